@@ -1,0 +1,1 @@
+"""What Ollama says: a typed asyncio client, useful without the screen."""

@@ -1,0 +1,98 @@
+"""Everything that can go wrong between us and an Ollama server.
+
+    OllamaError                 title (what did not happen) and hint (what to do)
+    ├── Unreachable             no connection: refused, no route, unknown name, TLS, time-out
+    ├── Interrupted             the connection broke, or a stream ended without success or error
+    ├── NotOllama               something answered, but not an Ollama server: HTML, bad JSON
+    └── Refused                 the server said no; carries its status and words
+        ├── NotFound            404, or the pull error for a model no registry has
+        ├── InvalidRequest      400: a name, a body, a digest, a template
+        ├── Unauthorized        401 and "access denied"; may carry a sign-in URL
+        ├── Forbidden           403, also without a body (Host header gate, cloud disabled)
+        ├── Unsupported         405/501, or 404 in plain text: this server lacks the endpoint
+        ├── Busy                429, 503 and 499: try again later
+        └── ServerFailed        5xx and any error line in a stream that is none of the above
+
+Every text that came from a server is inert (control and bidi characters replaced, length capped)
+before it becomes part of a title or hint.
+"""
+
+from __future__ import annotations
+
+
+class OllamaError(Exception):
+    """What did not happen (`title`) and what to do about it (`hint`), both one sentence."""
+
+    def __init__(self, title: str, hint: str = "") -> None:
+        super().__init__(title)
+        self.title = title
+        """One sentence: what did not happen."""
+        self.hint = hint
+        """One sentence: what to do next; may be empty."""
+
+    def __str__(self) -> str:
+        return f"{self.title} {self.hint}".strip()
+
+
+class Unreachable(OllamaError):
+    """No connection could be made."""
+
+
+class Interrupted(OllamaError):
+    """The answer stopped before its end."""
+
+
+class NotOllama(OllamaError):
+    """Something answered that does not speak Ollama's API."""
+
+
+class Refused(OllamaError):
+    """The server answered with an error."""
+
+    def __init__(self, title: str, hint: str = "", *, status: int = 0, words: str = "") -> None:
+        super().__init__(title, hint)
+        self.status = status
+        """HTTP status; 200 for an error line inside a stream."""
+        self.words = words
+        """The server's own error text, inert."""
+
+
+class NotFound(Refused):
+    """No such model, tag or blob."""
+
+
+class InvalidRequest(Refused):
+    """The server could not accept what was asked."""
+
+
+class Unauthorized(Refused):
+    """Sign-in or other rights are needed."""
+
+    def __init__(
+        self,
+        title: str,
+        hint: str = "",
+        *,
+        status: int = 0,
+        words: str = "",
+        signin_url: str | None = None,
+    ) -> None:
+        super().__init__(title, hint, status=status, words=words)
+        self.signin_url = signin_url
+        """Where a person can connect the server's key to an account; None when not given."""
+
+
+class Forbidden(Refused):
+    """The server will not do this for this client."""
+
+
+class Unsupported(Refused):
+    """This server has no such endpoint or cannot do this."""
+
+
+class Busy(Refused):
+    """Too much at once; the same request may succeed later."""
+
+
+class ServerFailed(Refused):
+    """The server tried and failed."""

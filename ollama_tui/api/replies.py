@@ -1,0 +1,152 @@
+"""What an Ollama server answers, as frozen values.
+
+Field names are Ollama's own. Every field has a default, so missing keys are fine; null, extra and
+badly typed fields are dealt with by `decode`, which never lets one bad field lose the rest.
+Texts are raw, as the server sent them: make them inert (`ollama_tui.text.inert`) before showing.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+
+class Reply(msgspec.Struct, frozen=True, gc=False):
+    """Base of all replies: immutable, comparable by value."""
+
+
+class ModelDetails(Reply, frozen=True):
+    """`details` of tags, show and ps."""
+
+    parent_model: str = ""
+    format: str = ""
+    family: str = ""
+    families: list[str] | None = None
+    parameter_size: str = ""
+    quantization_level: str = ""
+    context_length: int = 0
+    """In tokens; 0 when unknown. Filled in tags only, since v0.30."""
+    embedding_length: int = 0
+
+
+class ListedModel(Reply, frozen=True):
+    """One entry of `GET /api/tags`."""
+
+    name: str = ""
+    model: str = ""
+    modified_at: datetime | None = None
+    """Time of the manifest file, timezone-aware; None for Go's zero time."""
+    size: int = 0
+    """Bytes of all layers and the config, shared ones in full."""
+    digest: str = ""
+    """SHA-256 of the manifest file: 64 hex digits, no prefix."""
+    details: ModelDetails = ModelDetails()
+    capabilities: list[str] | None = None
+    """None when the server (before v0.30) does not say."""
+    remote_model: str = ""
+    remote_host: str = ""
+    """Set for cloud stubs only."""
+
+
+class RunningModel(Reply, frozen=True):
+    """One entry of `GET /api/ps`."""
+
+    name: str = ""
+    model: str = ""
+    size: int = 0
+    """Bytes in use by the runner."""
+    size_vram: int = 0
+    """The part of `size` on GPUs."""
+    digest: str = ""
+    details: ModelDetails = ModelDetails()
+    expires_at: datetime | None = None
+    context_length: int = 0
+
+
+class Message(Reply, frozen=True):
+    """One line of a conversation stored in a model."""
+
+    role: str = ""
+    content: str = ""
+
+
+class Tensor(Reply, frozen=True):
+    """Name, type and shape of one tensor."""
+
+    name: str = ""
+    type: str = ""
+    shape: list[int] = []
+
+
+class Show(Reply, frozen=True):
+    """`POST /api/show`."""
+
+    license: str = ""
+    modelfile: str = ""
+    parameters: str = ""
+    template: str = ""
+    system: str = ""
+    details: ModelDetails = ModelDetails()
+    messages: list[Message] = []
+    remote_model: str = ""
+    remote_host: str = ""
+    model_info: dict[str, Any] = {}
+    """GGUF metadata; arrays are None unless asked for with verbose."""
+    projector_info: dict[str, Any] = {}
+    tensors: list[Tensor] = []
+    capabilities: list[str] | None = None
+    modified_at: datetime | None = None
+    requires: str = ""
+
+
+class Progress(Reply, frozen=True):
+    """One event of a pull, push or create stream."""
+
+    status: str = ""
+    digest: str = ""
+    """Of the layer at work; may be a dummy (nineteen zeros) or `sha256:model`."""
+    total: int = 0
+    completed: int = 0
+    """Bytes; may start above 0 and may go down."""
+
+
+class CloudStatus(Reply, frozen=True):
+    """`cloud` of `GET /api/status`."""
+
+    disabled: bool = False
+    source: str = "none"
+
+
+class Status(Reply, frozen=True):
+    """`GET /api/status`."""
+
+    cloud: CloudStatus = CloudStatus()
+
+
+class Account(Reply, frozen=True):
+    """`POST /api/me`: who the server is signed in as."""
+
+    id: str = ""
+    email: str = ""
+    name: str = ""
+    plan: str = ""
+
+
+class Recommendation(Reply, frozen=True):
+    """One entry of `GET /api/experimental/model-recommendations`."""
+
+    model: str = ""
+    description: str = ""
+    context_length: int = 0
+    max_output_tokens: int = 0
+    vram_bytes: int = 0
+    required_plan: str = ""
+
+
+class Loaded(Reply, frozen=True):
+    """Answer to a load or unload."""
+
+    model: str = ""
+    done_reason: str = ""

@@ -1,0 +1,1 @@
+"""What the models mean: pure functions on values, no I/O."""

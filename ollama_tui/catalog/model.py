@@ -1,0 +1,103 @@
+"""One model as a person thinks of it: what the list says, what show adds, whether it is loaded."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+import msgspec
+
+from ollama_tui.api.replies import ListedModel, RunningModel
+from ollama_tui.text import inert
+
+_COUNT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([KMBT]?)\s*", re.IGNORECASE)
+_SCALE = {"": 1, "K": 10**3, "M": 10**6, "B": 10**9, "T": 10**12}
+
+
+class Facts(msgspec.Struct, frozen=True):
+    """What show taught us about a manifest digest; small enough to keep for every model."""
+
+    capabilities: tuple[str, ...] = ()
+    context_length: int = 0
+    blobs: tuple[str, ...] = ()
+    """Digests (64 hex) of the FROM, ADAPTER and DRAFT blobs; empty when the server names none."""
+    weights: str = ""
+    """Digest of the first FROM blob; models that share it share their weights."""
+
+
+class Model(msgspec.Struct, frozen=True):
+    """A model of the list, with the facts learned about its digest and its runner, if any."""
+
+    listed: ListedModel
+    facts: Facts | None = None
+    running: RunningModel | None = None
+
+    @property
+    def name(self) -> str:
+        """The name for requests, as the server spells it: the identity of the model."""
+        return self.listed.name
+
+    @property
+    def label(self) -> str:
+        """The name for the screen."""
+        return inert(self.listed.name)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the manifest, 64 hex digits; may be empty."""
+        return self.listed.digest
+
+    @property
+    def size(self) -> int:
+        """Bytes as the server counts them: shared layers in full; tiny for cloud stubs."""
+        return self.listed.size
+
+    @property
+    def is_cloud(self) -> bool:
+        """Whether the weights are elsewhere; decided by the stub's fields, never by the name."""
+        return bool(self.listed.remote_host or self.listed.remote_model)
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether a runner holds it in memory."""
+        return self.running is not None
+
+    @property
+    def capabilities(self) -> frozenset[str] | None:
+        """What it can do; None while nobody has said. Show is authoritative, tags a first guess."""
+        if self.facts is not None:
+            return frozenset(self.facts.capabilities)
+        if self.listed.capabilities is not None:
+            return frozenset(self.listed.capabilities)
+        return None
+
+    @property
+    def context_length(self) -> int:
+        """Trained context in tokens; 0 when unknown."""
+        if self.listed.details.context_length:
+            return self.listed.details.context_length
+        return self.facts.context_length if self.facts else 0
+
+    @property
+    def parameter_count(self) -> float:
+        """Number of parameters; 0 when unknown."""
+        return parameter_count(self.listed.details.parameter_size)
+
+    def can(self, *capabilities: str) -> bool:
+        """Whether it is known to have all of `capabilities`."""
+        return (known := self.capabilities) is not None and known.issuperset(capabilities)
+
+
+def parameter_count(text: str) -> float:
+    """Return `8.0B` or `137M` as a number; 0 when it is not one."""
+    match = _COUNT.fullmatch(text)
+    return float(match[1]) * _SCALE[match[2].upper()] if match else 0.0
+
+
+def aliases(models: Iterable[Model]) -> dict[str, tuple[str, ...]]:
+    """Return the names of each digest that more than one name carries."""
+    by_digest: dict[str, list[str]] = {}
+    for model in models:
+        if model.digest:
+            by_digest.setdefault(model.digest, []).append(model.name)
+    return {digest: tuple(names) for digest, names in by_digest.items() if len(names) > 1}

@@ -1,0 +1,1 @@
+"""Modal forms: each asks one question and returns one typed value."""

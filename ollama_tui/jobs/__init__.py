@@ -1,0 +1,1 @@
+"""Work that takes time: pulls, pushes, creates, deletions. Plain asyncio, no screen."""

@@ -1,0 +1,48 @@
+"""A value that can be watched; a late reader gets the newest, never a backlog."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Live(Generic[T]):
+    """Holds one immutable value; `changes()` yields the newest whenever it has changed."""
+
+    def __init__(self, value: T) -> None:
+        self._value = value
+        self._version = 0
+        self._waiting: set[asyncio.Future[None]] = set()
+
+    @property
+    def value(self) -> T:
+        """The newest value."""
+        return self._value
+
+    def set(self, value: T) -> None:
+        """Publish `value`; an equal value is not news."""
+        if value is self._value or value == self._value:
+            return
+        self._value = value
+        self._version += 1
+        for future in self._waiting:
+            if not future.done():
+                future.set_result(None)
+        self._waiting.clear()
+
+    async def changes(self) -> AsyncIterator[T]:
+        """Yield the current value, then each newer one; values in between may be skipped."""
+        seen = -1
+        while True:
+            if seen == self._version:
+                future = asyncio.get_running_loop().create_future()
+                self._waiting.add(future)
+                try:
+                    await future
+                finally:
+                    self._waiting.discard(future)
+            seen = self._version
+            yield self._value

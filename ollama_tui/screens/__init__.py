@@ -1,0 +1,1 @@
+"""The workplaces: layout, view state, dispatch."""

@@ -1,0 +1,1 @@
+"""Draw values, post intents; one widget a file."""
