@@ -1,0 +1,194 @@
+"""Model names: their grammar, when two are the same, and what a server makes of a suffix."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from ollama_tui.text import inert
+
+DEFAULT_HOST = "registry.ollama.ai"
+DEFAULT_NAMESPACE = "library"
+DEFAULT_TAG = "latest"
+
+Source = Literal["cloud", "local"]
+
+_NAME = re.compile(
+    r"(?:(?:(?:[^/]*://)?(?P<host>\w[\w\-.:]{0,349})/)?(?P<namespace>\w[\w\-]{0,79})/)?"
+    r"(?P<model>\w[\w\-.]{0,79})(?::(?P<tag>\w[\w\-.]{0,79}))?",
+    re.ASCII,
+)
+_START = re.compile(r"\w", re.ASCII)
+
+
+class InvalidName(ValueError):  # noqa: N818 - read as a sentence: except InvalidName
+    """Not a model name; the message is one sentence for a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A model's name in full; no part is ever empty."""
+
+    host: str
+    namespace: str
+    model: str
+    tag: str
+
+    @property
+    def display(self) -> str:
+        """The short form Ollama prints: default host and namespace left out, the tag never."""
+        short = f"{self.model}:{self.tag}"
+        if self.host != DEFAULT_HOST:
+            return f"{self.host}/{self.namespace}/{short}"
+        return short if self.namespace == DEFAULT_NAMESPACE else f"{self.namespace}/{short}"
+
+    @property
+    def full(self) -> str:
+        """Every part, defaults too."""
+        return f"{self.host}/{self.namespace}/{self.model}:{self.tag}"
+
+    @property
+    def key(self) -> str:
+        """Equal for two names exactly when a server takes them for the same model."""
+        return self.full.lower()
+
+
+@lru_cache(maxsize=32_768)
+def parse(text: str) -> Name:
+    """Return the name `text` spells, defaults filled in; raise InvalidName."""
+    match = _NAME.fullmatch(text)
+    if match is None:
+        raise InvalidName(_what_is_wrong(text))
+    return Name(
+        match["host"] or DEFAULT_HOST,
+        match["namespace"] or DEFAULT_NAMESPACE,
+        match["model"],
+        match["tag"] or DEFAULT_TAG,
+    )
+
+
+def problem(text: str) -> str | None:
+    """Return one sentence on why `text` is no model name; None when it is one."""
+    return None if _NAME.fullmatch(text) else _what_is_wrong(text)
+
+
+def key(text: str) -> str:
+    """Return `Name.key` of a name; of any other text something only the same text has."""
+    try:
+        return parse(text).key
+    except InvalidName:
+        return text.lower()
+
+
+def same(a: str, b: str) -> bool:
+    """Whether both texts name one model: `foo`, `FOO` and `foo:latest` do."""
+    return key(a) == key(b)
+
+
+def source(text: str) -> Source | None:
+    """Return where the suffix of `text` sends a server: `:cloud`, `-cloud` in a tag, `:local`."""
+    return _split_source(text)[1]
+
+
+def resolved(text: str) -> str:
+    """Return the name that pull and delete really use for `text`; raise InvalidName.
+
+    `m:20b:cloud` means `m:20b-cloud`, and `m:local` means `m`: deleting it deletes `m:latest`.
+    """
+    base, where = _split_source(text)
+    if where is not None and _split_source(base)[1] is not None:
+        raise InvalidName("Use one of :local and :cloud, once.")
+    if where == "cloud":
+        base += "-cloud" if ":" in base.rpartition("/")[2] else ":cloud"
+    parse(base)
+    return base
+
+
+def pull_problem(text: str) -> str | None:
+    """Return why `text` can be neither pulled nor deleted, in one sentence; None when it can."""
+    try:
+        resolved(text)
+    except InvalidName as reason:
+        return str(reason)
+    return None
+
+
+def new_name_problem(text: str) -> str | None:
+    """Return why `text` must not be the name of a copy or a new model; None when it may."""
+    wrong = problem(text)
+    if wrong is not None:
+        return wrong
+    tag = parse(text).tag.lower()
+    if tag == "local":
+        return "The tag “local” cannot be used: a server would not find the model again."
+    if tag == "cloud" or tag.endswith("-cloud"):
+        return f"The tag “{inert(tag)}” cannot be used: a server would look for it in the cloud."
+    return None
+
+
+def _split_source(text: str) -> tuple[str, Source | None]:
+    base, colon, suffix = text.rpartition(":")
+    lowered = suffix.lower()
+    if not colon or "/" in suffix:
+        return text, None
+    if lowered == "cloud":
+        return base, "cloud"
+    if lowered == "local":
+        return base, "local"
+    if lowered.endswith("-cloud"):
+        return text[: -len("-cloud")], "cloud"
+    return text, None
+
+
+def _what_is_wrong(text: str) -> str:
+    if not text.strip():
+        return "Type the name of a model."
+    if text != text.strip():
+        return "A name cannot begin or end with a space."
+    if "@" in text:
+        return "A digest cannot be part of a name: leave out “@” and what follows."
+    return next(filter(None, (_part_problem(*part) for part in _parts(text))), "") or (
+        "The server's address is not complete, as in https://host/namespace/model."
+    )
+
+
+def _parts(text: str) -> list[tuple[str, str, str, int]]:
+    """Cut `text` from the right into (what, part, allowed punctuation, longest), left to right."""
+    parts: list[tuple[str, str, str, int]] = []
+    if text.rfind(":") > text.rfind("/"):
+        text, _, tag = text.rpartition(":")
+        parts.append(("tag", tag, "_-.", 80))
+    rest, slash, model = text.rpartition("/")
+    parts.append(("model", model, "_-.", 80))
+    if slash:
+        rest, slash, namespace = rest.rpartition("/")
+        parts.append(("namespace", namespace, "_-", 80) if slash else _lone(namespace))
+    if slash:
+        parts.append(("server", rest.rpartition("://")[2], "_-.:", 350))
+    return parts[::-1]
+
+
+def _lone(namespace: str) -> tuple[str, str, str, int]:
+    looks_like_a_host = bool(namespace) and any(mark in namespace for mark in ".:")
+    return ("address" if looks_like_a_host else "namespace", namespace, "_-", 80)
+
+
+def _part_problem(what: str, part: str, punctuation: str, longest: int) -> str | None:
+    if what == "address":
+        return f"After the server comes a namespace: {inert(part)[:80]}/NAMESPACE/MODEL."
+    if not part:
+        return f"The {what} is missing."
+    if not _START.match(part):
+        return f"The {what} cannot begin with {_said(part[0])}: use a letter, a digit or “_”."
+    if wrong := re.search(rf"[^\w{re.escape(punctuation)}]", part, re.ASCII):
+        allowed = "letters, digits and " + " ".join(punctuation)
+        return f"The {what} cannot contain {_said(wrong[0])}: only {allowed}."
+    if len(part) > longest:
+        return f"The {what} is longer than {longest} characters."
+    return None
+
+
+def _said(character: str) -> str:
+    return "a space" if character.isspace() else f"“{inert(character)}”"
