@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import re
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 ELLIPSIS = "…"
+UNKNOWN = "–"
+
+_UNITS = ((10**12, "TB"), (10**9, "GB"), (10**6, "MB"), (10**3, "KB"))
+_DAY = 24
+_FOREVER_YEARS = 20
+_LONGEST_CLOCK = 100 * 3600
 
 # Controls, C1, bidi and zero-width formatting, separators that break lines, tags, lone surrogates.
 _UNSAFE_CLASS = (
@@ -29,3 +37,173 @@ def inert_lines(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return _UNSAFE_LINES.sub(REPLACEMENT, text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def size(number: int) -> str:
+    """Return bytes as Ollama says them: decimal units, truncated from 10 up (`4.7 GB`, `42 GB`)."""
+    scale, unit = _unit(number)
+    value = number / scale
+    if value >= 10 or value == int(value):
+        return f"{int(value)} {unit}"
+    return f"{value:.1f} {unit}"
+
+
+def size_of(done: int, total: int) -> str:
+    """Return `3.0/4.9 GB`: both in the unit of `total`; without a total only what is done."""
+    if total <= 0:
+        return size(done)
+    scale, unit = _unit(total)
+    decimals = 1 if scale > 1 and total / scale < 10 else 0
+    return f"{_cut(done / scale, decimals)}/{_cut(total / scale, decimals)} {unit}"
+
+
+def exact(number: int) -> str:
+    """Return bytes to the last one: `1,387,000,123 bytes`."""
+    return plural(number, "byte")
+
+
+def rate(bytes_per_second: float) -> str:
+    """Return `87 MB/s`; a dash when there is none."""
+    if not math.isfinite(bytes_per_second) or bytes_per_second < 0:
+        return UNKNOWN
+    return f"{size(int(bytes_per_second))}/s"
+
+
+def percent(done: int, total: int) -> str:
+    """Return `61%`, never `100%` before all is done; empty while the total is unknown."""
+    return f"{min(max(done, 0), total) * 100 // total}%" if total > 0 else ""
+
+
+def clock(seconds: float) -> str:
+    """Return a duration as `0:22` or `1:02:03`; a dash when it is unknown or absurd."""
+    if not 0 <= seconds < _LONGEST_CLOCK:
+        return UNKNOWN
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def count(parameters: float) -> str:
+    """Return a number of parameters as Ollama says it: `1.7B`, `137M`, `2.52M`, `64K`."""
+    if parameters >= 1e9:
+        return f"{_plain(parameters / 1e9, 1)}B"
+    if parameters >= 1e6:
+        return f"{_plain(parameters / 1e6, 2)}M"
+    if parameters >= 1e3:
+        return f"{parameters / 1e3:.0f}K"
+    return f"{int(parameters)}"
+
+
+def context(tokens: int) -> str:
+    """Return a context length as people say it: `40K` is 40960, `128K` 131072 or 128000."""
+    if tokens <= 0:
+        return UNKNOWN
+    if tokens < 1000:
+        return str(tokens)
+    base = 1024 if tokens % 1000 and tokens % 512 == 0 else 1000
+    value, unit = tokens / base, "K"
+    if value >= base:
+        value, unit = value / base, "M"
+    return f"{int(value)}{unit}" if value >= 10 or value == int(value) else f"{value:.1f}{unit}"
+
+
+def plural(number: int, one: str, many: str = "") -> str:
+    """Return `1 model`, `10,000 models`; `many` for words that do not just take an s."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def listing(words: Sequence[str]) -> str:
+    """Return `a, b and c`."""
+    from humanize import natural_list  # 4 ms that the first frame need not wait for
+
+    return natural_list(list(words)) if words else ""
+
+
+def ago(then: datetime | None, now: datetime) -> str:
+    """Return `7 weeks ago`, in Ollama's steps; `never` for no time."""
+    if then is None:
+        return "never"
+    if then > now:
+        return f"{_duration(then - now)} from now"
+    return f"{_duration(now - then)} ago"
+
+
+def until(then: datetime | None, now: datetime) -> str:
+    """Return when a runner goes: `4 minutes from now`, `forever`; `stopping` once it is past."""
+    if then is None:
+        return "never"
+    if then < now:
+        return "stopping"
+    if (then - now).days // 365 > _FOREVER_YEARS:
+        return "forever"
+    return f"{_duration(then - now)} from now"
+
+
+def age(then: datetime | None, now: datetime) -> str:
+    """Return a short age for a column: `7 weeks`, `1 hour`, `now`; a dash for no time."""
+    if then is None:
+        return UNKNOWN
+    words = _duration(max(now - then, timedelta()))
+    return _SHORT_AGES.get(words, words)
+
+
+_SHORT_AGES = {"less than a second": "now", "about a minute": "1 minute", "about an hour": "1 hour"}
+
+
+def cells(text: str) -> int:
+    """Return how many terminal cells one line of inert `text` takes."""
+    return len(text) if text.isascii() else sum(map(_cells_of, text))
+
+
+def shorten(text: str, width: int) -> str:
+    """Return `text` in at most `width` cells, with an ellipsis when something is cut off."""
+    if cells(text) <= width:
+        return text
+    kept, used = 0, 1
+    while kept < len(text) and (used := used + _cells_of(text[kept])) <= width:
+        kept += 1
+    return text[:kept] + ELLIPSIS if width > 0 else ""
+
+
+def _unit(number: int) -> tuple[int, str]:
+    return next(((scale, unit) for scale, unit in _UNITS if number >= scale), (1, "B"))
+
+
+def _cut(value: float, decimals: int) -> str:
+    return f"{math.floor(value * 10**decimals) / 10**decimals:.{decimals}f}"
+
+
+def _plain(value: float, decimals: int) -> str:
+    return f"{value:.0f}" if value == int(value) else f"{value:.{decimals}f}"
+
+
+def _duration(delta: timedelta) -> str:
+    seconds = int(delta.total_seconds())
+    if seconds < 1:
+        return "less than a second"
+    if seconds < 60:
+        return plural(seconds, "second")
+    if seconds < 3600:
+        return "about a minute" if seconds < 120 else f"{seconds // 60} minutes"
+    hours = int(delta.total_seconds() / 3600 + 0.5)
+    return "about an hour" if hours == 1 else _long_duration(hours)
+
+
+def _long_duration(hours: int) -> str:
+    if hours < 2 * _DAY:
+        return f"{hours} hours"
+    if hours < 14 * _DAY:
+        return f"{hours // _DAY} days"
+    if hours < 60 * _DAY:
+        return f"{hours // (7 * _DAY)} weeks"
+    if hours < 2 * 365 * _DAY:
+        return f"{hours // (30 * _DAY)} months"
+    return f"{hours // (365 * _DAY)} years"
+
+
+def _cells_of(character: str) -> int:
+    from unicodedata import category, east_asian_width
+
+    if category(character) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if east_asian_width(character) in "WF" else 1
