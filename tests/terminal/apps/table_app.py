@@ -1,0 +1,74 @@
+"""A table of many rows, drawn with or without frame diffing: the app of the frame tests."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from textual.app import App, ComposeResult
+
+from ollama_tui.frame import DiffFrames
+from ollama_tui.widgets.columns import Column
+from ollama_tui.widgets.lines import Lines, Spans, plain
+from ollama_tui.widgets.table import Table
+
+COLUMNS = (
+    Column("NAME", 16, flexible=True),
+    Column("PARAMS", 6, "right"),
+    Column("QUANT", 6),
+    Column("SIZE", 7, "right"),
+    Column("CTX", 4, "right"),
+    Column("CAN", 6),
+    Column("MODIFIED", 9),
+)
+
+
+class Models:
+    """Rows are numbers; the cells look like those of a list of models."""
+
+    def key(self, row: int) -> str:
+        return str(row)
+
+    def columns(self, width: int) -> Sequence[Column]:
+        return COLUMNS
+
+    def cells(self, row: int, columns: Sequence[Column]) -> Sequence[Spans]:
+        return (
+            plain(f"model-{row}:{row % 9}b", "strong"),
+            plain(f"{row % 9}.{row % 7}B"),
+            plain(f"Q{row % 8}_K_M"),
+            plain(f"{row % 90}.{row % 10} GB"),
+            plain("128K"),
+            (("·", "muted"), ("TK", ""), ("···", "muted")),
+            plain(f"{row % 50} weeks"),
+        )
+
+    def gutter(self, row: int) -> Spans:
+        return plain("●", "good") if row % 5 == 0 else ()
+
+
+class Demo:
+    """What both apps do."""
+
+    def compose(self) -> ComposeResult:
+        yield Lines((plain("status line", "strong"),))
+        table: Table[int] = Table(Models())
+        table.styles.width = 70
+        table.show(range(int(sys.argv[1]) if len(sys.argv) > 1 else 1000))
+        yield table
+        yield Lines((plain("footer", "muted"),))
+
+    def on_mount(self) -> None:
+        self.animation_level = "none"
+
+
+class TableApp(Demo, DiffFrames[None]):
+    """Drawn by us."""
+
+
+class PlainTableApp(Demo, App[None]):
+    """Drawn by Textual."""
+
+
+if __name__ == "__main__":
+    (PlainTableApp if "plain" in sys.argv else TableApp)().run(mouse=False)
