@@ -17,6 +17,8 @@ Every text that came from a server is inert (control and bidi characters replace
 before it becomes part of a title or hint.
 """
 
+# ruff: noqa: N818 - a name says what went wrong; "Error" would add nothing
+
 from __future__ import annotations
 
 

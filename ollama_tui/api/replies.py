@@ -8,9 +8,15 @@ Texts are raw, as the server sent them: make them inert (`ollama_tui.text.inert`
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+"""A number of bytes or tokens, as Go counts them; anything else on the wire is a bad value."""
+
+Time = Annotated[datetime, msgspec.Meta(tz=True)]
+"""A moment with its time zone."""
 
 
 class Reply(msgspec.Struct, frozen=True, gc=False):
@@ -26,9 +32,9 @@ class ModelDetails(Reply, frozen=True):
     families: list[str] | None = None
     parameter_size: str = ""
     quantization_level: str = ""
-    context_length: int = 0
+    context_length: Count = 0
     """In tokens; 0 when unknown. Filled in tags only, since v0.30."""
-    embedding_length: int = 0
+    embedding_length: Count = 0
 
 
 class ListedModel(Reply, frozen=True):
@@ -36,9 +42,9 @@ class ListedModel(Reply, frozen=True):
 
     name: str = ""
     model: str = ""
-    modified_at: datetime | None = None
+    modified_at: Time | None = None
     """Time of the manifest file, timezone-aware; None for Go's zero time."""
-    size: int = 0
+    size: Count = 0
     """Bytes of all layers and the config, shared ones in full."""
     digest: str = ""
     """SHA-256 of the manifest file: 64 hex digits, no prefix."""
@@ -55,14 +61,14 @@ class RunningModel(Reply, frozen=True):
 
     name: str = ""
     model: str = ""
-    size: int = 0
+    size: Count = 0
     """Bytes in use by the runner."""
-    size_vram: int = 0
+    size_vram: Count = 0
     """The part of `size` on GPUs."""
     digest: str = ""
     details: ModelDetails = ModelDetails()
-    expires_at: datetime | None = None
-    context_length: int = 0
+    expires_at: Time | None = None
+    context_length: Count = 0
 
 
 class Message(Reply, frozen=True):
@@ -97,8 +103,23 @@ class Show(Reply, frozen=True):
     projector_info: dict[str, Any] = {}
     tensors: list[Tensor] = []
     capabilities: list[str] | None = None
-    modified_at: datetime | None = None
+    modified_at: Time | None = None
     requires: str = ""
+
+
+class VerboseShow(Reply, frozen=True):
+    """`POST /api/show` with `verbose`: metadata whole, each value still JSON text.
+
+    A vocabulary of 250,000 tokens stays one slice of the answer instead of as many objects;
+    `msgspec.json.decode(value)` turns a single value into an object. A value shares the bytes of
+    the whole answer: keep what was decoded, not the value.
+    """
+
+    model_info: dict[str, msgspec.Raw] = {}
+    projector_info: dict[str, msgspec.Raw] = {}
+    tensors: list[Tensor] = []
+    details: ModelDetails = ModelDetails()
+    modified_at: Time | None = None
 
 
 class Progress(Reply, frozen=True):
@@ -107,8 +128,8 @@ class Progress(Reply, frozen=True):
     status: str = ""
     digest: str = ""
     """Of the layer at work; may be a dummy (nineteen zeros) or `sha256:model`."""
-    total: int = 0
-    completed: int = 0
+    total: Count = 0
+    completed: Count = 0
     """Bytes; may start above 0 and may go down."""
 
 
@@ -139,9 +160,9 @@ class Recommendation(Reply, frozen=True):
 
     model: str = ""
     description: str = ""
-    context_length: int = 0
-    max_output_tokens: int = 0
-    vram_bytes: int = 0
+    context_length: Count = 0
+    max_output_tokens: Count = 0
+    vram_bytes: Count = 0
     required_plan: str = ""
 
 

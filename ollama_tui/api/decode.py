@@ -1,0 +1,210 @@
+"""JSON of a server → typed replies: fast when all is well, field by field when it is not."""
+
+from __future__ import annotations
+
+import html
+import re
+from datetime import datetime
+from functools import cache
+from types import UnionType
+from typing import Any, TypeVar, Union, cast, get_args, get_origin
+
+import msgspec
+from msgspec.structs import replace
+
+from ollama_tui.api.errors import NotOllama
+from ollama_tui.api.replies import ListedModel, Recommendation, RunningModel, Show, VerboseShow
+from ollama_tui.text import ELLIPSIS, inert
+
+T = TypeVar("T", bound=msgspec.Struct)
+Dated = TypeVar("Dated", Show, VerboseShow)
+
+_FAILURES = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_ESCAPE = re.compile(
+    rb"(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"  # a whole pair
+    rb"|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"  # half of one
+    rb"|(\\.)"
+)
+_TITLE = re.compile(r"<title[^>]*>([^<]{1,200})", re.IGNORECASE)
+
+
+class _Models(msgspec.Struct):
+    models: tuple[ListedModel, ...] | msgspec.UnsetType | None = msgspec.UNSET
+
+
+class _Running(msgspec.Struct):
+    models: tuple[RunningModel, ...] | msgspec.UnsetType | None = msgspec.UNSET
+
+
+class _Recommendations(msgspec.Struct):
+    recommendations: tuple[Recommendation, ...] | None = None
+
+
+class _Version(msgspec.Struct):
+    version: str = ""
+
+
+def decode(body: bytes, kind: type[T]) -> T:
+    """Return `body` as a `kind`; a bad field has its default, a bad entry is left out.
+
+    Raises NotOllama when `body` is not a JSON object.
+    """
+    try:
+        return cast(T, _decoder(kind).decode(body))
+    except _FAILURES:
+        return _decode_by_field(body, kind)
+
+
+def listed_models(body: bytes) -> tuple[ListedModel, ...]:
+    """Decode `GET /api/tags`; entries without a name are left out."""
+    models = decode(body, _Models).models
+    if isinstance(models, msgspec.UnsetType):
+        raise not_ollama(body)
+    return tuple(_with_time(m, "modified_at", m.modified_at) for m in _named(models or ()))
+
+
+def running_models(body: bytes) -> tuple[RunningModel, ...]:
+    """Decode `GET /api/ps`; entries without a name are left out."""
+    models = decode(body, _Running).models
+    if isinstance(models, msgspec.UnsetType):
+        raise not_ollama(body)
+    return tuple(_with_time(m, "expires_at", m.expires_at) for m in _named(models or ()))
+
+
+def recommendations(body: bytes) -> tuple[Recommendation, ...]:
+    """Decode the recommendations; entries without a model are left out."""
+    entries = decode(body, _Recommendations).recommendations or ()
+    return tuple(entry for entry in entries if entry.model)
+
+
+def shown(body: bytes, kind: type[Dated]) -> Dated:
+    """Decode `POST /api/show`."""
+    reply = decode(body, kind)
+    return _with_time(reply, "modified_at", reply.modified_at)
+
+
+def version(body: bytes) -> str:
+    """Decode `GET /api/version`."""
+    text = decode(body, _Version).version
+    if not text:
+        raise not_ollama(body)
+    return text
+
+
+def not_ollama(body: bytes) -> NotOllama:
+    """Say what was found instead of an answer of Ollama."""
+    return NotOllama(
+        f"The server does not answer like Ollama: it sent {_found(body)}.",
+        "Check OLLAMA_HOST: a proxy or another program may be answering.",
+    )
+
+
+def page_title(text: str) -> str:
+    """Return the inert title of an HTML page, at most 60 characters; empty when there is none."""
+    match = _TITLE.search(text)
+    return _short(html.unescape(match[1]), 60) if match else ""
+
+
+def is_page(text: str) -> bool:
+    """Whether a body is HTML."""
+    start = text[:1024].lstrip("\ufeff \t\r\n").lower()
+    return start.startswith(("<!doctype html", "<html", "<head", "<body", "<!--"))
+
+
+def _found(body: bytes) -> str:
+    text = body[:65536].decode("utf-8", "replace")
+    if not text.strip():
+        return "an empty answer"
+    if is_page(text):
+        title = page_title(text)
+        return f'an HTML page titled "{title}"' if title else "an HTML page"
+    if text.lstrip().startswith("{"):
+        return "JSON of another kind"
+    return f'"{_short(text, 40)}"'
+
+
+def _short(text: str, limit: int) -> str:
+    text = inert(" ".join(text.split()))
+    return text if len(text) <= limit else text[: limit - 1] + ELLIPSIS
+
+
+def _named(models: tuple[Any, ...]) -> Any:
+    """Leave out models without any name; take `model` for a missing `name`."""
+    for entry in models:
+        if entry.name:
+            yield entry
+        elif entry.model:
+            yield replace(entry, name=entry.model)
+
+
+def _with_time(reply: T, field: str, time: datetime | None) -> T:
+    """Return `reply` with None for a time that is none.
+
+    Go's zero time is in year 1; it and year 9999 overflow when moved to another time zone.
+    """
+    if time is None or 1 < time.year < 9999:
+        return reply
+    return replace(reply, **{field: None})
+
+
+@cache
+def _decoder(kind: type[msgspec.Struct]) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(kind)
+
+
+def _decode_by_field(body: bytes, kind: type[T]) -> T:
+    repaired = _ESCAPE.sub(_repair, body.decode("utf-8", "replace").encode())
+    try:
+        return _lenient_struct(repaired, kind)
+    except _FAILURES as error:
+        raise not_ollama(body) from error
+
+
+def _repair(match: re.Match[bytes]) -> bytes:
+    """Replace half a surrogate pair; keep every other escape."""
+    return match[0] if match[1] or match[2] else rb"\ufffd"
+
+
+def _lenient(raw: bytes | msgspec.Raw, wanted: Any) -> Any:
+    """Decode one value, leaving out what does not fit; raise one of _FAILURES if nothing does."""
+    origin, arguments = get_origin(wanted), get_args(wanted)
+    if isinstance(wanted, type) and issubclass(wanted, msgspec.Struct):
+        return _lenient_struct(raw, wanted)
+    if origin in (UnionType, Union):
+        return _lenient_choice(raw, arguments)
+    if origin in (list, tuple):
+        items = _fitting(msgspec.json.decode(raw, type=list[msgspec.Raw]), arguments[0])
+        return origin(items)
+    if origin is dict:
+        pairs = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
+        return {key: v for key, value in pairs.items() for v in _fitting([value], arguments[1])}
+    return msgspec.json.decode(raw, type=wanted, strict=False)
+
+
+def _lenient_struct(raw: bytes | msgspec.Raw, kind: type[T]) -> T:
+    given = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
+    values = {
+        field.name: value
+        for field in msgspec.structs.fields(kind)
+        if field.encode_name in given
+        for value in _fitting([given[field.encode_name]], field.type)
+    }
+    return kind(**values)
+
+
+def _lenient_choice(raw: bytes | msgspec.Raw, choices: tuple[Any, ...]) -> Any:
+    """Decode an `X | None`; the wire knows no other unions here."""
+    if bytes(raw).strip() == b"null" and type(None) in choices:
+        return None
+    return _lenient(raw, choices[0])
+
+
+def _fitting(values: list[msgspec.Raw], wanted: Any) -> list[Any]:
+    """Return those values that can be decoded as `wanted`."""
+    fitting = []
+    for value in values:
+        try:
+            fitting.append(_lenient(value, wanted))
+        except _FAILURES:
+            continue
+    return fitting

@@ -1,0 +1,85 @@
+"""A stream of progress: NDJSON bytes, cut anywhere, → Progress values or an error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ollama_tui.api.calls import Call
+from ollama_tui.api.decode import decode, not_ollama
+from ollama_tui.api.errors import Interrupted, NotOllama
+from ollama_tui.api.refusal import from_line
+from ollama_tui.api.replies import Progress
+
+LINE_LIMIT = 8 * 1024 * 1024
+"""Bytes; Ollama's own client reads no longer lines either."""
+
+
+class _Event(Progress, frozen=True):
+    error: Any = None
+    signin_url: str = ""
+
+
+def parse_event(line: bytes, call: Call) -> Progress:
+    """Return the event of one line; raise a Refused if it is an error, NotOllama if it is noise."""
+    event = decode(line, _Event)
+    if event.error:
+        raise from_line(event.error, call, signin_url=event.signin_url)
+    return Progress(event.status, event.digest, event.total, event.completed)
+
+
+class EventReader:
+    """Turns the chunks of one stream into events; knows no network."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self._pending = bytearray()
+        self._searched = 0
+        self._last = ""
+
+    def feed(self, chunk: bytes) -> Iterator[Progress]:
+        """Yield the events that `chunk` completes; raise what an error line says."""
+        self._pending += chunk
+        while (end := self._pending.find(b"\n", self._searched)) >= 0:
+            line = bytes(self._pending[:end])
+            del self._pending[: end + 1]
+            self._searched = 0
+            yield from self._event(line)
+        self._searched = len(self._pending)
+        if self._searched > LINE_LIMIT:
+            raise NotOllama(
+                "The server does not answer like Ollama: a line has more than 8 MB.",
+                "Check OLLAMA_HOST: a proxy or another program may be answering.",
+            )
+
+    def finish(self) -> Iterator[Progress]:
+        """Yield the event of a last line without newline; raise unless success came last."""
+        rest = bytes(self._pending)
+        try:
+            yield from self._event(rest)
+        except NotOllama as error:
+            if rest.lstrip().startswith(b"{"):
+                raise self._cut() from error
+            raise
+        if self._last != "success":
+            raise self._cut()
+
+    def _event(self, line: bytes) -> Iterator[Progress]:
+        if line.strip():
+            event = parse_event(line, self._call)
+            self._last = event.status
+            yield event
+
+    def _cut(self) -> Interrupted:
+        return Interrupted(
+            f"{self._call.failed}: the server's answer stopped before its end.",
+            "The server may have been stopped; try again.",
+        )
+
+
+def single_event(body: bytes, call: Call) -> Progress:
+    """Return the only event of an answer that was not streamed."""
+    event = parse_event(body, call)
+    if event.status != "success":
+        raise not_ollama(body)
+    return event

@@ -1,0 +1,201 @@
+"""A server's no → the error a person can act on."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from ollama_tui.api.advice import Rule, fill, matching
+from ollama_tui.api.advice_account import RULES as ACCOUNT_RULES
+from ollama_tui.api.advice_model import RULES as MODEL_RULES
+from ollama_tui.api.advice_transfer import RULES as TRANSFER_RULES
+from ollama_tui.api.calls import HEAD_BLOB, Call
+from ollama_tui.api.decode import is_page, not_ollama, page_title
+from ollama_tui.api.errors import (
+    Busy,
+    Forbidden,
+    InvalidRequest,
+    NotFound,
+    NotOllama,
+    OllamaError,
+    Refused,
+    ServerFailed,
+    Unauthorized,
+    Unsupported,
+)
+from ollama_tui.text import ELLIPSIS, inert
+
+TITLE_LIMIT = 120
+WORDS_LIMIT = 600
+
+_RULES = (*ACCOUNT_RULES, *TRANSFER_RULES, *MODEL_RULES)
+_TAG = re.compile(r"<(?:style|script)\b.*?</|<[^<>]{0,500}>", re.DOTALL | re.IGNORECASE)
+_PATH = re.compile(r"(?<![\w:/.])(?:/|[A-Za-z]:\\)[\w.\-+ ]*(?:[/\\][\w.\-+@:]+)+")
+_WRONG_SCHEME = re.compile(r"HTTP request (?:was sent )?to (?:an )?HTTPS", re.IGNORECASE)
+
+_BY_STATUS: Mapping[int, tuple[type[Refused], str, str]] = {
+    401: (Unauthorized, "sign-in is needed", "Sign in, or give the server's key."),
+    402: (Forbidden, "the usage limit is reached", "Wait for its reset, or change the plan."),
+    403: (Forbidden, "the server does not allow it", ""),
+    404: (NotFound, "there is no such thing on the server", "Refresh the list."),
+    429: (Busy, "the server asks to slow down", "Wait a moment, then try again."),
+    499: (Busy, "the request was cancelled", "Try again."),
+    503: (Busy, "the server is busy", "Wait a moment, then try again."),
+}
+
+
+class _ErrorBody(msgspec.Struct):
+    error: Any = None
+    signin_url: Any = None
+
+
+def from_line(error: Any, call: Call, *, signin_url: object = None) -> Refused:
+    """Return the error of an `{"error": …}` line in a stream that began well."""
+    return _refused(tidy(_text_of(error)), 200, call, signin_url)
+
+
+def from_response(status: int, body: bytes, call: Call, *, host: str = "") -> OllamaError:
+    """Return the error of an answer with a status of 4xx or 5xx; `host` is what we called it."""
+    text = body.decode("utf-8", "replace")
+    reply = _error_body(body)
+    if reply is not None and reply.error:
+        return _refused(tidy(_text_of(reply.error)), status, call, reply.signin_url)
+    if reply is not None:
+        return not_ollama(body)
+    if _WRONG_SCHEME.search(text):
+        return NotOllama(
+            f"{call.failed}: the server expects HTTPS.", "Write https:// in OLLAMA_HOST."
+        )
+    if status in (405, 501) or (status == 404 and text.strip() and not is_page(text)):
+        return _too_old(status, tidy(text), call)
+    if status == 403 and not text.strip():
+        return _gate(call, host)
+    if is_page(text):
+        return _page(status, text, call)
+    if status == 400 and call.endpoint is HEAD_BLOB:
+        text = "invalid digest format"  # a HEAD has no words, and no other reason
+    return _refused(tidy(text), status, call, None)
+
+
+def redirected(target: str, call: Call) -> NotOllama:
+    """Return the error of a redirect, which is never followed: a key must not travel on."""
+    shown = _cap(inert(target.split("?")[0].split("#")[0].rpartition("@")[2]), 50)
+    where = f" to {shown}" if shown else ""
+    return NotOllama(
+        f"{call.failed}: the server redirects{where}.",
+        "Set OLLAMA_HOST to the address where Ollama answers itself.",
+    )
+
+
+def tidy(text: str) -> str:
+    """Return a server's words as one inert line of at most 600 characters, without HTML tags."""
+    text = text[: WORDS_LIMIT * 10]
+    if "<html" in text.lower() or is_page(text):
+        text = html.unescape(_TAG.sub(" ", text))
+    return _cap(inert(" ".join(text.split())), WORDS_LIMIT)
+
+
+def without_paths(words: str) -> str:
+    """Return `words` with the server's file paths left out."""
+    return _PATH.sub(ELLIPSIS, words)
+
+
+def _refused(words: str, status: int, call: Call, signin_url: object) -> Refused:
+    found = matching(_RULES, words, call)
+    if found is None:
+        kind, reason, hint = _by_status(status, words)
+    else:
+        rule, match = found
+        kind, reason, hint = rule.kind, *_sentences(rule, match, call)
+    title = _title(call, reason)
+    if kind is Unauthorized:
+        return Unauthorized(title, hint, status=status, words=words, signin_url=_link(signin_url))
+    return kind(title, hint, status=status, words=words)
+
+
+def _sentences(rule: Rule, match: re.Match[str], call: Call) -> tuple[str, str]:
+    return without_paths(fill(rule.reason, match, call)), _cap(fill(rule.hint, match, call), 240)
+
+
+def _by_status(status: int, words: str) -> tuple[type[Refused], str, str]:
+    """Choose by status alone when no rule knows the words; the words are then the reason."""
+    fallback = InvalidRequest if 400 <= status < 500 else ServerFailed
+    kind, reason, hint = _BY_STATUS.get(status, (fallback, "", ""))
+    said = without_paths(words).rstrip(". ")
+    if not said:
+        said = reason or f"the server answered {status}"
+    return kind, said, hint or "The server's log may say more."
+
+
+def _title(call: Call, reason: str) -> str:
+    start = f"{call.failed}: "
+    return f"{start}{_cap(reason, TITLE_LIMIT - len(start) - 1)}."
+
+
+def _too_old(status: int, words: str, call: Call) -> Unsupported:
+    return Unsupported(
+        f"This server is too old for {call.endpoint.feature}.",
+        "Update Ollama on the server, or check that OLLAMA_HOST has the right path.",
+        status=status,
+        words=words,
+    )
+
+
+def _gate(call: Call, host: str) -> Forbidden:
+    """A 403 without a body: a server bound to loopback checks the name it was called by."""
+    called = f" {_cap(inert(host), 40)}" if host else ""
+    return Forbidden(
+        f"{call.failed}: the server does not accept the host name{called}.",
+        "An Ollama that listens on loopback takes local names only: use 127.0.0.1 or a name in "
+        ".local or .internal, or set OLLAMA_HOST=0.0.0.0 on the server.",
+        status=403,
+    )
+
+
+def _page(status: int, text: str, call: Call) -> OllamaError:
+    """An HTML page: a proxy speaks, not Ollama."""
+    title = page_title(text)
+    said = f' with a page titled "{title}"' if title else ""
+    if status == 413:
+        return InvalidRequest(
+            f"{call.failed}: a proxy does not let bodies of this size through.",
+            "Raise the proxy's limit, or reach the server without it.",
+            status=status,
+            words=tidy(text),
+        )
+    hint = (
+        "The Ollama server behind the proxy may be down."
+        if status >= 500
+        else "Check OLLAMA_HOST: a proxy or another program may be answering."
+    )
+    return NotOllama(_title(call, f"something else answered {status}{said}"), hint)
+
+
+def _error_body(body: bytes) -> _ErrorBody | None:
+    """Return the error of a JSON object; also when more than one JSON value was sent."""
+    try:
+        return msgspec.json.decode(body, type=_ErrorBody)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _text_of(error: Any) -> str:
+    """Return the text of an error; other programs put it in an object's `message`."""
+    if isinstance(error, dict):
+        error = error.get("message") or error
+    return error if isinstance(error, str) else str(error)
+
+
+def _link(url: object) -> str | None:
+    """Return a sign-in URL that is safe to show and to open; None for anything else."""
+    if not isinstance(url, str) or not url.startswith("https://") or len(url) > 2000:
+        return None
+    return url if inert(url) == url and not re.search(r"\s", url) else None
+
+
+def _cap(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + ELLIPSIS

@@ -1,0 +1,206 @@
+"""One server's connections: who gets the key, which proxy, how long to wait."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import msgspec
+
+from ollama_tui import __version__
+from ollama_tui.api.calls import Call
+from ollama_tui.api.errors import InvalidRequest, NotOllama, OllamaError, Unreachable
+from ollama_tui.api.failures import explained
+from ollama_tui.api.refusal import from_response, redirected
+from ollama_tui.text import inert
+
+CONNECT_SECONDS = 10.0
+ORDINARY = httpx.Timeout(30.0, connect=CONNECT_SECONDS, pool=None)
+PATIENT = httpx.Timeout(None, connect=CONNECT_SECONDS)
+"""For streams, loads and uploads: a server may be silent for minutes while it works."""
+
+_REPLY_LIMIT = 256 * 1024 * 1024
+_REFUSAL_LIMIT = 64 * 1024
+_JSON = {"Content-Type": "application/json"}
+
+
+@dataclass(frozen=True)
+class Place:
+    """What a base URL says about where the server is; empty where it says nothing."""
+
+    scheme: str
+    name: str
+    label: str
+    """Host and port for sentences: inert, without user name or password."""
+    port: int | None
+
+    @classmethod
+    def of(cls, url: str) -> Place:
+        """Read a URL; a broken one is found out by httpx when it is used."""
+        try:
+            parts = urlsplit(url)
+            label = inert(parts.netloc.rpartition("@")[2])
+            return cls(parts.scheme, parts.hostname or "", label, parts.port)
+        except ValueError:
+            return cls("", "", "that address", None)
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the server is on this machine."""
+        if self.name == "localhost" or self.name.endswith(".localhost"):
+            return True
+        try:
+            return ipaddress.ip_address(self.name).is_loopback
+        except ValueError:
+            return False
+
+    def may_have_key(self, send_key: bool) -> bool:
+        """Whether the API key may travel there.
+
+        It belongs to ollama.com and goes there over verified TLS. With `send_key` the caller says
+        that it was made for this very host; https or loopback is still required then.
+        """
+        if self.scheme == "https":
+            return send_key or (self.name == "ollama.com" and self.port in (None, 443))
+        return send_key and self.is_loopback
+
+
+class Wire:
+    """Sends calls to one server and returns its answers; raises only OllamaError."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        api_key: str | None,
+        send_key: bool,
+        transport: httpx.AsyncBaseTransport | None,
+    ) -> None:
+        self._url = url.rstrip("/")
+        self._place = Place.of(url)
+        self._key = api_key if api_key and self._place.may_have_key(send_key) else None
+        self._transport = transport
+        self._http: httpx.AsyncClient | None = None
+
+    @property
+    def address(self) -> str:
+        """Host and port of the server, for sentences."""
+        return self._place.label
+
+    async def reply(
+        self,
+        call: Call,
+        body: Mapping[str, Any] | None = None,
+        *,
+        patience: httpx.Timeout = ORDINARY,
+    ) -> bytes:
+        """Send a call and return the whole body of its answer."""
+        async with self.open(
+            call, encoded(body, call), _JSON if body else {}, patience
+        ) as response:
+            return await _read(response, _REPLY_LIMIT)
+
+    @asynccontextmanager
+    async def stream(self, call: Call, body: Mapping[str, Any]) -> AsyncIterator[httpx.Response]:
+        """Send a call whose answer takes as long as the work; leaving closes the connection."""
+        # A proxy that compresses also collects: progress would come in bursts.
+        headers = _JSON | {"Accept-Encoding": "identity"}
+        async with self.open(call, encoded(body, call), headers, PATIENT) as response:
+            yield response
+
+    @asynccontextmanager
+    async def open(
+        self,
+        call: Call,
+        content: bytes | AsyncIterator[bytes] | None,
+        headers: Mapping[str, str],
+        patience: httpx.Timeout,
+    ) -> AsyncIterator[httpx.Response]:
+        """Send a call; yield its good answer with the body unread, raise for any other."""
+        with explained(call, self.address):
+            request = self._client().build_request(
+                call.endpoint.method,
+                self._url + call.path,
+                content=content,
+                headers=headers,
+                timeout=patience,
+            )
+            response = await self._client().send(request, stream=True)
+            try:
+                if not response.is_success:
+                    raise await self._refusal(response, call)
+                yield response
+            finally:
+                await response.aclose()
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        if self._http is not None:
+            await self._http.aclose()
+
+    async def _refusal(self, response: httpx.Response, call: Call) -> OllamaError:
+        if response.is_redirect:
+            return redirected(response.headers.get("Location", ""), call)
+        body = await _read(response, _REFUSAL_LIMIT)
+        return from_response(response.status_code, body, call, host=self.address)
+
+    def _client(self) -> httpx.AsyncClient:
+        """Return the HTTP client, built at first use: it reads proxies and certificates."""
+        if self._http is None:
+            self._http = self._built()
+        return self._http
+
+    def _built(self) -> httpx.AsyncClient:
+        try:
+            return httpx.AsyncClient(
+                headers=self._headers(),
+                # Without TLS a context with all authorities would be 20 ms of start-up for nothing.
+                verify=self._place.scheme == "https",
+                trust_env=not self._place.is_loopback,
+                follow_redirects=False,
+                transport=self._transport,
+            )
+        except (ValueError, ImportError, OSError, httpx.InvalidURL) as error:
+            raise Unreachable(
+                f"No connection to {self.address}: the proxy or certificate settings are wrong.",
+                "Check HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY and SSL_CERT_FILE.",
+            ) from error
+
+    def _headers(self) -> dict[str, str]:
+        headers = {"User-Agent": f"ollama-tui/{__version__}", "Accept": "*/*"}
+        if self._key:
+            headers["Authorization"] = f"Bearer {self._key}"
+        return headers
+
+
+def encoded(body: Mapping[str, Any] | None, call: Call) -> bytes | None:
+    """Return a request body as JSON; None for none."""
+    if body is None:
+        return None
+    try:
+        return msgspec.json.encode(body)
+    except (UnicodeError, OverflowError) as error:
+        raise InvalidRequest(
+            f"{call.failed}: a text or number in it cannot be sent.",
+            "Remove broken characters and overly long numbers.",
+        ) from error
+
+
+async def _read(response: httpx.Response, limit: int) -> bytes:
+    """Read a body; more than `limit` bytes of an error are cut off, of a reply refused."""
+    body = bytearray()
+    async for chunk in response.aiter_bytes():
+        body += chunk
+        if len(body) > limit:
+            if response.is_success:
+                raise NotOllama(
+                    "The server does not answer like Ollama: it sent more than 256 MB.",
+                    "Check OLLAMA_HOST: a proxy or another program may be answering.",
+                )
+            break
+    return bytes(body[:limit])
