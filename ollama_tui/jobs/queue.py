@@ -1,0 +1,231 @@
+"""The queue of jobs: what runs when, and what everybody may see of it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import aclosing
+from functools import partial
+from typing import NoReturn
+
+from ollama_tui.api.errors import OllamaError
+from ollama_tui.jobs.entry import Entry
+from ollama_tui.jobs.job import ACTIVE, Job, State
+from ollama_tui.jobs.publisher import Clock, Publisher, Sleep
+from ollama_tui.jobs.retry import pause_after
+from ollama_tui.jobs.task import Lane, Server, Task
+from ollama_tui.live import Live
+
+_NOTHING_SENT = "Cancelled before anything was sent."
+_UNDONE = "Undone: nothing was deleted."
+
+
+class JobQueue:
+    """Runs tasks against one server and publishes how they do.
+
+    Refusals and lost connections end a job as *failed*. Anything else is a bug: `crash()` raises
+    it, and so does `close()`. All methods belong to the thread of the running event loop.
+    """
+
+    def __init__(
+        self,
+        server: Server,
+        *,
+        parallel: int = 2,
+        grace: float = 8.0,
+        clock: Clock = time.monotonic,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        self._server = server
+        self._width = {Lane.TRANSFER: max(1, parallel), Lane.ALONE: 1}
+        self._grace = grace
+        self._clock = clock
+        self._sleep = sleep
+        self._entries: dict[int, Entry] = {}
+        self._last_id = 0
+        self._publisher = Publisher(self._picture, clock, sleep, self._crash)
+        self._closed = False
+        self._bug: BaseException | None = None
+        self._crashed = asyncio.Event()
+
+    @property
+    def live(self) -> Live[tuple[Job, ...]]:
+        """All jobs in the order they were asked for; progress at most ten times a second."""
+        return self._publisher.live
+
+    def submit(self, task: Task) -> int:
+        """Take `task` in and return its job's id; of a transfer already on its way, that one's."""
+        if self._closed:
+            raise RuntimeError("The queue is closed.")
+        same = self._underway(task.key)
+        if same is not None:
+            return same.id
+        self._last_id += 1
+        entry = self._entries[self._last_id] = Entry(self._last_id, task)
+        self._admit(entry)
+        return entry.id
+
+    def cancel(self, job_id: int) -> bool:
+        """Stop a job, closing its stream; return whether there was something to stop."""
+        entry = self._entries.get(job_id)
+        if entry is None or not entry.picture(self._clock()).can_cancel:
+            return False
+        if entry.state is State.RUNNING and entry.runner is not None:
+            # The job ends when its runner has: only then is the connection closed.
+            entry.cancelling = entry.runner.cancel()
+            self._publisher.now()
+            return entry.cancelling
+        self._withdraw(entry, _UNDONE if entry.state is State.WAITING else _NOTHING_SENT)
+        return True
+
+    def undo(self, job_id: int | None = None) -> bool:
+        """Take back a deletion in its grace period, by default the last one; say if there was."""
+        waiting = [e for e in self._in(State.WAITING) if job_id in (None, e.id)]
+        if not waiting:
+            return False
+        self._withdraw(max(waiting, key=lambda entry: entry.due), _UNDONE)
+        return True
+
+    def retry(self, job_id: int) -> bool:
+        """Put a failed or cancelled job back in, with what is left of it; say if it could be."""
+        entry = self._entries.get(job_id)
+        if self._closed or entry is None or not entry.picture(self._clock()).can_retry:
+            return False
+        if self._underway(entry.task.key) is not None:
+            return False
+        entry.reset()
+        self._admit(entry)
+        return True
+
+    def clear(self) -> None:
+        """Forget the jobs that have ended."""
+        self._entries = {id_: e for id_, e in self._entries.items() if e.state in ACTIVE}
+        self._publisher.now()
+
+    async def crash(self) -> NoReturn:
+        """Wait for a bug and raise it; for the app, so that it ends with a traceback."""
+        await self._crashed.wait()
+        self._raise_bug()
+        raise AssertionError("a bug is raised once, here or by close()")
+
+    async def close(self) -> None:
+        """Stop everything and wait until all streams are closed; deletions not sent never are.
+
+        Raises a bug that nobody has seen yet.
+        """
+        self._closed = True
+        runners = [entry.runner for entry in self._entries.values() if entry.runner is not None]
+        under_way = [*runners, *self._publisher.timers]
+        for job_id in list(self._entries):
+            self.cancel(job_id)
+        self._publisher.rest()
+        if under_way:
+            await asyncio.wait(under_way)
+        self._raise_bug()
+
+    def _admit(self, entry: Entry) -> None:
+        if entry.task.undoable and self._grace > 0:
+            entry.wait(self._clock() + self._grace)
+            self._spawn(entry)
+        self._schedule()
+
+    def _schedule(self) -> None:
+        """Start whatever has room in its lane."""
+        for lane, width in self._width.items():
+            room = width - sum(entry.task.lane is lane for entry in self._in(State.RUNNING))
+            queued = [entry for entry in self._in(State.QUEUED) if entry.task.lane is lane]
+            for entry in queued[: max(0, room)]:
+                entry.start(self._clock())
+                self._spawn(entry)
+        self._publish()
+
+    def _spawn(self, entry: Entry) -> None:
+        work = self._wait_out if entry.state is State.WAITING else self._work
+        entry.runner = asyncio.create_task(work(entry))
+        entry.runner.add_done_callback(partial(self._ended, entry))
+
+    async def _wait_out(self, entry: Entry) -> None:
+        await self._sleep(self._grace)
+
+    async def _work(self, entry: Entry) -> None:
+        """Run the task to its end, through lost connections; raises OllamaError."""
+        moved = self._clock()
+        while True:
+            try:
+                async with aclosing(entry.task.run(self._server)) as steps:
+                    async for step in steps:
+                        if entry.take(step, self._clock()):
+                            moved = self._clock()
+                        self._publisher.soon()
+                return
+            except OllamaError as error:
+                await self._pause(entry, error, self._clock() - moved)
+
+    async def _pause(self, entry: Entry, error: OllamaError, idle: float) -> None:
+        pause = pause_after(error, entry.attempt + 1, idle) if entry.task.resumes else None
+        if pause is None:
+            raise error
+        entry.break_off(pause, self._clock())
+        self._publisher.now()
+        await self._sleep(pause.seconds)
+        entry.pause = None
+
+    def _ended(self, entry: Entry, runner: asyncio.Task[None]) -> None:
+        """Account for the end of a job, or of its grace period."""
+        if entry.runner is not runner:
+            return  # taken back meanwhile, which is accounted for
+        if runner.cancelled():
+            self._closed = self._closed or not entry.cancelling  # the loop itself is ending
+            entry.cancelled(self._clock())
+        elif (error := runner.exception()) is not None:
+            self._fail(entry, error)
+        elif entry.state is State.WAITING:
+            entry.state, entry.runner = State.QUEUED, None
+        else:
+            entry.end(State.DONE, self._clock())
+        if self._closed:
+            self._publish()
+        else:
+            self._schedule()
+
+    def _fail(self, entry: Entry, error: BaseException) -> None:
+        if not isinstance(error, OllamaError):
+            self._crash(error)
+            error = OllamaError("Something inside went wrong.", "It is a bug: please report it.")
+        entry.fail(error, self._clock())
+
+    def _withdraw(self, entry: Entry, note: str) -> None:
+        """End a job of which nothing was sent."""
+        if entry.runner is not None:
+            entry.runner.cancel()
+        entry.end(State.CANCELLED, self._clock(), note)
+        self._publish()
+
+    def _publish(self) -> None:
+        """Publish, and keep a pulse only as long as something is active."""
+        self._publisher.now()
+        if any(entry.state in ACTIVE for entry in self._entries.values()):
+            self._publisher.beat()
+        else:
+            self._publisher.rest()
+
+    def _picture(self) -> tuple[Job, ...]:
+        now = self._clock()
+        return tuple(entry.picture(now) for entry in self._entries.values())
+
+    def _in(self, state: State) -> list[Entry]:
+        return [entry for entry in self._entries.values() if entry.state is state]
+
+    def _underway(self, key: str | None) -> Entry | None:
+        """Return the active job that already does what `key` stands for."""
+        active = (entry for entry in self._entries.values() if entry.state in ACTIVE)
+        return next((e for e in active if key is not None and e.task.key == key), None)
+
+    def _crash(self, bug: BaseException) -> None:
+        self._bug = bug
+        self._crashed.set()
+
+    def _raise_bug(self) -> None:
+        if self._bug is not None:
+            bug, self._bug = self._bug, None
+            raise bug

@@ -1,0 +1,105 @@
+"""What any task is, and what it needs of a server."""
+
+from __future__ import annotations
+
+import enum
+from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator, Collection
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+from ollama_tui.api.replies import Progress
+from ollama_tui.api.requests import CreateRequest
+from ollama_tui.jobs.job import JobProgress
+
+Events = AsyncGenerator[Progress, None]
+
+
+class Server(Protocol):
+    """What tasks need of an Ollama server; `api.client.Ollama` has it."""
+
+    def pull(self, model: str, *, insecure: bool = False) -> Events:
+        """Download a model."""
+
+    def push(self, model: str, *, insecure: bool = False) -> Events:
+        """Upload a model."""
+
+    def create(self, request: CreateRequest) -> Events:
+        """Make a model."""
+
+    async def copy(self, source: str, destination: str) -> None:
+        """Give a model a second name."""
+
+    async def delete(self, model: str) -> None:
+        """Remove a name, and what only it uses."""
+
+    async def unload(self, model: str) -> object:
+        """Free the memory a model takes."""
+
+
+class Lane(enum.Enum):
+    """What a task may run beside."""
+
+    TRANSFER = "transfer"
+    """Long and over the network: a few at a time."""
+    ALONE = "alone"
+    """Changes what is installed: a server has no locks, so one at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One of the several things a task deals with, begun or done."""
+
+    name: str
+    number: int
+    """From 1."""
+    count: int
+    done: bool = False
+
+
+Step = Progress | Item
+Steps = AsyncGenerator[Step, None]
+
+
+class Task(ABC):
+    """One piece of work, a frozen value."""
+
+    __slots__ = ()
+
+    lane: ClassVar[Lane] = Lane.ALONE
+    resumes: ClassVar[bool] = False
+    """Whether running it again goes on where it stopped, so that it may be retried unasked."""
+    undoable: ClassVar[bool] = False
+    """Whether it waits out a grace period before anything is sent."""
+
+    @property
+    @abstractmethod
+    def verb(self) -> str:
+        """What it does, in one word."""
+
+    @property
+    @abstractmethod
+    def about(self) -> str:
+        """The model it is about, raw, or how many."""
+
+    @property
+    def key(self) -> str | None:
+        """Equal for two tasks of which one is enough; None when each counts."""
+        return None
+
+    @property
+    def size(self) -> int | None:
+        """Bytes of everything it moves, when known before."""
+        return None
+
+    @abstractmethod
+    def run(self, server: Server) -> Steps:
+        """Do it, telling each step; raises OllamaError."""
+
+    def without(self, finished: Collection[str]) -> Task:
+        """Return what is left to do when `finished` are dealt with."""
+        return self
+
+    @abstractmethod
+    def when_cancelled(self, progress: JobProgress, finished: Collection[str]) -> str:
+        """Say what a cancel leaves behind."""

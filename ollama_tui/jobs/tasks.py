@@ -1,0 +1,227 @@
+"""What can be asked of the queue: one frozen value per kind of work, each knowing how to run."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, replace
+
+from ollama_tui.api.errors import NotFound, OllamaError, Refused, Unreachable
+from ollama_tui.api.requests import CreateRequest
+from ollama_tui.catalog import name as model_name
+from ollama_tui.jobs.job import JobProgress, percent
+from ollama_tui.jobs.task import Item, Lane, Server, Steps, Task
+from ollama_tui.text import inert
+
+
+@dataclass(frozen=True, slots=True)
+class Pull(Task):
+    """Download a model from its registry."""
+
+    lane = Lane.TRANSFER
+    resumes = True
+
+    name: str
+    insecure: bool = False
+    expected: int | None = None
+    """Bytes of all layers and the config, from the registry's manifest."""
+
+    @property
+    def verb(self) -> str:
+        """What it does."""
+        return "pull"
+
+    @property
+    def about(self) -> str:
+        """The model."""
+        return self.name
+
+    @property
+    def key(self) -> str:
+        """One download of a model is enough."""
+        return f"pull {self.insecure} {model_name.key(self.name)}"
+
+    @property
+    def size(self) -> int | None:
+        """As expected."""
+        return self.expected
+
+    async def run(self, server: Server) -> Steps:
+        """Follow the download to its end."""
+        async with aclosing(server.pull(self.name, insecure=self.insecure)) as events:
+            async for event in events:
+                yield event
+
+    def when_cancelled(self, progress: JobProgress, finished: Collection[str]) -> str:
+        """Say how to go on."""
+        reached = f" at {percent(progress.fraction)}%" if progress.fraction else ""
+        again = f"pull {inert(self.name)} again to go on"
+        return f"Cancelled{reached}. What was downloaded is kept; {again}."
+
+
+@dataclass(frozen=True, slots=True)
+class Push(Task):
+    """Upload a model to its registry."""
+
+    lane = Lane.TRANSFER
+
+    name: str
+    insecure: bool = False
+
+    @property
+    def verb(self) -> str:
+        """What it does."""
+        return "push"
+
+    @property
+    def about(self) -> str:
+        """The model."""
+        return self.name
+
+    @property
+    def key(self) -> str:
+        """One upload of a model is enough."""
+        return f"push {self.insecure} {model_name.key(self.name)}"
+
+    async def run(self, server: Server) -> Steps:
+        """Follow the upload to its end."""
+        async with aclosing(server.push(self.name, insecure=self.insecure)) as events:
+            async for event in events:
+                yield event
+
+    def when_cancelled(self, progress: JobProgress, finished: Collection[str]) -> str:
+        """Say that uploads begin anew."""
+        return "Cancelled. Layers sent whole are kept; the one under way would start over."
+
+
+@dataclass(frozen=True, slots=True)
+class Create(Task):
+    """Make a model from another one."""
+
+    request: CreateRequest
+    verb: str = "create"
+    """`quantize` where that is what the person asked for."""
+
+    @property
+    def about(self) -> str:
+        """The new model."""
+        return self.request.model
+
+    async def run(self, server: Server) -> Steps:
+        """Follow the making to its end."""
+        async with aclosing(server.create(self.request)) as events:
+            async for event in events:
+                yield event
+
+    def when_cancelled(self, progress: JobProgress, finished: Collection[str]) -> str:
+        """Say that there is no new model, and what the server does not tidy up."""
+        not_made = f"Cancelled. {inert(self.about)} was not created"
+        return f"{not_made}; the server may keep unfinished files of it."
+
+
+@dataclass(frozen=True, slots=True)
+class Copy(Task):
+    """Give a model a second name."""
+
+    source: str
+    destination: str
+
+    @property
+    def verb(self) -> str:
+        """What it does."""
+        return "copy"
+
+    @property
+    def about(self) -> str:
+        """The new name."""
+        return self.destination
+
+    async def run(self, server: Server) -> Steps:
+        """Copy; it takes a moment."""
+        yield Item(self.destination, 1, 1)
+        await server.copy(self.source, self.destination)
+        yield Item(self.destination, 1, 1, done=True)
+
+    def when_cancelled(self, progress: JobProgress, finished: Collection[str]) -> str:
+        """Say that it may have happened all the same."""
+        return "Cancelled while the server was at it: the copy may have been made."
+
+
+class NotDeleted(OllamaError):  # noqa: N818 - named as the rest of its tree
+    """Some of several models are still there."""
+
+    def __init__(self, remaining: tuple[str, ...], count: int, first: OllamaError) -> None:
+        self.remaining = remaining
+        """Those not deleted, tried or not; raw."""
+        self.first = first
+        """What happened to the first of them."""
+        listed = inert(", ".join(remaining))
+        super().__init__(
+            f"{len(remaining)} of {count} models were not deleted: {listed}", str(first)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Delete(Task):
+    """Delete models, one call each."""
+
+    undoable = True
+
+    names: tuple[str, ...]
+    loaded: tuple[str, ...] = ()
+    """Those of them that are in memory and are unloaded first."""
+
+    @property
+    def verb(self) -> str:
+        """What it does."""
+        return "delete"
+
+    @property
+    def about(self) -> str:
+        """The model, or how many."""
+        return self.names[0] if len(self.names) == 1 else f"{len(self.names)} models"
+
+    async def run(self, server: Server) -> Steps:
+        """Delete one after another; a failure does not stop the rest, a lost server does."""
+        failed: dict[str, OllamaError] = {}
+        gone: list[str] = []
+        for number, name in enumerate(self.names, 1):
+            yield Item(name, number, len(self.names))
+            try:
+                await self._delete(server, name)
+            except OllamaError as error:
+                failed[name] = error
+                if isinstance(error, Unreachable):
+                    break
+            else:
+                gone.append(name)
+                yield Item(name, number, len(self.names), done=True)
+        if failed:
+            raise self._not_deleted(gone, next(iter(failed.values())))
+
+    def without(self, finished: Collection[str]) -> Delete:
+        """Return the deletion of the others."""
+        return replace(self, names=tuple(name for name in self.names if name not in finished))
+
+    def when_cancelled(self, progress: JobProgress, finished: Collection[str]) -> str:
+        """Say which are gone, which may be and which stay."""
+        rest = [name for name in self.names if name not in finished]
+        gone = f" Deleted: {inert(', '.join(finished))}." if finished else ""
+        unsure = f" The server was at {inert(rest[0])}, which may be gone." if rest else ""
+        kept = f" Not deleted: {inert(', '.join(rest[1:]))}." if rest[1:] else ""
+        return f"Cancelled.{gone}{unsure}{kept}"
+
+    async def _delete(self, server: Server, name: str) -> None:
+        if name in self.loaded:
+            # A model can be deleted while loaded, so a refusal here is no reason to stop.
+            with suppress(Refused):
+                await server.unload(name)
+        # Gone already is what was asked for.
+        with suppress(NotFound):
+            await server.delete(name)
+
+    def _not_deleted(self, gone: list[str], first: OllamaError) -> OllamaError:
+        if len(self.names) == 1:
+            return first
+        remaining = tuple(name for name in self.names if name not in gone)
+        return NotDeleted(remaining, len(self.names), first)
