@@ -1,9 +1,9 @@
 """A real process in a real terminal of given size, seen through pyte.
 
-    with Terminal([sys.executable, "-m", "ollama_tui", "--demo"], size=(120, 40)) as terminal:
-        terminal.wait_for("qwen3")
-        terminal.press("j", "enter")
-        assert terminal.wait_idle() < 2000  # bytes
+with Terminal([sys.executable, "-m", "ollama_tui", "--demo"], size=(120, 40)) as terminal:
+    terminal.wait_for("qwen3")
+    terminal.press("j", "enter")
+    assert terminal.wait_idle() < 2000  # bytes
 """
 
 from __future__ import annotations
@@ -106,7 +106,10 @@ class Terminal:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
     ) -> None:
         if self.exit_code is None:
             self.signal(signal.SIGKILL)
@@ -139,9 +142,7 @@ class Terminal:
         """Return every cell of the screen with its colours and attributes."""
         self._read(0)
         width, height = self.size
-        return [
-            [_cell(self.screen.buffer[y][x]) for x in range(width)] for y in range(height)
-        ]
+        return [[_cell(self.screen.buffer[y][x]) for x in range(width)] for y in range(height)]
 
     def mark(self) -> int:
         """Return a place in the recording, for `bytes_since`."""
@@ -302,6 +303,11 @@ def _bytes_of(key: str) -> str:
 
 def _cell(char: pyte.screens.Char) -> Cell:
     attributes = (
-        char.bold, char.italics, char.underscore, char.strikethrough, char.reverse, char.blink,
+        char.bold,
+        char.italics,
+        char.underscore,
+        char.strikethrough,
+        char.reverse,
+        char.blink,
     )
     return Cell(char.data, char.fg, char.bg, attributes)

@@ -47,8 +47,8 @@ class Models:
         return plain("●", "good") if row % 5 == 0 else ()
 
 
-class Demo:
-    """What both apps do."""
+class PlainTableApp(App[None]):
+    """Drawn by Textual."""
 
     def compose(self) -> ComposeResult:
         yield Lines((plain("status line", "strong"),))
@@ -62,12 +62,8 @@ class Demo:
         self.animation_level = "none"
 
 
-class TableApp(Demo, DiffFrames[None]):
+class TableApp(DiffFrames[None], PlainTableApp):
     """Drawn by us."""
-
-
-class PlainTableApp(Demo, App[None]):
-    """Drawn by Textual."""
 
 
 if __name__ == "__main__":
