@@ -1,0 +1,99 @@
+"""Amounts as people type them in a filter: `8g`, `>=128k`, `2g..8g`, `90d`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+_NUMBER = re.compile(r"(\d+(?:\.(\d+))?)\s*([a-z]*)")
+_COMPARISON = re.compile(r"(>=|<=|>|<|=)?\s*(.+)", re.DOTALL)
+_BYTES = {
+    **{unit + end: 10 ** (3 * n) for n, unit in enumerate("kmgt", 1) for end in ("", "b")},
+    **{unit + "ib": 2 ** (10 * n) for n, unit in enumerate("kmgt", 1)},
+    "b": 1,
+}
+_COUNTS = {"k": 10**3, "m": 10**6, "b": 10**9, "t": 10**12}
+_HOURS = {"h": 1, "d": 24, "w": 7 * 24, "m": 30 * 24, "mo": 30 * 24, "y": 365 * 24}
+
+
+class BadValue(ValueError):  # noqa: N818 - a sentence for the person who typed it
+    """The value means nothing for its field; the message says what would."""
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A number as typed: the least and the most it can stand for, exactly and roughly."""
+
+    low: float
+    high: float
+    slack: float = 0.0
+
+
+Reader = Callable[[str], Amount]
+
+
+def _number(text: str, units: dict[str, int]) -> tuple[float, int, float]:
+    """Return value, scale and half of the last digit's worth; raise BadValue."""
+    match = _NUMBER.fullmatch(text.strip())
+    scale = units.get(match[3]) if match else None
+    if match is None or scale is None:
+        raise BadValue
+    return float(match[1]), scale, 0.5 * 10.0 ** -len(match[2] or "") * scale
+
+
+def size(text: str) -> Amount:
+    """Return bytes: `8g` and `8gb` are decimal, `8gib` is binary; raise BadValue."""
+    value, scale, slack = _number(text, _BYTES)
+    return Amount(value * scale, value * scale, slack)
+
+
+def parameters(text: str) -> Amount:
+    """Return a number of parameters: `500m`, `7b`; raise BadValue."""
+    value, scale, slack = _number(text, _COUNTS)
+    return Amount(value * scale, value * scale, slack)
+
+
+def tokens(text: str) -> Amount:
+    """Return tokens; raise BadValue.
+
+    `128k` is said of 128000 as well as of 131072, so it stands for both and all between.
+    """
+    value, scale, _ = _number(text, {"": 0, "k": 1, "m": 2})
+    return Amount(value * 1000**scale, value * 1024**scale)
+
+
+def within(text: str, read: Reader) -> Callable[[float], bool]:
+    """Return the test of `>8g`, `2g..8g`, `..8g`, `8g` (about that); raise BadValue."""
+    if ".." in text:
+        first, _, last = text.partition("..")
+        return _between(first.strip(), last.strip(), read)
+    match = _COMPARISON.fullmatch(text)
+    if match is None:
+        raise BadValue
+    amount = read(match[2])
+    low, high = amount.low, amount.high
+    match match[1]:
+        case ">":
+            return lambda value: value > high
+        case ">=":
+            return lambda value: value >= low
+        case "<":
+            return lambda value: value < low
+        case "<=":
+            return lambda value: value <= high
+    return lambda value: low - amount.slack <= value <= high + amount.slack
+
+
+def _between(first: str, last: str, read: Reader) -> Callable[[float], bool]:
+    low = read(first).low if first else 0.0
+    high = read(last).high if last else float("inf")
+    if not (first or last) or low > high:
+        raise BadValue
+    return lambda value: low <= value <= high
+
+
+def hours(text: str) -> float:
+    """Return the hours of `90d`, `2w`, `1y`; raise BadValue."""
+    value, scale, _ = _number(text, _HOURS)
+    return value * scale
