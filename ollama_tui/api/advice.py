@@ -40,6 +40,11 @@ class Rule:
         return re.search(self.pattern, words, re.IGNORECASE)
 
 
+def is_abroad(call: Call) -> bool:
+    """Whether the model belongs to another registry than Ollama's."""
+    return not call.is_home
+
+
 def on(*verbs: str) -> frozenset[str]:
     """Name the calls a rule applies to."""
     return frozenset(verbs)

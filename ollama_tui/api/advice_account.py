@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from ollama_tui.api.advice import Rule, on
+from ollama_tui.api.advice import Rule, is_abroad, on
 from ollama_tui.api.calls import Call
 from ollama_tui.api.errors import Busy, Forbidden, NotFound, ServerFailed, Unauthorized
-
-
-def _abroad(call: Call) -> bool:
-    return not call.is_home
 
 
 def _in_cloud(call: Call) -> bool:
@@ -59,12 +55,20 @@ RULES = (
         "See the server's log about its id_ed25519 key.",
     ),
     Rule(
-        r"access denied|^40[13]:",
+        r"^403:",
+        Forbidden,
+        "the registry at {host} refuses to store it",
+        "Check the namespace in the name, and who may write to that registry.",
+        on("push"),
+        is_abroad,
+    ),
+    Rule(
+        r"unauthorized|access denied|^401:",
         Unauthorized,
         "the registry at {host} refuses to store it",
         "Check the namespace in the name, and who may write to that registry.",
         on("push"),
-        _abroad,
+        is_abroad,
     ),
     Rule(
         r"access denied",

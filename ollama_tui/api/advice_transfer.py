@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ollama_tui.api.advice import Rule, on
+from ollama_tui.api.advice import Rule, is_abroad, on
 from ollama_tui.api.errors import (
     Busy,
     InvalidRequest,
@@ -27,6 +27,14 @@ RULES = (
         ServerFailed,
         "the server's disk is full",
         "Delete models or free space on the server, then try again.",
+    ),
+    Rule(
+        r"pull model manifest: file does not exist",
+        NotFound,
+        "the registry at {host} has no such model",
+        "Check the spelling and the tag.",
+        on("pull"),
+        is_abroad,
     ),
     Rule(
         r"pull model manifest: file does not exist",

@@ -31,7 +31,7 @@ RUNNING = Endpoint(
 )
 VERSION = Endpoint("version", "GET", "/api/version", "The version was not read", "versions")
 STATUS = Endpoint("status", "GET", "/api/status", "The cloud status was not read", "cloud status")
-SHOW = Endpoint("show", "POST", "/api/show", "{} was not read", "showing models")
+SHOW = Endpoint("show", "POST", "/api/show", "The details of {} were not read", "showing models")
 CREATE = Endpoint("create", "POST", "/api/create", "{} was not created", "creating models")
 PULL = Endpoint("pull", "POST", "/api/pull", "{} was not pulled", "pulling models")
 PUSH = Endpoint("push", "POST", "/api/push", "{} was not pushed", "pushing models")
@@ -71,7 +71,7 @@ class Call:
     @property
     def subject(self) -> str:
         """The model for a sentence: inert, at most 44 characters."""
-        name = inert(self.model).strip() or "The model"
+        name = inert(self.model).strip() or "a nameless model"
         if len(name) <= _SUBJECT_LIMIT:
             return name
         half = (_SUBJECT_LIMIT - 1) // 2
@@ -80,7 +80,8 @@ class Call:
     @property
     def failed(self) -> str:
         """What did not happen, without a full stop: `qwen9 was not pulled`."""
-        return self.endpoint.failed.format(self.subject)
+        sentence = self.endpoint.failed.format(self.subject)
+        return sentence if self.model.strip() else sentence[:1].upper() + sentence[1:]
 
     @property
     def registry(self) -> str:

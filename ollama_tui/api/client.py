@@ -158,7 +158,8 @@ class Ollama:
         if embedding:
             body |= {"input": ""}
             reply = await self._load(calls.EMBED, body)
-            return msgspec.structs.replace(reply, done_reason="load")
+            done = "unload" if keep_alive == 0 else "load"
+            return msgspec.structs.replace(reply, done_reason=done)
         return await self._load(calls.LOAD, body | {"stream": False})
 
     async def unload(self, model: str) -> Loaded:

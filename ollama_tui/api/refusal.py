@@ -11,6 +11,7 @@ import msgspec
 
 from ollama_tui.api.advice import Rule, fill, matching
 from ollama_tui.api.advice_account import RULES as ACCOUNT_RULES
+from ollama_tui.api.advice_create import RULES as CREATE_RULES
 from ollama_tui.api.advice_model import RULES as MODEL_RULES
 from ollama_tui.api.advice_transfer import RULES as TRANSFER_RULES
 from ollama_tui.api.calls import HEAD_BLOB, Call
@@ -32,7 +33,7 @@ from ollama_tui.text import ELLIPSIS, inert
 TITLE_LIMIT = 120
 WORDS_LIMIT = 600
 
-_RULES = (*ACCOUNT_RULES, *TRANSFER_RULES, *MODEL_RULES)
+_RULES = (*ACCOUNT_RULES, *TRANSFER_RULES, *CREATE_RULES, *MODEL_RULES)
 _TAG = re.compile(r"<(?:style|script)\b.*?</|<[^<>]{0,500}>", re.DOTALL | re.IGNORECASE)
 _PATH = re.compile(r"(?<![\w:/.])(?:/|[A-Za-z]:\\)[\w.\-+ ]*(?:[/\\][\w.\-+@:]+)+")
 _WRONG_SCHEME = re.compile(r"HTTP request (?:was sent )?to (?:an )?HTTPS", re.IGNORECASE)

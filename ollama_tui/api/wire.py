@@ -83,7 +83,7 @@ class Wire:
     ) -> None:
         self._url = url.rstrip("/")
         self._place = Place.of(url)
-        self._key = api_key if api_key and self._place.may_have_key(send_key) else None
+        self._key = api_key.strip() if api_key and self._place.may_have_key(send_key) else ""
         self._transport = transport
         self._http: httpx.AsyncClient | None = None
 
@@ -156,6 +156,10 @@ class Wire:
         return self._http
 
     def _built(self) -> httpx.AsyncClient:
+        if self._key and not (self._key.isascii() and self._key.isprintable()):
+            raise OllamaError(
+                "The API key holds characters that no key has.", "Check OLLAMA_API_KEY."
+            )
         try:
             return httpx.AsyncClient(
                 headers=self._headers(),
