@@ -1,0 +1,262 @@
+"""What a GGUF file says of itself: metadata and tensors, made up from an architecture's sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+FILE_TYPES = {
+    "F32": 0,
+    "F16": 1,
+    "Q4_0": 2,
+    "Q8_0": 7,
+    "Q4_K_S": 14,
+    "Q4_K_M": 15,
+    "Q5_K_M": 17,
+    "Q6_K": 18,
+    "BF16": 32,
+    "MXFP4": 38,
+}
+BITS = {"F32": 32.0, "F16": 16.0, "BF16": 16.0, "Q8_0": 8.5, "Q4_K_M": 4.85, "Q4_K_S": 4.58}
+"""Bits per weight of the types the server can quantize from and to."""
+HIDDEN = ("general.name", "tokenizer.chat_template")
+
+Tensor = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Array:
+    """An array of the metadata that is only made when somebody asks for it with verbose."""
+
+    length: int
+    item: Callable[[int], Any]
+
+    def values(self) -> list[Any]:
+        """Return all items."""
+        return [self.item(index) for index in range(self.length)]
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Metadata of one GGUF file and a way to list its tensors."""
+
+    metadata: Mapping[str, Any]
+    tensors: Callable[[], list[Tensor]]
+
+    @property
+    def architecture(self) -> str:
+        """Value of `general.architecture`, empty when the file does not say."""
+        return str(self.metadata.get("general.architecture", ""))
+
+    @property
+    def kind(self) -> Literal["model", "projector", "adapter"]:
+        """`model`, `projector` or `adapter`."""
+        if self.metadata.get("general.type") == "adapter":
+            return "adapter"
+        return "projector" if self.architecture == "clip" else "model"
+
+    @property
+    def file_type(self) -> str:
+        """Name of the quantization, `unknown` for a number we have no name for."""
+        number = self.metadata.get("general.file_type")
+        return next((name for name, n in FILE_TYPES.items() if n == number), "unknown")
+
+    @property
+    def parameter_count(self) -> int:
+        """Number of parameters."""
+        return int(self.metadata.get("general.parameter_count", 0))
+
+    @property
+    def chat_template(self) -> str:
+        """The Jinja template inside the file; may be empty."""
+        return str(self.metadata.get("tokenizer.chat_template", ""))
+
+    def own(self, key: str) -> Any:
+        """Return `<architecture>.<key>`, None when absent."""
+        return self.metadata.get(f"{self.architecture}.{key}")
+
+    def info(self, verbose: bool, *, hidden: tuple[str, ...] = HIDDEN) -> dict[str, Any]:
+        """Return the metadata sorted by key; arrays are None unless `verbose`."""
+        shown = {key: self.metadata[key] for key in sorted(self.metadata) if key not in hidden}
+        return {key: _value(value, verbose) for key, value in shown.items()}
+
+    def quantized(self, file_type: str) -> Weights:
+        """Return the same weights in another type."""
+        metadata = {**self.metadata, "general.file_type": FILE_TYPES[file_type]}
+        original = self.tensors
+        return Weights(metadata, lambda: [_retyped(t, file_type) for t in original()])
+
+
+def _value(value: Any, verbose: bool) -> Any:
+    if isinstance(value, Array):
+        return value.values() if verbose else None
+    return value if verbose or not isinstance(value, list) else None
+
+
+def _retyped(tensor: Tensor, file_type: str) -> Tensor:
+    matrix = len(tensor["shape"]) > 1
+    return {**tensor, "type": _tensor_type(tensor["name"], file_type) if matrix else tensor["type"]}
+
+
+def _tensor_type(name: str, file_type: str) -> str:
+    if not file_type.startswith("Q4_K"):
+        return file_type
+    heavy = name == "output.weight" or "attn_v" in name or "ffn_down" in name
+    return "Q6_K" if heavy else "Q4_K"
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The sizes of a transformer, from which its metadata and tensors follow."""
+
+    arch: str
+    parameters: int
+    file_type: str = "Q4_K_M"
+    context: int = 4096
+    embedding: int = 4096
+    blocks: int = 32
+    heads: int = 32
+    kv_heads: int = 8
+    feed_forward: int = 14336
+    vocab: int = 128256
+    basename: str = ""
+    license: str = "apache-2.0"
+    tokenizer: str = "gpt2"
+    experts: int = 0
+    pooling: int | None = None
+    vision_blocks: int = 0
+    chat_template: str = ""
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+    def weights(self) -> Weights:
+        """Return the weights of these sizes."""
+        return Weights(metadata(self), lambda: list(tensors(self)))
+
+
+def metadata(shape: Shape) -> dict[str, Any]:
+    """Return the GGUF metadata of `shape`, without empty keys."""
+    own = {
+        "attention.head_count": shape.heads,
+        "attention.head_count_kv": shape.kv_heads,
+        "attention.layer_norm_rms_epsilon": 1e-05,
+        "block_count": shape.blocks,
+        "context_length": shape.context,
+        "embedding_length": shape.embedding,
+        "expert_count": shape.experts or None,
+        "feed_forward_length": shape.feed_forward,
+        "pooling_type": shape.pooling,
+        "rope.freq_base": None if shape.pooling is not None else 1000000,
+        "vision.block_count": shape.vision_blocks or None,
+        "vocab_size": shape.vocab,
+    }
+    found = _general(shape) | {f"{shape.arch}.{key}": value for key, value in own.items()}
+    found |= _tokenizer(shape) | dict(shape.more)
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def _general(shape: Shape) -> dict[str, Any]:
+    return {
+        "general.architecture": shape.arch,
+        "general.basename": shape.basename or shape.arch.title(),
+        "general.file_type": FILE_TYPES[shape.file_type],
+        "general.license": shape.license,
+        "general.name": shape.basename or shape.arch.title(),
+        "general.parameter_count": shape.parameters,
+        "general.quantization_version": 2,
+        "general.size_label": parameter_size(shape.parameters),
+        "general.type": "model",
+    }
+
+
+def _tokenizer(shape: Shape) -> dict[str, Any]:
+    return {
+        "tokenizer.chat_template": shape.chat_template or None,
+        "tokenizer.ggml.bos_token_id": 1,
+        "tokenizer.ggml.eos_token_id": 2,
+        "tokenizer.ggml.merges": Array(shape.vocab // 2, lambda n: f"t{n % 997} o{n}"),
+        "tokenizer.ggml.model": shape.tokenizer,
+        "tokenizer.ggml.pre": "default",
+        "tokenizer.ggml.token_type": Array(shape.vocab, lambda n: 3 if n < 3 else 1),
+        "tokenizer.ggml.tokens": Array(shape.vocab, lambda n: f"tok{n:x}"),
+    }
+
+
+def tensors(shape: Shape) -> Iterator[Tensor]:
+    """Yield name, type and shape of the tensors of `shape`, named as llama.cpp names them."""
+    wide = [shape.embedding, shape.vocab]
+    if shape.pooling is None:
+        yield _tensor("output.weight", wide, shape.file_type)
+        yield _tensor("output_norm.weight", [shape.embedding], shape.file_type)
+    yield _tensor("token_embd.weight", wide, shape.file_type)
+    for index in range(shape.blocks):
+        yield from _block(shape, f"blk.{index}")
+    for index in range(shape.vision_blocks):
+        yield _tensor(f"v.blk.{index}.attn_qkv.weight", [1152, 3456], "F16")
+        yield _tensor(f"v.blk.{index}.ln1.weight", [1152], "F16")
+
+
+def _block(shape: Shape, prefix: str) -> Iterator[Tensor]:
+    width, key = shape.embedding, shape.embedding * shape.kv_heads // shape.heads
+    experts = [shape.experts] if shape.experts else []
+    suffix = "_exps.weight" if experts else ".weight"
+    sizes = {
+        "attn_k.weight": [width, key],
+        "attn_norm.weight": [width],
+        "attn_output.weight": [width, width],
+        "attn_q.weight": [width, width],
+        "attn_v.weight": [width, key],
+        f"ffn_down{suffix}": [shape.feed_forward, width, *experts],
+        f"ffn_gate{suffix}": [width, shape.feed_forward, *experts],
+        "ffn_norm.weight": [width],
+        f"ffn_up{suffix}": [width, shape.feed_forward, *experts],
+    }
+    for name, size in sizes.items():
+        yield _tensor(f"{prefix}.{name}", size, shape.file_type)
+
+
+def _tensor(name: str, shape: list[int], file_type: str) -> Tensor:
+    exact = _tensor_type(name, file_type) if len(shape) > 1 else "F32"
+    return {"name": name, "type": exact, "shape": shape}
+
+
+def projector(parameters: int, blocks: int = 24, embedding: int = 1024) -> Weights:
+    """Return a vision projector."""
+    found: dict[str, Any] = {
+        "clip.has_llava_projector": True,
+        "clip.has_text_encoder": False,
+        "clip.has_vision_encoder": True,
+        "clip.projector_type": "mlp",
+        "clip.use_gelu": False,
+        "clip.vision.attention.head_count": 16,
+        "clip.vision.attention.layer_norm_epsilon": 1e-05,
+        "clip.vision.block_count": blocks,
+        "clip.vision.embedding_length": embedding,
+        "clip.vision.feed_forward_length": embedding * 4,
+        "clip.vision.image_mean": Array(3, lambda _: 0.48145467),
+        "clip.vision.image_size": 336,
+        "clip.vision.image_std": Array(3, lambda _: 0.26862955),
+        "clip.vision.patch_size": 14,
+        "clip.vision.projection_dim": 768,
+        "general.architecture": "clip",
+        "general.file_type": 1,
+        "general.name": "Vision projector",
+        "general.parameter_count": parameters,
+        "general.type": "mmproj",
+    }
+    return Weights(found, list)
+
+
+def adapter(arch: str) -> Weights:
+    """Return a LoRA adapter for models of `arch`."""
+    found = {"general.architecture": arch, "general.type": "adapter", "adapter.type": "lora"}
+    return Weights({**found, "adapter.lora.alpha": 16.0}, list)
+
+
+def parameter_size(count: float) -> str:
+    """Return a parameter count as the server writes it: `8.0B`, `137.00M`, `5K`."""
+    if count >= 1e9:
+        return f"{count / 1e9:.1f}B"
+    if count >= 1e6:
+        return f"{count / 1e6:.2f}M"
+    return f"{count / 1e3:.0f}K" if count >= 1e3 else f"{count:.0f}"
