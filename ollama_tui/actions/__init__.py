@@ -1,0 +1,14 @@
+"""What the user can do: a function and a row per action."""
+
+from ollama_tui.actions import browse, change, memory, program
+from ollama_tui.actions.action import Action
+
+ACTIONS: tuple[Action, ...] = (
+    *browse.ACTIONS,
+    *change.ACTIONS,
+    *memory.ACTIONS,
+    *program.ACTIONS,
+)
+"""Every action, in the order of help and README."""
+
+BY_ID = {action.id: action for action in ACTIONS}

@@ -1,0 +1,199 @@
+"""One action, one row: what it is called, its key, what it does, and why it cannot act now."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from textual.screen import ModalScreen
+
+    from ollama_tui.api.client import Ollama
+    from ollama_tui.catalog.model import Model
+    from ollama_tui.catalog.snapshot import Snapshot
+    from ollama_tui.catalog.view import View
+    from ollama_tui.jobs.queue import JobQueue
+    from ollama_tui.library import Library
+
+T = TypeVar("T")
+
+
+class Place(StrEnum):
+    """Where a key works."""
+
+    EVERYWHERE = "everywhere"
+    LIST = "list"
+    DETAILS = "details"
+
+
+class Group(StrEnum):
+    """Headings of the key help, in display order."""
+
+    LOOK = "Look"
+    MARK = "Mark and sort"
+    CHANGE = "Change models"
+    MEMORY = "Memory"
+    APP = "Program"
+
+
+class Server(Protocol):
+    """What an action may use once the server's address is known; all three or none."""
+
+    @property
+    def ollama(self) -> Ollama: ...
+    @property
+    def library(self) -> Library: ...
+    @property
+    def jobs(self) -> JobQueue: ...
+
+
+class Context(Protocol):
+    """What an action sees of the program, and what it may ask of it."""
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The newest snapshot."""
+
+    @property
+    def view(self) -> View:
+        """The user's filter, order and marks."""
+
+    @property
+    def rows(self) -> tuple[Model, ...]:
+        """The models shown, in order."""
+
+    @property
+    def current(self) -> Model | None:
+        """The model under the cursor."""
+
+    @property
+    def targets(self) -> tuple[Model, ...]:
+        """The marked models, else the current one, else none."""
+
+    @property
+    def server(self) -> Server | None:
+        """The server's stores; None in the first moments, before anything was connected."""
+
+    @property
+    def host_url(self) -> str:
+        """Base URL of the server."""
+
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing on the server may be changed."""
+
+    @property
+    def grace(self) -> float:
+        """Seconds in which a deletion can be undone."""
+
+    @property
+    def details_open(self) -> bool:
+        """Whether the details have the focus."""
+
+    @property
+    def work_in_progress(self) -> int:
+        """How many jobs are not finished."""
+
+    async def ask(self, dialog: ModalScreen[T]) -> T | None:
+        """Show `dialog` and return its answer; None when it was left."""
+
+    def tell(self, title: str, hint: str = "", *, trouble: bool = False) -> None:
+        """Say something once."""
+
+    def look(self, view: View) -> None:
+        """Show the list by `view`."""
+
+    def move_to(self, name: str) -> None:
+        """Put the cursor on the model called `name` once it is in the list."""
+
+    def clipboard(self, text: str, what: str) -> None:
+        """Send `text` to the terminal's clipboard."""
+
+    async def interface(self, wish: Wish) -> None:
+        """Do something to the screen itself."""
+
+
+class Wish(StrEnum):
+    """What an action may want of the screen itself."""
+
+    OPEN_DETAILS = "open details"
+    CLOSE_DETAILS = "close details"
+    NEXT_TAB = "next tab"
+    PREVIOUS_TAB = "previous tab"
+    OPEN_FILTER = "open filter"
+    FULL_METADATA = "full metadata"
+    FIND = "find"
+    FIND_NEXT = "find next"
+    FIND_PREVIOUS = "find previous"
+    PALETTE = "palette"
+    QUIT = "quit"
+    DEMO = "demo"
+
+
+def always(_: Context) -> None:
+    """Nothing stands in the way."""
+    return
+
+
+Run = Callable[["Context"], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Action:
+    """What the user can do, once: binding, footer, palette, help and README come from it."""
+
+    id: str
+    """Dotted name for the config file, such as `model.pull`."""
+    keys: str
+    """Textual key names, comma-separated; the first is the one shown."""
+    label: str
+    """A word or two for the footer."""
+    help: str
+    """A sentence for help and palette."""
+    run: Run
+    unavailable: Callable[[Context], str | None] = always
+    """Why it cannot act now, as a sentence; None when it can. Cheap and pure."""
+    group: Group = Group.LOOK
+    place: Place = Place.EVERYWHERE
+    footer: int = 0
+    """Order in the footer, lowest first; 0 keeps it out."""
+    changes_server: bool = False
+    """Refused in read-only mode; the list is refreshed afterwards."""
+    danger: bool = False
+    """Destroys something."""
+
+
+KEY_NAMES = {
+    "question_mark": "?",
+    "slash": "/",
+    "backslash": "\\",
+    "colon": ":",
+    "asterisk": "*",
+    "percent_sign": "%",
+    "equals_sign": "=",
+    "space": "space",
+    "enter": "⏎",
+    "escape": "esc",
+    "up": "↑",
+    "down": "↓",
+    "left": "←",
+    "right": "→",
+    "shift+tab": "⇧tab",
+}
+
+
+def shown_keys(action: Action) -> tuple[str, ...]:
+    """Return the keys of `action` as a person reads them."""
+    return tuple(KEY_NAMES.get(key, key) for key in action.keys.split(","))
+
+
+def why_not(action: Action, context: Context) -> str | None:
+    """Return why `action` cannot act now, or None."""
+    if action.changes_server:
+        if context.read_only:
+            return "Read-only: started with --read-only, so nothing on the server is changed."
+        if context.server is None:
+            return "Not connected yet: try again in a moment."
+    return action.unavailable(context)

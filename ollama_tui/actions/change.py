@@ -1,0 +1,214 @@
+"""What changes the models of the server: pull, push, copy, rename, delete, create."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ollama_tui.actions.action import Action, Context, Group, Server
+from ollama_tui.actions.browse import no_model
+from ollama_tui.api.errors import OllamaError, Refused, Unauthorized
+from ollama_tui.catalog import name as names
+from ollama_tui.catalog.model import Model
+from ollama_tui.jobs.tasks import Create, Delete, Pull, Push
+from ollama_tui.text import inert
+
+if TYPE_CHECKING:
+    from ollama_tui.dialogs.delete import Loss
+    from ollama_tui.dialogs.push import Identity
+
+ACCOUNT_WAIT = 3.0
+"""Seconds to wait for /api/me: offline servers take their time to say so."""
+
+
+def connected(context: Context) -> Server:
+    """Return the server; the dispatcher has checked that there is one."""
+    assert context.server is not None
+    return context.server
+
+
+async def pull(context: Context) -> None:
+    """Ask what to pull and queue it."""
+    from ollama_tui.dialogs.names import PullDialog
+
+    answer = await context.ask(PullDialog(context.snapshot.models))
+    if answer is not None:
+        connected(context).jobs.submit(Pull(answer.name, answer.insecure))
+
+
+async def copy(context: Context) -> None:
+    """Ask for a name and copy the current model to it."""
+    from ollama_tui.dialogs.names import CopyDialog
+
+    if (model := context.current) is None:
+        return
+    target = await context.ask(CopyDialog(model, context.snapshot.models))
+    if target is None:
+        return
+    await connected(context).ollama.copy(model.name, target)
+    await connected(context).library.refresh()
+    copied = find(context, target)
+    context.tell(f"{model.label} was copied to {copied.label if copied else inert(target)}.")
+    if copied:
+        context.move_to(copied.name)
+
+
+async def rename(context: Context) -> None:
+    """Ask for a new name; copy, look that the copy is right, and only then delete."""
+    from ollama_tui.dialogs.names import CopyDialog
+
+    if (model := context.current) is None:
+        return
+    target = await context.ask(CopyDialog(model, context.snapshot.models, rename=True))
+    if target is None:
+        return
+    renamed = await move(context, model, target)
+    context.tell(f"{model.label} is now {renamed.label}.")
+    context.move_to(renamed.name)
+
+
+async def move(context: Context, model: Model, target: str) -> Model:
+    """Give `model` the name `target`; raises OllamaError and never loses the model.
+
+    Ollama has no rename. A copy onto the same name answers 200 and does nothing, and names that
+    differ only by case are the same, so the deletion waits for a copy seen in the list with the
+    digest of the source.
+    """
+    server = connected(context)
+    refuse = f"{model.label} was not renamed"
+    await server.library.refresh()
+    if names.same(model.name, target) or find(context, target) is not None:
+        raise OllamaError(f"{refuse}: {inert(target)} is there already.", "Choose another name.")
+    await server.ollama.copy(model.name, target)
+    await server.library.refresh()
+    copied = find(context, target)
+    if copied is None or copied.name == model.name or copied.digest != model.digest:
+        raise OllamaError(f"{refuse}: the copy is not what it should be.", "Nothing was deleted.")
+    try:
+        await server.ollama.delete(model.name)
+    except OllamaError as error:
+        raise OllamaError(
+            f"{model.label} was copied to {copied.label}, but its old name is still there.",
+            f"Delete it when the server lets you: {error}",
+        ) from error
+    return copied
+
+
+def find(context: Context, name: str) -> Model | None:
+    """Return the listed model that a server takes `name` for."""
+    key = names.key(name)
+    return next((m for m in context.snapshot.models if names.key(m.name) == key), None)
+
+
+async def delete(context: Context) -> None:
+    """Say what is lost, ask, and queue the deletion with its grace period."""
+    from ollama_tui.dialogs.delete import confirm_delete
+
+    jobs = connected(context).jobs
+    loss = loss_of(context)
+    if await context.ask(confirm_delete(loss, context.grace)) is not True:
+        return
+    gone = {model.name for model in loss.models}
+    loaded = tuple(m.name for m in loss.models if m.is_loaded)
+    jobs.submit(Delete(tuple(m.name for m in loss.models), loaded))
+    context.look(replace(context.view, marks=context.view.marks - gone))
+
+
+def loss_of(context: Context) -> Loss:
+    """Return what deleting the targets takes and frees."""
+    from ollama_tui.catalog import space
+    from ollama_tui.dialogs.delete import Loss
+
+    models = context.snapshot.models
+    chosen = frozenset(model.name for model in context.targets)
+    freed = space.freed(models, chosen)
+    return Loss(context.targets, freed.bytes, freed.estimated, space.kept_for(models, chosen))
+
+
+def no_targets(context: Context) -> str | None:
+    """Say that there is nothing to act on."""
+    return None if context.targets else "There is no model to act on."
+
+
+async def undo(context: Context) -> None:
+    """Bring back what was deleted last."""
+    if not connected(context).jobs.undo():
+        context.tell("There is nothing to undo.", "A deletion can be undone until it is sent.")
+
+
+async def push(context: Context) -> None:
+    """Find out whose key pushes, ask for the name, copy to it if need be, and queue the push."""
+    from ollama_tui.dialogs.push import PushDialog
+
+    if (model := context.current) is None:
+        return
+    server = connected(context)
+    answer = await context.ask(PushDialog(model, await identity(server)))
+    if answer is None:
+        return
+    if not names.same(answer.name, model.name):
+        if not await may_replace(context, answer.name):
+            return
+        await server.ollama.copy(model.name, answer.name)
+        await server.library.refresh()
+    server.jobs.submit(Push(answer.name, answer.insecure))
+
+
+async def may_replace(context: Context, name: str) -> bool:
+    """Ask before something installed is overwritten."""
+    from ollama_tui.dialogs.dialog import Confirm
+
+    if (there := find(context, name)) is None:
+        return True
+    question = Confirm(f"Replace {there.label}, which is there already?", yes="replace")
+    return await context.ask(question) is True
+
+
+async def identity(server: Server) -> Identity:
+    """Return who the server is signed in as; offline servers are not waited for long."""
+    from ollama_tui.dialogs.push import Identity
+
+    try:
+        async with asyncio.timeout(ACCOUNT_WAIT):
+            return Identity(user=(await server.ollama.me()).name)
+    except Unauthorized as error:
+        return Identity(signin_url=error.signin_url or "")
+    except Refused as error:
+        return Identity(words=error.title)
+    except TimeoutError:
+        return Identity(words="The server could not ask ollama.com in time who it is signed in as.")
+
+
+async def create(context: Context) -> None:
+    """Open the form on the current model and queue what it returns."""
+    from ollama_tui.dialogs.create import CreateDialog
+
+    model = context.current
+    show = await connected(context).library.details(model) if model else None
+    request = await context.ask(CreateDialog(context.snapshot.models, model, show))
+    if request is not None:
+        connected(context).jobs.submit(Create(request))
+
+
+def no_push(context: Context) -> str | None:
+    """Say why the current model cannot be pushed."""
+    return no_model(context)
+
+
+ACTIONS = (
+    Action("model.pull", "p", "pull", "Pull a model from a registry.",
+           pull, group=Group.CHANGE, footer=5, changes_server=True),
+    Action("model.push", "P", "push", "Push the model at the cursor to a registry.",
+           push, no_push, group=Group.CHANGE, footer=0, changes_server=True),
+    Action("model.copy", "c", "copy", "Copy the model at the cursor to another name; takes no disk space.",
+           copy, no_model, group=Group.CHANGE, footer=6, changes_server=True),
+    Action("model.rename", "r", "rename", "Give the model at the cursor another name, safely.",
+           rename, no_model, group=Group.CHANGE, changes_server=True),
+    Action("model.delete", "d", "delete", "Delete the marked models, or the one at the cursor.",
+           delete, no_targets, group=Group.CHANGE, footer=7, changes_server=True, danger=True),
+    Action("model.undo", "z", "undo", "Bring back what was deleted in the last seconds.",
+           undo, group=Group.CHANGE, changes_server=True),
+    Action("model.create", "C", "create", "Create a model from the one at the cursor.",
+           create, group=Group.CHANGE, footer=8, changes_server=True),
+)  # fmt: skip

@@ -1,0 +1,117 @@
+"""The program itself: refresh, clipboard, jobs, keys, palette, quit."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from ollama_tui.actions.action import Action, Context, Group, Wish
+from ollama_tui.actions.browse import no_model, wish
+from ollama_tui.actions.change import connected
+from ollama_tui.catalog.snapshot import Reach
+from ollama_tui.text import plural
+
+if TYPE_CHECKING:
+    from ollama_tui.dialogs.choice import Alternative
+
+
+async def refresh(context: Context) -> None:
+    """Ask the server anew."""
+    await connected(context).library.refresh()
+    context.tell(f"{plural(len(context.snapshot.models), 'model')} listed.")
+
+
+def not_connected(context: Context) -> str | None:
+    """Say that there is no server to ask yet."""
+    return None if context.server else "Not connected yet: try again in a moment."
+
+
+async def jobs(context: Context) -> None:
+    """Show all jobs."""
+    from ollama_tui.dialogs.jobs import JobsScreen
+
+    await context.ask(JobsScreen(connected(context).jobs))
+
+
+async def keys(context: Context) -> None:
+    """Show the keys that work here."""
+    from ollama_tui.actions import ACTIONS
+    from ollama_tui.dialogs.keys import KeysScreen
+
+    await context.ask(KeysScreen(ACTIONS, context))
+
+
+async def quit_(context: Context) -> None:
+    """Leave; ask first when jobs run."""
+    from ollama_tui.dialogs.dialog import Confirm
+
+    busy = context.work_in_progress
+    if busy:
+        sure = await context.ask(
+            Confirm(
+                f"Quit while {plural(busy, 'job')} run{'s' if busy == 1 else ''}?",
+                (
+                    "Downloads stop, and what was fetched is kept: pulling again goes on from there.",
+                    "Deletions that still wait are not sent.",
+                ),
+                "quit",
+            )
+        )
+        if not sure:
+            return
+    await context.interface(Wish.QUIT)
+
+
+async def copy_text(context: Context) -> None:
+    """Ask what of the current model to send to the clipboard."""
+    from ollama_tui.dialogs.choice import Choice
+
+    if (model := context.current) is None:
+        return
+    texts = clipboard_texts(model.name, model.digest, context.host_url)
+    chosen = await context.ask(Choice(f"Copy of {model.label}", tuple(texts)))
+    if chosen == "modelfile":
+        show = await connected(context).library.details(model)
+        context.clipboard(show.modelfile, "The Modelfile")
+    elif chosen is not None:
+        label = next(a.label for a in texts if a.key == chosen)
+        context.clipboard(texts[next(a for a in texts if a.key == chosen)], label)
+
+
+def clipboard_texts(name: str, digest: str, host_url: str) -> dict[Alternative, str]:
+    """Return what can be copied of a model, by how it is called."""
+    from ollama_tui.dialogs.choice import Alternative
+
+    body = json.dumps({"model": name}).replace("'", "'\\''")
+    return {
+        Alternative("name", "Name"): name,
+        Alternative("digest", "Digest"): digest,
+        Alternative("run", "ollama run …"): f"ollama run {name}",
+        Alternative("curl", "curl … /api/show"): f"curl {host_url}/api/show -d '{body}'",
+        Alternative("modelfile", "Modelfile"): "",
+    }
+
+
+def demo_not_needed(context: Context) -> str | None:
+    """Say why the demo is not offered."""
+    if context.snapshot.reach is Reach.DOWN:
+        return None
+    return "The server answers: start with --demo to see the embedded one."
+
+
+ACTIONS = (
+    Action("jobs.show", "J", "jobs", "Show all jobs, to cancel, retry or clear them.",
+           jobs, not_connected, group=Group.APP),
+    Action("clipboard.copy", "y", "copy text", "Send name, digest, command or Modelfile to the clipboard.",
+           copy_text, no_model, group=Group.APP),
+    Action("app.refresh", "R", "refresh", "Ask the server for its models again.",
+           refresh, not_connected, group=Group.APP),
+    Action("app.demo", "D", "demo", "Leave the server that does not answer and open the demo.",
+           wish(Wish.DEMO), demo_not_needed, group=Group.APP),
+    Action("app.keys", "question_mark", "keys", "Show the keys that work here and now.",
+           keys, group=Group.APP, footer=98),
+    Action("app.palette", "colon,ctrl+p", "palette", "Find any action by its name.",
+           wish(Wish.PALETTE), group=Group.APP, footer=99),
+    Action("app.quit", "q", "quit", "Leave the program; asks when jobs run.",
+           quit_, group=Group.APP),
+)  # fmt: skip

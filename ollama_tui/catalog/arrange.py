@@ -1,0 +1,42 @@
+"""From a snapshot and a view to the rows shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from ollama_tui.catalog import order, query
+from ollama_tui.catalog.model import Model
+from ollama_tui.catalog.terms import Scope
+from ollama_tui.catalog.view import View
+
+
+@dataclass(frozen=True)
+class Arranged:
+    """The rows, and what there is to say of the filter."""
+
+    rows: tuple[Model, ...]
+    aliases: frozenset[str] = frozenset()
+    """Digests that more than one of all models carries."""
+    mistakes: tuple[query.Mistake, ...] = ()
+    blame: str = ""
+    """Why there are no rows, when a filter is the reason."""
+
+
+def arrange(
+    models: Sequence[Model], view: View, *, now: datetime, outdated: frozenset[str] = frozenset()
+) -> Arranged:
+    """Return the models that pass the filter, in the order chosen.
+
+    A filter with a mistake in it still selects by its other words.
+    """
+    asked = query.parse(view.filter)
+    scope = Scope(tuple(models), now, marked=view.marks, outdated=outdated)
+    selected = asked.select(models, scope)
+    return Arranged(
+        rows=order.sort(selected, view.sort, view.reverse),
+        aliases=frozenset(scope.aliases),
+        mistakes=asked.mistakes,
+        blame="" if selected or not models else asked.blame(models, scope) or "",
+    )

@@ -1,0 +1,269 @@
+"""The details of a model as documents: which tabs there are and what each says.
+
+A line is a tuple of (text, style name) spans; texts may be raw, whoever draws them makes them inert.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ollama_tui.api.replies import Show, Tensor, VerboseShow
+from ollama_tui.catalog.model import Model
+from ollama_tui.text import ago, count, plural, size, until
+
+Line = tuple[tuple[str, str], ...]
+Document = str | Sequence[Line]
+"""A text as the server sent it, or styled lines."""
+
+LABEL = 14
+"""Cells of the label column in the overview."""
+NO_ARRAY = "… (f fetches it)"
+
+
+@dataclass(frozen=True)
+class Tab:
+    """One page of the details."""
+
+    id: str
+    title: str
+
+
+OVERVIEW = Tab("overview", "Overview")
+TABS = (
+    OVERVIEW,
+    Tab("metadata", "Metadata"),
+    Tab("template", "Template"),
+    Tab("system", "System"),
+    Tab("parameters", "Parameters"),
+    Tab("license", "License"),
+    Tab("modelfile", "Modelfile"),
+    Tab("tensors", "Tensors"),
+    Tab("messages", "Messages"),
+)
+
+
+def tabs(show: Show | None) -> tuple[Tab, ...]:
+    """Return the tabs that have something to show, overview first."""
+    if show is None:
+        return (OVERVIEW,)
+    has = {
+        "overview": True,
+        "metadata": bool(show.model_info or show.projector_info),
+        "template": bool(show.template),
+        "system": bool(show.system),
+        "parameters": bool(show.parameters),
+        "license": bool(show.license),
+        "modelfile": bool(show.modelfile),
+        "tensors": bool(show.tensors),
+        "messages": bool(show.messages),
+    }
+    return tuple(tab for tab in TABS if has[tab.id])
+
+
+def document(
+    tab: str,
+    model: Model,
+    show: Show | None,
+    *,
+    now: datetime,
+    also: Sequence[str] = (),
+    arrays: Mapping[str, str] | None = None,
+) -> Document:
+    """Return what `tab` shows of `model`.
+
+    `also` are the other names of the same digest; `arrays` the long metadata values, when fetched.
+    """
+    if show is None or tab == "overview":
+        return overview(model, show, now=now, also=also)
+    if tab == "metadata":
+        return metadata(show, arrays or {})
+    if tab == "tensors":
+        return tensors(show.tensors)
+    if tab == "messages":
+        return messages(show)
+    if tab == "parameters":
+        return parameters(show.parameters)
+    texts = {
+        "template": show.template,
+        "system": show.system,
+        "license": show.license,
+        "modelfile": own_modelfile(model, show),
+    }
+    return texts[tab]
+
+
+def overview(
+    model: Model, show: Show | None, *, now: datetime, also: Sequence[str] = ()
+) -> list[Line]:
+    """Return the facts a person asks for first."""
+    rows = [*_what(model, show), *_where(model), *_memory(model, now), *_kin(model, also)]
+    lines = [((model.label, "strong"),), ()]
+    lines += [_row(label, value) for label, value in rows if value]
+    if show is not None and show.system:
+        lines += [(), (("System prompt", "muted"),), *_first_lines(show.system)]
+    return lines
+
+
+def _row(label: str, value: str) -> Line:
+    return ((f"{label:<{LABEL}}", "muted"), (value, ""))
+
+
+def _what(model: Model, show: Show | None) -> list[tuple[str, str]]:
+    details = model.listed.details
+    capabilities = model.capabilities
+    if show is not None and show.capabilities is not None:
+        capabilities = frozenset(show.capabilities)
+    embedding = details.embedding_length
+    return [
+        ("Can", "not known yet" if capabilities is None else " ".join(sorted(capabilities)) or "–"),
+        ("Family", " · ".join(_families(model))),
+        ("Parameters", details.parameter_size),
+        ("Quantization", details.quantization_level),
+        ("Format", details.format),
+        ("Context", f"{model.context_length:,} tokens" if model.context_length else ""),
+        ("Embedding", f"{embedding:,}" if embedding else ""),
+        ("Requires", f"Ollama {show.requires} or later" if show and show.requires else ""),
+    ]
+
+
+def _families(model: Model) -> list[str]:
+    details = model.listed.details
+    return list(dict.fromkeys(f for f in (details.family, *(details.families or ())) if f))
+
+
+def _where(model: Model) -> list[tuple[str, str]]:
+    listed = model.listed
+    if model.is_cloud:
+        return [
+            ("Runs at", listed.remote_host),
+            ("Cloud model", listed.remote_model),
+            ("Digest", listed.digest[:12]),
+        ]
+    return [("Size", f"{size(model.size)}  ({model.size:,} bytes)"), ("Digest", listed.digest[:12])]
+
+
+def _memory(model: Model, now: datetime) -> list[tuple[str, str]]:
+    modified = ("Modified", ago(model.listed.modified_at, now))
+    runner = model.running
+    if runner is None:
+        return [modified]
+    return [
+        modified,
+        ("Loaded", f"{size(runner.size)}, {processor(runner.size, runner.size_vram)}"),
+        ("Context now", f"{runner.context_length:,} tokens" if runner.context_length else ""),
+        ("Until", until(runner.expires_at, now)),
+    ]
+
+
+def processor(total: int, vram: int) -> str:
+    """Return how a runner is split between CPU and GPU, in the words of `ollama ps`."""
+    if vram == 0:
+        return "100% CPU"
+    if vram == total:
+        return "100% GPU"
+    if total == 0 or vram > total:
+        return "CPU/GPU split unknown"
+    cpu = round((total - vram) / total * 100)
+    return f"{cpu}%/{100 - cpu}% CPU/GPU"
+
+
+def _kin(model: Model, also: Sequence[str]) -> list[tuple[str, str]]:
+    return [("Made from", model.listed.details.parent_model), ("Same as", ", ".join(also))]
+
+
+def _first_lines(text: str, lines: int = 6) -> list[Line]:
+    every = text.strip().splitlines()
+    shown: list[Line] = [((line, ""),) for line in every[:lines]]
+    if len(every) > lines:
+        shown.append(((f"… {plural(len(every) - lines, 'more line')}", "muted"),))
+    return shown
+
+
+def metadata(show: Show, arrays: Mapping[str, str]) -> list[Line]:
+    """Return the GGUF metadata, one key a line."""
+    lines = list(_pairs(show.model_info, arrays))
+    if show.projector_info:
+        lines += [(), (("Projector", "title"),), *_pairs(show.projector_info, arrays)]
+    return lines
+
+
+def _pairs(info: Mapping[str, Any], arrays: Mapping[str, str]) -> Iterable[Line]:
+    width = min(max((len(key) for key in info), default=0), 44)
+    for key in sorted(info):
+        value = info[key]
+        text = arrays.get(key, NO_ARRAY) if value is None else _value(value)
+        yield ((f"{key:<{width}}  ", "muted"), (text, "muted" if text == NO_ARRAY else ""))
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return f"{value:g}"
+    return str(value)
+
+
+def parameters(text: str) -> list[Line]:
+    """Return the parameters in a stable order: the server's is random."""
+    lines: list[Line] = []
+    for line in sorted(filter(None, text.split("\n"))):
+        name, _, value = line.partition(" ")
+        lines.append(((f"{name:<20}", "muted"), (value.strip(), "")))
+    return lines
+
+
+def tensors(every: Sequence[Tensor]) -> list[Line]:
+    """Return one line per tensor: name, type, shape."""
+    width = min(max((len(t.name) for t in every), default=0), 48)
+    total = sum(_elements(t) for t in every)
+    head: Line = ((f"{plural(len(every), 'tensor')}, {count(total)} parameters", "title"),)
+    return [
+        head,
+        (),
+        *(
+            ((f"{t.name:<{width}}  ", ""), (f"{t.type:<8}", "muted"), (_shape(t), ""))
+            for t in every
+        ),
+    ]
+
+
+def _elements(tensor: Tensor) -> int:
+    product = 1
+    for length in tensor.shape:
+        product *= length
+    return product if tensor.shape else 0
+
+
+def _shape(tensor: Tensor) -> str:
+    return " × ".join(str(length) for length in tensor.shape)
+
+
+def messages(show: Show) -> list[Line]:
+    """Return the conversation stored in the model."""
+    lines: list[Line] = []
+    for message in show.messages:
+        lines.append(((message.role, "title"),))
+        lines += [((line, ""),) for line in message.content.splitlines()]
+        lines.append(())
+    return lines
+
+
+def own_modelfile(model: Model, show: Show) -> str:
+    """Return the Modelfile with this name in its heading.
+
+    Details are kept by digest, so those of an alias may carry another name there.
+    """
+    lines = show.modelfile.split("\n")
+    for number, line in enumerate(lines[:6]):
+        if line.startswith("# FROM "):
+            lines[number] = f"# FROM {model.name}"
+    return "\n".join(lines)
+
+
+def whole_values(verbose: VerboseShow) -> dict[str, str]:
+    """Return each metadata value as its JSON text; long lists stay text and so stay cheap."""
+    values = {**verbose.projector_info, **verbose.model_info}
+    return {key: bytes(value).decode("utf-8", "replace") for key, value in values.items()}

@@ -1,0 +1,19 @@
+"""What the user chose to look at: filter, order, marks. Models are named, never numbered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The user's own state over a snapshot; survives every refresh."""
+
+    filter: str = ""
+    """Text in the filter language."""
+    sort: str = "modified"
+    """Key of the column sorted by."""
+    reverse: bool = False
+    """Whether the order is turned around from the column's natural one."""
+    marks: frozenset[str] = frozenset()
+    """Names of marked models."""

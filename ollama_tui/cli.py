@@ -1,0 +1,76 @@
+"""The command line: arguments and environment become settings, then the app runs."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from ollama_tui import __version__
+from ollama_tui.config import Places, Settings, places, read_config, settings_from
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    made = argparse.ArgumentParser(
+        prog="ollama-tui",
+        description="Browse and curate the models of an Ollama server from the terminal.",
+        epilog="Environment: OLLAMA_HOST, OLLAMA_API_KEY, NO_COLOR, XDG_CONFIG_HOME and so on.",
+    )
+    made.add_argument("filter", nargs="*", metavar="FILTER", help="filter to start with")
+    made.add_argument("--host", metavar="URL", help="address of the server (else OLLAMA_HOST)")
+    made.add_argument("--demo", action="store_true", help="run on an embedded Ollama")
+    made.add_argument("--read-only", action="store_true", help="change nothing on the server")
+    made.add_argument("--theme", metavar="NAME", help="colours: ollama-dark, ollama-light, …")
+    made.add_argument("--version", action="version", version=f"ollama-tui {__version__}")
+    return made
+
+
+def settings_of(arguments: Sequence[str], folders: Places) -> Settings:
+    """Return the settings of this run; raises ValueError with a sentence."""
+    options = parser().parse_args(arguments)
+    return settings_from(
+        host=options.host,
+        options={
+            "demo": options.demo,
+            "read_only": options.read_only,
+            "theme": options.theme,
+            "filter": " ".join(options.filter),
+        },
+        environ=os.environ,
+        config=read_config(folders.config_file),
+    )
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the program; return its exit code."""
+    from ollama_tui import terminal
+
+    folders = places()
+    try:
+        settings = settings_of(arguments, folders)
+    except ValueError as error:
+        return _refuse(str(error))
+    if (reason := terminal.unusable()) is not None:
+        return _refuse(reason)
+    terminal.prepare()
+
+    from ollama_tui.app import OllamaTui
+    from ollama_tui.cache import Cache
+    from ollama_tui.kept import Kept
+
+    app = OllamaTui(
+        settings,
+        cache=Cache(folders.cache),
+        kept=Kept.read(folders.kept_file),
+        signs=terminal.signs(),
+    )
+    with terminal.guarded(app):
+        app.run(mouse=False)
+    return app.return_code if app.return_code else app.return_value or 0
+
+
+def _refuse(reason: str) -> int:
+    print(f"ollama-tui: {reason}", file=sys.stderr)
+    return 2

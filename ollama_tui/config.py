@@ -1,0 +1,159 @@
+"""Settings: command line over config file over defaults, and where files live."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from ollama_tui.settings import Host, parse_host
+
+APP_NAME = "ollama-tui"
+API_KEY = "OLLAMA_API_KEY"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything the program can be told."""
+
+    host: Host = field(default_factory=lambda: parse_host(None))
+    api_key: str | None = field(default=None, repr=False)
+    """Of ollama.com; never shown."""
+    demo: bool = False
+    read_only: bool = False
+    theme: str = ""
+    """Name of a theme; empty for the one kept from the last run."""
+    filter: str = ""
+    """Filter to start with."""
+    sort: str = "modified"
+    """Key of the column to sort by."""
+    reverse: bool = False
+    grace: float = 8.0
+    """Seconds in which a deletion can be undone."""
+    parallel: int = 2
+    """Transfers at a time."""
+    keys: Mapping[str, str] = field(default_factory=dict)
+    """Action id to key names, comma-separated."""
+    columns: tuple[str, ...] = ()
+    """Keys of the columns to show; empty for the usual ones."""
+    mistakes: tuple[str, ...] = ()
+    """What was wrong in the config file, a sentence each; the rest was used."""
+
+
+def settings_from(
+    *,
+    host: str | None,
+    options: Mapping[str, Any],
+    environ: Mapping[str, str],
+    config: Mapping[str, Any] | str,
+) -> Settings:
+    """Combine the sources; `config` is the parsed file, or the sentence that says why it is not.
+
+    Raises ValueError with a sentence when the host cannot be used.
+    """
+    settings = Settings(api_key=environ.get(API_KEY) or None)
+    named = ""
+    if isinstance(config, str):
+        settings = replace(settings, mistakes=(config,))
+    else:
+        settings, named = _with_config(settings, config)
+    address = host or environ.get("OLLAMA_HOST") or named
+    given = {key: value for key, value in options.items() if value not in (None, False, "")}
+    return replace(settings, host=parse_host(address), **given)
+
+
+def _with_config(settings: Settings, config: Mapping[str, Any]) -> tuple[Settings, str]:
+    values: dict[str, Any] = {}
+    mistakes = []
+    for key, value in config.items():
+        if (check := _FIELDS.get(key)) is None:
+            mistakes.append(f"config.toml: there is no setting “{key}”.")
+        elif (wrong := check(value)) is not None:
+            mistakes.append(f"config.toml: {key} must be {wrong}.")
+        else:
+            values[key] = tuple(value) if isinstance(value, list) else value
+    named = values.pop("host", "")
+    return replace(settings, **values, mistakes=tuple(mistakes)), named
+
+
+def _of(kind: type | tuple[type, ...], words: str) -> Callable[[Any], str | None]:
+    def check(value: Any) -> str | None:
+        wrong = not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool)
+        return words if wrong else None
+
+    return check
+
+
+def _number(low: float, high: float) -> Callable[[Any], str | None]:
+    def check(value: Any) -> str | None:
+        fits = isinstance(value, int | float) and not isinstance(value, bool)
+        return None if fits and low <= value <= high else f"a number from {low:g} to {high:g}"
+
+    return check
+
+
+def _texts(value: Any) -> str | None:
+    fits = isinstance(value, list) and all(isinstance(item, str) for item in value)
+    return None if fits else "a list of texts"
+
+
+def _texts_by_name(value: Any) -> str | None:
+    fits = isinstance(value, dict) and all(isinstance(item, str) for item in value.values())
+    return None if fits else 'a table of texts, such as "model.pull" = "p"'
+
+
+_FIELDS: dict[str, Callable[[Any], str | None]] = {
+    "host": _of(str, "an address in quotes"),
+    "theme": _of(str, "the name of a theme in quotes"),
+    "sort": _of(str, "the name of a column in quotes"),
+    "reverse": _of(bool, "true or false"),
+    "read_only": _of(bool, "true or false"),
+    "grace": _number(0, 600),
+    "parallel": _number(1, 16),
+    "columns": _texts,
+    "keys": _texts_by_name,
+}
+assert set(_FIELDS) <= {"host"} | {f.name for f in fields(Settings)}
+
+
+def read_config(file: Path) -> Mapping[str, Any] | str:
+    """Return the parsed config file, empty when there is none, or a sentence on what is wrong."""
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        return f"config.toml cannot be read: {error.strerror}."
+    except UnicodeDecodeError:
+        return "config.toml is not UTF-8 text."
+    except tomllib.TOMLDecodeError as error:
+        return f"config.toml is not valid: {error}."
+
+
+@dataclass(frozen=True)
+class Places:
+    """The folders of this user."""
+
+    config: Path
+    cache: Path
+    state: Path
+
+    @property
+    def config_file(self) -> Path:
+        """The optional settings of the user."""
+        return self.config / "config.toml"
+
+    @property
+    def kept_file(self) -> Path:
+        """What the program itself keeps between runs: theme, order."""
+        return self.state / "kept.json"
+
+
+def places() -> Places:
+    """Return the folders that XDG variables or the system name."""
+    from platformdirs import PlatformDirs
+
+    dirs = PlatformDirs(APP_NAME, appauthor=False)
+    return Places(dirs.user_config_path, dirs.user_cache_path, dirs.user_state_path)

@@ -1,0 +1,78 @@
+"""Choose one of a few."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """Something to choose: its key and how it reads."""
+
+    key: str
+    label: str
+
+
+class Choice(ModalScreen[str | None]):
+    """One numbered line each; `enter` or the number chooses, `esc` leaves."""
+
+    BINDINGS = [
+        Binding("escape", "dismiss(None)", "Cancel"),
+        Binding("j", "move(1)", show=False),
+        Binding("k", "move(-1)", show=False),
+    ]
+
+    def __init__(
+        self, heading: str, options: tuple[Alternative, ...], *, current: str = "", hint: str = ""
+    ) -> None:
+        super().__init__()
+        self.heading = heading
+        self.options = options
+        self.current = current
+        self.hint = hint or "enter choose   esc cancel"
+
+    def compose(self) -> ComposeResult:
+        """Lay out the options."""
+        with Vertical(classes="dialog"):
+            yield Static(self.heading, classes="heading", markup=False)
+            yield OptionList(
+                *[
+                    Option(Content(f"{number}  {option.label}"), id=option.key)
+                    for number, option in enumerate(self.options, 1)
+                ]
+            )
+            yield Static(self.hint, classes="keys", markup=False)
+
+    def on_mount(self) -> None:
+        """Start on the current option."""
+        keys = [option.key for option in self.options]
+        if self.current in keys:
+            self.query_one(OptionList).highlighted = keys.index(self.current)
+
+    def on_key(self, event: events.Key) -> None:
+        """Take an option by its number."""
+        digit = event.character or ""
+        if digit.isdigit() and 0 < int(digit) <= len(self.options):
+            event.stop()
+            self.dismiss(self.options[int(digit) - 1].key)
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Take the highlighted option."""
+        self.dismiss(event.option.id)
+
+    def action_move(self, by: int) -> None:
+        """Move the highlight."""
+        options = self.query_one(OptionList)
+        if by > 0:
+            options.action_cursor_down()
+        else:
+            options.action_cursor_up()

@@ -1,0 +1,119 @@
+"""The shape all dialogs share: a title, fields, one line for what is wrong, one for the keys."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Generic, TypeVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widget import Widget
+from textual.widgets import Checkbox, Input, Static
+
+T = TypeVar("T")
+
+
+class Dialog(ModalScreen[T | None], Generic[T]):
+    """Asks one question; dismisses with a typed value, or None when left."""
+
+    BINDINGS = [
+        Binding("escape", "leave", "Cancel"),
+        Binding("ctrl+g", "submit", "Go"),
+        Binding("down", "app.focus_next", show=False),
+        Binding("up", "app.focus_previous", show=False),
+    ]
+
+    heading = ""
+    """The question, as a title."""
+    verb = "OK"
+    """What enter does, in a word."""
+
+    def compose(self) -> ComposeResult:
+        """Lay out heading, fields, message and keys."""
+        with Vertical(classes="dialog"):
+            yield Static(self.heading, classes="heading", markup=False)
+            yield from self.fields()
+            yield Static("", classes="message", markup=False)
+            yield Static(self.keys_line(), classes="keys", markup=False)
+
+    @abstractmethod
+    def fields(self) -> ComposeResult:
+        """Yield the widgets to fill in."""
+
+    @abstractmethod
+    def problem(self) -> str | None:
+        """Return why the form cannot be sent as it is, as a sentence; None when it can."""
+
+    def notice(self) -> str:
+        """Return what the user should know although it can be sent."""
+        return ""
+
+    @abstractmethod
+    def answer(self) -> T:
+        """Return the value of a form without problem."""
+
+    def keys_line(self) -> str:
+        """Return the line that names the keys."""
+        return f"enter {self.verb}   esc cancel"
+
+    def on_mount(self) -> None:
+        """Say what is missing from the start, quietly."""
+        self.review()
+
+    @on(Input.Changed)
+    @on(Checkbox.Changed)
+    def review(self) -> None:
+        """Show what is wrong or worth knowing."""
+        problem = self.problem()
+        message = self.query_one(".message", Static)
+        message.set_class(problem is not None, "-problem")
+        message.update(problem or self.notice())
+
+    @on(Input.Submitted)
+    def action_submit(self) -> None:
+        """Answer, unless something is wrong; then show it."""
+        if self.problem() is None:
+            self.dismiss(self.answer())
+        else:
+            self.review()
+            self.app.bell()
+
+    def action_leave(self) -> None:
+        """Answer nothing."""
+        self.dismiss(None)
+
+
+def labelled(label: str, field: Widget) -> ComposeResult:
+    """Yield a label above its field."""
+    yield Static(label, classes="label", markup=False)
+    yield field
+
+
+class Confirm(ModalScreen[bool]):
+    """A yes-or-no question: `y` is yes, `n` and `esc` are no, `enter` does nothing."""
+
+    BINDINGS = [
+        Binding("y", "answer(True)", "Yes"),
+        Binding("n,escape", "answer(False)", "No"),
+    ]
+
+    def __init__(self, heading: str, lines: tuple[str, ...] = (), yes: str = "yes") -> None:
+        super().__init__()
+        self.heading = heading
+        self.lines = lines
+        self.yes = yes
+
+    def compose(self) -> ComposeResult:
+        """Lay out question, facts and keys."""
+        with Vertical(classes="dialog"):
+            yield Static(self.heading, classes="heading", markup=False)
+            with Vertical(classes="facts"):
+                yield Static("\n".join(self.lines), markup=False)
+            yield Static(f"y {self.yes}   n no", classes="keys", markup=False)
+
+    def action_answer(self, yes: bool) -> None:
+        """Answer the question."""
+        self.dismiss(yes)

@@ -1,0 +1,137 @@
+"""All jobs: what runs, what waits, what came of the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from ollama_tui.jobs.job import Job
+from ollama_tui.jobs.queue import JobQueue
+from ollama_tui.widgets.columns import Column
+from ollama_tui.widgets.glyphs import Signs
+from ollama_tui.widgets.job_rows import job_line
+from ollama_tui.widgets.lines import Lines, Spans
+from ollama_tui.widgets.table import Table
+
+if TYPE_CHECKING:
+    from ollama_tui.app import OllamaTui
+
+
+class JobRows:
+    """The source of the job table: one wide column."""
+
+    def __init__(self, signs: Signs) -> None:
+        self.signs = signs
+        self.width = 80
+
+    def key(self, row: Job) -> str:
+        """Return the job's number."""
+        return str(row.id)
+
+    def columns(self, width: int) -> Sequence[Column]:
+        """Return the one column."""
+        self.width = width
+        return [Column("", width, flexible=True)]
+
+    def cells(self, row: Job, columns: Sequence[Column]) -> Sequence[Spans]:
+        """Return the job in one line."""
+        return [job_line(row, self.signs, self.width)]
+
+    def gutter(self, row: Job) -> Spans:
+        """Return no sign: the line has its own."""
+        return ()
+
+
+class JobsScreen(ModalScreen[None]):
+    """A table of jobs; `c` cancels, `r` tries again, `z` undoes, `x` clears what has ended."""
+
+    BINDINGS = [
+        Binding("escape,q,J", "dismiss(None)", "Back"),
+        Binding("c,d", "cancel", "Cancel"),
+        Binding("r", "retry", "Try again"),
+        Binding("z", "undo", "Undo"),
+        Binding("x", "clear", "Clear"),
+    ]
+
+    def __init__(self, queue: JobQueue) -> None:
+        super().__init__()
+        self.queue = queue
+
+    @property
+    def tui(self) -> OllamaTui:
+        """The app."""
+        return cast("OllamaTui", self.app)
+
+    def compose(self) -> ComposeResult:
+        """Lay out the table and what there is to say of the current job."""
+        with Vertical(classes="dialog wide tall"):
+            yield Static("Jobs", classes="heading", markup=False)
+            yield Table(JobRows(self.tui.signs), id="all-jobs", glyphs=self.tui.glyphs)
+            yield Lines(id="said")
+            yield Static(
+                "c cancel   r try again   z undo   x clear ended   esc back",
+                classes="keys",
+                markup=False,
+            )
+
+    def on_mount(self) -> None:
+        """Follow the app's jobs."""
+        self.table.show_empty([(("Nothing to do. p pulls a model.", "muted"),)])
+        self.table.focus()
+        self.watch(self.app, "jobs", self._draw)
+
+    @property
+    def table(self) -> Table[Any]:
+        """The table."""
+        return self.query_one("#all-jobs", Table)
+
+    @property
+    def job(self) -> Job | None:
+        """The job under the cursor, as it stands now."""
+        return cast("Job | None", self.table.row)
+
+    def _draw(self, jobs: tuple[Job, ...]) -> None:
+        self.table.show(jobs)
+        self._say()
+
+    def on_table_moved(self) -> None:
+        """Say more of the job under the cursor."""
+        self._say()
+
+    def _say(self) -> None:
+        self.query_one("#said", Lines).show([((text, ""),) for text in said_of(self.job)])
+
+    def action_cancel(self) -> None:
+        """Stop the job: its connection is closed, so the server stops too."""
+        self._act(self.queue.cancel, "It has ended already.")
+
+    def action_retry(self) -> None:
+        """Put the job back in."""
+        self._act(self.queue.retry, "Only what failed or was cancelled can be tried again.")
+
+    def action_undo(self) -> None:
+        """Take a deletion back."""
+        self._act(self.queue.undo, "Only a deletion that still waits can be undone.")
+
+    def action_clear(self) -> None:
+        """Forget the jobs that have ended."""
+        self.queue.clear()
+
+    def _act(self, act: Any, otherwise: str) -> None:
+        if self.job is None or not act(self.job.id):
+            self.tui.tell(otherwise)
+
+
+def said_of(job: Job | None) -> tuple[str, str]:
+    """Return two lines on how a job went."""
+    if job is None:
+        return ("", "")
+    if job.error is not None:
+        return (job.error.title, job.error.hint)
+    return (job.note, "")

@@ -1,0 +1,124 @@
+"""Ask for the name of a model: to pull, to copy to, to rename to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.widgets import Checkbox, Input
+
+from ollama_tui.catalog import name as names
+from ollama_tui.catalog.model import Model
+from ollama_tui.catalog.paste import pull_name
+from ollama_tui.dialogs.dialog import Dialog, labelled
+from ollama_tui.text import inert, size
+
+
+@dataclass(frozen=True)
+class PullAnswer:
+    """What to pull and how."""
+
+    name: str
+    insecure: bool
+
+
+class PullDialog(Dialog[PullAnswer]):
+    """Which model to pull; takes what people paste."""
+
+    heading = "Pull a model"
+    verb = "pull"
+
+    def __init__(self, models: tuple[Model, ...], prefill: str = "") -> None:
+        super().__init__()
+        self.installed = by_key(models)
+        self.prefill = prefill
+
+    def fields(self) -> ComposeResult:
+        """Yield the name and the registry option."""
+        yield from labelled(
+            "Name, or a pasted “ollama run …”, model page or hf.co link",
+            Input(self.prefill, placeholder="qwen3:8b", id="name"),
+        )
+        yield Checkbox(Content("Plain HTTP, for a registry of your own (insecure)"), id="insecure")
+
+    @property
+    def name_given(self) -> str:
+        """The model name in what was typed or pasted."""
+        return pull_name(self.query_one("#name", Input).value)
+
+    def problem(self) -> str | None:
+        """Return what is wrong with the name."""
+        return names.pull_problem(self.name_given)
+
+    def notice(self) -> str:
+        """Return what pulling does here."""
+        name = names.parse(names.resolved(self.name_given))
+        if (there := self.installed.get(name.key)) is not None:
+            return f"{there.label} ({size(there.size)}) is here: only what changed is fetched."
+        return f"Pulls {inert(name.display)}."
+
+    def answer(self) -> PullAnswer:
+        """Return what was asked for."""
+        return PullAnswer(self.name_given, self.query_one("#insecure", Checkbox).value)
+
+
+class CopyDialog(Dialog[str]):
+    """The name of a copy, or the new name of a model."""
+
+    def __init__(self, source: Model, models: tuple[Model, ...], *, rename: bool = False) -> None:
+        super().__init__()
+        self.source = source
+        self.installed = by_key(models)
+        self.rename = rename
+        self.heading = f"{'Rename' if rename else 'Copy'} {source.label}"
+        self.verb = "rename" if rename else "copy"
+
+    def fields(self) -> ComposeResult:
+        """Yield the name, prefilled with the source's."""
+        yield from labelled("New name", Input(self.source.name, id="name", select_on_focus=False))
+
+    @property
+    def name_given(self) -> str:
+        """The name typed."""
+        return self.query_one("#name", Input).value.strip()
+
+    def problem(self) -> str | None:
+        """Return what is wrong with the name."""
+        return copy_problem(self.source, self.name_given, self.installed, rename=self.rename)
+
+    def notice(self) -> str:
+        """Return what copying does here."""
+        name = names.parse(self.name_given)
+        if (there := self.installed.get(name.key)) is not None:
+            return f"Replaces {there.label} ({size(there.size)}), which is there already."
+        full = inert(name.display)
+        if self.rename:
+            return f"Copies to {full}, checks it, then removes {self.source.label}."
+        return f"Makes {full}. It takes no disk space: the weights are shared."
+
+    def answer(self) -> str:
+        """Return the new name."""
+        return self.name_given
+
+
+def copy_problem(
+    source: Model, given: str, installed: Mapping[str, Model], *, rename: bool
+) -> str | None:
+    """Return why `source` cannot be copied or renamed to `given`; None when it can."""
+    if (problem := names.new_name_problem(given)) is not None:
+        return problem
+    if names.same(given, source.name):
+        return (
+            f"That is {source.label} itself: Ollama does not tell names apart "
+            "by case or by a missing “:latest”."
+        )
+    if rename and (there := installed.get(names.key(given))) is not None:
+        return f"{there.label} is there already: delete it first, or choose another name."
+    return None
+
+
+def by_key(models: Iterable[Model]) -> dict[str, Model]:
+    """Return models by what a server tells their names apart by."""
+    return {names.key(model.name): model for model in models}

@@ -1,0 +1,115 @@
+"""What actions see of the main screen: the `Context` they are given."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from textual.screen import ModalScreen
+
+from ollama_tui.actions.action import Wish
+from ollama_tui.catalog.model import Model
+from ollama_tui.catalog.snapshot import Snapshot
+from ollama_tui.catalog.view import View
+from ollama_tui.text import inert
+
+if TYPE_CHECKING:
+    from ollama_tui.screens.main import MainScreen
+    from ollama_tui.session import Session
+
+T = TypeVar("T")
+CLIPBOARD_LIMIT = 74_000
+"""Bytes that common terminals still take from an OSC 52 sequence."""
+
+
+class Desk:
+    """The main screen as a `Context`."""
+
+    def __init__(self, screen: MainScreen) -> None:
+        self._screen = screen
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The newest snapshot, not the one last drawn."""
+        session = self.server
+        return session.library.snapshot if session else self._screen.snapshot
+
+    @property
+    def view(self) -> View:
+        """The user's filter, order and marks."""
+        return self._screen.view
+
+    @property
+    def rows(self) -> tuple[Model, ...]:
+        """The models shown, in order."""
+        return self._screen.arranged.rows
+
+    @property
+    def current(self) -> Model | None:
+        """The model under the cursor."""
+        return self._screen.current
+
+    @property
+    def targets(self) -> tuple[Model, ...]:
+        """The marked models in list order, hidden ones too; else the current one."""
+        marks = self.view.marks
+        if marks:
+            return tuple(m for m in self._screen.snapshot.models if m.name in marks)
+        return (self.current,) if self.current else ()
+
+    @property
+    def server(self) -> Session | None:
+        """The session, once there is one."""
+        return self._screen.tui.session
+
+    @property
+    def host_url(self) -> str:
+        """Base URL of the server."""
+        return self._screen.tui.settings.host.url
+
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing on the server may be changed."""
+        return self._screen.tui.settings.read_only
+
+    @property
+    def grace(self) -> float:
+        """Seconds in which a deletion can be undone."""
+        return self._screen.tui.settings.grace
+
+    @property
+    def details_open(self) -> bool:
+        """Whether the details have the focus."""
+        return self._screen.details_focused
+
+    @property
+    def work_in_progress(self) -> int:
+        """How many jobs are not finished."""
+        return sum(1 for job in self._screen.jobs if job.active)
+
+    async def ask(self, dialog: ModalScreen[T]) -> T | None:
+        """Show `dialog` and return its answer; None when it was left."""
+        return await self._screen.app.push_screen_wait(dialog)
+
+    def tell(self, title: str, hint: str = "", *, trouble: bool = False) -> None:
+        """Say something once, as a toast."""
+        self._screen.tui.tell(title, hint, trouble=trouble)
+
+    def look(self, view: View) -> None:
+        """Show the list by `view`."""
+        self._screen.look(view)
+
+    def move_to(self, name: str) -> None:
+        """Put the cursor on the model called `name` once it is in the list."""
+        self._screen.move_to(name)
+
+    def clipboard(self, text: str, what: str) -> None:
+        """Send `text` to the terminal's clipboard; it does not answer, so we cannot know more."""
+        if len(text.encode("utf-8", "replace")) > CLIPBOARD_LIMIT:
+            self.tell(f"{what} is too long for a terminal's clipboard.", trouble=True)
+            return
+        self._screen.app.copy_to_clipboard(text)
+        self.tell(f"{inert(what)} was sent to the terminal's clipboard.")
+
+    async def interface(self, wish: Wish) -> None:
+        """Do something to the screen itself."""
+        await self._screen.interface(wish)

@@ -1,0 +1,359 @@
+"""The main screen: list, details, jobs; keeps the view and hands keys to actions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from textual import events, on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.reactive import reactive
+from textual.screen import Screen
+from textual.widgets import Input, Static
+
+from ollama_tui.actions import ACTIONS, BY_ID
+from ollama_tui.actions.action import Action, Place, Wish, why_not
+from ollama_tui.api.errors import OllamaError
+from ollama_tui.catalog.arrange import Arranged, arrange
+from ollama_tui.catalog.documents import whole_values
+from ollama_tui.catalog.model import Model
+from ollama_tui.catalog.snapshot import Snapshot
+from ollama_tui.catalog.view import View
+from ollama_tui.jobs.job import Job
+from ollama_tui.screens.desk import Desk
+from ollama_tui.screens.empty import empty_lines
+from ollama_tui.widgets.details import DetailsPane
+from ollama_tui.widgets.filter_bar import FilterBar
+from ollama_tui.widgets.footer import footer_line
+from ollama_tui.widgets.job_rows import strip_lines
+from ollama_tui.widgets.lines import Lines
+from ollama_tui.widgets.model_rows import ModelRows
+from ollama_tui.widgets.status import Sums, status_line
+from ollama_tui.widgets.table import Table
+
+if TYPE_CHECKING:
+    from ollama_tui.app import OllamaTui
+
+WIDE = 110
+"""Columns from which list and details stand side by side."""
+SMALLEST = (40, 10)
+DETAILS_DELAY = 0.08
+"""Seconds the cursor rests before details are asked for."""
+
+
+def bindings(place: Place) -> list[BindingType]:
+    """Return the bindings of the actions of one place."""
+    return [
+        Binding(a.keys, f"screen.run('{a.id}')", a.label, show=False, id=a.id, tooltip=a.help)
+        for a in ACTIONS
+        if a.place is place and a.keys
+    ]
+
+
+class ModelTable(Table[Model]):
+    """The list of models, with the keys of the list."""
+
+    BINDINGS = bindings(Place.LIST)
+
+
+class ModelDetails(DetailsPane):
+    """The details of a model, with their keys."""
+
+    BINDINGS = bindings(Place.DETAILS)
+
+
+class MainScreen(Screen[None]):
+    """Draws snapshot and jobs through the user's view."""
+
+    BINDINGS = bindings(Place.EVERYWHERE)
+    snapshot: reactive[Snapshot] = reactive(Snapshot, init=False, repaint=False)
+    """The newest snapshot drawn."""
+    jobs: reactive[tuple[Job, ...]] = reactive((), init=False, repaint=False)
+    """The newest jobs drawn."""
+
+    def __init__(self, tui: OllamaTui, view: View) -> None:
+        super().__init__()
+        self.tui = tui
+        self.view = view
+        self.arranged = Arranged(())
+        self.desk = Desk(self)
+        self.rows_source = ModelRows(now=self.now, keys=tui.columns, view=view, signs=tui.signs)
+        self._sums: tuple[Snapshot, Sums] | None = None
+        self._wanted: str | None = None
+        self.set_reactive(MainScreen.snapshot, tui.snapshot)
+
+    def compose(self) -> ComposeResult:
+        """Lay out the regions."""
+        yield Lines(id="status")
+        with Horizontal(id="body"):
+            yield ModelTable(self.rows_source, id="table", glyphs=self.tui.glyphs)
+            yield ModelDetails(id="details")
+        yield FilterBar(id="filter")
+        yield Lines(id="jobs")
+        yield Lines(id="footer")
+        yield Static("Too small: give it 40 by 10 at least.", id="too-small", markup=False)
+
+    def on_mount(self) -> None:
+        """Draw what is known and follow the app."""
+        self.table.focus()
+        self.redraw()
+        if self.view.filter:
+            self.query_one(FilterBar).open(self.view.filter)
+            self.table.focus()
+        self.watch(self.tui, "snapshot", self._take_snapshot, init=False)
+        self.watch(self.tui, "jobs", self._take_jobs, init=False)
+
+    @property
+    def table(self) -> ModelTable:
+        """The list."""
+        return self.query_one(ModelTable)
+
+    @property
+    def details(self) -> ModelDetails:
+        """The details."""
+        return self.query_one(ModelDetails)
+
+    @property
+    def current(self) -> Model | None:
+        """The model under the cursor."""
+        return self.table.row
+
+    @property
+    def details_focused(self) -> bool:
+        """Whether keys go to the details."""
+        return self.focused is not None and self.details in self.focused.ancestors_with_self
+
+    @property
+    def details_visible(self) -> bool:
+        """Whether the details are on the screen."""
+        return self.size.width >= WIDE or self.has_class("-details")
+
+    def now(self) -> datetime:
+        """Return the time, for ages."""
+        return datetime.now(UTC)
+
+    # ---- data down
+
+    def _take_snapshot(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        gone = self.view.marks - snapshot.by_name.keys()
+        if gone and snapshot.fetched_at is not None:
+            self.view = replace(self.view, marks=self.view.marks - gone)
+        self.redraw()
+
+    def _take_jobs(self, jobs: tuple[Job, ...]) -> None:
+        self.jobs = jobs
+        self._draw_jobs()
+
+    def redraw(self) -> None:
+        """Arrange and draw everything that depends on snapshot or view."""
+        self.arranged = arrange(self.snapshot.models, self.view, now=self.now())
+        self.rows_source.looked_at(self.view, self.arranged.aliases)
+        self.table.show_empty(
+            empty_lines(self.snapshot, self.view, self.arranged.blame, self.tui.settings.host.url)
+        )
+        self.table.show(self.arranged.rows)
+        self.query_one(FilterBar).say(self.arranged.mistakes)
+        if self._wanted is not None and self.table.move_to(self._wanted):
+            self._wanted = None
+        self._draw_status()
+        self._draw_details()
+        self._draw_footer()
+        self._prefer_visible()
+
+    def _draw_status(self) -> None:
+        line = status_line(
+            self.snapshot,
+            self.view,
+            host=self.tui.host_label,
+            sums=self._summed(),
+            shown=len(self.arranged.rows),
+            signs=self.tui.signs,
+            width=self.size.width,
+        )
+        self.query_one("#status", Lines).show([line])
+
+    def _summed(self) -> Sums:
+        """Return the sums of this snapshot's models, computed once per list."""
+        if self._sums is None or self._sums[0].models is not self.snapshot.models:
+            self._sums = (self.snapshot, Sums.of(self.snapshot.models))
+        return self._sums[1]
+
+    def _draw_jobs(self) -> None:
+        lines = strip_lines(self.jobs, self.tui.signs, self.size.width)
+        strip = self.query_one("#jobs", Lines)
+        strip.display = bool(lines)
+        strip.show(lines)
+
+    def _draw_details(self) -> None:
+        if not self.details_visible:
+            return
+        model = self.current
+        also = self._other_names(model) if model else ()
+        show = self.snapshot.show(model) if model else None
+        self.details.show(model, show, also=also, now=self.now())
+        if model is not None and show is None and not model.is_cloud:
+            self._ask_soon()
+
+    def _other_names(self, model: Model) -> tuple[str, ...]:
+        if model.digest not in self.arranged.aliases:
+            return ()
+        return tuple(
+            m.label
+            for m in self.snapshot.models
+            if m.digest == model.digest and m.name != model.name
+        )
+
+    def _draw_footer(self) -> None:
+        line = footer_line(self._footer_keys(), self.size.width)
+        self.query_one("#footer", Lines).show([line])
+
+    def _footer_keys(self) -> Iterable[tuple[str, str, bool]]:
+        here = Place.DETAILS if self.details_focused else Place.LIST
+        rows = [a for a in ACTIONS if a.footer and a.place in (here, Place.EVERYWHERE)]
+        for action in sorted(rows, key=lambda a: a.footer):
+            works = why_not(action, self.desk) is None
+            yield self.tui.key_of(action), action.label, works
+
+    def _prefer_visible(self) -> None:
+        if self.tui.session is not None:
+            self.tui.session.library.prefer(self.table.visible_rows())
+
+    # ---- details of the model under the cursor
+
+    @on(Table.Moved)
+    def _cursor_moved(self) -> None:
+        self._wanted = None
+        self._draw_details()
+        self._draw_footer()
+        self._prefer_visible()
+
+    def _ask_soon(self) -> None:
+        self._fetch_details()
+
+    @work(exclusive=True, group="details")
+    async def _fetch_details(self) -> None:
+        """Ask for the details of the current model once the cursor rests."""
+        await self.tui.rest(DETAILS_DELAY)
+        model, session = self.current, self.tui.session
+        if model is None or session is None:
+            return
+        try:
+            await session.library.details(model)
+        except OllamaError as error:
+            self.details.say(model, error.title, error.hint)
+
+    # ---- intent up
+
+    def action_run(self, action_id: str) -> None:
+        """Run an action, or say why it cannot act now."""
+        action = BY_ID[action_id]
+        reason = why_not(action, self.desk)
+        if reason is not None:
+            self.tui.tell(reason)
+        else:
+            self._run(action)
+
+    @work(group="actions")
+    async def _run(self, action: Action) -> None:
+        try:
+            await action.run(self.desk)
+        except OllamaError as error:
+            self.tui.tell(error.title, error.hint, trouble=True)
+        if action.changes_server:
+            await self.tui.refresh_library()
+
+    def look(self, view: View) -> None:
+        """Show the list by `view`."""
+        if view == self.view:
+            return
+        self.view = view
+        self.redraw()
+        self.tui.keep(view)
+        if not view.filter:
+            self.query_one(FilterBar).close()
+
+    def move_to(self, name: str) -> None:
+        """Put the cursor on `name`, now or once it is listed."""
+        self._wanted = None if self.table.move_to(name) else name
+
+    async def interface(self, wish: Wish) -> None:
+        """Carry out what an action wants of the screen itself."""
+        match wish:
+            case Wish.OPEN_DETAILS:
+                self._open_details()
+            case Wish.CLOSE_DETAILS:
+                self.set_class(False, "-details")
+                self.table.focus()
+            case Wish.NEXT_TAB | Wish.PREVIOUS_TAB:
+                self.details.turn(1 if wish is Wish.NEXT_TAB else -1)
+            case Wish.OPEN_FILTER:
+                self.query_one(FilterBar).open(self.view.filter)
+            case Wish.FULL_METADATA:
+                await self._full_metadata()
+            case Wish.FIND:
+                await self._find()
+            case Wish.FIND_NEXT | Wish.FIND_PREVIOUS:
+                self.details.find_again(backwards=wish is Wish.FIND_PREVIOUS)
+            case _:
+                await self.tui.interface(wish)
+
+    def _open_details(self) -> None:
+        self.set_class(True, "-details")
+        self.details.focus_text()
+        self._draw_details()
+        if self.current is not None and self.snapshot.show(self.current) is None:
+            self._fetch_details()
+
+    async def _full_metadata(self) -> None:
+        model, session = self.current, self.tui.session
+        if model is not None and session is not None:
+            verbose = await session.ollama.show_verbose(model.name)
+            self.details.show_arrays(model, whole_values(verbose))
+
+    async def _find(self) -> None:
+        from ollama_tui.dialogs.find import FindDialog
+
+        text = await self.desk.ask(FindDialog(self.details.searched))
+        if text and not self.details.find(text):
+            self.tui.tell(f"“{text}” is not in this tab.")
+
+    @on(FilterBar.Changed)
+    def _filter_changed(self, event: FilterBar.Changed) -> None:
+        self.view = replace(self.view, filter=event.text)
+        self.redraw()
+
+    @on(FilterBar.Left)
+    def _filter_left(self) -> None:
+        self.table.focus()
+
+    @on(events.DescendantFocus)
+    def _focus_changed(self) -> None:
+        self._draw_footer()
+
+    @on(Table.Chosen)
+    def _chosen(self) -> None:
+        self.action_run("details.open")
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Choose the layout for the new size."""
+        width, height = event.size
+        small = width < SMALLEST[0] or height < SMALLEST[1]
+        self.set_class(small, "-tiny")
+        self.set_class(width < WIDE, "-narrow")
+        if self.is_mounted:
+            self.call_after_refresh(self._draw_all_lines)
+
+    def _draw_all_lines(self) -> None:
+        self._draw_status()
+        self._draw_jobs()
+        self._draw_footer()
+        self._draw_details()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Keep what is submitted in the filter from going further."""
+        event.stop()

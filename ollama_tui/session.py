@@ -1,0 +1,48 @@
+"""One server's client, library and queue, built and closed together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ollama_tui.cache import Cache
+from ollama_tui.config import Settings
+from ollama_tui.jobs.queue import JobQueue
+from ollama_tui.library import Library
+
+if TYPE_CHECKING:
+    import httpx
+
+    from ollama_tui.api.client import Ollama
+
+
+@dataclass(frozen=True)
+class Session:
+    """What the app knows one server by; several hosts are several of these."""
+
+    ollama: Ollama
+    library: Library
+    jobs: JobQueue
+
+
+@asynccontextmanager
+async def connect(
+    settings: Settings, cache: Cache | None, transport: httpx.AsyncBaseTransport | None = None
+) -> AsyncIterator[Session]:
+    """Open a session; close its streams and connections at the end of the block.
+
+    This is where the HTTP library is loaded, so it belongs after the first frame.
+    """
+    from ollama_tui.api.client import Ollama
+
+    async with Ollama(settings.host.url, api_key=settings.api_key, transport=transport) as ollama:
+        library = Library(ollama, cache=cache, host_url=settings.host.url)
+        jobs = JobQueue(ollama, parallel=settings.parallel, grace=settings.grace)
+        try:
+            async with library.watching():
+                yield Session(ollama, library, jobs)
+        finally:
+            await asyncio.shield(jobs.close())

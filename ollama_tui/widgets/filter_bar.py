@@ -1,0 +1,98 @@
+"""The line in which the filter is typed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.widgets import Input, Static
+
+from ollama_tui.catalog.query import Mistake
+from ollama_tui.widgets.lines import Lines, Spans
+
+SIGN = "/ "
+
+
+class FilterInput(Input):
+    """An input that gives the list its keys back."""
+
+    BINDINGS = [
+        Binding("escape", "clear", show=False),
+        Binding("down,up", "leave", show=False),
+    ]
+
+    def action_clear(self) -> None:
+        """Forget the filter and go to the list."""
+        self.value = ""
+        self.post_message(FilterBar.Left())
+
+    def action_leave(self) -> None:
+        """Go to the list with the filter as it is."""
+        self.post_message(FilterBar.Left())
+
+
+class FilterBar(Vertical):
+    """Shown while a filter is typed or set; what is wrong stands under the word."""
+
+    @dataclass
+    class Changed(Message):
+        """The filter reads differently."""
+
+        text: str
+
+    @dataclass
+    class Left(Message):
+        """The keys belong to the list again."""
+
+    def compose(self) -> ComposeResult:
+        """Lay out sign, input and message."""
+        with Horizontal(classes="typed"):
+            yield Static(SIGN, classes="sign", markup=False)
+            yield FilterInput(placeholder="words of the name, cap:vision, size:<8g …", compact=True)
+        yield Lines(id="mistake")
+
+    @property
+    def _field(self) -> FilterInput:
+        return self.query_one(FilterInput)
+
+    def open(self, text: str) -> None:
+        """Show the line with `text` and take the keys."""
+        self.add_class("-open")
+        self._set_quietly(text)
+        self._field.focus()
+
+    def close(self) -> None:
+        """Hide the line and forget the text."""
+        self.remove_class("-open")
+        self._set_quietly("")
+
+    def _set_quietly(self, text: str) -> None:
+        if self._field.value != text:
+            with self._field.prevent(Input.Changed):
+                self._field.value = text
+
+    def say(self, mistakes: Sequence[Mistake]) -> None:
+        """Point at the first word that is wrong and say why."""
+        self.query_one("#mistake", Lines).show([_pointed(mistakes[0])] if mistakes else [])
+
+    @on(Input.Changed)
+    def _changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self.post_message(self.Changed(event.value))
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.post_message(self.Left())
+        if not event.value.strip():
+            self.close()
+
+
+def _pointed(mistake: Mistake) -> Spans:
+    carets = "^" * max(1, mistake.end - mistake.start)
+    return ((" " * (len(SIGN) + mistake.start), ""), (f"{carets} {mistake.sentence}", "bad"))

@@ -1,0 +1,104 @@
+"""How a job is said in one line."""
+
+from __future__ import annotations
+
+from ollama_tui.jobs.job import Job, State, in_words, percent
+from ollama_tui.text import clock, rate, size, size_of
+from ollama_tui.widgets.glyphs import Signs
+from ollama_tui.widgets.lines import Span, Spans, fit, spread
+
+BAR = 20
+"""Cells of a progress bar."""
+NARROW_BAR = 8
+LABEL = 30
+"""Cells of verb and name."""
+STRIP_ROWS = 6
+"""Rows of the jobs strip at most."""
+
+
+def strip_jobs(jobs: tuple[Job, ...]) -> tuple[Job, ...]:
+    """Return the jobs worth a row below the list: what is under way, then what failed."""
+    active = [job for job in jobs if job.active and job.state is not State.QUEUED]
+    queued = [job for job in jobs if job.state is State.QUEUED]
+    failed = [job for job in jobs if job.state is State.FAILED]
+    return tuple((active + failed + queued)[:STRIP_ROWS])
+
+
+def strip_lines(jobs: tuple[Job, ...], signs: Signs, width: int) -> list[Spans]:
+    """Return the jobs strip; its last line counts what it has no room for."""
+    shown = strip_jobs(jobs)
+    lines = [job_line(job, signs, width) for job in shown]
+    hidden = sum(1 for job in jobs if job.active) - sum(1 for job in shown if job.active)
+    if hidden > 0 and lines:
+        lines[-1] = spread(lines[-1], ((f" {hidden} more, J ", "muted"),), width)
+    return lines
+
+
+def job_line(job: Job, signs: Signs, width: int) -> Spans:
+    """Return sign, verb and name, bar, percent, bytes, rate, time left, and words when odd."""
+    wide = width >= 100
+    label = fit(((job.label, "strong"),), LABEL if wide else LABEL - 8)
+    sign: Span = (f" {_sign(job, signs)} ", _style(job))
+    if job.state is State.RUNNING and job.progress.fraction is not None:
+        return (sign, *label, *_moving(job, signs, BAR if wide else NARROW_BAR), *_words(job))
+    return (sign, *label, (f"  {in_words(job)}", _style(job)), *_key_hint(job))
+
+
+def _moving(job: Job, signs: Signs, cells: int) -> Spans:
+    progress = job.progress
+    fraction = progress.fraction or 0.0
+    filled = round(fraction * cells)
+    spans: list[Span] = [
+        ("  ", ""),
+        (signs.full * filled, "accent"),
+        (signs.empty * (cells - filled), "muted"),
+        (f" {percent(fraction):3}%", "strong"),
+    ]
+    if progress.total > 0:
+        spans.append((f"  {size_of(progress.completed, progress.total):>14}", ""))
+    if progress.rate > 0 and not progress.stalled_for:
+        left = clock(progress.eta) if progress.eta is not None else ""
+        spans.append((f"  {rate(progress.rate):>9}  {left:>5}", "muted"))
+    return tuple(spans)
+
+
+def _words(job: Job) -> Spans:
+    progress = job.progress
+    odd = job.cancelling or job.trouble or progress.stalled_for or progress.resumed_at is not None
+    if odd:
+        return ((f"  {in_words(job)}", "warning"),)
+    plain = progress.rate <= 0 and progress.phase
+    return ((f"  {progress.phase}", "muted"),) if plain else ()
+
+
+def _key_hint(job: Job) -> Spans:
+    if job.can_undo:
+        return (("  ", ""), ("z", "key"), (" undo", "muted"))
+    if job.state is State.FAILED:
+        return (("  ", ""), ("J", "key"), (" more", "muted"))
+    return ()
+
+
+def _sign(job: Job, signs: Signs) -> str:
+    return {"pull": signs.pull, "push": signs.push, "delete": signs.delete}.get(
+        job.verb, signs.work
+    )
+
+
+def _style(job: Job) -> str:
+    return {
+        State.FAILED: "bad",
+        State.WAITING: "warning",
+        State.DONE: "good",
+        State.RUNNING: "accent",
+    }.get(job.state, "muted")
+
+
+def result(job: Job) -> tuple[str, str]:
+    """Return how a finished job is told of: a title and a hint."""
+    if job.error is not None:
+        return job.error.title, job.error.hint
+    if job.state is State.CANCELLED:
+        return f"{job.label}: cancelled.", job.note
+    done = f" {size(job.progress.total)}" if job.progress.total else ""
+    return f"{job.label}: done.{done}", job.note

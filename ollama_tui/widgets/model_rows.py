@@ -1,0 +1,73 @@
+"""How the model table shows a model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from ollama_tui.catalog import order
+from ollama_tui.catalog.model import Model
+from ollama_tui.catalog.view import View
+from ollama_tui.widgets.columns import Column
+from ollama_tui.widgets.glyphs import UNICODE, Signs
+from ollama_tui.widgets.lines import Spans
+
+STYLES = {"name": "", "size": "strong", "can": "accent"}
+OTHER_STYLE = "muted"
+
+
+@dataclass
+class ModelRows:
+    """The source of the model table; the screen keeps `view` and `aliases` up to date."""
+
+    now: Callable[[], datetime]
+    keys: tuple[str, ...] = order.USUAL
+    """Columns wanted, in display order."""
+    view: View = field(default_factory=View)
+    aliases: frozenset[str] = frozenset()
+    """Digests that more than one name carries."""
+    signs: Signs = UNICODE
+
+    def key(self, row: Model) -> str:
+        """Return the name."""
+        return row.name
+
+    def columns(self, width: int) -> Sequence[Column]:
+        """Return the wanted columns that fit, with an arrow at the one sorted by."""
+        wanted = [order.BY_KEY[key] for key in self.keys]
+        return [self._column(column) for column in order.fitting(wanted, width)]
+
+    def _column(self, column: order.Column) -> Column:
+        title = column.title
+        if column.key == self.view.sort:
+            falling = column.descending is not self.view.reverse
+            title += self.signs.descending if falling else self.signs.ascending
+        width = max(column.width, len(title))
+        return Column(title, width, column.align, flexible=column.key == "name", id=column.key)
+
+    def cells(self, row: Model, columns: Sequence[Column]) -> Sequence[Spans]:
+        """Return what each column says of a model."""
+        now = self.now()
+        return [
+            ((order.BY_KEY[c.id].text(row, now), STYLES.get(c.id, OTHER_STYLE)),) for c in columns
+        ]
+
+    def gutter(self, row: Model) -> Spans:
+        """Return the mark and the state."""
+        mark = (self.signs.marked, "mark") if row.name in self.view.marks else (" ", "")
+        return (mark, self._state(row))
+
+    def _state(self, row: Model) -> tuple[str, str]:
+        if row.is_loaded:
+            return (self.signs.loaded, "good")
+        if row.is_cloud:
+            return (self.signs.cloud, "accent")
+        if row.digest in self.aliases:
+            return (self.signs.alias, "muted")
+        return (" ", "")
+
+    def looked_at(self, view: View, aliases: frozenset[str]) -> None:
+        """Take over what the user chose and what the models share."""
+        self.view = view
+        self.aliases = aliases

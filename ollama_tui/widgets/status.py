@@ -1,0 +1,83 @@
+"""The line at the top: the server, what it holds, what is loaded, the order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ollama_tui.catalog import order
+from ollama_tui.catalog.model import Model
+from ollama_tui.catalog.snapshot import Reach, Snapshot
+from ollama_tui.catalog.view import View
+from ollama_tui.text import plural, size
+from ollama_tui.widgets.glyphs import Signs
+from ollama_tui.widgets.lines import Span, Spans, spread
+
+
+@dataclass(frozen=True)
+class Sums:
+    """What a snapshot's models add up to."""
+
+    models: int = 0
+    bytes: int = 0
+    unique: int = 0
+    """Bytes with shared weights counted once."""
+
+    @classmethod
+    def of(cls, models: Sequence[Model]) -> Sums:
+        """Return the sums of `models`."""
+        total = sum(m.size for m in models)
+        return cls(len(models), total, total)
+
+
+def status_line(
+    snapshot: Snapshot, view: View, *, host: str, sums: Sums, shown: int, signs: Signs, width: int
+) -> Spans:
+    """Return the status line, `width` cells wide."""
+    parts = [_server(snapshot, host, signs)]
+    if snapshot.reach is Reach.DOWN and snapshot.problem is not None:
+        parts.append([(snapshot.problem.title, "bad")])
+    else:
+        parts += [[(text, "")] for text in _facts(snapshot, view, sums, shown, signs)]
+    left: list[Span] = [(" ", "")]
+    for number, part in enumerate(parts):
+        left += [(f" {signs.separator} ", "muted")] if number else []
+        left += part
+    return spread(tuple(left), _sorting(view, signs), width)
+
+
+def _server(snapshot: Snapshot, host: str, signs: Signs) -> list[Span]:
+    lamp = {
+        Reach.UP: (signs.up, "good"),
+        Reach.DOWN: (signs.down, "bad"),
+        Reach.CONNECTING: (signs.down, "warning"),
+    }[snapshot.reach]
+    version = {Reach.UP: f"v{snapshot.version}", Reach.CONNECTING: "connecting"}
+    said = version.get(snapshot.reach, "")
+    return [lamp, (f" {host}", "strong"), (f"  {said}" if said else "", "muted")]
+
+
+def _facts(snapshot: Snapshot, view: View, sums: Sums, shown: int, signs: Signs) -> list[str]:
+    if snapshot.reach is Reach.CONNECTING and not sums.models:
+        return []
+    count = plural(sums.models, "model")
+    facts = [f"{shown:,} of {count}" if shown != sums.models else count]
+    facts[0] += f" {signs.dot} {size(sums.bytes)}"
+    if sums.unique < sums.bytes:
+        facts[0] += f" ({size(sums.unique)} unique)"
+    if view.marks:
+        facts.append(f"{len(view.marks):,} marked")
+    if snapshot.running:
+        facts.append(f"{len(snapshot.running)} loaded")
+    if snapshot.reach is Reach.CONNECTING:
+        facts.append("as last seen")
+    if snapshot.unlearned:
+        facts.append(f"learning {snapshot.unlearned:,}")
+    return facts
+
+
+def _sorting(view: View, signs: Signs) -> Spans:
+    column = order.BY_KEY[view.sort]
+    falling = column.descending is not view.reverse
+    arrow = signs.descending if falling else signs.ascending
+    return ((f"sort {column.title.lower()} {arrow} ", "muted"),)
