@@ -129,7 +129,7 @@ def in_words(job: Job) -> str:
 
 def percent(fraction: float) -> int:
     """Whole percent, rounded down so that 100 means all of it."""
-    return int(fraction * 100)
+    return int(fraction * 100 + 1e-9)  # 0.29 * 100 is a hair below 29
 
 
 def problem(error: OllamaError) -> Problem:

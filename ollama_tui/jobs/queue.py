@@ -118,7 +118,6 @@ class JobQueue:
         under_way = [*runners, *self._publisher.timers]
         for job_id in list(self._entries):
             self.cancel(job_id)
-        self._publisher.rest()
         if under_way:
             await asyncio.wait(under_way)
         self._raise_bug()

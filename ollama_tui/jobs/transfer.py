@@ -218,7 +218,8 @@ class Transfer:
 
     def _rate(self, now: float) -> float:
         window = self._window(now)
-        if not window or now - window[0][0] < _SHORTEST_SPAN:
+        silent = now - self.moved_at >= WINDOW
+        if silent or not window or now - window[0][0] < _SHORTEST_SPAN:
             return 0.0
         since, had = window[0]
         return (self.received - had) / (now - since)

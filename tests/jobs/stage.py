@@ -81,12 +81,12 @@ class Stage:
         return self.streams[-1]
 
     async def _answer(self, request: httpx.Request) -> httpx.Response:
-        if self.down:
-            raise httpx.ConnectError("connection refused", request=request)
         body = json.loads(request.content)
         model = body.get("model") or body.get("destination")
         asked = f"{request.method} {request.url.path} {model}"
         self.asked.append(asked)
+        if self.down:
+            raise httpx.ConnectError("connection refused", request=request)
         if asked in self.held:
             await self.held[asked].wait()
         if asked in self.refused:

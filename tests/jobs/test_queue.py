@@ -216,6 +216,9 @@ class TestGrace:
         assert job(queue, deletion).can_undo
         assert queue.undo()
         await time.advance(60)
+        queue.submit(Copy("a", "z"))
+        await settle()
+        assert stage.asked.pop() == "POST /api/copy z"
         assert (job(queue, deletion).state, stage.asked) == (State.CANCELLED, [])
         assert job(queue, deletion).note == "Undone: nothing was deleted."
         assert not job(queue, deletion).can_retry
@@ -227,6 +230,7 @@ class TestGrace:
         await time.advance(1)
         queue.submit(Delete(("b",)))
         assert queue.undo()
+        await settle()
         assert states(queue) == [State.WAITING, State.CANCELLED]
         assert queue.undo()
         assert not queue.undo()
@@ -321,6 +325,7 @@ class TestDelete:
         error = job(queue, deletion).error
         assert error is not None
         assert error.title == "3 of 3 models were not deleted: a, b, c"
+        assert stage.asked == ["DELETE /api/delete a"]
 
     async def test_of_one_fails_with_its_own_error(
         self, queue: JobQueue, stage: Stage, time: VirtualTime
@@ -395,6 +400,31 @@ class TestRetry:
         assert (failed.state, failed.trouble) == (State.FAILED, "")
         assert failed.error is not None
         assert failed.error.hint
+
+    async def test_progress_renews_the_patience(
+        self, queue: JobQueue, stage: Stage, time: VirtualTime
+    ) -> None:
+        [pull] = await submit(queue, "a")
+        for completed in (1, 2):
+            await stage.stream.layer(completed * MB, 100 * MB)
+            await stage.stream.layer((completed + 1) * MB, 100 * MB)
+            stage.down = True
+            await stage.stream.tear()
+            await time.advance(500)
+            stage.down = False
+            await time.advance(30)
+        assert job(queue, pull).state is State.RUNNING
+
+    async def test_a_server_slow_to_answer_again_is_not_a_stall(
+        self, queue: JobQueue, stage: Stage, time: VirtualTime
+    ) -> None:
+        [pull] = await submit(queue, "a")
+        await stage.stream.layer(61 * MB, 100 * MB)
+        stage.held["POST /api/pull a"] = asyncio.Event()
+        await stage.stream.tear()
+        await time.advance(20)
+        assert in_words(job(queue, pull)) == "reconnecting"
+        assert job(queue, pull).progress.fraction == 0.61
 
     async def test_a_refusal_is_not_retried(
         self, queue: JobQueue, stage: Stage, time: VirtualTime
