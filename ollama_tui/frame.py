@@ -84,8 +84,12 @@ class DiffFrames(App[ReturnType]):
         self.screen.refresh()
 
     def on_resize(self) -> None:
-        """Forget the screen: terminals reflow, clear or cut what they show when resized."""
-        self._front = None
+        """Draw anew: terminals reflow, clear or cut what they show when resized.
+
+        The driver tells the size after a stop (ctrl+z) too, where Textual would draw nothing.
+        """
+        if self._front is not None:
+            self.redraw()
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         writer = self._frame_writer()

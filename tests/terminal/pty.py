@@ -46,6 +46,8 @@ KEYS = {
 # (OSC, DCS, APC, PM, SOS). The recording keeps them.
 _UNREAD = re.compile(rb"\x1b\[[<=>][0-9;:]*[a-zA-Z]|\x1b\[\??[0-9;:]*[ !$]+[a-zA-Z]")
 _STRINGS = re.compile(rb"\x1b[]P_^X].*?(?:\x07|\x1b\\)", re.DOTALL)
+# pyte has one screen only: going to the alternate one, or back, shows an empty one.
+_ALTERNATE = re.compile(rb"\x1b\[\?1049[hl]")
 # The start of an escape sequence whose end has not been read yet.
 _OPEN = re.compile(rb"\x1b(?:\[[0-9;:<=>? !$]*|[]P_^X](?:(?!\x07|\x1b\\).)*)?$", re.DOTALL)
 
@@ -191,6 +193,14 @@ class Terminal:
         assert self.exit_code is not None
         return self.exit_code
 
+    def frozen_until(self, true: Callable[[], bool], *, deadline: float | None = None) -> None:
+        """Read nothing, as a link that hangs, until `true`."""
+        end = time.monotonic() + (self.deadline if deadline is None else deadline)
+        while not true():
+            if time.monotonic() > end:
+                raise AssertionError("it never came true while nothing was read")
+            select.select([], [], [], 0.02)
+
     # The world around it
 
     def resize(self, width: int, height: int) -> None:
@@ -254,7 +264,8 @@ class Terminal:
         self._feed(data[at:])
 
     def _feed(self, data: bytes) -> None:
-        self._stream.feed(_UNREAD.sub(b"", _STRINGS.sub(b"", data)))
+        data = _UNREAD.sub(b"", _STRINGS.sub(b"", data))
+        self._stream.feed(_ALTERNATE.sub(b"\x1b[m\x1b[2J\x1b[H", data))
 
     def _environment(self) -> dict[str, str]:
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}

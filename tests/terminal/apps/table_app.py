@@ -39,7 +39,7 @@ class Models:
             plain(f"Q{row % 8}_K_M"),
             plain(f"{row % 90}.{row % 10} GB"),
             plain("128K"),
-            (("·", "muted"), ("TK", ""), ("···", "muted")),
+            plain("·TK···"),
             plain(f"{row % 50} weeks"),
         )
 
@@ -54,7 +54,7 @@ class PlainTableApp(App[None]):
         yield Lines((plain("status line", "strong"),))
         table: Table[int] = Table(Models())
         table.styles.width = 70
-        table.show(range(int(sys.argv[1]) if len(sys.argv) > 1 else 1000))
+        table.show(range(next((int(word) for word in sys.argv if word.isdigit()), 1000)))
         yield table
         yield Lines((plain("footer", "muted"),))
 
