@@ -152,10 +152,21 @@ def _decoder(kind: type[msgspec.Struct]) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(kind)
 
 
+@cache
+def _lax_decoder(wanted: Any) -> msgspec.json.Decoder[Any]:
+    """Return a decoder that also takes "12" and 12.0 for 12."""
+    return msgspec.json.Decoder(wanted, strict=False)
+
+
+@cache
+def _fields(kind: type[msgspec.Struct]) -> tuple[msgspec.structs.FieldInfo, ...]:
+    return msgspec.structs.fields(kind)
+
+
 def _decode_by_field(body: bytes, kind: type[T]) -> T:
     repaired = _ESCAPE.sub(_repair, body.decode("utf-8", "replace").encode())
     try:
-        return _lenient_struct(repaired, kind)
+        return cast(T, _lenient(repaired, kind))
     except _FAILURES as error:
         raise not_ollama(body) from error
 
@@ -167,25 +178,33 @@ def _repair(match: re.Match[bytes]) -> bytes:
 
 def _lenient(raw: bytes | msgspec.Raw, wanted: Any) -> Any:
     """Decode one value, leaving out what does not fit; raise one of _FAILURES if nothing does."""
+    try:
+        return _lax_decoder(wanted).decode(raw)
+    except _FAILURES:
+        return _lenient_parts(raw, wanted)
+
+
+def _lenient_parts(raw: bytes | msgspec.Raw, wanted: Any) -> Any:
+    """Decode the parts of a value that does not fit as a whole."""
     origin, arguments = get_origin(wanted), get_args(wanted)
     if isinstance(wanted, type) and issubclass(wanted, msgspec.Struct):
         return _lenient_struct(raw, wanted)
     if origin in (UnionType, Union):
         return _lenient_choice(raw, arguments)
     if origin in (list, tuple):
-        items = _fitting(msgspec.json.decode(raw, type=list[msgspec.Raw]), arguments[0])
+        items = _fitting(_lax_decoder(list[msgspec.Raw]).decode(raw), arguments[0])
         return origin(items)
     if origin is dict:
-        pairs = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
+        pairs = _lax_decoder(dict[str, msgspec.Raw]).decode(raw)
         return {key: v for key, value in pairs.items() for v in _fitting([value], arguments[1])}
-    return msgspec.json.decode(raw, type=wanted, strict=False)
+    raise msgspec.ValidationError("no part of the value fits")
 
 
 def _lenient_struct(raw: bytes | msgspec.Raw, kind: type[T]) -> T:
-    given = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
+    given = _lax_decoder(dict[str, msgspec.Raw]).decode(raw)
     values = {
         field.name: value
-        for field in msgspec.structs.fields(kind)
+        for field in _fields(kind)
         if field.encode_name in given
         for value in _fitting([given[field.encode_name]], field.type)
     }

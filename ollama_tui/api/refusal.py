@@ -35,7 +35,10 @@ WORDS_LIMIT = 600
 
 _RULES = (*ACCOUNT_RULES, *TRANSFER_RULES, *CREATE_RULES, *MODEL_RULES)
 _TAG = re.compile(r"<(?:style|script)\b.*?</|<[^<>]{0,500}>", re.DOTALL | re.IGNORECASE)
-_PATH = re.compile(r"(?<![\w:/.])(?:/|[A-Za-z]:\\)[\w.\-+ ]*(?:[/\\][\w.\-+@:]+)+")
+_PATH = re.compile(
+    r"(?<![\w:/.])/[\w.+@-]+(?:/[\w.+@:-]*[\w.+@-])+"
+    r'|\b[A-Za-z]:\\(?:[^\\:*?"<>|]+\\)*[^\s\\:*?"<>|]+'
+)
 _WRONG_SCHEME = re.compile(r"HTTP request (?:was sent )?to (?:an )?HTTPS", re.IGNORECASE)
 
 _BY_STATUS: Mapping[int, tuple[type[Refused], str, str]] = {

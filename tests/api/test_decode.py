@@ -1,0 +1,218 @@
+"""One bad field or entry never loses the rest; what is not Ollama's is said to be so."""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ollama_tui.api.decode import (
+    decode,
+    listed_models,
+    recommendations,
+    running_models,
+    shown,
+    version,
+)
+from ollama_tui.api.errors import NotOllama
+from ollama_tui.api.replies import (
+    Account,
+    CloudStatus,
+    ListedModel,
+    Message,
+    ModelDetails,
+    Show,
+    Status,
+    VerboseShow,
+)
+
+GOOD = {
+    "name": "m:latest",
+    "model": "m:latest",
+    "size": 12,
+    "digest": "ab" * 32,
+    "details": {"family": "llama", "families": ["llama"], "context_length": 4096},
+    "capabilities": ["completion"],
+    "modified_at": "2026-08-20T09:15:02Z",
+}
+KOLKATA = timezone(timedelta(hours=5, minutes=30))
+
+
+def listed(**changes: Any) -> ListedModel:
+    """Decode one model with some fields changed, between two good ones."""
+    body = {"models": [GOOD, GOOD | changes, GOOD], "extra": 1}
+    models = listed_models(json.dumps(body).encode())
+    assert models[0] == models[2]
+    return models[1]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "expected"),
+    [
+        ("size", "12", 12),
+        ("size", 12.0, 12),
+        ("size", None, 0),
+        ("size", -1, 0),
+        ("size", 12.5, 0),
+        ("size", 10**400, 0),
+        ("size", [1], 0),
+        ("size", True, 0),
+        ("capabilities", None, None),
+        ("capabilities", "tools", None),
+        ("capabilities", ["tools", None, 5, "vision"], ["tools", "vision"]),
+        ("details", None, ModelDetails()),
+        ("details", "x", ModelDetails()),
+        ("details", {"families": None, "family": 5, "format": "gguf"}, ModelDetails(format="gguf")),
+        ("digest", 5, ""),
+        ("remote_host", {}, ""),
+        ("modified_at", "", None),
+        ("modified_at", None, None),
+        ("modified_at", "yesterday", None),
+        ("modified_at", "2026-08-20T09:15:02", None),
+        ("modified_at", "0001-01-01T00:00:00Z", None),
+        ("modified_at", "0001-01-01T00:00:00+05:30", None),
+        ("modified_at", "9999-12-31T23:59:59-12:00", None),
+        (
+            "modified_at",
+            "2026-08-20T09:15:02.123456789+05:30",
+            datetime(2026, 8, 20, 9, 15, 2, 123457, KOLKATA),
+        ),
+        ("modified_at", "2319-01-01T00:00:00Z", datetime(2319, 1, 1, tzinfo=UTC)),
+    ],
+)
+def test_a_bad_field_has_its_default_and_the_others_stay(
+    field: str, value: Any, expected: Any
+) -> None:
+    model = listed(**{field: value})
+    assert getattr(model, field) == expected
+    for other in {"name", "size", "digest", "details", "capabilities", "modified_at"} - {field}:
+        assert getattr(model, other) == getattr(listed(), other)
+
+
+def test_entries_without_any_name_are_left_out() -> None:
+    entries = [GOOD, GOOD | {"name": ""}, {"size": 5}, None, 7, [], {"name": None, "model": None}]
+    models = listed_models(json.dumps({"models": entries}).encode())
+    assert [model.name for model in models] == ["m:latest", "m:latest"]
+
+
+@pytest.mark.parametrize("body", [b'{"models":null}', b'{"models":[]}'])
+def test_no_models_are_none(body: bytes) -> None:
+    assert running_models(body) == ()
+
+
+def test_invalid_utf8_and_half_surrogates_lose_one_character() -> None:
+    body = b'{"models":[{"name":"a\xffb"},{"name":"\\ud800c"},{"name":"\\ud83d\\udc4d"}]}'
+    assert [model.name for model in listed_models(body)] == ["a\ufffdb", "\ufffdc", "👍"]
+
+
+def test_show_survives_bad_parts() -> None:
+    body = {
+        "details": None,
+        "license": None,
+        "messages": [{"role": "user", "content": "hi"}, "x", {"role": 5, "content": "c"}],
+        "model_info": {"general.architecture": "llama", "tokens": None, "n": 1e6},
+        "tensors": None,
+        "projector_info": [],
+        "modified_at": "0001-01-01T00:00:00Z",
+    }
+    show = shown(json.dumps(body).encode(), Show)
+    assert show.messages == [Message("user", "hi"), Message("", "c")]
+    assert show.model_info == {"general.architecture": "llama", "tokens": None, "n": 1e6}
+    assert (show.tensors, show.projector_info, show.modified_at) == ([], {}, None)
+
+
+def test_verbose_metadata_stays_json_text() -> None:
+    body = {"model_info": {"tokens": ["a", "b"], "n": 5}, "details": None}
+    info = shown(json.dumps(body).encode(), VerboseShow).model_info
+    assert {key: bytes(value) for key, value in info.items()} == {
+        "tokens": b'["a", "b"]',
+        "n": b"5",
+    }
+    assert msgspec.json.decode(info["tokens"]) == ["a", "b"]
+
+
+def test_other_replies_are_lenient_too() -> None:
+    assert decode(b'{"cloud":null}', Status) == Status()
+    assert decode(b'{"cloud":{"disabled":"true","source":5}}', Status) == Status(CloudStatus(True))
+    assert decode(b'{"name":"alice","plan":null}', Account) == Account(name="alice")
+    assert [r.model for r in recommendations(b'{"recommendations":[{"model":"m"},{},null]}')] == [
+        "m"
+    ]
+    assert recommendations(b"{}") == ()
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        (b"", "an empty answer"),
+        (b" \n", "an empty answer"),
+        (b"Ollama is running", '"Ollama is running"'),
+        (b"[]", '"[]"'),
+        (b"null", '"null"'),
+        (b'{"models":[', "JSON of another kind"),
+        (b'{"data":[]}', "JSON of another kind"),
+        (b"<html><body>hi", "an HTML page"),
+        (
+            b"\n<!doctype html><head><TITLE lang=en>Sign in &amp; \x1b[31m\npay</title>",
+            'an HTML page titled "Sign in & \ufffd[31m pay"',
+        ),
+        (b"\x1b]0;evil\x07" + b"x" * 99, '"\ufffd]0;evil\ufffd' + "x" * 30 + '…"'),
+        (b'{"x":' + b"[" * 100_000, "JSON of another kind"),
+    ],
+)
+def test_what_is_not_ollamas_is_named(body: bytes, found: str) -> None:
+    for read in (listed_models, running_models, version):
+        with pytest.raises(NotOllama) as caught:
+            read(body)
+        title = f"The server does not answer like Ollama: it sent {found}."
+        assert caught.value.title == title
+
+
+def test_ten_thousand_models_take_the_fast_path() -> None:
+    zero = GOOD | {"modified_at": "0001-01-01T00:00:00Z"}
+    fast = json.dumps({"models": [GOOD | {"name": f"m{i}"} for i in range(9_999)] + [zero]})
+    slow = json.dumps({"models": [GOOD | {"name": f"m{i}", "size": "?"} for i in range(10_000)]})
+    quick, lenient = taken(fast.encode()), taken(slow.encode())
+    assert quick < 0.5
+    assert quick * 2 < lenient
+
+
+def taken(body: bytes) -> float:
+    """Return the least seconds of three decodings of 10,000 models."""
+    times = []
+    for _ in range(3):
+        start = time.perf_counter()
+        assert len(listed_models(body)) == 10_000
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+anything = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=10,
+)
+
+
+@given(st.dictionaries(st.sampled_from([*GOOD, "remote_model"]), anything))
+def test_a_model_of_any_junk_never_hides_its_neighbours(junk: dict[str, Any]) -> None:
+    body = json.dumps({"models": [GOOD, junk, GOOD]}).encode()
+    models = listed_models(body)
+    assert models[0] == models[-1] == listed()
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_at_all_decode_or_are_not_ollama(body: bytes) -> None:
+    with suppress(NotOllama):
+        listed_models(body)

@@ -1,0 +1,299 @@
+"""Whatever a server says becomes a short, safe sentence of the right class."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ollama_tui.api import calls, errors
+from ollama_tui.api.calls import Call, Endpoint
+from ollama_tui.api.refusal import from_line, from_response, redirected, tidy, without_paths
+
+PUSH = Call(calls.PUSH, "alice/m")
+LOAD = Call(calls.LOAD, "m")
+SHOW = Call(calls.SHOW, "m")
+ENDPOINTS = [value for value in vars(calls).values() if isinstance(value, Endpoint)]
+
+WORDS = [
+    (
+        calls.LOAD,
+        500,
+        "model requires more system memory (9.1 GiB) than is available (3.2 GiB)",
+        errors.ServerFailed,
+        "m was not loaded: it needs 9.1 GiB of memory, and 3.2 GiB is free.",
+    ),
+    (
+        calls.LOAD,
+        500,
+        "llama runner process has terminated: cudaMalloc failed: out of memory",
+        errors.ServerFailed,
+        "m was not loaded: the server has too little memory for it.",
+    ),
+    (
+        calls.LOAD,
+        500,
+        "llama runner process has terminated: exit status 2",
+        errors.ServerFailed,
+        "m was not loaded: its runner stopped while loading.",
+    ),
+    (
+        calls.LOAD,
+        503,
+        "server busy, please try again.  maximum pending requests exceeded",
+        errors.Busy,
+        "m was not loaded: the server has too many requests waiting.",
+    ),
+    (
+        calls.LOAD,
+        499,
+        "request canceled",
+        errors.Busy,
+        "m was not loaded: the request was cancelled on the way.",
+    ),
+    (
+        calls.LOAD,
+        400,
+        "this server cannot run this remote model",
+        errors.Forbidden,
+        "m was not loaded: the server may not use the host of this remote model.",
+    ),
+    (
+        calls.CREATE,
+        400,
+        "template error: template: :7: unexpected EOF",
+        errors.InvalidRequest,
+        "m was not created: its template ends inside a block.",
+    ),
+    (
+        calls.CREATE,
+        400,
+        'template error: template: :1: function "foo" not defined',
+        errors.InvalidRequest,
+        'm was not created: its template is wrong: function "foo" not defined.',
+    ),
+    (
+        calls.CREATE,
+        500,
+        'split GGUF "x-00001-of-00003.gguf" has 1 shards, expected 3',
+        errors.InvalidRequest,
+        "m was not created: parts of a split GGUF are missing or misnamed.",
+    ),
+    (
+        calls.CREATE,
+        500,
+        'unsupported architecture "FooForCausalLM"',
+        errors.InvalidRequest,
+        "m was not created: this server does not know its architecture.",
+    ),
+    (
+        calls.PULL,
+        200,
+        "context canceled",
+        errors.Busy,
+        "m was not pulled: an earlier transfer of it was just being stopped.",
+    ),
+    (
+        calls.PULL,
+        200,
+        'pull model manifest: Get "https://h/v2/": tls: bad certificate: x509: unknown',
+        errors.ServerFailed,
+        "m was not pulled: the server does not trust the registry's certificate.",
+    ),
+    (
+        calls.PULL,
+        200,
+        'pull model manifest: Get "https://h/": dial tcp 10.0.0.1:443: i/o timeout',
+        errors.ServerFailed,
+        "m was not pulled: the server's connection to the other host failed.",
+    ),
+    (
+        calls.PULL,
+        200,
+        'pull model manifest: Get "https://h/": dial tcp: lookup reg.example on 1.1.1.1:53: no',
+        errors.ServerFailed,
+        "m was not pulled: the server does not find the host reg.example.",
+    ),
+    (
+        calls.PULL,
+        200,
+        "this model requires MLX support, but the MLX runtime is not available",
+        errors.Unsupported,
+        "m was not pulled: it needs MLX, which this server does not have.",
+    ),
+    (
+        calls.PUSH,
+        200,
+        "max retries exceeded: EOF",
+        errors.ServerFailed,
+        "m was not pushed: the upload broke off too often.",
+    ),
+    (
+        calls.DELETE,
+        400,
+        'use either :local or :cloud, not both: "m"',
+        errors.InvalidRequest,
+        "m was not deleted: a name cannot end in both :local and :cloud.",
+    ),
+    (
+        calls.DELETE,
+        500,
+        "remove /srv/models/manifests/x: permission denied",
+        errors.ServerFailed,
+        "m was not deleted: the server may not write to its models folder.",
+    ),
+    (
+        calls.SHOW,
+        500,
+        "open /srv/models/blobs/sha256-12: no such file or directory",
+        errors.ServerFailed,
+        "The details of m were not read: a file of it is gone from the server's disk.",
+    ),
+    (
+        calls.ME,
+        500,
+        "error getting authorization details",
+        errors.ServerFailed,
+        "The account was not read: the server cannot read its own key.",
+    ),
+    (
+        calls.DELETE,
+        500,
+        "weird failure at C:\\Users\\a b\\.ollama\\models\\x.bin in /srv/o/x",
+        errors.ServerFailed,
+        "m was not deleted: weird failure at … in ….",
+    ),
+    (calls.DELETE, 418, "teapot.", errors.InvalidRequest, "m was not deleted: teapot."),
+]
+
+
+@pytest.mark.parametrize(("endpoint", "status", "words", "kind", "title"), WORDS)
+def test_known_words_become_a_sentence(
+    endpoint: Endpoint, status: int, words: str, kind: type[errors.Refused], title: str
+) -> None:
+    body = json.dumps({"error": words}).encode()
+    error = from_response(status, body, Call(endpoint, "m"))
+    assert (type(error), error.title) == (kind, title)
+    assert error.hint
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "title"),
+    [
+        (401, errors.Unauthorized, "m was not loaded: sign-in is needed."),
+        (402, errors.Forbidden, "m was not loaded: the usage limit is reached."),
+        (404, errors.NotFound, "m was not loaded: there is no such thing on the server."),
+        (405, errors.Unsupported, "This server is too old for loading models."),
+        (418, errors.InvalidRequest, "m was not loaded: the server answered 418."),
+        (429, errors.Busy, "m was not loaded: the server asks to slow down."),
+        (499, errors.Busy, "m was not loaded: the request was cancelled."),
+        (500, errors.ServerFailed, "m was not loaded: the server answered 500."),
+        (501, errors.Unsupported, "This server is too old for loading models."),
+        (503, errors.Busy, "m was not loaded: the server is busy."),
+    ],
+)
+def test_a_wordless_answer_is_judged_by_its_status(
+    status: int, kind: type[errors.Refused], title: str
+) -> None:
+    error = from_response(status, b"", LOAD)
+    assert (type(error), error.title) == (kind, title)
+
+
+def test_a_wordless_403_explains_the_host_name() -> None:
+    error = from_response(403, b"", SHOW, host="gpu-box:11434")
+    assert isinstance(error, errors.Forbidden)
+    assert error.title.endswith("does not accept the host name gpu-box:11434.")
+    assert "OLLAMA_HOST" in error.hint
+
+
+def test_html_comes_from_a_proxy() -> None:
+    page = b"<html><head><title>502 Bad Gateway</title></head>nginx</html>"
+    error = from_response(502, page, LOAD)
+    assert isinstance(error, errors.NotOllama)
+    assert "502 Bad Gateway" in error.title
+    too_large = from_response(413, page, Call(calls.UPLOAD, "sha256:1"))
+    assert isinstance(too_large, errors.InvalidRequest)
+
+
+def test_json_without_an_error_is_another_program() -> None:
+    assert isinstance(from_response(404, b'{"detail":"Not Found"}', SHOW), errors.NotOllama)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"Client sent an HTTP request to an HTTPS server.\n",
+        b"<html><title>400 The plain HTTP request was sent to HTTPS port</title></html>",
+    ],
+)
+def test_plain_http_to_a_tls_port_asks_for_https(body: bytes) -> None:
+    error = from_response(400, body, SHOW)
+    assert isinstance(error, errors.NotOllama)
+    assert "https://" in error.hint
+
+
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        ("https://ollama.com/connect?name=a&key=b", True),
+        ("http://ollama.com/connect", False),
+        ("javascript:alert(1)", False),
+        ("https://x/\x1b[31m", False),
+        ("https://x/ y", False),
+        ("https://x/\u202egnp", False),
+        ("https://x/" + "y" * 3000, False),
+        (5, False),
+        (None, False),
+    ],
+)
+def test_only_a_harmless_https_link_is_kept(url: object, kept: bool) -> None:
+    body = json.dumps({"error": "unauthorized", "signin_url": url}).encode()
+    error = from_response(401, body, Call(calls.ME))
+    assert isinstance(error, errors.Unauthorized)
+    assert error.signin_url == (url if kept else None)
+
+
+def test_a_redirect_says_where_it_points_without_secrets() -> None:
+    error = redirected("https://user:pw@other.example/api/tags?token=abc#x", SHOW)
+    assert error.title.endswith("the server redirects to other.example/api/tags.")
+    assert "OLLAMA_HOST" in error.hint
+
+
+def test_words_are_one_inert_line_of_bounded_length() -> None:
+    assert tidy("a\x1b[31m\r\n\tb\u202e[/red]") == "a\ufffd[31m b\ufffd[/red]"
+    assert tidy("<html>\n<b>No</b> &amp;\nmore</html>") == "No & more"
+    assert len(tidy("x" * 10**6)) == 600
+
+
+def test_paths_of_the_server_are_left_out_and_urls_stay() -> None:
+    words = "open /var/lib/o/x: Get https://h/v2/y and a/b"
+    assert without_paths(words) == "open …: Get https://h/v2/y and a/b"
+
+
+hostile = st.text(st.characters(), max_size=300) | st.sampled_from(
+    [
+        "\x1b[2J{model}",
+        "{0}",
+        "%s",
+        "[/red]",
+        "\x9b31m",
+        "pull model manifest: 500: {}",
+        "a" * 10**5,
+    ]
+)
+
+
+@given(st.sampled_from(ENDPOINTS), hostile, hostile, st.integers(200, 599))
+def test_no_text_of_a_server_or_user_can_act_on_the_terminal(
+    endpoint: Endpoint, name: str, words: str, status: int
+) -> None:
+    call = Call(endpoint, name)
+    body = json.dumps({"error": words or "x"}).encode()
+    for error in (from_line(words, call), from_response(status, body, call, host=name)):
+        assert len(error.title) <= 120
+        for text in (error.title, error.hint, getattr(error, "words", "")):
+            assert not re.search(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2028\u2029]", text)
+            assert len(text) <= 600
