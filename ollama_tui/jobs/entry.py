@@ -10,7 +10,7 @@ from ollama_tui.api.errors import OllamaError
 from ollama_tui.api.replies import Progress
 from ollama_tui.jobs.job import Job, JobProgress, Problem, State, problem
 from ollama_tui.jobs.retry import Pause
-from ollama_tui.jobs.task import Item, Step, Task
+from ollama_tui.jobs.task import Item, Task
 from ollama_tui.jobs.transfer import Transfer
 from ollama_tui.text import inert
 
@@ -34,6 +34,8 @@ class Entry:
     """Retries since the last progress."""
     due: float = 0.0
     """When the grace period or the pause ends."""
+    moved: float = 0.0
+    """When it last got further."""
     cancelling: bool = False
     error: Problem | None = None
     note: str = ""
@@ -47,7 +49,7 @@ class Entry:
     def start(self, now: float) -> None:
         """Begin the work."""
         self.transfer = Transfer(expected=self.task.size)
-        self.state, self.started = State.RUNNING, now
+        self.state, self.started, self.moved = State.RUNNING, now, now
 
     def break_off(self, pause: Pause, now: float) -> None:
         """Note that the connection is gone, and when the next try is."""
@@ -55,13 +57,13 @@ class Entry:
         self.pause, self.due = pause, now + pause.seconds
         self.transfer = self.transfer.break_off(now)
 
-    def take(self, step: Step, now: float) -> bool:
-        """Account for one step; return whether it brought us further."""
+    def take(self, step: Progress | Item, now: float) -> None:
+        """Account for one step."""
         if isinstance(step, Item):
             self.item = step
             self.finished += (step.name,) if step.done else ()
-            return True
-        return self._take_event(step, now)
+        else:
+            self._take_event(step, now)
 
     def cancelled(self, now: float) -> None:
         """End as cancelled in the middle of the work."""
@@ -118,12 +120,10 @@ class Entry:
             ended=self.ended,
         )
 
-    def _take_event(self, event: Progress, now: float) -> bool:
+    def _take_event(self, event: Progress, now: float) -> None:
         if event.status.startswith(_NOT_FATAL):
             self.note = "The server could not remove layers that are no longer used."
         before = self.transfer.received
         self.transfer = self.transfer.fold(event, now)
-        moved = self.transfer.received > before
-        if moved:
-            self.attempt = 0
-        return moved
+        if self.transfer.received > before:
+            self.attempt, self.moved = 0, now

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from functools import partial
 from typing import NoReturn
 
@@ -41,6 +41,7 @@ class JobQueue:
         self._grace = grace
         self._clock = clock
         self._sleep = sleep
+        self._alone = asyncio.Lock()
         self._entries: dict[int, Entry] = {}
         self._last_id = 0
         self._publisher = Publisher(self._picture, clock, sleep, self._crash)
@@ -148,19 +149,26 @@ class JobQueue:
 
     async def _work(self, entry: Entry) -> None:
         """Run the task to its end, through lost connections; raises OllamaError."""
-        moved = self._clock()
         while True:
             try:
-                async with aclosing(entry.task.run(self._server)) as steps:
-                    async for step in steps:
-                        if entry.take(step, self._clock()):
-                            moved = self._clock()
-                        self._publisher.soon()
-                return
+                return await self._try(entry)
             except OllamaError as error:
-                await self._pause(entry, error, self._clock() - moved)
+                await self._pause(entry, error)
 
-    async def _pause(self, entry: Entry, error: OllamaError, idle: float) -> None:
+    async def _try(self, entry: Entry) -> None:
+        async with AsyncExitStack() as held:
+            if entry.task.lane is Lane.ALONE:
+                await held.enter_async_context(self._alone)
+            steps = await held.enter_async_context(aclosing(entry.task.run(self._server)))
+            async for step in steps:
+                if not isinstance(step, Lane):
+                    entry.take(step, self._clock())
+                    self._publisher.soon()
+                elif step is not entry.task.lane:
+                    await held.enter_async_context(self._alone)
+
+    async def _pause(self, entry: Entry, error: OllamaError) -> None:
+        idle = self._clock() - entry.moved
         pause = pause_after(error, entry.attempt + 1, idle) if entry.task.resumes else None
         if pause is None:
             raise error

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import enum
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Collection
+from collections.abc import AsyncGenerator, Callable, Collection
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar, Protocol
 
 from ollama_tui.api.replies import Progress
@@ -36,6 +37,14 @@ class Server(Protocol):
     async def unload(self, model: str) -> object:
         """Free the memory a model takes."""
 
+    async def blob_exists(self, digest: str) -> bool:
+        """Whether a file need not be sent."""
+
+    async def upload_blob(
+        self, digest: str, path: Path, *, sent: Callable[[int], None] | None = None
+    ) -> None:
+        """Send a file."""
+
 
 class Lane(enum.Enum):
     """What a task may run beside."""
@@ -57,7 +66,8 @@ class Item:
     done: bool = False
 
 
-Step = Progress | Item
+Step = Progress | Item | Lane
+"""A lane yielded means: from here on it may run only in that one."""
 Steps = AsyncGenerator[Step, None]
 
 
@@ -66,7 +76,6 @@ class Task(ABC):
 
     __slots__ = ()
 
-    lane: ClassVar[Lane] = Lane.ALONE
     resumes: ClassVar[bool] = False
     """Whether running it again goes on where it stopped, so that it may be retried unasked."""
     undoable: ClassVar[bool] = False
@@ -81,6 +90,11 @@ class Task(ABC):
     @abstractmethod
     def about(self) -> str:
         """The model it is about, raw, or how many."""
+
+    @property
+    def lane(self) -> Lane:
+        """Where it runs, at least at first."""
+        return Lane.ALONE
 
     @property
     def key(self) -> str | None:

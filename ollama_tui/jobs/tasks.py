@@ -6,11 +6,14 @@ from collections.abc import Collection
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 
+import msgspec
+
 from ollama_tui.api.errors import NotFound, OllamaError, Refused, Unreachable
 from ollama_tui.api.requests import CreateRequest
 from ollama_tui.catalog import name as model_name
 from ollama_tui.jobs.job import JobProgress, percent
 from ollama_tui.jobs.task import Item, Lane, Server, Steps, Task
+from ollama_tui.jobs.upload import Hashed, LocalFile, hashing, sending
 from ollama_tui.text import inert
 
 
@@ -18,7 +21,6 @@ from ollama_tui.text import inert
 class Pull(Task):
     """Download a model from its registry."""
 
-    lane = Lane.TRANSFER
     resumes = True
 
     name: str
@@ -35,6 +37,11 @@ class Pull(Task):
     def about(self) -> str:
         """The model."""
         return self.name
+
+    @property
+    def lane(self) -> Lane:
+        """Over the network."""
+        return Lane.TRANSFER
 
     @property
     def key(self) -> str:
@@ -63,8 +70,6 @@ class Pull(Task):
 class Push(Task):
     """Upload a model to its registry."""
 
-    lane = Lane.TRANSFER
-
     name: str
     insecure: bool = False
 
@@ -77,6 +82,11 @@ class Push(Task):
     def about(self) -> str:
         """The model."""
         return self.name
+
+    @property
+    def lane(self) -> Lane:
+        """Over the network."""
+        return Lane.TRANSFER
 
     @property
     def key(self) -> str:
@@ -96,22 +106,56 @@ class Push(Task):
 
 @dataclass(frozen=True, slots=True)
 class Create(Task):
-    """Make a model from another one."""
+    """Make a model from another one, or from files of this machine."""
 
     request: CreateRequest
     verb: str = "create"
-    """`quantize` where that is what the person asked for."""
+    """`quantize` or `import` where that is what the person asked for."""
+    files: tuple[LocalFile, ...] = ()
+    """Hashed and sent first, and then named in the request."""
 
     @property
     def about(self) -> str:
         """The new model."""
         return self.request.model
 
+    @property
+    def lane(self) -> Lane:
+        """Files take long to send, so other changes need not wait for them."""
+        return Lane.TRANSFER if self.files else Lane.ALONE
+
+    @property
+    def size(self) -> int | None:
+        """Of the files."""
+        return sum(file.size for file in self.files) or None
+
     async def run(self, server: Server) -> Steps:
-        """Follow the making to its end."""
-        async with aclosing(server.create(self.request)) as events:
+        """Send what is to be sent, then follow the making to its end."""
+        digests: dict[LocalFile, str] = {}
+        for file in self.files:
+            async with aclosing(hashing(file)) as steps:
+                async for step in steps:
+                    if isinstance(step, Hashed):
+                        digests[file] = step.digest
+                    else:
+                        yield step
+        for file, digest in digests.items():
+            async with aclosing(sending(server, file, digest)) as uploads:
+                async for event in uploads:
+                    yield event
+        yield Lane.ALONE
+        async with aclosing(server.create(self._naming(digests))) as events:
             async for event in events:
                 yield event
+
+    def _naming(self, digests: dict[LocalFile, str]) -> CreateRequest:
+        files = {file.key: digest for file, digest in digests.items() if not file.adapter}
+        adapters = {file.key: digest for file, digest in digests.items() if file.adapter}
+        return msgspec.structs.replace(
+            self.request,
+            files={**self.request.files, **files},
+            adapters={**self.request.adapters, **adapters},
+        )
 
     def when_cancelled(self, progress: JobProgress, finished: Collection[str]) -> str:
         """Say that there is no new model, and what the server does not tidy up."""
