@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from ollama_tui.actions import ACTIONS
-from ollama_tui.actions.action import Action, shown_keys, why_not
+from ollama_tui.actions.action import Action, Place, shown_keys, why_not
 
 if TYPE_CHECKING:
     from ollama_tui.screens.main import MainScreen
@@ -26,7 +26,10 @@ class ActionProvider(Provider):
         return self.screen
 
     def _entries(self) -> Iterator[tuple[str, Action, str]]:
+        here = Place.DETAILS if self._screen.details_focused else Place.LIST
         for action in ACTIONS:
+            if action.place not in (here, Place.EVERYWHERE):
+                continue
             keys = " ".join(shown_keys(action)[:1])
             reason = why_not(action, self._screen.desk)
             yield f"{action.label.capitalize()}  {keys}", action, reason or action.help

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+ALWAYS = 90
+
+
 class Place(StrEnum):
     """Where a key works."""
 
@@ -158,7 +161,7 @@ class Action:
     group: Group = Group.LOOK
     place: Place = Place.EVERYWHERE
     footer: int = 0
-    """Order in the footer, lowest first; 0 keeps it out."""
+    """Order in the footer, lowest first; 0 keeps it out, from `ALWAYS` on it always fits."""
     changes_server: bool = False
     """Refused in read-only mode; the list is refreshed afterwards."""
     danger: bool = False

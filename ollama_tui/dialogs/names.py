@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from textual.app import ComposeResult
-from textual.content import Content
-from textual.widgets import Checkbox, Input
+from textual.widgets import Input
 
 from ollama_tui.catalog import name as names
 from ollama_tui.catalog.model import Model
 from ollama_tui.catalog.paste import pull_name
 from ollama_tui.dialogs.dialog import Dialog, labelled
 from ollama_tui.text import inert, size
+from ollama_tui.widgets.tick import Tick
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class PullDialog(Dialog[PullAnswer]):
             "Name, or a pasted “ollama run …”, model page or hf.co link",
             Input(self.prefill, placeholder="qwen3:8b", id="name"),
         )
-        yield Checkbox(Content("Plain HTTP, for a registry of your own (insecure)"), id="insecure")
+        yield Tick("Plain HTTP, for a registry of your own (insecure)", id="insecure")
 
     @property
     def name_given(self) -> str:
@@ -61,7 +61,7 @@ class PullDialog(Dialog[PullAnswer]):
 
     def answer(self) -> PullAnswer:
         """Return what was asked for."""
-        return PullAnswer(self.name_given, self.query_one("#insecure", Checkbox).value)
+        return PullAnswer(self.name_given, self.query_one("#insecure", Tick).value)
 
 
 class CopyDialog(Dialog[str]):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from textual.app import ComposeResult
-from textual.content import Content
-from textual.widgets import Checkbox, Input, Static
+from textual.widgets import Input, Static
 
 from ollama_tui.catalog import name as names
 from ollama_tui.catalog.model import Model
 from ollama_tui.dialogs.dialog import Dialog, labelled
 from ollama_tui.text import inert, size
+from ollama_tui.widgets.tick import Tick
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class PushDialog(Dialog[PushAnswer]):
         yield from labelled(
             "Name in the registry", Input(self.suggestion(), id="name", select_on_focus=False)
         )
-        yield Checkbox(Content("Plain HTTP, for a registry of your own (insecure)"), id="insecure")
+        yield Tick("Plain HTTP, for a registry of your own (insecure)", id="insecure")
 
     def account_line(self) -> str:
         """Return who the server is, for ollama.com."""
@@ -102,4 +102,4 @@ class PushDialog(Dialog[PushAnswer]):
 
     def answer(self) -> PushAnswer:
         """Return what was asked for."""
-        return PushAnswer(self.name_given, self.query_one("#insecure", Checkbox).value)
+        return PushAnswer(self.name_given, self.query_one("#insecure", Tick).value)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -16,7 +15,7 @@ from textual.screen import Screen
 from textual.widgets import Input, Static
 
 from ollama_tui.actions import ACTIONS, BY_ID
-from ollama_tui.actions.action import Action, Place, Wish, why_not
+from ollama_tui.actions.action import ALWAYS, Action, Place, Wish, why_not
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.catalog.arrange import Arranged, arrange
 from ollama_tui.catalog.documents import whole_values
@@ -84,6 +83,7 @@ class MainScreen(Screen[None]):
         self.rows_source = ModelRows(now=self.now, keys=tui.columns, view=view, signs=tui.signs)
         self._sums: tuple[Snapshot, Sums] | None = None
         self._wanted: str | None = None
+        self._good_filter = ""
         self.set_reactive(MainScreen.snapshot, tui.snapshot)
 
     def compose(self) -> ComposeResult:
@@ -151,7 +151,7 @@ class MainScreen(Screen[None]):
 
     def redraw(self) -> None:
         """Arrange and draw everything that depends on snapshot or view."""
-        self.arranged = arrange(self.snapshot.models, self.view, now=self.now())
+        self.arranged = self._arranged()
         self.rows_source.looked_at(self.view, self.arranged.aliases)
         self.table.show_empty(
             empty_lines(self.snapshot, self.view, self.arranged.blame, self.tui.settings.host.url)
@@ -164,6 +164,16 @@ class MainScreen(Screen[None]):
         self._draw_details()
         self._draw_footer()
         self._prefer_visible()
+
+    def _arranged(self) -> Arranged:
+        """Return the rows; while a filter has a mistake in it, those of the last good one."""
+        asked = arrange(self.snapshot.models, self.view, now=self.now())
+        if not asked.mistakes:
+            self._good_filter = self.view.filter
+            return asked
+        view = replace(self.view, filter=self._good_filter)
+        good = arrange(self.snapshot.models, view, now=self.now())
+        return replace(good, mistakes=asked.mistakes)
 
     def _draw_status(self) -> None:
         line = status_line(
@@ -209,15 +219,18 @@ class MainScreen(Screen[None]):
         )
 
     def _draw_footer(self) -> None:
-        line = footer_line(self._footer_keys(), self.size.width)
-        self.query_one("#footer", Lines).show([line])
-
-    def _footer_keys(self) -> Iterable[tuple[str, str, bool]]:
         here = Place.DETAILS if self.details_focused else Place.LIST
         rows = [a for a in ACTIONS if a.footer and a.place in (here, Place.EVERYWHERE)]
-        for action in sorted(rows, key=lambda a: a.footer):
-            works = why_not(action, self.desk) is None
-            yield self.tui.key_of(action), action.label, works
+        rows.sort(key=lambda action: action.footer)
+        line = footer_line(
+            [self._footer_key(a) for a in rows if a.footer < ALWAYS],
+            [self._footer_key(a) for a in rows if a.footer >= ALWAYS],
+            self.size.width,
+        )
+        self.query_one("#footer", Lines).show([line])
+
+    def _footer_key(self, action: Action) -> tuple[str, str, bool]:
+        return self.tui.key_of(action), action.label, why_not(action, self.desk) is None
 
     def _prefer_visible(self) -> None:
         if self.tui.session is not None:

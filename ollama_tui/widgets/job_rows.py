@@ -99,6 +99,6 @@ def result(job: Job) -> tuple[str, str]:
     if job.error is not None:
         return job.error.title, job.error.hint
     if job.state is State.CANCELLED:
-        return f"{job.label}: cancelled.", job.note
+        return job.label.capitalize(), job.note
     done = f" {size(job.progress.total)}" if job.progress.total else ""
     return f"{job.label}: done.{done}", job.note
