@@ -1,11 +1,112 @@
-"""Modelfiles: what they say, read and written."""
+"""Modelfiles, read and written as Ollama's own program does it, to the letter.
+
+A value is plain text up to the end of its line, or text of many lines in `"` or `\"""`, without any
+escapes. Characters that cannot be printed are dropped; tabs and line ends inside quotes stay.
+"""
 
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from ollama_tui.text import inert
+
+WORDS = (
+    "from",
+    "license",
+    "template",
+    "system",
+    "adapter",
+    "draft",
+    "renderer",
+    "parser",
+    "parameter",
+    "message",
+    "requires",
+)
+ROLES = ("system", "user", "assistant")
+BLANKS = " \t\r\n"
+
+_BAD_COMMAND = (
+    'command must be one of "from", "license", "template", "system", "adapter", "draft", '
+    '"renderer", "parser", "parameter", "message", or "requires"'
+)
+_BAD_ROLE = 'message role must be one of "system", "user", or "assistant"'
+_ODD = "\0"
+"""Stands for any unprintable character while reading."""
 
 _BLOB = re.compile(r"(?:FROM|ADAPTER|DRAFT) .*\bsha256-([0-9a-f]{64})\s*")
 _HEAD = ("#", "FROM ", "ADAPTER ", "DRAFT ")
+_BETWEEN = re.compile(r"(?:[ \t\r\n]|#[^\r\n]*)*")
+_KEYWORD = re.compile(r".[A-Za-z]*", re.DOTALL)
+_KEY = re.compile(r"[A-Za-z0-9_]*")
+_ROLE = re.compile(r"[A-Za-z]*")
+_OPEN = re.compile(r'[\0 \t]*(?:"\0*"\0*"|")')
+_CLOSE = {
+    3: re.compile(r'"\0*"\0*"[\0 \t]*(?:[\r\n]|\Z)'),
+    1: re.compile(r'"[\0 \t]*(?:[\r\n]|\Z)'),
+}
+_PLAIN = re.compile(r"([^\r\n]*)(?:[\r\n]|\Z)")
+_LINE_END = re.compile(r"[\r\n]")
+
+
+class InvalidModelfile(ValueError):  # noqa: N818 - read as a sentence: except InvalidModelfile
+    """The text is no Modelfile; worded as Ollama's own program words it."""
+
+    def __init__(self, words: str, line: int = 0) -> None:
+        super().__init__(f"(line {line}): {words}" if line else words)
+        self.line = line
+        """Where, counted from 1, carriage returns and line feeds alike; 0 when nowhere."""
+
+
+class Unwritable(ValueError):  # noqa: N818 - read as a sentence: except Unwritable
+    """A value that no Modelfile can hold; the message is one sentence for a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command: `name` in lower case, and the key of a parameter or the role of a message."""
+
+    name: str
+    value: str
+    key: str = ""
+    line: int = field(default=0, compare=False)
+    """Where it was read; 0 when it was not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Modelfile:
+    """Commands in order."""
+
+    commands: tuple[Command, ...] = ()
+
+    def all(self, name: str) -> tuple[Command, ...]:
+        """Return the commands of one name."""
+        return tuple(command for command in self.commands if command.name == name)
+
+    def last(self, name: str) -> str:
+        """Return the value that holds among commands of which the last wins; may be empty."""
+        return next((c.value for c in reversed(self.commands) if c.name == name), "")
+
+
+def parse(source: str | bytes) -> Modelfile:
+    """Read a Modelfile: text, UTF-8, or UTF-16 with its mark; raise InvalidModelfile."""
+    commands = tuple(_Reader(_marked(_decoded(source))).commands())
+    if not any(command.name == "from" for command in commands):
+        raise InvalidModelfile("no FROM line")
+    return Modelfile(commands)
+
+
+def write(modelfile: Modelfile) -> str:
+    """Return the text of a Modelfile, one command after the other; raise Unwritable."""
+    return "".join(f"{_head(command)} {_quoted(command)}\n" for command in modelfile.commands)
+
+
+def printable(text: str) -> str:
+    """Return what is left of `text` when a Modelfile is read: no unprintable characters."""
+    return _marked(text).replace(_ODD, "")
 
 
 def blobs(modelfile: str) -> tuple[str, ...]:
@@ -20,3 +121,116 @@ def blobs(modelfile: str) -> tuple[str, ...]:
         if match := _BLOB.fullmatch(line):
             digests[match[1]] = None
     return tuple(digests)
+
+
+class _Reader:
+    """Where we are in the text."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.at = 0
+        self.line = 1
+
+    def commands(self) -> Iterator[Command]:
+        self.take(_BETWEEN)
+        while self.at < len(self.text):
+            yield self.command()
+            self.take(_BETWEEN)
+
+    def take(self, pattern: re.Pattern[str]) -> str:
+        """Return what `pattern`, which always matches, matches here, and go behind it."""
+        match = pattern.match(self.text, self.at)
+        return self.go_to(match.end()) if match else ""
+
+    def go_to(self, end: int) -> str:
+        passed = self.text[self.at : end]
+        self.at = end
+        self.line += passed.count("\n") + passed.count("\r")
+        return passed
+
+    def command(self) -> Command:
+        line = self.line
+        name = self.take(_KEYWORD).replace(_ODD, "").lower()
+        if self.at == len(self.text):
+            raise InvalidModelfile("unexpected EOF")
+        if self.go_to(self.at + 1) not in (" ", "\t") or name not in WORDS:
+            raise InvalidModelfile(_BAD_COMMAND, self.line)
+        if name == "parameter":
+            return _parameter(self.key(_KEY), self.value(), line)
+        return Command(
+            name, key=self.role() if name == "message" else "", value=self.value(), line=line
+        )
+
+    def key(self, pattern: re.Pattern[str]) -> str:
+        key = self.take(pattern)
+        if self.at == len(self.text):
+            raise InvalidModelfile("unexpected EOF")
+        if self.go_to(self.at + 1) not in (" ", "\t"):
+            raise InvalidModelfile(f"unexpected EOF: {key}")
+        return key
+
+    def role(self) -> str:
+        role = self.key(_ROLE)
+        if role not in ROLES:
+            raise InvalidModelfile(_BAD_ROLE, self.line)
+        return role
+
+    def value(self) -> str:
+        opening = _OPEN.match(self.text, self.at)
+        if opening is None:
+            return self.take(_PLAIN).replace(_ODD, "").strip(BLANKS)
+        closing = _CLOSE[opening[0].count('"')].search(self.text, opening.end())
+        if closing is None:
+            raise InvalidModelfile("unexpected EOF")
+        self.go_to(closing.end())
+        return self.text[opening.end() : closing.start()].replace(_ODD, "")
+
+
+def _parameter(key: str, value: str, line: int) -> Command:
+    """Return the parameter, or the command of that name, which is what Ollama makes of it."""
+    if key == "model":
+        return Command("from", value, line=line)
+    if key in WORDS and key not in ("from", "parameter", "message"):
+        return Command(key, value, line=line)
+    return Command("parameter", value, key, line)
+
+
+def _is_parameter(key: str) -> bool:
+    """Whether a Modelfile can say it: letters, digits and `_`, and no other command's word."""
+    return bool(key and _KEY.fullmatch(key)) and key not in (*WORDS, "model")
+
+
+def _decoded(source: str | bytes) -> str:
+    if isinstance(source, str):
+        return source.removeprefix("\ufeff")
+    coding = "utf-16" if source.startswith((BOM_UTF16_BE, BOM_UTF16_LE)) else "utf-8-sig"
+    return source.decode(coding, "replace")
+
+
+def _marked(text: str) -> str:
+    """Return `text` with every unprintable character replaced by one mark."""
+    if text.isprintable():
+        return text
+    odd = {c for c in set(text) if not c.isprintable() and c not in BLANKS}
+    return text.translate(dict.fromkeys(map(ord, odd), _ODD)) if odd else text
+
+
+def _head(command: Command) -> str:
+    word = command.name.upper()
+    if command.name == "parameter" and not _is_parameter(command.key):
+        raise Unwritable(f"“{inert(command.key)}” cannot be the name of a parameter.")
+    if command.name == "message" and command.key not in ROLES:
+        raise Unwritable("The role of a message is system, user or assistant.")
+    return f"{word} {command.key}" if command.key else word
+
+
+def _quoted(command: Command) -> str:
+    value, read = command.value, printable(command.value)
+    if not read:
+        return '""'
+    if not (read[0] == '"' or read != read.strip(BLANKS) or _LINE_END.search(read)):
+        return value
+    if any(line.rstrip(BLANKS).endswith('"""') for line in _LINE_END.split(read)[:-1]):
+        where = f"{command.name.upper()} {command.key}".strip()
+        raise Unwritable(f'{where} has a line that ends in """, which ends the text too early.')
+    return f'"""{value}"""'
