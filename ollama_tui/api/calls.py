@@ -66,7 +66,8 @@ class Call:
     @property
     def path(self) -> str:
         """Path below the base URL."""
-        return self.endpoint.path.format(quote(self.model, safe=":"))
+        path = self.endpoint.path
+        return path.format(quote(self.model, safe=":")) if "{}" in path else path
 
     @property
     def subject(self) -> str:

@@ -8,7 +8,7 @@
         ├── NotFound            404, or the pull error for a model no registry has
         ├── InvalidRequest      400: a name, a body, a digest, a template
         ├── Unauthorized        401 and "access denied"; may carry a sign-in URL
-        ├── Forbidden           403, also without a body (Host header gate, cloud disabled)
+        ├── Forbidden           402 and 403, also without a body (Host header gate, cloud disabled)
         ├── Unsupported         405/501, or 404 in plain text: this server lacks the endpoint
         ├── Busy                429, 503 and 499: try again later
         └── ServerFailed        5xx and any error line in a stream that is none of the above

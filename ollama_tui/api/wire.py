@@ -44,7 +44,7 @@ class Place:
         """Read a URL; a broken one is found out by httpx when it is used."""
         try:
             parts = urlsplit(url)
-            label = inert(parts.netloc.rpartition("@")[2])
+            label = inert(parts.netloc.rpartition("@")[2]) or "that address"
             return cls(parts.scheme, parts.hostname or "", label, parts.port)
         except ValueError:
             return cls("", "", "that address", None)
