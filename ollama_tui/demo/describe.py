@@ -81,18 +81,19 @@ def read(store: Store, name: Name) -> Image | None:
     """Return the model `name`, None when it or its config is missing; raises Fault when cut."""
     name = store.installed(name)
     entry = store.entries.get(name)
-    if entry is None:
+    if entry is None or entry.manifest.config.digest not in store.blobs:
         return None
-    config = store.blobs.get(entry.manifest.config.digest)
-    return Image(store, name, entry, config.json) if config else None
+    return image(store, name, entry)
 
 
-def readable(store: Store) -> Iterator[Image]:
-    """Yield the models the list can show: those whose manifest and config are whole."""
-    for name, entry in store.entries.items():
-        config = store.blobs.get(entry.parsed.config.digest) if entry.parsed else None
-        if config is not None:
-            yield Image(store, name, entry, config.json)
+def image(store: Store, name: Name, entry: Entry) -> Image:
+    """Return the model of a readable entry."""
+    return Image(store, name, entry, store.open(entry.manifest.config.digest).json)
+
+
+def is_readable(store: Store, entry: Entry) -> bool:
+    """Whether the list shows an entry: its manifest and config are whole."""
+    return entry.parsed is not None and entry.parsed.config.digest in store.blobs
 
 
 def details(image: Image) -> dict[str, Any]:

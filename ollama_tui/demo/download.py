@@ -8,11 +8,13 @@ from typing import Any
 
 from ollama_tui.demo.faults import Fault
 from ollama_tui.demo.respond import Events
-from ollama_tui.demo.state import Server
+from ollama_tui.demo.state import BlobHost, Server
 from ollama_tui.demo.store import Blob, Layer, path_of
 
 TICK = 0.06
 """Seconds between two events of a stream."""
+DEADLINE = 30.0
+"""Seconds until the server gives up on a blob that is not where it should be."""
 PATIENCE = 63.0
 """Seconds (1 + 2 + 4 + … + 32) until the server gives up on a blob host that is gone."""
 
@@ -44,8 +46,8 @@ class Download:
         """Take in what arrives within one tick."""
         if server.blob_host == "up":
             self._receive(server, int(server.rate * TICK * self._random.uniform(0.9, 1.1)))
-        elif server.blob_host == "down":
-            self._wait()
+        elif server.blob_host != "stalled":
+            self._wait(server.blob_host)
         if self.done:
             server.store.put(self.blob)
 
@@ -58,9 +60,11 @@ class Download:
         path = path_of(self.blob.digest)
         self.failure = Fault(f"write {path}-partial: no space left on device")
 
-    def _wait(self) -> None:
+    def _wait(self, host: BlobHost) -> None:
         self.waited += TICK
-        if self.waited > PATIENCE:
+        if host == "lost" and self.waited > DEADLINE:
+            self.failure = Fault("context deadline exceeded")
+        elif self.waited > PATIENCE:
             url = f"https://blobs.example/{self.blob.digest.replace(':', '/')}/data"
             reason = f'Get "{url}": dial tcp 192.0.2.7:443: connect: connection refused'
             self.failure = Fault(f"max retries exceeded: {reason}")

@@ -7,11 +7,13 @@ from typing import Any
 import httpx
 
 from ollama_tui.catalog import name as names
+from ollama_tui.catalog.name import Name
 from ollama_tui.demo import describe
 from ollama_tui.demo.cloud import cloud_show
 from ollama_tui.demo.faults import Fault
+from ollama_tui.demo.gojson import encode
 from ollama_tui.demo.requests import Call, fields, required_model, valid_name
-from ollama_tui.demo.respond import answer, text
+from ollama_tui.demo.respond import answer, json_answer, text
 from ollama_tui.demo.state import Server
 
 SIGNIN_URL = "https://ollama.com/connect?name=demo-host&key=c3NoLWVkMjU1MTkgZGVtbw"
@@ -29,13 +31,22 @@ async def version(server: Server, call: Call) -> httpx.Response:
 
 async def tags(server: Server, call: Call) -> httpx.Response:
     """Answer the list of models, newest first in whole seconds."""
-    old = not server.since(0, 30)
-    images = sorted(
-        describe.readable(server.store),
-        key=lambda image: int(image.entry.modified.timestamp()),
-        reverse=True,
-    )
-    return answer({"models": [describe.listed(image, old=old) for image in images]})
+    store = server.store
+    whole = [name for name, entry in store.entries.items() if describe.is_readable(store, entry)]
+    whole.sort(key=lambda name: int(store.entries[name].modified.timestamp()), reverse=True)
+    listed = b",".join(_listing(server, name) for name in whole)
+    return json_answer(b'{"models":[' + listed + b"]}")
+
+
+def _listing(server: Server, name: Name) -> bytes:
+    entry = server.store.entries[name]
+    known = server.listings.get(name)
+    if known is not None and known[0] is entry:
+        return known[1]
+    image = describe.image(server.store, name, entry)
+    encoded = encode(describe.listed(image, old=not server.since(0, 30)))
+    server.listings[name] = (entry, encoded)
+    return encoded
 
 
 async def show(server: Server, call: Call) -> httpx.Response:

@@ -21,7 +21,12 @@ Events = AsyncGenerator[dict[str, Any], None]
 
 def answer(value: Any, status: int = 200, content_type: str = JSON) -> httpx.Response:
     """Return a JSON answer."""
-    return httpx.Response(status, headers={"content-type": content_type}, content=encode(value))
+    return json_answer(encode(value), status, content_type)
+
+
+def json_answer(body: bytes, status: int = 200, content_type: str = JSON) -> httpx.Response:
+    """Return an answer whose JSON is encoded already."""
+    return httpx.Response(status, headers={"content-type": content_type}, content=body)
 
 
 def nothing(status: int = 200) -> httpx.Response:

@@ -7,13 +7,13 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 import httpx
 
 from ollama_tui.demo.download import Download
 from ollama_tui.demo.registry import Registry
-from ollama_tui.demo.state import VERSION, Server
+from ollama_tui.demo.state import VERSION, BlobHost, Server
 from ollama_tui.demo.store import Store
 from ollama_tui.demo.transport import Door, Planned, Seen, Transport
 
@@ -147,12 +147,12 @@ class Demo:
         self.server.disk_free = value
 
     @property
-    def blob_host(self) -> Literal["up", "stalled", "down"]:
-        """How downloads fare: they move, stand still, or fail after a minute."""
+    def blob_host(self) -> BlobHost:
+        """How downloads fare: they move, stand still, fail after a minute, or find nothing."""
         return self.server.blob_host
 
     @blob_host.setter
-    def blob_host(self, value: Literal["up", "stalled", "down"]) -> None:
+    def blob_host(self, value: BlobHost) -> None:
         self.server.blob_host = value
 
     def fail(

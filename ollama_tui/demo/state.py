@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
-from ollama_tui.demo.store import Store
+from ollama_tui.demo.store import Entry, Store
 
 if TYPE_CHECKING:
     from ollama_tui.catalog.name import Name
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ollama_tui.demo.running import Runner
 
 VERSION = "0.33.0-rc2"
+BlobHost = Literal["up", "stalled", "down", "lost"]
 
 
 @dataclass(slots=True)
@@ -33,7 +34,7 @@ class Server:
     cloud_disabled: bool = False
     internet: bool = True
     """Whether the server (not the client) can reach registries and ollama.com."""
-    blob_host: Literal["up", "stalled", "down"] = "up"
+    blob_host: BlobHost = "up"
     """How downloads of blobs fare."""
     disk_free: int | None = None
     """Bytes left for downloads and uploads; None for plenty."""
@@ -52,6 +53,8 @@ class Server:
     """Running downloads by digest."""
     partials: dict[str, int] = field(default_factory=dict)
     """Bytes kept of unfinished downloads, by digest."""
+    listings: dict[Name, tuple[Entry, bytes]] = field(default_factory=dict)
+    """Encoded entries of tags, each good for as long as its manifest file is the same."""
     hostile: dict[str, Name] = field(default_factory=dict)
     """Names no grammar allows, by how the list shows them."""
 

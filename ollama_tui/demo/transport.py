@@ -14,7 +14,7 @@ from ollama_tui.demo import changing, create, reading, running, transfer
 from ollama_tui.demo.faults import Fault
 from ollama_tui.demo.registry import PUBLIC
 from ollama_tui.demo.requests import Call
-from ollama_tui.demo.respond import refusal, text
+from ollama_tui.demo.respond import nothing, refusal, text
 from ollama_tui.demo.state import Server
 
 Endpoint = Callable[[Server, Call], Awaitable[httpx.Response]]
@@ -83,6 +83,8 @@ class Door:
             return self._registry(request)
         if not self.online:
             raise httpx.ConnectError("All connection attempts failed", request=request)
+        if _is_foreign(request.headers.get("origin", "")):
+            return nothing(403)
         call = await _call(request)
         self.requests.append(Seen(call.method, call.path, _json(call.data)))
         response = self._planned(call.path) or await self._answer(call)
@@ -184,6 +186,11 @@ def planned_answer(planned: Planned) -> httpx.Response:
         html = planned.body.lstrip().startswith("<")
         return text(planned.body, planned.status, "text/html" if html else "text/plain")
     return httpx.Response(planned.status, json=dict(planned.body))
+
+
+def _is_foreign(origin: str) -> bool:
+    host = httpx.URL(origin).host if origin else "localhost"
+    return host not in ("localhost", "127.0.0.1", "::1")
 
 
 async def _call(request: httpx.Request) -> Call:

@@ -85,7 +85,8 @@ class Weights:
         """Return the same weights in another type."""
         metadata = {**self.metadata, "general.file_type": FILE_TYPES[file_type]}
         original = self.tensors
-        return Weights(metadata, lambda: [_retyped(t, file_type) for t in original()])
+        blocks = int(self.own("block_count") or 0)
+        return Weights(metadata, lambda: [_retyped(t, file_type, blocks) for t in original()])
 
 
 def _value(value: Any, verbose: bool) -> Any:
@@ -94,16 +95,26 @@ def _value(value: Any, verbose: bool) -> Any:
     return value if verbose or not isinstance(value, list) else None
 
 
-def _retyped(tensor: Tensor, file_type: str) -> Tensor:
-    matrix = len(tensor["shape"]) > 1
-    return {**tensor, "type": _tensor_type(tensor["name"], file_type) if matrix else tensor["type"]}
+def _retyped(tensor: Tensor, file_type: str, blocks: int) -> Tensor:
+    if len(tensor["shape"]) < 2:
+        return tensor
+    return {**tensor, "type": _tensor_type(tensor["name"], file_type, blocks)}
 
 
-def _tensor_type(name: str, file_type: str) -> str:
+def _tensor_type(name: str, file_type: str, blocks: int) -> str:
+    """Return the type of a matrix: `Q4_K_M` keeps some of them at six bits."""
     if not file_type.startswith("Q4_K"):
         return file_type
-    heavy = name == "output.weight" or "attn_v" in name or "ffn_down" in name
-    return "Q6_K" if heavy else "Q4_K"
+    sensitive = ("attn_v" in name or "ffn_down" in name) and file_type == "Q4_K_M"
+    if name == "output.weight" or (sensitive and _keeps_bits(int(name.split(".")[1]), blocks)):
+        return "Q6_K"
+    return "Q4_K"
+
+
+def _keeps_bits(block: int, blocks: int) -> bool:
+    """Whether a block is among those worth more bits: the ends, and every third between."""
+    eighth = blocks // 8
+    return block < eighth or block >= 7 * blocks // 8 or (block - eighth) % 3 == 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,14 +197,14 @@ def tensors(shape: Shape) -> Iterator[Tensor]:
     """Yield name, type and shape of the tensors of `shape`, named as llama.cpp names them."""
     wide = [shape.embedding, shape.vocab]
     if shape.pooling is None:
-        yield _tensor("output.weight", wide, shape.file_type)
-        yield _tensor("output_norm.weight", [shape.embedding], shape.file_type)
-    yield _tensor("token_embd.weight", wide, shape.file_type)
+        yield _tensor("output.weight", wide, shape)
+        yield _tensor("output_norm.weight", [shape.embedding], shape)
+    yield _tensor("token_embd.weight", wide, shape)
     for index in range(shape.blocks):
         yield from _block(shape, f"blk.{index}")
     for index in range(shape.vision_blocks):
-        yield _tensor(f"v.blk.{index}.attn_qkv.weight", [1152, 3456], "F16")
-        yield _tensor(f"v.blk.{index}.ln1.weight", [1152], "F16")
+        yield _tensor(f"v.blk.{index}.attn_qkv.weight", [1152, 3456], shape, "F16")
+        yield _tensor(f"v.blk.{index}.ln1.weight", [1152], shape)
 
 
 def _block(shape: Shape, prefix: str) -> Iterator[Tensor]:
@@ -212,12 +223,12 @@ def _block(shape: Shape, prefix: str) -> Iterator[Tensor]:
         f"ffn_up{suffix}": [width, shape.feed_forward, *experts],
     }
     for name, size in sizes.items():
-        yield _tensor(f"{prefix}.{name}", size, shape.file_type)
+        yield _tensor(f"{prefix}.{name}", size, shape)
 
 
-def _tensor(name: str, shape: list[int], file_type: str) -> Tensor:
-    exact = _tensor_type(name, file_type) if len(shape) > 1 else "F32"
-    return {"name": name, "type": exact, "shape": shape}
+def _tensor(name: str, size: list[int], shape: Shape, kind: str = "") -> Tensor:
+    matrix = kind or _tensor_type(name, shape.file_type, shape.blocks)
+    return {"name": name, "type": matrix if len(size) > 1 else "F32", "shape": size}
 
 
 def projector(parameters: int, blocks: int = 24, embedding: int = 1024) -> Weights:
