@@ -211,6 +211,17 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
         self.snapshot = Snapshot()
         self.open_session()
 
+    def _fatal_error(self) -> None:
+        """Leave with a traceback as Textual does, but without locals: they may hold a key."""
+        from rich.segment import Segments
+        from rich.traceback import Traceback
+
+        traceback = Traceback(width=None)
+        self._exit_renderables.append(
+            Segments(self.console.render(traceback, self.console.options))
+        )
+        self._close_messages_no_wait()
+
     def action_interrupt(self) -> None:
         """Leave at once, as ctrl+c means everywhere."""
         self.exit(130)

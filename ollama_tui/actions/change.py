@@ -10,6 +10,7 @@ from ollama_tui.actions.action import Action, Context, Group, Server
 from ollama_tui.actions.browse import no_model
 from ollama_tui.api.errors import OllamaError, Refused, Unauthorized
 from ollama_tui.catalog import name as names
+from ollama_tui.catalog import space
 from ollama_tui.catalog.model import Model
 from ollama_tui.jobs.tasks import Create, Delete, Pull, Push
 from ollama_tui.text import inert
@@ -117,7 +118,6 @@ async def delete(context: Context) -> None:
 
 def loss_of(context: Context) -> Loss:
     """Return what deleting the targets takes and frees."""
-    from ollama_tui.catalog import space
     from ollama_tui.dialogs.delete import Loss
 
     models = context.snapshot.models

@@ -1,6 +1,6 @@
 """The details of a model as documents: which tabs there are and what each says.
 
-A line is a tuple of (text, style name) spans; texts may be raw, whoever draws them makes them inert.
+A line is a tuple of (text, style name) spans; texts may be raw: who draws them makes them inert.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from textwrap import wrap
 from typing import Any
 
 from ollama_tui.api.replies import Show, Tensor, VerboseShow
@@ -69,15 +70,16 @@ def document(
     show: Show | None,
     *,
     now: datetime,
+    width: int = 80,
     also: Sequence[str] = (),
     arrays: Mapping[str, str] | None = None,
 ) -> Document:
-    """Return what `tab` shows of `model`.
+    """Return what `tab` shows of `model` in `width` cells.
 
     `also` are the other names of the same digest; `arrays` the long metadata values, when fetched.
     """
     if show is None or tab == "overview":
-        return overview(model, show, now=now, also=also)
+        return overview(model, show, now=now, width=width, also=also)
     if tab == "metadata":
         return metadata(show, arrays or {})
     if tab == "tensors":
@@ -96,19 +98,28 @@ def document(
 
 
 def overview(
-    model: Model, show: Show | None, *, now: datetime, also: Sequence[str] = ()
+    model: Model,
+    show: Show | None,
+    *,
+    now: datetime,
+    width: int = 80,
+    also: Sequence[str] = (),
 ) -> list[Line]:
     """Return the facts a person asks for first."""
     rows = [*_what(model, show), *_where(model), *_memory(model, now), *_kin(model, also)]
     lines = [((model.label, "strong"),), ()]
-    lines += [_row(label, value) for label, value in rows if value]
+    for label, value in rows:
+        lines += _row(label, value, width) if value else []
     if show is not None and show.system:
         lines += [(), (("System prompt", "muted"),), *_first_lines(show.system)]
     return lines
 
 
-def _row(label: str, value: str) -> Line:
-    return ((f"{label:<{LABEL}}", "muted"), (value, ""))
+def _row(label: str, value: str, width: int) -> Iterable[Line]:
+    """Yield a label and its value, wrapped beside it."""
+    for part in wrap(value, max(width - LABEL, 10), break_on_hyphens=False):
+        yield ((f"{label:<{LABEL}}", "muted"), (part, ""))
+        label = ""
 
 
 def _what(model: Model, show: Show | None) -> list[tuple[str, str]]:
@@ -142,7 +153,11 @@ def _where(model: Model) -> list[tuple[str, str]]:
             ("Cloud model", listed.remote_model),
             ("Digest", listed.digest[:12]),
         ]
-    return [("Size", f"{size(model.size)}  ({model.size:,} bytes)"), ("Digest", listed.digest[:12])]
+    return [
+        ("Size", size(model.size)),
+        ("Bytes", f"{model.size:,}"),
+        ("Digest", listed.digest[:12]),
+    ]
 
 
 def _memory(model: Model, now: datetime) -> list[tuple[str, str]]:

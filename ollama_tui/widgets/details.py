@@ -74,6 +74,7 @@ class DetailsPane(Vertical):
             self._model,
             self._details,
             now=self._now,
+            width=self._text.size.width - 1,
             also=self._also,
             arrays=self._known_arrays(),
         )

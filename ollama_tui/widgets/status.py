@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ollama_tui.catalog import order
+from ollama_tui.catalog import order, space
 from ollama_tui.catalog.model import Model
 from ollama_tui.catalog.snapshot import Reach, Snapshot
 from ollama_tui.catalog.view import View
@@ -26,8 +26,7 @@ class Sums:
     @classmethod
     def of(cls, models: Sequence[Model]) -> Sums:
         """Return the sums of `models`."""
-        total = sum(m.size for m in models)
-        return cls(len(models), total, total)
+        return cls(len(models), space.total(models), space.unique(models).bytes)
 
 
 def status_line(
