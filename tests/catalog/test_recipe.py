@@ -6,8 +6,8 @@ import pytest
 
 from ollama_tui.api.replies import Message, Show
 from ollama_tui.api.requests import CreateRequest
-from ollama_tui.catalog.draft import Draft, draft, edited, modelfile_of
 from ollama_tui.catalog.modelfile import InvalidModelfile, parse, write
+from ollama_tui.catalog.recipe import Recipe, edited, modelfile_of, recipe
 
 TRACES = Path(__file__).parents[1] / "traces"
 
@@ -17,8 +17,8 @@ def recorded(name: str) -> Show:
     return msgspec.convert(json.loads(trace["response"]["body"]), Show, strict=False)
 
 
-def drafted(text: str, *paths: str) -> Draft:
-    return draft(parse(text), "mine", is_path=paths.__contains__)
+def drafted(text: str, *paths: str) -> Recipe:
+    return recipe(parse(text), "mine", is_path=paths.__contains__)
 
 
 def test_a_whole_modelfile_becomes_a_request() -> None:
@@ -33,7 +33,7 @@ def test_a_whole_modelfile_becomes_a_request() -> None:
         "PARAMETER stop x\nPARAMETER num_ctx 8192\nPARAMETER stop y\nPARAMETER use_mmap f\n"
         "MESSAGE user hi\nMESSAGE assistant ho\n"
     )
-    assert made == Draft(
+    assert made == Recipe(
         CreateRequest(
             model="mine",
             from_="qwen3:8b",
@@ -129,7 +129,7 @@ def test_nothing_is_said_of_what_a_model_does_not_have() -> None:
 
 def test_a_model_edited_not_at_all_sends_nothing() -> None:
     before = modelfile_of(recorded("show-all-fields"), "helper:latest")
-    after = draft(parse(write(before)), "helper")
+    after = recipe(parse(write(before)), "helper")
     made = edited(before, after)
     assert made.request == CreateRequest(model="helper", from_="helper:latest")
     assert made.warnings == ()
@@ -138,7 +138,7 @@ def test_a_model_edited_not_at_all_sends_nothing() -> None:
 def test_only_what_changed_is_sent() -> None:
     before = modelfile_of(recorded("show-all-fields"), "helper:latest")
     text = write(before).replace("top_k 40", "top_k 20").replace("terse", "chatty")
-    made = edited(before, draft(parse(text), "helper"))
+    made = edited(before, recipe(parse(text), "helper"))
     assert made.request == CreateRequest(
         model="helper",
         from_="helper:latest",
@@ -177,5 +177,5 @@ def test_on_top_of_another_model_all_is_sent() -> None:
 
 def test_characters_a_modelfile_drops_do_not_count_as_a_change() -> None:
     before = modelfile_of(Show(system="a\u200bb\x1b[0m"), "m")
-    made = edited(before, draft(parse(write(before)), "m"))
+    made = edited(before, recipe(parse(write(before)), "m"))
     assert made.request == CreateRequest(model="m", from_="m")

@@ -24,7 +24,7 @@ _VERSION = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class Recipe:
     """What a Modelfile asks for; the paths in it still have to become uploaded blobs."""
 
     request: CreateRequest
@@ -39,9 +39,9 @@ class Draft:
     """Sentences on what is left out or will not have the effect one expects."""
 
 
-def draft(
+def recipe(
     modelfile: Modelfile, model: str, is_path: Callable[[str], bool] = lambda value: False
-) -> Draft:
+) -> Recipe:
     """Return what `modelfile` asks to create as `model`; raise InvalidModelfile.
 
     `is_path` says which values of FROM are paths that exist: the others are names of models.
@@ -60,7 +60,7 @@ def draft(
         parser=modelfile.last("parser"),
         requires=_requires(modelfile),
     )
-    return Draft(
+    return Recipe(
         request,
         files=tuple(filter(is_path, sources)),
         adapter=modelfile.last("adapter"),
@@ -91,15 +91,15 @@ def modelfile_of(show: Show, name: str) -> Modelfile:
     )
 
 
-def edited(before: Modelfile, draft: Draft) -> Draft:
-    """Return `draft` without what the model it starts from, shown as `before`, has already.
+def edited(before: Modelfile, wanted: Recipe) -> Recipe:
+    """Return `wanted` without what the model it starts from, shown as `before`, has already.
 
     What was taken out of an inherited model cannot be taken out there: warnings say so. On top of
     another model nothing of this one is inherited, so all is sent.
     """
-    old, new = _request_of(before), draft.request
-    if draft.files or not same(new.from_, before.last("from")):
-        return draft
+    old, new = _request_of(before), wanted.request
+    if wanted.files or not same(new.from_, before.last("from")):
+        return wanted
     changed = {
         key: value
         for key, value in new.parameters.items()
@@ -118,8 +118,8 @@ def edited(before: Modelfile, draft: Draft) -> Draft:
         parser=_unless(new.parser, old.parser),
         requires=_unless(new.requires, old.requires),
     )
-    warnings = (*draft.warnings, *_inherited(old, new))
-    return Draft(request, draft.files, draft.adapter, draft.drafts, warnings)
+    warnings = (*wanted.warnings, *_inherited(old, new))
+    return Recipe(request, wanted.files, wanted.adapter, wanted.drafts, warnings)
 
 
 def _unless(new: str, old: str) -> str:
