@@ -49,7 +49,7 @@ class Cache:
         return self._read(self._details_file(digest), Show) if _is_digest(digest) else None
 
     def keep_details(self, digest: str, show: Show) -> None:
-        """Remember the details of a manifest digest; the oldest beyond a few hundred are dropped."""
+        """Remember the details of a manifest digest; only the newest few hundred are kept."""
         if not _is_digest(digest):
             return
         self._write(self._details_file(digest), show)

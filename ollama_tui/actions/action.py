@@ -45,11 +45,14 @@ class Server(Protocol):
     """What an action may use once the server's address is known; all three or none."""
 
     @property
-    def ollama(self) -> Ollama: ...
+    def ollama(self) -> Ollama:
+        """The client."""
     @property
-    def library(self) -> Library: ...
+    def library(self) -> Library:
+        """What is known."""
     @property
-    def jobs(self) -> JobQueue: ...
+    def jobs(self) -> JobQueue:
+        """What is under way."""
 
 
 class Context(Protocol):
@@ -130,6 +133,8 @@ class Wish(StrEnum):
     FIND = "find"
     FIND_NEXT = "find next"
     FIND_PREVIOUS = "find previous"
+    JOBS = "jobs"
+    KEYS = "keys"
     PALETTE = "palette"
     QUIT = "quit"
     DEMO = "demo"

@@ -155,7 +155,7 @@ ACTIONS = (
            wish(Wish.FIND_NEXT), place=Place.DETAILS),
     Action("details.find_previous", "N", "previous match", "Go to the previous match.",
            wish(Wish.FIND_PREVIOUS), place=Place.DETAILS),
-    Action("filter.open", "slash", "filter", "Filter the list as you type: words of the name, or field:value.",
+    Action("filter.open", "slash", "filter", "Filter as you type: words of the name, or field:value.",
            wish(Wish.OPEN_FILTER), place=Place.LIST, footer=1),
     Action("filter.clear", "escape", "clear filter", "Show all models again.",
            clear_filter, no_filter, place=Place.LIST),

@@ -201,7 +201,7 @@ ACTIONS = (
            pull, group=Group.CHANGE, footer=5, changes_server=True),
     Action("model.push", "P", "push", "Push the model at the cursor to a registry.",
            push, no_push, group=Group.CHANGE, footer=0, changes_server=True),
-    Action("model.copy", "c", "copy", "Copy the model at the cursor to another name; takes no disk space.",
+    Action("model.copy", "c", "copy", "Copy the model at the cursor; it takes no disk space.",
            copy, no_model, group=Group.CHANGE, footer=6, changes_server=True),
     Action("model.rename", "r", "rename", "Give the model at the cursor another name, safely.",
            rename, no_model, group=Group.CHANGE, changes_server=True),

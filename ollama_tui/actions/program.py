@@ -26,21 +26,6 @@ def not_connected(context: Context) -> str | None:
     return None if context.server else "Not connected yet: try again in a moment."
 
 
-async def jobs(context: Context) -> None:
-    """Show all jobs."""
-    from ollama_tui.dialogs.jobs import JobsScreen
-
-    await context.ask(JobsScreen(connected(context).jobs))
-
-
-async def keys(context: Context) -> None:
-    """Show the keys that work here."""
-    from ollama_tui.actions import ACTIONS
-    from ollama_tui.dialogs.keys import KeysScreen
-
-    await context.ask(KeysScreen(ACTIONS, context))
-
-
 async def quit_(context: Context) -> None:
     """Leave; ask first when jobs run."""
     from ollama_tui.dialogs.dialog import Confirm
@@ -51,7 +36,7 @@ async def quit_(context: Context) -> None:
             Confirm(
                 f"Quit while {plural(busy, 'job')} run{'s' if busy == 1 else ''}?",
                 (
-                    "Downloads stop, and what was fetched is kept: pulling again goes on from there.",
+                    "Downloads stop; what was fetched is kept, and pulling again goes on.",
                     "Deletions that still wait are not sent.",
                 ),
                 "quit",
@@ -101,15 +86,15 @@ def demo_not_needed(context: Context) -> str | None:
 
 ACTIONS = (
     Action("jobs.show", "J", "jobs", "Show all jobs, to cancel, retry or clear them.",
-           jobs, not_connected, group=Group.APP),
-    Action("clipboard.copy", "y", "copy text", "Send name, digest, command or Modelfile to the clipboard.",
+           wish(Wish.JOBS), not_connected, group=Group.APP),
+    Action("clipboard.copy", "y", "copy text", "Send name, command or Modelfile to the clipboard.",
            copy_text, no_model, group=Group.APP),
     Action("app.refresh", "R", "refresh", "Ask the server for its models again.",
            refresh, not_connected, group=Group.APP),
     Action("app.demo", "D", "demo", "Leave the server that does not answer and open the demo.",
            wish(Wish.DEMO), demo_not_needed, group=Group.APP),
     Action("app.keys", "question_mark", "keys", "Show the keys that work here and now.",
-           keys, group=Group.APP, footer=98),
+           wish(Wish.KEYS), group=Group.APP, footer=98),
     Action("app.palette", "colon,ctrl+p", "palette", "Find any action by its name.",
            wish(Wish.PALETTE), group=Group.APP, footer=99),
     Action("app.quit", "q", "quit", "Leave the program; asks when jobs run.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from textual import events, on, work
@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.reactive import reactive
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
 from textual.widgets import Input, Static
 
 from ollama_tui.actions import ACTIONS, BY_ID
@@ -134,7 +134,7 @@ class MainScreen(Screen[None]):
 
     def now(self) -> datetime:
         """Return the time, for ages."""
-        return datetime.now(UTC)
+        return self.tui.clock.now()
 
     # ---- data down
 
@@ -251,7 +251,7 @@ class MainScreen(Screen[None]):
     @work(exclusive=True, group="details")
     async def _fetch_details(self) -> None:
         """Ask for the details of the current model once the cursor rests."""
-        await self.tui.rest(DETAILS_DELAY)
+        await self.tui.clock.sleep(DETAILS_DELAY)
         model, session = self.current, self.tui.session
         if model is None or session is None:
             return
@@ -308,12 +308,25 @@ class MainScreen(Screen[None]):
                 self.query_one(FilterBar).open(self.view.filter)
             case Wish.FULL_METADATA:
                 await self._full_metadata()
+            case Wish.JOBS | Wish.KEYS:
+                await self.app.push_screen_wait(self._overlay(wish))
             case Wish.FIND:
                 await self._find()
             case Wish.FIND_NEXT | Wish.FIND_PREVIOUS:
                 self.details.find_again(backwards=wish is Wish.FIND_PREVIOUS)
             case _:
                 await self.tui.interface(wish)
+
+    def _overlay(self, wish: Wish) -> ModalScreen[None]:
+        """Return the screen that a wish names, from a module loaded only now."""
+        if wish is Wish.KEYS:
+            from ollama_tui.screens.keys import KeysScreen
+
+            return KeysScreen(ACTIONS, self.desk)
+        from ollama_tui.screens.jobs import JobsScreen
+
+        assert self.tui.session is not None
+        return JobsScreen(self.tui.session.jobs)
 
     def _open_details(self) -> None:
         self.set_class(True, "-details")
