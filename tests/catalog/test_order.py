@@ -1,6 +1,3 @@
-import time
-from collections.abc import Callable
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,7 +13,7 @@ from ollama_tui.catalog.order import (
     natural,
     sort,
 )
-from tests.catalog.models import NOW, a_model, many_models
+from tests.catalog.models import NOW, a_model, cpu_seconds, many_models
 
 KEYS = [column.key for column in COLUMNS]
 
@@ -231,15 +228,6 @@ def test_columns_leave_by_priority_and_the_name_never(room: int, shown: str) -> 
 
 def test_the_name_stays_even_when_it_is_not_first() -> None:
     assert fitting([BY_KEY["size"], NAME], 5) == (NAME,)
-
-
-def cpu_seconds(work: Callable[[], object]) -> float:
-    def once() -> float:
-        started = time.process_time()
-        work()
-        return time.process_time() - started
-
-    return min(once() for _ in range(3))
 
 
 @pytest.mark.parametrize("key", KEYS)
