@@ -20,6 +20,7 @@ from ollama_tui.cache import Cache
 from ollama_tui.catalog import order
 from ollama_tui.catalog.snapshot import Snapshot, combine
 from ollama_tui.catalog.view import View
+from ollama_tui.clock import MACHINE, Clock
 from ollama_tui.config import Settings
 from ollama_tui.frame import DiffFrames
 from ollama_tui.jobs.job import Job, State
@@ -69,7 +70,7 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
         kept: Kept | None = None,
         signs: Signs = UNICODE,
         transport: Callable[[], httpx.AsyncBaseTransport] | None = None,
-        details_delay: bool = True,
+        clock: Clock = MACHINE,
     ) -> None:
         super().__init__()
         self.settings = settings
@@ -79,7 +80,7 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
         self._cache = cache
         self._kept = kept or Kept()
         self._transport = transport
-        self._details_delay = details_delay
+        self.clock = clock
         self.animation_level = "none"
         for own in theme.OWN:
             self.register_theme(own)
@@ -133,7 +134,7 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
         from ollama_tui.session import connect
 
         cache = None if self.settings.demo else self._cache
-        async with connect(self.settings, cache, self._new_transport()) as session:
+        async with connect(self.settings, cache, self._new_transport(), self.clock) as session:
             self.session = session
             try:
                 async with asyncio.TaskGroup() as group:
@@ -162,16 +163,12 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
             if ended:
                 self._tell_of(ended)
                 self.run_worker(self.refresh_library(), group="refresh")
-            await self.rest(DRAW_EVERY)
+            await self.clock.sleep(DRAW_EVERY)
 
     def _tell_of(self, ended: list[Job]) -> None:
         for job in ended:
             title, hint = result(job)
             self.tell(title, hint, trouble=job.state is State.FAILED)
-
-    async def rest(self, seconds: float) -> None:
-        """Wait, where waiting only spares work; tests do without."""
-        await asyncio.sleep(seconds if self._details_delay else 0)
 
     async def refresh_library(self) -> None:
         """Ask the server anew; trouble shows in the status line."""

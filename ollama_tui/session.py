@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ollama_tui.cache import Cache
+from ollama_tui.clock import MACHINE, Clock
 from ollama_tui.config import Settings
 from ollama_tui.jobs.queue import JobQueue
 from ollama_tui.library import Library
@@ -30,7 +31,10 @@ class Session:
 
 @asynccontextmanager
 async def connect(
-    settings: Settings, cache: Cache | None, transport: httpx.AsyncBaseTransport | None = None
+    settings: Settings,
+    cache: Cache | None,
+    transport: httpx.AsyncBaseTransport | None = None,
+    clock: Clock = MACHINE,
 ) -> AsyncIterator[Session]:
     """Open a session; close its streams and connections at the end of the block.
 
@@ -39,8 +43,16 @@ async def connect(
     from ollama_tui.api.client import Ollama
 
     async with Ollama(settings.host.url, api_key=settings.api_key, transport=transport) as ollama:
-        library = Library(ollama, cache=cache, host_url=settings.host.url)
-        jobs = JobQueue(ollama, parallel=settings.parallel, grace=settings.grace)
+        library = Library(
+            ollama, cache=cache, host_url=settings.host.url, now=clock.now, sleep=clock.sleep
+        )
+        jobs = JobQueue(
+            ollama,
+            parallel=settings.parallel,
+            grace=settings.grace,
+            clock=clock.seconds,
+            sleep=clock.sleep,
+        )
         try:
             async with library.watching():
                 yield Session(ollama, library, jobs)

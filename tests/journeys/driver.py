@@ -1,0 +1,318 @@
+"""A person at the program: presses keys, reads the screen, waits.
+
+async with journey() as user:
+    await user.presses("d")
+    await user.sees("Delete qwen3:1.7b?")
+
+Nothing sleeps: the program's time (`user.waits`) and the server's (`user.server_works`) pass only
+when a test says so, and `sees` lets the program work until the words are there, so many rounds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import httpx
+from textual import events
+from textual.geometry import Region
+from textual.keys import _character_to_key
+from textual.pilot import Pilot
+from textual.widget import Widget
+from textual.widgets import Input
+
+from ollama_tui.app import OllamaTui
+from ollama_tui.cache import Cache
+from ollama_tui.catalog.model import Model
+from ollama_tui.clock import Clock
+from ollama_tui.config import Settings
+from ollama_tui.demo import Demo
+from ollama_tui.demo.transport import Seen
+from ollama_tui.kept import Kept
+from ollama_tui.screens.main import MainScreen
+from tests.ticker import Ticker, settle
+
+ROUNDS = 400
+"""How often the program gets to work before a wait counts as failed."""
+QUIET = 6
+"""Rounds after which nothing more happens without time passing."""
+MOMENT = 0.3
+"""Seconds of the program's time that pass after a key: debounced work is done by then."""
+TRANSFER_STEP = 0.5
+"""Seconds by which both clocks go on together."""
+
+
+class User:
+    """Drives one program and looks at its screen."""
+
+    def __init__(
+        self, app: OllamaTui, pilot: Pilot[int], time: Ticker, server_time: Ticker
+    ) -> None:
+        self.app = app
+        self.time = time
+        self._pilot = pilot
+        self._server_time = server_time
+
+    # What a person does
+
+    async def presses(self, *keys: str) -> None:
+        """Press keys one after the other; what is waited for after the last is a moment."""
+        for key in keys:
+            self._strike(key)
+            await self._pump(2)
+        await self.waits(MOMENT)
+
+    async def types(self, text: str) -> None:
+        """Type a text, letter by letter."""
+        for letter in text:
+            self._strike(letter)
+        await self.waits(MOMENT)
+
+    async def pastes(self, text: str) -> None:
+        """Paste a text."""
+        self.app.post_message(events.Paste(text))
+        await self.waits(MOMENT)
+
+    async def empties_the_field(self) -> None:
+        """Clear the input that has the keys."""
+        await self.presses("end", "ctrl+u")
+
+    async def resizes(self, width: int, height: int) -> None:
+        """Give the terminal another size."""
+        await self._pilot.resize_terminal(width, height)
+        await self.waits(MOMENT)
+
+    def _strike(self, key: str) -> None:
+        name = _character_to_key(key) if len(key) == 1 and not key.isalnum() else key
+        character = key if len(key) == 1 else {"space": " "}.get(key)
+        self.app.post_message(events.Key(name, character))
+
+    # How time passes
+
+    async def waits(self, seconds: float) -> None:
+        """Let time pass for the program; transfers stand still."""
+        await self._pump(QUIET)
+        await self.time.advance(seconds)
+        await self._pump(QUIET)
+
+    async def server_works(self, seconds: float) -> None:
+        """Let time pass for both, so that transfers move."""
+        passed = 0.0
+        while passed < seconds:
+            await self._server_time.advance(TRANSFER_STEP)
+            await self.time.advance(TRANSFER_STEP)
+            passed += TRANSFER_STEP
+        await self._pump(QUIET)
+
+    async def until(self, true: Callable[[], object], what: str = "it") -> None:
+        """Let the program work until `true`; no time passes."""
+        for round_ in range(ROUNDS):
+            if true():
+                return
+            await self._pump(1)
+            if round_ > ROUNDS // 2:
+                await self._pilot.pause()  # what Textual itself times, such as its palette
+        raise AssertionError(f"{what} never came true; the screen is\n{self.screen}")
+
+    async def _pump(self, rounds: int) -> None:
+        for _ in range(rounds):
+            await settle()
+            if self.app.is_running:
+                await self._pilot.pause(0)
+
+    # What a person sees
+
+    async def sees(self, *texts: str) -> None:
+        """Wait until each text is somewhere on the screen, wrapped or not."""
+        for text in texts:
+            await self.until(partial(self._shows, text), f"{text!r}")
+
+    async def sees_no(self, *texts: str) -> None:
+        """Wait until none of the texts is on the screen any more."""
+        for text in texts:
+            await self.until(partial(self._shows, text, False), f"no {text!r}")
+
+    def _shows(self, text: str, wanted: bool = True) -> bool:
+        return (text in self.screen or text in self.everything) is wanted
+
+    @property
+    def lines(self) -> list[str]:
+        """The lines of the screen."""
+        return [strip.text.rstrip() for strip in self.app.screen._compositor.render_strips()]
+
+    @property
+    def screen(self) -> str:
+        """The whole screen."""
+        return "\n".join(self.lines)
+
+    @property
+    def everything(self) -> str:
+        """The screen line by line, then region by region with wrapped text joined."""
+        return "\n".join([self.screen, *map(self.text_of, self._widgets())])
+
+    def text_of(self, widget: Widget) -> str:
+        """Return what is drawn where `widget` is, as one line."""
+        return " ".join(" ".join(self._drawn(widget.region)).split())
+
+    def _drawn(self, region: Region) -> list[str]:
+        strips = self.app.screen._compositor.render_strips()[region.y : region.bottom]
+        return [strip.crop(region.x, region.right).text for strip in strips]
+
+    def _widgets(self) -> Iterator[Widget]:
+        for widget in self.app.screen.walk_children(Widget):
+            if widget.is_on_screen and not widget.children:
+                yield widget
+
+    @property
+    def main(self) -> MainScreen:
+        """The main screen, also below a dialog."""
+        screen = self.app.screen_stack[0]
+        assert isinstance(screen, MainScreen)
+        return screen
+
+    @property
+    def status(self) -> str:
+        """The line at the top."""
+        return self.text_of(self.main.query_one("#status"))
+
+    @property
+    def footer(self) -> str:
+        """The line at the bottom."""
+        return self.text_of(self.main.query_one("#footer"))
+
+    @property
+    def jobs(self) -> str:
+        """The strip of jobs; empty when there is none."""
+        strip = self.main.query_one("#jobs")
+        return self.text_of(strip) if strip.display else ""
+
+    @property
+    def tabs(self) -> str:
+        """The titles of the details."""
+        return self.text_of(self.main.query_one("#tabs"))
+
+    @property
+    def details(self) -> str:
+        """The text of the details."""
+        return self.text_of(self.main.query_one("#text"))
+
+    @property
+    def names(self) -> list[str]:
+        """The models listed, in order, on the screen or not."""
+        return [model.name for model in self.main.table.rows]
+
+    @property
+    def cursor(self) -> str | None:
+        """The name of the model under the cursor."""
+        return self.main.table.cursor
+
+    @property
+    def current(self) -> Model:
+        """The model under the cursor."""
+        assert self.main.current is not None
+        return self.main.current
+
+    @property
+    def marked(self) -> set[str]:
+        """The names with a mark."""
+        return set(self.main.view.marks)
+
+    @property
+    def in_dialog(self) -> bool:
+        """Whether something is asked."""
+        return len(self.app.screen_stack) > 1
+
+    @property
+    def field(self) -> str:
+        """What stands in the input that has the keys."""
+        assert isinstance(self.app.focused, Input)
+        return self.app.focused.value
+
+    @property
+    def toasts(self) -> list[str]:
+        """What was said and is still shown, oldest first."""
+        return [f"{note.title} {note.message}".strip() for note in self.app._notifications]
+
+    def row(self, name: str) -> str:
+        """Return the row of a model as it is drawn; fails when it is not on the screen."""
+        wanted = re.compile(rf"(?:^|\s){re.escape(name)}(?:\s|$)")
+        found = [line for line in self._drawn(self.main.table.region) if wanted.search(line)]
+        assert len(found) == 1, f"{len(found)} rows for {name}:\n{self.screen}"
+        return found[0]
+
+    # Shortcuts through the obvious
+
+    async def goes_to(self, name: str) -> None:
+        """Move down or up to a model, by key."""
+        assert name in self.names, f"{name} is not listed"
+        step = self.names.index(name) - self.names.index(self.cursor or "")
+        await self.presses(*(["j"] * step if step > 0 else ["k"] * -step))
+        assert self.cursor == name
+
+    async def filters(self, text: str) -> None:
+        """Filter the list and go back to it."""
+        await self.presses("/")
+        await self.types(text)
+        await self.presses("enter")
+
+
+class Watched(Demo):
+    """A demo whose requests can be asked for by path."""
+
+    def seen(self, path: str) -> list[Seen]:
+        """Return the requests for `path` so far."""
+        return [request for request in self.requests if request.path == path]
+
+    def bodies(self, path: str) -> list[Any]:
+        """Return the bodies of those requests."""
+        return [request.body for request in self.seen(path)]
+
+    @property
+    def names(self) -> set[str]:
+        """The models installed, as the list names them."""
+        return {name.display for name in self.store.entries}
+
+
+@asynccontextmanager
+async def journey(
+    demo: Demo | None = None,
+    *,
+    size: tuple[int, int] = (120, 40),
+    settings: Settings | None = None,
+    cache: Cache | None = None,
+    kept: Kept | None = None,
+    transport: Callable[[], httpx.AsyncBaseTransport] | None = None,
+    server_time: Ticker | None = None,
+    listed: bool = True,
+    **changes: Any,
+) -> AsyncIterator[User]:
+    """Start the program on a demo server; with `listed` wait until its models are there.
+
+    `changes` are settings that differ from the usual ones.
+    """
+    time = Ticker()
+    server_time = server_time or Ticker()
+    demo = demo or Demo(pace=server_time.pace, now=server_time.now)
+    app = OllamaTui(
+        replace(settings or Settings(), **changes),
+        cache=cache,
+        kept=kept,
+        transport=transport or demo.transport,
+        clock=Clock(time.now, lambda: time.seconds, time.pace),
+    )
+    async with app.run_test(size=size, notifications=True) as pilot:
+        user = User(app, pilot, time, server_time)
+        if listed:
+            await user.until(lambda: user.names, "a list")
+            await user.waits(MOMENT)
+        yield user
+
+
+def a_server(**options: Any) -> tuple[Watched, Ticker]:
+    """Return a demo server whose time stands still, and its time."""
+    ticker = Ticker()
+    return Watched(pace=ticker.pace, now=ticker.now, **options), ticker
