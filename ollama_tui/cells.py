@@ -22,6 +22,7 @@ LONGEST = 8
 _EMOJI = "\U0001f000"
 
 _OFF = {"1": "22", "2": "22", "3": "23", "4": "24", "5": "25", "6": "25", "7": "27", "8": "28"}
+_SEEN_ON_BLANKS = frozenset({"4", "7", "9", "21", "53"})
 _OFF |= {"9": "29", "21": "24", "51": "54", "52": "54", "53": "55"}
 
 
@@ -105,6 +106,18 @@ def pen_change(old: str, new: str) -> str:
     return min(f"\x1b[{step}m", f"\x1b[0;{new}m", key=len) if step else ""
 
 
+@lru_cache(maxsize=4096)
+def looks_blank_alike(one: str, other: str) -> bool:
+    """Whether a blank looks the same in both pens, whatever their ink."""
+    return one == other or _on_blank(one) == _on_blank(other)
+
+
+def _on_blank(pen: str) -> Pen:
+    look = _parse(pen)
+    seen = look.attributes & _SEEN_ON_BLANKS
+    return Pen(seen, look.ink if seen else "", look.paper)
+
+
 def _steps(old: Pen, new: Pen) -> Iterator[str]:
     off = sorted({_OFF[code] for code in old.attributes - new.attributes if code in _OFF})
     yield from off
@@ -122,7 +135,7 @@ def _parse(pen: str) -> Pen:
     codes = iter(pen.split(";"))
     attributes: set[str] = set()
     ink = paper = ""
-    for code in codes:
+    for code in filter(None, codes):
         if code in ("38", "48"):
             code = ";".join([code, *_color(codes)])
         if code.startswith(("38;", "3", "9")) and len(code) > 1:

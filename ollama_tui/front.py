@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from rich.color import ColorSystem
 from textual.strip import Strip
 
-from ollama_tui.cells import TAIL, is_sure, pen_change, strip_cells
+from ollama_tui.cells import TAIL, is_sure, looks_blank_alike, pen_change, strip_cells
 
 CLOSE_GAP = 6
 """Cells: rewriting fewer unchanged cells than this is cheaper than moving the cursor past them."""
@@ -111,7 +111,9 @@ class Pencil:
                 continue
             if lost:
                 out.append(f"\x1b[{column + 1}G")
-            if pen != current:
+            if pen != current and not (char == " " and looks_blank_alike(current, pen)):
+                if char == " ":
+                    pen = _pen_ahead(chars, pens, column - x)
                 out.append(pen_change(current, pen))
                 current = pen
             out.append(char)
@@ -132,6 +134,17 @@ class Pencil:
             self._out.append(_along(x, x - self._at[1]))
         else:
             self._out.append(f"\x1b[{y + 1};{x + 1}H")
+
+
+def _pen_ahead(chars: list[str], pens: list[str], index: int) -> str:
+    """Return the pen of the text after these blanks, if they look the same in it."""
+    pen = pens[index]
+    for char, ahead in zip(chars[index:], pens[index:], strict=True):
+        if not looks_blank_alike(pen, ahead):
+            break
+        if char != " ":
+            return ahead
+    return pen
 
 
 def _along(x: int, step: int) -> str:

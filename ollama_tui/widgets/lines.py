@@ -112,9 +112,12 @@ class Inked(Widget):
             text-style: $block-cursor-text-style;
         }
         & > .ink--mark { color: $text-warning; text-style: bold; }
-        & > .ink--match { background: $warning-muted; color: $text-warning; }
+        & > .ink--match { color: $text-warning; text-style: bold underline; }
         & > .ink--match-now { background: $warning; color: $background; text-style: bold; }
         & > .ink--tab { color: $text-muted; }
+        &:ansi > .ink--muted { text-style: dim; }
+        &:ansi > .ink--tab { text-style: dim; }
+        &:ansi > .ink--match-now { color: ansi_black; }
         & > .ink--tab-now { color: $text-accent; text-style: bold underline; }
         & > .ink--thumb { color: $scrollbar; }
     }

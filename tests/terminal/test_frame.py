@@ -8,11 +8,12 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.terminal.pty import Terminal
+from tests.terminal.pty import Cell, Terminal
 
 APPS = Path(__file__).parent / "apps"
 F2, F3, F4, F5 = "\x1bOQ", "\x1bOR", "\x1bOS", "\x1b[15~"
@@ -40,6 +41,12 @@ def both(app: str, *, ready: str, **options: object) -> Iterator[tuple[Terminal,
         yield ours, textuals
 
 
+def seen(cell: Cell) -> Cell:
+    """The cell as it looks: a blank that is not underlined, struck or reversed shows no ink."""
+    _, _, *lines, _ = cell.attributes
+    return replace(cell, ink="", attributes=()) if cell.char == " " and not any(lines) else cell
+
+
 def differences(ours: Terminal, textuals: Terminal) -> list[str]:
     """Say where two screens differ, in characters, colours, attributes or the cursor's place."""
     pairs = zip(ours.cells(), textuals.cells(), strict=True)
@@ -47,15 +54,18 @@ def differences(ours: Terminal, textuals: Terminal) -> list[str]:
         f"{x},{y}: {mine} is not {theirs}"
         for y, rows in enumerate(pairs)
         for x, (mine, theirs) in enumerate(zip(*rows, strict=True))
-        if mine != theirs
+        if seen(mine) != seen(theirs)
     ]
     places = [(t.screen.cursor.x, t.screen.cursor.y) for t in (ours, textuals)]
     return found if places[0] == places[1] else [*found, f"cursor: {places}"]
 
 
 def step(ours: Terminal, textuals: Terminal, *keys: str) -> None:
-    for terminal in (ours, textuals):
-        terminal.press(*keys)
+    # One at a time: Textual's Input may miss the second of two edits made within one frame.
+    for key in keys:
+        for terminal in (ours, textuals):
+            terminal.press(key)
+            terminal.wait_idle(0.1)
     settle(ours, textuals, why=f"after {keys}")
 
 
@@ -68,7 +78,7 @@ def settle(ours: Terminal, textuals: Terminal, why: str) -> None:
         found = differences(ours, textuals)
         if not found or time.monotonic() > end:
             break
-    assert found[:5] == [], why
+    assert not found, "\n".join([why, *found[:5], ours.text(), textuals.text()])
 
 
 @pytest.mark.parametrize("colours", COLOURS)
@@ -81,14 +91,16 @@ def test_screens_are_the_same_as_textuals(colours: str) -> None:
 
 def test_screens_stay_the_same_through_mixed_keys_and_resizes() -> None:
     with both("mixed_app.py", ready="head", size=(100, 30)) as pair:
-        step(*pair, "tab", "tab", "a", "b", "漢", "left", "backspace", "x")
+        for keys in (["tab"], ["tab"], ["a", "b", "漢"], ["left"], ["backspace"], ["x"]):
+            step(*pair, *keys)
         for size in ((60, 20), (120, 40), (33, 9), (100, 30)):
             for terminal in pair:
                 terminal.resize(*size)
             settle(*pair, why=f"at {size}")
             step(*pair, F3)
-            step(*pair, "tab", "pagedown", "down", "up")
-        for keys in ([F5], ["home"], [F5], [F2], [F3, "escape"], ["end"]):
+            step(*pair, "tab")
+            step(*pair, "pagedown", "down", "up")
+        for keys in ([F5], ["home"], [F5], [F2], [F3], ["escape"], ["end"]):
             step(*pair, *keys)
 
 

@@ -74,7 +74,7 @@ class PlainMixedApp(App[None]):
         head.update("漢head 字e\u0301 title" if str(head.content).startswith("head") else "head")
 
     def action_theme(self) -> None:
-        self.theme = "textual-light" if self.theme != "textual-light" else "textual-ansi"
+        self.theme = "textual-light" if self.theme != "textual-light" else "ansi-dark"
 
     def action_leave(self) -> None:
         with self.suspend():
