@@ -8,7 +8,7 @@ blob are laid over each other: the smallest tells how big the shared part is, th
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ollama_tui.catalog.model import Model
 
@@ -34,23 +34,13 @@ class Group:
 class _Manifest:
     """One content, under one name or several."""
 
-    models: list[Model] = field(default_factory=list)
+    models: list[Model]
+    blobs: tuple[str, ...]
+    size: int
+    is_known: bool
+    """Whether we know what it may share: not so for details never seen, and safetensors."""
     own: int = 0
     """Bytes that no other manifest uses, as far as we can tell."""
-
-    @property
-    def blobs(self) -> tuple[str, ...]:
-        facts = self.models[0].facts
-        return facts.blobs if facts else ()
-
-    @property
-    def size(self) -> int:
-        return 0 if self.models[0].is_cloud else max(0, self.models[0].size)
-
-    @property
-    def is_known(self) -> bool:
-        """Whether we know what it may share: not so for details never seen, and safetensors."""
-        return self.models[0].is_cloud or bool(self.blobs)
 
 
 @dataclass(slots=True)
@@ -86,7 +76,8 @@ def freed(models: Iterable[Model], chosen: Collection[str]) -> Amount:
     """Return the bytes that deleting the models named in `chosen` frees."""
     store = _store(models)
     gone = {id(m): m for m in store.manifests if all(n.name in chosen for n in m.models)}
-    blobs = [blob for blob in store.blobs.values() if any(id(user) in gone for user in blob.users)]
+    touched = {digest for manifest in gone.values() for digest in manifest.blobs}
+    blobs = [store.blobs[digest] for digest in touched]
     alone = [blob for blob in blobs if all(id(user) in gone for user in blob.users)]
     size = sum(manifest.own for manifest in gone.values()) + sum(blob.size for blob in alone)
     unsure = any(manifest.size for manifest in gone.values()) and not store.is_known
@@ -126,19 +117,31 @@ def groups(models: Iterable[Model]) -> tuple[Group, ...]:
 
 def _store(models: Iterable[Model]) -> _Store:
     """Lay the models over each other, the smallest first: it tells the sizes of its blobs."""
-    by_digest: dict[str, _Manifest] = {}
+    by_digest: dict[str, list[Model]] = {}
     for model in models:
-        by_digest.setdefault(model.digest or f"name:{model.name}", _Manifest()).models.append(model)
-    manifests = sorted(by_digest.values(), key=lambda m: (m.size, m.models[0].name))
+        by_digest.setdefault(model.listed.digest or f"name:{model.name}", []).append(model)
+    manifests = sorted(map(_manifest, by_digest.values()), key=lambda m: (m.size, m.models[0].name))
     blobs: dict[str, _Blob] = {}
     for manifest in manifests:
         _lay(manifest, blobs)
     return _Store(manifests, blobs)
 
 
+def _manifest(models: list[Model]) -> _Manifest:
+    first = models[0]
+    blobs = first.facts.blobs if first.facts else ()
+    is_cloud = first.is_cloud
+    return _Manifest(
+        models, blobs, 0 if is_cloud else max(0, first.size), is_known=is_cloud or bool(blobs)
+    )
+
+
 def _lay(manifest: _Manifest, blobs: dict[str, _Blob]) -> None:
     """Give what the manifest adds to its first blob not seen before, or else to itself alone."""
-    rest = manifest.size - sum(blobs[digest].size for digest in manifest.blobs if digest in blobs)
+    rest = manifest.size
+    for digest in manifest.blobs:
+        if digest in blobs:
+            rest -= blobs[digest].size
     added = max(0, rest)
     for digest in manifest.blobs:
         if digest not in blobs:
