@@ -117,6 +117,8 @@ class Context(Protocol):
     def clipboard(self, text: str, what: str) -> None:
         """Send `text` to the terminal's clipboard."""
 
+    async def edit(self, text: str, name: str) -> str | None:
+        """Return `text` as the user leaves it in their editor; None when that failed, and said."""
     async def interface(self, wish: Wish) -> None:
         """Do something to the screen itself."""
 

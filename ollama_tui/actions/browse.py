@@ -139,7 +139,7 @@ def _sort_by_number(number: int, key: str, title: str) -> Action:
 
 
 ACTIONS = (
-    Action("details.open", "enter,l,right,i", "details", "Open the details of the model at the cursor.",
+    Action("details.open", "enter,l,right,i", "details", "Open the details of the model.",
            wish(Wish.OPEN_DETAILS), no_model, place=Place.LIST, footer=4),
     Action("details.close", "h,left,escape", "back", "Go back to the list.",
            wish(Wish.CLOSE_DETAILS), place=Place.DETAILS, footer=1),
@@ -155,7 +155,7 @@ ACTIONS = (
            wish(Wish.FIND_NEXT), place=Place.DETAILS),
     Action("details.find_previous", "N", "previous match", "Go to the previous match.",
            wish(Wish.FIND_PREVIOUS), place=Place.DETAILS),
-    Action("filter.open", "slash", "filter", "Filter as you type: words of the name, or field:value.",
+    Action("filter.open", "slash", "filter", "Filter as you type: words, or field:value.",
            wish(Wish.OPEN_FILTER), place=Place.LIST, footer=1),
     Action("filter.clear", "escape", "clear filter", "Show all models again.",
            clear_filter, no_filter, place=Place.LIST),

@@ -67,17 +67,29 @@ class PullDialog(Dialog[PullAnswer]):
 class CopyDialog(Dialog[str]):
     """The name of a copy, or the new name of a model."""
 
-    def __init__(self, source: Model, models: tuple[Model, ...], *, rename: bool = False) -> None:
+    def __init__(
+        self,
+        source: Model,
+        models: tuple[Model, ...],
+        *,
+        rename: bool = False,
+        prefill: str = "",
+        purpose: str = "",
+    ) -> None:
         super().__init__()
+        self.prefill = prefill or source.name
+        self.purpose = purpose
         self.source = source
         self.installed = by_key(models)
         self.rename = rename
         self.heading = f"{'Rename' if rename else 'Copy'} {source.label}"
         self.verb = "rename" if rename else "copy"
+        if purpose:
+            self.heading, self.verb = f"{purpose}: {source.label}", "go"
 
     def fields(self) -> ComposeResult:
         """Yield the name, prefilled with the source's."""
-        yield from labelled("New name", Input(self.source.name, id="name", select_on_focus=False))
+        yield from labelled("New name", Input(self.prefill, id="name", select_on_focus=False))
 
     @property
     def name_given(self) -> str:
@@ -96,6 +108,8 @@ class CopyDialog(Dialog[str]):
         full = inert(name.display)
         if self.rename:
             return f"Copies to {full}, checks it, then removes {self.source.label}."
+        if self.purpose:
+            return f"Makes {full}."
         return f"Makes {full}. It takes no disk space: the weights are shared."
 
     def answer(self) -> str:

@@ -110,6 +110,16 @@ class Desk:
         self._screen.app.copy_to_clipboard(text)
         self.tell(f"{inert(what)} was sent to the terminal's clipboard.")
 
+    async def edit(self, text: str, name: str) -> str | None:
+        """Return `text` as the user leaves it in their editor; None when that failed, and said."""
+        from ollama_tui import editor
+
+        try:
+            return await editor.edit(text, name, self._screen.app.suspend())
+        except editor.NoEditor as error:
+            self.tell(str(error), trouble=True)
+            return None
+
     async def interface(self, wish: Wish) -> None:
         """Do something to the screen itself."""
         await self._screen.interface(wish)

@@ -1,0 +1,50 @@
+"""The user's own editor, on a text in a temporary file."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shlex
+import tempfile
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+USUAL = "vi"
+
+
+class NoEditor(Exception):  # noqa: N818 - read as a sentence: except NoEditor
+    """The editor could not be run; the message is one sentence."""
+
+
+def command(environ: Mapping[str, str]) -> list[str]:
+    """Return the words of $VISUAL, else of $EDITOR, else vi."""
+    return shlex.split(environ.get("VISUAL") or environ.get("EDITOR") or USUAL)
+
+
+async def edit(text: str, name: str, suspended: AbstractContextManager[None]) -> str:
+    """Return `text` as the user leaves it; raise NoEditor.
+
+    The loop goes on while the editor has the terminal, so downloads do too.
+    """
+    words = command(os.environ)
+    with tempfile.TemporaryDirectory(prefix="ollama-tui-") as folder:
+        file = Path(folder) / name
+        file.write_text(text, encoding="utf-8")
+        with suspended:
+            await _run([*words, str(file)])
+        try:
+            return file.read_text(encoding="utf-8", errors="replace")
+        except OSError as error:
+            raise NoEditor(f"The edited file is gone: {error.strerror}.") from error
+
+
+async def _run(words: list[str]) -> None:
+    try:
+        process = await asyncio.create_subprocess_exec(*words)
+    except OSError as error:
+        raise NoEditor(
+            f"{words[0]} could not be started: {error.strerror}. Set EDITOR to yours."
+        ) from error
+    if (code := await process.wait()) != 0:
+        raise NoEditor(f"{words[0]} ended with {code}, so nothing was taken over.")
