@@ -69,7 +69,8 @@ def add_hostile(server: Server) -> None:
 def _evil(server: Server, evil: str) -> Draft:
     weights = Shape("llama", 8 * _BILLION, vocab=32, basename=evil).weights()
     draft = Draft(server.store)
-    draft.add("model", Blob(digest_of(evil.encode()), 4_000_000_000, weights=weights))
+    digest = digest_of(f"weights of {evil}".encode())
+    draft.add("model", Blob(digest, 4_000_000_000, weights=weights))
     draft.describe(weights)
     draft.config |= {"model_family": evil, "model_families": [evil], "requires": evil}
     draft.config |= {"model_type": evil[:40], "file_type": evil[:40], "capabilities": [evil[:40]]}

@@ -28,6 +28,8 @@ class Download:
     clients: list[object] = field(default_factory=list)
     failure: Fault | None = None
     waited: float = 0.0
+    lost: bool = False
+    """Whether the server died, and with it the record of what had arrived."""
     _random: Random = field(default_factory=Random)
 
     def __post_init__(self) -> None:
@@ -108,7 +110,7 @@ def _leave(server: Server, download: Download, me: object) -> None:
     if download.clients:
         return
     del server.downloads[download.blob.digest]
-    if not download.done:
+    if not download.done and not download.lost:
         server.partials[download.blob.digest] = download.completed
 
 

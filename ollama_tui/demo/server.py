@@ -166,7 +166,7 @@ class Demo:
         for stream in self._door.streams:
             stream.cut = True
         for download in self.downloads.values():
-            download.completed = 0
+            download.lost = True
 
     def take_back(self, amount: int) -> None:
         """Reset a connection: running downloads lose `amount` bytes."""

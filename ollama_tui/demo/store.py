@@ -203,8 +203,12 @@ class Store:
 
     def write(self, name: Name, manifest: Manifest | bytes, modified: datetime) -> Entry:
         """Write the manifest file of `name`, whatever it was before."""
-        raw = manifest if isinstance(manifest, bytes) else manifest.encoded()
-        entry = self.entries[name] = entry_of(raw, modified)
+        if isinstance(manifest, bytes):
+            entry = entry_of(manifest, modified)
+        else:
+            raw = manifest.encoded()
+            entry = Entry(raw, sha256(raw).hexdigest(), modified, manifest)
+        self.entries[name] = entry
         return entry
 
     def remove(self, name: Name) -> None:

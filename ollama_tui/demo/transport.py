@@ -126,7 +126,7 @@ class Door:
         return refused
 
     def _no_route(self, path: str) -> httpx.Response:
-        if path.rstrip("/") not in ROUTES or path == BLOBS:
+        if path in ROUTES or path.rstrip("/") not in ROUTES:
             return text("404 page not found", 404)
         target = path.rstrip("/")
         moved = f'<a href="{target}">Moved Permanently</a>.\n\n'

@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from ollama_tui.demo import Demo
+from tests.ticker import Ticker
+
+
+@pytest.fixture
+def ticker() -> Ticker:
+    return Ticker()
+
+
+@pytest.fixture
+def demo(ticker: Ticker) -> Demo:
+    return Demo(pace=ticker.pace, now=ticker.now)
+
+
+@pytest.fixture
+async def client(demo: Demo) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(
+        transport=demo.transport(), base_url="http://demo", timeout=None
+    ) as client:
+        yield client
