@@ -220,6 +220,9 @@ async def main() -> None:
         demo.add(given.models)
     if given.hostile:
         demo.add_hostile()
+    async with httpx.AsyncClient(transport=demo.transport(), base_url="http://demo") as client:
+        await client.get("/api/tags")  # so that who measures does not wait for our first list
+    demo.requests.clear()
     async with serve(demo.transport(), given.port) as url:
         print(url, flush=True)
         await asyncio.Event().wait()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import sys
 from collections.abc import AsyncIterator
 
 import httpx
@@ -72,3 +74,18 @@ async def test_a_server_that_dies_cuts_the_stream() -> None:
         except httpx.RemoteProtocolError as error:
             failure = error
     assert failure is not None
+
+
+async def test_it_runs_as_a_process_of_its_own_and_prints_its_address() -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.serving", "--models", "50", stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout is not None
+    try:
+        url = (await process.stdout.readline()).decode().strip()
+        async with httpx.AsyncClient(base_url=url) as client:
+            models = (await client.get("/api/tags")).json()["models"]
+    finally:
+        process.terminate()
+        await process.wait()
+    assert len(models) > 50
