@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from difflib import unified_diff
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
@@ -46,11 +47,11 @@ class DifferenceDialog(ModalScreen[str | None]):
         view.show(list(difference(self.before, self.after)))
         view.focus()
 
-    def on_key(self, event: object) -> None:
+    def on_key(self, event: events.Key) -> None:
         """Take one of the ways."""
-        key = getattr(event, "character", None)
-        if key == "e" or key in self.ways:
-            self.dismiss(key)
+        if event.character == "e" or event.character in self.ways:
+            event.stop()  # or the screen below would take the key too
+            self.dismiss(event.character)
 
 
 def difference(before: str, after: str) -> Iterator[Spans]:
