@@ -1,0 +1,163 @@
+"""The form that makes a model from another, or changes an existing one.
+
+Loaded only when it is opened: the editors of long text it uses take time to import.
+"""
+
+from __future__ import annotations
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from ollama_tui.api.replies import Show
+from ollama_tui.api.requests import CreateRequest
+from ollama_tui.catalog.draft import begin
+from ollama_tui.catalog.draft_notes import Note, notices, problem
+from ollama_tui.catalog.model import Model
+from ollama_tui.dialogs.create_lists import LicenseTab, MessagesTab, ParametersTab
+from ollama_tui.dialogs.create_tabs import BaseTab, PreviewTab, PromptTab, QuantizeTab, Tab
+from ollama_tui.dialogs.dialog import Confirm
+from ollama_tui.styling import styles_folder
+from ollama_tui.widgets.picker import Picker
+from ollama_tui.widgets.press_line import PressLine
+from ollama_tui.widgets.tab_bar import TabBar
+
+TABS = (
+    ("base", "Base"),
+    ("prompt", "Prompt"),
+    ("parameters", "Parameters"),
+    ("messages", "Messages"),
+    ("license", "License"),
+    ("quantize", "Quantize"),
+    ("preview", "Preview"),
+)
+KEYS = "ctrl+n next tab  ctrl+o back  esc cancel"
+
+
+class CreateDialog(ModalScreen[CreateRequest | None]):
+    """Edits a draft; dismisses with the request it stands for, or None when left."""
+
+    CSS_PATH = [styles_folder() / "create.tcss"]
+    AUTO_FOCUS = ""
+    BINDINGS = [
+        Binding("escape", "leave", "Cancel", show=False),
+        Binding("ctrl+g", "submit", "Create", show=False),
+        Binding("ctrl+n,ctrl+right,ctrl+pagedown,pagedown", "turn(1)", "Next tab", show=False),
+        Binding("ctrl+o,ctrl+left,ctrl+pageup,pageup", "turn(-1)", "Previous tab", show=False),
+        Binding("down", "app.focus_next", show=False),
+        Binding("up", "app.focus_previous", show=False),
+    ]
+
+    def __init__(
+        self,
+        models: tuple[Model, ...],
+        base: Model | None,
+        show: Show | None,
+        *,
+        edit: bool = False,
+    ) -> None:
+        super().__init__()
+        self.start = self.draft = begin(models, base, show, edit=edit)
+
+    def compose(self) -> ComposeResult:
+        """Lay out heading, tabs, message and keys."""
+        with Vertical(classes="form"):
+            yield Static(self._heading(), classes="heading", markup=False)
+            yield Picker(TABS, id="strip")
+            yield from self._tabs()
+            yield Static(classes="message", markup=False)
+            yield Static(classes="tab-keys", markup=False)
+            with Horizontal(classes="foot"):
+                yield PressLine("Save ctrl+g" if self.start.edit else "Create ctrl+g", id="create")
+                yield Static(KEYS, classes="keys", markup=False)
+
+    def _heading(self) -> str:
+        base = self.start.base_model
+        if base is None:
+            return "Create a model"
+        return f"Edit {base.label}" if self.start.edit else f"Create a model from {base.label}"
+
+    def _tabs(self) -> ComposeResult:
+        draft = self.start
+        yield BaseTab(draft)
+        yield PromptTab(draft)
+        yield ParametersTab(draft, id="parameters")
+        yield MessagesTab(draft, id="messages")
+        yield LicenseTab(draft, id="license")
+        yield QuantizeTab()
+        yield PreviewTab(draft)
+
+    def on_mount(self) -> None:
+        """Begin with the first tab."""
+        self._open("base")
+
+    @property
+    def tab(self) -> Tab:
+        """The tab that is open."""
+        return self.query_one(f"#{self.query_one('#strip', Picker).active}", Tab)
+
+    def _open(self, name: str) -> None:
+        """Show one tab and let it take the keys, unless the strip has them."""
+        for tab in self.query(Tab):
+            tab.display = tab.id == name
+        self._draw()
+        if self.focused is not self.query_one("#strip"):
+            self.tab.enter()
+
+    def _draw(self) -> None:
+        self.tab.show(self.draft)
+        self.query_one(".tab-keys", Static).update(self.tab.keys)
+        wrong = problem(self.draft)
+        message = self.query_one(".message", Static)
+        message.set_class(wrong is not None, "-problem")
+        message.update(wrong.words if wrong else self._notice())
+
+    def _notice(self) -> str:
+        """Return what to know here; on the last tab, everything."""
+        here = self.tab.id
+        return " ".join(n.words for n in notices(self.draft) if here in (n.tab, "preview"))
+
+    @on(TabBar.Activated, "#strip")
+    def _turned(self, event: TabBar.Activated) -> None:
+        self._open(event.tab)
+
+    @on(Tab.Edited)
+    def _edited(self, event: Tab.Edited) -> None:
+        self.draft = event.change(self.draft)
+        self._draw()
+
+    def action_turn(self, by: int) -> None:
+        """Go to the next or the previous tab."""
+        strip = self.query_one("#strip", Picker)
+        if by > 0:
+            strip.next()
+        else:
+            strip.previous()
+
+    @on(PressLine.Pressed)
+    def action_submit(self) -> None:
+        """Answer, unless something is wrong; then go there."""
+        wrong = problem(self.draft)
+        if wrong is None:
+            self.dismiss(self.draft.request())
+        else:
+            self._go_to(wrong)
+
+    def _go_to(self, note: Note) -> None:
+        self.query_one("#strip", Picker).activate(note.tab)
+        self.app.bell()
+
+    def action_leave(self) -> None:
+        """Answer nothing; ask first when something was typed."""
+        if self.draft == self.start:
+            self.dismiss(None)
+        else:
+            question = Confirm("Leave and forget what you typed?", yes="leave")
+            self.app.push_screen(question, self._leave)
+
+    def _leave(self, yes: bool | None) -> None:
+        if yes:
+            self.dismiss(None)
