@@ -49,9 +49,12 @@ class ModelRows:
     def cells(self, row: Model, columns: Sequence[Column]) -> Sequence[Spans]:
         """Return what each column says of a model."""
         now = self.now()
-        return [
-            ((order.BY_KEY[c.id].text(row, now), STYLES.get(c.id, OTHER_STYLE)),) for c in columns
-        ]
+        return [((self._text(row, c.id, now), STYLES.get(c.id, OTHER_STYLE)),) for c in columns]
+
+    def _text(self, row: Model, column: str, now: datetime) -> str:
+        if column == "can":
+            return order.capability_letters(row, self.signs.dot)
+        return order.BY_KEY[column].text(row, now)
 
     def gutter(self, row: Model) -> Spans:
         """Return the mark and the state."""

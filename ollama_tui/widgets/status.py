@@ -11,7 +11,7 @@ from ollama_tui.catalog.snapshot import Reach, Snapshot
 from ollama_tui.catalog.view import View
 from ollama_tui.text import plural, size
 from ollama_tui.widgets.glyphs import Signs
-from ollama_tui.widgets.lines import Span, Spans, spread
+from ollama_tui.widgets.lines import Span, Spans, fit, spread, width_of
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,10 @@ def status_line(
     for number, part in enumerate(parts):
         left += [(f" {signs.separator} ", "muted")] if number else []
         left += part
-    return spread(tuple(left), _sorting(view, signs), width)
+    sorting = _sorting(view, signs)
+    if width_of(left) + width_of(sorting) >= width:
+        return fit(left, width)
+    return spread(left, sorting, width)
 
 
 def _server(snapshot: Snapshot, host: str, signs: Signs) -> list[Span]:
