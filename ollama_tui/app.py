@@ -1,0 +1,232 @@
+"""The composition root: builds the session, copies its live values into reactives."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from textual import work
+from textual.binding import Binding
+from textual.reactive import reactive
+
+from ollama_tui import theme
+from ollama_tui.actions import ACTIONS
+from ollama_tui.actions.action import KEY_NAMES, Action, Wish
+from ollama_tui.api.errors import OllamaError
+from ollama_tui.cache import Cache
+from ollama_tui.catalog import order
+from ollama_tui.catalog.snapshot import Snapshot, combine
+from ollama_tui.catalog.view import View
+from ollama_tui.clock import MACHINE, Clock
+from ollama_tui.config import Settings
+from ollama_tui.frame import DiffFrames
+from ollama_tui.jobs.job import Job, State
+from ollama_tui.kept import Kept
+from ollama_tui.palette import ActionProvider
+from ollama_tui.screens.main import MainScreen
+from ollama_tui.styling import styles_folder
+from ollama_tui.widgets.glyphs import ASCII, UNICODE, Signs
+from ollama_tui.widgets.job_rows import result
+from ollama_tui.widgets.moving import ASCII as PLAIN_GLYPHS
+from ollama_tui.widgets.moving import Glyphs
+
+if TYPE_CHECKING:
+    import httpx
+
+    from ollama_tui.session import Session
+
+DRAW_EVERY = 0.25
+"""Seconds between two drawings of progress: reads as live, and a slow link keeps up."""
+SAY = 5.0
+SAY_TROUBLE = 12.0
+"""Seconds a toast stays."""
+
+
+class OllamaTui(DiffFrames[int], inherit_bindings=False):
+    """Browse and curate the models of an Ollama server."""
+
+    TITLE = "ollama-tui"
+    CSS_PATH = [styles_folder() / name for name in ("app.tcss", "filter.tcss", "dialogs.tcss")]
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (18, "-high")]
+    COMMANDS = {ActionProvider}
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (18, "-usual")]
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+    BINDINGS = [
+        Binding("ctrl+c", "interrupt", show=False),
+        Binding("ctrl+z", "suspend_process", show=False),
+    ]
+
+    snapshot: reactive[Snapshot] = reactive(Snapshot, init=False, repaint=False)
+    """What the library published last."""
+    jobs: reactive[tuple[Job, ...]] = reactive((), init=False, repaint=False)
+    """What the queue published last, at most four times a second."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        cache: Cache | None = None,
+        kept: Kept | None = None,
+        signs: Signs = UNICODE,
+        transport: Callable[[], httpx.AsyncBaseTransport] | None = None,
+        clock: Clock = MACHINE,
+    ) -> None:
+        super().__init__()
+        self.settings = settings
+        self.session: Session | None = None
+        self.signs = signs
+        self.glyphs = PLAIN_GLYPHS if signs is ASCII else Glyphs()
+        self._cache = cache
+        self._kept = kept or Kept()
+        self._transport = transport
+        self.clock = clock
+        self.animation_level = "none"
+        for own in theme.OWN:
+            self.register_theme(own)
+        self._choose_theme()
+        self.set_reactive(OllamaTui.snapshot, self._last_seen())
+
+    def _choose_theme(self) -> None:
+        wanted = self.settings.theme or self._kept.theme or theme.DEFAULT
+        self.theme = wanted if wanted in self.available_themes else theme.DEFAULT
+
+    def _last_seen(self) -> Snapshot:
+        """Return the list of this host as it was last time, for the first frame."""
+        if self._cache is None or self.settings.demo:
+            return Snapshot()
+        listed = self._cache.models(self.settings.host.url)
+        return Snapshot(models=combine(listed, (), self._cache.facts()))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Keys of the columns to show."""
+        known = tuple(key for key in self.settings.columns if key in order.BY_KEY)
+        return known or order.USUAL
+
+    @property
+    def host_label(self) -> str:
+        """How the status line names the server."""
+        return "demo" if self.settings.demo else self.settings.host.label
+
+    def get_default_screen(self) -> MainScreen:
+        """Return the main screen: it is there from the first frame on."""
+        wanted = self.settings.sort if self.settings.sort in order.BY_KEY else "modified"
+        view = View(self.settings.filter, wanted, self.settings.reverse)
+        return MainScreen(self, self._kept.applied_to(view))
+
+    def on_mount(self) -> None:
+        """Take over the user's keys; connect once the first frame is out."""
+        self.set_keymap(dict(self.settings.keys))
+        for mistake in self.settings.mistakes:
+            self.tell(mistake, trouble=True)
+        self.call_after_refresh(self.open_session)
+
+    def key_of(self, action: Action) -> str:
+        """Return the first key of `action`, as the user bound it and as a person reads it."""
+        keys = self.settings.keys.get(action.id, action.keys)
+        first = keys.split(",")[0]
+        return KEY_NAMES.get(first, first)
+
+    @work(exclusive=True, group="session")
+    async def open_session(self) -> None:
+        """Connect to the server, or open the demo, and follow it until told otherwise."""
+        from ollama_tui.session import connect
+
+        cache = None if self.settings.demo else self._cache
+        async with connect(self.settings, cache, self._new_transport(), self.clock) as session:
+            self.session = session
+            try:
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(self._follow_library(session))
+                    group.create_task(self._follow_jobs(session))
+                    group.create_task(session.jobs.crash())
+            finally:
+                self.session = None
+
+    def _new_transport(self) -> httpx.AsyncBaseTransport | None:
+        if self.settings.demo and self._transport is None:
+            from ollama_tui.demo import Demo
+
+            return Demo().transport()
+        return self._transport() if self._transport else None
+
+    async def _follow_library(self, session: Session) -> None:
+        async for snapshot in session.library.live.changes():
+            self.snapshot = snapshot
+
+    async def _follow_jobs(self, session: Session) -> None:
+        async for jobs in session.jobs.live.changes():
+            before = {job.id: job.state for job in self.jobs}
+            self.jobs = jobs
+            ended = [job for job in jobs if not job.active and before.get(job.id) != job.state]
+            if ended:
+                self._tell_of(ended)
+                self.run_worker(self.refresh_library(), group="refresh")
+            await self.clock.sleep(DRAW_EVERY)
+
+    def _tell_of(self, ended: list[Job]) -> None:
+        for job in ended:
+            title, hint = result(job)
+            self.tell(title, hint, trouble=job.state is State.FAILED)
+
+    async def refresh_library(self) -> None:
+        """Ask the server anew; trouble shows in the status line."""
+        if self.session is not None:
+            with suppress(OllamaError):
+                await self.session.library.refresh()
+
+    def tell(self, title: str, hint: str = "", *, trouble: bool = False) -> None:
+        """Say something once, literally."""
+        self.notify(
+            hint or title,
+            title=title if hint else "",
+            severity="error" if trouble else "information",
+            timeout=SAY_TROUBLE if trouble else SAY,
+            markup=False,
+        )
+
+    def keep(self, view: View) -> None:
+        """Remember order and theme for the next run."""
+        self._kept.keep(view, self.theme)
+
+    async def interface(self, wish: Wish) -> None:
+        """Carry out what concerns the whole program."""
+        match wish:
+            case Wish.PALETTE:
+                self.action_command_palette()
+            case Wish.DEMO:
+                self._open_demo()
+            case Wish.QUIT:
+                self.exit(0)
+            case _:
+                raise ValueError(wish)
+
+    def _open_demo(self) -> None:
+        self.settings = replace(self.settings, demo=True)
+        self._transport = None
+        self.snapshot = Snapshot()
+        self.open_session()
+
+    def _fatal_error(self) -> None:
+        """Leave with a traceback as Textual does, but without locals: they may hold a key."""
+        from rich.segment import Segments
+        from rich.traceback import Traceback
+
+        traceback = Traceback(width=None)
+        self._exit_renderables.append(
+            Segments(self.console.render(traceback, self.console.options))
+        )
+        self._close_messages_no_wait()
+
+    def action_interrupt(self) -> None:
+        """Leave at once, as ctrl+c means everywhere."""
+        self.exit(130)
+
+
+def unknown_keys(settings: Settings) -> list[str]:
+    """Return the ids in the key settings that no action has."""
+    known = {action.id for action in ACTIONS}
+    return [name for name in settings.keys if name not in known and not name.startswith("move.")]

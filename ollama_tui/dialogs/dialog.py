@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Vertical
+from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Checkbox, Input, Static
@@ -110,7 +110,7 @@ class Confirm(ModalScreen[bool]):
         """Lay out question, facts and keys."""
         with Vertical(classes="dialog"):
             yield Static(self.heading, classes="heading", markup=False)
-            with Vertical(classes="facts"):
+            with VerticalScroll(classes="facts"):
                 yield Static("\n".join(self.lines), markup=False)
             yield Static(f"y {self.yes}   n no", classes="keys", markup=False)
 

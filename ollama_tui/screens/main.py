@@ -17,7 +17,7 @@ from textual.widgets import Input, Static
 from ollama_tui.actions import ACTIONS, BY_ID
 from ollama_tui.actions.action import ALWAYS, Action, Place, Wish, why_not
 from ollama_tui.api.errors import OllamaError
-from ollama_tui.catalog.arrange import Arranged, arrange
+from ollama_tui.catalog.arrange import Arranged
 from ollama_tui.catalog.documents import whole_values
 from ollama_tui.catalog.model import Model
 from ollama_tui.catalog.snapshot import Snapshot
@@ -25,6 +25,7 @@ from ollama_tui.catalog.view import View
 from ollama_tui.jobs.job import Job
 from ollama_tui.screens.desk import Desk
 from ollama_tui.screens.empty import empty_lines
+from ollama_tui.screens.last_good import LastGood
 from ollama_tui.widgets.details import DetailsPane
 from ollama_tui.widgets.filter_bar import FilterBar
 from ollama_tui.widgets.footer import footer_line
@@ -83,7 +84,7 @@ class MainScreen(Screen[None]):
         self.rows_source = ModelRows(now=self.now, keys=tui.columns, view=view, signs=tui.signs)
         self._sums: tuple[Snapshot, Sums] | None = None
         self._wanted: str | None = None
-        self._good_filter = ""
+        self._last_good = LastGood()
         self.set_reactive(MainScreen.snapshot, tui.snapshot)
 
     def compose(self) -> ComposeResult:
@@ -151,7 +152,7 @@ class MainScreen(Screen[None]):
 
     def redraw(self) -> None:
         """Arrange and draw everything that depends on snapshot or view."""
-        self.arranged = self._arranged()
+        self.arranged = self._last_good.arrange(self.snapshot.models, self.view, now=self.now())
         self.rows_source.looked_at(self.view, self.arranged.aliases)
         self.table.show_empty(
             empty_lines(self.snapshot, self.view, self.arranged.blame, self.tui.settings.host.url)
@@ -164,16 +165,6 @@ class MainScreen(Screen[None]):
         self._draw_details()
         self._draw_footer()
         self._prefer_visible()
-
-    def _arranged(self) -> Arranged:
-        """Return the rows; while a filter has a mistake in it, those of the last good one."""
-        asked = arrange(self.snapshot.models, self.view, now=self.now())
-        if not asked.mistakes:
-            self._good_filter = self.view.filter
-            return asked
-        view = replace(self.view, filter=self._good_filter)
-        good = arrange(self.snapshot.models, view, now=self.now())
-        return replace(good, mistakes=asked.mistakes)
 
     def _draw_status(self) -> None:
         line = status_line(
@@ -356,6 +347,7 @@ class MainScreen(Screen[None]):
     @on(FilterBar.Left)
     def _filter_left(self) -> None:
         self.table.focus()
+        self.query_one(FilterBar).close_if_empty()
 
     @on(events.DescendantFocus)
     def _focus_changed(self) -> None:

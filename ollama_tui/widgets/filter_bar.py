@@ -71,6 +71,11 @@ class FilterBar(Vertical):
         self.remove_class("-open")
         self._set_quietly("")
 
+    def close_if_empty(self) -> None:
+        """Hide the line unless a filter stands in it."""
+        if not self._field.value.strip():
+            self.close()
+
     def _set_quietly(self, text: str) -> None:
         if self._field.value != text:
             with self._field.prevent(Input.Changed):
@@ -89,8 +94,6 @@ class FilterBar(Vertical):
     def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
         self.post_message(self.Left())
-        if not event.value.strip():
-            self.close()
 
 
 def _pointed(mistake: Mistake) -> Spans:

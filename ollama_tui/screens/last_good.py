@@ -1,0 +1,43 @@
+"""The rows to show while a filter is typed: a mistake must not take away what was there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from ollama_tui.catalog.arrange import Arranged, arrange
+from ollama_tui.catalog.model import Model
+from ollama_tui.catalog.query import Mistake
+from ollama_tui.catalog.view import View
+
+
+class LastGood:
+    """Arranges by the filter, and while that has a mistake in it, by the last one without."""
+
+    def __init__(self) -> None:
+        self._filter = ""
+
+    def arrange(self, models: Sequence[Model], view: View, *, now: datetime) -> Arranged:
+        """Return the rows, with the mistakes of the filter as it is."""
+        asked = arrange(models, view, now=now)
+        if not asked.mistakes:
+            self._filter = view.filter
+            return asked
+        self._filter = without_beginnings(self._filter, view.filter, asked.mistakes)
+        good = arrange(models, replace(view, filter=self._filter), now=now)
+        return replace(good, mistakes=asked.mistakes)
+
+
+def without_beginnings(good: str, typed: str, mistakes: Sequence[Mistake]) -> str:
+    """Return `good` without words that only were the first letters of a field being typed.
+
+    On the way to `size:<8g` stands the word `size`, which no model has in its name: those rows
+    are not what to go back to.
+    """
+    for mistake in reversed(mistakes):
+        wrong = typed[mistake.start : mistake.end]
+        word = good[mistake.start :].split(" ", 1)[0]
+        if word and ":" not in word and wrong.startswith(f"{word}:"):
+            good = good[: mistake.start] + good[mistake.start + len(word) :]
+    return good

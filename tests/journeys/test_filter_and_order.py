@@ -1,0 +1,222 @@
+"""Filter, order, marks: what the user chooses to look at."""
+
+from __future__ import annotations
+
+from tests.journeys.driver import a_server, journey
+
+
+async def test_words_filter_as_they_are_typed() -> None:
+    async with journey() as user:
+        await user.presses("/")
+        await user.types("qwen")
+        assert user.names
+        assert all("qwen" in name for name in user.names)
+        await user.types(" coder")
+        assert all("qwen" in name and "coder" in name for name in user.names)
+        assert "3 of 36 models" in user.status
+
+
+async def test_fields_filter_by_what_a_model_is() -> None:
+    async with journey() as user:
+        await user.filters("cap:vision size:<8g")
+        assert set(user.names) == {
+            "gemma3:4b",
+            "gemma3:latest",
+            "llava:7b",
+            "llama3.2-vision:11b",
+        }
+
+
+async def test_a_started_filter_is_applied_and_shown() -> None:
+    async with journey(filter="is:cloud") as user:
+        assert len(user.names) == 2
+        await user.sees("is:cloud")
+        await user.presses("j")
+        assert user.cursor == user.names[1]
+
+
+async def test_a_mistake_stands_under_its_word_and_the_last_good_rows_stay() -> None:
+    async with journey() as user:
+        await user.presses("/")
+        await user.types("llama")
+        good = user.names
+        await user.types(" sise:3")
+        await user.sees("There is no field “sise”. Did you mean size:?")
+        assert user.names == good
+        typed = next(n for n, line in enumerate(user.lines) if line.startswith("/ llama sise:3"))
+        assert user.lines[typed + 1].index("^") == user.lines[typed].index("sise")
+
+
+async def test_a_mistake_mended_filters_again() -> None:
+    async with journey() as user:
+        await user.presses("/")
+        await user.types("size:<")
+        assert len(user.names) == 36
+        await user.types("1g")
+        assert 0 < len(user.names) < 36
+        await user.sees_no("^")
+
+
+async def test_escape_clears_the_filter_from_the_input_and_from_the_list() -> None:
+    async with journey() as user:
+        await user.presses("/")
+        await user.types("qwen")
+        await user.presses("escape")
+        assert len(user.names) == 36
+        await user.filters("qwen")
+        await user.presses("escape")
+        assert len(user.names) == 36
+        await user.sees_no("/ qwen")
+
+
+async def test_escape_out_of_the_input_hides_the_filter_line() -> None:
+    async with journey() as user:
+        await user.presses("/")
+        await user.types("qwen")
+        await user.presses("escape")
+        await user.sees_no("words of the name, cap:vision")
+
+
+async def test_an_arrow_leaves_the_input_with_the_filter_kept() -> None:
+    async with journey() as user:
+        await user.presses("/")
+        await user.types("qwen")
+        await user.presses("down")
+        shown = user.names
+        await user.presses("j")
+        assert user.cursor == shown[1]
+
+
+async def test_letters_typed_into_the_filter_are_no_commands() -> None:
+    async with journey() as user:
+        await user.presses("/")
+        await user.types("dqpxz?:")
+        assert not user.in_dialog
+        assert user.field == "dqpxz?:"
+
+
+async def test_nothing_left_says_which_term_is_to_blame() -> None:
+    async with journey() as user:
+        await user.filters("qwen size:>900g")
+        await user.sees(
+            "“size:>900g” leaves none of 6 models (1 not known).", "esc shows all models"
+        )
+
+
+async def test_clearing_without_a_filter_says_that_there_is_none() -> None:
+    async with journey() as user:
+        await user.presses("escape")
+        await user.sees("There is no filter to clear.")
+
+
+async def test_the_sort_dialog_sorts_by_what_is_chosen() -> None:
+    async with journey() as user:
+        await user.presses("s")
+        await user.sees("Sort by", "Params", "Loaded")
+        await user.presses("1")
+        assert user.names[0] == "bge-m3:latest"
+        assert user.names[-1] == "tinyllama:1.1b-chat-fp16"
+        assert "sort name ↑" in user.status
+
+
+async def test_the_sort_dialog_starts_at_the_present_order_and_enter_turns_it_around() -> None:
+    async with journey() as user:
+        before = user.names
+        await user.presses("s", "enter")
+        assert user.names != before
+        assert "sort modified ↑" in user.status
+
+
+async def test_digits_sort_by_column_and_again_turn_around() -> None:
+    async with journey() as user:
+        await user.presses("4")
+        assert "sort size ↓" in user.status
+        biggest = user.names[0]
+        assert biggest == "mixtral:8x7b"
+        await user.presses("4")
+        assert "sort size ↑" in user.status
+        assert user.names[0] == "smollm2:135m"
+
+
+async def test_backslash_turns_the_order_around() -> None:
+    async with journey() as user:
+        newest = user.names[0]
+        await user.presses("\\")
+        assert user.names[-1] == newest
+
+
+async def test_cloud_models_come_last_whichever_way_sizes_are_sorted() -> None:
+    async with journey() as user:
+        for _ in range(2):
+            await user.presses("4")
+            assert all(name.endswith("-cloud") for name in user.names[-2:])
+
+
+async def test_space_marks_and_goes_on_to_the_next() -> None:
+    async with journey() as user:
+        first, second = user.names[:2]
+        await user.presses("space")
+        assert user.marked == {first}
+        assert user.cursor == second
+        assert "✓" in user.row("gpt-oss:20b") or "✓" in user.lines[2]
+        assert "1 marked" in user.status
+        await user.presses("k", "space")
+        assert user.marked == set()
+
+
+async def test_v_marks_from_the_nearest_mark_to_the_cursor() -> None:
+    async with journey() as user:
+        await user.presses("space", "j", "j", "v")
+        assert user.marked == set(user.names[:4])
+
+
+async def test_all_none_and_invert_act_on_what_is_shown() -> None:
+    async with journey() as user:
+        await user.filters("gemma")
+        shown = set(user.names)
+        await user.presses("a")
+        assert user.marked == shown
+        await user.presses("*")
+        assert user.marked == set()
+        await user.presses("space", "*")
+        assert user.marked == shown - {user.names[0]}
+        await user.presses("A")
+        assert user.marked == set()
+
+
+async def test_marks_survive_filter_sort_and_refresh() -> None:
+    async with journey() as user:
+        await user.presses("space", "space")
+        marked = user.marked
+        await user.filters("mixtral")
+        await user.presses("4", "escape", "R")
+        assert user.marked == marked
+
+
+async def test_the_mark_of_a_model_that_is_gone_goes_too() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker) as user:
+        await user.goes_to("qwen3:1.7b")
+        await user.presses("space")
+        name = next(name for name in demo.store.entries if name.display == "qwen3:1.7b")
+        demo.store.remove(name)
+        await user.presses("R")
+        await user.until(lambda: user.marked == set(), "no mark")
+        assert "marked" not in user.status
+
+
+async def test_marked_models_are_what_a_deletion_is_about_even_when_hidden() -> None:
+    async with journey() as user:
+        await user.presses("space", "space")
+        await user.filters("mixtral")
+        await user.presses("d")
+        await user.sees("Delete 2 models?", "studio/reviewer:latest", "gpt-oss:20b")
+        await user.presses("n")
+
+
+async def test_is_marked_shows_only_the_marked() -> None:
+    async with journey() as user:
+        await user.presses("space", "space")
+        marked = user.marked
+        await user.filters("is:marked")
+        assert set(user.names) == marked
