@@ -25,7 +25,7 @@ from ollama_tui.factbook import FactBook
 from ollama_tui.live import Live
 
 if TYPE_CHECKING:
-    from ollama_tui.api.client import Ollama
+    from ollama_tui.api.client import KeepAlive, Ollama
 
 LEARNERS = 4
 """How many details are asked for at once in the background."""
@@ -74,6 +74,8 @@ class Library:
         self._to_learn = asyncio.Event()
         self._learned = asyncio.Event()
         self._took = 0.0
+        self.loading: Live[frozenset[str]] = Live(frozenset())
+        """Names of the models that are being loaded for us."""
         self.live: Live[Snapshot] = Live(Snapshot())
         self._publish(self.snapshot)
 
@@ -92,6 +94,26 @@ class Library:
         if (error := await asyncio.shield(self._next_refresh())) is not None:
             raise error
         return self.snapshot
+
+    async def refresh_running(self) -> None:
+        """Ask for the running models only; raises OllamaError and then changes nothing."""
+        running = await self._ollama.running()
+        if running != self._running:
+            self._running = running
+            self._publish(replace(self.snapshot, running=running))
+
+    async def load(
+        self, name: str, *, keep_alive: KeepAlive = None, embedding: bool = False
+    ) -> None:
+        """Load a model, or change how long it stays; it is in `loading` until that is done.
+
+        Takes up to minutes. Raises OllamaError.
+        """
+        self.loading.set(self.loading.value | {name})
+        try:
+            await self._ollama.load(name, keep_alive=keep_alive, embedding=embedding)
+        finally:
+            self.loading.set(self.loading.value - {name})
 
     def _next_refresh(self) -> asyncio.Task[OllamaError | None]:
         if self._round is None or self._round.done():

@@ -136,6 +136,7 @@ class Wish(StrEnum):
     FIND_NEXT = "find next"
     FIND_PREVIOUS = "find previous"
     JOBS = "jobs"
+    RUNNING = "running models"
     KEYS = "keys"
     PALETTE = "palette"
     QUIT = "quit"

@@ -1,22 +1,54 @@
-"""What runs: load, unload."""
+"""What runs: load, keep, unload."""
 
 from __future__ import annotations
 
-from ollama_tui.actions.action import Action, Context, Group
-from ollama_tui.actions.browse import no_model
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from ollama_tui.actions.action import Action, Context, Group, Wish, always, why_not
+from ollama_tui.actions.browse import no_model, wish
 from ollama_tui.actions.change import connected
+from ollama_tui.actions.program import not_connected
 from ollama_tui.api.errors import OllamaError
-from ollama_tui.text import inert, plural
+from ollama_tui.catalog import name as names
+from ollama_tui.catalog import order
+from ollama_tui.catalog.model import Model
+from ollama_tui.text import inert, plural, size
+
+Job = Callable[[], Awaitable[None]]
+
+LIFETIMES: dict[str, tuple[str, str | int | None]] = {
+    "5m": ("5 minutes", "5m"),
+    "30m": ("30 minutes", "30m"),
+    "1h": ("1 hour", "1h"),
+    "1d": ("1 day", "24h"),
+    "forever": ("For ever", -1),
+    "default": ("As the server is set (5 minutes unless changed)", None),
+}
+"""How long a model may stay after its last use, in words and for the server."""
 
 
 async def load(context: Context) -> None:
     """Load the current model into memory; embedding models by their own way."""
-    if (model := context.current) is None:
-        return
-    context.tell(f"Loading {model.label} …")
-    embedding = model.can("embedding") and not model.can("completion")
-    await connected(context).ollama.load(model.name, embedding=embedding)
+    if (model := context.current) is not None:
+        context.tell(f"Loading {model.label} …")
+        await load_model(context, model)
+
+
+async def load_model(context: Context, model: Model) -> None:
+    """Load a model and say when that is done."""
+    embedding = await embeds(context, model)
+    await connected(context).library.load(model.name, embedding=embedding)
     context.tell(f"{model.label} is loaded.")
+
+
+async def embeds(context: Context, model: Model) -> bool:
+    """Whether a model only computes embeddings; old servers tell that in the details alone."""
+    if model.capabilities is None:
+        show = await connected(context).library.details(model)
+        can = set(show.capabilities or ())
+        return "embedding" in can and "completion" not in can
+    return model.can("embedding") and not model.can("completion")
 
 
 def cannot_load(context: Context) -> str | None:
@@ -26,12 +58,59 @@ def cannot_load(context: Context) -> str | None:
     return no_model(context)
 
 
+async def load_another(context: Context) -> None:
+    """Choose one of the installed models that are not in memory, and load it."""
+    from ollama_tui.dialogs.choice import Alternative, Choice
+
+    there = {model.name: model for model in loadable(context)}
+    if not there:
+        context.tell("There is no model that could be loaded.", "All that are here are loaded.")
+        return
+    options = tuple(Alternative(m.name, f"{m.label}  {size(m.size)}") for m in there.values())
+    chosen = await context.ask(
+        Choice("Load a model", options, hint="enter load   j k move   esc cancel")
+    )
+    if chosen is not None:
+        await load_model(context, there[chosen])
+
+
+def loadable(context: Context) -> tuple[Model, ...]:
+    """Return the installed models that could be loaded, by name."""
+    models = context.snapshot.models
+    return order.sort((m for m in models if not m.is_cloud and not m.is_loaded), "name")
+
+
+async def keep(context: Context, name: str) -> None:
+    """Choose how long a running model stays; the time begins anew."""
+    from ollama_tui.dialogs.choice import Alternative, Choice
+
+    options = tuple(Alternative(key, words) for key, (words, _) in LIFETIMES.items())
+    chosen = await context.ask(Choice(f"Keep {inert(name)} in memory", options))
+    if chosen is None:
+        return
+    words, lifetime = LIFETIMES[chosen]
+    model = runner_model(context, name)
+    embedding = model is not None and await embeds(context, model)
+    await connected(context).ollama.load(name, keep_alive=lifetime, embedding=embedding)
+    context.tell(f"{inert(name)} stays: {words[:1].lower()}{words[1:]}.")
+
+
+def runner_model(context: Context, name: str) -> Model | None:
+    """Return the installed model that runs under `name`; None when it was deleted meanwhile."""
+    key = names.key(name)
+    return next((m for m in context.snapshot.models if names.key(m.name) == key), None)
+
+
 async def unload(context: Context) -> None:
     """Free the memory of the current model."""
-    if (model := context.current) is None:
-        return
-    await connected(context).ollama.unload(model.name)
-    context.tell(f"{model.label} is being unloaded.")
+    if context.current is not None:
+        await unload_named(context, context.current.name)
+
+
+async def unload_named(context: Context, name: str) -> None:
+    """Free the memory of the model that runs as `name`."""
+    await connected(context).ollama.unload(name)
+    context.tell(f"{inert(name)} is being unloaded.")
 
 
 def cannot_unload(context: Context) -> str | None:
@@ -43,18 +122,18 @@ def cannot_unload(context: Context) -> str | None:
 
 async def unload_all(context: Context) -> None:
     """Free the memory of every running model; go on after a failure and tell of each."""
-    names = [runner.name for runner in context.snapshot.running]
+    running = [runner.name for runner in context.snapshot.running]
     failures = []
-    for name in names:
+    for name in running:
         try:
             await connected(context).ollama.unload(name)
         except OllamaError as error:
             failures.append(f"{inert(name)}: {error}")
     if failures:
         raise OllamaError(
-            f"{plural(len(failures), 'model')} of {len(names)} stayed loaded.", failures[0]
+            f"{plural(len(failures), 'model')} of {len(running)} stayed loaded.", failures[0]
         )
-    context.tell(f"{plural(len(names), 'model')} being unloaded.")
+    context.tell(f"{plural(len(running), 'model')} being unloaded.")
 
 
 def nothing_loaded(context: Context) -> str | None:
@@ -62,9 +141,26 @@ def nothing_loaded(context: Context) -> str | None:
     return None if context.snapshot.running else "No model is loaded."
 
 
+async def then_look(context: Context, job: Job) -> None:
+    """Do `job` and see what runs then, also when it failed."""
+    try:
+        await job()
+    finally:
+        await connected(context).library.refresh_running()
+
+
+def barred(context: Context) -> str | None:
+    """Return why nothing at all may be loaded or unloaded here; None when it may."""
+    return why_not(replace(LOAD, unavailable=always), context)
+
+
+LOAD = Action("memory.load", "w", "load", "Load the model at the cursor into memory.",
+              load, cannot_load, group=Group.MEMORY, changes_server=True)  # fmt: skip
+
 ACTIONS = (
-    Action("memory.load", "w", "load", "Load the model at the cursor into memory.",
-           load, cannot_load, group=Group.MEMORY, changes_server=True),
+    Action("memory.show", "t", "running", "Show the models in memory, to load, keep or unload.",
+           wish(Wish.RUNNING), not_connected, group=Group.MEMORY),
+    LOAD,
     Action("memory.unload", "x", "unload", "Free the memory of the model at the cursor.",
            unload, cannot_unload, group=Group.MEMORY, changes_server=True),
     Action("memory.unload_all", "X", "unload all", "Free the memory of every running model.",

@@ -299,7 +299,7 @@ class MainScreen(Screen[None]):
                 self.query_one(FilterBar).open(self.view.filter)
             case Wish.FULL_METADATA:
                 await self._full_metadata()
-            case Wish.JOBS | Wish.KEYS:
+            case Wish.JOBS | Wish.KEYS | Wish.RUNNING:
                 await self.app.push_screen_wait(self._overlay(wish))
             case Wish.FIND:
                 await self._find()
@@ -314,6 +314,10 @@ class MainScreen(Screen[None]):
             from ollama_tui.screens.keys import KeysScreen
 
             return KeysScreen(ACTIONS, self.desk)
+        if wish is Wish.RUNNING:
+            from ollama_tui.screens.running import RunningScreen
+
+            return RunningScreen(self.desk)
         from ollama_tui.screens.jobs import JobsScreen
 
         assert self.tui.session is not None

@@ -1,0 +1,104 @@
+"""What the workplaces beside the list share: the whole screen, a heading, a table, the keys."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+
+from ollama_tui.actions.action import Context
+from ollama_tui.api.errors import OllamaError
+from ollama_tui.widgets.columns import Column, width_needed
+from ollama_tui.widgets.footer import footer_line
+from ollama_tui.widgets.lines import Lines, Spans, spread
+from ollama_tui.widgets.table import Table
+
+if TYPE_CHECKING:
+    from ollama_tui.app import OllamaTui
+
+Job = Callable[[], Awaitable[None]]
+
+
+class Workplace(ModalScreen[None]):
+    """A table over the whole screen; `esc` goes back to the list."""
+
+    DEFAULT_CSS = """
+    Workplace {
+        align: left top;
+        background: $background;
+
+        & > Vertical { height: 1fr; }
+        #heading, #keys { height: 1; background: $panel; }
+    }
+    """
+
+    title_text = ""
+    keys_shown: tuple[tuple[str, str], ...] = ()
+    """Key and label, the most useful first; leaving is added."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self.context = context
+        self._drawn: tuple[object, ...] | None = None
+
+    @property
+    def tui(self) -> OllamaTui:
+        """The app."""
+        return cast("OllamaTui", self.app)
+
+    def compose(self) -> ComposeResult:
+        """Lay out heading, regions and keys."""
+        with Vertical():
+            yield Lines(id="heading")
+            yield from self.regions()
+            yield Lines(id="keys")
+
+    def regions(self) -> ComposeResult:
+        """Yield what stands between heading and keys; one of them is a table."""
+        raise NotImplementedError
+
+    @property
+    def table(self) -> Table[Any]:
+        """The table."""
+        return self.query_one(Table)
+
+    def show_rows(self, rows: Sequence[object]) -> None:
+        """Show `rows` unless they are what is shown: the same again costs the link nothing."""
+        if self._drawn != tuple(rows):
+            self._drawn = tuple(rows)
+            self.table.show(rows)
+
+    def show_heading(self, facts: str) -> None:
+        """Show the title and, at the other end, what the rows add up to."""
+        left: Spans = ((f" {self.title_text}", "strong"),)
+        line = spread(left, ((f"{facts} ", "muted"),), self.size.width)
+        self.query_one("#heading", Lines).show([line])
+
+    def show_keys(self) -> None:
+        """Show as many keys as fit."""
+        keys = [(key, label, True) for key, label in self.keys_shown]
+        line = footer_line(keys, [("esc", "back", True)], self.size.width)
+        self.query_one("#keys", Lines).show([line])
+
+    def do(self, job: Job) -> None:
+        """Run what takes a while; it goes on when this screen is left, and its errors are told."""
+        self.app.run_worker(self._told(job), group="workplace")
+
+    async def _told(self, job: Job) -> None:
+        try:
+            await job()
+        except OllamaError as error:
+            self.context.tell(error.title, error.hint, trouble=True)
+
+
+def leaving(columns: Sequence[Column], order: Sequence[str], width: int) -> list[Column]:
+    """Return the columns that fit; those named first in `order` leave first."""
+    kept = list(columns)
+    for leaver in order:
+        if width_needed(kept) <= width:
+            break
+        kept = [column for column in kept if column.id != leaver]
+    return kept
