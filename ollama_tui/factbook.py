@@ -9,6 +9,9 @@ from ollama_tui.cache import Cache
 from ollama_tui.catalog.facts import facts_of
 from ollama_tui.catalog.model import Facts
 
+SAVE_EVERY = 500
+"""Facts learned between two writings of all of them."""
+
 
 class FactBook:
     """What show has told so far, kept on disk, and the queue of what nobody has asked yet."""
@@ -19,7 +22,7 @@ class FactBook:
         self._wanted: dict[str, ListedModel] = {}
         self._preferred: tuple[str, ...] = ()
         self._refused: set[str] = set()
-        self._unsaved = False
+        self._unsaved = 0
 
     @property
     def facts(self) -> Mapping[str, Facts]:
@@ -61,14 +64,19 @@ class FactBook:
         self._wanted.pop(digest, None)
         if digest and (facts := facts_of(show)) != self._facts.get(digest):
             self._facts[digest] = facts
-            self._unsaved = True
+            self._unsaved += 1
 
     def give_up(self, digest: str) -> None:
         """Do not ask about `digest` again in this run: the server cannot answer."""
         self._refused.add(digest)
 
+    def save_now_and_then(self) -> None:
+        """Write when there is much to lose or nothing more to learn."""
+        if self._unsaved >= SAVE_EVERY or not self._wanted:
+            self.save()
+
     def save(self) -> None:
         """Write what was learned since the last time."""
         if self._cache and self._unsaved:
             self._cache.keep_facts(self._facts)
-            self._unsaved = False
+            self._unsaved = 0

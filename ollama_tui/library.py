@@ -242,5 +242,5 @@ class Library:
             await self._learned.wait()
             self._learned.clear()
             self._publish(self.snapshot)
-            self._book.save()
+            self._book.save_now_and_then()
             await self._sleep(PUBLISH_EVERY)
