@@ -27,7 +27,7 @@ from ollama_tui.widgets.table import Table
 LOOK_EVERY = 2.0
 """Seconds between two looks at what runs, only while this screen is there."""
 COLUMNS = (
-    Column("NAME", 16, flexible=True, id="name"),
+    Column("NAME", 14, flexible=True, id="name"),
     Column("MEMORY", 7, "right", id="memory"),
     Column("CPU/GPU", 15, id="processor"),
     Column("CONTEXT", 7, "right", id="context"),

@@ -1,0 +1,187 @@
+"""What runs: seen while it is looked at, loaded, kept and unloaded."""
+
+from __future__ import annotations
+
+import re
+
+from tests.journeys.driver import User, Watched, a_server, journey
+
+PS = "/api/ps"
+GENERATE = "/api/generate"
+EMBED = "/api/embed"
+
+
+def line_of(user: User, name: str) -> str:
+    """Return the row of a model as it is drawn."""
+    found = [line for line in user.lines if re.match(rf"[▸ ] +{re.escape(name)} ", line)]
+    assert len(found) == 1, user.screen
+    return " ".join(found[0].split())
+
+
+def listed(demo: Watched) -> list[str]:
+    return [runner.name for runner in demo.server.runners]
+
+
+async def test_it_says_what_each_model_takes_where_and_until_when() -> None:
+    async with journey() as user:
+        await user.presses("t")
+        await user.sees("Running models")
+        assert line_of(user, "qwen3:1.7b") == "▸ qwen3:1.7b 1.6 GB 100% GPU 4K forever"
+        assert "32%/68% CPU/GPU 4K 4 minutes from now" in line_of(user, "gpt-oss:20b")
+        assert "2 models · 16 GB in memory · 12 GB VRAM" in user.screen
+
+
+async def test_it_asks_for_running_models_alone_and_only_while_it_is_seen() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker) as user:
+        await user.presses("t")
+        asked = len(demo.requests)
+        await user.waits(4.1)
+        assert [seen.path for seen in demo.requests[asked:]] == [PS, PS]
+        await user.presses("escape")
+        asked = len(demo.seen(PS))
+        await user.waits(4.1)
+        assert len(demo.seen(PS)) == asked
+
+
+async def test_what_others_load_and_unload_shows_within_two_seconds() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker) as user:
+        await user.presses("t")
+        demo.server.runners.clear()
+        await user.waits(2)
+        await user.sees("No model is loaded.")
+
+
+async def test_time_goes_on_in_the_row_without_news_from_the_server() -> None:
+    async with journey() as user:
+        await user.presses("t")
+        await user.sees("4 minutes from now")
+        await user.waits(70)
+        await user.sees("3 minutes from now")
+
+
+async def test_a_model_whose_time_is_over_is_stopping() -> None:
+    async with journey() as user:
+        await user.presses("t")
+        await user.waits(600)
+        assert line_of(user, "gpt-oss:20b").endswith("stopping")
+        assert line_of(user, "qwen3:1.7b").endswith("forever")
+
+
+async def test_another_model_is_chosen_and_seen_while_it_loads() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker) as user:
+        await user.presses("t", "w")
+        await user.sees("Load a model", "codellama:7b-code")
+        await user.presses("2")
+        await user.waits(2)
+        assert line_of(user, "codellama:7b-code").endswith("loading …")
+        await user.presses("up")
+        assert "codellama:7b-code is loaded." not in user.toasts
+        await user.server_works(8)
+        await user.sees("codellama:7b-code is loaded.")
+        await user.waits(2)
+        assert line_of(user, "codellama:7b-code").endswith("from now")
+
+
+async def test_neither_cloud_models_nor_running_ones_are_offered_for_loading() -> None:
+    async with journey(size=(120, 60)) as user:
+        await user.presses("t", "w")
+        await user.sees("codellama:7b-code")
+        offered = re.findall(r"│ +\d+ +(\S+)", user.screen)
+    assert "codellama:7b-code" in offered
+    assert not {"gpt-oss:120b-cloud", "qwen3-coder:480b-cloud"} & set(offered)
+    assert not {"qwen3:1.7b", "gpt-oss:20b"} & set(offered)
+
+
+async def test_a_load_goes_on_when_the_screen_is_left() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker) as user:
+        await user.presses("t", "w", "2", "escape")
+        assert not user.in_dialog
+        await user.server_works(8)
+        await user.sees("codellama:7b-code is loaded.")
+
+
+async def test_an_embedding_model_is_loaded_and_kept_the_embed_way() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker) as user:
+        await user.presses("t", "w", "1")
+        await user.server_works(3)
+        await user.sees("bge-m3:latest is loaded.")
+        await user.waits(2)
+        await user.presses("down", "k", "3")
+        await user.sees("bge-m3:latest stays: 1 hour.")
+        assert demo.bodies(EMBED) == [
+            {"model": "bge-m3:latest", "input": ""},
+            {"model": "bge-m3:latest", "input": "", "keep_alive": "1h"},
+        ]
+        assert demo.seen(GENERATE) == []
+
+
+async def test_every_lifetime_is_one_the_server_understands() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker) as user:
+        await user.presses("t")
+        for number in "123456":
+            await user.presses("k", number)
+        await user.until(lambda: len(demo.seen(GENERATE)) == 6)
+        assert [body.get("keep_alive") for body in demo.bodies(GENERATE)] == [
+            "5m", "30m", "1h", "24h", -1, None,
+        ]  # fmt: skip
+        assert {body["model"] for body in demo.bodies(GENERATE)} == {"qwen3:1.7b"}
+        assert not [toast for toast in user.toasts if "not loaded" in toast]
+
+
+async def test_x_frees_one_model_and_shift_x_the_rest() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker) as user:
+        await user.presses("t", "down", "x")
+        await user.sees("gpt-oss:20b is being unloaded.")
+        assert listed(demo) == ["qwen3:1.7b"]
+        await user.presses("w", "1")
+        await user.server_works(3)
+        await user.sees("2 models")
+        await user.presses("X")
+        await user.sees("No model is loaded.")
+        assert listed(demo) == []
+
+
+async def test_a_refusal_is_told_and_the_screen_goes_on() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker) as user:
+        demo.fail(GENERATE, 500, {"error": "model requires more system memory"})
+        await user.presses("t", "w", "2")
+        await user.until(lambda: any("not loaded" in toast for toast in user.toasts))
+        await user.sees("Running models")
+        assert "loading" not in user.screen
+
+
+async def test_a_server_that_is_gone_is_a_line_on_the_screen_until_it_is_back() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker) as user:
+        await user.presses("t")
+        demo.online = False
+        await user.waits(2)
+        await user.sees("No connection")
+        assert "qwen3:1.7b" in user.screen
+        demo.online = True
+        await user.waits(2)
+        await user.sees_no("No connection")
+
+
+async def test_read_only_looks_but_does_not_touch() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker, read_only=True) as user:
+        await user.presses("t", "x", "X", "w", "k")
+        await user.sees("Read-only")
+        assert len(demo.server.runners) == 2
+        assert demo.seen(GENERATE) == []
+
+
+async def test_it_fits_a_small_terminal() -> None:
+    async with journey(size=(40, 10)) as user:
+        await user.presses("t")
+        assert "gpt-oss:20b" in user.screen
+        assert "4 minutes from now" in user.screen
