@@ -202,7 +202,9 @@ class Draft:
 
     def _set(self, name: str, value: ParameterValue) -> Draft:
         rest = _without(self.parameters, name)
-        as_inherited = value == self.inherited.parameters.get(name)
+        before = self.inherited.parameters.get(name)
+        # A server takes 1 where it wants true, and fails only when the model is loaded.
+        as_inherited = value == before and isinstance(value, bool) is isinstance(before, bool)
         return replace(self, parameters=rest if as_inherited else {**rest, name: value})
 
     def request(self) -> CreateRequest:

@@ -18,6 +18,7 @@ from ollama_tui.catalog.draft import begin
 from ollama_tui.catalog.draft_notes import Note, notices, problem
 from ollama_tui.catalog.model import Model
 from ollama_tui.dialogs.create_lists import LicenseTab, MessagesTab, ParametersTab
+from ollama_tui.dialogs.create_parts import HEIGHTS
 from ollama_tui.dialogs.create_tabs import BaseTab, PreviewTab, PromptTab, QuantizeTab, Tab
 from ollama_tui.dialogs.dialog import Confirm
 from ollama_tui.styling import styles_folder
@@ -42,6 +43,7 @@ class CreateDialog(ModalScreen[CreateRequest | None]):
 
     CSS_PATH = [styles_folder() / "create.tcss"]
     AUTO_FOCUS = ""
+    VERTICAL_BREAKPOINTS = HEIGHTS
     BINDINGS = [
         Binding("escape", "leave", "Cancel", show=False),
         Binding("ctrl+g", "submit", "Create", show=False),

@@ -181,7 +181,9 @@ class ParametersTab(ListTab):
         if setting is not None:
             name, text = setting
             self.edit(lambda draft: draft.put(name, text, replacing))
-            self.go_to(f"{name} 0")
+            rows = self.draft.put(name, text, replacing).rows()
+            place = next((r.place for r in rows if (r.name, r.text) == setting), 0)
+            self.go_to(f"{name} {place}")
 
     def drop(self) -> None:
         """Remove the one under the cursor, or say why that cannot be."""

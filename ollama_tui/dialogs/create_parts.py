@@ -20,6 +20,8 @@ from ollama_tui.widgets.picker import Picker
 
 T = TypeVar("T")
 
+HEIGHTS = [(0, "-cramped"), (13, "-lean"), (20, "-roomy")]
+"""Rows from which on more is shown."""
 SHOWN = 5
 """Names offered at a time."""
 Setting = tuple[str, str]
@@ -35,9 +37,9 @@ class Editor(TextArea):
 
 
 class ParameterName(Input):
-    """A name that tab completes."""
+    """A name that tab and enter complete."""
 
-    BINDINGS = [Binding("tab", "complete", "Complete", show=False)]
+    BINDINGS = [Binding("tab,enter", "complete", "Complete", show=False)]
 
     def action_complete(self) -> None:
         """Take the likeliest name in place of what is none, and go on."""
@@ -50,6 +52,7 @@ class ParameterName(Input):
 class ParameterDialog(Dialog[Setting]):
     """Name and value of a parameter, with what is known about it."""
 
+    VERTICAL_BREAKPOINTS = HEIGHTS
     verb = "set"
 
     def __init__(self, name: str = "", value: str = "") -> None:
@@ -62,23 +65,26 @@ class ParameterDialog(Dialog[Setting]):
         name, value = self.given
         yield from labelled("Name (tab completes)", ParameterName(inert(name), id="name"))
         yield Lines(id="offered")
-        yield from labelled("Value", Input(value, id="value", select_on_focus=False))
+        yield from labelled("Value", Input(value, id="value", select_on_focus=not is_text(name)))
 
     def on_mount(self) -> None:
         """Go where something is missing."""
+        self._offer()
         self.query_one("#value" if self.given[0] else "#name").focus()
 
     @property
     def typed_name(self) -> str:
+        """The name, as far as it is typed."""
         return self.query_one("#name", Input).value.strip()
 
     @property
     def typed_value(self) -> str:
+        """The value, as it is typed."""
         return self.query_one("#value", Input).value
 
     @on(Input.Changed, "#name")
     def _offer(self) -> None:
-        self.query_one("#offered", Lines).show([offer(known) for known in fitting(self.typed_name)])
+        self.query_one("#offered", Lines).show(offered(self.typed_name))
 
     def problem(self) -> str | None:
         """Return what is wrong with name or value."""
@@ -122,25 +128,31 @@ def _typed(character: str) -> str:
 _TYPED = {"\n": "\\n", "\t": "\\t", "\r": "\\r", "\\": "\\\\"}
 
 
-def fitting(name: str) -> tuple[Parameter, ...]:
-    """Return the parameters that `name` may become, at most as many as are shown."""
-    names = (name,) if name in BY_NAME else parameters.suggestions(name) or tuple(BY_NAME)
-    return tuple(BY_NAME[each] for each in names[:SHOWN])
+def offered(name: str) -> list[Spans]:
+    """Return all about a parameter, or the names that a part of one may become."""
+    if name in BY_NAME:
+        return about(BY_NAME[name])
+    likely = parameters.suggestions(name) or tuple(BY_NAME)
+    return [((f"{n:<18}", "key"), (BY_NAME[n].help, "muted")) for n in likely[:SHOWN]]
 
 
-def offer(parameter: Parameter) -> Spans:
-    """Return a parameter as one line."""
-    reloads = ", reloads the model" if parameter.reloads else ""
-    return (
-        (f"{parameter.name:<18}", "key"),
-        (f"{parameter.help} ", ""),
-        (f"({parameter.kind}, default {parameter.default}{reloads})", "muted"),
-    )
+def about(parameter: Parameter) -> list[Spans]:
+    """Return what a parameter takes, its default, and what it does."""
+    reloads = "; reloads the model" if parameter.reloads else ""
+    kind = _KINDS[parameter.kind]
+    return [
+        ((f"{kind}, default {parameter.default}{reloads}", ""),),
+        ((parameter.help, "muted"),),
+    ]
+
+
+_KINDS = {"int": "whole number", "float": "number", "bool": "true or false", "texts": "text"}
 
 
 class TextDialog(Dialog[T]):
     """A text of many lines and whatever else its answer is made of."""
 
+    VERTICAL_BREAKPOINTS = HEIGHTS
     verb = "keep"
 
     def keys_line(self) -> str:
