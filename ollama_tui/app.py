@@ -13,7 +13,7 @@ from textual.binding import Binding
 from textual.reactive import reactive
 
 from ollama_tui import theme
-from ollama_tui.actions import ACTIONS
+from ollama_tui.actions import ACTIONS, keymap
 from ollama_tui.actions.action import KEY_NAMES, Action, Wish
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.cache import Cache
@@ -120,7 +120,7 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
     def on_mount(self) -> None:
         """Take over the user's keys; connect once the first frame is out."""
         self.set_keymap(dict(self.settings.keys))
-        for mistake in self.settings.mistakes:
+        for mistake in (*self.settings.mistakes, *keymap.mistakes(self.settings.keys, ACTIONS)):
             self.tell(mistake, trouble=True)
         self.call_after_refresh(self.open_session)
 
@@ -159,11 +159,11 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
 
     async def _follow_jobs(self, session: Session) -> None:
         async for jobs in session.jobs.live.changes():
-            before = {job.id: job.state for job in self.jobs}
+            before = {job.id: job for job in self.jobs}
             self.jobs = jobs
-            ended = [job for job in jobs if not job.active and before.get(job.id) != job.state]
-            if ended:
-                self._tell_of(ended)
+            changed = [job for job in jobs if _has_news(before.get(job.id), job)]
+            self._tell_of([job for job in changed if not job.active])
+            if changed:
                 self.run_worker(self.refresh_library(), group="refresh")
             await self.clock.sleep(DRAW_EVERY)
 
@@ -226,7 +226,8 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
         self.exit(130)
 
 
-def unknown_keys(settings: Settings) -> list[str]:
-    """Return the ids in the key settings that no action has."""
-    known = {action.id for action in ACTIONS}
-    return [name for name in settings.keys if name not in known and not name.startswith("move.")]
+def _has_news(before: Job | None, job: Job) -> bool:
+    """Whether `job` has ended or lost its connection: then the list may not be what it was."""
+    ended = not job.active and (before is None or before.state is not job.state)
+    return ended or (bool(job.trouble) and not (before is not None and before.trouble))
+

@@ -54,7 +54,7 @@ def _moving(job: Job, signs: Signs, cells: int) -> Spans:
         (signs.empty * (cells - filled), "muted"),
         (f" {percent(fraction):3}%", "strong"),
     ]
-    if progress.total > 0:
+    if progress.total > 0 and not job.trouble:
         spans.append((f"  {size_of(progress.completed, progress.total):>14}", ""))
     if progress.rate > 0 and not progress.stalled_for:
         left = clock(progress.eta) if progress.eta is not None else ""
