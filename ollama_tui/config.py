@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -9,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from ollama_tui.settings import Host, parse_host
+from ollama_tui.text import inert
 
 APP_NAME = "ollama-tui"
+_NAMED = re.compile(r"""\s*\[?\s*["']?([A-Za-z0-9_-]+)["']?\s*[=\]]""")
 API_KEY = "OLLAMA_API_KEY"
 
 
@@ -42,36 +45,43 @@ class Settings:
     """What was wrong in the config file, a sentence each; the rest was used."""
 
 
+@dataclass(frozen=True)
+class ConfigFile:
+    """What the config file says, or why it cannot be used."""
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    lines: Mapping[str, int] = field(default_factory=dict)
+    """Where each setting stands, counted from 1."""
+    mistake: str = ""
+    """Why the file as a whole could not be used, as a sentence."""
+
+
 def settings_from(
     *,
     host: str | None,
     options: Mapping[str, Any],
     environ: Mapping[str, str],
-    config: Mapping[str, Any] | str,
+    config: ConfigFile,
 ) -> Settings:
-    """Combine the sources; `config` is the parsed file, or the sentence that says why it is not.
+    """Combine command line, environment and config file, the first named winning.
 
     Raises ValueError with a sentence when the host cannot be used.
     """
-    settings = Settings(api_key=environ.get(API_KEY) or None)
-    named = ""
-    if isinstance(config, str):
-        settings = replace(settings, mistakes=(config,))
-    else:
-        settings, named = _with_config(settings, config)
+    settings, named = _with_config(Settings(api_key=environ.get(API_KEY) or None), config)
     address = host or environ.get("OLLAMA_HOST") or named
     given = {key: value for key, value in options.items() if value not in (None, False, "")}
     return replace(settings, host=parse_host(address), **given)
 
 
-def _with_config(settings: Settings, config: Mapping[str, Any]) -> tuple[Settings, str]:
+def _with_config(settings: Settings, config: ConfigFile) -> tuple[Settings, str]:
     values: dict[str, Any] = {}
-    mistakes = []
-    for key, value in config.items():
+    mistakes = [config.mistake] if config.mistake else []
+    for key, value in config.values.items():
+        where = f"config.toml, line {config.lines[key]}" if key in config.lines else "config.toml"
         if (check := _FIELDS.get(key)) is None:
-            mistakes.append(f"config.toml: there is no setting “{key}”.")
+            mistakes.append(f"{where}: there is no setting “{inert(key)}”.")
         elif (wrong := check(value)) is not None:
-            mistakes.append(f"config.toml: {key} must be {wrong}.")
+            mistakes.append(f"{where}: {key} must be {wrong}.")
         else:
             values[key] = tuple(value) if isinstance(value, list) else value
     named = values.pop("host", "")
@@ -118,18 +128,28 @@ _FIELDS: dict[str, Callable[[Any], str | None]] = {
 assert set(_FIELDS) <= {"host"} | {f.name for f in fields(Settings)}
 
 
-def read_config(file: Path) -> Mapping[str, Any] | str:
-    """Return the parsed config file, empty when there is none, or a sentence on what is wrong."""
+def read_config(file: Path) -> ConfigFile:
+    """Return what the config file says; nothing when there is none."""
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
+        return ConfigFile(tomllib.loads(text), _lines(text))
     except FileNotFoundError:
-        return {}
+        return ConfigFile()
     except OSError as error:
-        return f"config.toml cannot be read: {error.strerror}."
+        return ConfigFile(mistake=f"config.toml cannot be read: {error.strerror}.")
     except UnicodeDecodeError:
-        return "config.toml is not UTF-8 text."
+        return ConfigFile(mistake="config.toml is not UTF-8 text, so none of it was used.")
     except tomllib.TOMLDecodeError as error:
-        return f"config.toml is not valid: {error}."
+        return ConfigFile(mistake=f"config.toml is not valid, so none of it was used: {error}.")
+
+
+def _lines(text: str) -> dict[str, int]:
+    """Return the line of each setting and table, the first time it is named."""
+    lines: dict[str, int] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        if match := _NAMED.match(line):
+            lines.setdefault(match[1], number)
+    return lines
 
 
 @dataclass(frozen=True)
