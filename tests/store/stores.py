@@ -1,0 +1,99 @@
+"""Model stores in real folders, made of the few things a test cares about."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from ollama_tui.api.replies import ListedModel
+from ollama_tui.catalog.model import Model
+from tests.catalog.models import NOW
+
+SECONDS = NOW.timestamp()
+NOBODY = 65534
+
+
+@dataclass
+class StoreFolder:
+    """A store; sizes are real, contents are holes."""
+
+    root: Path
+
+    def __post_init__(self) -> None:
+        for folder in ("manifests", "blobs"):
+            (self.root / folder).mkdir(parents=True, exist_ok=True)
+
+    def blob(self, digest: str, size: int, *, hours: float = 5) -> Path:
+        """Write a blob of `size` bytes; `digest` is repeated to 64 digits."""
+        path = self.root / "blobs" / f"sha256-{full(digest)}"
+        path.touch()
+        os.truncate(path, size)
+        aged(path, hours)
+        return path
+
+    def manifest(self, path: str, *digests: str, config: str = "") -> Path:
+        """Write a manifest below `manifests` and return its file."""
+        layers = [{"mediaType": "m", "digest": f"sha256:{full(d)}", "size": 1} for d in digests]
+        body = (
+            {"schemaVersion": 2, "config": {"digest": f"sha256:{full(config)}"}} if config else {}
+        )
+        return self.raw(path, json.dumps({**body, "layers": layers}).encode())
+
+    def model(self, name: str, *digests: str) -> Path:
+        """Write the manifest of a library model."""
+        model, _, tag = name.partition(":")
+        return self.manifest(f"registry.ollama.ai/library/{model}/{tag or 'latest'}", *digests)
+
+    def raw(self, path: str, data: bytes) -> Path:
+        """Write any bytes as a manifest."""
+        file = self.root / "manifests" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(data)
+        aged(file, 24)
+        return file
+
+    def partial(self, digest: str, data: bytes, *, apparent: int, hours: float = 5) -> None:
+        """Write a sparse partial download with notes on one piece of it."""
+        path = self.root / "blobs" / f"sha256-{full(digest)}-partial"
+        path.write_bytes(data)
+        os.truncate(path, apparent)
+        aged(path, hours)
+        piece = path.with_name(path.name + "-0")
+        piece.write_text('{"N":0,"Offset":0,"Size":1,"Completed":0}')
+        aged(piece, hours)
+
+
+def full(digest: str) -> str:
+    return (digest * 64)[:64]
+
+
+def aged(path: Path, hours: float) -> None:
+    os.utime(path, (SECONDS - hours * 3600,) * 2)
+
+
+def listed(path: Path, name: str, size: int = 1, **changes: object) -> Model:
+    """Return what a server lists for the manifest in `path`."""
+    from datetime import UTC, datetime
+
+    modified = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    digest = sha256(path.read_bytes()).hexdigest()
+    fields = {"name": name, "size": size, "digest": digest, "modified_at": modified, **changes}
+    return Model(ListedModel(**fields))  # type: ignore[arg-type]
+
+
+@contextmanager
+def as_somebody_else() -> Iterator[None]:
+    """Run without the rights of root, which may read everything."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
