@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -28,6 +28,7 @@ from ollama_tui.kept import Kept
 from ollama_tui.palette import ActionProvider
 from ollama_tui.screens.main import MainScreen
 from ollama_tui.styling import styles_folder
+from ollama_tui.text import inert
 from ollama_tui.widgets.glyphs import ASCII, UNICODE, Signs
 from ollama_tui.widgets.job_rows import result
 from ollama_tui.widgets.moving import ASCII as PLAIN_GLYPHS
@@ -120,9 +121,20 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
     def on_mount(self) -> None:
         """Take over the user's keys; connect once the first frame is out."""
         self.set_keymap(dict(self.settings.keys))
-        for mistake in (*self.settings.mistakes, *keymap.mistakes(self.settings.keys, ACTIONS)):
+        for mistake in self._mistakes():
             self.tell(mistake, trouble=True)
         self.call_after_refresh(self.open_session)
+
+    def _mistakes(self) -> Iterator[str]:
+        """Yield a sentence for each setting that could not be used."""
+        yield from self.settings.mistakes
+        yield from keymap.mistakes(self.settings.keys, ACTIONS)
+        if self.settings.theme and self.settings.theme not in self.available_themes:
+            known = ", ".join(sorted(self.available_themes))
+            yield f"There is no theme “{inert(self.settings.theme)}”, but {known}."
+        for name in (self.settings.sort, *self.settings.columns):
+            if name not in order.BY_KEY:
+                yield f"There is no column “{inert(name)}”, but {', '.join(order.BY_KEY)}."
 
     def key_of(self, action: Action) -> str:
         """Return the first key of `action`, as the user bound it and as a person reads it."""
