@@ -1,4 +1,4 @@
-"""Colours: a dark and a light theme of our own, and one of the terminal's 16 colours."""
+"""Colours: a dark and a light theme of our own; Textual's ansi-dark has the terminal's 16."""
 
 from __future__ import annotations
 
@@ -47,6 +47,4 @@ LIGHT = Theme(
     },
 )
 OWN = (DARK, LIGHT)
-TERMINAL = "textual-ansi"
-"""Textual's theme of the terminal's own 16 colours."""
 DEFAULT = DARK.name

@@ -117,6 +117,14 @@ class Context(Protocol):
     def clipboard(self, text: str, what: str) -> None:
         """Send `text` to the terminal's clipboard."""
 
+    @property
+    def themes(self) -> tuple[str, ...]:
+        """Names of the themes there are, our own first."""
+    @property
+    def theme(self) -> str:
+        """Name of the theme worn now."""
+    def wear(self, theme: str) -> None:
+        """Use a theme, now and in the next run."""
     async def edit(self, text: str, name: str) -> str | None:
         """Return `text` as the user leaves it in their editor; None when that failed, and said."""
     async def interface(self, wish: Wish) -> None:

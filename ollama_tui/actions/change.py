@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ollama_tui.actions.action import Action, Context, Group, Server
@@ -110,10 +109,9 @@ async def delete(context: Context) -> None:
     loss = loss_of(context)
     if await context.ask(confirm_delete(loss, context.grace)) is not True:
         return
-    gone = {model.name for model in loss.models}
     loaded = tuple(m.name for m in loss.models if m.is_loaded)
+    # Marks stay until their models are gone: what is undone or fails is still chosen.
     jobs.submit(Delete(tuple(m.name for m in loss.models), loaded))
-    context.look(replace(context.view, marks=context.view.marks - gone))
 
 
 def loss_of(context: Context) -> Loss:

@@ -77,6 +77,16 @@ def clipboard_texts(name: str, digest: str, host_url: str) -> dict[Alternative, 
     }
 
 
+async def theme(context: Context) -> None:
+    """Ask for the colours, and keep them for the next run."""
+    from ollama_tui.dialogs.choice import Alternative, Choice
+
+    options = tuple(Alternative(name, name) for name in context.themes)
+    chosen = await context.ask(Choice("Colours", options, current=context.theme))
+    if chosen is not None:
+        context.wear(chosen)
+
+
 def demo_not_needed(context: Context) -> str | None:
     """Say why the demo is not offered."""
     if context.snapshot.reach is Reach.DOWN:
@@ -93,6 +103,8 @@ ACTIONS = (
            refresh, not_connected, group=Group.APP),
     Action("app.demo", "D", "demo", "Leave the server that does not answer and open the demo.",
            wish(Wish.DEMO), demo_not_needed, group=Group.APP),
+    Action("app.theme", "", "colours", "Choose the colours; they are kept for the next run.",
+           theme, group=Group.APP),
     Action("app.keys", "question_mark", "keys", "Show the keys that work here and now.",
            wish(Wish.KEYS), group=Group.APP, footer=98),
     Action("app.palette", "colon,ctrl+p", "palette", "Find any action by its name.",

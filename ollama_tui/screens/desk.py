@@ -11,6 +11,7 @@ from ollama_tui.catalog.model import Model
 from ollama_tui.catalog.snapshot import Snapshot
 from ollama_tui.catalog.view import View
 from ollama_tui.text import inert
+from ollama_tui.theme import OWN
 
 if TYPE_CHECKING:
     from ollama_tui.screens.main import MainScreen
@@ -109,6 +110,22 @@ class Desk:
             return
         self._screen.app.copy_to_clipboard(text)
         self.tell(f"{inert(what)} was sent to the terminal's clipboard.")
+
+    @property
+    def themes(self) -> tuple[str, ...]:
+        """Names of the themes there are, our own first."""
+        own = tuple(t.name for t in OWN)
+        return own + tuple(sorted(set(self._screen.app.available_themes) - set(own)))
+
+    @property
+    def theme(self) -> str:
+        """Name of the theme worn now."""
+        return self._screen.app.theme
+
+    def wear(self, theme: str) -> None:
+        """Use a theme, now and in the next run."""
+        self._screen.app.theme = theme
+        self._screen.tui.keep(self.view)
 
     async def edit(self, text: str, name: str) -> str | None:
         """Return `text` as the user leaves it in their editor; None when that failed, and said."""
