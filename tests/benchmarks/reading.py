@@ -1,0 +1,73 @@
+"""The details of a model whose template has two megabytes, and learning about thousands."""
+
+from __future__ import annotations
+
+import time
+
+from tests.benchmarks.meter import Meter
+from tests.benchmarks.report import Row
+from tests.benchmarks.server import HUGE, name_of
+from tests.benchmarks.stage import FIRST, Stage
+from tests.benchmarks.starts import seen
+
+MANY = 10_000
+HUGE_DETAILS = 3.0
+HUGE_TEMPLATE = 3.0
+LEARNING_CPU = 25.0
+LEARNING_BYTES = 1_000
+QUIET = 0.6
+"""Seconds of silence: the details wait for the cursor to rest, then for the server."""
+
+
+def measure(stage: Stage, repetitions: int) -> list[Row]:
+    """Open the small model and the huge one, each with a cache that knows neither."""
+    small: list[float] = []
+    huge: list[float] = []
+    small_tab: list[float] = []
+    huge_tab: list[float] = []
+    for _ in range(repetitions):
+        _open(stage, 2, small, small_tab)
+        _open(stage, 1, huge, huge_tab)
+    return [
+        Row("details of a model appear", "ms", small),
+        Row("the same with a template of 2 MB", "ms", huge, small, HUGE_DETAILS),
+        Row("its template appears, against a small one", "ms", huge_tab, small_tab, HUGE_TEMPLATE),
+        *_learning(stage, repetitions),
+    ]
+
+
+def _open(stage: Stage, number: int, opened: list[float], template: list[float]) -> None:
+    home = stage.home()
+    home.know_facts(30)
+    with stage.program(30, home) as program:
+        seen(program)
+        seconds = program.cost_of(lambda: program.press(*["down"] * number), QUIET)[1]
+        opened.append(seconds * 1000)
+        template.append(_turn_to_template(program, number))
+
+
+def _turn_to_template(program: Meter, number: int) -> float:
+    needle = "template line 00000" if name_of(number) == HUGE else "if .Messages"
+    program.cost_of(lambda: program.press("enter"), 0.3)
+    program.cost_of(lambda: program.press("tab"), 0.3)
+    mark, since = program.mark(), time.monotonic()
+    program.press("tab")
+    return program.seconds_until(needle, mark=mark, since=since) * 1000
+
+
+def _learning(stage: Stage, repetitions: int) -> list[Row]:
+    busy: list[float] = []
+    written: list[float] = []
+    with stage.program(MANY) as program:
+        program.seconds_until(FIRST)
+        program.watch(3.0)
+        for _ in range(max(1, repetitions // 3)):
+            mark, before, since = program.mark(), program.cpu, time.monotonic()
+            program.watch(4.0)
+            seconds = time.monotonic() - since
+            busy.append((program.cpu - before) / seconds * 100)
+            written.append(len(program.bytes_since(mark)) / seconds)
+    return [
+        Row("learning about 10,000 models", "% CPU", busy, at_most=LEARNING_CPU),
+        Row("learning about 10,000 models", "B/s", written, at_most=LEARNING_BYTES),
+    ]

@@ -1,0 +1,184 @@
+"""An Ollama that answers as fast as it can, so that what is measured is the client.
+
+Prints its port. Everything it says was made before the first request, except the pull streams:
+each sends 200 events a second until the client goes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import hashlib
+import json
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+
+EVENTS_PER_SECOND = 200
+HUGE = "huge-template:8b"
+"""The one model whose template has two megabytes."""
+HUGE_LINES = 40_000
+LAYER = 4_700_000_000
+_FAMILIES = ("qwen3", "llama3.1", "gemma3", "mistral-small", "phi4", "deepseek-r1", "granite3.3")
+_SIZES = (("0.6B", 600), ("4B", 4000), ("8B", 8000), ("14B", 14000), ("70B", 70000))
+_NEWEST = datetime(2026, 10, 1, 12, tzinfo=UTC)
+
+
+def name_of(number: int) -> str:
+    """Return the name of a model; number 0 is the newest."""
+    if number == 1:
+        return HUGE
+    family = _FAMILIES[number % len(_FAMILIES)]
+    return f"{family}-{number:05d}:{_SIZES[number % len(_SIZES)][0].lower()}"
+
+
+def digest_of(number: int) -> str:
+    """Return the manifest digest of a model."""
+    return hashlib.sha256(name_of(number).encode()).hexdigest()
+
+
+def listed(count: int) -> bytes:
+    """Return the answer to `/api/tags`."""
+    return json.dumps({"models": [_entry(number) for number in range(count)]}).encode()
+
+
+def _entry(number: int) -> dict[str, object]:
+    parameters, millions = _SIZES[number % len(_SIZES)]
+    name = name_of(number)
+    return {
+        "name": name,
+        "model": name,
+        "modified_at": (_NEWEST - timedelta(minutes=37 * number)).isoformat(),
+        "size": millions * 620_000 + number,
+        "digest": digest_of(number),
+        "details": _details(number, parameters),
+    }
+
+
+def _details(number: int, parameters: str) -> dict[str, object]:
+    family = _FAMILIES[number % len(_FAMILIES)].partition("-")[0]
+    return {
+        "parent_model": "",
+        "format": "gguf",
+        "family": family,
+        "families": [family],
+        "parameter_size": parameters,
+        "quantization_level": ("Q4_K_M", "Q8_0", "F16")[number % 3],
+    }
+
+
+def shown(name: str) -> bytes:
+    """Return the answer to `/api/show`: a usual one, or the one with the huge template."""
+    number = 1 if name == HUGE else int(name.rpartition("-")[2].partition(":")[0])
+    template = "{{- if .Messages }}{{ .System }}{{ end }}\n{{ .Prompt }}\n" * 8
+    if name == HUGE:
+        lines = (
+            f"template line {n:05d} {{{{ .Prompt }}}} and still more\n" for n in range(HUGE_LINES)
+        )
+        template = "".join(lines)
+    parameters, millions = _SIZES[number % len(_SIZES)]
+    return json.dumps(
+        {
+            "license": "Apache License\n" * 200,
+            "modelfile": f"# Modelfile generated\nFROM {name}\nTEMPLATE {template}",
+            "parameters": 'stop                           "<|im_end|>"\ntemperature 0.6\ntop_k 20',
+            "template": template,
+            "details": _details(number, parameters),
+            "model_info": _metadata(number, millions * 1_000_000),
+            "capabilities": ["completion", *(("tools", "thinking", "vision")[: number % 4])],
+            "modified_at": (_NEWEST - timedelta(minutes=37 * number)).isoformat(),
+        }
+    ).encode()
+
+
+def _metadata(number: int, parameters: int) -> dict[str, object]:
+    return {
+        "general.architecture": "qwen3",
+        "general.parameter_count": parameters,
+        "general.quantization_version": 2,
+        "qwen3.context_length": 32768 * (1 + number % 4),
+        "qwen3.embedding_length": 4096,
+        "qwen3.block_count": 36,
+        "tokenizer.ggml.model": "gpt2",
+        "tokenizer.ggml.tokens": None,
+        "tokenizer.ggml.merges": None,
+    }
+
+
+class Server:
+    """Answers the calls of a start, a cursor on the move, and pulls."""
+
+    def __init__(self, count: int) -> None:
+        self._fixed = {
+            "/api/tags": _whole(listed(count)),
+            "/api/ps": _whole(b'{"models":[]}'),
+            "/api/version": _whole(b'{"version":"0.12.6"}'),
+            "/api/status": _whole(b'{"cloud":{"disabled":false,"source":"none"}}'),
+        }
+        self._huge = _whole(shown(HUGE))
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer one connection until the client leaves."""
+        with suppress(ConnectionError, asyncio.IncompleteReadError):
+            while True:
+                path, body = await _request(reader)
+                await self._answer(path, body, writer)
+        writer.close()
+
+    async def _answer(self, path: str, body: bytes, writer: asyncio.StreamWriter) -> None:
+        if path == "/api/pull":
+            await _pull(json.loads(body)["model"], writer)
+        elif path == "/api/show":
+            name = json.loads(body)["model"]
+            writer.write(self._huge if name == HUGE else _whole(shown(name)))
+        else:
+            writer.write(self._fixed.get(path, _whole(b'{"error":"not found"}', "404 Not Found")))
+        await writer.drain()
+
+
+async def _request(reader: asyncio.StreamReader) -> tuple[str, bytes]:
+    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+    length = next(
+        (int(h.split(":")[1]) for h in head.splitlines() if h.lower().startswith("content-length")),
+        0,
+    )
+    return head.split(" ", 2)[1], await reader.readexactly(length)
+
+
+def _whole(body: bytes, status: str = "200 OK") -> bytes:
+    head = f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
+    return f"{head}\r\n\r\n".encode() + body
+
+
+async def _pull(model: str, writer: asyncio.StreamWriter) -> None:
+    """Send the events of a download that never ends, on time."""
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\n")
+    writer.write(b"Transfer-Encoding: chunked\r\n\r\n")
+    digest = hashlib.sha256(model.encode()).hexdigest()
+    clock = asyncio.get_running_loop().time
+    start, sent = clock(), 0
+    while not writer.is_closing():
+        sent += 1
+        event = {
+            "status": f"pulling {digest[:12]}",
+            "digest": f"sha256:{digest}",
+            "total": LAYER,
+            "completed": min(LAYER - 1, sent * 500_000),
+        }
+        line = json.dumps(event, separators=(",", ":")).encode() + b"\n"
+        writer.write(b"%x\r\n%s\r\n" % (len(line), line))
+        await writer.drain()
+        await asyncio.sleep(max(0.0, start + sent / EVENTS_PER_SECOND - clock()))
+
+
+async def main(count: int) -> None:
+    """Serve on a free port of loopback until killed."""
+    server = await asyncio.start_server(Server(count).serve, "127.0.0.1", 0)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    async with server:
+        await server.serve_forever()
+
+
+if __name__ == "__main__":
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--models", type=int, default=30)
+    asyncio.run(main(arguments.parse_args().models))
