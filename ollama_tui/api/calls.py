@@ -53,6 +53,10 @@ RECOMMENDATIONS = Endpoint(
     "The recommendations were not read",
     "recommendations",
 )
+MANIFEST = Endpoint(
+    "manifest", "GET", "/v2/", "The registry's {} was not looked up", "manifests of models"
+)
+"""Of a registry; its path takes the parts of a name, see `registry`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,3 +171,30 @@ class Loaded(Reply, frozen=True):
 
     model: str = ""
     done_reason: str = ""
+
+
+class Layer(Reply, frozen=True, rename={"media_type": "mediaType"}):
+    """One blob of a manifest; a registry that leaves anything out has sent no manifest."""
+
+    media_type: str
+    digest: str
+    """`sha256:` and 64 hex digits."""
+    size: Count
+    """Bytes."""
+
+
+class Manifest(Reply, frozen=True):
+    """What a registry answers for a model: all there is to it, as blobs."""
+
+    config: Layer
+    layers: tuple[Layer, ...]
+
+    @property
+    def everything(self) -> tuple[Layer, ...]:
+        """Layers in order, the config last: what a pull asks for."""
+        return (*self.layers, self.config)
+
+    @property
+    def size(self) -> int:
+        """Bytes as the list of a server counts them: a layer named twice counts twice."""
+        return sum(layer.size for layer in self.everything)

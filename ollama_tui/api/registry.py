@@ -1,0 +1,202 @@
+"""Registries of models: which manifest a name stands for now, without pulling anything.
+
+async with Registry() as registry:
+    newest = await registry.newest(parse("qwen3:8b"))
+
+Nobody's key ever comes here: what a registry shows to everybody is all that is asked for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from types import TracebackType
+from typing import Protocol
+
+import httpx
+import msgspec
+
+from ollama_tui.api.asking import SAME_HOUSE, Answer, Asker
+from ollama_tui.api.calls import HOME, MANIFEST, Call
+from ollama_tui.api.decode import is_page
+from ollama_tui.api.errors import (
+    Busy,
+    Forbidden,
+    Interrupted,
+    NotFound,
+    NotOllama,
+    OllamaError,
+    Refused,
+    ServerFailed,
+    Unauthorized,
+    Unsupported,
+)
+from ollama_tui.api.failures import explain
+from ollama_tui.api.replies import Manifest
+from ollama_tui.text import inert
+
+ASKED_AT_HOME = "ollama.com"
+"""Where Ollama's own registry is asked; its digests come without a body there."""
+LONGEST = 20.0
+"""Seconds for all of it: a registry that trickles is given up too."""
+_DIGEST = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
+_BLOB = re.compile(r"sha256:[0-9a-f]{64}")
+_NO_NETWORK = "Check the network of this machine; the server may have another one."
+
+
+class Named(Protocol):
+    """The parts of a model's name; none is empty."""
+
+    @property
+    def host(self) -> str:
+        """Registry, with a port if it has one."""
+
+    @property
+    def namespace(self) -> str:
+        """Owner."""
+
+    @property
+    def model(self) -> str:
+        """Model."""
+
+    @property
+    def tag(self) -> str:
+        """Tag."""
+
+    @property
+    def display(self) -> str:
+        """All of it for a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """What a registry says of a name without a body."""
+
+    digest: str
+    """SHA-256 of the manifest, 64 hex digits; empty when the registry does not say."""
+    pushed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A manifest as a registry serves it."""
+
+    manifest: Manifest
+    digest: str
+    """SHA-256 of the manifest, 64 hex digits."""
+    pushed_at: datetime | None = None
+
+
+class Registry:
+    """Asks registries about models; every method raises only OllamaError."""
+
+    def __init__(self, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self._asker = Asker(transport)
+
+    async def __aenter__(self) -> Registry:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._asker.aclose()
+
+    async def newest(self, name: Named, *, insecure: bool = False) -> Newest:
+        """Return the digest of the newest manifest of `name`; `insecure` means plain HTTP."""
+        answer = await self._ask("HEAD", name, insecure)
+        return Newest(_digest(answer.headers), _pushed_at(answer.headers))
+
+    async def manifest(self, name: Named, *, insecure: bool = False) -> Published:
+        """Return the newest manifest of `name`; `insecure` means plain HTTP."""
+        answer = await self._ask("GET", name, insecure)
+        digest = _digest(answer.headers) or sha256(answer.body).hexdigest()
+        return Published(_decoded(answer.body, name), digest, _pushed_at(answer.headers))
+
+    async def _ask(self, method: str, name: Named, insecure: bool) -> Answer:
+        with _explained(name):
+            async with asyncio.timeout(LONGEST):
+                answer = await self._asker.ask(method, httpx.URL(_url(name, insecure)))
+        if not 200 <= answer.status < 300:
+            raise _refusal(answer.status, name)
+        return answer
+
+
+def _host(name: Named) -> str:
+    return ASKED_AT_HOME if name.host.lower() == HOME else name.host
+
+
+def _where(name: Named) -> str:
+    return inert(_host(name))[:60]
+
+
+def _url(name: Named, insecure: bool) -> str:
+    host = _host(name)
+    public = any(host.lower() in house for house in SAME_HOUSE)
+    scheme = "http" if insecure and not public else "https"
+    return f"{scheme}://{host}/v2/{name.namespace}/{name.model}/manifests/{name.tag}"
+
+
+@contextmanager
+def _explained(name: Named) -> Iterator[None]:
+    """Turn what httpx raises into an OllamaError that speaks of the registry."""
+    where = _where(name)
+    try:
+        yield
+    except TimeoutError as error:
+        raise Interrupted(f"{where} did not answer in time.", "Try again in a moment.") from error
+    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
+        found = explain(error, Call(MANIFEST, name.display), where)
+        if isinstance(found, NotOllama):
+            raise NotOllama(f"What answers at {where} is not a registry.") from error
+        raise type(found)(found.title, _NO_NETWORK) from error
+
+
+def _refusal(status: int, name: Named) -> OllamaError:
+    """Return the error of an answer that is none, by its status."""
+    where, what = _where(name), Call(MANIFEST, name.display).subject
+    kinds: dict[int, tuple[type[Refused], str]] = {
+        401: (Unauthorized, f"{where} shows {what} only to those it knows."),
+        403: (Forbidden, f"{where} does not show {what}."),
+        404: (NotFound, f"{where} has no {what}."),
+        412: (Unsupported, f"{where} shows {what} only to a newer Ollama."),
+        429: (Busy, f"{where} asks to slow down."),
+        503: (Busy, f"{where} is busy."),
+    }
+    kind, title = kinds.get(status, (ServerFailed, f"{where} answered {status}."))
+    return kind(title, status=status)
+
+
+def _digest(headers: httpx.Headers) -> str:
+    match = _DIGEST.fullmatch(headers.get("ollama-content-digest", "").strip().lower())
+    return match[1] if match else ""
+
+
+def _pushed_at(headers: httpx.Headers) -> datetime | None:
+    text = headers.get("ollama-push-time", "").strip()
+    if not re.fullmatch(r"[0-9]{1,11}", text):
+        return None
+    return datetime.fromtimestamp(int(text), UTC)
+
+
+def _decoded(body: bytes, name: Named) -> Manifest:
+    """Return the manifest in a body; raise NotOllama when it is something else."""
+    try:
+        manifest = msgspec.json.decode(body, type=Manifest)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        found = "an HTML page" if is_page(body[:1024].decode("utf-8", "replace")) else "no manifest"
+        raise NotOllama(f"{_where(name)} is no registry: it sent {found}.") from error
+    if not all(_BLOB.fullmatch(layer.digest) for layer in manifest.everything):
+        raise NotOllama(f"{_where(name)} sent a manifest with a digest that is none.")
+    return manifest
