@@ -51,13 +51,12 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
 
     TITLE = "ollama-tui"
     CSS_PATH = [styles_folder() / name for name in ("app.tcss", "filter.tcss", "dialogs.tcss")]
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (18, "-high")]
     COMMANDS = {ActionProvider}
     VERTICAL_BREAKPOINTS = [(0, "-low"), (18, "-usual")]
     COMMAND_PALETTE_BINDING = "ctrl+p"
     BINDINGS = [
-        Binding("ctrl+c", "interrupt", show=False),
-        Binding("ctrl+z", "suspend_process", show=False),
+        Binding("ctrl+c", "interrupt", show=False, priority=True),
+        Binding("ctrl+z", "suspend_process", show=False, priority=True),
     ]
 
     snapshot: reactive[Snapshot] = reactive(Snapshot, init=False, repaint=False)

@@ -134,9 +134,9 @@ class Library:
         started = time.monotonic()
         version = self.snapshot.version
         try:
-            listed, running = await asyncio.gather(self._ollama.list(), self._ollama.running())
+            listed, running = await asyncio.gather(self._ollama.list(), self._runners())
             if self.snapshot.reach is not Reach.UP:
-                version = await self._ollama.version()
+                version = await self._version()
         except OllamaError as error:
             self._publish(replace(self.snapshot, reach=Reach.DOWN, problem=error))
             return error
@@ -153,6 +153,19 @@ class Library:
             )
         )
         return None
+
+    async def _runners(self) -> tuple[RunningModel, ...]:
+        """Return the running models; none where the server does not tell: the list matters more."""
+        try:
+            return await self._ollama.running()
+        except Refused:
+            return ()
+
+    async def _version(self) -> str:
+        try:
+            return await self._ollama.version()
+        except Refused:
+            return ""
 
     def _keep(self, listed: tuple[ListedModel, ...], running: tuple[RunningModel, ...]) -> None:
         self._running = running

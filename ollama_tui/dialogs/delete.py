@@ -55,4 +55,6 @@ def _costs(loss: Loss) -> list[str]:
 
 
 def _undo(grace: float) -> str:
+    if grace <= 0:
+        return "This cannot be undone."
     return f"For {grace:.0f} seconds z brings it back: nothing is sent before."

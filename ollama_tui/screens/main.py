@@ -198,7 +198,7 @@ class MainScreen(Screen[None]):
         show = self.snapshot.show(model) if model else None
         self.details.show(model, show, also=also, now=self.now())
         if model is not None and show is None and not model.is_cloud:
-            self._ask_soon()
+            self._fetch_details(model.name)
 
     def _other_names(self, model: Model) -> tuple[str, ...]:
         if model.digest not in self.arranged.aliases:
@@ -236,15 +236,12 @@ class MainScreen(Screen[None]):
         self._draw_footer()
         self._prefer_visible()
 
-    def _ask_soon(self) -> None:
-        self._fetch_details()
-
     @work(exclusive=True, group="details")
-    async def _fetch_details(self) -> None:
-        """Ask for the details of the current model once the cursor rests."""
+    async def _fetch_details(self, name: str) -> None:
+        """Ask for the details of a model once the cursor rests on it."""
         await self.tui.clock.sleep(DETAILS_DELAY)
         model, session = self.current, self.tui.session
-        if model is None or session is None:
+        if model is None or model.name != name or session is None:
             return
         try:
             await session.library.details(model)
@@ -328,7 +325,7 @@ class MainScreen(Screen[None]):
         self.details.focus_text()
         self._draw_details()
         if self.current is not None and self.snapshot.show(self.current) is None:
-            self._fetch_details()
+            self._fetch_details(self.current.name)
 
     async def _full_metadata(self) -> None:
         model, session = self.current, self.tui.session

@@ -54,7 +54,10 @@ def _server(snapshot: Snapshot, host: str, signs: Signs) -> list[Span]:
         Reach.DOWN: (signs.down, "bad"),
         Reach.CONNECTING: (signs.down, "warning"),
     }[snapshot.reach]
-    version = {Reach.UP: f"v{snapshot.version}", Reach.CONNECTING: "connecting"}
+    version = {
+        Reach.UP: f"v{snapshot.version}" if snapshot.version else "",
+        Reach.CONNECTING: "connecting",
+    }
     said = version.get(snapshot.reach, "")
     return [lamp, (f" {host}", "strong"), (f"  {said}" if said else "", "muted")]
 

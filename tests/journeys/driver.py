@@ -10,7 +10,6 @@ when a test says so, and `sees` lets the program work until the words are there,
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -34,6 +33,7 @@ from ollama_tui.demo import Demo
 from ollama_tui.demo.transport import Seen
 from ollama_tui.kept import Kept
 from ollama_tui.screens.main import MainScreen
+from ollama_tui.widgets.columns import MARGIN
 from tests.ticker import Ticker, settle
 
 ROUNDS = 400
@@ -156,7 +156,7 @@ class User:
 
     def text_of(self, widget: Widget) -> str:
         """Return what is drawn where `widget` is, as one line."""
-        return " ".join(" ".join(self._drawn(widget.region)).split())
+        return " ".join(" ".join(self._drawn(widget.content_region)).split())
 
     def _drawn(self, region: Region) -> list[str]:
         strips = self.app.screen._compositor.render_strips()[region.y : region.bottom]
@@ -239,8 +239,8 @@ class User:
 
     def row(self, name: str) -> str:
         """Return the row of a model as it is drawn; fails when it is not on the screen."""
-        wanted = re.compile(rf"(?:^|\s){re.escape(name)}(?:\s|$)")
-        found = [line for line in self._drawn(self.main.table.region) if wanted.search(line)]
+        rows = self._drawn(self.main.table.region)
+        found = [line for line in rows if line[MARGIN:].startswith(f"{name} ")]
         assert len(found) == 1, f"{len(found)} rows for {name}:\n{self.screen}"
         return found[0]
 

@@ -1,0 +1,176 @@
+"""Copying and renaming: no name is misread, and no model is ever lost."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from ollama_tui.demo import Demo
+from tests.journeys.driver import User, a_server, journey
+
+
+async def names(user: User, key: str, name: str) -> None:
+    """Open the dialog by `key` and put `name` in place of what is prefilled."""
+    await user.presses(key)
+    await user.empties_the_field()
+    await user.types(name)
+
+
+async def test_a_copy_is_made_listed_and_gone_to() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker) as user:
+        await user.goes_to("qwen3:1.7b")
+        await user.presses("c")
+        await user.sees("Copy qwen3:1.7b")
+        assert user.field == "qwen3:1.7b"
+        await user.empties_the_field()
+        await user.types("mine:v1")
+        await user.sees("Makes mine:v1. It takes no disk space: the weights are shared.")
+        await user.presses("enter")
+        await user.until(lambda: user.cursor == "mine:v1")
+        assert demo.bodies("/api/copy") == [{"source": "qwen3:1.7b", "destination": "mine:v1"}]
+        assert {"mine:v1", "qwen3:1.7b"} <= set(user.names)
+
+
+async def test_a_copy_onto_an_existing_model_is_warned_of_in_any_case() -> None:
+    async with journey() as user:
+        await user.goes_to("qwen3:1.7b")
+        await names(user, "c", "GEMMA3:4b")
+        await user.sees("Replaces gemma3:4b (3.3 GB), which is there already.")
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("mine:cloud", "a server would look for it in the cloud"),
+        ("mine:7b-cloud", "a server would look for it in the cloud"),
+        ("mine:local", "a server would not find the model again"),
+        ("mine@sha256:abc", "A digest cannot be part of a name"),
+        ("", "Type the name of a model."),
+        ("QWEN3:1.7B", "That is qwen3:1.7b itself"),
+    ],
+)
+@pytest.mark.parametrize("key", ["c", "r"])
+async def test_names_a_server_would_misread_are_refused(key: str, typed: str, said: str) -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker) as user:
+        await user.goes_to("qwen3:1.7b")
+        await names(user, key, typed)
+        await user.sees(said)
+        await user.presses("enter")
+        assert user.in_dialog
+        await user.presses("escape")
+        assert demo.seen("/api/copy") == []
+
+
+async def test_renaming_copies_looks_and_then_deletes() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker) as user:
+        await user.goes_to("pirate:latest")
+        await names(user, "r", "corsair:v1")
+        await user.sees("Copies to corsair:v1, checks it, then removes pirate:latest.")
+        await user.presses("enter")
+        await user.until(lambda: user.cursor == "corsair:v1")
+        assert "pirate:latest" not in demo.names
+        paths = [r.path for r in demo.requests]
+        between = paths[paths.index("/api/copy") : paths.index("/api/delete")]
+        assert "/api/tags" in between
+        await user.until(lambda: any("is now corsair:v1" in said for said in user.toasts))
+
+
+async def test_renaming_foo_latest_to_foo_is_refused_not_executed() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker) as user:
+        await user.goes_to("pirate:latest")
+        await names(user, "r", "pirate")
+        await user.sees("That is pirate:latest itself")
+        await user.presses("enter")
+        assert user.in_dialog
+        assert demo.seen("/api/delete") == []
+
+
+async def test_renaming_onto_an_existing_model_is_refused() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker) as user:
+        await user.goes_to("pirate:latest")
+        await names(user, "r", "Mistral:7b")
+        await user.sees("mistral:7b is there already: delete it first, or choose another name.")
+        await user.presses("enter", "escape")
+        assert demo.seen("/api/copy") == []
+
+
+async def test_a_target_that_appeared_meanwhile_is_not_overwritten() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker) as user:
+        await user.goes_to("pirate:latest")
+        await names(user, "r", "chat-llama:00000")
+        demo.add(1)
+        await user.presses("enter")
+        await user.until(lambda: any("is there already" in said for said in user.toasts))
+        assert demo.seen("/api/copy") == []
+        assert "pirate:latest" in demo.names
+
+
+async def test_a_failed_copy_deletes_nothing() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker) as user:
+        await user.goes_to("pirate:latest")
+        await names(user, "r", "corsair:v1")
+        demo.fail("/api/copy", 500, {"error": "disk full"})
+        await user.presses("enter")
+        await user.until(lambda: any("disk full" in said for said in user.toasts))
+        assert demo.seen("/api/delete") == []
+        assert "pirate:latest" in user.names
+
+
+async def test_a_copy_that_did_nothing_although_it_said_so_deletes_nothing() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker) as user:
+        await user.goes_to("pirate:latest")
+        await names(user, "r", "corsair:v1")
+        demo.fail("/api/copy", 200, {})
+        await user.presses("enter")
+        await user.until(lambda: any("Nothing was deleted." in said for said in user.toasts))
+        assert demo.seen("/api/delete") == []
+        assert "pirate:latest" in demo.names
+
+
+class GoneAfterCopy(httpx.AsyncBaseTransport):
+    """A server that dies right after a copy."""
+
+    def __init__(self, demo: Demo) -> None:
+        self.demo = demo
+        self.inner = demo.transport()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        response = await self.inner.handle_async_request(request)
+        if request.url.path == "/api/copy":
+            self.demo.online = False
+        return response
+
+
+async def test_a_server_gone_between_copy_and_delete_keeps_both_names() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker, transport=lambda: GoneAfterCopy(demo)) as user:
+        await user.goes_to("pirate:latest")
+        await names(user, "r", "corsair:v1")
+        await user.presses("enter")
+        await user.until(lambda: any("No connection" in said for said in user.toasts))
+        assert {"pirate:latest", "corsair:v1"} <= demo.names
+        assert demo.seen("/api/delete") == []
+
+
+async def test_an_old_name_that_cannot_be_deleted_is_said_to_be_still_there() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker) as user:
+        await user.goes_to("pirate:latest")
+        await names(user, "r", "corsair:v1")
+        demo.fail("/api/delete", 500, {"error": "read-only file system"})
+        await user.presses("enter")
+        await user.until(
+            lambda: any(
+                "was copied to corsair:v1, but its old name is still there" in said
+                for said in user.toasts
+            )
+        )
+        assert {"pirate:latest", "corsair:v1"} <= set(user.names)

@@ -1,0 +1,144 @@
+"""Deleting: says what it costs, waits for yes, can be undone, and tells the truth afterwards."""
+
+from __future__ import annotations
+
+from tests.journeys.driver import a_server, journey
+
+
+async def test_y_deletes_after_the_grace_period_and_not_before() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker) as user:
+        await user.goes_to("qwen3:8b")
+        await user.presses("d")
+        await user.sees("Delete qwen3:8b?", "Frees about 5.2 GB", "For 8 seconds z brings it back")
+        await user.presses("y")
+        await user.sees_no("Delete qwen3:8b?")
+        assert "delete qwen3:8b" in user.jobs
+        await user.waits(7)
+        assert demo.seen("/api/delete") == []
+        await user.waits(2)
+        await user.until(lambda: demo.bodies("/api/delete") == [{"model": "qwen3:8b"}])
+        await user.until(lambda: "qwen3:8b" not in user.names)
+        assert "qwen3:8b" not in demo.names
+
+
+async def test_enter_does_nothing_and_n_and_escape_mean_no() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker) as user:
+        for no in ("n", "escape"):
+            await user.presses("d", "enter", "space")
+            assert user.in_dialog
+            await user.presses(no)
+            assert not user.in_dialog
+        await user.waits(20)
+        assert demo.seen("/api/delete") == []
+        assert user.jobs == ""
+
+
+async def test_z_within_the_grace_period_sends_no_deletion_at_all() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker) as user:
+        await user.presses("d", "y")
+        await user.waits(5)
+        await user.presses("z")
+        await user.waits(30)
+        assert demo.seen("/api/delete") == []
+        await user.sees("studio/reviewer:latest")
+        assert user.jobs == ""
+
+
+async def test_undoing_says_so() -> None:
+    async with journey() as user:
+        await user.presses("d", "y", "z")
+        await user.until(lambda: any("Undone" in toast for toast in user.toasts), "a word of it")
+
+
+async def test_z_with_nothing_to_undo_says_so() -> None:
+    async with journey() as user:
+        await user.presses("z")
+        await user.sees("There is nothing to undo.")
+
+
+async def test_leaving_within_the_grace_period_sends_no_deletion() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker) as user:
+        await user.presses("d", "y", "q")
+        await user.sees("Quit while 1 job runs?", "Deletions that still wait are not sent.")
+        await user.presses("y")
+        await user.until(lambda: not user.app.is_running)
+    assert demo.seen("/api/delete") == []
+    assert "studio/reviewer:latest" in demo.names
+
+
+async def test_a_loaded_model_is_named_as_such_and_unloaded_first() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker) as user:
+        await user.goes_to("qwen3:1.7b")
+        await user.presses("d")
+        await user.sees("loaded, is unloaded first")
+        await user.presses("y")
+        await user.waits(9)
+        await user.until(lambda: "qwen3:1.7b" not in user.names)
+        changes = [r.path for r in demo.requests if r.path in ("/api/generate", "/api/delete")]
+        assert changes == ["/api/generate", "/api/delete"]
+
+
+async def test_an_alias_frees_almost_nothing_and_says_for_whom_it_stays() -> None:
+    async with journey() as user:
+        await user.goes_to("gemma3:latest")
+        await user.presses("d")
+        await user.sees("Frees almost nothing.", "gemma3:4b")
+        await user.presses("n")
+
+
+async def test_of_several_marked_the_one_that_fails_stays_listed_and_marked() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker) as user:
+        await user.filters("starcoder2,gemma2,mixtral")
+        await user.presses("a")
+        three = user.marked
+        assert len(three) == 3
+        demo.fail("/api/delete", 500, {"error": "permission denied"})
+        await user.presses("d", "y")
+        await user.waits(9)
+        await user.until(lambda: len(demo.seen("/api/delete")) == 3)
+        await user.until(lambda: len(user.names) == 1)
+        (left,) = user.names
+        assert left in three
+        assert user.marked == {left}
+        assert "not deleted" in " ".join([user.jobs, *user.toasts])
+
+
+async def test_a_deletion_that_failed_can_be_tried_again_from_the_jobs() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker) as user:
+        await user.goes_to("gemma2:2b")
+        demo.fail("/api/delete", 500, {"error": "disk on fire"})
+        await user.presses("d", "y")
+        await user.waits(9)
+        await user.sees("failed")
+        assert "gemma2:2b" in user.names
+        await user.presses("J", "r")
+        await user.waits(9)
+        await user.until(lambda: "gemma2:2b" not in demo.names)
+
+
+async def test_a_model_deleted_by_somebody_else_meanwhile_is_no_failure() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker) as user:
+        await user.goes_to("gemma2:2b")
+        await user.presses("d", "y")
+        name = next(name for name in demo.store.entries if name.display == "gemma2:2b")
+        demo.store.remove(name)
+        await user.waits(9)
+        await user.until(lambda: "gemma2:2b" not in user.names)
+        assert "failed" not in user.jobs
+
+
+async def test_without_a_grace_period_the_question_says_that_there_is_no_way_back() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker, grace=0) as user:
+        await user.presses("d")
+        await user.sees("This cannot be undone.")
+        await user.presses("y")
+        await user.until(lambda: "studio/reviewer:latest" not in demo.names)

@@ -1,0 +1,155 @@
+"""Details: beside the list or over it, only what there is, and only asked for when wanted."""
+
+from __future__ import annotations
+
+from tests.journeys.driver import Watched, a_server, journey
+
+
+def shown(demo: Watched) -> list[str]:
+    return [body["model"] for body in demo.bodies("/api/show")]
+
+
+async def test_at_120_columns_they_stand_beside_the_list_and_follow_the_cursor() -> None:
+    async with journey(size=(120, 40)) as user:
+        assert user.details.startswith("studio/reviewer:latest")
+        await user.presses("j")
+        assert user.details.startswith("gpt-oss:20b")
+        assert "NAME" in user.screen
+
+
+async def test_at_80_columns_enter_opens_them_over_the_list_and_escape_returns() -> None:
+    async with journey(size=(80, 24)) as user:
+        await user.sees_no("Overview")
+        await user.presses("j", "enter")
+        await user.sees("Overview", "gpt-oss:20b")
+        await user.sees_no("MODIFIED")
+        await user.presses("escape")
+        await user.sees("MODIFIED")
+        assert user.cursor == "gpt-oss:20b"
+
+
+async def test_l_and_the_arrows_lead_there_and_back_too() -> None:
+    async with journey(size=(80, 24)) as user:
+        for there, back in (("l", "h"), ("right", "left"), ("i", "escape")):
+            await user.presses(there)
+            await user.sees("Overview")
+            await user.presses(back)
+            await user.sees("MODIFIED")
+
+
+async def test_tabs_appear_only_where_there_is_something_to_show() -> None:
+    async with journey(size=(300, 40)) as user:
+        assert "System" in user.tabs
+        assert "Messages" not in user.tabs
+        await user.goes_to("nomic-embed-text:latest")
+        assert "System" not in user.tabs
+        assert "Metadata" in user.tabs
+        await user.goes_to("studio/support-bot:v2")
+        assert "Messages" in user.tabs
+
+
+async def test_tab_turns_the_page_and_shift_tab_turns_it_back() -> None:
+    async with journey() as user:
+        await user.presses("tab")
+        assert "general.architecture" in user.details
+        await user.presses("shift+tab")
+        assert user.details.startswith("studio/reviewer:latest")
+
+
+async def test_the_chosen_tab_is_kept_from_model_to_model_that_has_it() -> None:
+    async with journey() as user:
+        await user.goes_to("qwen3:1.7b")
+        await user.presses("tab", "tab")
+        assert "im_start" in user.details
+        await user.goes_to("qwen3:8b")
+        assert "im_start" in user.details
+
+
+async def test_the_whole_metadata_is_fetched_only_when_asked_for() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker) as user:
+        await user.presses("enter", "tab", "G")
+        await user.sees("(f fetches it)")
+        assert not any(body.get("verbose") for body in demo.bodies("/api/show"))
+        await user.presses("f")
+        asked = {"model": "studio/reviewer:latest", "verbose": True}
+        await user.until(lambda: asked in demo.bodies("/api/show"))
+        await user.sees_no("(f fetches it)")
+
+
+async def test_details_are_asked_for_once_and_then_remembered() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker) as user:
+        await user.waits(60)
+        before = len(demo.seen("/api/show"))
+        await user.presses("j", "k", "j", "k")
+        await user.presses("k")
+        assert len(demo.seen("/api/show")) <= before + 1
+
+
+async def test_running_through_the_list_asks_only_where_the_cursor_rests() -> None:
+    demo, ticker = a_server(version="0.33.0")
+    async with journey(demo, server_time=ticker) as user:
+        await user.waits(60)
+        before = len(demo.seen("/api/show"))
+        await user.presses(*["j"] * 9)
+        assert len(demo.seen("/api/show")) <= before + 1
+        assert user.details.startswith("devstral:24b")
+
+
+async def test_a_cloud_model_is_not_asked_about_until_a_person_wants_it() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker) as user:
+        await user.goes_to("gpt-oss:120b-cloud")
+        await user.sees("enter asks the server for more, which may ask ollama.com.")
+        assert "gpt-oss:120b-cloud" not in shown(demo)
+        await user.presses("enter")
+        await user.until(lambda: "gpt-oss:120b-cloud" in shown(demo))
+
+
+async def test_a_model_whose_details_fail_says_why_in_the_pane() -> None:
+    async with journey() as user:
+        await user.goes_to("old-experiment:latest")
+        await user.until(lambda: "this server has no model of that name" in user.details)
+        assert "Traceback" not in user.screen
+
+
+async def test_find_goes_to_the_text_and_n_to_the_next() -> None:
+    async with journey(size=(80, 24)) as user:
+        await user.goes_to("llama3.1:8b")
+        await user.presses("enter")
+        while "COMMUNITY" not in user.details.upper():
+            await user.presses("tab")
+        await user.presses("/")
+        await user.sees("Find in this tab")
+        await user.types("zzz-nowhere")
+        await user.presses("enter")
+        await user.sees("“zzz-nowhere” is not in this tab.")
+        await user.presses("/")
+        await user.empties_the_field()
+        await user.types("policy")
+        await user.presses("enter")
+        assert "policy" in user.details.lower()
+        await user.presses("n", "N")
+        assert "policy" in user.details.lower()
+
+
+async def test_an_alias_shows_its_own_name_in_the_modelfile_and_its_kin() -> None:
+    async with journey(size=(200, 60)) as user:
+        await user.goes_to("gemma3:4b")
+        await user.sees("Same as")
+        assert "gemma3:latest" in user.details
+        await user.goes_to("gemma3:latest")
+        await user.presses("enter")
+        while "# FROM" not in user.details:
+            await user.presses("tab")
+        assert "# FROM gemma3:latest" in user.details
+
+
+async def test_resizing_keeps_the_details_open_and_the_keys_where_they_were() -> None:
+    async with journey(size=(120, 40)) as user:
+        await user.presses("enter", "tab")
+        await user.resizes(80, 24)
+        await user.sees("general.architecture")
+        await user.presses("escape")
+        await user.sees("MODIFIED")

@@ -1,0 +1,147 @@
+"""The program itself: palette, keys, reasons, read-only mode, leaving."""
+
+from __future__ import annotations
+
+import pytest
+
+from ollama_tui.actions import ACTIONS
+from ollama_tui.actions.action import Action, Place
+from ollama_tui.demo.store import Store
+from tests.journeys.driver import a_server, journey
+
+CHANGING = [action for action in ACTIONS if action.changes_server]
+CHANGING_REQUESTS = {
+    "/api/copy",
+    "/api/delete",
+    "/api/create",
+    "/api/pull",
+    "/api/push",
+    "/api/generate",
+    "/api/embed",
+    "/api/signout",
+}
+
+
+async def test_the_palette_runs_an_action_by_its_name() -> None:
+    async with journey() as user:
+        await user.presses(":")
+        await user.sees("Filter as you type")
+        await user.types("reverse")
+        await user.sees_no("Filter as you type")
+        await user.sees("Turn the order around.")
+        await user.presses("enter")
+        if user.in_dialog:
+            await user.presses("enter")
+        await user.until(lambda: "sort modified ↑" in user.status)
+
+
+async def test_the_palette_lists_every_action_of_the_place() -> None:
+    async with journey(size=(120, 400)) as user:
+        await user.presses("ctrl+p")
+        here = [a for a in ACTIONS if a.place is not Place.DETAILS]
+        await user.sees(*[action.label.capitalize() for action in here])
+
+
+async def test_question_mark_lists_the_keys_with_reasons_for_those_that_cannot_act() -> None:
+    async with journey(size=(160, 100)) as user:
+        await user.presses("?")
+        await user.sees("Keys that work here", "Pull a model from a registry.", "Move.")
+        await user.sees("studio/reviewer:latest is not loaded.")
+        await user.presses("escape")
+        assert not user.in_dialog
+
+
+async def test_question_mark_in_the_details_lists_the_keys_of_the_details() -> None:
+    async with journey(size=(160, 100)) as user:
+        await user.presses("enter", "?")
+        await user.sees("Find a text in this tab.")
+        await user.sees_no("Mark every model shown.")
+
+
+async def test_the_footer_names_keys_of_where_one_is() -> None:
+    async with journey() as user:
+        assert "/ filter" in user.footer
+        assert user.footer.endswith("? keys : palette")
+        await user.presses("enter")
+        assert "/ find" in user.footer
+        assert "esc" in user.footer or "h back" in user.footer
+
+
+async def test_a_key_the_user_bound_works_and_is_the_one_shown() -> None:
+    async with journey(keys={"model.pull": "n"}) as user:
+        assert "n pull" in user.footer
+        await user.presses("n")
+        await user.sees("Pull a model")
+        await user.presses("escape", "p")
+        assert not user.in_dialog
+
+
+async def test_a_dimmed_key_says_why() -> None:
+    demo, ticker = a_server(store=Store())
+    async with journey(demo, server_time=ticker, listed=False) as user:
+        await user.sees("This server has no models yet.")
+        await user.presses("enter")
+        await user.sees("There is no model under the cursor.")
+
+
+@pytest.mark.parametrize("action", CHANGING, ids=[action.id for action in CHANGING])
+async def test_read_only_refuses(action: Action) -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker, read_only=True) as user:
+        await user.presses("space")
+        user.main.action_run(action.id)
+        await user.sees("Read-only: started with --read-only")
+        assert not user.in_dialog
+        await user.waits(20)
+        assert CHANGING_REQUESTS.isdisjoint(request.path for request in demo.requests)
+
+
+async def test_read_only_still_looks() -> None:
+    async with journey(read_only=True) as user:
+        await user.presses("j", "enter", "tab", "escape", "R")
+        await user.sees("36 models listed.")
+
+
+async def test_q_leaves_at_once_when_nothing_runs() -> None:
+    async with journey() as user:
+        await user.presses("q")
+        await user.until(lambda: not user.app.is_running)
+        assert user.app.return_value == 0
+
+
+async def test_ctrl_c_leaves_with_130_whatever_is_asked() -> None:
+    async with journey() as user:
+        await user.presses("p", "ctrl+c")
+        await user.until(lambda: not user.app.is_running)
+        assert user.app.return_value == 130
+
+
+async def test_mistakes_of_the_config_file_are_said_at_the_start() -> None:
+    async with journey(mistakes=("config.toml: grace must be a number from 0 to 600.",)) as user:
+        await user.sees("config.toml: grace must be a number from 0 to 600.")
+        assert user.names
+
+
+@pytest.mark.parametrize(
+    ("number", "sent"),
+    [
+        (1, "qwen3:1.7b"),
+        (3, "ollama run qwen3:1.7b"),
+        (4, 'curl http://127.0.0.1:11434/api/show -d \'{"model": "qwen3:1.7b"}\''),
+    ],
+)
+async def test_y_sends_a_text_of_the_model_to_the_clipboard(number: int, sent: str) -> None:
+    async with journey() as user:
+        await user.goes_to("qwen3:1.7b")
+        await user.presses("y")
+        await user.sees("Copy of qwen3:1.7b")
+        await user.presses(str(number))
+        await user.until(lambda: user.app.clipboard == sent)
+        await user.sees("was sent to the terminal's clipboard.")
+
+
+async def test_y_can_send_the_modelfile() -> None:
+    async with journey() as user:
+        await user.goes_to("qwen3:1.7b")
+        await user.presses("y", "5")
+        await user.until(lambda: "FROM" in user.app.clipboard)
