@@ -1,0 +1,82 @@
+"""What can be imported: the files to send and what is known of them, as one value."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from ollama_tui.api.replies import ListedModel, ModelDetails
+from ollama_tui.catalog import quantize
+from ollama_tui.catalog.model import Model
+from ollama_tui.catalog.quantize import Target
+from ollama_tui.files.bad import unreadable
+from ollama_tui.jobs.upload import LocalFile
+
+Form = Literal["GGUF", "safetensors", "PyTorch"]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Files that make a model, or an adapter for one."""
+
+    form: Form
+    files: tuple[LocalFile, ...]
+    architecture: str = ""
+    """As the files spell it; raw, and empty when they do not say."""
+    parameters: int = 0
+    """0 when unknown."""
+    quantization: str = ""
+    """`F16`, `Q4_K_M` …; empty when unknown."""
+    context_length: int = 0
+    """Tokens; 0 when unknown."""
+    tensors: int = 0
+    suggestion: str = ""
+    """A name for the new model."""
+    targets: tuple[Target, ...] = ()
+    """What it can be quantized to; empty when it cannot."""
+    warnings: tuple[str, ...] = ()
+    """Sentences on what should be known before it is sent."""
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(file.size for file in self.files)
+
+    @property
+    def needs_base(self) -> bool:
+        """Whether it is only an adapter, for a model that is named apart."""
+        return all(file.adapter for file in self.files)
+
+
+def targets(level: str, weights: int, rest: int = 0) -> tuple[Target, ...]:
+    """Return what weights of a type can be quantized to on arrival, `rest` bytes staying as is."""
+    details = ModelDetails(format="gguf", quantization_level=level)
+    arrived = Model(ListedModel(size=weights, details=details))
+    return tuple(replace(t, bytes=t.bytes + rest) for t in quantize.targets(arrived))
+
+
+def local_file(path: Path, key: str, *, adapter: bool = False) -> LocalFile:
+    """Return a file to send with the size it has now; raise BadFile when it has none."""
+    try:
+        return LocalFile(path, key, path.stat().st_size, adapter)
+    except OSError as error:
+        raise unreadable(path, error) from error
+
+
+def keys_of(paths: Sequence[Path]) -> list[str]:
+    """Return what the server is to call these files, as Ollama's own client does.
+
+    One goes by its name; several by their paths below the folder they share.
+    """
+    if len(paths) == 1:
+        return [key_text(Path(paths[0].name))]
+    shared = os.path.commonpath([path.absolute().parent for path in paths])
+    return [key_text(path.absolute().relative_to(shared)) for path in paths]
+
+
+def key_text(path: Path) -> str:
+    """Return a relative path with slashes, as JSON can carry it."""
+    return os.fsencode(path.as_posix()).decode("utf-8", "replace")
