@@ -16,6 +16,7 @@ import msgspec
 
 from ollama_tui.api.replies import ListedModel, Show
 from ollama_tui.catalog.model import Facts
+from ollama_tui.catalog.upstream import Upstream
 
 T = TypeVar("T")
 _DETAILS_KEPT = 400
@@ -55,8 +56,19 @@ class Cache:
         self._write(self._details_file(digest), show)
         self._drop_oldest_details()
 
+    def upstreams(self, host_url: str) -> dict[str, Upstream]:
+        """Return what registries said of the models of `host_url`, by name."""
+        return self._read(self._upstream_file(host_url), dict[str, Upstream]) or {}
+
+    def keep_upstreams(self, host_url: str, found: dict[str, Upstream]) -> None:
+        """Remember what registries said of the models of `host_url`."""
+        self._write(self._upstream_file(host_url), found)
+
+    def _upstream_file(self, host_url: str) -> Path:
+        return self._folder / f"upstream-{_short(host_url)}.json"
+
     def _list_file(self, host_url: str) -> Path:
-        return self._folder / f"list-{hashlib.sha256(host_url.encode()).hexdigest()[:16]}.json"
+        return self._folder / f"list-{_short(host_url)}.json"
 
     def _details_file(self, digest: str) -> Path:
         return self._folder / "details" / f"{digest}.json"
@@ -83,6 +95,10 @@ class Cache:
             os.replace(new.name, file)
         except OSError:
             return
+
+
+def _short(host_url: str) -> str:
+    return hashlib.sha256(host_url.encode()).hexdigest()[:16]
 
 
 def _is_digest(digest: str) -> bool:
