@@ -17,7 +17,7 @@ from ollama_tui.catalog.parameters import BY_NAME, convert, merged, parse_show, 
 from ollama_tui.catalog.paste import pull_name
 from ollama_tui.catalog.quantize import targets
 from ollama_tui.catalog.recipe import NO_TEMPLATE
-from ollama_tui.text import inert_lines
+from ollama_tui.text import inert, inert_lines
 
 Text = Literal["system", "template"]
 
@@ -193,7 +193,7 @@ class Draft:
         known = BY_NAME.get(row.name)
         usual = known.default if known else ""
         hint = f" Set it to {usual}, the default, instead." if _is_value(row.name, usual) else ""
-        return f"{row.name} is inherited: create cannot take it away.{hint}"
+        return f"{inert(row.name)} is inherited: create cannot take it away.{hint}"
 
     def _values(self, name: str) -> list[str]:
         """Return the values of a parameter that may have several, else none."""
@@ -264,9 +264,11 @@ def new_name(base: str, installed: Mapping[str, Model]) -> str:
     tag = name.tag[:60]
     if tag.lower().endswith("cloud"):
         tag = tag[: -len("cloud")].rstrip("-")
-    stem = SUFFIX if tag in ("", names.DEFAULT_TAG) else f"{tag}-{SUFFIX}"
+    ours = name.host == names.DEFAULT_HOST and name.namespace != names.DEFAULT_NAMESPACE
+    stem = f"{name.namespace}/{name.model}:" if ours else f"{name.model}:"
+    stem += SUFFIX if tag in ("", names.DEFAULT_TAG) else f"{tag}-{SUFFIX}"
     number = 1
-    while names.key(offer := f"{name.model}:{stem}{number if number > 1 else ''}") in installed:
+    while names.key(offer := f"{stem}{number if number > 1 else ''}") in installed:
         number += 1
     return offer
 

@@ -59,8 +59,7 @@ def curl(request: CreateRequest) -> str:
 
 def changes(draft: Draft) -> list[Line]:
     """Return the lines that differ between the base and the new model, as styled spans."""
-    before = _whole(draft.inherited.name, draft, sent=False)
-    after = _whole(draft.inherited.name, draft, sent=True)
+    before, after = _whole(draft, sent=False), _whole(draft, sent=True)
     found = list(unified_diff(before, after, lineterm="", n=2))[2:]
     styled: list[Line] = [((line, _STYLES.get(line[:1], "")),) for line in found]
     if quantize := draft.request().quantize:
@@ -71,16 +70,20 @@ def changes(draft: Draft) -> list[Line]:
 _STYLES = {"+": "good", "-": "bad", "@": "muted"}
 
 
-def _whole(name: str, draft: Draft, *, sent: bool) -> Sequence[str]:
-    """Return the Modelfile of everything the base has, with what is sent laid over it or not."""
+def _whole(draft: Draft, *, sent: bool) -> Sequence[str]:
+    """Return the Modelfile of all the base has, but its license, with what is sent over it or not.
+
+    The license of the base stays whatever is sent, and may be long.
+    """
     base = draft.inherited
+    name = draft.source
     request = draft.request() if sent else CreateRequest(model=name)
     whole = CreateRequest(
         model=name,
         from_=name,
         template=request.template or base.template,
         system=request.system or base.system,
-        license=[*filter(None, [base.license]), *request.license],
+        license=request.license,
         parameters={**base.parameters, **request.parameters},
         messages=request.messages or list(base.messages),
     )

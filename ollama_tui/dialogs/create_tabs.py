@@ -18,7 +18,7 @@ from ollama_tui.catalog.draft import Draft, Text
 from ollama_tui.catalog.model import Model
 from ollama_tui.catalog.preview import changes, curl, modelfile
 from ollama_tui.catalog.quantize import Target, targets, why_not
-from ollama_tui.dialogs.create_parts import Editor
+from ollama_tui.dialogs.create_parts import Editor, Field
 from ollama_tui.text import inert, plural, size
 from ollama_tui.widgets.columns import Column
 from ollama_tui.widgets.lines import Lines, Spans
@@ -70,9 +70,9 @@ class BaseTab(Tab):
         start = self._start
         offered = sorted(m.name for m in start.installed.values() if not names.problem(m.name))
         yield Static("New name" if not start.edit else "Name", classes="label", markup=False)
-        yield Input(inert(start.name), id="name", disabled=start.edit, select_on_focus=False)
+        yield Field(inert(start.name), id="name", disabled=start.edit, select_on_focus=False)
         yield Static("Base, the model to start from", classes="label", markup=False)
-        yield Input(
+        yield Field(
             inert(start.base),
             id="from",
             placeholder="qwen3:8b",

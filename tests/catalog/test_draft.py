@@ -57,6 +57,7 @@ def words(draft: Draft) -> str:
         ("qwen3:latest", ["qwen3:custom", "QWEN3:custom2"], "qwen3:custom3"),
         ("gpt-oss:20b-cloud", [], "gpt-oss:20b-custom"),
         ("gpt-oss:cloud", [], "gpt-oss:custom"),
+        ("alice/helper", [], "alice/helper:custom"),
         ("hf.co/User/Repo-GGUF:Q4_K_M", [], "Repo-GGUF:Q4_K_M-custom"),
         ("m:" + "t" * 80, [], "m:" + "t" * 60 + "-custom"),
         ("not a name", [], ""),
@@ -243,6 +244,12 @@ def test_a_changed_parameter_says_what_it_was_and_goes_back_when_removed() -> No
 def test_an_inherited_parameter_cannot_be_removed(name: str, said: str) -> None:
     draft = a_draft()
     assert said in (draft.why_not_take(row_of(draft, name)) or "")
+
+
+def test_a_hostile_name_of_a_parameter_is_said_inert() -> None:
+    draft = a_draft(Show(parameters="\x1b[2J\u202ex   1"))
+    reason = draft.why_not_take(draft.rows()[0])
+    assert reason == "�[2J�x is inherited: create cannot take it away."
 
 
 def test_one_of_several_stops_can_be_removed_since_the_list_is_sent_whole() -> None:

@@ -437,6 +437,37 @@ async def test_editing_keeps_the_name_and_shows_the_difference() -> None:
         )
 
 
+# ---- a slow link, long texts
+
+
+async def test_nothing_blinks() -> None:
+    async with a_form() as form:
+        fields = [*form.host.screen.query("Input, TextArea")]
+        for tab in ("parameters", "messages"):
+            await form.turn_to(tab)
+            await form.press("a")
+            fields += form.host.screen.query("Input, TextArea")
+            await form.press("escape")
+        assert len(fields) == 7
+        assert not any(getattr(field, "cursor_blink") for field in fields)  # noqa: B009
+
+
+async def test_texts_of_megabytes_are_inherited_without_being_loaded() -> None:
+    long = "x" * 3_000_000
+    show = Show(system=long, license=long, messages=[Message("user", long)])
+    async with a_form(show=show) as form:
+        await form.turn_to("prompt")
+        assert "The inherited system prompt is too long to show here" in form.screen
+        await form.turn_to("messages")
+        await form.press("enter")
+        assert "This text is too long to be changed here." in form.said
+        await form.turn_to("license")
+        assert "(3 MB)" in form.screen
+        await form.turn_to("preview")
+        await form.press("v", "v", "ctrl+g")
+        assert form.answer == UNTOUCHED
+
+
 # ---- sizes
 
 
