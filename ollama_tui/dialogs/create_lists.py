@@ -1,4 +1,4 @@
-"""The tabs of the create form that are lists: parameters, messages, licenses."""
+"""The tabs of the create form that are lists: what they share, messages, licenses."""
 
 from __future__ import annotations
 
@@ -14,17 +14,8 @@ from textual.message import Message as Event
 from textual.widgets import Static
 
 from ollama_tui.api.replies import Message
-from ollama_tui.catalog.draft import LONGEST, Draft, Row
-from ollama_tui.catalog.parameters import BY_NAME
-from ollama_tui.dialogs.create_parts import (
-    LicenseDialog,
-    MessageDialog,
-    ParameterDialog,
-    Setting,
-    TextDialog,
-    escaped,
-    is_text,
-)
+from ollama_tui.catalog.draft import LONGEST, Draft
+from ollama_tui.dialogs.create_parts import LicenseDialog, MessageDialog, TextDialog
 from ollama_tui.dialogs.create_tabs import Tab
 from ollama_tui.text import inert, size
 from ollama_tui.widgets.columns import Column
@@ -135,77 +126,6 @@ class ListTab(Tab):
             self.drop()
         else:
             self.move(-1 if event.what == "up" else 1)
-
-
-class ParametersTab(ListTab):
-    """Name, value, default and origin of every parameter."""
-
-    keys = "a add   enter change   d remove"
-    empty = "No parameters: the server's defaults hold. Press a to add one."
-    columns = PlainRows(
-        (
-            Column("NAME", 17, id="name"),
-            Column("VALUE", 10, flexible=True, id="value"),
-            Column("DEFAULT", 14, id="default"),
-            Column("", 18, id="origin"),
-        ),
-        narrow=66,
-        leaving=frozenset(["default"]),
-    )
-
-    def about(self) -> str:
-        """Say what is sent."""
-        return "Only what is new or changed is sent; the rest is inherited."
-
-    def rows(self) -> Sequence[PlainRow]:
-        """Return a row for each value."""
-        return [_parameter(row) for row in self.draft.rows()]
-
-    @property
-    def row(self) -> Row | None:
-        """The parameter under the cursor."""
-        return next((r for r in self.draft.rows() if r.key == self.table.cursor), None)
-
-    def add(self) -> None:
-        """Ask for a parameter."""
-        self.app.push_screen(ParameterDialog(), self._put)
-
-    def change(self) -> None:
-        """Ask for the one under the cursor anew."""
-        row = self.row
-        if row is not None:
-            dialog = ParameterDialog(row.name, row.text)
-            self.app.push_screen(dialog, lambda setting: self._put(setting, row))
-
-    def _put(self, setting: Setting | None, replacing: Row | None = None) -> None:
-        if setting is not None:
-            name, text = setting
-            self.edit(lambda draft: draft.put(name, text, replacing))
-            rows = self.draft.put(name, text, replacing).rows()
-            place = next((r.place for r in rows if (r.name, r.text) == setting), 0)
-            self.go_to(f"{name} {place}")
-
-    def drop(self) -> None:
-        """Remove the one under the cursor, or say why that cannot be."""
-        row = self.row
-        if row is None:
-            return
-        if (reason := self.draft.why_not_take(row)) is not None:
-            self.say(reason)
-        else:
-            self.edit(lambda draft: draft.take(row))
-
-
-def _parameter(row: Row) -> PlainRow:
-    known = BY_NAME.get(row.name)
-    text = escaped(row.text[:GLANCE]) if is_text(row.name) else row.text[:GLANCE]
-    cells = {
-        "name": (row.name, ""),
-        "value": (text, "" if row.own else "muted"),
-        "default": (known.default if known else "not known", "muted"),
-        "origin": (row.origin, "muted" if row.origin == "inherited" else "accent"),
-    }
-    return PlainRow(row.key, cells, "+" if row.own else "")
 
 
 class SequenceTab(ListTab, Generic[T]):

@@ -1,4 +1,4 @@
-"""The tabs of the create form: names, prompt, quantizing, and the preview of what is sent."""
+"""The tabs of the create form: what they share, the names, the prompt, quantizing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Vertical
 from textual.message import Message as Event
 from textual.suggester import SuggestFromList
@@ -16,7 +15,6 @@ from textual.widgets import Input, Static, TextArea
 from ollama_tui.catalog import name as names
 from ollama_tui.catalog.draft import Draft, Text
 from ollama_tui.catalog.model import Model
-from ollama_tui.catalog.preview import changes, curl, modelfile
 from ollama_tui.catalog.quantize import Target, targets, why_not
 from ollama_tui.dialogs.create_parts import Editor, Field
 from ollama_tui.text import inert, plural, size
@@ -24,7 +22,6 @@ from ollama_tui.widgets.columns import Column
 from ollama_tui.widgets.lines import Lines, Spans
 from ollama_tui.widgets.plain_rows import PlainRow, PlainRows
 from ollama_tui.widgets.table import Table
-from ollama_tui.widgets.text_view import TextView
 
 Change = Callable[[Draft], Draft]
 
@@ -245,60 +242,3 @@ def _type(target: Target, draft: Draft) -> PlainRow:
         "help": (target.help, "muted"),
     }
     return PlainRow(target.type, cells, "✓" if draft.quantize == target.type else "")
-
-
-class Preview(TextView):
-    """What is going to be sent, in one of several ways."""
-
-    BINDINGS = [Binding("v", "turn", "View", show=False)]
-
-    @dataclass
-    class Turned(Event):
-        """The other way is wanted."""
-
-    def action_turn(self) -> None:
-        """Show it in the next way."""
-        self.post_message(self.Turned())
-
-
-class PreviewTab(Tab):
-    """The Modelfile, the curl command, or what changes."""
-
-    keys = "v: as Modelfile, as curl, what changes"
-
-    def __init__(self, draft: Draft) -> None:
-        super().__init__(id="preview")
-        self._draft = draft
-        self._way = CHANGES if draft.edit else MODELFILE
-
-    def compose(self) -> ComposeResult:
-        """Yield the text."""
-        yield Static(id="way", classes="label", markup=False)
-        yield Preview(id="text")
-
-    def show(self, draft: Draft) -> None:
-        """Draw the text, when it can be seen."""
-        self._draft = draft
-        if self.display:
-            self._draw()
-
-    def _draw(self) -> None:
-        self.query_one("#way", Static).update(self._way)
-        text = self.query_one(Preview)
-        request = self._draft.request()
-        if self._way == CHANGES:
-            text.show(changes(self._draft), document=self._way)
-        else:
-            write = modelfile if self._way == MODELFILE else curl
-            text.show(write(request), document=self._way)
-
-    @on(Preview.Turned)
-    def _turn(self) -> None:
-        self._way = WAYS[(WAYS.index(self._way) + 1) % len(WAYS)]
-        self._draw()
-
-
-MODELFILE = "As a Modelfile: what is inherited is not repeated"
-CURL = "As curl"
-CHANGES = "What changes, compared with the base"
-WAYS = (MODELFILE, CURL, CHANGES)
