@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 from ollama_tui.cache import Cache
 from ollama_tui.clock import MACHINE, Clock
 from ollama_tui.config import Settings
+from ollama_tui.disk import Disk
 from ollama_tui.jobs.queue import JobQueue
 from ollama_tui.library import Library
 
@@ -20,13 +22,21 @@ if TYPE_CHECKING:
     from ollama_tui.api.client import Ollama
 
 
+CLOUD_URL = "https://ollama.com"
+"""Where the API key belongs: the client sends it there and nowhere else."""
+
+
 @dataclass(frozen=True)
 class Session:
     """What the app knows one server by; several hosts are several of these."""
 
     ollama: Ollama
+    cloud: Ollama
+    """ollama.com itself; it is not connected to before it is asked something."""
+    clock: Clock
     library: Library
     jobs: JobQueue
+    disk: Disk
 
 
 @asynccontextmanager
@@ -42,7 +52,10 @@ async def connect(
     """
     from ollama_tui.api.client import Ollama
 
-    async with Ollama(settings.host.url, api_key=settings.api_key, transport=transport) as ollama:
+    async with (
+        Ollama(settings.host.url, api_key=settings.api_key, transport=transport) as ollama,
+        Ollama(CLOUD_URL, api_key=settings.api_key, transport=transport) as cloud,
+    ):
         library = Library(
             ollama, cache=cache, host_url=settings.host.url, now=clock.now, sleep=clock.sleep
         )
@@ -53,8 +66,10 @@ async def connect(
             clock=clock.seconds,
             sleep=clock.sleep,
         )
+        local = settings.host.is_loopback and transport is None
+        disk = Disk(ollama, local=local, environ=os.environ)
         try:
-            async with library.watching():
-                yield Session(ollama, library, jobs)
+            async with library.watching(), disk.following(library.live):
+                yield Session(ollama, cloud, clock, library, jobs, disk)
         finally:
             await asyncio.shield(jobs.close())

@@ -12,9 +12,7 @@ USUAL = (Path("/usr/share/ollama/.ollama/models"), Path("/root/.ollama/models"))
 """The store of the Linux service, and that of the container image."""
 
 
-def roots(
-    modelfiles: Iterable[str], environ: Mapping[str, str], home: Path | None
-) -> tuple[Path, ...]:
+def roots(modelfiles: Iterable[str], environ: Mapping[str, str]) -> tuple[Path, ...]:
     """Return the folders to look into, the likeliest first, whether they exist or not.
 
     `modelfiles` are texts of show: their head names files of the store by absolute paths.
@@ -22,8 +20,8 @@ def roots(
     found = [path for text in modelfiles for path in named_in(text)]
     if named := environ.get("OLLAMA_MODELS", "").strip().strip("\"'"):
         found.append(Path(named))
-    if home is not None:
-        found.append(home / ".ollama" / "models")
+    if home := environ.get("HOME", ""):
+        found.append(Path(home, ".ollama", "models"))
     return tuple(dict.fromkeys([*found, *USUAL]))
 
 

@@ -32,6 +32,8 @@ class Damaged(ValueError):  # noqa: N818 - read as a sentence: except Damaged
 
 _Stamp = tuple[int, int, int]
 """Inode, size and time of a file: while they stay, so does what is in it."""
+_Found = dict[str, tuple[_Stamp, Manifest | None]]
+"""Manifests by path; None for those that are damaged."""
 
 
 @dataclass
@@ -39,46 +41,42 @@ class Reader:
     """Reads one store, and on later times only the manifests that changed since."""
 
     root: Path
-    _known: dict[str, tuple[_Stamp, Manifest | None]] = field(default_factory=dict, repr=False)
+    _known: _Found = field(default_factory=dict, repr=False)
 
     def read(self) -> Contents:
         """Return what is there now; raises OSError when the folders cannot be listed."""
-        known, self._known = self._known, {}
         unseen: list[str] = []
-        damaged = self._manifests(known, unseen)
+        found = self._manifests(unseen)
         blobs, partials = _blobs(self.root / "blobs", unseen)
+        self._known = found
+        folder = self.root / "manifests"
         return Contents(
             root=str(self.root),
-            manifests=tuple(m for _, m in self._known.values() if m is not None),
+            manifests=tuple(m for _, m in found.values() if m is not None),
             blobs=blobs,
             partials=partials,
-            damaged=tuple(damaged),
+            damaged=tuple(os.path.relpath(p, folder) for p, (_, m) in found.items() if m is None),
             unseen=len(unseen),
             free=_free(self.root),
         )
 
-    def _manifests(
-        self, known: dict[str, tuple[_Stamp, Manifest | None]], unseen: list[str]
-    ) -> list[str]:
-        """Fill `_known`; return the paths of damaged manifests."""
+    def _manifests(self, unseen: list[str]) -> _Found:
         folder = self.root / "manifests"
-        damaged = []
+        found: _Found = {}
         for path, info in _files(folder, unseen):
             stamp = (info.st_ino, info.st_size, info.st_mtime_ns)
-            if path not in known or known[path][0] != stamp:
-                try:
-                    known[path] = (stamp, _manifest(folder, path, info))
-                except Damaged:
-                    known[path] = (stamp, None)
-                except (FileNotFoundError, names.InvalidName):
-                    continue
-                except OSError:
-                    unseen.append(path)
-                    continue
-            self._known[path] = known[path]
-            if known[path][1] is None:
-                damaged.append(os.path.relpath(path, folder))
-        return damaged
+            known = self._known.get(path)
+            try:
+                if known is None or known[0] != stamp:
+                    known = (stamp, _manifest(folder, path, info))
+                found[path] = known
+            except Damaged:
+                found[path] = (stamp, None)
+            except (FileNotFoundError, names.InvalidName):
+                continue
+            except OSError:
+                unseen.append(path)
+        return found
 
 
 def _files(folder: Path, unseen: list[str]) -> Iterator[tuple[str, os.stat_result]]:

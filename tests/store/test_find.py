@@ -31,9 +31,9 @@ def test_the_head_of_a_modelfile_names_the_store(modelfile: str, found: list[str
 
 
 def test_what_the_server_says_comes_before_the_environment_and_the_usual_places() -> None:
-    looked = roots([f"FROM /s/blobs/{BLOB}"], {"OLLAMA_MODELS": ' "/env" '}, Path("/home/me"))
+    looked = roots([f"FROM /s/blobs/{BLOB}"], {"OLLAMA_MODELS": ' "/env" ', "HOME": "/home/me"})
     assert looked == (Path("/s"), Path("/env"), Path("/home/me/.ollama/models"), *USUAL)
 
 
 def test_a_place_named_twice_is_looked_into_once() -> None:
-    assert roots([f"FROM {USUAL[0]}/blobs/{BLOB}"], {}, None) == USUAL
+    assert roots([f"FROM {USUAL[0]}/blobs/{BLOB}"], {}) == USUAL
