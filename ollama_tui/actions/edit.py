@@ -58,7 +58,7 @@ async def choose(
         question = Confirm("That is not a Modelfile", (inert(str(error)),), "edit again")
         return True if await context.ask(question) else None
     change = edited(before, wanted)
-    nothing = CreateRequest(model=model.name, from_=wanted.request.from_)
+    nothing = CreateRequest(model=model.name, from_=before.last("from"))
     if change.request == nothing and not change.warnings:
         context.tell(f"{model.label} stays as it is: nothing was changed.")
         return None
