@@ -18,8 +18,27 @@ from ollama_tui.demo.store import Blob, Manifest, Store, digest_of
 from ollama_tui.demo.weights import adapter, projector
 
 
-def built(store: Store, offer: Offer, revision: str = "") -> Manifest:
-    """Put an offer's blobs into `store` and return its manifest; revisions differ in weights."""
+def built(store: Store, offer: Offer) -> Manifest:
+    """Put an offer's blobs into `store` and return its manifest as it is installed here."""
+    return _built(store, offer, offer.template, offer.licenses)
+
+
+def newest(store: Store, offer: Offer) -> Manifest:
+    """Put an offer's blobs into `store` and return its manifest as the registry has it."""
+    template, licenses, revision = offer.template, offer.licenses, ""
+    if "weights" in offer.newer:
+        revision = "two"
+    if "template" in offer.newer:
+        template += t.AFTERTHOUGHT
+    if "license" in offer.newer:
+        licenses = (*licenses[:-1], licenses[-1] + t.AMENDMENT)
+    return _built(store, offer, template, licenses, revision)
+
+
+def _built(
+    store: Store, offer: Offer, template: str, licenses: tuple[str, ...], revision: str = ""
+) -> Manifest:
+    """Put blobs into `store` and return their manifest; revisions differ in weights."""
     draft = Draft(store)
     weights = offer.shape.weights()
     digest = digest_of(f"weights of {offer.weights_of or offer.name} {revision}".encode())
@@ -32,8 +51,8 @@ def built(store: Store, offer: Offer, revision: str = "") -> Manifest:
         )
     draft.describe(weights)
     draft.config |= dict(offer.config)
-    body = {"template": offer.template, "system": offer.system, "parameters": offer.parameters}
-    set_texts(draft, {**body, "license": list(offer.licenses)})
+    body = {"template": template, "system": offer.system, "parameters": offer.parameters}
+    set_texts(draft, {**body, "license": list(licenses)})
     return draft.manifest()
 
 
@@ -41,8 +60,8 @@ def publish(registry: Registry, now: datetime) -> None:
     """Offer everything on the shelf, and the stubs of cloud models."""
     store = Store()
     for offer in SHELF:
-        manifest = built(store, offer, "two" if offer.outdated else "")
-        pushed = now - timedelta(days=offer.age if not offer.outdated else 3)
+        manifest = newest(store, offer)
+        pushed = now - timedelta(days=3 if offer.newer else offer.age)
         for name in (offer.name, *offer.aliases):
             registry.publish(parse(name), manifest, store.blobs, pushed)
     for name, config in STUBS.items():

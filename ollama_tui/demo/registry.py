@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
+from socket import gaierror
+from ssl import SSLError
 from typing import Literal
 
 import httpx
@@ -88,25 +90,43 @@ class Registry:
         return f'{verb} "{url}": dial tcp{_no_route(name.host)}'
 
     def serve(self, request: httpx.Request) -> httpx.Response:
-        """Answer a request made to a registry directly: manifests, for update checks."""
+        """Answer a request made to a registry directly: manifests, for update checks.
+
+        Raises httpx.ConnectError for a host that is not there or does not speak TLS.
+        """
         match = _MANIFEST_PATH.fullmatch(request.url.path)
-        host = DEFAULT_HOST if request.url.host == "ollama.com" else request.url.host
+        host = request.url.netloc.decode()
+        host = DEFAULT_HOST if host == "ollama.com" else host
+        self._connect(request, host)
         published = self._published(host, *match.groups()) if match else None
         if published is None or request.method not in ("GET", "HEAD"):
             return httpx.Response(404, json={"errors": [{"code": "MANIFEST_UNKNOWN"}]})
-        headers = {
-            "content-type": MANIFEST,
-            "ollama-content-digest": sha256(published.raw).hexdigest(),
-            "ollama-push-time": str(int(published.pushed.timestamp())),
-        }
+        headers = {"content-type": MANIFEST} | (_stamp(published) if host == DEFAULT_HOST else {})
         body = published.raw if request.method == "GET" else b""
         return httpx.Response(200, headers=headers, content=body)
+
+    def _connect(self, request: httpx.Request, host: str) -> None:
+        """Raise httpx.ConnectError when nobody is there for `request`."""
+        if host in self.plain_hosts and request.url.scheme == "https":
+            reason = SSLError("[SSL: WRONG_VERSION_NUMBER] wrong version number")
+            raise httpx.ConnectError(str(reason), request=request) from reason
+        if host not in self.plain_hosts and host not in PUBLIC:
+            unknown = gaierror(-2, "Name or service not known")
+            raise httpx.ConnectError(str(unknown), request=request) from unknown
 
     def _published(self, host: str, namespace: str, model: str, tag: str) -> Published | None:
         try:
             return self.models.get(parse(f"{host}/{namespace}/{model}:{tag}").key)
         except InvalidName:
             return None
+
+
+def _stamp(published: Published) -> dict[str, str]:
+    """Return the headers that only Ollama's own registry sends."""
+    return {
+        "ollama-content-digest": sha256(published.raw).hexdigest(),
+        "ollama-push-time": str(int(published.pushed.timestamp())),
+    }
 
 
 def _no_route(host: str) -> str:

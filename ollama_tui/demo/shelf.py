@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from ollama_tui.demo import texts as t
 from ollama_tui.demo.weights import Shape
+
+
+Newer = Literal["weights", "template", "license"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +34,8 @@ class Offer:
     aliases: tuple[str, ...] = ()
     """Other tags of the registry for the same manifest."""
     installed_aliases: Mapping[str, float] = field(default_factory=dict)
-    outdated: bool = False
-    """Whether the registry has newer weights than this server."""
+    newer: tuple[Newer, ...] = ()
+    """What of it is newer in the registry than on this server."""
     weights_of: str = ""
     """Another offer with the same weights."""
 
@@ -179,7 +182,7 @@ SHELF: tuple[Offer, ...] = (
         _EOT,
         age=240.0,
         aliases=("llama3.1:latest",),
-        outdated=True,
+        newer=("weights",),
     ),
     Offer(
         "mistral:7b",
@@ -248,6 +251,7 @@ SHELF: tuple[Offer, ...] = (
         t.FILL,
         (t.RESEARCH,),
         age=630.0,
+        newer=("license",),
     ),
     Offer(
         "gemma2:2b",
@@ -289,6 +293,7 @@ SHELF: tuple[Offer, ...] = (
         Shape("granite", 2_533_539_840, "Q4_K_M", 131072, 2048, 40, 32, 8, 8192, 49159),
         t.CHATML_TOOLS,
         age=167.0,
+        newer=("weights", "template"),
     ),
     Offer(
         "hf.co/acme-labs/Compass-3B-GGUF:Q4_K_M",

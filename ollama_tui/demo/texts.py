@@ -70,6 +70,9 @@ JINJA = (
     "<|im_start|>assistant\n{%- if not enable_thinking %}<think></think>{%- endif %}"
 )
 
+AFTERTHOUGHT = "{{- /* newer */ -}}"
+"""Makes a template another one without any effect."""
+
 PERMISSIVE = """\
 Permissive Sample License
 Version 2, for the weights of demonstration models
@@ -92,6 +95,9 @@ Research Sample License
 
 For study and teaching only. Money may not change hands for these weights or for what they
 produce. Results may be published when their origin is named."""
+AMENDMENT = """
+
+Amended: results may also be shown to students."""
 USE_POLICY = """\
 Acceptable Use Policy
 
