@@ -60,7 +60,9 @@ class Dialog(ModalScreen[T | None], Generic[T]):
         return f"enter {self.verb}   esc cancel"
 
     def on_mount(self) -> None:
-        """Say what is missing from the start, quietly."""
+        """Say what is missing from the start, quietly; nothing blinks over a slow link."""
+        for field in self.query(Input):
+            field.cursor_blink = False
         self.review()
 
     @on(Input.Changed)

@@ -26,6 +26,10 @@ class FilterInput(Input):
         Binding("down,up", "leave", show=False),
     ]
 
+    def on_mount(self) -> None:
+        """Spare a slow link the blinking."""
+        self.cursor_blink = False
+
     def action_clear(self) -> None:
         """Forget the filter and go to the list."""
         self.value = ""

@@ -50,9 +50,9 @@ def test_a_text_that_is_no_modelfile_can_be_edited_again_or_left(tmp_path: Path)
         terminal.wait_for("That is not a Modelfile")
         terminal.wait_for("command must be")
         terminal.press("y")
-        terminal.wait_for("+FROM x")
+        terminal.wait_for("-FROM studio/reviewer")
         terminal.press("n")
-        terminal.wait_gone("+FROM x")
+        terminal.wait_gone("-FROM studio/reviewer")
 
 
 def test_an_editor_that_fails_takes_nothing_over(tmp_path: Path) -> None:
