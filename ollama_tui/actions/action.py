@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ollama_tui.catalog.model import Model
     from ollama_tui.catalog.snapshot import Snapshot
     from ollama_tui.catalog.view import View
+    from ollama_tui.disk import Disk
     from ollama_tui.jobs.queue import JobQueue
     from ollama_tui.library import Library
 
@@ -50,6 +51,9 @@ class Server(Protocol):
     @property
     def library(self) -> Library:
         """What is known."""
+    @property
+    def disk(self) -> Disk:
+        """What the disk is spent on."""
     @property
     def jobs(self) -> JobQueue:
         """What is under way."""

@@ -9,7 +9,6 @@ from ollama_tui.actions.action import Action, Context, Group, Server
 from ollama_tui.actions.browse import no_model
 from ollama_tui.api.errors import OllamaError, Refused, Unauthorized
 from ollama_tui.catalog import name as names
-from ollama_tui.catalog import space
 from ollama_tui.catalog.model import Model
 from ollama_tui.jobs.tasks import Create, Delete, Pull, Push
 from ollama_tui.text import inert
@@ -106,7 +105,7 @@ async def delete(context: Context) -> None:
     from ollama_tui.dialogs.delete import confirm_delete
 
     jobs = connected(context).jobs
-    loss = loss_of(context)
+    loss = await loss_of(context)
     if await context.ask(confirm_delete(loss, context.grace)) is not True:
         return
     loaded = tuple(m.name for m in loss.models if m.is_loaded)
@@ -114,14 +113,15 @@ async def delete(context: Context) -> None:
     jobs.submit(Delete(tuple(m.name for m in loss.models), loaded))
 
 
-def loss_of(context: Context) -> Loss:
-    """Return what deleting the targets takes and frees."""
+async def loss_of(context: Context) -> Loss:
+    """Return what deleting the targets takes and frees, read on the disk when that can be."""
     from ollama_tui.dialogs.delete import Loss
 
     models = context.snapshot.models
     chosen = frozenset(model.name for model in context.targets)
-    freed = space.freed(models, chosen)
-    return Loss(context.targets, freed.bytes, freed.estimated, space.kept_for(models, chosen))
+    usage = await connected(context).disk.usage(models)
+    freed = usage.freed(chosen)
+    return Loss(context.targets, freed.bytes, freed.estimated, usage.kept_for(chosen))
 
 
 def no_targets(context: Context) -> str | None:
