@@ -40,11 +40,12 @@ async def edit(text: str, name: str, suspended: AbstractContextManager[None]) ->
 
 
 async def _run(words: list[str]) -> None:
+    name = Path(words[0]).name
     try:
         process = await asyncio.create_subprocess_exec(*words)
     except OSError as error:
         raise NoEditor(
-            f"{words[0]} could not be started: {error.strerror}. Set EDITOR to yours."
+            f"{name} could not be started: {error.strerror}. Set EDITOR to yours."
         ) from error
     if (code := await process.wait()) != 0:
-        raise NoEditor(f"{words[0]} ended with {code}, so nothing was taken over.")
+        raise NoEditor(f"{name} ended with {code}, so nothing was taken over.")
