@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ from ollama_tui.api.errors import OllamaError
 from ollama_tui.cache import Cache
 from ollama_tui.catalog import order
 from ollama_tui.catalog.snapshot import Snapshot, combine
+from ollama_tui.catalog.upstream import Upstream
 from ollama_tui.catalog.view import View
 from ollama_tui.clock import MACHINE, Clock
 from ollama_tui.config import Settings
@@ -63,6 +64,10 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
     """What the library published last."""
     jobs: reactive[tuple[Job, ...]] = reactive((), init=False, repaint=False)
     """What the queue published last, at most four times a second."""
+    upstream: reactive[Mapping[str, Upstream]] = reactive(dict, init=False, repaint=False)
+    """What registries said of the models, by name, at most four times a second."""
+    checking: reactive[str] = reactive("", init=False, repaint=False)
+    """How far an update check is; empty while there is none."""
 
     def __init__(
         self,
@@ -153,6 +158,8 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self._follow_library(session))
                     group.create_task(self._follow_jobs(session))
+                    group.create_task(self._follow_upstream(session))
+                    group.create_task(self._follow_checking(session))
                     group.create_task(session.jobs.crash())
             finally:
                 self.session = None
@@ -167,6 +174,16 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
     async def _follow_library(self, session: Session) -> None:
         async for snapshot in session.library.live.changes():
             self.snapshot = snapshot
+
+    async def _follow_upstream(self, session: Session) -> None:
+        async for found in session.upstream.live.changes():
+            self.upstream = found
+            await self.clock.sleep(DRAW_EVERY)
+
+    async def _follow_checking(self, session: Session) -> None:
+        async for checking in session.upstream.progress.changes():
+            self.checking = f"checking {checking.done:,} of {checking.total:,}" if checking else ""
+            await self.clock.sleep(DRAW_EVERY)
 
     async def _follow_jobs(self, session: Session) -> None:
         async for jobs in session.jobs.live.changes():

@@ -15,6 +15,7 @@ from ollama_tui.config import Settings
 from ollama_tui.disk import Disk
 from ollama_tui.jobs.queue import JobQueue
 from ollama_tui.library import Library
+from ollama_tui.upstream import Upstreams
 
 if TYPE_CHECKING:
     import httpx
@@ -37,6 +38,7 @@ class Session:
     library: Library
     jobs: JobQueue
     disk: Disk
+    upstream: Upstreams
 
 
 @asynccontextmanager
@@ -51,10 +53,12 @@ async def connect(
     This is where the HTTP library is loaded, so it belongs after the first frame.
     """
     from ollama_tui.api.client import Ollama
+    from ollama_tui.api.registry import Registry
 
     async with (
         Ollama(settings.host.url, api_key=settings.api_key, transport=transport) as ollama,
         Ollama(CLOUD_URL, api_key=settings.api_key, transport=transport) as cloud,
+        Registry(transport) as registry,
     ):
         library = Library(
             ollama, cache=cache, host_url=settings.host.url, now=clock.now, sleep=clock.sleep
@@ -66,10 +70,19 @@ async def connect(
             clock=clock.seconds,
             sleep=clock.sleep,
         )
+        upstream = Upstreams(
+            registry,
+            ollama,
+            library.details,
+            cache=cache,
+            host_url=settings.host.url,
+            now=clock.now,
+            sleep=clock.sleep,
+        )
         local = settings.host.is_loopback and transport is None
         disk = Disk(ollama, local=local, environ=os.environ)
         try:
             async with library.watching(), disk.following(library.live):
-                yield Session(ollama, cloud, clock, library, jobs, disk)
+                yield Session(ollama, cloud, clock, library, jobs, disk, upstream)
         finally:
             await asyncio.shield(jobs.close())

@@ -69,12 +69,23 @@ RULES = (
         "asyncio msgspec",
     ),
     Rule("store", "reads the server's own files, where they are on this machine", "catalog"),
-    Rule("cache", "keeps replies and facts on disk", "api.replies catalog.model", "msgspec"),
+    Rule(
+        "cache",
+        "keeps replies, facts and findings on disk",
+        "api.replies catalog.model catalog.upstream",
+        "msgspec",
+    ),
     Rule("factbook", "what show has told, by digest", "api.replies cache catalog"),
     Rule(
         "library",
         "knows the server; jobs are the queue's",
         "api cache catalog factbook",
+        "asyncio",
+    ),
+    Rule(
+        "upstream",
+        "knows what registries say of the models of one server",
+        "api cache catalog",
         "asyncio",
     ),
     Rule("config", "settings from arguments, environment and file", "settings", "platformdirs"),
@@ -111,7 +122,7 @@ RULES = (
     Rule(
         "actions",
         "what the user can do, through a context: no screen, no app",
-        "api catalog dialogs files jobs library store",
+        "api catalog dialogs files jobs library store upstream",
         "asyncio msgspec",
         typed="textual session",
     ),

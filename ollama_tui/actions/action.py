@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ollama_tui.disk import Disk
     from ollama_tui.jobs.queue import JobQueue
     from ollama_tui.library import Library
+    from ollama_tui.upstream import Upstreams
 
 T = TypeVar("T")
 
@@ -57,6 +58,9 @@ class Server(Protocol):
     @property
     def jobs(self) -> JobQueue:
         """What is under way."""
+    @property
+    def upstream(self) -> Upstreams:
+        """What registries say."""
 
 
 class Context(Protocol):

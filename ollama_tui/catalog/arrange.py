@@ -9,7 +9,11 @@ from datetime import datetime
 from ollama_tui.catalog import order, query
 from ollama_tui.catalog.model import Model
 from ollama_tui.catalog.terms import Scope
+from ollama_tui.catalog.upstream import Known
 from ollama_tui.catalog.view import View
+
+
+NOTHING = Known()
 
 
 @dataclass(frozen=True)
@@ -25,14 +29,16 @@ class Arranged:
 
 
 def arrange(
-    models: Sequence[Model], view: View, *, now: datetime, outdated: frozenset[str] = frozenset()
+    models: Sequence[Model], view: View, *, now: datetime, known: Known = NOTHING
 ) -> Arranged:
     """Return the models that pass the filter, in the order chosen.
 
     A filter with a mistake in it still selects by its other words.
     """
     asked = query.parse(view.filter)
-    scope = Scope(tuple(models), now, marked=view.marks, outdated=outdated)
+    scope = Scope(
+        tuple(models), now, marked=view.marks, outdated=known.outdated, current=known.current
+    )
     selected = asked.select(models, scope)
     return Arranged(
         rows=order.sort(selected, view.sort, view.reverse),

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from ollama_tui.catalog.arrange import Arranged, arrange
+from ollama_tui.catalog.arrange import NOTHING, Arranged, arrange
 from ollama_tui.catalog.model import Model
 from ollama_tui.catalog.query import Mistake
+from ollama_tui.catalog.upstream import Known
 from ollama_tui.catalog.view import View
 
 
@@ -18,14 +19,16 @@ class LastGood:
     def __init__(self) -> None:
         self._filter = ""
 
-    def arrange(self, models: Sequence[Model], view: View, *, now: datetime) -> Arranged:
+    def arrange(
+        self, models: Sequence[Model], view: View, *, now: datetime, known: Known = NOTHING
+    ) -> Arranged:
         """Return the rows, with the mistakes of the filter as it is."""
-        asked = arrange(models, view, now=now)
+        asked = arrange(models, view, now=now, known=known)
         if not asked.mistakes:
             self._filter = view.filter
             return asked
         self._filter = without_beginnings(self._filter, view.filter, asked.mistakes)
-        good = arrange(models, replace(view, filter=self._filter), now=now)
+        good = arrange(models, replace(view, filter=self._filter), now=now, known=known)
         return replace(good, mistakes=asked.mistakes)
 
 

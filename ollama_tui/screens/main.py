@@ -17,10 +17,11 @@ from textual.widgets import Input, Static
 from ollama_tui.actions import ACTIONS, BY_ID
 from ollama_tui.actions.action import ALWAYS, Action, Place, Wish, why_not
 from ollama_tui.api.errors import OllamaError
-from ollama_tui.catalog.arrange import Arranged
+from ollama_tui.catalog.arrange import NOTHING, Arranged
 from ollama_tui.catalog.documents import whole_values
 from ollama_tui.catalog.model import Model
 from ollama_tui.catalog.snapshot import Snapshot
+from ollama_tui.catalog.upstream import known
 from ollama_tui.catalog.view import View
 from ollama_tui.jobs.job import Job
 from ollama_tui.screens.desk import Desk
@@ -80,6 +81,7 @@ class MainScreen(Screen[None]):
         self.tui = tui
         self.view = view
         self.arranged = Arranged(())
+        self.known = NOTHING
         self.desk = Desk(self)
         self.rows_source = ModelRows(now=self.now, keys=tui.columns, view=view, signs=tui.signs)
         self._sums: tuple[Snapshot, Sums] | None = None
@@ -107,6 +109,8 @@ class MainScreen(Screen[None]):
             self.table.focus()
         self.watch(self.tui, "snapshot", self._take_snapshot, init=False)
         self.watch(self.tui, "jobs", self._take_jobs, init=False)
+        self.watch(self.tui, "upstream", self.redraw, init=False)
+        self.watch(self.tui, "checking", self._draw_status, init=False)
 
     @property
     def table(self) -> ModelTable:
@@ -152,8 +156,11 @@ class MainScreen(Screen[None]):
 
     def redraw(self) -> None:
         """Arrange and draw everything that depends on snapshot or view."""
-        self.arranged = self._last_good.arrange(self.snapshot.models, self.view, now=self.now())
-        self.rows_source.looked_at(self.view, self.arranged.aliases)
+        self.known = known(self.snapshot.by_name, self.tui.upstream)
+        self.arranged = self._last_good.arrange(
+            self.snapshot.models, self.view, now=self.now(), known=self.known
+        )
+        self.rows_source.looked_at(self.view, self.arranged.aliases, self.known.outdated)
         self.table.show_empty(
             empty_lines(self.snapshot, self.view, self.arranged.blame, self.tui.settings.host.url)
         )
@@ -175,6 +182,8 @@ class MainScreen(Screen[None]):
             shown=len(self.arranged.rows),
             signs=self.tui.signs,
             width=self.size.width,
+            outdated=len(self.known.outdated),
+            checking=self.tui.checking,
         )
         self.query_one("#status", Lines).show([line])
 

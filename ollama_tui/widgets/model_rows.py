@@ -27,6 +27,8 @@ class ModelRows:
     view: View = field(default_factory=View)
     aliases: frozenset[str] = frozenset()
     """Digests that more than one name carries."""
+    outdated: frozenset[str] = frozenset()
+    """Names of which a registry has something newer."""
     signs: Signs = UNICODE
 
     def key(self, row: Model) -> str:
@@ -62,6 +64,8 @@ class ModelRows:
         return (mark, self._state(row))
 
     def _state(self, row: Model) -> tuple[str, str]:
+        if row.name in self.outdated:
+            return (self.signs.outdated, "good" if row.is_loaded else "warning")
         if row.is_loaded:
             return (self.signs.loaded, "good")
         if row.is_cloud:
@@ -70,7 +74,10 @@ class ModelRows:
             return (self.signs.alias, "muted")
         return (" ", "")
 
-    def looked_at(self, view: View, aliases: frozenset[str]) -> None:
-        """Take over what the user chose and what the models share."""
+    def looked_at(
+        self, view: View, aliases: frozenset[str], outdated: frozenset[str] = frozenset()
+    ) -> None:
+        """Take over what the user chose, what the models share and what is outdated."""
         self.view = view
         self.aliases = aliases
+        self.outdated = outdated

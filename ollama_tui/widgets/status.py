@@ -30,14 +30,25 @@ class Sums:
 
 
 def status_line(
-    snapshot: Snapshot, view: View, *, host: str, sums: Sums, shown: int, signs: Signs, width: int
+    snapshot: Snapshot,
+    view: View,
+    *,
+    host: str,
+    sums: Sums,
+    shown: int,
+    signs: Signs,
+    width: int,
+    outdated: int = 0,
+    checking: str = "",
 ) -> Spans:
-    """Return the status line, `width` cells wide."""
+    """Return the status line, `width` cells wide; `checking` says how far an update check is."""
     parts = [_server(snapshot, host, signs)]
     if snapshot.reach is Reach.DOWN and snapshot.problem is not None:
         parts.append([(snapshot.problem.title, "bad")])
     else:
         parts += [[(text, "")] for text in _facts(snapshot, view, sums, shown, signs)]
+        parts += [[(f"{signs.outdated} {outdated:,} outdated", "warning")]] if outdated else []
+        parts += [[(checking, "muted")]] if checking else []
     left: list[Span] = [(" ", "")]
     for number, part in enumerate(parts):
         left += [(f" {signs.separator} ", "muted")] if number else []
