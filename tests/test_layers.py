@@ -93,7 +93,7 @@ RULES = (
     Rule(
         "session",
         "one server's client, library and queue",
-        "api cache config jobs library",
+        "api cache config jobs library upstream",
         "asyncio",
         typed="httpx",
     ),
