@@ -97,6 +97,12 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
     def _choose_theme(self) -> None:
         wanted = self.settings.theme or self._kept.theme or theme.DEFAULT
         self.theme = wanted if wanted in self.available_themes else theme.DEFAULT
+        self.stylesheet.set_variables(self.get_css_variables())
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """Apply other colours; before there is a screen, the sheets are read with them anyway."""
+        if self._screen_stack:
+            super().refresh_css(animate)
 
     def _last_seen(self) -> Snapshot:
         """Return the list of this host as it was last time, for the first frame."""

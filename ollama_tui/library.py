@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 LEARNERS = 4
 """How many details are asked for at once in the background."""
+LIST_FIRST = 0.1
+"""Seconds the learners let pass when there is news, so that the list is drawn before they ask."""
 OFFSCREEN_PAUSE = 0.05
 """Seconds a learner rests after each model that is not on the screen."""
 DETAILS_KEPT = 64
@@ -132,11 +134,10 @@ class Library:
 
     async def _refresh_once(self) -> OllamaError | None:
         started = time.monotonic()
-        version = self.snapshot.version
         try:
-            listed, running = await asyncio.gather(self._ollama.list(), self._runners())
-            if self.snapshot.reach is not Reach.UP:
-                version = await self._version()
+            listed, running, version = await asyncio.gather(
+                self._ollama.list(), self._runners(), self._version()
+            )
         except OllamaError as error:
             self._publish(replace(self.snapshot, reach=Reach.DOWN, problem=error))
             return error
@@ -162,6 +163,9 @@ class Library:
             return ()
 
     async def _version(self) -> str:
+        """Return the server's version, asked for anew when the server is new or was away."""
+        if self.snapshot.reach is Reach.UP:
+            return self.snapshot.version
         try:
             return await self._ollama.version()
         except Refused:
@@ -238,6 +242,7 @@ class Library:
             if self.snapshot.reach is not Reach.UP or (listed := self._book.take()) is None:
                 self._to_learn.clear()
                 await self._to_learn.wait()
+                await self._sleep(LIST_FIRST)
                 continue
             try:
                 self._book.learn(listed.digest, await self._ollama.show(listed.name))

@@ -132,9 +132,17 @@ class Inked(Widget):
         """
         return Strip(Segment(text, self._style(f"{base} {style}")) for text, style in spans)
 
+    def notify_style_update(self) -> None:
+        """Forget the styles made so far: the sheets say otherwise, or the focus does."""
+        super().notify_style_update()
+        self._inks: dict[str, Style] = {}
+
     def _style(self, names: str) -> Style:
-        classes = (f"ink--{name}" for name in names.split())
-        return self.get_visual_style(*classes).rich_style
+        # Textual's own look-up costs more than the rest of painting a line.
+        if (style := self._inks.get(names)) is None:
+            classes = (f"ink--{name}" for name in names.split())
+            style = self._inks[names] = self.get_visual_style(*classes).rich_style
+        return style
 
 
 class Lines(Inked):
