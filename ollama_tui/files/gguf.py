@@ -14,6 +14,8 @@ from ollama_tui.files.ggml import ARRAY, FILES, SCALARS, STRING, TENSORS
 from ollama_tui.text import inert, size
 
 MAGIC = b"GGUF"
+UNKNOWN = "unknown"
+"""What Ollama says of a quantization it has no name for."""
 MOST_KEPT = 32 * 1024 * 1024
 """Bytes of text kept of one header; real ones have well under one megabyte."""
 MOST_ITEMS = 2**23
@@ -84,7 +86,7 @@ class Header:
     @property
     def quantization(self) -> str:
         """`Q4_K_M`, `F16` …, as Ollama names it; `unknown` when the file does not say."""
-        return FILES.get(self.number("general.file_type", -1), "unknown")
+        return FILES.get(self.number("general.file_type", -1), UNKNOWN)
 
     @property
     def context_length(self) -> int:

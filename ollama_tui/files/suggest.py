@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from ollama_tui.catalog.name import new_name_problem
+from ollama_tui.files.gguf import UNKNOWN
 
 _VAGUE = re.compile(
     r"(?:ggml[-_.]?)?(?:model|weights|adapter(?:[-_]model)?|lora|sha256-\w+|[0-9a-f]{40})"
@@ -33,7 +34,7 @@ def suggestion(stem: str, quantization: str, *more: str) -> str:
 def _parted(stem: str, quantization: str) -> tuple[str, str]:
     """Cut the quantization off the end of a file's name."""
     lowered, word = stem.lower(), quantization.lower()
-    if word and word != "unknown" and lowered.endswith(word):
+    if word and word != UNKNOWN and lowered.endswith(word):
         rest = stem[: -len(word)]
         if rest.rstrip("-_. ") != rest:
             return rest.rstrip("-_. "), word

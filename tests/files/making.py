@@ -56,13 +56,23 @@ def gguf(
     metadata: Mapping[str, Plain] = MODEL, shapes: Sequence[Sequence[int]] = ((64, 32),)
 ) -> bytes:
     """Return a GGUF file with one F16 tensor of zeros for each shape."""
+    head = _head(metadata, shapes)
+    return head + bytes(sum(2 * _product(shape) for shape in shapes))
+
+
+def header_of(metadata: Mapping[str, Plain], elements: int) -> bytes:
+    """Return the beginning of a GGUF file with one F16 tensor, up to its weights."""
+    return _head(metadata, [(elements,)])
+
+
+def _head(metadata: Mapping[str, Plain], shapes: Sequence[Sequence[int]]) -> bytes:
     head = b"GGUF" + struct.pack("<IQQ", 3, len(shapes), len(metadata))
     head += b"".join(text(key) + value(plain) for key, plain in metadata.items())
     offset = 0
     for number, shape in enumerate(shapes):
         head += tensor(f"blk.{number}.weight", shape, offset)
         offset += 2 * _product(shape)
-    return head + bytes(-len(head) % 32) + bytes(offset)
+    return head + bytes(-len(head) % 32)
 
 
 def _product(shape: Sequence[int]) -> int:

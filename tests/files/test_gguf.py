@@ -124,7 +124,7 @@ def test_a_broken_file_is_a_sentence(data: bytes, words: str, scratch: Path) -> 
 
 
 def test_every_cut_of_a_file_is_refused(scratch: Path) -> None:
-    data = gguf()
+    data = gguf(MODEL, [(4, 4)])
     for end in range(len(data)):
         with pytest.raises(BadFile):
             read(scratch, data[:end])
@@ -179,14 +179,14 @@ def test_absurd_claims_in_a_file_large_enough_take_no_memory(claim: bytes, scrat
 
 
 def test_a_large_vocabulary_is_passed_over(scratch: Path) -> None:
-    tokens = [f"token {number}" for number in range(250_000)]
+    tokens = [f"token {number}" for number in range(60_000)]
     scratch.write_bytes(gguf({**MODEL, "tokenizer.ggml.tokens": tokens}))
     del tokens
     tracemalloc.start()
     found = read_header(scratch)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert found.metadata["tokenizer.ggml.tokens"] == Array("string", 250_000)
+    assert found.metadata["tokenizer.ggml.tokens"] == Array("string", 60_000)
     assert peak < 3 * 1024 * 1024
 
 
