@@ -1,11 +1,12 @@
 """What the user can do: a function and a row per action."""
 
-from ollama_tui.actions import browse, change, edit, importing, memory, program
+from ollama_tui.actions import browse, change, cloud, edit, importing, memory, program
 from ollama_tui.actions.action import Action
 
 ACTIONS: tuple[Action, ...] = (
     *browse.ACTIONS,
     *change.ACTIONS,
+    *cloud.ACTIONS,
     *edit.ACTIONS,
     *importing.ACTIONS,
     *memory.ACTIONS,

@@ -1,0 +1,22 @@
+"""Making a model from files of this machine."""
+
+from __future__ import annotations
+
+from ollama_tui.actions.action import Action, Context, Group
+from ollama_tui.actions.change import connected
+from ollama_tui.jobs.tasks import Create
+
+
+async def import_files(context: Context) -> None:
+    """Ask which files become which model, and queue the upload and what follows it."""
+    from ollama_tui.dialogs.importing import ImportDialog
+
+    answer = await context.ask(ImportDialog(context.snapshot.models))
+    if answer is not None:
+        connected(context).jobs.submit(Create(answer.request, verb="import", files=answer.files))
+
+
+ACTIONS = (
+    Action("model.import", "I", "import", "Import a GGUF file or safetensors folder of this machine.",
+           import_files, group=Group.CHANGE, changes_server=True),
+)  # fmt: skip
