@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ollama_tui.catalog.snapshot import Snapshot
     from ollama_tui.catalog.view import View
     from ollama_tui.disk import Disk
+    from ollama_tui.clock import Clock
     from ollama_tui.jobs.queue import JobQueue
     from ollama_tui.library import Library
     from ollama_tui.upstream import Upstreams
@@ -49,6 +50,12 @@ class Server(Protocol):
     @property
     def ollama(self) -> Ollama:
         """The client."""
+    @property
+    def cloud(self) -> Ollama:
+        """A client of ollama.com itself."""
+    @property
+    def clock(self) -> Clock:
+        """The time the program goes by."""
     @property
     def library(self) -> Library:
         """What is known."""
@@ -153,6 +160,7 @@ class Wish(StrEnum):
     FIND_PREVIOUS = "find previous"
     JOBS = "jobs"
     RUNNING = "running models"
+    CLOUD = "cloud catalogue"
     KEYS = "keys"
     PALETTE = "palette"
     QUIT = "quit"

@@ -305,7 +305,7 @@ class MainScreen(Screen[None]):
                 self.query_one(FilterBar).open(self.view.filter)
             case Wish.FULL_METADATA:
                 await self._full_metadata()
-            case Wish.JOBS | Wish.KEYS | Wish.RUNNING:
+            case Wish.JOBS | Wish.KEYS | Wish.RUNNING | Wish.CLOUD:
                 await self.app.push_screen_wait(self._overlay(wish))
             case Wish.FIND:
                 await self._find()
@@ -324,6 +324,10 @@ class MainScreen(Screen[None]):
             from ollama_tui.screens.running import RunningScreen
 
             return RunningScreen(self.desk)
+        if wish is Wish.CLOUD:
+            from ollama_tui.screens.cloud import CloudScreen
+
+            return CloudScreen(self.desk)
         from ollama_tui.screens.jobs import JobsScreen
 
         assert self.tui.session is not None

@@ -18,7 +18,7 @@ from ollama_tui.api.errors import OllamaError
 from ollama_tui.api.replies import RunningModel
 from ollama_tui.catalog import name as names
 from ollama_tui.catalog.documents import processor
-from ollama_tui.screens.workplace import Workplace, leaving
+from ollama_tui.screens.workplace import Workplace, leaving, said
 from ollama_tui.text import UNKNOWN, context, inert, plural, size, until
 from ollama_tui.widgets.columns import Column
 from ollama_tui.widgets.lines import Lines, Spans
@@ -139,7 +139,7 @@ class RunningScreen(Workplace):
         )
         self.table.focus()
         self.watch(self.app, "snapshot", self.draw)
-        self._look_again_and_again()
+        self.call_after_refresh(self._look_again_and_again)
         self._follow_loading()
 
     def on_resize(self) -> None:
@@ -174,7 +174,7 @@ class RunningScreen(Workplace):
         self.show_rows(rows_of(self.running, self.library.loading.value, now))
         self.show_heading(f" {self.tui.signs.dot} ".join(summed(self.running)))
         error = self.trouble
-        lines = [((f" {error.title} {error.hint}", "bad"),)] if error else []
+        lines = said(error.title, error.hint, "bad", self.size.width) if error else []
         self.query_one("#trouble", Lines).show(lines)
 
     @property

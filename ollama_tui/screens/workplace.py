@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any, cast
 
 from textual.app import ComposeResult
@@ -11,6 +12,7 @@ from textual.screen import ModalScreen
 
 from ollama_tui.actions.action import Context
 from ollama_tui.api.errors import OllamaError
+from ollama_tui.text import inert
 from ollama_tui.widgets.columns import Column, width_needed
 from ollama_tui.widgets.footer import footer_line
 from ollama_tui.widgets.lines import Lines, Spans, spread
@@ -92,6 +94,12 @@ class Workplace(ModalScreen[None]):
             await job()
         except OllamaError as error:
             self.context.tell(error.title, error.hint, trouble=True)
+
+
+def said(title: str, hint: str, style: str, width: int) -> list[Spans]:
+    """Return what happened and what to do, as lines of `width` cells; none for no title."""
+    text = inert(f"{title} {hint}".strip())
+    return [((f" {line}", style),) for line in wrap(text, max(width - 2, 20))]
 
 
 def leaving(columns: Sequence[Column], order: Sequence[str], width: int) -> list[Column]:

@@ -1,0 +1,89 @@
+"""The cloud catalogue: ask those who know of models, pull one."""
+
+from __future__ import annotations
+
+from ollama_tui.actions.action import Action, Context, Group, Server, Wish
+from ollama_tui.actions.browse import wish
+from ollama_tui.actions.change import connected
+from ollama_tui.actions.program import not_connected
+from ollama_tui.api.errors import OllamaError, Unauthorized, Unsupported
+from ollama_tui.api.replies import ListedModel, Recommendation, Show
+from ollama_tui.catalog.cloud import Entry
+from ollama_tui.catalog.cloud_words import disabled, explained
+from ollama_tui.jobs.tasks import Pull
+from ollama_tui.text import inert
+
+
+async def offered(server: Server) -> tuple[ListedModel, ...]:
+    """Return what ollama.com lists; raises OllamaError in words about ollama.com."""
+    try:
+        return await server.cloud.list()
+    except OllamaError as error:
+        raise explained(error) from None
+
+
+async def recommended(server: Server) -> tuple[Recommendation, ...]:
+    """Return what the server recommends, nothing if it is too old for that."""
+    try:
+        return await server.ollama.recommendations()
+    except Unsupported:
+        return ()
+
+
+async def switched_off(server: Server) -> str:
+    """Return a sentence if the server may not use the cloud; empty if it may or is too old."""
+    try:
+        return disabled((await server.ollama.status()).cloud)
+    except Unsupported:
+        return ""
+
+
+async def details(context: Context, entry: Entry) -> Show:
+    """Return what show says of an entry; raises OllamaError.
+
+    Where ollama.com wants a key we do not have, the server is asked: it may be signed in.
+    """
+    server = connected(context)
+    if not entry.runs_in_cloud:
+        return await _local_details(context, entry)
+    try:
+        return await server.cloud.show(entry.offered)
+    except Unauthorized as refused:
+        try:
+            return await server.ollama.show(entry.name)
+        except OllamaError:
+            raise explained(refused) from None
+    except OllamaError as error:
+        raise explained(error) from None
+
+
+async def _local_details(context: Context, entry: Entry) -> Show:
+    model = context.snapshot.model(entry.installed)
+    if model is None:
+        raise OllamaError(
+            f"Nothing more is known of {inert(entry.name)}.", "Its details come with it: p pulls."
+        )
+    return await connected(context).library.details(model)
+
+
+async def pull(context: Context, entry: Entry) -> None:
+    """Queue a stub at once; for weights, which take room and time, ask first."""
+    if entry.runs_in_cloud:
+        connected(context).jobs.submit(Pull(entry.name))
+        context.tell(f"Pulling {inert(entry.name)}: a few hundred bytes, it runs at ollama.com.")
+        return
+    from ollama_tui.dialogs.names import PullDialog
+
+    answer = await context.ask(PullDialog(context.snapshot.models, entry.name))
+    if answer is not None:
+        connected(context).jobs.submit(Pull(answer.name, answer.insecure))
+
+
+PULL = Action("cloud.pull", "p", "pull", "Pull the model at the cursor.",
+              wish(Wish.CLOUD), group=Group.CHANGE, changes_server=True)  # fmt: skip
+"""What the catalogue's own key asks before `pull`; not in the list of actions."""
+
+ACTIONS = (
+    Action("cloud.show", "L", "cloud", "Show what ollama.com offers and what is recommended.",
+           wish(Wish.CLOUD), not_connected, group=Group.CHANGE),
+)  # fmt: skip
