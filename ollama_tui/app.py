@@ -20,6 +20,7 @@ from ollama_tui.cache import Cache
 from ollama_tui.catalog import order
 from ollama_tui.catalog.snapshot import Snapshot, combine
 from ollama_tui.catalog.upstream import Upstream
+from ollama_tui.catalog.usage import Measured
 from ollama_tui.catalog.view import View
 from ollama_tui.clock import MACHINE, Clock
 from ollama_tui.config import Settings
@@ -62,6 +63,8 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
 
     snapshot: reactive[Snapshot] = reactive(Snapshot, init=False, repaint=False)
     """What the library published last."""
+    measured: reactive[Measured | None] = reactive(None, init=False, repaint=False)
+    """What was read last in the server's store; None when that is not possible."""
     jobs: reactive[tuple[Job, ...]] = reactive((), init=False, repaint=False)
     """What the queue published last, at most four times a second."""
     upstream: reactive[Mapping[str, Upstream]] = reactive(dict, init=False, repaint=False)
@@ -164,6 +167,7 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self._follow_library(session))
                     group.create_task(self._follow_jobs(session))
+                    group.create_task(self._follow_disk(session))
                     group.create_task(self._follow_upstream(session))
                     group.create_task(self._follow_checking(session))
                     group.create_task(session.jobs.crash())
@@ -190,6 +194,10 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
         async for checking in session.upstream.progress.changes():
             self.checking = f"checking {checking.done:,} of {checking.total:,}" if checking else ""
             await self.clock.sleep(DRAW_EVERY)
+
+    async def _follow_disk(self, session: Session) -> None:
+        async for measured in session.disk.live.changes():
+            self.measured = measured
 
     async def _follow_jobs(self, session: Session) -> None:
         async for jobs in session.jobs.live.changes():

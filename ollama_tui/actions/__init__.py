@@ -1,6 +1,6 @@
 """What the user can do: a function and a row per action."""
 
-from ollama_tui.actions import browse, change, cloud, edit, importing, memory, program
+from ollama_tui.actions import browse, change, cloud, edit, importing, memory, program, storage
 from ollama_tui.actions.action import Action
 
 ACTIONS: tuple[Action, ...] = (
@@ -10,6 +10,7 @@ ACTIONS: tuple[Action, ...] = (
     *edit.ACTIONS,
     *importing.ACTIONS,
     *memory.ACTIONS,
+    *storage.ACTIONS,
     *program.ACTIONS,
 )
 """Every action, in the order of help and README."""

@@ -159,6 +159,7 @@ class Wish(StrEnum):
     FIND_NEXT = "find next"
     FIND_PREVIOUS = "find previous"
     JOBS = "jobs"
+    STORAGE = "storage"
     RUNNING = "running models"
     CLOUD = "cloud catalogue"
     KEYS = "keys"

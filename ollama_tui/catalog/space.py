@@ -84,6 +84,24 @@ def freed(models: Iterable[Model], chosen: Collection[str]) -> Amount:
     return Amount(size, unsure or len(alone) < len(blobs))
 
 
+def alone(models: Iterable[Model]) -> dict[str, Amount]:
+    """Return for each name what deleting it alone frees: `freed` for all of them at once."""
+    store = _store(models)
+    return {
+        model.name: _alone(manifest, store)
+        for manifest in store.manifests
+        for model in manifest.models
+    }
+
+
+def _alone(manifest: _Manifest, store: _Store) -> Amount:
+    if len(manifest.models) > 1 or not manifest.size:
+        return Amount(0)
+    blobs = [store.blobs[digest] for digest in manifest.blobs]
+    own = [blob.size for blob in blobs if len(blob.users) == 1]
+    return Amount(manifest.own + sum(own), len(own) < len(blobs) or not store.is_known)
+
+
 def kept_for(models: Iterable[Model], chosen: Collection[str]) -> tuple[str, ...]:
     """Return the names of models that stay and keep data of those in `chosen` from being freed."""
     store = _store(models)

@@ -76,6 +76,9 @@ class Usage(Protocol):
     def freed(self, names: Collection[str]) -> Amount:
         """Return the bytes that deleting the models called `names` gives back."""
 
+    def alone(self, name: str) -> Amount:
+        """Return what one model alone costs, which deleting it gives back."""
+
     def kept_for(self, names: Collection[str]) -> tuple[str, ...]:
         """Return the models that stay and keep data of `names` from being freed."""
 
@@ -113,6 +116,14 @@ class Estimated:
     def freed(self, names: Collection[str]) -> Amount:
         """Return about what deleting `names` gives back."""
         return space.freed(self.models, names)
+
+    def alone(self, name: str) -> Amount:
+        """Return about what deleting one model gives back."""
+        return self._alone.get(name, Amount(0))
+
+    @cached_property
+    def _alone(self) -> dict[str, Amount]:
+        return space.alone(self.models)
 
     def kept_for(self, names: Collection[str]) -> tuple[str, ...]:
         """Return the models that keep data of `names`."""
@@ -193,6 +204,10 @@ class Measured:
             digest for digest in self._blobs_of(chosen) if self.contents.users[digest] <= chosen
         )
 
+    def alone(self, name: str) -> Amount:
+        """Return what deleting one model gives back."""
+        return self.freed((name,))
+
     def kept_for(self, names: Collection[str]) -> tuple[str, ...]:
         """Return the models that use data of `names`, small things aside."""
         chosen = frozenset(names)
@@ -217,11 +232,6 @@ class Measured:
 
 WORTH = 1_000_000
 """Bytes below which sharing is not worth a word: licenses, templates, parameters."""
-
-
-def alone(usage: Usage, model: Model) -> Amount:
-    """Return what `model` alone costs; the rest of its size it shares."""
-    return usage.freed((model.name,))
 
 
 def belongs(contents: Contents, models: Sequence[Model]) -> bool:

@@ -22,6 +22,7 @@ from ollama_tui.catalog.documents import whole_values
 from ollama_tui.catalog.model import Model
 from ollama_tui.catalog.snapshot import Snapshot
 from ollama_tui.catalog.upstream import known
+from ollama_tui.catalog.usage import Estimated
 from ollama_tui.catalog.view import View
 from ollama_tui.jobs.job import Job
 from ollama_tui.screens.desk import Desk
@@ -84,7 +85,7 @@ class MainScreen(Screen[None]):
         self.known = NOTHING
         self.desk = Desk(self)
         self.rows_source = ModelRows(now=self.now, keys=tui.columns, view=view, signs=tui.signs)
-        self._sums: tuple[Snapshot, Sums] | None = None
+        self._sums: tuple[tuple[object, object], Sums] | None = None
         self._wanted: str | None = None
         self._last_good = LastGood()
         self.set_reactive(MainScreen.snapshot, tui.snapshot)
@@ -109,6 +110,7 @@ class MainScreen(Screen[None]):
             self.table.focus()
         self.watch(self.tui, "snapshot", self._take_snapshot, init=False)
         self.watch(self.tui, "jobs", self._take_jobs, init=False)
+        self.watch(self.tui, "measured", self._draw_status, init=False)
         self.watch(self.tui, "upstream", self.redraw, init=False)
         self.watch(self.tui, "checking", self._draw_status, init=False)
 
@@ -188,9 +190,12 @@ class MainScreen(Screen[None]):
         self.query_one("#status", Lines).show([line])
 
     def _summed(self) -> Sums:
-        """Return the sums of this snapshot's models, computed once per list."""
-        if self._sums is None or self._sums[0].models is not self.snapshot.models:
-            self._sums = (self.snapshot, Sums.of(self.snapshot.models))
+        """Return the sums of this snapshot's models, computed once per list and measure."""
+        session, models = self.tui.session, self.snapshot.models
+        of = (models, self.tui.measured)
+        if self._sums is None or any(a is not b for a, b in zip(self._sums[0], of, strict=True)):
+            usage = session.disk.known(models) if session else Estimated(models)
+            self._sums = (of, Sums.of(usage, len(models)))
         return self._sums[1]
 
     def _draw_jobs(self) -> None:
@@ -305,7 +310,7 @@ class MainScreen(Screen[None]):
                 self.query_one(FilterBar).open(self.view.filter)
             case Wish.FULL_METADATA:
                 await self._full_metadata()
-            case Wish.JOBS | Wish.KEYS | Wish.RUNNING | Wish.CLOUD:
+            case Wish.JOBS | Wish.KEYS | Wish.STORAGE | Wish.RUNNING | Wish.CLOUD:
                 await self.app.push_screen_wait(self._overlay(wish))
             case Wish.FIND:
                 await self._find()
@@ -320,6 +325,10 @@ class MainScreen(Screen[None]):
             from ollama_tui.screens.keys import KeysScreen
 
             return KeysScreen(ACTIONS, self.desk)
+        if wish is Wish.STORAGE:
+            from ollama_tui.screens.storage import StorageScreen
+
+            return StorageScreen(self.desk, self)
         if wish is Wish.RUNNING:
             from ollama_tui.screens.running import RunningScreen
 

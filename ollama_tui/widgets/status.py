@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ollama_tui.catalog import order, space
-from ollama_tui.catalog.model import Model
+from ollama_tui.catalog import order
 from ollama_tui.catalog.snapshot import Reach, Snapshot
+from ollama_tui.catalog.usage import Usage
 from ollama_tui.catalog.view import View
 from ollama_tui.text import plural, size
 from ollama_tui.widgets.glyphs import Signs
@@ -24,9 +23,9 @@ class Sums:
     """Bytes with shared weights counted once."""
 
     @classmethod
-    def of(cls, models: Sequence[Model]) -> Sums:
-        """Return the sums of `models`."""
-        return cls(len(models), space.total(models), space.unique(models).bytes)
+    def of(cls, usage: Usage, count: int) -> Sums:
+        """Return the sums of `count` models that take `usage` of the disk."""
+        return cls(count, usage.total, usage.unique.bytes)
 
 
 def status_line(

@@ -154,3 +154,9 @@ def test_ten_thousand_models_are_summed_within_a_quarter_of_a_second() -> None:
     assert cpu_seconds(lambda: space.unique(models)) < 0.25
     assert cpu_seconds(lambda: space.freed(models, frozenset({"m1"}))) < 0.25
     assert cpu_seconds(lambda: space.groups(models)) < 0.25
+
+
+@given(stores())
+def test_what_each_alone_costs_is_what_deleting_it_frees(models: list[Model]) -> None:
+    alone = space.alone(models)
+    assert alone == {model.name: space.freed(models, {model.name}) for model in models}

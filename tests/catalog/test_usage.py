@@ -17,7 +17,6 @@ from ollama_tui.catalog.usage import (
     Measured,
     Shared,
     Usage,
-    alone,
     belongs,
     settled,
     size_of,
@@ -95,7 +94,7 @@ def test_what_is_shared_counts_once_and_is_told_by_who_shares_it() -> None:
         Shared(("alias", "base", "child"), Amount(4000 * MB), "W"),
         Shared(("alias", "base", "child", "other"), Amount(7_000), "l"),
     )
-    assert alone(usage, usage.models[3]) == Amount(900 * MB + 20)
+    assert usage.alone("other") == Amount(900 * MB + 20)
 
 
 def test_a_manifest_that_no_list_shows_still_keeps_its_blobs() -> None:
@@ -207,7 +206,7 @@ def test_deleting_everything_frees_all_that_is_used(usage: Measured) -> None:
 
 @given(STORES)
 def test_what_each_alone_costs_and_what_is_shared_make_up_the_whole(usage: Measured) -> None:
-    apart = sum(alone(usage, model).bytes for model in usage.models)
+    apart = sum(usage.alone(model.name).bytes for model in usage.models)
     shared = sum(group.amount.bytes for group in usage.groups)
     assert apart + shared == usage.unique.bytes
 
