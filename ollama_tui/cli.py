@@ -68,7 +68,7 @@ def run(arguments: Sequence[str]) -> int:
     )
     with terminal.guarded(app):
         app.run(mouse=False)
-    return app.return_code if app.return_code else app.return_value or 0
+    return terminal.flushed(app.return_code if app.return_code else app.return_value or 0)
 
 
 def _refuse(reason: str) -> int:

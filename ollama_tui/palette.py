@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
 
 from ollama_tui.actions import ACTIONS
 from ollama_tui.actions.action import Action, Place, shown_keys, why_not
@@ -25,14 +26,15 @@ class ActionProvider(Provider):
         assert isinstance(self.screen, MainScreen)
         return self.screen
 
-    def _entries(self) -> Iterator[tuple[str, Action, str]]:
+    def _entries(self) -> Iterator[tuple[str, Action, Any]]:
+        """Yield name, action, sentence; the sentence may name a model, so it must not be markup."""
         here = Place.DETAILS if self._screen.details_focused else Place.LIST
         for action in ACTIONS:
             if action.place not in (here, Place.EVERYWHERE):
                 continue
             keys = " ".join(shown_keys(action)[:1])
             reason = why_not(action, self._screen.desk)
-            yield f"{action.label.capitalize()}  {keys}", action, reason or action.help
+            yield f"{action.label.capitalize()}  {keys}", action, Content(reason or action.help)
 
     async def discover(self) -> Hits:
         """Yield every action."""

@@ -67,6 +67,20 @@ def guarded(app: App[int]) -> Iterator[None]:
             signal.signal(number, signal.SIG_DFL)
 
 
+def flushed(code: int) -> int:
+    """Return `code` when all is written; end with it at once where the terminal is gone.
+
+    Python would try to write on its way out, fail, and turn the code into 120.
+    """
+    try:
+        for stream in (sys.__stdout__, sys.__stderr__):
+            if stream is not None:
+                stream.flush()
+    except OSError:
+        os._exit(code)
+    return code
+
+
 def _leave_anyway(code: int) -> None:
     time.sleep(GOODBYE)
     os._exit(code)

@@ -42,6 +42,18 @@ async def test_the_palette_lists_every_action_of_the_place() -> None:
         await user.sees(*[action.label.capitalize() for action in here])
 
 
+async def test_the_palette_takes_the_reason_about_a_model_literally() -> None:
+    demo, ticker = a_server()
+    demo.add_hostile()
+    async with journey(demo, server_time=ticker, size=(160, 200)) as user:
+        assert user.cursor is not None
+        assert "[/nope]" in user.cursor
+        await user.presses(":")
+        await user.sees("[/nope] [bold red]x[/]")
+        await user.types("unload")
+        await user.sees("is not loaded.")
+
+
 async def test_question_mark_lists_the_keys_with_reasons_for_those_that_cannot_act() -> None:
     async with journey(size=(160, 100)) as user:
         await user.presses("?")
