@@ -1,11 +1,22 @@
 """What the user can do: a function and a row per action."""
 
-from ollama_tui.actions import browse, change, cloud, edit, importing, memory, program, storage
+from ollama_tui.actions import (
+    browse,
+    change,
+    cloud,
+    edit,
+    importing,
+    memory,
+    program,
+    storage,
+    update,
+)
 from ollama_tui.actions.action import Action
 
 ACTIONS: tuple[Action, ...] = (
     *browse.ACTIONS,
     *change.ACTIONS,
+    *update.ACTIONS,
     *cloud.ACTIONS,
     *edit.ACTIONS,
     *importing.ACTIONS,

@@ -29,11 +29,17 @@ def connected(context: Context) -> Server:
 
 async def pull(context: Context) -> None:
     """Ask what to pull and queue it."""
+    await ask_and_pull(context)
+
+
+async def ask_and_pull(context: Context, prefill: str = "") -> None:
+    """Ask what to pull, with what its registry says of it, and queue it."""
     from ollama_tui.dialogs.names import PullDialog
 
-    answer = await context.ask(PullDialog(context.snapshot.models))
-    if answer is not None:
-        connected(context).jobs.submit(Pull(answer.name, answer.insecure))
+    server = connected(context)
+    dialog = PullDialog(context.snapshot.models, prefill, offers=server.upstream.offer)
+    if (answer := await context.ask(dialog)) is not None:
+        server.jobs.submit(Pull(answer.name, answer.insecure, answer.expected))
 
 
 async def copy(context: Context) -> None:

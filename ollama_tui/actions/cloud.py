@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ollama_tui.actions.action import Action, Context, Group, Server, Wish
 from ollama_tui.actions.browse import wish
-from ollama_tui.actions.change import connected
+from ollama_tui.actions.change import ask_and_pull, connected
 from ollama_tui.actions.program import not_connected
 from ollama_tui.api.errors import OllamaError, Unauthorized, Unsupported
 from ollama_tui.api.replies import ListedModel, Recommendation, Show
@@ -72,11 +72,7 @@ async def pull(context: Context, entry: Entry) -> None:
         connected(context).jobs.submit(Pull(entry.name))
         context.tell(f"Pulling {inert(entry.name)}: a few hundred bytes, it runs at ollama.com.")
         return
-    from ollama_tui.dialogs.names import PullDialog
-
-    answer = await context.ask(PullDialog(context.snapshot.models, entry.name))
-    if answer is not None:
-        connected(context).jobs.submit(Pull(answer.name, answer.insecure))
+    await ask_and_pull(context, entry.name)
 
 
 PULL = Action("cloud.pull", "p", "pull", "Pull the model at the cursor.",

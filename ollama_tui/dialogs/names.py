@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from textual import work
 from textual.app import ComposeResult
 from textual.widgets import Input
 
 from ollama_tui.catalog import name as names
 from ollama_tui.catalog.model import Model
 from ollama_tui.catalog.paste import pull_name
+from ollama_tui.catalog.upstream import Offer
 from ollama_tui.dialogs.dialog import Dialog, labelled
 from ollama_tui.text import inert, size
 from ollama_tui.widgets.tick import Tick
+
+
+Offers = Callable[[str, bool, Model | None], Awaitable[Offer]]
+"""Name, plain HTTP or not, and the installed model of that name → what its registry says."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +28,8 @@ class PullAnswer:
 
     name: str
     insecure: bool
+    expected: int | None = None
+    """Bytes of the whole model, when its registry has said so."""
 
 
 class PullDialog(Dialog[PullAnswer]):
@@ -30,10 +38,14 @@ class PullDialog(Dialog[PullAnswer]):
     heading = "Pull a model"
     verb = "pull"
 
-    def __init__(self, models: tuple[Model, ...], prefill: str = "") -> None:
+    def __init__(
+        self, models: tuple[Model, ...], prefill: str = "", *, offers: Offers | None = None
+    ) -> None:
         super().__init__()
         self.installed = by_key(models)
         self.prefill = prefill
+        self._offers = offers
+        self._offered: dict[tuple[str, bool], Offer] = {}
 
     def fields(self) -> ComposeResult:
         """Yield the name and the registry option."""
@@ -52,16 +64,34 @@ class PullDialog(Dialog[PullAnswer]):
         """Return what is wrong with the name."""
         return names.pull_problem(self.name_given)
 
+    @property
+    def _asked(self) -> tuple[str, bool]:
+        """What a registry is asked for: the name, and whether over plain HTTP."""
+        return self.name_given, self.query_one("#insecure", Tick).value
+
     def notice(self) -> str:
-        """Return what pulling does here."""
+        """Return what pulling does here; ask the registry when nobody did yet."""
         name = names.parse(names.resolved(self.name_given))
+        offer = self._offered.get(self._asked)
+        if offer is None and self._offers is not None:
+            self._ask_registry(self._asked, self.installed.get(name.key))
         if (there := self.installed.get(name.key)) is not None:
-            return f"{there.label} ({size(there.size)}) is here: only what changed is fetched."
-        return f"Pulls {inert(name.display)}."
+            said = f"{there.label} ({size(there.size)}) is here: only what changed is fetched."
+        else:
+            said = f"Pulls {inert(name.display)}."
+        return f"{said} {offer.sentence}" if offer else said
+
+    @work(exclusive=True, group="offer")
+    async def _ask_registry(self, asked: tuple[str, bool], there: Model | None) -> None:
+        """Ask beside the typing; a letter more makes the question another one."""
+        assert self._offers is not None
+        self._offered[asked] = await self._offers(*asked, there)
+        self.review()
 
     def answer(self) -> PullAnswer:
         """Return what was asked for."""
-        return PullAnswer(self.name_given, self.query_one("#insecure", Tick).value)
+        offer = self._offered.get(self._asked)
+        return PullAnswer(*self._asked, offer.total if offer else None)
 
 
 class CopyDialog(Dialog[str]):
