@@ -12,7 +12,6 @@ from ollama_tui.catalog.terms import Scope
 from ollama_tui.catalog.upstream import Known
 from ollama_tui.catalog.view import View
 
-
 NOTHING = Known()
 
 

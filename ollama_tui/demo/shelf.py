@@ -9,7 +9,6 @@ from typing import Any, Literal
 from ollama_tui.demo import texts as t
 from ollama_tui.demo.weights import Shape
 
-
 Newer = Literal["weights", "template", "license"]
 
 

@@ -17,7 +17,6 @@ from ollama_tui.dialogs.dialog import Dialog, labelled
 from ollama_tui.text import inert, size
 from ollama_tui.widgets.tick import Tick
 
-
 Offers = Callable[[str, bool, Model | None], Awaitable[Offer]]
 """Name, plain HTTP or not, and the installed model of that name → what its registry says."""
 
