@@ -59,7 +59,8 @@ class Disk:
     async def usage(self, models: Sequence[Model]) -> Usage:
         """Return the answer for this list, reading the store if that was not done yet."""
         known = self.known(models)
-        return known if isinstance(known, Measured) else await self.read(models)
+        tried = self._modelfile is not None and _listed(models) == self._listed
+        return known if tried or isinstance(known, Measured) else await self.read(models)
 
     async def read(self, models: Sequence[Model]) -> Usage:
         """Read the store anew, whatever is known; an estimate must do when that takes long."""
@@ -100,7 +101,7 @@ class Disk:
         try:
             self._modelfile = (await self._server.show(model.name)).modelfile
         except OllamaError:
-            return False
+            self._modelfile = ""
         return bool(self._modelfile)
 
     @asynccontextmanager

@@ -12,7 +12,7 @@ from ollama_tui.text import inert, listing, plural, size
 
 NAMED = 3
 """Members of a group named in a row; more are counted."""
-RESTART = "a restart of the server removes"
+RESTART = "a restart of the server"
 NOPRUNE = "unless it runs with OLLAMA_NOPRUNE"
 
 
@@ -90,7 +90,7 @@ def _leftovers(usage: Usage, now: float) -> Iterator[Spent]:
             "orphans",
             f"{count} no model uses",
             size_of(usage.orphans),
-            advice=f"No model uses {count}. {_when(usage.orphans, now)}",
+            advice=f"{count} no model uses: {_when(usage.orphans, now)}",
         )
     if usage.partials:
         count = plural(len(usage.partials), "unfinished download")
@@ -99,8 +99,8 @@ def _leftovers(usage: Usage, now: float) -> Iterator[Spent]:
             "partials",
             count,
             size_of(usage.partials),
-            advice=f"{count.capitalize()}. Pulling the model again goes on where it stopped; "
-            f"else: {_when(usage.partials, now)}",
+            advice=f"{count}: pulling the model again goes on where it stopped; else "
+            f"{_when(usage.partials, now)}",
         )
     if usage.damaged:
         paths = listing([inert(path) for path in usage.damaged[:NAMED]])
@@ -120,10 +120,9 @@ def _when(leftovers: Sequence[Leftover], now: float) -> str:
     old = settled(leftovers, now)
     young = len(leftovers) - len(old)
     if not old:
-        return f"They are younger than an hour: after that {RESTART} them, {NOPRUNE}."
-    which = f"{size(size_of(old))} of it" if young else "them"
+        return f"{RESTART} frees it once it is an hour old, {NOPRUNE}."
     rest = " The rest is younger than an hour and may be in use." if young else ""
-    return f"{RESTART.capitalize()} {which}, {NOPRUNE}.{rest}"
+    return f"{RESTART} frees {size(size_of(old))}, {NOPRUNE}.{rest}"
 
 
 def _some(names: Sequence[str]) -> str:
@@ -139,12 +138,12 @@ def _said(amount: int, about: bool) -> str:
 def summary(usage: Usage) -> list[str]:
     """Return what it all adds up to, the most important first."""
     facts = [f"{_said(usage.unique.bytes, usage.unique.estimated)} used"]
-    if usage.total > usage.unique.bytes:
-        facts.append(f"{size(usage.total)} listed")
     if usage.orphans:
         facts.append(f"{size(size_of(usage.orphans))} unused")
     if usage.partials:
         facts.append(f"{size(size_of(usage.partials))} unfinished")
     if usage.free is not None:
         facts.append(f"{size(usage.free)} free")
+    if usage.total > usage.unique.bytes:
+        facts.append(f"{size(usage.total)} with what is shared counted each time")
     return facts

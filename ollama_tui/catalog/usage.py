@@ -109,7 +109,7 @@ class Estimated:
     def groups(self) -> tuple[Shared, ...]:
         """What is known to be shared."""
         return tuple(
-            Shared(tuple(m.name for m in group.models), group.shared, group.digest)
+            Shared(tuple(sorted(m.name for m in group.models)), group.shared, group.digest)
             for group in space.groups(self.models)
         )
 

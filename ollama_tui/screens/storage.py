@@ -13,8 +13,9 @@ from textual.binding import Binding
 
 from ollama_tui.actions.action import Context
 from ollama_tui.actions.change import connected
+from ollama_tui.catalog.snapshot import Snapshot
 from ollama_tui.catalog.spending import Kind, Spent, spending, summary
-from ollama_tui.catalog.usage import Usage
+from ollama_tui.catalog.usage import WORTH, Usage
 from ollama_tui.screens.workplace import Workplace, leaving
 from ollama_tui.text import UNKNOWN, size
 from ollama_tui.widgets.columns import Column
@@ -65,16 +66,18 @@ class SpentRows:
             return ((row.label, "" if row.kind is Kind.MODEL else "muted"),)
         if column.id == "bar":
             return self._bar(row, column.width)
-        amount = row.alone if column.id == "alone" else row.shared
-        style = "strong" if column.id == "alone" else "muted"
-        return ((size(amount) if amount else UNKNOWN, style),)
+        if column.id == "alone":
+            return ((size(row.alone) if row.alone else UNKNOWN, "strong"),)
+        return ((size(row.shared) if row.shared >= WORTH else UNKNOWN, "muted"),)
 
     def _bar(self, row: Spent, width: int) -> Spans:
         """Draw both parts to scale; what is there at all shows, if only as one cell."""
-        whole = min(width, -(-(row.alone + row.shared) * width // self.most))
-        alone = min(whole, round(row.alone * width / self.most))
+        alone = round(row.alone * width / self.most)
+        shared = min(round(row.shared * width / self.most), width - alone)
+        if not alone + shared:
+            alone, shared = int(row.alone > 0), int(not row.alone)
         kind = "accent" if row.kind in (Kind.MODEL, Kind.SHARED) else "warning"
-        return ((self.signs.full * alone, kind), (self.signs.empty * (whole - alone), kind))
+        return ((self.signs.full * alone, kind), (self.signs.empty * shared, kind))
 
     def gutter(self, row: Spent) -> Spans:
         """Return the mark of a marked model."""
@@ -114,7 +117,8 @@ class StorageScreen(Workplace):
         self.table.show_empty([(), (("  No model takes any space here.", ""),)])
         self.table.focus()
         self.draw()
-        self.watch(self.app, "snapshot", self.action_read)
+        self.action_read()
+        self.watch(self.app, "snapshot", self._list_changed, init=False)
 
     def on_resize(self) -> None:
         """Fit everything to the new width."""
@@ -125,6 +129,15 @@ class StorageScreen(Workplace):
     async def action_read(self) -> None:
         """Read the disk anew and show what is there."""
         self.usage = await self.disk.read(self.context.snapshot.models)
+        self.draw()
+
+    def _list_changed(self, _: Snapshot) -> None:
+        self._keep_up()
+
+    @work(exclusive=True, group="disk")
+    async def _keep_up(self) -> None:
+        """Show the list as it is now; the disk is read only if other models are in it."""
+        self.usage = await self.disk.usage(self.context.snapshot.models)
         self.draw()
 
     def draw(self) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ollama_tui.api.replies import ListedModel
 from ollama_tui.catalog.model import Model
+from ollama_tui.demo.store import Store as Shelf
 from tests.catalog.models import NOW
 
 SECONDS = NOW.timestamp()
@@ -84,6 +85,17 @@ def listed(path: Path, name: str, size: int = 1, **changes: object) -> Model:
     digest = sha256(path.read_bytes()).hexdigest()
     fields = {"name": name, "size": size, "digest": digest, "modified_at": modified, **changes}
     return Model(ListedModel(**fields))  # type: ignore[arg-type]
+
+
+def on_disk(shelf: Shelf, root: Path) -> StoreFolder:
+    """Write what a demo server has installed as a real store with files of real lengths."""
+    folder = StoreFolder(root)
+    for blob in shelf.blobs.values():
+        folder.blob(blob.digest.removeprefix("sha256:"), blob.size)
+    for name, entry in shelf.entries.items():
+        path = folder.raw(f"{name.host}/{name.namespace}/{name.model}/{name.tag}", entry.raw)
+        os.utime(path, (entry.modified.timestamp(),) * 2)
+    return folder
 
 
 @contextmanager

@@ -1,0 +1,124 @@
+"""What the disk is spent on, by estimate and to the byte, and how one gets rid of it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ollama_tui.settings import parse_host
+from tests.journeys.driver import User, a_server, journey
+from tests.serving import serve
+from tests.store.stores import StoreFolder, on_disk
+
+
+def no_transport() -> Any:
+    """Return none, so that the program connects as it always does."""
+
+
+@asynccontextmanager
+async def beside_the_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[tuple[User, StoreFolder]]:
+    """A person on the machine of a server whose files can be read."""
+    demo, ticker = a_server()
+    store = on_disk(demo.store, tmp_path / "models")
+    monkeypatch.setenv("OLLAMA_MODELS", str(store.root))
+    async with serve(demo.transport()) as url:
+        real = parse_host(url)
+        async with journey(demo, server_time=ticker, transport=no_transport, host=real) as user:
+            await user.until(lambda: user.app.measured, "a measure")
+            yield user, store
+
+
+async def test_b_shows_what_each_model_alone_costs_and_what_is_shared() -> None:
+    async with journey(size=(80, 24)) as user:
+        await user.presses("b")
+        await user.sees("Storage", "ALONE", "SHARED", "Estimated from what the server tells")
+        await user.sees("mixtral:8x7b", "Deleting mixtral:8x7b frees about 26 GB.")
+        await user.presses("G")
+        await user.sees(
+            "shared by llama3.2:3b", "pirate:latest and studio/support-bot:v2 frees it."
+        )
+
+
+async def test_enter_goes_to_the_model_in_the_list_even_if_a_filter_hides_it() -> None:
+    async with journey() as user:
+        await user.filters("qwen")
+        await user.presses("b")
+        await user.sees("Storage")
+        await user.presses("enter")
+        await user.sees_no("Storage ")
+        assert user.cursor == "mixtral:8x7b"
+
+
+async def test_marks_are_those_of_the_list_and_d_deletes_them() -> None:
+    async with journey() as user:
+        await user.presses("b", "space", "space")
+        assert user.marked == {"mixtral:8x7b", "qwen3:30b-a3b"}
+        await user.presses("d")
+        await user.sees("Delete 2 models?")
+        await user.presses("n", "escape")
+        await user.sees_no("Storage ")
+        assert "✓" in user.row("mixtral:8x7b")
+
+
+async def test_without_marks_d_deletes_what_is_under_the_cursor_and_the_picture_follows() -> None:
+    async with journey() as user:
+        await user.presses("b", "j", "d")
+        await user.sees("Delete qwen3:30b-a3b?")
+        await user.presses("y")
+        await user.waits(9)
+        await user.until(lambda: "qwen3:30b-a3b" not in user.names)
+        await user.sees_no("qwen3:30b-a3b")
+        await user.sees("Storage")
+
+
+async def test_what_is_no_model_cannot_be_deleted_and_says_why() -> None:
+    async with journey() as user:
+        await user.presses("b", "G", "d")
+        await user.sees("This is no model")
+        assert not user.marked
+
+
+async def test_forty_columns_still_say_what_each_costs() -> None:
+    async with journey(size=(40, 10)) as user:
+        await user.presses("b")
+        await user.sees("ALONE", "mixtral:8x7b", "26 GB")
+
+
+async def test_beside_the_store_bytes_are_exact_and_leftovers_are_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with beside_the_store(tmp_path, monkeypatch) as (user, store):
+        store.blob("e", 21_000_000_000, hours=30_000)
+        store.partial("d", b"x" * 9_000_000, apparent=4_000_000_000)
+        await user.presses("b")
+        await user.sees(f"Measured in {str(store.root)[:30]}", "21 GB unused", "free")
+        await user.presses("G")
+        await user.sees("1 unfinished download: pulling the model again")
+        await user.presses("k")
+        await user.sees("1 file no model uses: a restart of the server frees")
+
+
+async def test_beside_the_store_a_deletion_says_what_it_frees_without_about(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with beside_the_store(tmp_path, monkeypatch) as (user, _):
+        await user.goes_to("llama3.1:8b")
+        await user.presses("d")
+        await user.sees("Delete llama3.1:8b?", "What is shared stays, for sql-writer:lora.")
+        await user.sees_no("about")
+
+
+async def test_beside_the_store_the_status_line_counts_shared_weights_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with beside_the_store(tmp_path, monkeypatch) as (user, _):
+        used = user.app.measured
+        assert used is not None
+        assert "165 GB (144 GB unique)" in user.status
+        assert used.freed([model.name for model in used.models]) == used.unique
