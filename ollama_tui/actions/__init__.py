@@ -1,6 +1,7 @@
 """What the user can do: a function and a row per action."""
 
 from ollama_tui.actions import (
+    account,
     browse,
     change,
     cloud,
@@ -22,6 +23,7 @@ ACTIONS: tuple[Action, ...] = (
     *importing.ACTIONS,
     *memory.ACTIONS,
     *storage.ACTIONS,
+    *account.ACTIONS,
     *program.ACTIONS,
 )
 """Every action, in the order of help and README."""

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from ollama_tui.catalog.model import Model
     from ollama_tui.catalog.snapshot import Snapshot
     from ollama_tui.catalog.view import View
-    from ollama_tui.disk import Disk
     from ollama_tui.clock import Clock
+    from ollama_tui.disk import Disk
     from ollama_tui.jobs.queue import JobQueue
     from ollama_tui.library import Library
     from ollama_tui.upstream import Upstreams
@@ -50,21 +50,27 @@ class Server(Protocol):
     @property
     def ollama(self) -> Ollama:
         """The client."""
+
     @property
     def cloud(self) -> Ollama:
         """A client of ollama.com itself."""
+
     @property
     def clock(self) -> Clock:
         """The time the program goes by."""
+
     @property
     def library(self) -> Library:
         """What is known."""
+
     @property
     def disk(self) -> Disk:
         """What the disk is spent on."""
+
     @property
     def jobs(self) -> JobQueue:
         """What is under way."""
+
     @property
     def upstream(self) -> Upstreams:
         """What registries say."""
@@ -135,13 +141,17 @@ class Context(Protocol):
     @property
     def themes(self) -> tuple[str, ...]:
         """Names of the themes there are, our own first."""
+
     @property
     def theme(self) -> str:
         """Name of the theme worn now."""
+
     def wear(self, theme: str) -> None:
         """Use a theme, now and in the next run."""
+
     async def edit(self, text: str, name: str) -> str | None:
         """Return `text` as the user leaves it in their editor; None when that failed, and said."""
+
     async def interface(self, wish: Wish) -> None:
         """Do something to the screen itself."""
 

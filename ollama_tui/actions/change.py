@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ollama_tui.actions.action import Action, Context, Group, Server
 from ollama_tui.actions.browse import no_model
-from ollama_tui.api.errors import OllamaError, Refused, Unauthorized
+from ollama_tui.api.errors import OllamaError
 from ollama_tui.catalog import name as names
 from ollama_tui.catalog.model import Model
 from ollama_tui.jobs.tasks import Create, Delete, Pull, Push
@@ -15,10 +15,6 @@ from ollama_tui.text import inert
 
 if TYPE_CHECKING:
     from ollama_tui.dialogs.delete import Loss
-    from ollama_tui.dialogs.push import Identity
-
-ACCOUNT_WAIT = 3.0
-"""Seconds to wait for /api/me: offline servers take their time to say so."""
 
 
 def connected(context: Context) -> Server:
@@ -142,13 +138,15 @@ async def undo(context: Context) -> None:
 
 
 async def push(context: Context) -> None:
-    """Find out whose key pushes, ask for the name, copy to it if need be, and queue the push."""
+    """Ask for the name as whoever the server is, copy to it if need be, and queue the push."""
+    from ollama_tui.actions import account
     from ollama_tui.dialogs.push import PushDialog
 
     if (model := context.current) is None:
         return
     server = connected(context)
-    answer = await context.ask(PushDialog(model, await identity(server)))
+    clipboard = partial(account.address_to_clipboard, context)
+    answer = await context.ask(PushDialog(model, partial(account.standings, server), clipboard))
     if answer is None:
         return
     if not names.same(answer.name, model.name):
@@ -167,21 +165,6 @@ async def may_replace(context: Context, name: str) -> bool:
         return True
     question = Confirm(f"Replace {there.label}, which is there already?", yes="replace")
     return await context.ask(question) is True
-
-
-async def identity(server: Server) -> Identity:
-    """Return who the server is signed in as; offline servers are not waited for long."""
-    from ollama_tui.dialogs.push import Identity
-
-    try:
-        async with asyncio.timeout(ACCOUNT_WAIT):
-            return Identity(user=(await server.ollama.me()).name)
-    except Unauthorized as error:
-        return Identity(signin_url=error.signin_url or "")
-    except Refused as error:
-        return Identity(words=error.title)
-    except TimeoutError:
-        return Identity(words="The server could not ask ollama.com in time who it is signed in as.")
 
 
 async def create(context: Context) -> None:
