@@ -31,21 +31,22 @@ async def edit(text: str, name: str, suspended: AbstractContextManager[None]) ->
     with tempfile.TemporaryDirectory(prefix="ollama-tui-") as folder:
         file = Path(folder) / name
         file.write_text(text, encoding="utf-8")
-        with suspended:
-            await _run([*words, str(file)])
+        with suspended:  # which does not resume after an exception, so none is raised in it
+            trouble = await _run([*words, str(file)])
+        if trouble is not None:
+            raise NoEditor(trouble)
         try:
             return file.read_text(encoding="utf-8", errors="replace")
         except OSError as error:
             raise NoEditor(f"The edited file is gone: {error.strerror}.") from error
 
 
-async def _run(words: list[str]) -> None:
+async def _run(words: list[str]) -> str | None:
+    """Run the editor to its end; return why it did not work, as a sentence, or None."""
     name = Path(words[0]).name
     try:
         process = await asyncio.create_subprocess_exec(*words)
     except OSError as error:
-        raise NoEditor(
-            f"{name} could not be started: {error.strerror}. Set EDITOR to yours."
-        ) from error
-    if (code := await process.wait()) != 0:
-        raise NoEditor(f"{name} ended with {code}, so nothing was taken over.")
+        return f"{name} could not be started: {error.strerror}. Set EDITOR to yours."
+    code = await process.wait()
+    return f"{name} ended with {code}, so nothing was taken over." if code else None
