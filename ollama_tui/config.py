@@ -104,6 +104,14 @@ def _number(low: float, high: float) -> Callable[[Any], str | None]:
     return check
 
 
+def _whole_number(low: int, high: int) -> Callable[[Any], str | None]:
+    def check(value: Any) -> str | None:
+        fits = isinstance(value, int) and not isinstance(value, bool)
+        return None if fits and low <= value <= high else f"a whole number from {low} to {high}"
+
+    return check
+
+
 def _texts(value: Any) -> str | None:
     fits = isinstance(value, list) and all(isinstance(item, str) for item in value)
     return None if fits else "a list of texts"
@@ -121,7 +129,7 @@ _FIELDS: dict[str, Callable[[Any], str | None]] = {
     "reverse": _of(bool, "true or false"),
     "read_only": _of(bool, "true or false"),
     "grace": _number(0, 600),
-    "parallel": _number(1, 16),
+    "parallel": _whole_number(1, 16),
     "columns": _texts,
     "keys": _texts_by_name,
 }

@@ -1,0 +1,113 @@
+"""Settings: the command line over the environment over the file; mistakes are sentences."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ollama_tui.config import ConfigFile, Settings, places, read_config, settings_from
+
+
+def settle(
+    config: Any = None, *, host: str | None = None, environ: Any = None, **options: Any
+) -> Settings:
+    file = config if isinstance(config, ConfigFile) else ConfigFile(config or {})
+    return settings_from(host=host, options=options, environ=environ or {}, config=file)
+
+
+def test_nothing_said_means_the_usual() -> None:
+    assert settle() == Settings()
+    assert settle().host.url == "http://127.0.0.1:11434"
+
+
+@pytest.mark.parametrize(
+    ("host", "environ", "config", "url"),
+    [
+        ("one:1", {"OLLAMA_HOST": "two:2"}, {"host": "three:3"}, "http://one:1"),
+        (None, {"OLLAMA_HOST": "two:2"}, {"host": "three:3"}, "http://two:2"),
+        (None, {}, {"host": "three:3"}, "http://three:3"),
+        (None, {"OLLAMA_HOST": ""}, {"host": "three:3"}, "http://three:3"),
+    ],
+)
+def test_the_nearest_address_wins(
+    host: str | None, environ: dict[str, str], config: dict[str, str], url: str
+) -> None:
+    assert settle(config, host=host, environ=environ).host.url == url
+
+
+def test_options_win_over_the_file_and_absent_ones_do_not() -> None:
+    file = {"theme": "ollama-light", "read_only": True}
+    assert settle(file, theme="ollama-dark").theme == "ollama-dark"
+    assert settle(file, theme=None).theme == "ollama-light"
+    assert settle(file, read_only=False).read_only is True
+
+
+def test_the_key_comes_from_the_environment_only_and_is_never_shown() -> None:
+    settings = settle(environ={"OLLAMA_API_KEY": "hunter2"})
+    assert settings.api_key == "hunter2"
+    assert "hunter2" not in repr(settings)
+    assert settle({"api_key": "hunter2"}).api_key is None
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "wrong"),
+    [
+        ("grace", "long", "a number from 0 to 600"),
+        ("grace", -1, "a number from 0 to 600"),
+        ("grace", True, "a number from 0 to 600"),
+        ("parallel", 0, "a whole number from 1 to 16"),
+        ("parallel", 1.5, "a whole number from 1 to 16"),
+        ("reverse", "yes", "true or false"),
+        ("theme", 3, "the name of a theme in quotes"),
+        ("host", ["x"], "an address in quotes"),
+        ("columns", "name", "a list of texts"),
+        ("columns", ["name", 3], "a list of texts"),
+        ("keys", {"model.pull": 3}, "a table of texts"),
+    ],
+)
+def test_a_wrong_value_is_one_sentence_and_the_rest_is_used(
+    key: str, value: Any, wrong: str
+) -> None:
+    settings = settle({key: value, "sort": "size"})
+    assert len(settings.mistakes) == 1
+    assert settings.mistakes[0].startswith(f"config.toml: {key} must be {wrong}")
+    assert settings.mistakes[0].endswith(".")
+    assert settings.sort == "size"
+
+
+def test_a_setting_that_does_not_exist_is_said() -> None:
+    assert settle({"colour": "red"}).mistakes == ("config.toml: there is no setting “colour”.",)
+
+
+def test_a_file_that_is_none_says_why_and_the_program_starts(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    assert settle(read_config(file)) == Settings()
+    file.write_text('theme = "x"\nhost = \n')
+    (said,) = settle(read_config(file)).mistakes
+    assert "line 2" in said
+    file.write_bytes(b"\xff\xfe")
+    assert "is not UTF-8 text" in read_config(file).mistake
+    file.unlink()
+    file.mkdir()
+    assert read_config(file).mistake.startswith("config.toml cannot be read: ")
+
+
+def test_a_mistake_names_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text('# mine\nsort = "size"\n\ngrace = "long"\n[keys]\n"model.pull" = 3\n')
+    settings = settle(read_config(file))
+    assert settings.sort == "size"
+    assert settings.mistakes[0].startswith("config.toml, line 4: grace must be a number")
+    assert settings.mistakes[1].startswith("config.toml, line 5: keys must be a table")
+
+
+def test_a_host_with_a_password_is_refused() -> None:
+    with pytest.raises(ValueError, match="user name or password"):
+        settle(host="http://me:secret@example.org")
+
+
+def test_the_folders_are_those_of_the_user() -> None:
+    assert places().config_file.name == "config.toml"
+    assert "ollama-tui" in str(places().cache)
