@@ -63,10 +63,19 @@ def _of_folder(folder: Path) -> Source:
         return found
     ggufs = sorted(path for path in folder.glob("*.gguf") if path.is_file())
     if not ggufs:
-        raise BadFile(f"{label(folder)} holds no model: no GGUF file, no safetensors.")
+        raise _no_model(folder)
     if len({(path.parent, stem(path)) for path in ggufs if not _is_projector_name(path)}) > 1:
         raise BadFile(f"{label(folder)} holds {len(ggufs)} GGUF files: choose one of them.")
     return _of_files(ggufs)
+
+
+def _no_model(folder: Path) -> BadFile:
+    if any(folder.glob("*.safetensors")):
+        return BadFile(
+            f"{label(folder)} has safetensors files, but none is called model….safetensors, "
+            "as Ollama wants it."
+        )
+    return BadFile(f"{label(folder)} holds no model: no GGUF file, no safetensors.")
 
 
 def _of_files(paths: Sequence[Path]) -> Source:

@@ -235,6 +235,13 @@ def test_an_empty_folder_holds_no_model(tmp_path: Path) -> None:
     assert "holds no model: no GGUF file, no safetensors." in refusal(tmp_path)
 
 
+def test_weights_under_another_name_are_not_taken_for_nothing(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "finetuned.safetensors").write_bytes(safetensors())
+    for pasted in (tmp_path, tmp_path / "finetuned.safetensors"):
+        assert "none is called model….safetensors" in refusal(pasted)
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_a_folder_that_may_not_be_read_is_said(tmp_path: Path) -> None:
     folder = write_folder(tmp_path / "m")
