@@ -181,7 +181,7 @@ def offered(
         return Offer(f"{there.label} is up to date: there is nothing to fetch.", manifest.size)
     if not absent:
         say = f"{total}, all of it on the server already."
-    elif fetch < manifest.size:
+    elif size(fetch) != total:
         say = f"{total}, of which {size(fetch)} are still to fetch."
     else:
         say = f"{total} to fetch."

@@ -77,6 +77,11 @@ class Demo:
         return self._door.requests
 
     @property
+    def registry_requests(self) -> list[tuple[str, httpx.URL]]:
+        """Method and URL of what clients asked registries themselves, oldest first."""
+        return self._door.registry_requests
+
+    @property
     def store(self) -> Store:
         """The installed models."""
         return self.server.store

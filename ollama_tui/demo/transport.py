@@ -73,6 +73,8 @@ class Door:
 
     server: Server
     requests: list[Seen] = field(default_factory=list)
+    registry_requests: list[tuple[str, httpx.URL]] = field(default_factory=list)
+    """Method and URL of what clients asked registries, answered or not."""
     online: bool = True
     planned: dict[str, deque[Planned]] = field(default_factory=dict)
     streams: set[Cuttable] = field(default_factory=set)
@@ -91,6 +93,7 @@ class Door:
         return self._outgoing(request, response)
 
     def _registry(self, request: httpx.Request) -> httpx.Response:
+        self.registry_requests.append((request.method, request.url))
         if not self.server.internet:
             raise httpx.ConnectError("Name or service not known", request=request)
         return self.server.registry.serve(request)
