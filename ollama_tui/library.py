@@ -35,6 +35,8 @@ OFFSCREEN_PAUSE = 0.05
 """Seconds a learner rests after each model that is not on the screen."""
 DETAILS_KEPT = 64
 """How many models' full details stay in memory."""
+PUBLISH_EACH = 0.00025
+"""Seconds more for each model listed: arranging them anew takes as long as there are many."""
 PUBLISH_EVERY = 0.5
 """Seconds between snapshots while learning, so that 10,000 facts are not 10,000 redraws."""
 RETRY_PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0)
@@ -261,4 +263,4 @@ class Library:
             self._learned.clear()
             self._publish(self.snapshot)
             self._book.save_now_and_then()
-            await self._sleep(PUBLISH_EVERY)
+            await self._sleep(PUBLISH_EVERY + PUBLISH_EACH * len(self._listed))

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import cast
 
+from textual.geometry import Region
 from textual.strip import Strip
 
 from ollama_tui.text import inert, inert_lines
@@ -47,6 +48,7 @@ class TextView(Moving, can_focus=True):
         self._needle: re.Pattern[str] | None = None
         self._match: Match | None = None
         self._rows: list[Row] = []
+        self._painted: list[Spans] = []
 
     @property
     def page(self) -> int:
@@ -72,7 +74,7 @@ class TextView(Moving, can_focus=True):
         self._needle = re.compile(re.escape(text), re.IGNORECASE) if text else None
         self._match = None
         found = self.find_next()
-        self.refresh()
+        self._repaint()
         return found
 
     def find_next(self) -> bool:
@@ -105,10 +107,23 @@ class TextView(Moving, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """Paint one row."""
-        width = self.size.width - 1
+        return self.ink(self._line(y))
+
+    def _line(self, y: int) -> Spans:
         row = self._rows[y] if y < len(self._rows) else None
-        body = fit(self._row_spans(row) if row is not None else (), width)
-        return self.ink((*body, (self._glyphs.thumb if self._has_thumb(y) else " ", "thumb")))
+        body = fit(self._row_spans(row) if row is not None else (), self.size.width - 1)
+        return (*body, (self._glyphs.thumb if self._has_thumb(y) else " ", "thumb"))
+
+    def _repaint(self) -> None:
+        """Refresh the lines that read differently: of one model's details most are the next's."""
+        width, height = self.size
+        before, self._painted = self._painted, [self._line(y) for y in range(height)]
+        if len(before) != height:
+            self.refresh()
+            return
+        lines = enumerate(zip(before, self._painted, strict=True))
+        if changed := [Region(0, y, width, 1) for y, (old, new) in lines if old != new]:
+            self.refresh(*changed)
 
     def _wrapped(self) -> Wrapped:
         return Wrapped(self._texts, self.size.width - 1)
@@ -119,7 +134,7 @@ class TextView(Moving, can_focus=True):
         self._end = wrapped.last_page(self.page)
         self._top = min(wrapped.snap(top), self._end)
         self._rows = list(islice(wrapped.rows(self._top), self.page))
-        self.refresh()
+        self._repaint()
 
     def _row_spans(self, row: Row) -> Spans:
         text = self._texts[row.line]
@@ -184,7 +199,7 @@ class TextView(Moving, can_focus=True):
         if last is None or not self._top <= place < (last.line, last.end):
             wrapped = self._wrapped()
             self._settle(wrapped.back(wrapped.snap(place), self.page // 3))
-        self.refresh()
+        self._repaint()
         return True
 
     def _has_thumb(self, y: int) -> bool:
