@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from ollama_tui import __version__
 from ollama_tui.config import Places, Settings, places, read_config, settings_from
+from ollama_tui.verbs import VERBS, verb_of
 
 
 def parser() -> argparse.ArgumentParser:
@@ -16,7 +17,8 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="ollama-tui",
         description="Browse and curate the models of an Ollama server from the terminal.",
-        epilog="Environment: OLLAMA_HOST, OLLAMA_API_KEY, NO_COLOR, XDG_CONFIG_HOME and so on.",
+        epilog=f"For scripts: {', '.join(VERBS)}; each has its own --help. "
+        "Environment: OLLAMA_HOST, OLLAMA_API_KEY, NO_COLOR, XDG_CONFIG_HOME and so on.",
     )
     made.add_argument("filter", nargs="*", metavar="FILTER", help="filter to start with")
     made.add_argument("--host", metavar="URL", help="address of the server (else OLLAMA_HOST)")
@@ -45,6 +47,10 @@ def settings_of(arguments: Sequence[str], folders: Places) -> Settings:
 
 def run(arguments: Sequence[str]) -> int:
     """Run the program; return its exit code."""
+    if (found := verb_of(arguments)) is not None:
+        from ollama_tui.verbs.run import run as carry_out
+
+        return carry_out(*found)
     from ollama_tui import terminal
 
     folders = places()

@@ -1,0 +1,119 @@
+"""What every verb works with: the settings, a client, the models and what is known of them."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from ollama_tui.api.client import Ollama
+from ollama_tui.api.errors import Refused
+from ollama_tui.api.replies import Show
+from ollama_tui.cache import Cache
+from ollama_tui.catalog import query, upstream
+from ollama_tui.catalog.model import Model
+from ollama_tui.catalog.snapshot import combine
+from ollama_tui.catalog.terms import Scope
+from ollama_tui.config import Settings
+from ollama_tui.disk import Disk
+from ollama_tui.factbook import FactBook
+
+if TYPE_CHECKING:
+    import httpx
+
+    from ollama_tui.upstream import Upstreams
+
+AT_ONCE = 4
+"""How many details are asked for at a time."""
+LEARNED = frozenset({"cap", "ctx", "shares"})
+"""Fields of the filter that may need details the list does not tell."""
+
+
+class Mistaken(ValueError):  # noqa: N818 - read as a sentence: except Mistaken
+    """What was asked makes no sense; the message is a sentence for a person."""
+
+
+@dataclass(frozen=True)
+class Desk:
+    """One server, and what the person asked."""
+
+    settings: Settings
+    options: argparse.Namespace
+    ollama: Ollama
+    disk: Disk
+    cache: Cache | None
+    transport: httpx.AsyncBaseTransport | None = None
+
+    async def models(self, *, learn: bool = False) -> tuple[Model, ...]:
+        """Return all models; with `learn`, those of unknown facts are asked for these first."""
+        listed, running = await asyncio.gather(self.ollama.list(), self.ollama.running())
+        book = FactBook(self.cache)
+        if learn and book.want(listed):
+            await asyncio.gather(*(self._learn(book) for _ in range(AT_ONCE)))
+            book.save()
+        return combine(listed, running, book.facts)
+
+    async def _learn(self, book: FactBook) -> None:
+        while (listed := book.take()) is not None:
+            try:
+                book.learn(listed.digest, await self.ollama.show(listed.name))
+            except Refused:
+                book.give_up(listed.digest)
+
+    async def chosen(self) -> tuple[tuple[Model, ...], tuple[Model, ...]]:
+        """Return the models the filter selects, and all; raises Mistaken."""
+        asked = query.parse(" ".join(self.options.filter))
+        if asked.mistakes:
+            raise Mistaken(asked.mistakes[0].sentence)
+        models = await self.models(learn=any(term.field in LEARNED for term in asked.terms))
+        found = self.cache.upstreams(self.settings.host.url) if self.cache else {}
+        known = upstream.known({model.name: model for model in models}, found)
+        scope = Scope(models, self.now(), outdated=known.outdated, current=known.current)
+        return asked.select(models, scope), models
+
+    def now(self) -> datetime:
+        """Return the time of day."""
+        return datetime.now(UTC)
+
+    async def details(self, model: Model) -> Show:
+        """Return the details of `model`, from disk when its digest is known; raises OllamaError."""
+        known = self.cache.details(model.digest) if self.cache else None
+        return known or await self.ollama.show(model.name)
+
+    @asynccontextmanager
+    async def upstreams(self) -> AsyncIterator[Upstreams]:
+        """Give what registries can be asked by."""
+        from ollama_tui.api.registry import Registry
+        from ollama_tui.upstream import Upstreams
+
+        async with Registry(self.transport) as registry:
+            yield Upstreams(
+                registry,
+                self.ollama,
+                self.details,
+                cache=self.cache,
+                host_url=self.settings.host.url,
+            )
+
+
+@asynccontextmanager
+async def opened(
+    settings: Settings, options: argparse.Namespace, cache: Cache | None
+) -> AsyncIterator[Desk]:
+    """Open a desk; the demo forgets everything in the end."""
+    transport: httpx.AsyncBaseTransport | None = None
+    if settings.demo:
+        from ollama_tui.demo import Demo
+
+        transport, cache = Demo().transport(), None
+    async with AsyncExitStack() as stack:
+        ollama = Ollama(settings.host.url, api_key=settings.api_key, transport=transport)
+        await stack.enter_async_context(ollama)
+        local = settings.host.is_loopback and not settings.demo
+        disk = Disk(ollama, local=local, environ=os.environ)
+        yield Desk(settings, options, ollama, disk, cache, transport)

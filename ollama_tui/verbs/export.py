@@ -1,0 +1,84 @@
+"""`export`: the models as a list, as JSON or as a script, for another machine."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+from collections.abc import Sequence
+from typing import Any
+
+from ollama_tui.api.errors import Refused
+from ollama_tui.catalog import name as names
+from ollama_tui.catalog.model import Model
+from ollama_tui.catalog.parameters import merged, parse_show
+from ollama_tui.text import inert, plural, size
+from ollama_tui.verbs.desk import AT_ONCE, Desk
+from ollama_tui.verbs.output import say, say_json, table
+
+KIND = "ollama-tui export"
+VERSION = 1
+
+
+async def carry_out(desk: Desk) -> int:
+    """Print the models that the filter selects, by name."""
+    chosen, _ = await desk.chosen()
+    models = sorted(chosen, key=lambda model: model.name)
+    if desk.options.json:
+        say_json(await _as_json(desk, models))
+    elif desk.options.script:
+        say(script(models))
+    else:
+        say(plain(models))
+    return 0
+
+
+def plain(models: Sequence[Model]) -> list[str]:
+    """Return a line for each model: name, digest, size; restore reads the names."""
+    rows = [(m.name, f"sha256:{m.digest}" if m.digest else "-", size(m.size)) for m in models]
+    if not rows:
+        return ["# no models"]
+    first, *others = table(("# name", "digest", "size"), rows)
+    return [first, *others]
+
+
+def script(models: Sequence[Model]) -> list[str]:
+    """Return a shell script that pulls the models one by one and goes on after a failure."""
+    head = ["#!/bin/sh", f"# {plural(len(models), 'model')}; pulls what is missing.", "failed=0"]
+    return [*head, *map(_pull, models), 'exit "$failed"']
+
+
+def _pull(model: Model) -> str:
+    if names.pull_problem(model.name) is not None:
+        return f"# left out, no registry can have it: {inert(model.name)}"
+    made = model.listed.details.parent_model
+    note = f"  # made here from {inert(made)}" if made else ""
+    return f"ollama pull {shlex.quote(model.name)} || failed=1{note}"
+
+
+async def _as_json(desk: Desk, models: Sequence[Model]) -> dict[str, Any]:
+    limit = asyncio.Semaphore(AT_ONCE)
+
+    async def one(model: Model) -> dict[str, Any]:
+        async with limit:
+            return {
+                "name": model.name,
+                "digest": model.digest,
+                "size": model.size,
+                "parent": model.listed.details.parent_model,
+                "cloud": model.is_cloud,
+                "parameters": await _parameters(desk, model),
+            }
+
+    entries = await asyncio.gather(*map(one, models))
+    return {"kind": KIND, "version": VERSION, "models": entries}
+
+
+async def _parameters(desk: Desk, model: Model) -> dict[str, Any] | None:
+    """Return the parameters set in a model; None when nobody can tell."""
+    if model.is_cloud:
+        return None
+    try:
+        show = await desk.details(model)
+    except Refused:
+        return None
+    return dict(merged(parse_show(show.parameters)))

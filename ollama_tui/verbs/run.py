@@ -1,0 +1,84 @@
+"""Runs one verb and turns what happens into an exit code.
+
+0 done, 1 refused or failed, 2 wrong usage, 3 the server cannot be reached; 130 and 141 are what
+shells make of an interrupt and of a pipe that nobody reads.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from importlib import import_module
+from pathlib import Path
+
+from ollama_tui.api.errors import OllamaError, Unreachable
+from ollama_tui.cache import Cache
+from ollama_tui.config import Settings, places, read_config, settings_from
+from ollama_tui.verbs.arguments import parsed
+from ollama_tui.verbs.desk import Desk, Mistaken, opened
+from ollama_tui.verbs.output import complain
+
+DONE, FAILED, USAGE, UNREACHABLE, INTERRUPTED, UNREAD = 0, 1, 2, 3, 130, 141
+MODULES = {
+    "list": "listing",
+    "show": "showing",
+    "space": "space",
+    "outdated": "outdated",
+    "export": "export",
+    "restore": "restore",
+}
+
+
+def run(verb: str, words: Sequence[str]) -> int:
+    """Carry out a verb; return the exit code."""
+    options = parsed(verb, words)
+    folders = places()
+    try:
+        settings = settings_of(options, folders.config_file)
+    except ValueError as error:
+        complain(str(error))
+        return USAGE
+    try:
+        code = asyncio.run(_carried_out(verb, settings, options, Cache(folders.cache)))
+        sys.stdout.flush()
+    except (Mistaken, OllamaError, BrokenPipeError, KeyboardInterrupt) as error:
+        return _ended_by(error)
+    return code
+
+
+def settings_of(options: argparse.Namespace, file: Path) -> Settings:
+    """Return the settings of this run; raises ValueError with a sentence."""
+    settings = settings_from(
+        host=options.host,
+        options={"demo": options.demo, "read_only": options.read_only},
+        environ=os.environ,
+        config=read_config(file),
+    )
+    for mistake in settings.mistakes:
+        complain(mistake)
+    return settings
+
+
+async def _carried_out(
+    verb: str, settings: Settings, options: argparse.Namespace, cache: Cache
+) -> int:
+    carry_out: Callable[[Desk], Awaitable[int]]
+    carry_out = import_module(f"ollama_tui.verbs.{MODULES[verb]}").carry_out
+    async with opened(settings, options, cache) as desk:
+        return await carry_out(desk)
+
+
+def _ended_by(error: BaseException) -> int:
+    if isinstance(error, KeyboardInterrupt):
+        return INTERRUPTED
+    if isinstance(error, BrokenPipeError):
+        # What is still buffered would raise again when Python closes the stream.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return UNREAD
+    complain(str(error))
+    if isinstance(error, Unreachable):
+        return UNREACHABLE
+    return USAGE if isinstance(error, Mistaken) else FAILED
