@@ -13,32 +13,31 @@ from textual.binding import Binding
 from textual.reactive import reactive
 
 from ollama_tui import theme
-from ollama_tui.actions import ACTIONS, keymap
+from ollama_tui.actions import ACTIONS
 from ollama_tui.actions.action import KEY_NAMES, Action, Wish
 from ollama_tui.api.errors import OllamaError
-from ollama_tui.cache import Cache
 from ollama_tui.catalog import order
 from ollama_tui.catalog.snapshot import Snapshot, combine
-from ollama_tui.catalog.upstream import Upstream
-from ollama_tui.catalog.usage import Measured
 from ollama_tui.catalog.view import View
 from ollama_tui.clock import MACHINE, Clock
 from ollama_tui.config import Settings
 from ollama_tui.frame import DiffFrames
-from ollama_tui.jobs.job import Job, State
 from ollama_tui.kept import Kept
 from ollama_tui.palette import ActionProvider
 from ollama_tui.screens.main import MainScreen
 from ollama_tui.styling import styles_folder
 from ollama_tui.text import inert
 from ollama_tui.widgets.glyphs import ASCII, UNICODE, Signs
-from ollama_tui.widgets.job_rows import result
 from ollama_tui.widgets.moving import ASCII as PLAIN_GLYPHS
 from ollama_tui.widgets.moving import Glyphs
 
 if TYPE_CHECKING:
     import httpx
 
+    from ollama_tui.cache import Cache
+    from ollama_tui.catalog.upstream import Upstream
+    from ollama_tui.catalog.usage import Measured
+    from ollama_tui.jobs.job import Job
     from ollama_tui.session import Session
 
 DRAW_EVERY = 0.25
@@ -140,6 +139,8 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
 
     def _mistakes(self) -> Iterator[str]:
         """Yield a sentence for each setting that could not be used."""
+        from ollama_tui.actions import keymap
+
         yield from self.settings.mistakes
         yield from keymap.mistakes(self.settings.keys, ACTIONS)
         if self.settings.theme and self.settings.theme not in self.available_themes:
@@ -210,6 +211,9 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
             await self.clock.sleep(DRAW_EVERY)
 
     def _tell_of(self, ended: list[Job]) -> None:
+        from ollama_tui.jobs.job import State
+        from ollama_tui.widgets.job_rows import result
+
         for job in ended:
             title, hint = result(job)
             self.tell(title, hint, trouble=job.state is State.FAILED)
@@ -272,4 +276,3 @@ def _has_news(before: Job | None, job: Job) -> bool:
     """Whether `job` has ended or lost its connection: then the list may not be what it was."""
     ended = not job.active and (before is None or before.state is not job.state)
     return ended or (bool(job.trouble) and not (before is not None and before.trouble))
-

@@ -6,17 +6,17 @@ time, never correctness: unreadable files count as absent and a failed write is 
 
 from __future__ import annotations
 
-import hashlib
 import os
-import tempfile
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
 from ollama_tui.api.replies import ListedModel, Show
 from ollama_tui.catalog.model import Facts
-from ollama_tui.catalog.upstream import Upstream
+
+if TYPE_CHECKING:
+    from ollama_tui.catalog.upstream import Upstream
 
 T = TypeVar("T")
 _DETAILS_KEPT = 400
@@ -58,6 +58,8 @@ class Cache:
 
     def upstreams(self, host_url: str) -> dict[str, Upstream]:
         """Return what registries said of the models of `host_url`, by name."""
+        from ollama_tui.catalog.upstream import Upstream
+
         return self._read(self._upstream_file(host_url), dict[str, Upstream]) or {}
 
     def keep_upstreams(self, host_url: str, found: dict[str, Upstream]) -> None:
@@ -88,6 +90,8 @@ class Cache:
             return None
 
     def _write(self, file: Path, value: object) -> None:
+        import tempfile
+
         try:
             file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with tempfile.NamedTemporaryFile(dir=file.parent, prefix=".", delete=False) as new:
@@ -98,6 +102,8 @@ class Cache:
 
 
 def _short(host_url: str) -> str:
+    import hashlib
+
     return hashlib.sha256(host_url.encode()).hexdigest()[:16]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -138,6 +137,8 @@ assert set(_FIELDS) <= {"host"} | {f.name for f in fields(Settings)}
 
 def read_config(file: Path) -> ConfigFile:
     """Return what the config file says; nothing when there is none."""
+    import tomllib
+
     try:
         text = file.read_text(encoding="utf-8")
         return ConfigFile(tomllib.loads(text), _lines(text))

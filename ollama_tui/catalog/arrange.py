@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from ollama_tui.catalog import order, query
-from ollama_tui.catalog.model import Model
-from ollama_tui.catalog.terms import Scope
-from ollama_tui.catalog.upstream import Known
-from ollama_tui.catalog.view import View
+from ollama_tui.catalog import order
+from ollama_tui.catalog.model import Model, aliases
+from ollama_tui.catalog.view import NOTHING, Known, View
 
-NOTHING = Known()
+if TYPE_CHECKING:
+    from ollama_tui.catalog.query import Mistake
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Arranged:
     rows: tuple[Model, ...]
     aliases: frozenset[str] = frozenset()
     """Digests that more than one of all models carries."""
-    mistakes: tuple[query.Mistake, ...] = ()
+    mistakes: tuple[Mistake, ...] = ()
     blame: str = ""
     """Why there are no rows, when a filter is the reason."""
 
@@ -34,6 +34,11 @@ def arrange(
 
     A filter with a mistake in it still selects by its other words.
     """
+    if not view.filter.strip():
+        return Arranged(order.sort(models, view.sort, view.reverse), frozenset(aliases(models)))
+    from ollama_tui.catalog import query  # the first frame has no use for the language
+    from ollama_tui.catalog.terms import Scope
+
     asked = query.parse(view.filter)
     scope = Scope(
         tuple(models), now, marked=view.marks, outdated=known.outdated, current=known.current

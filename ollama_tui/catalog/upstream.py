@@ -13,6 +13,7 @@ from ollama_tui.api.replies import Layer, Manifest
 from ollama_tui.catalog import name as names
 from ollama_tui.catalog.layers import Mine, akin, changes, missing, other_weights
 from ollama_tui.catalog.model import Model
+from ollama_tui.catalog.view import Known
 from ollama_tui.text import inert, listing, size
 
 NOT_THERE = "{} has no model of this name: it was made or renamed here."
@@ -53,14 +54,6 @@ class Upstream(msgspec.Struct, frozen=True):
     def to_fetch(self) -> int:
         """Bytes a pull fetches, if none of it was fetched in part before."""
         return sum(layer.size for layer in self.missing)
-
-
-@dataclass(frozen=True)
-class Known:
-    """Which names are outdated, which are not; of the others nobody knows."""
-
-    outdated: frozenset[str] = frozenset()
-    current: frozenset[str] = frozenset()
 
 
 def incomparable(model: Model) -> str | None:

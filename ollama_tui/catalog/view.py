@@ -17,3 +17,14 @@ class View:
     """Whether the order is turned around from the column's natural one."""
     marks: frozenset[str] = frozenset()
     """Names of marked models."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Which names are outdated, which are not; of the others nobody knows."""
+
+    outdated: frozenset[str] = frozenset()
+    current: frozenset[str] = frozenset()
+
+
+NOTHING = Known()

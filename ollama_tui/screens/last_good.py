@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from ollama_tui.catalog.arrange import NOTHING, Arranged, arrange
+from ollama_tui.catalog.arrange import Arranged, arrange
 from ollama_tui.catalog.model import Model
-from ollama_tui.catalog.query import Mistake
-from ollama_tui.catalog.upstream import Known
-from ollama_tui.catalog.view import View
+from ollama_tui.catalog.view import NOTHING, Known, View
+
+if TYPE_CHECKING:
+    from ollama_tui.catalog.query import Mistake
 
 
 class LastGood:

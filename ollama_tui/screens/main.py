@@ -17,21 +17,16 @@ from textual.widgets import Input, Static
 from ollama_tui.actions import ACTIONS, BY_ID
 from ollama_tui.actions.action import ALWAYS, Action, Place, Wish, why_not
 from ollama_tui.api.errors import OllamaError
-from ollama_tui.catalog.arrange import NOTHING, Arranged
-from ollama_tui.catalog.documents import whole_values
+from ollama_tui.catalog.arrange import Arranged
 from ollama_tui.catalog.model import Model
 from ollama_tui.catalog.snapshot import Snapshot
-from ollama_tui.catalog.upstream import known
-from ollama_tui.catalog.usage import Estimated
-from ollama_tui.catalog.view import View
-from ollama_tui.jobs.job import Job
+from ollama_tui.catalog.view import NOTHING, Known, View
 from ollama_tui.screens.desk import Desk
 from ollama_tui.screens.empty import empty_lines
 from ollama_tui.screens.last_good import LastGood
 from ollama_tui.widgets.details import DetailsPane
 from ollama_tui.widgets.filter_bar import FilterBar
 from ollama_tui.widgets.footer import footer_line
-from ollama_tui.widgets.job_rows import strip_lines
 from ollama_tui.widgets.lines import Lines
 from ollama_tui.widgets.model_rows import ModelRows
 from ollama_tui.widgets.status import Sums, status_line
@@ -39,6 +34,7 @@ from ollama_tui.widgets.table import Table
 
 if TYPE_CHECKING:
     from ollama_tui.app import OllamaTui
+    from ollama_tui.jobs.job import Job
 
 WIDE = 110
 """Columns from which list and details stand side by side."""
@@ -48,11 +44,21 @@ DETAILS_DELAY = 0.08
 
 
 def bindings(place: Place) -> list[BindingType]:
-    """Return the bindings of the actions of one place."""
+    """Return the bindings of the actions of one place.
+
+    An action without keys has a binding nobody can press, for users who give it a key.
+    """
     return [
-        Binding(a.keys, f"screen.run('{a.id}')", a.label, show=False, id=a.id, tooltip=a.help)
+        Binding(
+            a.keys or f"no-key.{a.id}",
+            f"screen.run('{a.id}')",
+            a.label,
+            show=False,
+            id=a.id,
+            tooltip=a.help,
+        )
         for a in ACTIONS
-        if a.place is place and a.keys
+        if a.place is place
     ]
 
 
@@ -158,7 +164,7 @@ class MainScreen(Screen[None]):
 
     def redraw(self) -> None:
         """Arrange and draw everything that depends on snapshot or view."""
-        self.known = known(self.snapshot.by_name, self.tui.upstream)
+        self.known = self._known()
         self.arranged = self._last_good.arrange(
             self.snapshot.models, self.view, now=self.now(), known=self.known
         )
@@ -189,18 +195,36 @@ class MainScreen(Screen[None]):
         )
         self.query_one("#status", Lines).show([line])
 
+    def _known(self) -> Known:
+        if not self.tui.upstream:
+            return NOTHING
+        from ollama_tui.catalog.upstream import known
+
+        return known(self.snapshot.by_name, self.tui.upstream)
+
     def _summed(self) -> Sums:
-        """Return the sums of this snapshot's models, computed once per list and measure."""
-        session, models = self.tui.session, self.snapshot.models
-        of = (models, self.tui.measured)
+        """Return the sums of this list and measure; plain ones until the next frame is out."""
+        of = (self.snapshot.models, self.tui.measured)
         if self._sums is None or any(a is not b for a, b in zip(self._sums[0], of, strict=True)):
-            usage = session.disk.known(models) if session else Estimated(models)
-            self._sums = (of, Sums.of(usage, len(models)))
+            self._sums = (of, Sums.plain(self.snapshot.models))
+            self.call_after_refresh(self._sum_up)
         return self._sums[1]
 
+    def _sum_up(self) -> None:
+        """Count what is shared once: it takes too long, with 10,000 models, to be waited for."""
+        session, models = self.tui.session, self.snapshot.models
+        if session is None or self._sums is None:
+            return
+        self._sums = (self._sums[0], Sums.of(session.disk.known(models), len(models)))
+        self._draw_status()
+
     def _draw_jobs(self) -> None:
-        lines = strip_lines(self.jobs, self.tui.signs, self.size.width)
         strip = self.query_one("#jobs", Lines)
+        if not self.jobs and not strip.display:
+            return
+        from ollama_tui.widgets.job_rows import strip_lines
+
+        lines = strip_lines(self.jobs, self.tui.signs, self.size.width)
         strip.display = bool(lines)
         strip.show(lines)
 
@@ -350,6 +374,8 @@ class MainScreen(Screen[None]):
             self._fetch_details(self.current.name)
 
     async def _full_metadata(self) -> None:
+        from ollama_tui.catalog.documents import whole_values
+
         model, session = self.current, self.tui.session
         if model is not None and session is not None:
             verbose = await session.ollama.show_verbose(model.name)

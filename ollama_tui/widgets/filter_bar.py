@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
@@ -12,8 +13,10 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from ollama_tui.catalog.query import Mistake
 from ollama_tui.widgets.lines import Lines, Spans
+
+if TYPE_CHECKING:
+    from ollama_tui.catalog.query import Mistake
 
 SIGN = "/ "
 

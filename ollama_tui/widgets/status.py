@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ollama_tui.catalog import order
+from ollama_tui.catalog.model import Model
 from ollama_tui.catalog.snapshot import Reach, Snapshot
-from ollama_tui.catalog.usage import Usage
 from ollama_tui.catalog.view import View
 from ollama_tui.text import plural, size
 from ollama_tui.widgets.glyphs import Signs
 from ollama_tui.widgets.lines import Span, Spans, fit, spread, width_of
+
+if TYPE_CHECKING:
+    from ollama_tui.catalog.usage import Usage
 
 
 @dataclass(frozen=True)
@@ -26,6 +31,12 @@ class Sums:
     def of(cls, usage: Usage, count: int) -> Sums:
         """Return the sums of `count` models that take `usage` of the disk."""
         return cls(count, usage.total, usage.unique.bytes)
+
+    @classmethod
+    def plain(cls, models: Sequence[Model]) -> Sums:
+        """Return the sums without knowing what is shared."""
+        total = sum([model.size for model in models if not model.is_cloud])
+        return cls(len(models), total, total)
 
 
 def status_line(
