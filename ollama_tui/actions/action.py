@@ -193,7 +193,7 @@ class Action:
     id: str
     """Dotted name for the config file, such as `model.pull`."""
     keys: str
-    """Textual key names, comma-separated; the first is the one shown."""
+    """Textual key names, comma-separated; the first is the one shown. Empty: palette only."""
     label: str
     """A word or two for the footer."""
     help: str
@@ -231,8 +231,8 @@ KEY_NAMES = {
 
 
 def shown_keys(action: Action) -> tuple[str, ...]:
-    """Return the keys of `action` as a person reads them."""
-    return tuple(KEY_NAMES.get(key, key) for key in action.keys.split(","))
+    """Return the keys of `action` as a person reads them; none for one of the palette only."""
+    return tuple(KEY_NAMES.get(key, key) for key in action.keys.split(",") if key)
 
 
 def why_not(action: Action, context: Context) -> str | None:

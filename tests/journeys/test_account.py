@@ -33,6 +33,19 @@ async def test_signed_in_it_says_name_plan_and_whose_key_it_is() -> None:
         await user.sees("The key is the server's", "Cloud models are allowed on this server.")
 
 
+async def test_it_has_no_key_until_the_user_gives_it_one() -> None:
+    async with journey(keys={"account.show": "ctrl+t"}) as user:
+        await user.presses("ctrl+t")
+        await user.sees("Account of the server")
+
+
+async def test_the_key_help_leaves_out_what_has_no_key() -> None:
+    async with journey(size=(120, 140)) as user:
+        await user.presses("?")
+        await user.sees("Send name, command or Modelfile to the clipboard.")
+        assert "Show who the server is at ollama.com" not in user.everything
+
+
 async def test_signing_in_shows_the_address_copies_it_and_sees_when_it_is_done() -> None:
     demo, ticker = a_server()
     demo.account = None
