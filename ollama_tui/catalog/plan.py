@@ -12,7 +12,6 @@ from ollama_tui.catalog.space import Amount
 from ollama_tui.catalog.usage import Usage
 from ollama_tui.text import inert, listing, plural, size
 
-
 NOTHING = Amount(0)
 
 
