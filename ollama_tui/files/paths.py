@@ -46,8 +46,9 @@ def spelled(path: Path) -> str:
 
 def one_line(text: str) -> str:
     """Return pasted `text` as one line that means the same files."""
-    if "\n" not in text.strip() and inert(text.strip()) == text.strip():
-        return text.strip()
+    lines = [line for line in _LINES.split(text) if line.strip()]
+    if len(lines) == 1 and inert(only := _trimmed(lines[0].lstrip())) == only:
+        return only
     paths = paths_in(text)
     if len(paths) == 1:
         return spelled(paths[0])

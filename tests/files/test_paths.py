@@ -84,6 +84,12 @@ def test_many_lines_become_one_that_means_the_same(paths: list[list[str]]) -> No
     assert inert(text) == text
 
 
+def test_one_line_is_pasted_as_it_is_but_for_blanks_around_it() -> None:
+    assert one_line(" /m/My Models/ \r\n") == "/m/My Models/"
+    assert one_line("/m/a\\ \n") == "/m/a\\ "
+    assert one_line(" \n") == ""
+
+
 @given(st.text())
 def test_any_text_is_some_paths(text: str) -> None:
     assert all(isinstance(path, Path) for path in paths_in(text))
