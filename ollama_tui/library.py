@@ -16,7 +16,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from ollama_tui.api.errors import OllamaError, Refused
+from ollama_tui.api.errors import Busy, OllamaError, Refused
 from ollama_tui.api.replies import ListedModel, RunningModel, Show
 from ollama_tui.cache import Cache
 from ollama_tui.catalog.model import Model
@@ -249,8 +249,9 @@ class Library:
             try:
                 self._book.learn(listed.digest, await self._ollama.show(listed.name))
                 self._learned.set()
-            except Refused:
-                self._book.give_up(listed.digest)
+            except Refused as error:
+                if not isinstance(error, Busy):  # a busy server is asked again
+                    self._book.give_up(listed.digest)
             except OllamaError:
                 self._to_learn.clear()  # the next successful refresh queues it again
                 await self._to_learn.wait()

@@ -240,6 +240,21 @@ async def test_they_are_kept_on_disk_by_digest(
     assert len(old.seen("/api/show")) == before + 1  # only the broken one is tried again
 
 
+async def test_a_busy_server_is_asked_again_with_the_next_refresh(
+    old: Watched, time: Ticker
+) -> None:
+    old.fail("/api/show", 503, {"error": "server busy, please try again"}, times=500)
+    async with Ollama(URL, transport=old.transport()) as client:
+        library = Library(client, now=time.now, sleep=time.pace)
+        async with library.watching():
+            await time.advance(8)
+            assert library.snapshot.unlearned > 20
+            assert len(old.seen("/api/show")) < 50
+            old.fail_no_more()
+            await time.advance(20)
+            assert library.snapshot.unlearned == 1
+
+
 async def test_learning_stops_while_the_server_is_gone_and_goes_on_afterwards(
     old: Watched, time: Ticker
 ) -> None:

@@ -1,0 +1,116 @@
+"""How a job is said in one line."""
+
+from __future__ import annotations
+
+import pytest
+
+from ollama_tui.jobs.job import Job, JobProgress, Problem, State
+from ollama_tui.widgets.glyphs import ASCII, UNICODE, Signs
+from ollama_tui.widgets.job_rows import STRIP_ROWS, job_line, result, strip_jobs, strip_lines
+from ollama_tui.widgets.lines import Spans, width_of
+
+MOVING = JobProgress(
+    completed=3_000_000_000,
+    total=4_900_000_000,
+    fraction=0.61,
+    rate=87_000_000.0,
+    eta=22.0,
+    phase="pulling",
+)
+
+
+def job(state: State = State.RUNNING, *, id: int = 1, **changes: object) -> Job:
+    values: dict[str, object] = {"id": id, "verb": "pull", "name": "qwen3:8b", "state": state}
+    return Job(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def said(spans: Spans) -> str:
+    return "".join(text for text, _ in spans)
+
+
+def line(one: Job, signs: Signs = UNICODE, width: int = 120) -> str:
+    return said(job_line(one, signs, width))
+
+
+def test_a_running_pull_says_how_far_how_fast_and_how_long() -> None:
+    words = line(job(progress=MOVING)).split()
+    assert words[:3] == ["↓", "pull", "qwen3:8b"]
+    assert words[-5:] == ["61%", "3.0/4.9", "GB", "87", "MB/s", "0:22"][-5:]
+
+
+@pytest.mark.parametrize(("fraction", "full"), [(0.0, 0), (0.5, 10), (1.0, 20)])
+def test_the_bar_is_as_full_as_it_is(fraction: float, full: int) -> None:
+    drawn = line(job(progress=JobProgress(fraction=fraction)))
+    assert (drawn.count("█"), drawn.count("░")) == (full, 20 - full)
+
+
+def test_a_narrow_line_has_a_shorter_bar() -> None:
+    drawn = line(job(progress=MOVING), width=80)
+    assert drawn.count("█") + drawn.count("░") == 8
+    assert width_of(job_line(job(progress=MOVING), UNICODE, 80)) <= 80
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"state": State.QUEUED}, "queued"),
+        ({"state": State.WAITING, "verb": "delete", "seconds_left": 5}, "in 5 s  z undo"),
+        ({"progress": JobProgress(phase="verifying")}, "verifying"),
+        ({"progress": JobProgress(fraction=0.5, stalled_for=40)}, "stalled 40 s — retrying"),
+        ({"progress": JobProgress(fraction=0.61, resumed_at=0.61)}, "resuming at 61%"),
+        ({"trouble": "connection lost", "attempt": 2, "seconds_left": 4}, "retry 2 in 4 s"),
+        ({"cancelling": True}, "cancelling"),
+        (
+            {
+                "state": State.FAILED,
+                "error": Problem("qwen3:8b was not pulled: full.", "", "the disk is full"),
+            },
+            "failed: the disk is full  J more",
+        ),
+    ],
+)
+def test_what_is_odd_is_said_in_words(changes: dict[str, object], words: str) -> None:
+    assert words in line(job(**changes))  # type: ignore[arg-type]
+
+
+def test_nothing_is_divided_by_zero_or_said_of_nothing() -> None:
+    drawn = line(job(progress=JobProgress(fraction=0.0, total=0)))
+    assert "0/0" not in drawn
+    assert "nan" not in drawn.lower()
+
+
+def test_plain_signs_are_ascii() -> None:
+    assert line(job(progress=MOVING), ASCII).isascii()
+
+
+def test_hostile_names_are_inert() -> None:
+    drawn = line(job(name="\x1b]52;c;x\x07\n[/nope]"))
+    assert not {"\x1b", "\x07", "\n"} & set(drawn)
+    assert "[/nope]" in drawn
+
+
+def test_the_strip_shows_what_moves_then_what_failed_then_what_waits() -> None:
+    jobs = (
+        job(State.QUEUED, id=1),
+        job(State.DONE, id=2),
+        job(State.FAILED, id=3),
+        job(State.RUNNING, id=4),
+        job(State.CANCELLED, id=5),
+    )
+    assert [one.id for one in strip_jobs(jobs)] == [4, 3, 1]
+
+
+def test_the_strip_counts_what_it_has_no_room_for() -> None:
+    jobs = tuple(job(id=n, progress=MOVING) for n in range(STRIP_ROWS + 3))
+    lines = strip_lines(jobs, UNICODE, 120)
+    assert len(lines) == STRIP_ROWS
+    assert said(lines[-1]).endswith("3 more, J ")
+    assert strip_lines((), UNICODE, 120) == []
+
+
+def test_the_end_of_a_job_is_told_with_its_title_and_hint() -> None:
+    done = job(State.DONE, progress=JobProgress(total=4_900_000_000))
+    assert result(done)[0] == "pull qwen3:8b: done. 4.9 GB"
+    failed = job(State.FAILED, error=Problem("It failed.", "Try again."))
+    assert result(failed) == ("It failed.", "Try again.")
+    assert result(job(State.CANCELLED, note="Kept.")) == ("Pull qwen3:8b", "Kept.")
