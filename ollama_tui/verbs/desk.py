@@ -5,27 +5,25 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ollama_tui.api.client import Ollama
 from ollama_tui.api.errors import Refused
-from ollama_tui.api.replies import Show
+from ollama_tui.api.replies import ListedModel, Show
 from ollama_tui.cache import Cache
-from ollama_tui.catalog import query, upstream
-from ollama_tui.catalog.model import Model
+from ollama_tui.catalog.model import Facts, Model
 from ollama_tui.catalog.snapshot import combine
-from ollama_tui.catalog.terms import Scope
 from ollama_tui.config import Settings
-from ollama_tui.disk import Disk
-from ollama_tui.factbook import FactBook
 
 if TYPE_CHECKING:
     import httpx
 
+    from ollama_tui.disk import Disk
+    from ollama_tui.factbook import FactBook
     from ollama_tui.upstream import Upstreams
 
 AT_ONCE = 4
@@ -45,18 +43,25 @@ class Desk:
     settings: Settings
     options: argparse.Namespace
     ollama: Ollama
-    disk: Disk
     cache: Cache | None
     transport: httpx.AsyncBaseTransport | None = None
 
     async def models(self, *, learn: bool = False) -> tuple[Model, ...]:
         """Return all models; with `learn`, those of unknown facts are asked for these first."""
         listed, running = await asyncio.gather(self.ollama.list(), self.ollama.running())
+        if learn:
+            return combine(listed, running, await self._facts(listed))
+        return combine(listed, running, self.cache.facts() if self.cache else {})
+
+    async def _facts(self, listed: tuple[ListedModel, ...]) -> Mapping[str, Facts]:
+        """Return what is known of all models, once what is not known was asked for."""
+        from ollama_tui.factbook import FactBook
+
         book = FactBook(self.cache)
-        if learn and book.want(listed):
+        if book.want(listed):
             await asyncio.gather(*(self._learn(book) for _ in range(AT_ONCE)))
             book.save()
-        return combine(listed, running, book.facts)
+        return book.facts
 
     async def _learn(self, book: FactBook) -> None:
         while (listed := book.take()) is not None:
@@ -67,7 +72,16 @@ class Desk:
 
     async def chosen(self) -> tuple[tuple[Model, ...], tuple[Model, ...]]:
         """Return the models the filter selects, and all; raises Mistaken."""
-        asked = query.parse(" ".join(self.options.filter))
+        if not self.options.filter:
+            models = await self.models()
+            return models, models
+        return await self._selected(" ".join(self.options.filter))
+
+    async def _selected(self, text: str) -> tuple[tuple[Model, ...], tuple[Model, ...]]:
+        from ollama_tui.catalog import query, upstream
+        from ollama_tui.catalog.terms import Scope
+
+        asked = query.parse(text)
         if asked.mistakes:
             raise Mistaken(asked.mistakes[0].sentence)
         models = await self.models(learn=any(term.field in LEARNED for term in asked.terms))
@@ -84,6 +98,13 @@ class Desk:
         """Return the details of `model`, from disk when its digest is known; raises OllamaError."""
         known = self.cache.details(model.digest) if self.cache else None
         return known or await self.ollama.show(model.name)
+
+    def disk(self) -> Disk:
+        """Return what knows the server's disk."""
+        from ollama_tui.disk import Disk
+
+        local = self.settings.host.is_loopback and self.transport is None
+        return Disk(self.ollama, local=local, environ=os.environ)
 
     @asynccontextmanager
     async def upstreams(self) -> AsyncIterator[Upstreams]:
@@ -111,9 +132,5 @@ async def opened(
         from ollama_tui.demo import Demo
 
         transport, cache = Demo().transport(), None
-    async with AsyncExitStack() as stack:
-        ollama = Ollama(settings.host.url, api_key=settings.api_key, transport=transport)
-        await stack.enter_async_context(ollama)
-        local = settings.host.is_loopback and not settings.demo
-        disk = Disk(ollama, local=local, environ=os.environ)
-        yield Desk(settings, options, ollama, disk, cache, transport)
+    async with Ollama(settings.host.url, api_key=settings.api_key, transport=transport) as ollama:
+        yield Desk(settings, options, ollama, cache, transport)

@@ -7,7 +7,7 @@ from typing import Any
 
 from ollama_tui.catalog.model import Model
 from ollama_tui.catalog.spending import Kind, Spent, spending, summary
-from ollama_tui.catalog.usage import WORTH, Leftover, Usage, settled, size_of
+from ollama_tui.catalog.usage import WORTH, Estimated, Leftover, Usage, settled, size_of
 from ollama_tui.text import UNKNOWN, inert, size
 from ollama_tui.verbs.desk import Desk
 from ollama_tui.verbs.output import say, say_json, table
@@ -16,10 +16,11 @@ from ollama_tui.verbs.output import say, say_json, table
 async def carry_out(desk: Desk) -> int:
     """Print models by what they alone cost, then what is shared and left over."""
     models = await desk.models()
-    usage = await desk.disk.read(models)
-    if not usage.exact:
+    disk = desk.disk()
+    usage = await disk.read(models)
+    if isinstance(usage, Estimated):
         models = await desk.models(learn=True)
-        usage = await desk.disk.usage(models)
+        usage = disk.known(models)
     now = desk.now().timestamp()
     if desk.options.json:
         say_json(as_json(models, usage, now))
