@@ -78,7 +78,7 @@ def _facts(a: Side, b: Side) -> Iterator[Line]:
     for label, value_of in FACTS:
         one, other = (inert(value_of(side)) or UNKNOWN for side in (a, b))
         if one == other:
-            same.append(label.lower())
+            same += [label.lower()] if one != UNKNOWN else []
             continue
         shown = [shorten(value, VALUE) for value in (one, other)]
         yield (
@@ -91,6 +91,10 @@ def _facts(a: Side, b: Side) -> Iterator[Line]:
         yield ((f"{'The same':<{LABEL}} ", "muted"), (listing(same), "muted"))
 
 
+def _tokens(number: int) -> str:
+    return plural(number, "token") if number else ""
+
+
 FACTS: tuple[tuple[str, Callable[[Side], str]], ...] = (
     ("Size", lambda s: size(s.model.size)),
     ("Bytes", lambda s: exact(s.model.size)),
@@ -98,7 +102,7 @@ FACTS: tuple[tuple[str, Callable[[Side], str]], ...] = (
     ("Parameters", lambda s: s.model.listed.details.parameter_size),
     ("Quantization", lambda s: s.model.listed.details.quantization_level),
     ("Format", lambda s: s.model.listed.details.format),
-    ("Context", lambda s: f"{context_length(s.show) or s.model.context_length:,}"),
+    ("Context", lambda s: _tokens(context_length(s.show) or s.model.context_length)),
     ("Made from", lambda s: s.model.listed.details.parent_model),
     ("Requires", lambda s: s.show.requires),
     ("Digest", lambda s: s.model.digest[:12]),
@@ -141,7 +145,7 @@ def difference(before: str, after: str) -> Iterator[Line]:
         said = f"The same: {plural(before.count(chr(10)) + 1, 'line')}." if before else "None."
         yield ((said, "muted"),)
         return
-    one, other = before.split("\n"), after.split("\n")
+    one, other = (text.split("\n") if text else [] for text in (before, after))
     too_long = max(len(before), len(after)) > LONGEST or max(len(one), len(other)) > MOST_LINES
     yield from _too_long(one, other) if too_long else _unified(one, other)
 

@@ -29,7 +29,7 @@ async def test_two_marked_models_are_compared_and_their_details_fetched() -> Non
         await marks(user, "llama3.2:3b", "pirate:latest")
         await user.presses("=")
         await user.sees("Compare", "llama3.2:3b", "pirate:latest", "Weights        the same")
-        await reads_on(user, "System prompt", "+Answer every question as a retired pirate")
+        await reads_on(user, "System prompt", "-Answer every question as a retired pirate")
         shown = {body["model"] for body in demo.bodies("/api/show")}
         assert {"llama3.2:3b", "pirate:latest"} <= shown
 
@@ -40,7 +40,7 @@ async def test_one_mark_and_the_cursor_make_two() -> None:
         await user.goes_to("deepseek-r1:8b")
         await user.presses("=")
         await user.sees("- qwen3:8b", "+ deepseek-r1:8b", "Weights        different")
-        await reads_on(user, "- top_k 20", "6 parameters in both")
+        await reads_on(user, "- top_k 20", "4 parameters in both")
 
 
 async def test_s_turns_the_two_around_and_escape_goes_back() -> None:
