@@ -9,6 +9,7 @@ from ollama_tui.actions.action import Action, Context, Group, Server
 from ollama_tui.actions.browse import no_model
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.catalog import name as names
+from ollama_tui.catalog import plan
 from ollama_tui.catalog.model import Model
 from ollama_tui.jobs.tasks import Create, Delete, Pull, Push
 from ollama_tui.text import inert
@@ -120,10 +121,10 @@ async def loss_of(context: Context) -> Loss:
     from ollama_tui.dialogs.delete import Loss
 
     models = context.snapshot.models
-    chosen = frozenset(model.name for model in context.targets)
     usage = await connected(context).disk.usage(models)
-    freed = usage.freed(chosen)
-    return Loss(context.targets, freed.bytes, freed.estimated, usage.kept_for(chosen))
+    planned = plan.deletion(context.targets, usage)
+    freed = planned.freed
+    return Loss(context.targets, freed.bytes, freed.estimated, planned.kept_for)
 
 
 def no_targets(context: Context) -> str | None:

@@ -1,0 +1,64 @@
+"""Plans of bulk operations: the calls, the bytes, and what is told of them."""
+
+from __future__ import annotations
+
+from ollama_tui.catalog import plan
+from ollama_tui.catalog.plan import Call, Do, Plan, Step
+from ollama_tui.catalog.space import Amount
+from tests.catalog.models import a_model
+from tests.catalog.test_usage import FAMILY, MB, SIZES, measured
+
+
+def test_deleting_all_that_share_frees_more_than_each_alone() -> None:
+    usage = measured(FAMILY, SIZES)
+    chosen = [m for m in usage.models if m.name in ("base", "alias", "child")]
+    made = plan.deletion(chosen, usage)
+    assert [(step.name, step.bytes) for step in made.steps] == [
+        ("base", 0), ("alias", 0), ("child", 300),
+    ]  # fmt: skip
+    assert made.freed == Amount(4000 * MB + 300)
+    assert made.kept_for == ()
+    assert made.calls == tuple(
+        Call("DELETE", "/api/delete", {"model": name}) for name in ("base", "alias", "child")
+    )
+    assert made.summary == "3 models: 3 to delete; frees 4.0 GB."
+
+
+def test_what_stays_because_it_is_shared_is_told() -> None:
+    usage = measured(FAMILY, SIZES)
+    assert plan.deletion(usage.models[:1], usage).kept_for == ("alias", "child")
+
+
+def test_what_is_loaded_is_unloaded_first() -> None:
+    usage = measured({"m": "W"}, SIZES)
+    (step,) = plan.deletion([a_model("m", vram=5)], usage).steps
+    assert [call.path for call in step.calls] == ["/api/generate", "/api/delete"]
+    assert step.calls[0].body == {"model": "m", "keep_alive": 0}
+
+
+def test_layers_that_several_pulls_share_are_fetched_once() -> None:
+    steps = [
+        plan.pulling("a", {"x": 10 * MB, "y": 1 * MB}.items()),
+        plan.pulling("b", {"x": 10 * MB, "z": 2 * MB}.items()),
+        Step(Do.KEEP, "c"),
+    ]
+    made = plan.restoration(steps, {"x": 10 * MB, "y": 1 * MB, "z": 2 * MB})
+    assert [step.bytes for step in made.steps] == [11 * MB, 12 * MB, None]
+    assert made.fetched == Amount(13 * MB)
+    assert made.summary == "3 models: 2 to pull and 1 to keep; fetches 13 MB."
+
+
+def test_a_pull_of_unknown_size_makes_the_sum_rough() -> None:
+    made = plan.restoration([plan.pulling("a", None)], {})
+    assert made.fetched == Amount(0, estimated=True)
+    assert plan.lines(made) == [("pull", "a", "?", "")]
+
+
+def test_a_plan_for_people_is_inert() -> None:
+    made = Plan((Step(Do.REFUSE, "\x1b[31m\n", why="\u202eno"),))
+    assert all(text.isprintable() for text in plan.lines(made)[0])
+
+
+def test_an_empty_plan_says_so() -> None:
+    assert Plan().summary == "0 models: nothing to do."
+    assert plan.as_json(Plan()) == {"steps": [], "freed": 0, "fetched": 0, "estimated": False}

@@ -1,0 +1,10 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.verbs.scripted import Shell
+
+
+@pytest.fixture
+def shell(capsys: pytest.CaptureFixture[str]) -> Shell:
+    return Shell(capsys)

@@ -1,0 +1,84 @@
+"""A verb carried out on a demo server, and what it printed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ollama_tui.api.client import Ollama
+from ollama_tui.cache import Cache
+from ollama_tui.config import Settings
+from ollama_tui.demo import Demo
+from ollama_tui.verbs import verb_of
+from ollama_tui.verbs.arguments import parsed
+from ollama_tui.verbs.desk import Desk
+from ollama_tui.verbs.run import MODULES
+
+ROOT = Path(__file__).parents[2]
+
+
+class Shell:
+    """Carries out verbs on one server; `code`, `out` and `err` are of the last."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        async def at_once(_: float) -> None:
+            await asyncio.sleep(0)
+
+        self.demo = Demo(pace=at_once)
+        self.settings = Settings()
+        self.cache: Cache | None = None
+        self._capsys = capsys
+        self.code, self.out, self.err = -1, "", ""
+
+    async def runs(self, *words: str) -> Shell:
+        """Carry out a verb."""
+        found = verb_of(words)
+        assert found is not None
+        verb, rest = found
+        transport = self.demo.transport()
+        async with Ollama(self.settings.host.url, transport=transport) as ollama:
+            desk = Desk(self.settings, parsed(verb, rest), ollama, self.cache, transport)
+            self.code = await import_module(f"ollama_tui.verbs.{MODULES[verb]}").carry_out(desk)
+        self.out, self.err = self._capsys.readouterr()
+        return self
+
+    async def prints(self, *words: str) -> Any:
+        """Carry out a verb with `--json` and return what it printed."""
+        return json.loads((await self.runs(*words, "--json")).out)
+
+    def is_told(self, **changes: Any) -> None:
+        """Change the settings."""
+        self.settings = replace(self.settings, **changes)
+
+    @property
+    def lines(self) -> list[str]:
+        """The lines printed."""
+        return self.out.splitlines()
+
+    @property
+    def pulled(self) -> list[str]:
+        """The models that were pulled."""
+        return [seen.body["model"] for seen in self.demo.requests if seen.path == "/api/pull"]
+
+
+def program(words: Sequence[str], folder: Path, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run the program itself, its files in `folder`."""
+    own = {"PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
+    return subprocess.run(
+        [sys.executable, "-m", "ollama_tui", *words],
+        env={**os.environ, **own, **environ},
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        timeout=60,
+    )

@@ -1,0 +1,311 @@
+"""Verbs as scripts use them: what they print, in words and as JSON, and their exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ollama_tui.api.errors import NotFound
+from ollama_tui.verbs import VERBS, verb_of
+from ollama_tui.verbs.desk import Mistaken
+from ollama_tui.verbs.export import plain, script
+from ollama_tui.verbs.output import table
+from ollama_tui.verbs.restore import Wanted, read
+from tests.catalog.models import a_model
+from tests.verbs.scripted import ROOT, Shell, program
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("list", ("list", [])),
+        ("list qwen --json", ("list", ["qwen", "--json"])),
+        ("--host gpu:1 show m", ("show", ["--host", "gpu:1", "m"])),
+        ("--demo space", ("space", ["--demo"])),
+        ("export list", ("export", ["list"])),
+        ("qwen list", None),
+        ("-- list", None),
+        ("--demo -- list", None),
+        ("--host list", None),
+        ("lists", None),
+        ("cap:vision", None),
+        ("", None),
+    ],
+)
+def test_the_first_word_is_the_verb_or_else_a_filter(
+    words: str, found: tuple[str, list[str]] | None
+) -> None:
+    assert verb_of(words.split()) == found
+
+
+async def test_list_prints_aligned_columns_newest_first(shell: Shell) -> None:
+    await shell.runs("list")
+    assert shell.code == 0
+    assert len(shell.lines) == 37
+    assert shell.lines[0].split() == ["NAME", "PARAMS", "QUANT", "SIZE", "CTX", "CAN", "MODIFIED"]
+    assert shell.lines[1].startswith("studio/reviewer:latest")
+    ends = {line.index("GB") for line in shell.lines if " GB" in line}
+    assert len(ends) == 1
+
+
+async def test_list_takes_the_filter_and_an_order(shell: Shell) -> None:
+    await shell.runs("list", "cap:vision", "size:<5g", "--sort", "name")
+    assert [line.split()[0] for line in shell.lines[1:]] == [
+        "gemma3:4b", "gemma3:latest", "llava:7b",
+    ]  # fmt: skip
+
+
+async def test_list_as_json_tells_raw_values(shell: Shell) -> None:
+    (model,) = (await shell.prints("list", "qwen3:1.7b"))["models"]
+    assert model | {"modified_at": "", "digest": ""} == {
+        "name": "qwen3:1.7b",
+        "digest": "",
+        "size": 1359280420,
+        "modified_at": "",
+        "format": "gguf",
+        "family": "qwen3",
+        "parameter_size": "2.0B",
+        "parameter_count": 2_000_000_000,
+        "quantization": "Q4_K_M",
+        "context_length": 40960,
+        "capabilities": ["completion", "thinking", "tools"],
+        "parent": "",
+        "cloud": False,
+        "loaded": True,
+        "aliases": [],
+    }
+    assert len(model["digest"]) == 64
+    (alias,) = (await shell.prints("list", "gemma3:latest"))["models"]
+    assert alias["aliases"] == ["gemma3:4b"]
+
+
+def test_hostile_names_are_printed_inert() -> None:
+    name = "\x1b[31mred\u202e\n:x"
+    lines = [*table(("A",), [(name,)]), *script([a_model(name)]), *plain([a_model(name)])]
+    assert all(line.isprintable() for line in lines)
+
+
+@pytest.mark.parametrize("words", [("list", "size:foo"), ("list", "--sort", "nonsense")])
+async def test_what_makes_no_sense_is_refused_with_a_sentence(
+    shell: Shell, words: tuple[str, ...]
+) -> None:
+    with pytest.raises(Mistaken, match=r"\.$"):
+        await shell.runs(*words)
+
+
+async def test_show_prints_what_a_person_asks_for_first(shell: Shell) -> None:
+    await shell.runs("show", "GEMMA3:4b")
+    assert shell.lines[0] == "gemma3:4b"
+    assert "Same as       gemma3:latest" in shell.lines
+    assert "  top_k 64" in shell.lines
+
+
+async def test_show_as_json_has_parameters_and_texts(shell: Shell) -> None:
+    shown = await shell.prints("show", "gemma3:4b")
+    assert shown["parameters"]["top_k"] == 64
+    assert shown["parameters"]["stop"] == ["<end_of_turn>"]
+    assert shown["modelfile"].startswith("# Modelfile")
+    assert shown["info"]["general.architecture"] == "gemma3"
+
+
+async def test_show_of_a_model_that_is_not_there_is_an_error(shell: Shell) -> None:
+    with pytest.raises(NotFound):
+        await shell.runs("show", "nope")
+
+
+async def test_space_says_that_it_estimates_and_sums_up(shell: Shell) -> None:
+    await shell.runs("space")
+    assert shell.lines[1].startswith("Estimated from what the server tells")
+    assert any(line.startswith("mixtral:8x7b") and "26 GB" in line for line in shell.lines)
+    spent = await shell.prints("space")
+    assert spent["exact"] is False
+    assert spent["orphans"] is spent["partials"] is spent["free"] is None
+    alone = {model["name"]: model["alone"] for model in spent["models"]}
+    shared = sum(group["bytes"] for group in spent["groups"])
+    assert sum(alone.values()) + shared == spent["unique"]
+    assert alone["gemma3:4b"] == alone["gemma3:latest"] == 0
+
+
+async def test_outdated_tells_what_an_update_fetches_and_pulls_nothing(shell: Shell) -> None:
+    await shell.runs("outdated")
+    assert shell.lines[0].split() == ["OUTDATED", "FETCH", "CHANGES"]
+    assert "3 outdated" in shell.lines[-1]
+    (found,) = (await shell.prints("outdated", "llama3.1:8b"))["models"]
+    assert found["standing"] == "outdated"
+    assert found["fetch"] > 4_000_000_000
+    assert shell.pulled == []
+
+
+async def test_an_export_is_a_list_of_names_that_restore_reads(shell: Shell) -> None:
+    await shell.runs("export", "qwen3:")
+    assert shell.lines[0].startswith("# name")
+    assert {wanted.name for wanted in read(shell.out)} == {
+        "qwen3:1.7b", "qwen3:8b", "qwen3:30b-a3b",
+    }  # fmt: skip
+    assert all(len(wanted.digest) == 64 for wanted in read(shell.out))
+
+
+async def test_an_export_as_json_has_the_parameters(shell: Shell) -> None:
+    exported = await shell.prints("export", "gemma3:4b")
+    assert exported["kind"] == "ollama-tui export"
+    assert exported["models"][0]["parameters"]["top_p"] == 0.95
+    assert read(json.dumps(exported)) == (Wanted("gemma3:4b", exported["models"][0]["digest"]),)
+
+
+def test_a_script_quotes_names_and_goes_on_after_a_failure(tmp_path: Path) -> None:
+    models = [a_model(n) for n in ("good:1b", "fails:1b", "hf.co/u/R-GGUF:Q4_K_M")]
+    models += [a_model("$(touch pwned):1b"), a_model("two\nlines; touch pwned")]
+    code, pulled = run_script(script(models), tmp_path)
+    assert pulled == ["pull good:1b", "pull fails:1b", "pull hf.co/u/R-GGUF:Q4_K_M"]
+    assert code == 1
+    assert not (tmp_path / "pwned").exists()
+    assert run_script(script(models[:1]), tmp_path)[0] == 0
+
+
+def run_script(lines: list[str], folder: Path) -> tuple[int, list[str]]:
+    """Run a script with a program called ollama that notes what it is told."""
+    log = folder / "log"
+    log.unlink(missing_ok=True)
+    ollama = folder / "ollama"
+    ollama.write_text(f'#!/bin/sh\necho "$@" >> {shlex.quote(str(log))}\n[ "$2" != fails:1b ]\n')
+    ollama.chmod(ollama.stat().st_mode | stat.S_IXUSR)
+    file = folder / "script.sh"
+    file.write_text("\n".join(lines))
+    path = f"{folder}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(["sh", file], cwd=folder, env={**os.environ, "PATH": path})
+    return done.returncode, log.read_text().splitlines()
+
+
+@pytest.fixture
+def wanted(tmp_path: Path) -> Path:
+    file = tmp_path / "models.txt"
+    file.write_text("qwen3:1.7b\nqwen3:4b  sha256:abc  2 GB # want it\n\nnot/there:1b\n@@@\n")
+    return file
+
+
+async def test_a_dry_run_says_what_would_be_fetched_and_pulls_nothing(
+    shell: Shell, wanted: Path
+) -> None:
+    await shell.runs("restore", str(wanted), "--dry-run")
+    assert shell.code == 0
+    assert [line.split()[:2] for line in shell.lines[1:5]] == [
+        ["keep", "qwen3:1.7b"], ["pull", "qwen3:4b"], ["refuse", "not/there:1b"], ["refuse", "@@@"],
+    ]  # fmt: skip
+    assert shell.lines[-1].endswith("1 to pull, 1 to keep and 2 to refuse; fetches 2.5 GB.")
+    assert shell.pulled == []
+
+
+async def test_restore_pulls_what_is_missing_and_fails_for_what_was_refused(
+    shell: Shell, wanted: Path
+) -> None:
+    await shell.runs("restore", str(wanted))
+    assert shell.pulled == ["qwen3:4b"]
+    assert shell.code == 1
+    assert shell.err.splitlines()[0] == "qwen3:4b: pulling"
+    assert shell.err.splitlines()[-1] == "qwen3:4b: done"
+    assert (await shell.runs("list", "qwen3:4b")).lines[1].startswith("qwen3:4b")
+
+
+async def test_restoring_again_finds_everything_there(shell: Shell, tmp_path: Path) -> None:
+    await shell.runs("export", "--json")
+    file = tmp_path / "all.json"
+    file.write_text(shell.out)
+    await shell.runs("restore", str(file))
+    assert shell.code == 0
+    assert shell.pulled == []
+    assert "36 to keep" in shell.lines[-1]
+
+
+async def test_a_plan_as_json_has_the_calls(shell: Shell, wanted: Path) -> None:
+    plan = await shell.prints("restore", str(wanted), "--dry-run")
+    (step,) = [step for step in plan["steps"] if step["do"] == "pull"]
+    assert step["calls"] == [{"method": "POST", "path": "/api/pull", "body": {"model": "qwen3:4b"}}]
+    assert plan["fetched"] == step["bytes"] > 2_000_000_000
+
+
+async def test_what_the_registry_cannot_be_asked_about_is_pulled_all_the_same(
+    shell: Shell, wanted: Path
+) -> None:
+    shell.demo.registry_online = False
+    await shell.runs("restore", str(wanted), "--dry-run")
+    assert [line.split()[0] for line in shell.lines[1:5]] == ["keep", "pull", "pull", "refuse"]
+    assert "fetches about 0 B" in shell.lines[-1]
+
+
+async def test_read_only_restores_nothing(shell: Shell, wanted: Path) -> None:
+    shell.is_told(read_only=True)
+    await shell.runs("restore", str(wanted))
+    assert shell.code == 1
+    assert "Read-only" in shell.err
+    assert shell.pulled == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "# nothing\n", "{}", "[3]", '{"models": [{"name": 5}]}', '{"models": 4}', "{broken"],
+)
+def test_a_file_that_is_no_export_is_refused(text: str) -> None:
+    with pytest.raises(Mistaken):
+        read(text)
+
+
+async def test_a_file_that_is_not_there_is_refused(shell: Shell) -> None:
+    with pytest.raises(Mistaken, match="No such file"):
+        await shell.runs("restore", "/nowhere/at/all")
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "sentence"),
+    [
+        (["--host", "127.0.0.1:1", "list"], 3, "refuses connections"),
+        (["list", "--demo", "size:foo"], 2, "Write a size with its unit"),
+        (["list", "--nonsense"], 2, "unrecognized arguments"),
+        (["list", "--host", "user:secret@host"], 2, "cannot hold a user name"),
+        (["show", "nope", "--demo"], 1, "nope"),
+        (["list", "--demo"], 0, ""),
+    ],
+)
+def test_exit_codes_and_sentences_are_what_scripts_expect(
+    words: list[str], code: int, sentence: str, tmp_path: Path
+) -> None:
+    done = program(words, tmp_path)
+    assert done.returncode == code, done.stderr
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+    assert bool(done.stdout) is (code == 0)
+
+
+def test_a_reader_that_leaves_early_is_no_error(tmp_path: Path) -> None:
+    command = f"{shlex.quote(sys.executable)} -m ollama_tui list --demo --json | head -n 1"
+    environ = {**os.environ, "PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": str(tmp_path)}
+    done = subprocess.run(command, shell=True, env=environ, capture_output=True, text=True)
+    assert done.stdout == "{\n"
+    assert done.stderr == ""
+
+
+def test_no_verb_loads_the_screen(tmp_path: Path) -> None:
+    program_text = (
+        "import sys\nfrom ollama_tui.cli import run\n"
+        "code = run(['list', '--demo'])\n"
+        "heavy = {'textual', 'rich'} & set(sys.modules)\n"
+        "print(heavy, file=sys.stderr)\nsys.exit(code or bool(heavy))"
+    )
+    environ = {**os.environ, "PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", program_text], env=environ, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_every_verb_has_help() -> None:
+    from ollama_tui.verbs.arguments import HELP, MORE
+    from ollama_tui.verbs.run import MODULES
+
+    assert set(VERBS) == set(HELP) == set(MORE) == set(MODULES)
