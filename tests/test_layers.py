@@ -88,12 +88,18 @@ RULES = (
         "api cache catalog",
         "asyncio",
     ),
+    Rule(
+        "disk",
+        "what a server's disk is spent on: of the list it follows snapshots only",
+        "api.errors api.replies catalog store",
+        "asyncio",
+    ),
     Rule("config", "settings from arguments, environment and file", "settings", "platformdirs"),
     Rule("kept", "order and theme of the last run", "catalog"),
     Rule(
         "session",
-        "one server's client, library and queue",
-        "api cache config jobs library upstream",
+        "one server's client and stores, opened and closed together",
+        "api cache config disk jobs library upstream",
         "asyncio",
         typed="httpx",
     ),
@@ -122,14 +128,14 @@ RULES = (
     Rule(
         "actions",
         "what the user can do, through a context: no screen, no app",
-        "api catalog dialogs files jobs library store upstream",
+        "api catalog dialogs disk files jobs library store upstream",
         "asyncio msgspec",
         typed="textual session",
     ),
     Rule(
         "screens",
         "arrange, bind and dispatch: actions talk to the server",
-        "actions api.errors api.replies catalog dialogs editor files jobs store widgets",
+        "actions api.errors api.replies catalog dialogs editor files jobs store theme widgets",
         "textual asyncio",
         typed="app session library",
     ),
@@ -142,7 +148,17 @@ RULES = (
         "textual rich asyncio",
         typed="httpx",
     ),
-    Rule("cli", "arguments become settings, then the app runs", "app cache config kept terminal"),
+    Rule(
+        "verbs",
+        "the program without a screen: one answer on standard output, so nothing of Textual",
+        "api cache catalog config demo disk factbook jobs library upstream",
+        "asyncio httpx msgspec",
+    ),
+    Rule(
+        "cli",
+        "arguments become settings, then the app or a verb runs",
+        "app cache config kept terminal verbs",
+    ),
     Rule("__main__", "the door", "cli"),
 )
 
@@ -268,7 +284,15 @@ def loaded_by(module: str) -> set[str]:
 
 @pytest.mark.parametrize(
     "module",
-    ["api.client", "catalog.arrange", "catalog.query", "jobs.queue", "jobs.tasks", "library"],
+    [
+        "api.client",
+        "catalog.arrange",
+        "catalog.query",
+        "jobs.queue",
+        "jobs.tasks",
+        "library",
+        "verbs.run",
+    ],
 )
 def test_what_knows_the_server_works_without_textual(module: str) -> None:
     loaded = loaded_by(f"ollama_tui.{module}")
