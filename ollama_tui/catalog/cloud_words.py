@@ -85,6 +85,8 @@ def about(entry: Entry) -> list[Line]:
     if entry.description:
         lines.append(((entry.description, ""),))
     lines += [((f"{label:<{LABEL}}", "muted"), (value, "")) for label, value in _rows(entry)]
+    if entry.runs_in_cloud and not entry.installed:
+        lines.append((("p", "key"), (" pulls it: a few hundred bytes, no weights", "muted")))
     if entry.runs_in_cloud and entry.details is None:
         lines.append((("enter", "key"), (" asks ollama.com for more", "muted")))
     return lines
@@ -95,7 +97,7 @@ def _rows(entry: Entry) -> Iterator[tuple[str, str]]:
     if entry.installed:
         yield "Installed", f"as {entry.installed}"
     if entry.runs_in_cloud:
-        yield "Runs at", f"ollama.com, as {entry.offered}: pulling it takes a few hundred bytes"
+        yield "Runs at", f"ollama.com, as {entry.offered}"
     if model.capabilities is not None:
         yield "Can", " ".join(sorted(model.capabilities)) or "nothing that it says"
     if model.listed.details.family:

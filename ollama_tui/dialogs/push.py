@@ -55,7 +55,7 @@ class PushDialog(Dialog[PushAnswer]):
 
     def keys_line(self) -> str:
         """Return the line that names the keys."""
-        return "enter push   ctrl+o name in the account's namespace   esc cancel"
+        return "enter push   ctrl+o own namespace   esc cancel"
 
     def on_mount(self) -> None:
         """Ask who the server is, and again while it is signed out."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -16,28 +15,15 @@ from ollama_tui.actions.action import Context, why_not
 from ollama_tui.actions.change import connected
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.api.replies import ListedModel, Recommendation, Show
-from ollama_tui.catalog import order
 from ollama_tui.catalog.cloud import Entry, catalogue, select
 from ollama_tui.catalog.cloud_words import about
-from ollama_tui.screens.workplace import Workplace, leaving, said
+from ollama_tui.screens.cloud_rows import EntryRows
+from ollama_tui.screens.workplace import Workplace, said
 from ollama_tui.text import plural
-from ollama_tui.widgets.columns import Column
 from ollama_tui.widgets.filter_bar import FilterBar
-from ollama_tui.widgets.glyphs import Signs
-from ollama_tui.widgets.lines import Lines, Spans
+from ollama_tui.widgets.lines import Lines
 from ollama_tui.widgets.table import Table
 from ollama_tui.widgets.text_view import TextView
-
-MODEL_COLUMNS = ("name", "params", "ctx", "can")
-COLUMNS = (
-    *(
-        Column(c.title, c.width, c.align, flexible=c.key == "name", id=c.key)
-        for c in map(order.BY_KEY.__getitem__, MODEL_COLUMNS)
-    ),
-    Column("PLAN/VRAM", 9, "right", id="needs"),
-    Column("WHERE", 17, id="where"),
-)
-LEAVING = ("ctx", "can", "params", "needs", "where")
 
 
 @dataclass(frozen=True)
@@ -51,40 +37,6 @@ class Sources:
     offer_trouble: OllamaError | None = None
     advice_trouble: OllamaError | None = None
     asking: bool = True
-
-
-class EntryRows:
-    """The source of the table."""
-
-    def __init__(self, screen: CloudScreen, signs: Signs) -> None:
-        self.screen = screen
-        self.signs = signs
-
-    def key(self, row: Entry) -> str:
-        """Return what identifies the entry."""
-        return row.key
-
-    def columns(self, width: int) -> Sequence[Column]:
-        """Return the columns that fit."""
-        return leaving(COLUMNS, LEAVING, width)
-
-    def cells(self, row: Entry, columns: Sequence[Column]) -> Sequence[Spans]:
-        """Return what each column says."""
-        return [self._cell(row, column.id) for column in columns]
-
-    def _cell(self, row: Entry, column: str) -> Spans:
-        if column == "needs":
-            return ((row.needs, "muted"),)
-        if column == "where":
-            # Installed models run in the cloud or were recommended just as the others are.
-            return (("installed" if row.installed else " ".join(row.where), "muted"),)
-        text = order.BY_KEY[column].text(row.model, self.screen.tui.clock.now())
-        return ((text, {"name": "", "can": "accent"}.get(column, "muted")),)
-
-    def gutter(self, row: Entry) -> Spans:
-        """Return whether it is here, and whether it runs elsewhere."""
-        here = (self.signs.marked, "good") if row.installed else (" ", "")
-        return (here, (self.signs.cloud if row.runs_in_cloud else " ", "accent"))
 
 
 class CloudScreen(Workplace):
@@ -117,7 +69,7 @@ class CloudScreen(Workplace):
     def regions(self) -> ComposeResult:
         """Lay out troubles, table, details, filter."""
         yield Lines(id="trouble")
-        yield Table(EntryRows(self, self.tui.signs), glyphs=self.tui.glyphs)
+        yield Table(EntryRows(self.tui.clock.now, self.tui.signs), glyphs=self.tui.glyphs)
         yield TextView(id="about", glyphs=self.tui.glyphs)
         yield FilterBar(id="filter")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import traceback
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
+from textual.worker import WorkerFailed
 
 from tests.journeys.driver import User, Watched, a_server, journey
 from tests.screens.ollama_com import CLOUD, OllamaCom, refusing
@@ -244,7 +246,7 @@ async def test_the_key_goes_to_ollama_com_and_nowhere_else() -> None:
         await place.user.presses("enter", "p")
         with_key = {request.host for request in place.com.sent if request.authorization}
         assert with_key == {CLOUD}
-        asked = [r.authorization for r in place.com.sent if r.host == CLOUD]
+        asked = [r.authorization for r in place.com.sent if r.host == CLOUD and "/api/" in r.path]
         assert asked == [f"Bearer {KEY}"] * 2
         assert len(place.com.sent) > 5
 
@@ -274,6 +276,25 @@ async def test_no_error_carries_the_key(caplog: pytest.LogCaptureFixture) -> Non
         trouble = place.user.app.screen.sources.offer_trouble  # type: ignore[attr-defined]
         assert trouble is not None
         assert KEY not in f"{trouble!r} {trouble} {trouble.__cause__!r} {vars(trouble)}"
+
+
+async def test_a_crash_while_the_key_travels_is_told_without_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def bug(_: httpx.Request) -> httpx.Response:
+        raise ZeroDivisionError("a bug of ours")
+
+    async def opens_it() -> None:
+        async with catalogue(opened=False, api_key=KEY) as place:
+            place.com.refusal = bug
+            await place.user.presses("L")
+
+    with pytest.raises((WorkerFailed, ExceptionGroup)) as crash:
+        await opens_it()
+    text = "".join(capsys.readouterr())
+    assert "a bug of ours" in text
+    assert KEY not in text
+    assert KEY not in "".join(traceback.format_exception(crash.value))
 
 
 async def test_it_fits_a_small_terminal() -> None:

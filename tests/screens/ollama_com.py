@@ -33,7 +33,7 @@ class Sent:
 
 
 class OllamaCom(httpx.AsyncBaseTransport):
-    """Answers for ollama.com and passes the rest on to the demo."""
+    """Answers for the API of ollama.com; the rest, its registry too, is the demo's."""
 
     def __init__(self, demo: Demo) -> None:
         self._demo = demo.transport()
@@ -49,7 +49,7 @@ class OllamaCom(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         key = request.headers.get("authorization")
         self.sent.append(Sent(request.url.host, request.url.path, key))
-        if request.url.host != CLOUD:
+        if request.url.host != CLOUD or request.url.path.startswith("/v2/"):
             return await self._demo.handle_async_request(request)
         if not self.online:
             raise httpx.ConnectError("Name or service not known", request=request)
