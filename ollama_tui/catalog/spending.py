@@ -42,7 +42,7 @@ class Spent:
     about: bool = False
     """Whether the bytes are only about right."""
     advice: str = ""
-    """What it is and what frees it, in sentences."""
+    """What it is and what frees it, in sentences; empty for models, see `advice`."""
 
 
 def spending(models: Sequence[Model], usage: Usage, now: float) -> tuple[Spent, ...]:
@@ -61,11 +61,18 @@ def spending(models: Sequence[Model], usage: Usage, now: float) -> tuple[Spent, 
 def _model(model: Model, usage: Usage) -> Spent:
     alone = usage.alone(model.name)
     shared = max(0, model.size - alone.bytes)
-    advice = f"Deleting {model.label} frees {_said(alone.bytes, alone.estimated)}."
-    if shared >= WORTH:
-        kept = usage.kept_for((model.name,))
-        advice += f" {size(shared)} stays" + (f", for {_some(kept)}." if kept else ".")
-    return Spent(Kind.MODEL, model.name, model.label, alone.bytes, shared, alone.estimated, advice)
+    return Spent(Kind.MODEL, model.name, model.label, alone.bytes, shared, alone.estimated)
+
+
+def advice(row: Spent, usage: Usage) -> str:
+    """Return what a row is and what frees it; of models only asked for, as it takes a while."""
+    if row.kind is not Kind.MODEL:
+        return row.advice
+    said = f"Deleting {row.label} frees {_said(row.alone, row.about)}."
+    if row.shared >= WORTH:
+        kept = usage.kept_for((row.key,))
+        said += f" {size(row.shared)} stays" + (f", for {_some(kept)}." if kept else ".")
+    return said
 
 
 def _group(group: Shared) -> Spent:

@@ -14,7 +14,7 @@ from textual.binding import Binding
 from ollama_tui.actions.action import Context
 from ollama_tui.actions.change import connected
 from ollama_tui.catalog.snapshot import Snapshot
-from ollama_tui.catalog.spending import Kind, Spent, spending, summary
+from ollama_tui.catalog.spending import Kind, Spent, advice, spending, summary
 from ollama_tui.catalog.usage import WORTH, Usage
 from ollama_tui.screens.workplace import Workplace, leaving
 from ollama_tui.text import UNKNOWN, size
@@ -160,9 +160,9 @@ class StorageScreen(Workplace):
     def _advise(self) -> None:
         """Say what the row under the cursor is and what frees it, and where all this is from."""
         known = self.usage or self.disk.known(self.context.snapshot.models)
-        advice = self.chosen.advice if self.chosen else ""
+        said = advice(self.chosen, known) if self.chosen else ""
         room = max(self.size.width - 2, 20)
-        lines = wrap(advice, room, max_lines=ADVICE_LINES - 1, placeholder=" …")
+        lines = wrap(said, room, max_lines=ADVICE_LINES - 1, placeholder=" …")
         lines += [""] * (ADVICE_LINES - 1 - len(lines))
         source = wrap(known.source, room, max_lines=1, placeholder=" …")
         self.query_one("#advice", Lines).show(

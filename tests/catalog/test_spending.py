@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from ollama_tui.catalog.spending import Kind, spending, summary
+from ollama_tui.catalog.spending import Kind, advice, spending, summary
 from ollama_tui.catalog.stored import Blob, Partial
 from ollama_tui.catalog.usage import Estimated
-from tests.catalog.models import NOW, a_model
+from tests.catalog.models import NOW, a_model, cpu_seconds, many_models
 from tests.catalog.test_usage import FAMILY, MB, SIZES, THEN, measured
 
 SECONDS = NOW.timestamp()
@@ -27,23 +27,23 @@ def test_models_come_by_what_they_alone_cost_then_groups_then_leftovers() -> Non
     ]
     assert [row.alone for row in rows] == [900 * MB + 20, 300, 0, 0, 0, 5 * MB, 3 * MB]
     assert rows[4].label == "shared by alias, base and child"
-    assert rows[1].advice == "Deleting child frees 300 B. 4.0 GB stays, for alias and base."
+    assert advice(rows[1], usage) == "Deleting child frees 300 B. 4.0 GB stays, for alias and base."
 
 
 @pytest.mark.parametrize(
-    ("ages", "advice"),
+    ("ages", "said"),
     [
         ([9000], "a restart of the server frees 1 MB, unless it runs with OLLAMA_NOPRUNE."),
         ([60], "a restart of the server frees it once it is an hour old, unless it runs with"),
         ([9000, 60], "frees 1 MB, unless it runs with OLLAMA_NOPRUNE. The rest is younger"),
     ],
 )
-def test_what_frees_leftovers_depends_on_their_age(ages: list[int], advice: str) -> None:
+def test_what_frees_leftovers_depends_on_their_age(ages: list[int], said: str) -> None:
     usage = measured({"m": "a"}, {"a": 1})
     loose = {str(n): Blob(str(n), MB, SECONDS - age) for n, age in enumerate(ages)}
     usage.contents.blobs.update(loose)  # type: ignore[attr-defined]
     (row,) = [r for r in spending(usage.models, usage, SECONDS) if r.kind is Kind.ORPHANS]
-    assert advice in row.advice
+    assert said in row.advice
     assert row.alone == len(ages) * MB
 
 
@@ -68,3 +68,10 @@ def test_the_summary_leaves_out_what_is_not_known() -> None:
         "4.9 GB used", "5 MB unused", "7 MB free", "12 GB with what is shared counted each time",
     ]  # fmt: skip
     assert summary(Estimated(())) == ["0 B used"]
+
+
+def test_ten_thousand_models_are_summed_up_in_a_moment() -> None:
+    usage = Estimated(many_models())
+    assert cpu_seconds(lambda: spending(usage.models, usage, SECONDS)) < 1.0
+    whole = measured({f"m{n}": f"{chr(200 + n % 5000)}ab" for n in range(10_000)}, {"a": MB})
+    assert cpu_seconds(lambda: spending(whole.models, whole, SECONDS)) < 1.0
