@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 
 from ollama_tui.demo.faults import Fault
-from ollama_tui.demo.respond import STREAMED_JSON, answer
+from ollama_tui.demo.respond import STREAMED_JSON, answer, text
 from ollama_tui.demo.state import Server
 from ollama_tui.demo.weights import Shape, parameter_size
 
@@ -41,6 +41,29 @@ def cloud_show(server: Server, base: str) -> httpx.Response:
     if shape is None:
         return answer({"error": f"model '{base}' not found"}, 404, STREAMED_JSON)
     return answer(_details(shape), content_type=STREAMED_JSON)
+
+
+def catalogue() -> httpx.Response:
+    """Answer `GET https://ollama.com/api/tags`: names without a suffix, and no sizes to pull."""
+    models = [
+        {"name": name, "model": name, "modified_at": "2026-06-30T18:00:00Z", **_listed(shape)}
+        for name, shape in SHAPES.items()
+    ]
+    return answer({"models": models})
+
+
+def _listed(shape: Shape) -> dict[str, object]:
+    known = _details(shape)
+    return {"details": known["details"], "capabilities": known["capabilities"]}
+
+
+def direct(server: Server, path: str, model: str) -> httpx.Response:
+    """Answer what a client asks ollama.com itself: the catalogue, and details of one entry."""
+    if path == "/api/tags":
+        return catalogue()
+    if path == "/api/show":
+        return cloud_show(server, model)
+    return text("404 page not found", 404)
 
 
 def _details(shape: Shape) -> dict[str, object]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from ollama_tui.demo import changing, create, reading, running, transfer
+from ollama_tui.demo import changing, cloud, create, reading, running, transfer
 from ollama_tui.demo.faults import Fault
 from ollama_tui.demo.registry import PUBLIC
 from ollama_tui.demo.requests import Call
@@ -46,7 +46,8 @@ RELEASES: dict[str, tuple[int, ...]] = {
     "/api/experimental/model-recommendations": (0, 22, 1),
 }
 """First release with an endpoint, where older servers lack it."""
-REGISTRIES = (*PUBLIC, "ollama.com")
+CLOUD = "ollama.com"
+REGISTRIES = (*PUBLIC, CLOUD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,8 @@ class Door:
 
     async def enter(self, request: httpx.Request) -> httpx.Response:
         """Answer a request; raises httpx.ConnectError when the server is switched off."""
+        if request.url.host == CLOUD and request.url.path.startswith("/api/"):
+            return await self._cloud(request)
         if request.url.host in REGISTRIES or request.url.path.startswith("/v2/"):
             return self._registry(request)
         if not self.online:
@@ -90,6 +93,18 @@ class Door:
         call = await _call(request)
         self.requests.append(Seen(call.method, call.path, _json(call.data)))
         response = self._planned(call.path) or await self._answer(call)
+        return self._outgoing(request, response)
+
+    async def _cloud(self, request: httpx.Request) -> httpx.Response:
+        if not self.server.internet:
+            raise httpx.ConnectError("Name or service not known", request=request)
+        call = await _call(request)
+        asked = _json(call.data)
+        model = asked.get("model", "") if isinstance(asked, dict) else ""
+        try:
+            response = cloud.direct(self.server, call.path, str(model))
+        except Fault as fault:
+            response = refusal(fault)
         return self._outgoing(request, response)
 
     def _registry(self, request: httpx.Request) -> httpx.Response:
