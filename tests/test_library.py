@@ -160,10 +160,11 @@ async def test_watching_polls_more_slowly_than_it_retries(
         assert len(demo.seen("/api/tags")) == 2
         demo.online = False
         await time.advance(10)
-        assert library.snapshot.reach is Reach.DOWN
+        reached = [library.snapshot.reach]
         demo.online = True
         await time.advance(3)
-        assert library.snapshot.reach is Reach.UP
+        reached.append(library.snapshot.reach)
+    assert reached == [Reach.DOWN, Reach.UP]
 
 
 # Capabilities that an old server does not list

@@ -179,6 +179,11 @@ async def test_a_configured_order_holds_until_another_was_chosen() -> None:
 
 
 async def test_configured_columns_are_the_ones_shown() -> None:
-    async with journey(columns=("name", "digest", "nonsense")) as user:
+    async with journey(columns=("name", "digest")) as user:
         assert "DIGEST" in user.lines[1]
         assert "SIZE" not in user.lines[1]
+
+
+async def test_a_configured_column_that_does_not_exist_is_said() -> None:
+    async with journey(columns=("name", "nonsense")) as user:
+        await user.sees("There is no column “nonsense”")
