@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
-from ollama_tui.api.errors import OllamaError
+from ollama_tui.api.errors import OllamaError, Refused
 from ollama_tui.api.replies import ListedModel, Show
 from ollama_tui.catalog.model import Model
 from ollama_tui.catalog.snapshot import Snapshot
@@ -100,8 +100,10 @@ class Disk:
             return False
         try:
             self._modelfile = (await self._server.show(model.name)).modelfile
-        except OllamaError:
+        except Refused:
             self._modelfile = ""
+        except OllamaError:
+            return False  # it may tell when it answers again
         return bool(self._modelfile)
 
     @asynccontextmanager

@@ -110,6 +110,24 @@ async def test_a_server_that_does_not_tell_is_asked_and_an_estimate_does(
     assert server.asked == ["one:latest"]
 
 
+async def test_a_server_that_does_not_tell_is_asked_once(store: StoreFolder) -> None:
+    server = Told("FROM one:latest")
+    disk = disk_of(server)
+    models = filled(store)
+    for _ in range(3):
+        assert not (await disk.usage(models)).exact
+    assert server.asked == ["one:latest"]
+
+
+async def test_a_server_that_did_not_answer_is_asked_again(store: StoreFolder) -> None:
+    server = Told(None)
+    disk = disk_of(server)
+    models = filled(store)
+    assert not (await disk.usage(models)).exact
+    server.modelfile = named(store)
+    assert (await disk.usage(models)).exact
+
+
 async def test_the_answer_is_kept_until_the_list_changes(store: StoreFolder) -> None:
     disk = disk_of(Told(named(store)))
     models = filled(store)
