@@ -1,4 +1,7 @@
-"""What the user can do: a function and a row per action."""
+"""What the user can do: a function and a row per action.
+
+The first frame needs the rows, so what only the functions need is imported inside of them.
+"""
 
 from ollama_tui.actions import (
     account,

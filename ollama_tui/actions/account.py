@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from functools import partial
+from typing import TYPE_CHECKING
 
 from ollama_tui.actions.action import Action, Context, Group, Server, why_not
 from ollama_tui.actions.change import connected
 from ollama_tui.actions.program import not_connected
 from ollama_tui.api.errors import OllamaError, Unsupported
-from ollama_tui.catalog.account import Standing, standing_of, standing_without
-from ollama_tui.catalog.cloud_words import disabled
+
+if TYPE_CHECKING:
+    from ollama_tui.catalog.account import Standing
 
 ASK_EVERY = 1.0
 """Seconds between two questions while somebody signs the server in."""
@@ -20,6 +22,8 @@ TRY_EVERY = 5.0
 
 async def standing(server: Server) -> Standing:
     """Return who the server is at ollama.com, or why that is not known."""
+    from ollama_tui.catalog.account import standing_of, standing_without
+
     try:
         return standing_of(await server.ollama.me())
     except OllamaError as error:
@@ -38,6 +42,8 @@ async def standings(server: Server) -> AsyncGenerator[Standing, None]:
 
 async def cloud_said(server: Server) -> str:
     """Return a sentence on whether the server may use the cloud."""
+    from ollama_tui.catalog.cloud_words import disabled
+
     try:
         status = (await server.ollama.status()).cloud
     except Unsupported:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from ollama_tui.actions.action import Action, Context, Group, Place, Run, Wish
-from ollama_tui.catalog.model import Model
 from ollama_tui.catalog.order import COLUMNS
+
+if TYPE_CHECKING:
+    from ollama_tui.catalog.model import Model
 
 
 def wish(what: Wish) -> Run:

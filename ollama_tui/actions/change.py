@@ -8,13 +8,10 @@ from typing import TYPE_CHECKING
 from ollama_tui.actions.action import Action, Context, Group, Server
 from ollama_tui.actions.browse import no_model
 from ollama_tui.api.errors import OllamaError
-from ollama_tui.catalog import name as names
-from ollama_tui.catalog import plan
-from ollama_tui.catalog.model import Model
-from ollama_tui.jobs.tasks import Create, Delete, Pull, Push
 from ollama_tui.text import inert
 
 if TYPE_CHECKING:
+    from ollama_tui.catalog.model import Model
     from ollama_tui.dialogs.delete import Loss
 
 
@@ -32,6 +29,7 @@ async def pull(context: Context) -> None:
 async def ask_and_pull(context: Context, prefill: str = "") -> None:
     """Ask what to pull, with what its registry says of it, and queue it."""
     from ollama_tui.dialogs.names import PullDialog
+    from ollama_tui.jobs.tasks import Pull
 
     server = connected(context)
     dialog = PullDialog(context.snapshot.models, prefill, offers=server.upstream.offer)
@@ -77,6 +75,8 @@ async def move(context: Context, model: Model, target: str) -> Model:
     differ only by case are the same, so the deletion waits for a copy seen in the list with the
     digest of the source.
     """
+    from ollama_tui.catalog import name as names
+
     server = connected(context)
     refuse = f"{model.label} was not renamed"
     await server.library.refresh()
@@ -99,6 +99,8 @@ async def move(context: Context, model: Model, target: str) -> Model:
 
 def find(context: Context, name: str) -> Model | None:
     """Return the listed model that a server takes `name` for."""
+    from ollama_tui.catalog import name as names
+
     key = names.key(name)
     return next((m for m in context.snapshot.models if names.key(m.name) == key), None)
 
@@ -106,6 +108,7 @@ def find(context: Context, name: str) -> Model | None:
 async def delete(context: Context) -> None:
     """Say what is lost, ask, and queue the deletion with its grace period."""
     from ollama_tui.dialogs.delete import confirm_delete
+    from ollama_tui.jobs.tasks import Delete
 
     jobs = connected(context).jobs
     loss = await loss_of(context)
@@ -118,6 +121,7 @@ async def delete(context: Context) -> None:
 
 async def loss_of(context: Context) -> Loss:
     """Return what deleting the targets takes and frees, read on the disk when that can be."""
+    from ollama_tui.catalog import plan
     from ollama_tui.dialogs.delete import Loss
 
     models = context.snapshot.models
@@ -141,7 +145,9 @@ async def undo(context: Context) -> None:
 async def push(context: Context) -> None:
     """Ask for the name as whoever the server is, copy to it if need be, and queue the push."""
     from ollama_tui.actions import account
+    from ollama_tui.catalog import name as names
     from ollama_tui.dialogs.push import PushDialog
+    from ollama_tui.jobs.tasks import Push
 
     if (model := context.current) is None:
         return
@@ -171,6 +177,7 @@ async def may_replace(context: Context, name: str) -> bool:
 async def create(context: Context) -> None:
     """Open the form on the current model and queue what it returns."""
     from ollama_tui.dialogs.create import CreateDialog
+    from ollama_tui.jobs.tasks import Create
 
     model = context.current
     show = await connected(context).library.details(model) if model else None

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ollama_tui.actions.action import Action, Context, Group, Server, Wish
 from ollama_tui.actions.browse import wish
 from ollama_tui.actions.change import ask_and_pull, connected
 from ollama_tui.actions.program import not_connected
 from ollama_tui.api.errors import OllamaError, Unauthorized, Unsupported
-from ollama_tui.api.replies import ListedModel, Recommendation, Show
-from ollama_tui.catalog.cloud import Entry
-from ollama_tui.catalog.cloud_words import disabled, explained
-from ollama_tui.jobs.tasks import Pull
 from ollama_tui.text import inert
+
+if TYPE_CHECKING:
+    from ollama_tui.api.replies import ListedModel, Recommendation, Show
+    from ollama_tui.catalog.cloud import Entry
 
 
 async def offered(server: Server) -> tuple[ListedModel, ...]:
     """Return what ollama.com lists; raises OllamaError in words about ollama.com."""
+    from ollama_tui.catalog.cloud_words import explained
+
     try:
         return await server.cloud.list()
     except OllamaError as error:
@@ -32,6 +36,8 @@ async def recommended(server: Server) -> tuple[Recommendation, ...]:
 
 async def switched_off(server: Server) -> str:
     """Return a sentence if the server may not use the cloud; empty if it may or is too old."""
+    from ollama_tui.catalog.cloud_words import disabled
+
     try:
         return disabled((await server.ollama.status()).cloud)
     except Unsupported:
@@ -43,6 +49,8 @@ async def details(context: Context, entry: Entry) -> Show:
 
     Where ollama.com wants a key we do not have, the server is asked: it may be signed in.
     """
+    from ollama_tui.catalog.cloud_words import explained
+
     server = connected(context)
     if not entry.runs_in_cloud:
         return await _local_details(context, entry)
@@ -68,6 +76,8 @@ async def _local_details(context: Context, entry: Entry) -> Show:
 
 async def pull(context: Context, entry: Entry) -> None:
     """Queue a stub at once; for weights, which take room and time, ask first."""
+    from ollama_tui.jobs.tasks import Pull
+
     if entry.runs_in_cloud:
         connected(context).jobs.submit(Pull(entry.name))
         context.tell(f"Pulling {inert(entry.name)}: a few hundred bytes, it runs at ollama.com.")

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ollama_tui.actions.action import Action, Context
 from ollama_tui.actions.change import connected
 from ollama_tui.actions.program import not_connected
-from ollama_tui.catalog.compare import Side
-from ollama_tui.catalog.model import Model
+
+if TYPE_CHECKING:
+    from ollama_tui.catalog.model import Model
 
 HOW = "Mark two models to compare, or mark one and go to the other."
 
 
 async def compare(context: Context) -> None:
     """Fetch the details of both and show where they differ."""
+    from ollama_tui.catalog.compare import Side
     from ollama_tui.dialogs.compare import CompareScreen
 
     a, b = pair(context)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import msgspec
+from typing import TYPE_CHECKING
 
 from ollama_tui.actions.action import Action, Context, Group
 from ollama_tui.actions.browse import no_model
 from ollama_tui.actions.change import connected
 from ollama_tui.api.errors import OllamaError
-from ollama_tui.api.replies import Show
-from ollama_tui.api.requests import CreateRequest
-from ollama_tui.catalog import modelfile, quantize
-from ollama_tui.catalog.model import Model
-from ollama_tui.catalog.modelfile import InvalidModelfile, Modelfile, Unwritable
-from ollama_tui.catalog.recipe import Recipe, edited, modelfile_of, recipe
-from ollama_tui.jobs.tasks import Create
 from ollama_tui.text import inert, size
+
+if TYPE_CHECKING:
+    from ollama_tui.api.replies import Show
+    from ollama_tui.api.requests import CreateRequest
+    from ollama_tui.catalog.model import Model
+    from ollama_tui.catalog.modelfile import Modelfile
+    from ollama_tui.catalog.recipe import Recipe
 
 HEADING = """\
 # {name} as a Modelfile. Save and leave to see what would change; nothing is sent before.
@@ -26,6 +26,12 @@ HEADING = """\
 
 async def edit(context: Context) -> None:
     """Open the current model as a Modelfile, show the difference, and create it anew."""
+    from ollama_tui.api.requests import CreateRequest
+    from ollama_tui.catalog import modelfile
+    from ollama_tui.catalog.modelfile import Unwritable
+    from ollama_tui.catalog.recipe import modelfile_of
+    from ollama_tui.jobs.tasks import Create
+
     if (model := context.current) is None:
         return
     show = await connected(context).library.details(model)
@@ -48,6 +54,10 @@ async def choose(
     context: Context, model: Model, show: Show, before: Modelfile, text: str
 ) -> CreateRequest | bool | None:
     """Return the request for the edited `text`, True to edit again, None to leave it."""
+    from ollama_tui.api.requests import CreateRequest
+    from ollama_tui.catalog import modelfile
+    from ollama_tui.catalog.modelfile import InvalidModelfile
+    from ollama_tui.catalog.recipe import edited, recipe
     from ollama_tui.dialogs.dialog import Confirm
     from ollama_tui.dialogs.difference import DifferenceDialog
 
@@ -83,6 +93,10 @@ def from_weights(wanted: Recipe, show: Show) -> CreateRequest | None:
 
     Nothing is inherited then, so it can also clear what `from` cannot. Licenses are sent again.
     """
+    import msgspec
+
+    from ollama_tui.catalog import modelfile
+
     digests = modelfile.blobs(show.modelfile)
     if not digests:
         return None
@@ -96,8 +110,11 @@ def from_weights(wanted: Recipe, show: Show) -> CreateRequest | None:
 
 async def quantize_(context: Context) -> None:
     """Ask for a type and a name, and queue the quantization."""
+    from ollama_tui.api.requests import CreateRequest
+    from ollama_tui.catalog import quantize
     from ollama_tui.dialogs.choice import Alternative, Choice
     from ollama_tui.dialogs.names import CopyDialog
+    from ollama_tui.jobs.tasks import Create
 
     if (model := context.current) is None:
         return
@@ -119,6 +136,8 @@ async def quantize_(context: Context) -> None:
 
 def cannot_quantize(context: Context) -> str | None:
     """Say why the current model cannot be quantized."""
+    from ollama_tui.catalog import quantize
+
     return no_model(context) or quantize.why_not(context.current)
 
 

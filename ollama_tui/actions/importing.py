@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from ollama_tui.actions.action import Action, Context, Group
 from ollama_tui.actions.change import connected
-from ollama_tui.jobs.tasks import Create
 
 
 async def import_files(context: Context) -> None:
     """Ask which files become which model, and queue the upload and what follows it."""
     from ollama_tui.dialogs.importing import ImportDialog
+    from ollama_tui.jobs.tasks import Create
 
     answer = await context.ask(ImportDialog(context.snapshot.models))
     if answer is not None:
@@ -17,6 +17,6 @@ async def import_files(context: Context) -> None:
 
 
 ACTIONS = (
-    Action("model.import", "I", "import", "Import a GGUF file or safetensors folder of this machine.",
+    Action("model.import", "I", "import", "Import a GGUF file or a safetensors folder.",
            import_files, group=Group.CHANGE, changes_server=True),
 )  # fmt: skip

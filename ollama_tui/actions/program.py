@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from ollama_tui.actions.action import Action, Context, Group, Wish
 from ollama_tui.actions.browse import no_model, wish
 from ollama_tui.actions.change import connected
-from ollama_tui.catalog.snapshot import Reach
 from ollama_tui.text import plural
 
 if TYPE_CHECKING:
@@ -65,6 +63,8 @@ async def copy_text(context: Context) -> None:
 
 def clipboard_texts(name: str, digest: str, host_url: str) -> dict[Alternative, str]:
     """Return what can be copied of a model, by how it is called."""
+    import json
+
     from ollama_tui.dialogs.choice import Alternative
 
     body = json.dumps({"model": name}).replace("'", "'\\''")
@@ -89,6 +89,8 @@ async def theme(context: Context) -> None:
 
 def demo_not_needed(context: Context) -> str | None:
     """Say why the demo is not offered."""
+    from ollama_tui.catalog.snapshot import Reach
+
     if context.snapshot.reach is Reach.DOWN:
         return None
     return "The server answers: start with --demo to see the embedded one."

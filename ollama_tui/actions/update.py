@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from ollama_tui.actions.action import Action, Context, Group
 from ollama_tui.actions.browse import no_model
 from ollama_tui.actions.change import connected
-from ollama_tui.catalog import upstream
-from ollama_tui.catalog.model import Model
-from ollama_tui.catalog.upstream import Standing, Upstream
-from ollama_tui.jobs.tasks import Pull
 from ollama_tui.text import listing, plural, size
+
+if TYPE_CHECKING:
+    from ollama_tui.catalog.model import Model
+    from ollama_tui.catalog.upstream import Upstream
 
 
 async def check(context: Context) -> None:
@@ -38,6 +39,9 @@ def cannot_check(context: Context) -> str | None:
 
 def summary(models: Sequence[Model], found: Mapping[str, Upstream]) -> tuple[str, str]:
     """Return how `models` stand in a sentence, and in another what to do or why it is unknown."""
+    from ollama_tui.catalog import upstream
+    from ollama_tui.catalog.upstream import Standing
+
     stands = {m.name: upstream.standing(m, found.get(m.name)) for m in models}
     outdated = [found[name] for name, s in stands.items() if s is Standing.OUTDATED]
     unknown = [found[name] for name, s in stands.items() if s is Standing.UNKNOWN]
@@ -63,6 +67,9 @@ def why_unknown(unknown: Sequence[Upstream]) -> str:
 
 async def update(context: Context) -> None:
     """Look whether the current model is outdated; if so, ask and fetch what is newer."""
+    from ollama_tui.catalog import upstream
+    from ollama_tui.catalog.upstream import Standing
+
     if (model := context.current) is None:
         return
     found = (await connected(context).upstream.check([model])).get(model.name)
@@ -85,7 +92,10 @@ async def update_all(context: Context) -> None:
 
 async def fetch(context: Context, models: Sequence[Model]) -> None:
     """Ask, with the bytes to fetch, and queue a pull for each of `models` that is outdated."""
+    from ollama_tui.catalog import upstream
+    from ollama_tui.catalog.upstream import Standing
     from ollama_tui.dialogs.update import confirm_update
+    from ollama_tui.jobs.tasks import Pull
 
     server = connected(context)
     found = server.upstream.found
@@ -104,6 +114,8 @@ async def fetch(context: Context, models: Sequence[Model]) -> None:
 
 def outdated_names(context: Context) -> list[str]:
     """Return the names known to be outdated, in the order of the list."""
+    from ollama_tui.catalog import upstream
+
     if context.server is None:
         return []
     outdated = upstream.known(context.snapshot.by_name, context.server.upstream.found).outdated
@@ -112,6 +124,8 @@ def outdated_names(context: Context) -> list[str]:
 
 def cannot_update(context: Context) -> str | None:
     """Say why the current model cannot be outdated."""
+    from ollama_tui.catalog import upstream
+
     if context.current is None:
         return no_model(context)
     return upstream.incomparable(context.current)

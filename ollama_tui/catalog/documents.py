@@ -13,7 +13,7 @@ from typing import Any
 
 from ollama_tui.api.replies import Show, Tensor, VerboseShow
 from ollama_tui.catalog.model import Model
-from ollama_tui.text import ago, count, plural, size, until
+from ollama_tui.text import UNKNOWN, ago, count, plural, size, until
 
 Line = tuple[tuple[str, str], ...]
 Document = str | Sequence[Line]
@@ -105,10 +105,15 @@ def overview(
     width: int = 80,
     also: Sequence[str] = (),
 ) -> list[Line]:
-    """Return the facts a person asks for first."""
-    rows = [*_what(model, show), *_where(model), *_memory(model, now), *_kin(model, also)]
-    lines = [((model.label, "strong"),), ()]
-    for label, value in rows:
+    """Return the facts a person asks for first.
+
+    What every model has comes first, in one row each, so that from model to model only values
+    change on the screen; what wraps or may be missing comes after.
+    """
+    lines: list[Line] = [((model.label, "strong"),), ()]
+    for label, value in _always(model, now):
+        lines += _row(label, value or UNKNOWN, width)
+    for label, value in [*_more(model, show), *_memory(model, now), *_kin(model, also)]:
         lines += _row(label, value, width) if value else []
     if show is not None and show.system:
         lines += [(), (("System prompt", "muted"),), *_first_lines(show.system)]
@@ -122,19 +127,31 @@ def _row(label: str, value: str, width: int) -> Iterable[Line]:
         label = ""
 
 
-def _what(model: Model, show: Show | None) -> list[tuple[str, str]]:
+def _always(model: Model, now: datetime) -> list[tuple[str, str]]:
     details = model.listed.details
+    return [
+        ("Family", " · ".join(_families(model))[:24]),
+        ("Parameters", details.parameter_size),
+        ("Quantization", details.quantization_level),
+        ("Context", f"{model.context_length:,} tokens" if model.context_length else ""),
+        ("Size", "" if model.is_cloud else size(model.size)),
+        ("Digest", model.digest[:12]),
+        ("Modified", ago(model.listed.modified_at, now)),
+    ]
+
+
+def _more(model: Model, show: Show | None) -> list[tuple[str, str]]:
+    listed = model.listed
     capabilities = model.capabilities
     if show is not None and show.capabilities is not None:
         capabilities = frozenset(show.capabilities)
-    embedding = details.embedding_length
+    embedding = listed.details.embedding_length
     return [
         ("Can", "not known yet" if capabilities is None else " ".join(sorted(capabilities)) or "–"),
-        ("Family", " · ".join(_families(model))),
-        ("Parameters", details.parameter_size),
-        ("Quantization", details.quantization_level),
-        ("Format", details.format),
-        ("Context", f"{model.context_length:,} tokens" if model.context_length else ""),
+        ("Runs at", listed.remote_host),
+        ("Cloud model", listed.remote_model),
+        ("Bytes", "" if model.is_cloud else f"{model.size:,}"),
+        ("Format", listed.details.format),
         ("Embedding", f"{embedding:,}" if embedding else ""),
         ("Requires", f"Ollama {show.requires} or later" if show and show.requires else ""),
     ]
@@ -145,28 +162,11 @@ def _families(model: Model) -> list[str]:
     return list(dict.fromkeys(f for f in (details.family, *(details.families or ())) if f))
 
 
-def _where(model: Model) -> list[tuple[str, str]]:
-    listed = model.listed
-    if model.is_cloud:
-        return [
-            ("Runs at", listed.remote_host),
-            ("Cloud model", listed.remote_model),
-            ("Digest", listed.digest[:12]),
-        ]
-    return [
-        ("Size", size(model.size)),
-        ("Bytes", f"{model.size:,}"),
-        ("Digest", listed.digest[:12]),
-    ]
-
-
 def _memory(model: Model, now: datetime) -> list[tuple[str, str]]:
-    modified = ("Modified", ago(model.listed.modified_at, now))
     runner = model.running
     if runner is None:
-        return [modified]
+        return []
     return [
-        modified,
         ("Loaded", f"{size(runner.size)}, {processor(runner.size, runner.size_vram)}"),
         ("Context now", f"{runner.context_length:,} tokens" if runner.context_length else ""),
         ("Until", until(runner.expires_at, now)),

@@ -69,6 +69,8 @@ class Dialog(ModalScreen[T | None], Generic[T]):
     @on(Checkbox.Changed)
     def review(self) -> None:
         """Show what is wrong or worth knowing."""
+        if not self.is_attached or not self.query(".message"):
+            return  # a late answer, or a late change of an input, after the dialog has closed
         problem = self.problem()
         message = self.query_one(".message", Static)
         message.set_class(problem is not None, "-problem")

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 WIDE = 110
 """Columns from which list and details stand side by side."""
 SMALLEST = (40, 10)
+COUNT_EVERY = 2.0
+"""Seconds between two counts of what models share."""
 DETAILS_DELAY = 0.08
 """Seconds the cursor rests before details are asked for."""
 
@@ -92,6 +94,8 @@ class MainScreen(Screen[None]):
         self.desk = Desk(self)
         self.rows_source = ModelRows(now=self.now, keys=tui.columns, view=view, signs=tui.signs)
         self._sums: tuple[tuple[object, object], Sums] | None = None
+        self._counted_at = float("-inf")
+        self._counting_later = False
         self._wanted: str | None = None
         self._last_good = LastGood()
         self.set_reactive(MainScreen.snapshot, tui.snapshot)
@@ -206,9 +210,30 @@ class MainScreen(Screen[None]):
         """Return the sums of this list and measure; plain ones until the next frame is out."""
         of = (self.snapshot.models, self.tui.measured)
         if self._sums is None or any(a is not b for a, b in zip(self._sums[0], of, strict=True)):
-            self._sums = (of, Sums.plain(self.snapshot.models))
-            self.call_after_refresh(self._sum_up)
+            self._sums = (of, self._sums_until_counted())
+            self._sum_up_soon()
         return self._sums[1]
+
+    def _sums_until_counted(self) -> Sums:
+        """Return what the last count says of what is shared, on a list that is not counted yet."""
+        plain = Sums.plain(self.snapshot.models)
+        return self._sums[1] if self._sums and self._sums[1].bytes == plain.bytes else plain
+
+    def _sum_up_soon(self) -> None:
+        """Count after this frame, but not each time while facts are being learned."""
+        wait = self._counted_at + COUNT_EVERY - self.tui.clock.seconds()
+        if wait <= 0:
+            self._counted_at = self.tui.clock.seconds()
+            self.call_after_refresh(self._sum_up)
+        elif not self._counting_later:
+            self._counting_later = True
+            self._count_later(wait)
+
+    @work(group="count")
+    async def _count_later(self, wait: float) -> None:
+        await self.tui.clock.sleep(wait)
+        self._counting_later = False
+        self._sum_up()
 
     def _sum_up(self) -> None:
         """Count what is shared once: it takes too long, with 10,000 models, to be waited for."""

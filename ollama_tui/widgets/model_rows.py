@@ -13,7 +13,7 @@ from ollama_tui.widgets.columns import Column
 from ollama_tui.widgets.glyphs import UNICODE, Signs
 from ollama_tui.widgets.lines import Spans
 
-STYLES = {"name": "", "size": "strong", "can": "accent"}
+STYLES = {"name": "", "size": "", "can": "accent"}
 OTHER_STYLE = "muted"
 
 
