@@ -55,7 +55,7 @@ async def test_the_palette_takes_the_reason_about_a_model_literally() -> None:
 
 
 async def test_question_mark_lists_the_keys_with_reasons_for_those_that_cannot_act() -> None:
-    async with journey(size=(160, 100)) as user:
+    async with journey(size=(160, 200)) as user:
         await user.presses("?")
         await user.sees("Keys that work here", "Pull a model from a registry.", "Move.")
         await user.sees("studio/reviewer:latest is not loaded.")
