@@ -117,7 +117,7 @@ def test_no_colour_means_no_colour(start: Start) -> None:
 
 def test_idle_writes_nothing(start: Start) -> None:
     terminal = start("--demo")
-    terminal.wait_for("qwen3:1.7b")
+    terminal.wait_for("unique)")  # the last to be learned
     terminal.wait_idle(1.0)
     mark = terminal.mark()
     terminal.wait_idle(2.5)
