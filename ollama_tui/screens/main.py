@@ -221,6 +221,8 @@ class MainScreen(Screen[None]):
 
     def _sum_up_soon(self) -> None:
         """Count after this frame, but not each time while facts are being learned."""
+        if self.snapshot.fetched_at is None:
+            return  # the list is the remembered one: it is counted once the server's is here
         wait = self._counted_at + COUNT_EVERY - self.tui.clock.seconds()
         if wait <= 0:
             self._counted_at = self.tui.clock.seconds()

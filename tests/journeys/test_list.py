@@ -37,6 +37,7 @@ async def test_the_list_of_last_time_gives_way_to_the_real_one(tmp_path: Path) -
 
 async def test_the_status_line_counts_models_bytes_and_what_is_loaded() -> None:
     async with journey() as user:
+        await user.waits(3)  # what is shared is learned, and counted every now and then
         assert "36 models · 165 GB (146 GB unique)" in user.status
         assert "2 loaded" in user.status
         assert "v0.33.0-rc2" in user.status
