@@ -210,6 +210,8 @@ class MainScreen(Screen[None]):
         """Return the sums of this list and measure; plain ones until the next frame is out."""
         of = (self.snapshot.models, self.tui.measured)
         if self._sums is None or any(a is not b for a, b in zip(self._sums[0], of, strict=True)):
+            if self._sums is not None and self._sums[0][1] is not self.tui.measured:
+                self._counted_at = float("-inf")  # a new measure of the disk is not to wait
             self._sums = (of, self._sums_until_counted())
             self._sum_up_soon()
         return self._sums[1]

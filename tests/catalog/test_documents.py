@@ -64,7 +64,8 @@ def test_the_overview_says_what_a_person_asks_first() -> None:
 def test_what_nobody_knows_is_left_out_or_said_to_be_unknown() -> None:
     rows = overview(Model(ListedModel(name="bare")))
     assert rows["Can"] == "not known yet"
-    assert not {"Family", "Context", "Embedding", "Quantization"} & rows.keys()
+    assert {rows[label] for label in ("Family", "Context", "Quantization")} == {"–"}
+    assert "Embedding" not in rows
     assert rows["Modified"] == "never"
 
 
@@ -77,7 +78,8 @@ def test_a_cloud_model_says_where_it_runs_and_has_no_size() -> None:
     rows = overview(Model(stub))
     assert rows["Runs at"] == "https://ollama.com:443"
     assert rows["Cloud model"] == "big"
-    assert "Size" not in rows
+    assert rows["Size"] == "–"
+    assert "Bytes" not in rows
 
 
 def test_a_loaded_model_says_how_much_where_and_until_when() -> None:

@@ -63,7 +63,7 @@ async def test_trouble_is_said_of_the_model_it_is_about_only() -> None:
 
 async def test_a_cloud_model_offers_to_ask() -> None:
     pane = DetailsPane()
-    async with OneWidget(pane).run_test(size=(90, 14)) as pilot:
+    async with OneWidget(pane).run_test(size=(90, 24)) as pilot:
         show(pane, CLOUD, None)
         assert "enter asks the server for more" in await screen(pilot)
 
