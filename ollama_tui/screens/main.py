@@ -80,6 +80,7 @@ class MainScreen(Screen[None]):
     """Draws snapshot and jobs through the user's view."""
 
     BINDINGS = bindings(Place.EVERYWHERE)
+    VERTICAL_BREAKPOINTS = []
     snapshot: reactive[Snapshot] = reactive(Snapshot, init=False, repaint=False)
     """The newest snapshot drawn."""
     jobs: reactive[tuple[Job, ...]] = reactive((), init=False, repaint=False)

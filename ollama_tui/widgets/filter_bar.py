@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textual import on
-from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Horizontal, Vertical
+from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Input, Static
 
@@ -56,13 +55,6 @@ class FilterBar(Vertical):
     class Left(Message):
         """The keys belong to the list again."""
 
-    def compose(self) -> ComposeResult:
-        """Lay out sign, input and message."""
-        with Horizontal(classes="typed"):
-            yield Static(SIGN, classes="sign", markup=False)
-            yield FilterInput(placeholder="words of the name, cap:vision, size:<8g …", compact=True)
-        yield Lines(id="mistake")
-
     @property
     def _field(self) -> FilterInput:
         return self.query_one(FilterInput)
@@ -70,17 +62,29 @@ class FilterBar(Vertical):
     def open(self, text: str) -> None:
         """Show the line with `text` and take the keys."""
         self.add_class("-open")
+        if not self.children:
+            self._furnish()
         self._set_quietly(text)
         self._field.focus()
+
+    def _furnish(self) -> None:
+        """Bring sign, input and message, which the first frame can do without."""
+        hint = "words of the name, cap:vision, size:<8g …"
+        self.mount(
+            Static(SIGN, classes="sign", markup=False),
+            FilterInput(placeholder=hint, compact=True),
+            Lines(id="mistake"),
+        )
 
     def close(self) -> None:
         """Hide the line and forget the text."""
         self.remove_class("-open")
-        self._set_quietly("")
+        if self.children:
+            self._set_quietly("")
 
     def close_if_empty(self) -> None:
         """Hide the line unless a filter stands in it."""
-        if not self._field.value.strip():
+        if not self.children or not self._field.value.strip():
             self.close()
 
     def _set_quietly(self, text: str) -> None:
@@ -90,7 +94,8 @@ class FilterBar(Vertical):
 
     def say(self, mistakes: Sequence[Mistake]) -> None:
         """Point at the first word that is wrong and say why."""
-        self.query_one("#mistake", Lines).show([_pointed(mistakes[0])] if mistakes else [])
+        if self.children:
+            self.query_one("#mistake", Lines).show([_pointed(mistakes[0])] if mistakes else [])
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
@@ -105,4 +110,4 @@ class FilterBar(Vertical):
 
 def _pointed(mistake: Mistake) -> Spans:
     carets = "^" * max(1, mistake.end - mistake.start)
-    return ((" " * (len(SIGN) + mistake.start), ""), (f"{carets} {mistake.sentence}", "bad"))
+    return ((" " * mistake.start, ""), (f"{carets} {mistake.sentence}", "bad"))

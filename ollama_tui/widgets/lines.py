@@ -13,6 +13,7 @@ from typing import Literal
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
+from textual.dom import DOMNode
 from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
@@ -122,7 +123,6 @@ class Inked(Widget):
         & > .ink--thumb { color: $scrollbar; }
     }
     """
-    COMPONENT_CLASSES = {f"ink--{name}" for name in STYLES}
 
     def ink(self, spans: Iterable[Span], base: str = "") -> Strip:
         """Return the spans as a strip; `base` names the style that lies under all of them.
@@ -135,14 +135,29 @@ class Inked(Widget):
     def notify_style_update(self) -> None:
         """Forget the styles made so far: the sheets say otherwise, or the focus does."""
         super().notify_style_update()
-        self._inks: dict[str, Style] = {}
+        self._inks: dict[tuple[str, bool, str], Style] = {}
 
     def _style(self, names: str) -> Style:
-        # Textual's own look-up costs more than the rest of painting a line.
-        if (style := self._inks.get(names)) is None:
+        looks = (names, self.has_focus, self.app.theme)
+        if (style := self._inks.get(looks)) is None:
+            for name in names.split():
+                self._look_up(name)
             classes = (f"ink--{name}" for name in names.split())
-            style = self._inks[names] = self.get_visual_style(*classes).rich_style
+            style = self._inks[looks] = self.get_visual_style(*classes).rich_style
         return style
+
+    def _look_up(self, name: str) -> None:
+        """Ask the sheets what a style looks like here.
+
+        Textual would ask for every component class of every widget at each pass over the styles,
+        which is a third of the time to the first frame; a widget paints with a few of them.
+        """
+        if name not in STYLES:
+            raise KeyError(name)
+        node = DOMNode(classes=f"ink--{name}")
+        node._attach(self)
+        self.app.stylesheet.apply(node, animate=False)
+        self._component_styles[f"ink--{name}"] = node.styles
 
 
 class Lines(Inked):
