@@ -17,7 +17,7 @@ from ollama_tui.actions import ACTIONS
 from ollama_tui.actions.action import KEY_NAMES, Action, Wish
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.catalog import order
-from ollama_tui.catalog.snapshot import Snapshot, combine
+from ollama_tui.catalog.snapshot import Reach, Snapshot, combine
 from ollama_tui.catalog.view import View
 from ollama_tui.clock import MACHINE, Clock
 from ollama_tui.config import Settings
@@ -34,12 +34,16 @@ from ollama_tui.widgets.moving import Glyphs
 if TYPE_CHECKING:
     import httpx
 
+    from ollama_tui.api.client import Ollama
     from ollama_tui.cache import Cache
     from ollama_tui.catalog.upstream import Upstream
     from ollama_tui.catalog.usage import Measured
     from ollama_tui.jobs.job import Job
+    from ollama_tui.library import Library
     from ollama_tui.session import Session
 
+FIRST_ANSWER = 1.0
+"""Seconds to wait for the first list before loading what acts on it."""
 DRAW_EVERY = 0.25
 """Seconds between two drawings of progress: reads as live, and a slow link keeps up."""
 SAY = 5.0
@@ -64,6 +68,8 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
     """What the library published last."""
     measured: reactive[Measured | None] = reactive(None, init=False, repaint=False)
     """What was read last in the server's store; None when that is not possible."""
+    session: reactive[Session | None] = reactive(None, init=False, repaint=False)
+    """What acts on the server; it comes a moment after the first list."""
     jobs: reactive[tuple[Job, ...]] = reactive((), init=False, repaint=False)
     """What the queue published last, at most four times a second."""
     upstream: reactive[Mapping[str, Upstream]] = reactive(dict, init=False, repaint=False)
@@ -83,7 +89,6 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
     ) -> None:
         super().__init__()
         self.settings = settings
-        self.session: Session | None = None
         self.signs = signs
         self.glyphs = PLAIN_GLYPHS if signs is ASCII else Glyphs()
         self._cache = cache
@@ -159,14 +164,46 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
     @work(exclusive=True, group="session")
     async def open_session(self) -> None:
         """Connect to the server, or open the demo, and follow it until told otherwise."""
-        from ollama_tui.session import connect
+        from ollama_tui.opening import listing
 
         cache = None if self.settings.demo else self._cache
-        async with connect(self.settings, cache, self._new_transport(), self.clock) as session:
+        transport = self._new_transport()
+        async with (
+            listing(self.settings, cache, transport, self.clock) as (ollama, library),
+            asyncio.TaskGroup() as group,
+        ):
+            following = group.create_task(self._follow_library(library))
+            await self._first_rows(library)
+            await self._act_on(ollama, library, cache, transport)
+            following.cancel()
+
+    async def _first_rows(self, library: Library) -> None:
+        """Wait until the first answer is painted; not long, where there is none."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FIRST_ANSWER):
+                async for snapshot in library.live.changes():
+                    if snapshot.reach is not Reach.CONNECTING:
+                        break
+        painted = asyncio.Event()
+        self.call_after_refresh(painted.set)
+        await painted.wait()
+
+    async def _act_on(
+        self,
+        ollama: Ollama,
+        library: Library,
+        cache: Cache | None,
+        transport: httpx.AsyncBaseTransport | None,
+    ) -> None:
+        """Load what acts on the list, and follow it until told otherwise."""
+        from ollama_tui.session import connect
+
+        async with connect(
+            self.settings, ollama, library, cache=cache, transport=transport, clock=self.clock
+        ) as session:
             self.session = session
             try:
                 async with asyncio.TaskGroup() as group:
-                    group.create_task(self._follow_library(session))
                     group.create_task(self._follow_jobs(session))
                     group.create_task(self._follow_disk(session))
                     group.create_task(self._follow_upstream(session))
@@ -182,8 +219,8 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
             return Demo().transport()
         return self._transport() if self._transport else None
 
-    async def _follow_library(self, session: Session) -> None:
-        async for snapshot in session.library.live.changes():
+    async def _follow_library(self, library: Library) -> None:
+        async for snapshot in library.live.changes():
             self.snapshot = snapshot
 
     async def _follow_upstream(self, session: Session) -> None:

@@ -44,25 +44,21 @@ class Session:
 @asynccontextmanager
 async def connect(
     settings: Settings,
-    cache: Cache | None,
+    ollama: Ollama,
+    library: Library,
+    *,
+    cache: Cache | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
     clock: Clock = MACHINE,
 ) -> AsyncIterator[Session]:
-    """Open a session; close its streams and connections at the end of the block.
-
-    This is where the HTTP library is loaded, so it belongs after the first frame.
-    """
+    """Add to an open list what acts on it; close its streams at the end of the block."""
     from ollama_tui.api.client import Ollama
     from ollama_tui.api.registry import Registry
 
     async with (
-        Ollama(settings.host.url, api_key=settings.api_key, transport=transport) as ollama,
         Ollama(CLOUD_URL, api_key=settings.api_key, transport=transport) as cloud,
         Registry(transport) as registry,
     ):
-        library = Library(
-            ollama, cache=cache, host_url=settings.host.url, now=clock.now, sleep=clock.sleep
-        )
         jobs = JobQueue(
             ollama,
             parallel=settings.parallel,
@@ -82,7 +78,7 @@ async def connect(
         local = settings.host.is_loopback and transport is None
         disk = Disk(ollama, local=local, environ=os.environ)
         try:
-            async with library.watching(), disk.following(library.live):
+            async with disk.following(library.live):
                 yield Session(ollama, cloud, clock, library, jobs, disk, upstream)
         finally:
             await asyncio.shield(jobs.close())

@@ -97,8 +97,14 @@ RULES = (
     Rule("config", "settings from arguments, environment and file", "settings", "platformdirs"),
     Rule("kept", "order and theme of the last run", "catalog"),
     Rule(
+        "opening",
+        "the client and the list of one server: all that the first rows need",
+        "api library",
+        typed="httpx cache config",
+    ),
+    Rule(
         "session",
-        "one server's client and stores, opened and closed together",
+        "what acts on that list, opened and closed together",
         "api cache config disk jobs library upstream",
         "asyncio",
         typed="httpx",
@@ -143,10 +149,10 @@ RULES = (
     Rule(
         "app",
         "the composition root",
-        "actions api.errors cache catalog config demo frame jobs kept palette screens session "
-        "theme widgets",
+        "actions api.errors cache catalog config demo frame jobs kept opening palette screens "
+        "session theme widgets",
         "textual rich asyncio",
-        typed="httpx",
+        typed="httpx api.client library",
     ),
     Rule(
         "verbs",

@@ -121,6 +121,7 @@ class MainScreen(Screen[None]):
             self.table.focus()
         self.watch(self.tui, "snapshot", self._take_snapshot, init=False)
         self.watch(self.tui, "jobs", self._take_jobs, init=False)
+        self.watch(self.tui, "session", self._take_session, init=False)
         self.watch(self.tui, "measured", self._draw_status, init=False)
         self.watch(self.tui, "upstream", self.redraw, init=False)
         self.watch(self.tui, "checking", self._draw_status, init=False)
@@ -162,6 +163,15 @@ class MainScreen(Screen[None]):
         if gone and snapshot.fetched_at is not None:
             self.view = replace(self.view, marks=self.view.marks - gone)
         self.redraw()
+
+    def _take_session(self) -> None:
+        """Draw what only now can act, or be asked for."""
+        self._sums = None
+        self._counted_at = float("-inf")
+        self._draw_status()
+        self._draw_details()
+        self._draw_footer()
+        self._prefer_visible()
 
     def _take_jobs(self, jobs: tuple[Job, ...]) -> None:
         self.jobs = jobs

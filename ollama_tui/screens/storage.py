@@ -141,7 +141,9 @@ class StorageScreen(Workplace):
         self.draw()
 
     def draw(self) -> None:
-        """Show what is known now."""
+        """Show what is known now, unless the screen was left while the disk was read."""
+        if not self.is_attached or not self.query(Table):
+            return
         models = self.context.snapshot.models
         usage = self.usage or self.disk.known(models)
         rows = spending(models, usage, self.tui.clock.now().timestamp())

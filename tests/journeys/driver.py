@@ -311,7 +311,7 @@ async def journey(
     async with app.run_test(size=size, notifications=True) as pilot:
         user = User(app, pilot, time, server_time)
         if listed:
-            await user.until(lambda: user.names, "a list")
+            await user.until(lambda: user.names and user.app.session, "a list")
             await user.waits(MOMENT)
         yield user
 
