@@ -98,8 +98,9 @@ def from_weights(wanted: Recipe, show: Show) -> CreateRequest | None:
     from ollama_tui.catalog import modelfile
 
     digests = modelfile.blobs(show.modelfile)
-    if not digests:
-        return None
+    head = show.modelfile.partition("\nTEMPLATE ")[0].split("\n")
+    if not digests or any(line.startswith(("ADAPTER ", "DRAFT ")) for line in head):
+        return None  # files are weights and projectors: an adapter would become one of them
     files = {
         f"model-{number}.gguf" if number else "model.gguf": f"sha256:{digest}"
         for number, digest in enumerate(digests)
