@@ -15,7 +15,7 @@ from tests.benchmarks.starts import seen
 
 MODELS = 1_000
 MOVE_BYTES = 500
-WORST_MOVE_BYTES = 900
+WORST_MOVE_BYTES = 500
 PAGE_BYTES = 1.0
 MOVE_CPU = 4.0
 FILTER_10_000 = 8.0
