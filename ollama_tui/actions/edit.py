@@ -75,7 +75,7 @@ async def choose(
     fresh = from_weights(wanted, show)
     ways = {"y": "apply"}
     if change.warnings and fresh is not None:
-        ways["w"] = "start over from the weights, which can"
+        ways["w"] = f"start over from the weights, which can: writes {size(model.size)} anew"
     answer = await context.ask(
         DifferenceDialog(
             f"What changes in {model.label}",

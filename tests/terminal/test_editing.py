@@ -44,6 +44,16 @@ def test_the_difference_is_shown_and_then_made(tmp_path: Path) -> None:
         terminal.wait_for("stays as it is")
 
 
+def test_what_cannot_be_cleared_says_so_and_what_starting_over_costs(tmp_path: Path) -> None:
+    takes_away = "#!/bin/sh\nsed -i '/^PARAMETER temperature/d' \"$1\"\n"
+    with demo(tmp_path, takes_away) as terminal:
+        terminal.press("e")
+        terminal.wait_for("A server cannot clear the parameter temperature")
+        terminal.wait_for("writes 4.7 GB anew")
+        terminal.press("w")
+        terminal.wait_for("edit studio/reviewer:latest: done.", deadline=60)
+
+
 def test_a_text_that_is_no_modelfile_can_be_edited_again_or_left(tmp_path: Path) -> None:
     with demo(tmp_path, NO_MODELFILE) as terminal:
         terminal.press("e")
