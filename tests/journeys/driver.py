@@ -253,6 +253,11 @@ class User:
         await self.presses(*(["j"] * step if step > 0 else ["k"] * -step))
         assert self.cursor == name
 
+    async def lets_toasts_go(self) -> None:
+        """Wait until what was said is gone; its time is the machine's, so it is not waited out."""
+        self.app.clear_notifications()
+        await self._pump(QUIET)
+
     async def filters(self, text: str) -> None:
         """Filter the list and go back to it."""
         await self.presses("/")

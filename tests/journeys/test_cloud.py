@@ -92,6 +92,7 @@ async def test_a_pulled_stub_becomes_installed_before_ones_eyes() -> None:
         await user.presses("p")
         await user.server_works(10)
         await user.until(lambda: "gpt-oss:120b-cloud" in demo.names)
+        await user.lets_toasts_go()  # they lie over the column looked at
         await user.until(lambda: place.row("gpt-oss:120b-cloud").endswith("installed"))
 
 

@@ -73,6 +73,7 @@ async def test_without_marks_d_deletes_what_is_under_the_cursor_and_the_picture_
         await user.presses("y")
         await user.waits(9)
         await user.until(lambda: "qwen3:30b-a3b" not in user.names)
+        await user.lets_toasts_go()  # one of them names the model
         await user.sees_no("qwen3:30b-a3b")
         await user.sees("Storage")
 
