@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -17,7 +18,7 @@ from ollama_tui.actions import ACTIONS
 from ollama_tui.actions.action import KEY_NAMES, Action, Wish
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.catalog import order
-from ollama_tui.catalog.snapshot import Reach, Snapshot, combine
+from ollama_tui.catalog.snapshot import Reach, Snapshot
 from ollama_tui.catalog.view import View
 from ollama_tui.clock import MACHINE, Clock
 from ollama_tui.config import Settings
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     import httpx
 
     from ollama_tui.api.client import Ollama
+    from ollama_tui.api.first import First
+    from ollama_tui.api.replies import Answers
     from ollama_tui.cache import Cache
     from ollama_tui.catalog.upstream import Upstream
     from ollama_tui.catalog.usage import Measured
@@ -81,6 +84,7 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
         self,
         settings: Settings,
         *,
+        first: First | None = None,
         cache: Cache | None = None,
         kept: Kept | None = None,
         signs: Signs = UNICODE,
@@ -91,6 +95,7 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
         self.settings = settings
         self.signs = signs
         self.glyphs = PLAIN_GLYPHS if signs is ASCII else Glyphs()
+        self._first = first
         self._cache = cache
         self._kept = kept or Kept()
         self._transport = transport
@@ -99,7 +104,7 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
         for own in theme.OWN:
             self.register_theme(own)
         self._choose_theme()
-        self.set_reactive(OllamaTui.snapshot, self._last_seen())
+        self.set_reactive(OllamaTui.snapshot, self._first_seen())
 
     def _choose_theme(self) -> None:
         wanted = self.settings.theme or self._kept.theme or theme.DEFAULT
@@ -111,12 +116,19 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
         if self._screen_stack:
             super().refresh_css(animate)
 
-    def _last_seen(self) -> Snapshot:
-        """Return the list of this host as it was last time, for the first frame."""
+    def _first_seen(self) -> Snapshot:
+        """Return the list for the first frame: as it is if that is known, or as it was last."""
+        if self._first is not None and (answers := self._first.answers()) is not None:
+            return self._seen(answers)
         if self._cache is None or self.settings.demo:
             return Snapshot()
         listed = self._cache.models(self.settings.host.url)
-        return Snapshot(models=combine(listed, (), self._cache.facts()))
+        return Snapshot().with_list(listed, (), self._cache.facts())
+
+    def _seen(self, answers: Answers) -> Snapshot:
+        facts = self._cache.facts() if self._cache else {}
+        snapshot = Snapshot().answered(answers, self.clock.now())
+        return snapshot.with_list(answers.listed, answers.running, facts)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -166,16 +178,27 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
         """Connect to the server, or open the demo, and follow it until told otherwise."""
         from ollama_tui.opening import listing
 
+        first = await self._first_answers()
         cache = None if self.settings.demo else self._cache
         transport = self._new_transport()
         async with (
-            listing(self.settings, cache, transport, self.clock) as (ollama, library),
+            listing(self.settings, cache, transport, self.clock, first) as (ollama, library),
             asyncio.TaskGroup() as group,
         ):
             following = group.create_task(self._follow_library(library))
             await self._first_rows(library)
             await self._act_on(ollama, library, cache, transport)
             following.cancel()
+
+    async def _first_answers(self) -> Answers | None:
+        """Return what the server was asked for at the very start, once it is painted."""
+        first, self._first = self._first, None
+        if first is None or (answers := await first.wait(FIRST_ANSWER)) is None:
+            return None
+        if self.snapshot.reach is Reach.CONNECTING:
+            self.snapshot = self._seen(answers)
+            await self._painted()
+        return answers
 
     async def _first_rows(self, library: Library) -> None:
         """Wait until the first answer is painted; not long, where there is none."""
@@ -184,6 +207,13 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
                 async for snapshot in library.live.changes():
                     if snapshot.reach is not Reach.CONNECTING:
                         break
+        await self._painted()
+        if not gc.isenabled():  # it was in the way of a quick start
+            gc.freeze()
+            gc.enable()
+
+    async def _painted(self) -> None:
+        """Wait until what has changed is on the screen."""
         painted = asyncio.Event()
         self.call_after_refresh(painted.set)
         await painted.wait()

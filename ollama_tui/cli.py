@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-import argparse
+import gc
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from ollama_tui import __version__
 from ollama_tui.config import Places, Settings, places, read_config, settings_from
 from ollama_tui.verbs import VERBS, verb_of
 
+if TYPE_CHECKING:
+    import argparse
+
+    from ollama_tui.api.first import First
+
+PROXIES = ("http_proxy", "all_proxy")
+
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
+    import argparse
+
     made = argparse.ArgumentParser(
         prog="ollama-tui",
         description="Browse and curate the models of an Ollama server from the terminal.",
@@ -31,18 +41,25 @@ def parser() -> argparse.ArgumentParser:
 
 def settings_of(arguments: Sequence[str], folders: Places) -> Settings:
     """Return the settings of this run; raises ValueError with a sentence."""
-    options = parser().parse_args(arguments)
+    # Without arguments, as it is mostly started, nothing has to be parsed, nor a parser loaded.
+    options = vars(parser().parse_args(arguments)) if arguments else {}
     return settings_from(
-        host=options.host,
-        options={
-            "demo": options.demo,
-            "read_only": options.read_only,
-            "theme": options.theme,
-            "filter": " ".join(options.filter),
-        },
+        host=options.pop("host", None),
+        options=options | {"filter": " ".join(options.get("filter", ()))},
         environ=os.environ,
         config=read_config(folders.config_file),
     )
+
+
+def first_of(settings: Settings, environ: Mapping[str, str]) -> First | None:
+    """Ask the server for its list already now, where nothing but plain HTTP is needed for that."""
+    host = settings.host
+    proxies = {name for base in PROXIES for name in (base, base.upper()) if environ.get(name)}
+    if settings.demo or host.scheme != "http" or (proxies and not host.is_loopback):
+        return None
+    from ollama_tui.api.first import First
+
+    return First(host.name, host.port, host.prefix)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -61,6 +78,8 @@ def run(arguments: Sequence[str]) -> int:
     if (reason := terminal.unusable()) is not None:
         return _refuse(reason)
     terminal.prepare()
+    gc.disable()  # nothing that a start makes is garbage; the app turns it on again
+    first = first_of(settings, os.environ)
 
     from ollama_tui.app import OllamaTui
     from ollama_tui.cache import Cache
@@ -68,6 +87,7 @@ def run(arguments: Sequence[str]) -> int:
 
     app = OllamaTui(
         settings,
+        first=first,
         cache=Cache(folders.cache),
         kept=Kept.read(folders.kept_file),
         signs=terminal.signs(),

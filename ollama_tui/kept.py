@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+import msgspec
 
 from ollama_tui.catalog import order
 from ollama_tui.catalog.view import View
@@ -24,9 +25,9 @@ class Kept:
     def read(cls, file: Path) -> Kept:
         """Return what `file` holds."""
         try:
-            values = json.loads(file.read_text(encoding="utf-8"))
+            values = msgspec.json.decode(file.read_bytes())
             return cls(file, str(values["sort"]), bool(values["reverse"]), str(values["theme"]))
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, msgspec.MsgspecError, UnicodeDecodeError, KeyError, TypeError):
             return cls(file)
 
     def applied_to(self, view: View) -> View:
@@ -37,7 +38,8 @@ class Kept:
 
     def keep(self, view: View, theme: str) -> None:
         """Write the order of `view` and `theme` when they differ from what is written."""
-        text = json.dumps({"sort": view.sort, "reverse": view.reverse, "theme": theme})
+        kept = {"sort": view.sort, "reverse": view.reverse, "theme": theme}
+        text = msgspec.json.encode(kept).decode()
         if self.file is None or text == self._written:
             return
         try:

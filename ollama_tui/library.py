@@ -17,10 +17,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ollama_tui.api.errors import Busy, OllamaError, Refused
-from ollama_tui.api.replies import ListedModel, RunningModel, Show
+from ollama_tui.api.replies import Answers, ListedModel, RunningModel, Show
 from ollama_tui.cache import Cache
 from ollama_tui.catalog.model import Model
-from ollama_tui.catalog.snapshot import Reach, Snapshot, combine, details_key
+from ollama_tui.catalog.snapshot import Reach, Snapshot, details_key
 from ollama_tui.factbook import FactBook
 from ollama_tui.live import Live
 
@@ -54,7 +54,10 @@ def _utc_now() -> datetime:
 
 
 class Library:
-    """Keeps one `Snapshot` up to date and publishes it as `live`."""
+    """Keeps one `Snapshot` up to date and publishes it as `live`.
+
+    `first` is what the server has answered already: then the first refresh is not at once.
+    """
 
     def __init__(
         self,
@@ -62,6 +65,7 @@ class Library:
         *,
         cache: Cache | None = None,
         host_url: str = "",
+        first: Answers | None = None,
         now: Callable[[], datetime] = _utc_now,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
@@ -81,7 +85,10 @@ class Library:
         self.loading: Live[frozenset[str]] = Live(frozenset())
         """Names of the models that are being loaded for us."""
         self.live: Live[Snapshot] = Live(Snapshot())
-        self._publish(self.snapshot)
+        if first is not None:
+            self._take(first)
+        else:
+            self._publish(self.snapshot)
 
     @property
     def snapshot(self) -> Snapshot:
@@ -137,24 +144,12 @@ class Library:
     async def _refresh_once(self) -> OllamaError | None:
         started = time.monotonic()
         try:
-            listed, running, version = await asyncio.gather(
-                self._ollama.list(), self._runners(), self._version()
-            )
+            answers = await asyncio.gather(self._ollama.list(), self._runners(), self._version())
         except OllamaError as error:
             self._publish(replace(self.snapshot, reach=Reach.DOWN, problem=error))
             return error
         self._took = time.monotonic() - started
-        self._keep(listed, running)
-        self._publish(
-            replace(
-                self.snapshot,
-                running=running,
-                version=version,
-                reach=Reach.UP,
-                problem=None,
-                fetched_at=self._now(),
-            )
-        )
+        self._take(Answers(*answers))
         return None
 
     async def _runners(self) -> tuple[RunningModel, ...]:
@@ -173,21 +168,19 @@ class Library:
         except Refused:
             return ""
 
-    def _keep(self, listed: tuple[ListedModel, ...], running: tuple[RunningModel, ...]) -> None:
-        self._running = running
-        if listed != self._listed:
-            self._listed = listed
+    def _take(self, answers: Answers) -> None:
+        """Keep and publish what the server says now."""
+        self._running = answers.running
+        if answers.listed != self._listed:
+            self._listed = answers.listed
             if self._cache:
-                self._cache.keep_models(self._host_url, listed)
-        if self._book.want(listed):
+                self._cache.keep_models(self._host_url, answers.listed)
+        if self._book.want(answers.listed):
             self._to_learn.set()
+        self._publish(self.snapshot.answered(answers, self._now()))
 
     def _publish(self, snapshot: Snapshot) -> None:
-        models = combine(self._listed, self._running, self._book.facts)
-        if models == self.snapshot.models:
-            models = self.snapshot.models
-        unlearned = sum(1 for m in models if m.capabilities is None and not m.is_cloud)
-        self.live.set(replace(snapshot, models=models, unlearned=unlearned))
+        self.live.set(snapshot.with_list(self._listed, self._running, self._book.facts))
 
     async def details(self, model: Model) -> Show:
         """Return everything show says of `model`, from memory or disk when its digest is known.
@@ -229,6 +222,8 @@ class Library:
                 self._book.save()
 
     async def _poll(self) -> None:
+        if self.snapshot.reach is Reach.UP:
+            await self._sleep(POLL_EVERY)
         failures = 0
         while True:
             if await asyncio.shield(self._next_refresh()) is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     import httpx
 
     from ollama_tui.api.client import Ollama
+    from ollama_tui.api.replies import Answers
     from ollama_tui.cache import Cache
     from ollama_tui.clock import Clock
     from ollama_tui.config import Settings
@@ -23,16 +25,29 @@ async def listing(
     cache: Cache | None,
     transport: httpx.AsyncBaseTransport | None,
     clock: Clock,
+    first: Answers | None = None,
 ) -> AsyncIterator[tuple[Ollama, Library]]:
     """Open a client and follow its list; close both at the end of the block.
 
-    This is where the HTTP library is loaded, so it belongs after the first frame.
+    This is where the HTTP library is loaded, so it belongs after the first frame; `first` is what
+    the server has answered before.
     """
-    from ollama_tui.api.client import Ollama
-
-    async with Ollama(settings.host.url, api_key=settings.api_key, transport=transport) as ollama:
+    client = await asyncio.to_thread(_client)
+    async with client(settings.host.url, api_key=settings.api_key, transport=transport) as ollama:
         library = Library(
-            ollama, cache=cache, host_url=settings.host.url, now=clock.now, sleep=clock.sleep
+            ollama,
+            cache=cache,
+            host_url=settings.host.url,
+            first=first,
+            now=clock.now,
+            sleep=clock.sleep,
         )
         async with library.watching():
             yield ollama, library
+
+
+def _client() -> type[Ollama]:
+    """Load the client, in a thread: keys are answered meanwhile."""
+    from ollama_tui.api.client import Ollama
+
+    return Ollama

@@ -95,11 +95,12 @@ RULES = (
         "asyncio",
     ),
     Rule("config", "settings from arguments, environment and file", "settings", "platformdirs"),
-    Rule("kept", "order and theme of the last run", "catalog"),
+    Rule("kept", "order and theme of the last run", "catalog", "msgspec"),
     Rule(
         "opening",
         "the client and the list of one server: all that the first rows need",
         "api library",
+        "asyncio",
         typed="httpx cache config",
     ),
     Rule(
@@ -152,7 +153,7 @@ RULES = (
         "actions api.errors cache catalog config demo frame jobs kept opening palette screens "
         "session theme widgets",
         "textual rich asyncio",
-        typed="httpx api.client library",
+        typed="httpx api.client api.first api.replies library",
     ),
     Rule(
         "verbs",
@@ -162,8 +163,8 @@ RULES = (
     ),
     Rule(
         "cli",
-        "arguments become settings, then the app or a verb runs",
-        "app cache config kept terminal verbs",
+        "arguments become settings, the server is asked, then the app or a verb runs",
+        "api.first app cache config kept terminal verbs",
     ),
     Rule("__main__", "the door", "cli"),
 )

@@ -10,10 +10,10 @@ import pytest
 
 from ollama_tui.api.client import Ollama
 from ollama_tui.api.errors import OllamaError, Unreachable
-from ollama_tui.api.replies import ListedModel
+from ollama_tui.api.replies import Answers, ListedModel
 from ollama_tui.cache import Cache
 from ollama_tui.catalog.snapshot import Reach
-from ollama_tui.library import DETAILS_KEPT, Library
+from ollama_tui.library import DETAILS_KEPT, POLL_EVERY, Library
 from tests.journeys.driver import Watched
 from tests.ticker import Ticker, settle
 
@@ -284,3 +284,18 @@ async def test_loading_is_known_while_it_lasts(
     assert library.loading.value == {"gemma2:2b"}
     await time.finish(task)
     assert library.loading.value == frozenset()
+
+
+async def test_what_the_server_answered_already_is_the_list_and_not_asked_for_again_at_once(
+    ollama: Ollama, demo: Watched, time: Ticker
+) -> None:
+    first = Answers(await ollama.list(), await ollama.running(), "0.33.0")
+    asked = len(demo.seen("/api/tags"))
+    library = Library(ollama, first=first, now=time.now, sleep=time.pace)
+    assert len(library.snapshot.models) == 36
+    assert (library.snapshot.reach, library.snapshot.version) == (Reach.UP, "0.33.0")
+    async with library.watching():
+        await time.advance(POLL_EVERY - 1)
+        assert len(demo.seen("/api/tags")) == asked
+        await time.advance(2)
+        assert len(demo.seen("/api/tags")) == asked + 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from datetime import datetime
 from functools import cache
@@ -101,6 +100,8 @@ def not_ollama(body: bytes) -> NotOllama:
 
 def page_title(text: str) -> str:
     """Return the inert title of an HTML page, at most 60 characters; empty when there is none."""
+    import html
+
     match = _TITLE.search(text)
     return _short(html.unescape(match[1]), 60) if match else ""
 

@@ -8,7 +8,7 @@ Texts are raw, as the server sent them: make them inert (`ollama_tui.text.inert`
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
@@ -69,6 +69,14 @@ class RunningModel(Reply, frozen=True):
     details: ModelDetails = ModelDetails()
     expires_at: Time | None = None
     context_length: Count = 0
+
+
+class Answers(NamedTuple):
+    """What a server says when asked how things stand: list, running models and version."""
+
+    listed: tuple[ListedModel, ...]
+    running: tuple[RunningModel, ...]
+    version: str
 
 
 class Message(Reply, frozen=True):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from itertools import groupby
 from typing import Any, Literal
 
 from ollama_tui.catalog.model import Model
@@ -184,16 +185,26 @@ def sort(models: Iterable[Model], column_key: str, reverse: bool = False) -> tup
     Equal ones come by name, and those without a value last, whichever way. Raises KeyError.
     """
     column = BY_KEY[column_key]
-    by_name = sorted(models, key=lambda model: _name_key(model.name))
-    keyed = [(column.sort_key(model), model) for model in by_name]
-    missing = [model for value, model in keyed if value is None]
+    keyed = [(column.sort_key(model), model) for model in models]
     present = [pair for pair in keyed if pair[0] is not None]
-    present.sort(key=_first, reverse=column.descending is not reverse)
-    return tuple([model for _, model in present] + missing)
+    present.sort(key=_value, reverse=column.descending is not reverse)
+    missing = [model for value, model in keyed if value is None]
+    return (*_ties_by_name(present), *sorted(missing, key=_by_name))
 
 
-def _first(pair: tuple[Any, Model]) -> Any:
+def _ties_by_name(pairs: Iterable[tuple[Any, Model]]) -> Iterator[Model]:
+    """Yield sorted models, those of one value by name: most names are never looked at for that."""
+    for _, run in groupby(pairs, _value):
+        tied = [model for _, model in run]
+        yield from sorted(tied, key=_by_name) if len(tied) > 1 else tied
+
+
+def _value(pair: tuple[Any, Model]) -> Any:
     return pair[0]
+
+
+def _by_name(model: Model) -> str:
+    return _name_key(model.name)
 
 
 def fitting(columns: Sequence[Column], room: int, gap: int = 2) -> tuple[Column, ...]:

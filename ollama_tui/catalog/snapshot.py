@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 
 from ollama_tui.api.errors import OllamaError
-from ollama_tui.api.replies import ListedModel, RunningModel, Show
+from ollama_tui.api.replies import Answers, ListedModel, RunningModel, Show
 from ollama_tui.catalog.model import Facts, Model
 
 
@@ -50,6 +50,30 @@ class Snapshot:
     def show(self, model: Model) -> Show | None:
         """Return the details of `model`, if they were asked for."""
         return self.details.get(details_key(model))
+
+    def answered(self, answers: Answers, at: datetime) -> Snapshot:
+        """Return this with what the server answered at `at`, but for the list: see `with_list`."""
+        return replace(
+            self,
+            running=answers.running,
+            version=answers.version,
+            reach=Reach.UP,
+            problem=None,
+            fetched_at=at,
+        )
+
+    def with_list(
+        self,
+        listed: tuple[ListedModel, ...],
+        running: tuple[RunningModel, ...],
+        facts: Mapping[str, Facts],
+    ) -> Snapshot:
+        """Return this with the models that are listed, run and known; the same ones if equal."""
+        models = combine(listed, running, facts)
+        if models == self.models:
+            models = self.models
+        unlearned = sum([m.capabilities is None and not m.is_cloud for m in models])
+        return replace(self, models=models, unlearned=unlearned)
 
     def able(self, *capabilities: str) -> tuple[Model, ...]:
         """Return the models known to have all of `capabilities`."""

@@ -24,6 +24,7 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 from textual.widgets import Input
 
+from ollama_tui.api.first import First
 from ollama_tui.app import OllamaTui
 from ollama_tui.cache import Cache
 from ollama_tui.catalog.model import Model
@@ -292,6 +293,7 @@ async def journey(
     *,
     size: tuple[int, int] = (120, 40),
     settings: Settings | None = None,
+    first: First | None = None,
     cache: Cache | None = None,
     kept: Kept | None = None,
     transport: Callable[[], httpx.AsyncBaseTransport] | None = None,
@@ -308,6 +310,7 @@ async def journey(
     demo = demo or Demo(pace=server_time.pace, now=server_time.now)
     app = OllamaTui(
         replace(settings or Settings(), **changes),
+        first=first,
         cache=cache,
         kept=kept,
         transport=transport or demo.transport,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ollama_tui.api.replies import ListedModel
+from ollama_tui.api.first import First
+from ollama_tui.api.replies import Answers, ListedModel
 from ollama_tui.cache import Cache
 from ollama_tui.config import Settings
 from ollama_tui.kept import Kept
@@ -14,6 +15,34 @@ from tests.journeys.driver import a_server, journey
 async def test_the_first_frame_says_where_it_connects_to() -> None:
     async with journey(listed=False) as user:
         await user.sees("Connecting to http://127.0.0.1:11434")
+
+
+class Answered(First):
+    """A server that has answered before the screen is there, or never does."""
+
+    def __init__(self, answers: Answers | None) -> None:
+        self._answers = answers
+
+    def answers(self) -> Answers | None:
+        return self._answers
+
+    async def wait(self, seconds: float) -> Answers | None:
+        return self._answers
+
+
+async def test_the_first_frame_has_what_the_server_answered_meanwhile() -> None:
+    answers = Answers((ListedModel(name="early:1b", digest="a" * 64),), (), "0.33.0")
+    demo, ticker = a_server()
+    demo.online = False
+    async with journey(demo, server_time=ticker, first=Answered(answers), listed=False) as user:
+        assert user.names == ["early:1b"]
+        await user.sees("early:1b", "v0.33.0")
+        assert "connecting" not in user.status
+
+
+async def test_without_an_early_answer_the_server_is_asked_again() -> None:
+    async with journey(first=Answered(None)) as user:
+        await user.sees("qwen3:1.7b", "v0.33.0-rc2")
 
 
 async def test_the_first_frame_shows_the_list_of_last_time_and_says_so(tmp_path: Path) -> None:

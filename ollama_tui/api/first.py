@@ -1,0 +1,121 @@
+"""The first answers of a server, asked for while the rest of the program is still being loaded.
+
+Loading httpx takes a third of a start. A plain GET needs only the standard library, so a thread
+asks for what the first frame can show. Whatever is not an ordinary good answer counts as none: the
+client asks again then, and knows how to say what is wrong.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import socket
+import sys
+import threading
+from concurrent.futures import Future
+from typing import Any, BinaryIO
+
+from ollama_tui import __version__
+from ollama_tui.api import calls, decode
+from ollama_tui.api.errors import OllamaError
+from ollama_tui.api.replies import Answers
+
+PATIENCE = 3.0
+"""Seconds for each step of the thread; nobody has to wait for it that long."""
+LARGEST = 64 * 1024 * 1024
+"""Bytes of an answer; the client may ask for more."""
+EAGER = 0.0005
+"""Seconds the loading thread may keep the interpreter while this one has something to read."""
+LONGEST_LINE = 64 * 1024
+_REQUEST = (
+    b"GET %b HTTP/1.0\r\nHost: %b:%d\r\n"
+    b"User-Agent: ollama-tui/" + __version__.encode() + b"\r\nAccept: */*\r\n\r\n"
+)
+_GOOD = re.compile(rb"http/1\.[01] 200\b.*")
+_ODD = frozenset({b"transfer-encoding", b"content-encoding"})
+_ASKED = (calls.LIST, calls.RUNNING, calls.VERSION)
+
+Bodies = tuple[bytes, ...]
+
+
+class First:
+    """Asks one server over plain HTTP for list, running models and version, as soon as it is made.
+
+    `prefix` is the path in front of `/api`. No redirect is followed, no proxy and no key used.
+    """
+
+    def __init__(self, host: str, port: int, prefix: str = "") -> None:
+        self._bodies: Future[Bodies | None] = Future()
+        arguments = (self._bodies, host, port, prefix)
+        threading.Thread(target=_ask, args=arguments, daemon=True).start()
+
+    def answers(self) -> Answers | None:
+        """Return the answers if they are there, and good."""
+        bodies = self._bodies.result() if self._bodies.done() else None
+        return _decoded(*bodies) if bodies else None
+
+    async def wait(self, seconds: float) -> Answers | None:
+        """Return the answers once they are there; None for bad ones, or none in time."""
+        await asyncio.wait([asyncio.wrap_future(self._bodies)], timeout=seconds)
+        return self.answers()
+
+
+def _ask(bodies: Future[Bodies | None], host: str, port: int, prefix: str) -> None:
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(EAGER)
+    try:
+        bodies.set_result(_answers(host, port, prefix))
+    finally:
+        sys.setswitchinterval(usual)
+
+
+def _answers(host: str, port: int, prefix: str) -> Bodies | None:
+    try:
+        return tuple(_get(host, port, prefix + endpoint.path) for endpoint in _ASKED)
+    except (OSError, ValueError):
+        return None
+
+
+def _get(host: str, port: int, path: str) -> bytes:
+    """Return the body of a good answer; raises OSError, or ValueError for any other answer.
+
+    HTTP/1.0, where an answer is one piece and ends with the connection, is a few lines; loading
+    http.client, and the mail parser it needs, is as much as a tenth of importing Textual.
+    """
+    bare = host.encode("ascii")
+    name = b"[%b]" % bare if ":" in host else bare
+    # As bytes, so that no codec for names is loaded: the stubs know of text only.
+    place: Any = (bare, port)
+    with socket.create_connection(place, timeout=PATIENCE) as connection:
+        connection.sendall(_REQUEST % (path.encode("ascii"), name, port))
+        with connection.makefile("rb") as file:
+            return _body_in(file)
+
+
+def _body_in(file: BinaryIO) -> bytes:
+    status, *lines = _head_in(file)
+    headers = dict(line.split(b": ", 1) for line in lines)
+    if not _GOOD.fullmatch(status) or _ODD & headers.keys():
+        raise ValueError("not a plain good answer")
+    length = int(headers.get(b"content-length", LARGEST))
+    body = file.read(min(length, LARGEST))
+    if len(body) != length and b"content-length" in headers:
+        raise ValueError("not all of an answer")
+    return body
+
+
+def _head_in(file: BinaryIO) -> list[bytes]:
+    """Return the lines before the empty one, in lower case."""
+    lines: list[bytes] = []
+    while (line := file.readline(LONGEST_LINE).lower().rstrip(b"\r\n")) and len(lines) < 100:
+        lines.append(line)
+    return lines or [b""]
+
+
+def _decoded(listed: bytes, running: bytes, version: bytes) -> Answers | None:
+    try:
+        return Answers(
+            decode.listed_models(listed), decode.running_models(running), decode.version(version)
+        )
+    except OllamaError:
+        return None
