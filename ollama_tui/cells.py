@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -19,6 +20,12 @@ TAIL = ""
 """The second cell of a wide character."""
 LONGEST = 8
 """Code points kept of one character: nobody writes more, and a pile of accents is not text."""
+_CUBE = {0: 0, 95: 1, 135: 2, 175: 3, 215: 4, 255: 5}
+"""Levels of a colour in the cube, by how much of it there is."""
+_LIGHTEST_GREY = 238
+_REDEFINED = 21
+"""Numbers up to this one are what some people's shells make something else of."""
+_MIXED = re.compile(r"\b([34]8);2;(\d+;\d+;\d+)")
 _EMOJI = "\U0001f000"
 
 _OFF = {"1": "22", "2": "22", "3": "23", "4": "24", "5": "25", "6": "25", "7": "27", "8": "28"}
@@ -56,7 +63,8 @@ def _pen_of(style: Style | None, colors: ColorSystem) -> str:
     if style is None:
         return ""
     # Rich keeps the codes on the style; links are left out, as text from a server may not link.
-    return style._ansi if style._ansi is not None else Strip.render_ansi(style, colors)
+    codes = style._ansi if style._ansi is not None else Strip.render_ansi(style, colors)
+    return numbered(codes)
 
 
 def _cells(text: str) -> tuple[str, ...] | list[str]:
@@ -93,6 +101,26 @@ def _safe(grapheme: str) -> str:
     base = inert(grapheme[0])
     accents = (char for char in grapheme[1:] if inert(char) == char and not cell_len(char))
     return base if base == REPLACEMENT else base + "".join(accents)
+
+
+@lru_cache(maxsize=4096)
+def numbered(codes: str) -> str:
+    """Return SGR codes in which a mixed colour that has a number among the 256 is named by it.
+
+    Those from 16 on are the same in every terminal that mixes colours: a cube and a row of greys.
+    """
+    return _MIXED.sub(_number, codes)
+
+
+def _number(mixed: re.Match[str]) -> str:
+    red, green, blue = (int(part) for part in mixed[2].split(";"))
+    if {red, green, blue} <= _CUBE.keys():
+        number = 16 + 36 * _CUBE[red] + 6 * _CUBE[green] + _CUBE[blue]
+    elif red == green == blue <= _LIGHTEST_GREY and red % 10 == 8:
+        number = 232 + red // 10
+    else:
+        return mixed[0]
+    return f"{mixed[1]};5;{number}" if number > _REDEFINED else mixed[0]
 
 
 @lru_cache(maxsize=4096)

@@ -1,4 +1,7 @@
-"""Colours: a dark and a light theme of our own; Textual's ansi-dark has the terminal's 16."""
+"""Colours: a dark and a light theme of our own; Textual's ansi-dark has the terminal's 16.
+
+Ours take theirs from the 256 that terminals number: naming one is half the bytes of mixing it.
+"""
 
 from __future__ import annotations
 
@@ -6,44 +9,56 @@ from textual.theme import Theme
 
 DARK = Theme(
     name="ollama-dark",
-    primary="#7aa2d8",
-    secondary="#9a8fd0",
-    accent="#8fbcd4",
-    success="#8dbf7e",
-    warning="#d9b36c",
-    error="#e08080",
-    foreground="#d4d7dd",
-    background="#16181d",
-    surface="#1d2027",
-    panel="#262a33",
+    primary="#87afd7",
+    secondary="#afafd7",
+    accent="#87afd7",
+    success="#87af87",
+    warning="#d7af5f",
+    error="#d78787",
+    foreground="#d0d0d0",
+    background="#1c1c1c",
+    surface="#262626",
+    panel="#303030",
     dark=True,
     variables={
-        "block-cursor-background": "#2f4a6b",
+        "text-muted": "#949494",
+        "text-accent": "#87afd7",
+        "text-success": "#87af87",
+        "text-warning": "#d7af5f",
+        "text-error": "#d78787",
+        "scrollbar": "#585858",
+        "block-cursor-background": "#005f87",
         "block-cursor-foreground": "#ffffff",
         "block-cursor-text-style": "none",
-        "block-cursor-blurred-background": "#2a2e38",
-        "block-cursor-blurred-foreground": "#d4d7dd",
+        "block-cursor-blurred-background": "#3a3a3a",
+        "block-cursor-blurred-foreground": "#d0d0d0",
     },
 )
 LIGHT = Theme(
     name="ollama-light",
-    primary="#2f5f9f",
-    secondary="#6a5aa8",
-    accent="#1f6f8f",
-    success="#2f7a2f",
-    warning="#8a5a00",
-    error="#b02a2a",
-    foreground="#24272e",
-    background="#fbfbf9",
-    surface="#f2f2ef",
-    panel="#e6e6e2",
+    primary="#005faf",
+    secondary="#5f5faf",
+    accent="#005f87",
+    success="#005f00",
+    warning="#875f00",
+    error="#af0000",
+    foreground="#262626",
+    background="#ffffff",
+    surface="#eeeeee",
+    panel="#e4e4e4",
     dark=False,
     variables={
-        "block-cursor-background": "#cfe0f5",
-        "block-cursor-foreground": "#10131a",
+        "text-muted": "#626262",
+        "text-accent": "#005f87",
+        "text-success": "#005f00",
+        "text-warning": "#875f00",
+        "text-error": "#af0000",
+        "scrollbar": "#9e9e9e",
+        "block-cursor-background": "#afd7ff",
+        "block-cursor-foreground": "#080808",
         "block-cursor-text-style": "none",
-        "block-cursor-blurred-background": "#e6e6e2",
-        "block-cursor-blurred-foreground": "#24272e",
+        "block-cursor-blurred-background": "#dadada",
+        "block-cursor-blurred-foreground": "#262626",
     },
 )
 OWN = (DARK, LIGHT)

@@ -6,13 +6,14 @@ import pyte
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pyte.graphics import FG_BG_256
 from rich.cells import cell_len
 from rich.color import ColorSystem
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from ollama_tui.cells import TAIL, looks_blank_alike, pen_change, strip_cells
+from ollama_tui.cells import TAIL, looks_blank_alike, numbered, pen_change, strip_cells
 from ollama_tui.text import inert
 
 byte = st.integers(0, 255)
@@ -101,3 +102,36 @@ def test_cells_are_as_many_as_were_counted_and_inert(text: str) -> None:
 )
 def test_characters_take_the_cells_they_need(text: str, expected: list[str]) -> None:
     assert cells(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("mixed", "numbered_as"),
+    [
+        ("38;2;135;175;215", "38;5;110"),
+        ("1;38;2;148;148;148;48;2;28;28;28", "1;38;5;246;48;5;234"),
+        ("38;2;255;255;255", "38;5;231"),
+        ("38;2;8;8;8", "38;5;232"),
+        ("38;2;238;238;238", "38;5;255"),
+        # No number of its own, or one that people's shells make something else of.
+        ("38;2;248;248;248", "38;2;248;248;248"),
+        ("38;2;135;175;216", "38;2;135;175;216"),
+        ("38;2;0;0;0", "38;2;0;0;0"),
+        ("48;2;0;0;255", "48;2;0;0;255"),
+        ("31;1", "31;1"),
+        ("", ""),
+    ],
+)
+def test_a_colour_that_has_a_number_is_named_by_it(mixed: str, numbered_as: str) -> None:
+    assert numbered(mixed) == numbered_as
+
+
+@given(st.integers(22, 255))
+def test_the_number_means_the_same_colour(number: int) -> None:
+    mixed = pyte_colour(number)
+    assert numbered(f"38;2;{';'.join(map(str, mixed))}") == f"38;5;{number}"
+
+
+def pyte_colour(number: int) -> tuple[int, int, int]:
+    """Return how a terminal mixes one of the 256 colours."""
+    text = FG_BG_256[number]
+    return int(text[:2], 16), int(text[2:4], 16), int(text[4:], 16)

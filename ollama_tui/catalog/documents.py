@@ -135,6 +135,8 @@ def _always(model: Model, now: datetime) -> list[tuple[str, str]]:
         ("Quantization", details.quantization_level),
         ("Context", f"{model.context_length:,} tokens" if model.context_length else ""),
         ("Size", "" if model.is_cloud else size(model.size)),
+        ("Bytes", "" if model.is_cloud else f"{model.size:,}"),
+        ("Format", details.format),
         ("Digest", model.digest[:12]),
         ("Modified", ago(model.listed.modified_at, now)),
     ]
@@ -150,8 +152,6 @@ def _more(model: Model, show: Show | None) -> list[tuple[str, str]]:
         ("Can", "not known yet" if capabilities is None else " ".join(sorted(capabilities)) or "–"),
         ("Runs at", listed.remote_host),
         ("Cloud model", listed.remote_model),
-        ("Bytes", "" if model.is_cloud else f"{model.size:,}"),
-        ("Format", listed.details.format),
         ("Embedding", f"{embedding:,}" if embedding else ""),
         ("Requires", f"Ollama {show.requires} or later" if show and show.requires else ""),
     ]

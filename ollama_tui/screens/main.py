@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -308,11 +309,12 @@ class MainScreen(Screen[None]):
     # ---- details of the model under the cursor
 
     @on(Table.Moved)
-    def _cursor_moved(self) -> None:
+    async def _cursor_moved(self) -> None:
         self._wanted = None
         self._draw_details()
         self._draw_footer()
         self._prefer_visible()
+        await asyncio.sleep(0)  # the regions ask to be painted now: one frame shows all of them
 
     @work(exclusive=True, group="details")
     async def _fetch_details(self, name: str) -> None:

@@ -13,8 +13,9 @@ from ollama_tui.widgets.columns import Column
 from ollama_tui.widgets.glyphs import UNICODE, Signs
 from ollama_tui.widgets.lines import Spans
 
-STYLES = {"name": "", "size": "", "can": "accent"}
+STYLES = {"name": "", "can": "accent"}
 OTHER_STYLE = "muted"
+"""Of most columns: to change the pen at each is more bytes than what they say."""
 
 
 @dataclass

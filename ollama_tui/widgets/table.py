@@ -190,7 +190,8 @@ class Table(Moving, Generic[R], can_focus=True):
         elif self._index != was:
             self._refresh_rows(was, self._index)
         if self._index != was:
-            self.post_message(self.Moved(self, self.cursor))
+            # Straight to the screen: what it draws of the row then goes out in the same frame.
+            self.screen.post_message(self.Moved(self, self.cursor))
 
     def _within(self, top: int) -> int:
         return max(0, min(top, len(self._rows) - self.page))

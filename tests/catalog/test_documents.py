@@ -78,8 +78,7 @@ def test_a_cloud_model_says_where_it_runs_and_has_no_size() -> None:
     rows = overview(Model(stub))
     assert rows["Runs at"] == "https://ollama.com:443"
     assert rows["Cloud model"] == "big"
-    assert rows["Size"] == "–"
-    assert "Bytes" not in rows
+    assert rows["Size"] == rows["Bytes"] == "–"
 
 
 def test_a_loaded_model_says_how_much_where_and_until_when() -> None:

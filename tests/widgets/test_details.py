@@ -51,7 +51,7 @@ async def test_nothing_chosen_shows_nothing() -> None:
 
 async def test_trouble_is_said_of_the_model_it_is_about_only() -> None:
     pane = DetailsPane()
-    async with OneWidget(pane).run_test(size=(60, 14)) as pilot:
+    async with OneWidget(pane).run_test(size=(60, 18)) as pilot:
         show(pane, ONE, None)
         pane.say(ONE, "The details were not read.", "Try again.")
         assert "The details were not read." in await screen(pilot)
