@@ -15,13 +15,13 @@ DARK = Theme(
     success="#87af87",
     warning="#d7af5f",
     error="#d78787",
-    foreground="#d0d0d0",
+    foreground="#dadada",
     background="#1c1c1c",
     surface="#262626",
     panel="#303030",
     dark=True,
     variables={
-        "text-muted": "#949494",
+        "text-muted": "#9e9e9e",
         "text-accent": "#87afd7",
         "text-success": "#87af87",
         "text-warning": "#d7af5f",
@@ -31,7 +31,7 @@ DARK = Theme(
         "block-cursor-foreground": "#ffffff",
         "block-cursor-text-style": "none",
         "block-cursor-blurred-background": "#3a3a3a",
-        "block-cursor-blurred-foreground": "#d0d0d0",
+        "block-cursor-blurred-foreground": "#dadada",
     },
 )
 LIGHT = Theme(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing
 from pathlib import Path
 from types import TracebackType
@@ -203,11 +203,17 @@ class Ollama:
             return
         reader = EventReader(call)
         async with self._wire.stream(call, body) as response:
-            async for chunk in response.aiter_bytes():
+            async for chunk in _chunks(response):
                 for event in reader.feed(chunk):
                     yield event
             for event in reader.finish():
                 yield event
+
+
+def _chunks(response: httpx.Response) -> AsyncIterator[bytes]:
+    """Return the body as it comes; as it is sent costs less, and is enough where it is plain."""
+    plain = "content-encoding" not in response.headers and not response.is_stream_consumed
+    return response.aiter_raw() if plain else response.aiter_bytes()
 
 
 def _fields(request: CreateRequest) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.api.replies import Progress
+from ollama_tui.jobs.folding import Folding
 from ollama_tui.jobs.job import Job, JobProgress, Problem, State, problem
 from ollama_tui.jobs.retry import Pause
 from ollama_tui.jobs.task import Item, Task
@@ -26,7 +27,7 @@ class Entry:
     state: State = State.QUEUED
     runner: asyncio.Task[None] | None = None
     """Whatever is under way for it: the grace period or the work."""
-    transfer: Transfer = field(default_factory=Transfer)
+    folding: Folding = field(default_factory=Folding)
     item: Item | None = None
     finished: tuple[str, ...] = ()
     pause: Pause | None = None
@@ -48,14 +49,14 @@ class Entry:
 
     def start(self, now: float) -> None:
         """Begin the work."""
-        self.transfer = Transfer(expected=self.task.size)
+        self.folding = Folding(Transfer(expected=self.task.size))
         self.state, self.started, self.moved = State.RUNNING, now, now
 
     def break_off(self, pause: Pause, now: float) -> None:
         """Note that the connection is gone, and when the next try is."""
         self.attempt += 1
         self.pause, self.due = pause, now + pause.seconds
-        self.transfer = self.transfer.break_off(now)
+        self.folding.break_off(now)
 
     def take(self, step: Progress | Item, now: float) -> None:
         """Account for one step."""
@@ -87,14 +88,14 @@ class Entry:
         """Make it ready to be tried again."""
         self.task = self.task.without(self.finished)
         self.state, self.error, self.note = State.QUEUED, None, ""
-        self.transfer, self.item, self.attempt = Transfer(), None, 0
+        self.folding, self.item, self.attempt = Folding(), None, 0
         self.started = self.ended = None
 
     def progress(self, now: float) -> JobProgress:
         """Return how far it is."""
         item = self.item
         if item is None:
-            return self.transfer.progress(self.ended if self.ended is not None else now)
+            return self.folding.transfer.progress(self.ended if self.ended is not None else now)
         done = item.number - 1 + item.done
         phase = f"{item.number} of {item.count}: {inert(item.name)}" if item.count > 1 else ""
         return JobProgress(fraction=done / item.count, phase=phase)
@@ -123,7 +124,5 @@ class Entry:
     def _take_event(self, event: Progress, now: float) -> None:
         if event.status.startswith(_NOT_FATAL):
             self.note = "The server could not remove layers that are no longer used."
-        before = self.transfer.received
-        self.transfer = self.transfer.fold(event, now)
-        if self.transfer.received > before:
+        if self.folding.take(event, now):
             self.attempt, self.moved = 0, now

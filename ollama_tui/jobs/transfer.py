@@ -93,6 +93,17 @@ class Transfer:
         """Bytes the receiver has now; goes down when the server takes some back."""
         return sum(layer.completed for layer in self.layers.values())
 
+    def is_moving(self, event: Progress) -> bool:
+        """Whether `event` only takes the layer at work further, so that the next may stand for it.
+
+        Not where every single count matters: for the first ones of a layer, and on the way back.
+        """
+        if not self.current or self.start is not None or not event.digest:
+            return False
+        layer = self.layers[self.current]
+        further = 0 < layer.completed < event.completed and event.total == layer.total
+        return further and self.current == f"{_phase_name(event.status)} {event.digest}"
+
     def fold(self, event: Progress, now: float) -> Transfer:
         """Return the transfer after `event`, which came at `now` (seconds, any origin)."""
         now = max(now, self.now)
