@@ -23,9 +23,10 @@ from ollama_tui.catalog.view import View
 from ollama_tui.clock import MACHINE, Clock
 from ollama_tui.config import Settings
 from ollama_tui.frame import DiffFrames
-from ollama_tui.kept import Kept
+from ollama_tui.kept import MOST_HOSTS, Kept
 from ollama_tui.palette import ActionProvider
 from ollama_tui.screens.main import MainScreen
+from ollama_tui.settings import Host, parse_host
 from ollama_tui.styling import styles_folder
 from ollama_tui.text import inert
 from ollama_tui.widgets.glyphs import ASCII, UNICODE, Signs
@@ -135,6 +136,12 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
         """Keys of the columns to show."""
         known = tuple(key for key in self.settings.columns if key in order.BY_KEY)
         return known or order.USUAL
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Addresses of the servers known: those that answered, the last first, and the config's."""
+        named = [parse_host(address).url for address in self.settings.hosts]
+        return tuple(dict.fromkeys((*self._kept.hosts, *named)))[:MOST_HOSTS]
 
     @property
     def host_label(self) -> str:
@@ -252,6 +259,8 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
     async def _follow_library(self, library: Library) -> None:
         async for snapshot in library.live.changes():
             self.snapshot = snapshot
+            if snapshot.reach is Reach.UP and not self.settings.demo:
+                self._kept.answered(self.settings.host.url)
 
     async def _follow_upstream(self, session: Session) -> None:
         async for found in session.upstream.live.changes():
@@ -317,10 +326,18 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
             case _:
                 raise ValueError(wish)
 
+    def go_to(self, host: Host) -> None:
+        """Leave this server, and its jobs, for another."""
+        self._go(replace(self.settings, host=host, demo=False))
+
     def _open_demo(self) -> None:
-        self.settings = replace(self.settings, demo=True)
         self._transport = None
-        self.snapshot = Snapshot()
+        self._go(replace(self.settings, demo=True))
+
+    def _go(self, settings: Settings) -> None:
+        self.settings = settings
+        self.measured, self.upstream, self.jobs, self.checking = None, {}, (), ""
+        self.snapshot = self._first_seen()
         self.open_session()
 
     def _fatal_error(self) -> None:

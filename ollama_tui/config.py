@@ -38,6 +38,8 @@ class Settings:
     """Transfers at a time."""
     keys: Mapping[str, str] = field(default_factory=dict)
     """Action id to key names, comma-separated."""
+    hosts: tuple[str, ...] = ()
+    """Addresses of other servers, to choose from."""
     columns: tuple[str, ...] = ()
     """Keys of the columns to show; empty for the usual ones."""
     mistakes: tuple[str, ...] = ()
@@ -116,6 +118,16 @@ def _texts(value: Any) -> str | None:
     return None if fits else "a list of texts"
 
 
+def _addresses(value: Any) -> str | None:
+    words = 'a list of addresses, such as ["gpu-box", "10.0.0.7:11434"]'
+    if _texts(value) is not None:
+        return words
+    try:
+        return None if all(map(parse_host, value)) else words
+    except ValueError:
+        return f"{words}, without user names"
+
+
 def _texts_by_name(value: Any) -> str | None:
     fits = isinstance(value, dict) and all(isinstance(item, str) for item in value.values())
     return None if fits else 'a table of texts, such as "model.pull" = "p"'
@@ -123,6 +135,7 @@ def _texts_by_name(value: Any) -> str | None:
 
 _FIELDS: dict[str, Callable[[Any], str | None]] = {
     "host": _of(str, "an address in quotes"),
+    "hosts": _addresses,
     "theme": _of(str, "the name of a theme in quotes"),
     "sort": _of(str, "the name of a column in quotes"),
     "reverse": _of(bool, "true or false"),

@@ -1,4 +1,4 @@
-"""What the program keeps between runs without being asked: order and theme."""
+"""What the program keeps between runs without being asked: order, theme and servers."""
 
 from __future__ import annotations
 
@@ -10,25 +10,39 @@ import msgspec
 from ollama_tui.catalog import order
 from ollama_tui.catalog.view import View
 
+MOST_HOSTS = 9
+"""So many can be chosen by one key."""
+
+
+class _File(msgspec.Struct):
+    """What the file holds."""
+
+    sort: str = ""
+    reverse: bool = False
+    theme: str = ""
+    hosts: tuple[str, ...] = ()
+
 
 @dataclass
 class Kept:
-    """Order and theme, in one small file; unreadable counts as nothing kept."""
+    """Order, theme and servers, in one small file; unreadable counts as nothing kept."""
 
     file: Path | None = None
     sort: str = ""
     reverse: bool = False
     theme: str = ""
-    _written: str = field(default="", repr=False)
+    hosts: tuple[str, ...] = ()
+    """Addresses of servers that have answered, the last one first."""
+    _written: bytes = field(default=b"", repr=False)
 
     @classmethod
     def read(cls, file: Path) -> Kept:
         """Return what `file` holds."""
         try:
-            values = msgspec.json.decode(file.read_bytes())
-            return cls(file, str(values["sort"]), bool(values["reverse"]), str(values["theme"]))
-        except (OSError, msgspec.MsgspecError, UnicodeDecodeError, KeyError, TypeError):
+            kept = msgspec.json.decode(file.read_bytes(), type=_File)
+        except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
             return cls(file)
+        return cls(file, kept.sort, kept.reverse, kept.theme, kept.hosts[:MOST_HOSTS])
 
     def applied_to(self, view: View) -> View:
         """Return `view` in the order kept."""
@@ -37,14 +51,24 @@ class Kept:
         return replace(view, sort=self.sort, reverse=self.reverse)
 
     def keep(self, view: View, theme: str) -> None:
-        """Write the order of `view` and `theme` when they differ from what is written."""
-        kept = {"sort": view.sort, "reverse": view.reverse, "theme": theme}
-        text = msgspec.json.encode(kept).decode()
+        """Keep the order of `view`, and `theme`."""
+        self.sort, self.reverse, self.theme = view.sort, view.reverse, theme
+        self._write()
+
+    def answered(self, host: str) -> None:
+        """Keep the address of a server as the last one that answered."""
+        others = [other for other in self.hosts if other != host]
+        self.hosts = (host, *others)[:MOST_HOSTS]
+        self._write()
+
+    def _write(self) -> None:
+        """Write the file if that changes it."""
+        text = msgspec.json.encode(_File(self.sort, self.reverse, self.theme, self.hosts))
         if self.file is None or text == self._written:
             return
         try:
             self.file.parent.mkdir(parents=True, exist_ok=True)
-            self.file.write_text(text, encoding="utf-8")
+            self.file.write_bytes(text)
         except OSError:
             return
         self._written = text

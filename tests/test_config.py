@@ -61,6 +61,8 @@ def test_the_key_comes_from_the_environment_only_and_is_never_shown() -> None:
         ("parallel", 1.5, "a whole number from 1 to 16"),
         ("reverse", "yes", "true or false"),
         ("theme", 3, "the name of a theme in quotes"),
+        ("hosts", "gpu-box", "a list of addresses"),
+        ("hosts", ["me:pw@gpu-box"], "a list of addresses"),
         ("host", ["x"], "an address in quotes"),
         ("columns", "name", "a list of texts"),
         ("columns", ["name", 3], "a list of texts"),

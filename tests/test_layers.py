@@ -95,7 +95,7 @@ RULES = (
         "asyncio",
     ),
     Rule("config", "settings from arguments, environment and file", "settings", "platformdirs"),
-    Rule("kept", "order and theme of the last run", "catalog", "msgspec"),
+    Rule("kept", "order, theme and servers of earlier runs", "catalog", "msgspec"),
     Rule(
         "opening",
         "the client and the list of one server: all that the first rows need",
@@ -135,14 +135,15 @@ RULES = (
     Rule(
         "actions",
         "what the user can do, through a context: no screen, no app",
-        "api catalog dialogs disk files jobs library store upstream",
+        "api catalog dialogs disk files jobs library settings store upstream",
         "asyncio msgspec",
         typed="textual session",
     ),
     Rule(
         "screens",
         "arrange, bind and dispatch: actions talk to the server",
-        "actions api.errors api.replies catalog dialogs editor files jobs store theme widgets",
+        "actions api.errors api.replies catalog dialogs editor files jobs settings store theme "
+        "widgets",
         "textual asyncio",
         typed="app session library",
     ),
@@ -151,7 +152,7 @@ RULES = (
         "app",
         "the composition root",
         "actions api.errors cache catalog config demo frame jobs kept opening palette screens "
-        "session theme widgets",
+        "session settings theme widgets",
         "textual rich asyncio",
         typed="httpx api.client api.first api.replies library",
     ),

@@ -10,6 +10,7 @@ from ollama_tui.actions import (
     cloud,
     compare,
     edit,
+    hosts,
     importing,
     memory,
     program,
@@ -28,6 +29,7 @@ ACTIONS: tuple[Action, ...] = (
     *importing.ACTIONS,
     *memory.ACTIONS,
     *storage.ACTIONS,
+    *hosts.ACTIONS,
     *account.ACTIONS,
     *program.ACTIONS,
 )

@@ -108,6 +108,10 @@ class Context(Protocol):
         """Base URL of the server."""
 
     @property
+    def hosts(self) -> tuple[str, ...]:
+        """Addresses of the servers known, the last used first."""
+
+    @property
     def read_only(self) -> bool:
         """Whether nothing on the server may be changed."""
 
@@ -148,6 +152,9 @@ class Context(Protocol):
 
     def wear(self, theme: str) -> None:
         """Use a theme, now and in the next run."""
+
+    def go_to(self, address: str) -> None:
+        """Leave this server for another; raises ValueError for what is no address."""
 
     async def edit(self, text: str, name: str) -> str | None:
         """Return `text` as the user leaves it in their editor; None when that failed, and said."""

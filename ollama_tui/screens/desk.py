@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from textual.screen import ModalScreen
@@ -10,6 +11,7 @@ from ollama_tui.actions.action import Wish
 from ollama_tui.catalog.model import Model
 from ollama_tui.catalog.snapshot import Snapshot
 from ollama_tui.catalog.view import View
+from ollama_tui.settings import parse_host
 from ollama_tui.text import inert
 from ollama_tui.theme import OWN
 
@@ -66,6 +68,11 @@ class Desk:
     def host_url(self) -> str:
         """Base URL of the server."""
         return self._screen.tui.settings.host.url
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Addresses of the servers known, the last used first."""
+        return self._screen.tui.hosts
 
     @property
     def read_only(self) -> bool:
@@ -126,6 +133,11 @@ class Desk:
         """Use a theme, now and in the next run."""
         self._screen.app.theme = theme
         self._screen.tui.keep(self.view)
+
+    def go_to(self, address: str) -> None:
+        """Leave this server for another; raises ValueError for what is no address."""
+        self._screen.look(replace(self.view, marks=frozenset()))
+        self._screen.tui.go_to(parse_host(address))
 
     async def edit(self, text: str, name: str) -> str | None:
         """Return `text` as the user leaves it in their editor; None when that failed, and said."""
