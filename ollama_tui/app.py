@@ -7,6 +7,7 @@ import gc
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual import work
@@ -88,6 +89,7 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
         first: First | None = None,
         cache: Cache | None = None,
         kept: Kept | None = None,
+        unfinished: Path | None = None,
         signs: Signs = UNICODE,
         transport: Callable[[], httpx.AsyncBaseTransport] | None = None,
         clock: Clock = MACHINE,
@@ -99,6 +101,7 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
         self._first = first
         self._cache = cache
         self._kept = kept or Kept()
+        self._unfinished = unfinished
         self._transport = transport
         self.clock = clock
         self.animation_level = "none"
@@ -236,7 +239,13 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
         from ollama_tui.session import connect
 
         async with connect(
-            self.settings, ollama, library, cache=cache, transport=transport, clock=self.clock
+            self.settings,
+            ollama,
+            library,
+            cache=cache,
+            unfinished=None if self.settings.demo else self._unfinished,
+            transport=transport,
+            clock=self.clock,
         ) as session:
             self.session = session
             try:

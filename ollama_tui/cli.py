@@ -90,6 +90,7 @@ def run(arguments: Sequence[str]) -> int:
         first=first,
         cache=Cache(folders.cache),
         kept=Kept.read(folders.kept_file),
+        unfinished=folders.unfinished,
         signs=terminal.signs(),
     )
     with terminal.guarded(app):

@@ -196,6 +196,11 @@ class Places:
         """What the program itself keeps between runs: theme, order."""
         return self.state / "kept.json"
 
+    @property
+    def unfinished(self) -> Path:
+        """The folder that remembers downloads which are not finished."""
+        return self.state / "unfinished"
+
 
 def places() -> Places:
     """Return the folders that XDG variables or the system name."""

@@ -7,12 +7,14 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ollama_tui.cache import Cache
 from ollama_tui.clock import MACHINE, Clock
 from ollama_tui.config import Settings
 from ollama_tui.disk import Disk
+from ollama_tui.jobs.journal import Journal
 from ollama_tui.jobs.queue import JobQueue
 from ollama_tui.library import Library
 from ollama_tui.upstream import Upstreams
@@ -48,10 +50,14 @@ async def connect(
     library: Library,
     *,
     cache: Cache | None = None,
+    unfinished: Path | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
     clock: Clock = MACHINE,
 ) -> AsyncIterator[Session]:
-    """Add to an open list what acts on it; close its streams at the end of the block."""
+    """Add to an open list what acts on it; close its streams at the end of the block.
+
+    `unfinished` is the folder that remembers downloads between runs; None forgets them.
+    """
     from ollama_tui.api.client import Ollama
     from ollama_tui.api.registry import Registry
 
@@ -63,6 +69,7 @@ async def connect(
             ollama,
             parallel=settings.parallel,
             grace=settings.grace,
+            journal=Journal(unfinished, settings.host.url) if unfinished else None,
             clock=clock.seconds,
             sleep=clock.sleep,
         )

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.api.replies import Progress
 from ollama_tui.jobs.folding import Folding
-from ollama_tui.jobs.job import Job, JobProgress, Problem, State, problem
+from ollama_tui.jobs.job import ACTIVE, Job, JobProgress, Problem, State, problem
 from ollama_tui.jobs.retry import Pause
 from ollama_tui.jobs.task import Item, Task
 from ollama_tui.jobs.transfer import Transfer
@@ -38,10 +38,26 @@ class Entry:
     moved: float = 0.0
     """When it last got further."""
     cancelling: bool = False
+    left_over: bool = False
+    """Unfinished when an earlier run of the program ended."""
     error: Problem | None = None
     note: str = ""
     started: float | None = None
     ended: float | None = None
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether the next run of the program is to know of it."""
+        return self.task.resumes and (self.state in ACTIVE or self.left_over)
+
+    def leave_over(self) -> None:
+        """Stand as what an earlier run of the program did not finish."""
+        self.state, self.left_over = State.FAILED, True
+        self.error = Problem(
+            f"{self.task.verb} {inert(self.task.about)} was not finished: the program had ended.",
+            "In J, r goes on with it; what was downloaded is kept.",
+            "interrupted, r in J goes on",
+        )
 
     def wait(self, due: float) -> None:
         """Let the grace period run until `due`."""
@@ -90,6 +106,7 @@ class Entry:
         self.state, self.error, self.note = State.QUEUED, None, ""
         self.folding, self.item, self.attempt = Folding(), None, 0
         self.started = self.ended = None
+        self.left_over = False
 
     def progress(self, now: float) -> JobProgress:
         """Return how far it is."""

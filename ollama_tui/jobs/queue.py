@@ -11,9 +11,11 @@ from typing import NoReturn
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.jobs.entry import Entry
 from ollama_tui.jobs.job import ACTIVE, Job, State
+from ollama_tui.jobs.journal import Journal
 from ollama_tui.jobs.publisher import Clock, Publisher, Sleep
 from ollama_tui.jobs.retry import pause_after
 from ollama_tui.jobs.task import Lane, Server, Task
+from ollama_tui.jobs.tasks import Pull
 from ollama_tui.live import Live
 
 _NOTHING_SENT = "Cancelled before anything was sent."
@@ -33,6 +35,7 @@ class JobQueue:
         *,
         parallel: int = 2,
         grace: float = 8.0,
+        journal: Journal | None = None,
         clock: Clock = time.monotonic,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
@@ -48,6 +51,10 @@ class JobQueue:
         self._closed = False
         self._bug: BaseException | None = None
         self._crashed = asyncio.Event()
+        self._journal = journal
+        for task in journal.take_over() if journal else ():
+            self._new_entry(task).leave_over()
+        self._publisher.now()
 
     @property
     def live(self) -> Live[tuple[Job, ...]]:
@@ -61,8 +68,7 @@ class JobQueue:
         same = self._underway(task.key)
         if same is not None:
             return same.id
-        self._last_id += 1
-        entry = self._entries[self._last_id] = Entry(self._last_id, task)
+        entry = self._new_entry(task)
         self._admit(entry)
         return entry.id
 
@@ -101,7 +107,7 @@ class JobQueue:
     def clear(self) -> None:
         """Forget the jobs that have ended."""
         self._entries = {id_: e for id_, e in self._entries.items() if e.state in ACTIVE}
-        self._publisher.now()
+        self._publish()
 
     async def crash(self) -> NoReturn:
         """Wait for a bug and raise it; for the app, so that it ends with a traceback."""
@@ -122,6 +128,11 @@ class JobQueue:
         if under_way:
             await asyncio.wait(under_way)
         self._raise_bug()
+
+    def _new_entry(self, task: Task) -> Entry:
+        self._last_id += 1
+        entry = self._entries[self._last_id] = Entry(self._last_id, task)
+        return entry
 
     def _admit(self, entry: Entry) -> None:
         if entry.task.undoable and self._grace > 0:
@@ -211,10 +222,17 @@ class JobQueue:
     def _publish(self) -> None:
         """Publish, and keep a pulse only as long as something is active."""
         self._publisher.now()
+        self._write_journal()
         if any(entry.state in ACTIVE for entry in self._entries.values()):
             self._publisher.beat()
         else:
             self._publisher.rest()
+
+    def _write_journal(self) -> None:
+        """Keep what is unfinished; once we are closing, what was unfinished until then."""
+        if self._journal is not None and not self._closed:
+            tasks = [entry.task for entry in self._entries.values() if entry.is_unfinished]
+            self._journal.keep([task for task in tasks if isinstance(task, Pull)])
 
     def _picture(self) -> tuple[Job, ...]:
         now = self._clock()
