@@ -6,7 +6,10 @@ They are taken from the app itself on the embedded Ollama, so they can only show
 from __future__ import annotations
 
 import asyncio
+import os
+import tempfile
 from collections.abc import Awaitable, Callable
+from contextlib import chdir
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +17,7 @@ from textual.pilot import Pilot
 
 from ollama_tui.app import OllamaTui
 from ollama_tui.config import Settings
+from tests.files.making import MODEL, header_of
 
 FOLDER = Path(__file__).resolve().parent.parent / ".github" / "pictures"
 Steps = Callable[[Pilot[int]], Awaitable[None]]
@@ -53,10 +57,49 @@ async def a_filter(pilot: Pilot[int]) -> None:
     await settle(pilot)
 
 
+async def a_form(pilot: Pilot[int]) -> None:
+    """A model being made from another: its parameters, and what they stand for."""
+    await keys(pilot, "C", "ctrl+n", "ctrl+n", "a", *"temp", "tab", *"0.4", "enter")
+    await keys(pilot, "a", *"num")
+    await settle(pilot)
+
+
+async def an_import(pilot: Pilot[int]) -> None:
+    """A file of weights, told before a byte is sent."""
+    with tempfile.TemporaryDirectory() as folder, chdir(folder):
+        _make_weights(Path(GGUF))
+        await keys(pilot, "I", *GGUF)
+        await settle(pilot, 1.0)
+
+
+def _make_weights(file: Path) -> None:
+    file.write_bytes(header_of(MODEL, WEIGHTS))
+    os.truncate(file, file.stat().st_size + 2 * WEIGHTS)
+
+
+async def the_disk(pilot: Pilot[int]) -> None:
+    """What the disk is spent on."""
+    await keys(pilot, "b")
+    await settle(pilot)
+
+
+async def a_catalogue(pilot: Pilot[int]) -> None:
+    """What ollama.com offers."""
+    await keys(pilot, "L")
+    await settle(pilot, 1.0)
+
+
+GGUF = "tiny-qwen-F16.gguf"
+WEIGHTS = 135_000_000
+"""Of the file that is imported; it takes no room on the disk."""
 PICTURES: dict[str, tuple[tuple[int, int], Steps]] = {
     "list": ((120, 32), the_list),
     "filter": ((120, 24), a_filter),
     "delete": ((100, 28), a_deletion),
+    "create": ((100, 24), a_form),
+    "import": ((100, 24), an_import),
+    "storage": ((100, 28), the_disk),
+    "cloud": ((100, 22), a_catalogue),
 }
 
 
