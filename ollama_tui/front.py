@@ -16,6 +16,13 @@ Piece = tuple[int, int, Strip]
 """A strip and where it goes: row, column, strip."""
 
 
+Run = tuple[int, int, list[str], list[str], int]
+"""Cells to be written: row, column, characters, pens, and the column their strip begins in."""
+
+FEW_RUNS = 40
+"""Up to so many, the order in which they are written is worth a second thought."""
+
+
 class Row:
     """What one line of the terminal shows; None is a cell we know nothing of."""
 
@@ -164,12 +171,14 @@ class Front:
 
     def changes(self, pieces: Iterable[Piece]) -> str:
         """Return the bytes that make the terminal show `pieces`, and remember them as shown."""
-        pencil = Pencil()
-        for y, x, strip in pieces:
-            self._paint(pencil, y, x, strip)
-        return pencil.finish()
+        runs = [run for piece in pieces for run in self._changed(*piece)]
+        written = _written(runs)
+        if len(runs) > FEW_RUNS:
+            return written
+        # Row by row keeps moves short, region by region keeps the pen: the shorter is sent.
+        return min(written, _written(_by_region(runs)), key=len)
 
-    def _paint(self, pencil: Pencil, y: int, x: int, strip: Strip) -> None:
+    def _changed(self, y: int, x: int, strip: Strip) -> Iterator[Run]:
         row = self._rows.get(y)
         if row is None:
             row = self._rows[y] = Row()
@@ -179,5 +188,29 @@ class Front:
         if not chars:
             return
         for start, end in row.changed(x, chars, pens):
-            pencil.write(y, x + start, chars[start:end], pens[start:end])
+            yield y, x + start, chars[start:end], pens[start:end], x
         row.store(x, chars, pens, strip)
+
+
+def _written(runs: Iterable[Run]) -> str:
+    pencil = Pencil()
+    for y, x, chars, pens, _ in runs:
+        pencil.write(y, x, chars, pens)
+    return pencil.finish()
+
+
+def _by_region(runs: list[Run]) -> list[Run]:
+    """Return runs region by region: strips of one begin in one column.
+
+    Within a row the order stays, as strips may overlap; where it could not, it is left alone.
+    """
+    reached: dict[int, int] = {}
+    for y, _, _, _, column in runs:
+        if column < reached.get(y, 0):
+            return runs
+        reached[y] = column
+    return sorted(runs, key=_column)
+
+
+def _column(run: Run) -> int:
+    return run[4]

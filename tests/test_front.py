@@ -68,3 +68,13 @@ def test_a_small_gap_is_written_over_and_a_large_one_jumped() -> None:
     front = Front(ColorSystem.TRUECOLOR)
     front.changes([(0, 0, Strip([Segment("a123a1234567a")]))])
     assert front.changes([(0, 0, Strip([Segment("b123b1234567b")]))]) == ("\x1b[1;1Hb123b\x1b[7Cb")
+
+
+def test_few_changes_are_written_region_by_region_where_that_spares_pens() -> None:
+    front = Front(ColorSystem.TRUECOLOR)
+    red, blue = Style.parse("red on white"), Style.parse("blue on black")
+    regions = [(0, red), (6, blue)]
+    frame = [(y, x, Strip([Segment("abc", style)])) for y in range(3) for x, style in regions]
+    written = front.changes(frame)
+    assert written.index("\x1b[3;1H") < written.index("\x1b[1;7H")
+    assert written.count("m") == 3  # red, blue, and the pen put down
