@@ -53,6 +53,16 @@ async def test_the_insecure_option_is_sent() -> None:
         await user.until(lambda: demo.bodies("/api/pull") == [sent])
 
 
+async def test_enter_on_the_insecure_option_pulls_as_the_dialog_says() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker) as user:
+        await user.presses("p")
+        await user.types("gemma3:12b")
+        await user.presses("tab", "space", "enter")
+        sent = {"model": "gemma3:12b", "insecure": True}
+        await user.until(lambda: demo.bodies("/api/pull") == [sent])
+
+
 async def test_progress_moves_and_the_model_appears_when_it_is_done() -> None:
     demo, ticker = a_server()
     async with journey(demo, server_time=ticker) as user:
