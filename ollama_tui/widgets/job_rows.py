@@ -5,13 +5,15 @@ from __future__ import annotations
 from ollama_tui.jobs.job import Job, State, in_words, percent
 from ollama_tui.text import clock, rate, size, size_of
 from ollama_tui.widgets.glyphs import Signs
-from ollama_tui.widgets.lines import Span, Spans, fit, spread
+from ollama_tui.widgets.lines import Span, Spans, fit, spread, width_of
 
 BAR = 20
 """Cells of a progress bar."""
 NARROW_BAR = 8
-LABEL = 30
-"""Cells of verb and name."""
+LABELS = range(22, 61)
+"""Cells of verb and name, by what is left of the line."""
+_OTHERS = 51
+"""Cells of sign, percent, bytes, and the longest words or rate and time left."""
 STRIP_ROWS = 6
 """Rows of the jobs strip at most."""
 
@@ -34,14 +36,20 @@ def strip_lines(jobs: tuple[Job, ...], signs: Signs, width: int) -> list[Spans]:
     return lines
 
 
-def job_line(job: Job, signs: Signs, width: int) -> Spans:
-    """Return sign, verb and name, bar, percent, bytes, rate, time left, and words when odd."""
-    wide = width >= 100
-    label = fit(((job.label, "strong"),), LABEL if wide else LABEL - 8)
+def job_line(job: Job, signs: Signs, width: int, *, hint: bool = True) -> Spans:
+    """Return sign, verb and name, bar, percent, bytes, rate, time left, and words when odd.
+
+    With `hint` also the key for what a person may want of it.
+    """
+    bar = BAR if width >= 100 else NARROW_BAR
+    room = min(max(width - _OTHERS - bar, LABELS.start), LABELS[-1])
+    label = fit(((job.label, "strong"),), room)
     sign: Span = (f" {_sign(job, signs)} ", _style(job))
     if job.state is State.RUNNING and job.progress.fraction is not None:
-        return (sign, *label, *_moving(job, signs, BAR if wide else NARROW_BAR), *_words(job))
-    return (sign, *label, (f"  {in_words(job)}", _style(job)), *_key_hint(job))
+        far, words = (sign, *label, *_moving(job, signs, bar)), _words(job)
+        line = (*far, *_speed(job), *words)
+        return line if not words or width_of(line) <= width else (*far, *words)
+    return (sign, *label, (f"  {in_words(job)}", _style(job)), *(_key_hint(job) if hint else ()))
 
 
 def _moving(job: Job, signs: Signs, cells: int) -> Spans:
@@ -56,10 +64,15 @@ def _moving(job: Job, signs: Signs, cells: int) -> Spans:
     ]
     if progress.total > 0 and not job.trouble:
         spans.append((f"  {size_of(progress.completed, progress.total):>14}", ""))
-    if progress.rate > 0 and not progress.stalled_for:
-        left = clock(progress.eta) if progress.eta is not None else ""
-        spans.append((f"  {rate(progress.rate):>9}  {left:>5}", "muted"))
     return tuple(spans)
+
+
+def _speed(job: Job) -> Spans:
+    progress = job.progress
+    if progress.rate <= 0 or progress.stalled_for:
+        return ()
+    left = clock(progress.eta) if progress.eta is not None else ""
+    return ((f"  {rate(progress.rate):>9}  {left:>5}", "muted"),)
 
 
 def _words(job: Job) -> Spans:

@@ -114,6 +114,18 @@ async def test_cancel_closes_the_stream_stops_the_download_and_keeps_the_partial
         assert "gemma3:12b" not in demo.names
 
 
+async def test_the_jobs_open_on_what_is_under_way_and_say_all_of_what_came_of_it() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker, size=(80, 24)) as user:
+        await starts(user, "gemma3:nosuch")
+        await user.until(lambda: any("was not pulled" in said for said in user.toasts))
+        await starts(user)
+        await user.server_works(20)
+        await user.presses("J", "c")
+        await user.until(lambda: demo.open_streams == 0)
+        await user.sees("What was downloaded is kept; pull gemma3:12b again to go on.")
+
+
 async def test_pulling_again_goes_on_where_it_was() -> None:
     demo, ticker = a_server()
     async with journey(demo, server_time=ticker) as user:

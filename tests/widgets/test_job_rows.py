@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ollama_tui.jobs.job import Job, JobProgress, Problem, State
@@ -71,6 +73,20 @@ def test_a_narrow_line_has_a_shorter_bar() -> None:
 )
 def test_what_is_odd_is_said_in_words(changes: dict[str, object], words: str) -> None:
     assert words in line(job(**changes))  # type: ignore[arg-type]
+
+
+def test_a_wide_line_has_room_for_a_long_name() -> None:
+    name = "registry.example.com:5000/library/a-long-name:q4_K_M"
+    assert name in line(job(name=name, progress=MOVING), width=200)
+    for width in (80, 98, 120, 160):
+        odd = replace(MOVING, resumed_at=0.61)
+        assert line(job(name=name, progress=odd), width=width).endswith("resuming at 61%")
+        assert width_of(job_line(job(name=name, progress=odd), UNICODE, width)) <= width
+
+
+def test_the_key_for_more_is_not_named_where_more_is_shown() -> None:
+    failed = job(State.FAILED, error=Problem("It failed.", "", "full"))
+    assert said(job_line(failed, UNICODE, 98, hint=False)).endswith("failed: full")
 
 
 def test_nothing_is_divided_by_zero_or_said_of_nothing() -> None:
