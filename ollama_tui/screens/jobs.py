@@ -17,7 +17,7 @@ from ollama_tui.jobs.queue import JobQueue
 from ollama_tui.text import inert
 from ollama_tui.widgets.columns import Column
 from ollama_tui.widgets.glyphs import Signs
-from ollama_tui.widgets.job_rows import job_line
+from ollama_tui.widgets.job_rows import LABEL, job_line, label_cells
 from ollama_tui.widgets.lines import Lines, Spans, plain
 from ollama_tui.widgets.table import Table
 
@@ -30,7 +30,8 @@ class JobRows:
 
     def __init__(self, signs: Signs) -> None:
         self.signs = signs
-        self.width = 80
+        self.width, self.label = 80, LABEL
+        self.jobs: tuple[Job, ...] = ()
 
     def key(self, row: Job) -> str:
         """Return the job's number."""
@@ -38,12 +39,12 @@ class JobRows:
 
     def columns(self, width: int) -> Sequence[Column]:
         """Return the one column."""
-        self.width = width
+        self.width, self.label = width, label_cells(self.jobs, width)
         return [Column("", width, flexible=True)]
 
     def cells(self, row: Job, columns: Sequence[Column]) -> Sequence[Spans]:
         """Return the job in one line."""
-        return [job_line(row, self.signs, self.width, hint=False)]
+        return [job_line(row, self.signs, self.width, label=self.label, hint=False)]
 
     def gutter(self, row: Job) -> Spans:
         """Return no sign: the line has its own."""
@@ -74,7 +75,8 @@ class JobsScreen(ModalScreen[None]):
         """Lay out the table and what there is to say of the current job."""
         with Vertical(classes="dialog wide tall"):
             yield Static("Jobs", classes="heading", markup=False)
-            yield Table(JobRows(self.tui.signs), id="all-jobs", glyphs=self.tui.glyphs)
+            self.job_rows = JobRows(self.tui.signs)
+            yield Table(self.job_rows, id="all-jobs", glyphs=self.tui.glyphs)
             yield Lines(id="said")
             yield Static(
                 "c cancel   r try again   z undo   x clear ended   esc back",
@@ -101,6 +103,7 @@ class JobsScreen(ModalScreen[None]):
         return cast("Job | None", self.table.row)
 
     def _draw(self, jobs: tuple[Job, ...]) -> None:
+        self.job_rows.jobs = jobs
         self.table.show(jobs)
         self._say()
 
