@@ -1,7 +1,7 @@
 """What we know of one server: the list, what runs, details by digest.
 
 library = Library(Ollama("http://127.0.0.1:11434"))
-await library.refresh()
+await library.learn()
 for model in library.snapshot.able("vision", "tools"):
     print(model.name)
 """
@@ -21,14 +21,12 @@ from ollama_tui.api.replies import Answers, ListedModel, RunningModel, Show
 from ollama_tui.cache import Cache
 from ollama_tui.catalog.model import Model
 from ollama_tui.catalog.snapshot import Reach, Snapshot, details_key
-from ollama_tui.factbook import FactBook
+from ollama_tui.factbook import AT_ONCE, FactBook, learn_all
 from ollama_tui.live import Live
 
 if TYPE_CHECKING:
     from ollama_tui.api.client import KeepAlive, Ollama
 
-LEARNERS = 4
-"""How many details are asked for at once in the background."""
 LIST_FIRST = 0.1
 """Seconds the learners let pass when there is news, so that the list is drawn before they ask."""
 OFFSCREEN_PAUSE = 0.05
@@ -104,6 +102,16 @@ class Library:
         """
         if (error := await asyncio.shield(self._next_refresh())) is not None:
             raise error
+        return self.snapshot
+
+    async def learn(self) -> Snapshot:
+        """Refresh, then ask for what the list does not tell of each model, until all is known.
+
+        `watching` does so little by little. Raises OllamaError.
+        """
+        await self.refresh()
+        await learn_all(self._book, self._ollama.show)
+        self._publish(self.snapshot)
         return self.snapshot
 
     async def refresh_running(self) -> None:
@@ -211,7 +219,7 @@ class Library:
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
         """Keep the snapshot fresh and learn facts in the background while the block runs."""
-        loops = [self._poll(), self._publish_learned(), *(self._learn() for _ in range(LEARNERS))]
+        loops = [self._poll(), self._publish_learned(), *(self._learn() for _ in range(AT_ONCE))]
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(loop) for loop in loops]
             try:

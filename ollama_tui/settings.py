@@ -57,7 +57,7 @@ def parse_host(value: str | None) -> Host:
 
     Raises ValueError, with a sentence for the user, when the value holds a user name or password.
     """
-    text = (value or "").strip().strip("\"'")
+    text = (value or "").strip().strip("\"'").strip()
     scheme, separator, rest = text.partition("://")
     if not separator:
         scheme, rest = ("https", f"{_CLOUD}:443") if text == _CLOUD else ("http", text)

@@ -75,7 +75,12 @@ RULES = (
         "api.replies catalog.model catalog.upstream",
         "msgspec",
     ),
-    Rule("factbook", "what show has told, by digest", "api.replies cache catalog"),
+    Rule(
+        "factbook",
+        "what show has told, by digest",
+        "api.errors api.replies cache catalog",
+        "asyncio",
+    ),
     Rule(
         "library",
         "knows the server; jobs are the queue's",

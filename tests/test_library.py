@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ollama_tui.api.client import Ollama
-from ollama_tui.api.errors import OllamaError, Unreachable
+from ollama_tui.api.errors import NotOllama, OllamaError, Unreachable
 from ollama_tui.api.replies import Answers, ListedModel
 from ollama_tui.cache import Cache
 from ollama_tui.catalog.snapshot import Reach
@@ -165,6 +165,31 @@ async def test_watching_polls_more_slowly_than_it_retries(
         await time.advance(3)
         reached.append(library.snapshot.reach)
     assert reached == [Reach.DOWN, Reach.UP]
+
+
+# Everything at once, for callers without a screen
+
+
+async def test_learning_knows_in_the_end_what_every_model_can_do(
+    library: Library, demo: Watched
+) -> None:
+    await library.refresh()
+    before = {model.name for model in library.snapshot.able("tools")}
+    known = await library.learn()
+    assert known is library.snapshot
+    assert before < {model.name for model in known.able("tools")}
+    asked = len(demo.seen("/api/show"))
+    await library.learn()
+    assert len(demo.seen("/api/show")) == asked
+
+
+async def test_learning_ends_with_an_error_when_what_answers_is_not_ollama(
+    library: Library, demo: Watched
+) -> None:
+    demo.fail("/api/show", 200, "<html>", times=4)
+    with pytest.raises(NotOllama):
+        await library.learn()
+    assert len(demo.seen("/api/show")) == 4
 
 
 # Capabilities that an old server does not list

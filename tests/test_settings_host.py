@@ -16,6 +16,7 @@ TABLE = [
     ("example.com:80", "http://example.com:80"),
     ("  'example.com:80' ", "http://example.com:80"),
     ('"example.com"', "http://example.com:11434"),
+    ('" example.com:80 "', "http://example.com:80"),
     ("http://example.com", "http://example.com:80"),
     ("https://example.com", "https://example.com:443"),
     ("https://example.com:8443/ollama", "https://example.com:8443/ollama"),

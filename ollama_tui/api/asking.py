@@ -11,6 +11,7 @@ import msgspec
 
 from ollama_tui import __version__
 from ollama_tui.api.errors import NotOllama, Unreachable
+from ollama_tui.api.wire import Place
 from ollama_tui.text import inert
 
 PATIENCE = httpx.Timeout(5.0)
@@ -39,17 +40,18 @@ class Asker:
     """Sends one question and follows it, a few steps and not everywhere.
 
     Redirects stay with the same owner and never leave TLS. A 401 is answered with the token that
-    the same host gives to anybody, once. Proxies of the environment are used.
+    the same host gives to anybody, once. Proxies of the environment are used except for loopback
+    hosts.
     """
 
     def __init__(self, transport: httpx.AsyncBaseTransport | None) -> None:
         self._transport = transport
-        self._http: httpx.AsyncClient | None = None
+        self._clients: dict[bool, httpx.AsyncClient] = {}
 
     async def aclose(self) -> None:
         """Close all connections."""
-        if self._http is not None:
-            await self._http.aclose()
+        for client in self._clients.values():
+            await client.aclose()
 
     async def ask(self, method: str, url: httpx.URL) -> Answer:
         """Return the answer at the end of the way; raises OllamaError and what httpx raises."""
@@ -67,7 +69,7 @@ class Asker:
         raise NotOllama(f"{inert(start.host)} sends one from place to place without an answer.")
 
     async def _once(self, method: str, url: httpx.URL, headers: Mapping[str, str]) -> Answer:
-        async with self._client().stream(method, url, headers=dict(headers)) as response:
+        async with self._client(url).stream(method, url, headers=dict(headers)) as response:
             body = bytearray()
             async for chunk in response.aiter_bytes():
                 body += chunk
@@ -86,13 +88,14 @@ class Asker:
         token = _token(answer.body) if answer.status == 200 else ""
         return {"Authorization": f"Bearer {token}"} if token else {}
 
-    def _client(self) -> httpx.AsyncClient:
-        """Return the HTTP client, built at first use: it reads proxies and certificates."""
-        if self._http is None:
-            self._http = self._built()
-        return self._http
+    def _client(self, url: httpx.URL) -> httpx.AsyncClient:
+        """Return the HTTP client for `url`, built at first use: it reads proxies, certificates."""
+        local = Place.of(str(url)).is_loopback
+        if local not in self._clients:
+            self._clients[local] = self._built(proxies=not local)
+        return self._clients[local]
 
-    def _built(self) -> httpx.AsyncClient:
+    def _built(self, *, proxies: bool) -> httpx.AsyncClient:
         headers = {
             "User-Agent": f"ollama-tui/{__version__}",
             "Accept": _MANIFEST_TYPE,
@@ -102,6 +105,8 @@ class Asker:
             return httpx.AsyncClient(
                 headers=headers,
                 timeout=PATIENCE,
+                verify=httpx.create_ssl_context(),
+                trust_env=proxies,
                 follow_redirects=False,
                 transport=self._transport,
             )

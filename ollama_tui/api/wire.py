@@ -164,7 +164,8 @@ class Wire:
             return httpx.AsyncClient(
                 headers=self._headers(),
                 # Without TLS a context with all authorities would be 20 ms of start-up for nothing.
-                verify=self._place.scheme == "https",
+                # The environment names no proxy for loopback, but authorities all the same.
+                verify=httpx.create_ssl_context() if self._place.scheme == "https" else False,
                 trust_env=not self._place.is_loopback,
                 follow_redirects=False,
                 transport=self._transport,

@@ -91,7 +91,7 @@ class Entry:
 
     def fail(self, error: OllamaError, now: float) -> None:
         """End with `error`."""
-        self.error = problem(error)
+        self.error = problem(error, f"{self.task.verb} {inert(self.task.about)}")
         self.end(State.FAILED, now)
 
     def end(self, state: State, now: float, note: str = "") -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 
-from ollama_tui.api.errors import OllamaError, Refused, Unauthorized
+from ollama_tui.api.errors import OllamaError, Refused, Unauthorized, Unreachable
 from ollama_tui.text import inert
 
 
@@ -132,10 +132,13 @@ def percent(fraction: float) -> int:
     return int(fraction * 100 + 1e-9)  # 0.29 * 100 is a hair below 29
 
 
-def problem(error: OllamaError) -> Problem:
-    """Keep of `error` what a person needs to see."""
+def problem(error: OllamaError, label: str = "") -> Problem:
+    """Keep of `error` what a person needs to see; `label` says what did not happen."""
     signin_url = error.signin_url if isinstance(error, Unauthorized) else None
-    return Problem(error.title, error.hint, _reason(error), signin_url)
+    title = error.title
+    if label and isinstance(error, Unreachable):  # which names the server and nothing else
+        title = f"{label[:1].upper()}{label[1:]} failed. {title}"
+    return Problem(title, error.hint, _reason(error), signin_url)
 
 
 def _running_in_words(job: Job) -> str:
@@ -154,6 +157,8 @@ def _running_in_words(job: Job) -> str:
 def _reason(error: OllamaError) -> str:
     if isinstance(error, Refused) and "no space left on device" in error.words:
         return "no space left on the server's disk"
+    if isinstance(error, Unreachable):
+        return "server unreachable"
     # A title says what did not happen, then why: "qwen3:8b was not pulled: the registry failed."
     title, _, why = error.title.partition(": ")
     return (why or title).rstrip(".")

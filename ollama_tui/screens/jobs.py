@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any, cast
 
 from textual.app import ComposeResult
@@ -13,10 +14,11 @@ from textual.widgets import Static
 
 from ollama_tui.jobs.job import Job
 from ollama_tui.jobs.queue import JobQueue
+from ollama_tui.text import inert
 from ollama_tui.widgets.columns import Column
 from ollama_tui.widgets.glyphs import Signs
-from ollama_tui.widgets.job_rows import job_line
-from ollama_tui.widgets.lines import Lines, Spans
+from ollama_tui.widgets.job_rows import LABEL, job_line, label_cells
+from ollama_tui.widgets.lines import Lines, Spans, plain
 from ollama_tui.widgets.table import Table
 
 if TYPE_CHECKING:
@@ -28,7 +30,8 @@ class JobRows:
 
     def __init__(self, signs: Signs) -> None:
         self.signs = signs
-        self.width = 80
+        self.width, self.label = 80, LABEL
+        self.jobs: tuple[Job, ...] = ()
 
     def key(self, row: Job) -> str:
         """Return the job's number."""
@@ -36,12 +39,12 @@ class JobRows:
 
     def columns(self, width: int) -> Sequence[Column]:
         """Return the one column."""
-        self.width = width
+        self.width, self.label = width, label_cells(self.jobs, width)
         return [Column("", width, flexible=True)]
 
     def cells(self, row: Job, columns: Sequence[Column]) -> Sequence[Spans]:
         """Return the job in one line."""
-        return [job_line(row, self.signs, self.width)]
+        return [job_line(row, self.signs, self.width, label=self.label, hint=False)]
 
     def gutter(self, row: Job) -> Spans:
         """Return no sign: the line has its own."""
@@ -72,7 +75,8 @@ class JobsScreen(ModalScreen[None]):
         """Lay out the table and what there is to say of the current job."""
         with Vertical(classes="dialog wide tall"):
             yield Static("Jobs", classes="heading", markup=False)
-            yield Table(JobRows(self.tui.signs), id="all-jobs", glyphs=self.tui.glyphs)
+            self.job_rows = JobRows(self.tui.signs)
+            yield Table(self.job_rows, id="all-jobs", glyphs=self.tui.glyphs)
             yield Lines(id="said")
             yield Static(
                 "c cancel   r try again   z undo   x clear ended   esc back",
@@ -85,6 +89,8 @@ class JobsScreen(ModalScreen[None]):
         self.table.show_empty([(("Nothing to do. p pulls a model.", "muted"),)])
         self.table.focus()
         self.watch(self.app, "jobs", self._draw)
+        if (job := looked_for(self.tui.jobs)) is not None:
+            self.table.move_to(str(job.id))
 
     @property
     def table(self) -> Table[Any]:
@@ -97,6 +103,7 @@ class JobsScreen(ModalScreen[None]):
         return cast("Job | None", self.table.row)
 
     def _draw(self, jobs: tuple[Job, ...]) -> None:
+        self.job_rows.jobs = jobs
         self.table.show(jobs)
         self._say()
 
@@ -104,8 +111,16 @@ class JobsScreen(ModalScreen[None]):
         """Say more of the job under the cursor."""
         self._say()
 
+    def on_resize(self) -> None:
+        """Wrap what is said anew."""
+        self.call_after_refresh(self._say)
+
     def _say(self) -> None:
-        self.query_one("#said", Lines).show([((text, ""),) for text in said_of(self.job)])
+        place = self.query_one("#said", Lines)
+        lines = [
+            line for text in said_of(self.job) for line in wrap(inert(text), place.size.width or 80)
+        ]
+        place.show([plain(line) for line in lines])
 
     def action_cancel(self) -> None:
         """Stop the job: its connection is closed, so the server stops too."""
@@ -128,8 +143,13 @@ class JobsScreen(ModalScreen[None]):
             self.tui.tell(otherwise)
 
 
+def looked_for(jobs: Sequence[Job]) -> Job | None:
+    """Return the job a person comes for: the first that is under way, else the newest."""
+    return next((job for job in jobs if job.active), jobs[-1] if jobs else None)
+
+
 def said_of(job: Job | None) -> tuple[str, str]:
-    """Return two lines on how a job went."""
+    """Return two sentences on how a job went."""
     if job is None:
         return ("", "")
     if job.error is not None:

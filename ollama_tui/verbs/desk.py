@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ollama_tui.api.client import Ollama
-from ollama_tui.api.errors import Refused
 from ollama_tui.api.replies import ListedModel, Show
 from ollama_tui.cache import Cache
 from ollama_tui.catalog.model import Facts, Model
@@ -23,11 +22,8 @@ if TYPE_CHECKING:
     import httpx
 
     from ollama_tui.disk import Disk
-    from ollama_tui.factbook import FactBook
     from ollama_tui.upstream import Upstreams
 
-AT_ONCE = 4
-"""How many details are asked for at a time."""
 LEARNED = frozenset({"cap", "ctx", "shares"})
 """Fields of the filter that may need details the list does not tell."""
 
@@ -55,20 +51,12 @@ class Desk:
 
     async def _facts(self, listed: tuple[ListedModel, ...]) -> Mapping[str, Facts]:
         """Return what is known of all models, once what is not known was asked for."""
-        from ollama_tui.factbook import FactBook
+        from ollama_tui.factbook import FactBook, learn_all
 
         book = FactBook(self.cache)
         if book.want(listed):
-            await asyncio.gather(*(self._learn(book) for _ in range(AT_ONCE)))
-            book.save()
+            await learn_all(book, self.ollama.show)
         return book.facts
-
-    async def _learn(self, book: FactBook) -> None:
-        while (listed := book.take()) is not None:
-            try:
-                book.learn(listed.digest, await self.ollama.show(listed.name))
-            except Refused:
-                book.give_up(listed.digest)
 
     async def chosen(self) -> tuple[tuple[Model, ...], tuple[Model, ...]]:
         """Return the models the filter selects, and all; raises Mistaken."""

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ollama_tui.jobs.job import Job, State, in_words, percent
 from ollama_tui.text import clock, rate, size, size_of
 from ollama_tui.widgets.glyphs import Signs
-from ollama_tui.widgets.lines import Span, Spans, fit, spread
+from ollama_tui.widgets.lines import Span, Spans, fit, spread, width_of
 
+WIDE = 100
+"""Cells of a line with the larger bar."""
 BAR = 20
 """Cells of a progress bar."""
 NARROW_BAR = 8
 LABEL = 30
-"""Cells of verb and name."""
+NARROW_LABEL = 22
+"""Cells of verb and name; more for long names where there is room."""
+_OTHERS = 51
+"""Cells of sign, percent, bytes, and the longest words or rate and time left."""
 STRIP_ROWS = 6
 """Rows of the jobs strip at most."""
 
@@ -27,21 +34,34 @@ def strip_jobs(jobs: tuple[Job, ...]) -> tuple[Job, ...]:
 def strip_lines(jobs: tuple[Job, ...], signs: Signs, width: int) -> list[Spans]:
     """Return the jobs strip; its last line counts what it has no room for."""
     shown = strip_jobs(jobs)
-    lines = [job_line(job, signs, width) for job in shown]
+    label = label_cells(shown, width)
+    lines = [job_line(job, signs, width, label=label) for job in shown]
     hidden = sum(1 for job in jobs if job.active) - sum(1 for job in shown if job.active)
     if hidden > 0 and lines:
         lines[-1] = spread(lines[-1], ((f" {hidden} more, J ", "muted"),), width)
     return lines
 
 
-def job_line(job: Job, signs: Signs, width: int) -> Spans:
-    """Return sign, verb and name, bar, percent, bytes, rate, time left, and words when odd."""
-    wide = width >= 100
-    label = fit(((job.label, "strong"),), LABEL if wide else LABEL - 8)
+def label_cells(jobs: Iterable[Job], width: int) -> int:
+    """Return how much of their lines the verbs and names of these jobs get."""
+    bar, least = (BAR, LABEL) if width >= WIDE else (NARROW_BAR, NARROW_LABEL)
+    longest = max((width_of(((job.label, ""),)) for job in jobs), default=0)
+    return max(least, min(longest, width - _OTHERS - bar))
+
+
+def job_line(job: Job, signs: Signs, width: int, *, label: int, hint: bool = True) -> Spans:
+    """Return sign, verb and name, bar, percent, bytes, rate, time left, and words when odd.
+
+    With `hint` also the key for what a person may want of it.
+    """
+    bar = BAR if width >= WIDE else NARROW_BAR
+    name = fit(((job.label, "strong"),), label)
     sign: Span = (f" {_sign(job, signs)} ", _style(job))
     if job.state is State.RUNNING and job.progress.fraction is not None:
-        return (sign, *label, *_moving(job, signs, BAR if wide else NARROW_BAR), *_words(job))
-    return (sign, *label, (f"  {in_words(job)}", _style(job)), *_key_hint(job))
+        far, words = (sign, *name, *_moving(job, signs, bar)), _words(job)
+        line = (*far, *_speed(job), *words)
+        return line if not words or width_of(line) <= width else (*far, *words)
+    return (sign, *name, (f"  {in_words(job)}", _style(job)), *(_key_hint(job) if hint else ()))
 
 
 def _moving(job: Job, signs: Signs, cells: int) -> Spans:
@@ -56,10 +76,15 @@ def _moving(job: Job, signs: Signs, cells: int) -> Spans:
     ]
     if progress.total > 0 and not job.trouble:
         spans.append((f"  {size_of(progress.completed, progress.total):>14}", ""))
-    if progress.rate > 0 and not progress.stalled_for:
-        left = clock(progress.eta) if progress.eta is not None else ""
-        spans.append((f"  {rate(progress.rate):>9}  {left:>5}", "muted"))
     return tuple(spans)
+
+
+def _speed(job: Job) -> Spans:
+    progress = job.progress
+    if progress.rate <= 0 or progress.stalled_for:
+        return ()
+    left = clock(progress.eta) if progress.eta is not None else ""
+    return ((f"  {rate(progress.rate):>9}  {left:>5}", "muted"),)
 
 
 def _words(job: Job) -> Spans:

@@ -10,12 +10,15 @@ from ollama_tui.catalog import order
 from ollama_tui.catalog.model import Model
 from ollama_tui.catalog.snapshot import Reach, Snapshot
 from ollama_tui.catalog.view import View
-from ollama_tui.text import plural, size
+from ollama_tui.text import inert, plural, shorten, size
 from ollama_tui.widgets.glyphs import Signs
 from ollama_tui.widgets.lines import Span, Spans, fit, spread, width_of
 
 if TYPE_CHECKING:
     from ollama_tui.catalog.usage import Usage
+
+VERSION = 24
+"""Cells of the server's version: what is longer means no good, and the rest has to be seen."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,8 @@ def status_line(
     """Return the status line, `width` cells wide; `checking` says how far an update check is."""
     parts = [_server(snapshot, host, signs)]
     if snapshot.reach is Reach.DOWN and snapshot.problem is not None:
-        parts.append([(snapshot.problem.title, "bad")])
+        room = width - width_of(parts[0]) - width_of(((signs.separator, ""),)) - 3
+        parts.append([(_problem(snapshot.problem.title, room), "bad")])
     else:
         parts += [[(text, "")] for text in _facts(snapshot, view, sums, shown, signs)]
         parts += [[(f"{signs.outdated} {outdated:,} outdated", "warning")]] if outdated else []
@@ -69,6 +73,12 @@ def status_line(
     return spread(left, sorting, width)
 
 
+def _problem(title: str, room: int) -> str:
+    """Return what is wrong; where all of it has no room, rather why than what."""
+    why = title.partition(": ")[2]
+    return why if why and width_of(((title, ""),)) > room else title
+
+
 def _server(snapshot: Snapshot, host: str, signs: Signs) -> list[Span]:
     lamp = {
         Reach.UP: (signs.up, "good"),
@@ -76,7 +86,7 @@ def _server(snapshot: Snapshot, host: str, signs: Signs) -> list[Span]:
         Reach.CONNECTING: (signs.down, "warning"),
     }[snapshot.reach]
     version = {
-        Reach.UP: f"v{snapshot.version}" if snapshot.version else "",
+        Reach.UP: f"v{shorten(inert(snapshot.version), VERSION)}" if snapshot.version else "",
         Reach.CONNECTING: "connecting",
     }
     said = version.get(snapshot.reach, "")

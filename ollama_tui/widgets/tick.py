@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from textual.binding import Binding
 from textual.content import Content
 from textual.widgets import Checkbox
 
 
-class Tick(Checkbox):
-    """`[x]` or `[ ]` and a literal label."""
+class Tick(Checkbox, inherit_bindings=False):
+    """`[x]` or `[ ]` and a literal label; space turns it, enter sends the dialog as everywhere."""
 
+    BINDINGS = [
+        Binding("space", "toggle_button", "Turn", show=False),
+        Binding("enter", "screen.submit", "Go", show=False),
+    ]
     BUTTON_LEFT = "["
     BUTTON_RIGHT = "]"
 

@@ -28,6 +28,7 @@ from ollama_tui.api.errors import (
 )
 from ollama_tui.api.registry import Newest, Registry
 from ollama_tui.catalog.name import parse
+from tests.api.sockets import answering, serving
 
 CONFIG = {"mediaType": "application/vnd.docker.container.image.v1+json", "size": 400}
 WEIGHTS = {"mediaType": "application/vnd.ollama.image.model", "size": 4_000_000_000}
@@ -358,3 +359,18 @@ def test_whatever_is_answered_only_our_errors_come_out(
     except OllamaError as error:
         said.append(error.title)
     assert all(map(str.isprintable, said))
+
+
+async def test_proxies_are_bypassed_for_a_registry_on_this_machine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with serving(answering(b"{}", status="418 Proxy")) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", f"http://{proxy}")
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        monkeypatch.delenv("no_proxy", raising=False)
+        async with serving(answering(MANIFEST)) as address, Registry() as direct:
+            name = parse(f"{address}/library/x")
+            assert (await direct.manifest(name, insecure=True)).digest == DIGEST
+        async with Registry() as proxied:
+            with pytest.raises(OllamaError, match="418"):
+                await proxied.manifest(parse("gpu-box.invalid:1/library/x"), insecure=True)

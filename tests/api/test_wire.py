@@ -7,6 +7,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import aclosing, suppress
+from pathlib import Path
 
 import httpx
 import pytest
@@ -235,6 +236,13 @@ async def test_a_broken_proxy_setting_is_an_error_of_ours(
 ) -> None:
     monkeypatch.setenv("ALL_PROXY", proxy)
     assert type(await failure("http://gpu-box.invalid:1")) is Unreachable
+
+
+async def test_own_authorities_count_on_loopback_too(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "missing.pem"))
+    assert "certificate settings are wrong" in (await failure("https://127.0.0.1:1")).title
 
 
 async def test_streams_and_loads_wait_for_ever_and_reads_do_not() -> None:

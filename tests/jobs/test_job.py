@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ollama_tui.api.errors import NotFound, OllamaError, ServerFailed, Unauthorized
+from ollama_tui.api.errors import NotFound, OllamaError, ServerFailed, Unauthorized, Unreachable
 from ollama_tui.jobs.job import Job, JobProgress, Problem, State, in_words, percent, problem
 
 
@@ -60,6 +60,13 @@ def test_a_problem_keeps_the_address_to_sign_in_at() -> None:
     error = Unauthorized("Not pushed.", "Sign in.", signin_url="https://ollama.com/connect")
     assert problem(error).signin_url == "https://ollama.com/connect"
     assert problem(OllamaError("a", "b")) == Problem("a", "b", "a", None)
+
+
+def test_a_server_that_is_away_does_not_hide_what_was_to_be_done() -> None:
+    away = Unreachable("No connection to gpu-box: it refuses connections.", "Start Ollama there.")
+    found = problem(away, "delete qwen3:8b")
+    assert found.title == f"Delete qwen3:8b failed. {away.title}"
+    assert found.reason == "server unreachable"
 
 
 @pytest.mark.parametrize(

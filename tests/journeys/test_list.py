@@ -169,6 +169,26 @@ async def test_a_tiny_terminal_says_so_and_comes_back() -> None:
         await user.sees("qwen3:1.7b")
 
 
+async def test_the_keys_stay_where_they_were_while_the_terminal_is_tiny() -> None:
+    async with journey() as user:
+        await user.resizes(10, 3)
+        await user.resizes(100, 30)
+        before = user.cursor
+        await user.presses("j")
+        assert user.cursor != before
+        await user.presses("/")
+        await user.types("qwen")
+        await user.resizes(1, 1)
+        await user.resizes(80, 24)
+        assert user.field == "qwen"
+        await user.presses("enter", "enter")
+        await user.resizes(39, 9)
+        await user.resizes(80, 24)
+        await user.sees("Overview")
+        await user.presses("escape", "s")
+        await user.sees("Sort by")
+
+
 async def test_ten_thousand_models_are_listed_and_moved_through() -> None:
     demo, ticker = a_server()
     demo.add(10_000)

@@ -53,6 +53,16 @@ async def test_the_insecure_option_is_sent() -> None:
         await user.until(lambda: demo.bodies("/api/pull") == [sent])
 
 
+async def test_enter_on_the_insecure_option_pulls_as_the_dialog_says() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker) as user:
+        await user.presses("p")
+        await user.types("gemma3:12b")
+        await user.presses("tab", "space", "enter")
+        sent = {"model": "gemma3:12b", "insecure": True}
+        await user.until(lambda: demo.bodies("/api/pull") == [sent])
+
+
 async def test_progress_moves_and_the_model_appears_when_it_is_done() -> None:
     demo, ticker = a_server()
     async with journey(demo, server_time=ticker) as user:
@@ -102,6 +112,18 @@ async def test_cancel_closes_the_stream_stops_the_download_and_keeps_the_partial
         assert sum(demo.partials.values()) > 0
         await user.sees("What was downloaded is kept")
         assert "gemma3:12b" not in demo.names
+
+
+async def test_the_jobs_open_on_what_is_under_way_and_say_all_of_what_came_of_it() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker, size=(80, 24)) as user:
+        await starts(user, "gemma3:nosuch")
+        await user.until(lambda: any("was not pulled" in said for said in user.toasts))
+        await starts(user)
+        await user.server_works(20)
+        await user.presses("J", "c")
+        await user.until(lambda: demo.open_streams == 0)
+        await user.sees("What was downloaded is kept; pull gemma3:12b again to go on.")
 
 
 async def test_pulling_again_goes_on_where_it_was() -> None:

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ollama_tui.jobs.job import Job, JobProgress, Problem, State
 from ollama_tui.widgets.glyphs import ASCII, UNICODE, Signs
-from ollama_tui.widgets.job_rows import STRIP_ROWS, job_line, result, strip_jobs, strip_lines
+from ollama_tui.widgets.job_rows import (
+    STRIP_ROWS,
+    job_line,
+    label_cells,
+    result,
+    strip_jobs,
+    strip_lines,
+)
 from ollama_tui.widgets.lines import Spans, width_of
 
 MOVING = JobProgress(
@@ -24,12 +33,16 @@ def job(state: State = State.RUNNING, *, id: int = 1, **changes: object) -> Job:
     return Job(**{**values, **changes})  # type: ignore[arg-type]
 
 
-def said(spans: Spans) -> str:
-    return "".join(text for text, _ in spans)
+def said(line: Spans) -> str:
+    return "".join(text for text, _ in line)
+
+
+def spans(one: Job, signs: Signs = UNICODE, width: int = 120) -> Spans:
+    return job_line(one, signs, width, label=label_cells([one], width))
 
 
 def line(one: Job, signs: Signs = UNICODE, width: int = 120) -> str:
-    return said(job_line(one, signs, width))
+    return said(spans(one, signs, width))
 
 
 def test_a_running_pull_says_how_far_how_fast_and_how_long() -> None:
@@ -47,7 +60,7 @@ def test_the_bar_is_as_full_as_it_is(fraction: float, full: int) -> None:
 def test_a_narrow_line_has_a_shorter_bar() -> None:
     drawn = line(job(progress=MOVING), width=80)
     assert drawn.count("█") + drawn.count("░") == 8
-    assert width_of(job_line(job(progress=MOVING), UNICODE, 80)) <= 80
+    assert width_of(spans(job(progress=MOVING), width=80)) <= 80
 
 
 @pytest.mark.parametrize(
@@ -71,6 +84,27 @@ def test_a_narrow_line_has_a_shorter_bar() -> None:
 )
 def test_what_is_odd_is_said_in_words(changes: dict[str, object], words: str) -> None:
     assert words in line(job(**changes))  # type: ignore[arg-type]
+
+
+def test_a_wide_line_has_room_for_a_long_name() -> None:
+    name = "registry.example.com:5000/library/a-long-name:q4_K_M"
+    assert name in line(job(name=name, progress=MOVING), width=200)
+    for width in (80, 98, 120, 160):
+        odd = replace(MOVING, resumed_at=0.61)
+        assert line(job(name=name, progress=odd), width=width).endswith("resuming at 61%")
+        assert width_of(spans(job(name=name, progress=odd), width=width)) <= width
+
+
+def test_names_of_all_jobs_shown_get_the_same_room() -> None:
+    jobs = (job(id=1), job(id=2, name="registry.example.com:5000/library/long:q4", progress=MOVING))
+    first, second = strip_lines(jobs, UNICODE, 120)
+    assert said(first).index("starting") == said(second).index("█")
+    assert said(strip_lines(jobs[:1], UNICODE, 120)[0]).index("starting") < 40
+
+
+def test_the_key_for_more_is_not_named_where_more_is_shown() -> None:
+    failed = job(State.FAILED, error=Problem("It failed.", "", "full"))
+    assert said(job_line(failed, UNICODE, 98, label=22, hint=False)).endswith("failed: full")
 
 
 def test_nothing_is_divided_by_zero_or_said_of_nothing() -> None:

@@ -51,6 +51,10 @@ def test_a_server_that_hides_its_version_has_none() -> None:
     assert " v" not in line(replace(UP, version=""))
 
 
+def test_a_version_of_any_length_leaves_room_for_the_rest() -> None:
+    assert "3 models" in line(replace(UP, version="0.33\x1b[2J" * 50))
+
+
 def test_shared_bytes_are_counted_once_too() -> None:
     assert "6 GB (4 GB unique)" in line(UP, sums=Sums(3, 6_000_000_000, 4_000_000_000))
 
@@ -68,6 +72,12 @@ def test_a_server_that_is_down_says_why_instead() -> None:
     assert "○ gpu-box:11434" in said
     assert "it refuses connections." in said
     assert "3 models" not in said
+
+
+def test_a_server_that_is_down_says_why_where_there_is_no_room_for_all() -> None:
+    problem = Unreachable("No connection to gpu-box:11434: it refuses connections.")
+    said = line(replace(UP, reach=Reach.DOWN, problem=problem), width=60)
+    assert said.split("│")[1].strip().startswith("it refuses connections.")
 
 
 def test_a_remembered_list_is_called_that() -> None:

@@ -1,0 +1,26 @@
+"""What the README shows is what happens."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+from tests.readme import README
+from tests.terminal.conftest import ROOT, served
+
+EXAMPLE = re.compile(r"## From Python\n.*?```python\n(.*?)```", re.DOTALL)
+
+
+def test_the_example_prints_what_has_the_abilities_asked_for() -> None:
+    match = EXAMPLE.search(README.read_text(encoding="utf-8"))
+    assert match is not None
+    with served() as url:
+        code = match[1].replace("http://127.0.0.1:11434", url)
+        code = code.replace('"vision", "tools"', '"thinking", "tools"')  # the demo has such
+        command = [sys.executable, "-W", "error", "-c", code]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "qwen3:1.7b 1" in done.stdout
+    assert "gemma3:4b" not in done.stdout
+    assert len([line for line in match[1].splitlines() if line]) == 10
