@@ -15,6 +15,8 @@ from ollama_tui.text import listing
 
 NO_TEMPLATE = "{{ .Prompt }}"
 """What a server shows for a model without a template."""
+_TEMPLATE = "\nTEMPLATE "
+_QUOTES = ("", '"', '"""')
 
 _VERSION = re.compile(
     r"v?(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*)"
@@ -69,6 +71,19 @@ def recipe(
     )
 
 
+def own_template(show: Show) -> str:
+    """Return the template that was given to the model; empty when it has none.
+
+    Without one a server may show the chat template of the weights, which is Jinja and which create
+    refuses: the shown Modelfile then tells that there is none.
+    """
+    if show.template == NO_TEMPLATE:
+        return ""
+    _, said, value = show.modelfile.partition(_TEMPLATE)
+    is_own = not said or any(value.startswith(quotes + show.template) for quotes in _QUOTES)
+    return show.template if is_own else ""
+
+
 def modelfile_of(show: Show, name: str) -> Modelfile:
     """Return the model's settings as a Modelfile on top of `name`, the model itself or its parent.
 
@@ -76,7 +91,7 @@ def modelfile_of(show: Show, name: str) -> Modelfile:
     """
     settings = parameters.merged(parameters.parse_show(show.parameters))
     texts = {
-        "template": "" if show.template == NO_TEMPLATE else show.template,
+        "template": own_template(show),
         "system": show.system,
         **_only_in_modelfile(show.modelfile),
         "requires": show.requires,
