@@ -34,7 +34,8 @@ class ActionProvider(Provider):
                 continue
             keys = " ".join(shown_keys(action)[:1])
             reason = why_not(action, self._screen.desk)
-            yield f"{action.label.capitalize()}  {keys}", action, Content(reason or action.help)
+            title = f"{action.label[:1].upper()}{action.label[1:]}  {keys}"
+            yield title, action, Content(reason or action.help)
 
     async def discover(self) -> Hits:
         """Yield every action."""

@@ -16,7 +16,7 @@ from ollama_tui.catalog.model import Model
 from ollama_tui.catalog.parameters import BY_NAME, convert, merged, parse_show, rendered
 from ollama_tui.catalog.paste import pull_name
 from ollama_tui.catalog.quantize import targets
-from ollama_tui.catalog.recipe import own_template
+from ollama_tui.catalog.shown import own_template
 from ollama_tui.text import inert, inert_lines
 
 Text = Literal["system", "template"]

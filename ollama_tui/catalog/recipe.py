@@ -9,14 +9,10 @@ from dataclasses import dataclass, replace
 from ollama_tui.api.replies import Message, Show
 from ollama_tui.api.requests import CreateRequest, ParameterValue
 from ollama_tui.catalog import parameters
-from ollama_tui.catalog.modelfile import Command, InvalidModelfile, Modelfile, parse, printable
+from ollama_tui.catalog.modelfile import Command, InvalidModelfile, Modelfile, printable
 from ollama_tui.catalog.name import same
+from ollama_tui.catalog.shown import built_in, own_template
 from ollama_tui.text import listing
-
-NO_TEMPLATE = "{{ .Prompt }}"
-"""What a server shows for a model without a template."""
-_TEMPLATE = "\nTEMPLATE "
-_QUOTES = ("", '"', '"""')
 
 _VERSION = re.compile(
     r"v?(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*)"
@@ -71,19 +67,6 @@ def recipe(
     )
 
 
-def own_template(show: Show) -> str:
-    """Return the template that was given to the model; empty when it has none.
-
-    Without one a server may show the chat template of the weights, which is Jinja and which create
-    refuses: the shown Modelfile then tells that there is none.
-    """
-    if show.template == NO_TEMPLATE:
-        return ""
-    _, said, value = show.modelfile.partition(_TEMPLATE)
-    is_own = not said or any(value.startswith(quotes + show.template) for quotes in _QUOTES)
-    return show.template if is_own else ""
-
-
 def modelfile_of(show: Show, name: str) -> Modelfile:
     """Return the model's settings as a Modelfile on top of `name`, the model itself or its parent.
 
@@ -93,7 +76,7 @@ def modelfile_of(show: Show, name: str) -> Modelfile:
     texts = {
         "template": own_template(show),
         "system": show.system,
-        **_only_in_modelfile(show.modelfile),
+        **built_in(show),
         "requires": show.requires,
     }
     return Modelfile(
@@ -218,12 +201,3 @@ def _requires(modelfile: Modelfile) -> str:
         line = modelfile.all("requires")[-1].line
         raise InvalidModelfile("requires must be a valid semver (e.g. 0.14.0)", line)
     return version
-
-
-def _only_in_modelfile(text: str) -> dict[str, str]:
-    """Return RENDERER and PARSER, which details show nowhere else, if the text can be read."""
-    try:
-        shown = parse(text)
-    except InvalidModelfile:
-        return {}
-    return {"renderer": shown.last("renderer"), "parser": shown.last("parser")}

@@ -149,12 +149,12 @@ class Create(Task):
                 yield event
 
     def _naming(self, digests: dict[LocalFile, str]) -> CreateRequest:
-        files = {file.key: digest for file, digest in digests.items() if not file.adapter}
-        adapters = {file.key: digest for file, digest in digests.items() if file.adapter}
+        files, adapters = dict(self.request.files), dict(self.request.adapters)
+        drafts = dict(self.request.draft_files)
+        for file, digest in digests.items():
+            (adapters if file.adapter else drafts if file.draft else files)[file.key] = digest
         return msgspec.structs.replace(
-            self.request,
-            files={**self.request.files, **files},
-            adapters={**self.request.adapters, **adapters},
+            self.request, files=files, adapters=adapters, draft_files=drafts
         )
 
     def when_cancelled(self, progress: JobProgress, finished: Collection[str]) -> str:

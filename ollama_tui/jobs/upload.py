@@ -30,6 +30,8 @@ class LocalFile:
     """Bytes."""
     adapter: bool = False
     """Whether it is a LoRA adapter and not part of the model itself."""
+    draft: bool = False
+    """Whether it is a part of a draft model."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,7 @@ import pytest
 from ollama_tui.api.replies import Message, Show
 from ollama_tui.api.requests import CreateRequest
 from ollama_tui.catalog.modelfile import InvalidModelfile, parse, write
-from ollama_tui.catalog.recipe import (
-    NO_TEMPLATE,
-    Recipe,
-    edited,
-    modelfile_of,
-    own_template,
-    recipe,
-)
+from ollama_tui.catalog.recipe import Recipe, edited, modelfile_of, recipe
 
 TRACES = Path(__file__).parents[1] / "traces"
 
@@ -133,20 +126,6 @@ def test_the_chat_template_of_the_weights_is_not_the_models_own() -> None:
     shown = recorded("show-tokenizer-150k")
     assert "{%" in shown.template
     assert write(modelfile_of(shown, "m")) == "FROM m\n"
-
-
-@pytest.mark.parametrize(
-    "name", ["show-all-fields", "show-tools-insert", "show-verbose-small", "show-requires"]
-)
-def test_a_template_that_was_given_is_found_in_the_shown_modelfile(name: str) -> None:
-    shown = recorded(name)
-    assert own_template(shown) == ("" if shown.template == NO_TEMPLATE else shown.template)
-
-
-@pytest.mark.parametrize("quotes", ["", '"', '"""'])
-def test_a_template_is_found_in_any_quotes(quotes: str) -> None:
-    text = f"FROM x\nTEMPLATE {quotes}{{{{ .System }}}}{quotes}\nSYSTEM x\n"
-    assert own_template(Show(template="{{ .System }}", modelfile=text)) == "{{ .System }}"
 
 
 def test_nothing_is_said_of_what_a_model_does_not_have() -> None:

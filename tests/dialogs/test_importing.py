@@ -17,7 +17,8 @@ from textual.widgets import Input, Static
 from ollama_tui.api.replies import ListedModel
 from ollama_tui.api.requests import CreateRequest
 from ollama_tui.catalog.model import Model
-from ollama_tui.dialogs.importing import ImportAnswer, ImportDialog, facts, offer
+from ollama_tui.dialogs.import_words import facts, offer
+from ollama_tui.dialogs.importing import ImportAnswer, ImportDialog
 from ollama_tui.files.source import Source
 from ollama_tui.jobs.upload import LocalFile
 from ollama_tui.styling import styles_folder
