@@ -14,6 +14,7 @@ from ollama_tui.actions import (
     memory,
     modelfiles,
     program,
+    quantize,
     storage,
     update,
 )
@@ -26,6 +27,7 @@ ACTIONS: tuple[Action, ...] = (
     *compare.ACTIONS,
     *cloud.ACTIONS,
     *edit.ACTIONS,
+    *quantize.ACTIONS,
     *importing.ACTIONS,
     *modelfiles.ACTIONS,
     *memory.ACTIONS,

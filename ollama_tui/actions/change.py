@@ -181,7 +181,9 @@ async def create(context: Context) -> None:
 
     model = context.current
     show = await connected(context).library.details(model) if model else None
-    request = await context.ask(CreateDialog(context.snapshot.models, model, show))
+    models = context.snapshot.models
+    free = connected(context).disk.known(models).free
+    request = await context.ask(CreateDialog(models, model, show, free=free))
     if request is not None:
         connected(context).jobs.submit(Create(request))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ollama_tui.catalog.model import Model
-from ollama_tui.text import inert
+from ollama_tui.text import inert, size
 
 SOURCES = ("F16", "BF16", "F32")
 """The only types a server quantizes."""
@@ -58,6 +58,13 @@ def why_not(base: Model | None) -> str | None:
     if not now or now.lower() == "unknown":
         return f"It is not known how {base.label} is stored: only F16, BF16 and F32 will do."
     return f"{base.label} is {now} already: only F16, BF16 and F32 can be quantized."
+
+
+def room(needed: int, free: int | None) -> str:
+    """Return a clause on the server's disk for new weights; empty when nobody knows it."""
+    if free is None:
+        return ""
+    return f"; {'only ' if free < needed else ''}{size(free)} free on the server's disk"
 
 
 def level(base: Model) -> str:

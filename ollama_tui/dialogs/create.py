@@ -62,9 +62,10 @@ class CreateDialog(ModalScreen[CreateRequest | None]):
         show: Show | None,
         *,
         edit: bool = False,
+        free: int | None = None,
     ) -> None:
         super().__init__()
-        self.start = self.draft = begin(models, base, show, edit=edit)
+        self.start = self.draft = begin(models, base, show, edit=edit, free=free)
 
     def compose(self) -> ComposeResult:
         """Lay out heading, tabs, message and keys."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import re
 from collections.abc import Iterable
@@ -54,41 +53,38 @@ def read(path: Path) -> Source:
         raise BadFile(f"{label(path)} is larger than {size(LARGEST)}: that is no Modelfile.")
     folder = path.absolute().parent
     try:
-        wanted = asked(parse(data), "", folder)
+        _, source = resolved(parse(data), "", folder)
     except InvalidModelfile as error:
         raise BadFile(f"{label(path)}: {inert(str(error))}.") from error
-    source = source_of(wanted, folder)
     return replace(source, suggestion=suggestion(_stem(path), "", folder.name))
 
 
-async def source_for(wanted: Recipe, folder: Path) -> Source:
-    """Return the same as `source_of`, off the event loop."""
-    return await asyncio.to_thread(source_of, wanted, folder)
+def resolved(modelfile: Modelfile, model: str, folder: Path) -> tuple[Recipe, Source]:
+    """Return what a Modelfile in `folder` asks for, and the files that it names.
 
-
-def asked(modelfile: Modelfile, model: str, folder: Path) -> Recipe:
-    """Return what a Modelfile in `folder` asks for; raise InvalidModelfile.
-
-    As in Ollama's own client a FROM is a path if there is something, else a name.
+    As in Ollama's own client a FROM is a path if there is something, else a name; only `model`
+    itself is always a name. Raises InvalidModelfile and BadFile; reads files.
     """
-    return recipe(modelfile, model, is_path=lambda value: os.path.exists(_at(folder, value)))
+    wanted = recipe(modelfile, model, lambda v: v != model and os.path.exists(_at(folder, v)))
+    base, files, warnings = wanted.request.from_, wanted.files, list(wanted.warnings)
+    if files and base:
+        warnings.append(f"FROM {inert(base)} counts, not the files of the other FROM.")
+        files = ()
+    if not files and base != model and (wrong := names.pull_problem(base)) is not None:
+        raise BadFile(f"FROM {inert(base)[:60]} is neither a file nor a model: {wrong}")
+    wanted = replace(wanted, files=files, warnings=tuple(warnings))
+    return wanted, _source(wanted, folder)
 
 
-def source_of(wanted: Recipe, folder: Path) -> Source:
-    """Return the recipe as a source, with the files it names; raise BadFile."""
-    request, warnings = wanted.request, list(wanted.warnings)
-    files = wanted.files if not request.from_ else ()
-    if not files and (wrong := names.pull_problem(request.from_)) is not None:
-        raise BadFile(f"FROM {inert(request.from_)[:60]} is neither a file nor a model: {wrong}")
-    if wanted.files and not files:
-        warnings.append(f"FROM {inert(request.from_)} counts, not the files of the other FROM.")
-    weights = inspect(*_paths(folder, files)) if files else Source(form="Modelfile", files=())
+def _source(wanted: Recipe, folder: Path) -> Source:
+    paths = _paths(folder, wanted.files)
+    weights = inspect(*paths) if paths else Source(form="Modelfile", files=())
     beside = (*_adapter(wanted, folder), *_drafts(wanted, folder))
     return replace(
         weights,
         files=(*weights.files, *beside),
-        request=request,
-        warnings=(*warnings, *weights.warnings),
+        request=wanted.request,
+        warnings=(*wanted.warnings, *weights.warnings),
     )
 
 

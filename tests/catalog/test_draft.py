@@ -338,6 +338,16 @@ def test_licenses_are_added() -> None:
 
 
 @pytest.mark.parametrize(
+    ("free", "said"),
+    [(None, "about 1.8 GB."), (10**12, "; 1 TB free on"), (10**6, "; only 1 MB free on")],
+)
+def test_the_room_on_the_servers_disk_is_said_where_it_is_known(
+    free: int | None, said: str
+) -> None:
+    assert said in words(replace(a_draft(), quantize="Q8_0", free=free))
+
+
+@pytest.mark.parametrize(
     ("level", "offered"),
     [
         ("F16", ["Q8_0", "Q4_K_M", "Q4_K_S"]),
