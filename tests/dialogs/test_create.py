@@ -280,7 +280,7 @@ async def test_a_parameter_is_added_by_the_beginning_of_its_name() -> None:
         await form.write("num_c")
         assert "Did you mean num_ctx?" in form.screen
         await form.press("tab")
-        assert "whole number, default by memory" in form.screen
+        assert "whole number of 1 or more, default by memory" in form.screen
         await form.write("4k")
         assert "num_ctx takes a whole number." in form.screen
         await form.press("enter")
