@@ -186,7 +186,7 @@ class Library:
         models = combine(self._listed, self._running, self._book.facts)
         if models == self.snapshot.models:
             models = self.snapshot.models
-        unlearned = sum(1 for m in models if m.capabilities is None and not m.is_cloud)
+        unlearned = sum(1 for m in models if m.capabilities is None and not m.is_answered_in_cloud)
         self.live.set(replace(snapshot, models=models, unlearned=unlearned))
 
     async def details(self, model: Model) -> Show:

@@ -162,10 +162,8 @@ def from_weights(wanted: Recipe, show: Show) -> CreateRequest | None:
 
 def cannot_edit(context: Context) -> str | None:
     """Say why the current model cannot be edited."""
-    from ollama_tui.catalog import name as names
-
     model = context.current
-    if model is not None and names.source(model.name) == "cloud":
+    if model is not None and model.listed.has_cloud_tag:
         return f"{model.label} is shown by ollama.com, not as it is here: C creates one from it."
     return no_model(context)
 

@@ -50,6 +50,8 @@ def why_not(base: Model | None) -> str | None:
         return "Only a model that is on the server can be quantized."
     if base.is_cloud:
         return f"The weights of {base.label} are in the cloud."
+    if base.is_answered_in_cloud:
+        return f"{base.label} has a cloud tag, which the server takes for a model of ollama.com."
     if base.listed.details.format == "safetensors":
         return f"{base.label} is a safetensors model, which the server leaves as it is."
     if level(base) in SOURCES:

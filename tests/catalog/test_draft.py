@@ -383,6 +383,7 @@ def test_the_size_to_expect_is_about_right(type: str, real: int) -> None:
         (None, "on the server"),
         (STUB, "in the cloud"),
         (a_model(quantization_level="F16", format="safetensors"), "safetensors"),
+        (a_model("mine:x-cloud", quantization_level="F16", format="gguf"), "has a cloud tag"),
         (OTHER, "is Q4_K_M already"),
         (a_model(quantization_level="unknown", format="gguf"), "not known"),
     ],
