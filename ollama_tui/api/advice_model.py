@@ -63,6 +63,12 @@ NAMES = (
         _NAME_HINT,
     ),
     Rule(
+        r"^missing request body$",
+        InvalidRequest,
+        "the request arrived without its body",
+        "A proxy between may drop it: reach the server without it.",
+    ),
+    Rule(
         r"use either :local or :cloud",
         InvalidRequest,
         "a name cannot end in both :local and :cloud",
