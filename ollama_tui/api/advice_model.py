@@ -121,6 +121,20 @@ RUNNING = (
         "A newer Ollama may be able to run it; the server's log says more.",
     ),
     Rule(
+        r"^unable to load model",
+        ServerFailed,
+        "the server cannot load its weights",
+        "They may be damaged or too new for this Ollama: update it, or pull the model again.",
+        _LOAD,
+    ),
+    Rule(
+        r"^model failed to load",
+        ServerFailed,
+        "the server could not load it",
+        "It may lack memory for it: unload other models, or lower num_ctx; its log says more.",
+        _LOAD,
+    ),
+    Rule(
         r"timed out waiting for llama runner",
         ServerFailed,
         "loading took longer than the server allows",
