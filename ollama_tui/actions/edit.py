@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ollama_tui.actions.action import Action, Context, Group
-from ollama_tui.actions.browse import no_model
-from ollama_tui.actions.change import connected
+from ollama_tui.actions.change import cannot_change, connected
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.text import inert, plural, size
 
@@ -160,15 +159,7 @@ def from_weights(wanted: Recipe, show: Show) -> CreateRequest | None:
     return msgspec.structs.replace(wanted.request, from_="", files=files, license=every)
 
 
-def cannot_edit(context: Context) -> str | None:
-    """Say why the current model cannot be edited."""
-    model = context.current
-    if model is not None and model.listed.has_cloud_tag:
-        return f"{model.label} is shown by ollama.com, not as it is here: C creates one from it."
-    return no_model(context)
-
-
 ACTIONS = (
     Action("model.edit", "e", "edit", "Edit the model as a Modelfile in your editor.",
-           edit, cannot_edit, group=Group.CHANGE, changes_server=True),
+           edit, cannot_change, group=Group.CHANGE, changes_server=True),
 )  # fmt: skip
