@@ -1,4 +1,4 @@
-"""Draw the pictures of the README anew: `python -m tests.pictures`.
+"""Draw the pictures of the README anew: `python -m tests.pictures`, or only those named.
 
 They are taken from the app itself on the embedded Ollama, so they can only show what there is.
 """
@@ -6,14 +6,19 @@ They are taken from the app itself on the embedded Ollama, so they can only show
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable
+from contextlib import chdir
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from unittest.mock import patch
 
 from textual.pilot import Pilot
 
 from ollama_tui.app import OllamaTui
 from ollama_tui.config import Settings
+from tests.files.making import MODEL, gguf
 
 FOLDER = Path(__file__).resolve().parent.parent / ".github" / "pictures"
 Steps = Callable[[Pilot[int]], Awaitable[None]]
@@ -53,10 +58,39 @@ async def a_filter(pilot: Pilot[int]) -> None:
     await settle(pilot)
 
 
+async def a_new_model(pilot: Pilot[int]) -> None:
+    """The form, with what was typed as a Modelfile beside it."""
+    await keys(pilot, "C", "ctrl+n", "ctrl+n", "a", *"stop", "tab", *"</review>", "enter")
+    await keys(pilot, "home", "enter", *"8192", "enter")
+    await settle(pilot)
+
+
+def write_model() -> None:
+    """Write a GGUF file here."""
+    Path("Tiny-Qwen-F16.gguf").write_bytes(gguf(MODEL, [(1024, 4096)]))
+
+
+async def an_import(pilot: Pilot[int]) -> None:
+    """What a file says of itself before it is sent."""
+    with TemporaryDirectory() as folder, chdir(folder), patch("platform.node", lambda: "laptop"):
+        write_model()
+        await keys(pilot, "I", *"Tiny", "tab")
+        await settle(pilot)
+
+
+async def the_running(pilot: Pilot[int]) -> None:
+    """What is in memory."""
+    await keys(pilot, "t")
+    await settle(pilot)
+
+
 PICTURES: dict[str, tuple[tuple[int, int], Steps]] = {
     "list": ((120, 32), the_list),
     "filter": ((120, 24), a_filter),
     "delete": ((100, 28), a_deletion),
+    "create": ((120, 24), a_new_model),
+    "import": ((100, 24), an_import),
+    "running": ((100, 12), the_running),
 }
 
 
@@ -71,9 +105,9 @@ async def draw(name: str, size: tuple[int, int], steps: Steps) -> None:
 
 
 async def main() -> None:
-    """Take all pictures."""
-    for name, (size, steps) in PICTURES.items():
-        await draw(name, size, steps)
+    """Take all pictures, or those named."""
+    for name in sys.argv[1:] or PICTURES:
+        await draw(name, *PICTURES[name])
 
 
 if __name__ == "__main__":
