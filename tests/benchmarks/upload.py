@@ -131,17 +131,17 @@ async def memory(path: Path, address: str) -> None:
     from ollama_tui.jobs.upload import Hashed, hashing, sending
 
     [file] = inspect(path).files
-    digest = ""
+    found = Hashed("", 0)
     start = time.perf_counter()
     async for step in hashing(file):
-        digest = step.digest if isinstance(step, Hashed) else digest
-    hashed = time.perf_counter() - start
+        found = step if isinstance(step, Hashed) else found
+    took = time.perf_counter() - start
     async with Ollama(f"http://{address}") as client:
-        async for _ in sending(client, file, digest):
+        async for _ in sending(client, file, found):
             pass
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     peak_bytes = peak if sys.platform == "darwin" else peak * 1024
-    print(f"hashing     {file.size / hashed / 1e6:8.0f} MB/s")
+    print(f"hashing     {file.size / took / 1e6:8.0f} MB/s")
     print(f"memory      {peak_bytes / 1e6:8.0f} MB at most, for {file.size / 1e9:.1f} GB")
 
 
