@@ -188,6 +188,8 @@ def _parameters(modelfile: Modelfile) -> tuple[dict[str, ParameterValue], tuple[
 
 
 def _converted(command: Command) -> list[parameters.Scalar]:
+    if command.key == "stop":
+        return [command.value]  # an empty one too: Ollama's own program takes it
     try:
         value = parameters.convert(command.key, command.value)
     except parameters.BadParameter as mistake:

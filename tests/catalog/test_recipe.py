@@ -68,6 +68,11 @@ def test_without_a_name_only_files_are_the_source() -> None:
     assert made.files == ("./a.gguf",)
 
 
+def test_an_empty_stop_is_taken_as_it_is_there() -> None:
+    made = drafted('FROM m\nPARAMETER stop ""\nPARAMETER stop x\n')
+    assert made.request.parameters == {"stop": ["", "x"]}
+
+
 def test_retired_parameters_are_left_out_with_a_warning() -> None:
     made = drafted("FROM m\nPARAMETER mirostat 2\nPARAMETER top_k 5\n")
     assert made.request.parameters == {"top_k": 5}
