@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 async def quantize(context: Context) -> None:
     """Ask for a type and a name, and queue the quantization."""
     from ollama_tui.api.requests import CreateRequest
+    from ollama_tui.catalog.quantize import name_for
     from ollama_tui.dialogs.names import CopyDialog
     from ollama_tui.jobs.tasks import Create
 
@@ -26,7 +27,7 @@ async def quantize(context: Context) -> None:
     chosen = await context.ask(choice(model, free))
     if chosen is None:
         return
-    name = f"{model.name}-{chosen.lower()}"
+    name = name_for(model.name, chosen)
     target = await context.ask(
         CopyDialog(model, context.snapshot.models, prefill=name, purpose=f"Quantize to {chosen}")
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from ollama_tui.catalog.model import Model
@@ -20,6 +21,9 @@ _HELP = {
     "Q4_K_S": "a little smaller and a little worse",
 }
 """What to choose from, the largest first."""
+
+
+_STORED = re.compile(r"(?<![a-z0-9])(?:b?f16|fp16|f32|fp32)(?![a-z0-9])", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,14 @@ def room(needed: int, free: int | None) -> str:
     if free is None:
         return ""
     return f"; {'only ' if free < needed else ''}{size(free)} free on the server's disk"
+
+
+def name_for(name: str, kind: str) -> str:
+    """Return a name for `name` quantized to `kind`: `m:8b-fp16` becomes `m:8b-q8_0`."""
+    model, _, tag = name.rpartition(":")
+    if _STORED.search(tag):
+        return f"{model}:{_STORED.sub(kind.lower(), tag)}"
+    return f"{model}:{kind.lower()}" if tag == "latest" else f"{name}-{kind.lower()}"
 
 
 def level(base: Model) -> str:

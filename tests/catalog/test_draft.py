@@ -15,7 +15,7 @@ from ollama_tui.catalog.draft_notes import notices, problem
 from ollama_tui.catalog.modelfile import parse, printable
 from ollama_tui.catalog.parameters import BY_NAME, BadParameter
 from ollama_tui.catalog.preview import changes, curl, modelfile
-from ollama_tui.catalog.quantize import targets, why_not
+from ollama_tui.catalog.quantize import name_for, targets, why_not
 from ollama_tui.catalog.recipe import recipe
 from tests.catalog.models import a_model
 
@@ -335,6 +335,22 @@ def test_licenses_are_added() -> None:
 
 
 # ---- quantizing
+
+
+@pytest.mark.parametrize(
+    ("name", "made"),
+    [
+        ("tiny:f16", "tiny:q8_0"),
+        ("llama3:8b-instruct-fp16", "llama3:8b-instruct-q8_0"),
+        ("m:BF16", "m:q8_0"),
+        ("m:latest", "m:q8_0"),
+        ("m:135m", "m:135m-q8_0"),
+        ("m:buff16", "m:buff16-q8_0"),
+        ("hf.co/a/b-f16:x", "hf.co/a/b-f16:x-q8_0"),
+    ],
+)
+def test_a_quantized_copy_is_named_after_its_type(name: str, made: str) -> None:
+    assert name_for(name, "Q8_0") == made
 
 
 @pytest.mark.parametrize(

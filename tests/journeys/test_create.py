@@ -48,3 +48,28 @@ async def test_the_same_form_changes_the_model_itself() -> None:
         [body] = demo.bodies("/api/create")
         assert (body["model"], body["from"]) == (MODEL, MODEL)
         assert body["parameters"] == {"num_ctx": 4096}
+
+
+async def test_a_smaller_copy_is_made_of_one_that_is_not_quantized() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker) as user:
+        await user.goes_to("smollm2:135m")
+        await user.presses("%")
+        await user.sees("Quantize smollm2:135m, 270 MB", "Q4_K_M  about   82 MB")
+        await user.presses("2")
+        await user.sees("Quantize to Q4_K_M: smollm2:135m")
+        await user.presses("enter")
+        await done(user)
+        [body] = demo.bodies("/api/create")
+        assert body["quantize"] == "Q4_K_M"
+        await user.until(lambda: "smollm2:135m-q4_k_m" in user.names)
+        await user.goes_to("smollm2:135m-q4_k_m")
+        assert user.current.listed.details.quantization_level == "Q4_K_M"
+
+
+async def test_what_is_quantized_already_says_so_before_anything_is_sent() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker) as user:
+        await user.presses("%")
+        await user.sees(f"{MODEL} is Q4_K_M already: only F16, BF16 and F32 can be quantized.")
+        assert demo.bodies("/api/create") == []
