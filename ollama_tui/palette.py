@@ -34,8 +34,7 @@ class ActionProvider(Provider):
                 continue
             keys = " ".join(shown_keys(action)[:1])
             reason = why_not(action, self._screen.desk)
-            title = f"{action.label[:1].upper()}{action.label[1:]}  {keys}"
-            yield title, action, Content(reason or action.help)
+            yield f"{action.title}  {keys}", action, Content(reason or action.help)
 
     async def discover(self) -> Hits:
         """Yield every action."""
