@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,7 +37,7 @@ async def save(context: Context) -> None:
     path = await context.ask(SaveDialog(f"Save {model.label} as a Modelfile", offered))
     if path is None:
         return
-    if await asyncio.to_thread(path.is_dir):
+    if await asyncio.to_thread(os.path.isdir, path):
         path /= offered
     if await _may_write(context, path):
         await _write(path, text)
@@ -57,20 +58,23 @@ async def _parent(context: Context, show: Show) -> Show | None:
 async def _may_write(context: Context, path: Path) -> bool:
     """Ask before a file is overwritten."""
     from ollama_tui.dialogs.dialog import Confirm
+    from ollama_tui.files.bad import label
 
-    if not await asyncio.to_thread(path.exists):
+    if not await asyncio.to_thread(os.path.exists, path):
         return True
-    question = Confirm(f"Replace {inert(path.name)}, which is there already?", yes="replace")
+    question = Confirm(f"Replace {label(path)}, which is there already?", yes="replace")
     return await context.ask(question) is True
 
 
 async def _write(path: Path, text: str) -> None:
+    from ollama_tui.files.bad import label
+
     try:
         await asyncio.to_thread(path.write_bytes, text.encode("utf-8", "replace"))
     except OSError as error:
         why = inert(error.strerror or "an I/O error")
         raise OllamaError(
-            f"{inert(path.name)} was not written: {why}.",
+            f"{label(path)} was not written: {why}.",
             "Check that its folder is there and may be written to.",
         ) from error
 

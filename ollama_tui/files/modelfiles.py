@@ -38,7 +38,7 @@ def found(*paths: Path) -> Source:
 
 def is_modelfile(path: Path) -> bool:
     """Whether a file is a Modelfile: called so, or a text with a FROM line."""
-    if not path.is_file():
+    if not os.path.isfile(path):  # unlike `Path.is_file` it raises for no path at all
         return False
     head = _begin(path, _HEAD)
     if head.startswith(MAGIC) or impostor(head):

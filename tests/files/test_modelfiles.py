@@ -132,6 +132,17 @@ def test_it_is_told_from_other_files(folder: Path, name: str, data: bytes, told:
     assert not is_modelfile(folder / "gone")
 
 
+@pytest.mark.parametrize("name", ["x" * 5000, "a/" * 3000, "\udc80", "Modelfile/"])
+def test_no_path_breaks_it(folder: Path, name: str) -> None:
+    (folder / "Modelfile").write_text("FROM m")
+    path = Path(f"{folder}/{name}")
+    if is_modelfile(path):
+        assert found(path).form == "Modelfile"
+    else:
+        with pytest.raises(BadFile):
+            found(path)
+
+
 def test_utf_16_is_read(folder: Path) -> None:
     made = source(folder, BOM_UTF16_LE + "FROM m\r\nSYSTEM hé".encode("utf-16-le"))
     assert request(made).system == "hé"
