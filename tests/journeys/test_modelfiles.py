@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ollama_tui.catalog import name as names
 from ollama_tui.catalog.modelfile import parse
 from ollama_tui.catalog.recipe import recipe
 from tests.files.making import gguf
@@ -83,17 +84,22 @@ async def test_a_modelfile_becomes_a_model_and_the_model_the_same_modelfile(
 
 async def test_the_files_it_names_are_uploaded(tmp_path: Path) -> None:
     (tmp_path / "tiny.gguf").write_bytes(gguf())
-    (tmp_path / "Modelfile").write_text("FROM tiny.gguf\nSYSTEM hi\n")
+    (tmp_path / "small.gguf").write_bytes(gguf(shapes=[(32, 32)]))
+    (tmp_path / "Modelfile").write_text("FROM tiny.gguf\nSYSTEM hi\nDRAFT small.gguf\n")
     demo, ticker = a_server()
     async with journey(demo, server_time=ticker) as user:
         await user.presses("I")
         await user.pastes(str(tmp_path / "Modelfile"))
-        await user.sees("1 file to upload")
+        await user.sees("2 files to upload")
         await user.presses("enter", "ctrl+g")
         await ends(user)
         [body] = demo.bodies("/api/create")
         assert list(body["files"]) == ["tiny.gguf"]
+        assert list(body["draft_files"]) == ["small.gguf"]
         assert body["system"] == "hi"
+        made = demo.store.get(names.parse(body["model"]))
+        assert made is not None
+        assert len(made.manifest.of("draft")) == 1
 
 
 async def test_a_mistake_is_said_with_its_line(tmp_path: Path) -> None:
