@@ -83,7 +83,7 @@ def base_problem(base: str, installed: Model | None) -> str | None:
     if not base:
         return "Type the model that the adapter was made for."
     if names.source(base) == "cloud" or (installed is not None and installed.is_cloud):
-        return "A cloud model takes no adapter: choose one whose weights are on the server."
+        return "A cloud model takes no adapter and no draft: choose one whose weights are here."
     return names.pull_problem(base)
 
 

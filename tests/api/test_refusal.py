@@ -113,6 +113,13 @@ WORDS = [
     ),
     (
         calls.CREATE,
+        400,
+        "DRAFT cannot be used with remote models",
+        errors.InvalidRequest,
+        "m was not created: a remote model takes no draft model.",
+    ),
+    (
+        calls.CREATE,
         500,
         'unsupported architecture "FooForCausalLM"',
         errors.InvalidRequest,

@@ -274,7 +274,7 @@ async def test_an_adapter_asks_for_its_base(tmp_path: Path) -> None:
         assert person.focus == "base"
         for remote in ("gpt-oss:120b-cloud", "stub"):
             await person.write(remote)
-            assert "A cloud model takes no adapter" in person.message
+            assert "A cloud model takes no adapter and no draft" in person.message
             await person.press("ctrl+u")
         await person.write("llama3.2:1b")
         assert person.message == "llama3.2:1b is not there: the server pulls it first."
