@@ -105,7 +105,7 @@ def edited(before: Modelfile, wanted: Recipe) -> Recipe:
     }
     request = CreateRequest(
         model=new.model,
-        from_=new.from_,
+        from_=before.last("from"),
         license=new.license,
         parameters=changed,
         messages=[] if new.messages == old.messages else new.messages,

@@ -74,6 +74,7 @@ def test_one_changed_parameter_is_all_that_is_sent() -> None:
     assert change.task.request == CreateRequest("m:1", "m:1", parameters={"top_k": 20})
     assert (change.fresh, change.notes) == (None, ())
     assert edited(SAME).is_nothing
+    assert edited(SAME.replace("m:1", "M:1")).is_nothing
 
 
 def test_what_create_cannot_undo_is_offered_by_starting_over() -> None:
