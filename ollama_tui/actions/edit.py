@@ -109,6 +109,8 @@ def edit_of(model: Model, show: Show, before: Modelfile, wanted: Recipe, source:
         notes.append(f"{size(source.size)} in {plural(len(source.files), 'file')} to upload first.")
     if show.license and not names.same(change.request.from_, model.name):
         notes.append(f"Licenses of {model.label} do not come along: LICENSE lines add them.")
+    elif show.license and change.request.license:
+        notes.append("Licenses add up: what the model has stays beside the new one.")
     return Edit(
         Create(change.request, verb="edit", files=source.files),
         Create(request, verb="edit") if request is not None else None,

@@ -98,6 +98,12 @@ def test_files_that_it_names_are_sent() -> None:
     assert not change.is_nothing
 
 
+def test_licenses_add_up_and_that_is_said() -> None:
+    change = edited(SAME + "LICENSE Apache\n", license="MIT")
+    assert change.task.request.license == ["Apache"]
+    assert change.notes == ("Licenses add up: what the model has stays beside the new one.",)
+
+
 def test_on_top_of_another_model_the_licenses_are_missed() -> None:
     assert "do not come along" in edited("FROM other\n", license="MIT").notes[0]
 
