@@ -14,6 +14,12 @@ from ollama_tui.catalog.modelfile import InvalidModelfile, parse
 NO_TEMPLATE = "{{ .Prompt }}"
 """What a server shows for a model without a template."""
 _TEMPLATE = "\nTEMPLATE "
+_VALUE = re.compile(
+    r'(?:"(?P<quoted>.*?)"|(?P<plain>[^"\n][^\n]*))\n'
+    r"(?=(?:SYSTEM|RENDERER|PARSER|PARAMETER|LICENSE|MESSAGE) |\Z)",
+    re.DOTALL,
+)
+"""A template, up to what may follow it."""
 _LICENSE = "LICENSE "
 _QUOTES = ("", '"', '"""')
 _BUILT_IN = re.compile(r"(?:RENDERER (?P<renderer>\S+)\n)?(?:PARSER (?P<parser>\S+)\n)?")
@@ -24,14 +30,16 @@ _MOST_LICENSES = 8
 def own_template(show: Show) -> str:
     """Return the template that was given to the model; empty when it has none.
 
-    Without one a server may show the chat template of the weights, which is Jinja and which create
-    refuses: the shown Modelfile then tells that there is none.
+    A server may show the chat template of the weights in its place, which is Jinja and which create
+    refuses: the shown Modelfile then tells which was given, if any.
     """
-    if show.template == NO_TEMPLATE:
-        return ""
     _, said, value = show.modelfile.partition(_TEMPLATE)
-    is_own = not said or any(value.startswith(quotes + show.template) for quotes in _QUOTES)
-    return show.template if is_own else ""
+    if not said or any(value.startswith(quotes + show.template) for quotes in _QUOTES):
+        given = show.template
+    else:
+        match = _VALUE.match(value)
+        given = (match["quoted"] or match["plain"] or "") if match else ""
+    return "" if given == NO_TEMPLATE else given
 
 
 def built_in(show: Show) -> dict[str, str]:

@@ -47,6 +47,16 @@ def test_the_chat_template_of_the_weights_was_not_given() -> None:
     assert own_template(shown) == ""
 
 
+@pytest.mark.parametrize(
+    "given", ["{{ .System }}", 'a "b"\nc "d"', "SYSTEM is a word", "two\nlines\n"]
+)
+def test_a_given_template_is_found_behind_the_one_of_the_weights(given: str) -> None:
+    text = made_up(("TEMPLATE", given), ("SYSTEM", "x"), ("PARAMETER", "top_k 1"))
+    shown = Show(template="{%- if tools %}", system="x", modelfile=text)
+    assert own_template(shown) == given
+    assert own_template(Show(template="{%", modelfile=made_up(("TEMPLATE", given)))) == given
+
+
 @pytest.mark.parametrize("quotes", ["", '"', '"""'])
 def test_a_template_is_found_in_any_quotes(quotes: str) -> None:
     text = f"FROM x\nTEMPLATE {quotes}{{{{ .System }}}}{quotes}\nSYSTEM x\n"
