@@ -18,6 +18,6 @@ async def import_files(context: Context, heading: str = "") -> None:
 
 
 ACTIONS = (
-    Action("model.import", "I", "import", "Import a GGUF file or a safetensors folder.",
+    Action("model.import", "I", "import", "Import a GGUF file, a model folder or a Modelfile.",
            import_files, group=Group.CHANGE, changes_server=True),
 )  # fmt: skip
