@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ollama_tui.api.replies import Show
-from ollama_tui.catalog.modelfile import Command, blobs
+from ollama_tui.catalog.modelfile import Command, blobs, printable
 from ollama_tui.catalog.name import same
 from ollama_tui.catalog.preview import written
 from ollama_tui.catalog.recipe import modelfile_of
@@ -11,6 +13,7 @@ from ollama_tui.catalog.shown import licenses
 from ollama_tui.text import inert
 
 _ITSELF = "# FROM is the model itself, so what it is licensed under comes with it.\n"
+_UNPRINTABLE = "Left out: characters that cannot be printed, which no Modelfile keeps."
 
 
 def file_name(name: str) -> str:
@@ -28,7 +31,11 @@ def saved(name: str, show: Show, parent: Show | None = None) -> str:
     base = _base(name, show, parent)
     shown = modelfile_of(show, base)
     own = () if same(base, name) or parent is None else _added(show, parent)
-    text, left_out = written([*shown.commands, *(Command("license", value) for value in own)])
+    commands = [*shown.commands, *(Command("license", value) for value in own)]
+    visible = [replace(command, value=printable(command.value)) for command in commands]
+    text, left_out = written(visible)
+    if visible != commands:
+        left_out.append(_UNPRINTABLE)
     heading = f"# {inert(name)} as a Modelfile.\n{_ITSELF if same(base, name) else ''}\n"
     return heading + text + "".join(f"# {words}\n" for words in left_out)
 

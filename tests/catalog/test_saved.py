@@ -60,6 +60,13 @@ def test_what_no_modelfile_can_hold_is_left_out_with_a_word() -> None:
     assert text.count("# Left out: ") == 2
 
 
+def test_nothing_in_it_acts_on_a_terminal_and_what_that_costs_is_said() -> None:
+    text = saved("m", Show(system="a\x1b[2Jb\u200bc"))
+    assert text.isascii() and "\x1b" not in text
+    assert parse(text).last("system") == "a[2Jbc"
+    assert "# Left out: characters that cannot be printed" in text
+
+
 def test_a_name_of_the_server_writes_no_second_line() -> None:
     assert [c.value for c in parse(saved("m\nFROM evil", Show())).commands] == ["m\nFROM evil"]
 
