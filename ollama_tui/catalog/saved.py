@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from ollama_tui.api.replies import Show
@@ -13,13 +14,14 @@ from ollama_tui.catalog.shown import licenses
 from ollama_tui.text import inert
 
 _ITSELF = "# FROM is the model itself, so what it is licensed under comes with it.\n"
+_ODD = re.compile(r"[^\w.+-]+", re.ASCII)
 _UNPRINTABLE = "Left out: characters that cannot be printed, which no Modelfile keeps."
 
 
 def file_name(name: str) -> str:
     """Return what to call the file of a model."""
-    stem = name.removesuffix(":latest").replace("/", "-").replace(":", "-")
-    return f"{stem.lstrip('.-') or 'model'}.Modelfile"
+    stem = _ODD.sub("-", name.removesuffix(":latest")).strip(".-")
+    return f"{stem[:100] or 'model'}.Modelfile"
 
 
 def saved(name: str, show: Show, parent: Show | None = None) -> str:

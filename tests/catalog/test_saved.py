@@ -62,7 +62,8 @@ def test_what_no_modelfile_can_hold_is_left_out_with_a_word() -> None:
 
 def test_nothing_in_it_acts_on_a_terminal_and_what_that_costs_is_said() -> None:
     text = saved("m", Show(system="a\x1b[2Jb\u200bc"))
-    assert text.isascii() and "\x1b" not in text
+    assert text.isascii()
+    assert "\x1b" not in text
     assert parse(text).last("system") == "a[2Jbc"
     assert "# Left out: characters that cannot be printed" in text
 
@@ -79,6 +80,7 @@ def test_a_name_of_the_server_writes_no_second_line() -> None:
         ("hf.co/a/b-GGUF:Q8_0", "hf.co-a-b-GGUF-Q8_0.Modelfile"),
         ("../../etc:latest", "etc.Modelfile"),
         ("", "model.Modelfile"),
+        ("\x1b[2J\u202e", "2J.Modelfile"),
     ],
 )
 def test_the_file_is_named_after_the_model(name: str, file: str) -> None:
