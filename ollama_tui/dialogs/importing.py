@@ -35,7 +35,7 @@ from ollama_tui.styling import styles_folder
 from ollama_tui.text import inert, shorten, size
 from ollama_tui.widgets.picker import Picker
 
-_LONGEST_HOST = 24
+_LONGEST_HOST = 22
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class ImportDialog(Dialog[ImportAnswer]):
         with VerticalScroll(id="form", can_focus=False):
             machine = shorten(inert(platform.node() or "where this runs"), _LONGEST_HOST)
             yield from labelled(
-                f"On this machine ({machine}): a GGUF file, a model's folder, a Modelfile",
+                f"On this machine ({machine}): GGUF file, model folder, Modelfile",
                 PathField(id="path"),
             )
             yield Static(id="found", markup=False)
