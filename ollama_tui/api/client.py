@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import aclosing
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -144,10 +143,8 @@ class Ollama:
         """
         call = Call(calls.UPLOAD, digest)
         try:
-            async with open_body(path, size) as file, aclosing(file.chunks(sent)) as chunks:
-                headers = _BLOB | {"Content-Length": str(file.size)}
-                async with self._wire.open(call, chunks, headers, PATIENT):
-                    return
+            async with open_body(path, size) as file:
+                await self._wire.upload(call, file, _BLOB, sent)
         except Interrupted:
             # Who has the blob answers early and closes; the answer may be lost with the connection.
             if not await self.blob_exists(digest):

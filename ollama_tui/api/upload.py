@@ -26,6 +26,16 @@ class FileBody:
         """Bytes."""
         self._ahead: asyncio.Task[bytes] | None = None
 
+    @property
+    def fileno(self) -> int:
+        """The open file, for the system."""
+        return self._file.fileno()
+
+    @property
+    def length(self) -> int:
+        """Bytes the file has by now."""
+        return os.fstat(self._file.fileno()).st_size
+
     async def chunks(self, sent: Callable[[int], None] | None) -> AsyncGenerator[bytes, None]:
         """Yield the file's bytes; tell `sent` the number of bytes taken so far.
 
