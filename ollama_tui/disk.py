@@ -130,5 +130,5 @@ def _listed(models: Sequence[Model]) -> tuple[ListedModel, ...]:
 
 def _likely_to_tell(models: Iterable[Model]) -> Model | None:
     """Return a model whose Modelfile names a file: models of tensors and of the cloud do not."""
-    here = [model for model in models if not model.is_cloud]
+    here = [model for model in models if not model.is_answered_in_cloud]
     return next((m for m in here if m.listed.details.format == "gguf"), here[0] if here else None)

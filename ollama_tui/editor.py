@@ -18,8 +18,15 @@ class NoEditor(Exception):  # noqa: N818 - read as a sentence: except NoEditor
 
 
 def command(environ: Mapping[str, str]) -> list[str]:
-    """Return the words of $VISUAL, else of $EDITOR, else vi."""
-    return shlex.split(environ.get("VISUAL") or environ.get("EDITOR") or USUAL)
+    """Return the words of $VISUAL, else of $EDITOR, else vi; raise NoEditor."""
+    for name in ("VISUAL", "EDITOR"):
+        try:
+            words = shlex.split(environ.get(name, ""))
+        except ValueError as error:
+            raise NoEditor(f"A quote in {name} is never closed: correct it.") from error
+        if words:
+            return words
+    return [USUAL]
 
 
 async def edit(text: str, name: str, suspended: AbstractContextManager[None]) -> str:

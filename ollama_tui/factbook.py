@@ -36,7 +36,7 @@ class FactBook:
     def want(self, listed: Iterable[ListedModel]) -> bool:
         """Queue each local model whose facts are unknown; return whether there are any.
 
-        Cloud stubs are left out: show of them is answered by ollama.com, slowly or not at all.
+        Cloud names and stubs are left out: ollama.com answers for them, slowly or not at all.
         """
         self._wanted = {
             m.digest: m
@@ -44,7 +44,7 @@ class FactBook:
             if m.digest
             and m.digest not in self._facts
             and m.digest not in self._refused
-            and not (m.remote_host or m.remote_model)
+            and not (m.remote_host or m.remote_model or m.has_cloud_tag)
         }
         return bool(self._wanted)
 

@@ -34,7 +34,7 @@ class ActionProvider(Provider):
                 continue
             keys = " ".join(shown_keys(action)[:1])
             reason = why_not(action, self._screen.desk)
-            yield f"{action.label.capitalize()}  {keys}", action, Content(reason or action.help)
+            yield f"{action.title}  {keys}", action, Content(reason or action.help)
 
     async def discover(self) -> Hits:
         """Yield every action."""

@@ -1,4 +1,4 @@
-"""Draw the pictures of the README anew: `python -m tests.pictures`.
+"""Draw the pictures of the README anew: `python -m tests.pictures`, or only those named.
 
 They are taken from the app itself on the embedded Ollama, so they can only show what there is.
 """
@@ -6,18 +6,19 @@ They are taken from the app itself on the embedded Ollama, so they can only show
 from __future__ import annotations
 
 import asyncio
-import os
-import tempfile
+import sys
 from collections.abc import Awaitable, Callable
 from contextlib import chdir
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from unittest.mock import patch
 
 from textual.pilot import Pilot
 
 from ollama_tui.app import OllamaTui
 from ollama_tui.config import Settings
-from tests.files.making import MODEL, header_of
+from tests.files.making import MODEL, gguf
 
 FOLDER = Path(__file__).resolve().parent.parent / ".github" / "pictures"
 Steps = Callable[[Pilot[int]], Awaitable[None]]
@@ -57,24 +58,30 @@ async def a_filter(pilot: Pilot[int]) -> None:
     await settle(pilot)
 
 
-async def a_form(pilot: Pilot[int]) -> None:
-    """A model being made from another: its parameters, and what they stand for."""
-    await keys(pilot, "C", "ctrl+n", "ctrl+n", "a", *"temp", "tab", *"0.4", "enter")
-    await keys(pilot, "a", *"num")
+async def a_new_model(pilot: Pilot[int]) -> None:
+    """The form, with what was typed as a Modelfile beside it."""
+    await keys(pilot, "C", "ctrl+n", "ctrl+n", "a", *"stop", "tab", *"</review>", "enter")
+    await keys(pilot, "home", "enter", *"8192", "enter")
     await settle(pilot)
 
 
+def write_model() -> None:
+    """Write a GGUF file here."""
+    Path("Tiny-Qwen-F16.gguf").write_bytes(gguf(MODEL, [(1024, 4096)]))
+
+
 async def an_import(pilot: Pilot[int]) -> None:
-    """A file of weights, told before a byte is sent."""
-    with tempfile.TemporaryDirectory() as folder, chdir(folder):
-        _make_weights(Path(GGUF))
-        await keys(pilot, "I", *GGUF)
-        await settle(pilot, 1.0)
+    """What a file says of itself before it is sent."""
+    with TemporaryDirectory() as folder, chdir(folder), patch("platform.node", lambda: "laptop"):
+        write_model()
+        await keys(pilot, "I", *"Tiny", "tab")
+        await settle(pilot)
 
 
-def _make_weights(file: Path) -> None:
-    file.write_bytes(header_of(MODEL, WEIGHTS))
-    os.truncate(file, file.stat().st_size + 2 * WEIGHTS)
+async def the_running(pilot: Pilot[int]) -> None:
+    """What is in memory."""
+    await keys(pilot, "t")
+    await settle(pilot)
 
 
 async def the_disk(pilot: Pilot[int]) -> None:
@@ -89,15 +96,13 @@ async def a_catalogue(pilot: Pilot[int]) -> None:
     await settle(pilot, 1.0)
 
 
-GGUF = "tiny-qwen-F16.gguf"
-WEIGHTS = 135_000_000
-"""Of the file that is imported; it takes no room on the disk."""
 PICTURES: dict[str, tuple[tuple[int, int], Steps]] = {
     "list": ((120, 32), the_list),
     "filter": ((120, 24), a_filter),
     "delete": ((100, 28), a_deletion),
-    "create": ((100, 24), a_form),
+    "create": ((120, 24), a_new_model),
     "import": ((100, 24), an_import),
+    "running": ((100, 12), the_running),
     "storage": ((100, 28), the_disk),
     "cloud": ((100, 22), a_catalogue),
 }
@@ -114,9 +119,9 @@ async def draw(name: str, size: tuple[int, int], steps: Steps) -> None:
 
 
 async def main() -> None:
-    """Take all pictures."""
-    for name, (size, steps) in PICTURES.items():
-        await draw(name, size, steps)
+    """Take all pictures, or those named."""
+    for name in sys.argv[1:] or PICTURES:
+        await draw(name, *PICTURES[name])
 
 
 if __name__ == "__main__":

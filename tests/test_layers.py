@@ -65,7 +65,7 @@ RULES = (
     Rule(
         "files",
         "reads model files; of a job it knows only what is uploaded",
-        "api.replies catalog jobs.upload",
+        "api.replies api.requests catalog jobs.upload",
         "asyncio msgspec",
     ),
     Rule("store", "reads the server's own files, where they are on this machine", "catalog"),

@@ -217,6 +217,11 @@ class Action:
     danger: bool = False
     """Destroys something."""
 
+    @property
+    def title(self) -> str:
+        """The label as the beginning of a line."""
+        return self.label[:1].upper() + self.label[1:]
+
 
 KEY_NAMES = {
     "question_mark": "?",

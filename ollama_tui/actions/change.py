@@ -175,15 +175,36 @@ async def may_replace(context: Context, name: str) -> bool:
 
 
 async def create(context: Context) -> None:
-    """Open the form on the current model and queue what it returns."""
+    """Open the form for a new model on top of the current one and queue what it returns."""
+    await fill_in(context, edit=False)
+
+
+async def change(context: Context) -> None:
+    """Open the form on the current model itself and queue what it returns."""
+    await fill_in(context, edit=True)
+
+
+async def fill_in(context: Context, *, edit: bool) -> None:
+    """Open the form and queue what it returns."""
     from ollama_tui.dialogs.create import CreateDialog
     from ollama_tui.jobs.tasks import Create
 
     model = context.current
     show = await connected(context).library.details(model) if model else None
-    request = await context.ask(CreateDialog(context.snapshot.models, model, show))
+    models = context.snapshot.models
+    free = connected(context).disk.known(models).free
+    request = await context.ask(CreateDialog(models, model, show, edit=edit, free=free))
     if request is not None:
-        connected(context).jobs.submit(Create(request))
+        verb = "edit" if edit else "create"
+        connected(context).jobs.submit(Create(request, verb=verb))
+
+
+def cannot_change(context: Context) -> str | None:
+    """Say why the current model cannot be changed in place."""
+    model = context.current
+    if model is not None and model.listed.has_cloud_tag:
+        return f"{model.label} is shown by ollama.com, not as it is here: C creates one from it."
+    return no_model(context)
 
 
 def no_push(context: Context) -> str | None:
@@ -206,4 +227,6 @@ ACTIONS = (
            undo, group=Group.CHANGE, changes_server=True),
     Action("model.create", "C", "create", "Create a model from the one at the cursor.",
            create, group=Group.CHANGE, footer=8, changes_server=True),
+    Action("model.change", "", "edit in a form", "Change the model at the cursor in a form.",
+           change, cannot_change, group=Group.CHANGE, changes_server=True),
 )  # fmt: skip

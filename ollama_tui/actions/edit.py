@@ -1,14 +1,16 @@
-"""Changing a model that exists: its Modelfile in the user's editor, its quantization."""
+"""Changing a model that exists: its Modelfile in the user's editor."""
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ollama_tui.actions.action import Action, Context, Group
-from ollama_tui.actions.browse import no_model
-from ollama_tui.actions.change import connected
+from ollama_tui.actions.change import cannot_change, connected
 from ollama_tui.api.errors import OllamaError
-from ollama_tui.text import inert, size
+from ollama_tui.text import inert, plural, size
 
 if TYPE_CHECKING:
     from ollama_tui.api.replies import Show
@@ -16,7 +18,10 @@ if TYPE_CHECKING:
     from ollama_tui.catalog.model import Model
     from ollama_tui.catalog.modelfile import Modelfile
     from ollama_tui.catalog.recipe import Recipe
+    from ollama_tui.files.source import Source
+    from ollama_tui.jobs.tasks import Create
 
+NO_MODELFILE = "That is not a Modelfile"
 HEADING = """\
 # {name} as a Modelfile. Save and leave to see what would change; nothing is sent before.
 # Licenses are left out: a LICENSE line here is added to those the model has.
@@ -26,11 +31,9 @@ HEADING = """\
 
 async def edit(context: Context) -> None:
     """Open the current model as a Modelfile, show the difference, and create it anew."""
-    from ollama_tui.api.requests import CreateRequest
     from ollama_tui.catalog import modelfile
     from ollama_tui.catalog.modelfile import Unwritable
     from ollama_tui.catalog.recipe import modelfile_of
-    from ollama_tui.jobs.tasks import Create
 
     if (model := context.current) is None:
         return
@@ -45,47 +48,95 @@ async def edit(context: Context) -> None:
         chosen = await choose(context, model, show, before, text)
         if chosen is None:
             return
-        if isinstance(chosen, CreateRequest):
-            connected(context).jobs.submit(Create(chosen, verb="edit"))
+        if not isinstance(chosen, bool):
+            connected(context).jobs.submit(chosen)
             return
 
 
 async def choose(
     context: Context, model: Model, show: Show, before: Modelfile, text: str
-) -> CreateRequest | bool | None:
-    """Return the request for the edited `text`, True to edit again, None to leave it."""
-    from ollama_tui.api.requests import CreateRequest
-    from ollama_tui.catalog import modelfile
-    from ollama_tui.catalog.modelfile import InvalidModelfile
-    from ollama_tui.catalog.recipe import edited, recipe
+) -> Create | bool | None:
+    """Return what to do with the edited `text`, True to edit again, None to leave it."""
+    from ollama_tui.catalog.modelfile import InvalidModelfile, parse
     from ollama_tui.dialogs.dialog import Confirm
-    from ollama_tui.dialogs.difference import DifferenceDialog
+    from ollama_tui.files.bad import BadFile
+    from ollama_tui.files.modelfiles import resolved
 
     try:
-        after = modelfile.parse(text)
-        wanted = recipe(after, model.name)
-    except InvalidModelfile as error:
-        question = Confirm("That is not a Modelfile", (inert(str(error)),), "edit again")
+        after = parse(text)
+        # The text lay in a folder of its own, so paths are those of where the program started.
+        wanted, source = await asyncio.to_thread(resolved, after, model.name, Path.cwd())
+    except (InvalidModelfile, BadFile) as error:
+        heading = "A file of it cannot be used" if isinstance(error, BadFile) else NO_MODELFILE
+        question = Confirm(heading, (inert(str(error)),), "edit again")
         return True if await context.ask(question) else None
-    change = edited(before, wanted)
-    nothing = CreateRequest(model=model.name, from_=before.last("from"))
-    if change.request == nothing and not change.warnings:
+    change = edit_of(model, show, before, wanted, source)
+    if change.is_nothing:
         context.tell(f"{model.label} stays as it is: nothing was changed.")
         return None
-    fresh = from_weights(wanted, show)
-    ways = {"y": "apply"}
-    if change.warnings and fresh is not None:
-        ways["w"] = f"start over from the weights, which can: writes {size(model.size)} anew"
-    answer = await context.ask(
-        DifferenceDialog(
-            f"What changes in {model.label}",
-            modelfile.write(before),
-            modelfile.write(after),
-            notes=change.warnings,
-            ways=ways,
-        )
+    return await confirmed(context, model, before, after, change)
+
+
+@dataclass(frozen=True)
+class Edit:
+    """What an edited Modelfile comes to."""
+
+    task: Create
+    """Sends what differs."""
+    fresh: Create | None
+    """Starts over from the weights, for what only that can do; None where it is not needed."""
+    notes: tuple[str, ...]
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether there is nothing to send and nothing to say."""
+        request = self.task.request
+        nothing = type(request)(model=request.model, from_=request.model)
+        return request == nothing and not self.task.files and not self.notes
+
+
+def edit_of(model: Model, show: Show, before: Modelfile, wanted: Recipe, source: Source) -> Edit:
+    """Return what changes when `model`, shown as `before`, becomes as `wanted`."""
+    from ollama_tui.catalog import name as names
+    from ollama_tui.catalog.recipe import edited
+    from ollama_tui.jobs.tasks import Create
+
+    change = edited(before, wanted)
+    notes = list(change.warnings)
+    request = from_weights(wanted, show) if change.warnings != wanted.warnings else None
+    if source.files:
+        request = None
+        notes.append(f"{size(source.size)} in {plural(len(source.files), 'file')} to upload first.")
+    if show.license and not names.same(change.request.from_, model.name):
+        notes.append(f"Licenses of {model.label} do not come along: LICENSE lines add them.")
+    elif show.license and change.request.license:
+        notes.append("Licenses add up: what the model has stays beside the new one.")
+    return Edit(
+        Create(change.request, verb="edit", files=source.files),
+        Create(request, verb="edit") if request is not None else None,
+        tuple(notes),
     )
-    return {"y": change.request, "w": fresh, "e": True}.get(answer or "")
+
+
+async def confirmed(
+    context: Context, model: Model, before: Modelfile, after: Modelfile, change: Edit
+) -> Create | bool | None:
+    """Show the difference and return which way to go, True for the editor, None for neither."""
+    from ollama_tui.catalog.preview import written
+    from ollama_tui.dialogs.difference import DifferenceDialog
+
+    ways = {"y": "apply"}
+    if change.fresh is not None:
+        ways["w"] = f"start over from the weights, which can: writes {size(model.size)} anew"
+    dialog = DifferenceDialog(
+        f"What changes in {model.label}",
+        written(before.commands)[0],
+        written(after.commands)[0],
+        notes=change.notes,
+        ways=ways,
+    )
+    answer = await context.ask(dialog)
+    return {"y": change.task, "w": change.fresh, "e": True}.get(answer or "")
 
 
 def from_weights(wanted: Recipe, show: Show) -> CreateRequest | None:
@@ -96,6 +147,7 @@ def from_weights(wanted: Recipe, show: Show) -> CreateRequest | None:
     import msgspec
 
     from ollama_tui.catalog import modelfile
+    from ollama_tui.catalog.shown import licenses
 
     digests = modelfile.blobs(show.modelfile)
     head = show.modelfile.partition("\nTEMPLATE ")[0].split("\n")
@@ -105,51 +157,11 @@ def from_weights(wanted: Recipe, show: Show) -> CreateRequest | None:
         f"model-{number}.gguf" if number else "model.gguf": f"sha256:{digest}"
         for number, digest in enumerate(digests)
     }
-    licenses = ([show.license] if show.license else []) + wanted.request.license
-    return msgspec.structs.replace(wanted.request, from_="", files=files, license=licenses)
-
-
-async def quantize_(context: Context) -> None:
-    """Ask for a type and a name, and queue the quantization."""
-    from ollama_tui.api.requests import CreateRequest
-    from ollama_tui.catalog import quantize
-    from ollama_tui.dialogs.choice import Alternative, Choice
-    from ollama_tui.dialogs.names import CopyDialog
-    from ollama_tui.jobs.tasks import Create
-
-    if (model := context.current) is None:
-        return
-    options = tuple(
-        Alternative(t.type, f"{t.type:<7} about {size(t.bytes):>7}   {t.help}")
-        for t in quantize.targets(model)
-    )
-    chosen = await context.ask(Choice(f"Quantize {model.label}, {size(model.size)}", options))
-    if chosen is None:
-        return
-    name = f"{model.name}-{chosen.lower()}"
-    target = await context.ask(
-        CopyDialog(model, context.snapshot.models, prefill=name, purpose=f"Quantize to {chosen}")
-    )
-    if target is not None:
-        request = CreateRequest(model=target, from_=model.name, quantize=chosen)
-        connected(context).jobs.submit(Create(request, verb="quantize"))
-
-
-def cannot_quantize(context: Context) -> str | None:
-    """Say why the current model cannot be quantized."""
-    from ollama_tui.catalog import quantize
-
-    return no_model(context) or quantize.why_not(context.current)
-
-
-def cannot_edit(context: Context) -> str | None:
-    """Say why the current model cannot be edited."""
-    return no_model(context)
+    every = [*licenses(show), *wanted.request.license]
+    return msgspec.structs.replace(wanted.request, from_="", files=files, license=every)
 
 
 ACTIONS = (
     Action("model.edit", "e", "edit", "Edit the model as a Modelfile in your editor.",
-           edit, cannot_edit, group=Group.CHANGE, changes_server=True),
-    Action("model.quantize", "percent_sign", "quantize", "Make a smaller copy of an F16 model.",
-           quantize_, cannot_quantize, group=Group.CHANGE, changes_server=True),
+           edit, cannot_change, group=Group.CHANGE, changes_server=True),
 )  # fmt: skip

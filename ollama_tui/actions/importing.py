@@ -6,17 +6,18 @@ from ollama_tui.actions.action import Action, Context, Group
 from ollama_tui.actions.change import connected
 
 
-async def import_files(context: Context) -> None:
+async def import_files(context: Context, heading: str = "") -> None:
     """Ask which files become which model, and queue the upload and what follows it."""
     from ollama_tui.dialogs.importing import ImportDialog
     from ollama_tui.jobs.tasks import Create
 
-    answer = await context.ask(ImportDialog(context.snapshot.models))
+    answer = await context.ask(ImportDialog(context.snapshot.models, heading))
     if answer is not None:
-        connected(context).jobs.submit(Create(answer.request, verb="import", files=answer.files))
+        verb = "import" if answer.files else "create"
+        connected(context).jobs.submit(Create(answer.request, verb=verb, files=answer.files))
 
 
 ACTIONS = (
-    Action("model.import", "I", "import", "Import a GGUF file or a safetensors folder.",
+    Action("model.import", "I", "import", "Import a GGUF file, a model folder or a Modelfile.",
            import_files, group=Group.CHANGE, changes_server=True),
 )  # fmt: skip

@@ -55,8 +55,11 @@ async def embeds(context: Context, model: Model) -> bool:
 
 def cannot_load(context: Context) -> str | None:
     """Say why the current model cannot be loaded."""
-    if context.current is not None and context.current.is_cloud:
-        return f"{context.current.label} runs in the cloud: there is nothing to load."
+    model = context.current
+    if model is not None and model.is_cloud:
+        return f"{model.label} runs in the cloud: there is nothing to load."
+    if model is not None and model.is_answered_in_cloud:
+        return f"{model.label} has a cloud tag: it loads only under another name, which c gives it."
     return no_model(context)
 
 
@@ -79,7 +82,7 @@ async def load_another(context: Context) -> None:
 def loadable(context: Context) -> tuple[Model, ...]:
     """Return the installed models that could be loaded, by name."""
     models = context.snapshot.models
-    return order.sort((m for m in models if not m.is_cloud and not m.is_loaded), "name")
+    return order.sort((m for m in models if not m.is_answered_in_cloud and not m.is_loaded), "name")
 
 
 async def keep(context: Context, name: str) -> None:

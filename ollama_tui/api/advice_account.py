@@ -31,6 +31,12 @@ RULES = (
         "Wait until the limit resets, or change the plan on ollama.com.",
     ),
     Rule(
+        r"requires a subscription|upgrade (?:for access|your plan)",
+        Forbidden,
+        "the account's plan does not include it",
+        "Change the plan on ollama.com, or choose another model.",
+    ),
+    Rule(
         r"not currently signed in",
         Unauthorized,
         "the server is not signed in",
@@ -55,7 +61,7 @@ RULES = (
         "See the server's log about its id_ed25519 key.",
     ),
     Rule(
-        r"^403:",
+        r"^(?:http status )?403\b",
         Forbidden,
         "the registry at {host} refuses to store it",
         "Check the namespace in the name, and who may write to that registry.",
@@ -63,7 +69,7 @@ RULES = (
         is_abroad,
     ),
     Rule(
-        r"unauthorized|access denied|^401:",
+        r"unauthorized|access denied|^(?:http status )?401\b",
         Unauthorized,
         "the registry at {host} refuses to store it",
         "Check the namespace in the name, and who may write to that registry.",
@@ -78,14 +84,14 @@ RULES = (
         on("push"),
     ),
     Rule(
-        r"^403:",
+        r"^(?:http status )?403\b",
         Forbidden,
         "the registry does not allow it",
         "Copy the model to <your user name>/<model> and push the copy.",
         on("push"),
     ),
     Rule(
-        r"unauthorized|^401:",
+        r"unauthorized|^(?:http status )?401\b",
         Unauthorized,
         "the server is not signed in to ollama.com",
         "Sign in, then push again.",

@@ -72,6 +72,12 @@ SOURCES = (
         "Keep one adapter and remove the others.",
     ),
     Rule(
+        r"^DRAFT cannot be used",
+        InvalidRequest,
+        "a remote model takes no draft model",
+        "Leave the draft out, or start from a model whose weights are here.",
+    ),
+    Rule(
         r"^bad remote$",
         InvalidRequest,
         "the remote host is not valid",

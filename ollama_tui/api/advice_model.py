@@ -63,6 +63,12 @@ NAMES = (
         _NAME_HINT,
     ),
     Rule(
+        r"^missing request body$",
+        InvalidRequest,
+        "the request arrived without its body",
+        "A proxy between may drop it: reach the server without it.",
+    ),
+    Rule(
         r"use either :local or :cloud",
         InvalidRequest,
         "a name cannot end in both :local and :cloud",
@@ -113,6 +119,20 @@ RUNNING = (
         ServerFailed,
         "its runner stopped while loading",
         "A newer Ollama may be able to run it; the server's log says more.",
+    ),
+    Rule(
+        r"^unable to load model",
+        ServerFailed,
+        "the server cannot load its weights",
+        "They may be damaged or too new for this Ollama: update it, or pull the model again.",
+        _LOAD,
+    ),
+    Rule(
+        r"^model failed to load",
+        ServerFailed,
+        "the server could not load it",
+        "It may lack memory for it: unload other models, or lower num_ctx; its log says more.",
+        _LOAD,
     ),
     Rule(
         r"timed out waiting for llama runner",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import quote
 
+from ollama_tui.api.replies import is_cloud_name
 from ollama_tui.text import ELLIPSIS, inert
 
 HOME = "registry.ollama.ai"
@@ -102,5 +103,4 @@ class Call:
     @property
     def is_cloud(self) -> bool:
         """Whether the server passes the name on to ollama.com."""
-        tag = self.model.lower().rpartition(":")[2]
-        return ":" in self.model and (tag == "cloud" or tag.endswith("-cloud"))
+        return is_cloud_name(self.model)

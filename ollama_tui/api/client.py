@@ -130,18 +130,22 @@ class Ollama:
         return True
 
     async def upload_blob(
-        self, digest: str, path: Path, *, sent: Callable[[int], None] | None = None
+        self,
+        digest: str,
+        path: Path,
+        *,
+        size: int | None = None,
+        sent: Callable[[int], None] | None = None,
     ) -> None:
         """Upload a file as the blob `sha256:…`; `sent` is told the bytes sent so far.
 
+        With `size`, the bytes that were hashed, a file that has changed since is not sent at all.
         Ask `blob_exists` first: a server that has the blob answers without reading it.
         """
         call = Call(calls.UPLOAD, digest)
         try:
-            async with open_body(path) as file, aclosing(file.chunks(sent)) as chunks:
-                headers = _BLOB | {"Content-Length": str(file.size)}
-                async with self._wire.open(call, chunks, headers, PATIENT):
-                    return
+            async with open_body(path, size) as file:
+                await self._wire.upload(call, file, _BLOB, sent)
         except Interrupted:
             # Who has the blob answers early and closes; the answer may be lost with the connection.
             if not await self.blob_exists(digest):

@@ -55,6 +55,17 @@ class ListedModel(Reply, frozen=True):
     remote_host: str = ""
     """Set for cloud stubs only."""
 
+    @property
+    def has_cloud_tag(self) -> bool:
+        """Whether a server passes this name on to ollama.com, whatever it stands for here."""
+        return is_cloud_name(self.name)
+
+
+def is_cloud_name(name: str) -> bool:
+    """Whether a name has the tag `cloud`, or one ending in `-cloud`."""
+    tag = name.lower().rpartition(":")[2]
+    return ":" in name and (tag == "cloud" or tag.endswith("-cloud"))
+
 
 class RunningModel(Reply, frozen=True):
     """One entry of `GET /api/ps`."""

@@ -21,6 +21,8 @@ class CreateRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     files: dict[str, str] = {}
     """File name to `sha256:…` digest of an uploaded blob."""
     adapters: dict[str, str] = {}
+    draft_files: dict[str, str] = {}
+    """Of a draft model, for speculative decoding."""
     template: str = ""
     system: str = ""
     license: list[str] = []

@@ -26,6 +26,16 @@ class FileBody:
         """Bytes."""
         self._ahead: asyncio.Task[bytes] | None = None
 
+    @property
+    def fileno(self) -> int:
+        """The open file, for the system."""
+        return self._file.fileno()
+
+    @property
+    def length(self) -> int:
+        """Bytes the file has by now."""
+        return os.fstat(self._file.fileno()).st_size
+
     async def chunks(self, sent: Callable[[int], None] | None) -> AsyncGenerator[bytes, None]:
         """Yield the file's bytes; tell `sent` the number of bytes taken so far.
 
@@ -37,13 +47,13 @@ class FileBody:
             done += len(chunk)
             # Before the last bytes go out: the server must never take a wrong file for whole.
             if done >= self.size and (done > self.size or await self._finished(following)):
-                raise self._changed("longer")
+                raise self.changed("longer")
             yield chunk
             if sent is not None:
                 sent(done)
             chunk = await self._finished(following)
         if done < self.size:
-            raise self._changed("shorter")
+            raise self.changed("shorter")
 
     def release(self) -> None:
         """Close the file, but only after a read that is under way: threads do not stop."""
@@ -65,7 +75,8 @@ class FileBody:
         except OSError as error:
             raise _unreadable(self._path, error) from error
 
-    def _changed(self, how: str) -> OllamaError:
+    def changed(self, how: str) -> OllamaError:
+        """Return that the file became `longer` or `shorter`."""
         return OllamaError(
             f"{_label(self._path)} was not uploaded: it became {how} meanwhile.",
             "Wait until nothing writes to it any more, then try again.",
@@ -78,14 +89,19 @@ class FileBody:
 
 
 @asynccontextmanager
-async def open_body(path: Path) -> AsyncIterator[FileBody]:
-    """Open a file for upload; raise OllamaError when it cannot be read."""
+async def open_body(path: Path, expected: int | None = None) -> AsyncIterator[FileBody]:
+    """Open a file for upload; raise OllamaError when it cannot be read or has another size.
+
+    A server keeps what it receives under its true digest, so a wrong file is best not sent at all.
+    """
     try:
         file, size = await asyncio.to_thread(_open, path)
     except OSError as error:
         raise _unreadable(path, error) from error
     body = FileBody(path, file, size)
     try:
+        if expected is not None and size != expected:
+            raise body.changed("longer" if size > expected else "shorter")
         yield body
     finally:
         body.release()

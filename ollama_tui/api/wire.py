@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,6 +17,7 @@ from ollama_tui.api.calls import Call
 from ollama_tui.api.errors import InvalidRequest, NotOllama, OllamaError, Unreachable
 from ollama_tui.api.failures import explained
 from ollama_tui.api.refusal import from_response, redirected
+from ollama_tui.api.upload import FileBody
 from ollama_tui.text import inert
 
 CONNECT_SECONDS = 10.0
@@ -137,6 +138,52 @@ class Wire:
                 yield response
             finally:
                 await response.aclose()
+
+    async def upload(
+        self,
+        call: Call,
+        file: FileBody,
+        headers: Mapping[str, str],
+        sent: Callable[[int], None] | None,
+    ) -> None:
+        """Send a file: by the system itself where nothing is between, else piece by piece."""
+        headers = {**headers, "Content-Length": str(file.size)}
+        if self._is_straight:
+            await self._upload_straight(call, file, headers, sent)
+            return
+        async with aclosing(file.chunks(sent)) as chunks, self.open(call, chunks, headers, PATIENT):
+            return
+
+    @property
+    def _is_straight(self) -> bool:
+        """Whether the server is reached over plain HTTP, with no proxy and no transport between."""
+        from urllib.request import getproxies
+
+        from ollama_tui.api.straight import POSSIBLE
+
+        plain = self._place.scheme == "http" and "@" not in self._url
+        unproxied = self._place.is_loopback or not getproxies()
+        return POSSIBLE and plain and unproxied and self._transport is None
+
+    async def _upload_straight(
+        self,
+        call: Call,
+        file: FileBody,
+        headers: Mapping[str, str],
+        sent: Callable[[int], None] | None,
+    ) -> None:
+        from ollama_tui.api import straight
+
+        with explained(call, self.address):
+            url = httpx.URL(self._url + call.path)
+            named = {"Host": url.netloc.decode("ascii"), **self._headers(), **headers}
+            path = url.raw_path.decode("ascii")
+            request = straight.Request(url.host, url.port or 80, path, named, CONNECT_SECONDS)
+            answer = await straight.post(request, file, sent)
+        if 300 <= answer.status < 400:
+            raise redirected(answer.location, call)
+        if answer.status >= 400:
+            raise from_response(answer.status, answer.body, call, host=self.address)
 
     async def aclose(self) -> None:
         """Close all connections."""

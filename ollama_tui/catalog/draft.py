@@ -16,7 +16,7 @@ from ollama_tui.catalog.model import Model
 from ollama_tui.catalog.parameters import BY_NAME, convert, merged, parse_show, rendered
 from ollama_tui.catalog.paste import pull_name
 from ollama_tui.catalog.quantize import targets
-from ollama_tui.catalog.recipe import NO_TEMPLATE
+from ollama_tui.catalog.shown import own_template
 from ollama_tui.text import inert, inert_lines
 
 Text = Literal["system", "template"]
@@ -87,6 +87,8 @@ class Draft:
     """Added to the inherited ones."""
     quantize: str = ""
     """A type, or empty to leave the weights as they are."""
+    free: int | None = None
+    """Bytes left on the server's disk; None when nobody knows."""
 
     @property
     def target(self) -> str:
@@ -228,18 +230,24 @@ class Draft:
 
 
 def begin(
-    models: tuple[Model, ...], base: Model | None, show: Show | None, *, edit: bool = False
+    models: tuple[Model, ...],
+    base: Model | None,
+    show: Show | None,
+    *,
+    edit: bool = False,
+    free: int | None = None,
 ) -> Draft:
     """Return the draft of a form opened on `base`, whose details are `show`."""
     installed = {names.key(model.name): model for model in models}
     if base is None:
-        return Draft(installed=installed)
+        return Draft(installed=installed, free=free)
     return Draft(
         name=base.name if edit else new_name(base.name, installed),
         base=base.name,
         known=NOTHING if show is None else inherited(base.name, show),
         installed=installed,
         edit=edit,
+        free=free,
     )
 
 
@@ -248,7 +256,7 @@ def inherited(name: str, show: Show) -> Inherited:
     return Inherited(
         name=name,
         system=show.system,
-        template="" if show.template == NO_TEMPLATE else show.template,
+        template=own_template(show),
         license=show.license,
         parameters=merged(parse_show(show.parameters)),
         messages=tuple(show.messages),

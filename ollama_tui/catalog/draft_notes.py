@@ -10,7 +10,7 @@ from ollama_tui.catalog import name as names
 from ollama_tui.catalog.draft import LONGEST, Draft, Text
 from ollama_tui.catalog.modelfile import ROLES
 from ollama_tui.catalog.parameters import doubt
-from ollama_tui.catalog.quantize import targets, why_not
+from ollama_tui.catalog.quantize import room, targets, why_not
 from ollama_tui.text import inert, inert_lines, size
 
 Tab = Literal["base", "prompt", "parameters", "messages", "license", "quantize"]
@@ -145,7 +145,8 @@ def _about_quantizing(draft: Draft) -> Iterator[Note]:
         reason = why_not(draft.base_model) or "It is stored like that already."
         yield Note("quantize", f"Not quantized. {reason}")
     else:
-        yield Note("quantize", f"Writes new weights of about {size(target.bytes)}.")
+        clause = room(target.bytes, draft.free)
+        yield Note("quantize", f"Writes new weights of about {size(target.bytes)}{clause}.")
 
 
 _NOTICES = (

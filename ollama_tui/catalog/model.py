@@ -58,6 +58,14 @@ class Model(msgspec.Struct, frozen=True):
         return bool(self.listed.remote_host or self.listed.remote_model)
 
     @property
+    def is_answered_in_cloud(self) -> bool:
+        """Whether ollama.com answers questions on it: on stubs, and on any model with a cloud tag.
+
+        A server passes such a name on even when the model is all here.
+        """
+        return self.is_cloud or self.listed.has_cloud_tag
+
+    @property
     def is_loaded(self) -> bool:
         """Whether a runner holds it in memory."""
         return self.running is not None

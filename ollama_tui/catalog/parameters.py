@@ -29,6 +29,13 @@ class Parameter:
     least: float = -math.inf
     most: float = math.inf
 
+    @property
+    def range(self) -> str:
+        """What makes sense, in words; empty when everything does."""
+        if self.most < math.inf:
+            return f"between {self.least:g} and {self.most:g}"
+        return f"of {self.least:g} or more" if self.least > -math.inf else ""
+
 
 PARAMETERS: tuple[Parameter, ...] = (
     Parameter("num_ctx", "int", "by memory", "context length in tokens", True, least=1),

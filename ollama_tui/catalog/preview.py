@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import unified_diff
 from shlex import quote
 
@@ -36,19 +36,25 @@ def modelfile(request: CreateRequest) -> str:
     return written + "".join(f"# {words}\n" for words in left_out)
 
 
-def _written(request: CreateRequest) -> tuple[str, list[str]]:
+def written(every: Iterable[Command]) -> tuple[str, list[str]]:
+    """Return commands as text, and in words what no Modelfile can say."""
     texts, left_out = [], []
-    for command in commands(request):
+    for command in every:
         try:
             texts.append(write(Modelfile((command,))))
         except Unwritable as reason:
             left_out.append(f"Left out: {reason}")
+    return "".join(texts), left_out
+
+
+def _written(request: CreateRequest) -> tuple[str, list[str]]:
+    text, left_out = written(commands(request))
     for name, value in request.parameters.items():
         if value == []:
             left_out.append(f"Left out: {name} without any value, which only a request can say.")
     if request.quantize:
         left_out.append(f"Quantized with: ollama create --quantize {request.quantize}")
-    return "".join(texts), left_out
+    return text, left_out
 
 
 def curl(request: CreateRequest) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from ollama_tui.catalog.model import Model
-from ollama_tui.text import inert
+from ollama_tui.text import inert, size
 
 SOURCES = ("F16", "BF16", "F32")
 """The only types a server quantizes."""
@@ -20,6 +21,9 @@ _HELP = {
     "Q4_K_S": "a little smaller and a little worse",
 }
 """What to choose from, the largest first."""
+
+
+_STORED = re.compile(r"(?<![a-z0-9])(?:b?f16|fp16|f32|fp32)(?![a-z0-9])", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,8 @@ def why_not(base: Model | None) -> str | None:
         return "Only a model that is on the server can be quantized."
     if base.is_cloud:
         return f"The weights of {base.label} are in the cloud."
+    if base.is_answered_in_cloud:
+        return f"{base.label} has a cloud tag, which the server takes for a model of ollama.com."
     if base.listed.details.format == "safetensors":
         return f"{base.label} is a safetensors model, which the server leaves as it is."
     if level(base) in SOURCES:
@@ -58,6 +64,21 @@ def why_not(base: Model | None) -> str | None:
     if not now or now.lower() == "unknown":
         return f"It is not known how {base.label} is stored: only F16, BF16 and F32 will do."
     return f"{base.label} is {now} already: only F16, BF16 and F32 can be quantized."
+
+
+def room(needed: int, free: int | None) -> str:
+    """Return a clause on the server's disk for new weights; empty when nobody knows it."""
+    if free is None:
+        return ""
+    return f"; {'only ' if free < needed else ''}{size(free)} free on the server's disk"
+
+
+def name_for(name: str, kind: str) -> str:
+    """Return a name for `name` quantized to `kind`: `m:8b-fp16` becomes `m:8b-q8_0`."""
+    model, _, tag = name.rpartition(":")
+    if _STORED.search(tag):
+        return f"{model}:{_STORED.sub(kind.lower(), tag)}"
+    return f"{model}:{kind.lower()}" if tag == "latest" else f"{name}-{kind.lower()}"
 
 
 def level(base: Model) -> str:

@@ -9,12 +9,10 @@ from dataclasses import dataclass, replace
 from ollama_tui.api.replies import Message, Show
 from ollama_tui.api.requests import CreateRequest, ParameterValue
 from ollama_tui.catalog import parameters
-from ollama_tui.catalog.modelfile import Command, InvalidModelfile, Modelfile, parse, printable
+from ollama_tui.catalog.modelfile import Command, InvalidModelfile, Modelfile, printable
 from ollama_tui.catalog.name import same
+from ollama_tui.catalog.shown import built_in, own_template
 from ollama_tui.text import listing
-
-NO_TEMPLATE = "{{ .Prompt }}"
-"""What a server shows for a model without a template."""
 
 _VERSION = re.compile(
     r"v?(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*)"
@@ -76,9 +74,9 @@ def modelfile_of(show: Show, name: str) -> Modelfile:
     """
     settings = parameters.merged(parameters.parse_show(show.parameters))
     texts = {
-        "template": "" if show.template == NO_TEMPLATE else show.template,
+        "template": own_template(show),
         "system": show.system,
-        **_only_in_modelfile(show.modelfile),
+        **built_in(show),
         "requires": show.requires,
     }
     return Modelfile(
@@ -107,7 +105,7 @@ def edited(before: Modelfile, wanted: Recipe) -> Recipe:
     }
     request = CreateRequest(
         model=new.model,
-        from_=new.from_,
+        from_=before.last("from"),
         license=new.license,
         parameters=changed,
         messages=[] if new.messages == old.messages else new.messages,
@@ -190,6 +188,8 @@ def _parameters(modelfile: Modelfile) -> tuple[dict[str, ParameterValue], tuple[
 
 
 def _converted(command: Command) -> list[parameters.Scalar]:
+    if command.key == "stop":
+        return [command.value]  # an empty one too: Ollama's own program takes it
     try:
         value = parameters.convert(command.key, command.value)
     except parameters.BadParameter as mistake:
@@ -203,12 +203,3 @@ def _requires(modelfile: Modelfile) -> str:
         line = modelfile.all("requires")[-1].line
         raise InvalidModelfile("requires must be a valid semver (e.g. 0.14.0)", line)
     return version
-
-
-def _only_in_modelfile(text: str) -> dict[str, str]:
-    """Return RENDERER and PARSER, which details show nowhere else, if the text can be read."""
-    try:
-        shown = parse(text)
-    except InvalidModelfile:
-        return {}
-    return {"renderer": shown.last("renderer"), "parser": shown.last("parser")}

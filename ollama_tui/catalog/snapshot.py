@@ -72,7 +72,7 @@ class Snapshot:
         models = combine(listed, running, facts)
         if models == self.models:
             models = self.models
-        unlearned = sum([m.capabilities is None and not m.is_cloud for m in models])
+        unlearned = sum([m.capabilities is None and not m.is_answered_in_cloud for m in models])
         return replace(self, models=models, unlearned=unlearned)
 
     def able(self, *capabilities: str) -> tuple[Model, ...]:

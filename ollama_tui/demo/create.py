@@ -29,6 +29,7 @@ _FIELDS = {
     "from": "string",
     "files": "map[string]string",
     "adapters": "map[string]string",
+    "draft_files": "map[string]string",
     "template": "string",
     "system": "string",
     "license": "any",
@@ -49,7 +50,7 @@ async def create(server: Server, call: Call) -> httpx.Response:
     """Make a model."""
     body = fields(call.data, "CreateRequest", **_FIELDS)
     target = valid_name(model_of(body))
-    for key in ("files", "adapters"):
+    for key in ("files", "adapters", "draft_files"):
         _check_files(body.get(key, {}))
     return await events_or_last(_creating(server, body, target), body)
 
@@ -66,7 +67,8 @@ async def _creating(server: Server, body: Fields, target: Name) -> Events:
     draft = Draft(server.store)
     quantize = body.get("quantize") or body.get("quantization") or ""
     begin = _begin(server, body, draft)
-    for step in (begin, _adapt(body, draft), finish_weights(server, draft, quantize)):
+    adding = (_adapt(body, draft), _speed_up(body, draft))
+    for step in (begin, *adding, finish_weights(server, draft, quantize)):
         async with aclosing(step) as events:
             async for event in events:
                 yield event
@@ -155,6 +157,16 @@ async def _adapt(body: Fields, draft: Draft) -> Events:
     for digest in list(adapters.values())[:1]:
         yield {"status": "parsing GGUF"}
         _add_gguf(draft, _uploaded(draft, digest))
+
+
+async def _speed_up(body: Fields, draft: Draft) -> Events:
+    """Add a model that drafts ahead."""
+    files = body.get("draft_files", {})
+    if files and "remote_model" in draft.config:
+        raise Fault("DRAFT cannot be used with remote models", 400)
+    for digest in files.values():
+        yield {"status": "parsing GGUF"}
+        draft.add("draft", _uploaded(draft, digest))
 
 
 def _uploaded(draft: Draft, digest: str) -> Blob:

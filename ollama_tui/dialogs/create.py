@@ -20,7 +20,7 @@ from ollama_tui.catalog.model import Model
 from ollama_tui.dialogs.create_lists import LicenseTab, MessagesTab
 from ollama_tui.dialogs.create_parameters import ParametersTab
 from ollama_tui.dialogs.create_parts import HEIGHTS
-from ollama_tui.dialogs.create_preview import PreviewTab
+from ollama_tui.dialogs.create_preview import PreviewPane, PreviewTab
 from ollama_tui.dialogs.create_tabs import BaseTab, PromptTab, QuantizeTab, Tab
 from ollama_tui.dialogs.dialog import Confirm
 from ollama_tui.styling import styles_folder
@@ -46,6 +46,7 @@ class CreateDialog(ModalScreen[CreateRequest | None]):
     CSS_PATH = [styles_folder() / "create.tcss"]
     AUTO_FOCUS = ""
     VERTICAL_BREAKPOINTS = HEIGHTS
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]
     BINDINGS = [
         Binding("escape", "leave", "Cancel", show=False),
         Binding("ctrl+g", "submit", "Create", show=False),
@@ -62,16 +63,20 @@ class CreateDialog(ModalScreen[CreateRequest | None]):
         show: Show | None,
         *,
         edit: bool = False,
+        free: int | None = None,
     ) -> None:
         super().__init__()
-        self.start = self.draft = begin(models, base, show, edit=edit)
+        self.start = self.draft = begin(models, base, show, edit=edit, free=free)
 
     def compose(self) -> ComposeResult:
         """Lay out heading, tabs, message and keys."""
         with Vertical(classes="form"):
             yield Static(self._heading(), classes="heading", markup=False)
             yield Picker(TABS, id="strip")
-            yield from self._tabs()
+            with Horizontal(classes="work"):
+                with Vertical(classes="tabs"):
+                    yield from self._tabs()
+                yield PreviewPane(self.start, id="beside", to_read=False)
             yield Static(classes="message", markup=False)
             yield Static(classes="tab-keys", markup=False)
             with Horizontal(classes="foot"):
@@ -107,12 +112,14 @@ class CreateDialog(ModalScreen[CreateRequest | None]):
         """Show one tab and let it take the keys, unless the strip has them."""
         for tab in self.query(Tab):
             tab.display = tab.id == name
+        self.query_one("#beside").set_class(name == "preview", "-again")
         self._draw()
         if self.focused is not self.query_one("#strip"):
             self.tab.enter()
 
     def _draw(self) -> None:
         self.tab.show(self.draft)
+        self.query_one("#beside", PreviewPane).show(self.draft)
         self.query_one(".tab-keys", Static).update(self.tab.keys)
         wrong = problem(self.draft)
         message = self.query_one(".message", Static)

@@ -145,9 +145,9 @@ def offered(name: str) -> list[Spans]:
 
 
 def about(parameter: Parameter) -> list[Spans]:
-    """Return what a parameter takes, its default, and what it does."""
+    """Return what a parameter takes, in which range, its default, and what it does."""
     reloads = "; reloads the model" if parameter.reloads else ""
-    kind = _KINDS[parameter.kind]
+    kind = " ".join(filter(None, (_KINDS[parameter.kind], parameter.range)))
     return [
         ((f"{kind}, default {parameter.default}{reloads}", ""),),
         ((parameter.help, "muted"),),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
+from textual.containers import Vertical
 from textual.message import Message as Event
 from textual.widgets import Static
 
@@ -30,20 +31,25 @@ class Preview(TextView):
         self.post_message(self.Turned())
 
 
-class PreviewTab(Tab):
-    """The Modelfile, the curl command, or what changes."""
+class PreviewPane(Vertical):
+    """The Modelfile, the curl command, or what changes; as it is typed."""
 
-    keys = "v: as Modelfile, as curl, what changes"
-
-    def __init__(self, draft: Draft) -> None:
-        super().__init__(id="preview")
+    def __init__(self, draft: Draft, *, id: str, to_read: bool = True) -> None:
+        super().__init__(id=id)
         self._draft = draft
         self._way = CHANGES if draft.edit else MODELFILE
+        self._to_read = to_read
 
     def compose(self) -> ComposeResult:
         """Yield the text."""
         yield Static(id="way", classes="label", markup=False)
-        yield Preview(id="text")
+        text = Preview(id="text")
+        text.can_focus = self._to_read
+        yield text
+
+    def on_resize(self) -> None:
+        """Draw what was not drawn while there was no room for it."""
+        self._draw()
 
     def show(self, draft: Draft) -> None:
         """Draw the text, when it can be seen."""
@@ -65,6 +71,25 @@ class PreviewTab(Tab):
     def _turn(self) -> None:
         self._way = WAYS[(WAYS.index(self._way) + 1) % len(WAYS)]
         self._draw()
+
+
+class PreviewTab(Tab):
+    """The preview as a tab, to read all of it and in other ways."""
+
+    keys = "v: as Modelfile, as curl, what changes"
+
+    def __init__(self, draft: Draft) -> None:
+        super().__init__(id="preview")
+        self._start = draft
+
+    def compose(self) -> ComposeResult:
+        """Yield the pane."""
+        yield PreviewPane(self._start, id="whole")
+
+    def show(self, draft: Draft) -> None:
+        """Draw the pane, when it can be seen."""
+        if self.display:
+            self.query_one(PreviewPane).show(draft)
 
 
 MODELFILE = "As a Modelfile: what is inherited is not repeated"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import platform
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from textual import on, work
@@ -17,23 +16,26 @@ from ollama_tui.api.requests import CreateRequest
 from ollama_tui.catalog import name as names
 from ollama_tui.catalog.model import Model
 from ollama_tui.dialogs.dialog import Dialog, labelled
+from ollama_tui.dialogs.import_words import (
+    AS_IT_IS,
+    base_problem,
+    choices,
+    facts,
+    likely_base,
+    offer,
+)
 from ollama_tui.dialogs.names import by_key
 from ollama_tui.dialogs.path_field import PathField
 from ollama_tui.files.bad import BadFile
-from ollama_tui.files.gguf import UNKNOWN
+from ollama_tui.files.modelfiles import found
 from ollama_tui.files.paths import paths_in
 from ollama_tui.files.source import Source
-from ollama_tui.files.sources import inspect
 from ollama_tui.jobs.upload import LocalFile
 from ollama_tui.styling import styles_folder
-from ollama_tui.text import context, count, inert, plural, shorten, size
+from ollama_tui.text import inert, shorten, size
 from ollama_tui.widgets.picker import Picker
 
-AS_IT_IS = ""
-"""The choice not to quantize."""
-_MOST_OFFERED = 12
-_LONGEST_NAME = 40
-_LONGEST_HOST = 24
+_LONGEST_HOST = 22
 
 
 @dataclass(frozen=True)
@@ -51,8 +53,9 @@ class ImportDialog(Dialog[ImportAnswer]):
     heading = "Import a model from files"
     verb = "import"
 
-    def __init__(self, models: tuple[Model, ...]) -> None:
+    def __init__(self, models: tuple[Model, ...], heading: str = "") -> None:
         super().__init__()
+        self.heading = heading or self.heading
         self.installed = by_key(models)
         self.found: Source | BadFile | None = None
         """What the path leads to; None while it is being looked at."""
@@ -63,7 +66,7 @@ class ImportDialog(Dialog[ImportAnswer]):
         with VerticalScroll(id="form", can_focus=False):
             machine = shorten(inert(platform.node() or "where this runs"), _LONGEST_HOST)
             yield from labelled(
-                f"On this machine ({machine}): a GGUF file or a model's folder",
+                f"On this machine ({machine}): GGUF file, model folder, Modelfile",
                 PathField(id="path"),
             )
             yield Static(id="found", markup=False)
@@ -138,9 +141,12 @@ class ImportDialog(Dialog[ImportAnswer]):
 
     @property
     def base_given(self) -> str:
-        """The base typed; empty where none is asked for."""
-        needed = isinstance(self.found, Source) and self.found.needs_base
-        return self.query_one("#base", Input).value.strip() if needed else ""
+        """The base that a Modelfile names, or that was typed; empty where none is asked for."""
+        if not isinstance(self.found, Source):
+            return ""
+        if self.found.request is not None:
+            return self.found.request.from_
+        return self.query_one("#base", Input).value.strip() if self.found.needs_base else ""
 
     def problem(self) -> str | None:
         """Return what is wrong with path, name or base."""
@@ -149,7 +155,8 @@ class ImportDialog(Dialog[ImportAnswer]):
         if isinstance(self.found, BadFile):
             return str(self.found)
         wrong = names.new_name_problem(self.name_given)
-        if wrong is None and self.found.needs_base:
+        adapted = self.found.needs_base or (self.base_given and self.found.files)
+        if wrong is None and adapted:
             wrong = base_problem(self.base_given, self.installed.get(names.key(self.base_given)))
         return wrong
 
@@ -166,70 +173,13 @@ class ImportDialog(Dialog[ImportAnswer]):
         """Return what was asked for."""
         assert isinstance(self.found, Source)
         quantize = self.query_one(Picker).active if self.found.targets else AS_IT_IS
-        request = CreateRequest(
-            model=self.name_given, from_=self.base_given, quantize=quantize or AS_IT_IS
-        )
+        request = self.found.request_for(self.name_given, self.base_given, quantize or AS_IT_IS)
         return ImportAnswer(request, self.found.files)
 
 
 def looked_at(text: str) -> Source | BadFile:
     """Return what the path typed leads to, or why that cannot be imported; reads files."""
     try:
-        return inspect(*paths_in(text))
+        return found(*paths_in(text))
     except BadFile as reason:
         return reason
-
-
-def facts(source: Source) -> str:
-    """Return what is known of the files, in lines."""
-    known = [
-        source.form + (" adapter" if source.needs_base else ""),
-        shorten(inert(source.architecture), _LONGEST_NAME),
-        f"{count(source.parameters)} parameters" if source.parameters else "",
-        inert(source.quantization) if source.quantization != UNKNOWN else "",
-        f"{context(source.context_length)} context" if source.context_length else "",
-        plural(source.tensors, "tensor") if source.tensors else "",
-    ]
-    sent = f"{size(source.size)} in {plural(len(source.files), 'file')}"
-    return "\n".join(
-        [
-            " · ".join(filter(None, known)),
-            f"{sent} to upload; what the server has already is not sent.",
-            *source.warnings,
-        ]
-    )
-
-
-def choices(source: Source) -> list[tuple[str, str]]:
-    """Return the types to choose from, each with the size to expect."""
-    kept = f"keep {inert(source.quantization)} {size(source.size)}"
-    offered = [(t.type, f"{t.type} ~{size(t.bytes)}") for t in source.targets]
-    return [(AS_IT_IS, kept), *offered]
-
-
-def offer(completions: list[str]) -> str:
-    """Return the names a path may end in."""
-    shown = [_last_part(text) for text in completions[:_MOST_OFFERED]]
-    more = len(completions) - len(shown)
-    return "  ".join([*shown, *([f"and {more:,} more"] if more else [])])
-
-
-def _last_part(text: str) -> str:
-    path = text.rstrip("/")
-    return inert(text[path.rfind("/") + 1 :])
-
-
-def base_problem(base: str, installed: Model | None) -> str | None:
-    """Return why an adapter cannot be put on `base`; None when it can."""
-    if not base:
-        return "Type the model that the adapter was made for."
-    if names.source(base) == "cloud" or (installed is not None and installed.is_cloud):
-        return "A cloud model takes no adapter: choose one whose weights are on the server."
-    return names.pull_problem(base)
-
-
-def likely_base(source: Source, models: Iterable[Model]) -> str:
-    """Return the only model of the adapter's family; empty when there are none or several."""
-    family = source.architecture.lower()
-    fitting = [m.name for m in models if family and m.listed.details.family.lower() == family]
-    return fitting[0] if len(fitting) == 1 else ""

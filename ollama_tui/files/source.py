@@ -8,14 +8,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+import msgspec
+
 from ollama_tui.api.replies import ListedModel, ModelDetails
+from ollama_tui.api.requests import CreateRequest
 from ollama_tui.catalog import quantize
 from ollama_tui.catalog.model import Model
 from ollama_tui.catalog.quantize import Target
 from ollama_tui.files.bad import unreadable
 from ollama_tui.jobs.upload import LocalFile
 
-Form = Literal["GGUF", "safetensors", "PyTorch"]
+Form = Literal["GGUF", "safetensors", "PyTorch", "Modelfile"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,8 @@ class Source:
     """What it can be quantized to; empty when it cannot."""
     warnings: tuple[str, ...] = ()
     """Sentences on what should be known before it is sent."""
+    request: CreateRequest | None = None
+    """What a Modelfile asks for besides the files; None without one."""
 
     @property
     def size(self) -> int:
@@ -48,7 +53,12 @@ class Source:
     @property
     def needs_base(self) -> bool:
         """Whether it is only an adapter, for a model that is named apart."""
-        return all(file.adapter for file in self.files)
+        return self.request is None and all(file.adapter for file in self.files)
+
+    def request_for(self, model: str, base: str, quantize: str) -> CreateRequest:
+        """Return what to ask of the server for `model`, the files apart."""
+        asked = self.request or CreateRequest(model="")
+        return msgspec.structs.replace(asked, model=model, from_=base, quantize=quantize)
 
 
 def targets(level: str, weights: int, rest: int = 0) -> tuple[Target, ...]:

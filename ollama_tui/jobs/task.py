@@ -41,9 +41,14 @@ class Server(Protocol):
         """Whether a file need not be sent."""
 
     async def upload_blob(
-        self, digest: str, path: Path, *, sent: Callable[[int], None] | None = None
+        self,
+        digest: str,
+        path: Path,
+        *,
+        size: int | None = None,
+        sent: Callable[[int], None] | None = None,
     ) -> None:
-        """Send a file."""
+        """Send a file of this size."""
 
 
 class Lane(enum.Enum):

@@ -131,30 +131,31 @@ class Create(Task):
 
     async def run(self, server: Server) -> Steps:
         """Send what is to be sent, then follow the making to its end."""
-        digests: dict[LocalFile, str] = {}
+        found: dict[LocalFile, Hashed] = {}
         for file in self.files:
             async with aclosing(hashing(file)) as steps:
                 async for step in steps:
                     if isinstance(step, Hashed):
-                        digests[file] = step.digest
+                        found[file] = step
                     else:
                         yield step
-        for file, digest in digests.items():
-            async with aclosing(sending(server, file, digest)) as uploads:
+        for file, hashed in found.items():
+            async with aclosing(sending(server, file, hashed)) as uploads:
                 async for event in uploads:
                     yield event
         yield Lane.ALONE
-        async with aclosing(server.create(self._naming(digests))) as events:
+        async with aclosing(server.create(self._naming(found))) as events:
             async for event in events:
                 yield event
 
-    def _naming(self, digests: dict[LocalFile, str]) -> CreateRequest:
-        files = {file.key: digest for file, digest in digests.items() if not file.adapter}
-        adapters = {file.key: digest for file, digest in digests.items() if file.adapter}
+    def _naming(self, found: dict[LocalFile, Hashed]) -> CreateRequest:
+        files, adapters = dict(self.request.files), dict(self.request.adapters)
+        drafts = dict(self.request.draft_files)
+        for file, hashed in found.items():
+            named = adapters if file.adapter else drafts if file.draft else files
+            named[file.key] = hashed.digest
         return msgspec.structs.replace(
-            self.request,
-            files={**self.request.files, **files},
-            adapters={**self.request.adapters, **adapters},
+            self.request, files=files, adapters=adapters, draft_files=drafts
         )
 
     def when_cancelled(self, progress: JobProgress, finished: Collection[str]) -> str:

@@ -30,13 +30,18 @@ class LocalFile:
     """Bytes."""
     adapter: bool = False
     """Whether it is a LoRA adapter and not part of the model itself."""
+    draft: bool = False
+    """Whether it is a part of a draft model."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hashed:
-    """The digest of a file, as blobs are named: `sha256:…`."""
+    """What a file was when it was hashed."""
 
     digest: str
+    """As blobs are named: `sha256:…`."""
+    size: int
+    """Bytes."""
 
 
 async def hashing(file: LocalFile) -> AsyncGenerator[Progress | Hashed, None]:
@@ -53,24 +58,28 @@ async def hashing(file: LocalFile) -> AsyncGenerator[Progress | Hashed, None]:
         if read == 0:
             break
         done += read
-    yield Hashed(f"sha256:{hasher.hexdigest()}")
+    yield Hashed(f"sha256:{hasher.hexdigest()}", done)
 
 
-async def sending(server: Server, file: LocalFile, digest: str) -> AsyncGenerator[Progress, None]:
+async def sending(
+    server: Server, file: LocalFile, hashed: Hashed
+) -> AsyncGenerator[Progress, None]:
     """Tell how far the upload is; a blob the server has already is not sent again."""
     status = f"uploading {inert(file.key)}"
-    if await server.blob_exists(digest):
-        yield Progress(status, digest, file.size, file.size)
+    if await server.blob_exists(hashed.digest):
+        yield Progress(status, hashed.digest, hashed.size, hashed.size)
         return
-    async with aclosing(_counts(server, file, digest)) as counts:
+    async with aclosing(_counts(server, file, hashed)) as counts:
         async for sent in counts:
-            yield Progress(status, digest, file.size, sent)
+            yield Progress(status, hashed.digest, hashed.size, sent)
 
 
-async def _counts(server: Server, file: LocalFile, digest: str) -> AsyncGenerator[int, None]:
+async def _counts(server: Server, file: LocalFile, hashed: Hashed) -> AsyncGenerator[int, None]:
     """Yield the bytes sent, as the upload tells them."""
     told: asyncio.Queue[int | None] = asyncio.Queue()
-    upload = asyncio.create_task(server.upload_blob(digest, file.path, sent=told.put_nowait))
+    upload = asyncio.create_task(
+        server.upload_blob(hashed.digest, file.path, size=hashed.size, sent=told.put_nowait)
+    )
     upload.add_done_callback(lambda _: told.put_nowait(None))
     try:
         while (sent := await told.get()) is not None:

@@ -276,7 +276,7 @@ class MainScreen(Screen[None]):
         also = self._other_names(model) if model else ()
         show = self.snapshot.show(model) if model else None
         self.details.show(model, show, also=also, now=self.now())
-        if model is not None and show is None and not model.is_cloud:
+        if model is not None and show is None and not model.is_answered_in_cloud:
             self._fetch_details(model.name)
 
     def _other_names(self, model: Model) -> tuple[str, ...]:

@@ -92,7 +92,7 @@ class DetailsPane(Vertical):
             return []
         if key == details_key(model):
             return [(), ((title, "bad"),), ((hint, "muted"),)]
-        if model.is_cloud:
+        if model.is_answered_in_cloud:
             return [(), (("enter asks the server for more, which may ask ollama.com.", "muted"),)]
         return []
 

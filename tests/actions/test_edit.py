@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from ollama_tui.actions.edit import from_weights
+from pathlib import Path
+
+from ollama_tui.actions.edit import Edit, edit_of, from_weights
 from ollama_tui.api.replies import Show
 from ollama_tui.api.requests import CreateRequest
-from ollama_tui.catalog.recipe import Recipe
+from ollama_tui.catalog.modelfile import parse
+from ollama_tui.catalog.recipe import Recipe, modelfile_of, recipe
+from ollama_tui.files.source import Source
+from ollama_tui.jobs.upload import LocalFile
+from tests.catalog.models import a_model
 
 WEIGHTS, OTHER = "a" * 64, "b" * 64
 WANTED = Recipe(CreateRequest(model="m:1", from_="m:1", system="New."))
@@ -24,6 +30,16 @@ def test_the_weights_stand_in_for_the_model_and_the_license_is_sent_again() -> N
     assert request.system == "New."
 
 
+def test_several_licenses_stay_several() -> None:
+    shown_ = Show(
+        modelfile=f"FROM /m/blobs/sha256-{WEIGHTS}\nTEMPLATE x\nLICENSE MIT\nLICENSE Apache\n",
+        license="MIT\nApache",
+    )
+    request = from_weights(WANTED, shown_)
+    assert request is not None
+    assert request.license == ["MIT", "Apache"]
+
+
 def test_a_projector_goes_along() -> None:
     head = [f"FROM /models/blobs/sha256-{digest}" for digest in (WEIGHTS, OTHER)]
     request = from_weights(WANTED, shown(*head))
@@ -35,6 +51,61 @@ def test_it_is_not_offered_where_an_adapter_would_be_taken_for_weights() -> None
     for word in ("ADAPTER", "DRAFT"):
         head = (f"FROM /m/blobs/sha256-{WEIGHTS}", f"{word} /m/blobs/sha256-{OTHER}")
         assert from_weights(WANTED, shown(*head)) is None
+
+
+def edited(text: str, *, license: str = "", files: tuple[LocalFile, ...] = ()) -> Edit:
+    """Return what the text comes to for a model with a system prompt and one parameter."""
+    show = Show(
+        system="Old.",
+        parameters="top_k 40",
+        license=license,
+        modelfile=f"FROM /m/blobs/sha256-{WEIGHTS}\nTEMPLATE x\nSYSTEM Old.\n",
+    )
+    before = modelfile_of(show, "m:1")
+    source = Source("Modelfile", files)
+    return edit_of(a_model("m:1"), show, before, recipe(parse(text), "m:1"), source)
+
+
+SAME = "FROM m:1\nSYSTEM Old.\nPARAMETER top_k 40\n"
+
+
+def test_one_changed_parameter_is_all_that_is_sent() -> None:
+    change = edited(SAME.replace("40", "20"))
+    assert change.task.request == CreateRequest("m:1", "m:1", parameters={"top_k": 20})
+    assert (change.fresh, change.notes) == (None, ())
+    assert edited(SAME).is_nothing
+    assert edited(SAME.replace("m:1", "M:1")).is_nothing
+
+
+def test_what_create_cannot_undo_is_offered_by_starting_over() -> None:
+    change = edited("FROM m:1\nPARAMETER top_k 40\n")
+    assert "cannot clear the system prompt" in change.notes[0]
+    assert change.fresh is not None
+    assert change.fresh.request.files == {"model.gguf": f"sha256:{WEIGHTS}"}
+
+
+def test_starting_over_is_no_answer_to_a_retired_parameter() -> None:
+    change = edited(SAME + "PARAMETER mirostat 1\n")
+    assert change.fresh is None
+    assert not change.is_nothing
+
+
+def test_files_that_it_names_are_sent() -> None:
+    lora = LocalFile(Path("lora.gguf"), "lora.gguf", 2_000_000, adapter=True)
+    change = edited(SAME + "ADAPTER lora.gguf\n", files=(lora,))
+    assert change.task.files == (lora,)
+    assert change.notes == ("2 MB in 1 file to upload first.",)
+    assert not change.is_nothing
+
+
+def test_licenses_add_up_and_that_is_said() -> None:
+    change = edited(SAME + "LICENSE Apache\n", license="MIT")
+    assert change.task.request.license == ["Apache"]
+    assert change.notes == ("Licenses add up: what the model has stays beside the new one.",)
+
+
+def test_on_top_of_another_model_the_licenses_are_missed() -> None:
+    assert "do not come along" in edited("FROM other\n", license="MIT").notes[0]
 
 
 def test_it_is_not_offered_without_weights_of_ones_own() -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ollama_tui.api import calls, errors
 from ollama_tui.api.calls import Call, Endpoint
 from ollama_tui.api.refusal import from_line, from_response, redirected, tidy, without_paths
+from tests.api.traces import Trace
 
 PUSH = Call(calls.PUSH, "alice/m")
 LOAD = Call(calls.LOAD, "m")
@@ -39,6 +40,34 @@ WORDS = [
         "llama runner process has terminated: exit status 2",
         errors.ServerFailed,
         "m was not loaded: its runner stopped while loading.",
+    ),
+    (
+        calls.LOAD,
+        500,
+        "unable to load model: /root/.ollama/models/blobs/sha256-1",
+        errors.ServerFailed,
+        "m was not loaded: the server cannot load its weights.",
+    ),
+    (
+        calls.LOAD,
+        500,
+        "model failed to load, this may be due to resource limitations or an internal error",
+        errors.ServerFailed,
+        "m was not loaded: the server could not load it.",
+    ),
+    (
+        calls.LOAD,
+        403,
+        "this model requires a subscription, upgrade for access: https://ollama.com/upgrade",
+        errors.Forbidden,
+        "m was not loaded: the account's plan does not include it.",
+    ),
+    (
+        calls.PUSH,
+        200,
+        "http status 403 Forbidden: denied",
+        errors.Forbidden,
+        "m was not pushed: the registry does not allow it.",
     ),
     (
         calls.LOAD,
@@ -81,6 +110,13 @@ WORDS = [
         'split GGUF "x-00001-of-00003.gguf" has 1 shards, expected 3',
         errors.InvalidRequest,
         "m was not created: parts of a split GGUF are missing or misnamed.",
+    ),
+    (
+        calls.CREATE,
+        400,
+        "DRAFT cannot be used with remote models",
+        errors.InvalidRequest,
+        "m was not created: a remote model takes no draft model.",
     ),
     (
         calls.CREATE,
@@ -177,6 +213,30 @@ def test_known_words_become_a_sentence(
     body = json.dumps({"error": words}).encode()
     error = from_response(status, body, Call(endpoint, "m"))
     assert (type(error), error.title) == (kind, title)
+    assert error.hint
+
+
+RAW = [
+    ("create-no-body", calls.CREATE, "m was not created: the request arrived without its body."),
+    ("create-no-fields", calls.CREATE, "m was not created: its name or the name of its base"),
+    ("create-modelfile-string", calls.CREATE, "m was not created: it has no base and no files."),
+    ("push-no-body", calls.PUSH, "m was not pushed: the request arrived without its body."),
+    ("push-no-fields", calls.PUSH, "m was not pushed: the name is empty."),
+    ("pull-no-body", calls.PULL, "m was not pulled: the request arrived without its body."),
+    ("copy-no-fields", calls.COPY, "m was not copied: the name is empty."),
+    ("delete-no-name", calls.DELETE, "m was not deleted: the name is empty."),
+    ("blob-get-method", calls.UPLOAD, "This server is too old for uploading files."),
+]
+"""What a server says to requests that the typed client cannot send, but something between may."""
+
+
+@pytest.mark.parametrize(("name", "endpoint", "title"), RAW, ids=[row[0] for row in RAW])
+def test_answers_to_mangled_requests_are_sentences_too(
+    name: str, endpoint: Endpoint, title: str
+) -> None:
+    response = Trace(f"raw/{name}").response
+    error = from_response(response["status"], response["body"].encode(), Call(endpoint, "m"))
+    assert error.title.startswith(title)
     assert error.hint
 
 

@@ -94,6 +94,20 @@ async def test_a_file_that_changes_meanwhile_is_not_uploaded(
     assert store.length < 6 * CHUNK
 
 
+@pytest.mark.parametrize(("hashed", "how"), [(CHUNK, "longer"), (3 * CHUNK, "shorter")])
+async def test_a_file_that_changed_since_it_was_hashed_is_not_sent_at_all(
+    hashed: int, how: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "model.gguf"
+    file.write_bytes(bytes(2 * CHUNK))
+    store = Store()
+    async with Ollama("http://h", transport=store) as client:
+        with pytest.raises(OllamaError, match=f"it became {how} meanwhile"):
+            await client.upload_blob(DIGEST, file, size=hashed)
+    assert store.length == 0
+    assert not store.headers
+
+
 async def test_a_file_that_vanished_is_named(tmp_path: Path) -> None:
     async with Ollama("http://h", transport=Store()) as client:
         with pytest.raises(OllamaError) as caught:

@@ -15,7 +15,7 @@ from ollama_tui.catalog.draft_notes import notices, problem
 from ollama_tui.catalog.modelfile import parse, printable
 from ollama_tui.catalog.parameters import BY_NAME, BadParameter
 from ollama_tui.catalog.preview import changes, curl, modelfile
-from ollama_tui.catalog.quantize import targets, why_not
+from ollama_tui.catalog.quantize import name_for, targets, why_not
 from ollama_tui.catalog.recipe import recipe
 from tests.catalog.models import a_model
 
@@ -338,6 +338,32 @@ def test_licenses_are_added() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "made"),
+    [
+        ("tiny:f16", "tiny:q8_0"),
+        ("llama3:8b-instruct-fp16", "llama3:8b-instruct-q8_0"),
+        ("m:BF16", "m:q8_0"),
+        ("m:latest", "m:q8_0"),
+        ("m:135m", "m:135m-q8_0"),
+        ("m:buff16", "m:buff16-q8_0"),
+        ("hf.co/a/b-f16:x", "hf.co/a/b-f16:x-q8_0"),
+    ],
+)
+def test_a_quantized_copy_is_named_after_its_type(name: str, made: str) -> None:
+    assert name_for(name, "Q8_0") == made
+
+
+@pytest.mark.parametrize(
+    ("free", "said"),
+    [(None, "about 1.8 GB."), (10**12, "; 1 TB free on"), (10**6, "; only 1 MB free on")],
+)
+def test_the_room_on_the_servers_disk_is_said_where_it_is_known(
+    free: int | None, said: str
+) -> None:
+    assert said in words(replace(a_draft(), quantize="Q8_0", free=free))
+
+
+@pytest.mark.parametrize(
     ("level", "offered"),
     [
         ("F16", ["Q8_0", "Q4_K_M", "Q4_K_S"]),
@@ -373,6 +399,7 @@ def test_the_size_to_expect_is_about_right(type: str, real: int) -> None:
         (None, "on the server"),
         (STUB, "in the cloud"),
         (a_model(quantization_level="F16", format="safetensors"), "safetensors"),
+        (a_model("mine:x-cloud", quantization_level="F16", format="gguf"), "has a cloud tag"),
         (OTHER, "is Q4_K_M already"),
         (a_model(quantization_level="unknown", format="gguf"), "not known"),
     ],

@@ -1,9 +1,12 @@
+from random import Random
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ollama_tui.catalog.modelfile import (
     ROLES,
+    WORDS,
     Command,
     InvalidModelfile,
     Modelfile,
@@ -262,13 +265,29 @@ def test_only_a_line_that_closes_the_quotes_is_refused(value: str) -> None:
     assert is_held(value) is not closes
 
 
-def test_ten_thousand_modelfiles_read_back() -> None:
-    pieces = ["a", '"', '""', " ", "\n", "\t", "é", '"""', "x y", "#"]
-    for number in range(10_000):
-        value = "".join(pieces[number // 10**place % 10] for place in range(4))
+PIECES = ("a", '"', '""', " ", "\n", "\t", "é", '"""', "x y", "#", "\r\n", "FROM m", "\u200b", "")
+
+
+def generated(random: Random) -> Modelfile:
+    """Return any commands in any order, with values made to be misread."""
+    commands = [Command("from", "m")]
+    for word in random.choices(WORDS, k=random.randrange(8)):
+        keys = {"parameter": tuple(BY_NAME), "message": ROLES}.get(word, ("",))
+        key = random.choice(keys)
+        value = "".join(random.choices(PIECES, k=random.randrange(7)))
         if is_held(value):
-            modelfile = Modelfile((Command("from", "m"), Command("template", value)))
-            assert parse(write(modelfile)) == modelfile
+            commands.insert(random.randrange(len(commands) + 1), Command(word, value, key))
+    return Modelfile(tuple(commands))
+
+
+def test_ten_thousand_modelfiles_read_back() -> None:
+    random = Random(10_000)
+    seen: set[str] = set()
+    while len(seen) < 10_000:
+        modelfile = generated(random)
+        text = write(modelfile)
+        assert parse(text) == as_read(modelfile)
+        seen.add(text)
 
 
 def naive_value(text: str) -> tuple[str, str] | None:

@@ -68,6 +68,11 @@ def test_without_a_name_only_files_are_the_source() -> None:
     assert made.files == ("./a.gguf",)
 
 
+def test_an_empty_stop_is_taken_as_it_is_there() -> None:
+    made = drafted('FROM m\nPARAMETER stop ""\nPARAMETER stop x\n')
+    assert made.request.parameters == {"stop": ["", "x"]}
+
+
 def test_retired_parameters_are_left_out_with_a_warning() -> None:
     made = drafted("FROM m\nPARAMETER mirostat 2\nPARAMETER top_k 5\n")
     assert made.request.parameters == {"top_k": 5}
@@ -120,6 +125,12 @@ def test_renderer_and_parser_come_from_the_shown_modelfile() -> None:
     shown = modelfile_of(recorded("show-renderer-parser"), "m")
     assert shown.last("renderer")
     assert shown.last("parser")
+
+
+def test_the_chat_template_of_the_weights_is_not_the_models_own() -> None:
+    shown = recorded("show-tokenizer-150k")
+    assert "{%" in shown.template
+    assert write(modelfile_of(shown, "m")) == "FROM m\n"
 
 
 def test_nothing_is_said_of_what_a_model_does_not_have() -> None:

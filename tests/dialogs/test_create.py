@@ -280,7 +280,7 @@ async def test_a_parameter_is_added_by_the_beginning_of_its_name() -> None:
         await form.write("num_c")
         assert "Did you mean num_ctx?" in form.screen
         await form.press("tab")
-        assert "whole number, default by memory" in form.screen
+        assert "whole number of 1 or more, default by memory" in form.screen
         await form.write("4k")
         assert "num_ctx takes a whole number." in form.screen
         await form.press("enter")
@@ -417,6 +417,26 @@ async def test_the_preview_is_the_modelfile_then_curl_then_the_changes() -> None
         assert '"system": "You are terse. Rhyme."' in form.screen
         await form.press("v")
         assert "-SYSTEM You are terse.\n +SYSTEM You are terse. Rhyme." in form.screen
+
+
+async def test_where_there_is_room_the_preview_follows_what_is_typed() -> None:
+    async with a_form(size=(120, 30)) as form:
+        await form.turn_to("prompt")
+        await form.press("end")
+        await form.write(" Rhyme.")
+        assert "SYSTEM You are terse. Rhyme." in form.screen
+        await form.press("tab", "tab", "tab", "tab")
+        assert form.host.focused is None or form.host.focused.id != "text"
+        await form.turn_to("preview")
+        assert form.screen.count("SYSTEM You are terse. Rhyme.") == 1
+
+
+async def test_a_form_that_becomes_wide_shows_the_preview_at_once() -> None:
+    async with a_form() as form:
+        assert "FROM qwen3:1.7b" not in form.screen
+        await form.pilot.resize_terminal(120, 30)
+        await form.pilot.pause()
+        assert "FROM qwen3:1.7b" in form.screen
 
 
 async def test_editing_keeps_the_name_and_shows_the_difference() -> None:

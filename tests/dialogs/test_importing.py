@@ -17,7 +17,8 @@ from textual.widgets import Input, Static
 from ollama_tui.api.replies import ListedModel
 from ollama_tui.api.requests import CreateRequest
 from ollama_tui.catalog.model import Model
-from ollama_tui.dialogs.importing import ImportAnswer, ImportDialog, facts, offer
+from ollama_tui.dialogs.import_words import facts, offer
+from ollama_tui.dialogs.importing import ImportAnswer, ImportDialog
 from ollama_tui.files.source import Source
 from ollama_tui.jobs.upload import LocalFile
 from ollama_tui.styling import styles_folder
@@ -273,7 +274,7 @@ async def test_an_adapter_asks_for_its_base(tmp_path: Path) -> None:
         assert person.focus == "base"
         for remote in ("gpt-oss:120b-cloud", "stub"):
             await person.write(remote)
-            assert "A cloud model takes no adapter" in person.message
+            assert "A cloud model takes no adapter and no draft" in person.message
             await person.press("ctrl+u")
         await person.write("llama3.2:1b")
         assert person.message == "llama3.2:1b is not there: the server pulls it first."

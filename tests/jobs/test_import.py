@@ -111,14 +111,17 @@ async def test_what_the_server_has_is_not_sent_again(
     await queue.close()
 
 
-async def test_an_adapter_is_named_as_one(
-    ollama: Ollama, server: BlobServer, file: LocalFile
+@pytest.mark.parametrize(("role", "field"), [("adapter", "adapters"), ("draft", "draft_files")])
+async def test_an_adapter_or_draft_is_named_as_one(
+    role: str, field: str, ollama: Ollama, server: BlobServer, file: LocalFile
 ) -> None:
     queue = JobQueue(ollama)
-    adapter = LocalFile(file.path, "lora.gguf", file.size, adapter=True)
-    task = Create(CreateRequest(model="new", from_="base"), "create", (adapter,))
+    beside = LocalFile(
+        file.path, "beside.gguf", file.size, adapter=role == "adapter", draft=role == "draft"
+    )
+    task = Create(CreateRequest(model="new", from_="base"), "create", (beside,))
     await until(queue, queue.submit(task), State.DONE)
-    assert server.created[0]["adapters"] == {"lora.gguf": DIGEST}
+    assert server.created[0][field] == {"beside.gguf": DIGEST}
     assert "files" not in server.created[0]
     await queue.close()
 

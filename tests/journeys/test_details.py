@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ollama_tui.catalog.name import parse
 from tests.journeys.driver import Watched, a_server, journey
 
 
@@ -105,6 +106,20 @@ async def test_a_cloud_model_is_not_asked_about_until_a_person_wants_it() -> Non
         assert "gpt-oss:120b-cloud" not in shown(demo)
         await user.presses("enter")
         await user.until(lambda: "gpt-oss:120b-cloud" in shown(demo))
+
+
+async def test_a_model_of_our_own_with_a_cloud_tag_is_not_asked_about_either() -> None:
+    demo, ticker = a_server()
+    entries = demo.store.entries
+    entries[parse("mine:cloud")] = next(e for n, e in entries.items() if n.model == "pirate")
+    async with journey(demo, server_time=ticker) as user:
+        await user.goes_to("mine:cloud")
+        await user.sees("enter asks the server for more, which may ask ollama.com.")
+        await user.presses("w")
+        await user.sees("mine:cloud has a cloud tag: it loads only under another name")
+        await user.presses("e")
+        await user.sees("mine:cloud is shown by ollama.com, not as it is here")
+        assert "mine:cloud" not in shown(demo)
 
 
 async def test_a_model_whose_details_fail_says_why_in_the_pane() -> None:

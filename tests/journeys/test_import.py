@@ -176,7 +176,7 @@ async def test_a_full_disk_of_the_server_is_said_and_makes_nothing(model: Path) 
 
 MEDDLING: list[tuple[str, Callable[[Path], object], str]] = [
     ("other bytes", lambda p: p.write_bytes(b"x" * p.stat().st_size), "digest"),
-    ("longer", lambda p: p.write_bytes(p.read_bytes() + b"more"), "digest"),
+    ("longer", lambda p: p.write_bytes(p.read_bytes() + b"more"), "it became longer"),
     ("gone", lambda p: p.unlink(missing_ok=True), "no longer there"),
 ]
 

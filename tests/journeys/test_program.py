@@ -39,7 +39,7 @@ async def test_the_palette_lists_every_action_of_the_place() -> None:
     async with journey(size=(120, 400)) as user:
         await user.presses("ctrl+p")
         here = [a for a in ACTIONS if a.place is not Place.DETAILS]
-        await user.sees(*[action.label.capitalize() for action in here])
+        await user.sees(*[action.title for action in here])
 
 
 async def test_the_palette_takes_the_reason_about_a_model_literally() -> None:

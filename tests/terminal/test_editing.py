@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.files.making import ADAPTER, gguf
 from tests.terminal.pty import Terminal
 
 CHANGES = """\
@@ -63,6 +64,23 @@ def test_a_text_that_is_no_modelfile_can_be_edited_again_or_left(tmp_path: Path)
         terminal.wait_for("-FROM studio/reviewer")
         terminal.press("n")
         terminal.wait_gone("-FROM studio/reviewer")
+
+
+def test_an_adapter_that_it_names_is_uploaded(tmp_path: Path) -> None:
+    (tmp_path / "lora.gguf").write_bytes(gguf(ADAPTER))
+    with demo(tmp_path, "#!/bin/sh\necho 'ADAPTER ~/lora.gguf' >> \"$1\"\n") as terminal:
+        terminal.press("e")
+        terminal.wait_for("+ADAPTER ~/lora.gguf")
+        terminal.wait_for("in 1 file to upload first")
+        terminal.press("y")
+        terminal.wait_for("edit studio/reviewer:latest: done.")
+
+
+def test_a_file_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
+    with demo(tmp_path, "#!/bin/sh\necho 'ADAPTER ~/lora.gguf' >> \"$1\"\n") as terminal:
+        terminal.press("e")
+        terminal.wait_for("A file of it cannot be used")
+        terminal.wait_for("lora.gguf is not there.")
 
 
 def test_an_editor_that_fails_takes_nothing_over(tmp_path: Path) -> None:

@@ -1,0 +1,62 @@
+"""Smaller copies of models whose weights are not quantized yet."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ollama_tui.actions.action import Action, Context, Group
+from ollama_tui.actions.browse import no_model
+from ollama_tui.actions.change import connected
+from ollama_tui.text import size
+
+if TYPE_CHECKING:
+    from ollama_tui.catalog.model import Model
+    from ollama_tui.dialogs.choice import Choice
+
+
+async def quantize(context: Context) -> None:
+    """Ask for a type and a name, and queue the quantization."""
+    from ollama_tui.api.requests import CreateRequest
+    from ollama_tui.catalog.quantize import name_for
+    from ollama_tui.dialogs.names import CopyDialog
+    from ollama_tui.jobs.tasks import Create
+
+    if (model := context.current) is None:
+        return
+    free = connected(context).disk.known(context.snapshot.models).free
+    chosen = await context.ask(choice(model, free))
+    if chosen is None:
+        return
+    name = name_for(model.name, chosen)
+    target = await context.ask(
+        CopyDialog(model, context.snapshot.models, prefill=name, purpose=f"Quantize to {chosen}")
+    )
+    if target is not None:
+        request = CreateRequest(model=target, from_=model.name, quantize=chosen)
+        connected(context).jobs.submit(Create(request, verb="quantize"))
+
+
+def choice(model: Model, free: int | None) -> Choice:
+    """Return the question for a type, with the sizes to expect and what is free, if known."""
+    from ollama_tui.catalog.quantize import room, targets
+    from ollama_tui.dialogs.choice import Alternative, Choice
+
+    options = tuple(
+        Alternative(t.type, f"{t.type:<7} about {size(t.bytes):>7}   {t.help}")
+        for t in targets(model)
+    )
+    smallest = min((t.bytes for t in targets(model)), default=0)
+    return Choice(f"Quantize {model.label}, {size(model.size)}{room(smallest, free)}", options)
+
+
+def cannot_quantize(context: Context) -> str | None:
+    """Say why the current model cannot be quantized."""
+    from ollama_tui.catalog.quantize import why_not
+
+    return no_model(context) or why_not(context.current)
+
+
+ACTIONS = (
+    Action("model.quantize", "percent_sign", "quantize", "Make a smaller copy of an F16 model.",
+           quantize, cannot_quantize, group=Group.CHANGE, changes_server=True),
+)  # fmt: skip
