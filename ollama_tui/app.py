@@ -132,7 +132,9 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
     def get_default_screen(self) -> MainScreen:
         """Return the main screen: it is there from the first frame on."""
         wanted = self.settings.sort if self.settings.sort in order.BY_KEY else "modified"
-        view = View(self.settings.filter, wanted, self.settings.reverse)
+        view = View(
+            self.settings.filter, wanted, self.settings.reverse, saved=self.settings.filters
+        )
         return MainScreen(self, self._kept.applied_to(view))
 
     def on_mount(self) -> None:

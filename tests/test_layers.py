@@ -94,7 +94,12 @@ RULES = (
         "api.errors api.replies catalog store",
         "asyncio",
     ),
-    Rule("config", "settings from arguments, environment and file", "settings", "platformdirs"),
+    Rule(
+        "config",
+        "settings from arguments, environment and file: a saved filter must be one",
+        "settings catalog.query",
+        "platformdirs",
+    ),
     Rule("kept", "order and theme of the last run", "catalog"),
     Rule(
         "opening",

@@ -217,6 +217,7 @@ KEY_NAMES = {
     "backslash": "\\",
     "colon": ":",
     "asterisk": "*",
+    "at": "@",
     "percent_sign": "%",
     "equals_sign": "=",
     "space": "space",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ollama_tui.actions.action import Action, Context, Group, Place, Run, Wish
 from ollama_tui.catalog.order import COLUMNS
+from ollama_tui.text import inert
 
 if TYPE_CHECKING:
     from ollama_tui.catalog.model import Model
@@ -39,6 +40,27 @@ async def clear_filter(context: Context) -> None:
 def no_filter(context: Context) -> str | None:
     """Say that nothing is filtered."""
     return None if context.view.filter else "There is no filter to clear."
+
+
+async def choose_filter(context: Context) -> None:
+    """Ask for one of the saved filters and show the list by it."""
+    from ollama_tui.dialogs.choice import Alternative, Choice
+
+    saved = context.view.saved
+    longest = max(len(name) for name, _ in saved)
+    options = tuple(
+        Alternative(f"@{name}", f"{name:{longest}}  {inert(text)}") for name, text in saved
+    )
+    asked = Choice("Filter by", options, current=context.view.filter)
+    if (chosen := await context.ask(asked)) is not None:
+        context.look(replace(context.view, filter=chosen))
+
+
+def no_saved_filters(context: Context) -> str | None:
+    """Say how filters are saved."""
+    if context.view.saved:
+        return None
+    return 'No filter is saved: [filters] in config.toml names them, as in big = "size:>8g".'
 
 
 async def mark(context: Context) -> None:
@@ -162,6 +184,8 @@ ACTIONS = (
            wish(Wish.OPEN_FILTER), place=Place.LIST, footer=1),
     Action("filter.clear", "escape", "clear filter", "Show all models again.",
            clear_filter, no_filter, place=Place.LIST),
+    Action("filter.saved", "at", "saved filters", "Choose a filter saved in config.toml.",
+           choose_filter, no_saved_filters, place=Place.LIST),
     Action("sort.choose", "s", "sort", "Choose the column to sort by.",
            sort, group=Group.MARK, place=Place.LIST, footer=2),
     Action("sort.reverse", "backslash", "reverse", "Turn the order around.",

@@ -39,7 +39,7 @@ def arrange(
     from ollama_tui.catalog import query  # the first frame has no use for the language
     from ollama_tui.catalog.terms import Scope
 
-    asked = query.parse(view.filter)
+    asked = query.parse(view.filter, view.saved)
     scope = Scope(
         tuple(models), now, marked=view.marks, outdated=known.outdated, current=known.current
     )

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+Saved = tuple[tuple[str, str], ...]
+"""Filters by their names, which are lower-case: `@name` in a filter stands for one."""
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -17,6 +20,8 @@ class View:
     """Whether the order is turned around from the column's natural one."""
     marks: frozenset[str] = frozenset()
     """Names of marked models."""
+    saved: Saved = ()
+    """What the filter may name."""
 
 
 @dataclass(frozen=True, slots=True)

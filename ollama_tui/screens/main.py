@@ -115,10 +115,8 @@ class MainScreen(Screen[None]):
     def on_mount(self) -> None:
         """Draw what is known and follow the app."""
         self.table.focus()
+        self._show_filter()
         self.redraw()
-        if self.view.filter:
-            self.query_one(FilterBar).open(self.view.filter)
-            self.table.focus()
         self.watch(self.tui, "snapshot", self._take_snapshot, init=False)
         self.watch(self.tui, "jobs", self._take_jobs, init=False)
         self.watch(self.tui, "session", self._take_session, init=False)
@@ -350,11 +348,20 @@ class MainScreen(Screen[None]):
         """Show the list by `view`."""
         if view == self.view:
             return
-        self.view = view
+        before, self.view = self.view, view
+        if view.filter != before.filter:
+            self._show_filter()
         self.redraw()
         self.tui.keep(view)
-        if not view.filter:
-            self.query_one(FilterBar).close()
+
+    def _show_filter(self) -> None:
+        """Show the filter beside the list that keeps the keys, or hide that there is none."""
+        bar = self.query_one(FilterBar)
+        if self.view.filter:
+            bar.open(self.view.filter)
+            self.table.focus()
+        else:
+            bar.close()
 
     def move_to(self, name: str) -> None:
         """Put the cursor on `name`, now or once it is listed."""

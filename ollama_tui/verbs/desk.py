@@ -81,7 +81,7 @@ class Desk:
         from ollama_tui.catalog import query, upstream
         from ollama_tui.catalog.terms import Scope
 
-        asked = query.parse(text)
+        asked = query.parse(text, self.settings.filters)
         if asked.mistakes:
             raise Mistaken(asked.mistakes[0].sentence)
         models = await self.models(learn=any(term.field in LEARNED for term in asked.terms))

@@ -35,6 +35,38 @@ async def test_a_started_filter_is_applied_and_shown() -> None:
         assert user.cursor == user.names[1]
 
 
+async def test_a_started_filter_with_a_mistake_says_so() -> None:
+    async with journey(filter="sise:3", listed=False) as user:
+        await user.sees("There is no field “sise”. Did you mean size:?")
+
+
+async def test_a_saved_filter_is_chosen_from_a_list_and_shown_by_its_name() -> None:
+    saved = (("coders", "qwen coder"), ("sees", "cap:vision size:<8g"))
+    async with journey(filters=saved) as user:
+        await user.presses("@")
+        await user.sees("Filter by", "coders  qwen coder", "sees    cap:vision size:<8g")
+        await user.presses("2")
+        await user.sees("/ @sees")
+        assert "llava:7b" in user.names
+        assert len(user.names) == 4
+        await user.presses("j")
+        assert user.cursor == user.names[1]
+        await user.presses("escape")
+        assert len(user.names) == 36
+
+
+async def test_a_saved_filter_is_named_among_other_words() -> None:
+    async with journey(filters=(("sees", "cap:vision size:<8g"),)) as user:
+        await user.filters("@sees gemma3")
+        assert set(user.names) == {"gemma3:4b", "gemma3:latest"}
+
+
+async def test_without_saved_filters_the_key_says_how_to_save_one() -> None:
+    async with journey() as user:
+        await user.presses("@")
+        await user.sees("[filters] in config.toml names them")
+
+
 async def test_a_mistake_stands_under_its_word_and_the_last_good_rows_stay() -> None:
     async with journey() as user:
         await user.presses("/")

@@ -62,6 +62,12 @@ async def test_list_takes_the_filter_and_an_order(shell: Shell) -> None:
     ]  # fmt: skip
 
 
+async def test_list_takes_a_saved_filter(shell: Shell) -> None:
+    shell.is_told(filters=(("small-eyes", "cap:vision size:<5g"),))
+    await shell.runs("list", "@small-eyes", "gemma3", "--sort", "name")
+    assert [line.split()[0] for line in shell.lines[1:]] == ["gemma3:4b", "gemma3:latest"]
+
+
 async def test_list_as_json_tells_raw_values(shell: Shell) -> None:
     (model,) = (await shell.prints("list", "qwen3:1.7b"))["models"]
     assert model | {"modified_at": "", "digest": ""} == {
