@@ -105,7 +105,7 @@ def _saved(
     from ollama_tui.catalog import query  # only who saves filters pays for it
 
     for name, text in filters.items():
-        wrong = [mistake.sentence for mistake in query.parse(text).mistakes]
+        wrong = [mistake.quoting(text) for mistake in query.parse(text).mistakes]
         if not _FILTER_NAME.fullmatch(name):
             wrong = ["its name may hold letters, digits, - and _ only."]
         if wrong:

@@ -38,6 +38,10 @@ class Mistake:
     end: int
     sentence: str
 
+    def quoting(self, text: str) -> str:
+        """Return the sentence with the words of `text` it is about, for where none can be shown."""
+        return f"{said(text[self.start : self.end])}: {self.sentence}"
+
 
 @dataclass(frozen=True, slots=True)
 class Term:

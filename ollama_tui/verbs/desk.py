@@ -83,7 +83,7 @@ class Desk:
 
         asked = query.parse(text, self.settings.filters)
         if asked.mistakes:
-            raise Mistaken(asked.mistakes[0].sentence)
+            raise Mistaken(asked.mistakes[0].quoting(text))
         models = await self.models(learn=any(term.field in LEARNED for term in asked.terms))
         found = self.cache.upstreams(self.settings.host.url) if self.cache else {}
         known = upstream.known({model.name: model for model in models}, found)

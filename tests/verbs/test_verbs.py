@@ -98,6 +98,11 @@ def test_hostile_names_are_printed_inert() -> None:
     assert all(line.isprintable() for line in lines)
 
 
+async def test_a_filter_that_is_none_is_refused_with_its_wrong_word(shell: Shell) -> None:
+    with pytest.raises(Mistaken, match="“cap:vison”: Did you mean vision"):
+        await shell.runs("list", "qwen", "cap:vison")
+
+
 @pytest.mark.parametrize("words", [("list", "size:foo"), ("list", "--sort", "nonsense")])
 async def test_what_makes_no_sense_is_refused_with_a_sentence(
     shell: Shell, words: tuple[str, ...]
