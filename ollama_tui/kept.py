@@ -18,6 +18,7 @@ class Kept:
     sort: str = ""
     reverse: bool = False
     theme: str = ""
+    grouped: bool = False
     _written: str = field(default="", repr=False)
 
     @classmethod
@@ -25,7 +26,8 @@ class Kept:
         """Return what `file` holds."""
         try:
             values = json.loads(file.read_text(encoding="utf-8"))
-            return cls(file, str(values["sort"]), bool(values["reverse"]), str(values["theme"]))
+            sort, theme = str(values["sort"]), str(values["theme"])
+            return cls(file, sort, bool(values["reverse"]), theme, bool(values.get("grouped")))
         except (OSError, ValueError, KeyError, TypeError):
             return cls(file)
 
@@ -33,11 +35,12 @@ class Kept:
         """Return `view` in the order kept."""
         if self.sort not in order.BY_KEY:
             return view
-        return replace(view, sort=self.sort, reverse=self.reverse)
+        return replace(view, sort=self.sort, reverse=self.reverse, grouped=self.grouped)
 
     def keep(self, view: View, theme: str) -> None:
         """Write the order of `view` and `theme` when they differ from what is written."""
-        text = json.dumps({"sort": view.sort, "reverse": view.reverse, "theme": theme})
+        order_ = {"sort": view.sort, "reverse": view.reverse, "grouped": view.grouped}
+        text = json.dumps({**order_, "theme": theme})
         if self.file is None or text == self._written:
             return
         try:

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from ollama_tui.catalog.model import Model
 
 
+GROUP = "together"
+"""What the sort menu offers beside the columns."""
+
+
 def wish(what: Wish) -> Run:
     """Return a run function that only asks the screen for something."""
 
@@ -124,16 +128,24 @@ async def sort(context: Context) -> None:
         )
         for c in COLUMNS
     )
-    column = await context.ask(
+    apart = "Apart again" if context.view.grouped else "Together, where they share weights"
+    chosen = await context.ask(
         Choice(
             "Sort by",
-            options,
+            (*options, Alternative(GROUP, apart)),
             current=context.view.sort,
             hint="enter sort   the same again turns it around   esc cancel",
         )
     )
-    if column is not None:
-        sort_by(context, column)
+    if chosen == GROUP:
+        await group(context)
+    elif chosen is not None:
+        sort_by(context, chosen)
+
+
+async def group(context: Context) -> None:
+    """Keep models that share weights together, or no longer."""
+    context.look(replace(context.view, grouped=not context.view.grouped))
 
 
 def sort_by(context: Context, column: str) -> None:
@@ -190,6 +202,8 @@ ACTIONS = (
            sort, group=Group.MARK, place=Place.LIST, footer=2),
     Action("sort.reverse", "backslash", "reverse", "Turn the order around.",
            reverse, group=Group.MARK, place=Place.LIST),
+    Action("sort.group", "", "group", "Keep models that share weights together, or no longer.",
+           group, group=Group.MARK, place=Place.LIST),
     *(_sort_by_number(n, c.key, c.title) for n, c in enumerate(COLUMNS[:9], 1)),
     Action("mark.toggle", "space", "mark", "Mark the model at the cursor, or take its mark off.",
            mark, no_model, group=Group.MARK, place=Place.LIST, footer=3),

@@ -22,6 +22,8 @@ class Arranged:
     rows: tuple[Model, ...]
     aliases: frozenset[str] = frozenset()
     """Digests that more than one of all models carries."""
+    following: frozenset[str] = frozenset()
+    """Names of rows that stand below another they share weights with, not by the order alone."""
     mistakes: tuple[Mistake, ...] = ()
     blame: str = ""
     """Why there are no rows, when a filter is the reason."""
@@ -35,7 +37,8 @@ def arrange(
     A filter with a mistake in it still selects by its other words.
     """
     if not view.filter.strip():
-        return Arranged(order.sort(models, view.sort, view.reverse), frozenset(aliases(models)))
+        rows, following = _in_order(models, view)
+        return Arranged(rows, frozenset(aliases(models)), following)
     from ollama_tui.catalog import query  # the first frame has no use for the language
     from ollama_tui.catalog.terms import Scope
 
@@ -44,9 +47,21 @@ def arrange(
         tuple(models), now, marked=view.marks, outdated=known.outdated, current=known.current
     )
     selected = asked.select(models, scope)
+    rows, following = _in_order(selected, view)
     return Arranged(
-        rows=order.sort(selected, view.sort, view.reverse),
-        aliases=frozenset(scope.aliases),
+        rows,
+        frozenset(scope.aliases),
+        following,
         mistakes=asked.mistakes,
         blame="" if selected or not models else asked.blame(models, scope) or "",
     )
+
+
+def _in_order(models: Sequence[Model], view: View) -> tuple[tuple[Model, ...], frozenset[str]]:
+    """Return the rows, and the names of those that follow their kin."""
+    rows = order.sort(models, view.sort, view.reverse)
+    if not view.grouped:
+        return rows, frozenset()
+    groups = order.grouped(rows)
+    following = frozenset(model.name for group in groups for model in group[1:])
+    return tuple(model for group in groups for model in group), following

@@ -83,6 +83,11 @@ class Model(msgspec.Struct, frozen=True):
         """Number of parameters; 0 when unknown."""
         return parameter_count(self.listed.details.parameter_size)
 
+    @property
+    def kin(self) -> str:
+        """What aliases and models that share weights have in common, and no others."""
+        return (self.facts.weights if self.facts else "") or self.digest or f"name:{self.name}"
+
     def can(self, *capabilities: str) -> bool:
         """Whether it is known to have all of `capabilities`."""
         return (known := self.capabilities) is not None and known.issuperset(capabilities)

@@ -192,6 +192,14 @@ def sort(models: Iterable[Model], column_key: str, reverse: bool = False) -> tup
     return tuple([model for _, model in present] + missing)
 
 
+def grouped(models: Iterable[Model]) -> tuple[tuple[Model, ...], ...]:
+    """Return `models` with those that share weights together, where the first of them stands."""
+    kin: dict[str, list[Model]] = {}
+    for model in models:
+        kin.setdefault(model.kin, []).append(model)
+    return tuple(map(tuple, kin.values()))
+
+
 def _first(pair: tuple[Any, Model]) -> Any:
     return pair[0]
 

@@ -18,6 +18,8 @@ class View:
     """Key of the column sorted by."""
     reverse: bool = False
     """Whether the order is turned around from the column's natural one."""
+    grouped: bool = False
+    """Whether aliases and models that share weights follow the first of them."""
     marks: frozenset[str] = frozenset()
     """Names of marked models."""
     saved: Saved = ()

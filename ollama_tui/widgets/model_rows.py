@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ollama_tui.catalog import order
+from ollama_tui.catalog.arrange import Arranged
 from ollama_tui.catalog.model import Model
 from ollama_tui.catalog.view import View
 from ollama_tui.widgets.columns import Column
@@ -29,6 +30,8 @@ class ModelRows:
     """Digests that more than one name carries."""
     outdated: frozenset[str] = frozenset()
     """Names of which a registry has something newer."""
+    following: frozenset[str] = frozenset()
+    """Names that stand below another they share weights with."""
     signs: Signs = UNICODE
 
     def key(self, row: Model) -> str:
@@ -56,6 +59,8 @@ class ModelRows:
     def _text(self, row: Model, column: str, now: datetime) -> str:
         if column == "can":
             return order.capability_letters(row, self.signs.dot)
+        if column == "name" and row.name in self.following:
+            return f"{self.signs.kin} {row.label}"
         return order.BY_KEY[column].text(row, now)
 
     def gutter(self, row: Model) -> Spans:
@@ -75,9 +80,10 @@ class ModelRows:
         return (" ", "")
 
     def looked_at(
-        self, view: View, aliases: frozenset[str], outdated: frozenset[str] = frozenset()
+        self, view: View, arranged: Arranged, outdated: frozenset[str] = frozenset()
     ) -> None:
         """Take over what the user chose, what the models share and what is outdated."""
         self.view = view
-        self.aliases = aliases
+        self.aliases = arranged.aliases
+        self.following = arranged.following
         self.outdated = outdated

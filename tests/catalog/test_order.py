@@ -10,6 +10,7 @@ from ollama_tui.catalog.order import (
     USUAL,
     capability_letters,
     fitting,
+    grouped,
     natural,
     sort,
 )
@@ -173,6 +174,20 @@ def test_natural_order_has_numbers_by_value(texts: list[str]) -> None:
     ordered = sorted(texts, key=natural)
     assert sorted(ordered) == sorted(texts)
     assert natural("a9") < natural("a10") < natural("a011") < natural("B1")
+
+
+def test_kin_are_aliases_and_what_shares_weights_and_stand_where_the_first_stood() -> None:
+    shares = Facts(blobs=("w", "adapter"), weights="w")
+    models = [
+        a_model("base", digest="1", facts=Facts(blobs=("w",), weights="w")),
+        a_model("other", digest="2"),
+        a_model("tuned", digest="3", facts=shares),
+        a_model("alias", digest="2"),
+        a_model("nameless"),
+        a_model("nobody"),
+    ]
+    groups = [[model.name for model in group] for group in grouped(models)]
+    assert groups == [["base", "tuned"], ["other", "alias"], ["nameless"], ["nobody"]]
 
 
 def test_an_unknown_column_is_a_mistake_of_the_caller() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from ollama_tui.kept import Kept
 from tests.journeys.driver import a_server, journey
 
 
@@ -168,6 +171,30 @@ async def test_digits_sort_by_column_and_again_turn_around() -> None:
         await user.presses("4")
         assert "sort size ↑" in user.status
         assert user.names[0] == "smollm2:135m"
+
+
+async def test_models_that_share_weights_stand_together_when_asked_and_the_cursor_stays() -> None:
+    async with journey() as user:
+        await user.presses("4", "j", "s")
+        await user.sees("Together, where they share weights")
+        at = user.cursor
+        await user.presses("end", "enter")
+        assert "sort size ↓, grouped" in user.status
+        assert user.cursor == at
+        first = user.names.index("llama3.1:8b")
+        assert user.names[first - 1] == "sql-writer:lora"
+        assert user.row("└ llama3.1:8b")
+        assert user.row("sql-writer:lora")
+        await user.presses("s", "end", "enter")
+        assert "grouped" not in user.status
+
+
+async def test_grouping_is_remembered(tmp_path: Path) -> None:
+    file = tmp_path / "kept.json"
+    async with journey(kept=Kept.read(file)) as user:
+        await user.presses("s", "end", "enter")
+    async with journey(kept=Kept.read(file)) as user:
+        assert "sort modified ↓, grouped" in user.status
 
 
 async def test_backslash_turns_the_order_around() -> None:
