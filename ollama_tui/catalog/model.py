@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 import msgspec
 
@@ -93,6 +94,7 @@ class Model(msgspec.Struct, frozen=True):
         return (known := self.capabilities) is not None and known.issuperset(capabilities)
 
 
+@lru_cache(maxsize=4096)
 def parameter_count(text: str) -> float:
     """Return `8.0B` or `137M` as a number; 0 when it is not one."""
     match = _COUNT.fullmatch(text)

@@ -82,6 +82,14 @@ def key(text: str) -> str:
         return text.lower()
 
 
+def listed_as(text: str) -> str:
+    """Return how a server lists the name `text`; what is no name stays as it is."""
+    try:
+        return parse(text).display
+    except InvalidName:
+        return text
+
+
 def same(a: str, b: str) -> bool:
     """Whether both texts name one model: `foo`, `FOO` and `foo:latest` do."""
     return key(a) == key(b)

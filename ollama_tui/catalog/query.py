@@ -65,8 +65,16 @@ class Term:
 
     def keep(self, models: Iterable[Model], scope: Scope) -> list[Model]:
         """Return the models known to meet the condition."""
+        if models is scope.models and not self.field and len(self.values) == 1:
+            return self._named(scope)
         test, wanted = self.test(scope), not self.negated
         return [model for model in models if test(model) is wanted]
+
+    def _named(self, scope: Scope) -> list[Model]:
+        """Return what `keep` does for a word among all models, which every key asks for anew."""
+        (word,), wanted = self.values, not self.negated
+        named = zip(scope.models, scope.lowered, strict=True)
+        return [model for model, name in named if (word in name) is wanted]
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from ollama_tui.catalog.view import NOTHING, Known, View
 from ollama_tui.screens.desk import Desk
 from ollama_tui.screens.empty import empty_lines
 from ollama_tui.screens.last_good import LastGood
+from ollama_tui.text import inert
 from ollama_tui.widgets.details import DetailsPane
 from ollama_tui.widgets.filter_bar import FilterBar
 from ollama_tui.widgets.footer import footer_line
@@ -277,13 +278,8 @@ class MainScreen(Screen[None]):
             self._fetch_details(model.name)
 
     def _other_names(self, model: Model) -> tuple[str, ...]:
-        if model.digest not in self.arranged.aliases:
-            return ()
-        return tuple(
-            m.label
-            for m in self.snapshot.models
-            if m.digest == model.digest and m.name != model.name
-        )
+        names = self.arranged.aliases.get(model.digest, ())
+        return tuple(inert(name) for name in names if name != model.name)
 
     def _draw_footer(self) -> None:
         here = Place.DETAILS if self.details_focused else Place.LIST

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -26,7 +26,7 @@ class ModelRows:
     keys: tuple[str, ...] = order.USUAL
     """Columns wanted, in display order."""
     view: View = field(default_factory=View)
-    aliases: frozenset[str] = frozenset()
+    aliases: Collection[str] = frozenset()
     """Digests that more than one name carries."""
     outdated: frozenset[str] = frozenset()
     """Names of which a registry has something newer."""
@@ -36,7 +36,7 @@ class ModelRows:
 
     def key(self, row: Model) -> str:
         """Return the name."""
-        return row.name
+        return row.listed.name  # the shortest way: it is asked of all rows at every key
 
     def columns(self, width: int) -> Sequence[Column]:
         """Return the wanted columns that fit, with an arrow at the one sorted by."""
