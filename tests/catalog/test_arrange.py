@@ -15,12 +15,8 @@ from tests.catalog.models import NOW, cpu_seconds, many_models
 
 MODELS = many_models(300)
 LISTING = Listing(MODELS)
-FILTERS = st.lists(
-    st.sampled_from(
-        ["", "m", "!7b", "MODEL-1", "user1,user2", "cap:vision", "!size:>9g", "is:alias"]
-    ),
-    max_size=3,
-).map(" ".join)
+WORDS = ["", "m", "!7b", "MODEL-1", "user1,user2", "cap:vision", "!size:>9g", "is:alias"]
+FILTERS = st.lists(st.sampled_from(WORDS), max_size=3).map(" ".join)
 
 
 @given(FILTERS, st.sampled_from(list(order.BY_KEY)), st.booleans())
