@@ -12,9 +12,9 @@ from ollama_tui.settings import Host, parse_host
 from ollama_tui.text import inert
 
 APP_NAME = "ollama-tui"
-_TABLE = re.compile(r"""\s*\[\s*["']?([^"'\]]+?)["']?\s*\]""")
-_ENTRY = re.compile(r"""\s*(?:"([^"]*)"|'([^']*)'|([A-Za-z0-9_-]+))\s*=""")
-_FILTER_NAME = re.compile(r"[A-Za-z0-9_-]+")
+_TABLE = r"""\s*\[\s*["']?([^"'\]]+?)["']?\s*\]"""
+_ENTRY = r"""\s*(?:"([^"]*)"|'([^']*)'|([A-Za-z0-9_-]+))\s*="""
+_FILTER_NAME = r"[A-Za-z0-9_-]+"
 API_KEY = "OLLAMA_API_KEY"
 
 
@@ -106,7 +106,7 @@ def _saved(
 
     for name, text in filters.items():
         wrong = [mistake.quoting(text) for mistake in query.parse(text).mistakes]
-        if not _FILTER_NAME.fullmatch(name):
+        if not re.fullmatch(_FILTER_NAME, name):
             wrong = ["its name may hold letters, digits, - and _ only."]
         if wrong:
             where = config.where("filters", name)
@@ -189,10 +189,10 @@ def _lines(text: str) -> dict[tuple[str, ...], int]:
     lines: dict[tuple[str, ...], int] = {}
     table: tuple[str, ...] = ()
     for number, line in enumerate(text.splitlines(), 1):
-        if match := _TABLE.match(line):
+        if match := re.match(_TABLE, line):
             table = (match[1],)
             lines.setdefault(table, number)
-        elif match := _ENTRY.match(line):
+        elif match := re.match(_ENTRY, line):
             lines.setdefault((*table, match[1] or match[2] or match[3] or ""), number)
     return lines
 
