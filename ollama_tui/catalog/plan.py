@@ -48,6 +48,8 @@ class Step:
     why: str = ""
     """What there is to know of it, as a sentence."""
     calls: tuple[Call, ...] = ()
+    insecure: bool = False
+    """Whether a pull has to be by plain HTTP."""
     digests: frozenset[str] = frozenset()
     """Of what a pull fetches; steps that share one fetch it once."""
 
@@ -113,7 +115,13 @@ def _deleting(model: Model, alone: Amount) -> Step:
     )
 
 
-def pulling(name: str, missing: Iterable[tuple[str, int]] | None, why: str = "") -> Step:
+def pulling(
+    name: str,
+    missing: Iterable[tuple[str, int]] | None,
+    why: str = "",
+    *,
+    insecure: bool = False,
+) -> Step:
     """Return the step of pulling `name`; `missing` are digests and sizes, None when unknown."""
     layers = dict(missing) if missing is not None else None
     return Step(
@@ -122,7 +130,8 @@ def pulling(name: str, missing: Iterable[tuple[str, int]] | None, why: str = "")
         sum(layers.values()) if layers is not None else None,
         layers is None,
         why,
-        (Call("POST", "/api/pull", {"model": name}),),
+        (Call("POST", "/api/pull", {"model": name} | ({"insecure": True} if insecure else {})),),
+        insecure,
         frozenset(layers or ()),
     )
 

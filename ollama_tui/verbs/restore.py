@@ -139,7 +139,7 @@ async def _step(
     sizes.update(missing)
     newer = wanted.digest and wanted.digest != published.digest
     why = "The registry has another version by now." if newer else ""
-    return plans.pulling(wanted.name, missing.items(), why)
+    return plans.pulling(wanted.name, missing.items(), why, insecure=published.insecure)
 
 
 async def _pulled(desk: Desk, step: Step) -> bool:
@@ -147,7 +147,7 @@ async def _pulled(desk: Desk, step: Step) -> bool:
     transfer, told = Transfer(), monotonic()
     _tell(step, "pulling")
     try:
-        async with aclosing(desk.ollama.pull(step.name)) as events:
+        async with aclosing(desk.ollama.pull(step.name, insecure=step.insecure)) as events:
             async for event in events:
                 transfer = transfer.fold(event, monotonic())
                 if monotonic() - told >= TELL_EVERY:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from ollama_tui.api.errors import NotFound
+from ollama_tui.catalog.name import parse
 from ollama_tui.verbs import VERBS, verb_of
 from ollama_tui.verbs.desk import Mistaken
 from ollama_tui.verbs.export import plain, script
@@ -239,6 +240,21 @@ async def test_a_plan_as_json_has_the_calls(shell: Shell, wanted: Path) -> None:
     (step,) = [step for step in plan["steps"] if step["do"] == "pull"]
     assert step["calls"] == [{"method": "POST", "path": "/api/pull", "body": {"model": "qwen3:4b"}}]
     assert plan["fetched"] == step["bytes"] > 2_000_000_000
+
+
+async def test_restore_pulls_by_plain_http_from_a_registry_here_that_has_no_tls(
+    shell: Shell, tmp_path: Path
+) -> None:
+    registry, name = shell.demo.registry, parse("127.0.0.1:5000/me/qwen:4b")
+    registry.plain_hosts.add(name.host)
+    registry.models[name.key] = registry.models[parse("qwen3:4b").key]
+    file = tmp_path / "models.txt"
+    file.write_text(name.display)
+    (step,) = (await shell.prints("restore", str(file)))["steps"]
+    assert step["calls"][0]["body"] == {"model": name.display, "insecure": True}
+    (pull,) = [seen.body for seen in shell.demo.requests if seen.path == "/api/pull"]
+    assert pull["insecure"] is True
+    assert shell.code == 0
 
 
 async def test_what_the_registry_cannot_be_asked_about_is_pulled_all_the_same(
