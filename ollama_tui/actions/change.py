@@ -12,7 +12,6 @@ from ollama_tui.text import inert
 
 if TYPE_CHECKING:
     from ollama_tui.catalog.model import Model
-    from ollama_tui.dialogs.delete import Loss
 
 
 def connected(context: Context) -> Server:
@@ -107,28 +106,19 @@ def find(context: Context, name: str) -> Model | None:
 
 async def delete(context: Context) -> None:
     """Say what is lost, ask, and queue the deletion with its grace period."""
+    from ollama_tui.catalog.plan import deletion
     from ollama_tui.dialogs.delete import confirm_delete
     from ollama_tui.jobs.tasks import Delete
 
     jobs = connected(context).jobs
-    loss = await loss_of(context)
-    if await context.ask(confirm_delete(loss, context.grace)) is not True:
+    # One moment for all of it: the list may change while the disk is read.
+    listed, targets = context.snapshot.models, context.targets
+    planned = deletion(targets, await connected(context).disk.usage(listed))
+    if await context.ask(confirm_delete(targets, planned, context.grace)) is not True:
         return
-    loaded = tuple(m.name for m in loss.models if m.is_loaded)
+    loaded = tuple(model.name for model in targets if model.is_loaded)
     # Marks stay until their models are gone: what is undone or fails is still chosen.
-    jobs.submit(Delete(tuple(m.name for m in loss.models), loaded))
-
-
-async def loss_of(context: Context) -> Loss:
-    """Return what deleting the targets takes and frees, read on the disk when that can be."""
-    from ollama_tui.catalog import plan
-    from ollama_tui.dialogs.delete import Loss
-
-    models = context.snapshot.models
-    usage = await connected(context).disk.usage(models)
-    planned = plan.deletion(context.targets, usage)
-    freed = planned.freed
-    return Loss(context.targets, freed.bytes, freed.estimated, planned.kept_for)
+    jobs.submit(Delete(tuple(model.name for model in targets), loaded))
 
 
 def no_targets(context: Context) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -9,6 +10,7 @@ from typing import Any
 
 from ollama_tui.catalog.model import Model
 from ollama_tui.catalog.space import Amount
+from ollama_tui.catalog.upstream import Upstream
 from ollama_tui.catalog.usage import Usage
 from ollama_tui.text import inert, listing, plural, size
 
@@ -115,6 +117,18 @@ def _deleting(model: Model, alone: Amount) -> Step:
     )
 
 
+def updating(stale: Iterable[tuple[Model, Upstream]]) -> Plan:
+    """Return the plan of pulling what is newer of each model."""
+    steps = []
+    sizes: dict[str, int] = {}
+    for model, newer in stale:
+        layers = {layer.digest: layer.size for layer in newer.missing}
+        sizes |= layers
+        why = f"Changes {listing(newer.changes)}." if newer.changes else ""
+        steps.append(pulling(model.name, layers.items(), why, insecure=newer.insecure))
+    return restoration(steps, sizes)
+
+
 def pulling(
     name: str,
     missing: Iterable[tuple[str, int]] | None,
@@ -141,6 +155,16 @@ def restoration(steps: Sequence[Step], sizes: dict[str, int]) -> Plan:
     digests = frozenset[str]().union(*(step.digests for step in steps))
     unknown = any(step.do is Do.PULL and step.bytes is None for step in steps)
     return Plan(tuple(steps), fetched=Amount(sum(sizes[d] for d in digests), unknown))
+
+
+def requests(plan: Plan) -> str:
+    """Return what is sent to the server, as a sentence; each waits for the one before."""
+    counts = Counter(f"{call.method} {call.path}" for call in plan.calls)
+    return f"Sends {listing([_times(*each) for each in counts.items()])}."
+
+
+def _times(request: str, count: int) -> str:
+    return request if count == 1 else f"{count} times {request}"
 
 
 def lines(plan: Plan) -> list[tuple[str, str, str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 
@@ -194,15 +194,13 @@ class Copy(Task):
 class NotDeleted(OllamaError):  # noqa: N818 - named as the rest of its tree
     """Some of several models are still there."""
 
-    def __init__(self, remaining: tuple[str, ...], count: int, first: OllamaError) -> None:
-        self.remaining = remaining
-        """Those not deleted, tried or not; raw."""
-        self.first = first
-        """What happened to the first of them."""
+    def __init__(
+        self, remaining: tuple[str, ...], count: int, failed: Mapping[str, OllamaError]
+    ) -> None:
+        """Tell of the `remaining`, tried or not, and what happened to those that `failed`."""
         listed = inert(", ".join(remaining))
-        super().__init__(
-            f"{len(remaining)} of {count} models were not deleted: {listed}", str(first)
-        )
+        reasons = " ".join(dict.fromkeys(map(str, failed.values())))
+        super().__init__(f"{len(remaining)} of {count} models were not deleted: {listed}", reasons)
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +239,7 @@ class Delete(Task):
                 gone.append(name)
                 yield Item(name, number, len(self.names), done=True)
         if failed:
-            raise self._not_deleted(gone, next(iter(failed.values())))
+            raise self._not_deleted(gone, failed)
 
     def without(self, finished: Collection[str]) -> Delete:
         """Return the deletion of the others."""
@@ -264,8 +262,8 @@ class Delete(Task):
         with suppress(NotFound):
             await server.delete(name)
 
-    def _not_deleted(self, gone: list[str], first: OllamaError) -> OllamaError:
+    def _not_deleted(self, gone: list[str], failed: Mapping[str, OllamaError]) -> OllamaError:
         if len(self.names) == 1:
-            return first
+            return failed[self.names[0]]
         remaining = tuple(name for name in self.names if name not in gone)
-        return NotDeleted(remaining, len(self.names), first)
+        return NotDeleted(remaining, len(self.names), failed)

@@ -11,6 +11,7 @@ async def test_y_deletes_after_the_grace_period_and_not_before() -> None:
         await user.goes_to("qwen3:8b")
         await user.presses("d")
         await user.sees("Delete qwen3:8b?", "Frees about 5.2 GB", "For 8 seconds z brings it back")
+        await user.sees("Sends DELETE /api/delete.")
         await user.presses("y")
         await user.sees_no("Delete qwen3:8b?")
         assert "delete qwen3:8b" in user.jobs
