@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -121,9 +122,26 @@ async def delete(context: Context) -> None:
     jobs.submit(Delete(tuple(model.name for model in targets), loaded))
 
 
-def no_targets(context: Context) -> str | None:
-    """Say that there is nothing to act on."""
-    return None if context.targets else "There is no model to act on."
+def cannot_delete(context: Context) -> str | None:
+    """Say that there is nothing to delete, or that another model would be."""
+    targets = context.targets
+    return taken_for_another(targets) if targets else "There is no model to act on."
+
+
+def cannot_rename(context: Context) -> str | None:
+    """Say why the current model cannot have another name: its old one has to be deleted."""
+    current = context.current
+    return taken_for_another((current,)) if current else no_model(context)
+
+
+def taken_for_another(models: Sequence[Model]) -> str | None:
+    """Say which of `models` cannot be deleted because a server would delete another one."""
+    doubtful = [model.name for model in models if model.name[-6:].lower() == ":local"]
+    if not doubtful:
+        return None  # as nearly always: nothing need be loaded to say so
+    from ollama_tui.catalog import name as names
+
+    return next(filter(None, map(names.deletion_problem, doubtful)), None)
 
 
 async def undo(context: Context) -> None:
@@ -189,9 +207,9 @@ ACTIONS = (
     Action("model.copy", "c", "copy", "Copy the model at the cursor; it takes no disk space.",
            copy, no_model, group=Group.CHANGE, footer=6, changes_server=True),
     Action("model.rename", "r", "rename", "Give the model at the cursor another name, safely.",
-           rename, no_model, group=Group.CHANGE, changes_server=True),
+           rename, cannot_rename, group=Group.CHANGE, changes_server=True),
     Action("model.delete", "d", "delete", "Delete the marked models, or the one at the cursor.",
-           delete, no_targets, group=Group.CHANGE, footer=7, changes_server=True, danger=True),
+           delete, cannot_delete, group=Group.CHANGE, footer=7, changes_server=True, danger=True),
     Action("model.undo", "z", "undo", "Bring back what was deleted in the last seconds.",
            undo, group=Group.CHANGE, changes_server=True),
     Action("model.create", "C", "create", "Create a model from the one at the cursor.",

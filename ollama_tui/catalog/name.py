@@ -114,6 +114,21 @@ def resolved(text: str) -> str:
     return base
 
 
+def deletion_problem(text: str) -> str | None:
+    """Return why deleting `text` would delete another model; None when it would not.
+
+    A server takes `m:local` for `m`, whatever is installed.
+    """
+    try:
+        meant = parse(resolved(text))
+    except InvalidName:
+        return None
+    if same(meant.full, text):
+        return None
+    taken = inert(meant.display)
+    return f"{inert(text)} cannot be deleted: a server takes that name for {taken}."
+
+
 def pull_problem(text: str) -> str | None:
     """Return why `text` can be neither pulled nor deleted, in one sentence; None when it can."""
     try:

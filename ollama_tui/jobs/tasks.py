@@ -254,6 +254,8 @@ class Delete(Task):
         return f"Cancelled.{gone}{unsure}{kept}"
 
     async def _delete(self, server: Server, name: str) -> None:
+        if problem := model_name.deletion_problem(name):
+            raise OllamaError(problem, "Remove its file below manifests where the server runs.")
         if name in self.loaded:
             # A model can be deleted while loaded, so a refusal here is no reason to stop.
             with suppress(Refused):

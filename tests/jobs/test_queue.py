@@ -299,6 +299,16 @@ class TestDelete:
         assert "a was not deleted" in error.hint
         assert "c was not deleted" in error.hint
 
+    async def test_never_sends_a_name_that_a_server_takes_for_another(
+        self, queue: JobQueue, stage: Stage, time: VirtualTime
+    ) -> None:
+        deletion = queue.submit(Delete(("m:local", "b"), loaded=("m:local",)))
+        await time.advance(8)
+        error = job(queue, deletion).error
+        assert error is not None
+        assert "takes that name for m:latest" in error.hint
+        assert stage.asked == ["DELETE /api/delete b"]
+
     async def test_retry_deletes_only_the_rest(
         self, queue: JobQueue, stage: Stage, time: VirtualTime
     ) -> None:

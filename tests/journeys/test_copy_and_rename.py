@@ -5,6 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
+from ollama_tui.catalog.name import parse
 from ollama_tui.demo import Demo
 from tests.journeys.driver import User, a_server, journey
 
@@ -174,3 +175,17 @@ async def test_an_old_name_that_cannot_be_deleted_is_said_to_be_still_there() ->
             )
         )
         assert {"pirate:latest", "corsair:v1"} <= set(user.names)
+
+
+@pytest.mark.parametrize("key", ["r", "d"])
+async def test_a_name_that_a_server_takes_for_another_is_neither_renamed_nor_deleted(
+    key: str,
+) -> None:
+    demo, ticker = a_server()
+    demo.store.write(parse("pirate:local"), demo.store.entries[parse("pirate")].raw, ticker.now())
+    async with journey(demo, server_time=ticker) as user:
+        await user.goes_to("pirate:local")
+        await user.presses(key)
+        await user.sees("a server takes that name for pirate:latest.")
+        assert not user.in_dialog
+    assert {"pirate:local", "pirate:latest"} <= demo.names
