@@ -82,6 +82,11 @@ async def move(context: Context, model: Model, target: str) -> Model:
     await server.library.refresh()
     if names.same(model.name, target) or find(context, target) is not None:
         raise OllamaError(f"{refuse}: {inert(target)} is there already.", "Choose another name.")
+    if (twin := differing_by_case(context, model)) is not None:
+        raise OllamaError(
+            f"{refuse}: {twin.label} is there too, and a server may take one for the other.",
+            "Copy it, look at the copy, and then decide which to delete.",
+        )
     await server.ollama.copy(model.name, target)
     await server.library.refresh()
     copied = find(context, target)
@@ -95,6 +100,15 @@ async def move(context: Context, model: Model, target: str) -> Model:
             f"Delete it when the server lets you: {error}",
         ) from error
     return copied
+
+
+def differing_by_case(context: Context, model: Model) -> Model | None:
+    """Return another model whose name differs by case only: which one a server takes is chance."""
+    lowered = model.name.lower()
+    return next(
+        (m for m in context.snapshot.models if m.name.lower() == lowered and m.name != model.name),
+        None,
+    )
 
 
 def find(context: Context, name: str) -> Model | None:

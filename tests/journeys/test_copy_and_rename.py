@@ -90,6 +90,31 @@ async def test_renaming_foo_latest_to_foo_is_refused_not_executed() -> None:
         assert demo.seen("/api/delete") == []
 
 
+async def test_a_model_with_a_twin_by_case_is_not_renamed() -> None:
+    demo, ticker = a_server()
+    entry = demo.store.entries[parse("pirate")]
+    demo.store.entries[parse("Pirate")] = entry
+    async with journey(demo, server_time=ticker) as user:
+        await user.goes_to("pirate:latest")
+        await names(user, "r", "corsair:v1")
+        await user.presses("enter")
+        await user.until(lambda: any("may take one for the other" in t for t in user.toasts))
+        assert demo.seen("/api/copy") == []
+        assert demo.seen("/api/delete") == []
+
+
+async def test_renaming_into_a_namespace_spelled_otherwise_lands_there_and_loses_nothing() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker) as user:
+        await user.goes_to("pirate:latest")
+        digest = next(m.digest for m in user.app.snapshot.models if m.name == "pirate:latest")
+        await names(user, "r", "STUDIO/corsair:v1")
+        await user.presses("enter")
+        await user.until(lambda: user.cursor in ("studio/corsair:v1", "STUDIO/corsair:v1"))
+        assert "pirate:latest" not in demo.names
+        assert [m.name for m in user.app.snapshot.models if m.digest == digest] == [user.cursor]
+
+
 async def test_renaming_onto_an_existing_model_is_refused() -> None:
     demo, ticker = a_server()
     async with journey(demo, server_time=ticker) as user:
