@@ -24,6 +24,8 @@ class Facts(msgspec.Struct, frozen=True):
     """Digests (64 hex) of the FROM, ADAPTER and DRAFT blobs; empty when the server names none."""
     weights: str = ""
     """Digest of the first FROM blob; models that share it share their weights."""
+    weight_bytes: int = 0
+    """About what that blob takes, where the size of the model does not tell; 0 when unknown."""
 
 
 class Model(msgspec.Struct, frozen=True):
