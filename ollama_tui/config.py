@@ -42,6 +42,8 @@ class Settings:
     """Action id to key names, comma-separated."""
     columns: tuple[str, ...] = ()
     """Keys of the columns to show; empty for the usual ones."""
+    insecure: tuple[str, ...] = ()
+    """Registries that may be asked and pulled from without TLS, with their ports."""
     filters: tuple[tuple[str, str], ...] = ()
     """Saved filters by lower-case name."""
     mistakes: tuple[str, ...] = ()
@@ -161,6 +163,7 @@ _FIELDS: dict[str, Callable[[Any], str | None]] = {
     "grace": _number(0, 600),
     "parallel": _whole_number(1, 16),
     "columns": _texts,
+    "insecure": _texts,
     "keys": _texts_by_name("model.pull", "p"),
     "filters": _texts_by_name("big", "size:>8g"),
 }

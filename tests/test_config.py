@@ -64,6 +64,7 @@ def test_the_key_comes_from_the_environment_only_and_is_never_shown() -> None:
         ("host", ["x"], "an address in quotes"),
         ("columns", "name", "a list of texts"),
         ("columns", ["name", 3], "a list of texts"),
+        ("insecure", "box.lan:5000", "a list of texts"),
         ("keys", {"model.pull": 3}, "a table of texts"),
     ],
 )

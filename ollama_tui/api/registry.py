@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -98,8 +98,12 @@ class Published:
 class Registry:
     """Asks registries about models; every method raises only OllamaError."""
 
-    def __init__(self, transport: httpx.AsyncBaseTransport | None = None) -> None:
+    def __init__(
+        self, transport: httpx.AsyncBaseTransport | None = None, *, plain: Collection[str] = ()
+    ) -> None:
+        """Begin with nothing connected; hosts named in `plain` may do without TLS."""
         self._asker = Asker(transport)
+        self._plain = frozenset(map(str.lower, plain))
 
     async def __aenter__(self) -> Registry:
         return self
@@ -132,7 +136,7 @@ class Registry:
         """Return the answer, and whether it came by plain HTTP."""
         with _explained(name):
             async with asyncio.timeout(LONGEST):
-                answer = None if insecure else await self._ask_here(method, name)
+                answer = None if insecure else await self._ask_plainly(method, name)
                 plain = insecure or answer is not None
                 if answer is None:
                     answer = await self._asker.ask(method, httpx.URL(_url(name, insecure)))
@@ -140,13 +144,14 @@ class Registry:
             raise _refusal(answer.status, name)
         return answer, plain
 
-    async def _ask_here(self, method: str, name: Named) -> Answer | None:
-        """Ask a registry on this machine by plain HTTP, as nobody is between; None for others.
+    async def _ask_plainly(self, method: str, name: Named) -> Answer | None:
+        """Ask by plain HTTP where that is safe, or allowed; None where TLS is needed.
 
-        One that speaks TLS only hangs up or answers 400.
+        It is safe on this machine, as nobody is between. Who speaks TLS hangs up or answers 400.
         """
         url = _url(name, insecure=True)
-        if not Place.of(url).is_loopback:
+        may = Place.of(url).is_loopback or name.host.lower() in self._plain
+        if not may or url.startswith("https:"):
             return None
         try:
             answer = await self._asker.ask(method, httpx.URL(url))

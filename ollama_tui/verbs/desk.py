@@ -112,7 +112,7 @@ class Desk:
         from ollama_tui.api.registry import Registry
         from ollama_tui.upstream import Upstreams
 
-        async with Registry(self.transport) as registry:
+        async with Registry(self.transport, plain=self.settings.insecure) as registry:
             yield Upstreams(
                 registry,
                 self.ollama,

@@ -110,7 +110,7 @@ async def _planned(desk: Desk, wanted: Sequence[Wanted]) -> Plan:
 
     installed = {names.key(model.name): model for model in await desk.models()}
     sizes: dict[str, int] = {}
-    async with Registry(desk.transport) as registry:
+    async with Registry(desk.transport, plain=desk.settings.insecure) as registry:
         steps = [
             await _step(desk, registry, one, installed.get(names.key(one.name)), sizes)
             for one in wanted

@@ -96,6 +96,31 @@ async def test_a_registry_on_this_machine_may_speak_plain_http(host: str) -> Non
 
 
 @pytest.mark.parametrize(
+    ("name", "scheme"),
+    [
+        ("box.lan:5000/me/m:1", "http"),
+        ("box.lan:5001/me/m:1", "https"),
+        ("hf.co/acme/m:1", "https"),
+        ("qwen3", "https"),
+    ],
+)
+async def test_a_registry_that_may_do_without_tls_is_asked_so_unless_it_is_a_public_one(
+    name: str, scheme: str
+) -> None:
+    seen: list[httpx.Request] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(200, content=MANIFEST)
+
+    plain = ("Box.lan:5000", "hf.co", "registry.ollama.ai")
+    async with Registry(httpx.MockTransport(handle), plain=plain) as asked:
+        published = await asked.manifest(parse(name))
+    assert [request.url.scheme for request in seen] == [scheme]
+    assert published.insecure is (scheme == "http")
+
+
+@pytest.mark.parametrize(
     "to_plain", [httpx.Response(400, text="HTTP to HTTPS"), httpx.RemoteProtocolError("hung up")]
 )
 async def test_a_registry_on_this_machine_that_speaks_tls_is_asked_so(
