@@ -38,6 +38,8 @@ class Wanted:
     name: str
     digest: str = ""
     """64 hex digits; empty when the export does not say."""
+    parent: str = ""
+    """The model it was made from, where it was made and not pulled."""
 
 
 async def carry_out(desk: Desk) -> int:
@@ -94,7 +96,8 @@ def _from_json(text: str) -> Iterator[Wanted]:
         value = json.loads(text)
         entries = value["models"] if isinstance(value, dict) else value
         for entry in entries:
-            yield Wanted(_string(entry["name"]), _string(entry.get("digest") or ""))
+            texts = (_string(entry.get(key) or "") for key in ("digest", "parent"))
+            yield Wanted(_string(entry["name"]), *texts)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise Mistaken("That file is JSON, but no list of models.") from error
 
@@ -134,10 +137,13 @@ async def _step(
         return Step(Do.REFUSE, wanted.name, why=error.title)
     except OllamaError as error:
         return plans.pulling(wanted.name, None, f"Its size is not known: {error.title}")
+    newer = wanted.digest and wanted.digest != published.digest
+    if newer and wanted.parent:
+        made = f"It was made from {inert(wanted.parent)[:80]}"
+        return Step(Do.REFUSE, wanted.name, why=f"{made}: the registry has another of its name.")
     layers = {layer.digest: layer.size for layer in published.manifest.everything}
     missing = {d: size for d, size in layers.items() if not await desk.ollama.blob_exists(d)}
     sizes.update(missing)
-    newer = wanted.digest and wanted.digest != published.digest
     why = "The registry has another version by now." if newer else ""
     return plans.pulling(wanted.name, missing.items(), why, insecure=published.insecure)
 

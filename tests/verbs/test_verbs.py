@@ -235,6 +235,19 @@ async def test_restoring_again_finds_everything_there(shell: Shell, tmp_path: Pa
     assert "36 to keep" in shell.lines[-1]
 
 
+async def test_what_was_made_elsewhere_is_not_replaced_by_another_model_of_its_name(
+    shell: Shell, tmp_path: Path
+) -> None:
+    made = {"name": "qwen3:4b", "digest": "a" * 64, "parent": "llama3.2:3b"}
+    file = tmp_path / "export.json"
+    file.write_text(json.dumps({"models": [made]}))
+    await shell.runs("restore", str(file))
+    assert shell.lines[1].split()[:2] == ["refuse", "qwen3:4b"]
+    assert "It was made from llama3.2:3b" in shell.lines[1]
+    assert shell.pulled == []
+    assert shell.code == 1
+
+
 async def test_a_plan_as_json_has_the_calls(shell: Shell, wanted: Path) -> None:
     plan = await shell.prints("restore", str(wanted), "--dry-run")
     (step,) = [step for step in plan["steps"] if step["do"] == "pull"]
