@@ -27,7 +27,6 @@ from ollama_tui.api.replies import (
     VerboseShow,
 )
 from ollama_tui.api.requests import CreateRequest
-from ollama_tui.api.upload import open_body
 from ollama_tui.api.wire import PATIENT, Wire
 
 _BLOB = {"Content-Type": "application/octet-stream"}
@@ -136,6 +135,8 @@ class Ollama:
 
         Ask `blob_exists` first: a server that has the blob answers without reading it.
         """
+        from ollama_tui.api.upload import open_body
+
         call = Call(calls.UPLOAD, digest)
         try:
             async with open_body(path) as file, aclosing(file.chunks(sent)) as chunks:

@@ -16,7 +16,6 @@ from ollama_tui import __version__
 from ollama_tui.api.calls import Call
 from ollama_tui.api.errors import InvalidRequest, NotOllama, OllamaError, Unreachable
 from ollama_tui.api.failures import explained
-from ollama_tui.api.refusal import from_response, redirected
 from ollama_tui.text import inert
 
 CONNECT_SECONDS = 10.0
@@ -144,6 +143,8 @@ class Wire:
             await self._http.aclose()
 
     async def _refusal(self, response: httpx.Response, call: Call) -> OllamaError:
+        from ollama_tui.api.refusal import from_response, redirected  # all the words there may be
+
         if response.is_redirect:
             return redirected(response.headers.get("Location", ""), call)
         body = await _read(response, _REFUSAL_LIMIT)
