@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from itertools import groupby
 from typing import Any, Literal
 
 from ollama_tui.catalog.model import Model
@@ -184,12 +185,24 @@ def sort(models: Iterable[Model], column_key: str, reverse: bool = False) -> tup
     Equal ones come by name, and those without a value last, whichever way. Raises KeyError.
     """
     column = BY_KEY[column_key]
-    by_name = sorted(models, key=lambda model: _name_key(model.name))
-    keyed = [(column.sort_key(model), model) for model in by_name]
+    keyed = [(column.sort_key(model), model) for model in models]
     missing = [model for value, model in keyed if value is None]
     present = [pair for pair in keyed if pair[0] is not None]
     present.sort(key=_first, reverse=column.descending is not reverse)
-    return tuple([model for _, model in present] + missing)
+    return (*_ties_by_name(present), *_by_name(missing))
+
+
+def _ties_by_name(present: Sequence[tuple[Any, Model]]) -> list[Model]:
+    """Return the models in their order, equal ones by name."""
+    if len({value for value, _ in present}) == len(present):
+        return [model for _, model in present]
+    ties = ([model for _, model in tied] for _, tied in groupby(present, key=_first))
+    return [model for tied in ties for model in _by_name(tied)]
+
+
+def _by_name(models: list[Model]) -> list[Model]:
+    """Return `models` by name; what stands alone is not asked, as keys of names take long."""
+    return sorted(models, key=lambda m: _name_key(m.name)) if len(models) > 1 else models
 
 
 def grouped(models: Iterable[Model]) -> tuple[tuple[Model, ...], ...]:

@@ -158,7 +158,7 @@ class MainScreen(Screen[None]):
 
     def _take_snapshot(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
-        gone = self.view.marks - snapshot.by_name.keys()
+        gone = self.view.marks and self.view.marks - snapshot.by_name.keys()
         if gone and snapshot.fetched_at is not None:
             self.view = replace(self.view, marks=self.view.marks - gone)
         self.redraw()
