@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -105,8 +106,11 @@ def parameter_count(text: str) -> float:
 
 def aliases(models: Iterable[Model]) -> dict[str, tuple[str, ...]]:
     """Return the names of each digest that more than one name carries."""
+    models = tuple(models)
+    counts = Counter([model.listed.digest for model in models])
+    shared = {digest for digest, count in counts.items() if count > 1 and digest}
     by_digest: dict[str, list[str]] = {}
-    for model in models:
-        if model.digest:
+    for model in models if shared else ():
+        if model.listed.digest in shared:
             by_digest.setdefault(model.digest, []).append(model.name)
-    return {digest: tuple(names) for digest, names in by_digest.items() if len(names) > 1}
+    return {digest: tuple(names) for digest, names in by_digest.items()}
