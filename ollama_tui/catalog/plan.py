@@ -67,6 +67,8 @@ class Plan:
     """What all pulls fetch together, shared layers once."""
     kept_for: tuple[str, ...] = ()
     """Models that stay and keep data of deleted ones."""
+    unknown: int = 0
+    """Models that may keep more of it, as it is not known what they share."""
 
     @property
     def calls(self) -> tuple[Call, ...]:
@@ -101,6 +103,7 @@ def deletion(models: Sequence[Model], usage: Usage) -> Plan:
         tuple(_deleting(model, usage.alone(model.name)) for model in models),
         freed=usage.freed(names),
         kept_for=usage.kept_for(names),
+        unknown=usage.unknown,
     )
 
 

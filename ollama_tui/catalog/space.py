@@ -65,6 +65,11 @@ def total(models: Iterable[Model]) -> int:
     return sum(max(0, model.size) for model in models if not model.is_cloud)
 
 
+def unknown(models: Iterable[Model]) -> int:
+    """Return of how many models nobody has learned yet which blobs they are made of."""
+    return sum(model.facts is None and not model.is_cloud for model in models)
+
+
 def unique(models: Iterable[Model]) -> Amount:
     """Return the bytes really used by all models: shared ones once."""
     store = _store(models)

@@ -44,6 +44,9 @@ def _costs(plan: Plan) -> list[str]:
         some = ", ".join(map(inert, plan.kept_for[:3]))
         rest = f" and {len(plan.kept_for) - 3} more" if len(plan.kept_for) > 3 else ""
         lines.append(f"What is shared stays, for {some}{rest}.")
+    if freed.bytes and plan.unknown:
+        who = plural(plan.unknown, "model")
+        lines.append(f"What {who} may share with it is not known, so it may be less.")
     return lines
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from ollama_tui.api.replies import Layer
 from ollama_tui.catalog import plan
+from ollama_tui.catalog.model import Facts
 from ollama_tui.catalog.plan import Call, Do, Plan, Step
 from ollama_tui.catalog.space import Amount
 from ollama_tui.catalog.upstream import Standing, Upstream
+from ollama_tui.catalog.usage import Estimated
 from tests.catalog.models import NOW, a_model
 from tests.catalog.test_usage import FAMILY, MB, SIZES, measured
 
@@ -85,3 +87,10 @@ def test_updates_fetch_what_they_share_once() -> None:
     assert [call.body for call in made.calls] == [
         {"model": "a"}, {"model": "b", "insecure": True}, {"model": "c"},
     ]  # fmt: skip
+
+
+def test_models_nobody_looked_into_make_a_deletion_unsure() -> None:
+    known = a_model("known", digest="1", facts=Facts(blobs=("w",), weights="w"))
+    usage = Estimated((known, a_model("unseen", digest="2"), a_model("cloud", cloud=True)))
+    assert plan.deletion([known], usage).unknown == 1
+    assert plan.deletion([known], measured(FAMILY, SIZES)).unknown == 0

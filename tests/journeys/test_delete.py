@@ -143,3 +143,18 @@ async def test_without_a_grace_period_the_question_says_that_there_is_no_way_bac
         await user.sees("This cannot be undone.")
         await user.presses("y")
         await user.until(lambda: "studio/reviewer:latest" not in demo.names)
+
+
+async def test_until_all_models_were_looked_into_the_question_says_that_it_may_be_less() -> None:
+    demo, ticker = a_server()
+    demo.fail("/api/show", 503, {"error": "busy"}, times=10_000)
+    async with journey(demo, server_time=ticker) as user:
+        await user.goes_to("qwen3:8b")
+        await user.presses("d")
+        await user.sees("Frees about 5.2 GB", "is not known, so it may be less.")
+        await user.presses("n")
+    async with journey() as user:
+        await user.waits(10)
+        await user.goes_to("qwen3:8b")
+        await user.presses("d")
+        await user.sees("What 1 model may share with it is not known")  # show of it fails
