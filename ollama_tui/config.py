@@ -18,6 +18,10 @@ _FILTER_NAME = r"[A-Za-z0-9_-]+"
 API_KEY = "OLLAMA_API_KEY"
 
 
+Lines = Mapping[tuple[str, ...], int]
+"""Where each setting, table and entry of a table stands in the config file, counted from 1."""
+
+
 @dataclass(frozen=True)
 class Settings:
     """Everything the program can be told."""
@@ -48,6 +52,12 @@ class Settings:
     """Saved filters by lower-case name."""
     mistakes: tuple[str, ...] = ()
     """What was wrong in the config file, a sentence each; the rest was used."""
+    lines: Lines = field(default_factory=dict, repr=False)
+    """Where the config file sets what it set of these."""
+
+    def where(self, *keys: str) -> str:
+        """Return the place of a setting in the config file, as a sentence begins with."""
+        return _where(self.lines, keys)
 
 
 @dataclass(frozen=True)
@@ -55,15 +65,19 @@ class ConfigFile:
     """What the config file says, or why it cannot be used."""
 
     values: Mapping[str, Any] = field(default_factory=dict)
-    lines: Mapping[tuple[str, ...], int] = field(default_factory=dict)
-    """Where each setting, table and entry of a table stands, counted from 1."""
+    lines: Lines = field(default_factory=dict)
     mistake: str = ""
     """Why the file as a whole could not be used, as a sentence."""
 
     def where(self, *keys: str) -> str:
-        """Return the place of a setting, or of an entry of a table, as a sentence begins with."""
-        found = [line for n in range(len(keys), 0, -1) if (line := self.lines.get(keys[:n]))]
-        return f"config.toml, line {found[0]}" if found else "config.toml"
+        """Return the place of a setting, as a sentence begins with."""
+        return _where(self.lines, keys)
+
+
+def _where(lines: Lines, keys: tuple[str, ...]) -> str:
+    """Return the place of a setting, or of the table an entry is in."""
+    found = [line for n in range(len(keys), 0, -1) if (line := lines.get(keys[:n]))]
+    return f"config.toml, line {found[0]}" if found else "config.toml"
 
 
 def settings_from(
@@ -80,7 +94,8 @@ def settings_from(
     settings, named = _with_config(Settings(api_key=environ.get(API_KEY) or None), config)
     address = host or environ.get("OLLAMA_HOST") or named
     given = {key: value for key, value in options.items() if value not in (None, False, "")}
-    return replace(settings, host=parse_host(address), **given)
+    lines = {keys: line for keys, line in settings.lines.items() if keys[0] not in given}
+    return replace(settings, host=parse_host(address), lines=lines, **given)
 
 
 def _with_config(settings: Settings, config: ConfigFile) -> tuple[Settings, str]:
@@ -97,7 +112,7 @@ def _with_config(settings: Settings, config: ConfigFile) -> tuple[Settings, str]
         else:
             values[key] = tuple(value) if isinstance(value, list) else value
     named = values.pop("host", "")
-    return replace(settings, **values, mistakes=tuple(mistakes)), named
+    return replace(settings, **values, mistakes=tuple(mistakes), lines=config.lines), named
 
 
 def _saved(
@@ -187,7 +202,7 @@ def read_config(file: Path) -> ConfigFile:
         return ConfigFile(mistake=f"config.toml is not valid, so none of it was used: {error}.")
 
 
-def _lines(text: str) -> dict[tuple[str, ...], int]:
+def _lines(text: str) -> Lines:
     """Return the line of each setting, table and entry, the first time it is named."""
     lines: dict[tuple[str, ...], int] = {}
     table: tuple[str, ...] = ()
