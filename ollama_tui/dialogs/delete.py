@@ -9,8 +9,8 @@ from ollama_tui.catalog.plan import Plan, requests
 from ollama_tui.dialogs.dialog import Confirm
 from ollama_tui.text import inert, plural, size
 
-LISTED = 12
-"""Models named one by one; more are counted."""
+LISTED = 200
+"""Models named one by one, below what they cost; more are counted."""
 
 
 def confirm_delete(models: Sequence[Model], plan: Plan, grace: float) -> Confirm:
@@ -20,7 +20,7 @@ def confirm_delete(models: Sequence[Model], plan: Plan, grace: float) -> Confirm
     """
     count = len(models)
     heading = f"Delete {models[0].label}?" if count == 1 else f"Delete {count} models?"
-    lines = (*_named(models), "", *_costs(plan), requests(plan), "", _undo(grace))
+    lines = (*_costs(plan), requests(plan), _undo(grace), "", *_named(models))
     return Confirm(heading, lines, "delete")
 
 

@@ -10,8 +10,8 @@ from ollama_tui.catalog.upstream import Upstream, cost
 from ollama_tui.dialogs.dialog import Confirm
 from ollama_tui.text import ago, exact, plural, size
 
-LISTED = 10
-"""Models named one by one; more are counted."""
+LISTED = 200
+"""Models named one by one, below what they cost; more are counted."""
 
 Stale = tuple[Model, Upstream]
 """An outdated model and what is newer."""
@@ -20,7 +20,7 @@ Stale = tuple[Model, Upstream]
 def confirm_update(stale: Sequence[Stale]) -> Confirm:
     """Return the question whether to fetch what is newer of `stale`."""
     one = stale[0][0].label if len(stale) == 1 else f"{len(stale)} models"
-    return Confirm(f"Update {one}?", (*_named(stale), "", *_costs(updating(stale))), "update")
+    return Confirm(f"Update {one}?", (*_costs(updating(stale)), "", *_named(stale)), "update")
 
 
 def _named(stale: Sequence[Stale]) -> list[str]:
