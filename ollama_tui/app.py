@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -154,7 +154,9 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
     def get_default_screen(self) -> MainScreen:
         """Return the main screen: it is there from the first frame on."""
         wanted = self.settings.sort if self.settings.sort in order.BY_KEY else "modified"
-        view = View(self.settings.filter, wanted, self.settings.reverse)
+        view = View(
+            self.settings.filter, wanted, self.settings.reverse, saved=self.settings.filters
+        )
         return MainScreen(self, self._kept.applied_to(view))
 
     def on_mount(self) -> None:
@@ -169,13 +171,21 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
         from ollama_tui.actions import keymap
 
         yield from self.settings.mistakes
-        yield from keymap.mistakes(self.settings.keys, ACTIONS)
-        if self.settings.theme and self.settings.theme not in self.available_themes:
-            known = ", ".join(sorted(self.available_themes))
-            yield f"There is no theme “{inert(self.settings.theme)}”, but {known}."
-        for name in (self.settings.sort, *self.settings.columns):
+        yield from keymap.mistakes(self.settings.keys, ACTIONS, self.settings.where)
+        chosen = [("sort", self.settings.sort)]
+        chosen += [("columns", name) for name in self.settings.columns]
+        for key, name in chosen:
             if name not in order.BY_KEY:
-                yield f"There is no column “{inert(name)}”, but {', '.join(order.BY_KEY)}."
+                yield self._none(key, "column", name, order.BY_KEY)
+        if self.settings.theme and self.settings.theme not in self.available_themes:
+            yield self._none("theme", "theme", self.settings.theme, sorted(self.available_themes))
+
+    def _none(self, key: str, what: str, name: str, known: Iterable[str]) -> str:
+        """Return that a setting names something there is not, and where if the file says so."""
+        said = f"there is no {what} “{inert(name)}”, but {', '.join(known)}."
+        if (key,) not in self.settings.lines:
+            return said[:1].upper() + said[1:]
+        return f"{self.settings.where(key)}: {key}: {said}"
 
     def key_of(self, action: Action) -> str:
         """Return the first key of `action`, as the user bound it and as a person reads it."""

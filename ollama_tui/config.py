@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,14 @@ from ollama_tui.settings import Host, parse_host
 from ollama_tui.text import inert
 
 APP_NAME = "ollama-tui"
-_NAMED = re.compile(r"""\s*\[?\s*["']?([A-Za-z0-9_-]+)["']?\s*[=\]]""")
+_TABLE = r"""\s*\[\s*["']?([^"'\]]+?)["']?\s*\]"""
+_ENTRY = r"""\s*(?:"([^"]*)"|'([^']*)'|([A-Za-z0-9_-]+))\s*="""
+_FILTER_NAME = r"[A-Za-z0-9_-]+"
 API_KEY = "OLLAMA_API_KEY"
+
+
+Lines = Mapping[tuple[str, ...], int]
+"""Where each setting, table and entry of a table stands in the config file, counted from 1."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +48,18 @@ class Settings:
     """Addresses of other servers, to choose from."""
     columns: tuple[str, ...] = ()
     """Keys of the columns to show; empty for the usual ones."""
+    insecure: tuple[str, ...] = ()
+    """Registries that may be asked and pulled from without TLS, with their ports."""
+    filters: tuple[tuple[str, str], ...] = ()
+    """Saved filters by lower-case name."""
     mistakes: tuple[str, ...] = ()
     """What was wrong in the config file, a sentence each; the rest was used."""
+    lines: Lines = field(default_factory=dict, repr=False)
+    """Where the config file sets what it set of these."""
+
+    def where(self, *keys: str) -> str:
+        """Return the place of a setting in the config file, as a sentence begins with."""
+        return _where(self.lines, keys)
 
 
 @dataclass(frozen=True)
@@ -51,10 +67,19 @@ class ConfigFile:
     """What the config file says, or why it cannot be used."""
 
     values: Mapping[str, Any] = field(default_factory=dict)
-    lines: Mapping[str, int] = field(default_factory=dict)
-    """Where each setting stands, counted from 1."""
+    lines: Lines = field(default_factory=dict)
     mistake: str = ""
     """Why the file as a whole could not be used, as a sentence."""
+
+    def where(self, *keys: str) -> str:
+        """Return the place of a setting, as a sentence begins with."""
+        return _where(self.lines, keys)
+
+
+def _where(lines: Lines, keys: tuple[str, ...]) -> str:
+    """Return the place of a setting, or of the table an entry is in."""
+    found = [line for n in range(len(keys), 0, -1) if (line := lines.get(keys[:n]))]
+    return f"config.toml, line {found[0]}" if found else "config.toml"
 
 
 def settings_from(
@@ -71,22 +96,42 @@ def settings_from(
     settings, named = _with_config(Settings(api_key=environ.get(API_KEY) or None), config)
     address = host or environ.get("OLLAMA_HOST") or named
     given = {key: value for key, value in options.items() if value not in (None, False, "")}
-    return replace(settings, host=parse_host(address), **given)
+    lines = {keys: line for keys, line in settings.lines.items() if keys[0] not in given}
+    return replace(settings, host=parse_host(address), lines=lines, **given)
 
 
 def _with_config(settings: Settings, config: ConfigFile) -> tuple[Settings, str]:
     values: dict[str, Any] = {}
     mistakes = [config.mistake] if config.mistake else []
     for key, value in config.values.items():
-        where = f"config.toml, line {config.lines[key]}" if key in config.lines else "config.toml"
+        where = config.where(key)
         if (check := _FIELDS.get(key)) is None:
             mistakes.append(f"{where}: there is no setting “{inert(key)}”.")
         elif (wrong := check(value)) is not None:
             mistakes.append(f"{where}: {key} must be {wrong}.")
+        elif key == "filters":
+            values[key] = tuple(_saved(value, config, mistakes))
         else:
             values[key] = tuple(value) if isinstance(value, list) else value
     named = values.pop("host", "")
-    return replace(settings, **values, mistakes=tuple(mistakes)), named
+    return replace(settings, **values, mistakes=tuple(mistakes), lines=config.lines), named
+
+
+def _saved(
+    filters: Mapping[str, str], config: ConfigFile, mistakes: list[str]
+) -> Iterator[tuple[str, str]]:
+    """Yield the saved filters that can be used; the others are mistakes."""
+    from ollama_tui.catalog import query  # only who saves filters pays for it
+
+    for name, text in filters.items():
+        wrong = [mistake.quoting(text) for mistake in query.parse(text).mistakes]
+        if not re.fullmatch(_FILTER_NAME, name):
+            wrong = ["its name may hold letters, digits, - and _ only."]
+        if wrong:
+            where = config.where("filters", name)
+            mistakes.append(f"{where}: filters.{inert(name)} is no filter: {wrong[0]}")
+        else:
+            yield name.lower(), text
 
 
 def _of(kind: type | tuple[type, ...], words: str) -> Callable[[Any], str | None]:
@@ -128,9 +173,12 @@ def _addresses(value: Any) -> str | None:
         return f"{words}, without user names"
 
 
-def _texts_by_name(value: Any) -> str | None:
-    fits = isinstance(value, dict) and all(isinstance(item, str) for item in value.values())
-    return None if fits else 'a table of texts, such as "model.pull" = "p"'
+def _texts_by_name(name: str, text: str) -> Callable[[Any], str | None]:
+    def check(value: Any) -> str | None:
+        fits = isinstance(value, dict) and all(isinstance(item, str) for item in value.values())
+        return None if fits else f'a table of texts, such as "{name}" = "{text}"'
+
+    return check
 
 
 _FIELDS: dict[str, Callable[[Any], str | None]] = {
@@ -143,7 +191,9 @@ _FIELDS: dict[str, Callable[[Any], str | None]] = {
     "grace": _number(0, 600),
     "parallel": _whole_number(1, 16),
     "columns": _texts,
-    "keys": _texts_by_name,
+    "insecure": _texts,
+    "keys": _texts_by_name("model.pull", "p"),
+    "filters": _texts_by_name("big", "size:>8g"),
 }
 assert set(_FIELDS) <= {"host"} | {f.name for f in fields(Settings)}
 
@@ -169,12 +219,16 @@ def _parsed(text: str) -> ConfigFile:
         return ConfigFile(mistake=f"config.toml is not valid, so none of it was used: {error}.")
 
 
-def _lines(text: str) -> dict[str, int]:
-    """Return the line of each setting and table, the first time it is named."""
-    lines: dict[str, int] = {}
+def _lines(text: str) -> Lines:
+    """Return the line of each setting, table and entry, the first time it is named."""
+    lines: dict[tuple[str, ...], int] = {}
+    table: tuple[str, ...] = ()
     for number, line in enumerate(text.splitlines(), 1):
-        if match := _NAMED.match(line):
-            lines.setdefault(match[1], number)
+        if match := re.match(_TABLE, line):
+            table = (match[1],)
+            lines.setdefault(table, number)
+        elif match := re.match(_ENTRY, line):
+            lines.setdefault((*table, match[1] or match[2] or match[3] or ""), number)
     return lines
 
 

@@ -20,6 +20,7 @@ class _File(msgspec.Struct):
     sort: str = ""
     reverse: bool = False
     theme: str = ""
+    grouped: bool = False
     hosts: tuple[str, ...] = ()
 
 
@@ -31,6 +32,7 @@ class Kept:
     sort: str = ""
     reverse: bool = False
     theme: str = ""
+    grouped: bool = False
     hosts: tuple[str, ...] = ()
     """Addresses of servers that have answered, the last one first."""
     _written: bytes = field(default=b"", repr=False)
@@ -42,17 +44,19 @@ class Kept:
             kept = msgspec.json.decode(file.read_bytes(), type=_File)
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
             return cls(file)
-        return cls(file, kept.sort, kept.reverse, kept.theme, kept.hosts[:MOST_HOSTS])
+        hosts = kept.hosts[:MOST_HOSTS]
+        return cls(file, kept.sort, kept.reverse, kept.theme, kept.grouped, hosts)
 
     def applied_to(self, view: View) -> View:
         """Return `view` in the order kept."""
         if self.sort not in order.BY_KEY:
             return view
-        return replace(view, sort=self.sort, reverse=self.reverse)
+        return replace(view, sort=self.sort, reverse=self.reverse, grouped=self.grouped)
 
     def keep(self, view: View, theme: str) -> None:
         """Keep the order of `view`, and `theme`."""
-        self.sort, self.reverse, self.theme = view.sort, view.reverse, theme
+        self.sort, self.reverse, self.grouped = view.sort, view.reverse, view.grouped
+        self.theme = theme
         self._write()
 
     def answered(self, host: str) -> None:
@@ -63,7 +67,8 @@ class Kept:
 
     def _write(self) -> None:
         """Write the file if that changes it."""
-        text = msgspec.json.encode(_File(self.sort, self.reverse, self.theme, self.hosts))
+        kept = _File(self.sort, self.reverse, self.theme, self.grouped, self.hosts)
+        text = msgspec.json.encode(kept)
         if self.file is None or text == self._written:
             return
         try:

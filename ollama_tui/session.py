@@ -63,7 +63,7 @@ async def connect(
 
     async with (
         Ollama(CLOUD_URL, api_key=settings.api_key, transport=transport) as cloud,
-        Registry(transport) as registry,
+        Registry(transport, plain=settings.insecure) as registry,
     ):
         jobs = JobQueue(
             ollama,

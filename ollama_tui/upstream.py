@@ -30,6 +30,7 @@ from ollama_tui.catalog.layers import Mine, mine_of
 from ollama_tui.catalog.model import Model
 from ollama_tui.catalog.upstream import Offer, Standing, Upstream
 from ollama_tui.live import Live
+from ollama_tui.text import inert
 
 if TYPE_CHECKING:
     from ollama_tui.api.client import Ollama
@@ -172,6 +173,7 @@ class Upstreams:
             newest=published.digest,
             pushed_at=published.pushed_at,
             now=self._now(),
+            insecure=published.insecure,
         )
 
     async def _mine(self, model: Model) -> Mine | None:
@@ -209,9 +211,10 @@ class Upstreams:
         """
         await self._sleep(TYPING_PAUSE)
         try:
-            published = await self._registry.manifest(
-                names.parse(names.resolved(given)), insecure=insecure
-            )
+            name = names.parse(names.resolved(given))
+            published = await self._registry.manifest(name, insecure=insecure)
+            if published.insecure and not insecure:
+                return Offer(upstream.ONLY_PLAIN.format(inert(name.host)[:60]))
             present = await self._present(published.manifest)
             mine = await self._mine(there) if there is not None else None
         except OllamaError as error:

@@ -66,6 +66,7 @@ def test_the_key_comes_from_the_environment_only_and_is_never_shown() -> None:
         ("host", ["x"], "an address in quotes"),
         ("columns", "name", "a list of texts"),
         ("columns", ["name", 3], "a list of texts"),
+        ("insecure", "box.lan:5000", "a list of texts"),
         ("keys", {"model.pull": 3}, "a table of texts"),
     ],
 )
@@ -103,6 +104,31 @@ def test_a_mistake_names_its_line(tmp_path: Path) -> None:
     assert settings.sort == "size"
     assert settings.mistakes[0].startswith("config.toml, line 4: grace must be a number")
     assert settings.mistakes[1].startswith("config.toml, line 5: keys must be a table")
+
+
+def test_filters_are_saved_by_name_and_one_that_is_none_names_line_and_field(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(
+        'sort = "name"\n[filters]\nBig = "size:>8g"\n"sort" = "sise:3"\n"a b" = "qwen"\n'
+    )
+    settings = settle(read_config(file))
+    assert settings.filters == (("big", "size:>8g"),)
+    assert settings.mistakes == (
+        "config.toml, line 4: filters.sort is no filter: “sise:3”: "
+        "There is no field “sise”. Did you mean size:?",
+        "config.toml, line 5: filters.a b is no filter: "
+        "its name may hold letters, digits, - and _ only.",
+    )
+
+
+def test_filters_that_are_no_table_of_texts_are_one_mistake(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text("[filters]\nbig = 8\n")
+    assert settle(read_config(file)).mistakes == (
+        'config.toml, line 1: filters must be a table of texts, such as "big" = "size:>8g".',
+    )
 
 
 def test_a_host_with_a_password_is_refused() -> None:

@@ -99,7 +99,12 @@ RULES = (
         "api.errors api.replies catalog store",
         "asyncio",
     ),
-    Rule("config", "settings from arguments, environment and file", "settings", "platformdirs"),
+    Rule(
+        "config",
+        "settings from arguments, environment and file: a saved filter must be one",
+        "settings catalog.query",
+        "platformdirs",
+    ),
     Rule("kept", "order, theme and servers of earlier runs", "catalog", "msgspec"),
     Rule(
         "opening",

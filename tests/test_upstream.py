@@ -122,6 +122,21 @@ async def test_a_plain_registry_says_that_it_does_not_speak_tls() -> None:
         assert offer.sentence == "4.4 GB, all of it on the server already."
 
 
+async def test_a_plain_registry_on_this_machine_is_compared_and_pulled_from_as_such() -> None:
+    demo = Demo(pace=at_once)
+    name = parse("127.0.0.1:5000/me/m:1")
+    demo.store.write(name, demo.store.entries[parse("llama3.1:8b")].raw, demo.server.now())
+    demo.registry.plain_hosts.add(name.host)
+    newer = demo.registry.models[parse("llama3.1:8b").key]
+    demo.registry.models[name.key] = newer
+    async with stage(demo) as s:
+        (found,) = await s.finds(name.display)
+        assert found.standing is Standing.OUTDATED
+        assert found.insecure
+        offer = await s.upstreams.offer(name.display, False, None)
+        assert offer.sentence == "127.0.0.1:5000 speaks plain HTTP: tick that to pull from it."
+
+
 class Crowded(httpx.AsyncBaseTransport):
     """Answers nobody until told to; counts who waits."""
 

@@ -229,6 +229,7 @@ KEY_NAMES = {
     "backslash": "\\",
     "colon": ":",
     "asterisk": "*",
+    "at": "@",
     "percent_sign": "%",
     "equals_sign": "=",
     "space": "space",

@@ -7,9 +7,14 @@ from typing import TYPE_CHECKING
 
 from ollama_tui.actions.action import Action, Context, Group, Place, Run, Wish
 from ollama_tui.catalog.order import COLUMNS
+from ollama_tui.text import inert
 
 if TYPE_CHECKING:
     from ollama_tui.catalog.model import Model
+
+
+GROUP = "together"
+"""What the sort menu offers beside the columns."""
 
 
 def wish(what: Wish) -> Run:
@@ -39,6 +44,27 @@ async def clear_filter(context: Context) -> None:
 def no_filter(context: Context) -> str | None:
     """Say that nothing is filtered."""
     return None if context.view.filter else "There is no filter to clear."
+
+
+async def choose_filter(context: Context) -> None:
+    """Ask for one of the saved filters and show the list by it."""
+    from ollama_tui.dialogs.choice import Alternative, Choice
+
+    saved = context.view.saved
+    longest = max(len(name) for name, _ in saved)
+    options = tuple(
+        Alternative(f"@{name}", f"{name:{longest}}  {inert(text)}") for name, text in saved
+    )
+    asked = Choice("Filter by", options, current=context.view.filter)
+    if (chosen := await context.ask(asked)) is not None:
+        context.look(replace(context.view, filter=chosen))
+
+
+def no_saved_filters(context: Context) -> str | None:
+    """Say how filters are saved."""
+    if context.view.saved:
+        return None
+    return 'No filter is saved: [filters] in config.toml names them, as in big = "size:>8g".'
 
 
 async def mark(context: Context) -> None:
@@ -102,16 +128,24 @@ async def sort(context: Context) -> None:
         )
         for c in COLUMNS
     )
-    column = await context.ask(
+    apart = "Apart again" if context.view.grouped else "Together, where they share weights"
+    chosen = await context.ask(
         Choice(
             "Sort by",
-            options,
+            (*options, Alternative(GROUP, apart)),
             current=context.view.sort,
             hint="enter sort   the same again turns it around   esc cancel",
         )
     )
-    if column is not None:
-        sort_by(context, column)
+    if chosen == GROUP:
+        await group(context)
+    elif chosen is not None:
+        sort_by(context, chosen)
+
+
+async def group(context: Context) -> None:
+    """Keep models that share weights together, or no longer."""
+    context.look(replace(context.view, grouped=not context.view.grouped))
 
 
 def sort_by(context: Context, column: str) -> None:
@@ -162,10 +196,14 @@ ACTIONS = (
            wish(Wish.OPEN_FILTER), place=Place.LIST, footer=1),
     Action("filter.clear", "escape", "clear filter", "Show all models again.",
            clear_filter, no_filter, place=Place.LIST),
+    Action("filter.saved", "at", "saved filters", "Choose a filter saved in config.toml.",
+           choose_filter, no_saved_filters, place=Place.LIST),
     Action("sort.choose", "s", "sort", "Choose the column to sort by.",
            sort, group=Group.MARK, place=Place.LIST, footer=2),
     Action("sort.reverse", "backslash", "reverse", "Turn the order around.",
            reverse, group=Group.MARK, place=Place.LIST),
+    Action("sort.group", "", "group", "Keep models that share weights together, or no longer.",
+           group, group=Group.MARK, place=Place.LIST),
     *(_sort_by_number(n, c.key, c.title) for n, c in enumerate(COLUMNS[:9], 1)),
     Action("mark.toggle", "space", "mark", "Mark the model at the cursor, or take its mark off.",
            mark, no_model, group=Group.MARK, place=Place.LIST, footer=3),

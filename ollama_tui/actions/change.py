@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,6 @@ from ollama_tui.text import inert
 
 if TYPE_CHECKING:
     from ollama_tui.catalog.model import Model
-    from ollama_tui.dialogs.delete import Loss
 
 
 def connected(context: Context) -> Server:
@@ -82,6 +82,11 @@ async def move(context: Context, model: Model, target: str) -> Model:
     await server.library.refresh()
     if names.same(model.name, target) or find(context, target) is not None:
         raise OllamaError(f"{refuse}: {inert(target)} is there already.", "Choose another name.")
+    if (twin := differing_by_case(context, model)) is not None:
+        raise OllamaError(
+            f"{refuse}: {twin.label} is there too, and a server may take one for the other.",
+            "Copy it, look at the copy, and then decide which to delete.",
+        )
     await server.ollama.copy(model.name, target)
     await server.library.refresh()
     copied = find(context, target)
@@ -97,6 +102,15 @@ async def move(context: Context, model: Model, target: str) -> Model:
     return copied
 
 
+def differing_by_case(context: Context, model: Model) -> Model | None:
+    """Return another model whose name differs by case only: which one a server takes is chance."""
+    lowered = model.name.lower()
+    return next(
+        (m for m in context.snapshot.models if m.name.lower() == lowered and m.name != model.name),
+        None,
+    )
+
+
 def find(context: Context, name: str) -> Model | None:
     """Return the listed model that a server takes `name` for."""
     from ollama_tui.catalog import name as names
@@ -107,33 +121,41 @@ def find(context: Context, name: str) -> Model | None:
 
 async def delete(context: Context) -> None:
     """Say what is lost, ask, and queue the deletion with its grace period."""
+    from ollama_tui.catalog.plan import deletion
     from ollama_tui.dialogs.delete import confirm_delete
     from ollama_tui.jobs.tasks import Delete
 
     jobs = connected(context).jobs
-    loss = await loss_of(context)
-    if await context.ask(confirm_delete(loss, context.grace)) is not True:
+    # One moment for all of it: the list may change while the disk is read.
+    listed, targets = context.snapshot.models, context.targets
+    planned = deletion(targets, await connected(context).disk.usage(listed))
+    if await context.ask(confirm_delete(targets, planned, context.grace)) is not True:
         return
-    loaded = tuple(m.name for m in loss.models if m.is_loaded)
+    loaded = tuple(model.name for model in targets if model.is_loaded)
     # Marks stay until their models are gone: what is undone or fails is still chosen.
-    jobs.submit(Delete(tuple(m.name for m in loss.models), loaded))
+    jobs.submit(Delete(tuple(model.name for model in targets), loaded))
 
 
-async def loss_of(context: Context) -> Loss:
-    """Return what deleting the targets takes and frees, read on the disk when that can be."""
-    from ollama_tui.catalog import plan
-    from ollama_tui.dialogs.delete import Loss
-
-    models = context.snapshot.models
-    usage = await connected(context).disk.usage(models)
-    planned = plan.deletion(context.targets, usage)
-    freed = planned.freed
-    return Loss(context.targets, freed.bytes, freed.estimated, planned.kept_for)
+def cannot_delete(context: Context) -> str | None:
+    """Say that there is nothing to delete, or that another model would be."""
+    targets = context.targets
+    return taken_for_another(targets) if targets else "There is no model to act on."
 
 
-def no_targets(context: Context) -> str | None:
-    """Say that there is nothing to act on."""
-    return None if context.targets else "There is no model to act on."
+def cannot_rename(context: Context) -> str | None:
+    """Say why the current model cannot have another name: its old one has to be deleted."""
+    current = context.current
+    return taken_for_another((current,)) if current else no_model(context)
+
+
+def taken_for_another(models: Sequence[Model]) -> str | None:
+    """Say which of `models` cannot be deleted because a server would delete another one."""
+    doubtful = [model.name for model in models if model.name[-6:].lower() == ":local"]
+    if not doubtful:
+        return None  # as nearly always: nothing need be loaded to say so
+    from ollama_tui.catalog import name as names
+
+    return next(filter(None, map(names.deletion_problem, doubtful)), None)
 
 
 async def undo(context: Context) -> None:
@@ -220,9 +242,9 @@ ACTIONS = (
     Action("model.copy", "c", "copy", "Copy the model at the cursor; it takes no disk space.",
            copy, no_model, group=Group.CHANGE, footer=6, changes_server=True),
     Action("model.rename", "r", "rename", "Give the model at the cursor another name, safely.",
-           rename, no_model, group=Group.CHANGE, changes_server=True),
+           rename, cannot_rename, group=Group.CHANGE, changes_server=True),
     Action("model.delete", "d", "delete", "Delete the marked models, or the one at the cursor.",
-           delete, no_targets, group=Group.CHANGE, footer=7, changes_server=True, danger=True),
+           delete, cannot_delete, group=Group.CHANGE, footer=7, changes_server=True, danger=True),
     Action("model.undo", "z", "undo", "Bring back what was deleted in the last seconds.",
            undo, group=Group.CHANGE, changes_server=True),
     Action("model.create", "C", "create", "Create a model from the one at the cursor.",

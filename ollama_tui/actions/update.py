@@ -109,7 +109,7 @@ async def fetch(context: Context, models: Sequence[Model]) -> None:
         context.tell("Nothing is outdated any more.", why_unknown(asked))
     elif await context.ask(confirm_update(stale)):
         for model, newer in stale:
-            server.jobs.submit(Pull(model.name, expected=newer.total))
+            server.jobs.submit(Pull(model.name, newer.insecure, newer.total))
 
 
 def outdated_names(context: Context) -> list[str]:

@@ -23,6 +23,9 @@ HOPS = 5
 SAME_HOUSE = ({"hf.co", "huggingface.co"}, {"ollama.com", "registry.ollama.ai"})
 """Names of one owner: redirects between them are followed."""
 
+HERE = ("all://localhost", "all://127.0.0.1", "all://[::1]")
+"""Addresses of this machine, as httpx matches them."""
+
 _MANIFEST_TYPE = "application/vnd.docker.distribution.manifest.v2+json"
 _CHALLENGE = re.compile(r'(realm|service|scope)="([^"]*)"')
 
@@ -109,6 +112,7 @@ class Asker:
                 trust_env=proxies,
                 follow_redirects=False,
                 transport=self._transport,
+                mounts=dict.fromkeys(HERE),  # no proxy leads to this machine
             )
         except (ValueError, ImportError, OSError) as error:
             raise Unreachable(

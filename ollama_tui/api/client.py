@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
-from contextlib import aclosing
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -27,7 +26,6 @@ from ollama_tui.api.replies import (
     VerboseShow,
 )
 from ollama_tui.api.requests import CreateRequest
-from ollama_tui.api.upload import open_body
 from ollama_tui.api.wire import PATIENT, Wire
 
 _BLOB = {"Content-Type": "application/octet-stream"}
@@ -142,6 +140,8 @@ class Ollama:
         With `size`, the bytes that were hashed, a file that has changed since is not sent at all.
         Ask `blob_exists` first: a server that has the blob answers without reading it.
         """
+        from ollama_tui.api.upload import open_body
+
         call = Call(calls.UPLOAD, digest)
         try:
             async with open_body(path, size) as file:

@@ -19,12 +19,12 @@ T = TypeVar("T", bound=msgspec.Struct)
 Dated = TypeVar("Dated", Show, VerboseShow)
 
 _FAILURES = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-_ESCAPE = re.compile(
+_ESCAPE = (
     rb"(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"  # a whole pair
     rb"|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"  # half of one
     rb"|(\\.)"
 )
-_TITLE = re.compile(r"<title[^>]*>([^<]{1,200})", re.IGNORECASE)
+_TITLE = r"(?i)<title[^>]*>([^<]{1,200})"
 
 
 class _Models(msgspec.Struct):
@@ -100,9 +100,9 @@ def not_ollama(body: bytes) -> NotOllama:
 
 def page_title(text: str) -> str:
     """Return the inert title of an HTML page, at most 60 characters; empty when there is none."""
-    import html
+    import html  # a thousand names of characters, for pages where no page should be
 
-    match = _TITLE.search(text)
+    match = re.search(_TITLE, text)
     return _short(html.unescape(match[1]), 60) if match else ""
 
 
@@ -165,7 +165,7 @@ def _fields(kind: type[msgspec.Struct]) -> tuple[msgspec.structs.FieldInfo, ...]
 
 
 def _decode_by_field(body: bytes, kind: type[T]) -> T:
-    repaired = _ESCAPE.sub(_repair, body.decode("utf-8", "replace").encode())
+    repaired = re.sub(_ESCAPE, _repair, body.decode("utf-8", "replace").encode())
     try:
         return cast(T, _lenient(repaired, kind))
     except _FAILURES as error:

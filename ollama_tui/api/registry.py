@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -38,6 +38,7 @@ from ollama_tui.api.errors import (
 )
 from ollama_tui.api.failures import explain
 from ollama_tui.api.replies import Manifest
+from ollama_tui.api.wire import Place
 from ollama_tui.text import inert
 
 ASKED_AT_HOME = "ollama.com"
@@ -90,13 +91,19 @@ class Published:
     digest: str
     """SHA-256 of the manifest, 64 hex digits."""
     pushed_at: datetime | None = None
+    insecure: bool = False
+    """Whether it came by plain HTTP, as pulling it must then too."""
 
 
 class Registry:
     """Asks registries about models; every method raises only OllamaError."""
 
-    def __init__(self, transport: httpx.AsyncBaseTransport | None = None) -> None:
+    def __init__(
+        self, transport: httpx.AsyncBaseTransport | None = None, *, plain: Collection[str] = ()
+    ) -> None:
+        """Begin with nothing connected; hosts named in `plain` may do without TLS."""
         self._asker = Asker(transport)
+        self._plain = frozenset(map(str.lower, plain))
 
     async def __aenter__(self) -> Registry:
         return self
@@ -115,22 +122,42 @@ class Registry:
 
     async def newest(self, name: Named, *, insecure: bool = False) -> Newest:
         """Return the digest of the newest manifest of `name`; `insecure` means plain HTTP."""
-        answer = await self._ask("HEAD", name, insecure)
+        answer, _ = await self._ask("HEAD", name, insecure)
         return Newest(_digest(answer.headers), _pushed_at(answer.headers))
 
     async def manifest(self, name: Named, *, insecure: bool = False) -> Published:
         """Return the newest manifest of `name`; `insecure` means plain HTTP."""
-        answer = await self._ask("GET", name, insecure)
+        answer, insecure = await self._ask("GET", name, insecure)
         digest = _digest(answer.headers) or sha256(answer.body).hexdigest()
-        return Published(_decoded(answer.body, name), digest, _pushed_at(answer.headers))
+        pushed_at = _pushed_at(answer.headers)
+        return Published(_decoded(answer.body, name), digest, pushed_at, insecure)
 
-    async def _ask(self, method: str, name: Named, insecure: bool) -> Answer:
+    async def _ask(self, method: str, name: Named, insecure: bool) -> tuple[Answer, bool]:
+        """Return the answer, and whether it came by plain HTTP."""
         with _explained(name):
             async with asyncio.timeout(LONGEST):
-                answer = await self._asker.ask(method, httpx.URL(_url(name, insecure)))
+                answer = None if insecure else await self._ask_plainly(method, name)
+                plain = insecure or answer is not None
+                if answer is None:
+                    answer = await self._asker.ask(method, httpx.URL(_url(name, insecure)))
         if not 200 <= answer.status < 300:
             raise _refusal(answer.status, name)
-        return answer
+        return answer, plain
+
+    async def _ask_plainly(self, method: str, name: Named) -> Answer | None:
+        """Ask by plain HTTP where that is safe, or allowed; None where TLS is needed.
+
+        It is safe on this machine, as nobody is between. Who speaks TLS hangs up or answers 400.
+        """
+        url = _url(name, insecure=True)
+        may = Place.of(url).is_loopback or name.host.lower() in self._plain
+        if not may or url.startswith("https:"):
+            return None
+        try:
+            answer = await self._asker.ask(method, httpx.URL(url))
+        except httpx.TransportError:
+            return None
+        return None if answer.status == 400 else answer
 
 
 def _host(name: Named) -> str:

@@ -16,7 +16,6 @@ from ollama_tui import __version__
 from ollama_tui.api.calls import Call
 from ollama_tui.api.errors import InvalidRequest, NotOllama, OllamaError, Unreachable
 from ollama_tui.api.failures import explained
-from ollama_tui.api.refusal import from_response, redirected
 from ollama_tui.api.upload import FileBody
 from ollama_tui.text import inert
 
@@ -180,10 +179,8 @@ class Wire:
             path = url.raw_path.decode("ascii")
             request = straight.Request(url.host, url.port or 80, path, named, CONNECT_SECONDS)
             answer = await straight.post(request, file, sent)
-        if 300 <= answer.status < 400:
-            raise redirected(answer.location, call)
-        if answer.status >= 400:
-            raise from_response(answer.status, answer.body, call, host=self.address)
+        if answer.status >= 300:
+            raise self._refused(answer.status, answer.location, answer.body, call)
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -191,10 +188,16 @@ class Wire:
             await self._http.aclose()
 
     async def _refusal(self, response: httpx.Response, call: Call) -> OllamaError:
-        if response.is_redirect:
-            return redirected(response.headers.get("Location", ""), call)
-        body = await _read(response, _REFUSAL_LIMIT)
-        return from_response(response.status_code, body, call, host=self.address)
+        location = response.headers.get("Location", "")
+        body = b"" if response.is_redirect else await _read(response, _REFUSAL_LIMIT)
+        return self._refused(response.status_code, location, body, call)
+
+    def _refused(self, status: int, location: str, body: bytes, call: Call) -> OllamaError:
+        from ollama_tui.api.refusal import from_response, redirected  # all the words there may be
+
+        if 300 <= status < 400:
+            return redirected(location, call)
+        return from_response(status, body, call, host=self.address)
 
     def _client(self) -> httpx.AsyncClient:
         """Return the HTTP client, built at first use: it reads proxies and certificates."""

@@ -15,7 +15,14 @@ def facts_of(show: Show) -> Facts:
         context_length=context_length(show),
         blobs=digests,
         weights=digests[0] if digests else "",
+        weight_bytes=_weight_bytes(show) if len(digests) > 1 else 0,
     )
+
+
+def _weight_bytes(show: Show) -> int:
+    from ollama_tui.catalog.tensors import file_size  # for the few models of several files
+
+    return file_size(show.tensors)
 
 
 def context_length(show: Show) -> int:

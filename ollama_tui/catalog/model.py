@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
+from functools import lru_cache
 
 import msgspec
 
@@ -23,6 +25,8 @@ class Facts(msgspec.Struct, frozen=True):
     """Digests (64 hex) of the FROM, ADAPTER and DRAFT blobs; empty when the server names none."""
     weights: str = ""
     """Digest of the first FROM blob; models that share it share their weights."""
+    weight_bytes: int = 0
+    """About what that blob takes, where the size of the model does not tell; 0 when unknown."""
 
 
 class Model(msgspec.Struct, frozen=True):
@@ -91,11 +95,17 @@ class Model(msgspec.Struct, frozen=True):
         """Number of parameters; 0 when unknown."""
         return parameter_count(self.listed.details.parameter_size)
 
+    @property
+    def kin(self) -> str:
+        """What aliases and models that share weights have in common, and no others."""
+        return (self.facts.weights if self.facts else "") or self.digest or f"name:{self.name}"
+
     def can(self, *capabilities: str) -> bool:
         """Whether it is known to have all of `capabilities`."""
         return (known := self.capabilities) is not None and known.issuperset(capabilities)
 
 
+@lru_cache(maxsize=4096)
 def parameter_count(text: str) -> float:
     """Return `8.0B` or `137M` as a number; 0 when it is not one."""
     match = _COUNT.fullmatch(text)
@@ -104,8 +114,11 @@ def parameter_count(text: str) -> float:
 
 def aliases(models: Iterable[Model]) -> dict[str, tuple[str, ...]]:
     """Return the names of each digest that more than one name carries."""
+    models = tuple(models)
+    counts = Counter([model.listed.digest for model in models])
+    shared = {digest for digest, count in counts.items() if count > 1 and digest}
     by_digest: dict[str, list[str]] = {}
-    for model in models:
-        if model.digest:
+    for model in models if shared else ():
+        if model.listed.digest in shared:
             by_digest.setdefault(model.digest, []).append(model.name)
-    return {digest: tuple(names) for digest, names in by_digest.items() if len(names) > 1}
+    return {digest: tuple(names) for digest, names in by_digest.items()}

@@ -82,6 +82,14 @@ def key(text: str) -> str:
         return text.lower()
 
 
+def listed_as(text: str) -> str:
+    """Return how a server lists the name `text`; what is no name stays as it is."""
+    try:
+        return parse(text).display
+    except InvalidName:
+        return text
+
+
 def same(a: str, b: str) -> bool:
     """Whether both texts name one model: `foo`, `FOO` and `foo:latest` do."""
     return key(a) == key(b)
@@ -104,6 +112,21 @@ def resolved(text: str) -> str:
         base += "-cloud" if ":" in base.rpartition("/")[2] else ":cloud"
     parse(base)
     return base
+
+
+def deletion_problem(text: str) -> str | None:
+    """Return why deleting `text` would delete another model; None when it would not.
+
+    A server takes `m:local` for `m`, whatever is installed.
+    """
+    try:
+        meant = parse(resolved(text))
+    except InvalidName:
+        return None
+    if same(meant.full, text):
+        return None
+    taken = inert(meant.display)
+    return f"{inert(text)} cannot be deleted: a server takes that name for {taken}."
 
 
 def pull_problem(text: str) -> str | None:

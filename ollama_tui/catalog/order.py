@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -186,25 +186,35 @@ def sort(models: Iterable[Model], column_key: str, reverse: bool = False) -> tup
     """
     column = BY_KEY[column_key]
     keyed = [(column.sort_key(model), model) for model in models]
-    present = [pair for pair in keyed if pair[0] is not None]
-    present.sort(key=_value, reverse=column.descending is not reverse)
     missing = [model for value, model in keyed if value is None]
-    return (*_ties_by_name(present), *sorted(missing, key=_by_name))
+    present = [pair for pair in keyed if pair[0] is not None]
+    present.sort(key=_first, reverse=column.descending is not reverse)
+    return (*_ties_by_name(present), *_by_name(missing))
 
 
-def _ties_by_name(pairs: Iterable[tuple[Any, Model]]) -> Iterator[Model]:
-    """Yield sorted models, those of one value by name: most names are never looked at for that."""
-    for _, run in groupby(pairs, _value):
-        tied = [model for _, model in run]
-        yield from sorted(tied, key=_by_name) if len(tied) > 1 else tied
+def _ties_by_name(present: Sequence[tuple[Any, Model]]) -> list[Model]:
+    """Return the models in their order, equal ones by name."""
+    if len({value for value, _ in present}) == len(present):
+        return [model for _, model in present]
+    ties = ([model for _, model in tied] for _, tied in groupby(present, key=_first))
+    return [model for tied in ties for model in _by_name(tied)]
 
 
-def _value(pair: tuple[Any, Model]) -> Any:
+def _by_name(models: list[Model]) -> list[Model]:
+    """Return `models` by name; what stands alone is not asked, as keys of names take long."""
+    return sorted(models, key=lambda m: _name_key(m.name)) if len(models) > 1 else models
+
+
+def grouped(models: Iterable[Model]) -> tuple[tuple[Model, ...], ...]:
+    """Return `models` with those that share weights together, where the first of them stands."""
+    kin: dict[str, list[Model]] = {}
+    for model in models:
+        kin.setdefault(model.kin, []).append(model)
+    return tuple(map(tuple, kin.values()))
+
+
+def _first(pair: tuple[Any, Model]) -> Any:
     return pair[0]
-
-
-def _by_name(model: Model) -> str:
-    return _name_key(model.name)
 
 
 def fitting(columns: Sequence[Column], room: int, gap: int = 2) -> tuple[Column, ...]:

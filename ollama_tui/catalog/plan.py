@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -9,6 +10,7 @@ from typing import Any
 
 from ollama_tui.catalog.model import Model
 from ollama_tui.catalog.space import Amount
+from ollama_tui.catalog.upstream import Upstream
 from ollama_tui.catalog.usage import Usage
 from ollama_tui.text import inert, listing, plural, size
 
@@ -48,6 +50,8 @@ class Step:
     why: str = ""
     """What there is to know of it, as a sentence."""
     calls: tuple[Call, ...] = ()
+    insecure: bool = False
+    """Whether a pull has to be by plain HTTP."""
     digests: frozenset[str] = frozenset()
     """Of what a pull fetches; steps that share one fetch it once."""
 
@@ -63,6 +67,8 @@ class Plan:
     """What all pulls fetch together, shared layers once."""
     kept_for: tuple[str, ...] = ()
     """Models that stay and keep data of deleted ones."""
+    unknown: int = 0
+    """Models that may keep more of it, as it is not known what they share."""
 
     @property
     def calls(self) -> tuple[Call, ...]:
@@ -97,6 +103,7 @@ def deletion(models: Sequence[Model], usage: Usage) -> Plan:
         tuple(_deleting(model, usage.alone(model.name)) for model in models),
         freed=usage.freed(names),
         kept_for=usage.kept_for(names),
+        unknown=usage.unknown,
     )
 
 
@@ -113,7 +120,25 @@ def _deleting(model: Model, alone: Amount) -> Step:
     )
 
 
-def pulling(name: str, missing: Iterable[tuple[str, int]] | None, why: str = "") -> Step:
+def updating(stale: Iterable[tuple[Model, Upstream]]) -> Plan:
+    """Return the plan of pulling what is newer of each model."""
+    steps = []
+    sizes: dict[str, int] = {}
+    for model, newer in stale:
+        layers = {layer.digest: layer.size for layer in newer.missing}
+        sizes |= layers
+        why = f"Changes {listing(newer.changes)}." if newer.changes else ""
+        steps.append(pulling(model.name, layers.items(), why, insecure=newer.insecure))
+    return restoration(steps, sizes)
+
+
+def pulling(
+    name: str,
+    missing: Iterable[tuple[str, int]] | None,
+    why: str = "",
+    *,
+    insecure: bool = False,
+) -> Step:
     """Return the step of pulling `name`; `missing` are digests and sizes, None when unknown."""
     layers = dict(missing) if missing is not None else None
     return Step(
@@ -122,7 +147,8 @@ def pulling(name: str, missing: Iterable[tuple[str, int]] | None, why: str = "")
         sum(layers.values()) if layers is not None else None,
         layers is None,
         why,
-        (Call("POST", "/api/pull", {"model": name}),),
+        (Call("POST", "/api/pull", {"model": name} | ({"insecure": True} if insecure else {})),),
+        insecure,
         frozenset(layers or ()),
     )
 
@@ -132,6 +158,16 @@ def restoration(steps: Sequence[Step], sizes: dict[str, int]) -> Plan:
     digests = frozenset[str]().union(*(step.digests for step in steps))
     unknown = any(step.do is Do.PULL and step.bytes is None for step in steps)
     return Plan(tuple(steps), fetched=Amount(sum(sizes[d] for d in digests), unknown))
+
+
+def requests(plan: Plan) -> str:
+    """Return what is sent to the server, as a sentence; each waits for the one before."""
+    counts = Counter(f"{call.method} {call.path}" for call in plan.calls)
+    return f"Sends {listing([_times(*each) for each in counts.items()])}."
+
+
+def _times(request: str, count: int) -> str:
+    return request if count == 1 else f"{count} times {request}"
 
 
 def lines(plan: Plan) -> list[tuple[str, str, str, str]]:

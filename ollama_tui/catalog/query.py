@@ -1,23 +1,25 @@
 """The filter language: `qwen cap:vision !is:cloud size:2g..8g` as a value that selects models.
 
     query = { term }            all must match
-    term  = { "!" } ( word | field ":" value )
+    term  = { "!" } ( word | field ":" value | "@" name of a saved filter )
     word, value = piece { "," piece }       any may match
     piece = text, or '"' text '"' with '""' for a quote
 
 Matching is three-valued: what is not known of a model matches neither a term nor its negation.
+A saved filter stands for its terms, so a query that names some prints as what they ask for.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from ollama_tui.catalog.amounts import BadValue
 from ollama_tui.catalog.model import Model
 from ollama_tui.catalog.terms import BY_NAME, WORD, Field, Scope, Test, closest, said
+from ollama_tui.catalog.view import Saved
 from ollama_tui.text import plural
 
 _QUOTED = r'"(?:[^"]|"")*(?:"|$)'
@@ -25,7 +27,7 @@ _TOKEN = re.compile(rf'(?:{_QUOTED}|[^\s"])+')
 _PIECE = re.compile(rf'(?:{_QUOTED}|[^,"])+')
 _UNQUOTE = re.compile(r'"((?:[^"]|"")*)(?:"|$)')
 _FIELD = re.compile(r"([A-Za-z]+):(.*)", re.DOTALL)
-_PLAIN = re.compile(r'[^\s",!][^\s",]*')
+_PLAIN = re.compile(r'[^\s",!@][^\s",]*')
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,10 @@ class Mistake:
     start: int
     end: int
     sentence: str
+
+    def quoting(self, text: str) -> str:
+        """Return the sentence with the words of `text` it is about, for where none can be shown."""
+        return f"{said(text[self.start : self.end])}: {self.sentence}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +65,16 @@ class Term:
 
     def keep(self, models: Iterable[Model], scope: Scope) -> list[Model]:
         """Return the models known to meet the condition."""
+        if models is scope.models and not self.field and len(self.values) == 1:
+            return self._named(scope)
         test, wanted = self.test(scope), not self.negated
         return [model for model in models if test(model) is wanted]
+
+    def _named(self, scope: Scope) -> list[Model]:
+        """Return what `keep` does for a word among all models, which every key asks for anew."""
+        (word,), wanted = self.values, not self.negated
+        named = zip(scope.models, scope.lowered, strict=True)
+        return [model for model, name in named if (word in name) is wanted]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,27 +110,54 @@ class Query:
 
 
 @lru_cache(maxsize=256)
-def parse(text: str) -> Query:
+def parse(text: str, saved: Saved = ()) -> Query:
     """Read `text`; words that mean nothing become mistakes, the others terms."""
     terms: dict[Term, None] = {}
     mistakes: list[Mistake] = []
     for match in _TOKEN.finditer(text):
         try:
-            term = _term(match[0])
+            found = _terms(match[0], dict(saved))
         except BadValue as mistake:
             mistakes.append(Mistake(match.start(), match.end(), str(mistake)))
         else:
-            if term.values:
-                terms[term] = None
+            terms |= dict.fromkeys(found)
     return Query(tuple(terms), tuple(mistakes))
 
 
-def _term(token: str) -> Term:
-    """Return the term `token` spells, without values if it asks for nothing; raise BadValue."""
+def _terms(token: str, saved: dict[str, str]) -> tuple[Term, ...]:
+    """Return the terms `token` stands for, none if it asks for nothing; raise BadValue."""
     bare = token.lstrip("!")
     negated = (len(token) - len(bare)) % 2 == 1
     if not bare:
         raise BadValue("After ! comes what must not match, as in !cap:tools.")
+    if bare.startswith("@"):
+        return _recalled(bare[1:].lower(), negated, saved)
+    term = _term(bare, negated)
+    return (term,) if term.values else ()
+
+
+def _recalled(name: str, negated: bool, saved: dict[str, str]) -> tuple[Term, ...]:
+    """Return the terms of a saved filter; raise BadValue."""
+    if name not in saved:
+        raise BadValue(_not_saved(name, tuple(saved)))
+    terms = parse(saved[name]).terms
+    if not negated:
+        return terms
+    if len(terms) > 1:
+        raise BadValue(f"@{name} asks for several things, which ! cannot turn around at once.")
+    return tuple(replace(term, negated=not term.negated) for term in terms)
+
+
+def _not_saved(name: str, known: tuple[str, ...]) -> str:
+    if not known:
+        return "No filter is saved: [filters] in config.toml gives them names."
+    if not name:
+        return f"After @ comes the name of a saved filter: {', '.join(known)}."
+    return f"There is no saved filter {said(name)}, but {', '.join(known)}."
+
+
+def _term(bare: str, negated: bool) -> Term:
+    """Return the term `bare` spells, without values if it asks for nothing; raise BadValue."""
     if named := _FIELD.fullmatch(bare):
         row = _field(named[1].lower())
         if row is not None:

@@ -3,6 +3,7 @@
 A server tells the whole size of each model and, in its details, the digests of the big blobs, but
 not their sizes. Names with one manifest digest are one thing. Of the others, those that share a
 blob are laid over each other: the smallest tells how big the shared part is, the rest is theirs.
+Of weights beside a projector or an adapter, types and shapes of the tensors tell the size.
 """
 
 from __future__ import annotations
@@ -62,6 +63,11 @@ class _Store:
 def total(models: Iterable[Model]) -> int:
     """Return the bytes of all models as the server counts them: shared ones every time."""
     return sum(max(0, model.size) for model in models if not model.is_cloud)
+
+
+def unknown(models: Iterable[Model]) -> int:
+    """Return of how many models nobody has learned yet which blobs they are made of."""
+    return sum(model.facts is None and not model.is_cloud for model in models)
 
 
 def unique(models: Iterable[Model]) -> Amount:
@@ -155,14 +161,21 @@ def _manifest(models: list[Model]) -> _Manifest:
 
 
 def _lay(manifest: _Manifest, blobs: dict[str, _Blob]) -> None:
-    """Give what the manifest adds to its first blob not seen before, or else to itself alone."""
-    rest = manifest.size
+    """Give what the manifest adds to its blobs not seen before, or else to itself alone."""
+    rest = max(0, manifest.size - sum(blobs[d].size for d in manifest.blobs if d in blobs))
+    fresh = [digest for digest in manifest.blobs if digest not in blobs]
+    for number, digest in enumerate(fresh, 1):
+        size = _share(manifest, digest, rest) if number < len(fresh) else rest
+        blobs[digest] = _Blob(size, [])
+        rest -= size
+    manifest.own = rest
     for digest in manifest.blobs:
-        if digest in blobs:
-            rest -= blobs[digest].size
-    added = max(0, rest)
-    for digest in manifest.blobs:
-        if digest not in blobs:
-            blobs[digest], added = _Blob(added, []), 0
         blobs[digest].users.append(manifest)
-    manifest.own = added
+
+
+def _share(manifest: _Manifest, digest: str, rest: int) -> int:
+    """Return what a blob takes of the bytes it shares with further ones: all that is not known."""
+    facts = manifest.models[0].facts
+    if facts and facts.weight_bytes and digest == facts.weights:
+        return min(rest, facts.weight_bytes)
+    return rest

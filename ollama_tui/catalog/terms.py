@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from ollama_tui.catalog import amounts
 from ollama_tui.catalog.amounts import BadValue
-from ollama_tui.catalog.model import Model, aliases
-from ollama_tui.catalog.name import key, same
+from ollama_tui.catalog.listing import Listing
+from ollama_tui.catalog.model import Model
+from ollama_tui.catalog.name import listed_as
 from ollama_tui.text import inert
 
 Test = Callable[[Model], bool | None]
@@ -31,16 +32,27 @@ class Scope:
     """Names known to have a newer version."""
     current: frozenset[str] = frozenset()
     """Names known to have none; of models in neither set nobody knows."""
+    listing: Listing | None = None
+    """Of the same models in any order, where there is one already."""
 
     @cached_property
-    def aliases(self) -> dict[str, tuple[str, ...]]:
+    def _listing(self) -> Listing:
+        return self.listing or Listing(self.models)
+
+    @property
+    def aliases(self) -> Mapping[str, tuple[str, ...]]:
         """Names by digest, for digests with several."""
-        return aliases(self.models)
+        return self._listing.aliases
+
+    @property
+    def lowered(self) -> list[str]:
+        """The names of `models` in lower case."""
+        return self._listing.lowered(self.models)
 
     def called(self, text: str) -> tuple[Model, ...]:
         """Return the models that `text` names, or else those whose name begins with it."""
-        exact = tuple(model for model in self.models if same(model.name, text))
-        start = text.lower()
+        start, meant = text.lower(), listed_as(text).lower()
+        exact = tuple(model for model in self.models if model.name.lower() == meant)
         return exact or tuple(m for m in self.models if m.name.lower().startswith(start))
 
 
@@ -98,9 +110,13 @@ def _capability(text: str) -> Callable[[Scope], Test]:
     ):
         raise BadValue(f"Did you mean {word}?")
 
+    @lru_cache(maxsize=1024)
+    def any_begins(words: frozenset[str]) -> bool:
+        return any(word.lower().startswith(text) for word in words)
+
     def test(model: Model) -> bool | None:
         known = model.capabilities
-        return None if known is None else any(word.lower().startswith(text) for word in known)
+        return None if known is None else any_begins(known)
 
     return lambda scope: test
 
@@ -108,7 +124,9 @@ def _capability(text: str) -> Callable[[Scope], Test]:
 def _family(text: str) -> Callable[[Scope], Test]:
     def test(model: Model) -> bool:
         details = model.listed.details
-        return any(f.lower().startswith(text) for f in (details.family, *(details.families or ())))
+        if details.family.lower().startswith(text):
+            return True
+        return any(family.lower().startswith(text) for family in details.families or ())
 
     return lambda scope: test
 
@@ -146,13 +164,13 @@ def _shares(text: str) -> Callable[[Scope], Test]:
 
 
 def _shares_with(others: tuple[Model, ...]) -> Test:
-    names = {key(other.name) for other in others}
+    names = {other.name for other in others}
     digests = {other.digest for other in others if other.digest}
     blobs = {blob for other in others if other.facts for blob in other.facts.blobs}
     all_known = all(map(_tells_blobs, others))
 
     def test(model: Model) -> bool | None:
-        if model.digest in digests or key(model.name) in names:
+        if model.digest in digests or model.name in names:
             return True
         if blobs and model.facts and not blobs.isdisjoint(model.facts.blobs):
             return True
@@ -173,7 +191,7 @@ def closest(text: str, words: Sequence[str]) -> str | None:
 
 
 def _word(text: str) -> Callable[[Scope], Test]:
-    return lambda scope: lambda model: text in model.name.lower()
+    return lambda scope: lambda model: text in model.listed.name.lower()
 
 
 WORD = Field("", "the name holds the word", "qwen", _word)

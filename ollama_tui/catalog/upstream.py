@@ -20,6 +20,7 @@ NOT_THERE = "{} has no model of this name: it was made or renamed here."
 ANOTHER = "{} has another model of this name: nothing of it is in this one."
 CLOUD = "It runs in the cloud: there is nothing here that could be outdated."
 MADE_HERE = "It was made here from {}."
+ONLY_PLAIN = "{} speaks plain HTTP: tick that to pull from it."
 NAMELESS = "No registry can have a model of this name."
 
 
@@ -49,6 +50,8 @@ class Upstream(msgspec.Struct, frozen=True):
     """What the server does not have of it, each once: what a pull fetches."""
     changes: tuple[str, ...] = ()
     """What differs, in words."""
+    insecure: bool = False
+    """Whether the registry speaks plain HTTP, which a pull must ask for."""
 
     @property
     def to_fetch(self) -> int:
@@ -93,6 +96,7 @@ def compared(
     newest: str,
     pushed_at: datetime | None,
     now: datetime,
+    insecure: bool = False,
 ) -> Upstream:
     """Return how `model` compares with a manifest of another digest.
 
@@ -112,6 +116,7 @@ def compared(
         pushed_at=pushed_at,
         total=manifest.size,
         missing=missing(manifest, present),
+        insecure=insecure,
     )
     if not found.missing and manifest.size == model.size and not other_weights(mine, manifest):
         return msgspec.structs.replace(found, standing=Standing.CURRENT)

@@ -54,6 +54,10 @@ class Usage(Protocol):
         """Bytes the models really take."""
 
     @property
+    def unknown(self) -> int:
+        """Models of which it is not known what they share."""
+
+    @property
     def groups(self) -> tuple[Shared, ...]:
         """What is shared, the biggest first."""
 
@@ -106,6 +110,11 @@ class Estimated:
         return space.unique(self.models)
 
     @cached_property
+    def unknown(self) -> int:
+        """Models not looked into yet, and those that could not be."""
+        return space.unknown(self.models)
+
+    @cached_property
     def groups(self) -> tuple[Shared, ...]:
         """What is known to be shared."""
         return tuple(
@@ -136,6 +145,7 @@ class Measured:
 
     models: tuple[Model, ...]
     contents: Contents
+    unknown = 0
 
     @property
     def exact(self) -> bool:

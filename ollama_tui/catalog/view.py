@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+Saved = tuple[tuple[str, str], ...]
+"""Filters by their names, which are lower-case: `@name` in a filter stands for one."""
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -15,8 +18,12 @@ class View:
     """Key of the column sorted by."""
     reverse: bool = False
     """Whether the order is turned around from the column's natural one."""
+    grouped: bool = False
+    """Whether aliases and models that share weights follow the first of them."""
     marks: frozenset[str] = frozenset()
     """Names of marked models."""
+    saved: Saved = ()
+    """What the filter may name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from ollama_tui.catalog.model import Model
+from ollama_tui.catalog.plan import Plan, requests
 from ollama_tui.dialogs.dialog import Confirm
-from ollama_tui.text import plural, size
+from ollama_tui.text import inert, plural, size
 
-LISTED = 12
-"""Models named one by one; more are counted."""
-
-
-@dataclass(frozen=True)
-class Loss:
-    """What deleting some models does to the disk."""
-
-    models: tuple[Model, ...]
-    freed: int
-    """Bytes that no other model uses."""
-    estimated: bool
-    """Whether `freed` is only about right, since a server does not tell what is shared."""
-    shared_with: tuple[str, ...] = ()
-    """Names of models that stay and keep some of the data."""
+LISTED = 200
+"""Models named one by one, below what they cost; more are counted."""
 
 
-def confirm_delete(loss: Loss, grace: float) -> Confirm:
-    """Return the question for `loss`; nothing is sent for `grace` seconds after yes."""
-    count = len(loss.models)
-    heading = f"Delete {loss.models[0].label}?" if count == 1 else f"Delete {count} models?"
-    return Confirm(heading, (*_named(loss.models), "", *_costs(loss), "", _undo(grace)), "delete")
+def confirm_delete(models: Sequence[Model], plan: Plan, grace: float) -> Confirm:
+    """Return the question whether to carry out `plan`, which deletes `models`.
+
+    Nothing is sent for `grace` seconds after yes.
+    """
+    count = len(models)
+    heading = f"Delete {models[0].label}?" if count == 1 else f"Delete {count} models?"
+    lines = (*_costs(plan), requests(plan), _undo(grace), "", *_named(models))
+    return Confirm(heading, lines, "delete")
 
 
-def _named(models: tuple[Model, ...]) -> list[str]:
+def _named(models: Sequence[Model]) -> list[str]:
     lines = [_line(model) for model in models[:LISTED]]
     if len(models) > LISTED:
         lines.append(f"… and {plural(len(models) - LISTED, 'more model')}")
@@ -44,13 +36,17 @@ def _line(model: Model) -> str:
     return f"{model.label}  {bytes_}" + ("  loaded, is unloaded first" if model.is_loaded else "")
 
 
-def _costs(loss: Loss) -> list[str]:
-    about = "about " if loss.estimated else ""
-    lines = [f"Frees {about}{size(loss.freed)}." if loss.freed else "Frees almost nothing."]
-    if loss.shared_with:
-        some = ", ".join(loss.shared_with[:3])
-        rest = f" and {len(loss.shared_with) - 3} more" if len(loss.shared_with) > 3 else ""
+def _costs(plan: Plan) -> list[str]:
+    freed = plan.freed
+    about = "about " if freed.estimated else ""
+    lines = [f"Frees {about}{size(freed.bytes)}." if freed.bytes else "Frees almost nothing."]
+    if plan.kept_for:
+        some = ", ".join(map(inert, plan.kept_for[:3]))
+        rest = f" and {len(plan.kept_for) - 3} more" if len(plan.kept_for) > 3 else ""
         lines.append(f"What is shared stays, for {some}{rest}.")
+    if freed.bytes and plan.unknown:
+        who = plural(plan.unknown, "model")
+        lines.append(f"What {who} may share with it is not known, so it may be less.")
     return lines
 
 

@@ -102,6 +102,8 @@ class Confirm(ModalScreen[bool]):
     BINDINGS = [
         Binding("y", "answer(True)", "Yes"),
         Binding("n,escape", "answer(False)", "No"),
+        Binding("j", "scroll_facts(1)", show=False),
+        Binding("k", "scroll_facts(-1)", show=False),
     ]
 
     def __init__(self, heading: str, lines: tuple[str, ...] = (), yes: str = "yes") -> None:
@@ -117,6 +119,10 @@ class Confirm(ModalScreen[bool]):
             with VerticalScroll(classes="facts"):
                 yield Static("\n".join(self.lines), markup=False)
             yield Static(f"y {self.yes}   n no", classes="keys", markup=False)
+
+    def action_scroll_facts(self, lines: int) -> None:
+        """Show more of the facts; the arrow keys do it too."""
+        self.query_one(".facts").scroll_relative(y=lines, animate=False)
 
     def action_answer(self, yes: bool) -> None:
         """Answer the question."""

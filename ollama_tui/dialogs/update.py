@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ollama_tui.catalog.model import Model
-from ollama_tui.catalog.upstream import Upstream, cost, together
+from ollama_tui.catalog.plan import Plan, requests, updating
+from ollama_tui.catalog.upstream import Upstream, cost
 from ollama_tui.dialogs.dialog import Confirm
 from ollama_tui.text import ago, exact, plural, size
 
-LISTED = 10
-"""Models named one by one; more are counted."""
+LISTED = 200
+"""Models named one by one, below what they cost; more are counted."""
 
 Stale = tuple[Model, Upstream]
 """An outdated model and what is newer."""
@@ -19,7 +20,7 @@ Stale = tuple[Model, Upstream]
 def confirm_update(stale: Sequence[Stale]) -> Confirm:
     """Return the question whether to fetch what is newer of `stale`."""
     one = stale[0][0].label if len(stale) == 1 else f"{len(stale)} models"
-    return Confirm(f"Update {one}?", (*_named(stale), "", *_costs(stale)), "update")
+    return Confirm(f"Update {one}?", (*_costs(updating(stale)), "", *_named(stale)), "update")
 
 
 def _named(stale: Sequence[Stale]) -> list[str]:
@@ -35,7 +36,7 @@ def _line(model: Model, found: Upstream) -> str:
     return f"{model.label}  {cost(found)}{pushed}{loaded}"
 
 
-def _costs(stale: Sequence[Stale]) -> list[str]:
-    fetch = together(found for _, found in stale)
+def _costs(plan: Plan) -> list[str]:
+    fetch = plan.fetched.bytes
     said = f"Fetches {size(fetch)} ({exact(fetch)})." if fetch else "Fetches nothing."
-    return [said, "Models that are current are not touched."]
+    return [said, requests(plan), "Models that are current are not touched."]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 
@@ -195,15 +195,13 @@ class Copy(Task):
 class NotDeleted(OllamaError):  # noqa: N818 - named as the rest of its tree
     """Some of several models are still there."""
 
-    def __init__(self, remaining: tuple[str, ...], count: int, first: OllamaError) -> None:
-        self.remaining = remaining
-        """Those not deleted, tried or not; raw."""
-        self.first = first
-        """What happened to the first of them."""
+    def __init__(
+        self, remaining: tuple[str, ...], count: int, failed: Mapping[str, OllamaError]
+    ) -> None:
+        """Tell of the `remaining`, tried or not, and what happened to those that `failed`."""
         listed = inert(", ".join(remaining))
-        super().__init__(
-            f"{len(remaining)} of {count} models were not deleted: {listed}", str(first)
-        )
+        reasons = " ".join(dict.fromkeys(map(str, failed.values())))
+        super().__init__(f"{len(remaining)} of {count} models were not deleted: {listed}", reasons)
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +240,7 @@ class Delete(Task):
                 gone.append(name)
                 yield Item(name, number, len(self.names), done=True)
         if failed:
-            raise self._not_deleted(gone, next(iter(failed.values())))
+            raise self._not_deleted(gone, failed)
 
     def without(self, finished: Collection[str]) -> Delete:
         """Return the deletion of the others."""
@@ -257,6 +255,8 @@ class Delete(Task):
         return f"Cancelled.{gone}{unsure}{kept}"
 
     async def _delete(self, server: Server, name: str) -> None:
+        if problem := model_name.deletion_problem(name):
+            raise OllamaError(problem, "Remove its file below manifests where the server runs.")
         if name in self.loaded:
             # A model can be deleted while loaded, so a refusal here is no reason to stop.
             with suppress(Refused):
@@ -265,8 +265,8 @@ class Delete(Task):
         with suppress(NotFound):
             await server.delete(name)
 
-    def _not_deleted(self, gone: list[str], first: OllamaError) -> OllamaError:
+    def _not_deleted(self, gone: list[str], failed: Mapping[str, OllamaError]) -> OllamaError:
         if len(self.names) == 1:
-            return first
+            return failed[self.names[0]]
         remaining = tuple(name for name in self.names if name not in gone)
-        return NotDeleted(remaining, len(self.names), first)
+        return NotDeleted(remaining, len(self.names), failed)

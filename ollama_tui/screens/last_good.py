@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ollama_tui.catalog.arrange import Arranged, arrange
+from ollama_tui.catalog.listing import Listing
 from ollama_tui.catalog.model import Model
 from ollama_tui.catalog.view import NOTHING, Known, View
 
@@ -20,17 +21,20 @@ class LastGood:
 
     def __init__(self) -> None:
         self._filter = ""
+        self._listing = Listing()
 
     def arrange(
-        self, models: Sequence[Model], view: View, *, now: datetime, known: Known = NOTHING
+        self, models: tuple[Model, ...], view: View, *, now: datetime, known: Known = NOTHING
     ) -> Arranged:
         """Return the rows, with the mistakes of the filter as it is."""
-        asked = arrange(models, view, now=now, known=known)
+        if models is not self._listing.models:
+            self._listing = Listing(models)
+        asked = arrange(self._listing, view, now=now, known=known)
         if not asked.mistakes:
             self._filter = view.filter
             return asked
         self._filter = without_beginnings(self._filter, view.filter, asked.mistakes)
-        good = arrange(models, replace(view, filter=self._filter), now=now, known=known)
+        good = arrange(self._listing, replace(view, filter=self._filter), now=now, known=known)
         return replace(good, mistakes=asked.mistakes)
 
 

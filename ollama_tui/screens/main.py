@@ -25,6 +25,7 @@ from ollama_tui.catalog.view import NOTHING, Known, View
 from ollama_tui.screens.desk import Desk
 from ollama_tui.screens.empty import empty_lines
 from ollama_tui.screens.last_good import LastGood
+from ollama_tui.text import inert
 from ollama_tui.widgets.details import DetailsPane
 from ollama_tui.widgets.filter_bar import FilterBar
 from ollama_tui.widgets.footer import footer_line
@@ -116,10 +117,8 @@ class MainScreen(Screen[None]):
     def on_mount(self) -> None:
         """Draw what is known and follow the app."""
         self.table.focus()
+        self._show_filter()
         self.redraw()
-        if self.view.filter:
-            self.query_one(FilterBar).open(self.view.filter)
-            self.table.focus()
         self.watch(self.tui, "snapshot", self._take_snapshot, init=False)
         self.watch(self.tui, "jobs", self._take_jobs, init=False)
         self.watch(self.tui, "session", self._take_session, init=False)
@@ -160,7 +159,7 @@ class MainScreen(Screen[None]):
 
     def _take_snapshot(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
-        gone = self.view.marks - snapshot.by_name.keys()
+        gone = self.view.marks and self.view.marks - snapshot.by_name.keys()
         if gone and snapshot.fetched_at is not None:
             self.view = replace(self.view, marks=self.view.marks - gone)
         self.redraw()
@@ -184,7 +183,7 @@ class MainScreen(Screen[None]):
         self.arranged = self._last_good.arrange(
             self.snapshot.models, self.view, now=self.now(), known=self.known
         )
-        self.rows_source.looked_at(self.view, self.arranged.aliases, self.known.outdated)
+        self.rows_source.looked_at(self.view, self.arranged, self.known.outdated)
         self.table.show_empty(
             empty_lines(self.snapshot, self.view, self.arranged.blame, self.tui.settings.host.url)
         )
@@ -280,13 +279,8 @@ class MainScreen(Screen[None]):
             self._fetch_details(model.name)
 
     def _other_names(self, model: Model) -> tuple[str, ...]:
-        if model.digest not in self.arranged.aliases:
-            return ()
-        return tuple(
-            m.label
-            for m in self.snapshot.models
-            if m.digest == model.digest and m.name != model.name
-        )
+        names = self.arranged.aliases.get(model.digest, ())
+        return tuple(inert(name) for name in names if name != model.name)
 
     def _draw_footer(self) -> None:
         here = Place.DETAILS if self.details_focused else Place.LIST
@@ -352,11 +346,20 @@ class MainScreen(Screen[None]):
         """Show the list by `view`."""
         if view == self.view:
             return
-        self.view = view
+        before, self.view = self.view, view
+        if view.filter != before.filter:
+            self._show_filter()
         self.redraw()
         self.tui.keep(view)
-        if not view.filter:
-            self.query_one(FilterBar).close()
+
+    def _show_filter(self) -> None:
+        """Show the filter beside the list that keeps the keys, or hide that there is none."""
+        bar = self.query_one(FilterBar)
+        if self.view.filter:
+            bar.open(self.view.filter)
+            self.table.focus()
+        else:
+            bar.close()
 
     def move_to(self, name: str) -> None:
         """Put the cursor on `name`, now or once it is listed."""

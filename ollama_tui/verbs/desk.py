@@ -69,9 +69,9 @@ class Desk:
         from ollama_tui.catalog import query, upstream
         from ollama_tui.catalog.terms import Scope
 
-        asked = query.parse(text)
+        asked = query.parse(text, self.settings.filters)
         if asked.mistakes:
-            raise Mistaken(asked.mistakes[0].sentence)
+            raise Mistaken(asked.mistakes[0].quoting(text))
         models = await self.models(learn=any(term.field in LEARNED for term in asked.terms))
         found = self.cache.upstreams(self.settings.host.url) if self.cache else {}
         known = upstream.known({model.name: model for model in models}, found)
@@ -100,7 +100,7 @@ class Desk:
         from ollama_tui.api.registry import Registry
         from ollama_tui.upstream import Upstreams
 
-        async with Registry(self.transport) as registry:
+        async with Registry(self.transport, plain=self.settings.insecure) as registry:
             yield Upstreams(
                 registry,
                 self.ollama,

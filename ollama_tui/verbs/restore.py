@@ -38,6 +38,8 @@ class Wanted:
     name: str
     digest: str = ""
     """64 hex digits; empty when the export does not say."""
+    parent: str = ""
+    """The model it was made from, where it was made and not pulled."""
 
 
 async def carry_out(desk: Desk) -> int:
@@ -94,7 +96,8 @@ def _from_json(text: str) -> Iterator[Wanted]:
         value = json.loads(text)
         entries = value["models"] if isinstance(value, dict) else value
         for entry in entries:
-            yield Wanted(_string(entry["name"]), _string(entry.get("digest") or ""))
+            texts = (_string(entry.get(key) or "") for key in ("digest", "parent"))
+            yield Wanted(_string(entry["name"]), *texts)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise Mistaken("That file is JSON, but no list of models.") from error
 
@@ -110,7 +113,7 @@ async def _planned(desk: Desk, wanted: Sequence[Wanted]) -> Plan:
 
     installed = {names.key(model.name): model for model in await desk.models()}
     sizes: dict[str, int] = {}
-    async with Registry(desk.transport) as registry:
+    async with Registry(desk.transport, plain=desk.settings.insecure) as registry:
         steps = [
             await _step(desk, registry, one, installed.get(names.key(one.name)), sizes)
             for one in wanted
@@ -134,12 +137,15 @@ async def _step(
         return Step(Do.REFUSE, wanted.name, why=error.title)
     except OllamaError as error:
         return plans.pulling(wanted.name, None, f"Its size is not known: {error.title}")
+    newer = wanted.digest and wanted.digest != published.digest
+    if newer and wanted.parent:
+        made = f"It was made from {inert(wanted.parent)[:80]}"
+        return Step(Do.REFUSE, wanted.name, why=f"{made}: the registry has another of its name.")
     layers = {layer.digest: layer.size for layer in published.manifest.everything}
     missing = {d: size for d, size in layers.items() if not await desk.ollama.blob_exists(d)}
     sizes.update(missing)
-    newer = wanted.digest and wanted.digest != published.digest
     why = "The registry has another version by now." if newer else ""
-    return plans.pulling(wanted.name, missing.items(), why)
+    return plans.pulling(wanted.name, missing.items(), why, insecure=published.insecure)
 
 
 async def _pulled(desk: Desk, step: Step) -> bool:
@@ -147,7 +153,7 @@ async def _pulled(desk: Desk, step: Step) -> bool:
     transfer, told = Transfer(), monotonic()
     _tell(step, "pulling")
     try:
-        async with aclosing(desk.ollama.pull(step.name)) as events:
+        async with aclosing(desk.ollama.pull(step.name, insecure=step.insecure)) as events:
             async for event in events:
                 transfer = transfer.fold(event, monotonic())
                 if monotonic() - told >= TELL_EVERY:

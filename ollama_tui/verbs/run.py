@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
@@ -68,6 +69,8 @@ async def _carried_out(
     carry_out: Callable[[Desk], Awaitable[int]]
     carry_out = import_module(f"ollama_tui.verbs.{MODULES[verb]}").carry_out
     async with opened(settings, options, cache) as desk:
+        gc.freeze()  # what is loaded stays to the end, so nobody need look at it again
+        gc.enable()
         return await carry_out(desk)
 
 

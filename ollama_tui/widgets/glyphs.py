@@ -26,11 +26,13 @@ class Signs:
     push: str = "↑"
     work: str = "*"
     delete: str = "×"
+    kin: str = "└"
 
 
 ASCII = Signs(
     up="*", down="o", loaded="*", cloud="~", outdated="^", marked="+", separator="|", dot="-",
     full="#", empty=".", ascending="^", descending="v", pull="v", push="^", delete="x",
+    kin="`",
 )  # fmt: skip
 """For the Linux console and terminals without UTF-8."""
 UNICODE = Signs()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from ollama_tui.catalog import order
+from ollama_tui.catalog.arrange import Arranged
 from ollama_tui.catalog.model import Model
 from ollama_tui.catalog.view import View
 from ollama_tui.widgets.columns import Column
@@ -26,15 +27,17 @@ class ModelRows:
     keys: tuple[str, ...] = order.USUAL
     """Columns wanted, in display order."""
     view: View = field(default_factory=View)
-    aliases: frozenset[str] = frozenset()
+    aliases: Collection[str] = frozenset()
     """Digests that more than one name carries."""
     outdated: frozenset[str] = frozenset()
     """Names of which a registry has something newer."""
+    following: frozenset[str] = frozenset()
+    """Names that stand below another they share weights with."""
     signs: Signs = UNICODE
 
     def key(self, row: Model) -> str:
         """Return the name."""
-        return row.name
+        return row.listed.name  # the shortest way: it is asked of all rows at every key
 
     def columns(self, width: int) -> Sequence[Column]:
         """Return the wanted columns that fit, with an arrow at the one sorted by."""
@@ -57,6 +60,8 @@ class ModelRows:
     def _text(self, row: Model, column: str, now: datetime) -> str:
         if column == "can":
             return order.capability_letters(row, self.signs.dot)
+        if column == "name" and row.name in self.following:
+            return f"{self.signs.kin} {row.label}"
         return order.BY_KEY[column].text(row, now)
 
     def gutter(self, row: Model) -> Spans:
@@ -76,9 +81,10 @@ class ModelRows:
         return (" ", "")
 
     def looked_at(
-        self, view: View, aliases: frozenset[str], outdated: frozenset[str] = frozenset()
+        self, view: View, arranged: Arranged, outdated: frozenset[str] = frozenset()
     ) -> None:
         """Take over what the user chose, what the models share and what is outdated."""
         self.view = view
-        self.aliases = aliases
+        self.aliases = arranged.aliases
+        self.following = arranged.following
         self.outdated = outdated

@@ -116,4 +116,5 @@ def _sorting(view: View, signs: Signs) -> Spans:
     column = order.BY_KEY[view.sort]
     falling = column.descending is not view.reverse
     arrow = signs.descending if falling else signs.ascending
-    return ((f"sort {column.title.lower()} {arrow} ", "muted"),)
+    grouped = ", grouped" if view.grouped else ""
+    return ((f"sort {column.title.lower()} {arrow}{grouped} ", "muted"),)

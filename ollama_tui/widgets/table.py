@@ -63,8 +63,8 @@ class Table(Moving, Generic[R], can_focus=True):
         self._source = source
         self._glyphs = glyphs or Glyphs()
         self._rows: tuple[R, ...] = ()
-        # Of the last rows there were, so that the cursor is remembered through an empty list.
-        self._keys: list[str] = []
+        self._last: tuple[R, ...] = ()
+        """The last rows there were, so that the cursor is remembered through an empty list."""
         self._index = 0
         self._top = 0
         self._empty: Sequence[Spans] = ()
@@ -79,7 +79,7 @@ class Table(Moving, Generic[R], can_focus=True):
     @property
     def cursor(self) -> str | None:
         """The key of the row under the cursor, or None if there are no rows."""
-        return self._keys[self._index] if self._rows else None
+        return self._source.key(self._rows[self._index]) if self._rows else None
 
     @property
     def row(self) -> R | None:
@@ -101,10 +101,9 @@ class Table(Moving, Generic[R], can_focus=True):
         Everything is formatted anew, so call it too when marks, titles or columns changed.
         """
         before, line = self.cursor, self._index - self._top
-        keys = [self._source.key(row) for row in rows]
-        if rows:
-            self._index, self._keys = self._survivor(keys), keys
         self._rows = tuple(rows)
+        if self._rows:
+            self._index, self._last = self._survivor(self._rows), self._rows
         self._top = self._within(self._index - line)
         self._top = self._revealing(self._index)
         self._forget_layout()
@@ -120,9 +119,10 @@ class Table(Moving, Generic[R], can_focus=True):
 
     def move_to(self, key: str) -> bool:
         """Put the cursor on the row with this key and say whether there is one."""
-        if not self._rows or key not in self._keys:
+        places = (index for index, row in enumerate(self._rows) if self._source.key(row) == key)
+        if (place := next(places, None)) is None:
             return False
-        self._go(self._keys.index(key))
+        self._go(place)
         return True
 
     def render_line(self, y: int) -> Strip:
@@ -170,11 +170,16 @@ class Table(Moving, Generic[R], can_focus=True):
     def _header(self) -> int:
         return 1 if self.size.height > 2 else 0
 
-    def _survivor(self, keys: Sequence[str]) -> int:
+    def _survivor(self, rows: tuple[R, ...]) -> int:
         """Return where the cursor's row is now, or else the next one left, or the one before."""
-        places = {key: index for index, key in enumerate(keys)}
-        nearest = chain(self._keys[self._index :], reversed(self._keys[: self._index]))
-        return next((places[key] for key in nearest if key in places), 0)
+        if not self._last:
+            return 0
+        here, key = self._last[self._index], self._source.key
+        if (same := next((n for n, row in enumerate(rows) if row is here), None)) is not None:
+            return same  # the most common case, without a look at any other row
+        places = {key(row): index for index, row in enumerate(rows)}
+        nearest = chain(self._last[self._index :], reversed(self._last[: self._index]))
+        return next((places[name] for row in nearest if (name := key(row)) in places), 0)
 
     def _go(self, index: int, top: int | None = None) -> None:
         """Put the cursor on `index`, with `top` as the first row in view if that can be."""
@@ -242,7 +247,7 @@ class Table(Moving, Generic[R], can_focus=True):
         return Strip.join([self.ink(fit(spans, self._inner), "cursor" if here else ""), bar])
 
     def _body(self, index: int) -> Spans:
-        key = self._keys[index]
+        key = self._source.key(self._rows[index])
         if (body := self._bodies.get(key)) is None:
             columns = self._layout()
             cells = self._source.cells(self._rows[index], columns)

@@ -14,7 +14,7 @@ from tests import readme
 
 NEVER_BOUND = {f"ctrl+{letter}" for letter in "czsqmihjba["} | {f"f{n}" for n in range(1, 25)}
 DESIGN = {
-    "filter.open": "/", "filter.clear": "esc",
+    "filter.open": "/", "filter.clear": "esc", "filter.saved": "@",
     "mark.toggle": "space", "mark.range": "v", "mark.all": "a", "mark.none": "A",
     "mark.invert": "*", "sort.choose": "s", "sort.reverse": "\\",
     **{f"sort.{n}": str(n) for n in range(1, 10)},

@@ -22,6 +22,14 @@ def test_what_knows_no_network_does_not_load_httpx(module: str) -> None:
     assert not {"httpx", "httpcore", "textual"} & loaded_after(f"import ollama_tui.api.{module}")
 
 
+def test_the_client_loads_words_for_refusals_only_when_there_is_one() -> None:
+    script = "import ollama_tui.api.client; import sys; print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    loaded = set(run.stdout.split())
+    assert "ollama_tui.api.wire" in loaded
+    assert not {"ollama_tui.api.refusal", "ollama_tui.api.advice", "html"} & loaded
+
+
 def test_the_client_needs_no_screen() -> None:
     loaded = loaded_after("import ollama_tui.api.client")
     assert "httpx" in loaded

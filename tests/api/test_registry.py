@@ -87,6 +87,79 @@ async def test_each_registry_is_asked_at_its_own_address(
     assert seen[0].headers["accept"] == "application/vnd.docker.distribution.manifest.v2+json"
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1:5000", "localhost:5000"])
+async def test_a_registry_on_this_machine_may_speak_plain_http(host: str) -> None:
+    asked, seen = registry(httpx.Response(200, content=MANIFEST))
+    async with asked:
+        published = await asked.manifest(parse(f"{host}/me/m:1"))
+    assert [str(request.url) for request in seen] == [f"http://{host}/v2/me/m/manifests/1"]
+    assert published.insecure
+
+
+@pytest.mark.parametrize(
+    ("name", "scheme"),
+    [
+        ("box.lan:5000/me/m:1", "http"),
+        ("box.lan:5001/me/m:1", "https"),
+        ("hf.co/acme/m:1", "https"),
+        ("qwen3", "https"),
+    ],
+)
+async def test_a_registry_that_may_do_without_tls_is_asked_so_unless_it_is_a_public_one(
+    name: str, scheme: str
+) -> None:
+    seen: list[httpx.Request] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(200, content=MANIFEST)
+
+    plain = ("Box.lan:5000", "hf.co", "registry.ollama.ai")
+    async with Registry(httpx.MockTransport(handle), plain=plain) as asked:
+        published = await asked.manifest(parse(name))
+    assert [request.url.scheme for request in seen] == [scheme]
+    assert published.insecure is (scheme == "http")
+
+
+@pytest.mark.parametrize(
+    "to_plain", [httpx.Response(400, text="HTTP to HTTPS"), httpx.RemoteProtocolError("hung up")]
+)
+async def test_a_registry_on_this_machine_that_speaks_tls_is_asked_so(
+    to_plain: httpx.Response | Exception,
+) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.scheme == "https":
+            return httpx.Response(200, content=MANIFEST)
+        if isinstance(to_plain, Exception):
+            raise to_plain
+        return to_plain
+
+    asked, _ = registry(answer)
+    async with asked:
+        published = await asked.manifest(parse("127.0.0.1:5000/me/m:1"))
+    assert published.digest == DIGEST
+    assert not published.insecure
+
+
+async def test_no_proxy_leads_to_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    seen: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        seen.append(await reader.readuntil(b"\r\n\r\n"))
+        length = f"Content-Length: {len(MANIFEST)}\r\nConnection: close\r\n\r\n"
+        writer.write(b"HTTP/1.1 200 OK\r\n" + length.encode() + MANIFEST)
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server, Registry() as asked:
+        published = await asked.manifest(parse(f"127.0.0.1:{port}/me/m:1"))
+    assert published.digest == DIGEST
+    assert seen[0].startswith(b"GET /v2/me/m/manifests/1 ")
+
+
 async def test_no_key_and_no_cookie_ever_goes_to_a_registry() -> None:
     asked, seen = registry(httpx.Response(200, content=MANIFEST, headers={"set-cookie": "a=b"}))
     async with asked:

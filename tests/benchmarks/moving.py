@@ -18,7 +18,7 @@ MOVE_BYTES = 500
 WORST_MOVE_BYTES = 500
 PAGE_BYTES = 1.0
 MOVE_CPU = 4.0
-FILTER_10_000 = 8.0
+FILTER_10_000 = 1.3
 IDLE_CPU = 0.5
 MEMORY = 1.5
 """Of a bare list: the details of what was looked at stay, one with a template of two megabytes."""

@@ -197,3 +197,24 @@ def test_other_new_names_are_fine(text: str) -> None:
 def test_a_new_name_must_also_be_a_name() -> None:
     assert name.new_name_problem("") == "Type the name of a model."
     assert name.new_name_problem("gpt-oss:20b:cloud") is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "taken"),
+    [
+        ("m:local", "m:latest"),
+        ("me/m:LOCAL", "me/m:latest"),
+        ("m:latest", None),
+        ("m:cloud", None),
+        ("m:7b-cloud", None),
+        ("local:1", None),
+        ("m:not-local", None),
+        ("\x1b[2J", None),
+    ],
+)
+def test_a_name_that_a_server_takes_for_another_is_not_deleted(
+    text: str, taken: str | None
+) -> None:
+    said = name.deletion_problem(text)
+    wanted = f"{text} cannot be deleted: a server takes that name for {taken}."
+    assert said == (wanted if taken else None)

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +12,7 @@ from ollama_tui.catalog.order import (
     USUAL,
     capability_letters,
     fitting,
+    grouped,
     natural,
     sort,
 )
@@ -175,6 +178,20 @@ def test_natural_order_has_numbers_by_value(texts: list[str]) -> None:
     assert natural("a9") < natural("a10") < natural("a011") < natural("B1")
 
 
+def test_kin_are_aliases_and_what_shares_weights_and_stand_where_the_first_stood() -> None:
+    shares = Facts(blobs=("w", "adapter"), weights="w")
+    models = [
+        a_model("base", digest="1", facts=Facts(blobs=("w",), weights="w")),
+        a_model("other", digest="2"),
+        a_model("tuned", digest="3", facts=shares),
+        a_model("alias", digest="2"),
+        a_model("nameless"),
+        a_model("nobody"),
+    ]
+    groups = [[model.name for model in group] for group in grouped(models)]
+    assert groups == [["base", "tuned"], ["other", "alias"], ["nameless"], ["nobody"]]
+
+
 def test_an_unknown_column_is_a_mistake_of_the_caller() -> None:
     with pytest.raises(KeyError):
         sort((), "nonsense")
@@ -234,3 +251,10 @@ def test_the_name_stays_even_when_it_is_not_first() -> None:
 def test_ten_thousand_models_are_sorted_within_a_tenth_of_a_second(key: str) -> None:
     models = many_models()
     assert cpu_seconds(lambda: sort(models, key)) < 0.1
+
+
+def test_the_first_order_of_ten_thousand_asks_no_names_where_no_values_are_equal() -> None:
+    models = [a_model(f"fresh-{n * 7919 % 10_007}:{n}b", size=n) for n in range(10_000)]
+    started = time.process_time()
+    sort(models, "size")
+    assert time.process_time() - started < 0.04

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from ollama_tui.api.replies import Layer
 from ollama_tui.catalog import plan
+from ollama_tui.catalog.model import Facts
 from ollama_tui.catalog.plan import Call, Do, Plan, Step
 from ollama_tui.catalog.space import Amount
-from tests.catalog.models import a_model
+from ollama_tui.catalog.upstream import Standing, Upstream
+from ollama_tui.catalog.usage import Estimated
+from tests.catalog.models import NOW, a_model
 from tests.catalog.test_usage import FAMILY, MB, SIZES, measured
 
 
@@ -62,3 +66,31 @@ def test_a_plan_for_people_is_inert() -> None:
 def test_an_empty_plan_says_so() -> None:
     assert Plan().summary == "0 models: nothing to do."
     assert plan.as_json(Plan()) == {"steps": [], "freed": 0, "fetched": 0, "estimated": False}
+
+
+def test_a_plan_says_what_it_sends() -> None:
+    usage = measured({"m": "W", "n": "W", "o": "W"}, SIZES)
+    made = plan.deletion([a_model("m", vram=5), a_model("n"), a_model("o")], usage)
+    assert plan.requests(made) == "Sends POST /api/generate and 3 times DELETE /api/delete."
+
+
+def test_updates_fetch_what_they_share_once() -> None:
+    layers = (Layer("template", "sha256:t", 20), Layer("model", "sha256:w", 4_000))
+    cases = (("a", layers, False), ("b", layers[1:], True), ("c", (), False))
+    stale = [
+        (a_model(name), Upstream("", Standing.OUTDATED, NOW, missing=missing, insecure=insecure))
+        for name, missing, insecure in cases
+    ]
+    made = plan.updating(stale)
+    assert made.fetched == Amount(4_020)
+    assert [step.bytes for step in made.steps] == [4_020, 4_000, 0]
+    assert [call.body for call in made.calls] == [
+        {"model": "a"}, {"model": "b", "insecure": True}, {"model": "c"},
+    ]  # fmt: skip
+
+
+def test_models_nobody_looked_into_make_a_deletion_unsure() -> None:
+    known = a_model("known", digest="1", facts=Facts(blobs=("w",), weights="w"))
+    usage = Estimated((known, a_model("unseen", digest="2"), a_model("cloud", cloud=True)))
+    assert plan.deletion([known], usage).unknown == 1
+    assert plan.deletion([known], measured(FAMILY, SIZES)).unknown == 0

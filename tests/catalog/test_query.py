@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from ollama_tui.catalog.model import Facts, Model
 from ollama_tui.catalog.query import Mistake, Query, parse
 from ollama_tui.catalog.terms import FIELDS, Scope
+from ollama_tui.catalog.view import Saved
 from tests.catalog.models import NOW, a_model, cpu_seconds, many_models
 
 A, B, C = ("a" * 64, "b" * 64, "c" * 64)
@@ -274,7 +275,7 @@ def selected(text: str) -> list[Model]:
     return list(parse(text).select(MANY, WIDE))
 
 
-@given(st.text(st.sampled_from('ab:,"! \t') | st.characters(), max_size=30) | TERMS)
+@given(st.text(st.sampled_from('ab:,"!@ \t') | st.characters(), max_size=30) | TERMS)
 def test_printing_and_reading_again_changes_nothing(text: str) -> None:
     query = parse(text)
     again = parse(str(query))
@@ -373,6 +374,45 @@ def test_weights_without_known_blobs_are_neither_shared_nor_not() -> None:
 def test_queries_are_compared_by_what_they_ask() -> None:
     assert parse("a  b") == parse("A b")
     assert parse("") == Query()
+
+
+SAVED = (("big", "size:>4g !is:cloud"), ("sees", "cap:vision"))
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("@big", "size:>4g !is:cloud"),
+        ("@BIG qwen", "size:>4g !is:cloud qwen"),
+        ("@sees @big", "cap:vision size:>4g !is:cloud"),
+        ("!@sees", "!cap:vision"),
+        ("!!@big", "size:>4g !is:cloud"),
+        ('"@big"', '"@big"'),
+        ('!"@big"', '!"@big"'),
+    ],
+)
+def test_a_saved_filter_stands_for_what_it_asks(text: str, meant: str) -> None:
+    query = parse(text, SAVED)
+    assert query == parse(meant)
+    assert not query.mistakes
+    assert str(query) == meant
+
+
+@pytest.mark.parametrize(
+    ("text", "saved", "sentence"),
+    [
+        ("@bg", SAVED, "There is no saved filter “bg”, but big, sees."),
+        ("@", SAVED, "After @ comes the name of a saved filter: big, sees."),
+        ("!@big", SAVED, "@big asks for several things, which ! cannot turn around at once."),
+        ("@big", (), "No filter is saved: [filters] in config.toml gives them names."),
+    ],
+)
+def test_a_filter_nobody_saved_is_a_mistake_under_its_name(
+    text: str, saved: Saved, sentence: str
+) -> None:
+    query = parse(f"q {text}", saved)
+    assert query.mistakes == (Mistake(2, 2 + len(text), sentence),)
+    assert query == parse("q")
 
 
 @pytest.mark.parametrize(

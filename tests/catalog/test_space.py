@@ -73,6 +73,27 @@ def test_what_a_deletion_frees_and_for_whom_the_rest_stays(
     assert " ".join(sorted(space.kept_for(models, names))) == kept_for
 
 
+def sighted(name: str, size: int, weights: str, projector: str) -> Model:
+    """Return a model of two files, whose tensors tell what the first one takes."""
+    facts = Facts(blobs=(weights, projector), weights=weights, weight_bytes=size - 600)
+    return a_model(name, size=size, digest=name, facts=facts, capabilities=["completion"])
+
+
+def test_a_projector_under_two_weights_is_told_from_them_by_their_tensors() -> None:
+    models = [sighted("q4", 4_700, W, V), sighted("q8", 7_900, X, V)]
+    assert space.freed(models, {"q4"}) == Amount(4_100, estimated=True)
+    assert space.freed(models, {"q8"}) == Amount(7_300, estimated=True)
+    assert space.unique(models).bytes == 12_000
+    (group,) = space.groups(models)
+    assert (group.digest, group.shared.bytes) == (V, 600)
+
+
+def test_adapters_on_weights_nobody_has_alone_are_told_from_them_by_the_tensors() -> None:
+    models = [sighted("one", 5_600, W, X), sighted("two", 5_700, W, V)]
+    assert space.freed(models, {"one"}) == Amount(600, estimated=True)
+    assert space.freed(models, {"two"}) == Amount(700, estimated=True)
+
+
 def test_groups_say_who_shares_how_much() -> None:
     twins = [stored(name, 2_000, "d9", "e" * 64) for name in ("one", "two")]
     groups = space.groups([BASE, ALIAS, CHILD, TUNED, TUNED_TOO, OTHER, *twins])
@@ -104,7 +125,9 @@ CONTENTS = st.lists(
 def stores(draw: st.DrawFn) -> list[Model]:
     models = []
     for number, (size, blobs, names, kind) in enumerate(draw(CONTENTS)):
-        facts = Facts(blobs=tuple(blobs)) if kind == "known" else None
+        first = blobs[0] if blobs else ""
+        told = Facts(blobs=tuple(blobs), weights=first, weight_bytes=size * number // 5)
+        facts = told if kind == "known" else None
         for copy in range(names):
             name, cloud = f"m{number}-{copy}", kind == "cloud"
             models.append(a_model(name, size=size, digest=f"d{number}", facts=facts, cloud=cloud))

@@ -287,6 +287,28 @@ class TestDelete:
         assert failed.error.title == "1 of 3 models were not deleted: b"
         assert "b was not deleted" in failed.error.hint
 
+    async def test_says_of_each_failure_why(
+        self, queue: JobQueue, stage: Stage, time: VirtualTime
+    ) -> None:
+        stage.refused["DELETE /api/delete a"] = (500, "permission denied")
+        stage.refused["DELETE /api/delete c"] = (500, "unexpected EOF")
+        deletion = queue.submit(Delete(("a", "b", "c")))
+        await time.advance(8)
+        error = job(queue, deletion).error
+        assert error is not None
+        assert "a was not deleted" in error.hint
+        assert "c was not deleted" in error.hint
+
+    async def test_never_sends_a_name_that_a_server_takes_for_another(
+        self, queue: JobQueue, stage: Stage, time: VirtualTime
+    ) -> None:
+        deletion = queue.submit(Delete(("m:local", "b"), loaded=("m:local",)))
+        await time.advance(8)
+        error = job(queue, deletion).error
+        assert error is not None
+        assert "takes that name for m:latest" in error.hint
+        assert stage.asked == ["DELETE /api/delete b"]
+
     async def test_retry_deletes_only_the_rest(
         self, queue: JobQueue, stage: Stage, time: VirtualTime
     ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
+from ollama_tui.catalog.name import parse
 from ollama_tui.demo import Demo
 from tests.journeys.driver import User, a_server, journey
 
@@ -87,6 +88,31 @@ async def test_renaming_foo_latest_to_foo_is_refused_not_executed() -> None:
         await user.presses("enter")
         assert user.in_dialog
         assert demo.seen("/api/delete") == []
+
+
+async def test_a_model_with_a_twin_by_case_is_not_renamed() -> None:
+    demo, ticker = a_server()
+    entry = demo.store.entries[parse("pirate")]
+    demo.store.entries[parse("Pirate")] = entry
+    async with journey(demo, server_time=ticker) as user:
+        await user.goes_to("pirate:latest")
+        await names(user, "r", "corsair:v1")
+        await user.presses("enter")
+        await user.until(lambda: any("may take one for the other" in t for t in user.toasts))
+        assert demo.seen("/api/copy") == []
+        assert demo.seen("/api/delete") == []
+
+
+async def test_renaming_into_a_namespace_spelled_otherwise_lands_there_and_loses_nothing() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker) as user:
+        await user.goes_to("pirate:latest")
+        digest = next(m.digest for m in user.app.snapshot.models if m.name == "pirate:latest")
+        await names(user, "r", "STUDIO/corsair:v1")
+        await user.presses("enter")
+        await user.until(lambda: user.cursor in ("studio/corsair:v1", "STUDIO/corsair:v1"))
+        assert "pirate:latest" not in demo.names
+        assert [m.name for m in user.app.snapshot.models if m.digest == digest] == [user.cursor]
 
 
 async def test_renaming_onto_an_existing_model_is_refused() -> None:
@@ -174,3 +200,17 @@ async def test_an_old_name_that_cannot_be_deleted_is_said_to_be_still_there() ->
             )
         )
         assert {"pirate:latest", "corsair:v1"} <= set(user.names)
+
+
+@pytest.mark.parametrize("key", ["r", "d"])
+async def test_a_name_that_a_server_takes_for_another_is_neither_renamed_nor_deleted(
+    key: str,
+) -> None:
+    demo, ticker = a_server()
+    demo.store.write(parse("pirate:local"), demo.store.entries[parse("pirate")].raw, ticker.now())
+    async with journey(demo, server_time=ticker) as user:
+        await user.goes_to("pirate:local")
+        await user.presses(key)
+        await user.sees("a server takes that name for pirate:latest.")
+        assert not user.in_dialog
+    assert {"pirate:local", "pirate:latest"} <= demo.names

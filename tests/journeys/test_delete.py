@@ -11,6 +11,7 @@ async def test_y_deletes_after_the_grace_period_and_not_before() -> None:
         await user.goes_to("qwen3:8b")
         await user.presses("d")
         await user.sees("Delete qwen3:8b?", "Frees about 5.2 GB", "For 8 seconds z brings it back")
+        await user.sees("Sends DELETE /api/delete.")
         await user.presses("y")
         await user.sees_no("Delete qwen3:8b?")
         assert "delete qwen3:8b" in user.jobs
@@ -142,3 +143,31 @@ async def test_without_a_grace_period_the_question_says_that_there_is_no_way_bac
         await user.sees("This cannot be undone.")
         await user.presses("y")
         await user.until(lambda: "studio/reviewer:latest" not in demo.names)
+
+
+async def test_until_all_models_were_looked_into_the_question_says_that_it_may_be_less() -> None:
+    demo, ticker = a_server()
+    demo.fail("/api/show", 503, {"error": "busy"}, times=10_000)
+    async with journey(demo, server_time=ticker) as user:
+        await user.goes_to("qwen3:8b")
+        await user.presses("d")
+        await user.sees("Frees about 5.2 GB", "is not known, so it may be less.")
+        await user.presses("n")
+    async with journey() as user:
+        await user.waits(10)
+        await user.goes_to("qwen3:8b")
+        await user.presses("d")
+        await user.sees("What 1 model may share with it is not known")  # show of it fails
+
+
+async def test_of_many_costs_and_keys_are_in_view_and_every_name_can_be_scrolled_to() -> None:
+    async with journey(size=(80, 24)) as user:
+        await user.presses("a", "d")
+        for said in ("Delete 36 models?", "Frees about", "For 8 seconds z", "y delete   n no"):
+            assert said in user.screen
+        last = user.app.snapshot.models[-1].name
+        assert f"{last}  " not in user.screen.partition("Delete 36 models?")[2]
+        await user.presses("j", "pagedown", "pagedown", "pagedown")
+        assert f"{last}  " in user.screen.partition("Delete 36 models?")[2]
+        assert "y delete   n no" in user.screen
+        await user.presses("n")

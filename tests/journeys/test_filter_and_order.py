@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from ollama_tui.kept import Kept
 from tests.journeys.driver import a_server, journey
 
 
@@ -33,6 +36,38 @@ async def test_a_started_filter_is_applied_and_shown() -> None:
         await user.sees("is:cloud")
         await user.presses("j")
         assert user.cursor == user.names[1]
+
+
+async def test_a_started_filter_with_a_mistake_says_so() -> None:
+    async with journey(filter="sise:3", listed=False) as user:
+        await user.sees("There is no field “sise”. Did you mean size:?")
+
+
+async def test_a_saved_filter_is_chosen_from_a_list_and_shown_by_its_name() -> None:
+    saved = (("coders", "qwen coder"), ("sees", "cap:vision size:<8g"))
+    async with journey(filters=saved) as user:
+        await user.presses("@")
+        await user.sees("Filter by", "coders  qwen coder", "sees    cap:vision size:<8g")
+        await user.presses("2")
+        await user.sees("/ @sees")
+        assert "llava:7b" in user.names
+        assert len(user.names) == 4
+        await user.presses("j")
+        assert user.cursor == user.names[1]
+        await user.presses("escape")
+        assert len(user.names) == 36
+
+
+async def test_a_saved_filter_is_named_among_other_words() -> None:
+    async with journey(filters=(("sees", "cap:vision size:<8g"),)) as user:
+        await user.filters("@sees gemma3")
+        assert set(user.names) == {"gemma3:4b", "gemma3:latest"}
+
+
+async def test_without_saved_filters_the_key_says_how_to_save_one() -> None:
+    async with journey() as user:
+        await user.presses("@")
+        await user.sees("[filters] in config.toml names them")
 
 
 async def test_a_mistake_stands_under_its_word_and_the_last_good_rows_stay() -> None:
@@ -136,6 +171,30 @@ async def test_digits_sort_by_column_and_again_turn_around() -> None:
         await user.presses("4")
         assert "sort size ↑" in user.status
         assert user.names[0] == "smollm2:135m"
+
+
+async def test_models_that_share_weights_stand_together_when_asked_and_the_cursor_stays() -> None:
+    async with journey() as user:
+        await user.presses("4", "j", "s")
+        await user.sees("Together, where they share weights")
+        at = user.cursor
+        await user.presses("end", "enter")
+        assert "sort size ↓, grouped" in user.status
+        assert user.cursor == at
+        first = user.names.index("llama3.1:8b")
+        assert user.names[first - 1] == "sql-writer:lora"
+        assert user.row("└ llama3.1:8b")
+        assert user.row("sql-writer:lora")
+        await user.presses("s", "end", "enter")
+        assert "grouped" not in user.status
+
+
+async def test_grouping_is_remembered(tmp_path: Path) -> None:
+    file = tmp_path / "kept.json"
+    async with journey(kept=Kept.read(file)) as user:
+        await user.presses("s", "end", "enter")
+    async with journey(kept=Kept.read(file)) as user:
+        assert "sort modified ↓, grouped" in user.status
 
 
 async def test_backslash_turns_the_order_around() -> None:

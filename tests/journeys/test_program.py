@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from ollama_tui.actions import ACTIONS
 from ollama_tui.actions.action import Action, Place
+from ollama_tui.config import read_config, settings_from
 from ollama_tui.demo.store import Store
 from tests.journeys.driver import a_server, journey
 
@@ -132,6 +135,35 @@ async def test_mistakes_of_the_config_file_are_said_at_the_start() -> None:
     async with journey(mistakes=("config.toml: grace must be a number from 0 to 600.",)) as user:
         await user.sees("config.toml: grace must be a number from 0 to 600.")
         assert user.names
+
+
+async def test_names_of_nothing_in_the_config_file_are_said_with_line_and_setting(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(
+        'theme = "pink"\nsort = "sise"\ncolumns = [\n  "name", "sizes"]\n'
+        '[keys]\n"model.pul" = "ctrl+n"\n"model.push" = "p"\n'
+    )
+    settings = settings_from(host=None, options={}, environ={}, config=read_config(file))
+    async with journey(settings=settings, size=(120, 60)) as user:
+        said = "\n".join(user.toasts)
+        assert "config.toml, line 1: theme: there is no theme “pink”, but " in said
+        assert "config.toml, line 2: sort: there is no column “sise”, but name, params" in said
+        assert "config.toml, line 3: columns: there is no column “sizes”, but name" in said
+        assert "config.toml, line 6: there is no action “model.pul” to give a key to." in said
+        assert "config.toml, line 7: p is the key of both model.pull and model.push." in said
+        assert user.names
+
+
+async def test_a_theme_of_the_command_line_is_not_blamed_on_the_config_file(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text('theme = "ollama-light"\n')
+    settings = settings_from(
+        host=None, options={"theme": "pink"}, environ={}, config=read_config(file)
+    )
+    async with journey(settings=settings) as user:
+        assert user.toasts[0].startswith("There is no theme “pink”, but ")
 
 
 @pytest.mark.parametrize(

@@ -103,6 +103,7 @@ async def test_updating_all_pulls_only_the_outdated_and_knows_them_as_current_af
         bytes_ = to_fetch(demo, *OUTDATED)
         await user.presses("U")
         await user.sees("Update 3 models?", f"({bytes_:,} bytes)", "weights and template")
+        await user.sees("Sends 3 times POST /api/pull.")
         blobs = set(demo.store.blobs)
         await user.presses("y")
         await user.server_works(100)
@@ -154,6 +155,25 @@ async def test_a_manifest_written_anew_by_an_old_server_is_not_outdated() -> Non
         await user.presses("u")
         await user.sees("qwen3:8b is up to date.")
         assert demo.bodies("/api/pull") == []
+
+
+async def test_a_registry_without_tls_on_this_machine_is_updated_from_without_it() -> None:
+    demo, ticker = a_server()
+    name, public = parse("127.0.0.1:5000/me/llama:8b"), parse("llama3.1:8b")
+    demo.store.write(name, demo.store.entries[public].raw, ticker.now())
+    demo.registry.plain_hosts.add(name.host)
+    demo.registry.models[name.key] = demo.registry.models[public.key]
+    async with journey(demo, server_time=ticker) as user:
+        await user.goes_to(name.display)
+        bytes_ = to_fetch(demo, name.display)
+        await user.presses("u")
+        await user.sees(f"({bytes_:,} bytes)")
+        await user.presses("y")
+        await user.server_works(100)
+        assert user.app.jobs[0].state is State.DONE
+        assert demo.bodies("/api/pull") == [{"model": name.display, "insecure": True}]
+        await user.presses("u")
+        await user.sees("is up to date.")
 
 
 @pytest.mark.parametrize("name", MADE_HERE)

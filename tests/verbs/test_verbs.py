@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from ollama_tui.api.errors import NotFound
+from ollama_tui.catalog.name import parse
 from ollama_tui.verbs import VERBS, verb_of
 from ollama_tui.verbs.desk import Mistaken
 from ollama_tui.verbs.export import plain, script
@@ -62,6 +63,12 @@ async def test_list_takes_the_filter_and_an_order(shell: Shell) -> None:
     ]  # fmt: skip
 
 
+async def test_list_takes_a_saved_filter(shell: Shell) -> None:
+    shell.is_told(filters=(("small-eyes", "cap:vision size:<5g"),))
+    await shell.runs("list", "@small-eyes", "gemma3", "--sort", "name")
+    assert [line.split()[0] for line in shell.lines[1:]] == ["gemma3:4b", "gemma3:latest"]
+
+
 async def test_list_as_json_tells_raw_values(shell: Shell) -> None:
     (model,) = (await shell.prints("list", "qwen3:1.7b"))["models"]
     assert model | {"modified_at": "", "digest": ""} == {
@@ -90,6 +97,11 @@ def test_hostile_names_are_printed_inert() -> None:
     name = "\x1b[31mred\u202e\n:x"
     lines = [*table(("A",), [(name,)]), *script([a_model(name)]), *plain([a_model(name)])]
     assert all(line.isprintable() for line in lines)
+
+
+async def test_a_filter_that_is_none_is_refused_with_its_wrong_word(shell: Shell) -> None:
+    with pytest.raises(Mistaken, match="“cap:vison”: Did you mean vision"):
+        await shell.runs("list", "qwen", "cap:vison")
 
 
 @pytest.mark.parametrize("words", [("list", "size:foo"), ("list", "--sort", "nonsense")])
@@ -223,11 +235,39 @@ async def test_restoring_again_finds_everything_there(shell: Shell, tmp_path: Pa
     assert "36 to keep" in shell.lines[-1]
 
 
+async def test_what_was_made_elsewhere_is_not_replaced_by_another_model_of_its_name(
+    shell: Shell, tmp_path: Path
+) -> None:
+    made = {"name": "qwen3:4b", "digest": "a" * 64, "parent": "llama3.2:3b"}
+    file = tmp_path / "export.json"
+    file.write_text(json.dumps({"models": [made]}))
+    await shell.runs("restore", str(file))
+    assert shell.lines[1].split()[:2] == ["refuse", "qwen3:4b"]
+    assert "It was made from llama3.2:3b" in shell.lines[1]
+    assert shell.pulled == []
+    assert shell.code == 1
+
+
 async def test_a_plan_as_json_has_the_calls(shell: Shell, wanted: Path) -> None:
     plan = await shell.prints("restore", str(wanted), "--dry-run")
     (step,) = [step for step in plan["steps"] if step["do"] == "pull"]
     assert step["calls"] == [{"method": "POST", "path": "/api/pull", "body": {"model": "qwen3:4b"}}]
     assert plan["fetched"] == step["bytes"] > 2_000_000_000
+
+
+async def test_restore_pulls_by_plain_http_from_a_registry_here_that_has_no_tls(
+    shell: Shell, tmp_path: Path
+) -> None:
+    registry, name = shell.demo.registry, parse("127.0.0.1:5000/me/qwen:4b")
+    registry.plain_hosts.add(name.host)
+    registry.models[name.key] = registry.models[parse("qwen3:4b").key]
+    file = tmp_path / "models.txt"
+    file.write_text(name.display)
+    (step,) = (await shell.prints("restore", str(file)))["steps"]
+    assert step["calls"][0]["body"] == {"model": name.display, "insecure": True}
+    (pull,) = [seen.body for seen in shell.demo.requests if seen.path == "/api/pull"]
+    assert pull["insecure"] is True
+    assert shell.code == 0
 
 
 async def test_what_the_registry_cannot_be_asked_about_is_pulled_all_the_same(
