@@ -331,7 +331,7 @@ class MainScreen(Screen[None]):
     def action_run(self, action_id: str) -> None:
         """Run an action, or say why it cannot act now."""
         action = BY_ID[action_id]
-        reason = why_not(action, self.desk)
+        reason = why_not(action, self.desk) or self.desk.still_at(action)
         if reason is not None:
             self.tui.tell(reason)
         else:
@@ -340,7 +340,7 @@ class MainScreen(Screen[None]):
     @work(group="actions")
     async def _run(self, action: Action) -> None:
         try:
-            await action.run(self.desk)
+            await self.desk.run(action)
         except OllamaError as error:
             self.tui.tell(error.title, error.hint, trouble=True)
         if action.changes_server:
