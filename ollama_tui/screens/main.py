@@ -16,7 +16,7 @@ from textual.widgets import Input, Static
 
 from ollama_tui.actions import ACTIONS, BY_ID
 from ollama_tui.actions.action import ALWAYS, Action, Place, Wish, why_not
-from ollama_tui.api.errors import OllamaError
+from ollama_tui.api.errors import OllamaError, Unreachable
 from ollama_tui.catalog.arrange import Arranged
 from ollama_tui.catalog.model import Model
 from ollama_tui.catalog.snapshot import Snapshot
@@ -341,6 +341,9 @@ class MainScreen(Screen[None]):
     async def _run(self, action: Action) -> None:
         try:
             await self.desk.run(action)
+        except Unreachable as error:  # which names the server and nothing else
+            title = f"{action.label.capitalize()} was not finished. {error.title}"
+            self.tui.tell(title, error.hint, trouble=True)
         except OllamaError as error:
             self.tui.tell(error.title, error.hint, trouble=True)
         if action.changes_server:

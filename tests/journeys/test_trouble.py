@@ -186,7 +186,9 @@ async def test_actions_on_a_server_that_went_away_say_what_did_not_happen() -> N
         demo.online = False
         for key in ("w", "R"):
             await user.presses(key)
-        await user.until(lambda: any("No connection" in said for said in user.toasts))
+        await user.until(
+            lambda: any("was not finished. No connection" in said for said in user.toasts)
+        )
         assert user.app.is_running
 
 
