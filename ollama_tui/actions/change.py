@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -47,7 +48,8 @@ async def copy(context: Context) -> None:
     if target is None:
         return
     await connected(context).ollama.copy(model.name, target)
-    await connected(context).library.refresh()
+    with suppress(OllamaError):  # it is copied all the same; the status line tells the trouble
+        await connected(context).library.refresh()
     copied = find(context, target)
     context.tell(f"{model.label} was copied to {copied.label if copied else inert(target)}.")
     if copied:

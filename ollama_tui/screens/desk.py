@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from textual.screen import ModalScreen
 
-from ollama_tui.actions.action import Wish
+from ollama_tui.actions.action import Action, Wish
 from ollama_tui.catalog.model import Model
 from ollama_tui.catalog.snapshot import Snapshot
 from ollama_tui.catalog.view import View
@@ -29,6 +29,20 @@ class Desk:
 
     def __init__(self, screen: MainScreen) -> None:
         self._screen = screen
+        self._silent: set[str] = set()
+
+    async def run(self, action: Action) -> None:
+        """Run `action`; until it shows something, the same key pressed again is no second wish."""
+        self._silent.add(action.id)
+        try:
+            await action.run(self)
+        finally:
+            self._silent.discard(action.id)
+
+    def still_at(self, action: Action) -> str | None:
+        """Say that `action` is under way, when it has shown nothing of it yet."""
+        waiting = action.id in self._silent
+        return f"Still at it ({action.label}): waiting for the server." if waiting else None
 
     @property
     def snapshot(self) -> Snapshot:
@@ -96,10 +110,12 @@ class Desk:
 
     async def ask(self, dialog: ModalScreen[T]) -> T | None:
         """Show `dialog` and return its answer; None when it was left."""
+        self._silent.clear()
         return await self._screen.app.push_screen_wait(dialog)
 
     def tell(self, title: str, hint: str = "", *, trouble: bool = False) -> None:
         """Say something once, as a toast."""
+        self._silent.clear()
         self._screen.tui.tell(title, hint, trouble=trouble)
 
     def look(self, view: View) -> None:
@@ -143,6 +159,7 @@ class Desk:
         """Return `text` as the user leaves it in their editor; None when that failed, and said."""
         from ollama_tui import editor
 
+        self._silent.clear()
         try:
             return await editor.edit(text, name, self._screen.app.suspend())
         except editor.NoEditor as error:
@@ -151,4 +168,5 @@ class Desk:
 
     async def interface(self, wish: Wish) -> None:
         """Do something to the screen itself."""
+        self._silent.clear()
         await self._screen.interface(wish)

@@ -17,7 +17,7 @@ from textual.widgets import Input, Static
 
 from ollama_tui.actions import ACTIONS, BY_ID
 from ollama_tui.actions.action import ALWAYS, Action, Place, Wish, why_not
-from ollama_tui.api.errors import OllamaError
+from ollama_tui.api.errors import OllamaError, Unreachable
 from ollama_tui.catalog.arrange import Arranged
 from ollama_tui.catalog.model import Model
 from ollama_tui.catalog.snapshot import Snapshot
@@ -327,7 +327,7 @@ class MainScreen(Screen[None]):
     def action_run(self, action_id: str) -> None:
         """Run an action, or say why it cannot act now."""
         action = BY_ID[action_id]
-        reason = why_not(action, self.desk)
+        reason = why_not(action, self.desk) or self.desk.still_at(action)
         if reason is not None:
             self.tui.tell(reason)
         else:
@@ -336,7 +336,10 @@ class MainScreen(Screen[None]):
     @work(group="actions")
     async def _run(self, action: Action) -> None:
         try:
-            await action.run(self.desk)
+            await self.desk.run(action)
+        except Unreachable as error:  # which names the server and nothing else
+            title = f"{action.label.capitalize()} was not finished. {error.title}"
+            self.tui.tell(title, error.hint, trouble=True)
         except OllamaError as error:
             self.tui.tell(error.title, error.hint, trouble=True)
         if action.changes_server:

@@ -186,6 +186,15 @@ async def test_a_server_gone_between_copy_and_delete_keeps_both_names() -> None:
         assert demo.seen("/api/delete") == []
 
 
+async def test_a_server_gone_after_a_copy_does_not_make_the_copy_undone() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker, transport=lambda: GoneAfterCopy(demo)) as user:
+        await user.goes_to("pirate:latest")
+        await names(user, "c", "corsair:v1")
+        await user.presses("enter")
+        await user.sees("pirate:latest was copied to corsair:v1.")
+
+
 async def test_an_old_name_that_cannot_be_deleted_is_said_to_be_still_there() -> None:
     demo, ticker = a_server()
     async with journey(demo, server_time=ticker) as user:

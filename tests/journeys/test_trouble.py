@@ -135,6 +135,33 @@ async def test_a_silent_server_is_connecting_until_it_is_a_timeout() -> None:
         await user.sees("did not answer in time")
 
 
+class SlowDetails(httpx.AsyncBaseTransport):
+    """Lets questions for details wait until the test says so."""
+
+    def __init__(self, demo: Demo) -> None:
+        self._demo = demo.transport()
+        self.answer = asyncio.Event()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/api/show":
+            await self.answer.wait()
+        return await self._demo.handle_async_request(request)
+
+
+async def test_an_impatient_second_press_asks_nothing_twice() -> None:
+    demo, ticker = a_server()
+    slow = SlowDetails(demo)
+    async with journey(demo, server_time=ticker, transport=lambda: slow) as user:
+        await user.presses("C", "space", "C")
+        await user.sees("Still at it (create): waiting for the server.")
+        slow.answer.set()
+        await user.sees("New name")
+        await user.presses("escape")
+        assert not user.in_dialog
+        await user.presses("C")
+        await user.sees("New name")
+
+
 class Dribbling(httpx.AsyncByteStream):
     """A list that breaks off in the middle."""
 
@@ -159,7 +186,9 @@ async def test_actions_on_a_server_that_went_away_say_what_did_not_happen() -> N
         demo.online = False
         for key in ("w", "R"):
             await user.presses(key)
-        await user.until(lambda: any("No connection" in said for said in user.toasts))
+        await user.until(
+            lambda: any("was not finished. No connection" in said for said in user.toasts)
+        )
         assert user.app.is_running
 
 

@@ -193,6 +193,16 @@ class Terminal:
         assert self.exit_code is not None
         return self.exit_code
 
+    def wait_stopped(self) -> None:
+        """Wait until the process is stopped: told to go on any earlier, it would stop for good."""
+        self._wait(lambda: self._state == "T", "it did not stop", None)
+
+    @property
+    def _state(self) -> str:
+        """The letter of `ps`."""
+        with open(f"/proc/{self.pid}/stat") as stat:
+            return stat.read().rpartition(")")[2].split()[0]
+
     def frozen_until(self, true: Callable[[], bool], *, deadline: float | None = None) -> None:
         """Read nothing, as a link that hangs, until `true`."""
         end = time.monotonic() + (self.deadline if deadline is None else deadline)

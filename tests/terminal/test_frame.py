@@ -118,7 +118,7 @@ def test_the_screen_is_whole_again_after_being_stopped_and_continued() -> None:
         terminal.wait_idle()
         before = terminal.text()
         terminal.signal(signal.SIGTSTP)
-        terminal.wait_until(lambda _: b"\x1b[?1049l" in terminal.bytes_since())
+        terminal.wait_stopped()
         terminal.wait_idle()
         mark = terminal.mark()
         terminal.signal(signal.SIGCONT)
