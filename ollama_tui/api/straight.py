@@ -12,7 +12,7 @@ import socket
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException, HTTPResponse, RemoteDisconnected
+from http.client import HTTPConnection, HTTPException, RemoteDisconnected
 from typing import NamedTuple
 
 import httpx
@@ -103,7 +103,9 @@ def _exchange(
         # Who has the blob answers early and hangs up: what it said may still be there to read.
         with suppress(ConnectionError):
             _send(connected, file, told)
-        return _read(connection.getresponse())
+        with connection.getresponse() as response:
+            body = response.read(ANSWER_LIMIT)
+            return Answer(response.status, response.getheader("Location", ""), body)
     except (OSError, RemoteDisconnected) as error:
         raise httpx.ReadError(str(error)) from error
     except HTTPException as error:
@@ -124,8 +126,3 @@ def _send(connected: socket.socket, file: FileBody, told: Callable[[int], None])
             raise file.changed("shorter")
         done += count
         told(done)
-
-
-def _read(response: HTTPResponse) -> Answer:
-    body = response.read(ANSWER_LIMIT)
-    return Answer(response.status, response.getheader("Location", ""), body)
