@@ -187,17 +187,22 @@ assert set(_FIELDS) <= {"host"} | {f.name for f in fields(Settings)}
 
 def read_config(file: Path) -> ConfigFile:
     """Return what the config file says; nothing when there is none."""
-    import tomllib
-
     try:
         text = file.read_text(encoding="utf-8")
-        return ConfigFile(tomllib.loads(text), _lines(text))
     except FileNotFoundError:
         return ConfigFile()
     except OSError as error:
         return ConfigFile(mistake=f"config.toml cannot be read: {error.strerror}.")
     except UnicodeDecodeError:
         return ConfigFile(mistake="config.toml is not UTF-8 text, so none of it was used.")
+    return _understood(text)
+
+
+def _understood(text: str) -> ConfigFile:
+    import tomllib
+
+    try:
+        return ConfigFile(tomllib.loads(text), _lines(text))
     except tomllib.TOMLDecodeError as error:
         return ConfigFile(mistake=f"config.toml is not valid, so none of it was used: {error}.")
 
