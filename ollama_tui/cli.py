@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ollama_tui import __version__
@@ -14,10 +14,6 @@ from ollama_tui.verbs import VERBS, verb_of
 
 if TYPE_CHECKING:
     import argparse
-
-    from ollama_tui.api.first import First
-
-PROXIES = ("http_proxy", "all_proxy")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -51,17 +47,6 @@ def settings_of(arguments: Sequence[str], folders: Places) -> Settings:
     )
 
 
-def first_of(settings: Settings, environ: Mapping[str, str]) -> First | None:
-    """Ask the server for its list already now, where nothing but plain HTTP is needed for that."""
-    host = settings.host
-    proxies = {name for base in PROXIES for name in (base, base.upper()) if environ.get(name)}
-    if settings.demo or host.scheme != "http" or (proxies and not host.is_loopback):
-        return None
-    from ollama_tui.api.first import First
-
-    return First(host.name, host.port, host.prefix)
-
-
 def run(arguments: Sequence[str]) -> int:
     """Run the program; return its exit code."""
     if (found := verb_of(arguments)) is not None:
@@ -80,7 +65,9 @@ def run(arguments: Sequence[str]) -> int:
         return _refuse(reason)
     terminal.prepare()
     gc.disable()  # nothing that a start makes is garbage; the app turns it on again
-    first = first_of(settings, os.environ)
+    from ollama_tui.api.first import First
+
+    first = None if settings.demo else First.of(settings.host, os.environ)
 
     from ollama_tui.app import OllamaTui
     from ollama_tui.cache import Cache

@@ -318,6 +318,12 @@ def test_what_knows_the_server_works_without_textual(module: str) -> None:
     assert "textual" not in loaded
 
 
+@pytest.mark.parametrize("verb", ["listing", "showing"])
+def test_a_verb_loads_http_only_when_the_first_answers_are_not_enough(verb: str) -> None:
+    loaded = loaded_by(f"ollama_tui.verbs.run, ollama_tui.verbs.{verb}")
+    assert loaded & {"httpx", "httpcore", "anyio"} == set()
+
+
 def test_the_app_loads_nothing_that_the_first_frame_can_do_without() -> None:
     loaded = loaded_by("ollama_tui.app")
     assert "textual.app" in loaded

@@ -12,8 +12,9 @@ import re
 import socket
 import sys
 import threading
+from collections.abc import Mapping
 from concurrent.futures import Future
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 from ollama_tui import __version__
 from ollama_tui.api import calls, decode
@@ -27,6 +28,7 @@ LARGEST = 64 * 1024 * 1024
 EAGER = 0.0005
 """Seconds the loading thread may keep the interpreter while this one has something to read."""
 LONGEST_LINE = 64 * 1024
+_PROXIES = ("http_proxy", "all_proxy")
 _REQUEST = (
     b"GET %b HTTP/1.0\r\nHost: %b:%d\r\n"
     b"User-Agent: ollama-tui/" + __version__.encode() + b"\r\nAccept: */*\r\n\r\n"
@@ -38,11 +40,43 @@ _ASKED = (calls.LIST, calls.RUNNING, calls.VERSION)
 Bodies = tuple[bytes, ...]
 
 
+class Address(Protocol):
+    """What is asked of an address here; `settings.Host` is one."""
+
+    @property
+    def scheme(self) -> str:
+        """`http` or another."""
+
+    @property
+    def name(self) -> str:
+        """Host name or IP address."""
+
+    @property
+    def port(self) -> int:
+        """The port."""
+
+    @property
+    def prefix(self) -> str:
+        """Path in front of `/api`."""
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether it is on this machine."""
+
+
 class First:
     """Asks one server over plain HTTP for list, running models and version, as soon as it is made.
 
     `prefix` is the path in front of `/api`. No redirect is followed, no proxy and no key used.
     """
+
+    @classmethod
+    def of(cls, host: Address, environ: Mapping[str, str]) -> First | None:
+        """Ask `host`, unless that takes TLS or a proxy: then None."""
+        proxies = {name for base in _PROXIES for name in (base, base.upper()) if environ.get(name)}
+        if host.scheme != "http" or (proxies and not host.is_loopback):
+            return None
+        return cls(host.name, host.port, host.prefix)
 
     def __init__(self, host: str, port: int, prefix: str = "") -> None:
         self._bodies: Future[Bodies | None] = Future()

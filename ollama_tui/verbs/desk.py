@@ -5,14 +5,15 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ollama_tui.api.client import Ollama
-from ollama_tui.api.replies import ListedModel, Show
+from ollama_tui.api.first import First
+from ollama_tui.api.replies import Answers, ListedModel, Show
 from ollama_tui.cache import Cache
 from ollama_tui.catalog.model import Facts, Model
 from ollama_tui.catalog.snapshot import combine
@@ -21,9 +22,12 @@ from ollama_tui.config import Settings
 if TYPE_CHECKING:
     import httpx
 
+    from ollama_tui.api.client import Ollama
     from ollama_tui.disk import Disk
     from ollama_tui.upstream import Upstreams
 
+FIRST_ANSWER = 3.0
+"""Seconds to wait for the first answer before asking in earnest."""
 LEARNED = frozenset({"cap", "ctx", "shares"})
 """Fields of the filter that may need details the list does not tell."""
 
@@ -38,16 +42,29 @@ class Desk:
 
     settings: Settings
     options: argparse.Namespace
-    ollama: Ollama
+    connect: Callable[[], Ollama]
     cache: Cache | None
     transport: httpx.AsyncBaseTransport | None = None
+    first: First | None = None
+    """What the server was asked while the verb was being loaded."""
+
+    @cached_property
+    def ollama(self) -> Ollama:
+        """The client; who needs no more than the first answers never loads one."""
+        return self.connect()
 
     async def models(self, *, learn: bool = False) -> tuple[Model, ...]:
         """Return all models; with `learn`, those of unknown facts are asked for these first."""
-        listed, running = await asyncio.gather(self.ollama.list(), self.ollama.running())
+        listed, running, _ = await self._answers()
         if learn:
             return combine(listed, running, await self._facts(listed))
         return combine(listed, running, self.cache.facts() if self.cache else {})
+
+    async def _answers(self) -> Answers:
+        first = await self.first.wait(FIRST_ANSWER) if self.first else None
+        if first is not None:
+            return first
+        return Answers(*await asyncio.gather(self.ollama.list(), self.ollama.running()), "")
 
     async def _facts(self, listed: tuple[ListedModel, ...]) -> Mapping[str, Facts]:
         """Return what is known of all models, once what is not known was asked for."""
@@ -85,7 +102,12 @@ class Desk:
     async def details(self, model: Model) -> Show:
         """Return the details of `model`, from disk when its digest is known; raises OllamaError."""
         known = self.cache.details(model.digest) if self.cache else None
-        return known or await self.ollama.show(model.name)
+        if known is not None:
+            return known
+        show = await self.ollama.show(model.name)
+        if self.cache:
+            self.cache.keep_details(model.digest, show)
+        return show
 
     def disk(self) -> Disk:
         """Return what knows the server's disk."""
@@ -120,5 +142,18 @@ async def opened(
         from ollama_tui.demo import Demo
 
         transport, cache = Demo().transport(), None
-    async with Ollama(settings.host.url, api_key=settings.api_key, transport=transport) as ollama:
-        yield Desk(settings, options, ollama, cache, transport)
+    first = None if settings.demo else First.of(settings.host, os.environ)
+    connected: list[Ollama] = []
+
+    def connect() -> Ollama:
+        from ollama_tui.api.client import Ollama
+
+        key = settings.api_key
+        connected.append(Ollama(settings.host.url, api_key=key, transport=transport))
+        return connected[-1]
+
+    try:
+        yield Desk(settings, options, connect, cache, transport, first)
+    finally:
+        for ollama in connected:
+            await ollama.aclose()

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from ollama_tui.api.replies import ListedModel
 from ollama_tui.catalog import name as names
-from ollama_tui.catalog.documents import overview
+from ollama_tui.catalog.documents import overview, own_modelfile
 from ollama_tui.catalog.facts import facts_of
 from ollama_tui.catalog.model import Model, aliases
 from ollama_tui.catalog.parameters import merged, parse_show
@@ -19,11 +17,12 @@ WIDTH = 100
 
 
 async def carry_out(desk: Desk) -> int:
-    """Print a model; what the server shows is asked for anew."""
+    """Print a model; details are those of its digest, asked for where they are not known."""
     name = desk.options.name
-    show, models = await asyncio.gather(desk.ollama.show(name), desk.models())
+    models = await desk.models()
     key = names.key(name)
     found = next((model for model in models if names.key(model.name) == key), None)
+    show = await (desk.details(found) if found else desk.ollama.show(name))
     unlisted = ListedModel(
         name=name,
         details=show.details,
@@ -37,7 +36,7 @@ async def carry_out(desk: Desk) -> int:
     parameters = merged(parse_show(show.parameters))
     if desk.options.json:
         texts = {"template": show.template, "system": show.system, "license": show.license}
-        more = {"parameters": parameters, **texts, "modelfile": show.modelfile}
+        more = {"parameters": parameters, **texts, "modelfile": own_modelfile(model, show)}
         messages = [{"role": m.role, "content": m.content} for m in show.messages]
         say_json({**facts(model, others), **more, "messages": messages, "info": show.model_info})
         return 0

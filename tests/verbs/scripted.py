@@ -47,7 +47,7 @@ class Shell:
         verb, rest = found
         transport = self.demo.transport()
         async with Ollama(self.settings.host.url, transport=transport) as ollama:
-            desk = Desk(self.settings, parsed(verb, rest), ollama, self.cache, transport)
+            desk = Desk(self.settings, parsed(verb, rest), lambda: ollama, self.cache, transport)
             self.code = await import_module(f"ollama_tui.verbs.{MODULES[verb]}").carry_out(desk)
         self.out, self.err = self._capsys.readouterr()
         return self
