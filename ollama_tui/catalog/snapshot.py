@@ -43,6 +43,11 @@ class Snapshot:
         """Models by name."""
         return {model.name: model for model in self.models}
 
+    @cached_property
+    def longest_name(self) -> int:
+        """Letters of the longest name."""
+        return max([len(model.listed.name) for model in self.models], default=0)
+
     def model(self, name: str | None) -> Model | None:
         """Return the model called exactly `name`, or None."""
         return self.by_name.get(name) if name is not None else None

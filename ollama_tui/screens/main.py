@@ -183,7 +183,8 @@ class MainScreen(Screen[None]):
         self.arranged = self._last_good.arrange(
             self.snapshot.models, self.view, now=self.now(), known=self.known
         )
-        self.rows_source.looked_at(self.view, self.arranged, self.known.outdated)
+        longest = self.snapshot.longest_name
+        self.rows_source.looked_at(self.view, self.arranged, self.known.outdated, longest)
         self.table.show_empty(
             empty_lines(self.snapshot, self.view, self.arranged.blame, self.tui.settings.host.url)
         )

@@ -21,13 +21,15 @@ MARGIN = 1 + GUTTER + 1
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column; a flexible one takes what the others leave, and at least `width` cells."""
+    """One column; a flexible one takes what the others leave, from `width` cells up to `most`."""
 
     title: str
     width: int
     align: Align = "left"
     flexible: bool = False
     id: str = ""
+    most: int | None = None
+    """Cells a flexible one has a use for; None for any number."""
 
 
 def width_needed(columns: Sequence[Column]) -> int:
@@ -38,10 +40,14 @@ def width_needed(columns: Sequence[Column]) -> int:
 def laid_out(columns: Sequence[Column], room: int) -> tuple[Column, ...]:
     """Return the columns with the flexible one as wide as the others leave it in `room` cells."""
     spare = room - width_needed(columns)
-    return tuple(
-        replace(column, width=max(1, column.width + spare)) if column.flexible else column
-        for column in columns
-    )
+    return tuple(_widened(column, spare) if column.flexible else column for column in columns)
+
+
+def _widened(column: Column, spare: int) -> Column:
+    width = column.width + spare
+    if column.most is not None:
+        width = min(width, max(column.most, column.width))
+    return replace(column, width=max(1, width))
 
 
 def joined(cells: Iterable[Spans]) -> Spans:

@@ -15,6 +15,8 @@ from ollama_tui.widgets.glyphs import UNICODE, Signs
 from ollama_tui.widgets.lines import Spans
 
 STYLES = {"name": "", "can": "accent"}
+KIN = 2
+"""Cells of the sign before the name of one that shares weights with the one above."""
 OTHER_STYLE = "muted"
 """Of most columns: to change the pen at each is more bytes than what they say."""
 
@@ -33,6 +35,8 @@ class ModelRows:
     """Names of which a registry has something newer."""
     following: frozenset[str] = frozenset()
     """Names that stand below another they share weights with."""
+    longest: int = 0
+    """Letters of the longest name: on a wide screen figures stand beside names, not far off."""
     signs: Signs = UNICODE
 
     def key(self, row: Model) -> str:
@@ -50,7 +54,9 @@ class ModelRows:
             falling = column.descending is not self.view.reverse
             title += self.signs.descending if falling else self.signs.ascending
         width = max(column.width, len(title))
-        return Column(title, width, column.align, flexible=column.key == "name", id=column.key)
+        flexible = column.key == "name"
+        most = self.longest + KIN if flexible else None
+        return Column(title, width, column.align, flexible, id=column.key, most=most)
 
     def cells(self, row: Model, columns: Sequence[Column]) -> Sequence[Spans]:
         """Return what each column says of a model."""
@@ -81,10 +87,15 @@ class ModelRows:
         return (" ", "")
 
     def looked_at(
-        self, view: View, arranged: Arranged, outdated: frozenset[str] = frozenset()
+        self,
+        view: View,
+        arranged: Arranged,
+        outdated: frozenset[str] = frozenset(),
+        longest: int = 0,
     ) -> None:
-        """Take over what the user chose, what the models share and what is outdated."""
+        """Take over what the user chose, and what is known of all models together."""
         self.view = view
         self.aliases = arranged.aliases
         self.following = arranged.following
         self.outdated = outdated
+        self.longest = longest

@@ -247,3 +247,10 @@ def test_the_flexible_column_takes_what_is_left(fixed: list[Column], room: int) 
     if width_needed([Column("N", 3), *fixed]) <= room:
         assert width_needed(columns) == room
     assert list(columns[1:]) == fixed
+
+
+def test_a_flexible_column_takes_no_more_than_it_has_a_use_for() -> None:
+    columns = (Column("NAME", 6, flexible=True, most=9), Column("SIZE", 5, "right"))
+    assert [column.width for column in laid_out(columns, 40)] == [9, 5]
+    assert [column.width for column in laid_out(columns, 14)] == [7, 5]
+    assert [column.width for column in laid_out(columns, 5)] == [1, 5]
