@@ -13,7 +13,7 @@ import json
 import sys
 from pathlib import Path
 
-from tests.benchmarks import moving, pulling, reading, starts
+from tests.benchmarks import moving, pulling, reading, sorting, starts
 from tests.benchmarks.report import Row, table
 from tests.benchmarks.stage import stage
 
@@ -22,6 +22,7 @@ PARTS = {
     "moving": moving.measure,
     "pulling": pulling.measure,
     "reading": reading.measure,
+    "sorting": sorting.measure,
 }
 
 

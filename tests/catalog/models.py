@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from ollama_tui.api.replies import ListedModel, ModelDetails, RunningModel
@@ -60,14 +58,3 @@ def _nth(n: int) -> Model:
         format="gguf",
         parent_model=f"base{n % 5}" if n % 3 == 0 else "",
     )
-
-
-def cpu_seconds(work: Callable[[], object]) -> float:
-    """Return the processor time `work` takes: the best of three, since a machine may be busy."""
-
-    def once() -> float:
-        started = time.process_time()
-        work()
-        return time.process_time() - started
-
-    return min(once() for _ in range(3))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -14,6 +13,7 @@ from textual.strip import Strip
 from ollama_tui.widgets.columns import Column, laid_out, width_needed
 from ollama_tui.widgets.lines import Spans, plain
 from ollama_tui.widgets.table import Table
+from tests.effort import calls
 from tests.widgets.screens import OneWidget, screen_lines
 
 
@@ -175,14 +175,11 @@ async def test_only_visible_rows_are_formatted_and_each_once() -> None:
         assert source.formatted.count("m1") <= 2  # once a layout
 
 
-async def test_showing_ten_thousand_rows_takes_milliseconds() -> None:
+async def test_showing_ten_thousand_rows_asks_each_for_its_key_at_most() -> None:
     app, table = table_of(())
     async with app.run_test(size=(80, 24)):
         rows = names(10_000)
-        start = time.process_time()
-        for _ in range(10):
-            table.show(rows)
-        assert (time.process_time() - start) / 10 < 0.05
+        assert calls(lambda: table.show(rows)) < 20_000
 
 
 async def test_it_tells_where_the_cursor_is_and_what_was_chosen() -> None:
