@@ -190,12 +190,10 @@ async def push(context: Context) -> None:
 
 async def may_replace(context: Context, name: str) -> bool:
     """Ask before something installed is overwritten."""
-    from ollama_tui.dialogs.dialog import Confirm
+    from ollama_tui.dialogs.dialog import replacing
 
-    if (there := find(context, name)) is None:
-        return True
-    question = Confirm(f"Replace {there.label}, which is there already?", yes="replace")
-    return await context.ask(question) is True
+    there = find(context, name)
+    return there is None or await context.ask(replacing(there)) is True
 
 
 async def create(context: Context) -> None:

@@ -22,7 +22,7 @@ from ollama_tui.dialogs.create_parameters import ParametersTab
 from ollama_tui.dialogs.create_parts import HEIGHTS
 from ollama_tui.dialogs.create_preview import PreviewPane, PreviewTab
 from ollama_tui.dialogs.create_tabs import BaseTab, PromptTab, QuantizeTab, Tab
-from ollama_tui.dialogs.dialog import Confirm
+from ollama_tui.dialogs.dialog import Confirm, replacing
 from ollama_tui.styling import styles_folder
 from ollama_tui.widgets.picker import Picker
 from ollama_tui.widgets.press_line import PressLine
@@ -150,12 +150,18 @@ class CreateDialog(ModalScreen[CreateRequest | None]):
 
     @on(PressLine.Pressed)
     def action_submit(self) -> None:
-        """Answer, unless something is wrong; then go there."""
-        wrong = problem(self.draft)
-        if wrong is None:
-            self.dismiss(self.draft.request())
-        else:
+        """Answer, unless something is wrong, then go there, or lost by it, then ask."""
+        there = None if self.draft.edit else self.draft.target_model
+        if (wrong := problem(self.draft)) is not None:
             self._go_to(wrong)
+        elif there is not None:
+            self.app.push_screen(replacing(there), self._replace)
+        else:
+            self.dismiss(self.draft.request())
+
+    def _replace(self, yes: bool | None) -> None:
+        if yes:
+            self.dismiss(self.draft.request())
 
     def _go_to(self, note: Note) -> None:
         self.query_one("#strip", Picker).activate(note.tab)

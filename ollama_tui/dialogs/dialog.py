@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -12,6 +12,11 @@ from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Checkbox, Input, Static
+
+from ollama_tui.text import size
+
+if TYPE_CHECKING:
+    from ollama_tui.catalog.model import Model
 
 T = TypeVar("T")
 
@@ -51,6 +56,10 @@ class Dialog(ModalScreen[T | None], Generic[T]):
         """Return what the user should know although it can be sent."""
         return ""
 
+    def replaced(self) -> Model | None:
+        """Return the model that would be replaced: that is asked about, as nothing undoes it."""
+        return None
+
     @abstractmethod
     def answer(self) -> T:
         """Return the value of a form without problem."""
@@ -78,12 +87,18 @@ class Dialog(ModalScreen[T | None], Generic[T]):
 
     @on(Input.Submitted)
     def action_submit(self) -> None:
-        """Answer, unless something is wrong; then show it."""
-        if self.problem() is None:
-            self.dismiss(self.answer())
-        else:
+        """Answer, unless something is wrong, then show it, or lost by it, then ask."""
+        if self.problem() is not None:
             self.review()
             self.app.bell()
+        elif (model := self.replaced()) is not None:
+            self.app.push_screen(replacing(model), self._replace)
+        else:
+            self.dismiss(self.answer())
+
+    def _replace(self, yes: bool | None) -> None:
+        if yes:
+            self.dismiss(self.answer())
 
     def action_leave(self) -> None:
         """Answer nothing."""
@@ -94,6 +109,12 @@ def labelled(label: str, field: Widget) -> ComposeResult:
     """Yield a label above its field."""
     yield Static(label, classes="label", markup=False)
     yield field
+
+
+def replacing(model: Model) -> Confirm:
+    """Return the question whether a model may be replaced."""
+    lines = (f"{size(model.size)}, and it cannot be brought back: z undoes deletions only.",)
+    return Confirm(f"Replace {model.label}, which is there already?", lines, "replace")
 
 
 class Confirm(ModalScreen[bool]):

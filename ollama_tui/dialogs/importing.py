@@ -169,6 +169,10 @@ class ImportDialog(Dialog[ImportAnswer]):
             notes.append(f"{inert(self.base_given)} is not there: the server pulls it first.")
         return " ".join(notes) or f"Makes {inert(names.parse(self.name_given).display)}."
 
+    def replaced(self) -> Model | None:
+        """Return the model of that name."""
+        return self.installed.get(names.key(self.name_given))
+
     def answer(self) -> ImportAnswer:
         """Return what was asked for."""
         assert isinstance(self.found, Source)

@@ -141,6 +141,10 @@ class CopyDialog(Dialog[str]):
             return f"Makes {full}."
         return f"Makes {full}. It takes no disk space: the weights are shared."
 
+    def replaced(self) -> Model | None:
+        """Return the model of that name."""
+        return self.installed.get(names.parse(self.name_given).key)
+
     def answer(self) -> str:
         """Return the new name."""
         return self.name_given

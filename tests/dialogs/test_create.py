@@ -198,6 +198,12 @@ async def test_replacing_a_model_is_announced_whatever_its_case() -> None:
         await form.clear()
         await form.write("GEMMA3:4B")
         assert "Replaces gemma3:4b (1 GB), which is there already." in form.screen
+        await form.press("ctrl+g")
+        assert "Replace gemma3:4b, which is there already?" in form.screen
+        await form.press("n")
+        assert form.is_open
+        await form.press("ctrl+g", "y")
+        assert not form.is_open
 
 
 async def test_the_base_is_completed_from_the_installed_models() -> None:

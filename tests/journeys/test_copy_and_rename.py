@@ -40,6 +40,22 @@ async def test_a_copy_onto_an_existing_model_is_warned_of_in_any_case() -> None:
         await user.sees("Replaces gemma3:4b (3.3 GB), which is there already.")
 
 
+async def test_no_model_is_replaced_by_a_copy_without_a_yes() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker) as user:
+        await user.goes_to("qwen3:1.7b")
+        await names(user, "c", "gemma3:4b")
+        await user.presses("enter")
+        await user.sees("Replace gemma3:4b, which is there already?", "it cannot be brought back")
+        await user.presses("enter")
+        assert demo.bodies("/api/copy") == []
+        await user.presses("n")
+        assert user.field == "gemma3:4b"  # nothing typed is lost
+        await user.presses("enter", "y")
+        await user.until(lambda: demo.bodies("/api/copy"))
+        assert not user.in_dialog
+
+
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
