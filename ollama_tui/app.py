@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +15,6 @@ from textual.binding import Binding
 from textual.reactive import reactive
 
 from ollama_tui import theme
-from ollama_tui.actions import ACTIONS
 from ollama_tui.actions.action import KEY_NAMES, Action, Wish
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.catalog import order
@@ -23,13 +22,13 @@ from ollama_tui.catalog.snapshot import Reach, Snapshot
 from ollama_tui.catalog.view import View
 from ollama_tui.clock import MACHINE, Clock
 from ollama_tui.config import Settings
+from ollama_tui.first_list import FIRST_ANSWER, FirstList
 from ollama_tui.frame import DiffFrames
 from ollama_tui.kept import MOST_HOSTS, Kept
 from ollama_tui.palette import ActionProvider
 from ollama_tui.screens.main import MainScreen
 from ollama_tui.settings import Host, parse_host
 from ollama_tui.styling import styles_folder
-from ollama_tui.text import inert
 from ollama_tui.widgets.glyphs import ASCII, UNICODE, Signs
 from ollama_tui.widgets.moving import ASCII as PLAIN_GLYPHS
 from ollama_tui.widgets.moving import Glyphs
@@ -47,10 +46,6 @@ if TYPE_CHECKING:
     from ollama_tui.library import Library
     from ollama_tui.session import Session
 
-FIRST_ANSWER = 1.0
-"""Seconds to wait for the first list before loading what acts on it."""
-DRAW_EVERY = 0.25
-"""Seconds between two drawings of progress: reads as live, and a slow link keeps up."""
 SAY = 5.0
 SAY_TROUBLE = 12.0
 """Seconds a toast stays."""
@@ -98,17 +93,17 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
         self.settings = settings
         self.signs = signs
         self.glyphs = PLAIN_GLYPHS if signs is ASCII else Glyphs()
-        self._first = first
         self._cache = cache
         self._kept = kept or Kept()
         self._unfinished = unfinished
         self._transport = transport
         self.clock = clock
+        self._first_list = FirstList(first, cache, clock)
         self.animation_level = "none"
         for own in theme.OWN:
             self.register_theme(own)
         self._choose_theme()
-        self.set_reactive(OllamaTui.snapshot, self._first_seen())
+        self.set_reactive(OllamaTui.snapshot, self._first_list.snapshot(self.settings))
 
     def _choose_theme(self) -> None:
         wanted = self.settings.theme or self._kept.theme or theme.DEFAULT
@@ -119,20 +114,6 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
         """Apply other colours; before there is a screen, the sheets are read with them anyway."""
         if self._screen_stack:
             super().refresh_css(animate)
-
-    def _first_seen(self) -> Snapshot:
-        """Return the list for the first frame: as it is if that is known, or as it was last."""
-        if self._first is not None and (answers := self._first.answers()) is not None:
-            return self._seen(answers)
-        if self._cache is None or self.settings.demo:
-            return Snapshot()
-        listed = self._cache.models(self.settings.host.url)
-        return Snapshot().with_list(listed, (), self._cache.facts())
-
-    def _seen(self, answers: Answers) -> Snapshot:
-        facts = self._cache.facts() if self._cache else {}
-        snapshot = Snapshot().answered(answers, self.clock.now())
-        return snapshot.with_list(answers.listed, answers.running, facts)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -161,31 +142,12 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Take over the user's keys; connect once the first frame is out."""
+        from ollama_tui.mistakes import mistakes
+
         self.set_keymap(dict(self.settings.keys))
-        for mistake in self._mistakes():
+        for mistake in mistakes(self.settings, self.available_themes):
             self.tell(mistake, trouble=True)
         self.call_after_refresh(self.open_session)
-
-    def _mistakes(self) -> Iterator[str]:
-        """Yield a sentence for each setting that could not be used."""
-        from ollama_tui.actions import keymap
-
-        yield from self.settings.mistakes
-        yield from keymap.mistakes(self.settings.keys, ACTIONS, self.settings.where)
-        chosen = [("sort", self.settings.sort)]
-        chosen += [("columns", name) for name in self.settings.columns]
-        for key, name in chosen:
-            if name not in order.BY_KEY:
-                yield self._none(key, "column", name, order.BY_KEY)
-        if self.settings.theme and self.settings.theme not in self.available_themes:
-            yield self._none("theme", "theme", self.settings.theme, sorted(self.available_themes))
-
-    def _none(self, key: str, what: str, name: str, known: Iterable[str]) -> str:
-        """Return that a setting names something there is not, and where if the file says so."""
-        said = f"there is no {what} “{inert(name)}”, but {', '.join(known)}."
-        if (key,) not in self.settings.lines:
-            return said[:1].upper() + said[1:]
-        return f"{self.settings.where(key)}: {key}: {said}"
 
     def key_of(self, action: Action) -> str:
         """Return the first key of `action`, as the user bound it and as a person reads it."""
@@ -212,11 +174,9 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
 
     async def _first_answers(self) -> Answers | None:
         """Return what the server was asked for at the very start, once it is painted."""
-        first, self._first = self._first, None
-        if first is None or (answers := await first.wait(FIRST_ANSWER)) is None:
-            return None
-        if self.snapshot.reach is Reach.CONNECTING:
-            self.snapshot = self._seen(answers)
+        answers = await self._first_list.answers()
+        if answers is not None and self.snapshot.reach is Reach.CONNECTING:
+            self.snapshot = self._first_list.seen(answers)
             await self._painted()
         return answers
 
@@ -246,6 +206,7 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
         transport: httpx.AsyncBaseTransport | None,
     ) -> None:
         """Load what acts on the list, and follow it until told otherwise."""
+        from ollama_tui.following import follow
         from ollama_tui.session import connect
 
         async with connect(
@@ -259,12 +220,7 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
         ) as session:
             self.session = session
             try:
-                async with asyncio.TaskGroup() as group:
-                    group.create_task(self._follow_jobs(session))
-                    group.create_task(self._follow_disk(session))
-                    group.create_task(self._follow_upstream(session))
-                    group.create_task(self._follow_checking(session))
-                    group.create_task(session.jobs.crash())
+                await follow(session, self)
             finally:
                 self.session = None
 
@@ -280,38 +236,6 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
             self.snapshot = snapshot
             if snapshot.reach is Reach.UP and not self.settings.demo:
                 self._kept.answered(self.settings.host.url)
-
-    async def _follow_upstream(self, session: Session) -> None:
-        async for found in session.upstream.live.changes():
-            self.upstream = found
-            await self.clock.sleep(DRAW_EVERY)
-
-    async def _follow_checking(self, session: Session) -> None:
-        async for checking in session.upstream.progress.changes():
-            self.checking = f"checking {checking.done:,} of {checking.total:,}" if checking else ""
-            await self.clock.sleep(DRAW_EVERY)
-
-    async def _follow_disk(self, session: Session) -> None:
-        async for measured in session.disk.live.changes():
-            self.measured = measured
-
-    async def _follow_jobs(self, session: Session) -> None:
-        async for jobs in session.jobs.live.changes():
-            before = {job.id: job for job in self.jobs}
-            self.jobs = jobs
-            changed = [job for job in jobs if _has_news(before.get(job.id), job)]
-            self._tell_of([job for job in changed if not job.active])
-            if changed:
-                self.run_worker(self.refresh_library(), group="refresh")
-            await self.clock.sleep(DRAW_EVERY)
-
-    def _tell_of(self, ended: list[Job]) -> None:
-        from ollama_tui.jobs.job import State
-        from ollama_tui.widgets.job_rows import result
-
-        for job in ended:
-            title, hint = result(job)
-            self.tell(title, hint, trouble=job.state is State.FAILED)
 
     async def refresh_library(self) -> None:
         """Ask the server anew; trouble shows in the status line."""
@@ -356,7 +280,7 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
     def _go(self, settings: Settings) -> None:
         self.settings = settings
         self.measured, self.upstream, self.jobs, self.checking = None, {}, (), ""
-        self.snapshot = self._first_seen()
+        self.snapshot = self._first_list.snapshot(self.settings)
         self.open_session()
 
     def _fatal_error(self) -> None:
@@ -373,9 +297,3 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
     def action_interrupt(self) -> None:
         """Leave at once, as ctrl+c means everywhere."""
         self.exit(130)
-
-
-def _has_news(before: Job | None, job: Job) -> bool:
-    """Whether `job` has ended or lost its connection: then the list may not be what it was."""
-    ended = not job.active and (before is None or before.state is not job.state)
-    return ended or (bool(job.trouble) and not (before is not None and before.trouble))

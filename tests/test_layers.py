@@ -157,14 +157,32 @@ RULES = (
         "textual asyncio",
         typed="app session library",
     ),
+    Rule(
+        "mistakes",
+        "what of the settings could not be used, as sentences",
+        "actions catalog.order config",
+    ),
+    Rule(
+        "first_list",
+        "the list before there is a connection: of the server it has only the first answers",
+        "catalog.snapshot",
+        typed="api.first api.replies cache config",
+    ),
+    Rule(
+        "following",
+        "what a session publishes becomes what the app holds",
+        "jobs.job widgets.job_rows",
+        "asyncio",
+        typed="app session",
+    ),
     Rule("palette", "the actions as a list to search", "actions screens", "textual"),
     Rule(
         "app",
         "the composition root",
-        "actions api.errors cache catalog config demo frame jobs kept opening palette screens "
-        "session settings theme widgets",
+        "actions api.errors catalog config demo following first_list frame kept mistakes opening "
+        "palette screens session settings theme widgets",
         "textual rich asyncio",
-        typed="httpx api.client api.first api.replies library",
+        typed="httpx api.client api.first api.replies cache jobs.job library",
     ),
     Rule(
         "verbs",
