@@ -1,9 +1,7 @@
-"""The composition root: builds the session, copies its live values into reactives."""
+"""The composition root: what one session after the other publishes, for the screens to watch."""
 
 from __future__ import annotations
 
-import asyncio
-import gc
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -18,11 +16,11 @@ from ollama_tui import theme
 from ollama_tui.actions.action import KEY_NAMES, Action, Wish
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.catalog import order
-from ollama_tui.catalog.snapshot import Reach, Snapshot
+from ollama_tui.catalog.snapshot import Snapshot
 from ollama_tui.catalog.view import View
 from ollama_tui.clock import MACHINE, Clock
 from ollama_tui.config import Settings
-from ollama_tui.first_list import FIRST_ANSWER, FirstList
+from ollama_tui.first_list import FirstList
 from ollama_tui.frame import DiffFrames
 from ollama_tui.kept import MOST_HOSTS, Kept
 from ollama_tui.palette import ActionProvider
@@ -36,14 +34,11 @@ from ollama_tui.widgets.moving import Glyphs
 if TYPE_CHECKING:
     import httpx
 
-    from ollama_tui.api.client import Ollama
     from ollama_tui.api.first import First
-    from ollama_tui.api.replies import Answers
     from ollama_tui.cache import Cache
     from ollama_tui.catalog.upstream import Upstream
     from ollama_tui.catalog.usage import Measured
     from ollama_tui.jobs.job import Job
-    from ollama_tui.library import Library
     from ollama_tui.session import Session
 
 SAY = 5.0
@@ -158,71 +153,17 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
     @work(exclusive=True, group="session")
     async def open_session(self) -> None:
         """Connect to the server, or open the demo, and follow it until told otherwise."""
-        from ollama_tui.opening import listing
+        from ollama_tui.connecting import Connection
 
-        first = await self._first_answers()
-        cache = None if self.settings.demo else self._cache
-        transport = self._new_transport()
-        async with (
-            listing(self.settings, cache, transport, self.clock, first) as (ollama, library),
-            asyncio.TaskGroup() as group,
-        ):
-            following = group.create_task(self._follow_library(library))
-            await self._first_rows(library)
-            await self._act_on(ollama, library, cache, transport)
-            following.cancel()
-
-    async def _first_answers(self) -> Answers | None:
-        """Return what the server was asked for at the very start, once it is painted."""
-        answers = await self._first_list.answers()
-        if answers is not None and self.snapshot.reach is Reach.CONNECTING:
-            self.snapshot = self._first_list.seen(answers)
-            await self._painted()
-        return answers
-
-    async def _first_rows(self, library: Library) -> None:
-        """Wait until the first answer is painted; not long, where there is none."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(FIRST_ANSWER):
-                async for snapshot in library.live.changes():
-                    if snapshot.reach is not Reach.CONNECTING:
-                        break
-        await self._painted()
-        if not gc.isenabled():  # it was in the way of a quick start
-            gc.freeze()
-            gc.enable()
-
-    async def _painted(self) -> None:
-        """Wait until what has changed is on the screen."""
-        painted = asyncio.Event()
-        self.call_after_refresh(painted.set)
-        await painted.wait()
-
-    async def _act_on(
-        self,
-        ollama: Ollama,
-        library: Library,
-        cache: Cache | None,
-        transport: httpx.AsyncBaseTransport | None,
-    ) -> None:
-        """Load what acts on the list, and follow it until told otherwise."""
-        from ollama_tui.following import follow
-        from ollama_tui.session import connect
-
-        async with connect(
-            self.settings,
-            ollama,
-            library,
-            cache=cache,
-            unfinished=None if self.settings.demo else self._unfinished,
-            transport=transport,
-            clock=self.clock,
-        ) as session:
-            self.session = session
-            try:
-                await follow(session, self)
-            finally:
-                self.session = None
+        demo = self.settings.demo
+        connection = Connection(
+            self,
+            self._first_list,
+            cache=None if demo else self._cache,
+            unfinished=None if demo else self._unfinished,
+            transport=self._new_transport(),
+        )
+        await connection.live()
 
     def _new_transport(self) -> httpx.AsyncBaseTransport | None:
         if self.settings.demo and self._transport is None:
@@ -230,12 +171,6 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
 
             return Demo().transport()
         return self._transport() if self._transport else None
-
-    async def _follow_library(self, library: Library) -> None:
-        async for snapshot in library.live.changes():
-            self.snapshot = snapshot
-            if snapshot.reach is Reach.UP and not self.settings.demo:
-                self._kept.answered(self.settings.host.url)
 
     async def refresh_library(self) -> None:
         """Ask the server anew; trouble shows in the status line."""
@@ -256,6 +191,11 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
     def keep(self, view: View) -> None:
         """Remember order and theme for the next run."""
         self._kept.keep(view, self.theme)
+
+    def keep_host(self) -> None:
+        """Remember that the server has answered; the demo is none to come back to."""
+        if not self.settings.demo:
+            self._kept.answered(self.settings.host.url)
 
     async def interface(self, wish: Wish) -> None:
         """Carry out what concerns the whole program."""

@@ -175,14 +175,21 @@ RULES = (
         "asyncio",
         typed="app session",
     ),
+    Rule(
+        "connecting",
+        "from the first frame to a session: the list is seen before what acts on it is loaded",
+        "catalog.snapshot following first_list opening session",
+        "asyncio",
+        typed="httpx api.client api.replies app cache library",
+    ),
     Rule("palette", "the actions as a list to search", "actions screens", "textual"),
     Rule(
         "app",
         "the composition root",
-        "actions api.errors catalog config demo following first_list frame kept mistakes opening "
-        "palette screens session settings theme widgets",
-        "textual rich asyncio",
-        typed="httpx api.client api.first api.replies cache jobs.job library",
+        "actions api.errors catalog config connecting demo first_list frame kept mistakes palette "
+        "screens settings theme widgets",
+        "textual rich",
+        typed="httpx api.first cache jobs.job session",
     ),
     Rule(
         "verbs",
