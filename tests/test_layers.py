@@ -75,16 +75,18 @@ RULES = (
         "api.replies catalog.model catalog.upstream",
         "msgspec",
     ),
+    Rule("rounds", "a leaf: who waits for which round of one piece of work", libraries="asyncio"),
+    Rule("factbook", "what show has told, by digest", "api.replies cache catalog"),
     Rule(
-        "factbook",
-        "what show has told, by digest",
-        "api.errors api.replies cache catalog",
+        "learning",
+        "asks for what the book lacks, through a function that it is given",
+        "api.errors api.replies factbook",
         "asyncio",
     ),
     Rule(
         "library",
         "knows the server; jobs are the queue's",
-        "api cache catalog factbook",
+        "api cache catalog factbook learning rounds",
         "asyncio",
     ),
     Rule(
@@ -194,7 +196,7 @@ RULES = (
     Rule(
         "verbs",
         "the program without a screen: one answer on standard output, so nothing of Textual",
-        "api cache catalog config demo disk factbook jobs library upstream",
+        "api cache catalog config demo disk factbook jobs learning library upstream",
         "asyncio httpx msgspec",
     ),
     Rule(
