@@ -1,10 +1,8 @@
-"""The composition root: builds the session, copies its live values into reactives."""
+"""The composition root: what one session after the other publishes, for the screens to watch."""
 
 from __future__ import annotations
 
-import asyncio
-import gc
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -15,21 +13,20 @@ from textual.binding import Binding
 from textual.reactive import reactive
 
 from ollama_tui import theme
-from ollama_tui.actions import ACTIONS
 from ollama_tui.actions.action import KEY_NAMES, Action, Wish
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.catalog import order
-from ollama_tui.catalog.snapshot import Reach, Snapshot
+from ollama_tui.catalog.snapshot import Snapshot
 from ollama_tui.catalog.view import View
 from ollama_tui.clock import MACHINE, Clock
 from ollama_tui.config import Settings
+from ollama_tui.first_list import FirstList
 from ollama_tui.frame import DiffFrames
 from ollama_tui.kept import MOST_HOSTS, Kept
 from ollama_tui.palette import ActionProvider
 from ollama_tui.screens.main import MainScreen
 from ollama_tui.settings import Host, parse_host
 from ollama_tui.styling import styles_folder
-from ollama_tui.text import inert
 from ollama_tui.widgets.glyphs import ASCII, UNICODE, Signs
 from ollama_tui.widgets.moving import ASCII as PLAIN_GLYPHS
 from ollama_tui.widgets.moving import Glyphs
@@ -37,20 +34,13 @@ from ollama_tui.widgets.moving import Glyphs
 if TYPE_CHECKING:
     import httpx
 
-    from ollama_tui.api.client import Ollama
     from ollama_tui.api.first import First
-    from ollama_tui.api.replies import Answers
     from ollama_tui.cache import Cache
     from ollama_tui.catalog.upstream import Upstream
     from ollama_tui.catalog.usage import Measured
     from ollama_tui.jobs.job import Job
-    from ollama_tui.library import Library
     from ollama_tui.session import Session
 
-FIRST_ANSWER = 1.0
-"""Seconds to wait for the first list before loading what acts on it."""
-DRAW_EVERY = 0.25
-"""Seconds between two drawings of progress: reads as live, and a slow link keeps up."""
 SAY = 5.0
 SAY_TROUBLE = 12.0
 """Seconds a toast stays."""
@@ -98,17 +88,17 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
         self.settings = settings
         self.signs = signs
         self.glyphs = PLAIN_GLYPHS if signs is ASCII else Glyphs()
-        self._first = first
         self._cache = cache
         self._kept = kept or Kept()
         self._unfinished = unfinished
         self._transport = transport
         self.clock = clock
+        self._first_list = FirstList(first, cache, clock)
         self.animation_level = "none"
         for own in theme.OWN:
             self.register_theme(own)
         self._choose_theme()
-        self.set_reactive(OllamaTui.snapshot, self._first_seen())
+        self.set_reactive(OllamaTui.snapshot, self._first_list.snapshot(self.settings))
 
     def _choose_theme(self) -> None:
         wanted = self.settings.theme or self._kept.theme or theme.DEFAULT
@@ -119,20 +109,6 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
         """Apply other colours; before there is a screen, the sheets are read with them anyway."""
         if self._screen_stack:
             super().refresh_css(animate)
-
-    def _first_seen(self) -> Snapshot:
-        """Return the list for the first frame: as it is if that is known, or as it was last."""
-        if self._first is not None and (answers := self._first.answers()) is not None:
-            return self._seen(answers)
-        if self._cache is None or self.settings.demo:
-            return Snapshot()
-        listed = self._cache.models(self.settings.host.url)
-        return Snapshot().with_list(listed, (), self._cache.facts())
-
-    def _seen(self, answers: Answers) -> Snapshot:
-        facts = self._cache.facts() if self._cache else {}
-        snapshot = Snapshot().answered(answers, self.clock.now())
-        return snapshot.with_list(answers.listed, answers.running, facts)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -161,31 +137,12 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Take over the user's keys; connect once the first frame is out."""
+        from ollama_tui.mistakes import mistakes
+
         self.set_keymap(dict(self.settings.keys))
-        for mistake in self._mistakes():
+        for mistake in mistakes(self.settings, self.available_themes):
             self.tell(mistake, trouble=True)
         self.call_after_refresh(self.open_session)
-
-    def _mistakes(self) -> Iterator[str]:
-        """Yield a sentence for each setting that could not be used."""
-        from ollama_tui.actions import keymap
-
-        yield from self.settings.mistakes
-        yield from keymap.mistakes(self.settings.keys, ACTIONS, self.settings.where)
-        chosen = [("sort", self.settings.sort)]
-        chosen += [("columns", name) for name in self.settings.columns]
-        for key, name in chosen:
-            if name not in order.BY_KEY:
-                yield self._none(key, "column", name, order.BY_KEY)
-        if self.settings.theme and self.settings.theme not in self.available_themes:
-            yield self._none("theme", "theme", self.settings.theme, sorted(self.available_themes))
-
-    def _none(self, key: str, what: str, name: str, known: Iterable[str]) -> str:
-        """Return that a setting names something there is not, and where if the file says so."""
-        said = f"there is no {what} “{inert(name)}”, but {', '.join(known)}."
-        if (key,) not in self.settings.lines:
-            return said[:1].upper() + said[1:]
-        return f"{self.settings.where(key)}: {key}: {said}"
 
     def key_of(self, action: Action) -> str:
         """Return the first key of `action`, as the user bound it and as a person reads it."""
@@ -196,77 +153,17 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
     @work(exclusive=True, group="session")
     async def open_session(self) -> None:
         """Connect to the server, or open the demo, and follow it until told otherwise."""
-        from ollama_tui.opening import listing
+        from ollama_tui.connecting import Connection
 
-        first = await self._first_answers()
-        cache = None if self.settings.demo else self._cache
-        transport = self._new_transport()
-        async with (
-            listing(self.settings, cache, transport, self.clock, first) as (ollama, library),
-            asyncio.TaskGroup() as group,
-        ):
-            following = group.create_task(self._follow_library(library))
-            await self._first_rows(library)
-            await self._act_on(ollama, library, cache, transport)
-            following.cancel()
-
-    async def _first_answers(self) -> Answers | None:
-        """Return what the server was asked for at the very start, once it is painted."""
-        first, self._first = self._first, None
-        if first is None or (answers := await first.wait(FIRST_ANSWER)) is None:
-            return None
-        if self.snapshot.reach is Reach.CONNECTING:
-            self.snapshot = self._seen(answers)
-            await self._painted()
-        return answers
-
-    async def _first_rows(self, library: Library) -> None:
-        """Wait until the first answer is painted; not long, where there is none."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(FIRST_ANSWER):
-                async for snapshot in library.live.changes():
-                    if snapshot.reach is not Reach.CONNECTING:
-                        break
-        await self._painted()
-        if not gc.isenabled():  # it was in the way of a quick start
-            gc.freeze()
-            gc.enable()
-
-    async def _painted(self) -> None:
-        """Wait until what has changed is on the screen."""
-        painted = asyncio.Event()
-        self.call_after_refresh(painted.set)
-        await painted.wait()
-
-    async def _act_on(
-        self,
-        ollama: Ollama,
-        library: Library,
-        cache: Cache | None,
-        transport: httpx.AsyncBaseTransport | None,
-    ) -> None:
-        """Load what acts on the list, and follow it until told otherwise."""
-        from ollama_tui.session import connect
-
-        async with connect(
-            self.settings,
-            ollama,
-            library,
-            cache=cache,
-            unfinished=None if self.settings.demo else self._unfinished,
-            transport=transport,
-            clock=self.clock,
-        ) as session:
-            self.session = session
-            try:
-                async with asyncio.TaskGroup() as group:
-                    group.create_task(self._follow_jobs(session))
-                    group.create_task(self._follow_disk(session))
-                    group.create_task(self._follow_upstream(session))
-                    group.create_task(self._follow_checking(session))
-                    group.create_task(session.jobs.crash())
-            finally:
-                self.session = None
+        demo = self.settings.demo
+        connection = Connection(
+            self,
+            self._first_list,
+            cache=None if demo else self._cache,
+            unfinished=None if demo else self._unfinished,
+            transport=self._new_transport(),
+        )
+        await connection.live()
 
     def _new_transport(self) -> httpx.AsyncBaseTransport | None:
         if self.settings.demo and self._transport is None:
@@ -274,44 +171,6 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
 
             return Demo().transport()
         return self._transport() if self._transport else None
-
-    async def _follow_library(self, library: Library) -> None:
-        async for snapshot in library.live.changes():
-            self.snapshot = snapshot
-            if snapshot.reach is Reach.UP and not self.settings.demo:
-                self._kept.answered(self.settings.host.url)
-
-    async def _follow_upstream(self, session: Session) -> None:
-        async for found in session.upstream.live.changes():
-            self.upstream = found
-            await self.clock.sleep(DRAW_EVERY)
-
-    async def _follow_checking(self, session: Session) -> None:
-        async for checking in session.upstream.progress.changes():
-            self.checking = f"checking {checking.done:,} of {checking.total:,}" if checking else ""
-            await self.clock.sleep(DRAW_EVERY)
-
-    async def _follow_disk(self, session: Session) -> None:
-        async for measured in session.disk.live.changes():
-            self.measured = measured
-
-    async def _follow_jobs(self, session: Session) -> None:
-        async for jobs in session.jobs.live.changes():
-            before = {job.id: job for job in self.jobs}
-            self.jobs = jobs
-            changed = [job for job in jobs if _has_news(before.get(job.id), job)]
-            self._tell_of([job for job in changed if not job.active])
-            if changed:
-                self.run_worker(self.refresh_library(), group="refresh")
-            await self.clock.sleep(DRAW_EVERY)
-
-    def _tell_of(self, ended: list[Job]) -> None:
-        from ollama_tui.jobs.job import State
-        from ollama_tui.widgets.job_rows import result
-
-        for job in ended:
-            title, hint = result(job)
-            self.tell(title, hint, trouble=job.state is State.FAILED)
 
     async def refresh_library(self) -> None:
         """Ask the server anew; trouble shows in the status line."""
@@ -332,6 +191,11 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
     def keep(self, view: View) -> None:
         """Remember order and theme for the next run."""
         self._kept.keep(view, self.theme)
+
+    def keep_host(self) -> None:
+        """Remember that the server has answered; the demo is none to come back to."""
+        if not self.settings.demo:
+            self._kept.answered(self.settings.host.url)
 
     async def interface(self, wish: Wish) -> None:
         """Carry out what concerns the whole program."""
@@ -356,7 +220,7 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
     def _go(self, settings: Settings) -> None:
         self.settings = settings
         self.measured, self.upstream, self.jobs, self.checking = None, {}, (), ""
-        self.snapshot = self._first_seen()
+        self.snapshot = self._first_list.snapshot(self.settings)
         self.open_session()
 
     def _fatal_error(self) -> None:
@@ -373,9 +237,3 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
     def action_interrupt(self) -> None:
         """Leave at once, as ctrl+c means everywhere."""
         self.exit(130)
-
-
-def _has_news(before: Job | None, job: Job) -> bool:
-    """Whether `job` has ended or lost its connection: then the list may not be what it was."""
-    ended = not job.active and (before is None or before.state is not job.state)
-    return ended or (bool(job.trouble) and not (before is not None and before.trouble))

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
-from ollama_tui.api.errors import Refused
 from ollama_tui.api.replies import ListedModel, Show
 from ollama_tui.cache import Cache
 from ollama_tui.catalog.facts import facts_of
 from ollama_tui.catalog.model import Facts
 
-AT_ONCE = 4
-"""How many details are asked for at a time."""
 SAVE_EVERY = 500
 """Facts learned between two writings of all of them."""
 
@@ -84,20 +80,3 @@ class FactBook:
         if self._cache and self._unsaved:
             self._cache.keep_facts(self._facts)
             self._unsaved = 0
-
-
-async def learn_all(book: FactBook, show: Callable[[str], Awaitable[Show]]) -> None:
-    """Ask for all that is unknown, a few at a time, and keep it; raises OllamaError."""
-    learners = (_learn_rest(book, show) for _ in range(AT_ONCE))
-    ended = await asyncio.gather(*learners, return_exceptions=True)
-    book.save()
-    for error in filter(None, ended):
-        raise error
-
-
-async def _learn_rest(book: FactBook, show: Callable[[str], Awaitable[Show]]) -> None:
-    while (listed := book.take()) is not None:
-        try:
-            book.learn(listed.digest, await show(listed.name))
-        except Refused:
-            book.give_up(listed.digest)

@@ -16,21 +16,19 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from ollama_tui.api.errors import Busy, OllamaError, Refused
+from ollama_tui.api.errors import OllamaError, Refused
 from ollama_tui.api.replies import Answers, ListedModel, RunningModel, Show
 from ollama_tui.cache import Cache
 from ollama_tui.catalog.model import Model
 from ollama_tui.catalog.snapshot import Reach, Snapshot, details_key
-from ollama_tui.factbook import AT_ONCE, FactBook, learn_all
+from ollama_tui.factbook import FactBook
+from ollama_tui.learning import AT_ONCE, Learners, learn_all
 from ollama_tui.live import Live
+from ollama_tui.rounds import Rounds
 
 if TYPE_CHECKING:
     from ollama_tui.api.client import KeepAlive, Ollama
 
-LIST_FIRST = 0.1
-"""Seconds the learners let pass when there is news, so that the list is drawn before they ask."""
-OFFSCREEN_PAUSE = 0.05
-"""Seconds a learner rests after each model that is not on the screen."""
 DETAILS_KEPT = 64
 """How many models' full details stay in memory."""
 PUBLISH_EACH = 0.00025
@@ -75,10 +73,8 @@ class Library:
         self._book = FactBook(cache)
         self._listed: tuple[ListedModel, ...] = cache.models(host_url) if cache else ()
         self._running: tuple[RunningModel, ...] = ()
-        self._round: asyncio.Task[OllamaError | None] | None = None
-        self._next_round: asyncio.Task[OllamaError | None] | None = None
-        self._to_learn = asyncio.Event()
-        self._learned = asyncio.Event()
+        self._rounds = Rounds(self._refresh_once)
+        self._learners = Learners(self._book, ollama.show, is_up=self._is_up, sleep=sleep)
         self._took = 0.0
         self.loading: Live[frozenset[str]] = Live(frozenset())
         """Names of the models that are being loaded for us."""
@@ -93,6 +89,9 @@ class Library:
         """The newest snapshot."""
         return self.live.value
 
+    def _is_up(self) -> bool:
+        return self.snapshot.reach is Reach.UP
+
     async def refresh(self) -> Snapshot:
         """Ask for list and running models anew; return the snapshot that holds the answer.
 
@@ -100,7 +99,7 @@ class Library:
         under way may be older than what the caller just changed. Raises OllamaError, after the
         snapshot says so too.
         """
-        if (error := await asyncio.shield(self._next_refresh())) is not None:
+        if (error := await self._rounds.answer()) is not None:
             raise error
         return self.snapshot
 
@@ -134,21 +133,6 @@ class Library:
         finally:
             self.loading.set(self.loading.value - {name})
 
-    def _next_refresh(self) -> asyncio.Task[OllamaError | None]:
-        if self._round is None or self._round.done():
-            self._round = asyncio.ensure_future(self._refresh_once())
-            return self._round
-        if self._next_round is None or self._next_round.done():
-            self._next_round = asyncio.ensure_future(self._refresh_after(self._round))
-        return self._next_round
-
-    async def _refresh_after(
-        self, under_way: asyncio.Task[OllamaError | None]
-    ) -> OllamaError | None:
-        await asyncio.wait([under_way])
-        self._round, self._next_round = self._next_round, None
-        return await self._refresh_once()
-
     async def _refresh_once(self) -> OllamaError | None:
         started = time.monotonic()
         try:
@@ -169,7 +153,7 @@ class Library:
 
     async def _version(self) -> str:
         """Return the server's version, asked for anew when the server is new or was away."""
-        if self.snapshot.reach is Reach.UP:
+        if self._is_up():
             return self.snapshot.version
         try:
             return await self._ollama.version()
@@ -184,7 +168,7 @@ class Library:
             if self._cache:
                 self._cache.keep_models(self._host_url, answers.listed)
         if self._book.want(answers.listed):
-            self._to_learn.set()
+            self._learners.wake()
         self._publish(self.snapshot.answered(answers, self._now()))
 
     def _publish(self, snapshot: Snapshot) -> None:
@@ -219,7 +203,8 @@ class Library:
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
         """Keep the snapshot fresh and learn facts in the background while the block runs."""
-        loops = [self._poll(), self._publish_learned(), *(self._learn() for _ in range(AT_ONCE))]
+        learners = [self._learners.learn() for _ in range(AT_ONCE)]
+        loops = [self._poll(), self._publish_learned(), *learners]
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(loop) for loop in loops]
             try:
@@ -230,11 +215,11 @@ class Library:
                 self._book.save()
 
     async def _poll(self) -> None:
-        if self.snapshot.reach is Reach.UP:
+        if self._is_up():
             await self._sleep(POLL_EVERY)
         failures = 0
         while True:
-            if await asyncio.shield(self._next_refresh()) is None:
+            if await self._rounds.answer() is None:
                 failures = 0
                 pause = max(POLL_EVERY, POLL_SHARE * self._took)
             else:
@@ -242,29 +227,9 @@ class Library:
                 failures += 1
             await self._sleep(pause)
 
-    async def _learn(self) -> None:
-        while True:
-            if self.snapshot.reach is not Reach.UP or (listed := self._book.take()) is None:
-                self._to_learn.clear()
-                await self._to_learn.wait()
-                await self._sleep(LIST_FIRST)
-                continue
-            try:
-                self._book.learn(listed.digest, await self._ollama.show(listed.name))
-                self._learned.set()
-            except Refused as error:
-                if not isinstance(error, Busy):  # a busy server is asked again
-                    self._book.give_up(listed.digest)
-            except OllamaError:
-                self._to_learn.clear()  # the next successful refresh queues it again
-                await self._to_learn.wait()
-            if not self._book.is_preferred(listed):
-                await self._sleep(OFFSCREEN_PAUSE)
-
     async def _publish_learned(self) -> None:
         while True:
-            await self._learned.wait()
-            self._learned.clear()
+            await self._learners.news()
             self._publish(self.snapshot)
             self._book.save_now_and_then()
             await self._sleep(PUBLISH_EVERY + PUBLISH_EACH * len(self._listed))

@@ -28,7 +28,7 @@ class ActionProvider(Provider):
 
     def _entries(self) -> Iterator[tuple[str, Action, Any]]:
         """Yield name, action, sentence; the sentence may name a model, so it must not be markup."""
-        here = Place.DETAILS if self._screen.details_focused else Place.LIST
+        here = Place.DETAILS if self._screen.inspector.focused else Place.LIST
         for action in ACTIONS:
             if action.place not in (here, Place.EVERYWHERE):
                 continue

@@ -75,16 +75,18 @@ RULES = (
         "api.replies catalog.model catalog.upstream",
         "msgspec",
     ),
+    Rule("rounds", "a leaf: who waits for which round of one piece of work", libraries="asyncio"),
+    Rule("factbook", "what show has told, by digest", "api.replies cache catalog"),
     Rule(
-        "factbook",
-        "what show has told, by digest",
-        "api.errors api.replies cache catalog",
+        "learning",
+        "asks for what the book lacks, through a function that it is given",
+        "api.errors api.replies factbook",
         "asyncio",
     ),
     Rule(
         "library",
         "knows the server; jobs are the queue's",
-        "api cache catalog factbook",
+        "api cache catalog factbook learning rounds",
         "asyncio",
     ),
     Rule(
@@ -157,19 +159,44 @@ RULES = (
         "textual asyncio",
         typed="app session library",
     ),
+    Rule(
+        "mistakes",
+        "what of the settings could not be used, as sentences",
+        "actions catalog.order config",
+    ),
+    Rule(
+        "first_list",
+        "the list before there is a connection: of the server it has only the first answers",
+        "catalog.snapshot",
+        typed="api.first api.replies cache config",
+    ),
+    Rule(
+        "following",
+        "what a session publishes becomes what the app holds",
+        "jobs.job widgets.job_rows",
+        "asyncio",
+        typed="app session",
+    ),
+    Rule(
+        "connecting",
+        "from the first frame to a session: the list is seen before what acts on it is loaded",
+        "catalog.snapshot following first_list opening session",
+        "asyncio",
+        typed="httpx api.client api.replies app cache library",
+    ),
     Rule("palette", "the actions as a list to search", "actions screens", "textual"),
     Rule(
         "app",
         "the composition root",
-        "actions api.errors cache catalog config demo frame jobs kept opening palette screens "
-        "session settings theme widgets",
-        "textual rich asyncio",
-        typed="httpx api.client api.first api.replies library",
+        "actions api.errors catalog config connecting demo first_list frame kept mistakes palette "
+        "screens settings theme widgets",
+        "textual rich",
+        typed="httpx api.first cache jobs.job session",
     ),
     Rule(
         "verbs",
         "the program without a screen: one answer on standard output, so nothing of Textual",
-        "api cache catalog config demo disk factbook jobs library upstream",
+        "api cache catalog config demo disk factbook jobs learning library upstream",
         "asyncio httpx msgspec",
     ),
     Rule(

@@ -11,7 +11,7 @@ import msgspec
 
 from ollama_tui import __version__
 from ollama_tui.api.errors import NotOllama, Unreachable
-from ollama_tui.api.wire import Place
+from ollama_tui.api.place import Place
 from ollama_tui.text import inert
 
 PATIENCE = httpx.Timeout(5.0)

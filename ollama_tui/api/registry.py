@@ -37,8 +37,8 @@ from ollama_tui.api.errors import (
     Unsupported,
 )
 from ollama_tui.api.failures import explain
+from ollama_tui.api.place import Place
 from ollama_tui.api.replies import Manifest
-from ollama_tui.api.wire import Place
 from ollama_tui.text import inert
 
 ASKED_AT_HOME = "ollama.com"

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 import msgspec
@@ -16,8 +13,8 @@ from ollama_tui import __version__
 from ollama_tui.api.calls import Call
 from ollama_tui.api.errors import InvalidRequest, NotOllama, OllamaError, Unreachable
 from ollama_tui.api.failures import explained
+from ollama_tui.api.place import Place
 from ollama_tui.api.upload import FileBody
-from ollama_tui.text import inert
 
 CONNECT_SECONDS = 10.0
 ORDINARY = httpx.Timeout(30.0, connect=CONNECT_SECONDS, pool=None)
@@ -27,47 +24,6 @@ PATIENT = httpx.Timeout(None, connect=CONNECT_SECONDS)
 _REPLY_LIMIT = 256 * 1024 * 1024
 _REFUSAL_LIMIT = 64 * 1024
 _JSON = {"Content-Type": "application/json"}
-
-
-@dataclass(frozen=True)
-class Place:
-    """What a base URL says about where the server is; empty where it says nothing."""
-
-    scheme: str
-    name: str
-    label: str
-    """Host and port for sentences: inert, without user name or password."""
-    port: int | None
-
-    @classmethod
-    def of(cls, url: str) -> Place:
-        """Read a URL; a broken one is found out by httpx when it is used."""
-        try:
-            parts = urlsplit(url)
-            label = inert(parts.netloc.rpartition("@")[2]) or "that address"
-            return cls(parts.scheme, parts.hostname or "", label, parts.port)
-        except ValueError:
-            return cls("", "", "that address", None)
-
-    @property
-    def is_loopback(self) -> bool:
-        """Whether the server is on this machine."""
-        if self.name == "localhost" or self.name.endswith(".localhost"):
-            return True
-        try:
-            return ipaddress.ip_address(self.name).is_loopback
-        except ValueError:
-            return False
-
-    def may_have_key(self, send_key: bool) -> bool:
-        """Whether the API key may travel there.
-
-        It belongs to ollama.com and goes there over verified TLS. With `send_key` the caller says
-        that it was made for this very host; https or loopback is still required then.
-        """
-        if self.scheme == "https":
-            return send_key or (self.name == "ollama.com" and self.port in (None, 443))
-        return send_key and self.is_loopback
 
 
 class Wire:

@@ -17,11 +17,11 @@ from ollama_tui.api.requests import CreateRequest
 from ollama_tui.catalog.draft import begin
 from ollama_tui.catalog.draft_notes import Note, notices, problem
 from ollama_tui.catalog.model import Model
-from ollama_tui.dialogs.create_lists import LicenseTab, MessagesTab
 from ollama_tui.dialogs.create_parameters import ParametersTab
 from ollama_tui.dialogs.create_parts import HEIGHTS
 from ollama_tui.dialogs.create_preview import PreviewPane, PreviewTab
 from ollama_tui.dialogs.create_tabs import BaseTab, PromptTab, QuantizeTab, Tab
+from ollama_tui.dialogs.create_texts import LicenseTab, MessagesTab
 from ollama_tui.dialogs.dialog import Confirm, replacing
 from ollama_tui.styling import styles_folder
 from ollama_tui.widgets.picker import Picker

@@ -101,7 +101,7 @@ class Desk:
     @property
     def details_open(self) -> bool:
         """Whether the details have the focus."""
-        return self._screen.details_focused
+        return self._screen.inspector.focused
 
     @property
     def work_in_progress(self) -> int:
@@ -168,5 +168,7 @@ class Desk:
 
     async def interface(self, wish: Wish) -> None:
         """Do something to the screen itself."""
+        from ollama_tui.screens.wishes import carry_out
+
         self._silent.clear()
-        await self._screen.interface(wish)
+        await carry_out(wish, self._screen)

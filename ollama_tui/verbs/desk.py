@@ -68,7 +68,8 @@ class Desk:
 
     async def _facts(self, listed: tuple[ListedModel, ...]) -> Mapping[str, Facts]:
         """Return what is known of all models, once what is not known was asked for."""
-        from ollama_tui.factbook import FactBook, learn_all
+        from ollama_tui.factbook import FactBook
+        from ollama_tui.learning import learn_all
 
         book = FactBook(self.cache)
         if book.want(listed):

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-_LIGHT = ("errors", "replies", "requests", "decode", "lines", "refusal", "upload")
+_LIGHT = ("errors", "replies", "requests", "decode", "lines", "place", "refusal", "upload")
 
 
 def loaded_after(statement: str) -> set[str]:

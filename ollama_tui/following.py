@@ -1,0 +1,71 @@
+"""Copies what acts on a server into the app: its live values into reactives, its news into toasts.
+
+Loaded with the session, so a moment after the first list.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from ollama_tui.jobs.job import Job, State
+
+if TYPE_CHECKING:
+    from ollama_tui.app import OllamaTui
+    from ollama_tui.session import Session
+
+DRAW_EVERY = 0.25
+"""Seconds between two drawings of progress: reads as live, and a slow link keeps up."""
+
+
+async def follow(session: Session, tui: OllamaTui) -> None:
+    """Keep the app up to date until cancelled; raises a bug of the queue."""
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_follow_jobs(session, tui))
+        group.create_task(_follow_disk(session, tui))
+        group.create_task(_follow_upstream(session, tui))
+        group.create_task(_follow_checking(session, tui))
+        group.create_task(session.jobs.crash())
+
+
+async def _follow_jobs(session: Session, tui: OllamaTui) -> None:
+    async for jobs in session.jobs.live.changes():
+        before = {job.id: job for job in tui.jobs}
+        tui.jobs = jobs
+        changed = [job for job in jobs if _has_news(before.get(job.id), job)]
+        _tell_of((job for job in changed if not job.active), tui)
+        if changed:
+            tui.run_worker(tui.refresh_library(), group="refresh")
+        await tui.clock.sleep(DRAW_EVERY)
+
+
+async def _follow_disk(session: Session, tui: OllamaTui) -> None:
+    async for measured in session.disk.live.changes():
+        tui.measured = measured
+
+
+async def _follow_upstream(session: Session, tui: OllamaTui) -> None:
+    async for found in session.upstream.live.changes():
+        tui.upstream = found
+        await tui.clock.sleep(DRAW_EVERY)
+
+
+async def _follow_checking(session: Session, tui: OllamaTui) -> None:
+    async for checking in session.upstream.progress.changes():
+        tui.checking = f"checking {checking.done:,} of {checking.total:,}" if checking else ""
+        await tui.clock.sleep(DRAW_EVERY)
+
+
+def _has_news(before: Job | None, job: Job) -> bool:
+    """Whether `job` has ended or lost its connection: then the list may not be what it was."""
+    ended = not job.active and (before is None or before.state is not job.state)
+    return ended or (bool(job.trouble) and not (before is not None and before.trouble))
+
+
+def _tell_of(ended: Iterable[Job], tui: OllamaTui) -> None:
+    from ollama_tui.widgets.job_rows import result
+
+    for job in ended:
+        title, hint = result(job)
+        tui.tell(title, hint, trouble=job.state is State.FAILED)
