@@ -34,8 +34,13 @@ async def ask_and_pull(context: Context, prefill: str = "") -> None:
 
     server = connected(context)
     dialog = PullDialog(context.snapshot.models, prefill, offers=server.upstream.offer)
-    if (answer := await context.ask(dialog)) is not None:
-        server.jobs.submit(Pull(answer.name, answer.insecure, answer.expected))
+    if (answer := await context.ask(dialog)) is None:
+        return
+    job = server.jobs.submit(Pull(answer.name, answer.insecure, answer.expected))
+    if answer.expected is None:  # it was sent before the registry had answered
+        offer = await server.upstream.offer(answer.name, answer.insecure, None)
+        if offer.total is not None:
+            server.jobs.expect(job, offer.total)
 
 
 async def copy(context: Context) -> None:
@@ -185,7 +190,7 @@ async def push(context: Context) -> None:
             return
         await server.ollama.copy(model.name, answer.name)
         await server.library.refresh()
-    server.jobs.submit(Push(answer.name, answer.insecure))
+    server.jobs.submit(Push(answer.name, answer.insecure, model.size or None))
 
 
 async def may_replace(context: Context, name: str) -> bool:

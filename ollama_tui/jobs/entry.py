@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.api.replies import Progress
@@ -12,6 +12,7 @@ from ollama_tui.jobs.folding import Folding
 from ollama_tui.jobs.job import ACTIVE, Job, JobProgress, Problem, State, problem
 from ollama_tui.jobs.retry import Pause
 from ollama_tui.jobs.task import Item, Task
+from ollama_tui.jobs.tasks import Pull
 from ollama_tui.jobs.transfer import Transfer
 from ollama_tui.text import inert
 
@@ -67,6 +68,12 @@ class Entry:
         """Begin the work."""
         self.folding = Folding(Transfer(expected=self.task.size))
         self.state, self.started, self.moved = State.RUNNING, now, now
+
+    def expect(self, size: int) -> None:
+        """Learn the bytes of all that its pull moves, now and when it is tried again."""
+        assert isinstance(self.task, Pull)
+        self.task = replace(self.task, expected=size)
+        self.folding.expect(size)
 
     def break_off(self, pause: Pause, now: float) -> None:
         """Note that the connection is gone, and when the next try is."""

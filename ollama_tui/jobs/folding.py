@@ -37,6 +37,10 @@ class Folding:
         self._settle()
         return self._transfer
 
+    def expect(self, size: int) -> None:
+        """Take the bytes of the whole, learned on the way."""
+        self._transfer = self.transfer.expecting(size)
+
     def break_off(self, now: float) -> None:
         """Note that the stream broke: its layers come anew."""
         self._transfer = self.transfer.break_off(now)

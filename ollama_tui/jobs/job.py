@@ -31,9 +31,9 @@ class JobProgress:
     completed: int = 0
     """Bytes; never goes down."""
     total: int = 0
-    """Bytes; 0 while unknown, and for work that is not counted in bytes."""
+    """Bytes, of the layers so far while there is no fraction; 0 for work not counted in bytes."""
     fraction: float | None = None
-    """From 0 to 1, never goes down; None while there is nothing to measure."""
+    """From 0 to 1, never goes down; None while nobody knows how much the whole is."""
     rate: float = 0.0
     """Bytes a second over the last ten seconds; 0 when nothing flows or it is too early to say."""
     eta: float | None = None
@@ -150,7 +150,8 @@ def _running_in_words(job: Job) -> str:
     if progress.stalled_for:
         return f"stalled {progress.stalled_for} s — retrying"
     if progress.resumed_at is not None:
-        return f"resuming at {percent(progress.resumed_at)}%"
+        known = progress.fraction is not None
+        return f"resuming at {percent(progress.resumed_at)}%" if known else "resuming"
     return progress.phase or "starting"
 
 

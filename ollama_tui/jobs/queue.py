@@ -85,6 +85,13 @@ class JobQueue:
         self._withdraw(entry, _UNDONE if entry.state is State.WAITING else _NOTHING_SENT)
         return True
 
+    def expect(self, job_id: int, size: int) -> None:
+        """Take the bytes of all that a pull moves, learned after it was asked for."""
+        entry = self._entries.get(job_id)
+        if entry is not None and entry.state in ACTIVE and isinstance(entry.task, Pull):
+            entry.expect(size)
+            self._publish()
+
     def undo(self, job_id: int | None = None) -> bool:
         """Take back a deletion in its grace period, by default the last one; say if there was."""
         waiting = [e for e in self._in(State.WAITING) if job_id in (None, e.id)]

@@ -14,7 +14,7 @@ from ollama_tui.catalog import name as model_name
 from ollama_tui.jobs.job import JobProgress, percent
 from ollama_tui.jobs.task import Item, Lane, Server, Steps, Task
 from ollama_tui.jobs.upload import Hashed, LocalFile, hashing, sending
-from ollama_tui.text import inert
+from ollama_tui.text import inert, size
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +61,15 @@ class Pull(Task):
 
     def when_cancelled(self, progress: JobProgress, finished: Collection[str]) -> str:
         """Say how to go on."""
-        reached = f" at {percent(progress.fraction)}%" if progress.fraction else ""
         again = f"pull {inert(self.name)} again to go on"
-        return f"Cancelled{reached}. What was downloaded is kept; {again}."
+        return f"Cancelled{_reached(progress)}. What was downloaded is kept; {again}."
+
+
+def _reached(progress: JobProgress) -> str:
+    """Return ` at 61%`, or ` at 61 MB` where nobody knows of how many."""
+    if progress.fraction:
+        return f" at {percent(progress.fraction)}%"
+    return f" at {size(progress.completed)}" if progress.completed else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +78,8 @@ class Push(Task):
 
     name: str
     insecure: bool = False
+    expected: int | None = None
+    """Bytes of all layers and the config, as the server lists the model."""
 
     @property
     def verb(self) -> str:
@@ -92,6 +100,11 @@ class Push(Task):
     def key(self) -> str:
         """One upload of a model is enough."""
         return f"push {self.insecure} {model_name.key(self.name)}"
+
+    @property
+    def size(self) -> int | None:
+        """As expected."""
+        return self.expected
 
     async def run(self, server: Server) -> Steps:
         """Follow the upload to its end."""

@@ -30,6 +30,7 @@ _MOST_LAYERS = 1000  # real models have about ten; keeps a hostile stream from g
 _ALMOST = 0.99  # shown at most while layers may still follow
 _LONGEST_PHASE = 60
 
+_OF_UNKNOWN_LENGTH = frozenset({"pulling", "pushing"})  # layer after layer, how many nobody says
 _NEW_PASS = frozenset({"pulling manifest", "retrieving manifest"})
 _ALL_THERE = frozenset(
     {"verifying sha256 digest", "writing manifest", "pushing manifest", "success"}
@@ -93,6 +94,11 @@ class Transfer:
         """Bytes the receiver has now; goes down when the server takes some back."""
         return sum(layer.completed for layer in self.layers.values())
 
+    @property
+    def is_whole_known(self) -> bool:
+        """Whether `total` is that of the whole, and not only of the layers there were so far."""
+        return (self.expected or 0) > 0 or self.phase not in _OF_UNKNOWN_LENGTH
+
     def is_moving(self, event: Progress) -> bool:
         """Whether `event` only takes the layer at work further, so that the next may stand for it.
 
@@ -110,6 +116,10 @@ class Transfer:
         if event.digest:
             return self._layer(event, now)._tell(now)
         return self._phase(event.status, now)._tell(now)
+
+    def expecting(self, size: int) -> Transfer:
+        """Return the transfer when the size of the whole is learned on the way."""
+        return replace(self, expected=size, known=self.total)._tell(self.now)
 
     def break_off(self, now: float) -> Transfer:
         """Return the transfer after its stream broke: what is shown stays, the layers come anew."""
@@ -200,10 +210,13 @@ class Transfer:
         return replace(after, resumed_at=there, resumed_when=now)
 
     def _tell(self, now: float) -> Transfer:
-        """Raise what is shown, never lower it, and take a sample."""
+        """Raise what is shown, never lower it, and take a sample.
+
+        A part of nobody knows how much is no fraction: bytes alone tell it until all are there.
+        """
         shown = max(self.shown, self.held)
         reached, total = self.reached, self.total
-        if total and self.layers:
+        if total and self.layers and self.is_whole_known:
             reached = max(reached or 0.0, min(_ALMOST, self.held / total))
         return replace(self, shown=shown, known=total, reached=reached, samples=self._sampled(now))
 

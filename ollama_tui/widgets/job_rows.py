@@ -57,16 +57,25 @@ def job_line(job: Job, signs: Signs, width: int, *, label: int, hint: bool = Tru
     bar = BAR if width >= WIDE else NARROW_BAR
     name = fit(((job.label, "strong"),), label)
     sign: Span = (f" {_sign(job, signs)} ", _style(job))
-    if job.state is State.RUNNING and job.progress.fraction is not None:
+    if _is_measured(job):
         far, words = (sign, *name, *_moving(job, signs, bar)), _words(job)
         line = (*far, *_speed(job), *words)
         return line if not words or width_of(line) <= width else (*far, *words)
     return (sign, *name, (f"  {in_words(job)}", _style(job)), *(_key_hint(job) if hint else ()))
 
 
+def _is_measured(job: Job) -> bool:
+    """Whether there is a bar, or bytes where nobody knows how many there will be."""
+    if job.state is not State.RUNNING:
+        return False
+    return job.progress.fraction is not None or (job.progress.total > 0 and not job.trouble)
+
+
 def _moving(job: Job, signs: Signs, cells: int) -> Spans:
     progress = job.progress
-    fraction = progress.fraction or 0.0
+    fraction = progress.fraction
+    if fraction is None:
+        return ((f"  {size_of(progress.completed, progress.total)} so far", ""),)
     filled = round(fraction * cells)
     spans: list[Span] = [
         ("  ", ""),

@@ -25,7 +25,8 @@ FULL_DISK = ServerFailed(
         (job(), "starting"),
         (job(progress=JobProgress(phase="verifying")), "verifying"),
         (job(progress=JobProgress(stalled_for=40)), "stalled 40 s — retrying"),
-        (job(progress=JobProgress(resumed_at=0.619)), "resuming at 61%"),
+        (job(progress=JobProgress(fraction=0.62, resumed_at=0.619)), "resuming at 61%"),
+        (job(progress=JobProgress(resumed_at=0.619)), "resuming"),
         (
             job(trouble="connection lost", attempt=2, seconds_left=4),
             "connection lost — retry 2 in 4 s",

@@ -31,7 +31,8 @@ async def submit(queue: JobQueue, *names: str) -> list[int]:
 
 
 async def test_a_pull_runs_to_its_end(queue: JobQueue, stage: Stage, time: VirtualTime) -> None:
-    [pull] = await submit(queue, "qwen3:8b")
+    pull = queue.submit(Pull("qwen3:8b", expected=100 * MB))
+    await settle()
     await stage.stream.say("pulling manifest")
     await stage.stream.layer(10 * MB, 100 * MB)
     await time.advance(1)
@@ -43,6 +44,25 @@ async def test_a_pull_runs_to_its_end(queue: JobQueue, stage: Stage, time: Virtu
     done = job(queue, pull)
     assert (done.state, done.progress.fraction, done.ended) == (State.DONE, 1.0, time.now)
     assert (done.started, stage.asked) == (1000.0, ["POST /api/pull qwen3:8b"])
+
+
+async def test_the_size_of_a_pull_may_be_learned_while_it_runs(
+    queue: JobQueue, stage: Stage, time: VirtualTime
+) -> None:
+    [pull] = await submit(queue, "a")
+    await stage.stream.layer(10 * MB, 40 * MB)
+    queue.expect(pull, 100 * MB)
+    assert (job(queue, pull).progress.fraction, job(queue, pull).progress.total) == (0.1, 100 * MB)
+    queue.cancel(pull)
+    await settle()
+    queue.expect(pull, 200 * MB)
+    assert job(queue, pull).progress.total == 100 * MB
+    queue.retry(pull)
+    await settle()
+    await stage.stream.layer(25 * MB, 50 * MB)
+    await time.advance(1)
+    assert job(queue, pull).progress.fraction == 0.25
+    queue.expect(99, 1)
 
 
 class TestLanes:
@@ -112,6 +132,7 @@ class TestCancel:
         self, queue: JobQueue, stage: Stage
     ) -> None:
         [pull] = await submit(queue, "qwen3:8b")
+        queue.expect(pull, 100 * MB)
         await stage.stream.say("pulling manifest")
         await stage.stream.layer(61 * MB, 100 * MB)
         assert queue.cancel(pull)
@@ -123,6 +144,15 @@ class TestCancel:
         assert cancelled.note == (
             "Cancelled at 61%. What was downloaded is kept; pull qwen3:8b again to go on."
         )
+
+    async def test_says_bytes_where_nobody_knows_of_how_many(
+        self, queue: JobQueue, stage: Stage
+    ) -> None:
+        [pull] = await submit(queue, "qwen3:8b")
+        await stage.stream.layer(61 * MB, 100 * MB)
+        queue.cancel(pull)
+        await settle()
+        assert job(queue, pull).note.startswith("Cancelled at 61 MB. What was downloaded")
 
     async def test_makes_room_for_the_next(self, queue: JobQueue) -> None:
         pulls = await submit(queue, "a", "b", "c")
@@ -376,12 +406,13 @@ class TestRetry:
         assert in_words(job(queue, pull)) == "server unreachable — retry 2 in 1 s"
         await time.advance(1)
         assert in_words(job(queue, pull)) == "server unreachable — retry 3 in 4 s"
-        assert job(queue, pull).progress.fraction == 0.61
+        assert job(queue, pull).progress.completed == 61 * MB
 
     async def test_a_retried_pull_resumes_and_never_goes_back(
         self, queue: JobQueue, stage: Stage, time: VirtualTime
     ) -> None:
         [pull] = await submit(queue, "a")
+        queue.expect(pull, 100 * MB)
         await stage.stream.layer(10 * MB, 100 * MB)
         await stage.stream.layer(61 * MB, 100 * MB)
         await stage.stream.end()
@@ -446,7 +477,7 @@ class TestRetry:
         await stage.stream.tear()
         await time.advance(20)
         assert in_words(job(queue, pull)) == "reconnecting"
-        assert job(queue, pull).progress.fraction == 0.61
+        assert job(queue, pull).progress.completed == 61 * MB
 
     async def test_a_refusal_is_not_retried(
         self, queue: JobQueue, stage: Stage, time: VirtualTime

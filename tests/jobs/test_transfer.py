@@ -18,6 +18,8 @@ TRACES = Path(__file__).parents[1] / "traces"
 MB = 1_000_000
 A, B = "sha256:" + "1a" * 32, "sha256:" + "2b" * 32
 TICK = 0.06
+WHOLE = 272_158_199
+"""Bytes of the model of most recorded streams, config included."""
 
 Timed = tuple[float, Progress]
 
@@ -83,15 +85,15 @@ class TestRecordedStreams:
             ("pull-update", 73_643_232, 73_643_232, 1.0, "success"),
             ("pull-resumed", 272_157_984, 272_157_984, 1.0, "success"),
             ("pull-connection-reset", 272_157_984, 272_157_984, 1.0, "success"),
-            ("pull-cancelled", 82_837_504, 194_928_864, 0.42496, "pulling"),
-            ("pull-server-killed", 50_331_648, 194_928_864, 0.25821, "pulling"),
-            ("pull-disk-full", 39_452_672, 194_928_864, 0.20240, "pulling"),
+            ("pull-cancelled", 82_837_504, 194_928_864, None, "pulling"),
+            ("pull-server-killed", 50_331_648, 194_928_864, None, "pulling"),
+            ("pull-disk-full", 39_452_672, 194_928_864, None, "pulling"),
             ("pull-digest-mismatch", 73_643_232, 73_643_232, 1.0, "verifying"),
-            ("pull-registry-blob-unavailable", 0, 5, 0.0, "pulling"),
+            ("pull-registry-blob-unavailable", 0, 5, None, "pulling"),
             ("pull-missing-model", 0, 0, None, "pulling manifest"),
             ("push-stream", 272_158_199, 272_158_199, 1.0, "success"),
             ("push-stream-again", 272_158_199, 272_158_199, 1.0, "success"),
-            ("push-cancelled", 59_047_936, 194_928_864, 0.30292, "pushing"),
+            ("push-cancelled", 59_047_936, 194_928_864, None, "pushing"),
             ("push-missing-model", 0, 0, None, "couldn't retrieve manifest"),
             ("create-from", 0, 0, 1.0, "success"),
             ("create-quantize-progress-events", 273_106_144, 273_106_144, 1.0, "success"),
@@ -113,8 +115,29 @@ class TestRecordedStreams:
         assert end.fraction == (None if fraction is None else pytest.approx(fraction, abs=1e-5))
 
     @pytest.mark.parametrize("name", streams())
-    def test_never_go_backwards(self, name: str) -> None:
-        assert_sane(list(told(trace(TRACES / f"{name}.json"))))
+    @pytest.mark.parametrize("expected", [None, WHOLE])
+    def test_never_go_backwards(self, name: str, expected: int | None) -> None:
+        assert_sane(list(told(trace(TRACES / f"{name}.json"), expected)))
+
+    @pytest.mark.parametrize(
+        ("name", "fraction"),
+        [("pull-cancelled", 0.30437), ("pull-server-killed", 0.18494), ("push-cancelled", 0.21696)],
+    )
+    def test_are_a_part_of_the_whole_where_its_size_is_known(
+        self, name: str, fraction: float
+    ) -> None:
+        end = last(trace(TRACES / f"{name}.json"), WHOLE)
+        assert end.total == WHOLE
+        assert end.fraction == pytest.approx(fraction, abs=1e-5)
+
+    @pytest.mark.parametrize("name", ["pull-stream", "pull-stream-present", "push-stream"])
+    @pytest.mark.parametrize("expected", [None, WHOLE])
+    def test_of_several_layers_are_as_full_as_their_bytes(
+        self, name: str, expected: int | None
+    ) -> None:
+        for tick in told(trace(TRACES / f"{name}.json"), expected):
+            if tick.fraction is not None:
+                assert tick.fraction == pytest.approx(tick.completed / tick.total, abs=0.011)
 
     @pytest.mark.parametrize(
         ("name", "rate"), [("pull-cancelled", 60.0), ("pull-server-killed", 60.0)]
@@ -181,7 +204,7 @@ class TestWholeModel:
     def test_a_missing_completed_is_zero_and_never_0_of_0(self) -> None:
         start = last(every(TICK, [says("pulling manifest"), layer(0, 0)]))
         assert (start.total, start.fraction) == (0, None)
-        assert last(every(TICK, [layer(0, 100)])).fraction == 0.0
+        assert last(every(TICK, [layer(0, 100)]), expected=100).fraction == 0.0
 
     def test_a_known_size_keeps_the_first_layer_from_looking_like_all(self) -> None:
         events = [layer(50, 50)]
@@ -197,7 +220,21 @@ class TestWholeModel:
         assert last(every(TICK, [layer(30, 300)]), expected=200).total == 300
 
     def test_is_not_complete_while_layers_may_follow(self) -> None:
-        assert last(every(TICK, [layer(40, 40)])).fraction == 0.99
+        assert last(every(TICK, [layer(40, 40)]), expected=40).fraction == 0.99
+
+    def test_is_no_fraction_while_nobody_knows_how_many_layers_follow(self) -> None:
+        events = [layer(200, 234), layer(234, 234), layer(0, 36, B), layer(30, 36, B)]
+        ticks = list(told(every(TICK, [*events, says("verifying sha256 digest")])))
+        assert [(t.completed, t.total) for t in ticks[:4]] == [
+            (200, 234), (234, 234), (234, 270), (264, 270)
+        ]  # fmt: skip
+        assert [tick.fraction for tick in ticks] == [None, None, None, None, 1.0]
+
+    def test_is_a_fraction_from_where_the_size_is_learned_on(self) -> None:
+        before = fold(every(TICK, [layer(60, 100)]))
+        after = before.expecting(240)
+        assert before.progress(1.0).fraction is None
+        assert (after.progress(1.0).fraction, after.progress(1.0).total) == (0.25, 240)
 
     def test_does_not_go_back_when_bytes_are_taken_back(self) -> None:
         events = [layer(39, 100), layer(22, 100), layer(30, 100)]
@@ -205,13 +242,13 @@ class TestWholeModel:
         assert [tick.completed for tick in ticks] == [39, 39, 39]
 
     def test_does_not_go_back_when_another_layer_turns_up(self) -> None:
-        ticks = list(told(every(TICK, [layer(90, 100), layer(0, 900, B)])))
+        ticks = list(told(every(TICK, [layer(90, 100), layer(0, 900, B)]), expected=100))
         assert [tick.fraction for tick in ticks] == [0.9, 0.9]
         assert ticks[-1].total == 1000
 
     def test_a_tensor_model_is_one_layer(self) -> None:
         events = [Progress("pulling model", "sha256:model", 400, n) for n in (100, 200)]
-        assert last(every(TICK, events)).fraction == 0.5
+        assert last(every(TICK, events), expected=400).fraction == 0.5
         assert last(every(TICK, events)).phase == "pulling"
 
     def test_the_dummy_digest_of_two_phases_is_two_measures(self) -> None:
@@ -232,7 +269,7 @@ class TestWholeModel:
         assert [tick.phase for tick in ticks[-2:]] == ["creating new layer", "writing manifest"]
 
     def test_starts_over_quietly_after_a_break(self) -> None:
-        before = fold(every(TICK, [layer(10, 100), layer(60, 100)]))
+        before = fold(every(TICK, [layer(10, 100), layer(60, 100)]), expected=100)
         broken = before.break_off(1.0)
         assert (broken.progress(1.0).completed, broken.progress(1.0).total) == (60, 100)
         after = broken.fold(says("pulling manifest"), 2.0).fold(layer(5, 100), 2.06)
@@ -386,9 +423,9 @@ gaps = st.floats(0, 1e6, allow_nan=False)
 timed = st.lists(st.tuples(st.one_of(st.just(TICK), gaps), events), max_size=60)
 
 
-@given(timed, st.one_of(st.none(), numbers), gaps)
+@given(timed, st.one_of(st.none(), numbers), gaps, st.one_of(st.none(), numbers))
 def test_no_sequence_of_events_goes_backwards_or_raises(
-    steps: list[tuple[float, Progress]], expected: int | None, later: float
+    steps: list[tuple[float, Progress]], expected: int | None, later: float, learned: int | None
 ) -> None:
     now = 0.0
     transfer = Transfer(expected)
@@ -397,6 +434,9 @@ def test_no_sequence_of_events_goes_backwards_or_raises(
         now += gap
         transfer = transfer.fold(event, now)
         ticks += [transfer.progress(now), transfer.progress(now + later)]
+    if learned is not None:
+        transfer = transfer.expecting(learned)
+        ticks += [transfer.progress(now)]
     ticks += [transfer.break_off(now).progress(now)]
     assert_sane(ticks)
 
@@ -406,6 +446,33 @@ def test_a_pull_of_known_size_ends_complete_whatever_was_left_out(sizes: list[in
     seen = [layer(n // 2, n, f"sha256:{i:064x}") for i, n in enumerate(sizes) if i % 2 == 0]
     end = last(every(TICK, [*seen, says("writing manifest")]), expected=sum(sizes))
     assert (end.completed, end.total, end.fraction) == (sum(sizes), sum(sizes), 1.0)
+
+
+parts = st.lists(st.integers(0, 100), min_size=1, max_size=4)
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 10**12), parts), min_size=1, max_size=8),
+    st.sampled_from(["pulling", "pushing"]),
+    st.booleans(),
+)
+def test_fraction_and_bytes_of_a_transfer_agree_and_all_is_only_at_the_end(
+    layers: list[tuple[int, list[int]]], verb: str, known: bool
+) -> None:
+    seen = [
+        layer(size * part // 100, size, f"sha256:{number:064x}", verb)
+        for number, (size, reached) in enumerate(layers)
+        for part in sorted(reached)
+    ]
+    whole = sum(size for size, _ in layers)
+    for tick in told(every(TICK, seen), whole if known else None):
+        if not known:
+            assert tick.fraction is None
+        elif tick.fraction is not None:
+            part = tick.completed / tick.total
+            assert tick.fraction == pytest.approx(min(part, 0.99), abs=1e-9)
+    end = last(every(TICK, [*seen, says("writing manifest")]), whole if known else None)
+    assert (end.completed, end.total, end.fraction) == (whole, whole, 1.0)
 
 
 def test_a_hostile_number_of_layers_is_not_kept() -> None:

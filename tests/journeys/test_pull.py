@@ -79,6 +79,15 @@ async def test_progress_moves_and_the_model_appears_when_it_is_done() -> None:
         assert user.jobs == ""
 
 
+async def test_the_size_is_learned_also_of_a_name_that_was_typed_and_sent_at_once() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker) as user:
+        await user.presses("p", *"gemma3:12b", "enter")
+        await user.server_works(20)
+        assert percent(user) > 0
+        assert "so far" not in user.jobs
+
+
 async def test_nothing_moves_while_the_server_stands_still() -> None:
     async with journey() as user:
         await starts(user)

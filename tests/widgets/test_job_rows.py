@@ -51,6 +51,16 @@ def test_a_running_pull_says_how_far_how_fast_and_how_long() -> None:
     assert words[-5:] == ["61%", "3.0/4.9", "GB", "87", "MB/s", "0:22"][-5:]
 
 
+def test_a_pull_of_unknown_size_has_bytes_rate_and_no_bar() -> None:
+    some = JobProgress(234_000_000, 272_000_000, None, rate=36_000_000.0, eta=1.0, phase="pulling")
+    for width in (80, 120):
+        drawn = line(job(progress=some), width=width)
+        assert " 234/272 MB so far " in drawn
+        assert "36 MB/s" in drawn
+        assert not {"█", "░", "%"} & set(drawn)
+        assert width_of(spans(job(progress=some), width=width)) <= width
+
+
 @pytest.mark.parametrize(("fraction", "full"), [(0.0, 0), (0.5, 10), (1.0, 20)])
 def test_the_bar_is_as_full_as_it_is(fraction: float, full: int) -> None:
     drawn = line(job(progress=JobProgress(fraction=fraction)))
