@@ -16,7 +16,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from ollama_tui.api.errors import OllamaError, Refused
+from ollama_tui.api.errors import NotOllama, OllamaError, Refused
 from ollama_tui.api.replies import Answers, ListedModel, RunningModel, Show
 from ollama_tui.cache import Cache
 from ollama_tui.catalog.model import Model
@@ -148,7 +148,7 @@ class Library:
         """Return the running models; none where the server does not tell: the list matters more."""
         try:
             return await self._ollama.running()
-        except Refused:
+        except (Refused, NotOllama):
             return ()
 
     async def _version(self) -> str:
@@ -157,7 +157,7 @@ class Library:
             return self.snapshot.version
         try:
             return await self._ollama.version()
-        except Refused:
+        except (Refused, NotOllama):
             return ""
 
     def _take(self, answers: Answers) -> None:

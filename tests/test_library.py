@@ -99,11 +99,15 @@ async def test_a_cancelled_caller_does_not_cancel_the_refresh_of_another(
     assert len((await patient).models) == 36
 
 
-async def test_a_server_without_ps_still_lists(library: Library, demo: Watched) -> None:
-    demo.fail("/api/ps", 404, "404 page not found")
+@pytest.mark.parametrize(("status", "body"), [(404, "404 page not found"), (200, "<html>")])
+async def test_a_server_without_ps_or_version_still_lists(
+    library: Library, demo: Watched, status: int, body: str
+) -> None:
+    for path in ("/api/ps", "/api/version"):
+        demo.fail(path, status, body)
     snapshot = await library.refresh()
     assert len(snapshot.models) == 36
-    assert snapshot.running == ()
+    assert (snapshot.running, snapshot.version) == ((), "")
 
 
 async def test_details_are_asked_for_once_per_digest(library: Library, demo: Watched) -> None:
