@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+import asyncio
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from textual.screen import ModalScreen
+from textual.screen import ModalScreen, Screen
+from textual.widget import Widget
+from textual.widgets import Input
 
 from ollama_tui.actions.action import Action, Wish
 from ollama_tui.catalog.model import Model
@@ -24,25 +27,64 @@ CLIPBOARD_LIMIT = 74_000
 """Bytes that common terminals still take from an OSC 52 sequence."""
 
 
+@dataclass
+class Errand:
+    """An action under way that has shown nothing yet, and where its user was when it began."""
+
+    action: Action
+    screens: tuple[Screen[Any], ...]
+    focused: Widget | None
+    left: bool = False
+    """Whether the user has asked to go back meanwhile."""
+
+
 class Desk:
     """The main screen as a `Context`."""
 
     def __init__(self, screen: MainScreen) -> None:
         self._screen = screen
-        self._silent: set[str] = set()
+        self._silent: dict[asyncio.Task[Any] | None, Errand] = {}
 
     async def run(self, action: Action) -> None:
         """Run `action`; until it shows something, the same key pressed again is no second wish."""
-        self._silent.add(action.id)
+        task = asyncio.current_task()
+        self._silent[task] = Errand(
+            action, tuple(self._screen.app.screen_stack), self._screen.focused
+        )
         try:
             await action.run(self)
         finally:
-            self._silent.discard(action.id)
+            self._silent.pop(task, None)
 
     def still_at(self, action: Action) -> str | None:
-        """Say that `action` is under way, when it has shown nothing of it yet."""
-        waiting = action.id in self._silent
-        return f"Still at it ({action.label}): waiting for the server." if waiting else None
+        """Say that `action` is under way, when it has shown nothing of it yet, and is wanted."""
+        for errand in self._silent.values():
+            if errand.action is action:
+                errand.left = False
+                return f"Still at it ({action.label}): waiting for the server."
+        return None
+
+    def leave(self) -> None:
+        """Want nothing opened any more that waits for the server."""
+        for errand in self._silent.values():
+            errand.left = True
+
+    def _comes_too_late(self) -> bool:
+        """Whether what is to be opened now would come over what the user went on to; say so."""
+        errand = self._silent.pop(asyncio.current_task(), None)
+        if errand is None or not (errand.left or self._is_elsewhere(errand)):
+            return False
+        key = self._screen.tui.key_of(errand.action)
+        again = f"{key} opens it now." if key else ""
+        late = f"{errand.action.title} was not opened: the server was slow, and you had gone on."
+        self.tell(late, again)
+        return True
+
+    def _is_elsewhere(self, errand: Errand) -> bool:
+        """Whether another screen is open than when the action began, or a text is being typed."""
+        focused = self._screen.focused
+        typing = isinstance(focused, Input) and focused is not errand.focused
+        return typing or self._screen.app.screen not in errand.screens
 
     @property
     def snapshot(self) -> Snapshot:
@@ -109,13 +151,14 @@ class Desk:
         return sum(1 for job in self._screen.jobs if job.active)
 
     async def ask(self, dialog: ModalScreen[T]) -> T | None:
-        """Show `dialog` and return its answer; None when it was left."""
-        self._silent.clear()
+        """Show `dialog` and return its answer; None when it was left, or came too late."""
+        if self._comes_too_late():
+            return None
         return await self._screen.app.push_screen_wait(dialog)
 
     def tell(self, title: str, hint: str = "", *, trouble: bool = False) -> None:
         """Say something once, as a toast."""
-        self._silent.clear()
+        self._silent.pop(asyncio.current_task(), None)
         self._screen.tui.tell(title, hint, trouble=trouble)
 
     def look(self, view: View) -> None:
@@ -159,7 +202,8 @@ class Desk:
         """Return `text` as the user leaves it in their editor; None when that failed, and said."""
         from ollama_tui import editor
 
-        self._silent.clear()
+        if self._comes_too_late():
+            return None
         try:
             return await editor.edit(text, name, self._screen.app.suspend())
         except editor.NoEditor as error:
@@ -170,5 +214,5 @@ class Desk:
         """Do something to the screen itself."""
         from ollama_tui.screens.wishes import carry_out
 
-        self._silent.clear()
+        self._silent.pop(asyncio.current_task(), None)
         await carry_out(wish, self._screen)

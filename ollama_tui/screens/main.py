@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from ollama_tui.jobs.job import Job
 
 SMALLEST = (40, 10)
+BACK = ("filter.clear", "details.close")
+"""The actions of esc."""
 
 
 class ModelTable(Table[Model]):
@@ -198,6 +200,8 @@ class MainScreen(Screen[None]):
     def action_run(self, action_id: str) -> None:
         """Run an action, or say why it cannot act now."""
         action = BY_ID[action_id]
+        if action_id in BACK:
+            self.desk.leave()
         reason = why_not(action, self.desk) or self.desk.still_at(action)
         if reason is not None:
             self.tui.tell(reason)

@@ -162,6 +162,48 @@ async def test_an_impatient_second_press_asks_nothing_twice() -> None:
         await user.sees("New name")
 
 
+LATE = "Create was not opened: the server was slow, and you had gone on. C opens it now."
+
+
+@pytest.mark.parametrize("meanwhile", ["?", "p", "/", "escape"])
+async def test_a_form_that_comes_late_does_not_open_over_what_was_gone_on_to(
+    meanwhile: str,
+) -> None:
+    demo, ticker = a_server()
+    slow = SlowDetails(demo)
+    async with journey(demo, server_time=ticker, transport=lambda: slow) as user:
+        await user.presses("C", meanwhile)
+        screens = len(user.app.screen_stack)
+        slow.answer.set()
+        await user.until(lambda: LATE in user.toasts)
+        assert len(user.app.screen_stack) == screens
+        await user.presses("escape", "C")
+        await user.sees("New name")
+
+
+async def test_a_form_that_was_left_and_wanted_again_opens() -> None:
+    demo, ticker = a_server()
+    slow = SlowDetails(demo)
+    async with journey(demo, server_time=ticker, transport=lambda: slow) as user:
+        await user.presses("C", "escape", "C", "j")
+        slow.answer.set()
+        await user.sees("New name")
+        assert LATE not in user.toasts
+
+
+async def test_a_slow_form_asked_for_in_the_palette_opens() -> None:
+    demo, ticker = a_server()
+    slow = SlowDetails(demo)
+    async with journey(demo, server_time=ticker, transport=lambda: slow) as user:
+        await user.presses(":")
+        await user.types("create a model from the one")
+        await user.sees("Create a model from the one at the cursor.")
+        await user.presses("down", "enter")
+        await user.until(lambda: not user.in_dialog)
+        slow.answer.set()
+        await user.sees("New name")
+
+
 class Dribbling(httpx.AsyncByteStream):
     """A list that breaks off in the middle."""
 
