@@ -89,9 +89,9 @@ async def move(context: Context, model: Model, target: str) -> Model:
     await server.library.refresh()
     if names.same(model.name, target) or find(context, target) is not None:
         raise OllamaError(f"{refuse}: {inert(target)} is there already.", "Choose another name.")
-    if (twin := differing_by_case(context, model)) is not None:
+    if twin := names.twins((model.name,), context.snapshot.by_name).get(model.name):
         raise OllamaError(
-            f"{refuse}: {twin.label} is there too, and a server may take one for the other.",
+            f"{refuse}: {inert(twin)} is there too, and a server may take one for the other.",
             "Copy it, look at the copy, and then decide which to delete.",
         )
     await server.ollama.copy(model.name, target)
@@ -109,15 +109,6 @@ async def move(context: Context, model: Model, target: str) -> Model:
     return copied
 
 
-def differing_by_case(context: Context, model: Model) -> Model | None:
-    """Return another model whose name differs by case only: which one a server takes is chance."""
-    lowered = model.name.lower()
-    return next(
-        (m for m in context.snapshot.models if m.name.lower() == lowered and m.name != model.name),
-        None,
-    )
-
-
 def find(context: Context, name: str) -> Model | None:
     """Return the listed model that a server takes `name` for."""
     from ollama_tui.catalog import name as names
@@ -128,13 +119,16 @@ def find(context: Context, name: str) -> Model | None:
 
 async def delete(context: Context) -> None:
     """Say what is lost, ask, and queue the deletion with its grace period."""
+    from ollama_tui.catalog import name as names
     from ollama_tui.catalog.plan import deletion
     from ollama_tui.dialogs.delete import confirm_delete
-    from ollama_tui.jobs.tasks import Delete
+    from ollama_tui.jobs.tasks import Delete, told_apart_by_case
 
     jobs = connected(context).jobs
     # One moment for all of it: the list may change while the disk is read.
     listed, targets = context.snapshot.models, context.targets
+    if twins := names.twins([m.name for m in targets], context.snapshot.by_name):
+        raise told_apart_by_case(*next(iter(twins.items())))
     planned = deletion(targets, await connected(context).disk.usage(listed))
     if await context.ask(confirm_delete(targets, planned, context.grace)) is not True:
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -127,6 +128,16 @@ def deletion_problem(text: str) -> str | None:
         return None
     taken = inert(meant.display)
     return f"{inert(text)} cannot be deleted: a server takes that name for {taken}."
+
+
+def twins(chosen: Collection[str], there: Iterable[str]) -> dict[str, str]:
+    """Return by which name not chosen, of those `there`, one of `chosen` may be taken for it.
+
+    They differ by case only, as they can on a case-sensitive disk: a server takes either.
+    """
+    asked = frozenset(chosen)
+    others = {name.lower(): name for name in there if name not in asked}
+    return {name: others[name.lower()] for name in chosen if name.lower() in others}
 
 
 def pull_problem(text: str) -> str | None:

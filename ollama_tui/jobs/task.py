@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Protocol
 
-from ollama_tui.api.replies import Progress
+from ollama_tui.api.replies import ListedModel, Progress
 from ollama_tui.api.requests import CreateRequest
 from ollama_tui.jobs.job import JobProgress
 
@@ -30,6 +30,9 @@ class Server(Protocol):
 
     async def copy(self, source: str, destination: str) -> None:
         """Give a model a second name."""
+
+    async def list(self) -> tuple[ListedModel, ...]:
+        """Return the models there are."""
 
     async def delete(self, model: str) -> None:
         """Remove a name, and what only it uses."""

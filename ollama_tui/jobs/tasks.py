@@ -217,6 +217,15 @@ class NotDeleted(OllamaError):  # noqa: N818 - named as the rest of its tree
         super().__init__(f"{len(remaining)} of {count} models were not deleted: {listed}", reasons)
 
 
+def told_apart_by_case(name: str, twin: str) -> OllamaError:
+    """Return why `name` is not deleted while `twin` stays."""
+    return OllamaError(
+        f"{inert(name)} was not deleted: {inert(twin)} is there too, "
+        "and a server may take one for the other.",
+        "Mark both to delete both; copy one before that, and look at the copy, to keep it.",
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Delete(Task):
     """Delete models, one call each."""
@@ -241,9 +250,15 @@ class Delete(Task):
         """Delete one after another; a failure does not stop the rest, a lost server does."""
         failed: dict[str, OllamaError] = {}
         gone: list[str] = []
+        twins: dict[str, str] | None = None
         for number, name in enumerate(self.names, 1):
             yield Item(name, number, len(self.names))
             try:
+                if twins is None:
+                    there = await server.list()
+                    twins = model_name.twins(self.names, [model.name for model in there])
+                if name in twins:
+                    raise told_apart_by_case(name, twins[name])
                 await self._delete(server, name)
             except OllamaError as error:
                 failed[name] = error

@@ -218,3 +218,9 @@ def test_a_name_that_a_server_takes_for_another_is_not_deleted(
     said = name.deletion_problem(text)
     wanted = f"{text} cannot be deleted: a server takes that name for {taken}."
     assert said == (wanted if taken else None)
+
+
+def test_a_twin_differs_by_case_only_and_is_not_chosen_itself() -> None:
+    there = ("a:1", "A:1", "b:1", "B:1", "c:1")
+    assert name.twins(("a:1", "c:1"), there) == {"a:1": "A:1"}
+    assert name.twins(("a:1", "A:1"), there) == {}

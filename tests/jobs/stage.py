@@ -69,6 +69,8 @@ class Stage:
         """What to answer instead, by what is asked."""
         self.held: dict[str, asyncio.Event] = {}
         """What is answered only when its event is set."""
+        self.listed: tuple[str, ...] = ()
+        """The models there are; asking for them is not kept."""
         self.down = False
 
     @property
@@ -81,7 +83,9 @@ class Stage:
         return self.streams[-1]
 
     async def _answer(self, request: httpx.Request) -> httpx.Response:
-        body = json.loads(request.content)
+        if request.url.path == "/api/tags" and not self.down:
+            return httpx.Response(200, json={"models": [{"name": name} for name in self.listed]})
+        body = json.loads(request.content or b"{}")
         model = body.get("model") or body.get("destination")
         asked = f"{request.method} {request.url.path} {model}"
         self.asked.append(asked)

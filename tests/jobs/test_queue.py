@@ -339,6 +339,25 @@ class TestDelete:
         assert "takes that name for m:latest" in error.hint
         assert stage.asked == ["DELETE /api/delete b"]
 
+    async def test_never_sends_a_name_with_a_twin_by_case_that_is_to_stay(
+        self, queue: JobQueue, stage: Stage, time: VirtualTime
+    ) -> None:
+        stage.listed = ("pirate:latest", "Pirate:latest", "b:latest")
+        deletion = queue.submit(Delete(("pirate:latest", "b:latest")))
+        await time.advance(8)
+        error = job(queue, deletion).error
+        assert error is not None
+        assert "Pirate:latest is there too" in error.hint
+        assert stage.asked == ["DELETE /api/delete b:latest"]
+
+    async def test_deletes_twins_by_case_together(
+        self, queue: JobQueue, stage: Stage, time: VirtualTime
+    ) -> None:
+        stage.listed = ("pirate:latest", "Pirate:latest")
+        deletion = queue.submit(Delete(("pirate:latest", "Pirate:latest")))
+        await time.advance(8)
+        assert job(queue, deletion).state is State.DONE
+
     async def test_retry_deletes_only_the_rest(
         self, queue: JobQueue, stage: Stage, time: VirtualTime
     ) -> None:
@@ -377,7 +396,7 @@ class TestDelete:
         error = job(queue, deletion).error
         assert error is not None
         assert error.title == "3 of 3 models were not deleted: a, b, c"
-        assert stage.asked == ["DELETE /api/delete a"]
+        assert stage.asked == ["GET /api/tags None"]
 
     async def test_of_one_fails_with_its_own_error(
         self, queue: JobQueue, stage: Stage, time: VirtualTime

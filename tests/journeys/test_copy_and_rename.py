@@ -119,6 +119,24 @@ async def test_a_model_with_a_twin_by_case_is_not_renamed() -> None:
         assert demo.seen("/api/delete") == []
 
 
+async def test_a_model_with_a_twin_by_case_is_deleted_only_together_with_it() -> None:
+    demo, ticker = a_server()
+    demo.store.entries[parse("Pirate")] = demo.store.entries[parse("pirate")]
+    async with journey(demo, server_time=ticker) as user:
+        await user.goes_to("pirate:latest")
+        await user.presses("d")
+        said = "pirate:latest was not deleted: Pirate:latest is there too"
+        await user.until(lambda: any(said in toast for toast in user.toasts))
+        assert not user.in_dialog
+        await user.presses("space")
+        await user.goes_to("Pirate:latest")
+        await user.presses("space", "d")
+        await user.sees("Delete 2 models?")
+        await user.presses("y")
+        await user.waits(9)
+        await user.until(lambda: not {"pirate:latest", "Pirate:latest"} & demo.names)
+
+
 async def test_renaming_into_a_namespace_spelled_otherwise_lands_there_and_loses_nothing() -> None:
     demo, ticker = a_server()
     async with journey(demo, server_time=ticker) as user:
