@@ -63,7 +63,11 @@ async def connect(
 
     async with (
         Ollama(CLOUD_URL, api_key=settings.api_key, transport=transport) as cloud,
-        Registry(transport, plain=settings.insecure) as registry,
+        Registry(
+            transport,
+            plain=settings.insecure,
+            beside_server=settings.host.is_loopback or transport is not None,
+        ) as registry,
     ):
         jobs = JobQueue(
             ollama,

@@ -18,8 +18,12 @@ from ollama_tui.cache import Cache
 from ollama_tui.catalog.model import Model
 from ollama_tui.catalog.name import parse
 from ollama_tui.catalog.upstream import Standing, Upstream
+from ollama_tui.clock import Clock
+from ollama_tui.config import Settings
 from ollama_tui.demo import Demo
 from ollama_tui.library import Library
+from ollama_tui.session import connect
+from ollama_tui.settings import parse_host
 from ollama_tui.upstream import AT_ONCE, Checking, Upstreams
 from tests.ticker import Ticker, at_once, settle
 
@@ -96,6 +100,20 @@ async def test_a_registry_that_tells_no_digest_is_asked_for_the_manifest_and_it_
         (found,) = await s.finds(name)
         assert found.standing is Standing.CURRENT
         assert [line.split()[0] for line in s.asked] == ["HEAD", "GET"]
+
+
+@pytest.mark.parametrize(("server", "asked"), [("gpu-box", False), ("127.0.0.1", True)])
+async def test_what_a_server_elsewhere_calls_this_machine_is_its_own(
+    server: str, asked: bool
+) -> None:
+    settings, ticker = Settings(host=parse_host(server)), Ticker()
+    clock = Clock(ticker.now, lambda: ticker.seconds, at_once)
+    async with (
+        Ollama(settings.host.url) as ollama,
+        connect(settings, ollama, Library(ollama), clock=clock) as session,
+    ):
+        offer = await session.upstream.offer("127.0.0.1:1/me/m:1", False, None)
+    assert ("Only the server can reach 127.0.0.1:1" in offer.sentence) is not asked
 
 
 async def test_a_model_of_an_own_registry_that_is_not_there_is_unknown_with_the_reason() -> None:

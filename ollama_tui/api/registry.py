@@ -34,6 +34,7 @@ from ollama_tui.api.errors import (
     Refused,
     ServerFailed,
     Unauthorized,
+    Unreachable,
     Unsupported,
 )
 from ollama_tui.api.failures import explain
@@ -99,11 +100,20 @@ class Registry:
     """Asks registries about models; every method raises only OllamaError."""
 
     def __init__(
-        self, transport: httpx.AsyncBaseTransport | None = None, *, plain: Collection[str] = ()
+        self,
+        transport: httpx.AsyncBaseTransport | None = None,
+        *,
+        plain: Collection[str] = (),
+        beside_server: bool = True,
     ) -> None:
-        """Begin with nothing connected; hosts named in `plain` may do without TLS."""
+        """Begin with nothing connected; hosts named in `plain` may do without TLS.
+
+        `beside_server` says that the server whose models are asked about is on this machine: else
+        what it calls 127.0.0.1 is not what we do.
+        """
         self._asker = Asker(transport)
         self._plain = frozenset(map(str.lower, plain))
+        self._beside_server = beside_server
 
     async def __aenter__(self) -> Registry:
         return self
@@ -134,6 +144,10 @@ class Registry:
 
     async def _ask(self, method: str, name: Named, insecure: bool) -> tuple[Answer, bool]:
         """Return the answer, and whether it came by plain HTTP."""
+        if not self._beside_server and Place.of(_url(name, insecure=True)).is_loopback:
+            raise Unreachable(
+                f"Only the server can reach {_where(name)}: it means its own machine."
+            )
         with _explained(name):
             async with asyncio.timeout(LONGEST):
                 answer = None if insecure else await self._ask_plainly(method, name)

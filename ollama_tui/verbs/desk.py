@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import httpx
 
     from ollama_tui.api.client import Ollama
+    from ollama_tui.api.registry import Registry
     from ollama_tui.disk import Disk
     from ollama_tui.upstream import Upstreams
 
@@ -117,13 +118,19 @@ class Desk:
         local = self.settings.host.is_loopback and self.transport is None
         return Disk(self.ollama, local=local, environ=os.environ)
 
+    def registry(self) -> Registry:
+        """Return what asks registries, not yet connected."""
+        from ollama_tui.api.registry import Registry
+
+        near = self.settings.host.is_loopback or self.transport is not None
+        return Registry(self.transport, plain=self.settings.insecure, beside_server=near)
+
     @asynccontextmanager
     async def upstreams(self) -> AsyncIterator[Upstreams]:
         """Give what registries can be asked by."""
-        from ollama_tui.api.registry import Registry
         from ollama_tui.upstream import Upstreams
 
-        async with Registry(self.transport, plain=self.settings.insecure) as registry:
+        async with self.registry() as registry:
             yield Upstreams(
                 registry,
                 self.ollama,

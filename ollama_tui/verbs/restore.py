@@ -109,11 +109,9 @@ def _string(value: Any) -> str:
 
 
 async def _planned(desk: Desk, wanted: Sequence[Wanted]) -> Plan:
-    from ollama_tui.api.registry import Registry
-
     installed = {names.key(model.name): model for model in await desk.models()}
     sizes: dict[str, int] = {}
-    async with Registry(desk.transport, plain=desk.settings.insecure) as registry:
+    async with desk.registry() as registry:
         steps = [
             await _step(desk, registry, one, installed.get(names.key(one.name)), sizes)
             for one in wanted

@@ -60,6 +60,24 @@ def registry(
     return Registry(httpx.MockTransport(handle)), seen
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1:5000", "localhost:5000", "127.9.9.9"])
+async def test_a_registry_on_the_machine_of_a_server_elsewhere_is_not_asked_here(host: str) -> None:
+    seen: list[httpx.Request] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(200, content=MANIFEST)
+
+    async with Registry(httpx.MockTransport(handle), beside_server=False) as asked:
+        with pytest.raises(Unreachable, match=f"Only the server can reach {host}"):
+            await asked.newest(parse(f"{host}/me/m:1"))
+        with pytest.raises(Unreachable):
+            await asked.manifest(parse(f"{host}/me/m:1"), insecure=True)
+        assert seen == []
+        await asked.manifest(parse("box.lan:5000/me/m:1"))
+    assert len(seen) == 1
+
+
 @pytest.mark.parametrize(
     ("name", "insecure", "url"),
     [
