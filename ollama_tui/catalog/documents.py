@@ -145,7 +145,7 @@ def _always(model: Model, now: datetime) -> list[tuple[str, str]]:
 def _more(model: Model, show: Show | None) -> list[tuple[str, str]]:
     listed = model.listed
     capabilities = model.capabilities
-    if show is not None and show.capabilities is not None:
+    if show is not None and show.capabilities:
         capabilities = frozenset(show.capabilities)
     embedding = listed.details.embedding_length
     return [

@@ -76,8 +76,11 @@ class Model(msgspec.Struct, frozen=True):
 
     @property
     def capabilities(self) -> frozenset[str] | None:
-        """What it can do; None while nobody has said. Show is authoritative, tags a first guess."""
-        if self.facts is not None:
+        """What it can do; None while nobody has said. Show is authoritative, tags a first guess.
+
+        Details of a stub may name none, which does not mean that its model can do nothing.
+        """
+        if self.facts is not None and (self.facts.capabilities or not self.is_cloud):
             return frozenset(self.facts.capabilities)
         if self.listed.capabilities is not None:
             return frozenset(self.listed.capabilities)

@@ -217,6 +217,14 @@ def test_each_capability_has_its_place(capabilities: list[str] | None, letters: 
     assert capability_letters(a_model(capabilities=capabilities)) == letters
 
 
+def test_details_of_a_cloud_stub_that_name_no_capabilities_leave_them_unknown() -> None:
+    stub = a_model(cloud=True, facts=Facts(context_length=4096))
+    assert capability_letters(stub) == "?      "
+    assert capability_letters(a_model(facts=Facts())) == "·······"
+    told = a_model(cloud=True, capabilities=["tools"], facts=Facts())
+    assert capability_letters(told) == "·T·····"
+
+
 def test_what_show_says_of_capabilities_counts_more_than_the_list() -> None:
     model = a_model(capabilities=["completion"], facts=Facts(capabilities=("tools",)))
     assert capability_letters(model) == "·T·····"
