@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 NO_MODELFILE = "That is not a Modelfile"
 HEADING = """\
 # {name} as a Modelfile. Save and leave to see what would change; nothing is sent before.
-# Licenses are left out: a LICENSE line here is added to those the model has.
 
 """
 
@@ -33,12 +32,11 @@ async def edit(context: Context) -> None:
     """Open the current model as a Modelfile, show the difference, and create it anew."""
     from ollama_tui.catalog import modelfile
     from ollama_tui.catalog.modelfile import Unwritable
-    from ollama_tui.catalog.recipe import modelfile_of
 
     if (model := context.current) is None:
         return
     show = await connected(context).library.details(model)
-    before = modelfile_of(show, model.name)
+    before = whole(show, model.name)
     try:
         start = modelfile.write(before)
     except Unwritable as error:
@@ -51,6 +49,18 @@ async def edit(context: Context) -> None:
         if not isinstance(chosen, bool):
             connected(context).jobs.submit(chosen)
             return
+
+
+def whole(show: Show, name: str) -> Modelfile:
+    """Return the model as a Modelfile on top of itself, its licenses at the end if it can."""
+    from ollama_tui.catalog.modelfile import Command, Modelfile
+    from ollama_tui.catalog.preview import written
+    from ollama_tui.catalog.recipe import modelfile_of
+    from ollama_tui.catalog.shown import licenses
+
+    texts = [Command("license", text) for text in licenses(show)]
+    _, left_out = written(texts)
+    return Modelfile((*modelfile_of(show, name).commands, *(() if left_out else texts)))
 
 
 async def choose(
@@ -97,19 +107,18 @@ class Edit:
 
 def edit_of(model: Model, show: Show, before: Modelfile, wanted: Recipe, source: Source) -> Edit:
     """Return what changes when `model`, shown as `before`, becomes as `wanted`."""
-    from ollama_tui.catalog import name as names
     from ollama_tui.catalog.recipe import edited
+    from ollama_tui.catalog.shown import licenses
     from ollama_tui.jobs.tasks import Create
 
     change = edited(before, wanted)
     notes = list(change.warnings)
-    request = from_weights(wanted, show) if change.warnings != wanted.warnings else None
+    unsaid = () if before.all("license") else licenses(show)
+    request = from_weights(wanted, show, unsaid) if change.warnings != wanted.warnings else None
     if source.files:
         request = None
         notes.append(f"{size(source.size)} in {plural(len(source.files), 'file')} to upload first.")
-    if show.license and not names.same(change.request.from_, model.name):
-        notes.append(f"Licenses of {model.label} do not come along: LICENSE lines add them.")
-    elif show.license and change.request.license:
+    if show.license and change is not wanted and change.request.license:
         notes.append("Licenses add up: what the model has stays beside the new one.")
     return Edit(
         Create(change.request, verb="edit", files=source.files),
@@ -139,26 +148,36 @@ async def confirmed(
     return {"y": change.task, "w": change.fresh, "e": True}.get(answer or "")
 
 
-def from_weights(wanted: Recipe, show: Show) -> CreateRequest | None:
-    """Return a request that starts over from the weights the server holds; None without any.
+def from_weights(wanted: Recipe, show: Show, unsaid: tuple[str, ...] = ()) -> CreateRequest | None:
+    """Return a request that starts over from the files the server holds; None without any.
 
-    Nothing is inherited then, so it can also clear what `from` cannot. Licenses are sent again.
+    Nothing is inherited then, so it can also clear what `from` cannot. Licenses that no text could
+    say, `unsaid`, stay; those that were left as they are stay to the letter.
     """
     import msgspec
 
-    from ollama_tui.catalog import modelfile
+    from ollama_tui.catalog.modelfile import parts, printable
     from ollama_tui.catalog.shown import licenses
 
-    digests = modelfile.blobs(show.modelfile)
-    head = show.modelfile.partition("\nTEMPLATE ")[0].split("\n")
-    if not digests or any(line.startswith(("ADAPTER ", "DRAFT ")) for line in head):
-        return None  # files are weights and projectors: an adapter would become one of them
-    files = {
-        f"model-{number}.gguf" if number else "model.gguf": f"sha256:{digest}"
+    held = parts(show.modelfile)
+    if held is None or not held["FROM"] or len(held["ADAPTER"]) > 1:
+        return None  # a server takes one adapter at most
+    exact = {printable(text): text for text in licenses(show)}
+    return msgspec.structs.replace(
+        wanted.request,
+        from_="",
+        files=_files("model", held["FROM"]),
+        adapters=_files("adapter", held["ADAPTER"]),
+        draft_files=_files("draft", held["DRAFT"]),
+        license=[*unsaid, *(exact.get(text, text) for text in wanted.request.license)],
+    )
+
+
+def _files(name: str, digests: tuple[str, ...]) -> dict[str, str]:
+    return {
+        f"{name}-{number}.gguf" if number else f"{name}.gguf": f"sha256:{digest}"
         for number, digest in enumerate(digests)
     }
-    every = [*licenses(show), *wanted.request.license]
-    return msgspec.structs.replace(wanted.request, from_="", files=files, license=every)
 
 
 ACTIONS = (

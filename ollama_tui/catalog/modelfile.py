@@ -37,7 +37,7 @@ _BAD_ROLE = 'message role must be one of "system", "user", or "assistant"'
 _ODD = "\0"
 """Stands for any unprintable character while reading."""
 
-_BLOB = re.compile(r"(?:FROM|ADAPTER|DRAFT) .*\bsha256-([0-9a-f]{64})\s*")
+_BLOB = re.compile(r"(FROM|ADAPTER|DRAFT) .*\bsha256-([0-9a-f]{64})\s*")
 _HEAD = ("#", "FROM ", "ADAPTER ", "DRAFT ")
 _BETWEEN = re.compile(r"(?:[ \t\r\n]|#[^\r\n]*)*")
 _KEYWORD = re.compile(r".[A-Za-z]*", re.DOTALL)
@@ -110,17 +110,31 @@ def printable(text: str) -> str:
 
 
 def blobs(modelfile: str) -> tuple[str, ...]:
-    """Return the digests (64 hex) that the head of show's `modelfile` names, weights first.
+    """Return the digests (64 hex) that the head of show's `modelfile` names, weights first."""
+    return tuple(dict.fromkeys(match[2] for _, match in _head_lines(modelfile) if match))
+
+
+def parts(modelfile: str) -> dict[str, tuple[str, ...]] | None:
+    """Return the digests (64 hex) by `FROM`, `ADAPTER` and `DRAFT`; None when not all are told."""
+    found: dict[str, list[str]] = {"FROM": [], "ADAPTER": [], "DRAFT": []}
+    for line, match in _head_lines(modelfile):
+        if match is not None:
+            found[match[1]].append(match[2])
+        elif not line.startswith("#"):
+            return None
+    return {word: tuple(digests) for word, digests in found.items()}
+
+
+def _head_lines(modelfile: str) -> Iterator[tuple[str, re.Match[str] | None]]:
+    """Yield the lines of the head, with what names a blob in each.
 
     The head ends with the first line that is something else, for a prompt may quote such lines.
     """
-    digests: dict[str, None] = {}
     for line in modelfile.split("\n"):
         if line.strip() and not line.startswith(_HEAD):
-            break
-        if match := _BLOB.fullmatch(line):
-            digests[match[1]] = None
-    return tuple(digests)
+            return
+        if line.strip():
+            yield line, _BLOB.fullmatch(line)
 
 
 class _Reader:

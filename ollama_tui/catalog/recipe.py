@@ -70,7 +70,7 @@ def recipe(
 def modelfile_of(show: Show, name: str) -> Modelfile:
     """Return the model's settings as a Modelfile on top of `name`, the model itself or its parent.
 
-    Licenses are left out, since a server adds those it is sent to the ones it has.
+    Licenses are left out: where it is made on top of what has them they would be there twice.
     """
     settings = parameters.merged(parameters.parse_show(show.parameters))
     texts = {
@@ -98,6 +98,7 @@ def edited(before: Modelfile, wanted: Recipe) -> Recipe:
     old, new = _request_of(before), wanted.request
     if wanted.files or not same(new.from_, before.last("from")):
         return wanted
+    kept = [text for text in old.license if text in new.license]
     changed = {
         key: value
         for key, value in new.parameters.items()
@@ -106,7 +107,7 @@ def edited(before: Modelfile, wanted: Recipe) -> Recipe:
     request = CreateRequest(
         model=new.model,
         from_=before.last("from"),
-        license=new.license,
+        license=[text for text in new.license if text not in kept],
         parameters=changed,
         messages=[] if new.messages == old.messages else new.messages,
         quantize=new.quantize,
@@ -141,6 +142,7 @@ def _inherited(old: CreateRequest, new: CreateRequest) -> tuple[str, ...]:
             ("the renderer", old.renderer, new.renderer),
             ("the parser", old.parser, new.parser),
             ("the required version", old.requires, new.requires),
+            ("the license", old.license, set(old.license) <= set(new.license)),
         )
         if was and not now
     ]
@@ -157,6 +159,7 @@ def _request_of(shown: Modelfile) -> CreateRequest:
         template=shown.last("template"),
         system=shown.last("system"),
         parameters=parameters.merged([(key, _typed(key, text)) for key, text in pairs]),
+        license=[command.value for command in shown.all("license")],
         messages=[Message(role=c.key, content=c.value) for c in shown.all("message")],
         renderer=shown.last("renderer"),
         parser=shown.last("parser"),

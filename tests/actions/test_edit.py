@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ollama_tui.actions.edit import Edit, edit_of, from_weights
+from ollama_tui.actions.edit import Edit, edit_of, from_weights, whole
 from ollama_tui.api.replies import Show
 from ollama_tui.api.requests import CreateRequest
-from ollama_tui.catalog.modelfile import parse
-from ollama_tui.catalog.recipe import Recipe, modelfile_of, recipe
+from ollama_tui.catalog.modelfile import parse, write
+from ollama_tui.catalog.recipe import Recipe, recipe
 from ollama_tui.files.source import Source
 from ollama_tui.jobs.upload import LocalFile
 from tests.catalog.models import a_model
@@ -21,8 +21,8 @@ def shown(*head: str) -> Show:
     return Show(modelfile="\n".join([*head, "TEMPLATE x", ""]), license="MIT")
 
 
-def test_the_weights_stand_in_for_the_model_and_the_license_is_sent_again() -> None:
-    request = from_weights(WANTED, shown(f"FROM /models/blobs/sha256-{WEIGHTS}"))
+def test_the_weights_stand_in_for_the_model_and_what_no_text_could_say_is_sent_again() -> None:
+    request = from_weights(WANTED, shown(f"FROM /models/blobs/sha256-{WEIGHTS}"), ("MIT",))
     assert request is not None
     assert request.from_ == ""
     assert request.files == {"model.gguf": f"sha256:{WEIGHTS}"}
@@ -30,14 +30,18 @@ def test_the_weights_stand_in_for_the_model_and_the_license_is_sent_again() -> N
     assert request.system == "New."
 
 
-def test_several_licenses_stay_several() -> None:
-    shown_ = Show(
-        modelfile=f"FROM /m/blobs/sha256-{WEIGHTS}\nTEMPLATE x\nLICENSE MIT\nLICENSE Apache\n",
-        license="MIT\nApache",
-    )
-    request = from_weights(WANTED, shown_)
+def test_several_licenses_stay_several_and_to_the_letter() -> None:
+    modelfile = f"FROM /m/blobs/sha256-{WEIGHTS}\nTEMPLATE x\nLICENSE MIT\u00a0\nLICENSE Apache\n"
+    show = Show(modelfile=modelfile, license="MIT\u00a0\nApache")
+    text = write(whole(show, "m:1"))
+    request = from_weights(recipe(parse(text), "m:1"), show)
     assert request is not None
-    assert request.license == ["MIT", "Apache"]
+    assert request.license == ["MIT\u00a0", "Apache"]
+
+
+def test_licenses_no_modelfile_can_hold_are_left_out_of_the_text() -> None:
+    show = Show(license='one"""\ntwo')
+    assert write(whole(show, "m:1")) == "FROM m:1\n"
 
 
 def test_a_projector_goes_along() -> None:
@@ -47,10 +51,19 @@ def test_a_projector_goes_along() -> None:
     assert set(request.files.values()) == {f"sha256:{WEIGHTS}", f"sha256:{OTHER}"}
 
 
-def test_it_is_not_offered_where_an_adapter_would_be_taken_for_weights() -> None:
-    for word in ("ADAPTER", "DRAFT"):
-        head = (f"FROM /m/blobs/sha256-{WEIGHTS}", f"{word} /m/blobs/sha256-{OTHER}")
-        assert from_weights(WANTED, shown(*head)) is None
+def test_an_adapter_and_a_draft_go_along_as_what_they_are() -> None:
+    weights = f"FROM /m/blobs/sha256-{WEIGHTS}"
+    for word, key in (("ADAPTER", "adapters"), ("DRAFT", "draft_files")):
+        request = from_weights(WANTED, shown(weights, f"{word} /m/blobs/sha256-{OTHER}"))
+        assert request is not None
+        assert request.files == {"model.gguf": f"sha256:{WEIGHTS}"}
+        assert list(getattr(request, key).values()) == [f"sha256:{OTHER}"]
+
+
+def test_it_is_not_offered_where_a_part_is_unknown_or_the_server_would_refuse_it() -> None:
+    weights, adapter = f"FROM /m/blobs/sha256-{WEIGHTS}", f"ADAPTER /m/blobs/sha256-{OTHER}"
+    assert from_weights(WANTED, shown(weights, "ADAPTER /somewhere/lora.gguf")) is None
+    assert from_weights(WANTED, shown(weights, adapter, adapter)) is None
 
 
 def edited(text: str, *, license: str = "", files: tuple[LocalFile, ...] = ()) -> Edit:
@@ -61,7 +74,7 @@ def edited(text: str, *, license: str = "", files: tuple[LocalFile, ...] = ()) -
         license=license,
         modelfile=f"FROM /m/blobs/sha256-{WEIGHTS}\nTEMPLATE x\nSYSTEM Old.\n",
     )
-    before = modelfile_of(show, "m:1")
+    before = whole(show, "m:1")
     source = Source("Modelfile", files)
     return edit_of(a_model("m:1"), show, before, recipe(parse(text), "m:1"), source)
 
@@ -99,13 +112,25 @@ def test_files_that_it_names_are_sent() -> None:
 
 
 def test_licenses_add_up_and_that_is_said() -> None:
-    change = edited(SAME + "LICENSE Apache\n", license="MIT")
+    change = edited(SAME + "LICENSE MIT\nLICENSE Apache\n", license="MIT")
     assert change.task.request.license == ["Apache"]
     assert change.notes == ("Licenses add up: what the model has stays beside the new one.",)
 
 
-def test_on_top_of_another_model_the_licenses_are_missed() -> None:
-    assert "do not come along" in edited("FROM other\n", license="MIT").notes[0]
+def test_a_license_left_as_it_is_is_not_sent_and_one_taken_out_can_be_cleared() -> None:
+    assert edited(SAME + "LICENSE MIT\n", license="MIT").is_nothing
+    change = edited(SAME, license="MIT")
+    assert change.task.request.license == []
+    assert "cannot clear the license" in change.notes[0]
+    assert change.fresh is not None
+    assert change.fresh.request.license == []
+    changed = edited(SAME + "LICENSE BSD\n", license="MIT")
+    assert changed.fresh is not None
+    assert changed.fresh.request.license == ["BSD"]
+
+
+def test_on_top_of_another_model_the_licenses_are_sent_that_the_text_has() -> None:
+    assert edited("FROM other\nLICENSE MIT\n", license="MIT").task.request.license == ["MIT"]
 
 
 def test_it_is_not_offered_without_weights_of_ones_own() -> None:
