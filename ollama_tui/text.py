@@ -69,11 +69,6 @@ def rate(bytes_per_second: float) -> str:
     return f"{size(int(bytes_per_second))}/s"
 
 
-def percent(done: int, total: int) -> str:
-    """Return `61%`, never `100%` before all is done; empty while the total is unknown."""
-    return f"{min(max(done, 0), total) * 100 // total}%" if total > 0 else ""
-
-
 def clock(seconds: float) -> str:
     """Return a duration as `0:22` or `1:02:03`; a dash when it is unknown or absurd."""
     if not 0 <= seconds < _LONGEST_CLOCK:

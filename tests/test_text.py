@@ -100,23 +100,6 @@ def test_rates(speed: float, said: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("done", "total", "said"),
-    [
-        (0, 10, "0%"),
-        (999, 1000, "99%"),
-        (10, 10, "100%"),
-        (11, 10, "100%"),
-        (-1, 9, "0%"),
-        (0, 0, ""),
-    ],
-)
-def test_percent_is_never_full_too_early_nor_divides_by_nothing(
-    done: int, total: int, said: str
-) -> None:
-    assert text.percent(done, total) == said
-
-
-@pytest.mark.parametrize(
     ("seconds", "said"),
     [
         (0, "0:00"),

@@ -54,6 +54,8 @@ class Step:
     """Whether a pull has to be by plain HTTP."""
     digests: frozenset[str] = frozenset()
     """Of what a pull fetches; steps that share one fetch it once."""
+    whole: int | None = None
+    """Bytes of all a pull moves or finds there; None when unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,7 @@ def pulling(
     why: str = "",
     *,
     insecure: bool = False,
+    whole: int | None = None,
 ) -> Step:
     """Return the step of pulling `name`; `missing` are digests and sizes, None when unknown."""
     layers = dict(missing) if missing is not None else None
@@ -150,6 +153,7 @@ def pulling(
         (Call("POST", "/api/pull", {"model": name} | ({"insecure": True} if insecure else {})),),
         insecure,
         frozenset(layers or ()),
+        whole,
     )
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import shlex
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from ollama_tui.api.errors import Refused
+from ollama_tui.api.place import Place
 from ollama_tui.catalog import name as names
 from ollama_tui.catalog.model import Model
 from ollama_tui.catalog.parameters import merged, parse_show
@@ -27,7 +28,7 @@ async def carry_out(desk: Desk) -> int:
     if desk.options.json:
         say_json(await _as_json(desk, models))
     elif desk.options.script:
-        say(script(models))
+        say(script(models, desk.settings.insecure))
     else:
         say(plain(models))
     return 0
@@ -42,18 +43,24 @@ def plain(models: Sequence[Model]) -> list[str]:
     return [first, *others]
 
 
-def script(models: Sequence[Model]) -> list[str]:
-    """Return a shell script that pulls the models one by one and goes on after a failure."""
+def script(models: Sequence[Model], plain: Collection[str] = ()) -> list[str]:
+    """Return a shell script that pulls the models one by one and goes on after a failure.
+
+    By plain HTTP from the registries named in `plain` and from those beside the server.
+    """
+    hosts = frozenset(map(str.lower, plain))
     head = ["#!/bin/sh", f"# {plural(len(models), 'model')}; pulls what is missing.", "failed=0"]
-    return [*head, *map(_pull, models), 'exit "$failed"']
+    return [*head, *(_pull(model, hosts) for model in models), 'exit "$failed"']
 
 
-def _pull(model: Model) -> str:
+def _pull(model: Model, plain: frozenset[str]) -> str:
     if names.pull_problem(model.name) is not None:
         return f"# left out, no registry can have it: {inert(model.name)}"
     made = model.listed.details.parent_model
     note = f"  # made here from {inert(made)}" if made else ""
-    return f"ollama pull {shlex.quote(model.name)} || failed=1{note}"
+    host = names.parse(names.resolved(model.name)).host.lower()
+    insecure = " --insecure" if host in plain or Place.of(f"//{host}").is_loopback else ""
+    return f"ollama pull{insecure} {shlex.quote(model.name)} || failed=1{note}"
 
 
 async def _as_json(desk: Desk, models: Sequence[Model]) -> dict[str, Any]:

@@ -16,9 +16,9 @@ from ollama_tui.catalog import name as names
 from ollama_tui.catalog import plan as plans
 from ollama_tui.catalog.model import Model
 from ollama_tui.catalog.plan import Do, Plan, Step
-from ollama_tui.jobs.job import JobProgress
+from ollama_tui.jobs.job import JobProgress, percent
 from ollama_tui.jobs.transfer import Transfer
-from ollama_tui.text import inert, percent, rate, size_of
+from ollama_tui.text import inert, rate, size_of
 from ollama_tui.verbs.desk import Desk, Mistaken
 from ollama_tui.verbs.output import complain, say, say_json, table
 
@@ -129,26 +129,35 @@ async def _step(
         return Step(Do.KEEP, wanted.name, why=why)
     if (problem := names.pull_problem(wanted.name)) is not None:
         return Step(Do.REFUSE, wanted.name, why=problem)
+    made = f"It was made from {inert(wanted.parent)[:80]}"
     try:
         published = await registry.manifest(names.parse(names.resolved(wanted.name)))
     except NotFound as error:
         return Step(Do.REFUSE, wanted.name, why=error.title)
     except OllamaError as error:
+        if wanted.parent:
+            why = f"{made}, and nobody knows whether a registry has it: {error.title}"
+            return Step(Do.REFUSE, wanted.name, why=why)
         return plans.pulling(wanted.name, None, f"Its size is not known: {error.title}")
     newer = wanted.digest and wanted.digest != published.digest
     if newer and wanted.parent:
-        made = f"It was made from {inert(wanted.parent)[:80]}"
         return Step(Do.REFUSE, wanted.name, why=f"{made}: the registry has another of its name.")
     layers = {layer.digest: layer.size for layer in published.manifest.everything}
     missing = {d: size for d, size in layers.items() if not await desk.ollama.blob_exists(d)}
     sizes.update(missing)
     why = "The registry has another version by now." if newer else ""
-    return plans.pulling(wanted.name, missing.items(), why, insecure=published.insecure)
+    return plans.pulling(
+        wanted.name,
+        missing.items(),
+        why,
+        insecure=published.insecure,
+        whole=published.manifest.size,
+    )
 
 
 async def _pulled(desk: Desk, step: Step) -> bool:
     """Pull one model, telling how far it is; say and return when it fails."""
-    transfer, told = Transfer(), monotonic()
+    transfer, told = Transfer(step.whole), monotonic()
     _tell(step, "pulling")
     try:
         async with aclosing(desk.ollama.pull(step.name, insecure=step.insecure)) as events:
@@ -172,7 +181,9 @@ def _in_words(progress: JobProgress) -> str:
     if not progress.total:
         return progress.phase
     moved = size_of(progress.completed, progress.total)
-    return f"{percent(progress.completed, progress.total)}  {moved}  {rate(progress.rate)}"
+    if progress.fraction is None:
+        return f"{moved} so far  {rate(progress.rate)}"
+    return f"{percent(progress.fraction)}%  {moved}  {rate(progress.rate)}"
 
 
 def _tell(step: Step, words: str) -> None:

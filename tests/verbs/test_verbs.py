@@ -8,17 +8,19 @@ import shlex
 import stat
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ollama_tui.api.errors import NotFound
 from ollama_tui.catalog.name import parse
+from ollama_tui.jobs.job import JobProgress
 from ollama_tui.verbs import VERBS, verb_of
 from ollama_tui.verbs.desk import Mistaken
 from ollama_tui.verbs.export import plain, script
 from ollama_tui.verbs.output import table
-from ollama_tui.verbs.restore import Wanted, read
+from ollama_tui.verbs.restore import Wanted, _in_words, read
 from tests.catalog.models import a_model
 from tests.verbs.scripted import ROOT, Shell, program
 
@@ -179,6 +181,35 @@ def test_a_script_quotes_names_and_goes_on_after_a_failure(tmp_path: Path) -> No
     assert code == 1
     assert not (tmp_path / "pwned").exists()
     assert run_script(script(models[:1]), tmp_path)[0] == 0
+
+
+def test_a_script_pulls_by_plain_http_where_the_app_does() -> None:
+    models = [a_model(f"{host}/me/m:1") for host in ("Box.lan:5000", "localhost:5000", "hf.co")]
+    lines = script([*models, a_model("qwen3:8b")], ("box.lan:5000",))
+    assert [line.partition(" || ")[0] for line in lines[3:-1]] == [
+        "ollama pull --insecure Box.lan:5000/me/m:1",
+        "ollama pull --insecure localhost:5000/me/m:1",
+        "ollama pull hf.co/me/m:1",
+        "ollama pull qwen3:8b",
+    ]
+
+
+async def test_what_was_made_elsewhere_is_not_pulled_while_its_registry_cannot_be_asked(
+    shell: Shell, tmp_path: Path
+) -> None:
+    shell.demo.registry_online = False
+    made = {"name": "qwen3:4b", "digest": "a" * 64, "parent": "llama3.2:3b"}
+    file = tmp_path / "export.json"
+    file.write_text(json.dumps({"models": [made]}))
+    await shell.runs("restore", str(file))
+    assert "It was made from llama3.2:3b, and nobody knows" in shell.lines[1]
+    assert (shell.pulled, shell.code) == ([], 1)
+
+
+def test_progress_has_a_percent_only_of_a_size_that_is_known() -> None:
+    moving = JobProgress(completed=234_000_000, total=272_000_000, rate=36_000_000.0)
+    assert _in_words(moving) == "234/272 MB so far  36 MB/s"
+    assert _in_words(replace(moving, fraction=0.86)).startswith("86%  234/272 MB  ")
 
 
 def run_script(lines: list[str], folder: Path) -> tuple[int, list[str]]:
