@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from textual import on, work
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
 from textual.suggester import SuggestFromList
 from textual.widgets import Input, Static
@@ -35,6 +36,7 @@ from ollama_tui.styling import styles_folder
 from ollama_tui.text import inert, shorten, size
 from ollama_tui.widgets.picker import Picker
 
+KEYS = "tab complete   ↓ next field   {}enter import   esc cancel"
 _LONGEST_HOST = 22
 
 
@@ -49,6 +51,10 @@ class ImportAnswer:
 class ImportDialog(Dialog[ImportAnswer]):
     """Which files become which model."""
 
+    BINDINGS = [
+        Binding("pagedown", "read_on(1)", show=False, priority=True),
+        Binding("pageup", "read_on(-1)", show=False, priority=True),
+    ]
     CSS_PATH = [styles_folder() / "importing.tcss"]
     heading = "Import a model from files"
     verb = "import"
@@ -69,7 +75,8 @@ class ImportDialog(Dialog[ImportAnswer]):
                 f"On this machine ({machine}): GGUF file, model folder, Modelfile",
                 PathField(id="path"),
             )
-            yield Static(id="found", markup=False)
+            with VerticalScroll(id="facts", can_focus=False):
+                yield Static(id="found", markup=False)
             yield from labelled("Name of the new model", Input(id="name"))
             with Vertical(id="base-part"):
                 known = [model.name for model in self.installed.values()]
@@ -80,7 +87,7 @@ class ImportDialog(Dialog[ImportAnswer]):
 
     def keys_line(self) -> str:
         """Return the line that names the keys."""
-        return "tab complete   ↓ next field   enter import   esc cancel"
+        return KEYS.format("")
 
     def on_mount(self) -> None:
         """Begin with nothing."""
@@ -102,7 +109,7 @@ class ImportDialog(Dialog[ImportAnswer]):
 
     def _show_found(self) -> None:
         source = self.found if isinstance(self.found, Source) else None
-        self.query_one("#found", Static).update(facts(source) if source else "")
+        self._say(facts(source) if source else "")
         self.query_one("#base-part").display = bool(source and source.needs_base)
         self.query_one("#quantize-part").display = bool(source and source.targets)
         if source:
@@ -119,7 +126,26 @@ class ImportDialog(Dialog[ImportAnswer]):
 
     @on(PathField.Ambiguous)
     def _offer(self, event: PathField.Ambiguous) -> None:
-        self.query_one("#found", Static).update(offer(event.offered))
+        self._say(offer(event.offered))
+
+    def _say(self, words: str) -> None:
+        """Say something of the files, and with which keys the rest is read if it is long."""
+        self.query_one("#found", Static).update(words)
+        self.query_one("#facts").scroll_home(animate=False)
+        self.call_after_refresh(self._name_keys)
+
+    def _name_keys(self) -> None:
+        more = self.query_one("#facts").max_scroll_y
+        self.query_one(".keys", Static).update(KEYS.format("pgdn more   " if more else ""))
+
+    def action_read_on(self, direction: int) -> None:
+        """Scroll what is said of the files, and at its end the form, in which it may be cut off."""
+        for id_ in ("#facts", "#form")[::direction]:
+            part = self.query_one(id_)
+            if 0 <= part.scroll_y + direction <= part.max_scroll_y:
+                shown = self.find_widget(part).visible_region.height
+                part.scroll_relative(y=direction * max(1, shown - 1), animate=False)
+                return
 
     # ---- answering
 

@@ -141,6 +141,28 @@ async def test_a_pasted_path_is_looked_at_named_and_imported(model: Path) -> Non
         assert person.answer == ImportAnswer(CreateRequest(model="tiny-qwen:f16"), (file,))
 
 
+@pytest.mark.parametrize("size", [(80, 24), (40, 12)])
+async def test_warnings_without_room_are_read_with_page_down(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    retired = "".join(f"PARAMETER mirostat {n}\n" for n in range(30))
+    path = tmp_path / "Modelfile"
+    path.write_text(f"FROM llama3.2:1b\n{retired}")
+    async with opened(LLAMA, size=size) as person:
+        await person.paste(path)
+        assert "(line 31)" in person.found
+        assert "(line 31)" not in person.screen
+        assert "pgdn" in person.screen
+        seen = person.screen
+        for _ in range(70):
+            await person.press("pagedown")
+            seen += person.screen
+        assert "(line 31)" in person.screen
+        assert all(f"(line {line})" in seen for line in range(2, 32))
+        await person.press("pageup")
+        assert person.focus == "path"
+
+
 async def test_everything_is_on_a_screen_of_80_by_24(model: Path) -> None:
     async with opened() as person:
         await person.paste(model)
