@@ -10,6 +10,8 @@ from ollama_tui.actions.change import connected
 from ollama_tui.text import plural
 
 if TYPE_CHECKING:
+    from ollama_tui.api.replies import Show
+    from ollama_tui.catalog.model import Model
     from ollama_tui.dialogs.choice import Alternative
 
 
@@ -55,10 +57,22 @@ async def copy_text(context: Context) -> None:
     chosen = await context.ask(Choice(f"Copy of {model.label}", tuple(texts)))
     if chosen == "modelfile":
         show = await connected(context).library.details(model)
-        context.clipboard(show.modelfile, "The Modelfile")
+        context.clipboard(modelfile_text(context, model, show), "The Modelfile")
     elif chosen is not None:
         label = next(a.label for a in texts if a.key == chosen)
         context.clipboard(texts[next(a for a in texts if a.key == chosen)], label)
+
+
+def modelfile_text(context: Context, model: Model, show: Show) -> str:
+    """Return a Modelfile that makes the same model again, on its parent if we know all of that.
+
+    The server's own text names files by paths that are on its machine, and loses quotes.
+    """
+    from ollama_tui.actions.change import find
+    from ollama_tui.catalog.saved import saved
+
+    above = find(context, show.details.parent_model) if show.details.parent_model else None
+    return saved(model.name, show, context.snapshot.show(above) if above is not None else None)
 
 
 def clipboard_texts(name: str, digest: str, host_url: str) -> dict[Alternative, str]:

@@ -8,6 +8,7 @@ import pytest
 
 from ollama_tui.actions import ACTIONS
 from ollama_tui.actions.action import Action, Place
+from ollama_tui.catalog.modelfile import parse
 from ollama_tui.config import read_config, settings_from
 from ollama_tui.demo.store import Store
 from tests.journeys.driver import a_server, journey
@@ -184,8 +185,16 @@ async def test_y_sends_a_text_of_the_model_to_the_clipboard(number: int, sent: s
         await user.sees("was sent to the terminal's clipboard.")
 
 
-async def test_y_can_send_the_modelfile() -> None:
+async def test_y_can_send_a_modelfile_that_makes_the_same_model_on_what_is_known() -> None:
     async with journey() as user:
-        await user.goes_to("qwen3:1.7b")
+        await user.goes_to("studio/reviewer:latest")
         await user.presses("y", "5")
         await user.until(lambda: "FROM" in user.app.clipboard)
+        assert "\nFROM studio/reviewer:latest\n" in user.app.clipboard
+        assert "/blobs/" not in user.app.clipboard
+        assert parse(user.app.clipboard).last("system").startswith("You review patches")
+        await user.goes_to("qwen2.5-coder:7b")
+        await user.until(lambda: user.app.snapshot.show(user.current) is not None)
+        await user.goes_to("studio/reviewer:latest")
+        await user.presses("y", "5")
+        await user.until(lambda: "\nFROM qwen2.5-coder:7b\n" in user.app.clipboard)
