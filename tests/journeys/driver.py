@@ -10,6 +10,7 @@ when a test says so, and `sees` lets the program work until the words are there,
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -39,6 +40,10 @@ from tests.ticker import Ticker, settle
 
 ROUNDS = 400
 """How often the program gets to work before a wait counts as failed."""
+PATIENCE = 30.0
+"""Real seconds after which a wait on a real network counts as failed."""
+LOOK_EVERY = 0.02
+"""Real seconds between two looks meanwhile."""
 QUIET = 6
 """Rounds after which nothing more happens without time passing."""
 MOMENT = 0.3
@@ -266,6 +271,21 @@ class User:
         await self.presses("enter")
 
 
+class LiveUser(User):
+    """Drives a program on a real network, whose answers take real time and no number of rounds."""
+
+    async def until(self, true: Callable[[], object], what: str = "it") -> None:
+        """Let the program work until `true`, as long as a network may take; its time goes on."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while not true():
+                    await self._pump(1)
+                    await self._pilot.pause(LOOK_EVERY)
+                    await self.time.advance(LOOK_EVERY)
+        except TimeoutError:
+            raise AssertionError(f"{what} never came true; the screen is\n{self.screen}") from None
+
+
 class Watched(Demo):
     """A demo whose requests can be asked for by path."""
 
@@ -299,11 +319,13 @@ async def journey(
     transport: Callable[[], httpx.AsyncBaseTransport] | None = None,
     server_time: Ticker | None = None,
     listed: bool = True,
+    person: type[User] = User,
     **changes: Any,
 ) -> AsyncIterator[User]:
     """Start the program on a demo server; with `listed` wait until its models are there.
 
-    `changes` are settings that differ from the usual ones.
+    `person` is who drives it: a `LiveUser` where the server is a real one. `changes` are settings
+    that differ from the usual ones.
     """
     time = Ticker()
     server_time = server_time or Ticker()
@@ -317,7 +339,7 @@ async def journey(
         clock=Clock(time.now, lambda: time.seconds, time.pace),
     )
     async with app.run_test(size=size, notifications=True) as pilot:
-        user = User(app, pilot, time, server_time)
+        user = person(app, pilot, time, server_time)
         if listed:
             await user.until(lambda: user.names and user.app.session, "a list")
             await user.waits(MOMENT)

@@ -11,7 +11,7 @@ from ollama_tui.api.client import Ollama
 from ollama_tui.api.replies import ListedModel
 from ollama_tui.config import Settings
 from ollama_tui.settings import Host
-from tests.journeys.driver import User, journey
+from tests.journeys.driver import LiveUser, User, journey
 from tests.live.conftest import Own
 
 pytestmark = pytest.mark.live
@@ -20,7 +20,8 @@ pytestmark = pytest.mark.live
 @pytest.fixture
 async def user(host: Host, ollama: Ollama, base: ListedModel) -> AsyncIterator[User]:
     settings = Settings(host=host)
-    async with journey(settings=settings, transport=httpx.AsyncHTTPTransport) as opened:
+    transport = httpx.AsyncHTTPTransport
+    async with journey(settings=settings, transport=transport, person=LiveUser) as opened:
         yield opened
 
 
@@ -78,7 +79,9 @@ async def test_a_deletion_taken_back_deletes_nothing(
     await ollama.copy(base.name, own.name("kept"))
     await user.presses("R")
     await choose(user, own.name("kept"))
-    await user.presses("d", "y", "z")
+    await user.presses("d")
+    await user.sees(f"Delete {own.name('kept')}?")
+    await user.presses("y", "z")
     await user.waits(20)
     assert own.name("kept") in await names(ollama)
 

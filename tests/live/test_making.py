@@ -6,16 +6,16 @@ from contextlib import aclosing
 
 import pytest
 
-from ollama_tui.actions.edit import edit_of
+from ollama_tui.actions.edit import edit_of, from_weights, whole
 from ollama_tui.api.client import Ollama
 from ollama_tui.api.errors import Unsupported
 from ollama_tui.api.replies import ListedModel, Message, Show
 from ollama_tui.api.requests import CreateRequest, ParameterValue
 from ollama_tui.catalog.model import Model
-from ollama_tui.catalog.modelfile import parse, write
+from ollama_tui.catalog.modelfile import Modelfile, parse, write
 from ollama_tui.catalog.parameters import merged, parse_show
 from ollama_tui.catalog.quantize import targets
-from ollama_tui.catalog.recipe import modelfile_of, recipe
+from ollama_tui.catalog.recipe import recipe
 from ollama_tui.catalog.saved import saved
 from ollama_tui.catalog.shown import licenses
 from ollama_tui.files.source import Source
@@ -73,7 +73,7 @@ async def test_one_change_in_the_editor_is_all_that_is_sent(
     ollama: Ollama, wanted: CreateRequest
 ) -> None:
     made = await make(ollama, wanted)
-    before = modelfile_of(made, wanted.model)
+    before = whole(made, wanted.model)
     text = write(before).replace("PARAMETER temperature 0.3", "PARAMETER temperature 0.4")
     change = edit_of(
         Model(ListedModel(wanted.model)),
@@ -88,6 +88,21 @@ async def test_one_change_in_the_editor_is_all_that_is_sent(
     after = await make(ollama, change.task.request)
     assert settings(after) == {**settings(made), "temperature": 0.4}
     assert (after.system, after.messages, after.license) == (SYSTEM, MESSAGES, made.license)
+
+
+async def test_a_license_taken_out_is_gone_once_it_starts_over_from_its_files(
+    ollama: Ollama, wanted: CreateRequest
+) -> None:
+    made = await make(ollama, wanted)
+    before = whole(made, wanted.model)
+    kept = Modelfile(tuple(c for c in before.commands if c.value != LICENSES[0]))
+    fresh = from_weights(recipe(kept, wanted.model), made)
+    if fresh is None:
+        pytest.skip("The server does not say which files the model has.")
+    after = await make(ollama, fresh)
+    assert licenses(after) == tuple(text for text in licenses(made) if text != LICENSES[0])
+    assert settings(after) == settings(made)
+    assert (after.system, after.messages, after.template) == (SYSTEM, MESSAGES, made.template)
 
 
 async def test_a_saved_modelfile_makes_the_same_model(
