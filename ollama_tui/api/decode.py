@@ -11,7 +11,7 @@ from typing import Any, TypeVar, Union, cast, get_args, get_origin
 import msgspec
 from msgspec.structs import replace
 
-from ollama_tui.api.errors import NotOllama
+from ollama_tui.api.errors import CHECK_ADDRESS, NotOllama
 from ollama_tui.api.replies import ListedModel, Recommendation, RunningModel, Show, VerboseShow
 from ollama_tui.text import ELLIPSIS, inert
 
@@ -94,7 +94,7 @@ def not_ollama(body: bytes) -> NotOllama:
     """Say what was found instead of an answer of Ollama."""
     return NotOllama(
         f"The server does not answer like Ollama: it sent {_found(body)}.",
-        "Check OLLAMA_HOST: a proxy or another program may be answering.",
+        CHECK_ADDRESS,
     )
 
 

@@ -21,6 +21,11 @@ before it becomes part of a title or hint.
 
 from __future__ import annotations
 
+ADDRESS = "the address (--host, OLLAMA_HOST or config.toml)"
+"""How hints speak of where the server is said to be, which may be said in any of these."""
+CHECK_ADDRESS = f"Check {ADDRESS}: a proxy or another program may be answering."
+"""What to do when something answers that is not Ollama."""
+
 
 class OllamaError(Exception):
     """What did not happen (`title`) and what to do about it (`hint`), both one sentence."""

@@ -10,12 +10,12 @@ from contextlib import contextmanager
 import httpx
 
 from ollama_tui.api.calls import Call
-from ollama_tui.api.errors import Interrupted, NotOllama, OllamaError, Unreachable
+from ollama_tui.api.errors import ADDRESS, Interrupted, NotOllama, OllamaError, Unreachable
 from ollama_tui.text import inert
 
-_REFUSED = "Start Ollama there (ollama serve), or set OLLAMA_HOST to where it runs."
-_ADDRESS = "Check the address in OLLAMA_HOST."
-_NETWORK = "Check OLLAMA_HOST, the network and any firewall between."
+_REFUSED = f"Start Ollama there (ollama serve), or correct {ADDRESS}."
+_ADDRESS = f"Check {ADDRESS}."
+_NETWORK = f"Check {ADDRESS}, the network and any firewall between."
 
 
 @contextmanager
@@ -61,15 +61,15 @@ def _unconnected(error: httpx.ConnectError, address: str) -> Unreachable:
             return _no_connection(
                 address,
                 "its TLS certificate is not trusted",
-                "Add its authority to SSL_CERT_FILE, or check the host name in OLLAMA_HOST.",
+                f"Add its authority to SSL_CERT_FILE, or check the host name in {ADDRESS}.",
             )
         if isinstance(cause, ssl.SSLError):
             return _no_connection(
-                address, "it does not speak TLS", "Write http:// in OLLAMA_HOST if it has no TLS."
+                address, "it does not speak TLS", f"Write http:// in {ADDRESS} if it has no TLS."
             )
         if isinstance(cause, (socket.gaierror, UnicodeError)):
             return _no_connection(
-                address, "there is no host of that name", "Check OLLAMA_HOST and the DNS."
+                address, "there is no host of that name", f"Check {ADDRESS} and the DNS."
             )
     if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
         return _no_connection(address, "it refuses connections", _REFUSED)

@@ -7,7 +7,7 @@ from typing import Any
 
 from ollama_tui.api.calls import Call
 from ollama_tui.api.decode import decode, not_ollama
-from ollama_tui.api.errors import Interrupted, NotOllama
+from ollama_tui.api.errors import CHECK_ADDRESS, Interrupted, NotOllama
 from ollama_tui.api.replies import Progress
 
 LINE_LIMIT = 8 * 1024 * 1024
@@ -50,7 +50,7 @@ class EventReader:
         if self._searched > LINE_LIMIT:
             raise NotOllama(
                 "The server does not answer like Ollama: a line has more than 8 MB.",
-                "Check OLLAMA_HOST: a proxy or another program may be answering.",
+                CHECK_ADDRESS,
             )
 
     def finish(self) -> Iterator[Progress]:

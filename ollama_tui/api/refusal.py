@@ -17,6 +17,8 @@ from ollama_tui.api.advice_transfer import RULES as TRANSFER_RULES
 from ollama_tui.api.calls import HEAD_BLOB, Call
 from ollama_tui.api.decode import is_page, not_ollama, page_title
 from ollama_tui.api.errors import (
+    ADDRESS,
+    CHECK_ADDRESS,
     Busy,
     Forbidden,
     InvalidRequest,
@@ -72,7 +74,7 @@ def from_response(status: int, body: bytes, call: Call, *, host: str = "") -> Ol
         return not_ollama(body)
     if _WRONG_SCHEME.search(text):
         return NotOllama(
-            f"{call.failed}: the server expects HTTPS.", "Write https:// in OLLAMA_HOST."
+            f"{call.failed}: the server expects HTTPS.", f"Write https:// in {ADDRESS}."
         )
     if status in (405, 501) or (status == 404 and text.strip() and not is_page(text)):
         return _too_old(status, tidy(text), call)
@@ -91,7 +93,7 @@ def redirected(target: str, call: Call) -> NotOllama:
     where = f" to {shown}" if shown else ""
     return NotOllama(
         f"{call.failed}: the server redirects{where}.",
-        "Set OLLAMA_HOST to the address where Ollama answers itself.",
+        f"Correct {ADDRESS} to where Ollama answers itself.",
     )
 
 
@@ -143,7 +145,7 @@ def _title(call: Call, reason: str) -> str:
 def _too_old(status: int, words: str, call: Call) -> Unsupported:
     return Unsupported(
         f"This server is too old for {call.endpoint.feature}.",
-        "Update Ollama on the server, or check that OLLAMA_HOST has the right path.",
+        f"Update Ollama on the server, or check the path in {ADDRESS}.",
         status=status,
         words=words,
     )
@@ -171,11 +173,7 @@ def _page(status: int, text: str, call: Call) -> OllamaError:
             status=status,
             words=tidy(text),
         )
-    hint = (
-        "The Ollama server behind the proxy may be down."
-        if status >= 500
-        else "Check OLLAMA_HOST: a proxy or another program may be answering."
-    )
+    hint = "The Ollama server behind the proxy may be down." if status >= 500 else CHECK_ADDRESS
     return NotOllama(_title(call, f"something else answered {status}{said}"), hint)
 
 

@@ -11,7 +11,13 @@ import msgspec
 
 from ollama_tui import __version__
 from ollama_tui.api.calls import Call
-from ollama_tui.api.errors import InvalidRequest, NotOllama, OllamaError, Unreachable
+from ollama_tui.api.errors import (
+    CHECK_ADDRESS,
+    InvalidRequest,
+    NotOllama,
+    OllamaError,
+    Unreachable,
+)
 from ollama_tui.api.failures import explained
 from ollama_tui.api.place import Place
 from ollama_tui.api.upload import FileBody
@@ -211,7 +217,7 @@ async def _read(response: httpx.Response, limit: int) -> bytes:
             if response.is_success:
                 raise NotOllama(
                     "The server does not answer like Ollama: it sent more than 256 MB.",
-                    "Check OLLAMA_HOST: a proxy or another program may be answering.",
+                    CHECK_ADDRESS,
                 )
             break
     return bytes(body[:limit])

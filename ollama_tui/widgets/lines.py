@@ -55,6 +55,23 @@ def width_of(spans: Iterable[Span]) -> int:
     return sum(cell_len(inert(text)) for text, _ in spans)
 
 
+def wrapped(line: Spans, width: int) -> list[Spans]:
+    """Return a line of one style in as many rows as it takes, indented alike; others as one."""
+    if len(line) != 1 or width_of(line) <= width:
+        return [line]
+    from ollama_tui.widgets.wrap import row_end
+
+    text, style = line[0]
+    indent = text[: len(text) - len(text.lstrip())]
+    rows: list[Spans] = []
+    at = len(indent)
+    while at < len(text):
+        end = row_end(text, at, width - len(indent))
+        rows.append(((indent + text[at:end].rstrip(), style),))
+        at = end
+    return rows or [line]
+
+
 def fit(spans: Sequence[Span], width: int, align: Align = "left") -> Spans:
     """Return `spans` cut with an ellipsis or padded to exactly `width` cells, and inert."""
     safe = tuple((inert(text), style) for text, style in spans if text)

@@ -14,7 +14,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from ollama_tui.widgets.columns import GUTTER, MARGIN, Column, Source, joined, laid_out
-from ollama_tui.widgets.lines import Spans, fit
+from ollama_tui.widgets.lines import Spans, fit, wrapped
 from ollama_tui.widgets.moving import Glyphs, Moving, thumb_at
 
 R = TypeVar("R")
@@ -132,7 +132,8 @@ class Table(Moving, Generic[R], can_focus=True):
             titles = ((" " * MARGIN, ""), *joined(self._titles()))
             return self.ink(fit(titles, self.size.width), "title")
         if not self._rows:
-            return self.ink(fit(self._empty[y] if y < len(self._empty) else (), self.size.width))
+            lines = [row for line in self._empty for row in wrapped(line, self.size.width)]
+            return self.ink(fit(lines[y] if y < len(lines) else (), self.size.width))
         return self._row_strip(y)
 
     def on_resize(self) -> None:

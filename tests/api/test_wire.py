@@ -173,6 +173,8 @@ async def test_a_failed_connection_says_why(
     assert type(error) is kind
     assert why in error.title
     assert "gpu-box:1" in error.title
+    if "OLLAMA_HOST" in error.hint:
+        assert "(--host, OLLAMA_HOST or config.toml)" in error.hint
     assert error.hint
 
 

@@ -224,6 +224,16 @@ async def test_an_empty_table_says_why() -> None:
         assert screen_lines(app)[1] == "nothing matches [/cap:vision]"
 
 
+async def test_a_long_reason_is_read_to_its_end_and_what_follows_comes_below() -> None:
+    app, table = table_of(())
+    async with app.run_test(size=(30, 10)) as pilot:
+        table.show_empty([plain("  Check the address (--host, OLLAMA_HOST)."), plain("  R tries.")])
+        await pilot.pause()
+        assert [line.rstrip() for line in screen_lines(app)[1:4]] == [
+            "  Check the address (--host,", "  OLLAMA_HOST).", "  R tries.",
+        ]  # fmt: skip
+
+
 @pytest.mark.parametrize("size", [(40, 10), (10, 3), (3, 2), (1, 1)])
 async def test_any_size_will_do(size: tuple[int, int]) -> None:
     app, table = table_of(names(100))
