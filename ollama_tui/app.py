@@ -137,11 +137,11 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Take over the user's keys; connect once the first frame is out."""
-        from ollama_tui.mistakes import mistakes
+        from ollama_tui.mistakes import mistakes, said_together
 
         self.set_keymap(dict(self.settings.keys))
-        for mistake in mistakes(self.settings, self.available_themes):
-            self.tell(mistake, trouble=True)
+        if found := list(mistakes(self.settings, self.available_themes)):
+            self.tell(*said_together(found), trouble=True)
         self.call_after_refresh(self.open_session)
 
     def key_of(self, action: Action) -> str:
@@ -179,9 +179,14 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
                 await self.session.library.refresh()
 
     def tell(self, title: str, hint: str = "", *, trouble: bool = False) -> None:
-        """Say something once, literally."""
+        """Say something literally, and once: not again while it is still to be read."""
+        message = hint or title
+        if any(
+            (n.message, n.title) == (message, title if hint else "") for n in self._notifications
+        ):
+            return
         self.notify(
-            hint or title,
+            message,
             title=title if hint else "",
             severity="error" if trouble else "information",
             timeout=SAY_TROUBLE if trouble else SAY,

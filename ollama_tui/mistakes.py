@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from ollama_tui.actions import ACTIONS, keymap
 from ollama_tui.catalog import order
 from ollama_tui.config import Settings
 from ollama_tui.text import inert
+
+SAID = 6
+"""Mistakes that are told in full; more would cover the list."""
+NAMED = 6
+"""Names of what there is instead."""
 
 
 def mistakes(settings: Settings, themes: Collection[str]) -> Iterator[str]:
@@ -20,12 +25,27 @@ def mistakes(settings: Settings, themes: Collection[str]) -> Iterator[str]:
         if name not in order.BY_KEY:
             yield _none(settings, key, "column", name, order.BY_KEY)
     if settings.theme and settings.theme not in themes:
-        yield _none(settings, "theme", "theme", settings.theme, sorted(themes))
+        yield _none(settings, "theme", "theme", settings.theme, _own_first(themes))
+
+
+def said_together(found: Sequence[str]) -> tuple[str, str]:
+    """Return title and text of one message for all mistakes; the text names the first few."""
+    if len(found) == 1:
+        return found[0], ""
+    more = [f"… and {len(found) - SAID} more."] if len(found) > SAID else []
+    return f"{len(found)} settings could not be used", "\n".join([*found[:SAID], *more])
 
 
 def _none(settings: Settings, key: str, what: str, name: str, known: Iterable[str]) -> str:
     """Return that a setting names something there is not, and where if the file says so."""
-    said = f"there is no {what} “{inert(name)}”, but {', '.join(known)}."
+    names = list(known)
+    others = ", …" if len(names) > NAMED else ""
+    said = f"there is no {what} “{inert(name)}”; there is {', '.join(names[:NAMED])}{others}."
     if (key,) not in settings.lines:
         return said[:1].upper() + said[1:]
     return f"{settings.where(key)}: {key}: {said}"
+
+
+def _own_first(themes: Collection[str]) -> list[str]:
+    """Return names of themes, those made for this program first."""
+    return sorted(themes, key=lambda name: (not name.startswith(("ollama", "ansi")), name))

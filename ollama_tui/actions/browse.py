@@ -37,13 +37,8 @@ def no_rows(context: Context) -> str | None:
 
 
 async def clear_filter(context: Context) -> None:
-    """Show all models again."""
+    """Show all models again; where they are shown already there is nothing to say of it."""
     context.look(replace(context.view, filter=""))
-
-
-def no_filter(context: Context) -> str | None:
-    """Say that nothing is filtered."""
-    return None if context.view.filter else "There is no filter to clear."
 
 
 async def choose_filter(context: Context) -> None:
@@ -195,7 +190,7 @@ ACTIONS = (
     Action("filter.open", "slash", "filter", "Filter as you type: words, or field:value.",
            wish(Wish.OPEN_FILTER), place=Place.LIST, footer=1),
     Action("filter.clear", "escape", "clear filter", "Show all models again.",
-           clear_filter, no_filter, place=Place.LIST),
+           clear_filter, place=Place.LIST),
     Action("filter.saved", "at", "saved filters", "Choose a filter saved in config.toml.",
            choose_filter, no_saved_filters, place=Place.LIST),
     Action("sort.choose", "s", "sort", "Choose the column to sort by.",

@@ -63,6 +63,6 @@ async def _may_leave(context: Context) -> bool:
 
 
 ACTIONS = (
-    Action("hosts.show", "H", "servers", "Go to another server: one used before, or by address.",
+    Action("hosts.show", "H", "hosts", "Go to another host: a server used before, or by address.",
            choose, group=Group.APP),
 )  # fmt: skip

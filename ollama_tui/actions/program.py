@@ -96,7 +96,7 @@ async def theme(context: Context) -> None:
     from ollama_tui.dialogs.choice import Alternative, Choice
 
     options = tuple(Alternative(name, name) for name in context.themes)
-    chosen = await context.ask(Choice("Colours", options, current=context.theme))
+    chosen = await context.ask(Choice("Theme", options, current=context.theme))
     if chosen is not None:
         context.wear(chosen)
 
@@ -119,7 +119,7 @@ ACTIONS = (
            refresh, not_connected, group=Group.APP),
     Action("app.demo", "D", "demo", "Leave the server that does not answer and open the demo.",
            wish(Wish.DEMO), demo_not_needed, group=Group.APP),
-    Action("app.theme", "", "colours", "Choose the colours; they are kept for the next run.",
+    Action("app.theme", "", "theme", "Choose the theme; its colours are kept for the next run.",
            theme, group=Group.APP),
     Action("app.keys", "question_mark", "keys", "Show the keys that work here and now.",
            wish(Wish.KEYS), group=Group.APP, footer=98),

@@ -154,6 +154,7 @@ class Desk:
         """Show `dialog` and return its answer; None when it was left, or came too late."""
         if self._comes_too_late():
             return None
+        self._screen.app.clear_notifications()  # they would lie over what is asked
         return await self._screen.app.push_screen_wait(dialog)
 
     def tell(self, title: str, hint: str = "", *, trouble: bool = False) -> None:

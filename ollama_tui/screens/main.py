@@ -27,7 +27,8 @@ from ollama_tui.screens.inspector import WIDE, Inspector, ModelDetails
 from ollama_tui.screens.keyboard import bindings, footer
 from ollama_tui.screens.last_good import LastGood
 from ollama_tui.screens.tally import Tally
-from ollama_tui.widgets.filter_bar import FilterBar
+from ollama_tui.widgets.filter_bar import FILTER_KEYS, FilterBar
+from ollama_tui.widgets.footer import footer_line
 from ollama_tui.widgets.lines import Lines
 from ollama_tui.widgets.model_rows import ModelRows
 from ollama_tui.widgets.status import status_line
@@ -164,6 +165,7 @@ class MainScreen(Screen[None]):
             width=self.size.width,
             outdated=len(self.known.outdated),
             checking=self.tui.checking,
+            read_only=self.tui.settings.read_only,
         )
         self.query_one("#status", Lines).show([line])
 
@@ -186,7 +188,10 @@ class MainScreen(Screen[None]):
 
     def _draw_footer(self) -> None:
         here = Place.DETAILS if self.inspector.focused else Place.LIST
-        line = footer(here, self.tui, self.desk, self.size.width)
+        if self.query_one(FilterBar) in (self.focused or self).ancestors:
+            line = footer_line(FILTER_KEYS, (), self.size.width)
+        else:
+            line = footer(here, self.tui, self.desk, self.size.width)
         self.query_one("#footer", Lines).show([line])
 
     @on(Table.Moved)

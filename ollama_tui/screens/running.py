@@ -101,25 +101,20 @@ class RunningRows:
         return ()
 
 
-class RunningTable(Table[Running]):
-    """The table; `k` means keep here, so that only the arrow goes up."""
-
-    BINDINGS = [Binding("k", "screen.keep", "Keep alive", id="running.keep", show=False)]
-
-
 class RunningScreen(Workplace):
     """What runs, looked at every two seconds; load, keep, unload."""
 
     BINDINGS = [
         Binding("escape,q,t", "dismiss(None)", "Back"),
         Binding("w", "load", "Load another", id="running.load"),
+        Binding("K", "keep", "Keep alive", id="running.keep"),
         Binding("x", "unload", "Unload", id="running.unload"),
         Binding("X", "unload_all", "Unload all", id="running.unload_all"),
     ]
 
     title_text = "Running models"
     keys_shown = (
-        ("w", "load another"), ("k", "keep alive"), ("x", "unload"), ("X", "unload all"),
+        ("w", "load another"), ("K", "keep alive"), ("x", "unload"), ("X", "unload all"),
     )  # fmt: skip
 
     def __init__(self, context: Context) -> None:
@@ -129,7 +124,7 @@ class RunningScreen(Workplace):
 
     def regions(self) -> ComposeResult:
         """Lay out the table and what went wrong with it."""
-        yield RunningTable(RunningRows(), glyphs=self.tui.glyphs)
+        yield Table(RunningRows(), glyphs=self.tui.glyphs)
         yield Lines(id="trouble")
 
     def on_mount(self) -> None:

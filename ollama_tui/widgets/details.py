@@ -46,6 +46,10 @@ class DetailsPane(Vertical):
     def _text(self) -> TextView:
         return self.query_one(TextView)
 
+    def on_resize(self) -> None:
+        """Wrap what is shown to the width that the text will have."""
+        self.call_after_refresh(self._draw)
+
     def show(
         self, model: Model | None, show: Show | None, *, also: Sequence[str], now: datetime
     ) -> None:

@@ -134,5 +134,7 @@ def result(job: Job) -> tuple[str, str]:
         return job.error.title, job.error.hint
     if job.state is State.CANCELLED:
         return job.label.capitalize(), job.note
-    done = f" {size(job.progress.total)}" if job.progress.total else ""
+    # What is made is of another size than what it is made from.
+    moved = job.progress.total if job.verb in ("pull", "push") else 0
+    done = f" {size(moved)}" if moved else ""
     return f"{job.label}: done.{done}", job.note

@@ -53,6 +53,7 @@ def status_line(
     width: int,
     outdated: int = 0,
     checking: str = "",
+    read_only: bool = False,
 ) -> Spans:
     """Return the status line, `width` cells wide; `checking` says how far an update check is."""
     parts = [_server(snapshot, host, signs)]
@@ -63,6 +64,7 @@ def status_line(
         parts += [[(text, "")] for text in _facts(snapshot, view, sums, shown, signs)]
         parts += [[(f"{signs.outdated} {outdated:,} outdated", "warning")]] if outdated else []
         parts += [[(checking, "muted")]] if checking else []
+        parts += [[("read-only", "warning")]] if read_only else []
     left: list[Span] = [(" ", "")]
     for number, part in enumerate(parts):
         left += [(f" {signs.separator} ", "muted")] if number else []

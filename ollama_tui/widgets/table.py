@@ -66,6 +66,7 @@ class Table(Moving, Generic[R], can_focus=True):
         self._last: tuple[R, ...] = ()
         """The last rows there were, so that the cursor is remembered through an empty list."""
         self._index = 0
+        self._anchor: str | None = None
         self._top = 0
         self._empty: Sequence[Spans] = ()
         self._columns: tuple[Column, ...] | None = None
@@ -98,12 +99,14 @@ class Table(Moving, Generic[R], can_focus=True):
     def show(self, rows: Sequence[R]) -> None:
         """Show `rows`; the cursor stays on its row, or goes to the nearest one that is left.
 
+        From there it comes back when its row does, unless it was moved meanwhile.
         Everything is formatted anew, so call it too when marks, titles or columns changed.
         """
         before, line = self.cursor, self._index - self._top
         self._rows = tuple(rows)
         if self._rows:
             self._index, self._last = self._survivor(self._rows), self._rows
+            self._anchor = self._anchor or self.cursor
         self._top = self._within(self._index - line)
         self._top = self._revealing(self._index)
         self._forget_layout()
@@ -176,6 +179,10 @@ class Table(Moving, Generic[R], can_focus=True):
         if not self._last:
             return 0
         here, key = self._last[self._index], self._source.key
+        if key(here) != self._anchor:
+            back = next((n for n, row in enumerate(rows) if key(row) == self._anchor), None)
+            if back is not None:
+                return back
         if (same := next((n for n, row in enumerate(rows) if row is here), None)) is not None:
             return same  # the most common case, without a look at any other row
         places = {key(row): index for index, row in enumerate(rows)}
@@ -195,6 +202,7 @@ class Table(Moving, Generic[R], can_focus=True):
             self.refresh(Region(0, self._header, self.size.width, self.page))
         elif self._index != was:
             self._refresh_rows(was, self._index)
+        self._anchor = self.cursor
         if self._index != was:
             # Straight to the screen: what it draws of the row then goes out in the same frame.
             self.screen.post_message(self.Moved(self, self.cursor))

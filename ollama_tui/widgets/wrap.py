@@ -35,8 +35,9 @@ class Row(NamedTuple):
 
 def row_end(text: str, start: int, width: int) -> int:
     """Return where the row that begins at `start` ends: after a blank if one is near, else full."""
+    width = max(1, width)  # where there is no room at all, it goes on all the same
     limit = min(len(text), (start // BLOCK + 1) * BLOCK)
-    end = _reach(text, start, max(1, width))
+    end = _reach(text, start, width)
     if end >= limit:
         return limit
     blank = text.rfind(" ", start + width // 3, end + 1)

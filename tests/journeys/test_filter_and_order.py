@@ -138,10 +138,33 @@ async def test_nothing_left_says_which_term_is_to_blame() -> None:
         )
 
 
-async def test_clearing_without_a_filter_says_that_there_is_none() -> None:
+async def test_esc_without_a_filter_is_nothing_to_talk_about() -> None:
     async with journey() as user:
+        await user.presses("escape", "escape")
+        assert user.toasts == []
+
+
+async def test_the_cursor_comes_back_to_its_model_when_the_filter_is_cleared() -> None:
+    async with journey() as user:
+        await user.goes_to("llava:7b")
+        await user.filters("llama")
+        assert user.cursor not in (None, "llava:7b")
         await user.presses("escape")
-        await user.sees("There is no filter to clear.")
+        assert user.cursor == "llava:7b"
+        await user.filters("llama")
+        await user.presses("j")
+        chosen = user.cursor
+        await user.presses("escape")
+        assert user.cursor == chosen
+
+
+async def test_while_a_filter_is_typed_the_footer_says_what_keys_do_then() -> None:
+    async with journey() as user:
+        await user.presses("/")
+        assert "esc all models" in user.footer
+        assert "delete" not in user.footer
+        await user.presses("enter")
+        assert "delete" in user.footer
 
 
 async def test_the_sort_dialog_sorts_by_what_is_chosen() -> None:

@@ -149,9 +149,9 @@ async def test_names_of_nothing_in_the_config_file_are_said_with_line_and_settin
     settings = settings_from(host=None, options={}, environ={}, config=read_config(file))
     async with journey(settings=settings, size=(120, 60)) as user:
         said = "\n".join(user.toasts)
-        assert "config.toml, line 1: theme: there is no theme “pink”, but " in said
-        assert "config.toml, line 2: sort: there is no column “sise”, but name, params" in said
-        assert "config.toml, line 3: columns: there is no column “sizes”, but name" in said
+        assert "config.toml, line 1: theme: there is no theme “pink”; there is ansi-dark" in said
+        assert "config.toml, line 2: sort: there is no column “sise”; there is name, params" in said
+        assert "config.toml, line 3: columns: there is no column “sizes”; there is name" in said
         assert "config.toml, line 6: there is no action “model.pul” to give a key to." in said
         assert "config.toml, line 7: p is the key of both model.pull and model.push." in said
         assert user.names
@@ -164,7 +164,7 @@ async def test_a_theme_of_the_command_line_is_not_blamed_on_the_config_file(tmp_
         host=None, options={"theme": "pink"}, environ={}, config=read_config(file)
     )
     async with journey(settings=settings) as user:
-        assert user.toasts[0].startswith("There is no theme “pink”, but ")
+        assert user.toasts[0].startswith("There is no theme “pink”; there is ")
 
 
 @pytest.mark.parametrize(

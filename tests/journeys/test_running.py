@@ -111,7 +111,7 @@ async def test_an_embedding_model_is_loaded_and_kept_the_embed_way() -> None:
         await user.server_works(3)
         await user.sees("bge-m3:latest is loaded.")
         await user.waits(2)
-        await user.presses("down", "k", "3")
+        await user.presses("down", "K", "3")
         await user.sees("bge-m3:latest stays: 1 hour.")
         assert demo.bodies(EMBED) == [
             {"model": "bge-m3:latest", "input": ""},
@@ -125,7 +125,7 @@ async def test_every_lifetime_is_one_the_server_understands() -> None:
     async with journey(demo, server_time=ticker) as user:
         await user.presses("t")
         for number in "123456":
-            await user.presses("k", number)
+            await user.presses("K", number)
         await user.until(lambda: len(demo.seen(GENERATE)) == 6)
         assert [body.get("keep_alive") for body in demo.bodies(GENERATE)] == [
             "5m", "30m", "1h", "24h", -1, None,
@@ -174,7 +174,7 @@ async def test_a_server_that_is_gone_is_a_line_on_the_screen_until_it_is_back() 
 async def test_read_only_looks_but_does_not_touch() -> None:
     demo, ticker = a_server()
     async with journey(demo, server_time=ticker, read_only=True) as user:
-        await user.presses("t", "x", "X", "w", "k")
+        await user.presses("t", "x", "X", "w", "K")
         await user.sees("Read-only")
         assert len(demo.server.runners) == 2
         assert demo.seen(GENERATE) == []

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from ollama_tui.widgets.wrap import BLOCK, Wrapped
+from ollama_tui.widgets.lines import wrapped
+from ollama_tui.widgets.wrap import BLOCK, Wrapped, row_end
 from tests.effort import calls
 
 lines = st.lists(st.text("ab c漢e\u0301", max_size=40), min_size=1, max_size=6)
@@ -81,3 +82,17 @@ def test_up_crosses_blocks() -> None:
     starts = [row.start for row in wrapped.rows((0, 0))]
     assert wrapped.back((0, starts[-1]), len(starts)) == (0, 0)
     assert wrapped.back((0, starts[-1]), 3) == (0, starts[-4])
+
+
+@given(st.text(" a漢", min_size=1, max_size=30), st.integers(-40, 3))
+def test_rows_end_also_where_there_is_no_room(text: str, width: int) -> None:
+    at = 0
+    for _ in range(len(text)):
+        at = row_end(text, at, width)
+    assert at == len(text)
+
+
+@pytest.mark.parametrize("width", [-3, 0, 1, 5])
+def test_a_line_is_wrapped_into_any_width(width: int) -> None:
+    [*rows] = wrapped(((" The server does not answer.", "bad"),), width)
+    assert "".join(text.strip() for row in rows for text, _ in row)
