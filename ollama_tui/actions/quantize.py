@@ -57,6 +57,7 @@ def cannot_quantize(context: Context) -> str | None:
 
 
 ACTIONS = (
-    Action("model.quantize", "percent_sign", "quantize", "Make a smaller copy of an F16 model.",
+    Action("model.quantize", "percent_sign", "quantize",
+           "Make a smaller copy of an F16, BF16 or F32 model.",
            quantize, cannot_quantize, group=Group.CHANGE, changes_server=True),
 )  # fmt: skip

@@ -140,6 +140,7 @@ class Entry:
             cancelling=self.cancelling,
             error=self.error,
             note=self.note,
+            deletes=self.task.deletes,
             finished=self.finished,
             started=self.started,
             ended=self.ended,

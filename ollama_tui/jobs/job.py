@@ -82,6 +82,8 @@ class Job:
     error: Problem | None = None
     note: str = ""
     """A sentence on how it ended and what is kept; may be empty."""
+    deletes: tuple[str, ...] = ()
+    """Names, raw, of the models it deletes."""
     finished: tuple[str, ...] = ()
     """Of a job on several models: those that are dealt with."""
     started: float | None = None

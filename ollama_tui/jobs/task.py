@@ -100,6 +100,11 @@ class Task(ABC):
         """The model it is about, raw, or how many."""
 
     @property
+    def deletes(self) -> tuple[str, ...]:
+        """The models it deletes, raw."""
+        return ()
+
+    @property
     def lane(self) -> Lane:
         """Where it runs, at least at first."""
         return Lane.ALONE

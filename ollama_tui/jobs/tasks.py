@@ -246,6 +246,11 @@ class Delete(Task):
         """The model, or how many."""
         return self.names[0] if len(self.names) == 1 else f"{len(self.names)} models"
 
+    @property
+    def deletes(self) -> tuple[str, ...]:
+        """All of them."""
+        return self.names
+
     async def run(self, server: Server) -> Steps:
         """Delete one after another; a failure does not stop the rest, a lost server does."""
         failed: dict[str, OllamaError] = {}

@@ -127,6 +127,10 @@ class MainScreen(Screen[None]):
 
     def _take_jobs(self, jobs: tuple[Job, ...]) -> None:
         self.jobs = jobs
+        leaving = frozenset(name for job in jobs if job.active for name in job.deletes)
+        if leaving != self.rows_source.leaving:
+            self.rows_source.leaving = leaving
+            self.table.show(self.arranged.rows)
         self._draw_jobs()
 
     def redraw(self) -> None:

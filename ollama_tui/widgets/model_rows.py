@@ -35,6 +35,8 @@ class ModelRows:
     """Names of which a registry has something newer."""
     following: frozenset[str] = frozenset()
     """Names that stand below another they share weights with."""
+    leaving: frozenset[str] = frozenset()
+    """Names of models that are being deleted, or wait for it."""
     longest: int = 0
     """Letters of the longest name: on a wide screen figures stand beside names, not far off."""
     signs: Signs = UNICODE
@@ -76,6 +78,8 @@ class ModelRows:
         return (mark, self._state(row))
 
     def _state(self, row: Model) -> tuple[str, str]:
+        if row.name in self.leaving:
+            return (self.signs.delete, "bad")
         if row.name in self.outdated:
             return (self.signs.outdated, "good" if row.is_loaded else "warning")
         if row.is_loaded:

@@ -171,3 +171,12 @@ async def test_of_many_costs_and_keys_are_in_view_and_every_name_can_be_scrolled
         assert f"{last}  " in user.screen.partition("Delete 36 models?")[2]
         assert "y delete   n no" in user.screen
         await user.presses("n")
+
+
+async def test_what_is_about_to_be_deleted_has_a_sign_until_it_is_gone_or_back() -> None:
+    async with journey() as user:
+        await user.goes_to("llava:7b")
+        await user.presses("d", "y")
+        assert "×" in user.row("llava:7b")
+        await user.presses("z")
+        assert "×" not in user.row("llava:7b")
