@@ -113,6 +113,9 @@ class Transfer:
     def fold(self, event: Progress, now: float) -> Transfer:
         """Return the transfer after `event`, which came at `now` (seconds, any origin)."""
         now = max(now, self.now)
+        if self.expected and _is_dummy(event.digest):
+            # Work on what was sent, counted by itself: it is not more to be sent.
+            event = Progress(f"{event.status}{_share(event)}")
         if event.digest:
             return self._layer(event, now)._tell(now)
         return self._phase(event.status, now)._tell(now)
@@ -265,6 +268,14 @@ class Transfer:
 def _measured(event: Progress) -> Layer:
     total = min(max(event.total, 0), _MOST_BYTES)
     return Layer(total, min(max(event.completed, 0), total))
+
+
+def _is_dummy(digest: str) -> bool:
+    return bool(digest) and not digest.strip("0")
+
+
+def _share(event: Progress) -> str:
+    return f" {100 * min(event.completed, event.total) // event.total}%" if event.total else ""
 
 
 def _phase_name(status: str) -> str:

@@ -12,8 +12,9 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from ollama_tui.api.errors import NotOllama, Refused
 from ollama_tui.api.first import First
-from ollama_tui.api.replies import Answers, ListedModel, Show
+from ollama_tui.api.replies import Answers, ListedModel, RunningModel, Show
 from ollama_tui.cache import Cache
 from ollama_tui.catalog.model import Facts, Model
 from ollama_tui.catalog.snapshot import combine
@@ -65,7 +66,14 @@ class Desk:
         first = await self.first.wait(FIRST_ANSWER) if self.first else None
         if first is not None:
             return first
-        return Answers(*await asyncio.gather(self.ollama.list(), self.ollama.running()), "")
+        return Answers(*await asyncio.gather(self.ollama.list(), self._runners()), "")
+
+    async def _runners(self) -> tuple[RunningModel, ...]:
+        """Return the running models; none where the server does not tell: the list matters more."""
+        try:
+            return await self.ollama.running()
+        except (Refused, NotOllama):
+            return ()
 
     async def _facts(self, listed: tuple[ListedModel, ...]) -> Mapping[str, Facts]:
         """Return what is known of all models, once what is not known was asked for."""

@@ -478,3 +478,15 @@ def test_fraction_and_bytes_of_a_transfer_agree_and_all_is_only_at_the_end(
 def test_a_hostile_number_of_layers_is_not_kept() -> None:
     transfer = fold(every(TICK, (layer(1, 2, f"sha256:{i:064x}") for i in range(1500))))
     assert len(transfer.layers) == 1000
+
+
+def test_work_on_what_was_sent_is_told_in_words_and_not_as_more_to_send() -> None:
+    sent = Progress("uploading m.gguf", "sha256:" + "a" * 64, 1000, 1000)
+    transfer = Transfer(expected=1000).fold(sent, 0.0)
+    for number in range(1, 4):
+        event = Progress("validating GGUF model", "0" * 19, 1000, 250 * number)
+        transfer = transfer.fold(event, float(number))
+        told = transfer.progress(float(number))
+        assert (told.completed, told.total) == (1000, 1000)
+        assert told.phase == f"validating GGUF model {25 * number}%"
+    assert transfer.fold(Progress("success"), 5.0).progress(5.0).fraction == 1.0
