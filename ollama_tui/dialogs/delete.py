@@ -46,7 +46,7 @@ def _costs(plan: Plan) -> list[str]:
         lines.append(f"What is shared stays, for {some}{rest}.")
     if freed.bytes and plan.unknown:
         who = plural(plan.unknown, "model")
-        lines.append(f"What {who} may share with it is not known, so it may be less.")
+        lines.append(f"It may be less: what is shared with {who} is not known yet.")
     return lines
 
 
