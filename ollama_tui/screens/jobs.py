@@ -24,6 +24,9 @@ from ollama_tui.widgets.table import Table
 if TYPE_CHECKING:
     from ollama_tui.app import OllamaTui
 
+KEYS = (("c", "cancel"), ("r", "try again"), ("z", "undo"), ("x", "clear ended"))
+"""Key and label."""
+
 
 class JobRows:
     """The source of the job table: one wide column."""
@@ -60,6 +63,7 @@ class JobsScreen(ModalScreen[None]):
         Binding("r", "retry", "Try again"),
         Binding("z", "undo", "Undo"),
         Binding("x", "clear", "Clear"),
+        Binding("question_mark", "help", "Keys"),
     ]
 
     def __init__(self, queue: JobQueue) -> None:
@@ -79,7 +83,7 @@ class JobsScreen(ModalScreen[None]):
             yield Table(self.job_rows, id="all-jobs", glyphs=self.tui.glyphs)
             yield Lines(id="said")
             yield Static(
-                "c cancel   r try again   z undo   x clear ended   esc back",
+                "   ".join(f"{key} {label}" for key, label in (*KEYS, ("esc", "back"))),
                 classes="keys",
                 markup=False,
             )
@@ -121,6 +125,12 @@ class JobsScreen(ModalScreen[None]):
             line for text in said_of(self.job) for line in wrap(inert(text), place.size.width or 80)
         ]
         place.show([plain(line) for line in lines])
+
+    def action_help(self) -> None:
+        """Show all keys that work here."""
+        from ollama_tui.screens.keys import PlaceKeys
+
+        self.app.push_screen(PlaceKeys(KEYS))
 
     def action_cancel(self) -> None:
         """Stop the job: its connection is closed, so the server stops too."""

@@ -22,16 +22,10 @@ MOVING: tuple[tuple[str, str], ...] = (
 KEYS_WIDTH = 24
 
 
-class KeysScreen(ModalScreen[None]):
-    """All keys by group; those of the other place are left out."""
+class KeyHelp(ModalScreen[None]):
+    """The keys of one place, those that move first."""
 
     BINDINGS = [Binding("escape,q,question_mark", "dismiss(None)", "Back")]
-
-    def __init__(self, actions: Sequence[Action], context: Context) -> None:
-        super().__init__()
-        here = Place.DETAILS if context.details_open else Place.LIST
-        self.shown = [a for a in actions if a.keys and a.place in (here, Place.EVERYWHERE)]
-        self.context = context
 
     def compose(self) -> ComposeResult:
         """Lay out the text."""
@@ -46,10 +40,40 @@ class KeysScreen(ModalScreen[None]):
         self.query_one(TextView).focus()
 
     def lines(self) -> Iterator[Spans]:
-        """Yield a heading and a line per action, group by group."""
+        """Yield a line for each key, below headings."""
         yield (("Move", "title"),)
         for keys, help_ in MOVING:
             yield ((f"{keys:<{KEYS_WIDTH}}", "key"), (help_, ""))
+
+
+class PlaceKeys(KeyHelp):
+    """The keys that a workplace names in its last line, which may not have room for all."""
+
+    def __init__(self, keys: Sequence[tuple[str, str]]) -> None:
+        super().__init__()
+        self._keys = keys
+
+    def lines(self) -> Iterator[Spans]:
+        """Yield what each key does."""
+        yield from super().lines()
+        yield ()
+        yield (("Here", "title"),)
+        for key, label in (*self._keys, ("esc", "back")):
+            yield ((f"{key:<{KEYS_WIDTH}}", "key"), (f"{label[:1].upper()}{label[1:]}.", ""))
+
+
+class KeysScreen(KeyHelp):
+    """All keys of the list or the details by group; those of the other are left out."""
+
+    def __init__(self, actions: Sequence[Action], context: Context) -> None:
+        super().__init__()
+        here = Place.DETAILS if context.details_open else Place.LIST
+        self.shown = [a for a in actions if a.keys and a.place in (here, Place.EVERYWHERE)]
+        self.context = context
+
+    def lines(self) -> Iterator[Spans]:
+        """Yield a heading and a line per action, group by group."""
+        yield from super().lines()
         for group in Group:
             rows = [a for a in self.shown if a.group is group]
             if rows:

@@ -7,6 +7,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any, cast
 
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
@@ -37,6 +38,7 @@ class Workplace(ModalScreen[None]):
     }
     """
 
+    BINDINGS = [Binding("question_mark", "help", "Keys")]
     title_text = ""
     keys_shown: tuple[tuple[str, str], ...] = ()
     """Key and label, the most useful first; leaving is added."""
@@ -84,6 +86,12 @@ class Workplace(ModalScreen[None]):
         keys = [(key, label, True) for key, label in self.keys_shown]
         line = footer_line(keys, [("esc", "back", True)], self.size.width)
         self.query_one("#keys", Lines).show([line])
+
+    def action_help(self) -> None:
+        """Show all keys that work here."""
+        from ollama_tui.screens.keys import PlaceKeys
+
+        self.app.push_screen(PlaceKeys(self.keys_shown))
 
     def do(self, job: Job) -> None:
         """Run what takes a while; it goes on when this screen is left, and its errors are told."""

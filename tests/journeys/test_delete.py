@@ -157,7 +157,9 @@ async def test_until_all_models_were_looked_into_the_question_says_that_it_may_b
         await user.waits(10)
         await user.goes_to("qwen3:8b")
         await user.presses("d")
-        await user.sees("It may be less: what is shared with 1 model is not known")  # show of it fails
+        await user.sees(
+            "It may be less: what is shared with 1 model is not known"
+        )  # show of it fails
 
 
 async def test_of_many_costs_and_keys_are_in_view_and_every_name_can_be_scrolled_to() -> None:

@@ -198,3 +198,20 @@ async def test_y_can_send_a_modelfile_that_makes_the_same_model_on_what_is_known
         await user.goes_to("studio/reviewer:latest")
         await user.presses("y", "5")
         await user.until(lambda: "\nFROM qwen2.5-coder:7b\n" in user.app.clipboard)
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ("b", "Read anew."),
+        ("t", "Keep alive."),
+        ("L", "Pull."),
+        ("J", "Try again."),
+    ],
+)
+async def test_question_mark_lists_the_keys_of_a_workplace_too(key: str, said: str) -> None:
+    async with journey() as user:
+        await user.presses(key, "?")
+        await user.sees("Keys that work here", said, "Move by a page")
+        await user.presses("escape", "escape")
+        await user.until(lambda: not user.in_dialog)
