@@ -180,14 +180,12 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
 
     def tell(self, title: str, hint: str = "", *, trouble: bool = False) -> None:
         """Say something literally, and once: not again while it is still to be read."""
-        message = hint or title
-        if any(
-            (n.message, n.title) == (message, title if hint else "") for n in self._notifications
-        ):
+        heading, message = (title, hint) if hint else ("", title)
+        if any((n.title, n.message) == (heading, message) for n in self._notifications):
             return
         self.notify(
             message,
-            title=title if hint else "",
+            title=heading,
             severity="error" if trouble else "information",
             timeout=SAY_TROUBLE if trouble else SAY,
             markup=False,

@@ -67,10 +67,10 @@ class Cache:
         self._write(self._upstream_file(host_url), found)
 
     def _upstream_file(self, host_url: str) -> Path:
-        return self._folder / f"upstream-{_short(host_url)}.json"
+        return self._folder / f"upstream-{file_key(host_url)}.json"
 
     def _list_file(self, host_url: str) -> Path:
-        return self._folder / f"list-{_short(host_url)}.json"
+        return self._folder / f"list-{file_key(host_url)}.json"
 
     def _details_file(self, digest: str) -> Path:
         return self._folder / "details" / f"{digest}.json"
@@ -101,7 +101,8 @@ class Cache:
             return
 
 
-def _short(host_url: str) -> str:
+def file_key(host_url: str) -> str:
+    """Return what stands for a host in names of files: its address is nobody's business."""
     import hashlib
 
     return hashlib.sha256(host_url.encode()).hexdigest()[:16]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ollama_tui.cache import Cache
+from ollama_tui.cache import Cache, file_key
 from ollama_tui.clock import MACHINE, Clock
 from ollama_tui.config import Settings
 from ollama_tui.disk import Disk
@@ -73,7 +73,7 @@ async def connect(
             ollama,
             parallel=settings.parallel,
             grace=settings.grace,
-            journal=Journal(unfinished, settings.host.url) if unfinished else None,
+            journal=Journal(unfinished, file_key(settings.host.url)) if unfinished else None,
             clock=clock.seconds,
             sleep=clock.sleep,
         )

@@ -5,13 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from urllib.parse import quote
 
 import msgspec
 
 from ollama_tui.jobs.tasks import Pull
-
-_LONGEST_NAME = 200
 
 
 class _Download(msgspec.Struct, omit_defaults=True):
@@ -25,14 +22,14 @@ class _Download(msgspec.Struct, omit_defaults=True):
 class Journal:
     """One file for each running program and server; those of programs that are gone are taken over.
 
-    Losing it costs a word of reminder, never a download, so what cannot be read or written is let
-    be.
+    `host` stands for the server in names of files. Losing a file costs a word of reminder, never a
+    download, so what cannot be read or written is let be.
     """
 
-    def __init__(self, folder: Path, host_url: str) -> None:
+    def __init__(self, folder: Path, host: str) -> None:
         self._folder = folder
-        self._host = quote(host_url, safe="")[:_LONGEST_NAME]
-        self._own = folder / f"{self._host}.{os.getpid()}.json"
+        self._host = host
+        self._own = folder / f"{host}.{os.getpid()}.json"
         self._kept: tuple[Pull, ...] = ()
 
     def take_over(self) -> tuple[Pull, ...]:

@@ -19,7 +19,7 @@ from ollama_tui.jobs.tasks import Pull, Push
 from tests.jobs.stage import Stage
 from tests.jobs.virtual import VirtualTime, settle
 
-HOST = "http://gpu-box:11434"
+HOST = "0123456789abcdef"
 PULLS = (Pull("qwen3:8b", expected=5_200_000_000), Pull("h:5000/ns/m:1", insecure=True))
 
 
@@ -56,7 +56,7 @@ def test_what_a_running_program_is_at_is_left_to_it(tmp_path: Path) -> None:
 
 def test_each_server_has_its_own(tmp_path: Path, gone: int) -> None:
     left_by(gone, tmp_path, *PULLS)
-    assert Journal(tmp_path, "http://other:11434").take_over() == ()
+    assert Journal(tmp_path, "fedcba9876543210").take_over() == ()
     assert Journal(tmp_path, HOST).take_over() == PULLS
 
 
@@ -76,7 +76,7 @@ def test_a_broken_file_holds_nothing_and_goes(tmp_path: Path, gone: int, text: s
 
 
 def test_strange_files_are_let_be(tmp_path: Path) -> None:
-    for name in ("x", ".1.json", "http%3A%2F%2Fgpu-box%3A11434.new.json", "a.99999999999.json"):
+    for name in ("x", ".1.json", "0123456789abcdef.new.json", "a.99999999999.json"):
         (tmp_path / name).write_text("[]")
     assert Journal(tmp_path, HOST).take_over() == ()
     assert len(list(tmp_path.iterdir())) == 4

@@ -168,3 +168,14 @@ async def test_resizing_keeps_the_details_open_and_the_keys_where_they_were() ->
         await user.sees("general.architecture")
         await user.presses("escape")
         await user.sees("MODIFIED")
+
+
+async def test_details_opened_after_a_resize_are_wrapped_to_what_is_there_now() -> None:
+    async with journey(size=(200, 40)) as user:
+        await user.goes_to("qwen3:1.7b")
+        await user.resizes(60, 24)
+        await user.presses("enter")
+        await user.sees("1,359,280,420", "40,960 tokens")
+        await user.resizes(200, 40)
+        await user.presses("escape", "enter")
+        await user.sees("completion thinking tools")

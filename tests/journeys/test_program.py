@@ -215,3 +215,44 @@ async def test_question_mark_lists_the_keys_of_a_workplace_too(key: str, said: s
         await user.sees("Keys that work here", said, "Move by a page")
         await user.presses("escape", "escape")
         await user.until(lambda: not user.in_dialog)
+
+
+async def test_a_reason_is_said_once_while_it_stands_there() -> None:
+    async with journey() as user:
+        await user.presses("z", "z", "z")
+        assert len(user.toasts) == 1
+        await user.lets_toasts_go()
+        await user.presses("z")
+        assert len(user.toasts) == 1
+
+
+async def test_nothing_said_lies_over_a_question() -> None:
+    async with journey() as user:
+        await user.presses("z")
+        assert user.toasts
+        await user.presses("p")
+        await user.sees("Pull a model")
+        assert user.toasts == []
+
+
+async def test_many_mistakes_are_one_message_that_leaves_the_list_in_view() -> None:
+    mistakes = tuple(f"config.toml: mistake {n}." for n in range(9))
+    async with journey(mistakes=mistakes) as user:
+        [said] = user.toasts
+        assert said.startswith("9 settings could not be used")
+        assert "mistake 0" in said
+        assert "… and 3 more." in said
+
+
+async def test_read_only_stands_in_the_status_line() -> None:
+    async with journey(read_only=True) as user:
+        assert "read-only" in user.status
+    async with journey() as user:
+        assert "read-only" not in user.status
+
+
+async def test_on_a_wide_screen_figures_stand_beside_the_longest_name() -> None:
+    async with journey(size=(200, 40)) as user:
+        row = user.row("qwen3:1.7b")
+        longest = max(map(len, user.names))
+        assert row.index("2.0B") < longest + 20

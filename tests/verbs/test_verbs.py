@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from ollama_tui.api.errors import NotFound
+from ollama_tui.cache import Cache
 from ollama_tui.catalog.name import parse
 from ollama_tui.jobs.job import JobProgress
 from ollama_tui.verbs import VERBS, verb_of
@@ -380,3 +381,20 @@ def test_every_verb_has_help() -> None:
     from ollama_tui.verbs.run import MODULES
 
     assert set(VERBS) == set(HELP) == set(MORE) == set(MODULES)
+
+
+async def test_models_are_listed_though_what_runs_is_not_told(shell: Shell) -> None:
+    shell.demo.fail("/api/ps", 500, {"error": "busy"}, times=2)
+    listed = await shell.prints("list")
+    assert len(listed["models"]) == len(shell.demo.store.entries)
+    assert not any(model["loaded"] for model in listed["models"])
+
+
+async def test_details_of_a_known_digest_are_not_asked_for_again(
+    shell: Shell, tmp_path: Path
+) -> None:
+    shell.cache = Cache(tmp_path)
+    first = await shell.prints("show", "qwen3:8b")
+    shell.demo.requests.clear()
+    assert await shell.prints("show", "qwen3:8b") == first
+    assert "/api/show" not in [seen.path for seen in shell.demo.requests]

@@ -158,3 +158,9 @@ def test_the_end_of_a_job_is_told_with_its_title_and_hint() -> None:
     failed = job(State.FAILED, error=Problem("It failed.", "Try again."))
     assert result(failed) == ("It failed.", "Try again.")
     assert result(job(State.CANCELLED, note="Kept.")) == ("Pull qwen3:8b", "Kept.")
+
+
+@pytest.mark.parametrize("verb", ["create", "import", "quantize", "edit"])
+def test_the_size_of_what_something_is_made_from_is_not_said_of_what_is_made(verb: str) -> None:
+    done = replace(job(State.DONE), verb=verb, progress=replace(MOVING, fraction=1.0))
+    assert "GB" not in result(done)[0]
