@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ollama_tui.catalog.query import Mistake
 
 SIGN = "/ "
-FILTER_KEYS = (("⏎", "to the list", True), ("↓", "to the list", True), ("esc", "all models", True))
+FILTER_KEYS = (("⏎ ↓", "to the list", True), ("esc", "all models", True))
 """What the keys do while a filter is typed."""
 
 
