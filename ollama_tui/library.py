@@ -63,12 +63,14 @@ class Library:
         host_url: str = "",
         first: Answers | None = None,
         now: Callable[[], datetime] = _utc_now,
+        seconds: Callable[[], float] = time.monotonic,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._ollama = ollama
         self._cache = cache
         self._host_url = host_url
         self._now = now
+        self._seconds = seconds
         self._sleep = sleep
         self._book = FactBook(cache)
         self._listed: tuple[ListedModel, ...] = cache.models(host_url) if cache else ()
@@ -134,13 +136,13 @@ class Library:
             self.loading.set(self.loading.value - {name})
 
     async def _refresh_once(self) -> OllamaError | None:
-        started = time.monotonic()
+        started = self._seconds()
         try:
             answers = await asyncio.gather(self._ollama.list(), self._runners(), self._version())
         except OllamaError as error:
             self._publish(replace(self.snapshot, reach=Reach.DOWN, problem=error))
             return error
-        self._took = time.monotonic() - started
+        self._took = self._seconds() - started
         self._take(Answers(*answers))
         return None
 

@@ -40,6 +40,7 @@ async def listing(
             host_url=settings.host.url,
             first=first,
             now=clock.now,
+            seconds=clock.seconds,
             sleep=clock.sleep,
         )
         async with library.watching():
