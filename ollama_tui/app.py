@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from textual import work
+from textual import events, work
 from textual.binding import Binding
 from textual.reactive import reactive
 
@@ -27,6 +27,7 @@ from ollama_tui.palette import ActionProvider
 from ollama_tui.screens.main import MainScreen
 from ollama_tui.settings import Host, parse_host
 from ollama_tui.styling import styles_folder
+from ollama_tui.typeahead import TypeAhead, Typed
 from ollama_tui.widgets.glyphs import ASCII, UNICODE, Signs
 from ollama_tui.widgets.moving import ASCII as PLAIN_GLYPHS
 from ollama_tui.widgets.moving import Glyphs
@@ -94,6 +95,8 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
         self._transport = transport
         self.clock = clock
         self._first_list = FirstList(first, cache, clock)
+        self._given: Typed | None = None
+        self.type_ahead = TypeAhead(self, self._give_key, clock)
         self.animation_level = "none"
         for own in theme.OWN:
             self.register_theme(own)
@@ -134,6 +137,20 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
             self.settings.filter, wanted, self.settings.reverse, saved=self.settings.filters
         )
         return MainScreen(self, self._kept.applied_to(view))
+
+    async def on_event(self, event: events.Event) -> None:
+        """Let keys wait until those before them are handled; pass all else on at once."""
+        if not isinstance(event, events.Key | events.Paste) or event.is_forwarded:
+            await super().on_event(event)
+        elif event is self._given:
+            self._given = None
+            await super().on_event(event)
+        else:
+            self.type_ahead.put(event)
+
+    def _give_key(self, event: Typed) -> None:
+        self._given = event
+        self.post_message(event)
 
     def on_mount(self) -> None:
         """Take over the user's keys; connect once the first frame is out."""

@@ -127,6 +127,7 @@ class User:
     async def _pump(self, rounds: int) -> None:
         for _ in range(rounds):
             await settle()
+            await self.app.type_ahead.rest()
             if self.app.is_running:
                 await self._pilot.pause(0)
 

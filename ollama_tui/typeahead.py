@@ -1,0 +1,182 @@
+"""Type-ahead: each key is handled to its end before the next one is given out.
+
+Over a slow link many keys arrive in one read, and so does what a user pastes without bracketed
+paste. Textual hands all of them at once to whatever has the focus then, although the first may open
+a dialog for the others. Here keys wait in order, and each goes to what has the focus once
+everything before it is done: the dialog mounted, the focus moved, the action run up to where it
+waits for the user or the network.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from textual import events
+
+if TYPE_CHECKING:
+    from textual.app import App
+    from textual.message_pump import MessagePump
+    from textual.screen import Screen
+
+    from ollama_tui.clock import Clock
+
+HOLD = 0.5
+"""Seconds that keys wait at most for an action that has shown nothing yet."""
+BUSY_TURNS = 200
+"""Turns of the event loop after which other work, such as a flood of replies, is not waited for."""
+MOST_LAYOUTS = 8
+"""Layouts after one key; a layout that asks for another one each time must not stop the keys."""
+
+Typed = events.Key | events.Paste
+
+
+class Hold:
+    """Keeps keys from being given out until it is released, or its time is up."""
+
+    def __init__(self, release: Callable[[Hold], None]) -> None:
+        self._release = release
+
+    def release(self) -> None:
+        """Let keys go on; once is enough, again does nothing."""
+        self._release(self)
+
+
+class TypeAhead:
+    """The keys typed and not yet handled, in order.
+
+    `give` hands a key to whatever has the focus; it may return before the key has been handled.
+    """
+
+    def __init__(self, app: App[Any], give: Callable[[Typed], None], clock: Clock) -> None:
+        self._app = app
+        self._give = give
+        self._clock = clock
+        self._waiting: deque[Typed] = deque()
+        self._holds: dict[Hold, asyncio.Task[None]] = {}
+        self._free = asyncio.Event()
+        self._free.set()
+        self._held = asyncio.Event()
+        self._giving: asyncio.Task[None] | None = None
+        self.last: str = ""
+        """The key given out last."""
+        self.closed: str = ""
+        """The key given out last, if it closed a screen; else empty."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether a key is being handled or waits."""
+        return self._giving is not None
+
+    async def rest(self) -> None:
+        """Return when no key is left to be handled, or those that are left are on hold."""
+        while self._giving is not None and self._free.is_set():
+            held = asyncio.ensure_future(self._held.wait())
+            await asyncio.wait([self._giving, held], return_when=asyncio.FIRST_COMPLETED)
+            held.cancel()
+
+    def put(self, event: Typed) -> None:
+        """Give `event` out as soon as all that was typed before it has been handled."""
+        self._waiting.append(event)
+        if self._giving is None:
+            self._giving = asyncio.create_task(self._give_out(), name="type-ahead")
+
+    def discard(self) -> int:
+        """Forget the keys that wait, and return how many there were."""
+        count = len(self._waiting)
+        self._waiting.clear()
+        return count
+
+    def close(self) -> None:
+        """Give out no more keys: the app is on its way out."""
+        self.discard()
+        for task in (self._giving, *self._holds.values()):
+            if task is not None:
+                task.cancel()
+
+    def hold(self, seconds: float = HOLD) -> Hold:
+        """Keep later keys waiting until the hold is released, at most for `seconds`."""
+        hold = Hold(self._released)
+        self._free.clear()
+        self._held.set()
+        self._holds[hold] = asyncio.create_task(self._expire(hold, seconds), name="key hold")
+        return hold
+
+    @contextmanager
+    def held(self) -> Iterator[Hold]:
+        """Keep later keys waiting while the block runs, at most for `HOLD` seconds."""
+        hold = self.hold()
+        try:
+            yield hold
+        finally:
+            hold.release()
+
+    def _released(self, hold: Hold) -> None:
+        if (task := self._holds.pop(hold, None)) is not None:
+            task.cancel()
+        if not self._holds:
+            self._free.set()
+            self._held.clear()
+
+    async def _expire(self, hold: Hold, seconds: float) -> None:
+        await self._clock.sleep(seconds)
+        self._released(hold)
+
+    async def _give_out(self) -> None:
+        try:
+            await self.settled()
+            while self._waiting and self._app.is_running:
+                event = self._waiting.popleft()
+                depth = len(self._app.screen_stack)
+                self._give(event)
+                await self.settled()
+                self.last = event.key if isinstance(event, events.Key) else ""
+                self.closed = self.last if len(self._app.screen_stack) < depth else ""
+        finally:
+            self._giving = None
+
+    async def settled(self) -> None:
+        """Return when nothing is left to do but to wait for the user, the network or time."""
+        layouts = 0
+        while self._app.is_running:
+            await self._quiet()
+            if not self._free.is_set():
+                await self._free.wait()
+            elif layouts < MOST_LAYOUTS and _needs_layout(screen := self._app.screen):
+                layouts += 1
+                with screen._context():
+                    screen._on_timer_update()
+            else:
+                return
+
+    async def _quiet(self) -> None:
+        """Return when no task and no callback of the event loop is ready to run.
+
+        All that follows from a key runs on the loop, so then the key has been handled. Where other
+        work never lets the loop rest, no widget having a message left to handle is enough.
+        """
+        ready = getattr(asyncio.get_running_loop(), "_ready", ())
+        turns = 0
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+            if not ready or (turns >= BUSY_TURNS and not self._has_messages()):
+                return
+
+    def _has_messages(self) -> bool:
+        app = self._app
+        pumps: list[MessagePump] = [app, *app.screen_stack, *app.screen.walk_children()]
+        return any(not pump._message_queue.empty() or pump._next_callbacks for pump in pumps)
+
+
+def _needs_layout(screen: Screen[Any]) -> bool:
+    """Whether what the next key does may depend on sizes, places or callbacks that are due."""
+    return bool(
+        screen._layout_required
+        or screen._scroll_required
+        or screen._recompose_required
+        or screen._callbacks
+    )
