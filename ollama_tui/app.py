@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -16,18 +17,17 @@ from ollama_tui import theme
 from ollama_tui.actions.action import KEY_NAMES, Action, Wish
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.catalog import order
-from ollama_tui.catalog.snapshot import Snapshot
+from ollama_tui.catalog.snapshot import Reach, Snapshot
 from ollama_tui.catalog.view import View
 from ollama_tui.clock import MACHINE, Clock
 from ollama_tui.config import Settings
 from ollama_tui.first_list import FirstList
 from ollama_tui.frame import DiffFrames
 from ollama_tui.kept import MOST_HOSTS, Kept
-from ollama_tui.palette import ActionProvider
 from ollama_tui.screens.main import MainScreen
 from ollama_tui.settings import Host, parse_host
 from ollama_tui.styling import styles_folder
-from ollama_tui.typeahead import TypeAhead, Typed
+from ollama_tui.typeahead import CONNECTING, TypeAhead, Typed
 from ollama_tui.widgets.glyphs import ASCII, UNICODE, Signs
 from ollama_tui.widgets.moving import ASCII as PLAIN_GLYPHS
 from ollama_tui.widgets.moving import Glyphs
@@ -52,9 +52,8 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
 
     TITLE = "ollama-tui"
     CSS_PATH = [styles_folder() / name for name in ("app.tcss", "filter.tcss", "dialogs.tcss")]
-    COMMANDS = {ActionProvider}
+    ENABLE_COMMAND_PALETTE = False
     VERTICAL_BREAKPOINTS = [(0, "-low"), (18, "-usual")]
-    COMMAND_PALETTE_BINDING = "ctrl+p"
     BINDINGS = [
         Binding("ctrl+c", "interrupt", show=False, priority=True),
         Binding("ctrl+z", "suspend_process", show=False, priority=True),
@@ -95,6 +94,7 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
         self._transport = transport
         self.clock = clock
         self._first_list = FirstList(first, cache, clock)
+        self._connection_known = asyncio.Event()
         self._given: Typed | None = None
         self.type_ahead = TypeAhead(self, self._give_key, clock)
         self.animation_level = "none"
@@ -159,7 +159,37 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
         self.set_keymap(dict(self.settings.keys))
         if found := list(mistakes(self.settings, self.available_themes)):
             self.tell(*said_together(found), trouble=True)
+        self._hold_for_list()
         self.call_after_refresh(self.open_session)
+
+    def _hold_for_list(self) -> None:
+        """Keep keys for the first list, where there is none to act on meanwhile."""
+        if not self.snapshot.models:
+            self.type_ahead.hold(self, CONNECTING)
+
+    def watch_snapshot(self, snapshot: Snapshot) -> None:
+        """Let the keys typed before the first list go on once it is there."""
+        if snapshot.models or snapshot.reach is not Reach.CONNECTING:
+            self.type_ahead.release(self)
+        self._note_connection()
+
+    def watch_session(self) -> None:
+        """Let actions that waited for a connection go on."""
+        self._note_connection()
+
+    def _note_connection(self) -> None:
+        if self.session is not None or self.snapshot.reach is Reach.DOWN:
+            self._connection_known.set()
+        else:
+            self._connection_known.clear()
+
+    async def connection_known(self) -> None:
+        """Wait, not for long, until there is a session or the server is known to be down."""
+        known = asyncio.ensure_future(self._connection_known.wait())
+        limit = asyncio.ensure_future(self.clock.sleep(CONNECTING))
+        await asyncio.wait([known, limit], return_when=asyncio.FIRST_COMPLETED)
+        known.cancel()
+        limit.cancel()
 
     def key_of(self, action: Action) -> str:
         """Return the first key of `action`, as the user bound it and as a person reads it."""
@@ -220,8 +250,6 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
     async def interface(self, wish: Wish) -> None:
         """Carry out what concerns the whole program."""
         match wish:
-            case Wish.PALETTE:
-                self.action_command_palette()
             case Wish.DEMO:
                 self._open_demo()
             case Wish.QUIT:
@@ -241,6 +269,7 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
         self.settings = settings
         self.measured, self.upstream, self.jobs, self.checking = None, {}, (), ""
         self.snapshot = self._first_list.snapshot(self.settings)
+        self._hold_for_list()
         self.open_session()
 
     def _fatal_error(self) -> None:

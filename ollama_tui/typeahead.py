@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sized
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from textual import events
@@ -26,23 +26,14 @@ if TYPE_CHECKING:
 
 HOLD = 0.5
 """Seconds that keys wait at most for an action that has shown nothing yet."""
+CONNECTING = 1.5
+"""Seconds that keys wait at most for the first list, or for the server to be known as down."""
 BUSY_TURNS = 200
 """Turns of the event loop after which other work, such as a flood of replies, is not waited for."""
 MOST_LAYOUTS = 8
 """Layouts after one key; a layout that asks for another one each time must not stop the keys."""
 
 Typed = events.Key | events.Paste
-
-
-class Hold:
-    """Keeps keys from being given out until it is released, or its time is up."""
-
-    def __init__(self, release: Callable[[Hold], None]) -> None:
-        self._release = release
-
-    def release(self) -> None:
-        """Let keys go on; once is enough, again does nothing."""
-        self._release(self)
 
 
 class TypeAhead:
@@ -56,20 +47,26 @@ class TypeAhead:
         self._give = give
         self._clock = clock
         self._waiting: deque[Typed] = deque()
-        self._holds: dict[Hold, asyncio.Task[None]] = {}
+        self._owners: set[object] = set()
+        self._holds: dict[object, asyncio.Task[None]] = {}
         self._free = asyncio.Event()
         self._free.set()
         self._held = asyncio.Event()
         self._giving: asyncio.Task[None] | None = None
-        self.last: str = ""
+        self._key = ""
         """The key given out last."""
-        self.closed: str = ""
-        """The key given out last, if it closed a screen; else empty."""
+        self._closing_key = ""
+        """The key before that one, if it closed a screen; else empty."""
 
     @property
     def busy(self) -> bool:
         """Whether a key is being handled or waits."""
         return self._giving is not None
+
+    @property
+    def repeats_closing_key(self) -> bool:
+        """Whether the key being handled closed a screen the time before."""
+        return bool(self._key) and self._key == self._closing_key
 
     async def rest(self) -> None:
         """Return when no key is left to be handled, or those that are left are on hold."""
@@ -97,44 +94,59 @@ class TypeAhead:
             if task is not None:
                 task.cancel()
 
-    def hold(self, seconds: float = HOLD) -> Hold:
-        """Keep later keys waiting until the hold is released, at most for `seconds`."""
-        hold = Hold(self._released)
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep later keys waiting while the current task works, at most for `HOLD` seconds.
+
+        `let_go` ends it early, for when the task has shown what the keys wait for.
+        """
+        owner = asyncio.current_task()
+        self._owners.add(owner)
+        self.hold(owner)
+        try:
+            yield
+        finally:
+            self._owners.discard(owner)
+            self.release(owner)
+
+    def let_go(self) -> None:
+        """Let keys go on: the current task has shown something, or waits for the user."""
+        self.release(asyncio.current_task())
+
+    def hold_again(self) -> None:
+        """Keep keys waiting again: the user has answered, and the current task works on."""
+        if (owner := asyncio.current_task()) in self._owners:
+            self.hold(owner)
+
+    def hold(self, owner: object, seconds: float = HOLD) -> None:
+        """Keep later keys waiting until `owner` releases them, at most for `seconds`."""
+        self.release(owner)
+        self._holds[owner] = asyncio.create_task(self._expire(owner, seconds), name="key hold")
         self._free.clear()
         self._held.set()
-        self._holds[hold] = asyncio.create_task(self._expire(hold, seconds), name="key hold")
-        return hold
 
-    @contextmanager
-    def held(self) -> Iterator[Hold]:
-        """Keep later keys waiting while the block runs, at most for `HOLD` seconds."""
-        hold = self.hold()
-        try:
-            yield hold
-        finally:
-            hold.release()
-
-    def _released(self, hold: Hold) -> None:
-        if (task := self._holds.pop(hold, None)) is not None:
+    def release(self, owner: object) -> None:
+        """Let keys go on as far as `owner` is concerned."""
+        if (task := self._holds.pop(owner, None)) is not None:
             task.cancel()
         if not self._holds:
             self._free.set()
             self._held.clear()
 
-    async def _expire(self, hold: Hold, seconds: float) -> None:
+    async def _expire(self, owner: object, seconds: float) -> None:
         await self._clock.sleep(seconds)
-        self._released(hold)
+        self.release(owner)
 
     async def _give_out(self) -> None:
         try:
             await self.settled()
             while self._waiting and self._app.is_running:
                 event = self._waiting.popleft()
+                self._key = event.key if isinstance(event, events.Key) else ""
                 depth = len(self._app.screen_stack)
                 self._give(event)
                 await self.settled()
-                self.last = event.key if isinstance(event, events.Key) else ""
-                self.closed = self.last if len(self._app.screen_stack) < depth else ""
+                self._closing_key = self._key if len(self._app.screen_stack) < depth else ""
         finally:
             self._giving = None
 
@@ -158,18 +170,24 @@ class TypeAhead:
         All that follows from a key runs on the loop, so then the key has been handled. Where other
         work never lets the loop rest, no widget having a message left to handle is enough.
         """
-        ready = getattr(asyncio.get_running_loop(), "_ready", ())
+        ready: Sized = getattr(asyncio.get_running_loop(), "_ready", ())
         turns = 0
-        while True:
-            await asyncio.sleep(0)
-            turns += 1
-            if not ready or (turns >= BUSY_TURNS and not self._has_messages()):
+        while len(ready) or not turns:
+            if turns >= BUSY_TURNS and not self._has_messages():
                 return
+            turns += 1
+            await asyncio.sleep(0)
 
     def _has_messages(self) -> bool:
         app = self._app
         pumps: list[MessagePump] = [app, *app.screen_stack, *app.screen.walk_children()]
-        return any(not pump._message_queue.empty() or pump._next_callbacks for pump in pumps)
+        return any(pump._message_queue.qsize() + len(pump._next_callbacks) for pump in pumps)
+
+
+def held_keys(node: MessagePump) -> AbstractContextManager[None]:
+    """Keep later keys waiting while the current task works, in an app that has a type-ahead."""
+    type_ahead: TypeAhead | None = getattr(node.app, "type_ahead", None)
+    return type_ahead.held() if type_ahead is not None else nullcontext()
 
 
 def _needs_layout(screen: Screen[Any]) -> bool:

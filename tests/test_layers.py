@@ -141,7 +141,7 @@ RULES = (
     Rule(
         "dialogs",
         "ask one question and return a value: the caller acts on it",
-        "api.replies api.requests catalog files jobs.upload widgets",
+        "api.replies api.requests catalog files jobs.upload typeahead widgets",
         "textual rich asyncio",
     ),
     Rule(
@@ -154,8 +154,8 @@ RULES = (
     Rule(
         "screens",
         "arrange, bind and dispatch: actions talk to the server",
-        "actions api.errors api.replies catalog dialogs editor files jobs settings store theme "
-        "widgets",
+        "actions api.errors api.replies catalog dialogs editor files jobs palette settings store "
+        "theme widgets",
         "textual asyncio",
         typed="app session library",
     ),
@@ -184,13 +184,14 @@ RULES = (
         "asyncio",
         typed="httpx api.client api.replies app cache library",
     ),
-    Rule("palette", "the actions as a list to search", "actions screens", "textual"),
+    Rule("palette", "the actions as a list to search", "actions widgets", "textual"),
+    Rule("typeahead", "the keys typed and not yet handled", "", "textual asyncio"),
     Rule(
         "app",
         "the composition root",
-        "actions api.errors catalog config connecting demo first_list frame kept mistakes palette "
-        "screens settings theme widgets",
-        "textual rich",
+        "actions api.errors catalog config connecting demo first_list frame kept mistakes "
+        "screens settings theme typeahead widgets",
+        "asyncio textual rich",
         typed="httpx api.first cache jobs.job session",
     ),
     Rule(

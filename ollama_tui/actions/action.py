@@ -127,6 +127,10 @@ class Context(Protocol):
     def work_in_progress(self) -> int:
         """How many jobs are not finished."""
 
+    @property
+    def repeats_closing_key(self) -> bool:
+        """Whether the same key closed a screen just before: a key that repeats, or a bounce."""
+
     async def ask(self, dialog: ModalScreen[T]) -> T | None:
         """Show `dialog` and return its answer; None when it was left."""
 
@@ -208,6 +212,8 @@ class Action:
     run: Run
     unavailable: Callable[[Context], str | None] = always
     """Why it cannot act now, as a sentence; None when it can. Cheap and pure."""
+    synonyms: tuple[str, ...] = ()
+    """Other words, in lower case, by which the palette finds it."""
     group: Group = Group.LOOK
     place: Place = Place.EVERYWHERE
     footer: int = 0
@@ -216,6 +222,8 @@ class Action:
     """Refused in read-only mode; the list is refreshed afterwards."""
     danger: bool = False
     """Destroys something."""
+    keys_wait: bool = True
+    """Whether keys typed meanwhile wait, not for long, for what it shows: a dialog, a new row."""
 
     @property
     def title(self) -> str:

@@ -235,11 +235,11 @@ def no_push(context: Context) -> str | None:
 
 ACTIONS = (
     Action("model.pull", "p", "pull", "Pull a model from a registry.",
-           pull, group=Group.CHANGE, footer=5, changes_server=True),
+           pull, group=Group.CHANGE, footer=5, changes_server=True, synonyms=("download",)),
     Action("model.push", "P", "push", "Push the model at the cursor to a registry.",
            push, no_push, group=Group.CHANGE, footer=0, changes_server=True),
     Action("model.copy", "c", "copy", "Copy the model at the cursor; it takes no disk space.",
-           copy, no_model, group=Group.CHANGE, footer=6, changes_server=True),
+           copy, no_model, group=Group.CHANGE, footer=6, changes_server=True, synonyms=("alias",)),
     Action("model.rename", "r", "rename", "Give the model at the cursor another name, safely.",
            rename, cannot_rename, group=Group.CHANGE, changes_server=True),
     Action("model.delete", "d", "delete", "Delete the marked models, or the one at the cursor.",

@@ -169,7 +169,7 @@ ACTIONS = (
            wish(Wish.RUNNING), not_connected, group=Group.MEMORY),
     LOAD,
     Action("memory.unload", "x", "unload", "Free the memory of the model at the cursor.",
-           unload, cannot_unload, group=Group.MEMORY, changes_server=True),
+           unload, cannot_unload, group=Group.MEMORY, changes_server=True, synonyms=("stop",)),
     Action("memory.unload_all", "X", "unload all", "Free the memory of every running model.",
            unload_all, nothing_loaded, group=Group.MEMORY, changes_server=True),
 )  # fmt: skip

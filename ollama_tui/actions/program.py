@@ -27,7 +27,14 @@ def not_connected(context: Context) -> str | None:
 
 
 async def quit_(context: Context) -> None:
-    """Leave; ask first when jobs run."""
+    """Leave; ask first when jobs run.
+
+    The key that has just closed a screen must be pressed once more: over a slow link nobody sees
+    that the screen is closed already, and a key that repeats must not end the program.
+    """
+    if context.repeats_closing_key:
+        context.tell("Press q again to quit.")
+        return
     from ollama_tui.dialogs.dialog import Confirm
 
     busy = context.work_in_progress
@@ -126,5 +133,5 @@ ACTIONS = (
     Action("app.palette", "colon,ctrl+p", "palette", "Find any action by its name.",
            wish(Wish.PALETTE), group=Group.APP, footer=99),
     Action("app.quit", "q", "quit", "Leave the program; asks when jobs run.",
-           quit_, group=Group.APP),
+           quit_, group=Group.APP, synonyms=("exit", "leave")),
 )  # fmt: skip

@@ -8,5 +8,5 @@ from ollama_tui.actions.program import not_connected
 
 ACTIONS = (
     Action("storage.show", "b", "storage", "See what the disk is spent on, and what frees it.",
-           wish(Wish.STORAGE), not_connected),
+           wish(Wish.STORAGE), not_connected, synonyms=("disk", "space")),
 )  # fmt: skip

@@ -140,7 +140,7 @@ def nothing_outdated(context: Context) -> str | None:
 
 ACTIONS = (
     Action("update.check", "o", "check", "Ask the registries which models are outdated.",
-           check, cannot_check, group=Group.CHANGE),
+           check, cannot_check, group=Group.CHANGE, keys_wait=False),
     Action("update.this", "u", "update", "Update the model at the cursor if it is outdated.",
            update, cannot_update, group=Group.CHANGE, changes_server=True),
     Action("update.all", "U", "update all", "Update every model known to be outdated.",

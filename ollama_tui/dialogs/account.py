@@ -67,7 +67,9 @@ class AccountDialog(ModalScreen[Wanted | None]):
 
     @work(exclusive=True, group="cloud")
     async def _ask_cloud(self) -> None:
-        self.query_one("#cloud", Static).update(await self.cloud())
+        said = await self.cloud()
+        for place in self.query("#cloud").results(Static):
+            place.update(said)
 
     @work(exclusive=True, group="account")
     async def action_ask(self) -> None:
@@ -91,8 +93,10 @@ class AccountDialog(ModalScreen[Wanted | None]):
 
     def draw(self) -> None:
         """Show what is known and which keys help now."""
-        self.query_one("#account", Static).update("\n".join(self._lines()))
-        self.query_one(".keys", Static).update(self._keys())
+        for place in self.query("#account").results(Static):
+            place.update("\n".join(self._lines()))
+        for place in self.query(".keys").results(Static):
+            place.update(self._keys())
 
     def _lines(self) -> list[str]:
         standing = self.standing

@@ -13,6 +13,8 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+DIGITS = frozenset("0123456789")
+
 
 @dataclass(frozen=True)
 class Alternative:
@@ -23,7 +25,11 @@ class Alternative:
 
 
 class Choice(ModalScreen[str | None]):
-    """One numbered line each; `enter` or the number chooses, `esc` leaves."""
+    """One numbered line each; `enter` or the number chooses, `esc` leaves.
+
+    Where a digit may begin a longer number, it moves the highlight there and waits: for another
+    digit, or for `enter`.
+    """
 
     BINDINGS = [
         Binding("escape", "dismiss(None)", "Cancel"),
@@ -39,6 +45,8 @@ class Choice(ModalScreen[str | None]):
         self.options = options
         self.current = current
         self.hint = hint or "enter choose   esc cancel"
+        self._typed = 0
+        """The number typed so far, which may get another digit."""
 
     def compose(self) -> ComposeResult:
         """Lay out the options."""
@@ -60,10 +68,18 @@ class Choice(ModalScreen[str | None]):
 
     def on_key(self, event: events.Key) -> None:
         """Take an option by its number."""
-        digit = event.character or ""
-        if digit.isdigit() and 0 < int(digit) <= len(self.options):
-            event.stop()
-            self.dismiss(self.options[int(digit) - 1].key)
+        if event.character not in DIGITS:
+            self._typed = 0
+            return
+        event.stop()
+        number = self._typed * 10 + int(event.character)
+        if not 0 < number <= len(self.options):
+            self._typed = 0
+        elif number * 10 > len(self.options):
+            self.dismiss(self.options[number - 1].key)
+        else:
+            self._typed = number
+            self.query_one(OptionList).highlighted = number - 1
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Take the highlighted option."""

@@ -6,7 +6,7 @@ import asyncio
 import platform
 from dataclasses import dataclass
 
-from textual import on, work
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
@@ -34,6 +34,7 @@ from ollama_tui.files.source import Source
 from ollama_tui.jobs.upload import LocalFile
 from ollama_tui.styling import styles_folder
 from ollama_tui.text import inert, shorten, size
+from ollama_tui.typeahead import held_keys
 from ollama_tui.widgets.picker import Picker
 
 KEYS = "tab complete   ↓ next field   {}enter import   esc cancel"
@@ -65,6 +66,7 @@ class ImportDialog(Dialog[ImportAnswer]):
         self.installed = by_key(models)
         self.found: Source | BadFile | None = None
         """What the path leads to; None while it is being looked at."""
+        self._looked = asyncio.Event()
         self.suggested = ""
 
     def fields(self) -> ComposeResult:
@@ -98,16 +100,27 @@ class ImportDialog(Dialog[ImportAnswer]):
     @on(Input.Changed, "#path")
     def _path_changed(self, event: Input.Changed) -> None:
         self.found = None
+        self._looked.clear()
         self._look(event.value)
 
     @work(exclusive=True, group="look")
     async def _look(self, text: str) -> None:
         """Look, off the event loop, at what the path leads to."""
         self.found = await asyncio.to_thread(looked_at, text)
+        self._looked.set()
         self._show_found()
         self.review()
 
+    @on(events.DescendantBlur, "#path")
+    @work(group="wait for the files")
+    async def _keep_keys_until_looked(self) -> None:
+        """Keep what is typed next for when the files have been looked at, and a name is offered."""
+        with held_keys(self):
+            await self._looked.wait()
+
     def _show_found(self) -> None:
+        if not self.query("#found"):
+            return  # the dialog was left meanwhile
         source = self.found if isinstance(self.found, Source) else None
         self._say(facts(source) if source else "")
         self.query_one("#base-part").display = bool(source and source.needs_base)
@@ -154,6 +167,12 @@ class ImportDialog(Dialog[ImportAnswer]):
         """Go on to the name, so that nobody sends gigabytes before reading what they are."""
         event.stop()
         event.prevent_default()
+        self._go_on_to_name()
+
+    @work(exclusive=True, group="go on")
+    async def _go_on_to_name(self) -> None:
+        with held_keys(self):
+            await self._looked.wait()
         if isinstance(self.found, BadFile):
             self.review()
             self.app.bell()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from textual import events, work
@@ -12,6 +13,7 @@ from textual.suggester import Suggester
 from textual.widgets import Input
 
 from ollama_tui.files.paths import common, completions, one_line
+from ollama_tui.typeahead import held_keys
 
 
 class PathSuggester(Suggester):
@@ -23,7 +25,12 @@ class PathSuggester(Suggester):
     async def get_suggestion(self, value: str) -> str | None:
         """Return the likeliest completion that begins with `value`."""
         offered = await asyncio.to_thread(completions, value)
-        return next((text for text in offered if text.startswith(value)), None)
+        return likeliest(value, offered)
+
+
+def likeliest(value: str, offered: Iterable[str]) -> str | None:
+    """Return the first of the completions offered that `value` begins; None when none does."""
+    return next((text for text in offered if text.startswith(value)), None)
 
 
 class PathField(Input):
@@ -47,10 +54,29 @@ class PathField(Input):
         start, end = sorted(self.selection)
         self.replace(one_line(event.text), start, end)
 
+    def action_cursor_right(self, select: bool = False) -> None:
+        """Go right; at the end, take what the path may become, also when that is not shown yet."""
+        if select or self.cursor_position < len(self.value) or self._suggestion:
+            super().action_cursor_right(select)
+        else:
+            self._take_suggestion()
+
+    @work(exclusive=True, group="complete")
+    async def _take_suggestion(self) -> None:
+        typed = self.value
+        with held_keys(self):
+            offered = await asyncio.to_thread(completions, typed)
+            if self.value == typed and (longer := likeliest(typed, offered)) is not None:
+                self.value = longer
+                self.cursor_position = len(longer)
+
     @work(exclusive=True, group="complete")
     async def action_complete(self) -> None:
         """Add what all completions have in common; offer them when they have nothing."""
-        typed = self.value
+        with held_keys(self):
+            await self._complete(self.value)
+
+    async def _complete(self, typed: str) -> None:
         offered = await asyncio.to_thread(completions, typed)
         if self.value != typed:
             return

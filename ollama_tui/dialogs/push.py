@@ -70,7 +70,7 @@ class PushDialog(Dialog[PushAnswer]):
 
     def take(self, standing: Standing) -> None:
         """Show who the server is; suggest its namespace unless something was typed meanwhile."""
-        if standing == self.standing:
+        if standing == self.standing or not self.query("#account"):
             return
         untouched = self.name_given == self.suggestion
         if standing.signin_url and (self.standing is None or not self.standing.signin_url):

@@ -123,7 +123,7 @@ class CloudScreen(Workplace):
 
     # ---- drawing
 
-    def draw(self) -> None:
+    def draw_now(self) -> None:
         """Show what is known now."""
         sources = self.sources
         entries = catalogue(

@@ -10,7 +10,7 @@ from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
 from textual.widgets import Input
 
-from ollama_tui.actions.action import Action, Wish
+from ollama_tui.actions.action import Action, Wish, why_not
 from ollama_tui.catalog.model import Model
 from ollama_tui.catalog.snapshot import Snapshot
 from ollama_tui.catalog.view import View
@@ -28,7 +28,7 @@ CLIPBOARD_LIMIT = 74_000
 
 
 @dataclass
-class Errand:
+class PendingAction:
     """An action under way that has shown nothing yet, and where its user was when it began."""
 
     action: Action
@@ -43,48 +43,70 @@ class Desk:
 
     def __init__(self, screen: MainScreen) -> None:
         self._screen = screen
-        self._silent: dict[asyncio.Task[Any] | None, Errand] = {}
+        self._silent: dict[asyncio.Task[Any] | None, PendingAction] = {}
 
     async def run(self, action: Action) -> None:
-        """Run `action`; until it shows something, the same key pressed again is no second wish."""
-        task = asyncio.current_task()
-        self._silent[task] = Errand(
-            action, tuple(self._screen.app.screen_stack), self._screen.focused
-        )
-        try:
-            await action.run(self)
-        finally:
-            self._silent.pop(task, None)
+        """Run `action`; until it shows something, pressing its key again does nothing more.
+
+        Raises:
+            OllamaError: What the action raises.
+        """
+        with self._screen.tui.type_ahead.held():
+            if (reason := await self._reason_against(action)) is not None:
+                self.tell(reason)
+                return
+            if not action.keys_wait:
+                self._screen.tui.type_ahead.let_go()
+            task = asyncio.current_task()
+            self._silent[task] = PendingAction(
+                action, tuple(self._screen.app.screen_stack), self._screen.focused
+            )
+            try:
+                await action.run(self)
+            finally:
+                self._silent.pop(task, None)
+
+    async def _reason_against(self, action: Action) -> str | None:
+        """Return why `action` cannot act; while a connection is being made, wait for it first."""
+        if (reason := why_not(action, self)) is not None:
+            await self._screen.tui.connection_known()
+            reason = why_not(action, self)
+        return reason
 
     def still_at(self, action: Action) -> str | None:
         """Say that `action` is under way, when it has shown nothing of it yet, and is wanted."""
-        for errand in self._silent.values():
-            if errand.action is action:
-                errand.left = False
+        for pending in self._silent.values():
+            if pending.action is action:
+                pending.left = False
                 return f"Still at it ({action.label}): waiting for the server."
         return None
 
     def leave(self) -> None:
         """Want nothing opened any more that waits for the server."""
-        for errand in self._silent.values():
-            errand.left = True
+        for pending in self._silent.values():
+            pending.left = True
 
     def _comes_too_late(self) -> bool:
         """Whether what is to be opened now would come over what the user went on to; say so."""
-        errand = self._silent.pop(asyncio.current_task(), None)
-        if errand is None or not (errand.left or self._is_elsewhere(errand)):
+        pending = self._shown()
+        if pending is None or not (pending.left or self._is_elsewhere(pending)):
             return False
-        key = self._screen.tui.key_of(errand.action)
+        key = self._screen.tui.key_of(pending.action)
         again = f"{key} opens it now." if key else ""
-        late = f"{errand.action.title} was not opened: the server was slow, and you had gone on."
+        late = f"{pending.action.title} was not opened: the server was slow, and you had gone on."
         self.tell(late, again)
         return True
 
-    def _is_elsewhere(self, errand: Errand) -> bool:
+    def _shown(self) -> PendingAction | None:
+        """Let keys go on: what they wait for is there; return the action, the first time."""
+        self._screen.tui.type_ahead.let_go()
+        return self._silent.pop(asyncio.current_task(), None)
+
+    def _is_elsewhere(self, pending: PendingAction) -> bool:
         """Whether another screen is open than when the action began, or a text is being typed."""
         focused = self._screen.focused
-        typing = isinstance(focused, Input) and focused is not errand.focused
-        return typing or self._screen.app.screen not in errand.screens
+        typing = isinstance(focused, Input) and focused is not pending.focused
+        return typing or self._screen.app.screen not in pending.screens
 
     @property
     def snapshot(self) -> Snapshot:
@@ -150,16 +172,23 @@ class Desk:
         """How many jobs are not finished."""
         return sum(1 for job in self._screen.jobs if job.active)
 
+    @property
+    def repeats_closing_key(self) -> bool:
+        """Whether the same key closed a screen just before."""
+        return self._screen.tui.type_ahead.repeats_closing_key
+
     async def ask(self, dialog: ModalScreen[T]) -> T | None:
         """Show `dialog` and return its answer; None when it was left, or came too late."""
         if self._comes_too_late():
             return None
         self._screen.app.clear_notifications()  # they would lie over what is asked
-        return await self._screen.app.push_screen_wait(dialog)
+        answer = await self._screen.app.push_screen_wait(dialog)
+        self._screen.tui.type_ahead.hold_again()
+        return answer
 
     def tell(self, title: str, hint: str = "", *, trouble: bool = False) -> None:
         """Say something once, as a toast."""
-        self._silent.pop(asyncio.current_task(), None)
+        self._shown()
         self._screen.tui.tell(title, hint, trouble=trouble)
 
     def look(self, view: View) -> None:
@@ -215,5 +244,5 @@ class Desk:
         """Do something to the screen itself."""
         from ollama_tui.screens.wishes import carry_out
 
-        self._silent.pop(asyncio.current_task(), None)
+        self._shown()
         await carry_out(wish, self._screen)

@@ -107,6 +107,8 @@ class JobsScreen(ModalScreen[None]):
         return cast("Job | None", self.table.row)
 
     def _draw(self, jobs: tuple[Job, ...]) -> None:
+        if not (self.is_attached and self.query("#all-jobs")):
+            return  # news that comes while the screen is being left
         self.job_rows.jobs = jobs
         self.table.show(jobs)
         self._say()

@@ -15,7 +15,7 @@ from textual.screen import Screen
 from textual.widgets import Input, Static
 
 from ollama_tui.actions import BY_ID
-from ollama_tui.actions.action import Action, Place, why_not
+from ollama_tui.actions.action import Action, Place
 from ollama_tui.api.errors import OllamaError, Unreachable
 from ollama_tui.catalog.arrange import Arranged
 from ollama_tui.catalog.model import Model
@@ -211,8 +211,7 @@ class MainScreen(Screen[None]):
         action = BY_ID[action_id]
         if action_id in BACK:
             self.desk.leave()
-        reason = why_not(action, self.desk) or self.desk.still_at(action)
-        if reason is not None:
+        if (reason := self.desk.still_at(action)) is not None:
             self.tui.tell(reason)
         else:
             self._run(action)

@@ -163,7 +163,7 @@ class RunningScreen(Workplace):
         """What runs, as last heard."""
         return self.library.snapshot.running
 
-    def draw(self) -> None:
+    def draw_now(self) -> None:
         """Show what runs now, as far as it differs from what is shown."""
         now = self.tui.clock.now()
         self.show_rows(rows_of(self.running, self.library.loading.value, now))

@@ -140,10 +140,8 @@ class StorageScreen(Workplace):
         self.usage = await self.disk.usage(self.context.snapshot.models)
         self.draw()
 
-    def draw(self) -> None:
-        """Show what is known now, unless the screen was left while the disk was read."""
-        if not self.is_attached or not self.query(Table):
-            return
+    def draw_now(self) -> None:
+        """Show what is known now."""
         models = self.context.snapshot.models
         usage = self.usage or self.disk.known(models)
         rows = spending(models, usage, self.tui.clock.now().timestamp())

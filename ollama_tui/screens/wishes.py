@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual.screen import ModalScreen
 
 from ollama_tui.actions import ACTIONS
-from ollama_tui.actions.action import Wish
+from ollama_tui.actions.action import Place, Wish
 from ollama_tui.widgets.filter_bar import FilterBar
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ async def carry_out(wish: Wish, main: MainScreen) -> None:
             await _full_metadata(main)
         case Wish.JOBS | Wish.KEYS | Wish.STORAGE | Wish.RUNNING | Wish.CLOUD:
             await main.app.push_screen_wait(_workplace(wish, main))
+        case Wish.PALETTE:
+            await _palette(main)
         case Wish.FIND:
             await _find(main)
         case Wish.FIND_NEXT | Wish.FIND_PREVIOUS:
@@ -78,3 +80,14 @@ async def _find(main: MainScreen) -> None:
     text = await main.desk.ask(FindDialog(main.inspector.pane.searched))
     if text and not main.inspector.pane.find(text):
         main.tui.tell(f"“{text}” is not in this tab.")
+
+
+async def _palette(main: MainScreen) -> None:
+    """Find an action of the place where the keys go, and run it there."""
+    from ollama_tui.palette import PaletteScreen
+
+    here = Place.DETAILS if main.inspector.focused else Place.LIST
+    actions = [action for action in ACTIONS if action.place in (here, Place.EVERYWHERE)]
+    chosen = await main.app.push_screen_wait(PaletteScreen(actions, main.desk, main.tui.glyphs))
+    if chosen is not None:
+        main.action_run(chosen)

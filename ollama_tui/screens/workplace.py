@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any, cast
@@ -68,6 +69,15 @@ class Workplace(ModalScreen[None]):
     def table(self) -> Table[Any]:
         """The table."""
         return self.query_one(Table)
+
+    def draw(self, _: object = None) -> None:
+        """Show what is known now, unless the screen was left: news may come after that."""
+        if self.is_attached and self.query("#heading") and self.query(Table):
+            self.draw_now()
+
+    @abstractmethod
+    def draw_now(self) -> None:
+        """Show what is known now."""
 
     def show_rows(self, rows: Sequence[object]) -> None:
         """Show `rows` unless they are what is shown: the same again costs the link nothing."""

@@ -68,14 +68,24 @@ class User:
     async def presses(self, *keys: str) -> None:
         """Press keys one after the other; what is waited for after the last is a moment."""
         for key in keys:
-            self._strike(key)
+            self.strikes(key)
             await self._pump(2)
         await self.waits(MOMENT)
+
+    def strikes(self, key: str) -> None:
+        """Send one key, and do not wait for what comes of it."""
+        name = _character_to_key(key) if len(key) == 1 and not key.isalnum() else key
+        character = key if len(key) == 1 else {"space": " "}.get(key)
+        self.app.post_message(events.Key(name, character))
+
+    async def rests(self) -> None:
+        """Look up until all that was typed has been handled; no time passes."""
+        await self._pump(QUIET)
 
     async def types(self, text: str) -> None:
         """Type a text, letter by letter."""
         for letter in text:
-            self._strike(letter)
+            self.strikes(letter)
         await self.waits(MOMENT)
 
     async def pastes(self, text: str) -> None:
@@ -91,11 +101,6 @@ class User:
         """Give the terminal another size."""
         await self._pilot.resize_terminal(width, height)
         await self.waits(MOMENT)
-
-    def _strike(self, key: str) -> None:
-        name = _character_to_key(key) if len(key) == 1 and not key.isalnum() else key
-        character = key if len(key) == 1 else {"space": " "}.get(key)
-        self.app.post_message(events.Key(name, character))
 
     # How time passes
 

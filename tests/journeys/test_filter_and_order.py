@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ollama_tui.catalog.order import COLUMNS
 from ollama_tui.kept import Kept
 from tests.journeys.driver import a_server, journey
 
@@ -171,10 +172,32 @@ async def test_the_sort_dialog_sorts_by_what_is_chosen() -> None:
     async with journey() as user:
         await user.presses("s")
         await user.sees("Sort by", "Params", "Loaded")
-        await user.presses("1")
+        await user.presses("1", "enter")
         assert user.names[0] == "bge-m3:latest"
         assert user.names[-1] == "tinyllama:1.1b-chat-fp16"
         assert "sort name ↑" in user.status
+
+
+async def test_a_number_of_two_digits_chooses_in_a_long_picker() -> None:
+    async with journey() as user:
+        twelfth = COLUMNS[11]
+        await user.presses("s", "1", "2")
+        assert not user.in_dialog
+        assert f"sort {twelfth.title.lower()}" in user.status
+
+
+async def test_a_number_that_cannot_get_longer_chooses_at_once() -> None:
+    async with journey() as user:
+        await user.presses("s", "3")
+        assert not user.in_dialog
+        assert f"sort {COLUMNS[2].title.lower()}" in user.status
+
+
+async def test_a_number_that_may_get_longer_is_forgotten_for_another_key() -> None:
+    async with journey() as user:
+        await user.presses("s", "1", "j", "2")
+        assert not user.in_dialog
+        assert f"sort {COLUMNS[1].title.lower()}" in user.status
 
 
 async def test_the_sort_dialog_starts_at_the_present_order_and_enter_turns_it_around() -> None:

@@ -29,19 +29,17 @@ CHANGING_REQUESTS = {
 async def test_the_palette_runs_an_action_by_its_name() -> None:
     async with journey() as user:
         await user.presses(":")
-        await user.sees("Filter as you type")
+        await user.sees("What to do, in a word")
         await user.types("reverse")
-        await user.sees_no("Filter as you type")
         await user.sees("Turn the order around.")
         await user.presses("enter")
-        if user.in_dialog:
-            await user.presses("enter")
         await user.until(lambda: "sort modified ↑" in user.status)
 
 
 async def test_the_palette_lists_every_action_of_the_place() -> None:
     async with journey(size=(120, 400)) as user:
         await user.presses("ctrl+p")
+        await user.sees("What to do, in a word")
         here = [a for a in ACTIONS if a.place is not Place.DETAILS]
         await user.sees(*[action.title for action in here])
 
@@ -53,8 +51,9 @@ async def test_the_palette_takes_the_reason_about_a_model_literally() -> None:
         assert user.cursor is not None
         assert "[/nope]" in user.cursor
         await user.presses(":")
-        await user.sees("[/nope] [bold red]x[/]")
+        await user.sees("What to do, in a word")
         await user.types("unload")
+        await user.sees("[/nope] [bold red]x[/]")
         await user.sees("is not loaded.")
 
 
@@ -256,3 +255,16 @@ async def test_on_a_wide_screen_figures_stand_beside_the_longest_name() -> None:
         row = user.row("qwen3:1.7b")
         longest = max(map(len, user.names))
         assert row.index("2.0B") < longest + 20
+
+
+@pytest.mark.parametrize("opening", ["J", "b", "t", "L", "?"])
+async def test_q_that_closes_a_screen_does_not_also_quit(opening: str) -> None:
+    async with journey() as user:
+        user.strikes(opening)
+        user.strikes("q")
+        user.strikes("q")
+        await user.sees("Press q again to quit.")
+        assert not user.in_dialog
+        assert user.app.is_running
+        await user.presses("q")
+        assert user.app.return_value == 0

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from ollama_tui.demo import Demo
+from ollama_tui.typeahead import HOLD
 from tests.journeys.driver import a_server, journey
 
 
@@ -152,7 +153,9 @@ async def test_an_impatient_second_press_asks_nothing_twice() -> None:
     demo, ticker = a_server()
     slow = SlowDetails(demo)
     async with journey(demo, server_time=ticker, transport=lambda: slow) as user:
-        await user.presses("C", "space", "C")
+        await user.presses("C")
+        await user.waits(HOLD)
+        await user.presses("space", "C")
         await user.sees("Still at it (create): waiting for the server.")
         slow.answer.set()
         await user.sees("New name")
@@ -172,7 +175,9 @@ async def test_a_form_that_comes_late_does_not_open_over_what_was_gone_on_to(
     demo, ticker = a_server()
     slow = SlowDetails(demo)
     async with journey(demo, server_time=ticker, transport=lambda: slow) as user:
-        await user.presses("C", meanwhile)
+        await user.presses("C")
+        await user.waits(HOLD)
+        await user.presses(meanwhile)
         screens = len(user.app.screen_stack)
         slow.answer.set()
         await user.until(lambda: LATE in user.toasts)
@@ -185,7 +190,9 @@ async def test_a_form_that_was_left_and_wanted_again_opens() -> None:
     demo, ticker = a_server()
     slow = SlowDetails(demo)
     async with journey(demo, server_time=ticker, transport=lambda: slow) as user:
-        await user.presses("C", "escape", "C", "j")
+        await user.presses("C")
+        await user.waits(HOLD)
+        await user.presses("escape", "C", "j")
         slow.answer.set()
         await user.sees("New name")
         assert LATE not in user.toasts
@@ -198,7 +205,7 @@ async def test_a_slow_form_asked_for_in_the_palette_opens() -> None:
         await user.presses(":")
         await user.types("create a model from the one")
         await user.sees("Create a model from the one at the cursor.")
-        await user.presses("down", "enter")
+        await user.presses("enter")
         await user.until(lambda: not user.in_dialog)
         slow.answer.set()
         await user.sees("New name")
