@@ -32,6 +32,8 @@ class Rule:
     verbs: frozenset[str] = ALWAYS
     """Calls it applies to; empty for all."""
     when: Callable[[Call], bool] = _anywhere
+    passing: bool = False
+    """Whether the cause may pass by itself."""
 
     def match(self, words: str, call: Call) -> re.Match[str] | None:
         """Return how the rule fits; None when it does not."""

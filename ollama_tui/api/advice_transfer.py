@@ -69,24 +69,28 @@ RULES = (
         "the upload broke off too often",
         "Push again when the connection is better; it starts over.",
         on("push"),
+        passing=True,
     ),
     Rule(
         r"max retries exceeded",
         ServerFailed,
         "the download broke off too often",
         "Try again later: what was downloaded is kept.",
+        passing=True,
     ),
     Rule(
         r"lookup (?P<name>(?:[\w-]+\.)*ollama\.(?:com|ai))\b",
         ServerFailed,
         "the server cannot reach the internet",
         "It does not find {name}: check the server's network and DNS.",
+        passing=True,
     ),
     Rule(
         r"lookup (?P<name>[\w.-]{1,60})",
         ServerFailed,
         "the server does not find the host {name}",
         "Check the host in the name, and the server's DNS.",
+        passing=True,
     ),
     Rule(
         r"dial tcp (?P<address>[\w.:\[\]-]{1,60}): (?:connect|connectex): .*refused",
@@ -94,6 +98,7 @@ RULES = (
         "nothing answers the server at {address}",
         "Check host and port in the name, and that the registry is running.",
         _REGISTRY,
+        passing=True,
     ),
     Rule(
         r"x509:|certificate",
@@ -107,6 +112,7 @@ RULES = (
         ServerFailed,
         "the server's connection to the other host failed",
         "Check the server's network, firewall and proxy, then try again.",
+        passing=True,
     ),
     Rule(
         r"(?:^|manifest: )412:|requires a newer version of Ollama",
@@ -120,6 +126,7 @@ RULES = (
         "the registry asks to slow down",
         "Wait a few minutes, then try again.",
         _REGISTRY,
+        passing=True,
     ),
     Rule(
         r"(?:^|manifest: |status )(?P<code>5\d\d)\b",
@@ -127,6 +134,7 @@ RULES = (
         "the registry failed with status {code}",
         "The fault is not here: try again later.",
         _REGISTRY,
+        passing=True,
     ),
     Rule(
         r"(?:^|manifest: |status )(?P<code>[34]\d\d)\b",
@@ -162,6 +170,7 @@ RULES = (
         "the registry sent nothing for too long",
         "Try again later: what was downloaded is kept.",
         _FETCH,
+        passing=True,
     ),
     Rule(
         r"context canceled",

@@ -90,11 +90,12 @@ def version(body: bytes) -> str:
     return text
 
 
-def not_ollama(body: bytes) -> NotOllama:
-    """Say what was found instead of an answer of Ollama."""
+def not_ollama(body: bytes, status: int = 0) -> NotOllama:
+    """Say what was found instead of an answer of Ollama; `status` if that gave it away."""
     return NotOllama(
         f"The server does not answer like Ollama: it sent {_found(body)}.",
         CHECK_ADDRESS,
+        status=status,
     )
 
 

@@ -3,6 +3,7 @@
     OllamaError                 title (what did not happen) and hint (what to do)
     ├── Unreachable             no connection: refused, no route, unknown name, TLS, time-out
     ├── Interrupted             the connection broke, or a stream ended without success or error
+    │   └── Silent              the connection stands, but nothing came for too long
     ├── NotOllama               something answered, but not an Ollama server: HTML, bad JSON
     └── Refused                 the server said no; carries its status and words
         ├── NotFound            404, or the pull error for a model no registry has
@@ -49,8 +50,17 @@ class Interrupted(OllamaError):
     """The answer stopped before its end."""
 
 
+class Silent(Interrupted):
+    """Nothing came for so long that the connection was given up."""
+
+
 class NotOllama(OllamaError):
     """Something answered that does not speak Ollama's API."""
+
+    def __init__(self, title: str, hint: str = "", *, status: int = 0) -> None:
+        super().__init__(title, hint)
+        self.status = status
+        """HTTP status; 0 when it is not what gave it away."""
 
 
 class Refused(OllamaError):
@@ -58,6 +68,8 @@ class Refused(OllamaError):
 
     def __init__(self, title: str, hint: str = "", *, status: int = 0, words: str = "") -> None:
         super().__init__(title, hint)
+        self.passing = False
+        """Whether the cause may pass by itself: a network or a registry that fails, a proxy."""
         self.status = status
         """HTTP status; 200 for an error line inside a stream."""
         self.words = words

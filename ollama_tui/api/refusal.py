@@ -52,6 +52,8 @@ _BY_STATUS: Mapping[int, tuple[type[Refused], str, str]] = {
     499: (Busy, "the request was cancelled", "Try again."),
     503: (Busy, "the server is busy", "Wait a moment, then try again."),
 }
+_PASSING = frozenset({408, 425, 429, 499, 502, 503, 504})
+"""Statuses that say nothing against asking again, whatever words come with them."""
 
 
 class _ErrorBody(msgspec.Struct):
@@ -71,7 +73,7 @@ def from_response(status: int, body: bytes, call: Call, *, host: str = "") -> Ol
     if reply is not None and reply.error:
         return _refused(tidy(_text_of(reply.error)), status, call, reply.signin_url)
     if reply is not None:
-        return not_ollama(body)
+        return not_ollama(body, status)
     if _WRONG_SCHEME.search(text):
         return NotOllama(
             f"{call.failed}: the server expects HTTPS.", f"Write https:// in {ADDRESS}."
@@ -114,13 +116,17 @@ def _refused(words: str, status: int, call: Call, signin_url: object) -> Refused
     found = matching(_RULES, words, call)
     if found is None:
         kind, reason, hint = _by_status(status, words)
+        passing = status >= 500 or status in _PASSING
     else:
         rule, match = found
         kind, reason, hint = rule.kind, *_sentences(rule, match, call)
+        passing = rule.passing or status in _PASSING
     title = _title(call, reason)
     if kind is Unauthorized:
         return Unauthorized(title, hint, status=status, words=words, signin_url=_link(signin_url))
-    return kind(title, hint, status=status, words=words)
+    refused = kind(title, hint, status=status, words=words)
+    refused.passing = passing
+    return refused
 
 
 def _sentences(rule: Rule, match: re.Match[str], call: Call) -> tuple[str, str]:
@@ -174,7 +180,7 @@ def _page(status: int, text: str, call: Call) -> OllamaError:
             words=tidy(text),
         )
     hint = "The Ollama server behind the proxy may be down." if status >= 500 else CHECK_ADDRESS
-    return NotOllama(_title(call, f"something else answered {status}{said}"), hint)
+    return NotOllama(_title(call, f"something else answered {status}{said}"), hint, status=status)
 
 
 def _error_body(body: bytes) -> _ErrorBody | None:

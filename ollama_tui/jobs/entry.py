@@ -10,10 +10,10 @@ from ollama_tui.api.errors import OllamaError
 from ollama_tui.api.replies import Progress
 from ollama_tui.jobs.folding import Folding
 from ollama_tui.jobs.job import ACTIVE, Job, JobProgress, Problem, State, problem
-from ollama_tui.jobs.retry import Pause
+from ollama_tui.jobs.retry import FIRST_WORD, Pause, pause_after, silence_after
 from ollama_tui.jobs.task import Item, Task
 from ollama_tui.jobs.tasks import Pull
-from ollama_tui.jobs.transfer import Transfer
+from ollama_tui.jobs.transfer import STALLED_AFTER, Transfer
 from ollama_tui.text import inert
 
 _NOT_FATAL = "couldn't remove unused layers"
@@ -34,13 +34,15 @@ class Entry:
     pause: Pause | None = None
     attempt: int = 0
     """Retries since the last progress."""
+    troubled: float = 0.0
+    """When the first of those retries became necessary."""
     due: float = 0.0
     """When the grace period or the pause ends."""
-    moved: float = 0.0
-    """When it last got further."""
+    heard: float = 0.0
+    """When the server last said anything."""
+    under_way: bool = False
+    """Whether it ever had progress."""
     cancelling: bool = False
-    left_over: bool = False
-    """Unfinished when an earlier run of the program ended."""
     error: Problem | None = None
     note: str = ""
     started: float | None = None
@@ -48,14 +50,14 @@ class Entry:
 
     @property
     def is_unfinished(self) -> bool:
-        """Whether the next run of the program is to know of it."""
-        return self.task.resumes and (self.state in ACTIVE or self.left_over)
+        """Whether the next run of the program is to know of it: what failed may go on later."""
+        return self.task.resumes and self.state in ACTIVE | {State.FAILED}
 
     def leave_over(self) -> None:
         """Stand as what an earlier run of the program did not finish."""
-        self.state, self.left_over = State.FAILED, True
+        self.state, self.under_way = State.FAILED, True
         self.error = Problem(
-            f"{self.task.verb} {inert(self.task.about)} was not finished: the program had ended.",
+            f"{self.task.verb} {inert(self.task.about)} was not finished when the program ended.",
             "In J, r goes on with it; what was downloaded is kept.",
             "interrupted, r in J goes on",
         )
@@ -67,7 +69,7 @@ class Entry:
     def start(self, now: float) -> None:
         """Begin the work."""
         self.folding = Folding(Transfer(expected=self.task.size))
-        self.state, self.started, self.moved = State.RUNNING, now, now
+        self.state, self.started, self.heard = State.RUNNING, now, now
 
     def expect(self, size: int) -> None:
         """Learn the bytes of all that its pull moves, now and when it is tried again."""
@@ -75,14 +77,38 @@ class Entry:
         self.task = replace(self.task, expected=size)
         self.folding.expect(size)
 
+    def pause_after(self, error: OllamaError, now: float) -> Pause | None:
+        """Return how long to wait before it is tried again; None when it is not."""
+        if not self.task.resumes:
+            return None
+        idle = now - self.troubled if self.attempt else 0.0
+        return pause_after(error, self.attempt + 1, idle, under_way=self.under_way)
+
     def break_off(self, pause: Pause, now: float) -> None:
         """Note that the connection is gone, and when the next try is."""
+        self.troubled = self.troubled if self.attempt else now
         self.attempt += 1
         self.pause, self.due = pause, now + pause.seconds
         self.folding.break_off(now)
 
+    def go_on(self, now: float) -> None:
+        """Begin the next try."""
+        self.pause, self.heard = None, now
+
+    def quiet_after(self, step: Progress | Item | None) -> float | None:
+        """Return how many seconds of silence after `step`, None at first, mean it is given up.
+
+        None for ever: what would not go on where it stopped is better waited for.
+        """
+        if not self.task.resumes:
+            return None
+        if not isinstance(step, Progress):
+            return FIRST_WORD
+        return silence_after(step, 0 if step.digest else self.folding.transfer.total)
+
     def take(self, step: Progress | Item, now: float) -> None:
         """Account for one step."""
+        self.heard = now
         if isinstance(step, Item):
             self.item = step
             self.finished += (step.name,) if step.done else ()
@@ -113,13 +139,15 @@ class Entry:
         self.state, self.error, self.note = State.QUEUED, None, ""
         self.folding, self.item, self.attempt = Folding(), None, 0
         self.started = self.ended = None
-        self.left_over = False
 
     def progress(self, now: float) -> JobProgress:
         """Return how far it is."""
         item = self.item
         if item is None:
-            return self.folding.transfer.progress(self.ended if self.ended is not None else now)
+            now = self.ended if self.ended is not None else now
+            progress = self.folding.transfer.progress(now)
+            silent = min(progress.stalled_for, int(now - self.heard))
+            return replace(progress, silent_for=silent) if silent >= STALLED_AFTER else progress
         done = item.number - 1 + item.done
         phase = f"{item.number} of {item.count}: {inert(item.name)}" if item.count > 1 else ""
         return JobProgress(fraction=done / item.count, phase=phase)
@@ -147,7 +175,8 @@ class Entry:
         )
 
     def _take_event(self, event: Progress, now: float) -> None:
+        self.under_way = self.under_way or bool(event.digest)
         if event.status.startswith(_NOT_FATAL):
             self.note = "The server could not remove layers that are no longer used."
         if self.folding.take(event, now):
-            self.attempt, self.moved = 0, now
+            self.attempt = 0

@@ -42,6 +42,8 @@ class JobProgress:
     """What the server is at, in its own terms, inert; empty before its first word."""
     stalled_for: int = 0
     """Whole seconds since a byte last moved; 0 below five."""
+    silent_for: int = 0
+    """As much of that in which the server said nothing at all; 0 below five."""
     resumed_at: float | None = None
     """The fraction an earlier download left off at, for the first moments of going on from it."""
 
@@ -149,6 +151,8 @@ def _running_in_words(job: Job) -> str:
         return "cancelling"
     if job.trouble:
         return f"{job.trouble} — retry {job.attempt} in {job.seconds_left} s"
+    if progress.silent_for:
+        return f"server silent for {progress.silent_for} s"
     if progress.stalled_for:
         return f"stalled {progress.stalled_for} s — retrying"
     if progress.resumed_at is not None:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import AsyncExitStack, aclosing
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from functools import partial
 from typing import NoReturn
 
-from ollama_tui.api.errors import OllamaError
+from ollama_tui.api.errors import OllamaError, Silent
+from ollama_tui.api.watch import Watch
 from ollama_tui.jobs.entry import Entry
 from ollama_tui.jobs.job import ACTIVE, Job, State
 from ollama_tui.jobs.journal import Journal
 from ollama_tui.jobs.publisher import Clock, Publisher, Sleep
-from ollama_tui.jobs.retry import pause_after
 from ollama_tui.jobs.task import Lane, Server, Task
 from ollama_tui.jobs.tasks import Pull
 from ollama_tui.live import Live
+from ollama_tui.text import inert
 
 _NOTHING_SENT = "Cancelled before anything was sent."
 _UNDONE = "Undone: nothing was deleted."
@@ -178,22 +180,38 @@ class JobQueue:
             if entry.task.lane is Lane.ALONE:
                 await held.enter_async_context(self._alone)
             steps = await held.enter_async_context(aclosing(entry.task.run(self._server)))
+            watch = await held.enter_async_context(self._watching(entry))
             async for step in steps:
-                if not isinstance(step, Lane):
-                    entry.take(step, self._clock())
-                    self._publisher.soon()
-                elif step is not entry.task.lane:
-                    await held.enter_async_context(self._alone)
+                if isinstance(step, Lane):
+                    if step is not entry.task.lane:
+                        await held.enter_async_context(self._alone)
+                    continue
+                entry.take(step, self._clock())
+                watch.heard(entry.quiet_after(step))
+                self._publisher.soon()
+
+    @asynccontextmanager
+    async def _watching(self, entry: Entry) -> AsyncIterator[Watch]:
+        """Break off with Silent when the server says nothing for longer than it may."""
+        try:
+            async with Watch(entry.quiet_after(None), self._clock, self._sleep) as watch:
+                yield watch
+        except TimeoutError as error:
+            silent = int(self._clock() - entry.heard)
+            raise Silent(
+                f"{entry.task.verb} {inert(entry.task.about)} broke off: the server said nothing "
+                f"for {silent} s.",
+                "The connection may be lost, or the server stuck; try again.",
+            ) from error
 
     async def _pause(self, entry: Entry, error: OllamaError) -> None:
-        idle = self._clock() - entry.moved
-        pause = pause_after(error, entry.attempt + 1, idle) if entry.task.resumes else None
+        pause = entry.pause_after(error, self._clock())
         if pause is None:
             raise error
         entry.break_off(pause, self._clock())
         self._publisher.now()
         await self._sleep(pause.seconds)
-        entry.pause = None
+        entry.go_on(self._clock())
 
     def _ended(self, entry: Entry, runner: asyncio.Task[None]) -> None:
         """Account for the end of a job, or of its grace period."""
@@ -236,10 +254,19 @@ class JobQueue:
             self._publisher.rest()
 
     def _write_journal(self) -> None:
-        """Keep what is unfinished; once we are closing, what was unfinished until then."""
-        if self._journal is not None and not self._closed:
-            tasks = [entry.task for entry in self._entries.values() if entry.is_unfinished]
-            self._journal.keep([task for task in tasks if isinstance(task, Pull)])
+        """Keep what is unfinished; once we are closing, what was unfinished until then.
+
+        A pull that failed stays, unless a later one of the same model came to its end.
+        """
+        if self._journal is None or self._closed:
+            return
+        pulls: dict[str, Pull] = {}
+        for entry in self._entries.values():
+            if isinstance(entry.task, Pull):
+                pulls.pop(entry.task.key, None)
+                if entry.is_unfinished:
+                    pulls[entry.task.key] = entry.task
+        self._journal.keep(tuple(pulls.values()))
 
     def _picture(self) -> tuple[Job, ...]:
         now = self._clock()

@@ -1,16 +1,39 @@
-"""When a transfer that broke off is tried again, and after how long."""
+"""When a transfer that broke off is tried again and after how long; which silence breaks it off."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ollama_tui.api.errors import Interrupted, OllamaError, Refused, Unreachable
+from ollama_tui.api.errors import (
+    Interrupted,
+    NotOllama,
+    OllamaError,
+    Refused,
+    Silent,
+    Unreachable,
+)
+from ollama_tui.api.replies import Progress
+from ollama_tui.text import shorten
 
 PATIENCE = 600.0
-"""Seconds without progress after which we give up."""
+"""Seconds of one trouble after another, without progress, after which we give up."""
+
+FIRST_WORD = 30.0
+"""Seconds until a server says anything at all; it has nothing to do before."""
+PULLING = 30.0
+"""Seconds of silence while a layer is on its way; a server says how far it is 16 times a second."""
+ASKING = 120.0
+"""Seconds of silence while the server asks a registry, which has time-outs of its own."""
+NEXT_LAYER = 600.0
+"""Seconds of silence after a whole layer; large ones are put in their place first."""
+WORKING = 3600.0
+"""Seconds of silence while the server works by itself, and at least that long for any size."""
+_SLOWEST_DISK = 20_000_000
+"""Bytes a second that are read to verify them."""
 
 _LONGEST_PAUSE = 30.0
 _DYING_TRIES = 3
+_LONGEST_TROUBLE = 48
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,17 +44,56 @@ class Pause:
     trouble: str
 
 
-def pause_after(error: OllamaError, attempt: int, idle: float) -> Pause | None:
+def pause_after(
+    error: OllamaError, attempt: int, idle: float, *, under_way: bool = False
+) -> Pause | None:
     """Return the pause before retry number `attempt` (from 1); None means give up.
 
-    `idle` is the time since the last progress, in seconds. A refusal stays one however often it is
-    asked for, except that of a download which was being cancelled as we joined it.
+    `idle` is the time since the first trouble after the last progress, in seconds; `under_way` says
+    that the transfer has had progress at all. What would only be refused again is not retried.
     """
-    if isinstance(error, Refused):
-        dying = "context canceled" in error.words and attempt <= _DYING_TRIES
+    if isinstance(error, Refused) and "context canceled" in error.words:
+        # A download that was being cancelled as we joined it.
+        dying = attempt <= _DYING_TRIES
         return Pause(1.0, "joined a download being cancelled") if dying else None
-    if not isinstance(error, Interrupted | Unreachable) or idle >= PATIENCE:
+    if idle >= PATIENCE or not _passes(error, under_way=under_way):
         return None
-    lost = isinstance(error, Interrupted)
-    growing = min(2.0 ** min(attempt - 1, 10), _LONGEST_PAUSE)
-    return Pause(growing, "connection lost" if lost else "server unreachable")
+    return Pause(min(2.0 ** min(attempt - 1, 10), _LONGEST_PAUSE), _trouble(error))
+
+
+def silence_after(event: Progress, total: int) -> float:
+    """Return how many seconds a pull may be silent after `event`; `total` are its bytes so far."""
+    if event.digest:
+        return PULLING if event.completed < event.total or not event.total else NEXT_LAYER
+    if event.status == "pulling manifest":
+        return ASKING
+    return max(WORKING, total / _SLOWEST_DISK)
+
+
+def _passes(error: OllamaError, *, under_way: bool) -> bool:
+    """Whether the same request may succeed later, with nobody doing anything here.
+
+    Other answers than Ollama's, and what it says of other hosts, are an outage in the middle of a
+    transfer; at its start they mean a wrong address, or a host misspelled.
+    """
+    if isinstance(error, Interrupted | Unreachable):
+        return True
+    if isinstance(error, NotOllama):
+        return under_way or error.status >= 500
+    return isinstance(error, Refused) and error.passing and (under_way or error.status >= 500)
+
+
+def _trouble(error: OllamaError) -> str:
+    """Say what is wrong in a few words for the job's row."""
+    if isinstance(error, Silent):
+        return "server silent"
+    if isinstance(error, Interrupted):
+        return "connection lost"
+    if isinstance(error, Unreachable):
+        return "server unreachable"
+    if isinstance(error, NotOllama | Refused) and error.status >= 500:
+        return f"server answers {error.status}"
+    if isinstance(error, NotOllama):
+        return "something else answers"
+    reason = error.title.partition(": ")[2] or error.title
+    return shorten(reason.rstrip("."), _LONGEST_TROUBLE)

@@ -67,6 +67,8 @@ class Stage:
         self.streams: list[Stream] = []
         self.refused: dict[str, tuple[int, str]] = {}
         """What to answer instead, by what is asked."""
+        self.garbage: tuple[int, bytes] | None = None
+        """What somebody else answers to everything: a status and a body."""
         self.held: dict[str, asyncio.Event] = {}
         """What is answered only when its event is set."""
         self.listed: tuple[str, ...] = ()
@@ -91,6 +93,8 @@ class Stage:
         self.asked.append(asked)
         if self.down:
             raise httpx.ConnectError("connection refused", request=request)
+        if self.garbage is not None:
+            return httpx.Response(self.garbage[0], content=self.garbage[1])
         if asked in self.held:
             await self.held[asked].wait()
         if asked in self.refused:

@@ -25,6 +25,7 @@ FULL_DISK = ServerFailed(
         (job(), "starting"),
         (job(progress=JobProgress(phase="verifying")), "verifying"),
         (job(progress=JobProgress(stalled_for=40)), "stalled 40 s — retrying"),
+        (job(progress=JobProgress(stalled_for=40, silent_for=9)), "server silent for 9 s"),
         (job(progress=JobProgress(fraction=0.62, resumed_at=0.619)), "resuming at 61%"),
         (job(progress=JobProgress(resumed_at=0.619)), "resuming"),
         (

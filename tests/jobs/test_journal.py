@@ -126,6 +126,30 @@ class TestInTheQueue:
         await settle()
         assert self.written(tmp_path) == []
 
+    async def test_a_download_that_failed_stays_written_until_it_is_cleared(
+        self, queue: JobQueue, stage: Stage, tmp_path: Path
+    ) -> None:
+        queue.submit(Pull("a"))
+        await settle()
+        await stage.stream.say(error="write x-partial: no space left on device")
+        assert queue.live.value[0].state is State.FAILED
+        assert self.written(tmp_path) == ["a"]
+        queue.clear()
+        assert self.written(tmp_path) == []
+
+    @pytest.mark.parametrize("again", ["a", "A:latest"])
+    async def test_a_download_that_failed_goes_when_the_same_is_there_later(
+        self, queue: JobQueue, stage: Stage, tmp_path: Path, again: str
+    ) -> None:
+        queue.submit(Pull("a"))
+        await settle()
+        await stage.stream.say(error="write x-partial: no space left on device")
+        queue.submit(Pull(again))
+        await settle()
+        assert self.written(tmp_path) == [again]
+        await stage.stream.succeed()
+        assert self.written(tmp_path) == []
+
     async def test_what_was_under_way_when_the_program_ends_stays_written(
         self, queue: JobQueue, tmp_path: Path
     ) -> None:
@@ -145,7 +169,7 @@ class TestInTheQueue:
         assert (first.state, first.name) == (State.FAILED, "qwen3:8b")
         assert in_words(first) == "failed: interrupted, r in J goes on"
         assert first.error is not None
-        assert first.error.title == "pull qwen3:8b was not finished: the program had ended."
+        assert first.error.title == "pull qwen3:8b was not finished when the program ended."
         assert stage.asked == []  # nothing is downloaded unasked
         assert queue.retry(first.id)
         await settle()
