@@ -10,6 +10,7 @@ import httpx
 import msgspec
 
 from ollama_tui import __version__
+from ollama_tui.api.body import PLAIN, pieces
 from ollama_tui.api.errors import NotOllama, Unreachable
 from ollama_tui.api.place import Place
 from ollama_tui.text import inert
@@ -74,7 +75,7 @@ class Asker:
     async def _once(self, method: str, url: httpx.URL, headers: Mapping[str, str]) -> Answer:
         async with self._client(url).stream(method, url, headers=dict(headers)) as response:
             body = bytearray()
-            async for chunk in response.aiter_bytes():
+            async for chunk in pieces(response):
                 body += chunk
                 if len(body) > LARGEST:
                     raise NotOllama(f"{inert(url.host)} sent more than a manifest can be.")
@@ -102,7 +103,7 @@ class Asker:
         headers = {
             "User-Agent": f"ollama-tui/{__version__}",
             "Accept": _MANIFEST_TYPE,
-            "Accept-Encoding": "identity",
+            **PLAIN,
         }
         try:
             return httpx.AsyncClient(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -11,6 +11,7 @@ import httpx
 import msgspec
 
 from ollama_tui.api import calls, decode
+from ollama_tui.api.body import pieces
 from ollama_tui.api.calls import Call
 from ollama_tui.api.errors import Interrupted, NotFound
 from ollama_tui.api.lines import EventReader, parse_event, single_event
@@ -27,6 +28,7 @@ from ollama_tui.api.replies import (
 )
 from ollama_tui.api.requests import CreateRequest
 from ollama_tui.api.wire import PATIENT, Wire
+from ollama_tui.clock import MACHINE, Clock
 
 _BLOB = {"Content-Type": "application/octet-stream"}
 
@@ -55,8 +57,11 @@ class Ollama:
         api_key: str | None = None,
         send_key: bool = False,
         transport: httpx.AsyncBaseTransport | None = None,
+        clock: Clock = MACHINE,
     ) -> None:
-        self._wire = Wire(host_url, api_key=api_key, send_key=send_key, transport=transport)
+        self._wire = Wire(
+            host_url, api_key=api_key, send_key=send_key, transport=transport, clock=clock
+        )
 
     async def __aenter__(self) -> Ollama:
         return self
@@ -207,17 +212,11 @@ class Ollama:
             return
         reader = EventReader(call)
         async with self._wire.stream(call, body) as response:
-            async for chunk in _chunks(response):
+            async for chunk in pieces(response):
                 for event in reader.feed(chunk):
                     yield event
             for event in reader.finish():
                 yield event
-
-
-def _chunks(response: httpx.Response) -> AsyncIterator[bytes]:
-    """Return the body as it comes; as it is sent costs less, and is enough where it is plain."""
-    plain = "content-encoding" not in response.headers and not response.is_stream_consumed
-    return response.aiter_raw() if plain else response.aiter_bytes()
 
 
 def _fields(request: CreateRequest) -> dict[str, Any]:

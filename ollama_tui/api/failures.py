@@ -20,10 +20,10 @@ _NETWORK = f"Check {ADDRESS}, the network and any firewall between."
 
 @contextmanager
 def explained(call: Call, address: str) -> Iterator[None]:
-    """Turn what httpx raises into an OllamaError; `address` is what we connect to."""
+    """Turn what httpx and a Watch raise into an OllamaError; `address` is what we connect to."""
     try:
         yield
-    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError, TimeoutError) as error:
         raise explain(error, call, inert(address)) from error
 
 
@@ -41,12 +41,17 @@ def explain(error: Exception, call: Call, address: str) -> OllamaError:
         return _no_connection(address, "its scheme is neither http nor https", _ADDRESS)
     if isinstance(error, (httpx.InvalidURL, httpx.LocalProtocolError, UnicodeError)):
         return _no_connection(address, "it is not a valid address", _ADDRESS)
-    if isinstance(error, httpx.TimeoutException):
+    if isinstance(error, httpx.TimeoutException | TimeoutError):
         return Interrupted(
             f"{call.failed}: {address} did not answer in time.",
             "It may be busy; try again in a moment.",
         )
-    if isinstance(error, httpx.DecodingError) or _is_not_http(error):
+    if isinstance(error, httpx.DecodingError):
+        return NotOllama(
+            f"{call.failed}: {address} answers with compressed data, which Ollama never does.",
+            f"Turn compression off in the proxy before it, or check {ADDRESS}.",
+        )
+    if _is_not_http(error):
         return NotOllama(f"{call.failed}: what answers at {address} is not Ollama.", _ADDRESS)
     return Interrupted(
         f"{call.failed}: the connection to {address} broke.",

@@ -12,9 +12,11 @@ import re
 import socket
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from typing import Any, BinaryIO, Protocol
+from io import BufferedReader, RawIOBase
+from time import monotonic
+from typing import Any, BinaryIO, NamedTuple, Protocol
 
 from ollama_tui import __version__
 from ollama_tui.api import calls, decode
@@ -23,6 +25,8 @@ from ollama_tui.api.replies import Answers
 
 PATIENCE = 3.0
 """Seconds for each step of the thread; nobody has to wait for it that long."""
+LONGEST = 10.0
+"""Seconds for one answer, of however many steps."""
 LARGEST = 64 * 1024 * 1024
 """Bytes of an answer; the client may ask for more."""
 EAGER = 0.0005
@@ -31,7 +35,8 @@ LONGEST_LINE = 64 * 1024
 _PROXIES = ("http_proxy", "all_proxy")
 _REQUEST = (
     b"GET %b HTTP/1.0\r\nHost: %b:%d\r\n"
-    b"User-Agent: ollama-tui/" + __version__.encode() + b"\r\nAccept: */*\r\n\r\n"
+    b"User-Agent: ollama-tui/" + __version__.encode() + b"\r\n"
+    b"Accept: */*\r\nAccept-Encoding: identity\r\n\r\n"
 )
 _GOOD = re.compile(rb"http/1\.[01] 200\b.*")
 _ODD = frozenset({b"transfer-encoding", b"content-encoding"})
@@ -78,9 +83,11 @@ class First:
             return None
         return cls(host.name, host.port, host.prefix)
 
-    def __init__(self, host: str, port: int, prefix: str = "") -> None:
+    def __init__(
+        self, host: str, port: int, prefix: str = "", clock: Callable[[], float] = monotonic
+    ) -> None:
         self._bodies: Future[Bodies | None] = Future()
-        arguments = (self._bodies, host, port, prefix)
+        arguments = (self._bodies, _Asking(host, port, prefix, clock))
         threading.Thread(target=_ask, args=arguments, daemon=True).start()
 
     def answers(self) -> Answers | None:
@@ -94,35 +101,62 @@ class First:
         return self.answers()
 
 
-def _ask(bodies: Future[Bodies | None], host: str, port: int, prefix: str) -> None:
+class _Asking(NamedTuple):
+    """Whom to ask, and the seconds that pass meanwhile."""
+
+    host: str
+    port: int
+    prefix: str
+    clock: Callable[[], float]
+
+
+class _Arriving(RawIOBase):
+    """What comes on a connection until `end`; then TimeoutError, however little still comes."""
+
+    def __init__(self, connection: socket.socket, clock: Callable[[], float], end: float) -> None:
+        self._connection = connection
+        self._clock = clock
+        self._end = end
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if self._clock() >= self._end:
+            raise TimeoutError
+        return self._connection.recv_into(buffer)
+
+
+def _ask(bodies: Future[Bodies | None], asking: _Asking) -> None:
     usual = sys.getswitchinterval()
     sys.setswitchinterval(EAGER)
     try:
-        bodies.set_result(_answers(host, port, prefix))
+        bodies.set_result(_answers(asking))
     finally:
         sys.setswitchinterval(usual)
 
 
-def _answers(host: str, port: int, prefix: str) -> Bodies | None:
+def _answers(asking: _Asking) -> Bodies | None:
     try:
-        return tuple(_get(host, port, prefix + endpoint.path) for endpoint in _ASKED)
+        return tuple(_get(asking, asking.prefix + endpoint.path) for endpoint in _ASKED)
     except (OSError, ValueError):
         return None
 
 
-def _get(host: str, port: int, path: str) -> bytes:
+def _get(asking: _Asking, path: str) -> bytes:
     """Return the body of a good answer; raises OSError, or ValueError for any other answer.
 
     HTTP/1.0, where an answer is one piece and ends with the connection, is a few lines; loading
     http.client, and the mail parser it needs, is as much as a tenth of importing Textual.
     """
-    bare = host.encode("ascii")
-    name = b"[%b]" % bare if ":" in host else bare
+    end = asking.clock() + LONGEST
+    bare = asking.host.encode("ascii")
+    name = b"[%b]" % bare if ":" in asking.host else bare
     # As bytes, so that no codec for names is loaded: the stubs know of text only.
-    place: Any = (bare, port)
+    place: Any = (bare, asking.port)
     with socket.create_connection(place, timeout=PATIENCE) as connection:
-        connection.sendall(_REQUEST % (path.encode("ascii"), name, port))
-        with connection.makefile("rb") as file:
+        connection.sendall(_REQUEST % (path.encode("ascii"), name, asking.port))
+        with BufferedReader(_Arriving(connection, asking.clock, end)) as file:
             return _body_in(file)
 
 
@@ -131,9 +165,13 @@ def _body_in(file: BinaryIO) -> bytes:
     headers = dict(line.split(b": ", 1) for line in lines)
     if not _GOOD.fullmatch(status) or _ODD & headers.keys():
         raise ValueError("not a plain good answer")
-    length = int(headers.get(b"content-length", LARGEST))
-    body = file.read(min(length, LARGEST))
-    if len(body) != length and b"content-length" in headers:
+    said = headers.get(b"content-length")
+    if said is None:
+        return file.read(LARGEST)
+    if not said.isdigit() or len(said) > 15 or int(said) > LARGEST:
+        raise ValueError("a length that is none")
+    body = file.read(int(said))
+    if len(body) != int(said):
         raise ValueError("not all of an answer")
     return body
 

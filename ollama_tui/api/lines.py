@@ -13,6 +13,9 @@ from ollama_tui.api.replies import Progress
 LINE_LIMIT = 8 * 1024 * 1024
 """Bytes; Ollama's own client reads no longer lines either."""
 
+BLANK_LIMIT = 64 * 1024
+"""Bytes of empty lines between two events; Ollama sends none."""
+
 
 class _Event(Progress, frozen=True):
     error: Any = None
@@ -37,6 +40,7 @@ class EventReader:
         self._pending = bytearray()
         self._searched = 0
         self._last = ""
+        self._blank = 0
 
     def feed(self, chunk: bytes) -> Iterator[Progress]:
         """Yield the events that `chunk` completes; raise what an error line says."""
@@ -68,8 +72,15 @@ class EventReader:
     def _event(self, line: bytes) -> Iterator[Progress]:
         if line.strip():
             event = parse_event(line, self._call)
-            self._last = event.status
+            self._last, self._blank = event.status, 0
             yield event
+            return
+        self._blank += len(line) + 1
+        if self._blank > BLANK_LIMIT:
+            raise NotOllama(
+                "The server does not answer like Ollama: it sends empty lines without end.",
+                CHECK_ADDRESS,
+            )
 
     def _cut(self) -> Interrupted:
         return Interrupted(

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 import httpx
 
+from ollama_tui.api.keep_alive import keep_alive
 from ollama_tui.api.upload import FileBody
 
 STEP = 1024 * 1024
@@ -82,6 +83,7 @@ async def _connected(request: Request) -> socket.socket:
     except OSError as error:
         raise httpx.ConnectError(str(error)) from error
     connected.settimeout(None)
+    keep_alive(connected)
     return connected
 
 

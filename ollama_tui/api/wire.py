@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from typing import Any
 
 import httpx
 import msgspec
 
 from ollama_tui import __version__
+from ollama_tui.api.body import PLAIN, TooLarge, start, whole
 from ollama_tui.api.calls import Call
 from ollama_tui.api.errors import (
     CHECK_ADDRESS,
@@ -19,15 +20,28 @@ from ollama_tui.api.errors import (
     Unreachable,
 )
 from ollama_tui.api.failures import explained
+from ollama_tui.api.keep_alive import trace
 from ollama_tui.api.place import Place
 from ollama_tui.api.upload import FileBody
+from ollama_tui.api.watch import Watch
+from ollama_tui.clock import MACHINE, Clock
 
 CONNECT_SECONDS = 10.0
 ORDINARY = httpx.Timeout(30.0, connect=CONNECT_SECONDS, pool=None)
 PATIENT = httpx.Timeout(None, connect=CONNECT_SECONDS)
 """For streams, loads and uploads: a server may be silent for minutes while it works."""
 
-_REPLY_LIMIT = 256 * 1024 * 1024
+LARGEST = 64 * 1024 * 1024
+"""Bytes of a reply: that of 10,000 models has 3, of a vocabulary of 250,000 words about 15."""
+ANSWER_WITHIN = 40.0
+"""Seconds until an ordinary answer begins, and that it may pause; connecting included."""
+STREAM_WITHIN = 120.0
+"""Seconds until the answer to a long piece of work begins: its first word comes at once."""
+WORK_WITHIN = 3600.0
+"""Seconds until the answer to a load comes, which is all of it."""
+STUCK_AFTER = 300.0
+"""Seconds without a byte of an upload going out, or an answer after its last."""
+
 _REFUSAL_LIMIT = 64 * 1024
 _JSON = {"Content-Type": "application/json"}
 
@@ -42,8 +56,10 @@ class Wire:
         api_key: str | None,
         send_key: bool,
         transport: httpx.AsyncBaseTransport | None,
+        clock: Clock = MACHINE,
     ) -> None:
         self._url = url.rstrip("/")
+        self._clock = clock
         self._place = Place.of(url)
         self._key = api_key.strip() if api_key and self._place.may_have_key(send_key) else ""
         self._transport = transport
@@ -62,17 +78,23 @@ class Wire:
         patience: httpx.Timeout = ORDINARY,
     ) -> bytes:
         """Send a call and return the whole body of its answer."""
-        async with self.open(
-            call, encoded(body, call), _JSON if body else {}, patience
-        ) as response:
-            return await _read(response, _REPLY_LIMIT)
+        within = ANSWER_WITHIN if patience is ORDINARY else WORK_WITHIN
+        content, headers = encoded(body, call), _JSON if body else {}
+        async with self.open(call, content, headers, patience, within) as response:
+            try:
+                async with self._watch(ANSWER_WITHIN) as watch:
+                    return await whole(response, LARGEST, watch)
+            except TooLarge as error:
+                raise NotOllama(
+                    "The server does not answer like Ollama: it sent more than 64 MB.",
+                    CHECK_ADDRESS,
+                ) from error
 
     @asynccontextmanager
     async def stream(self, call: Call, body: Mapping[str, Any]) -> AsyncIterator[httpx.Response]:
         """Send a call whose answer takes as long as the work; leaving closes the connection."""
-        # A proxy that compresses also collects: progress would come in bursts.
-        headers = _JSON | {"Accept-Encoding": "identity"}
-        async with self.open(call, encoded(body, call), headers, PATIENT) as response:
+        content = encoded(body, call)
+        async with self.open(call, content, _JSON, PATIENT, STREAM_WITHIN) as response:
             yield response
 
     @asynccontextmanager
@@ -82,8 +104,13 @@ class Wire:
         content: bytes | AsyncIterator[bytes] | None,
         headers: Mapping[str, str],
         patience: httpx.Timeout,
+        within: float | None,
     ) -> AsyncIterator[httpx.Response]:
-        """Send a call; yield its good answer with the body unread, raise for any other."""
+        """Send a call; yield its good answer with the body unread, raise for any other.
+
+        `within` are the seconds in which the answer must begin: a server that says again and again
+        that it will never counts as silent for httpx.
+        """
         with explained(call, self.address):
             request = self._client().build_request(
                 call.endpoint.method,
@@ -91,8 +118,10 @@ class Wire:
                 content=content,
                 headers=headers,
                 timeout=patience,
+                extensions={"trace": trace},
             )
-            response = await self._client().send(request, stream=True)
+            async with self._watch(within):
+                response = await self._client().send(request, stream=True)
             try:
                 if not response.is_success:
                     raise await self._refusal(response, call)
@@ -109,10 +138,26 @@ class Wire:
     ) -> None:
         """Send a file: by the system itself where nothing is between, else piece by piece."""
         headers = {**headers, "Content-Length": str(file.size)}
+        with explained(call, self.address):
+            async with self._watch(STUCK_AFTER) as watch:
+
+                def heard(done: int) -> None:
+                    watch.heard(STUCK_AFTER)
+                    if sent is not None:
+                        sent(done)
+
+                await self._send(call, file, headers, heard)
+
+    async def _send(
+        self, call: Call, file: FileBody, headers: Mapping[str, str], sent: Callable[[int], None]
+    ) -> None:
         if self._is_straight:
             await self._upload_straight(call, file, headers, sent)
             return
-        async with aclosing(file.chunks(sent)) as chunks, self.open(call, chunks, headers, PATIENT):
+        async with (
+            aclosing(file.chunks(sent)) as chunks,
+            self.open(call, chunks, headers, PATIENT, None),
+        ):
             return
 
     @property
@@ -131,7 +176,7 @@ class Wire:
         call: Call,
         file: FileBody,
         headers: Mapping[str, str],
-        sent: Callable[[int], None] | None,
+        sent: Callable[[int], None],
     ) -> None:
         from ollama_tui.api import straight
 
@@ -150,8 +195,12 @@ class Wire:
             await self._http.aclose()
 
     async def _refusal(self, response: httpx.Response, call: Call) -> OllamaError:
-        location = response.headers.get("Location", "")
-        body = b"" if response.is_redirect else await _read(response, _REFUSAL_LIMIT)
+        location, body = response.headers.get("Location", ""), b""
+        if not response.is_redirect:
+            # The status says enough where what comes with it cannot be read.
+            with suppress(httpx.DecodingError):
+                async with self._watch(ANSWER_WITHIN) as watch:
+                    body = await start(response, _REFUSAL_LIMIT, watch)
         return self._refused(response.status_code, location, body, call)
 
     def _refused(self, status: int, location: str, body: bytes, call: Call) -> OllamaError:
@@ -160,6 +209,9 @@ class Wire:
         if 300 <= status < 400:
             return redirected(location, call)
         return from_response(status, body, call, host=self.address)
+
+    def _watch(self, seconds: float | None) -> Watch:
+        return Watch(seconds, self._clock.seconds, self._clock.sleep)
 
     def _client(self) -> httpx.AsyncClient:
         """Return the HTTP client, built at first use: it reads proxies and certificates."""
@@ -189,7 +241,7 @@ class Wire:
             ) from error
 
     def _headers(self) -> dict[str, str]:
-        headers = {"User-Agent": f"ollama-tui/{__version__}", "Accept": "*/*"}
+        headers = {"User-Agent": f"ollama-tui/{__version__}", "Accept": "*/*", **PLAIN}
         if self._key:
             headers["Authorization"] = f"Bearer {self._key}"
         return headers
@@ -206,18 +258,3 @@ def encoded(body: Mapping[str, Any] | None, call: Call) -> bytes | None:
             f"{call.failed}: a text or number in it cannot be sent.",
             "Remove broken characters and overly long numbers.",
         ) from error
-
-
-async def _read(response: httpx.Response, limit: int) -> bytes:
-    """Read a body; more than `limit` bytes of an error are cut off, of a reply refused."""
-    body = bytearray()
-    async for chunk in response.aiter_bytes():
-        body += chunk
-        if len(body) > limit:
-            if response.is_success:
-                raise NotOllama(
-                    "The server does not answer like Ollama: it sent more than 256 MB.",
-                    CHECK_ADDRESS,
-                )
-            break
-    return bytes(body[:limit])

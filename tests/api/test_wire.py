@@ -162,7 +162,7 @@ UNTRUSTED = ssl.SSLCertVerificationError("self-signed certificate")
         (httpx.WriteError(""), Interrupted, "the connection to gpu-box:1 broke"),
         (httpx.RemoteProtocolError("gone"), Interrupted, "the connection to gpu-box:1 broke"),
         (httpx.RemoteProtocolError("illegal status line"), NotOllama, "is not Ollama"),
-        (httpx.DecodingError("x"), NotOllama, "is not Ollama"),
+        (httpx.DecodingError("x"), NotOllama, "answers with compressed data"),
         (httpx.InvalidURL("x"), Unreachable, "it is not a valid address"),
     ],
 )
