@@ -15,11 +15,13 @@ _UNITS = ((10**12, "TB"), (10**9, "GB"), (10**6, "MB"), (10**3, "KB"))
 _DAY = 24
 _FOREVER_YEARS = 20
 _LONGEST_CLOCK = 100 * 3600
+_ABSURD = 10**24
 
-# Controls, C1, bidi and zero-width formatting, separators that break lines, tags, lone surrogates.
+# Controls, C1, bidi and zero-width formatting, separators that break lines, tags, lone surrogates,
+# noncharacters.
 _UNSAFE_CLASS = (
     "\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
-    "\ufe00-\ufe0f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff"
+    "\ufdd0-\ufdef\ufe00-\ufe0f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff"
 )
 _UNSAFE = re.compile(f"[{_UNSAFE_CLASS}]")
 _UNSAFE_LINES = re.compile("[" + _UNSAFE_CLASS.replace("\x00-\x1f", "\x00-\x08\x0b-\x1f") + "]")
@@ -40,7 +42,12 @@ def inert_lines(text: str) -> str:
 
 
 def size(number: int) -> str:
-    """Return bytes as Ollama says them: decimal units, truncated from 10 up (`4.7 GB`, `42 GB`)."""
+    """Return bytes as Ollama says them: decimal units, truncated from 10 up (`4.7 GB`, `42 GB`).
+
+    A dash stands for what no machine has: a sum or product of a server's nonsense.
+    """
+    if number >= _ABSURD:
+        return UNKNOWN
     scale, unit = _unit(number)
     value = number / scale
     if value >= 10 or value == int(value):
@@ -79,7 +86,12 @@ def clock(seconds: float) -> str:
 
 
 def count(parameters: float) -> str:
-    """Return a number of parameters as Ollama says it: `1.7B`, `137M`, `2.52M`, `64K`."""
+    """Return a number of parameters as Ollama says it: `1.7B`, `137M`, `2.52M`, `64K`.
+
+    A dash stands for what no model has.
+    """
+    if parameters >= _ABSURD:
+        return UNKNOWN
     if parameters >= 1e9:
         return f"{_plain(parameters / 1e9, 1)}B"
     if parameters >= 1e6:

@@ -65,6 +65,8 @@ def test_inert_text_holds_no_control_no_format_and_no_separator(raw: str) -> Non
         (42_999_999_999, "42 GB"),
         (1_000_000_000_000, "1 TB"),
         (1_234_000_000_000_000, "1234 TB"),
+        (10_000 * (2**63 - 1), "92233720368 TB"),
+        ((2**63 - 1) ** 20, "–"),
     ],
 )
 def test_sizes_are_said_as_ollama_says_them(count: int, said: str) -> None:
@@ -132,6 +134,8 @@ def test_clocks(seconds: float, said: str) -> None:
         (1_700_000_000, "1.7B"),
         (8_000_000_000, "8B"),
         (116_830_000_000, "116.8B"),
+        ((2**63 - 1) ** 20, "–"),
+        (float("inf"), "–"),
     ],
 )
 def test_parameter_counts_are_said_as_ollama_says_them(parameters: float, said: str) -> None:

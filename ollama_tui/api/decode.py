@@ -6,13 +6,21 @@ import re
 from datetime import datetime
 from functools import cache
 from types import UnionType
-from typing import Any, TypeVar, Union, cast, get_args, get_origin
+from typing import Annotated, Any, TypeVar, Union, cast, get_args, get_origin
 
 import msgspec
 from msgspec.structs import replace
 
 from ollama_tui.api.errors import CHECK_ADDRESS, NotOllama
-from ollama_tui.api.replies import ListedModel, Recommendation, RunningModel, Show, VerboseShow
+from ollama_tui.api.replies import (
+    CUT,
+    ListedModel,
+    Recommendation,
+    RunningModel,
+    Show,
+    VerboseShow,
+    Word,
+)
 from ollama_tui.text import ELLIPSIS, inert
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -25,6 +33,14 @@ _ESCAPE = (
     rb"|(\\.)"
 )
 _TITLE = r"(?i)<title[^>]*>([^<]{1,200})"
+
+_SMALL = 4 * 1024 * 1024
+"""Bytes of an answer that cannot become too much, whatever is in it."""
+MOST_VALUES = 3_000_000
+"""Values in an answer: 100,000 models have two million, a vocabulary of 250,000 words one."""
+MOST_MODELS = 100_000
+_LONGEST_TEXT = 4 * 1024 * 1024
+_LONGEST_KEY = 1024
 
 
 class _Models(msgspec.Struct):
@@ -40,14 +56,19 @@ class _Recommendations(msgspec.Struct):
 
 
 class _Version(msgspec.Struct):
-    version: str = ""
+    version: Word = ""
 
 
 def decode(body: bytes, kind: type[T]) -> T:
     """Return `body` as a `kind`; a bad field has its default, a bad entry is left out.
 
-    Raises NotOllama when `body` is not a JSON object.
+    Raises NotOllama when `body` is not a JSON object, or one of too many values.
     """
+    if len(body) > _SMALL and sum(map(body.count, (b",", b"[", b"{"))) > MOST_VALUES:
+        raise NotOllama(
+            f"The server does not answer like Ollama: it sent more than {MOST_VALUES:,} values.",
+            CHECK_ADDRESS,
+        )
     try:
         return cast(T, _decoder(kind).decode(body))
     except _FAILURES:
@@ -56,6 +77,11 @@ def decode(body: bytes, kind: type[T]) -> T:
 
 def listed_models(body: bytes) -> tuple[ListedModel, ...]:
     """Decode `GET /api/tags`; entries without a name are left out."""
+    # One for each model, one for its details: known before anything is made of them.
+    if len(body) > MOST_MODELS and body.count(b"{") > 2 * MOST_MODELS + 1:
+        raise NotOllama(
+            f"The server lists more than {MOST_MODELS:,} models, too many to show.", CHECK_ADDRESS
+        )
     models = decode(body, _Models).models
     if isinstance(models, msgspec.UnsetType):
         raise not_ollama(body)
@@ -79,6 +105,12 @@ def recommendations(body: bytes) -> tuple[Recommendation, ...]:
 def shown(body: bytes, kind: type[Dated]) -> Dated:
     """Decode `POST /api/show`."""
     reply = decode(body, kind)
+    if isinstance(reply, Show) and len(body) > _SMALL:
+        reply = replace(
+            reply,
+            model_info=_cut_values(reply.model_info),
+            projector_info=_cut_values(reply.projector_info),
+        )
     return _with_time(reply, "modified_at", reply.modified_at)
 
 
@@ -166,9 +198,10 @@ def _fields(kind: type[msgspec.Struct]) -> tuple[msgspec.structs.FieldInfo, ...]
 
 
 def _decode_by_field(body: bytes, kind: type[T]) -> T:
-    repaired = re.sub(_ESCAPE, _repair, body.decode("utf-8", "replace").encode())
+    if len(body) <= _SMALL:  # in megabytes there could be millions of them, each to be replaced
+        body = re.sub(_ESCAPE, _repair, body.decode("utf-8", "replace").encode())
     try:
-        return cast(T, _lenient(repaired, kind))
+        return cast(T, _lenient(body, kind))
     except _FAILURES as error:
         raise not_ollama(body) from error
 
@@ -191,6 +224,8 @@ def _lenient_parts(raw: bytes | msgspec.Raw, wanted: Any) -> Any:
     origin, arguments = get_origin(wanted), get_args(wanted)
     if isinstance(wanted, type) and issubclass(wanted, msgspec.Struct):
         return _lenient_struct(raw, wanted)
+    if origin is Annotated:
+        return _lenient_bounded(raw, *arguments)
     if origin in (UnionType, Union):
         return _lenient_choice(raw, arguments)
     if origin in (list, tuple):
@@ -200,6 +235,26 @@ def _lenient_parts(raw: bytes | msgspec.Raw, wanted: Any) -> Any:
         pairs = _lax_decoder(dict[str, msgspec.Raw]).decode(raw)
         return {key: v for key, value in pairs.items() for v in _fitting([value], arguments[1])}
     raise msgspec.ValidationError("no part of the value fits")
+
+
+def _lenient_bounded(raw: bytes | msgspec.Raw, wanted: Any, bounds: msgspec.Meta) -> Any:
+    """Decode a text or list that is too long, and cut it."""
+    longest = bounds.max_length
+    if longest is None:
+        raise msgspec.ValidationError("no part of a number fits")
+    value = _lenient(raw, wanted)
+    return _cut(value, longest) if isinstance(value, str) else value[:longest]
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else text[: longest - len(CUT)] + CUT
+
+
+def _cut_values(info: dict[str, Any]) -> dict[str, Any]:
+    return {
+        _cut(key, _LONGEST_KEY): _cut(value, _LONGEST_TEXT) if isinstance(value, str) else value
+        for key, value in info.items()
+    }
 
 
 def _lenient_struct(raw: bytes | msgspec.Raw, kind: type[T]) -> T:

@@ -18,6 +18,23 @@ Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 Time = Annotated[datetime, msgspec.Meta(tz=True)]
 """A moment with its time zone."""
 
+Word = Annotated[str, msgspec.Meta(max_length=1024)]
+"""A name, a digest or a few words. A real name has at most 600 characters; what is longer is cut
+by `decode` and ends in CUT, so that no column, sort or search ever has megabytes to go through."""
+
+Words = Annotated[list[Word], msgspec.Meta(max_length=100)]
+"""A handful of words; of more, the first."""
+
+Text = Annotated[str, msgspec.Meta(max_length=4 * 1024 * 1024)]
+"""A license, template or conversation; what is longer is cut like a word."""
+
+Shape = Annotated[list[Count], msgspec.Meta(max_length=16)]
+"""Lengths of a tensor's sides; GGUF knows four."""
+
+CUT = "…\ufdd0"
+"""How a text ends that was cut. The second character never stands in a text, so that the client can
+tell, and refuses to send any such text back."""
+
 
 class Reply(msgspec.Struct, frozen=True, gc=False):
     """Base of all replies: immutable, comparable by value."""
@@ -26,12 +43,12 @@ class Reply(msgspec.Struct, frozen=True, gc=False):
 class ModelDetails(Reply, frozen=True):
     """`details` of tags, show and ps."""
 
-    parent_model: str = ""
-    format: str = ""
-    family: str = ""
-    families: list[str] | None = None
-    parameter_size: str = ""
-    quantization_level: str = ""
+    parent_model: Word = ""
+    format: Word = ""
+    family: Word = ""
+    families: Words | None = None
+    parameter_size: Word = ""
+    quantization_level: Word = ""
     context_length: Count = 0
     """In tokens; 0 when unknown. Filled in tags only, since v0.30."""
     embedding_length: Count = 0
@@ -40,19 +57,19 @@ class ModelDetails(Reply, frozen=True):
 class ListedModel(Reply, frozen=True):
     """One entry of `GET /api/tags`."""
 
-    name: str = ""
-    model: str = ""
+    name: Word = ""
+    model: Word = ""
     modified_at: Time | None = None
     """Time of the manifest file, timezone-aware; None for Go's zero time."""
     size: Count = 0
     """Bytes of all layers and the config, shared ones in full."""
-    digest: str = ""
+    digest: Word = ""
     """SHA-256 of the manifest file: 64 hex digits, no prefix."""
     details: ModelDetails = ModelDetails()
-    capabilities: list[str] | None = None
+    capabilities: Words | None = None
     """None when the server (before v0.30) does not say."""
-    remote_model: str = ""
-    remote_host: str = ""
+    remote_model: Word = ""
+    remote_host: Word = ""
     """Set for cloud stubs only."""
 
     @property
@@ -70,13 +87,13 @@ def is_cloud_name(name: str) -> bool:
 class RunningModel(Reply, frozen=True):
     """One entry of `GET /api/ps`."""
 
-    name: str = ""
-    model: str = ""
+    name: Word = ""
+    model: Word = ""
     size: Count = 0
     """Bytes in use by the runner."""
     size_vram: Count = 0
     """The part of `size` on GPUs."""
-    digest: str = ""
+    digest: Word = ""
     details: ModelDetails = ModelDetails()
     expires_at: Time | None = None
     context_length: Count = 0
@@ -93,37 +110,37 @@ class Answers(NamedTuple):
 class Message(Reply, frozen=True):
     """One line of a conversation stored in a model."""
 
-    role: str = ""
-    content: str = ""
+    role: Word = ""
+    content: Text = ""
 
 
 class Tensor(Reply, frozen=True):
     """Name, type and shape of one tensor."""
 
-    name: str = ""
-    type: str = ""
-    shape: list[int] = []
+    name: Word = ""
+    type: Word = ""
+    shape: Shape = []
 
 
 class Show(Reply, frozen=True):
     """`POST /api/show`."""
 
-    license: str = ""
-    modelfile: str = ""
-    parameters: str = ""
-    template: str = ""
-    system: str = ""
+    license: Text = ""
+    modelfile: Text = ""
+    parameters: Text = ""
+    template: Text = ""
+    system: Text = ""
     details: ModelDetails = ModelDetails()
     messages: list[Message] = []
-    remote_model: str = ""
-    remote_host: str = ""
+    remote_model: Word = ""
+    remote_host: Word = ""
     model_info: dict[str, Any] = {}
     """GGUF metadata; arrays are None unless asked for with verbose."""
     projector_info: dict[str, Any] = {}
     tensors: list[Tensor] = []
-    capabilities: list[str] | None = None
+    capabilities: Words | None = None
     modified_at: Time | None = None
-    requires: str = ""
+    requires: Word = ""
 
 
 class VerboseShow(Reply, frozen=True):
@@ -144,8 +161,8 @@ class VerboseShow(Reply, frozen=True):
 class Progress(Reply, frozen=True):
     """One event of a pull, push or create stream."""
 
-    status: str = ""
-    digest: str = ""
+    status: Word = ""
+    digest: Word = ""
     """Of the layer at work; may be a dummy (nineteen zeros) or `sha256:model`."""
     total: Count = 0
     completed: Count = 0
@@ -156,7 +173,7 @@ class CloudStatus(Reply, frozen=True):
     """`cloud` of `GET /api/status`."""
 
     disabled: bool = False
-    source: str = "none"
+    source: Word = "none"
 
 
 class Status(Reply, frozen=True):
@@ -168,28 +185,28 @@ class Status(Reply, frozen=True):
 class Account(Reply, frozen=True):
     """`POST /api/me`: who the server is signed in as."""
 
-    id: str = ""
-    email: str = ""
-    name: str = ""
-    plan: str = ""
+    id: Word = ""
+    email: Word = ""
+    name: Word = ""
+    plan: Word = ""
 
 
 class Recommendation(Reply, frozen=True):
     """One entry of `GET /api/experimental/model-recommendations`."""
 
-    model: str = ""
-    description: str = ""
+    model: Word = ""
+    description: Word = ""
     context_length: Count = 0
     max_output_tokens: Count = 0
     vram_bytes: Count = 0
-    required_plan: str = ""
+    required_plan: Word = ""
 
 
 class Loaded(Reply, frozen=True):
     """Answer to a load or unload."""
 
-    model: str = ""
-    done_reason: str = ""
+    model: Word = ""
+    done_reason: Word = ""
 
 
 class Layer(Reply, frozen=True, rename={"media_type": "mediaType"}):

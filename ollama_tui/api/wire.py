@@ -22,6 +22,7 @@ from ollama_tui.api.errors import (
 from ollama_tui.api.failures import explained
 from ollama_tui.api.keep_alive import trace
 from ollama_tui.api.place import Place
+from ollama_tui.api.replies import CUT
 from ollama_tui.api.upload import FileBody
 from ollama_tui.api.watch import Watch
 from ollama_tui.clock import MACHINE, Clock
@@ -43,6 +44,7 @@ STUCK_AFTER = 300.0
 """Seconds without a byte of an upload going out, or an answer after its last."""
 
 _REFUSAL_LIMIT = 64 * 1024
+_CUT = CUT.encode()
 _JSON = {"Content-Type": "application/json"}
 
 
@@ -252,9 +254,15 @@ def encoded(body: Mapping[str, Any] | None, call: Call) -> bytes | None:
     if body is None:
         return None
     try:
-        return msgspec.json.encode(body)
+        content = msgspec.json.encode(body)
     except (UnicodeError, OverflowError) as error:
         raise InvalidRequest(
             f"{call.failed}: a text or number in it cannot be sent.",
             "Remove broken characters and overly long numbers.",
         ) from error
+    if _CUT in content:
+        raise InvalidRequest(
+            f"{call.failed}: a name or text in it is so long that only its start was read.",
+            "Use the ollama command on the server for this one.",
+        )
+    return content

@@ -177,6 +177,11 @@ def test_tensors_are_counted_and_their_shapes_spelled() -> None:
     assert "4 × 8" in said
 
 
+def test_a_tensor_of_absurd_size_is_not_added_up() -> None:
+    absurd = Tensor("a", "F32", [2**63 - 1] * 20)
+    assert text(documents.tensors([absurd])).startswith("1 tensor, – parameters")
+
+
 def test_the_messages_keep_their_lines() -> None:
     assert text(documents.messages(FULL)).split("\n")[:3] == ["user", "hi", "there"]
 
