@@ -214,7 +214,14 @@ async def main() -> None:
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--models", type=int, default=0, help="install so many made-up models more")
     parser.add_argument("--hostile", action="store_true", help="install models that mean harm")
+    parser.add_argument("--huge", action="store_true", help="answer with megabytes in every word")
     given = parser.parse_args()
+    if given.huge:
+        from tests.terminal.huge import answer
+
+        async with serve(httpx.MockTransport(answer), given.port) as url:
+            print(url, flush=True)
+            await asyncio.Event().wait()
     demo = Demo()
     if given.models:
         demo.add(given.models)

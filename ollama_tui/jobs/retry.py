@@ -31,7 +31,7 @@ WORKING = 3600.0
 _SLOWEST_DISK = 20_000_000
 """Bytes a second that are read to verify them."""
 
-_LONGEST_PAUSE = 30.0
+_LONGEST_PAUSE = 10.0
 _DYING_TRIES = 3
 _LONGEST_TROUBLE = 48
 

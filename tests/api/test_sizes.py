@@ -152,7 +152,7 @@ from ollama_tui.api import decode
 from ollama_tui.api.errors import NotOllama
 from ollama_tui.api.replies import Show, VerboseShow
 
-limit = 1_000 * 1024 * 1024
+limit = 800 * 1024 * 1024
 resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 body = eval(sys.argv[1])
 try:
@@ -166,7 +166,7 @@ print("bounded")
 """
 BODIES = {
     "many models": ("list", """b'{"models":[' + b'{"name":"a"},' * 4_000_000 + b'{}]}'"""),
-    "empty models": ("list", """b'{"models":[' + b'{},' * 1_400_000 + b'{}]}'"""),
+    "empty models": ("list", """b'{"models":[' + b'{},' * 20_000_000 + b'{}]}'"""),
     "a name of emoji": (
         "list",
         """b'{"models":[{"name":"' + "👍".encode() * 15_000_000 + b'"}]}'""",
@@ -174,6 +174,10 @@ BODIES = {
     "a name of noise": ("list", """b'{"models":[{"name":"' + b'\\xff' * 60_000_000 + b'"}]}'"""),
     "half characters": ("list", r"""b'{"models":[{"name":"' + b'\ud800' * 9_000_000 + b'"}]}'"""),
     "a license of lines": ("show", r"""b'{"license":"' + b'\\n' * 30_000_000 + b'"}'"""),
+    "too many lists": (
+        "show",
+        """b'{"model_info":{"a":[' + b'[],' * 20_000_000 + b'0]}}'""",
+    ),
     "empty lists": ("show", """b'{"model_info":{"a":[' + b'[],' * 1_400_000 + b'0]}}'"""),
     "short texts": ("show", """b'{"model_info":{"a":[' + b'"ab",' * 2_900_000 + b'0]}}'"""),
     "many keys": (
