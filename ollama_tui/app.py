@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ from ollama_tui.frame import DiffFrames
 from ollama_tui.kept import MOST_HOSTS, Kept
 from ollama_tui.screens.main import MainScreen
 from ollama_tui.settings import Host, parse_host
+from ollama_tui.state_file import Problems
 from ollama_tui.styling import styles_folder
 from ollama_tui.typeahead import CONNECTING, TypeAhead, Typed
 from ollama_tui.widgets.glyphs import ASCII, UNICODE, Signs
@@ -80,6 +82,7 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
         cache: Cache | None = None,
         kept: Kept | None = None,
         unfinished: Path | None = None,
+        problems: Problems | None = None,
         signs: Signs = UNICODE,
         transport: Callable[[], httpx.AsyncBaseTransport] | None = None,
         clock: Clock = MACHINE,
@@ -91,6 +94,7 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
         self._cache = cache
         self._kept = kept or Kept()
         self._unfinished = unfinished
+        self._problems = problems or Problems()
         self._transport = transport
         self.clock = clock
         self._first_list = FirstList(first, cache, clock)
@@ -154,11 +158,11 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Take over the user's keys; connect once the first frame is out."""
-        from ollama_tui.mistakes import mistakes, said_together
+        from ollama_tui.mistakes import mistakes
 
         self.set_keymap(dict(self.settings.keys))
-        if found := list(mistakes(self.settings, self.available_themes)):
-            self.tell(*said_together(found), trouble=True)
+        self._tell_problems(list(mistakes(self.settings, self.available_themes)))
+        self._problems.listen(partial(self.call_later, self._tell_problems))
         self._hold_for_list()
         self.call_after_refresh(self.open_session)
 
@@ -191,6 +195,13 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
         known.cancel()
         limit.cancel()
 
+    def _tell_problems(self, mistakes: Sequence[str] = ()) -> None:
+        """Say what could not be used of the settings and of saved files, in one message."""
+        from ollama_tui.mistakes import said_together
+
+        if (problems := self._problems.take()) or mistakes:
+            self.tell(*said_together(mistakes, problems), trouble=True)
+
     def key_of(self, action: Action) -> str:
         """Return the first key of `action`, as the user bound it and as a person reads it."""
         keys = self.settings.keys.get(action.id, action.keys)
@@ -208,6 +219,7 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
             self._first_list,
             cache=None if demo else self._cache,
             unfinished=None if demo else self._unfinished,
+            problems=self._problems,
             transport=self._new_transport(),
         )
         await connection.live()

@@ -7,13 +7,13 @@ time, never correctness: unreadable files count as absent and a failed write is 
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-import msgspec
-
 from ollama_tui.api.replies import ListedModel, Show
 from ollama_tui.catalog.model import Facts
+from ollama_tui.state_file import MB, Problems, StateFile
 
 if TYPE_CHECKING:
     from ollama_tui.catalog.upstream import Upstream
@@ -21,84 +21,82 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _DETAILS_KEPT = 400
 _HEX_DIGITS = frozenset("0123456789abcdef")
+_LIST_LIMIT = 8 * MB
+"""Enough for 16,000 models."""
+_DETAILS_LIMIT = 4 * MB
 
 
 class Cache:
-    """Files below one folder, written whole and renamed into place."""
+    """Files below one folder; `problems` learns which could not be read or written."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, problems: Problems | None = None) -> None:
         self._folder = folder
+        self._problems = problems or Problems()
 
     def models(self, host_url: str) -> tuple[ListedModel, ...]:
         """Return the last list seen on `host_url`; empty when there is none."""
-        return self._read(self._list_file(host_url), tuple[ListedModel, ...]) or ()
+        return tuple(model for model in self._list(host_url).read() or () if model.name)
 
     def keep_models(self, host_url: str, models: tuple[ListedModel, ...]) -> None:
         """Remember the list of `host_url`."""
-        self._write(self._list_file(host_url), models)
+        self._list(host_url).write(models)
 
     def facts(self) -> dict[str, Facts]:
         """Return all facts learned so far, by manifest digest."""
-        return self._read(self._folder / "facts.json", dict[str, Facts]) or {}
+        return self._facts().read() or {}
 
     def keep_facts(self, facts: dict[str, Facts]) -> None:
         """Remember facts by manifest digest."""
-        self._write(self._folder / "facts.json", facts)
+        self._facts().write(facts)
 
     def details(self, digest: str) -> Show | None:
         """Return the details of a manifest digest, if remembered."""
-        return self._read(self._details_file(digest), Show) if _is_digest(digest) else None
+        return self._details(digest).read() if _is_digest(digest) else None
 
     def keep_details(self, digest: str, show: Show) -> None:
         """Remember the details of a manifest digest; only the newest few hundred are kept."""
-        if not _is_digest(digest):
-            return
-        self._write(self._details_file(digest), show)
-        self._drop_oldest_details()
+        if _is_digest(digest) and self._details(digest).write(show):
+            self._drop_oldest_details()
 
     def upstreams(self, host_url: str) -> dict[str, Upstream]:
         """Return what registries said of the models of `host_url`, by name."""
-        from ollama_tui.catalog.upstream import Upstream
-
-        return self._read(self._upstream_file(host_url), dict[str, Upstream]) or {}
+        return self._upstreams(host_url).read() or {}
 
     def keep_upstreams(self, host_url: str, found: dict[str, Upstream]) -> None:
         """Remember what registries said of the models of `host_url`."""
-        self._write(self._upstream_file(host_url), found)
+        self._upstreams(host_url).write(found)
 
-    def _upstream_file(self, host_url: str) -> Path:
-        return self._folder / f"upstream-{file_key(host_url)}.json"
+    def _list(self, host_url: str) -> StateFile[tuple[ListedModel, ...]]:
+        name = f"list-{file_key(host_url)}.json"
+        loss = "the list is first shown when the server has answered"
+        return self._file(name, tuple[ListedModel, ...], loss, _LIST_LIMIT)
 
-    def _list_file(self, host_url: str) -> Path:
-        return self._folder / f"list-{file_key(host_url)}.json"
+    def _facts(self) -> StateFile[dict[str, Facts]]:
+        loss = "what models can do is asked anew"
+        return self._file("facts.json", dict[str, Facts], loss, _LIST_LIMIT)
 
-    def _details_file(self, digest: str) -> Path:
-        return self._folder / "details" / f"{digest}.json"
+    def _details(self, digest: str) -> StateFile[Show]:
+        loss = "the details of a model are asked anew"
+        return self._file(f"details/{digest}.json", Show, loss, _DETAILS_LIMIT)
+
+    def _upstreams(self, host_url: str) -> StateFile[dict[str, Upstream]]:
+        from ollama_tui.catalog.upstream import Upstream
+
+        name = f"upstream-{file_key(host_url)}.json"
+        loss = "what is outdated is asked anew"
+        return self._file(name, dict[str, Upstream], loss, _LIST_LIMIT)
+
+    def _file(self, name: str, kind: type[T], loss: str, limit: int) -> StateFile[T]:
+        return StateFile(self._folder / name, kind, loss, self._problems, limit)
 
     def _drop_oldest_details(self) -> None:
-        try:
-            files = [(e.stat().st_mtime, e.path) for e in os.scandir(self._folder / "details")]
-            for _, path in sorted(files)[:-_DETAILS_KEPT]:
+        with suppress(OSError):
+            found = [entry for entry in os.scandir(self._folder / "details") if _is_file(entry)]
+            ages = sorted(
+                (entry.stat(follow_symlinks=False).st_mtime, entry.path) for entry in found
+            )
+            for _, path in ages[:-_DETAILS_KEPT]:
                 os.unlink(path)
-        except OSError:
-            return
-
-    def _read(self, file: Path, kind: type[T]) -> T | None:
-        try:
-            return msgspec.json.decode(file.read_bytes(), type=kind)
-        except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
-            return None
-
-    def _write(self, file: Path, value: object) -> None:
-        import tempfile
-
-        try:
-            file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=file.parent, prefix=".", delete=False) as new:
-                new.write(msgspec.json.encode(value))
-            os.replace(new.name, file)
-        except OSError:
-            return
 
 
 def file_key(host_url: str) -> str:
@@ -106,6 +104,11 @@ def file_key(host_url: str) -> str:
     import hashlib
 
     return hashlib.sha256(host_url.encode()).hexdigest()[:16]
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    """Whether it is one of ours, or was: links and folders are whoever made them's."""
+    return entry.is_file(follow_symlinks=False)
 
 
 def _is_digest(digest: str) -> bool:

@@ -72,13 +72,16 @@ def run(arguments: Sequence[str]) -> int:
     from ollama_tui.app import OllamaTui
     from ollama_tui.cache import Cache
     from ollama_tui.kept import Kept
+    from ollama_tui.state_file import Problems
 
+    problems = Problems()
     app = OllamaTui(
         settings,
         first=first,
-        cache=Cache(folders.cache),
-        kept=Kept.read(folders.kept_file),
+        cache=Cache(folders.cache, problems),
+        kept=Kept.read(folders.kept_file, problems),
         unfinished=folders.unfinished,
+        problems=problems,
         signs=terminal.signs(),
     )
     with terminal.guarded(app):

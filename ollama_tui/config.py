@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from ollama_tui.safe_file import Unusable, read_bounded
 from ollama_tui.settings import Host, parse_host
 from ollama_tui.text import inert
 
@@ -16,6 +17,12 @@ _TABLE = r"""\s*\[\s*["']?([^"'\]]+?)["']?\s*\]"""
 _ENTRY = r"""\s*(?:"([^"]*)"|'([^']*)'|([A-Za-z0-9_-]+))\s*="""
 _FILTER_NAME = r"[A-Za-z0-9_-]+"
 API_KEY = "OLLAMA_API_KEY"
+CONFIG_LIMIT = 1 << 16
+"""Bytes of a config file that are still read."""
+MOST_DOTS = 1000
+"""In one line: a key of more parts takes seconds to read, and no list of addresses is as long."""
+LINE_LOOKED_AT = 200
+"""Characters in which a setting or table is named."""
 
 
 Lines = Mapping[tuple[str, ...], int]
@@ -201,29 +208,49 @@ assert set(_FIELDS) <= {"host"} | {f.name for f in fields(Settings)}
 def read_config(file: Path) -> ConfigFile:
     """Return what the config file says; nothing when there is none."""
     try:
-        return _parsed(file.read_text(encoding="utf-8"))
+        return _parsed(read_bounded(file, CONFIG_LIMIT, follow_links=True).decode("utf-8"))
     except FileNotFoundError:
         return ConfigFile()
-    except OSError as error:
-        return ConfigFile(mistake=f"config.toml cannot be read: {error.strerror}.")
+    except Unusable as error:
+        return _unused(str(error))
     except UnicodeDecodeError:
-        return ConfigFile(mistake="config.toml is not UTF-8 text, so none of it was used.")
+        return _unused("is not UTF-8 text")
 
 
 def _parsed(text: str) -> ConfigFile:
     import tomllib  # most users have no such file
 
+    if (deep := _first_line(text, lambda line: line.count(".") > MOST_DOTS)) is not None:
+        return _unused("is not valid", f"too many dots (at line {deep})")
     try:
         return ConfigFile(tomllib.loads(text), _lines(text))
     except tomllib.TOMLDecodeError as error:
-        return ConfigFile(mistake=f"config.toml is not valid, so none of it was used: {error}.")
+        return _unused("is not valid", inert(str(error))[:200])
+    except RecursionError:
+        return _unused("is not valid", "it is nested too deeply")
+    except ValueError:  # what Python refuses to read as a number
+        line = _first_line(text, lambda line: re.search(r"[0-9_]{1000}", line) is not None)
+        return _unused("is not valid", f"a number has too many digits (at line {line or 1})")
+
+
+def _unused(wrong: str, reason: str = "") -> ConfigFile:
+    return ConfigFile(
+        mistake=f"config.toml {wrong}, so none of it was used{': ' if reason else ''}{reason}."
+    )
+
+
+def _first_line(text: str, matches: Callable[[str], bool]) -> int | None:
+    """Return the number of the first line that matches, counted from 1."""
+    lines = enumerate(text.splitlines(), 1)
+    return next((number for number, line in lines if matches(line)), None)
 
 
 def _lines(text: str) -> Lines:
     """Return the line of each setting, table and entry, the first time it is named."""
     lines: dict[tuple[str, ...], int] = {}
     table: tuple[str, ...] = ()
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, whole in enumerate(text.splitlines(), 1):
+        line = whole[:LINE_LOOKED_AT]
         if match := re.match(_TABLE, line):
             table = (match[1],)
             lines.setdefault(table, number)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ollama_tui.app import OllamaTui
     from ollama_tui.cache import Cache
     from ollama_tui.library import Library
+    from ollama_tui.state_file import Problems
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ class Connection:
     cache: Cache | None
     unfinished: Path | None
     """The folder that remembers downloads between runs."""
+    problems: Problems
+    """Learns what could not be remembered."""
     transport: httpx.AsyncBaseTransport | None
 
     async def live(self) -> None:
@@ -90,6 +93,7 @@ class Connection:
             library,
             cache=self.cache,
             unfinished=self.unfinished,
+            problems=self.problems,
             transport=self.transport,
             clock=self.tui.clock,
         ) as session:

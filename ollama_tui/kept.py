@@ -9,17 +9,20 @@ import msgspec
 
 from ollama_tui.catalog import order
 from ollama_tui.catalog.view import View
+from ollama_tui.settings import parse_host
+from ollama_tui.state_file import KB, Problems, StateFile
 
 MOST_HOSTS = 9
 """So many can be chosen by one key."""
+_LOSS = "order, theme and servers start anew"
 
 
 class _File(msgspec.Struct):
     """What the file holds."""
 
-    sort: str = ""
+    sort: str
+    theme: str
     reverse: bool = False
-    theme: str = ""
     grouped: bool = False
     hosts: tuple[str, ...] = ()
 
@@ -28,24 +31,24 @@ class _File(msgspec.Struct):
 class Kept:
     """Order, theme and servers, in one small file; unreadable counts as nothing kept."""
 
-    file: Path | None = None
+    file: StateFile[_File] | None = None
     sort: str = ""
     reverse: bool = False
     theme: str = ""
     grouped: bool = False
     hosts: tuple[str, ...] = ()
     """Addresses of servers that have answered, the last one first."""
-    _written: bytes = field(default=b"", repr=False)
+    _written: _File | None = field(default=None, repr=False)
 
     @classmethod
-    def read(cls, file: Path) -> Kept:
-        """Return what `file` holds."""
-        try:
-            kept = msgspec.json.decode(file.read_bytes(), type=_File)
-        except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+    def read(cls, path: Path, problems: Problems | None = None) -> Kept:
+        """Return what the file holds; `problems` learns why it could not be read or written."""
+        file = StateFile(path, _File, _LOSS, problems or Problems(), limit=64 * KB)
+        kept = file.read()
+        if kept is None:
             return cls(file)
-        hosts = kept.hosts[:MOST_HOSTS]
-        return cls(file, kept.sort, kept.reverse, kept.theme, kept.grouped, hosts)
+        hosts = tuple(filter(_is_address, kept.hosts))[:MOST_HOSTS]
+        return cls(file, kept.sort, kept.reverse, kept.theme, kept.grouped, hosts, kept)
 
     def applied_to(self, view: View) -> View:
         """Return `view` in the order kept."""
@@ -67,13 +70,13 @@ class Kept:
 
     def _write(self) -> None:
         """Write the file if that changes it."""
-        kept = _File(self.sort, self.reverse, self.theme, self.grouped, self.hosts)
-        text = msgspec.json.encode(kept)
-        if self.file is None or text == self._written:
-            return
-        try:
-            self.file.parent.mkdir(parents=True, exist_ok=True)
-            self.file.write_bytes(text)
-        except OSError:
-            return
-        self._written = text
+        kept = _File(self.sort, self.theme, self.reverse, self.grouped, self.hosts)
+        if self.file is not None and kept != self._written and self.file.write(kept):
+            self._written = kept
+
+
+def _is_address(text: str) -> bool:
+    try:
+        return bool(parse_host(text)) and text.isprintable()
+    except ValueError:
+        return False

@@ -28,12 +28,20 @@ def mistakes(settings: Settings, themes: Collection[str]) -> Iterator[str]:
         yield _none(settings, "theme", "theme", settings.theme, _own_first(themes))
 
 
-def said_together(found: Sequence[str]) -> tuple[str, str]:
-    """Return title and text of one message for all mistakes; the text names the first few."""
+def said_together(mistakes: Sequence[str], problems: Sequence[str] = ()) -> tuple[str, str]:
+    """Return title and text of one message for all mistakes; the text names the first few.
+
+    `problems` are those with saved files.
+    """
+    found = [*mistakes, *problems]
     if len(found) == 1:
         return found[0], ""
+    title = f"{len(found)} settings could not be used"
+    if problems:
+        also = "settings and " if mistakes else ""
+        title = f"{len(found)} problems with {also}saved files"
     more = [f"… and {len(found) - SAID} more."] if len(found) > SAID else []
-    return f"{len(found)} settings could not be used", "\n".join([*found[:SAID], *more])
+    return title, "\n".join([*found[:SAID], *more])
 
 
 def _none(settings: Settings, key: str, what: str, name: str, known: Iterable[str]) -> str:

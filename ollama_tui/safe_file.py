@@ -13,7 +13,7 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
-_OPEN = os.O_NONBLOCK | os.O_NOCTTY  # a fifo, a terminal or a tape must not make us wait
+_AT_ONCE = os.O_NONBLOCK | os.O_NOCTTY  # a fifo, a terminal or a tape must not make us wait
 _IN_THE_WAY = (errno.ELOOP, errno.EISDIR, errno.EACCES, errno.ENXIO, errno.EOPNOTSUPP)
 """What opening says where a temporary file should be, but a link, folder or such is."""
 _TEMPORARIES = 10
@@ -29,14 +29,23 @@ def read_bounded(path: Path, limit: int, *, follow_links: bool = False) -> bytes
 
     Raises FileNotFoundError where there is nothing, and Unusable with the reason for all else.
     """
-    try:
-        file = os.open(path, os.O_RDONLY | _OPEN | (0 if follow_links else os.O_NOFOLLOW))
-    except OSError as error:
-        if error.errno == errno.ENOENT and not path.is_symlink():
-            raise
-        raise Unusable(_why_not_opened(path, error)) from None
+    file = _opened(path, os.O_RDONLY | (0 if follow_links else os.O_NOFOLLOW))
     try:
         return read_open(file, limit)
+    finally:
+        os.close(file)
+
+
+def read_start(path: Path, size: int) -> bytes:
+    """Return up to `size` bytes from the start of a regular file; none where there is none."""
+    try:
+        file = _opened(path, os.O_RDONLY | os.O_NOFOLLOW)
+    except (OSError, Unusable):
+        return b""
+    try:
+        return os.read(file, size) if stat.S_ISREG(os.fstat(file).st_mode) else b""
+    except OSError:
+        return b""
     finally:
         os.close(file)
 
@@ -112,16 +121,17 @@ def write_locked(path: Path, data: bytes, *, durable: bool = False) -> int:
 def lock(path: Path) -> int | None:
     """Return the regular file at `path`, locked until it is closed; None if somebody else has it.
 
-    Raises OSError where there is nothing to open, and where files cannot be locked.
+    Raises FileNotFoundError where there is nothing, Unusable with the reason where there is no
+    regular file to open, and OSError where files cannot be locked.
     """
-    flags = _OPEN | os.O_NOFOLLOW
     try:
-        file = os.open(path, os.O_RDWR | flags)  # over NFS only what may be written can be locked
-    except OSError as error:
-        if error.errno not in (errno.EROFS, errno.EACCES):
-            raise
-        file = os.open(path, os.O_RDONLY | flags)
+        # Over NFS only what may be written can be locked; what may not be can be elsewhere.
+        file = _opened(path, os.O_RDWR | os.O_NOFOLLOW)
+    except Unusable:
+        file = _opened(path, os.O_RDONLY | os.O_NOFOLLOW)
     try:
+        if not stat.S_ISREG(os.fstat(file).st_mode):
+            raise Unusable("is not a regular file")
         if _is_locked_at(file, path):
             return file
     except BaseException:
@@ -151,7 +161,7 @@ def _temporary(folder: Path) -> tuple[int, Path]:
     The names are few, and the lock says which are in use: one that a killed program left is used
     again, so none pile up. Where files cannot be locked, a name of its own has to do.
     """
-    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | _OPEN
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | _AT_ONCE
     for number in range(_TEMPORARIES):
         path = folder / f".{number}.new"
         try:
@@ -214,11 +224,31 @@ def _sync_folder(folder: Path) -> None:
             os.close(opened)
 
 
-def _why_not_opened(path: Path, error: OSError) -> str:
-    """Return why a file could not be opened; a link that is not followed is loop or dead end."""
-    if error.errno in (errno.ELOOP, errno.ENOENT, errno.EMLINK) and path.is_symlink():
-        return "is a link that leads nowhere" if error.errno == errno.ENOENT else "is a link"
-    return _why(error)
+def in_words(error: OSError) -> str:
+    """Return why a file or folder cannot be read or written, to end a sentence with."""
+    match error.errno:
+        case errno.ENOSPC | errno.EDQUOT | errno.EFBIG:
+            return "the disk is full"
+        case errno.EROFS:
+            return "the disk is read-only"
+        case errno.EEXIST | errno.ENOTDIR | errno.EISDIR | errno.ELOOP:
+            return "something else is in its place"
+        case _:
+            return (error.strerror or "the system does not say why").lower()
+
+
+def _opened(path: Path, flags: int) -> int:
+    """Open what is at `path`; raises FileNotFoundError and Unusable."""
+    try:
+        return os.open(path, flags | _AT_ONCE)
+    except FileNotFoundError:
+        if path.is_symlink():
+            raise Unusable("is a link that leads nowhere") from None
+        raise
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.EMLINK) and path.is_symlink():
+            raise Unusable("is a link") from None
+        raise Unusable(_why(error)) from None
 
 
 def _too_large(limit: int) -> str:
@@ -226,4 +256,4 @@ def _too_large(limit: int) -> str:
 
 
 def _why(error: OSError) -> str:
-    return f"cannot be read ({(error.strerror or 'unknown reason').lower()})"
+    return f"cannot be read ({in_words(error)})"

@@ -17,6 +17,7 @@ from ollama_tui.disk import Disk
 from ollama_tui.jobs.journal import Journal
 from ollama_tui.jobs.queue import JobQueue
 from ollama_tui.library import Library
+from ollama_tui.state_file import Problems
 from ollama_tui.upstream import Upstreams
 
 if TYPE_CHECKING:
@@ -51,12 +52,14 @@ async def connect(
     *,
     cache: Cache | None = None,
     unfinished: Path | None = None,
+    problems: Problems | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
     clock: Clock = MACHINE,
 ) -> AsyncIterator[Session]:
     """Add to an open list what acts on it; close its streams at the end of the block.
 
-    `unfinished` is the folder that remembers downloads between runs; None forgets them.
+    `unfinished` is the folder that remembers downloads between runs; None forgets them. `problems`
+    learns what of that could not be read or written.
     """
     from ollama_tui.api.client import Ollama
     from ollama_tui.api.registry import Registry
@@ -69,11 +72,14 @@ async def connect(
             beside_server=settings.host.is_loopback or transport is not None,
         ) as registry,
     ):
+        journal = None
+        if unfinished is not None:
+            journal = Journal(unfinished, file_key(settings.host.url), problems)
         jobs = JobQueue(
             ollama,
             parallel=settings.parallel,
             grace=settings.grace,
-            journal=Journal(unfinished, file_key(settings.host.url)) if unfinished else None,
+            journal=journal,
             clock=clock.seconds,
             sleep=clock.sleep,
         )

@@ -21,7 +21,7 @@ def test_order_theme_and_servers_come_back(tmp_path: Path) -> None:
 
 
 def test_the_last_server_that_answered_comes_first_and_only_once(tmp_path: Path) -> None:
-    kept = Kept(tmp_path / "kept.json")
+    kept = Kept.read(tmp_path / "kept.json")
     for host in ("a", "b", "a"):
         kept.answered(host)
     assert kept.hosts == ("a", "b")
@@ -43,5 +43,5 @@ def test_a_broken_file_counts_as_nothing_kept(tmp_path: Path, text: str) -> None
 
 def test_what_cannot_be_written_is_not_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    Kept(tmp_path / "file" / "kept.json").answered("a")
+    Kept.read(tmp_path / "file" / "kept.json").answered("a")
     Kept().answered("a")

@@ -60,7 +60,7 @@ RULES = (
     Rule(
         "jobs",
         "long work through the client; who shows it and what is listed is not its business",
-        "api catalog.name",
+        "api catalog.name state_file",
         "asyncio msgspec",
     ),
     Rule(
@@ -73,8 +73,7 @@ RULES = (
     Rule(
         "cache",
         "keeps replies, facts and findings on disk",
-        "api.replies catalog.model catalog.upstream",
-        "msgspec",
+        "api.replies catalog.model catalog.upstream state_file",
     ),
     Rule("rounds", "a leaf: who waits for which round of one piece of work", libraries="asyncio"),
     Rule("factbook", "what show has told, by digest", "api.replies cache catalog"),
@@ -108,7 +107,13 @@ RULES = (
         "settings catalog.query",
         "platformdirs",
     ),
-    Rule("kept", "order, theme and servers of earlier runs", "catalog", "msgspec"),
+    Rule("state_file", "what is kept between runs, as versioned JSON", libraries="msgspec"),
+    Rule(
+        "kept",
+        "order, theme and servers of earlier runs",
+        "catalog settings state_file",
+        "msgspec",
+    ),
     Rule(
         "opening",
         "the client and the list of one server: all that the first rows need",
@@ -119,7 +124,7 @@ RULES = (
     Rule(
         "session",
         "what acts on that list, opened and closed together",
-        "api cache config disk jobs library upstream",
+        "api cache config disk jobs library state_file upstream",
         "asyncio",
         typed="httpx",
     ),
@@ -183,7 +188,7 @@ RULES = (
         "from the first frame to a session: the list is seen before what acts on it is loaded",
         "catalog.snapshot following first_list opening session",
         "asyncio",
-        typed="httpx api.client api.replies app cache library",
+        typed="httpx api.client api.replies app cache library state_file",
     ),
     Rule("palette", "the actions as a list to search", "actions widgets", "textual"),
     Rule("typeahead", "the keys typed and not yet handled", "", "textual asyncio"),
@@ -191,20 +196,20 @@ RULES = (
         "app",
         "the composition root",
         "actions api.errors catalog config connecting demo first_list frame kept mistakes "
-        "screens settings theme typeahead widgets",
+        "screens settings state_file theme typeahead widgets",
         "asyncio textual rich",
         typed="httpx api.first cache jobs.job session",
     ),
     Rule(
         "verbs",
         "the program without a screen: one answer on standard output, so nothing of Textual",
-        "api cache catalog config demo disk factbook jobs learning library upstream",
+        "api cache catalog config demo disk factbook jobs learning library state_file upstream",
         "asyncio httpx msgspec",
     ),
     Rule(
         "cli",
         "arguments become settings, the server is asked, then the app or a verb runs",
-        "api.first app cache config kept terminal verbs",
+        "api.first app cache config kept state_file terminal verbs",
     ),
     Rule("__main__", "the door", "cli"),
 )

@@ -12,7 +12,8 @@ from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
-Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+MOST = 2**63 - 1
+Count = Annotated[int, msgspec.Meta(ge=0, le=MOST)]
 """A number of bytes or tokens, as Go counts them; anything else on the wire is a bad value."""
 
 Time = Annotated[datetime, msgspec.Meta(tz=True)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ollama_tui.api.replies import Show
+from ollama_tui.api.replies import MOST, Show
 from ollama_tui.catalog.model import Facts
 from ollama_tui.catalog.modelfile import blobs
 
@@ -15,7 +15,7 @@ def facts_of(show: Show) -> Facts:
         context_length=context_length(show),
         blobs=digests,
         weights=digests[0] if digests else "",
-        weight_bytes=_weight_bytes(show) if len(digests) > 1 else 0,
+        weight_bytes=min(_weight_bytes(show), MOST) if len(digests) > 1 else 0,
     )
 
 
@@ -29,4 +29,4 @@ def context_length(show: Show) -> int:
     """Return the trained context in tokens from the metadata; 0 when it does not say."""
     architecture = show.model_info.get("general.architecture")
     value = show.model_info.get(f"{architecture}.context_length")
-    return value if isinstance(value, int) and value > 0 else 0
+    return value if isinstance(value, int) and 0 < value <= MOST else 0

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import msgspec
 
-from ollama_tui.api.replies import ListedModel, RunningModel
+from ollama_tui.api.replies import Count, ListedModel, RunningModel
 from ollama_tui.text import inert
 
 _COUNT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([KMBT]?)\s*", re.IGNORECASE)
@@ -20,12 +20,12 @@ class Facts(msgspec.Struct, frozen=True):
     """What show taught us about a manifest digest; small enough to keep for every model."""
 
     capabilities: tuple[str, ...] = ()
-    context_length: int = 0
+    context_length: Count = 0
     blobs: tuple[str, ...] = ()
     """Digests (64 hex) of the FROM, ADAPTER and DRAFT blobs; empty when the server names none."""
     weights: str = ""
     """Digest of the first FROM blob; models that share it share their weights."""
-    weight_bytes: int = 0
+    weight_bytes: Count = 0
     """About what that blob takes, where the size of the model does not tell; 0 when unknown."""
 
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 import msgspec
 
-from ollama_tui.api.replies import Layer, Manifest
+from ollama_tui.api.replies import MOST, Count, Layer, Manifest, Time
 from ollama_tui.catalog import name as names
 from ollama_tui.catalog.layers import Mine, akin, changes, missing, other_weights
 from ollama_tui.catalog.model import Model
@@ -38,13 +38,13 @@ class Upstream(msgspec.Struct, frozen=True):
     digest: str
     """Manifest digest of the installed model that this is about."""
     standing: Standing
-    checked_at: datetime
+    checked_at: Time
     reason: str = ""
     """Why it is unknown, as a sentence."""
     newest: str = ""
     """Digest of the registry's manifest; empty when unknown."""
-    pushed_at: datetime | None = None
-    total: int = 0
+    pushed_at: Time | None = None
+    total: Count = 0
     """Bytes of the registry's model."""
     missing: tuple[Layer, ...] = ()
     """What the server does not have of it, each once: what a pull fetches."""
@@ -114,7 +114,7 @@ def compared(
         now,
         newest=newest,
         pushed_at=pushed_at,
-        total=manifest.size,
+        total=min(manifest.size, MOST),
         missing=missing(manifest, present),
         insecure=insecure,
     )

@@ -130,6 +130,8 @@ class JobQueue:
         Raises a bug that nobody has seen yet.
         """
         self._closed = True
+        if self._journal is not None:
+            self._journal.close()
         runners = [entry.runner for entry in self._entries.values() if entry.runner is not None]
         under_way = [*runners, *self._publisher.timers]
         for job_id in list(self._entries):

@@ -18,6 +18,7 @@ from pathlib import Path
 from ollama_tui.api.errors import OllamaError, Unreachable
 from ollama_tui.cache import Cache
 from ollama_tui.config import Settings, places, read_config, settings_from
+from ollama_tui.state_file import Problems
 from ollama_tui.verbs.arguments import parsed
 from ollama_tui.verbs.desk import Desk, Mistaken, opened
 from ollama_tui.verbs.output import complain
@@ -43,7 +44,8 @@ def run(verb: str, words: Sequence[str]) -> int:
         complain(str(error))
         return USAGE
     try:
-        code = asyncio.run(_carried_out(verb, settings, options, Cache(folders.cache)))
+        cache = Cache(folders.cache, _complaining())
+        code = asyncio.run(_carried_out(verb, settings, options, cache))
         sys.stdout.flush()
     except (Mistaken, OllamaError, BrokenPipeError, KeyboardInterrupt) as error:
         return _ended_by(error)
@@ -61,6 +63,18 @@ def settings_of(options: argparse.Namespace, file: Path) -> Settings:
     for mistake in settings.mistakes:
         complain(mistake)
     return settings
+
+
+def _complaining() -> Problems:
+    """Return problems with saved files that are said at once, beside what is printed."""
+    problems = Problems()
+
+    def complain_of_them() -> None:
+        for problem in problems.take():
+            complain(problem)
+
+    problems.listen(complain_of_them)
+    return problems
 
 
 async def _carried_out(
