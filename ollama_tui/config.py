@@ -21,6 +21,8 @@ CONFIG_LIMIT = 1 << 16
 """Bytes of a config file that are still read."""
 MOST_DOTS = 1000
 """In one line: a key of more parts takes seconds to read, and no list of addresses is as long."""
+NAME = 80
+"""Characters of a name that are said."""
 LINE_LOOKED_AT = 200
 """Characters in which a setting or table is named."""
 
@@ -113,7 +115,7 @@ def _with_config(settings: Settings, config: ConfigFile) -> tuple[Settings, str]
     for key, value in config.values.items():
         where = config.where(key)
         if (check := _FIELDS.get(key)) is None:
-            mistakes.append(f"{where}: there is no setting “{inert(key)}”.")
+            mistakes.append(f"{where}: there is no setting “{inert(key[:NAME])}”.")
         elif (wrong := check(value)) is not None:
             mistakes.append(f"{where}: {key} must be {wrong}.")
         elif key == "filters":
@@ -136,7 +138,7 @@ def _saved(
             wrong = ["its name may hold letters, digits, - and _ only."]
         if wrong:
             where = config.where("filters", name)
-            mistakes.append(f"{where}: filters.{inert(name)} is no filter: {wrong[0]}")
+            mistakes.append(f"{where}: filters.{inert(name[:NAME])} is no filter: {wrong[0]}")
         else:
             yield name.lower(), text
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from ollama_tui.actions import ACTIONS, keymap
 from ollama_tui.catalog import order
-from ollama_tui.config import Settings
+from ollama_tui.config import NAME, Settings
 from ollama_tui.text import inert
 
 SAID = 6
@@ -48,7 +48,9 @@ def _none(settings: Settings, key: str, what: str, name: str, known: Iterable[st
     """Return that a setting names something there is not, and where if the file says so."""
     names = list(known)
     others = ", …" if len(names) > NAMED else ""
-    said = f"there is no {what} “{inert(name)}”; there is {', '.join(names[:NAMED])}{others}."
+    said = (
+        f"there is no {what} “{inert(name[:NAME])}”; there is {', '.join(names[:NAMED])}{others}."
+    )
     if (key,) not in settings.lines:
         return said[:1].upper() + said[1:]
     return f"{settings.where(key)}: {key}: {said}"

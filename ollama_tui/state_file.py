@@ -30,6 +30,7 @@ VERSION = 1
 """Of the format; without one, a file is of the time before there were versions."""
 KB, MB = 1 << 10, 1 << 20
 _BAD_JSON = (msgspec.MsgspecError, UnicodeDecodeError)
+_NUMBER = re.compile(rb"\d{1,9}")
 _VERSION_FIRST = re.compile(rb'\s*\{\s*"version"\s*:\s*(\d{1,9})\b')
 
 
@@ -42,10 +43,6 @@ class _Versioned(msgspec.Struct, Generic[T]):
 
     version: int
     data: T
-
-
-class _Version(msgspec.Struct):
-    version: int | msgspec.UnsetType = msgspec.UNSET
 
 
 def encoded(value: object) -> bytes:
@@ -69,18 +66,11 @@ def decoded(data: bytes, kind: type[T]) -> T:
 def _of_another_version(data: bytes, kind: type[T]) -> T:
     """Return the value of a file from before there were versions, or raise what is wrong."""
     try:
-        version = msgspec.json.decode(data, type=_Version).version
-    except RecursionError:
-        raise Unusable("is nested too deeply") from None
-    except msgspec.ValidationError:
-        version = msgspec.UNSET
-    except _BAD_JSON:
-        raise Unusable("is damaged") from None
-    if isinstance(version, int) and version != VERSION:
-        if version > VERSION:
-            raise Newer("was written by a newer version of ollama-tui")
-        raise Unusable("was written by another version of ollama-tui")
-    try:
+        fields = _fields(data)
+        if (version := fields.get("version")) is not None:
+            raise _not_ours(bytes(version))
+        if not _first_field(kind) <= fields.keys():
+            raise Unusable("does not hold what it should")
         return msgspec.json.decode(data, type=kind)
     except RecursionError:
         raise Unusable("is nested too deeply") from None
@@ -88,6 +78,29 @@ def _of_another_version(data: bytes, kind: type[T]) -> T:
         raise Unusable("does not hold what it should") from None
     except _BAD_JSON:
         raise Unusable("is damaged") from None
+
+
+def _fields(data: bytes) -> dict[str, msgspec.Raw]:
+    """Return the fields of an object, as they are written; anything else has none."""
+    try:
+        return msgspec.json.decode(data, type=dict[str, msgspec.Raw])
+    except msgspec.ValidationError:
+        return {}
+
+
+def _first_field(kind: Any) -> set[str]:
+    """Return a field that was always written, for what else would be read as all defaults."""
+    is_struct = isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+    return {msgspec.structs.fields(kind)[0].encode_name} if is_struct else set()
+
+
+def _not_ours(version: bytes) -> Unusable:
+    """Return what is wrong with a file of a version: with one of ours, it is what is in it."""
+    if not _NUMBER.fullmatch(version) or int(version) == VERSION:
+        return Unusable("does not hold what it should")
+    if int(version) > VERSION:
+        return Newer("was written by a newer version of ollama-tui")
+    return Unusable("was written by another version of ollama-tui")
 
 
 def is_newer(path: Path) -> bool:

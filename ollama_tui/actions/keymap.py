@@ -21,7 +21,8 @@ def mistakes(
     known = {action.id for action in actions}
     for name in keys:
         if name not in known and not name.startswith(MOVES):
-            yield f"{where('keys', name)}: there is no action “{inert(name)}” to give a key to."
+            said = inert(name[:80])
+            yield f"{where('keys', name)}: there is no action “{said}” to give a key to."
     yield from _clashes(keys, actions, where)
 
 

@@ -158,8 +158,8 @@ class Journal:
 def this_boot() -> str:
     """Return what all programs on this kernel share until it ends; empty where it does not say."""
     try:
-        return re.sub(r"[^0-9a-f]", "", _BOOT_ID.read_text(encoding="ascii"))[:16]
-    except (OSError, UnicodeDecodeError):
+        return re.sub(rb"[^0-9a-f]", b"", _BOOT_ID.read_bytes())[:16].decode()
+    except OSError:
         return ""
 
 
