@@ -128,6 +128,11 @@ def _huge(file: Path) -> None:
     os.truncate(file, 5 << 30)
 
 
+def _sparse(file: Path) -> None:
+    file.touch()
+    _huge(file)
+
+
 BAD: dict[str, Callable[[Path], object]] = {
     "garbage": _holding(bytes(range(256)) * 40),
     "empty": _holding(b""),
@@ -174,7 +179,7 @@ CONFIGS: dict[str, tuple[Callable[[Path], object], str]] = {
     "long line": (_holding(b"sort = '''\n[" + b" " * 60_000 + b"\n'''"), "no column"),
     "long name": (_holding(b'"' + b"x" * 60_000 + b'" = 1'), "there is no setting"),
     "huge": (_holding(bytes(1 << 20)), "is larger than 64 KB"),
-    "sparse": (lambda file: (file.touch(), _huge(file)), "is larger than 64 KB"),
+    "sparse": (_sparse, "is larger than 64 KB"),
     "folder": (Path.mkdir, "is a folder"),
     "fifo": (os.mkfifo, "is not a regular file"),
     "dangling link": (lambda file: file.symlink_to("not-there"), "leads nowhere"),

@@ -56,7 +56,7 @@ class Journal:
         self._machine = re.sub(r"\W", "_", machine or os.uname().nodename)[:64] or "_"
         self._boot = this_boot() if boot is None else boot
         self._user = str(os.getuid())
-        own = f"{server}.{self._machine}.{self._user}.{self._boot}.{os.urandom(8).hex()}.json"
+        own = f"{server}.{self._machine}.{self._user}.{self._boot}.{os.urandom(6).hex()}.json"
         self._own = folder / own
         self._held: dict[Path, int] = {}
         """Files that are ours, locked; the own one among them once there is something to keep."""
@@ -110,7 +110,7 @@ class Journal:
         """Yield files that may have been left behind."""
         try:
             names = sorted(os.listdir(self._folder))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return
         except OSError as error:
             self._untold(error)
@@ -158,7 +158,7 @@ class Journal:
 def this_boot() -> str:
     """Return what all programs on this kernel share until it ends; empty where it does not say."""
     try:
-        return re.sub(rb"[^0-9a-f]", b"", _BOOT_ID.read_bytes())[:16].decode()
+        return re.sub(rb"[^0-9a-f]", b"", _BOOT_ID.read_bytes())[:8].decode()
     except OSError:
         return ""
 

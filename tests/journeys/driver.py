@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -35,6 +36,7 @@ from ollama_tui.demo import Demo
 from ollama_tui.demo.transport import Seen
 from ollama_tui.kept import Kept
 from ollama_tui.screens.main import MainScreen
+from ollama_tui.state_file import Problems
 from ollama_tui.widgets.columns import MARGIN
 from tests.ticker import Ticker, settle
 
@@ -322,6 +324,8 @@ async def journey(
     first: First | None = None,
     cache: Cache | None = None,
     kept: Kept | None = None,
+    unfinished: Path | None = None,
+    problems: Problems | None = None,
     transport: Callable[[], httpx.AsyncBaseTransport] | None = None,
     server_time: Ticker | None = None,
     listed: bool = True,
@@ -341,6 +345,8 @@ async def journey(
         first=first,
         cache=cache,
         kept=kept,
+        unfinished=unfinished,
+        problems=problems,
         transport=transport or demo.transport,
         clock=Clock(time.now, lambda: time.seconds, time.pace),
     )

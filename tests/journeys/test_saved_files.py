@@ -1,0 +1,102 @@
+"""Saved files that are bad or cannot be written: a sentence, and all else as usual."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ollama_tui.cache import Cache, file_key
+from ollama_tui.config import Settings
+from ollama_tui.jobs.journal import Journal
+from ollama_tui.jobs.tasks import Pull
+from ollama_tui.kept import Kept
+from ollama_tui.state_file import Problems
+from tests.journeys.driver import User, journey
+from tests.state_kinds import BAD, KINDS
+
+HOST = Settings().host.url
+BOX = "http://gpu-box:11434"
+
+
+def all_bad(folder: Path, wrong: str) -> None:
+    """Leave a file of each kind for the server that journeys use, each with the same wrong."""
+    for kind in KINDS.values():
+        kind.write(folder, Problems())
+    left(folder, HOST)
+    for file in list(folder.rglob("*.json")):
+        BAD[wrong](file)
+
+
+def left(folder: Path, host: str) -> None:
+    """Leave a download of `host` unfinished."""
+    journal = Journal(folder / "unfinished", file_key(host))
+    journal.keep((Pull("left:1b"),))
+    journal.close()
+
+
+@pytest.mark.parametrize("wrong", ["garbage", "deep list", "huge", "fifo", "looping link"])
+async def test_all_files_bad_at_once_are_said_together(tmp_path: Path, wrong: str) -> None:
+    all_bad(tmp_path, wrong)
+    problems = Problems()
+    cache, kept = Cache(tmp_path, problems), Kept.read(tmp_path / "kept.json", problems)
+    async with journey(
+        cache=cache,
+        kept=kept,
+        unfinished=tmp_path / "unfinished",
+        problems=problems,
+        mistakes=("config.toml: grace must be a number from 0 to 600.",),
+        size=(120, 60),
+    ) as user:
+        assert len(user.names) == 36
+        at_once, *later = user.toasts
+        assert at_once.startswith("4 problems with settings and saved files")
+        for name in ("config.toml: ", "kept.json ", "list-", "facts.json "):
+            assert f"\n{name}" in at_once or f" {name}" in at_once
+        [with_the_session] = later
+        assert with_the_session.startswith(f"2 problems with saved files {file_key(HOST)}.")
+        assert "\nupstream-" in with_the_session
+        assert not user.jobs
+
+
+async def wants(user: User, name: str) -> None:
+    """Pull a model."""
+    await user.presses("p")
+    await user.empties_the_field()
+    await user.types(name)
+    await user.presses("enter")
+
+
+async def test_what_cannot_be_saved_is_said_once_and_downloads_once_more(tmp_path: Path) -> None:
+    folder = tmp_path / "in the way"
+    folder.touch()
+    problems = Problems()
+    async with journey(
+        cache=Cache(folder, problems),
+        kept=Kept.read(folder / "kept.json", problems),
+        unfinished=folder / "unfinished",
+        problems=problems,
+        size=(120, 60),
+    ) as user:
+        [lists] = user.toasts
+        assert lists.startswith("Settings and lists are not remembered for the next start: ")
+        await wants(user, "gemma3:12b")
+        await user.sees("Downloads that are not finished are not remembered for the next start")
+        await user.lets_toasts_go()
+        await wants(user, "gemma3:1b")
+        await user.until(lambda: "pull gemma3:1b" in user.screen)
+        assert user.toasts == []
+
+
+async def test_a_download_left_unfinished_is_there_after_a_look_at_another_server(
+    tmp_path: Path,
+) -> None:
+    left(tmp_path, HOST)
+    kept = Kept.read(tmp_path / "kept.json")
+    async with journey(kept=kept, unfinished=tmp_path / "unfinished", hosts=("gpu-box",)) as user:
+        await user.until(lambda: "left:1b" in user.jobs)
+        await user.presses("H", "2")
+        await user.until(lambda: "gpu-box:11434" in user.status and user.app.session)
+        assert "left:1b" not in user.jobs
+        await user.presses("H", "2")
+        await user.until(lambda: "127.0.0.1:11434" in user.status and "left:1b" in user.jobs)

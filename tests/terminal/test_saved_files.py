@@ -1,0 +1,82 @@
+"""The program itself starts on saved files of every bad sort, and on disks that take none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ollama_tui.cache import file_key
+from ollama_tui.jobs.journal import Journal
+from ollama_tui.jobs.tasks import Pull
+from ollama_tui.settings import parse_host
+from tests.state_kinds import BAD, CONFIGS, NEWER
+from tests.terminal.conftest import Start
+from tests.terminal.pty import Terminal
+
+SIZE = (120, 60)
+
+
+def leaves(terminal: Terminal) -> None:
+    terminal.press("q")
+    assert terminal.wait_exit() == 0
+    assert b"Traceback" not in terminal.bytes_since()
+
+
+def save_files(start: Start, server: str, folder: Path) -> list[Path]:
+    """Let the program run once, and return what it has saved, and a journal of the last life."""
+    terminal = start(host=server, size=SIZE)
+    terminal.wait_for("36 models")
+    terminal.wait_until(lambda _: len(list(folder.rglob("*.json"))) >= 4)
+    leaves(terminal)
+    key = file_key(parse_host(server).url)
+    journal = Journal(folder / "STATE" / "ollama-tui" / "unfinished", key)
+    journal.keep((Pull("left:1b"),))
+    journal.close()
+    files = list(folder.rglob("*.json"))
+    assert {file.name.split("-")[0] for file in files} >= {"kept.json", "facts.json", "list"}
+    return files
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "garbage",
+        "a number",
+        "deep list",
+        "older",
+        "newer",
+        "huge",
+        "folder",
+        "fifo",
+        "dangling link",
+        "looping link",
+        "link to zero",
+    ],
+)
+def test_it_starts_whatever_all_its_files_are(
+    start: Start, server: str, tmp_path: Path, wrong: str
+) -> None:
+    for file in save_files(start, server, tmp_path):
+        (BAD | NEWER)[wrong](file)
+    config = tmp_path / "CONFIG" / "ollama-tui"
+    config.mkdir(parents=True)
+    CONFIGS.get(wrong, CONFIGS["long number"])[0](config / "config.toml")
+    terminal = start(host=server, size=SIZE)
+    for words in ("problems with settings and saved files", "config.toml", "kept.json"):
+        terminal.wait_for(words)
+    terminal.wait_for(f"{file_key(parse_host(server).url)}.")  # of the journal
+    terminal.wait_for("36 models")
+    leaves(terminal)
+
+
+def test_it_runs_on_a_full_disk(start: Start, server: str, tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))"
+    )
+    root = str(Path(__file__).resolve().parents[2])
+    terminal = start(host=server, size=SIZE, env={"PYTHONPATH": f"{tmp_path}:{root}"})
+    terminal.wait_for("36 models")
+    terminal.wait_for("Settings and lists are not remembered")
+    leaves(terminal)
+    assert [path for path in tmp_path.rglob("*") if path.suffix in (".new", ".json")] == []
