@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import random
 import signal
 import stat
 import subprocess
@@ -190,24 +191,24 @@ WRITE_FOR_EVER = """
 import sys
 from pathlib import Path
 from ollama_tui.safe_file import write_atomically
-print("ready", flush=True)
 n = 0
 while True:
     n += 1
     write_atomically(Path(sys.argv[1]), str(n).encode().ljust(300_000, b".") + b"end")
+    print(n, flush=True)
 """
 
 
 def test_a_program_killed_while_it_writes_leaves_a_whole_file(file: Path) -> None:
     write_atomically(file, b"0".ljust(300_000, b".") + b"end")
-    for _ in range(10):
+    chance = random.Random(7)
+    for _ in range(20):
         command = [sys.executable, "-c", WRITE_FOR_EVER, str(file)]
         with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
             assert process.stdout is not None
-            process.stdout.readline()
-            before = file.stat().st_ino
-            while file.stat().st_ino == before and process.poll() is None:
-                pass
+            assert process.stdout.readline() == b"1\n"
+            for _ in range(chance.randrange(5000)):
+                pass  # as long as any part of a write
             process.send_signal(signal.SIGKILL)
         data = file.read_bytes()
         assert (len(data), data[-3:]) == (300_003, b"end")
@@ -228,6 +229,19 @@ def test_two_that_write_at_once_do_not_write_into_each_other(file: Path) -> None
     assert names(file.parent) == [file.name]
 
 
+LOCKED_FOR_EVER = """
+import os, sys
+from pathlib import Path
+from ollama_tui.safe_file import write_locked
+old = write_locked(Path(sys.argv[1]), b"x")
+print("ready", flush=True)
+while True:
+    new = write_locked(Path(sys.argv[1]), b"x")
+    os.close(old)
+    old = new
+"""
+
+
 class TestLock:
     """A lock is of whoever has it, until they close the file or end."""
 
@@ -245,6 +259,20 @@ class TestLock:
         os.close(old)
         assert lock(file) is None
         os.close(new)
+
+    def test_who_always_has_it_never_loses_it_to_who_opened_the_one_before(
+        self, file: Path
+    ) -> None:
+        command = [sys.executable, "-c", LOCKED_FOR_EVER, str(file)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            process.stdout.readline()
+            try:
+                taken = [lock(file) for _ in range(20_000)]
+                assert process.poll() is None
+            finally:
+                process.kill()
+        assert set(taken) == {None}
 
     def test_a_lock_ends_with_its_program(self, file: Path) -> None:
         code = (

@@ -294,7 +294,7 @@ def test_a_program_killed_at_any_time_loses_nothing(tmp_path: Path) -> None:
             assert process.stdout is not None
             process.stdout.readline()
             for _ in range(chance.randrange(2000)):
-                pass  # of a write that takes as long, any part
+                pass  # as long as any part of a write
             process.send_signal(signal.SIGKILL)
         problems = Problems()
         journal = Journal(tmp_path, HOST, problems)

@@ -13,6 +13,7 @@ from ollama_tui.settings import parse_host
 from tests.state_kinds import BAD, CONFIGS, NEWER
 from tests.terminal.conftest import Start
 from tests.terminal.pty import Terminal
+from tests.verbs.scripted import program
 
 SIZE = (120, 60)
 
@@ -80,3 +81,25 @@ def test_it_runs_on_a_full_disk(start: Start, server: str, tmp_path: Path) -> No
     terminal.wait_for("Settings and lists are not remembered")
     leaves(terminal)
     assert [path for path in tmp_path.rglob("*") if path.suffix in (".new", ".json")] == []
+
+
+@pytest.mark.parametrize("wrong", ["garbage", "fifo", "newer"])
+def test_a_command_complains_in_one_sentence_and_prints_what_it_should(
+    start: Start, server: str, tmp_path: Path, wrong: str
+) -> None:
+    [facts] = [file for file in save_files(start, server, tmp_path) if file.name == "facts.json"]
+    (BAD | NEWER)[wrong](facts)
+    done = program(["list", "--host", server], tmp_path / "CACHE")
+    assert done.returncode == 0
+    assert len(done.stdout.splitlines()) == 37
+    [said] = done.stderr.splitlines()
+    assert said.startswith("ollama-tui: facts.json ")
+
+
+def test_a_command_that_cannot_remember_complains_and_prints(server: str, tmp_path: Path) -> None:
+    (tmp_path / "ollama-tui").mkdir()
+    (tmp_path / "ollama-tui" / "details").touch()
+    done = program(["show", "qwen3:8b", "--host", server], tmp_path)
+    assert done.returncode == 0
+    [said] = done.stderr.splitlines()
+    assert "are not remembered for the next start" in said
