@@ -19,12 +19,14 @@ from rich.color import ColorSystem
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.app import App
 
+from ollama_tui.driver import TerminalDriver
 from ollama_tui.front import Front, Piece
 
 if TYPE_CHECKING:
     from queue import Queue
 
     from rich.console import Console, RenderableType
+    from textual.driver import Driver
     from textual.screen import Screen
 
 ReturnType = TypeVar("ReturnType")
@@ -77,6 +79,10 @@ class DiffFrames(App[ReturnType]):
     _front: Front | None = None
     _front_writer: object = None
     _holding = False
+
+    def get_driver_class(self) -> type[Driver]:
+        """Return the driver for a terminal; tests run without one."""
+        return TerminalDriver
 
     def redraw(self) -> None:
         """Draw everything anew, for when another program wrote to the terminal."""

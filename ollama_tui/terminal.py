@@ -26,7 +26,9 @@ LOOK_EVERY = 1.0
 
 def unusable() -> str | None:
     """Return why no screen can be drawn here, as a sentence; None when it can."""
-    if not (sys.stdin.isatty() and (sys.__stderr__ or sys.stderr).isatty()):
+    # Python has no object for a stream that was closed before it started.
+    streams = (sys.__stdin__, sys.__stderr__)
+    if sys.__stdout__ is None or not all(stream and stream.isatty() for stream in streams):
         return "this needs a terminal for input and output; over SSH ask for one with ssh -t."
     if os.environ.get("TERM", "") in ("", "dumb"):
         return "TERM names no terminal that can place a cursor; try TERM=xterm-256color."

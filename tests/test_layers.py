@@ -136,7 +136,8 @@ RULES = (
     ),
     Rule("cells", "characters and pens", libraries="rich textual"),
     Rule("front", "what the terminal shows", "cells", "rich textual"),
-    Rule("frame", "writes what changed", "front", "rich textual"),
+    Rule("driver", "reads the terminal and gives it back", libraries="textual"),
+    Rule("frame", "writes what changed", "driver front", "rich textual"),
     Rule("terminal", "the terminal we run in", "widgets.glyphs", typed="textual"),
     Rule(
         "widgets",

@@ -127,7 +127,11 @@ class Terminal:
 
     def type(self, text: str) -> None:
         """Type text as it is, or paste it."""
-        os.write(self.fd, text.encode())
+        self.send(text.encode())
+
+    def send(self, data: bytes) -> None:
+        """Send bytes as they are, which need not be text."""
+        os.write(self.fd, data)
 
     def paste(self, text: str) -> None:
         """Paste text as a terminal with bracketed paste does."""

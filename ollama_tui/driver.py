@@ -1,0 +1,137 @@
+"""The driver: what the terminal sends, whatever it sends, and how the terminal is given back.
+
+Textual's own input thread ends the program at the first byte that is not UTF-8, and at a sequence
+that its parser takes for a key and then cannot make one of. This one loses that byte or sequence.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import termios
+from codecs import getincrementaldecoder
+from collections.abc import Iterable, Iterator
+from threading import Thread
+
+from textual import events
+from textual._xterm_parser import XTermParser
+from textual.drivers.linux_driver import LinuxDriver
+from textual.message import Message
+
+CHUNK = 4096
+"""Bytes read at once."""
+TICK = 0.1
+"""Seconds between two looks whether an escape sequence goes on."""
+LARGEST = 2000
+"""Columns and lines of the largest terminal drawn on; what says to be larger is not one."""
+OUTPUT = 2
+"""Where Textual draws: stderr."""
+GIVE_BACK = (
+    "\x1b[?2026l"  # nothing is held back any more
+    "\x1b[?2004l\x1b[?1004l\x1b[?2048l"  # no bracketed paste, no focus, no size in the input
+    "\x1b[m\x1b[?7h\x1b[<u\x1b[?1049l\x1b[?25h"  # wrap, the old keyboard, screen and cursor
+)
+
+
+class TerminalInput:
+    """Turns bytes of a terminal into messages, and never raises for any bytes.
+
+    Bytes that are not UTF-8 become U+FFFD, and a sequence that stands for nothing is dropped.
+    """
+
+    def __init__(self, debug: bool = False) -> None:
+        self._debug = debug
+        self._decode = getincrementaldecoder("utf-8")("replace").decode
+        self._parser = XTermParser(debug)
+
+    def feed(self, data: bytes) -> Iterator[Message]:
+        """Return what `data` means, together with what was fed before."""
+        # One by one: after a character that the parser chokes on the next is taken as ever.
+        for character in self._decode(data):
+            yield from self._parsed(self._parser.feed(character))
+
+    def tick(self) -> Iterator[Message]:
+        """Return what is meant now that nothing more has come: escape alone is a key."""
+        yield from self._parsed(self._parser.tick())
+
+    def _parsed(self, messages: Iterable[Message]) -> Iterator[Message]:
+        try:
+            yield from filter(_is_sound, messages)
+        except (ValueError, ArithmeticError):
+            # Numbers that are none: a code point or a pixel beyond all. The parser is spent.
+            self._parser = XTermParser(self._debug)
+
+
+def _is_sound(message: Message) -> bool:
+    """Whether a message can be acted on: a real character or size, and nothing of a mouse."""
+    match message:
+        case events.Key(character=str(character)):
+            return not any("\ud800" <= unit <= "\udfff" for unit in character)
+        case events.Resize(size=size):
+            return 0 < size.width <= LARGEST and 0 < size.height <= LARGEST
+        case _:
+            return not isinstance(message, events.MouseEvent)
+
+
+class TerminalDriver(LinuxDriver):
+    """Textual's driver, whose input survives all bytes and whose terminal can be given back."""
+
+    is_active = False
+    """Whether the terminal is ours: on its alternate screen and raw."""
+
+    def start_application_mode(self) -> None:
+        """Take the terminal."""
+        self.is_active = True
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+
+    def close(self) -> None:
+        """Write all that is left; then the terminal is given back."""
+        super().close()
+        self.is_active = False
+
+    def give_back(self, patience: float) -> None:
+        """Restore the terminal now, from any thread, past whatever still waits to be written.
+
+        A terminal that takes nothing is left as it is after `patience` seconds.
+        """
+        if not self.is_active:
+            return
+        self.is_active = False
+        if self.attrs_before is not None:
+            try:
+                termios.tcsetattr(self.fileno, termios.TCSANOW, self.attrs_before)
+            except termios.error:
+                return
+        writing = Thread(target=self._write_now, daemon=True)
+        writing.start()
+        writing.join(patience)
+
+    def _write_now(self) -> None:
+        try:
+            os.write(OUTPUT, GIVE_BACK.encode())
+        except OSError:
+            return
+
+    def run_input_thread(self) -> None:
+        """Read until told to stop; a terminal that is gone counts as a hang-up."""
+        heard = TerminalInput(self._debug)
+        while not self.exit_event.is_set():
+            ready, _, _ = select.select([self.fileno], [], [], TICK)
+            if ready:
+                data = _read(self.fileno)
+                if not data:
+                    os.kill(os.getpid(), signal.SIGHUP)
+                    return
+                for message in heard.feed(data):
+                    self.process_message(message)
+            for message in heard.tick():
+                self.process_message(message)
+
+
+def _read(fileno: int) -> bytes:
+    """Return what has come; nothing when nothing will come any more."""
+    try:
+        return os.read(fileno, CHUNK)
+    except OSError:
+        return b""
