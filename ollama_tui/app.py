@@ -36,6 +36,7 @@ from ollama_tui.widgets.moving import Glyphs
 
 if TYPE_CHECKING:
     import httpx
+    from rich.console import RenderableType
 
     from ollama_tui.api.first import First
     from ollama_tui.cache import Cache
@@ -86,8 +87,10 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
         signs: Signs = UNICODE,
         transport: Callable[[], httpx.AsyncBaseTransport] | None = None,
         clock: Clock = MACHINE,
+        leaving: Callable[[int], object] | None = None,
     ) -> None:
         super().__init__()
+        self._leaving = leaving
         self.settings = settings
         self.signs = signs
         self.glyphs = PLAIN_GLYPHS if signs is ASCII else Glyphs()
@@ -284,8 +287,21 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
         self._hold_for_list()
         self.open_session()
 
+    def exit(
+        self,
+        result: int | None = None,
+        return_code: int = 0,
+        message: RenderableType | None = None,
+    ) -> None:
+        """Leave; `leaving` is told at once, so that it can see that this comes to an end."""
+        if self._leaving is not None:
+            self._leaving(return_code or result or 0)
+        super().exit(result, return_code, message)
+
     def _fatal_error(self) -> None:
         """Leave with a traceback as Textual does, but without locals: they may hold a key."""
+        if self._leaving is not None:
+            self._leaving(1)
         from rich.segment import Segments
         from rich.traceback import Traceback
 

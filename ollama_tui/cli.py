@@ -48,7 +48,7 @@ def settings_of(arguments: Sequence[str], folders: Places) -> Settings:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run the program; return its exit code."""
+    """Run the program; return its exit code, unless it ends with the app."""
     if (found := verb_of(arguments)) is not None:
         gc.disable()  # until all is loaded: looking for garbage meanwhile costs a tenth of the time
         from ollama_tui.verbs.run import run as carry_out
@@ -72,9 +72,11 @@ def run(arguments: Sequence[str]) -> int:
     from ollama_tui.app import OllamaTui
     from ollama_tui.cache import Cache
     from ollama_tui.kept import Kept
+    from ollama_tui.shutdown import Shutdown
     from ollama_tui.state_file import Problems
 
     problems = Problems()
+    shutdown = Shutdown()
     app = OllamaTui(
         settings,
         first=first,
@@ -83,10 +85,9 @@ def run(arguments: Sequence[str]) -> int:
         unfinished=folders.unfinished,
         problems=problems,
         signs=terminal.signs(),
+        leaving=shutdown.begin,
     )
-    with terminal.guarded(app):
-        app.run(mouse=False)
-    return terminal.flushed(app.return_code if app.return_code else app.return_value or 0)
+    return shutdown.run(app)
 
 
 def _refuse(reason: str) -> int:

@@ -80,6 +80,11 @@ class TerminalDriver(LinuxDriver):
     is_active = False
     """Whether the terminal is ours: on its alternate screen and raw."""
 
+    @property
+    def is_lent(self) -> bool:
+        """Whether another program has the terminal until it ends, such as the user's editor."""
+        return not self._auto_restart
+
     def start_application_mode(self) -> None:
         """Take the terminal."""
         self.is_active = True

@@ -138,7 +138,8 @@ RULES = (
     Rule("front", "what the terminal shows", "cells", "rich textual"),
     Rule("driver", "reads the terminal and gives it back", libraries="textual"),
     Rule("frame", "writes what changed", "driver front", "rich textual"),
-    Rule("terminal", "the terminal we run in", "widgets.glyphs", typed="textual"),
+    Rule("shutdown", "how the process ends", "driver", "asyncio", typed="textual"),
+    Rule("terminal", "the terminal we run in", "widgets.glyphs"),
     Rule(
         "widgets",
         "draw values and post intents: whoever asks the server is elsewhere",
@@ -210,7 +211,7 @@ RULES = (
     Rule(
         "cli",
         "arguments become settings, the server is asked, then the app or a verb runs",
-        "api.first app cache config kept state_file terminal verbs",
+        "api.first app cache config kept shutdown state_file terminal verbs",
     ),
     Rule("__main__", "the door", "cli"),
 )

@@ -229,6 +229,18 @@ class Terminal:
         if self.exit_code is None:
             os.kill(self.pid, number)
 
+    def freeze(self) -> None:
+        """Take nothing of what is written any more, as a link that hangs: writing blocks."""
+        tty = os.open(f"/proc/{self.pid}/fd/0", os.O_RDWR | os.O_NOCTTY)
+        termios.tcflow(tty, termios.TCOOFF)
+        os.close(tty)
+
+    @property
+    def is_raw(self) -> bool:
+        """Whether keys come one by one and unseen, as a full-screen program wants them."""
+        flags = termios.tcgetattr(self.fd)[3]
+        return not flags & (termios.ICANON | termios.ECHO)
+
     def hang_up(self) -> None:
         """Close the terminal, as a lost connection does."""
         if not self._closed:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import time
 
 import pytest
 
@@ -61,16 +60,6 @@ def test_a_closed_terminal_ends_the_process(running: Terminal) -> None:
     assert running.wait_exit() == 129
 
 
-def test_a_frozen_reader_does_not_keep_it_from_leaving(running: Terminal) -> None:
-    for _ in range(150):
-        running.press("pagedown", "pageup", "tab")
-    end = time.monotonic() + 5
-    running.frozen_until(lambda: time.monotonic() > end, deadline=8)
-    running.signal(signal.SIGTERM)
-    running.frozen_until(lambda: running._reap(1), deadline=5)
-    assert running.exit_code == 143
-
-
 def test_a_running_download_does_not_keep_it(running: Terminal) -> None:
     running.press("p")
     running.wait_for("Pull a model")
@@ -79,7 +68,7 @@ def test_a_running_download_does_not_keep_it(running: Terminal) -> None:
     running.press("enter")
     running.wait_for("MB/s")
     running.signal(signal.SIGTERM)
-    assert running.wait_exit(deadline=4) == 143
+    assert running.wait_exit() == 143
     assert is_restored(running)
 
 
