@@ -54,17 +54,18 @@ def test_what_is_no_digest_names_no_file(tmp_path: Path, digest: str) -> None:
     assert cache.details(digest) is None
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[1,2", b"\xff\xfe", b'{"a": []}', b"null"])
+@pytest.mark.parametrize("content", [b"", b"{", b"[1,2", b"\xff\xfe", b"7", b"null"])
 def test_broken_files_count_as_absent(tmp_path: Path, content: bytes) -> None:
     cache = Cache(tmp_path)
     cache.keep_models("http://one:1", MODELS)
     cache.keep_facts({DIGEST: Facts()})
     cache.keep_details(DIGEST, Show())
+    assert len(files(tmp_path)) == 3
     for file in files(tmp_path):
         file.write_bytes(content)
     assert cache.models("http://one:1") == ()
-    assert cache.facts() in ({}, {"a": Facts()})
-    assert cache.details(DIGEST) in (None, Show())
+    assert cache.facts() == {}
+    assert cache.details(DIGEST) is None
 
 
 def test_a_folder_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:

@@ -50,6 +50,8 @@ QUIET = 6
 """Rounds after which nothing more happens without time passing."""
 MOMENT = 0.3
 """Seconds of the program's time that pass after a key: debounced work is done by then."""
+TABS = 12
+"""More than the details ever have."""
 TRANSFER_STEP = 0.5
 """Seconds by which both clocks go on together."""
 
@@ -266,6 +268,14 @@ class User:
         step = self.names.index(name) - self.names.index(self.cursor or "")
         await self.presses(*(["j"] * step if step > 0 else ["k"] * -step))
         assert self.cursor == name
+
+    async def turns_to(self, text: str) -> None:
+        """Turn the tabs of the details, by key, until one shows `text`."""
+        for _ in range(TABS):
+            if text in self.details:
+                return
+            await self.presses("tab")
+        raise AssertionError(f"{text!r} is in no tab; the screen is\n{self.screen}")
 
     async def lets_toasts_go(self) -> None:
         """Wait until what was said is gone; its time is the machine's, so it is not waited out."""

@@ -79,8 +79,7 @@ async def test_hostile_texts_are_drawn_and_do_nothing() -> None:
     async with journey(demo, server_time=ticker) as user:
         evil = [name for name in user.names if name in demo.server.hostile][:2]
         for name in evil:
-            while user.cursor != name:
-                await user.presses("j" if user.names.index(name) else "g")
+            await user.goes_to(name)
             await user.presses("space")
         assert user.marked == set(evil)
         await user.presses("=")
