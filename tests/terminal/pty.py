@@ -194,6 +194,7 @@ class Terminal:
     def wait_exit(self, *, deadline: float | None = None) -> int:
         """Wait until the process is gone and return its exit code (minus the signal)."""
         self._wait(lambda: self._reap(os.WNOHANG), "it did not exit", deadline)
+        self._read(0)  # what it wrote last
         assert self.exit_code is not None
         return self.exit_code
 
