@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from threading import Thread
 
 from textual import events
+from textual._time import get_time
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
@@ -22,7 +23,7 @@ from textual.message import Message
 CHUNK = 4096
 """Bytes read at once."""
 TICK = 0.1
-"""Seconds between two looks whether an escape sequence goes on."""
+"""Seconds between two looks whether to go on listening."""
 LARGEST = 2000
 """Columns and lines of the largest terminal drawn on; what says to be larger is not one."""
 OUTPUT = 2
@@ -54,6 +55,12 @@ class TerminalInput:
     def tick(self) -> Iterator[Message]:
         """Return what is meant now that nothing more has come: escape alone is a key."""
         yield from self._parsed(self._parser.tick())
+
+    @property
+    def patience(self) -> float:
+        """Seconds after which `tick` may have something to say, if nothing comes before."""
+        due = self._parser._timeout_time
+        return TICK if due is None else min(TICK, max(0.0, due - get_time()))
 
     def _parsed(self, messages: Iterable[Message]) -> Iterator[Message]:
         try:
@@ -122,7 +129,7 @@ class TerminalDriver(LinuxDriver):
         """Read until told to stop; a terminal that is gone counts as a hang-up."""
         heard = TerminalInput(self._debug)
         while not self.exit_event.is_set():
-            ready, _, _ = select.select([self.fileno], [], [], TICK)
+            ready, _, _ = select.select([self.fileno], [], [], heard.patience)
             if ready:
                 data = _read(self.fileno)
                 if not data:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from textual.events import Key, MouseEvent, Paste, Resize
 from textual.message import Message
 
-from ollama_tui.driver import LARGEST, TerminalInput
+from ollama_tui.driver import LARGEST, TICK, TerminalInput
 
 SEQUENCES = st.sampled_from(
     b"\x1b \x1b[ \x1bO \x1b[< \x1b[48; \x1b[200~ \x1b[201~ ?2048;1$y "
@@ -98,4 +98,6 @@ def test_escape_alone_is_a_key_once_nothing_follows() -> None:
     listening = TerminalInput()
     assert list(listening.feed(b"\x1b")) == []
     listening._parser._timeout_time = 0.0  # the time it may take has passed
+    assert listening.patience == 0.0
     assert [m.key for m in listening.tick() if isinstance(m, Key)] == ["escape"]
+    assert listening.patience == TICK

@@ -15,7 +15,9 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
+from itertools import count
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import httpx
@@ -41,9 +43,9 @@ from ollama_tui.widgets.columns import MARGIN
 from tests.ticker import Ticker, settle
 
 ROUNDS = 400
-"""How often the program gets to work before a wait counts as failed."""
+"""How often the program gets to work before a wait may count as failed."""
 PATIENCE = 30.0
-"""Real seconds after which a wait on a real network counts as failed."""
+"""Real seconds before which no wait counts as failed: threads and networks take their time."""
 LOOK_EVERY = 0.02
 """Real seconds between two looks meanwhile."""
 QUIET = 6
@@ -124,13 +126,22 @@ class User:
         await self._pump(QUIET)
 
     async def until(self, true: Callable[[], object], what: str = "it") -> None:
-        """Let the program work until `true`; no time passes."""
-        for round_ in range(ROUNDS):
+        """Let the program work until `true`; no time passes for it.
+
+        What it does in threads takes as long as the machine lets it, so after many rounds, that
+        many real seconds must be over too before this fails.
+        """
+        end = monotonic() + PATIENCE
+        for round_ in count():
             if true():
                 return
             await self._pump(1)
             if round_ > ROUNDS // 2:
                 await self._pilot.pause()  # what Textual itself times, such as its palette
+            if round_ > ROUNDS:
+                await self._pilot.pause(LOOK_EVERY)
+                if monotonic() > end:
+                    break
         raise AssertionError(f"{what} never came true; the screen is\n{self.screen}")
 
     async def _pump(self, rounds: int) -> None:
