@@ -22,6 +22,7 @@ from ollama_tui.catalog.snapshot import Reach, Snapshot
 from ollama_tui.catalog.view import View
 from ollama_tui.clock import MACHINE, Clock
 from ollama_tui.config import Settings
+from ollama_tui.drafts import Drafts
 from ollama_tui.first_list import FirstList
 from ollama_tui.frame import DiffFrames
 from ollama_tui.kept import MOST_HOSTS, Kept
@@ -84,6 +85,7 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
         kept: Kept | None = None,
         unfinished: Path | None = None,
         problems: Problems | None = None,
+        drafts: Path | None = None,
         signs: Signs = UNICODE,
         transport: Callable[[], httpx.AsyncBaseTransport] | None = None,
         clock: Clock = MACHINE,
@@ -100,6 +102,7 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
         self._problems = problems or Problems()
         self._transport = transport
         self.clock = clock
+        self.drafts = Drafts(drafts, clock)
         self._first_list = FirstList(first, cache, clock)
         self._connection_known = asyncio.Event()
         self._given: Typed | None = None
@@ -167,6 +170,7 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
         self._tell_problems(list(mistakes(self.settings, self.available_themes)))
         self._problems.listen(partial(self.call_later, self._tell_problems))
         self._hold_for_list()
+        self.call_after_refresh(self.drafts.find)
         self.call_after_refresh(self.open_session)
 
     def _hold_for_list(self) -> None:
@@ -283,6 +287,7 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
     def _go(self, settings: Settings) -> None:
         self.settings = settings
         self.measured, self.upstream, self.jobs, self.checking = None, {}, (), ""
+        self.drafts.forget_jobs()
         self.snapshot = self._first_list.snapshot(self.settings)
         self._hold_for_list()
         self.open_session()
@@ -311,6 +316,14 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
         )
         self._close_messages_no_wait()
 
+    def on_unmount(self) -> None:
+        """Write what was typed and is not written yet."""
+        self.drafts.close()
+
     def action_interrupt(self) -> None:
-        """Leave at once, as ctrl+c means everywhere."""
-        self.exit(130)
+        """Leave as q does, from wherever one is; asked already, do not ask once more."""
+        from ollama_tui.dialogs.leaving import QuitQuestion
+
+        main = self.screen_stack[0]
+        if isinstance(main, MainScreen) and not isinstance(self.screen, QuitQuestion):
+            main.action_run("app.quit")

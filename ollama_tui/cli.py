@@ -84,9 +84,11 @@ def run(arguments: Sequence[str]) -> int:
         kept=Kept.read(folders.kept_file, problems),
         unfinished=folders.unfinished,
         problems=problems,
+        drafts=folders.drafts,
         signs=terminal.signs(),
         leaving=shutdown.begin,
     )
+    shutdown.save = app.drafts.flush
     return shutdown.run(app)
 
 

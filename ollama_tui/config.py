@@ -284,6 +284,11 @@ class Places:
         """The folder that remembers downloads which are not finished."""
         return self.state / "unfinished"
 
+    @property
+    def drafts(self) -> Path:
+        """The folder of what was typed and not sent."""
+        return self.state / "drafts"
+
 
 def places() -> Places:
     """Return the folders that XDG variables or the system name."""

@@ -1,14 +1,15 @@
-"""The user's own editor, on a text in a temporary file."""
+"""The user's own editor."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import shlex
-import tempfile
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
+
+from ollama_tui.text import inert
 
 USUAL = "vi"
 
@@ -29,31 +30,29 @@ def command(environ: Mapping[str, str]) -> list[str]:
     return [USUAL]
 
 
-async def edit(text: str, name: str, suspended: AbstractContextManager[None]) -> str:
-    """Return `text` as the user leaves it; raise NoEditor.
+async def edit(file: Path, suspended: AbstractContextManager[None]) -> str:
+    """Let the user edit `file`; return why it did not end well, as a sentence, or nothing.
 
-    The loop goes on while the editor has the terminal, so downloads do too.
+    Raises NoEditor when there was none. Editors may replace the file: read it by its path. The loop
+    goes on while the editor has the terminal, so downloads do too.
     """
-    words = command(os.environ)
-    with tempfile.TemporaryDirectory(prefix="ollama-tui-") as folder:
-        file = Path(folder) / name
-        file.write_text(text, encoding="utf-8")
-        with suspended:  # which does not resume after an exception, so none is raised in it
-            trouble = await _run([*words, str(file)])
-        if trouble is not None:
-            raise NoEditor(trouble)
-        try:
-            return file.read_text(encoding="utf-8", errors="replace")
-        except OSError as error:
-            raise NoEditor(f"The edited file is gone: {error.strerror}.") from error
+    words = [*command(os.environ), str(file)]
+    with suspended:  # which does not resume after an exception, so none is raised in it
+        ended = await _run(words)
+    if isinstance(ended, NoEditor):
+        raise ended
+    return ended
 
 
-async def _run(words: list[str]) -> str | None:
-    """Run the editor to its end; return why it did not work, as a sentence, or None."""
-    name = Path(words[0]).name
+async def _run(words: list[str]) -> str | NoEditor:
+    name = inert(Path(words[0]).name)
     try:
         process = await asyncio.create_subprocess_exec(*words)
     except OSError as error:
-        return f"{name} could not be started: {error.strerror}. Set EDITOR to yours."
+        why = f"{name} could not be started: {error.strerror}. Set EDITOR to yours."
+        return NoEditor(why)
     code = await process.wait()
-    return f"{name} ended with {code}, so nothing was taken over." if code else None
+    if not code:
+        return ""
+    how = f"ended with {code}" if code > 0 else f"was killed by signal {-code}"
+    return f"{name} {how}, so nothing was taken over."

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from ollama_tui.drafts import shown_path
 from ollama_tui.jobs.job import Job, State
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ async def _follow_jobs(session: Session, tui: OllamaTui) -> None:
         tui.jobs = jobs
         changed = [job for job in jobs if _has_news(before.get(job.id), job)]
         _tell_of((job for job in changed if not job.active), tui)
+        _settle_drafts(jobs, tui)
         if changed:
             tui.run_worker(tui.refresh_library(), group="refresh")
         await tui.clock.sleep(DRAW_EVERY)
@@ -55,6 +57,24 @@ async def _follow_checking(session: Session, tui: OllamaTui) -> None:
     async for checking in session.upstream.progress.changes():
         tui.checking = f"checking {checking.done:,} of {checking.total:,}" if checking else ""
         await tui.clock.sleep(DRAW_EVERY)
+
+
+def _settle_drafts(jobs: Iterable[Job], tui: OllamaTui) -> None:
+    """Remove the drafts of what was sent; give back, and name, those of what was refused."""
+    drafts = tui.drafts
+    for job in jobs:
+        if (draft := drafts.sent.get(job.id)) is None:
+            continue
+        if job.state is State.DONE or (job.verb == "pull" and job.progress.total):
+            del drafts.sent[job.id]
+            draft.discard()
+        elif job.active:
+            draft.held = True  # it may be tried again
+        elif draft.held:
+            draft.release()
+            if draft.key and draft.key.is_text and draft.path is not None:
+                kept = f"What you typed is kept in {shown_path(draft.path)}."
+                tui.tell(kept, "Open the form again to go on with it.")
 
 
 def _has_news(before: Job | None, job: Job) -> bool:

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, NoReturn
 from ollama_tui.driver import TerminalDriver
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import FrameType
 
     from textual.app import App
@@ -32,6 +33,8 @@ LIMIT = 1.2
 """Seconds the orderly way out may take."""
 THREADS = 0.8
 """Seconds of it for what threads are at: enough to end writing a file, not to read a slow disk."""
+SAVING = 0.3
+"""Seconds that saving what was typed may take."""
 LAST_WRITE = 0.2
 """Seconds after that for giving the terminal back."""
 LOOK_EVERY = 1.0
@@ -49,6 +52,9 @@ class Shutdown:
     """
 
     def __init__(self, limit: float = LIMIT) -> None:
+        self.save: Callable[[], None] | None = None
+        """Writes what is not written yet; called from a thread of its own, as soon as a signal came
+        and at the end."""
         self._limit = limit
         self._code: int | None = None
         self._once = Lock()
@@ -91,6 +97,7 @@ class Shutdown:
             runner.run(_to_the_end(app))
         finally:
             self.begin(1)  # for an exception, whose way out Python makes as long
+            self._save()
         ending = Thread(target=threads.shutdown, kwargs={"cancel_futures": True}, daemon=True)
         ending.start()
         ending.join(THREADS)
@@ -113,8 +120,16 @@ class Shutdown:
         if number not in SIGNALS or (number in FROM_KEYBOARD and self._is_behind):
             return
         code = 128 + number
+        self._save()
         if self.begin(code) and number != signal.SIGQUIT and self._app is not None:
             loop.call_soon_threadsafe(self._app.exit, code, code)
+
+    def _save(self) -> None:
+        """Save; no longer than `SAVING` seconds, for a disk that does not answer."""
+        if self.save is not None:
+            saving = Thread(target=self.save, daemon=True)
+            saving.start()
+            saving.join(SAVING)
 
     def _quit(self, number: int, _: FrameType | None) -> None:
         if self._is_behind:

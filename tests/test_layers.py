@@ -45,6 +45,7 @@ RULES = (
     Rule("safe_file", "a leaf: how files of the program's own are read and written"),
     Rule("settings", "reading OLLAMA_HOST is pure"),
     Rule("editor", "runs a program of the user's", libraries="asyncio"),
+    Rule("drafts", "what was typed and not sent, in files", libraries="asyncio"),
     Rule("theme", "colours are Textual's themes", libraries="textual"),
     Rule(
         "api",
@@ -149,13 +150,13 @@ RULES = (
     Rule(
         "dialogs",
         "ask one question and return a value: the caller acts on it",
-        "api.replies api.requests catalog files jobs.upload typeahead widgets",
+        "api.replies api.requests catalog drafts files jobs.job jobs.upload typeahead widgets",
         "textual rich asyncio",
     ),
     Rule(
         "actions",
         "what the user can do, through a context: no screen, no app",
-        "api catalog dialogs disk files jobs library settings store upstream",
+        "api catalog dialogs disk drafts files jobs library settings store upstream",
         "asyncio msgspec",
         typed="textual session",
     ),
@@ -165,7 +166,7 @@ RULES = (
         "actions api.errors api.replies catalog dialogs editor files jobs palette settings store "
         "theme widgets",
         "textual asyncio",
-        typed="app session library",
+        typed="app drafts session library",
     ),
     Rule(
         "mistakes",
@@ -181,7 +182,7 @@ RULES = (
     Rule(
         "following",
         "what a session publishes becomes what the app holds",
-        "jobs.job widgets.job_rows",
+        "drafts jobs.job widgets.job_rows",
         "asyncio",
         typed="app session",
     ),
@@ -197,8 +198,8 @@ RULES = (
     Rule(
         "app",
         "the composition root",
-        "actions api.errors catalog config connecting demo first_list frame kept mistakes "
-        "screens settings state_file theme typeahead widgets",
+        "actions api.errors catalog config connecting demo dialogs drafts first_list frame kept "
+        "mistakes screens settings state_file theme typeahead widgets",
         "asyncio textual rich",
         typed="httpx api.first cache jobs.job session",
     ),

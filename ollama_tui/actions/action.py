@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from ollama_tui.catalog.view import View
     from ollama_tui.clock import Clock
     from ollama_tui.disk import Disk
+    from ollama_tui.drafts import Drafts
+    from ollama_tui.jobs.job import Job
     from ollama_tui.jobs.queue import JobQueue
     from ollama_tui.library import Library
     from ollama_tui.upstream import Upstreams
@@ -124,6 +127,18 @@ class Context(Protocol):
         """Whether the details have the focus."""
 
     @property
+    def jobs(self) -> tuple[Job, ...]:
+        """All jobs there are."""
+
+    @property
+    def drafts(self) -> Drafts:
+        """What was typed and not sent."""
+
+    @property
+    def typed(self) -> Mapping[str, Path | None]:
+        """Where drafts of the open forms with typed text are, by the forms' headings."""
+
+    @property
     def work_in_progress(self) -> int:
         """How many jobs are not finished."""
 
@@ -160,11 +175,21 @@ class Context(Protocol):
     def go_to(self, address: str) -> None:
         """Leave this server for another; raises ValueError for what is no address."""
 
-    async def edit(self, text: str, name: str) -> str | None:
-        """Return `text` as the user leaves it in their editor; None when that failed, and said."""
+    async def edit(self, file: Path) -> Edited:
+        """Let the user edit a file in their editor; say how that ended."""
 
     async def interface(self, wish: Wish) -> None:
         """Do something to the screen itself."""
+
+
+@dataclass(frozen=True)
+class Edited:
+    """How the user's editor ended."""
+
+    opened: bool
+    """Whether it had the file at all."""
+    trouble: str = ""
+    """Why what it saved is not to be taken over unasked, as a sentence; empty when it is."""
 
 
 class Wish(StrEnum):

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 from ollama_tui.actions.action import Action, Context, Group, Server
 from ollama_tui.actions.browse import no_model
+from ollama_tui.actions.drafts import follow, opened, sending
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.text import inert
 
 if TYPE_CHECKING:
+    from ollama_tui.api.replies import Show
     from ollama_tui.catalog.model import Model
 
 
@@ -37,6 +39,7 @@ async def ask_and_pull(context: Context, prefill: str = "") -> None:
     if (answer := await context.ask(dialog)) is None:
         return
     job = server.jobs.submit(Pull(answer.name, answer.insecure, answer.expected))
+    follow(context, dialog.draft_file, job)
     if answer.expected is None:  # it was sent before the registry had answered
         offer = await server.upstream.offer(answer.name, answer.insecure, None)
         if offer.total is not None:
@@ -49,10 +52,12 @@ async def copy(context: Context) -> None:
 
     if (model := context.current) is None:
         return
-    target = await context.ask(CopyDialog(model, context.snapshot.models))
+    dialog = CopyDialog(model, context.snapshot.models)
+    target = await context.ask(dialog)
     if target is None:
         return
-    await connected(context).ollama.copy(model.name, target)
+    with sending(dialog):
+        await connected(context).ollama.copy(model.name, target)
     with suppress(OllamaError):  # it is copied all the same; the status line tells the trouble
         await connected(context).library.refresh()
     copied = find(context, target)
@@ -67,10 +72,12 @@ async def rename(context: Context) -> None:
 
     if (model := context.current) is None:
         return
-    target = await context.ask(CopyDialog(model, context.snapshot.models, rename=True))
+    dialog = CopyDialog(model, context.snapshot.models, rename=True)
+    target = await context.ask(dialog)
     if target is None:
         return
-    renamed = await move(context, model, target)
+    with sending(dialog):
+        renamed = await move(context, model, target)
     context.tell(f"{model.label} is now {renamed.label}.")
     context.move_to(renamed.name)
 
@@ -176,15 +183,17 @@ async def push(context: Context) -> None:
         return
     server = connected(context)
     clipboard = partial(account.address_to_clipboard, context)
-    answer = await context.ask(PushDialog(model, partial(account.standings, server), clipboard))
+    dialog = PushDialog(model, partial(account.standings, server), clipboard)
+    answer = await context.ask(dialog)
     if answer is None:
         return
-    if not names.same(answer.name, model.name):
-        if not await may_replace(context, answer.name):
-            return
-        await server.ollama.copy(model.name, answer.name)
-        await server.library.refresh()
-    server.jobs.submit(Push(answer.name, answer.insecure, model.size or None))
+    with sending(dialog):
+        if not names.same(answer.name, model.name):
+            if not await may_replace(context, answer.name):
+                return
+            await server.ollama.copy(model.name, answer.name)
+            await server.library.refresh()
+        server.jobs.submit(Push(answer.name, answer.insecure, model.size or None))
 
 
 async def may_replace(context: Context, name: str) -> bool:
@@ -206,18 +215,41 @@ async def change(context: Context) -> None:
 
 
 async def fill_in(context: Context, *, edit: bool) -> None:
-    """Open the form and queue what it returns."""
+    """Open the form, on what was typed into it at another time if wanted; queue what it returns."""
+    from ollama_tui.catalog.draft_text import name_and_base
     from ollama_tui.dialogs.create import CreateDialog
+    from ollama_tui.drafts import MODELFILE, FormKey
     from ollama_tui.jobs.tasks import Create
 
-    model = context.current
-    show = await connected(context).library.details(model) if model else None
+    base = context.current
+    verb = "edit" if edit else "create"
+    key = FormKey(f"{verb} form", base.name if edit and base else "", MODELFILE)
+    left = await context.drafts.newest(key)
+    typed, typed_base = name_and_base(left.text) if left else ("", "")
+    # Asked for now: after the question, the form is not to wait for the server.
+    show = await details(context, base)
+    other = find(context, typed_base) if typed_base and not edit else base
+    other_show = show if other is base else await details(context, other)
+    about = (
+        base.label if edit and base else f"{inert(typed or 'A new model')} from {inert(typed_base)}"
+    )
+    if (draft := await opened(context, key, left, about)) is None:
+        return
+    if draft.goes_on:
+        base, show = other, other_show
     models = context.snapshot.models
     free = connected(context).disk.known(models).free
-    request = await context.ask(CreateDialog(models, model, show, edit=edit, free=free))
-    if request is not None:
-        verb = "edit" if edit else "create"
-        connected(context).jobs.submit(Create(request, verb=verb))
+    form = CreateDialog(models, base, show, edit=edit, free=free, draft_file=draft)
+    request = await context.ask(form)
+    if request is None:
+        draft.release()
+    else:
+        follow(context, draft, connected(context).jobs.submit(Create(request, verb=verb)))
+
+
+async def details(context: Context, model: Model | None) -> Show | None:
+    """Return what the server says of a model; None for none. Raises OllamaError."""
+    return await connected(context).library.details(model) if model else None
 
 
 def cannot_change(context: Context) -> str | None:

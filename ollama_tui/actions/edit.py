@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ollama_tui.actions.action import Action, Context, Group
+from ollama_tui.actions.action import Action, Context, Edited, Group
 from ollama_tui.actions.change import cannot_change, connected
+from ollama_tui.actions.drafts import follow, opened
 from ollama_tui.api.errors import OllamaError
+from ollama_tui.drafts import MODELFILE, DraftFile, FormKey, shown_path
 from ollama_tui.text import inert, plural, size
 
 if TYPE_CHECKING:
@@ -22,10 +26,23 @@ if TYPE_CHECKING:
     from ollama_tui.jobs.tasks import Create
 
 NO_MODELFILE = "That is not a Modelfile"
+NO_UTF_8 = "What the editor saved is not UTF-8 text"
 HEADING = """\
 # {name} as a Modelfile. Save and leave to see what would change; nothing is sent before.
 
 """
+
+
+class Outcome(Enum):
+    """What to do with an edited text that is not sent."""
+
+    AGAIN = "edit again"
+    LEAVE = "leave it for now"
+    NOTHING = "there is nothing to send"
+
+
+if TYPE_CHECKING:
+    Decision = Create | Outcome
 
 
 async def edit(context: Context) -> None:
@@ -38,17 +55,126 @@ async def edit(context: Context) -> None:
     show = await connected(context).library.details(model)
     before = whole(show, model.name)
     try:
-        start = modelfile.write(before)
+        start = HEADING.format(name=model.label) + modelfile.write(before)
     except Unwritable as error:
         raise OllamaError(f"{model.label} cannot be written as a Modelfile.", str(error)) from error
-    text: str | None = HEADING.format(name=model.label) + start
-    while text is not None and (text := await context.edit(text, "Modelfile")) is not None:
-        chosen = await choose(context, model, show, before, text)
-        if chosen is None:
-            return
-        if not isinstance(chosen, bool):
-            connected(context).jobs.submit(chosen)
-            return
+    key = FormKey("edit", model.name, MODELFILE)
+    left = await context.drafts.newest(key)
+    if left is not None and left.text == start:  # an editor was opened, and nothing was saved
+        left.discard()
+        left = None
+    if (draft := await opened(context, key, left, model.label)) is None:
+        return
+    try:
+        task = await Editing(context, model, show, before, start, draft).until_decided()
+    except BaseException:
+        draft.release()
+        raise
+    if task is not None:
+        follow(context, draft, connected(context).jobs.submit(task))
+
+
+@dataclass(frozen=True)
+class Editing:
+    """A model in the user's editor: its draft is the file that the editor has."""
+
+    context: Context
+    model: Model
+    show: Show
+    before: Modelfile
+    start: str
+    """What the file holds as long as nothing was saved."""
+    draft: DraftFile
+
+    async def until_decided(self) -> Create | None:
+        """Open the editor until there is something to send; None when it is left without."""
+        try:
+            file = await self.draft.file_with(self.start)
+        except OSError as error:
+            why = inert(error.strerror or "an I/O error")
+            raise OllamaError(f"The text to edit could not be written: {why}.") from error
+        kept = (
+            f"The text is kept in {shown_path(file)}; it is offered when you edit the model again."
+        )
+        while True:
+            ended = await self.context.edit(file)
+            data = await asyncio.to_thread(_read, file)
+            text = None if data is None else _decoded(data)
+            if text in (None, self.start):
+                self._nothing_saved(ended, gone=text is None)
+                return None
+            self.draft.saw((data or b"").decode("utf-8", "replace"), self.context.drafts.now())
+            if not ended.opened:
+                self.draft.release()
+                if ended.trouble:
+                    raise OllamaError(ended.trouble, kept)
+                return None
+            chosen = await self._decide(ended, text, kept)
+            if chosen is Outcome.LEAVE:
+                self.draft.release()
+                self.context.tell("Nothing was sent.", kept)
+                return None
+            if chosen is Outcome.NOTHING:
+                self.draft.discard()
+                self.context.tell(f"{self.model.label} stays as it is: nothing was changed.")
+                return None
+            if chosen is not Outcome.AGAIN:
+                return chosen
+
+    def _nothing_saved(self, ended: Edited, *, gone: bool) -> None:
+        """Say why nothing is to be sent; there is nothing to keep."""
+        self.draft.discard()
+        said = "The edited file is gone." if gone else ended.trouble
+        if said:
+            self.context.tell(said, trouble=True)
+        elif ended.opened:
+            self.context.tell(f"{self.model.label} stays as it is: nothing was changed.")
+
+    async def _decide(self, ended: Edited, text: str | UnicodeError | None, kept: str) -> Decision:
+        """Ask what to do with what the editor saved."""
+        from ollama_tui.catalog.modelfile import InvalidModelfile, parse
+        from ollama_tui.files.bad import BadFile
+        from ollama_tui.files.modelfiles import resolved
+
+        if ended.trouble:
+            return await self._ask_again(ended.trouble, kept)
+        if not isinstance(text, str):
+            return await self._ask_again(NO_UTF_8, kept)
+        try:
+            after = parse(text)
+            # The text lies in a folder of ours, so paths are those of where the program started.
+            wanted, source = await asyncio.to_thread(resolved, after, self.model.name, Path.cwd())
+        except InvalidModelfile as error:
+            return await self._ask_again(NO_MODELFILE, inert(str(error)), kept)
+        except BadFile as error:
+            return await self._ask_again("A file of it cannot be used", inert(str(error)), kept)
+        change = edit_of(self.model, self.show, self.before, wanted, source)
+        if change.is_nothing:
+            return Outcome.NOTHING
+        return await confirmed(self.context, self.model, self.before, after, change)
+
+    async def _ask_again(self, heading: str, *lines: str) -> Outcome:
+        from ollama_tui.dialogs.dialog import Confirm
+
+        again = await self.context.ask(Confirm(heading, lines, "edit again"))
+        return Outcome.AGAIN if again else Outcome.LEAVE
+
+
+def _read(file: Path) -> bytes | None:
+    """Return what an editor saved; None when the file is gone."""
+    try:
+        return file.read_bytes()
+    except OSError:
+        return None
+
+
+def _decoded(data: bytes) -> str | UnicodeError:
+    """Return the text in `data`, or why it is none."""
+    coding = "utf-16" if data.startswith((BOM_UTF16_BE, BOM_UTF16_LE)) else "utf-8-sig"
+    try:
+        return data.decode(coding).replace("\r\n", "\n").replace("\r", "\n")
+    except UnicodeError as error:
+        return error
 
 
 def whole(show: Show, name: str) -> Modelfile:
@@ -61,30 +187,6 @@ def whole(show: Show, name: str) -> Modelfile:
     texts = [Command("license", text) for text in licenses(show)]
     _, left_out = written(texts)
     return Modelfile((*modelfile_of(show, name).commands, *(() if left_out else texts)))
-
-
-async def choose(
-    context: Context, model: Model, show: Show, before: Modelfile, text: str
-) -> Create | bool | None:
-    """Return what to do with the edited `text`, True to edit again, None to leave it."""
-    from ollama_tui.catalog.modelfile import InvalidModelfile, parse
-    from ollama_tui.dialogs.dialog import Confirm
-    from ollama_tui.files.bad import BadFile
-    from ollama_tui.files.modelfiles import resolved
-
-    try:
-        after = parse(text)
-        # The text lay in a folder of its own, so paths are those of where the program started.
-        wanted, source = await asyncio.to_thread(resolved, after, model.name, Path.cwd())
-    except (InvalidModelfile, BadFile) as error:
-        heading = "A file of it cannot be used" if isinstance(error, BadFile) else NO_MODELFILE
-        question = Confirm(heading, (inert(str(error)),), "edit again")
-        return True if await context.ask(question) else None
-    change = edit_of(model, show, before, wanted, source)
-    if change.is_nothing:
-        context.tell(f"{model.label} stays as it is: nothing was changed.")
-        return None
-    return await confirmed(context, model, before, after, change)
 
 
 @dataclass(frozen=True)
@@ -129,8 +231,8 @@ def edit_of(model: Model, show: Show, before: Modelfile, wanted: Recipe, source:
 
 async def confirmed(
     context: Context, model: Model, before: Modelfile, after: Modelfile, change: Edit
-) -> Create | bool | None:
-    """Show the difference and return which way to go, True for the editor, None for neither."""
+) -> Decision:
+    """Show the difference and return which way to go."""
     from ollama_tui.catalog.preview import written
     from ollama_tui.dialogs.difference import DifferenceDialog
 
@@ -145,7 +247,8 @@ async def confirmed(
         ways=ways,
     )
     answer = await context.ask(dialog)
-    return {"y": change.task, "w": change.fresh, "e": True}.get(answer or "")
+    ways_to_go = {"y": change.task, "w": change.fresh, "e": Outcome.AGAIN}
+    return ways_to_go.get(answer or "") or Outcome.LEAVE
 
 
 def from_weights(wanted: Recipe, show: Show, unsaid: tuple[str, ...] = ()) -> CreateRequest | None:

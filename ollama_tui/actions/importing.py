@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ollama_tui.actions.action import Action, Context, Group
 from ollama_tui.actions.change import connected
+from ollama_tui.actions.drafts import follow
 
 
 async def import_files(context: Context, heading: str = "") -> None:
@@ -11,10 +12,12 @@ async def import_files(context: Context, heading: str = "") -> None:
     from ollama_tui.dialogs.importing import ImportDialog
     from ollama_tui.jobs.tasks import Create
 
-    answer = await context.ask(ImportDialog(context.snapshot.models, heading))
+    dialog = ImportDialog(context.snapshot.models, heading)
+    answer = await context.ask(dialog)
     if answer is not None:
         verb = "import" if answer.files else "create"
-        connected(context).jobs.submit(Create(answer.request, verb=verb, files=answer.files))
+        task = Create(answer.request, verb=verb, files=answer.files)
+        follow(context, dialog.draft_file, connected(context).jobs.submit(task))
 
 
 ACTIONS = (

@@ -27,31 +27,20 @@ def not_connected(context: Context) -> str | None:
 
 
 async def quit_(context: Context) -> None:
-    """Leave; ask first when jobs run.
+    """Leave; ask first when work or typed text would be lost.
 
     The key that has just closed a screen must be pressed once more: over a slow link nobody sees
     that the screen is closed already, and a key that repeats must not end the program.
     """
+    from ollama_tui.dialogs.leaving import quitting
+
     if context.repeats_closing_key:
         context.tell("Press q again to quit.")
         return
-    from ollama_tui.dialogs.dialog import Confirm
 
-    busy = context.work_in_progress
-    if busy:
-        sure = await context.ask(
-            Confirm(
-                f"Quit while {plural(busy, 'job')} run{'s' if busy == 1 else ''}?",
-                (
-                    "Downloads stop; what was fetched is kept, and pulling again goes on.",
-                    "Deletions that still wait are not sent.",
-                ),
-                "quit",
-            )
-        )
-        if not sure:
-            return
-    await context.interface(Wish.QUIT)
+    question = quitting(context.jobs, context.typed)
+    if question is None or await context.ask(question):
+        await context.interface(Wish.QUIT)
 
 
 async def copy_text(context: Context) -> None:
@@ -132,6 +121,6 @@ ACTIONS = (
            wish(Wish.KEYS), group=Group.APP, footer=98),
     Action("app.palette", "colon,ctrl+p", "palette", "Find any action by its name.",
            wish(Wish.PALETTE), group=Group.APP, footer=99),
-    Action("app.quit", "q", "quit", "Leave the program; asks when jobs run.",
+    Action("app.quit", "q", "quit", "Leave the program; asks when jobs run or a form holds text.",
            quit_, group=Group.APP, synonyms=("exit", "leave")),
 )  # fmt: skip

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ollama_tui.actions.action import Action, Context, Group
 from ollama_tui.actions.browse import no_model
 from ollama_tui.actions.change import connected
+from ollama_tui.actions.drafts import follow
 from ollama_tui.text import size
 
 if TYPE_CHECKING:
@@ -28,12 +29,13 @@ async def quantize(context: Context) -> None:
     if chosen is None:
         return
     name = name_for(model.name, chosen)
-    target = await context.ask(
-        CopyDialog(model, context.snapshot.models, prefill=name, purpose=f"Quantize to {chosen}")
-    )
+    purpose = f"Quantize to {chosen}"
+    dialog = CopyDialog(model, context.snapshot.models, prefill=name, purpose=purpose)
+    target = await context.ask(dialog)
     if target is not None:
         request = CreateRequest(model=target, from_=model.name, quantize=chosen)
-        connected(context).jobs.submit(Create(request, verb="quantize"))
+        job = connected(context).jobs.submit(Create(request, verb="quantize"))
+        follow(context, dialog.draft_file, job)
 
 
 def choice(model: Model, free: int | None) -> Choice:

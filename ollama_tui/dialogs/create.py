@@ -5,24 +5,27 @@ Loaded only when it is opened: the editors of long text it uses take time to imp
 
 from __future__ import annotations
 
+from functools import partial
+
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from ollama_tui.api.replies import Show
 from ollama_tui.api.requests import CreateRequest
-from ollama_tui.catalog.draft import begin
+from ollama_tui.catalog.draft import Draft, begin
 from ollama_tui.catalog.draft_notes import Note, notices, problem
+from ollama_tui.catalog.draft_text import text_of, typed_into
 from ollama_tui.catalog.model import Model
 from ollama_tui.dialogs.create_parameters import ParametersTab
 from ollama_tui.dialogs.create_parts import HEIGHTS
 from ollama_tui.dialogs.create_preview import PreviewPane, PreviewTab
 from ollama_tui.dialogs.create_tabs import BaseTab, PromptTab, QuantizeTab, Tab
 from ollama_tui.dialogs.create_texts import LicenseTab, MessagesTab
-from ollama_tui.dialogs.dialog import Confirm, replacing
+from ollama_tui.dialogs.dialog import Form, replacing
+from ollama_tui.drafts import DraftFile
 from ollama_tui.styling import styles_folder
 from ollama_tui.widgets.picker import Picker
 from ollama_tui.widgets.press_line import PressLine
@@ -40,7 +43,7 @@ TABS = (
 KEYS = "ctrl+n next tab  ctrl+o back  esc cancel"
 
 
-class CreateDialog(ModalScreen[CreateRequest | None]):
+class CreateDialog(Form[CreateRequest]):
     """Edits a draft; dismisses with the request it stands for, or None when left."""
 
     CSS_PATH = [styles_folder() / "create.tcss"]
@@ -64,19 +67,24 @@ class CreateDialog(ModalScreen[CreateRequest | None]):
         *,
         edit: bool = False,
         free: int | None = None,
+        draft_file: DraftFile | None = None,
     ) -> None:
         super().__init__()
+        self.draft_file = draft_file
         self.start = self.draft = begin(models, base, show, edit=edit, free=free)
+        if draft_file is not None and draft_file.goes_on:
+            self.draft = typed_into(self.start, draft_file.text)
+        self.heading = self._heading()
 
     def compose(self) -> ComposeResult:
         """Lay out heading, tabs, message and keys."""
         with Vertical(classes="form"):
-            yield Static(self._heading(), classes="heading", markup=False)
+            yield Static(self.heading, classes="heading", markup=False)
             yield Picker(TABS, id="strip")
             with Horizontal(classes="work"):
                 with Vertical(classes="tabs"):
                     yield from self._tabs()
-                yield PreviewPane(self.start, id="beside", to_read=False)
+                yield PreviewPane(self.draft, id="beside", to_read=False)
             yield Static(classes="message", markup=False)
             yield Static(classes="tab-keys", markup=False)
             with Horizontal(classes="foot"):
@@ -90,7 +98,7 @@ class CreateDialog(ModalScreen[CreateRequest | None]):
         return f"Edit {base.label}" if self.start.edit else f"Create a model from {base.label}"
 
     def _tabs(self) -> ComposeResult:
-        draft = self.start
+        draft = self.draft
         yield BaseTab(draft)
         yield PromptTab(draft)
         yield ParametersTab(draft, id="parameters")
@@ -138,7 +146,16 @@ class CreateDialog(ModalScreen[CreateRequest | None]):
     @on(Tab.Edited)
     def _edited(self, event: Tab.Edited) -> None:
         self.draft = event.change(self.draft)
+        self._keep(self.draft)
         self._draw()
+
+    @on(Tab.Typing)
+    def _typing(self, event: Tab.Typing) -> None:
+        self._keep(event.change(self.draft))
+
+    def _keep(self, draft: Draft) -> None:
+        if self.draft_file is not None:
+            self.draft_file.keep(partial(text_of, draft) if draft != self.start else None)
 
     def action_turn(self, by: int) -> None:
         """Go to the next or the previous tab."""
@@ -167,14 +184,6 @@ class CreateDialog(ModalScreen[CreateRequest | None]):
         self.query_one("#strip", Picker).activate(note.tab)
         self.app.bell()
 
-    def action_leave(self) -> None:
-        """Answer nothing; ask first when something was typed."""
-        if self.draft == self.start:
-            self.dismiss(None)
-        else:
-            question = Confirm("Leave and forget what you typed?", yes="leave")
-            self.app.push_screen(question, self._leave)
-
-    def _leave(self, yes: bool | None) -> None:
-        if yes:
-            self.dismiss(None)
+    def would_lose(self) -> bool:
+        """Whether anything was typed."""
+        return self.draft != self.start

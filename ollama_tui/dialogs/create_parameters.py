@@ -8,6 +8,7 @@ from ollama_tui.catalog.draft import Row
 from ollama_tui.catalog.parameters import BY_NAME
 from ollama_tui.dialogs.create_lists import GLANCE, ListTab
 from ollama_tui.dialogs.create_parts import ParameterDialog, Setting, escaped, is_text
+from ollama_tui.dialogs.create_tabs import Change
 from ollama_tui.widgets.columns import Column
 from ollama_tui.widgets.plain_rows import PlainRow, PlainRows
 
@@ -43,22 +44,25 @@ class ParametersTab(ListTab):
 
     def add(self) -> None:
         """Ask for a parameter."""
-        self.app.push_screen(ParameterDialog(), self._put)
+        self._ask(ParameterDialog(), None)
 
     def change(self) -> None:
         """Ask for the one under the cursor anew."""
         row = self.row
         if row is not None:
-            dialog = ParameterDialog(row.name, row.text)
-            self.app.push_screen(dialog, lambda setting: self._put(setting, row))
+            self._ask(ParameterDialog(row.name, row.text), row)
 
-    def _put(self, setting: Setting | None, replacing: Row | None = None) -> None:
-        if setting is not None:
-            name, text = setting
-            self.edit(lambda draft: draft.put(name, text, replacing))
-            rows = self.draft.put(name, text, replacing).rows()
+    def _ask(self, dialog: ParameterDialog, replacing: Row | None) -> None:
+        def change(setting: Setting) -> Change:
+            return lambda draft: draft.put(*setting, replacing)
+
+        def put(setting: Setting) -> None:
+            self.edit(change(setting))
+            rows = change(setting)(self.draft).rows()
             place = next((r.place for r in rows if (r.name, r.text) == setting), 0)
-            self.go_to(f"{name} {place}")
+            self.go_to(f"{setting[0]} {place}")
+
+        self.ask(dialog, change, put)
 
     def drop(self) -> None:
         """Remove the one under the cursor, or say why that cannot be."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TypeVar
 
 from textual import on
@@ -62,6 +63,7 @@ class ParameterDialog(Dialog[Setting]):
 
     VERTICAL_BREAKPOINTS = HEIGHTS
     verb = "set"
+    always_asks = True
 
     def __init__(self, name: str = "", value: str = "") -> None:
         super().__init__()
@@ -162,6 +164,7 @@ class TextDialog(Dialog[T]):
 
     VERTICAL_BREAKPOINTS = HEIGHTS
     verb = "keep"
+    always_asks = True
 
     def keys_line(self) -> str:
         """Return the line that names the keys."""
@@ -176,9 +179,14 @@ class TextDialog(Dialog[T]):
         """Return that the text is missing."""
         return None if self.text.strip() else "Type a text."
 
+    def texts(self) -> Iterator[tuple[str, str]]:
+        """Yield the text."""
+        yield "text", self.text
+
     @on(TextArea.Changed)
-    def _typed(self) -> None:
+    def _text_changed(self) -> None:
         self.review()
+        self.keep_typed()
 
     def on_mount(self) -> None:
         """Go to the text."""

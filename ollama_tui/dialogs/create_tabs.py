@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -17,12 +18,14 @@ from ollama_tui.catalog.draft import Draft, Text
 from ollama_tui.catalog.model import Model
 from ollama_tui.catalog.quantize import Target, targets, why_not
 from ollama_tui.dialogs.create_parts import Editor, Field
+from ollama_tui.dialogs.dialog import Dialog
 from ollama_tui.text import inert, plural, size
 from ollama_tui.widgets.columns import Column
 from ollama_tui.widgets.lines import Lines, Spans
 from ollama_tui.widgets.plain_rows import PlainRow, PlainRows
 from ollama_tui.widgets.table import Table
 
+T = TypeVar("T")
 Change = Callable[[Draft], Draft]
 
 
@@ -35,6 +38,12 @@ class Tab(Vertical):
 
         change: Change
 
+    @dataclass
+    class Typing(Event):
+        """Something is being typed that would change the draft like this."""
+
+        change: Change
+
     keys = ""
     """The line that names the keys of this tab."""
 
@@ -44,6 +53,26 @@ class Tab(Vertical):
     def edit(self, change: Change) -> None:
         """Ask for a change of the draft."""
         self.post_message(self.Edited(change))
+
+    def ask(
+        self, dialog: Dialog[T], change: Callable[[T], Change], put: Callable[[T], None]
+    ) -> None:
+        """Ask for a part of the draft and `put` it there.
+
+        What is typed meanwhile is kept as the `change` that it would be.
+        """
+
+        def typing(answer: T) -> None:
+            self.post_message(self.Typing(change(answer)))
+
+        def answered(answer: T | None) -> None:
+            if answer is not None:
+                put(answer)
+            else:
+                self.edit(lambda draft: draft)  # so that what was thrown away is not kept
+
+        dialog.typing = typing
+        self.app.push_screen(dialog, answered)
 
     def enter(self) -> None:
         """Focus the first thing to fill in."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Generic, TypeVar
 
 from ollama_tui.api.replies import Message
 from ollama_tui.catalog.draft import LONGEST, Draft
 from ollama_tui.dialogs.create_lists import ListTab, glance
 from ollama_tui.dialogs.create_parts import LicenseDialog, MessageDialog, TextDialog
+from ollama_tui.dialogs.create_tabs import Change
 from ollama_tui.text import size
 from ollama_tui.widgets.columns import Column
 from ollama_tui.widgets.plain_rows import PlainRow, PlainRows
@@ -42,43 +44,38 @@ class SequenceTab(ListTab, Generic[T]):
         """Which one is under the cursor."""
         return int(self.table.cursor or 0)
 
-    def replace(self, start: int, end: int, *items: T) -> None:
-        """Put these in place of those from `start` to `end`."""
+    def spliced(self, start: int, end: int, *items: T) -> Change:
+        """Return the change that puts these in place of those from `start` to `end`."""
 
         def change(draft: Draft) -> Draft:
             every = self.items(draft)
             return self.with_items(draft, (*every[:start], *items, *every[end:]))
 
-        self.edit(change)
+        return change
 
     def add(self) -> None:
         """Ask for one and put it at the end."""
+        end = len(self.items(self.draft))
 
-        def put(item: T | None) -> None:
-            if item is not None:
-                end = len(self.items(self.draft))
-                self.go_to(str(end))
-                self.replace(end, end, item)
+        def put(item: T) -> None:
+            self.go_to(str(end))
+            self.edit(self.spliced(end, end, item))
 
-        self.app.push_screen(self.dialog(None), put)
+        self.ask(self.dialog(None), partial(self.spliced, end, end), put)
 
     def change(self) -> None:
         """Ask for the one under the cursor anew."""
         place = self.place
         item = self.items(self.draft)[place]
-
-        def put(changed: T | None) -> None:
-            if changed is not None:
-                self.replace(place, place + 1, changed)
-
         if len(self.text(item)) > LONGEST:
             self.say("This text is too long to be changed here.")
         else:
-            self.app.push_screen(self.dialog(item), put)
+            spliced = partial(self.spliced, place, place + 1)
+            self.ask(self.dialog(item), spliced, lambda changed: self.edit(spliced(changed)))
 
     def drop(self) -> None:
         """Remove the one under the cursor."""
-        self.replace(self.place, self.place + 1)
+        self.edit(self.spliced(self.place, self.place + 1))
 
     def move(self, by: int) -> None:
         """Change places with the next or the one before."""
@@ -86,7 +83,7 @@ class SequenceTab(ListTab, Generic[T]):
         items = self.items(self.draft)[first : first + 2] if first >= 0 else ()
         if len(items) == 2:
             self.go_to(str(self.place + by))
-            self.replace(first, first + 2, items[1], items[0])
+            self.edit(self.spliced(first, first + 2, items[1], items[0]))
 
 
 class MessagesTab(SequenceTab[Message]):

@@ -26,6 +26,10 @@ class FindDialog(Dialog[str]):
         """Return that nothing was typed."""
         return None if self.query_one("#text", Input).value else "Type what to find."
 
+    def would_lose(self) -> bool:
+        """Return False: a text to find is soon typed again."""
+        return False
+
     def answer(self) -> str:
         """Return the text."""
         return self.query_one("#text", Input).value

@@ -27,6 +27,7 @@ from ollama_tui.dialogs.import_words import (
 )
 from ollama_tui.dialogs.names import by_key
 from ollama_tui.dialogs.path_field import PathField
+from ollama_tui.drafts import FormKey
 from ollama_tui.files.bad import BadFile
 from ollama_tui.files.modelfiles import found
 from ollama_tui.files.paths import paths_in
@@ -57,6 +58,7 @@ class ImportDialog(Dialog[ImportAnswer]):
         Binding("pageup", "read_on(-1)", show=False, priority=True),
     ]
     CSS_PATH = [styles_folder() / "importing.tcss"]
+    form_key = FormKey("import")
     heading = "Import a model from files"
     verb = "import"
 
@@ -133,9 +135,10 @@ class ImportDialog(Dialog[ImportAnswer]):
         """Fill in what can be guessed, but never over what was typed."""
         name, base = self.query_one("#name", Input), self.query_one("#base", Input)
         if name.value in ("", self.suggested):
-            name.value = self.suggested = source.suggestion
+            self.suggested = source.suggestion
+            self.fill_in("name", self.suggested)
         if source.needs_base and not base.value:
-            base.value = likely_base(source, self.installed.values())
+            self.fill_in("base", likely_base(source, self.installed.values()))
 
     @on(PathField.Ambiguous)
     def _offer(self, event: PathField.Ambiguous) -> None:

@@ -14,6 +14,7 @@ from ollama_tui.catalog.model import Model
 from ollama_tui.catalog.paste import pull_name
 from ollama_tui.catalog.upstream import Offer
 from ollama_tui.dialogs.dialog import Dialog, labelled
+from ollama_tui.drafts import FormKey
 from ollama_tui.text import inert, size
 from ollama_tui.widgets.tick import Tick
 
@@ -34,6 +35,7 @@ class PullAnswer:
 class PullDialog(Dialog[PullAnswer]):
     """Which model to pull; takes what people paste."""
 
+    form_key = FormKey("pull")
     heading = "Pull a model"
     verb = "pull"
 
@@ -113,6 +115,7 @@ class CopyDialog(Dialog[str]):
         self.rename = rename
         self.heading = f"{'Rename' if rename else 'Copy'} {source.label}"
         self.verb = "rename" if rename else "copy"
+        self.form_key = FormKey(purpose.lower() or self.verb, source.name)
         if purpose:
             self.heading, self.verb = f"{purpose}: {source.label}", "go"
 

@@ -16,6 +16,7 @@ from ollama_tui.catalog.account import Standing, told
 from ollama_tui.catalog.model import Model
 from ollama_tui.dialogs.account import Standings
 from ollama_tui.dialogs.dialog import Dialog, labelled
+from ollama_tui.drafts import FormKey
 from ollama_tui.text import inert, size
 from ollama_tui.widgets.tick import Tick
 
@@ -44,6 +45,7 @@ class PushDialog(Dialog[PushAnswer]):
         self.clipboard = clipboard
         self.standing: Standing | None = None
         self.heading = f"Push {model.label}, up to {size(model.size)}"
+        self.form_key = FormKey("push", model.name)
 
     def fields(self) -> ComposeResult:
         """Yield the account, the name, the registry option."""
@@ -78,13 +80,8 @@ class PushDialog(Dialog[PushAnswer]):
         self.standing = standing
         self.query_one("#account", Static).update(told(standing))
         if untouched:
-            self._fill(self.suggestion)
+            self.fill_in("name", self.suggestion)
         self.review()
-
-    def _fill(self, text: str) -> None:
-        field = self.query_one("#name", Input)
-        field.value = text
-        field.cursor_position = len(text)
 
     @property
     def user(self) -> str:
@@ -114,7 +111,7 @@ class PushDialog(Dialog[PushAnswer]):
     def action_own_name(self) -> None:
         """Put the model's name in the account's namespace into the field."""
         if self.own_name:
-            self._fill(self.own_name)
+            self.fill_in("name", self.own_name)
         else:
             self.app.bell()
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
 from textual.widgets import Input
 
-from ollama_tui.actions.action import Action, Wish, why_not
+from ollama_tui.actions.action import Action, Edited, Wish, why_not
 from ollama_tui.catalog.model import Model
 from ollama_tui.catalog.snapshot import Snapshot
 from ollama_tui.catalog.view import View
@@ -19,6 +21,8 @@ from ollama_tui.text import inert
 from ollama_tui.theme import OWN
 
 if TYPE_CHECKING:
+    from ollama_tui.drafts import Drafts
+    from ollama_tui.jobs.job import Job
     from ollama_tui.screens.main import MainScreen
     from ollama_tui.session import Session
 
@@ -168,6 +172,30 @@ class Desk:
         return self._screen.inspector.focused
 
     @property
+    def jobs(self) -> tuple[Job, ...]:
+        """All jobs there are."""
+        return self._screen.jobs
+
+    @property
+    def drafts(self) -> Drafts:
+        """What was typed and not sent."""
+        return self._screen.tui.drafts
+
+    @property
+    def typed(self) -> Mapping[str, Path | None]:
+        """Where drafts of the open forms with typed text are, by the forms' headings."""
+        from ollama_tui.dialogs.dialog import Form
+
+        typed: dict[str, Path | None] = {}
+        draft = None  # of the form itself, or of the one it is a part of
+        for screen in self._screen.app.screen_stack:
+            if isinstance(screen, Form):
+                draft = screen.draft_file or draft
+                if screen.would_lose():
+                    typed[screen.heading] = draft and (draft.path or self.drafts.folder)
+        return typed
+
+    @property
     def work_in_progress(self) -> int:
         """How many jobs are not finished."""
         return sum(1 for job in self._screen.jobs if job.active)
@@ -179,8 +207,14 @@ class Desk:
 
     async def ask(self, dialog: ModalScreen[T]) -> T | None:
         """Show `dialog` and return its answer; None when it was left, or came too late."""
+        from ollama_tui.dialogs.dialog import Form
+
         if self._comes_too_late():
             return None
+        if isinstance(dialog, Form) and dialog.form_key is not None:
+            drafts, key = self.drafts, dialog.form_key
+            left = await drafts.newest(key)
+            dialog.draft_file = drafts.go_on(left, key) if left else drafts.begin(key)
         self._screen.app.clear_notifications()  # they would lie over what is asked
         answer = await self._screen.app.push_screen_wait(dialog)
         self._screen.tui.type_ahead.hold_again()
@@ -228,17 +262,16 @@ class Desk:
         self._screen.look(replace(self.view, marks=frozenset()))
         self._screen.tui.go_to(parse_host(address))
 
-    async def edit(self, text: str, name: str) -> str | None:
-        """Return `text` as the user leaves it in their editor; None when that failed, and said."""
+    async def edit(self, file: Path) -> Edited:
+        """Let the user edit a file in their editor; say how that ended."""
         from ollama_tui import editor
 
         if self._comes_too_late():
-            return None
+            return Edited(opened=False)
         try:
-            return await editor.edit(text, name, self._screen.app.suspend())
+            return Edited(True, await editor.edit(file, self._screen.app.suspend()))
         except editor.NoEditor as error:
-            self.tell(str(error), trouble=True)
-            return None
+            return Edited(False, str(error))
 
     async def interface(self, wish: Wish) -> None:
         """Do something to the screen itself."""

@@ -187,7 +187,7 @@ async def test_a_path_that_leads_nowhere_is_said_and_not_left(tmp_path: Path) ->
         await person.press("enter", "ctrl+g")
         assert person.focus == "path"
         assert person.host.answers == []
-        await person.press("escape")
+        await person.press("escape", "y")
         assert person.answer is None
 
 

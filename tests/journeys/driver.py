@@ -347,6 +347,7 @@ async def journey(
     kept: Kept | None = None,
     unfinished: Path | None = None,
     problems: Problems | None = None,
+    drafts: Path | None = None,
     transport: Callable[[], httpx.AsyncBaseTransport] | None = None,
     server_time: Ticker | None = None,
     listed: bool = True,
@@ -368,6 +369,7 @@ async def journey(
         kept=kept,
         unfinished=unfinished,
         problems=problems,
+        drafts=drafts,
         transport=transport or demo.transport,
         clock=Clock(time.now, lambda: time.seconds, time.pace),
     )

@@ -150,7 +150,7 @@ async def test_leaving_sends_nothing(model: Path) -> None:
     async with connected() as (user, demo):
         await user.presses("I")
         await user.pastes(str(model))
-        await user.presses("escape")
+        await user.presses("escape", "y")
         assert not user.in_dialog
         assert user.app.jobs == ()
         assert asked(demo) == []

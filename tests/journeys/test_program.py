@@ -124,11 +124,12 @@ async def test_q_leaves_at_once_when_nothing_runs() -> None:
         assert user.app.return_value == 0
 
 
-async def test_ctrl_c_leaves_with_130_whatever_is_asked() -> None:
+@pytest.mark.parametrize("before", [(), ("p",), ("d",), ("/", "x"), (":",), ("enter",), ("J",)])
+async def test_ctrl_c_is_q_wherever_nothing_would_be_lost(before: tuple[str, ...]) -> None:
     async with journey() as user:
-        await user.presses("p", "ctrl+c")
+        await user.presses(*before, "ctrl+c")
         await user.until(lambda: not user.app.is_running)
-        assert user.app.return_value == 130
+        assert user.app.return_value == 0
 
 
 async def test_mistakes_of_the_config_file_are_said_at_the_start() -> None:

@@ -1,0 +1,315 @@
+"""Drafts: what was typed into a form, in readable files until it is sent or thrown away.
+
+One file for each open form, below one folder. It is written a moment after a change, in a thread,
+and at once by `flush`, which a signal handler may call. Whoever reads one later finds plain text.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import tempfile
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+from urllib.parse import quote
+
+from ollama_tui.clock import MACHINE, Clock
+from ollama_tui.safe_file import write_text_atomically
+from ollama_tui.text import inert
+
+SOON = 0.25
+"""Seconds after a change in which more changes may come before it is written."""
+LONGEST_WAIT = 1.0
+"""Seconds to wait for a thread that is writing the same draft."""
+MOST = 8_000_000
+"""Bytes of drafts of earlier runs that are read; nobody types more."""
+LONGEST_NAME = 150
+"""Characters of a file's name that say which form it is of."""
+MODELFILE = ".Modelfile"
+
+Text = Callable[[], str]
+"""Makes the text of a draft when it is written: a keystroke need not wait for it."""
+
+
+@dataclass(frozen=True)
+class FormKey:
+    """Which form a draft is of: a kind of form and, where it is about one, a model."""
+
+    kind: str
+    about: str = ""
+    suffix: str = ".txt"
+
+    @property
+    def is_text(self) -> bool:
+        """Whether there is more to it than a name or a path."""
+        return self.suffix == MODELFILE
+
+    @property
+    def stem(self) -> str:
+        """The name of its first file without suffix; other files add `+` and a number."""
+        stem = f"{self.kind} {quote(self.about, safe='')}" if self.about else self.kind
+        if len(stem) <= LONGEST_NAME:
+            return stem
+        import hashlib
+
+        return f"{stem[:100]} {hashlib.sha256(stem.encode()).hexdigest()[:16]}"
+
+    def file_name(self, number: int) -> str:
+        """Return the name of the file number `number`, from 1."""
+        return f"{self.stem}{f'+{number}' if number > 1 else ''}{self.suffix}"
+
+    def is_name(self, name: str) -> bool:
+        """Whether a file of this name is of this form: copies that editors make are not."""
+        return bool(re.fullmatch(rf"{re.escape(self.stem)}(\+\d+)?{re.escape(self.suffix)}", name))
+
+
+class DraftFile:
+    """What was typed into one form. All but `write` belongs to the thread of the event loop."""
+
+    def __init__(self, owner: Drafts, key: FormKey | None, path: Path | None = None) -> None:
+        self.key = key
+        """None for one that was found, until it is known which form wants it."""
+        self.path = path
+        """The file, once there is one."""
+        self.at = datetime.min
+        """When it was typed, in local time."""
+        self.goes_on = False
+        """Whether the form was opened with it, not begun anew."""
+        self.held = False
+        """Whether it is kept from other forms: it is being typed, or on its way to the server."""
+        self._owner = owner
+        self._lock = threading.Lock()
+        self._text: Text | None = None
+        self._asked = self._done = 0
+
+    @property
+    def text(self) -> str:
+        """What was typed; empty when nothing was."""
+        return self._text() if self._text else ""
+
+    def saw(self, text: str, at: datetime) -> None:
+        """Take what the file holds: somebody else has written it."""
+        self._text, self.at = (lambda: text), at
+
+    def is_of(self, key: FormKey) -> bool:
+        """Whether it was typed into this form."""
+        return self.key == key or bool(self.path and key.is_name(self.path.name))
+
+    def keep(self, text: Text | None) -> None:
+        """Have the text written soon; without one, have no file as long as nothing is typed."""
+        if text is None and self._text is None:
+            return
+        self._text = text
+        self.at = self._owner.now()
+        self._asked += 1
+        self._owner.write_soon(self)
+
+    def discard(self) -> None:
+        """Remove the file: it was sent, or is not wanted."""
+        self.keep(None)
+        self.release()
+
+    def release(self) -> None:
+        """Leave what was typed to the next form of its kind."""
+        self.held = False
+        if self._text is None:
+            self._owner.drop(self)
+
+    async def file_with(self, text: str) -> Path:
+        """Return the file, which holds `text` when it is new; raises OSError.
+
+        It is for the user's editor, so there is one even where no drafts can be kept.
+        """
+        if self.path is None:
+            self.saw(text, self._owner.now())
+            self._asked += 1
+            await asyncio.to_thread(self.write)
+        if self.path is None:
+            assert self.key is not None
+            self.path = await asyncio.to_thread(_temporary, self.key, text)
+        return self.path
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the file is not yet as it is wanted."""
+        return self._asked != self._done
+
+    def write(self) -> None:
+        """Make the file as it is wanted; any thread, also from within a signal handler."""
+        if not self._lock.acquire(timeout=LONGEST_WAIT):
+            return
+        try:
+            asked, text = self._asked, self._text
+            if asked == self._done:
+                return
+            self._done = asked  # what failed is not tried again before something is typed
+            if text is not None:
+                self.path = self._written(text())
+            elif self.path is not None:
+                path, self.path = self.path, None
+                path.unlink(missing_ok=True)
+                if path.parent != self._owner.folder:  # it was a temporary one
+                    path.parent.rmdir()
+            self._owner.trouble = ""
+        except OSError as error:
+            self._owner.trouble = error.strerror or "an I/O error"
+        finally:
+            self._lock.release()
+
+    def _written(self, text: str) -> Path | None:
+        """Write a text to the file, or to a new one; return which."""
+        path, folder = self.path, self._owner.folder
+        if path is None:
+            if folder is None or self.key is None:
+                return None
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path = _claimed(folder, self.key)
+        write_text_atomically(path, text)
+        return path
+
+
+class Drafts:
+    """The drafts below one folder; without one they are kept in memory only."""
+
+    def __init__(self, folder: Path | None, clock: Clock = MACHINE) -> None:
+        self.folder = folder
+        self.trouble = ""
+        """Why the last draft could not be written, in a few words; empty when it could."""
+        self.sent: dict[int, DraftFile] = {}
+        """Those whose text is on its way to the server, by job."""
+        self._clock = clock
+        self._files: list[DraftFile] = []
+        self._behind: set[DraftFile] = set()
+        self._tasks: dict[DraftFile | None, asyncio.Task[None]] = {}
+
+    def now(self) -> datetime:
+        """Return the time of day in local time."""
+        return self._clock.now().astimezone()
+
+    def find(self) -> None:
+        """Begin to look, in a thread, for what earlier runs have left."""
+        if self.folder is not None and None not in self._tasks:
+            self._tasks[None] = asyncio.create_task(self._find(self.folder))
+
+    async def _find(self, folder: Path) -> None:
+        for path, data, at in await asyncio.to_thread(_left_in, folder):
+            draft = DraftFile(self, None, path)
+            draft.saw(data.decode("utf-8", "replace"), at)
+            self._files.append(draft)
+
+    def begin(self, key: FormKey) -> DraftFile:
+        """Return the draft of a form that is opened with nothing typed."""
+        draft = DraftFile(self, key)
+        draft.held = True
+        self._files.append(draft)
+        return draft
+
+    async def newest(self, key: FormKey) -> DraftFile | None:
+        """Return what was typed last into a form and neither sent nor thrown away."""
+        finding = self._tasks.get(None)
+        if finding is not None and not finding.done():
+            await asyncio.wait({finding}, timeout=LONGEST_WAIT)
+        left = [d for d in self._files if not d.held and d.is_of(key) and d.text]
+        return max(left, key=lambda draft: draft.at, default=None)
+
+    def go_on(self, draft: DraftFile, key: FormKey) -> DraftFile:
+        """Return `draft`, to be typed on: whatever it was sent as has no say in it any more."""
+        self.sent = {job: sent for job, sent in self.sent.items() if sent is not draft}
+        draft.key, draft.held, draft.goes_on = key, True, True
+        return draft
+
+    def follow(self, draft: DraftFile, job: int) -> None:
+        """Keep the draft from other forms until the job that sends it has ended."""
+        if job in self.sent:
+            self.sent[job].discard()  # the same was sent twice, as one job
+        self.sent[job] = draft
+
+    def forget_jobs(self) -> None:
+        """Leave what was on its way to the next form: its server is left."""
+        for draft in self.sent.values():
+            draft.release()
+        self.sent = {}
+
+    def flush(self) -> None:
+        """Write, before returning, all that is not written yet."""
+        for draft in tuple(self._behind):
+            draft.write()
+            self._behind.discard(draft)
+
+    def close(self) -> None:
+        """Write all and end what waits to write it."""
+        for task in self._tasks.values():
+            task.cancel()
+        self.flush()
+
+    def drop(self, draft: DraftFile) -> None:
+        """Forget a draft of nothing."""
+        if draft in self._files:
+            self._files.remove(draft)
+
+    def write_soon(self, draft: DraftFile) -> None:
+        """Have a draft written a moment later, with what is typed until then."""
+        self._behind.add(draft)
+        if draft not in self._tasks:
+            self._tasks[draft] = asyncio.create_task(self._write(draft))
+
+    async def _write(self, draft: DraftFile) -> None:
+        try:
+            while draft.is_behind:
+                await self._clock.sleep(SOON)
+                await asyncio.to_thread(draft.write)
+            self._behind.discard(draft)
+        finally:
+            del self._tasks[draft]
+
+
+def shown_path(path: Path) -> str:
+    """Return a path as people write it: the home folder is `~`."""
+    with suppress(ValueError, RuntimeError):
+        return inert(f"~/{path.relative_to(Path.home())}")
+    return inert(str(path))
+
+
+def _claimed(folder: Path, key: FormKey) -> Path:
+    """Return a file of this form that was not there and is now, empty; raises OSError."""
+    for number in count(1):
+        path = folder / key.file_name(number)
+        with suppress(FileExistsError):
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            return path
+    raise AssertionError("numbers do not end")
+
+
+def _temporary(key: FormKey, text: str) -> Path:
+    path = Path(tempfile.mkdtemp(prefix="ollama-tui-")) / key.file_name(1)
+    write_text_atomically(path, text)
+    return path
+
+
+def _left_in(folder: Path) -> list[tuple[Path, bytes, datetime]]:
+    """Return the files in `folder`, their texts and times, the newest that fit in `MOST` bytes.
+
+    What is no regular file, or cannot be read, is left alone.
+    """
+    files: list[tuple[float, Path]] = []
+    with suppress(OSError):
+        files += [
+            (entry.stat(follow_symlinks=False).st_mtime, folder / entry.name)
+            for entry in os.scandir(folder)
+            if not entry.name.startswith(".") and entry.is_file(follow_symlinks=False)
+        ]
+    left: list[tuple[Path, bytes, datetime]] = []
+    room = MOST
+    for written, path in sorted(files, reverse=True):
+        with suppress(OSError), path.open("rb") as file:
+            data = file.read(room + 1)
+            if data and len(data) <= room:
+                room -= len(data)
+                left.append((path, data, datetime.fromtimestamp(written).astimezone()))
+    return left
