@@ -53,12 +53,12 @@ class FormKey:
     @property
     def stem(self) -> str:
         """The name of its first file without suffix; other files add `+` and a number."""
-        stem = f"{self.kind} {quote(self.about, safe='')}" if self.about else self.kind
+        stem = f"{self.kind}-{quote(self.about, safe='')}" if self.about else self.kind
         if len(stem) <= LONGEST_NAME:
             return stem
         import hashlib
 
-        return f"{stem[:100]} {hashlib.sha256(stem.encode()).hexdigest()[:16]}"
+        return f"{stem[:100]}-{hashlib.sha256(stem.encode()).hexdigest()[:16]}"
 
     def file_name(self, number: int) -> str:
         """Return the name of the file number `number`, from 1."""
@@ -136,6 +136,11 @@ class DraftFile:
         return self.path
 
     @property
+    def place(self) -> Path | None:
+        """The file, or its folder while it is not yet written; None where it cannot be."""
+        return None if self._owner.trouble else self.path or self._owner.folder
+
+    @property
     def is_behind(self) -> bool:
         """Whether the file is not yet as it is wanted."""
         return self._asked != self._done
@@ -177,13 +182,20 @@ class DraftFile:
 class Drafts:
     """The drafts below one folder; without one they are kept in memory only."""
 
-    def __init__(self, folder: Path | None, clock: Clock = MACHINE) -> None:
+    def __init__(
+        self,
+        folder: Path | None,
+        clock: Clock = MACHINE,
+        tell: Callable[[str], None] = lambda sentence: None,
+    ) -> None:
         self.folder = folder
         self.trouble = ""
         """Why the last draft could not be written, in a few words; empty when it could."""
         self.sent: dict[int, DraftFile] = {}
         """Those whose text is on its way to the server, by job."""
         self._clock = clock
+        self._tell = tell
+        self._told = False
         self._files: list[DraftFile] = []
         self._behind: set[DraftFile] = set()
         self._tasks: dict[DraftFile | None, asyncio.Task[None]] = {}
@@ -264,6 +276,9 @@ class Drafts:
             while draft.is_behind:
                 await self._clock.sleep(SOON)
                 await asyncio.to_thread(draft.write)
+            if self.trouble and not self._told:
+                self._told = True
+                self._tell(f"What you type is not kept as a draft: {self.trouble}.")
             self._behind.discard(draft)
         finally:
             del self._tasks[draft]

@@ -223,7 +223,11 @@ async def fill_in(context: Context, *, edit: bool) -> None:
 
     base = context.current
     verb = "edit" if edit else "create"
-    key = FormKey(f"{verb} form", base.name if edit and base else "", MODELFILE)
+    key = (
+        FormKey("change", base.name, MODELFILE)
+        if edit and base
+        else FormKey("create", "", MODELFILE)
+    )
     left = await context.drafts.newest(key)
     typed, typed_base = name_and_base(left.text) if left else ("", "")
     # Asked for now: after the question, the form is not to wait for the server.

@@ -115,7 +115,7 @@ class CopyDialog(Dialog[str]):
         self.rename = rename
         self.heading = f"{'Rename' if rename else 'Copy'} {source.label}"
         self.verb = "rename" if rename else "copy"
-        self.form_key = FormKey(purpose.lower() or self.verb, source.name)
+        self.form_key = FormKey("quantize" if purpose else self.verb, source.name)
         if purpose:
             self.heading, self.verb = f"{purpose}: {source.label}", "go"
 

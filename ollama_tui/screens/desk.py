@@ -192,7 +192,7 @@ class Desk:
             if isinstance(screen, Form):
                 draft = screen.draft_file or draft
                 if screen.would_lose():
-                    typed[screen.heading] = draft and (draft.path or self.drafts.folder)
+                    typed[screen.heading] = draft.place if draft else None
         return typed
 
     @property
