@@ -149,11 +149,10 @@ class DraftFile:
         """Make the file as it is wanted; any thread, also from within a signal handler."""
         if not self._lock.acquire(timeout=LONGEST_WAIT):
             return
+        asked, text = self._asked, self._text
         try:
-            asked, text = self._asked, self._text
             if asked == self._done:
                 return
-            self._done = asked  # what failed is not tried again before something is typed
             if text is not None:
                 self.path = self._written(text())
             elif self.path is not None:
@@ -165,6 +164,7 @@ class DraftFile:
         except OSError as error:
             self._owner.trouble = error.strerror or "an I/O error"
         finally:
+            self._done = asked  # what failed is not tried again before something is typed
             self._lock.release()
 
     def _written(self, text: str) -> Path | None:
