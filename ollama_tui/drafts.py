@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import tempfile
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -302,6 +301,8 @@ def _claimed(folder: Path, key: FormKey) -> Path:
 
 
 def _temporary(key: FormKey, text: str) -> Path:
+    import tempfile
+
     path = Path(tempfile.mkdtemp(prefix="ollama-tui-")) / key.file_name(1)
     write_text_atomically(path, text)
     return path

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ollama_tui.actions.action import Action, Context, Group, Server
 from ollama_tui.actions.browse import no_model
-from ollama_tui.actions.drafts import follow, opened, sending
+from ollama_tui.actions.drafts import follow, offer_again, opened, sending
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.text import inert
 
@@ -187,10 +187,12 @@ async def push(context: Context) -> None:
     answer = await context.ask(dialog)
     if answer is None:
         return
+    copied = not names.same(answer.name, model.name)
+    if copied and not await may_replace(context, answer.name):
+        offer_again(dialog)
+        return
     with sending(dialog):
-        if not names.same(answer.name, model.name):
-            if not await may_replace(context, answer.name):
-                return
+        if copied:
             await server.ollama.copy(model.name, answer.name)
             await server.library.refresh()
         server.jobs.submit(Push(answer.name, answer.insecure, model.size or None))

@@ -38,15 +38,19 @@ async def opened(
 @contextmanager
 def sending(form: Form[Any]) -> Iterator[None]:
     """Remove the draft of an answered form at the end of the block; where that fails, keep it."""
-    draft = form.draft_file
     try:
         yield
     except BaseException:
-        if draft is not None:
-            draft.release()
+        offer_again(form)
         raise
-    if draft is not None:
-        draft.discard()
+    if form.draft_file is not None:
+        form.draft_file.discard()
+
+
+def offer_again(form: Form[Any]) -> None:
+    """Keep what was typed into an answered form, of which nothing was sent, for the next one."""
+    if form.draft_file is not None:
+        form.draft_file.release()
 
 
 def follow(context: Context, draft: DraftFile | None, job: int) -> None:

@@ -148,6 +148,8 @@ class Dialog(Form[T]):
         field = self.query_one(f"#{name}", Input)
         field.value = text
         field.cursor_position = len(text)
+        if field.select_on_focus:  # what is typed next takes its place
+            field.action_select_all()
 
     def fill_in(self, name: str, text: str) -> None:
         """Put a text of ours into a field: it is none that was typed."""

@@ -204,6 +204,8 @@ async def test_a_refused_pull_stands_in_the_field_again_and_ctrl_r_empties_it(
         await user.presses("p")
         await user.sees("Draft of", "pull.txt", "ctrl+r starts over")
         assert user.field == "no-such-model:1b"
+        await user.types("other")  # as one types who has not looked: it takes the draft's place
+        assert user.field == "other"
         await user.presses("ctrl+r")
         assert user.field == ""
         await user.sees_no("Draft of")
@@ -239,6 +241,17 @@ async def test_a_refused_copy_keeps_its_name_for_the_same_model(tmp_path: Path) 
         await user.presses("enter")
         await user.until(lambda: "mine:v1" in user.names)
         await keeps_nothing(user, tmp_path)
+
+
+async def test_a_push_that_would_replace_a_model_keeps_its_name_after_no(tmp_path: Path) -> None:
+    async with journey(drafts=tmp_path) as user:
+        await user.goes_to("qwen3:1.7b")
+        await user.presses("P", "end", "ctrl+u")
+        await user.types("studio/reviewer")
+        await user.presses("enter")
+        await user.sees("Replace studio/reviewer:latest, which is there already?")
+        await user.presses("n", "P")
+        assert user.field == "studio/reviewer"
 
 
 @pytest.mark.parametrize("key", ["r", "P", "I"])

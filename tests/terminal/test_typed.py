@@ -90,10 +90,11 @@ def test_a_form_outlives_sigterm(home: Home) -> None:
 def test_a_form_outlives_kill_9(home: Home) -> None:
     with home.start() as terminal:
         types_a_prompt(terminal)
-        terminal.wait_until(lambda _: any(home.drafts.glob("*.Modelfile")))
+        draft = home.drafts / "create.Modelfile"
+        terminal.wait_until(lambda _: draft.exists() and "Rhyme!" in draft.read_text())
         terminal.signal(signal.SIGKILL)
         assert terminal.wait_exit() == -9
-    assert (home.drafts / "create.Modelfile").stat().st_mode & 0o777 == 0o600
+    assert draft.stat().st_mode & 0o777 == 0o600
     assert home.drafts.stat().st_mode & 0o777 == 0o700
     goes_on(home)
 
