@@ -7,7 +7,6 @@ import os
 from functools import partial
 from pathlib import Path
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,7 +20,6 @@ from ollama_tui.drafts import (
     Drafts,
     FormKey,
     shown_path,
-    write_text_atomically,
 )
 from tests.ticker import Ticker
 
@@ -131,18 +129,6 @@ async def test_where_nothing_can_be_written_it_is_said_once(tmp_path: Path) -> N
     assert path.stat().st_mode & 0o777 == 0o600
     path.unlink()
     path.parent.rmdir()
-
-
-async def test_what_a_write_leaves_undone_leaves_the_old_text_whole(tmp_path: Path) -> None:
-    file = tmp_path / "create.Modelfile"
-    write_text_atomically(file, "old")
-    file.with_name("elsewhere").write_text("safe")
-    with pytest.raises(OSError):
-        write_text_atomically(tmp_path / "none" / "x", "new")
-    (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
-    write_text_atomically(tmp_path / "link", "new")  # replaces the link, does not follow it
-    assert (tmp_path / "elsewhere").read_text() == "safe"
-    assert sorted(os.listdir(tmp_path)) == ["create.Modelfile", "elsewhere", "link"]
 
 
 async def test_only_so_much_of_what_lies_in_the_folder_is_read(tmp_path: Path) -> None:

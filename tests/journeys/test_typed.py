@@ -333,7 +333,7 @@ async def test_quitting_says_all_that_would_be_lost_in_one_question() -> None:
 async def test_what_is_typed_at_the_very_end_is_written_on_the_way_out(tmp_path: Path) -> None:
     async with journey(drafts=tmp_path) as user:
         await user.presses("p")
-        user._strike("q")  # and no time passes after it
+        user.strikes("q")  # and no time passes after it
         await user._pump(2)
         user.app.exit(0)
     assert texts(tmp_path) == {"pull.txt": "name: q\n"}

@@ -11,7 +11,7 @@ import sys
 import threading
 from pathlib import Path
 
-from textual import events
+from textual import events, on
 
 from ollama_tui.app import OllamaTui
 from ollama_tui.config import Settings
@@ -47,7 +47,8 @@ class Hanging(OllamaTui):
             case "writing":
                 self.begun = asyncio.ensure_future(write_when_cancelled(Path(sys.argv[2])))
 
-    async def on_unmount(self) -> None:
+    @on(events.Unmount)
+    async def hang_while_unmounting(self) -> None:
         if self.how == "screen":
             await never()
 
