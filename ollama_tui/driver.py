@@ -20,6 +20,14 @@ from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
+ESCAPE = "\x1b"
+CSI = "\x1b["
+SS3 = "\x1bO"
+PASTE_START, PASTE_END = "\x1b[200~", "\x1b[201~"
+NO_KEY = "[O\x7f\x1b"
+"""What after escape is no key of its own: it begins a sequence, or is alt and backspace."""
+LONGEST = 30
+"""Characters of the longest sequence; Textual gives up at two more, and takes them for keys."""
 CHUNK = 4096
 """Bytes read at once."""
 TICK = 0.1
@@ -35,26 +43,85 @@ GIVE_BACK = (
 )
 
 
+class KeyParser(XTermParser):
+    """Textual's parser, but for escape directly before a character: that is two keys.
+
+    A terminal sends the same bytes for alt and a key. Over a slow link escape and what is typed
+    next arrive together all the time, and no key of ours is one with alt.
+    """
+
+    def _sequence_to_key_events(self, sequence: str, alt: bool = False) -> Iterator[events.Key]:
+        if not alt and (len(sequence) != 2 or sequence[0] != ESCAPE or sequence[1] in NO_KEY):
+            yield from super()._sequence_to_key_events(sequence)
+            return
+        yield events.Key("escape", ESCAPE)
+        yield from super()._sequence_to_key_events(sequence[-1])
+
+
 class TerminalInput:
     """Turns bytes of a terminal into messages, and never raises for any bytes.
 
-    Bytes that are not UTF-8 become U+FFFD, and a sequence that stands for nothing is dropped.
+    Bytes that are not UTF-8 become U+FFFD, and a sequence that stands for nothing is dropped, where
+    Textual would take each of its characters for a key.
     """
 
     def __init__(self, debug: bool = False) -> None:
         self._debug = debug
         self._decode = getincrementaldecoder("utf-8")("replace").decode
-        self._parser = XTermParser(debug)
+        self._parser = KeyParser(debug)
+        self._sequence = ""
+        """The beginning of a control sequence whose end has not come."""
+        self._pasted: str | None = None
+        """The end of what has come of a paste under way."""
 
     def feed(self, data: bytes) -> Iterator[Message]:
         """Return what `data` means, together with what was fed before."""
         # One by one: after a character that the parser chokes on the next is taken as ever.
         for character in self._decode(data):
-            yield from self._parsed(self._parser.feed(character))
+            yield from self._heard(character)
 
     def tick(self) -> Iterator[Message]:
         """Return what is meant now that nothing more has come: escape alone is a key."""
-        yield from self._parsed(self._parser.tick())
+        messages = list(self._parsed(self._parser.tick()))
+        if messages and len(self._sequence) > len(CSI):
+            messages = []  # it was never ended
+        if messages or not self._is_timed:
+            self._sequence = ""
+        yield from messages
+
+    @property
+    def _is_timed(self) -> bool:
+        """Whether the parser waits, not for long, for more of a sequence."""
+        return self._parser._timeout_time is not None
+
+    def _heard(self, character: str) -> Iterator[Message]:
+        if self._pasted is not None:
+            self._pasted = (self._pasted + character)[-len(PASTE_END) :]
+            if self._pasted == PASTE_END:
+                self._pasted = None
+            yield from self._parsed(self._parser.feed(character))
+            return
+        if self._sequence.startswith(CSI) and not _goes_on(character):
+            self._start_over()
+        if len(self._sequence) > LONGEST:  # no key's, whatever is still to come of it
+            self._sequence = "" if character >= "@" else self._sequence
+            return
+        if self._sequence or character == ESCAPE:
+            is_first = character == ESCAPE
+            self._sequence = ESCAPE if is_first else self._sequence + character
+        messages = list(self._parsed(self._parser.feed(character)))
+        if _is_ended(self._sequence):
+            if self._sequence == PASTE_START:
+                self._pasted = ""
+            elif not messages and self._sequence.startswith(CSI):
+                self._parser = KeyParser(self._debug)
+            self._sequence = ""
+        elif len(self._sequence) > LONGEST:
+            self._parser = KeyParser(self._debug)
+        yield from messages
+
+    def _start_over(self) -> None:
+        self._sequence, self._parser = "", KeyParser(self._debug)
 
     @property
     def patience(self) -> float:
@@ -67,7 +134,21 @@ class TerminalInput:
             yield from filter(_is_sound, messages)
         except (ValueError, ArithmeticError):
             # Numbers that are none: a code point or a pixel beyond all. The parser is spent.
-            self._parser = XTermParser(self._debug)
+            self._start_over()
+
+
+def _goes_on(character: str) -> bool:
+    """Whether a control sequence may go on, or end, with `character` (ECMA-48, 5.4)."""
+    return " " <= character <= "~"
+
+
+def _is_ended(sequence: str) -> bool:
+    """Whether no character is missing; one of two characters may be the beginning of another."""
+    if sequence.startswith(f"{CSI}["):  # a function key of Linux's own console
+        return len(sequence) == len(CSI) + 2
+    if sequence.startswith(CSI):
+        return len(sequence) > len(CSI) and sequence[-1] >= "@"
+    return len(sequence) == (3 if sequence.startswith(SS3) else 2)
 
 
 def _is_sound(message: Message) -> bool:

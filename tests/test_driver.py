@@ -101,3 +101,57 @@ def test_escape_alone_is_a_key_once_nothing_follows() -> None:
     assert listening.patience == 0.0
     assert [m.key for m in listening.tick() if isinstance(m, Key)] == ["escape"]
     assert listening.patience == TICK
+
+
+def keys(*pieces: bytes) -> list[str]:
+    """Return the names of the keys that a terminal is heard to say, once nothing follows."""
+    listening = TerminalInput()
+    messages = [message for piece in pieces for message in listening.feed(piece)]
+    if listening._parser._timeout_time is not None:
+        listening._parser._timeout_time = 0.0
+        messages += listening.tick()
+    return [message.key for message in messages if isinstance(message, Key)]
+
+
+@pytest.mark.parametrize(
+    ("sent", "pressed"),
+    [
+        (b"\x1bq", ["escape", "q"]),
+        (b"\x1b/", ["escape", "slash"]),
+        (b"\x1b ", ["escape", "space"]),
+        (b"\x1bQ", ["escape", "Q"]),
+        (b"\x1bO", ["escape", "O"]),
+        (b"\x1b[", ["escape", "left_square_bracket"]),
+        (b"\x1bb\x1bf", ["escape", "b", "escape", "f"]),
+        (b"\x1b1", ["escape", "1"]),
+        (b"\x1b\r", ["escape", "enter"]),
+        (b"\x1b\t", ["escape", "tab"]),
+        (b"\x1b\x1b", ["escape", "escape"]),
+        (b"\x1b\x1b[A", ["escape", "up"]),
+        (b"\x1b\x1bOA", ["escape", "up"]),
+        (b"\x1b\x7f", ["ctrl+w"]),
+        ("\x1bé".encode(), ["escape", "é"]),
+        (b"\x1b[A\x1b[Bj", ["up", "down", "j"]),
+        (b"\x1b[5~\x1b[6~", ["pageup", "pagedown"]),
+        (b"\x1b[[A", ["f1"]),
+        (b"\x1b[1;5D", ["ctrl+left"]),
+    ],
+)
+def test_escape_and_what_is_typed_next_are_two_keys(sent: bytes, pressed: list[str]) -> None:
+    assert keys(sent) == pressed
+    assert keys(*(bytes([byte]) for byte in sent)) == pressed
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"\x1b[99;99;99z",
+        b"\x1b[5;6",
+        b"\x1b[?1;2;3;4;5;6;7;8;9;10;11;12;13;14;15c",
+        b"\x1b[0;0$y",
+        b"\x1b[99;99\x1b[99z",
+        b"\x1b[99;9\xc3\xa9",
+    ],
+)
+def test_a_sequence_that_no_key_sends_is_no_key_at_all(sent: bytes) -> None:
+    assert [key for key in keys(sent) if key != "é"] == []
