@@ -8,11 +8,13 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual import events, work
 from textual.binding import Binding
 from textual.reactive import reactive
+from textual.screen import Screen
+from textual.widgets._toast import ToastHolder
 
 from ollama_tui import theme
 from ollama_tui.actions.action import KEY_NAMES, Action, Wish
@@ -256,6 +258,18 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
             timeout=SAY_TROUBLE if trouble else SAY,
             markup=False,
         )
+
+    def _refresh_notifications(self) -> None:
+        """Draw the toasts; those cleared go whole, where Textual leaves a container of each."""
+        super()._refresh_notifications()
+        if self._screen_stack:
+            self.call_later(self._remove_empty_holders, self.screen)
+
+    def _remove_empty_holders(self, screen: Screen[Any]) -> None:
+        there = {f"--textual-toast-{note.identity}" for note in self._notifications}
+        for holder in screen.query(ToastHolder):
+            if holder.id not in there:
+                holder.remove()
 
     def keep(self, view: View) -> None:
         """Remember order and theme for the next run."""

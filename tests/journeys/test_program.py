@@ -269,3 +269,13 @@ async def test_q_that_closes_a_screen_does_not_also_quit(opening: str) -> None:
         assert user.app.is_running
         await user.presses("q")
         assert user.app.return_value == 0
+
+
+async def test_a_toast_that_was_cleared_is_gone() -> None:
+    async with journey() as user:
+        for _ in range(5):
+            await user.presses("x")
+            assert user.toasts == ["studio/reviewer:latest is not loaded."]
+            await user.lets_toasts_go()
+            assert user.toasts == []
+        await user.until(lambda: not user.app.screen.query("ToastRack > *"), "no toast")
