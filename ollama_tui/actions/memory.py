@@ -128,14 +128,19 @@ def cannot_unload(context: Context) -> str | None:
 
 
 async def unload_all(context: Context) -> None:
-    """Free the memory of every running model; go on after a failure and tell of each."""
-    running = [runner.name for runner in context.snapshot.running]
+    """Ask, then free the memory of the models asked about; go on after a failure and tell of it."""
+    from ollama_tui.dialogs.unload import confirm_unload
+
+    running = context.snapshot.running
+    question = confirm_unload(running, connected(context).clock.now())
+    if await context.ask(question) is not True:
+        return
     failures = []
-    for name in running:
+    for runner in running:
         try:
-            await connected(context).ollama.unload(name)
+            await connected(context).ollama.unload(runner.name)
         except OllamaError as error:
-            failures.append(f"{inert(name)}: {error}")
+            failures.append(f"{inert(runner.name)}: {error}")
     if failures:
         raise OllamaError(
             f"{plural(len(failures), 'model')} of {len(running)} stayed loaded.", failures[0]
@@ -170,6 +175,6 @@ ACTIONS = (
     LOAD,
     Action("memory.unload", "x", "unload", "Free the memory of the model at the cursor.",
            unload, cannot_unload, group=Group.MEMORY, changes_server=True, synonyms=("stop",)),
-    Action("memory.unload_all", "X", "unload all", "Free the memory of every running model.",
-           unload_all, nothing_loaded, group=Group.MEMORY, changes_server=True),
+    Action("memory.unload_all", "X", "unload all", "Free the memory of every model; asks first.",
+           unload_all, nothing_loaded, group=Group.MEMORY, changes_server=True, danger=True),
 )  # fmt: skip

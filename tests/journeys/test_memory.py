@@ -38,10 +38,12 @@ async def test_unloading_frees_the_memory() -> None:
         assert "1 loaded" in user.status
 
 
-async def test_unload_all_unloads_every_one() -> None:
+async def test_unload_all_unloads_every_one_after_a_yes() -> None:
     demo, ticker = a_server()
     async with journey(demo, server_time=ticker) as user:
         await user.presses("X")
+        await user.sees("Unload 2 models?")
+        await user.presses("y")
         await user.server_works(2)
         await user.waits(11)
         await user.until(lambda: "loaded" not in user.status)
@@ -66,3 +68,39 @@ async def test_a_model_too_big_is_said_with_the_servers_words() -> None:
     async with journey(demo, server_time=ticker) as user:
         await user.presses("w")
         await user.until(lambda: any("memory" in said for said in user.toasts))
+
+
+async def test_unload_all_names_what_it_unloads_and_until_when_each_was_to_stay() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker) as user:
+        await user.presses("X")
+        await user.sees("Unload 2 models?", "Frees 16 GB of memory.")
+        await user.sees("qwen3:1.7b    1.6 GB  was to stay forever")
+        await user.sees("gpt-oss:20b    15 GB  was to stay 4 minutes more")
+        for key in ("enter", "space", "X"):
+            await user.presses(key)
+            await user.sees("Unload 2 models?")
+        assert demo.seen("/api/generate") == []
+        for no in ("n", "escape"):
+            await user.presses(no)
+            assert not user.in_dialog
+            await user.presses("X")
+        await user.server_works(2)
+        assert demo.seen("/api/generate") == []
+
+
+async def test_unload_all_unloads_what_it_named_and_nothing_loaded_since() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker) as user:
+        [other] = [r for r in demo.server.runners if r.name == "gpt-oss:20b"]
+        demo.server.runners.remove(other)
+        await user.presses("R")
+        await user.until(lambda: "1 loaded" in user.status)
+        await user.presses("X")
+        await user.sees("Unload qwen3:1.7b?")
+        demo.server.runners.append(other)
+        await user.waits(11)
+        await user.until(lambda: "2 loaded" in user.status)
+        await user.presses("y")
+        await user.until(lambda: demo.bodies("/api/generate"))
+        assert [body["model"] for body in demo.bodies("/api/generate")] == ["qwen3:1.7b"]

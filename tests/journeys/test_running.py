@@ -144,6 +144,9 @@ async def test_x_frees_one_model_and_shift_x_the_rest() -> None:
         await user.server_works(3)
         await user.sees("2 models")
         await user.presses("X")
+        await user.sees("Unload 2 models?", "bge-m3:latest")
+        assert len(listed(demo)) == 2
+        await user.presses("y")
         await user.sees("No model is loaded.")
         assert listed(demo) == []
 
