@@ -141,7 +141,8 @@ async def delete(context: Context) -> None:
         return
     loaded = tuple(model.name for model in targets if model.is_loaded)
     # Marks stay until their models are gone: what is undone or fails is still chosen.
-    jobs.submit(Delete(tuple(model.name for model in targets), loaded))
+    agreed = tuple(model.digest for model in targets)
+    jobs.submit(Delete(tuple(model.name for model in targets), loaded, agreed))
 
 
 def cannot_delete(context: Context) -> str | None:

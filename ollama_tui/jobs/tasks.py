@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 
 import msgspec
 
 from ollama_tui.api.errors import NotFound, OllamaError, Refused, Unreachable
+from ollama_tui.api.replies import ListedModel
 from ollama_tui.api.requests import CreateRequest
 from ollama_tui.catalog import name as model_name
 from ollama_tui.jobs.job import JobProgress, percent
@@ -235,6 +236,8 @@ class Delete(Task):
     names: tuple[str, ...]
     loaded: tuple[str, ...] = ()
     """Those of them that are in memory and are unloaded first."""
+    digests: tuple[str, ...] | None = None
+    """What was under each of the names when it was agreed to delete them; None for anything."""
 
     @property
     def verb(self) -> str:
@@ -255,15 +258,9 @@ class Delete(Task):
         """Delete one after another; a failure does not stop the rest, a lost server does."""
         failed: dict[str, OllamaError] = {}
         gone: list[str] = []
-        twins: dict[str, str] | None = None
         for number, name in enumerate(self.names, 1):
             yield Item(name, number, len(self.names))
             try:
-                if twins is None:
-                    there = await server.list()
-                    twins = model_name.twins(self.names, [model.name for model in there])
-                if name in twins:
-                    raise told_apart_by_case(name, twins[name])
                 await self._delete(server, name)
             except OllamaError as error:
                 failed[name] = error
@@ -277,7 +274,12 @@ class Delete(Task):
 
     def without(self, finished: Collection[str]) -> Delete:
         """Return the deletion of the others."""
-        return replace(self, names=tuple(name for name in self.names if name not in finished))
+        left = [number for number, name in enumerate(self.names) if name not in finished]
+        return replace(
+            self,
+            names=tuple(self.names[number] for number in left),
+            digests=self.digests and tuple(self.digests[number] for number in left),
+        )
 
     def when_cancelled(self, progress: JobProgress, finished: Collection[str]) -> str:
         """Say which are gone, which may be and which stay."""
@@ -290,13 +292,30 @@ class Delete(Task):
     async def _delete(self, server: Server, name: str) -> None:
         if problem := model_name.deletion_problem(name):
             raise OllamaError(problem, "Remove its file below manifests where the server runs.")
+        # Asked before each: other clients do not wait until all of them are deleted.
+        self._compare(name, await server.list())
         if name in self.loaded:
             # A model can be deleted while loaded, so a refusal here is no reason to stop.
             with suppress(Refused):
                 await server.unload(name)
+            self._compare(name, await server.list())
         # Gone already is what was asked for.
         with suppress(NotFound):
             await server.delete(name)
+
+    def _compare(self, name: str, there: Iterable[ListedModel]) -> None:
+        """Raise OllamaError if deleting `name` would delete something else than was agreed to."""
+        listed = {model.name: model for model in there}
+        if (twin := model_name.twins(self.names, listed).get(name)) is not None:
+            raise told_apart_by_case(name, twin)
+        found = listed.get(name)
+        if found is None or self.digests is None:
+            return
+        if found.digest != self.digests[self.names.index(name)]:
+            raise OllamaError(
+                f"{inert(name)} was not deleted: something else came under its name meanwhile.",
+                "It is kept: delete it again to delete what is there now.",
+            )
 
     def _not_deleted(self, gone: list[str], failed: Mapping[str, OllamaError]) -> OllamaError:
         if len(self.names) == 1:

@@ -1,0 +1,77 @@
+"""Nothing is overwritten, deleted or started that nobody was asked about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import httpx
+
+from ollama_tui.catalog.name import parse
+from ollama_tui.demo import Demo
+from tests.journeys.driver import a_server, journey
+from tests.ticker import Ticker
+
+
+def put(demo: Demo, ticker: Ticker, name: str, like: str = "mistral:7b") -> None:
+    """Put the content of another model under `name`, as another client does."""
+    demo.store.write(parse(name), demo.store.entries[parse(like)].raw, ticker.now())
+
+
+class Meanwhile(httpx.AsyncBaseTransport):
+    """A server on which `others` do something as soon as one request for `path` was answered."""
+
+    def __init__(self, demo: Demo, path: str, others: Callable[[], object]) -> None:
+        self.path = path
+        self.others = others
+        self.inner = demo.transport()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        response = await self.inner.handle_async_request(request)
+        if request.url.path == self.path:
+            self.path = ""
+            self.others()
+        return response
+
+
+async def test_what_came_under_a_name_while_its_deletion_waited_is_kept_and_said() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker) as user:
+        await user.goes_to("gemma2:2b")
+        await user.presses("d", "y")
+        put(demo, ticker, "gemma2:2b")
+        await user.waits(9)
+        said = "gemma2:2b was not deleted: something else came under its name meanwhile."
+        await user.until(lambda: any(said in toast for toast in user.toasts))
+        assert demo.seen("/api/delete") == []
+        assert "gemma2:2b" in demo.names
+        # Trying again is no agreement to delete something else.
+        await user.presses("J", "r")
+        await user.waits(9)
+        await user.sees(said)
+        assert demo.seen("/api/delete") == []
+
+
+async def test_of_several_only_what_was_replaced_meanwhile_is_kept() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker) as user:
+        await user.filters("starcoder2,gemma2,mixtral")
+        await user.presses("a", "d", "y")
+        put(demo, ticker, "gemma2:2b")
+        await user.waits(9)
+        await user.until(lambda: not {"starcoder2:3b", "mixtral:8x7b"} & demo.names)
+        await user.until(lambda: any("1 of 3 models were not deleted" in t for t in user.toasts))
+        assert "gemma2:2b" in demo.names
+        assert user.marked == {"gemma2:2b"}
+
+
+async def test_what_is_replaced_while_the_ones_before_it_are_deleted_is_kept_too() -> None:
+    demo, ticker = a_server()
+    others = Meanwhile(demo, "/api/delete", lambda: put(demo, ticker, "gemma2:2b"))
+    async with journey(demo, server_time=ticker, transport=lambda: others) as user:
+        await user.filters("qwen3:8b,gemma2:2b")
+        assert user.names == ["qwen3:8b", "gemma2:2b"]
+        await user.presses("a", "d", "y")
+        await user.waits(9)
+        await user.until(lambda: any("1 of 2 models were not deleted" in t for t in user.toasts))
+        assert demo.bodies("/api/delete") == [{"model": "qwen3:8b"}]
+        assert "gemma2:2b" in demo.names
