@@ -168,6 +168,8 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
         """Take over the user's keys; connect once the first frame is out."""
         from ollama_tui.mistakes import mistakes
 
+        self.app_suspend_signal.subscribe(self, self._suspended, immediate=True)
+        self.app_resume_signal.subscribe(self, self._resumed, immediate=True)
         self.set_keymap(dict(self.settings.keys))
         self._tell_problems(list(mistakes(self.settings, self.available_themes)))
         self._problems.listen(partial(self.call_later, self._tell_problems))
@@ -210,6 +212,15 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
 
         if (problems := self._problems.take()) or mistakes:
             self.tell(*said_together(mistakes, problems), trouble=True)
+
+    def _suspended(self, _: object) -> None:
+        """Keep deletions back while the terminal is another program's: no undo can be seen."""
+        if self.session is not None:
+            self.session.jobs.hold()
+
+    def _resumed(self, _: object) -> None:
+        if self.session is not None:
+            self.session.jobs.release()
 
     def key_of(self, action: Action) -> str:
         """Return the first key of `action`, as the user bound it and as a person reads it."""

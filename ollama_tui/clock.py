@@ -14,9 +14,18 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+_WITH_SLEEP = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+"""Linux stops its monotonic clock while the machine is suspended, macOS does not."""
+
+
+def uptime() -> float:
+    """Return seconds since the machine was started, also those in which it was suspended."""
+    return time.clock_gettime(_WITH_SLEEP)
+
+
 @dataclass(frozen=True)
 class Clock:
-    """The three ways in which the program knows of time."""
+    """The four ways in which the program knows of time."""
 
     now: Callable[[], datetime] = utc_now
     """Time of day, timezone-aware."""
@@ -24,7 +33,9 @@ class Clock:
     """A count that never goes back."""
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     """Waits that many seconds."""
+    uptime: Callable[[], float] | None = None
+    """As `seconds`, but it surely goes on while the machine is suspended; None for `seconds`."""
 
 
-MACHINE = Clock()
+MACHINE = Clock(uptime=uptime)
 """The real one."""

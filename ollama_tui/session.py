@@ -82,6 +82,7 @@ async def connect(
             journal=journal,
             clock=clock.seconds,
             sleep=clock.sleep,
+            uptime=clock.uptime,
         )
         upstream = Upstreams(
             registry,

@@ -43,11 +43,16 @@ class Ticker:
         await settle()
         until = self.seconds + seconds + 1e-9
         while self._waiting and self._waiting[0][0] <= until:
-            self.seconds, _, future = heapq.heappop(self._waiting)
+            due, _, future = heapq.heappop(self._waiting)
+            self.seconds = max(self.seconds, due)  # later than due after `stand_still`
             if not future.done():
                 future.set_result(None)
             await settle()
         self.seconds = until
+
+    def stand_still(self, seconds: float) -> None:
+        """Let `seconds` pass in which nobody gets to work, as in a process that is stopped."""
+        self.seconds += seconds
 
     async def finish(self, task: asyncio.Task[object], *, limit: float = 36_000.0) -> None:
         """Let time pass until `task` is done, at most `limit` virtual seconds."""

@@ -38,6 +38,8 @@ class Entry:
     """When the first of those retries became necessary."""
     due: float = 0.0
     """When the grace period or the pause ends."""
+    seen: float = 0.0
+    """When its grace period was last known to be on the screen, on the clock for that."""
     heard: float = 0.0
     """When the server last said anything."""
     under_way: bool = False
@@ -62,9 +64,9 @@ class Entry:
             "interrupted, r in J goes on",
         )
 
-    def wait(self, due: float) -> None:
-        """Let the grace period run until `due`."""
-        self.state, self.due = State.WAITING, due
+    def wait(self, due: float, seen: float) -> None:
+        """Let the grace period run until `due`, seen from now on."""
+        self.state, self.due, self.seen = State.WAITING, due, seen
 
     def start(self, now: float) -> None:
         """Begin the work."""

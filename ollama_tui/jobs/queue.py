@@ -22,6 +22,10 @@ from ollama_tui.text import inert
 
 _NOTHING_SENT = "Cancelled before anything was sent."
 _UNDONE = "Undone: nothing was deleted."
+LOOK_EVERY = 0.5
+"""Seconds of a grace period between two looks whether it could be seen meanwhile."""
+UNSEEN = 1.5
+"""Seconds between two such looks from which on the program must have been stopped."""
 
 
 class JobQueue:
@@ -29,6 +33,8 @@ class JobQueue:
 
     Refusals and lost connections end a job as *failed*. Anything else is a bug: `crash()` raises
     it, and so does `close()`. All methods belong to the thread of the running event loop.
+
+    Time is `clock`'s; `uptime` is one that also goes on while the machine is suspended.
     """
 
     def __init__(
@@ -40,12 +46,15 @@ class JobQueue:
         journal: Journal | None = None,
         clock: Clock = time.monotonic,
         sleep: Sleep = asyncio.sleep,
+        uptime: Clock | None = None,
     ) -> None:
         self._server = server
         self._width = {Lane.TRANSFER: max(1, parallel), Lane.ALONE: 1}
         self._grace = grace
         self._clock = clock
         self._sleep = sleep
+        self._uptime = uptime or clock
+        self._held = False
         self._alone = asyncio.Lock()
         self._entries: dict[int, Entry] = {}
         self._last_id = 0
@@ -113,6 +122,17 @@ class JobQueue:
         self._admit(entry)
         return True
 
+    def hold(self) -> None:
+        """Let no grace period end from now on: nobody can see the undo."""
+        self._held = True
+
+    def release(self) -> None:
+        """Let grace periods run again, each from its beginning."""
+        self._held = False
+        for entry in self._in(State.WAITING):
+            self._begin_grace(entry)
+        self._publish()
+
     def clear(self) -> None:
         """Forget the jobs that have ended."""
         self._entries = {id_: e for id_, e in self._entries.items() if e.state in ACTIVE}
@@ -147,7 +167,7 @@ class JobQueue:
 
     def _admit(self, entry: Entry) -> None:
         if entry.task.undoable and self._grace > 0:
-            entry.wait(self._clock() + self._grace)
+            self._begin_grace(entry)
             self._spawn(entry)
         self._schedule()
 
@@ -166,8 +186,23 @@ class JobQueue:
         entry.runner = asyncio.create_task(work(entry))
         entry.runner.add_done_callback(partial(self._ended, entry))
 
+    def _begin_grace(self, entry: Entry) -> None:
+        entry.wait(self._clock() + self._grace, self._uptime())
+
     async def _wait_out(self, entry: Entry) -> None:
-        await self._sleep(self._grace)
+        """Wait until the grace period is over; begin it anew when nobody could see it run.
+
+        Looks that are too far apart mean that the program was stopped, or the machine suspended:
+        the clock went on, but the undo was not on the screen.
+        """
+        while True:
+            if self._held or self._uptime() - entry.seen >= UNSEEN:
+                self._begin_grace(entry)
+                self._publisher.now()
+            if (left := entry.due - self._clock()) <= 0:
+                return
+            entry.seen = self._uptime()
+            await self._sleep(min(left, LOOK_EVERY))
 
     async def _work(self, entry: Entry) -> None:
         """Run the task to its end, through lost connections; raises OllamaError."""

@@ -215,7 +215,7 @@ class TestCancel:
     ) -> None:
         stage.held["DELETE /api/delete b"] = asyncio.Event()
         deletion = queue.submit(Delete(("a", "b", "c")))
-        await time.advance(8)
+        await time.advance(8.1)
         assert in_words(job(queue, deletion)) == "2 of 3: b"
         queue.cancel(deletion)
         await settle()

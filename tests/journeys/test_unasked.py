@@ -75,3 +75,36 @@ async def test_what_is_replaced_while_the_ones_before_it_are_deleted_is_kept_too
         await user.until(lambda: any("1 of 2 models were not deleted" in t for t in user.toasts))
         assert demo.bodies("/api/delete") == [{"model": "qwen3:8b"}]
         assert "gemma2:2b" in demo.names
+
+
+async def test_after_a_stop_a_deletion_waits_anew_with_its_undo_on_screen() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker) as user:
+        await user.goes_to("gemma2:2b")
+        await user.presses("d", "y")
+        await user.waits(5)
+        user.time.stand_still(3600)
+        await user.waits(1)
+        await user.sees("z undo")
+        await user.waits(6)
+        assert demo.seen("/api/delete") == []
+        await user.presses("z")
+        await user.waits(60)
+        assert demo.seen("/api/delete") == []
+        assert "gemma2:2b" in demo.names
+
+
+async def test_no_deletion_is_sent_while_another_program_has_the_terminal() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker) as user:
+        await user.goes_to("gemma2:2b")
+        await user.presses("d", "y")
+        user.app.app_suspend_signal.publish(user.app)
+        await user.waits(600)
+        assert demo.seen("/api/delete") == []
+        user.app.app_resume_signal.publish(user.app)
+        await user.waits(7)
+        await user.sees("z undo")
+        assert demo.seen("/api/delete") == []
+        await user.waits(2)
+        await user.until(lambda: "gemma2:2b" not in demo.names)
