@@ -152,6 +152,7 @@ RULES = (
         "ask one question and return a value: the caller acts on it",
         "api.replies api.requests catalog drafts files jobs.job jobs.upload typeahead widgets",
         "textual rich asyncio",
+        typed="jobs.replacing",
     ),
     Rule(
         "actions",

@@ -146,6 +146,10 @@ class Context(Protocol):
     def repeats_closing_key(self) -> bool:
         """Whether the same key closed a screen just before: a key that repeats, or a bounce."""
 
+    @property
+    def place(self) -> object:
+        """Where the user is: equal for as long as they open nothing and go into no field."""
+
     async def ask(self, dialog: ModalScreen[T]) -> T | None:
         """Show `dialog` and return its answer; None when it was left."""
 

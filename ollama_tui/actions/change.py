@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from ollama_tui.actions.action import Action, Context, Group, Server
 from ollama_tui.actions.browse import no_model
 from ollama_tui.actions.drafts import follow, offer_again, opened, sending
+from ollama_tui.actions.replacing import find, queue, settled
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.text import inert
 
 if TYPE_CHECKING:
     from ollama_tui.api.replies import Show
     from ollama_tui.catalog.model import Model
+    from ollama_tui.dialogs.names import Target
 
 
 def connected(context: Context) -> Server:
@@ -49,15 +52,30 @@ async def ask_and_pull(context: Context, prefill: str = "") -> None:
 async def copy(context: Context) -> None:
     """Ask for a name and copy the current model to it."""
     from ollama_tui.dialogs.names import CopyDialog
+    from ollama_tui.jobs.replacing import NameTaken
+    from ollama_tui.jobs.tasks import Copy
 
     if (model := context.current) is None:
         return
+    server = connected(context)
     dialog = CopyDialog(model, context.snapshot.models)
-    target = await context.ask(dialog)
-    if target is None:
+    if (answer := await context.ask(dialog)) is None:
         return
+    try:
+        settled_on = await settled(context, answer)
+    except NameTaken:  # a job says so too, and keeps the name for another try
+        job = server.jobs.submit(Copy(model.name, answer.name, answer.replaces))
+        follow(context, dialog.draft_file, job)
+        return
+    except OllamaError:
+        offer_again(dialog)
+        raise
+    if settled_on is None:
+        offer_again(dialog)
+        return
+    target = settled_on.name
     with sending(dialog):
-        await connected(context).ollama.copy(model.name, target)
+        await server.ollama.copy(model.name, target)
     with suppress(OllamaError):  # it is copied all the same; the status line tells the trouble
         await connected(context).library.refresh()
     copied = find(context, target)
@@ -72,12 +90,23 @@ async def rename(context: Context) -> None:
 
     if (model := context.current) is None:
         return
-    dialog = CopyDialog(model, context.snapshot.models, rename=True)
-    target = await context.ask(dialog)
-    if target is None:
-        return
+    typed = ""
+    while True:
+        dialog = CopyDialog(model, context.snapshot.models, rename=True, prefill=typed)
+        if (answer := await context.ask(dialog)) is None:
+            return
+        typed, place = answer.name, context.place
+        try:
+            await connected(context).library.refresh()
+        except OllamaError:
+            offer_again(dialog)
+            raise
+        # The dialog says what is there, and what was typed can be changed; not over other things.
+        if find(context, typed) is None or context.place != place:
+            break
+        offer_again(dialog)
     with sending(dialog):
-        renamed = await move(context, model, target)
+        renamed = await move(context, model, typed)
     context.tell(f"{model.label} is now {renamed.label}.")
     context.move_to(renamed.name)
 
@@ -106,6 +135,12 @@ async def move(context: Context, model: Model, target: str) -> Model:
     copied = find(context, target)
     if copied is None or copied.name == model.name or copied.digest != model.digest:
         raise OllamaError(f"{refuse}: the copy is not what it should be.", "Nothing was deleted.")
+    left = context.snapshot.by_name.get(model.name)
+    if left is not None and left.digest != model.digest:
+        raise OllamaError(
+            f"{model.label} was copied to {copied.label}, and something else came under its name.",
+            "That is kept: look at it before you delete it.",
+        )
     try:
         await server.ollama.delete(model.name)
     except OllamaError as error:
@@ -114,14 +149,6 @@ async def move(context: Context, model: Model, target: str) -> Model:
             f"Delete it when the server lets you: {error}",
         ) from error
     return copied
-
-
-def find(context: Context, name: str) -> Model | None:
-    """Return the listed model that a server takes `name` for."""
-    from ollama_tui.catalog import name as names
-
-    key = names.key(name)
-    return next((m for m in context.snapshot.models if names.key(m.name) == key), None)
 
 
 async def delete(context: Context) -> None:
@@ -189,9 +216,11 @@ async def push(context: Context) -> None:
     if answer is None:
         return
     copied = not names.same(answer.name, model.name)
-    if copied and not await may_replace(context, answer.name):
-        offer_again(dialog)
-        return
+    if copied:
+        if (target := await _copy_target(context, answer.name)) is None:
+            offer_again(dialog)
+            return
+        answer = replace(answer, name=target.name)
     with sending(dialog):
         if copied:
             await server.ollama.copy(model.name, answer.name)
@@ -199,12 +228,15 @@ async def push(context: Context) -> None:
         server.jobs.submit(Push(answer.name, answer.insecure, model.size or None))
 
 
-async def may_replace(context: Context, name: str) -> bool:
-    """Ask before something installed is overwritten."""
+async def _copy_target(context: Context, name: str) -> Target | None:
+    """Return what the copy to push may be called and replace; None when it is not to be made."""
     from ollama_tui.dialogs.dialog import replacing
+    from ollama_tui.dialogs.names import Target
 
     there = find(context, name)
-    return there is None or await context.ask(replacing(there)) is True
+    if there is not None and await context.ask(replacing(there)) is not True:
+        return None
+    return await settled(context, Target(name, there.digest if there else None))
 
 
 async def create(context: Context) -> None:
@@ -247,11 +279,12 @@ async def fill_in(context: Context, *, edit: bool) -> None:
     models = context.snapshot.models
     free = connected(context).disk.known(models).free
     form = CreateDialog(models, base, show, edit=edit, free=free, draft_file=draft)
-    request = await context.ask(form)
-    if request is None:
+    answer = await context.ask(form)
+    if answer is None:
         draft.release()
     else:
-        follow(context, draft, connected(context).jobs.submit(Create(request, verb=verb)))
+        task = Create(answer.request, verb=verb, replaces=answer.replaces)
+        await queue(context, task, draft)
 
 
 async def details(context: Context, model: Model | None) -> Show | None:

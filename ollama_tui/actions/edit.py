@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from ollama_tui.actions.action import Action, Context, Edited, Group
 from ollama_tui.actions.change import cannot_change, connected
-from ollama_tui.actions.drafts import follow, opened
+from ollama_tui.actions.drafts import opened
+from ollama_tui.actions.replacing import queue
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.drafts import MODELFILE, DraftFile, FormKey, shown_path
 from ollama_tui.text import inert, plural, size
@@ -71,7 +72,7 @@ async def edit(context: Context) -> None:
         draft.release()
         raise
     if task is not None:
-        follow(context, draft, connected(context).jobs.submit(task))
+        await queue(context, task, draft)
 
 
 @dataclass(frozen=True)
@@ -223,8 +224,8 @@ def edit_of(model: Model, show: Show, before: Modelfile, wanted: Recipe, source:
     if show.license and change is not wanted and change.request.license:
         notes.append("Licenses add up: what the model has stays beside the new one.")
     return Edit(
-        Create(change.request, verb="edit", files=source.files),
-        Create(request, verb="edit") if request is not None else None,
+        Create(change.request, verb="edit", files=source.files, replaces=model.digest),
+        Create(request, verb="edit", replaces=model.digest) if request is not None else None,
         tuple(notes),
     )
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from ollama_tui.actions.action import Action, Context, Group
-from ollama_tui.actions.change import connected
-from ollama_tui.actions.drafts import follow
+from ollama_tui.actions.replacing import queue
 
 
 async def import_files(context: Context, heading: str = "") -> None:
@@ -16,8 +15,8 @@ async def import_files(context: Context, heading: str = "") -> None:
     answer = await context.ask(dialog)
     if answer is not None:
         verb = "import" if answer.files else "create"
-        task = Create(answer.request, verb=verb, files=answer.files)
-        follow(context, dialog.draft_file, connected(context).jobs.submit(task))
+        task = Create(answer.request, verb=verb, files=answer.files, replaces=answer.replaces)
+        await queue(context, task, dialog.draft_file)
 
 
 ACTIONS = (

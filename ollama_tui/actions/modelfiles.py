@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from ollama_tui.actions.action import Action, Context, Group
 from ollama_tui.actions.browse import no_model
-from ollama_tui.actions.change import connected, find
+from ollama_tui.actions.change import connected
 from ollama_tui.actions.importing import import_files
 from ollama_tui.actions.program import not_connected
+from ollama_tui.actions.replacing import find
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.text import inert
 

@@ -64,7 +64,7 @@ def modelfile_text(context: Context, model: Model, show: Show) -> str:
 
     The server's own text names files by paths that are on its machine, and loses quotes.
     """
-    from ollama_tui.actions.change import find
+    from ollama_tui.actions.replacing import find
     from ollama_tui.catalog.saved import saved
 
     above = find(context, show.details.parent_model) if show.details.parent_model else None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ollama_tui.actions.action import Action, Context, Group
 from ollama_tui.actions.browse import no_model
 from ollama_tui.actions.change import connected
-from ollama_tui.actions.drafts import follow
+from ollama_tui.actions.replacing import queue
 from ollama_tui.text import size
 
 if TYPE_CHECKING:
@@ -33,9 +33,9 @@ async def quantize(context: Context) -> None:
     dialog = CopyDialog(model, context.snapshot.models, prefill=name, purpose=purpose)
     target = await context.ask(dialog)
     if target is not None:
-        request = CreateRequest(model=target, from_=model.name, quantize=chosen)
-        job = connected(context).jobs.submit(Create(request, verb="quantize"))
-        follow(context, dialog.draft_file, job)
+        request = CreateRequest(model=target.name, from_=model.name, quantize=chosen)
+        task = Create(request, verb="quantize", replaces=target.replaces)
+        await queue(context, task, dialog.draft_file)
 
 
 def choice(model: Model, free: int | None) -> Choice:

@@ -5,6 +5,7 @@ Loaded only when it is opened: the editors of long text it uses take time to imp
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 
 from textual import on
@@ -43,8 +44,17 @@ TABS = (
 KEYS = "ctrl+n next tab  ctrl+o back  esc cancel"
 
 
-class CreateDialog(Form[CreateRequest]):
-    """Edits a draft; dismisses with the request it stands for, or None when left."""
+@dataclass(frozen=True)
+class CreateAnswer:
+    """What to send, and what it may replace."""
+
+    request: CreateRequest
+    replaces: str | None = None
+    """Digest of the model that may be replaced; None where none is to be there."""
+
+
+class CreateDialog(Form[CreateAnswer]):
+    """Edits a draft; dismisses with what it stands for, or None when left."""
 
     CSS_PATH = [styles_folder() / "create.tcss"]
     AUTO_FOCUS = ""
@@ -174,11 +184,15 @@ class CreateDialog(Form[CreateRequest]):
         elif there is not None:
             self.app.push_screen(replacing(there), self._replace)
         else:
-            self.dismiss(self.draft.request())
+            self.dismiss(self._answer())
 
     def _replace(self, yes: bool | None) -> None:
         if yes:
-            self.dismiss(self.draft.request())
+            self.dismiss(self._answer())
+
+    def _answer(self) -> CreateAnswer:
+        there = self.draft.target_model
+        return CreateAnswer(self.draft.request(), there.digest if there else None)
 
     def _go_to(self, note: Note) -> None:
         self.query_one("#strip", Picker).activate(note.tab)

@@ -16,10 +16,11 @@ from textual.widgets import Checkbox, Input, Static
 
 from ollama_tui.dialogs.typed import Typed
 from ollama_tui.drafts import DraftFile, FormKey, shown_path
-from ollama_tui.text import size
+from ollama_tui.text import inert, size
 
 if TYPE_CHECKING:
     from ollama_tui.catalog.model import Model
+    from ollama_tui.jobs.replacing import Taken
 
 T = TypeVar("T")
 
@@ -231,6 +232,13 @@ def replacing(model: Model) -> Confirm:
     return Confirm(f"Replace {model.label}, which is there already?", lines, "replace")
 
 
+def came(there: Taken) -> Confirm:
+    """Return the question whether to replace what nobody knew of when its name was chosen."""
+    heading = f"{inert(there.name)} {there.words}. Replace it?"
+    lines = ("It cannot be brought back: z undoes deletions only.",)
+    return Confirm(heading, lines, "replace", "another name")
+
+
 class Confirm(ModalScreen[bool]):
     """A yes-or-no question: `y` is yes, `n` and `esc` are no, `enter` does nothing."""
 
@@ -241,11 +249,14 @@ class Confirm(ModalScreen[bool]):
         Binding("k", "scroll_facts(-1)", show=False),
     ]
 
-    def __init__(self, heading: str, lines: tuple[str, ...] = (), yes: str = "yes") -> None:
+    def __init__(
+        self, heading: str, lines: tuple[str, ...] = (), yes: str = "yes", no: str = "no"
+    ) -> None:
         super().__init__()
         self.heading = heading
         self.lines = lines
         self.yes = yes
+        self.no = no
 
     def compose(self) -> ComposeResult:
         """Lay out question, facts and keys."""
@@ -253,7 +264,7 @@ class Confirm(ModalScreen[bool]):
             yield Static(self.heading, classes="heading", markup=False)
             with VerticalScroll(classes="facts"):
                 yield Static("\n".join(self.lines), markup=False)
-            yield Static(f"y {self.yes}   n no", classes="keys", markup=False)
+            yield Static(f"y {self.yes}   n {self.no}", classes="keys", markup=False)
 
     def action_scroll_facts(self, lines: int) -> None:
         """Show more of the facts; the arrow keys do it too."""

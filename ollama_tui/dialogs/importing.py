@@ -48,6 +48,8 @@ class ImportAnswer:
 
     request: CreateRequest
     files: tuple[LocalFile, ...]
+    replaces: str | None = None
+    """Digest of the model that may be replaced; None where none is to be there."""
 
 
 class ImportDialog(Dialog[ImportAnswer]):
@@ -226,7 +228,8 @@ class ImportDialog(Dialog[ImportAnswer]):
         assert isinstance(self.found, Source)
         quantize = self.query_one(Picker).active if self.found.targets else AS_IT_IS
         request = self.found.request_for(self.name_given, self.base_given, quantize or AS_IT_IS)
-        return ImportAnswer(request, self.found.files)
+        there = self.replaced()
+        return ImportAnswer(request, self.found.files, there.digest if there else None)
 
 
 def looked_at(text: str) -> Source | BadFile:

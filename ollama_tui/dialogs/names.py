@@ -95,7 +95,16 @@ class PullDialog(Dialog[PullAnswer]):
         return PullAnswer(*self._asked, offer.total if offer else None)
 
 
-class CopyDialog(Dialog[str]):
+@dataclass(frozen=True)
+class Target:
+    """The name of a model to make, and what it may replace."""
+
+    name: str
+    replaces: str | None = None
+    """Digest of the model that may be replaced; None where none is to be there."""
+
+
+class CopyDialog(Dialog[Target]):
     """The name of a copy, or the new name of a model."""
 
     def __init__(
@@ -148,9 +157,52 @@ class CopyDialog(Dialog[str]):
         """Return the model of that name."""
         return self.installed.get(names.parse(self.name_given).key)
 
-    def answer(self) -> str:
+    def answer(self) -> Target:
         """Return the new name."""
-        return self.name_given
+        there = self.replaced()
+        return Target(self.name_given, there.digest if there else None)
+
+
+class OtherNameDialog(Dialog[Target]):
+    """Another name for a model that could not be made because its name was taken."""
+
+    verb = "go"
+
+    def __init__(self, taken: str, models: Iterable[Model]) -> None:
+        super().__init__()
+        self.heading = f"Another name in place of {inert(taken)}"
+        self.taken = taken
+        self.installed = by_key(models)
+
+    def fields(self) -> ComposeResult:
+        """Yield the name, prefilled with the one that is taken."""
+        yield from labelled("New name", Input(self.taken, id="name", select_on_focus=False))
+
+    @property
+    def name_given(self) -> str:
+        """The name typed."""
+        return self.query_one("#name", Input).value.strip()
+
+    def problem(self) -> str | None:
+        """Return what is wrong with the name."""
+        if names.same(self.name_given, self.taken):
+            return f"{inert(self.taken)} is taken."
+        return names.new_name_problem(self.name_given)
+
+    def notice(self) -> str:
+        """Return what is made."""
+        if (there := self.replaced()) is not None:
+            return f"Replaces {there.label} ({size(there.size)}), which is there already."
+        return f"Makes {inert(names.parse(self.name_given).display)}."
+
+    def replaced(self) -> Model | None:
+        """Return the model of that name."""
+        return self.installed.get(names.key(self.name_given))
+
+    def answer(self) -> Target:
+        """Return the name."""
+        there = self.replaced()
+        return Target(self.name_given, there.digest if there else None)
 
 
 def copy_problem(

@@ -6,6 +6,7 @@ import enum
 from dataclasses import dataclass, field
 
 from ollama_tui.api.errors import OllamaError, Refused, Unauthorized, Unreachable
+from ollama_tui.jobs.replacing import NameTaken, Taken
 from ollama_tui.text import inert
 
 
@@ -60,6 +61,8 @@ class Problem:
     """The cause in a few words for the job's row."""
     signin_url: str | None = None
     """Where to sign the server in, when that is what is missing."""
+    in_the_way: Taken | None = None
+    """What would have been replaced although nobody was asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,10 +142,11 @@ def percent(fraction: float) -> int:
 def problem(error: OllamaError, label: str = "") -> Problem:
     """Keep of `error` what a person needs to see; `label` says what did not happen."""
     signin_url = error.signin_url if isinstance(error, Unauthorized) else None
+    in_the_way = error.there if isinstance(error, NameTaken) else None
     title = error.title
     if label and isinstance(error, Unreachable):  # which names the server and nothing else
         title = f"{label[:1].upper()}{label[1:]} failed. {title}"
-    return Problem(title, error.hint, _reason(error), signin_url)
+    return Problem(title, error.hint, _reason(error), signin_url, in_the_way)
 
 
 def _running_in_words(job: Job) -> str:

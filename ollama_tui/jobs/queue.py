@@ -122,6 +122,17 @@ class JobQueue:
         self._admit(entry)
         return True
 
+    def retry_as(self, job_id: int, name: str, replaces: str | None = None) -> bool:
+        """Put a failed job back in to make a model `name`; say if it could be.
+
+        It may replace the model that has the digest `replaces`, and none without one.
+        """
+        entry = self._entries.get(job_id)
+        if entry is None or not entry.picture(self._clock()).can_retry:
+            return False
+        entry.task = entry.task.onto(name, replaces)
+        return self.retry(job_id)
+
     def hold(self) -> None:
         """Let no grace period end from now on: nobody can see the undo."""
         self._held = True

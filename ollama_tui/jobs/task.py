@@ -127,6 +127,10 @@ class Task(ABC):
         """Return what is left to do when `finished` are dealt with."""
         return self
 
+    def onto(self, name: str, replaces: str | None) -> Task:
+        """Return the task for a model `name`, which may replace what has that digest there."""
+        return self
+
     @abstractmethod
     def when_cancelled(self, progress: JobProgress, finished: Collection[str]) -> str:
         """Say what a cancel leaves behind."""

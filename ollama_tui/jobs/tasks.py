@@ -13,6 +13,7 @@ from ollama_tui.api.replies import ListedModel
 from ollama_tui.api.requests import CreateRequest
 from ollama_tui.catalog import name as model_name
 from ollama_tui.jobs.job import JobProgress, percent
+from ollama_tui.jobs.replacing import check_name
 from ollama_tui.jobs.task import Item, Lane, Server, Steps, Task
 from ollama_tui.jobs.upload import Hashed, LocalFile, hashing, sending
 from ollama_tui.text import inert, size
@@ -127,6 +128,8 @@ class Create(Task):
     """`quantize` or `import` where that is what the person asked for."""
     files: tuple[LocalFile, ...] = ()
     """Hashed and sent first, and then named in the request."""
+    replaces: str | None = None
+    """Digest of the model of that name that may be replaced; None where there is to be none."""
 
     @property
     def about(self) -> str:
@@ -145,6 +148,7 @@ class Create(Task):
 
     async def run(self, server: Server) -> Steps:
         """Send what is to be sent, then follow the making to its end."""
+        await check_name(server, self.about, self.replaces)
         found: dict[LocalFile, Hashed] = {}
         for file in self.files:
             async with aclosing(hashing(file)) as steps:
@@ -158,9 +162,16 @@ class Create(Task):
                 async for event in uploads:
                     yield event
         yield Lane.ALONE
+        if self.files:  # which took their time
+            await check_name(server, self.about, self.replaces)
         async with aclosing(server.create(self._naming(found))) as events:
             async for event in events:
                 yield event
+
+    def onto(self, name: str, replaces: str | None) -> Create:
+        """Return the same under `name`."""
+        request = msgspec.structs.replace(self.request, model=name)
+        return replace(self, request=request, replaces=replaces)
 
     def _naming(self, found: dict[LocalFile, Hashed]) -> CreateRequest:
         files, adapters = dict(self.request.files), dict(self.request.adapters)
@@ -184,6 +195,8 @@ class Copy(Task):
 
     source: str
     destination: str
+    replaces: str | None = None
+    """Digest of the model of that name that may be replaced; None where there is to be none."""
 
     @property
     def verb(self) -> str:
@@ -198,8 +211,13 @@ class Copy(Task):
     async def run(self, server: Server) -> Steps:
         """Copy; it takes a moment."""
         yield Item(self.destination, 1, 1)
+        await check_name(server, self.destination, self.replaces)
         await server.copy(self.source, self.destination)
         yield Item(self.destination, 1, 1, done=True)
+
+    def onto(self, name: str, replaces: str | None) -> Copy:
+        """Return the same under `name`."""
+        return replace(self, destination=name, replaces=replaces)
 
     def when_cancelled(self, progress: JobProgress, finished: Collection[str]) -> str:
         """Say that it may have happened all the same."""

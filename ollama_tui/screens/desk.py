@@ -205,6 +205,12 @@ class Desk:
         """Whether the same key closed a screen just before."""
         return self._screen.tui.type_ahead.repeats_closing_key
 
+    @property
+    def place(self) -> object:
+        """The screen that is open and the field being typed in, if any."""
+        focused = self._screen.app.focused
+        return self._screen.app.screen, focused if isinstance(focused, Input) else None
+
     async def ask(self, dialog: ModalScreen[T]) -> T | None:
         """Show `dialog` and return its answer; None when it was left, or came too late."""
         from ollama_tui.dialogs.dialog import Form

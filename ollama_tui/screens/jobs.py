@@ -23,6 +23,7 @@ from ollama_tui.widgets.table import Table
 
 if TYPE_CHECKING:
     from ollama_tui.app import OllamaTui
+    from ollama_tui.jobs.replacing import Taken
 
 KEYS = (("c", "cancel"), ("r", "try again"), ("z", "undo"), ("x", "clear ended"))
 """Key and label."""
@@ -139,8 +140,29 @@ class JobsScreen(ModalScreen[None]):
         self._act(self.queue.cancel, "It has ended already.")
 
     def action_retry(self) -> None:
-        """Put the job back in."""
-        self._act(self.queue.retry, "Only what failed or was cancelled can be tried again.")
+        """Put the job back in; where that would replace a model unasked, ask."""
+        job = self.job
+        if job is not None and job.can_retry and job.error and job.error.in_the_way:
+            self._ask_to_replace(job, job.error.in_the_way)
+        else:
+            self._act(self.queue.retry, "Only what failed or was cancelled can be tried again.")
+
+    def _ask_to_replace(self, job: Job, there: Taken) -> None:
+        from ollama_tui.dialogs.dialog import came
+        from ollama_tui.dialogs.names import OtherNameDialog, Target
+
+        def renamed(target: Target | None) -> None:
+            if target is not None:
+                self.queue.retry_as(job.id, target.name, target.replaces)
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.queue.retry_as(job.id, job.name, there.digest)
+            else:
+                models = self.tui.snapshot.models
+                self.app.push_screen(OtherNameDialog(job.name, models), renamed)
+
+        self.app.push_screen(came(there), answered)
 
     def action_undo(self) -> None:
         """Take a deletion back."""

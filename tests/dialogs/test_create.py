@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 from ollama_tui.api.replies import Message, Show
 from ollama_tui.api.requests import CreateRequest
 from ollama_tui.catalog.model import Model
-from ollama_tui.dialogs.create import CreateDialog
+from ollama_tui.dialogs.create import CreateAnswer, CreateDialog
 from ollama_tui.dialogs.create_parts import (
     LicenseDialog,
     MessageDialog,
@@ -44,7 +44,7 @@ class Host(App[None]):
         super().__init__()
         self.animation_level = "none"
         self.form = form
-        self.answers: list[CreateRequest | None] = []
+        self.answers: list[CreateAnswer | None] = []
 
     def on_mount(self) -> None:
         self.push_screen(self.form, self.answers.append)
@@ -86,7 +86,8 @@ class Journey:
     @property
     def answer(self) -> CreateRequest | None:
         assert len(self.host.answers) == 1, "the form is still open"
-        return self.host.answers[0]
+        answer = self.host.answers[0]
+        return answer.request if answer else None
 
     @property
     def is_open(self) -> bool:

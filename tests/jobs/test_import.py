@@ -33,10 +33,14 @@ class BlobServer:
         self.blob_gate: asyncio.Event | None = None
         self.stored = asyncio.Event()
         """Set when all bytes of a blob have arrived."""
+        self.listed: list[dict[str, object]] = []
+        """The models there are; asking for them is not kept."""
         self.refusal = ""
         """Why blobs are not taken."""
 
     async def answer(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/api/tags":
+            return httpx.Response(200, json={"models": self.listed})
         self.asked.append(f"{request.method} {request.url.path.split('/')[2]}")
         digest = request.url.path.rpartition("/")[2]
         if request.method == "HEAD":

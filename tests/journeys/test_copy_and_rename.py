@@ -166,7 +166,7 @@ async def test_a_target_that_appeared_meanwhile_is_not_overwritten() -> None:
         await names(user, "r", "chat-llama:00000")
         demo.add(1)
         await user.presses("enter")
-        await user.until(lambda: any("is there already" in said for said in user.toasts))
+        await user.until(lambda: "is there already: delete it first" in user.everything)
         assert demo.seen("/api/copy") == []
         assert "pirate:latest" in demo.names
 
