@@ -23,6 +23,7 @@ _UNSAFE_CLASS = (
     "\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
     "\ufdd0-\ufdef\ufe00-\ufe0f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff"
 )
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _UNSAFE = re.compile(f"[{_UNSAFE_CLASS}]")
 _UNSAFE_LINES = re.compile("[" + _UNSAFE_CLASS.replace("\x00-\x1f", "\x00-\x08\x0b-\x1f") + "]")
 
@@ -39,6 +40,14 @@ def inert_lines(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return _UNSAFE_LINES.sub(REPLACEMENT, text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def pasteable(text: str) -> str:
+    """Return `text` of many lines without what could act when it is pasted into a terminal.
+
+    Newlines and tabs stay, CRLF becomes a newline; marks that join letters stay too.
+    """
+    return _CONTROLS.sub("", text.replace("\r\n", "\n"))
 
 
 def size(number: int) -> str:

@@ -10,6 +10,7 @@ from ollama_tui.actions.action import Action, Context, Group, Server, why_not
 from ollama_tui.actions.change import connected
 from ollama_tui.actions.program import not_connected
 from ollama_tui.api.errors import OllamaError, Unsupported
+from ollama_tui.text import inert
 
 if TYPE_CHECKING:
     from ollama_tui.catalog.account import Standing
@@ -55,7 +56,7 @@ async def cloud_said(server: Server) -> str:
 
 def address_to_clipboard(context: Context, address: str) -> None:
     """Send a sign-in address to the terminal's clipboard."""
-    context.clipboard(address, "The sign-in address")
+    context.clipboard(inert(address), "The sign-in address")
 
 
 async def show(context: Context) -> None:

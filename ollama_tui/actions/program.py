@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ollama_tui.actions.action import Action, Context, Group, Wish
 from ollama_tui.actions.browse import no_model, wish
 from ollama_tui.actions.change import connected
-from ollama_tui.text import plural
+from ollama_tui.text import inert, plural
 
 if TYPE_CHECKING:
     from ollama_tui.api.replies import Show
@@ -72,17 +72,24 @@ def modelfile_text(context: Context, model: Model, show: Show) -> str:
 
 
 def clipboard_texts(name: str, digest: str, host_url: str) -> dict[Alternative, str]:
-    """Return what can be copied of a model, by how it is called."""
+    """Return what can be copied of a model, by how it is called; each is one line.
+
+    A server may give a model any name, and what is pasted into a shell runs: so commands are
+    quoted for a POSIX shell, and no line holds a control character.
+    """
     import json
+    from shlex import quote
 
     from ollama_tui.dialogs.choice import Alternative
 
-    body = json.dumps({"model": name}).replace("'", "'\\''")
+    asked = quote(inert(f"{host_url}/api/show"))
+    body = quote(json.dumps({"model": name}))
+    options = "-- " if name.startswith("-") else ""
     return {
-        Alternative("name", "Name"): name,
-        Alternative("digest", "Digest"): digest,
-        Alternative("run", "ollama run …"): f"ollama run {name}",
-        Alternative("curl", "curl … /api/show"): f"curl {host_url}/api/show -d '{body}'",
+        Alternative("name", "Name"): inert(name),
+        Alternative("digest", "Digest"): inert(digest),
+        Alternative("run", "ollama run …"): f"ollama run {options}{quote(inert(name))}",
+        Alternative("curl", "curl … /api/show"): f"curl {asked} -d {body}",
         Alternative("modelfile", "Modelfile"): "",
     }
 

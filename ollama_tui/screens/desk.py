@@ -17,7 +17,7 @@ from ollama_tui.catalog.model import Model
 from ollama_tui.catalog.snapshot import Snapshot
 from ollama_tui.catalog.view import View
 from ollama_tui.settings import parse_host
-from ollama_tui.text import inert
+from ollama_tui.text import inert, pasteable
 from ollama_tui.theme import OWN
 
 if TYPE_CHECKING:
@@ -241,11 +241,13 @@ class Desk:
 
     def clipboard(self, text: str, what: str) -> None:
         """Send `text` to the terminal's clipboard; it does not answer, so we cannot know more."""
-        if len(text.encode("utf-8", "replace")) > CLIPBOARD_LIMIT:
+        clean = pasteable(text)
+        if len(clean.encode("utf-8", "replace")) > CLIPBOARD_LIMIT:
             self.tell(f"{what} is too long for a terminal's clipboard.", trouble=True)
             return
-        self._screen.app.copy_to_clipboard(text)
-        self.tell(f"{inert(what)} was sent to the terminal's clipboard.")
+        self._screen.app.copy_to_clipboard(clean)
+        left_out = "" if clean == text else "Its control characters were left out."
+        self.tell(f"{inert(what)} was sent to the terminal's clipboard.", left_out)
 
     @property
     def themes(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import httpx
 
-from ollama_tui.catalog.name import parse
+from ollama_tui.catalog.name import Name, parse
 from ollama_tui.demo import Demo
 from tests.journeys.driver import a_server, journey
 from tests.ticker import Ticker
@@ -108,3 +108,23 @@ async def test_no_deletion_is_sent_while_another_program_has_the_terminal() -> N
         assert demo.seen("/api/delete") == []
         await user.waits(2)
         await user.until(lambda: "gemma2:2b" not in demo.names)
+
+
+async def test_a_name_that_is_a_command_is_quoted_in_the_clipboard() -> None:
+    demo, ticker = a_server()
+    name = Name("registry.ollama.ai", "library", "a; touch x\n", "latest")
+    demo.store.entries[name] = demo.store.entries[parse("gemma2:2b")]
+    async with journey(demo, server_time=ticker, filter="touch") as user:
+        await user.presses("y", "3")
+        await user.until(lambda: user.app.clipboard)
+        assert user.app.clipboard == "ollama run 'a; touch x\N{REPLACEMENT CHARACTER}:latest'"
+        await user.presses("y", "4")
+        await user.until(lambda: user.app.clipboard.startswith("curl "))
+        assert "\n" not in user.app.clipboard
+
+
+async def test_what_is_pasted_holds_no_control_characters() -> None:
+    async with journey() as user:
+        user.main.desk.clipboard("SYSTEM a\x1b[201~\r\n\tb\x9b", "The Modelfile")
+        assert user.app.clipboard == "SYSTEM a[201~\n\tb"
+        await user.sees("Its control characters were left out.")
