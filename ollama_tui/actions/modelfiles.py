@@ -40,9 +40,13 @@ async def save(context: Context) -> None:
         return
     if await asyncio.to_thread(os.path.isdir, path):
         path /= offered
-    if await _may_write(context, path):
-        await _write(path, text)
-        context.tell(f"{model.label} was saved as {inert(str(path))}.")
+    there = await asyncio.to_thread(os.path.exists, path)
+    if there and not await _may_replace(context, path):
+        return
+    real = await _write(path, text, replacing=there)
+    told = f"{model.label} was saved as {inert(str(path))}."
+    linked = real != path and await asyncio.to_thread(path.is_symlink)
+    context.tell(told, f"That is a link: the file is {inert(str(real))}." if linked else "")
 
 
 async def _parent(context: Context, show: Show) -> Show | None:
@@ -56,27 +60,34 @@ async def _parent(context: Context, show: Show) -> Show | None:
         return None  # the model itself is a base too
 
 
-async def _may_write(context: Context, path: Path) -> bool:
+async def _may_replace(context: Context, path: Path) -> bool:
     """Ask before a file is overwritten."""
     from ollama_tui.dialogs.dialog import Confirm
     from ollama_tui.files.bad import label
 
-    if not await asyncio.to_thread(os.path.exists, path):
-        return True
     question = Confirm(f"Replace {label(path)}, which is there already?", yes="replace")
     return await context.ask(question) is True
 
 
-async def _write(path: Path, text: str) -> None:
+async def _write(path: Path, text: str, *, replacing: bool) -> Path:
+    """Write the file and return its real path; a file that is replaced stays until it is."""
     from ollama_tui.files.bad import label
+    from ollama_tui.files.saving import replace_file, write_new
 
+    write = replace_file if replacing else write_new
     try:
-        await asyncio.to_thread(path.write_bytes, text.encode("utf-8", "replace"))
+        return await asyncio.to_thread(write, path, text.encode("utf-8", "replace"))
+    except FileExistsError as error:
+        raise OllamaError(
+            f"{label(path)} was not written: something has come there meanwhile.",
+            "Save it again to be asked whether to replace that.",
+        ) from error
     except OSError as error:
         why = inert(error.strerror or "an I/O error")
+        kept = "What was there is as it was. " if replacing else ""
         raise OllamaError(
             f"{label(path)} was not written: {why}.",
-            "Check that its folder is there and may be written to.",
+            f"{kept}Check that its folder is there, has room and may be written to.",
         ) from error
 
 
