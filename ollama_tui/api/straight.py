@@ -121,8 +121,8 @@ def _send(connected: socket.socket, file: FileBody, told: Callable[[int], None])
     while done < file.size and not answers.poll(0):
         step = min(STEP, file.size - done)
         # Before the last bytes go out: the server must never take a wrong file for whole.
-        if done + step == file.size and (there := file.length) != file.size:
-            raise file.changed("longer" if there > file.size else "shorter")
+        if done + step == file.size:
+            file.check()
         count = os.sendfile(connected.fileno(), file.fileno, done, step)
         if count == 0:
             raise file.changed("shorter")

@@ -77,10 +77,12 @@ class FileBody:
 
     def changed(self, how: str) -> OllamaError:
         """Return that the file became `longer` or `shorter`."""
-        return OllamaError(
-            f"{_label(self._path)} was not uploaded: it became {how} meanwhile.",
-            "Wait until nothing writes to it any more, then try again.",
-        )
+        return changed(self._path, how)
+
+    def check(self) -> None:
+        """Raise OllamaError if the file is not as long as it was when it was opened."""
+        if (there := self.length) != self.size:
+            raise self.changed("longer" if there > self.size else "shorter")
 
     def _close(self, last: asyncio.Task[bytes]) -> None:
         if not last.cancelled():
@@ -105,6 +107,14 @@ async def open_body(path: Path, expected: int | None = None) -> AsyncIterator[Fi
         yield body
     finally:
         body.release()
+
+
+def changed(path: Path, how: str) -> OllamaError:
+    """Return that a file became `longer` or `shorter` on its way to the server."""
+    return OllamaError(
+        f"{_label(path)} was not uploaded: it became {how} meanwhile.",
+        "Wait until nothing writes to it any more, then try again.",
+    )
 
 
 def _open(path: Path) -> tuple[BinaryIO, int]:

@@ -189,6 +189,8 @@ class Wire:
             request = straight.Request(url.host, url.port or 80, path, named, CONNECT_SECONDS)
             answer = await straight.post(request, file, sent)
         if answer.status >= 300:
+            # What the system had still to send changes with the file: that is why it was refused.
+            file.check()
             raise self._refused(answer.status, answer.location, answer.body, call)
 
     async def aclose(self) -> None:

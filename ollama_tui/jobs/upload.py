@@ -12,6 +12,7 @@ from typing import Any
 
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.api.replies import Progress
+from ollama_tui.api.upload import changed
 from ollama_tui.jobs.task import Server
 from ollama_tui.text import inert
 
@@ -47,7 +48,8 @@ class Hashed:
 async def hashing(file: LocalFile) -> AsyncGenerator[Progress | Hashed, None]:
     """Tell how far the hashing is, percent by percent, and at last the digest.
 
-    Raises OllamaError when the file cannot be read.
+    Raises OllamaError when the file cannot be read, or has not the size any more that it had when
+    it was looked at: half a model is a model to a server.
     """
     hasher, done, percent = hashlib.sha256(), 0, -1
     while True:
@@ -58,6 +60,8 @@ async def hashing(file: LocalFile) -> AsyncGenerator[Progress | Hashed, None]:
         if read == 0:
             break
         done += read
+    if done != file.size:
+        raise changed(file.path, "longer" if done > file.size else "shorter")
     yield Hashed(f"sha256:{hasher.hexdigest()}", done)
 
 

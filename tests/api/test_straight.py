@@ -171,3 +171,27 @@ async def test_a_connection_that_breaks_is_interrupted(tmp_path: Path) -> None:
     async with serving(handler) as address, Ollama(f"http://{address}") as client:
         with pytest.raises(Interrupted):
             await client.upload_blob(DIGEST, file)
+
+
+async def test_what_was_refused_because_the_file_shrank_says_that(tmp_path: Path) -> None:
+    """The system holds on to a file's pages, not to copies: they change on their way."""
+    file = tmp_path / "model.gguf"
+    file.write_bytes(os.urandom(PIECE))
+    all_taken = asyncio.Event()
+
+    async def handler(reader: Reader, writer: Writer) -> None:
+        await head_of(reader)
+        await all_taken.wait()
+        os.truncate(file, 10)
+        await body_of(reader, PIECE)
+        words = b'{"error":"digest mismatch, expected a, got b"}'
+        writer.write(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n" + words)
+
+    def sent(done: int) -> None:
+        if done == PIECE:
+            all_taken.set()
+
+    async with serving(handler) as address, Ollama(f"http://{address}") as client:
+        with pytest.raises(OllamaError) as caught:
+            await client.upload_blob(DIGEST, file, sent=sent)
+    assert caught.value.title == "model.gguf was not uploaded: it became shorter meanwhile."

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,11 +11,13 @@ import httpx
 import pytest
 
 from ollama_tui.api.client import Ollama
+from ollama_tui.api.errors import OllamaError
+from ollama_tui.api.replies import Progress
 from ollama_tui.api.requests import CreateRequest
 from ollama_tui.jobs.job import State
 from ollama_tui.jobs.queue import JobQueue
 from ollama_tui.jobs.tasks import Copy, Create
-from ollama_tui.jobs.upload import LocalFile
+from ollama_tui.jobs.upload import LocalFile, hashing
 from tests.jobs.virtual import settle
 
 BYTES = b"GGUF" * 1_000_000
@@ -201,3 +204,31 @@ async def test_a_cancel_while_hashing_sends_nothing(
     await until(queue, made, State.CANCELLED)
     assert server.asked == []
     await queue.close()
+
+
+@pytest.mark.parametrize(
+    ("there", "how"), [(0, "shorter"), (len(BYTES) - 1, "shorter"), (len(BYTES) + 1, "longer")]
+)
+async def test_a_file_that_changed_since_it_was_looked_at_is_not_sent(
+    there: int, how: str, ollama: Ollama, server: BlobServer, file: LocalFile
+) -> None:
+    os.truncate(file.path, there)
+    queue = JobQueue(ollama)
+    await until(queue, queue.submit(importing(file)), State.FAILED)
+    error = queue.live.value[0].error
+    assert error is not None
+    assert error.title == f"model.gguf was not uploaded: it became {how} meanwhile."
+    assert server.asked == []
+    await queue.close()
+
+
+async def test_a_file_that_shrinks_while_it_is_hashed_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "model.gguf"
+    with path.open("wb") as sparse:
+        sparse.truncate(80 * 1024 * 1024)
+    steps = hashing(LocalFile(path, "model.gguf", 80 * 1024 * 1024))
+    assert await anext(steps) == Progress("hashing model.gguf 0%")
+    assert await anext(steps) == Progress("hashing model.gguf 40%")
+    os.truncate(path, 1024)
+    with pytest.raises(OllamaError, match="it became shorter meanwhile"):
+        await anext(steps)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -71,6 +72,11 @@ async def imports(user: User, path: Path, *keys: str) -> Job:
             return ended[0]
         await user.server_works(1)
     raise AssertionError(f"still at work\n{user.screen}")
+
+
+def change_size(path: Path, by: int) -> None:
+    """Cut a file off, or make it longer."""
+    os.truncate(path, path.stat().st_size + by)
 
 
 def asked(demo: Watched) -> list[str]:
@@ -179,6 +185,7 @@ async def test_a_full_disk_of_the_server_is_said_and_makes_nothing(model: Path) 
 
 MEDDLING: list[tuple[str, Callable[[Path], object], str]] = [
     ("other bytes", lambda p: p.write_bytes(b"x" * p.stat().st_size), "digest"),
+    ("shorter", lambda p: p.write_bytes(p.read_bytes()[:-40]), "it became shorter"),
     ("longer", lambda p: p.write_bytes(p.read_bytes() + b"more"), "it became longer"),
     ("gone", lambda p: p.unlink(missing_ok=True), "no longer there"),
 ]
@@ -196,3 +203,20 @@ async def test_a_file_that_changes_after_it_was_hashed_is_no_model(
         assert "POST create" not in asked(demo)
         assert NAME not in demo.names
         assert NAME not in user.names
+
+
+@pytest.mark.parametrize(("change", "how"), [(-40, "shorter"), (40, "longer")])
+async def test_a_file_that_changes_after_it_was_looked_at_is_not_sent(
+    change: int, how: str, model: Path
+) -> None:
+    async with connected() as (user, demo):
+        await user.presses("I")
+        await user.pastes(str(model))
+        await user.sees("to upload")
+        await user.presses("enter")
+        change_size(model, change)
+        await user.presses("enter")
+        said = f"Tiny-Qwen-F16.gguf was not uploaded: it became {how} meanwhile."
+        await user.until(lambda: any(said in toast for toast in user.toasts))
+        assert asked(demo) == []
+        assert NAME not in demo.names
