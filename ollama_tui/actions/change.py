@@ -217,7 +217,12 @@ async def push(context: Context) -> None:
         return
     copied = not names.same(answer.name, model.name)
     if copied:
-        if (target := await _copy_target(context, answer.name)) is None:
+        try:
+            target = await _copy_target(context, answer.name)
+        except OllamaError:
+            offer_again(dialog)
+            raise
+        if target is None:
             offer_again(dialog)
             return
         answer = replace(answer, name=target.name)
