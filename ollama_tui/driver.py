@@ -28,6 +28,9 @@ NO_KEY = "[O\x7f\x1b"
 """What after escape is no key of its own: it begins a sequence, or is alt and backspace."""
 LONGEST = 30
 """Characters of the longest sequence; Textual gives up at two more, and takes them for keys."""
+INTERRUPT = "\x03"
+LARGEST_PASTE = 1_000_000
+"""Characters of a paste that are taken."""
 CHUNK = 4096
 """Bytes read at once."""
 TICK = 0.1
@@ -72,7 +75,9 @@ class TerminalInput:
         self._sequence = ""
         """The beginning of a control sequence whose end has not come."""
         self._pasted: str | None = None
-        """The end of what has come of a paste under way."""
+        """What of a paste under way is held back: the beginning of its end, perhaps."""
+        self._room = 0
+        """Characters that it may still have."""
 
     def feed(self, data: bytes) -> Iterator[Message]:
         """Return what `data` means, together with what was fed before."""
@@ -95,12 +100,11 @@ class TerminalInput:
         return self._parser._timeout_time is not None
 
     def _heard(self, character: str) -> Iterator[Message]:
-        if self._pasted is not None:
-            self._pasted = (self._pasted + character)[-len(PASTE_END) :]
-            if self._pasted == PASTE_END:
-                self._pasted = None
-            yield from self._parsed(self._parser.feed(character))
+        if self._pasted is not None and character != INTERRUPT:
+            yield from self._paste(self._pasted + character)
             return
+        if self._pasted is not None:  # its end is not to come: the keys must not be dead for ever
+            yield from self._paste(PASTE_END)
         if self._sequence.startswith(CSI) and not _goes_on(character):
             self._start_over()
         if len(self._sequence) > LONGEST:  # no key's, whatever is still to come of it
@@ -112,13 +116,26 @@ class TerminalInput:
         messages = list(self._parsed(self._parser.feed(character)))
         if _is_ended(self._sequence):
             if self._sequence == PASTE_START:
-                self._pasted = ""
+                self._pasted, self._room = "", LARGEST_PASTE
             elif not messages and self._sequence.startswith(CSI):
                 self._parser = KeyParser(self._debug)
             self._sequence = ""
         elif len(self._sequence) > LONGEST:
             self._parser = KeyParser(self._debug)
         yield from messages
+
+    def _paste(self, held: str) -> Iterator[Message]:
+        """Take more of a paste: what of it may be the beginning of its end is held back."""
+        if held == PASTE_END:
+            self._pasted = None
+            yield from self._parsed(self._parser.feed(PASTE_END))
+            return
+        while not PASTE_END.startswith(held):
+            self._room -= 1
+            if self._room >= 0:
+                yield from self._parsed(self._parser.feed(held[0]))
+            held = held[1:]
+        self._pasted = held
 
     def _start_over(self) -> None:
         self._sequence, self._parser = "", KeyParser(self._debug)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from textual.events import Key, MouseEvent, Paste, Resize
 from textual.message import Message
 
-from ollama_tui.driver import LARGEST, TICK, TerminalInput
+from ollama_tui.driver import LARGEST, LARGEST_PASTE, TICK, TerminalInput
 
 SEQUENCES = st.sampled_from(
     b"\x1b \x1b[ \x1bO \x1b[< \x1b[48; \x1b[200~ \x1b[201~ ?2048;1$y "
@@ -155,3 +155,21 @@ def test_escape_and_what_is_typed_next_are_two_keys(sent: bytes, pressed: list[s
 )
 def test_a_sequence_that_no_key_sends_is_no_key_at_all(sent: bytes) -> None:
     assert [key for key in keys(sent) if key != "é"] == []
+
+
+def pastes(*pieces: bytes) -> list[str]:
+    """Return the pastes among what is heard."""
+    return [message.text for message in heard(*pieces) if isinstance(message, Paste)]
+
+
+def test_ctrl_c_ends_a_paste_whose_end_never_comes() -> None:
+    messages = heard(b"\x1b[200~abc", b"\x03", b"xyz")
+    assert [message.text for message in messages if isinstance(message, Paste)] == ["abc"]
+    keys_after = [message.key for message in messages if isinstance(message, Key)]
+    assert keys_after == ["ctrl+c", "x", "y", "z"]
+
+
+def test_a_paste_without_end_is_bounded_and_what_follows_it_is_taken_as_ever() -> None:
+    much = b"a" * (LARGEST_PASTE + 7)
+    assert pastes(b"\x1b[200~", much, b"\x1b[201~", b" ") == ["a" * LARGEST_PASTE]
+    assert typed(b"\x1b[200~", much, b"\x1b[201~", b"xyz") == ["x", "y", "z"]
