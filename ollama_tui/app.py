@@ -108,6 +108,7 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
         self._first_list = FirstList(first, cache, clock)
         self._connection_known = asyncio.Event()
         self._given: Typed | None = None
+        self._keys_dropped = False
         self.type_ahead = TypeAhead(self, self._give_key, clock)
         self.animation_level = "none"
         for own in theme.OWN:
@@ -214,11 +215,18 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
             self.tell(*said_together(mistakes, problems), trouble=True)
 
     def _suspended(self, _: object) -> None:
-        """Keep deletions back while the terminal is another program's: no undo can be seen."""
+        """Keep deletions back while the terminal is another program's: no undo can be seen.
+
+        Keys that wait were meant for that program. They cannot be given to it, and must not be
+        taken for commands or answers once it is left.
+        """
+        self._keys_dropped = self.type_ahead.discard() > 0
         if self.session is not None:
             self.session.jobs.hold()
 
     def _resumed(self, _: object) -> None:
+        if self._keys_dropped:
+            self.tell("What you typed before the other program took over was dropped.")
         if self.session is not None:
             self.session.jobs.release()
 

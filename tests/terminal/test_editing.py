@@ -45,6 +45,16 @@ def test_the_difference_is_shown_and_then_made(tmp_path: Path) -> None:
         terminal.wait_for("stays as it is")
 
 
+def test_keys_typed_before_the_editor_opened_answer_nothing_after_it(tmp_path: Path) -> None:
+    with demo(tmp_path, CHANGES) as terminal:
+        terminal.type("ey")
+        terminal.wait_for("+PARAMETER temperature 0.11")
+        terminal.wait_idle()
+        assert "+PARAMETER temperature 0.11" in terminal.text()
+        terminal.press("n")
+        terminal.wait_for("Nothing was sent.")
+
+
 def test_what_cannot_be_cleared_says_so_and_what_starting_over_costs(tmp_path: Path) -> None:
     takes_away = "#!/bin/sh\nsed -i '/^PARAMETER temperature/d' \"$1\"\n"
     with demo(tmp_path, takes_away) as terminal:
