@@ -22,6 +22,10 @@ Document = str | Sequence[Line]
 LABEL = 14
 """Cells of the label column in the overview."""
 NO_ARRAY = "… (f fetches it)"
+MOST_LINES = 20_000
+"""Lines of parameters, or of messages, that are shown: each costs some hundred bytes."""
+HEADING_LINES = 6
+"""Lines at the top of a server's Modelfile among which its name stands."""
 
 
 @dataclass(frozen=True)
@@ -223,10 +227,13 @@ def _value(value: Any) -> str:
 
 def parameters(text: str) -> list[Line]:
     """Return the parameters in a stable order: the server's is random."""
+    every = sorted(filter(None, text.split("\n")))
     lines: list[Line] = []
-    for line in sorted(filter(None, text.split("\n"))):
+    for line in every[:MOST_LINES]:
         name, _, value = line.partition(" ")
         lines.append(((f"{name:<20}", "muted"), (value.strip(), "")))
+    if len(every) > MOST_LINES:
+        lines.append(((f"… and {len(every) - MOST_LINES:,} more.", "muted"),))
     return lines
 
 
@@ -260,8 +267,13 @@ def messages(show: Show) -> list[Line]:
     """Return the conversation stored in the model."""
     lines: list[Line] = []
     for message in show.messages:
+        room = MOST_LINES - len(lines)
+        said = message.content.removesuffix("\n").split("\n", max(room, 0))
         lines.append(((message.role, "title"),))
-        lines += [((line, ""),) for line in message.content.splitlines()]
+        lines += [((line, ""),) for line in said[:room]]
+        if len(said) > room:
+            lines.append((("… and more, which the Modelfile has.", "muted"),))
+            break
         lines.append(())
     return lines
 
@@ -271,8 +283,8 @@ def own_modelfile(model: Model, show: Show) -> str:
 
     Details are kept by digest, so those of an alias may carry another name there.
     """
-    lines = show.modelfile.split("\n")
-    for number, line in enumerate(lines[:6]):
+    lines = show.modelfile.split("\n", HEADING_LINES)
+    for number, line in enumerate(lines[:HEADING_LINES]):
         if line.startswith("# FROM "):
             lines[number] = f"# FROM {model.name}"
     return "\n".join(lines)

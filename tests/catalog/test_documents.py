@@ -17,7 +17,7 @@ from ollama_tui.api.replies import (
     VerboseShow,
 )
 from ollama_tui.catalog import documents
-from ollama_tui.catalog.documents import Line
+from ollama_tui.catalog.documents import MOST_LINES, Line, messages, parameters
 from ollama_tui.catalog.model import Model
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -198,3 +198,17 @@ def test_whole_values_stay_text_even_when_they_are_broken() -> None:
         projector_info={"clip": msgspec.Raw(b"3")},
     )
     assert documents.whole_values(verbose) == {"tokens": '["a", "b"]', "clip": "3"}
+
+
+def test_more_parameters_than_anybody_reads_are_counted() -> None:
+    lines = parameters("stop x\n" * (MOST_LINES + 1_234))
+    assert len(lines) == MOST_LINES + 1
+    assert lines[-1] == (("… and 1,234 more.", "muted"),)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_longer_messages_than_anybody_reads_end_with_where_the_rest_is(count: int) -> None:
+    talk = [Message(role="user", content="y\n" * (MOST_LINES // count)) for _ in range(count + 1)]
+    lines = messages(Show(messages=talk))
+    assert len(lines) <= MOST_LINES + count + 3
+    assert lines[-1] == (("… and more, which the Modelfile has.", "muted"),)

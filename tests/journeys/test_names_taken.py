@@ -228,7 +228,7 @@ async def test_who_went_on_meanwhile_is_not_asked_in_the_middle_of_it(way: str, 
         await user.types("yi:34b")
         await user.server_works(8)
         assert user.field == "yi:34b"
-        await user.presses("escape", "J")
+        await user.presses("escape", *(["y"] if key == "p" else []), "J")
         await user.sees("mine:latest was not replaced: it appeared on the server meanwhile")
         assert demo.seen(path) == []
         await user.presses("r")

@@ -11,7 +11,7 @@ from tests.terminal.conftest import ROOT, Start
 from tests.terminal.pty import Terminal
 
 NOT_ASCII = bytes(range(0x80, 0x100))
-BEYOND = b"\x1b[9999999999;5u\x1b[1114112u\x1b[1:2;3u\x1b[48;9;9;0;0t\x1b[<0;1;1M"
+BEYOND = b"\x1b[9999999999;5u\x1b[1114112u\x1b[1:2;3u\x1b[48;40;120;0;0t\x1b[<0;1;1M"
 """Keys of no code point, a place in a window of no pixels."""
 
 
