@@ -82,7 +82,7 @@ def freed(models: Iterable[Model], chosen: Collection[str]) -> Amount:
     """Return the bytes that deleting the models named in `chosen` frees."""
     store = _store(models)
     gone = {id(m): m for m in store.manifests if all(n.name in chosen for n in m.models)}
-    touched = {digest for manifest in gone.values() for digest in manifest.blobs}
+    touched = {digest for manifest in gone.values() if manifest.size for digest in manifest.blobs}
     blobs = [store.blobs[digest] for digest in touched]
     alone = [blob for blob in blobs if all(id(user) in gone for user in blob.users)]
     size = sum(manifest.own for manifest in gone.values()) + sum(blob.size for blob in alone)

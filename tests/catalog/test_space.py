@@ -180,6 +180,11 @@ def test_ten_thousand_models_are_summed_in_a_few_passes() -> None:
     assert calls(lambda: space.groups(models)) < 50 * len(models)
 
 
+def test_a_model_of_no_size_frees_nothing_and_that_is_no_estimate() -> None:
+    models = (stored("a", 0, "d1", "w"), stored("b", 0, "d2", "w"))
+    assert space.freed(models, {"a"}) == space.alone(models)["a"] == Amount(0)
+
+
 @given(stores())
 def test_what_each_alone_costs_is_what_deleting_it_frees(models: list[Model]) -> None:
     alone = space.alone(models)
