@@ -201,11 +201,7 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
 
     async def connection_known(self) -> None:
         """Wait, not for long, until there is a session or the server is known to be down."""
-        known = asyncio.ensure_future(self._connection_known.wait())
-        limit = asyncio.ensure_future(self.clock.sleep(CONNECTING))
-        await asyncio.wait([known, limit], return_when=asyncio.FIRST_COMPLETED)
-        known.cancel()
-        limit.cancel()
+        await self.clock.within(CONNECTING, self._connection_known.wait())
 
     def _tell_problems(self, mistakes: Sequence[str] = ()) -> None:
         """Say what could not be used of the settings and of saved files, in one message."""

@@ -36,6 +36,16 @@ class Clock:
     uptime: Callable[[], float] | None = None
     """As `seconds`, but it surely goes on while the machine is suspended; None for `seconds`."""
 
+    async def within(self, seconds: float, awaited: Awaitable[object]) -> bool:
+        """Wait for `awaited`, at most `seconds`; return whether it came to its end."""
+        work, limit = asyncio.ensure_future(awaited), asyncio.ensure_future(self.sleep(seconds))
+        try:
+            await asyncio.wait([work, limit], return_when=asyncio.FIRST_COMPLETED)
+            return work.done()
+        finally:
+            work.cancel()
+            limit.cancel()
+
 
 MACHINE = Clock(uptime=uptime)
 """The real one."""

@@ -165,7 +165,7 @@ RULES = (
         "screens",
         "arrange, bind and dispatch: actions talk to the server",
         "actions api.errors api.replies catalog dialogs editor files jobs palette settings store "
-        "theme widgets",
+        "theme typeahead widgets",
         "textual asyncio",
         typed="app drafts session library",
     ),

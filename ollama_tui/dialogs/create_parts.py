@@ -183,6 +183,9 @@ class TextDialog(Dialog[T]):
         """Yield the text."""
         yield "text", self.text
 
+    def _put(self, name: str, text: str) -> None:
+        self.query_one(Editor).text = text
+
     @on(TextArea.Changed)
     def _text_changed(self) -> None:
         self.review()

@@ -30,6 +30,9 @@ T = TypeVar("T")
 CLIPBOARD_LIMIT = 74_000
 """Bytes that common terminals still take from an OSC 52 sequence."""
 
+OF_DETAILS = frozenset({Wish.NEXT_TAB, Wish.PREVIOUS_TAB, Wish.FIND, Wish.FULL_METADATA})
+"""What depends on the details being there."""
+
 
 @dataclass
 class PendingAction:
@@ -285,5 +288,8 @@ class Desk:
         """Do something to the screen itself."""
         from ollama_tui.screens.wishes import carry_out
 
-        self._shown()
+        if wish in OF_DETAILS:
+            await self._screen.inspector.known()
+        if wish is not Wish.OPEN_DETAILS:
+            self._shown()
         await carry_out(wish, self._screen)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
+
+from textual.worker import Worker, WorkerCancelled
 
 from ollama_tui.actions.action import Place
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.catalog.model import Model
 from ollama_tui.screens.keyboard import bindings
 from ollama_tui.text import inert
+from ollama_tui.typeahead import HOLD
 from ollama_tui.widgets.details import DetailsPane
 
 if TYPE_CHECKING:
-    from textual.worker import Worker
-
     from ollama_tui.screens.main import MainScreen
 
 WIDE = 110
@@ -34,6 +37,8 @@ class Inspector:
 
     def __init__(self, main: MainScreen) -> None:
         self._main = main
+        self._asking: Worker[None] | None = None
+        self._at_once = asyncio.Event()
 
     @property
     def pane(self) -> ModelDetails:
@@ -80,13 +85,20 @@ class Inspector:
         names = self._main.arranged.aliases.get(model.digest, ())
         return tuple(inert(name) for name in names if name != model.name)
 
-    def _ask(self, model: Model) -> Worker[None]:
-        """Ask for the details of a model once the cursor rests on it."""
-        work = partial(self._ask_at_rest, model.name)
-        return self._main.run_worker(work, exclusive=True, group="details")
+    async def known(self) -> None:
+        """Wait, not for long, until the details are there that are being asked for."""
+        if self._asking is not None and not self._asking.is_finished:
+            self._at_once.set()
+            await self._main.tui.clock.within(HOLD, _ended(self._asking))
 
-    async def _ask_at_rest(self, name: str) -> None:
-        await self._main.tui.clock.sleep(DETAILS_DELAY)
+    def _ask(self, model: Model) -> None:
+        """Ask for the details of a model once the cursor rests on it, or a key needs them."""
+        self._at_once = asyncio.Event()
+        work = partial(self._ask_at_rest, model.name, self._at_once)
+        self._asking = self._main.run_worker(work, exclusive=True, group="details")
+
+    async def _ask_at_rest(self, name: str, at_once: asyncio.Event) -> None:
+        await self._main.tui.clock.within(DETAILS_DELAY, at_once.wait())
         model, session = self._main.current, self._main.tui.session
         if model is None or model.name != name or session is None:
             return
@@ -94,3 +106,8 @@ class Inspector:
             await session.library.details(model)
         except OllamaError as error:
             self.pane.say(model, error.title, error.hint)
+
+
+async def _ended(worker: Worker[None]) -> None:
+    with suppress(WorkerCancelled):
+        await worker.wait()

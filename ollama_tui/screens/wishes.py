@@ -19,6 +19,7 @@ async def carry_out(wish: Wish, main: MainScreen) -> None:
     match wish:
         case Wish.OPEN_DETAILS:
             main.inspector.open()
+            await main.inspector.known()
         case Wish.CLOSE_DETAILS:
             main.inspector.close()
         case Wish.NEXT_TAB | Wish.PREVIOUS_TAB:

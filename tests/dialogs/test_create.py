@@ -358,6 +358,18 @@ async def test_messages_are_added_by_turns_and_put_in_order() -> None:
         ]
 
 
+async def test_ctrl_r_puts_a_message_back_to_what_it_was() -> None:
+    async with a_form() as form:
+        await form.turn_to("messages")
+        await form.press("enter")
+        dialog = form.host.screen
+        assert isinstance(dialog, MessageDialog)
+        await form.write("more")
+        assert dialog.text != "hi"
+        await form.press("ctrl+r")
+        assert dialog.text == "hi"
+
+
 async def test_a_message_changes_its_role_and_keeps_its_text() -> None:
     raw = Show(messages=[Message("user", "a\u200bb"), Message("assistant", "yes")])
     async with a_form(show=raw) as form:
