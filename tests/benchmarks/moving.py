@@ -12,12 +12,17 @@ from tests.benchmarks.meter import Meter
 from tests.benchmarks.report import Row
 from tests.benchmarks.stage import NO_DELAY, Stage
 from tests.benchmarks.starts import seen
+from tests.terminal.pty import KEYS
 
 MODELS = 1_000
 MOVE_BYTES = 500
 WORST_MOVE_BYTES = 500
 PAGE_BYTES = 1.0
 MOVE_CPU = 4.0
+MOVE_TIME = 4.0
+BURST = 30
+BURST_TIME = 12.0
+"""Of a bare list, which does not wait for one key to be handled before it takes the next."""
 FILTER_10_000 = 1.3
 IDLE_CPU = 0.5
 MEMORY = 1.5
@@ -33,11 +38,15 @@ class Moves:
     cpu: list[float]
     """Milliseconds a move, one sample for each round of moves."""
     page_bytes: list[float]
+    shown: list[float]
+    """Milliseconds from a key to the last byte that it caused."""
+    burst: list[float]
+    """The same of `BURST` moves that arrive in one read."""
 
 
 def measure(stage: Stage, repetitions: int) -> list[Row]:
     """Measure the program and the bare list one after the other, several times."""
-    ours, bare = Moves([], [], []), Moves([], [], [])
+    ours, bare = Moves([], [], [], [], []), Moves([], [], [], [], [])
     memory: tuple[list[float], list[float]] = [], []
     for _ in range(max(1, repetitions // 3)):
         with settled(stage, MODELS) as program:
@@ -52,6 +61,8 @@ def measure(stage: Stage, repetitions: int) -> list[Row]:
         Row("the worst of them", "B", ours.bytes, at_most=WORST_MOVE_BYTES, worst=True),
         Row("page down", "B", ours.page_bytes, bare.page_bytes, PAGE_BYTES),
         Row("processor per move", "ms", ours.cpu, bare.cpu, MOVE_CPU),
+        Row("cursor move, key to screen", "ms", ours.shown, bare.shown, MOVE_TIME),
+        Row(f"{BURST} moves in one read", "ms", ours.burst, bare.burst, BURST_TIME),
         Row("peak memory, 1,000 models", "MB", *memory, MEMORY),
         *_idle(stage, repetitions),
         *_filtering(stage, repetitions),
@@ -72,7 +83,12 @@ def _move(meter: Meter, moves: Moves) -> None:
     for _ in range(20):  # so that the details of these rows are known
         meter.cost_of(lambda: meter.press("down"), NO_DELAY)
     for key in ["up"] * 16 + ["down"] * 16:
-        moves.bytes.append(meter.cost_of(partial(meter.press, key), NO_DELAY)[0])
+        size, seconds = meter.cost_of(partial(meter.press, key), NO_DELAY)
+        moves.bytes.append(size)
+        moves.shown.append(seconds * 1000)
+    for key in ("down", "up"):
+        keys = KEYS[key] * BURST
+        moves.burst.append(meter.cost_of(partial(meter.type, keys), NO_DELAY)[1] * 1000)
     moves.cpu.append(_cpu_per_move(meter))
     for _ in range(5):
         moves.page_bytes.append(meter.cost_of(lambda: meter.press("pagedown"), 2 * NO_DELAY)[0])
