@@ -67,8 +67,8 @@ async def mark(context: Context) -> None:
     model = context.current
     if model is None:
         return
+    following = _after(context.rows, model)  # a filter may take the model away with its mark
     context.look(replace(context.view, marks=context.view.marks ^ {model.name}))
-    following = _after(context.rows, model)
     if following is not None:
         context.move_to(following.name)
 
