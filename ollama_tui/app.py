@@ -346,7 +346,8 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
         self._close_messages_no_wait()
 
     def on_unmount(self) -> None:
-        """Write what was typed and is not written yet."""
+        """Write what was typed into forms and is not written yet; give out no more keys."""
+        self.type_ahead.close()
         self.drafts.close()
 
     def action_interrupt(self) -> None:

@@ -155,6 +155,8 @@ class TypeAhead:
         layouts = 0
         while self._app.is_running:
             await self._quiet()
+            if not self._app.screen_stack:
+                return  # the app is on its way out
             if not self._free.is_set():
                 await self._free.wait()
             elif layouts < MOST_LAYOUTS and _needs_layout(screen := self._app.screen):
@@ -180,7 +182,9 @@ class TypeAhead:
 
     def _has_messages(self) -> bool:
         app = self._app
-        pumps: list[MessagePump] = [app, *app.screen_stack, *app.screen.walk_children()]
+        screens = app.screen_stack
+        widgets = screens[-1].walk_children() if screens else ()
+        pumps: list[MessagePump] = [app, *screens, *widgets]
         return any(pump._message_queue.qsize() + len(pump._next_callbacks) for pump in pumps)
 
 

@@ -330,7 +330,7 @@ async def test_is_marked_shows_only_the_marked() -> None:
 async def test_a_mark_is_taken_off_under_a_filter_for_marks() -> None:
     async with journey() as user:
         await user.presses("space", "space", "space")
-        first, second, third = sorted(user.marked, key=user.names.index)
+        _, second, third = sorted(user.marked, key=user.names.index)
         await user.filters("is:marked")
         await user.presses("g", "space")
         assert user.names == [second, third]
