@@ -158,6 +158,10 @@ class User:
         for text in texts:
             await self.until(partial(self._shows, text), f"{text!r}")
 
+    async def sees_path(self, path: str) -> None:
+        """Wait until `path` is on the screen, wherever it had to be broken."""
+        await self.until(lambda: path in "".join(self.everything.split()), f"{path!r}")
+
     async def sees_no(self, *texts: str) -> None:
         """Wait until none of the texts is on the screen any more."""
         for text in texts:

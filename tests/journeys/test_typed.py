@@ -117,7 +117,8 @@ async def test_what_was_typed_is_offered_when_the_program_has_died(tmp_path: Pat
     assert os.stat(tmp_path / name).st_mode & 0o777 == 0o600
     async with journey(demo, server_time=ticker, drafts=tmp_path) as user:
         await user.presses("j", "C")  # on another model: the draft says what it starts from
-        await user.sees("Continue the draft of", "create.Modelfile", "Rhyme.")
+        await user.sees("Continue the draft of", "Rhyme.")
+        await user.sees_path("create.Modelfile")
         await user.presses("y")
         await user.sees(f"Create a model from {MODEL}")
         await user.presses("ctrl+g")
@@ -175,7 +176,8 @@ async def test_a_refused_create_is_offered_again_and_gone_once_it_is_made(tmp_pa
         await opens_create_with_a_prompt(user, "Rhyme.")
         await user.presses("ctrl+g")
         await user.server_works(5)
-        await user.sees("What you typed is kept in", "create.Modelfile")
+        await user.sees("What you typed is kept in")
+        await user.sees_path("create.Modelfile")
         await user.presses("C")
         await user.sees("Continue the draft of", "Rhyme.")
         await user.presses("y", "ctrl+g")
@@ -202,7 +204,8 @@ async def test_a_refused_pull_stands_in_the_field_again_and_ctrl_r_empties_it(
         await user.server_works(3)
         await user.sees("was not pulled")
         await user.presses("p")
-        await user.sees("Draft of", "pull.txt", "ctrl+r starts over")
+        await user.sees("Draft of", "ctrl+r starts over")
+        await user.sees_path("pull.txt")
         assert user.field == "no-such-model:1b"
         await user.types("other")  # as one types who has not looked: it takes the draft's place
         assert user.field == "other"
@@ -303,7 +306,8 @@ async def test_ctrl_c_in_a_form_asks_once_and_names_the_draft(tmp_path: Path) ->
         await opens_create_with_a_prompt(user, "Rhyme.")
         await keeps(user, tmp_path, "Rhyme.")
         await user.presses("ctrl+c")
-        await user.sees("Quit? You have typed text that is not sent.", "create.Modelfile")
+        await user.sees("Quit? You have typed text that is not sent.")
+        await user.sees_path("create.Modelfile")
         await user.presses("ctrl+c", "n")
         await user.sees_no("Quit?")
         await user.sees(f"Create a model from {MODEL}")
