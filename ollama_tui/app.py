@@ -109,7 +109,7 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
         self._connection_known = asyncio.Event()
         self._given: Typed | None = None
         self._keys_dropped = False
-        self.type_ahead = TypeAhead(self, self._give_key, clock)
+        self.type_ahead = TypeAhead(self, self._give_key, clock, self._keys_rested)
         self.animation_level = "none"
         for own in theme.OWN:
             self.register_theme(own)
@@ -164,6 +164,11 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
     def _give_key(self, event: Typed) -> None:
         self._given = event
         self.post_message(event)
+
+    def _keys_rested(self) -> None:
+        """Draw what was left out while more keys waited."""
+        if self.screen_stack and isinstance(main := self.screen_stack[0], MainScreen):
+            main.catch_up()
 
     def on_mount(self) -> None:
         """Take over the user's keys; connect once the first frame is out."""

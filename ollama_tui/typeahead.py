@@ -40,11 +40,19 @@ class TypeAhead:
     """The keys typed and not yet handled, in order.
 
     `give` hands a key to whatever has the focus; it may return before the key has been handled.
+    `rested` is called when the last of them has been: what was left out in between can be drawn.
     """
 
-    def __init__(self, app: App[Any], give: Callable[[Typed], None], clock: Clock) -> None:
+    def __init__(
+        self,
+        app: App[Any],
+        give: Callable[[Typed], None],
+        clock: Clock,
+        rested: Callable[[], None] = lambda: None,
+    ) -> None:
         self._app = app
         self._give = give
+        self._rested = rested
         self._clock = clock
         self._waiting: deque[Typed] = deque()
         self._owners: set[object] = set()
@@ -59,9 +67,9 @@ class TypeAhead:
         """The key before that one, if it closed a screen; else empty."""
 
     @property
-    def busy(self) -> bool:
-        """Whether a key is being handled or waits."""
-        return self._giving is not None
+    def is_waiting(self) -> bool:
+        """Whether there are keys behind the one being handled."""
+        return bool(self._waiting)
 
     @property
     def repeats_closing_key(self) -> bool:
@@ -147,6 +155,9 @@ class TypeAhead:
                 self._give(event)
                 await self.settled()
                 self._closing_key = self._key if len(self._app.screen_stack) < depth else ""
+                if not self._waiting and self._app.is_running:
+                    self._rested()
+                    await self.settled()
         finally:
             self._giving = None
 

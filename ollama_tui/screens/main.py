@@ -70,6 +70,8 @@ class MainScreen(Screen[None]):
         self._tally = Tally(self, tui, changed=self._draw_status)
         self.rows_source = ModelRows(now=self.now, keys=tui.columns, view=view, signs=tui.signs)
         self._wanted: str | None = None
+        self._is_behind = False
+        """Whether the details are still those of where the cursor was some keys ago."""
         self._last_good = LastGood()
         self.set_reactive(MainScreen.snapshot, tui.snapshot)
 
@@ -153,6 +155,7 @@ class MainScreen(Screen[None]):
 
     def _draw_for_cursor(self) -> None:
         """Draw what depends on the model under the cursor, and have what is in view learned."""
+        self._is_behind = False
         self.inspector.draw()
         self._draw_footer()
         if self.tui.session is not None:
@@ -201,13 +204,22 @@ class MainScreen(Screen[None]):
     @on(Table.Moved)
     async def _cursor_moved(self) -> None:
         self._wanted = None
+        if self.tui.type_ahead.is_waiting:  # of thirty moves in one read, the last is looked at
+            self._is_behind = True
+            return
         self._draw_for_cursor()
         await asyncio.sleep(0)  # the regions ask to be painted now: one frame shows all of them
+
+    def catch_up(self) -> None:
+        """Draw what was left out while more keys waited."""
+        if self._is_behind:
+            self._draw_for_cursor()
 
     # ---- intent up
 
     def action_run(self, action_id: str) -> None:
         """Run an action, or say why it cannot act now."""
+        self.catch_up()
         action = BY_ID[action_id]
         if action_id in BACK:
             self.desk.leave()
