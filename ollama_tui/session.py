@@ -75,15 +75,7 @@ async def connect(
         journal = None
         if unfinished is not None:
             journal = Journal(unfinished, file_key(settings.host.url), problems)
-        jobs = JobQueue(
-            ollama,
-            parallel=settings.parallel,
-            grace=settings.grace,
-            journal=journal,
-            clock=clock.seconds,
-            sleep=clock.sleep,
-            uptime=clock.uptime,
-        )
+        jobs = _queue(settings, ollama, journal, clock)
         upstream = Upstreams(
             registry,
             ollama,
@@ -100,3 +92,15 @@ async def connect(
                 yield Session(ollama, cloud, clock, library, jobs, disk, upstream)
         finally:
             await asyncio.shield(jobs.close())
+
+
+def _queue(settings: Settings, ollama: Ollama, journal: Journal | None, clock: Clock) -> JobQueue:
+    return JobQueue(
+        ollama,
+        parallel=settings.parallel,
+        grace=settings.grace,
+        journal=journal,
+        clock=clock.seconds,
+        sleep=clock.sleep,
+        uptime=clock.uptime,
+    )
