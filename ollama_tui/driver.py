@@ -7,6 +7,7 @@ that its parser takes for a key and then cannot make one of. This one loses that
 from __future__ import annotations
 
 import os
+import re
 import select
 import signal
 import termios
@@ -29,6 +30,8 @@ NO_KEY = "[O\x7f\x1b"
 LONGEST = 30
 """Characters of the longest sequence; Textual gives up at two more, and takes them for keys."""
 INTERRUPT = "\x03"
+NO_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+"""What of a paste is left out: a terminal's control characters, but for tabs and line ends."""
 LARGEST_PASTE = 1_000_000
 """Characters of a paste that are taken."""
 CHUNK = 4096
@@ -74,10 +77,8 @@ class TerminalInput:
         self._parser = KeyParser(debug)
         self._sequence = ""
         """The beginning of a control sequence whose end has not come."""
-        self._pasted: str | None = None
-        """What of a paste under way is held back: the beginning of its end, perhaps."""
-        self._room = 0
-        """Characters that it may still have."""
+        self._pasted: list[str] | None = None
+        """The characters of a paste under way."""
 
     def feed(self, data: bytes) -> Iterator[Message]:
         """Return what `data` means, together with what was fed before."""
@@ -100,11 +101,11 @@ class TerminalInput:
         return self._parser._timeout_time is not None
 
     def _heard(self, character: str) -> Iterator[Message]:
-        if self._pasted is not None and character != INTERRUPT:
-            yield from self._paste(self._pasted + character)
-            return
-        if self._pasted is not None:  # its end is not to come: the keys must not be dead for ever
-            yield from self._paste(PASTE_END)
+        if self._pasted is not None:
+            if character != INTERRUPT:
+                yield from self._paste(character)
+                return
+            yield from self._end_paste()  # or the keys would be dead for ever without its end
         if self._sequence.startswith(CSI) and not _goes_on(character):
             self._start_over()
         if len(self._sequence) > LONGEST:  # no key's, whatever is still to come of it
@@ -116,7 +117,7 @@ class TerminalInput:
         messages = list(self._parsed(self._parser.feed(character)))
         if _is_ended(self._sequence):
             if self._sequence == PASTE_START:
-                self._pasted, self._room = "", LARGEST_PASTE
+                self._pasted, self._parser = [], KeyParser(self._debug)
             elif not messages and self._sequence.startswith(CSI):
                 self._parser = KeyParser(self._debug)
             self._sequence = ""
@@ -124,18 +125,19 @@ class TerminalInput:
             self._parser = KeyParser(self._debug)
         yield from messages
 
-    def _paste(self, held: str) -> Iterator[Message]:
-        """Take more of a paste: what of it may be the beginning of its end is held back."""
-        if held == PASTE_END:
-            self._pasted = None
-            yield from self._parsed(self._parser.feed(PASTE_END))
-            return
-        while not PASTE_END.startswith(held):
-            self._room -= 1
-            if self._room >= 0:
-                yield from self._parsed(self._parser.feed(held[0]))
-            held = held[1:]
-        self._pasted = held
+    def _paste(self, character: str) -> Iterator[Message]:
+        """Take more of a paste; none of it is a key, whatever it looks like."""
+        assert self._pasted is not None
+        self._pasted.append(character)
+        if character == PASTE_END[-1] and "".join(self._pasted[-len(PASTE_END) :]) == PASTE_END:
+            del self._pasted[-len(PASTE_END) :]
+            yield from self._end_paste()
+        elif len(self._pasted) > LARGEST_PASTE + len(PASTE_END):
+            del self._pasted[LARGEST_PASTE]
+
+    def _end_paste(self) -> Iterator[Message]:
+        text, self._pasted = "".join(self._pasted or ())[:LARGEST_PASTE], None
+        yield events.Paste(NO_TEXT.sub("", text))
 
     def _start_over(self) -> None:
         self._sequence, self._parser = "", KeyParser(self._debug)

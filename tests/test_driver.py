@@ -169,6 +169,22 @@ def test_ctrl_c_ends_a_paste_whose_end_never_comes() -> None:
     assert keys_after == ["ctrl+c", "x", "y", "z"]
 
 
+@pytest.mark.parametrize(
+    ("sent", "text"),
+    [
+        (b"x\x1b[A dy", "x[A dy"),
+        (b"a\x1b[31mb\x07\x01cc\rdd\r", "a[31mbcc\rdd\r"),
+        (b"x\x1b3zz", "x3zz"),
+        (b"\x1b[200~dy\x1b[20", "[200~dy[20"),
+        (b"one\ttwo\nthree", "one\ttwo\nthree"),
+    ],
+)
+def test_nothing_of_a_paste_is_a_key(sent: bytes, text: str) -> None:
+    messages = heard(b"\x1b[200~" + sent + b"\x1b[201~", b"j")
+    assert [message.text for message in messages if isinstance(message, Paste)] == [text]
+    assert [message.key for message in messages if isinstance(message, Key)] == ["j"]
+
+
 def test_a_paste_without_end_is_bounded_and_what_follows_it_is_taken_as_ever() -> None:
     much = b"a" * (LARGEST_PASTE + 7)
     assert pastes(b"\x1b[200~", much, b"\x1b[201~", b" ") == ["a" * LARGEST_PASTE]

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ollama_tui.actions.action import Action, Context, Group, Place, Run, Wish
-from ollama_tui.catalog.order import COLUMNS
+from ollama_tui.catalog.order import BY_KEY, COLUMNS
 from ollama_tui.text import inert
 
 if TYPE_CHECKING:
@@ -116,7 +116,8 @@ async def sort(context: Context) -> None:
     """Ask for the column to sort by."""
     from ollama_tui.dialogs.choice import Alternative, Choice
 
-    arrow = "↑" if context.view.reverse else "↓"
+    falling = BY_KEY[context.view.sort].descending is not context.view.reverse
+    arrow = "↓" if falling else "↑"
     options = tuple(
         Alternative(
             c.key, f"{c.title.capitalize()}{f'  {arrow}' if c.key == context.view.sort else ''}"

@@ -68,6 +68,8 @@ class Choice(ModalScreen[str | None]):
 
     def on_key(self, event: events.Key) -> None:
         """Take an option by its number."""
+        if self._typed:
+            self.query_one(".keys", Static).update(self.hint)
         if event.character not in DIGITS:
             self._typed = 0
             return
@@ -79,6 +81,7 @@ class Choice(ModalScreen[str | None]):
             self.dismiss(self.options[number - 1].key)
         else:
             self._typed = number
+            self.query_one(".keys", Static).update(f"{number}… another digit, or enter")
             self.query_one(OptionList).highlighted = number - 1
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:

@@ -173,7 +173,9 @@ class JobsScreen(ModalScreen[None]):
         self.queue.clear()
 
     def _act(self, act: Any, otherwise: str) -> None:
-        if self.job is None or not act(self.job.id):
+        if self.job is None:
+            self.tui.tell("There are no jobs.")
+        elif not act(self.job.id):
             self.tui.tell(otherwise)
 
 

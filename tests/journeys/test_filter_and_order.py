@@ -178,6 +178,14 @@ async def test_the_sort_dialog_sorts_by_what_is_chosen() -> None:
         assert "sort name ↑" in user.status
 
 
+async def test_the_sort_dialog_shows_the_direction_that_the_list_has() -> None:
+    async with journey() as user:
+        await user.presses("s", "9")
+        assert "sort family ↑" in user.status
+        await user.presses("s")
+        await user.sees("Family  ↑")
+
+
 async def test_a_number_of_two_digits_chooses_in_a_long_picker() -> None:
     async with journey() as user:
         twelfth = COLUMNS[11]
@@ -195,7 +203,9 @@ async def test_a_number_that_cannot_get_longer_chooses_at_once() -> None:
 
 async def test_a_number_that_may_get_longer_is_forgotten_for_another_key() -> None:
     async with journey() as user:
-        await user.presses("s", "1", "j", "2")
+        await user.presses("s", "1")
+        await user.sees("1… another digit, or enter")
+        await user.presses("j", "2")
         assert not user.in_dialog
         assert f"sort {COLUMNS[1].title.lower()}" in user.status
 

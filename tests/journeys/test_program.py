@@ -279,3 +279,9 @@ async def test_a_toast_that_was_cleared_is_gone() -> None:
             await user.lets_toasts_go()
             assert user.toasts == []
         await user.until(lambda: not user.app.screen.query("ToastRack > *"), "no toast")
+
+
+async def test_a_key_for_a_job_says_that_there_is_none() -> None:
+    async with journey() as user:
+        await user.presses("J", "c")
+        await user.sees("There are no jobs.")
