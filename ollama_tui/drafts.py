@@ -249,9 +249,8 @@ class Drafts:
 
     def flush(self) -> None:
         """Write, before returning, all that is not written yet."""
-        for draft in tuple(self._behind):
+        for draft in tuple(self._behind):  # which stay there: more may be typed meanwhile
             draft.write()
-            self._behind.discard(draft)
 
     def close(self) -> None:
         """Write all and end what waits to write it."""

@@ -72,6 +72,21 @@ async def test_a_draft_is_written_a_moment_later_and_found_by_the_next_run(tmp_p
     assert (left.text, left.path) == ("one", file)
 
 
+async def test_what_is_typed_while_all_is_written_is_written_at_the_end(tmp_path: Path) -> None:
+    desktop = Desktop(tmp_path)
+    draft = desktop.drafts.begin(KEY)
+
+    def text() -> str:
+        draft.keep(lambda: "Rhyme!")  # one more key, before this is in the file
+        return "Rhyme"
+
+    draft.keep(text)
+    desktop.drafts.flush()
+    assert (tmp_path / "create.Modelfile").read_text() == "Rhyme"
+    desktop.drafts.close()
+    assert (tmp_path / "create.Modelfile").read_text() == "Rhyme!"
+
+
 async def test_flush_writes_at_once_and_a_discarded_draft_stays_away(tmp_path: Path) -> None:
     desktop = Desktop(tmp_path)
     draft = desktop.drafts.begin(KEY)
