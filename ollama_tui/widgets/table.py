@@ -107,8 +107,9 @@ class Table(Moving, Generic[R], can_focus=True):
         if self._rows:
             self._index, self._last = self._survivor(self._rows), self._rows
             self._anchor = self._anchor or self.cursor
-        self._top = self._within(self._index - line)
-        self._top = self._revealing(self._index)
+        self._top = max(0, self._index - line)
+        if self.size.height:  # hidden, it has no page, and keeps its place for later
+            self._top = self._revealing(self._index)
         self._forget_layout()
         self.refresh()
         if self.cursor != before:

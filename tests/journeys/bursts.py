@@ -24,6 +24,8 @@ class Outcome:
     screens: tuple[str, ...]
     focus: str
     cursor: str | None
+    top: str | None
+    """The first row of the list in view."""
     marks: frozenset[str]
     view: str
     texts: tuple[str, ...]
@@ -49,6 +51,7 @@ async def outcome(chunks: Chunks, *, size: tuple[int, int] = (120, 40)) -> Outco
             screens=tuple(type(screen).__name__ for screen in user.app.screen_stack),
             focus=_focus(user),
             cursor=user.cursor,
+            top=next((model.name for model in user.main.table.visible_rows()), None),
             marks=frozenset(user.marked),
             view=f"{user.main.view.filter}|{user.main.view.sort}|{user.main.view.reverse}",
             texts=tuple(_texts(user)),

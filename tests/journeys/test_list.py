@@ -237,3 +237,15 @@ async def test_configured_columns_are_the_ones_shown() -> None:
 async def test_a_configured_column_that_does_not_exist_is_said() -> None:
     async with journey(columns=("name", "nonsense")) as user:
         await user.sees("There is no column “nonsense”")
+
+
+async def test_a_refresh_behind_the_details_does_not_move_the_list() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker, size=(80, 24)) as user:
+        await user.presses(*["j"] * 24)
+        before = user.main.table.visible_rows()[0].name
+        await user.presses("enter")
+        demo.add(1)
+        await user.presses("R", "escape")
+        await user.until(lambda: len(user.names) == 37)
+        assert user.main.table.visible_rows()[0].name == before
