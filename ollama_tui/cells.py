@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rich.cells import cell_len, split_graphemes
 from textual.strip import Strip
 
-from ollama_tui.text import REPLACEMENT, inert
+from ollama_tui.formatting import REPLACEMENT, inert
 
 if TYPE_CHECKING:
     from rich.color import ColorSystem

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from ollama_tui.text import inert
+from ollama_tui.formatting import inert
 
 USUAL = "vi"
 

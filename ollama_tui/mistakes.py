@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from ollama_tui.actions import ACTIONS, keymap
 from ollama_tui.catalog import order
 from ollama_tui.config import NAME, Settings
-from ollama_tui.text import inert
+from ollama_tui.formatting import inert
 
 SAID = 6
 """Mistakes that are told in full; more would cover the list."""

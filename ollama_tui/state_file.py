@@ -15,6 +15,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
+from ollama_tui.formatting import inert
 from ollama_tui.safe_file import (
     Unusable,
     in_words,
@@ -23,7 +24,6 @@ from ollama_tui.safe_file import (
     set_aside,
     write_atomically,
 )
-from ollama_tui.text import inert
 
 T = TypeVar("T")
 VERSION = 1

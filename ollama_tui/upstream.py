@@ -29,8 +29,8 @@ from ollama_tui.catalog import upstream
 from ollama_tui.catalog.layers import Mine, mine_of
 from ollama_tui.catalog.model import Model
 from ollama_tui.catalog.upstream import Offer, Standing, Upstream
+from ollama_tui.formatting import inert
 from ollama_tui.live import Live
-from ollama_tui.text import inert
 
 if TYPE_CHECKING:
     from ollama_tui.api.client import Ollama

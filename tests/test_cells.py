@@ -14,7 +14,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 from ollama_tui.cells import TAIL, looks_blank_alike, numbered, pen_change, strip_cells
-from ollama_tui.text import inert
+from ollama_tui.formatting import inert
 
 byte = st.integers(0, 255)
 paints = st.one_of(

@@ -10,7 +10,7 @@ from ollama_tui.actions.action import Action, Context, Group, Server, why_not
 from ollama_tui.actions.change import connected
 from ollama_tui.actions.program import not_connected
 from ollama_tui.api.errors import OllamaError, Unsupported
-from ollama_tui.text import inert
+from ollama_tui.formatting import inert
 
 if TYPE_CHECKING:
     from ollama_tui.catalog.account import Standing

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ollama_tui.actions.action import Action, Context, Group, Place, Run, Wish
 from ollama_tui.catalog.order import BY_KEY, COLUMNS
-from ollama_tui.text import inert
+from ollama_tui.formatting import inert
 
 if TYPE_CHECKING:
     from ollama_tui.catalog.model import Model

@@ -13,7 +13,7 @@ from ollama_tui.actions.browse import no_model
 from ollama_tui.actions.drafts import follow, offer_again, opened, sending
 from ollama_tui.actions.replacing import find, queue, settled
 from ollama_tui.api.errors import OllamaError
-from ollama_tui.text import inert
+from ollama_tui.formatting import inert
 
 if TYPE_CHECKING:
     from ollama_tui.api.replies import Show

@@ -9,7 +9,7 @@ from ollama_tui.actions.browse import wish
 from ollama_tui.actions.change import ask_and_pull, connected
 from ollama_tui.actions.program import not_connected
 from ollama_tui.api.errors import OllamaError, Unauthorized, Unsupported
-from ollama_tui.text import inert
+from ollama_tui.formatting import inert
 
 if TYPE_CHECKING:
     from ollama_tui.api.replies import ListedModel, Recommendation, Show

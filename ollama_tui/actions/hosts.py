@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ollama_tui.actions.action import Action, Context, Group
-from ollama_tui.text import inert, plural
+from ollama_tui.formatting import inert, plural
 
 ANOTHER = "another"
 """Key of the choice that is no server."""

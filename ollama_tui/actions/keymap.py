@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from ollama_tui.actions.action import Action, Place
-from ollama_tui.text import inert
+from ollama_tui.formatting import inert
 
 MOVES = "move."
 """Ids of the movement keys begin with this; the table and the text know them."""

@@ -12,7 +12,7 @@ from ollama_tui.actions.change import connected
 from ollama_tui.actions.program import not_connected
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.catalog import order
-from ollama_tui.text import inert, plural, size
+from ollama_tui.formatting import inert, plural, size
 
 if TYPE_CHECKING:
     from ollama_tui.catalog.model import Model

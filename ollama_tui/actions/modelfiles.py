@@ -14,7 +14,7 @@ from ollama_tui.actions.importing import import_files
 from ollama_tui.actions.program import not_connected
 from ollama_tui.actions.replacing import find
 from ollama_tui.api.errors import OllamaError
-from ollama_tui.text import inert
+from ollama_tui.formatting import inert
 
 if TYPE_CHECKING:
     from ollama_tui.api.replies import Show

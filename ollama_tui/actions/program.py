@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ollama_tui.actions.action import Action, Context, Group, Wish
 from ollama_tui.actions.browse import no_model, wish
 from ollama_tui.actions.change import connected
-from ollama_tui.text import inert, plural
+from ollama_tui.formatting import inert, plural
 
 if TYPE_CHECKING:
     from ollama_tui.api.replies import Show

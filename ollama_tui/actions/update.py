@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ollama_tui.actions.action import Action, Context, Group
 from ollama_tui.actions.browse import no_model
 from ollama_tui.actions.change import connected
-from ollama_tui.text import listing, plural, size
+from ollama_tui.formatting import listing, plural, size
 
 if TYPE_CHECKING:
     from ollama_tui.catalog.model import Model

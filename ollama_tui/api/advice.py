@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ollama_tui.api.calls import HOME, Call
 from ollama_tui.api.errors import Refused
-from ollama_tui.text import inert
+from ollama_tui.formatting import inert
 
 ALWAYS = frozenset[str]()
 

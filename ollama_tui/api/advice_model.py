@@ -3,13 +3,7 @@
 from __future__ import annotations
 
 from ollama_tui.api.advice import Rule, on
-from ollama_tui.api.errors import (
-    Busy,
-    InvalidRequest,
-    NotFound,
-    ServerFailed,
-    Unsupported,
-)
+from ollama_tui.api.errors import Busy, InvalidRequest, NotFound, ServerFailed, Unsupported
 
 _NAME_HINT = (
     "Write user/model:tag with letters, digits, dots, dashes and underscores: at most 80 a part."

@@ -3,13 +3,7 @@
 from __future__ import annotations
 
 from ollama_tui.api.advice import Rule, is_abroad, on
-from ollama_tui.api.errors import (
-    Busy,
-    InvalidRequest,
-    NotFound,
-    ServerFailed,
-    Unsupported,
-)
+from ollama_tui.api.errors import Busy, InvalidRequest, NotFound, ServerFailed, Unsupported
 
 _FETCH = on("pull", "create")
 _REGISTRY = on("pull", "push", "create")

@@ -13,7 +13,7 @@ from ollama_tui import __version__
 from ollama_tui.api.body import PLAIN, pieces
 from ollama_tui.api.errors import NotOllama, Unreachable
 from ollama_tui.api.place import Place
-from ollama_tui.text import inert
+from ollama_tui.formatting import inert
 
 PATIENCE = httpx.Timeout(5.0)
 """Seconds for each step of a request."""

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from ollama_tui.api.replies import is_cloud_name
-from ollama_tui.text import ELLIPSIS, inert
+from ollama_tui.formatting import ELLIPSIS, inert
 
 HOME = "registry.ollama.ai"
 _SUBJECT_LIMIT = 44

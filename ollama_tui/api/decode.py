@@ -21,7 +21,7 @@ from ollama_tui.api.replies import (
     VerboseShow,
     Word,
 )
-from ollama_tui.text import ELLIPSIS, inert
+from ollama_tui.formatting import ELLIPSIS, inert
 
 T = TypeVar("T", bound=msgspec.Struct)
 Dated = TypeVar("Dated", Show, VerboseShow)

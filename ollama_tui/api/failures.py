@@ -11,7 +11,7 @@ import httpx
 
 from ollama_tui.api.calls import Call
 from ollama_tui.api.errors import ADDRESS, Interrupted, NotOllama, OllamaError, Unreachable
-from ollama_tui.text import inert
+from ollama_tui.formatting import inert
 
 _REFUSED = f"Start Ollama there (ollama serve), or correct {ADDRESS}."
 _ADDRESS = f"Check {ADDRESS}."

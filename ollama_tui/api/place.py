@@ -6,7 +6,7 @@ import ipaddress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from ollama_tui.text import inert
+from ollama_tui.formatting import inert
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ from ollama_tui.api.errors import (
     Unauthorized,
     Unsupported,
 )
-from ollama_tui.text import ELLIPSIS, inert
+from ollama_tui.formatting import ELLIPSIS, inert
 
 TITLE_LIMIT = 120
 WORDS_LIMIT = 600

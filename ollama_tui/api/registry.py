@@ -40,7 +40,7 @@ from ollama_tui.api.errors import (
 from ollama_tui.api.failures import explain
 from ollama_tui.api.place import Place
 from ollama_tui.api.replies import Manifest
-from ollama_tui.text import inert
+from ollama_tui.formatting import inert
 
 ASKED_AT_HOME = "ollama.com"
 """Where Ollama's own registry is asked; its digests come without a body there."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ollama_tui.api.errors import OllamaError
-from ollama_tui.text import inert
+from ollama_tui.formatting import inert
 
 CHUNK = 1024 * 1024
 """Bytes read at a time; at most three such chunks are in memory."""

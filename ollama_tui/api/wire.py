@@ -12,13 +12,7 @@ import msgspec
 from ollama_tui import __version__
 from ollama_tui.api.body import PLAIN, TooLarge, start, whole
 from ollama_tui.api.calls import Call
-from ollama_tui.api.errors import (
-    CHECK_ADDRESS,
-    InvalidRequest,
-    NotOllama,
-    OllamaError,
-    Unreachable,
-)
+from ollama_tui.api.errors import CHECK_ADDRESS, InvalidRequest, NotOllama, OllamaError, Unreachable
 from ollama_tui.api.failures import explained
 from ollama_tui.api.keep_alive import trace
 from ollama_tui.api.place import Place

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ollama_tui.api.errors import OllamaError, Unauthorized, Unsupported
 from ollama_tui.api.replies import Account
-from ollama_tui.text import inert
+from ollama_tui.formatting import inert
 
 NAMELESS = "an account without a name"
 

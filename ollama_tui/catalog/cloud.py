@@ -14,7 +14,7 @@ from ollama_tui.catalog.facts import facts_of
 from ollama_tui.catalog.model import Facts, Model, parameter_count
 from ollama_tui.catalog.query import Mistake
 from ollama_tui.catalog.terms import Scope
-from ollama_tui.text import UNKNOWN, inert, size
+from ollama_tui.formatting import UNKNOWN, inert, size
 
 CLOUD_HOST = "https://ollama.com:443"
 """How stubs name the place where they run."""

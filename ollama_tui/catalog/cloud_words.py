@@ -18,7 +18,7 @@ from ollama_tui.api.errors import (
 )
 from ollama_tui.api.replies import CloudStatus
 from ollama_tui.catalog.cloud import Entry
-from ollama_tui.text import size
+from ollama_tui.formatting import size
 
 Line = tuple[tuple[str, str], ...]
 LABEL = 12

@@ -11,7 +11,7 @@ from typing import Any
 from ollama_tui.api.replies import Show
 from ollama_tui.catalog.facts import context_length, facts_of
 from ollama_tui.catalog.model import Model
-from ollama_tui.text import UNKNOWN, exact, inert, listing, plural, shorten, size
+from ollama_tui.formatting import UNKNOWN, exact, inert, listing, plural, shorten, size
 
 Line = tuple[tuple[str, str], ...]
 

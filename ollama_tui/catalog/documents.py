@@ -13,7 +13,7 @@ from typing import Any
 
 from ollama_tui.api.replies import Show, Tensor, VerboseShow
 from ollama_tui.catalog.model import Model
-from ollama_tui.text import UNKNOWN, ago, count, plural, size, until
+from ollama_tui.formatting import UNKNOWN, ago, count, plural, size, until
 
 Line = tuple[tuple[str, str], ...]
 Document = str | Sequence[Line]

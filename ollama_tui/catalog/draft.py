@@ -17,7 +17,7 @@ from ollama_tui.catalog.parameters import BY_NAME, convert, merged, parse_show, 
 from ollama_tui.catalog.paste import pull_name
 from ollama_tui.catalog.quantize import targets
 from ollama_tui.catalog.shown import own_template
-from ollama_tui.text import inert, inert_lines
+from ollama_tui.formatting import inert, inert_lines
 
 Text = Literal["system", "template"]
 

@@ -11,7 +11,7 @@ from ollama_tui.catalog.draft import LONGEST, Draft, Text
 from ollama_tui.catalog.modelfile import ROLES
 from ollama_tui.catalog.parameters import doubt
 from ollama_tui.catalog.quantize import room, targets, why_not
-from ollama_tui.text import inert, inert_lines, size
+from ollama_tui.formatting import inert, inert_lines, size
 
 Tab = Literal["base", "prompt", "parameters", "messages", "license", "quantize"]
 

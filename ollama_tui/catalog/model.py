@@ -10,7 +10,7 @@ from functools import lru_cache
 import msgspec
 
 from ollama_tui.api.replies import Count, ListedModel, RunningModel
-from ollama_tui.text import inert
+from ollama_tui.formatting import inert
 
 _COUNT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([KMBT]?)\s*", re.IGNORECASE)
 _SCALE = {"": 1, "K": 10**3, "M": 10**6, "B": 10**9, "T": 10**12}

@@ -11,7 +11,7 @@ from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ollama_tui.text import inert
+from ollama_tui.formatting import inert
 
 WORDS = (
     "from",

@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import Any, Literal
 
 from ollama_tui.catalog.model import Model
-from ollama_tui.text import UNKNOWN, age, context, inert, size
+from ollama_tui.formatting import UNKNOWN, age, context, inert, size
 
 SortKey = str | int | float
 _DIGITS = re.compile(r"0*(\d+)")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ollama_tui.api.requests import ParameterValue
-from ollama_tui.text import inert
+from ollama_tui.formatting import inert
 
 Kind = Literal["int", "float", "bool", "texts"]
 Scalar = bool | int | float | str

@@ -12,7 +12,7 @@ from ollama_tui.catalog.model import Model
 from ollama_tui.catalog.space import Amount
 from ollama_tui.catalog.upstream import Upstream
 from ollama_tui.catalog.usage import Usage
-from ollama_tui.text import inert, listing, plural, size
+from ollama_tui.formatting import inert, listing, plural, size
 
 NOTHING = Amount(0)
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from ollama_tui.catalog.model import Model
-from ollama_tui.text import inert, size
+from ollama_tui.formatting import inert, size
 
 SOURCES = ("F16", "BF16", "F32")
 """The only types a server quantizes."""

@@ -20,7 +20,7 @@ from ollama_tui.catalog.amounts import BadValue
 from ollama_tui.catalog.model import Model
 from ollama_tui.catalog.terms import BY_NAME, WORD, Field, Scope, Test, closest, said
 from ollama_tui.catalog.view import Saved
-from ollama_tui.text import plural
+from ollama_tui.formatting import plural
 
 _QUOTED = r'"(?:[^"]|"")*(?:"|$)'
 _TOKEN = re.compile(rf'(?:{_QUOTED}|[^\s"])+')

@@ -12,7 +12,7 @@ from ollama_tui.catalog import parameters
 from ollama_tui.catalog.modelfile import Command, InvalidModelfile, Modelfile, printable
 from ollama_tui.catalog.name import same
 from ollama_tui.catalog.shown import built_in, own_template
-from ollama_tui.text import listing
+from ollama_tui.formatting import listing
 
 _VERSION = re.compile(
     r"v?(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*)"

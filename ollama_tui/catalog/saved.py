@@ -11,7 +11,7 @@ from ollama_tui.catalog.name import same
 from ollama_tui.catalog.preview import written
 from ollama_tui.catalog.recipe import modelfile_of
 from ollama_tui.catalog.shown import licenses
-from ollama_tui.text import inert
+from ollama_tui.formatting import inert
 
 _ITSELF = "# FROM is the model itself, so what it is licensed under comes with it.\n"
 _ODD = re.compile(r"[^\w.+-]+", re.ASCII)

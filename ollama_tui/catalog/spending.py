@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from ollama_tui.catalog.model import Model
 from ollama_tui.catalog.usage import WORTH, Leftover, Shared, Usage, settled, size_of
-from ollama_tui.text import inert, listing, plural, size
+from ollama_tui.formatting import inert, listing, plural, size
 
 NAMED = 3
 """Members of a group named in a row; more are counted."""

@@ -12,7 +12,7 @@ from ollama_tui.catalog.amounts import BadValue
 from ollama_tui.catalog.listing import Listing
 from ollama_tui.catalog.model import Model
 from ollama_tui.catalog.name import listed_as
-from ollama_tui.text import inert
+from ollama_tui.formatting import inert
 
 Test = Callable[[Model], bool | None]
 """Whether a model matches; None when that is not known."""

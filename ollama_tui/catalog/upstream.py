@@ -14,7 +14,7 @@ from ollama_tui.catalog import name as names
 from ollama_tui.catalog.layers import Mine, akin, changes, missing, other_weights
 from ollama_tui.catalog.model import Model
 from ollama_tui.catalog.view import Known
-from ollama_tui.text import inert, listing, size
+from ollama_tui.formatting import inert, listing, size
 
 NOT_THERE = "{} has no model of this name: it was made or renamed here."
 ANOTHER = "{} has another model of this name: nothing of it is in this one."

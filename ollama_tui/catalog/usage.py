@@ -14,7 +14,7 @@ from ollama_tui.catalog import space
 from ollama_tui.catalog.model import Model
 from ollama_tui.catalog.space import Amount
 from ollama_tui.catalog.stored import Blob, Contents, Manifest, Partial
-from ollama_tui.text import inert, plural
+from ollama_tui.formatting import inert, plural
 
 GRACE = 3600.0
 """Seconds a server leaves loose blobs and partial downloads alone when it starts."""

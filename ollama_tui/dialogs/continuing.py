@@ -9,7 +9,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from ollama_tui.drafts import DraftFile, shown_path
-from ollama_tui.text import inert
+from ollama_tui.formatting import inert
 
 SHOWN = 8
 """Lines of the draft that are shown."""

@@ -14,7 +14,7 @@ from textual.widgets import Static
 
 from ollama_tui.catalog.draft import Draft
 from ollama_tui.dialogs.create_tabs import Tab
-from ollama_tui.text import inert
+from ollama_tui.formatting import inert
 from ollama_tui.widgets.lines import plain
 from ollama_tui.widgets.plain_rows import PlainRow, PlainRows
 from ollama_tui.widgets.table import Table

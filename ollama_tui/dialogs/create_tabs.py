@@ -19,7 +19,7 @@ from ollama_tui.catalog.model import Model
 from ollama_tui.catalog.quantize import Target, targets, why_not
 from ollama_tui.dialogs.create_parts import Editor, Field
 from ollama_tui.dialogs.dialog import Dialog
-from ollama_tui.text import inert, plural, size
+from ollama_tui.formatting import inert, plural, size
 from ollama_tui.widgets.columns import Column
 from ollama_tui.widgets.lines import Lines, Spans
 from ollama_tui.widgets.plain_rows import PlainRow, PlainRows

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ollama_tui.catalog.model import Model
 from ollama_tui.catalog.plan import Plan, requests
 from ollama_tui.dialogs.dialog import Confirm
-from ollama_tui.text import inert, plural, size
+from ollama_tui.formatting import inert, plural, size
 
 LISTED = 200
 """Models named one by one, below what they cost; more are counted."""

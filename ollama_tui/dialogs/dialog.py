@@ -16,7 +16,7 @@ from textual.widgets import Checkbox, Input, Static
 
 from ollama_tui.dialogs.typed import Typed
 from ollama_tui.drafts import DraftFile, FormKey, shown_path
-from ollama_tui.text import inert, size
+from ollama_tui.formatting import inert, size
 
 if TYPE_CHECKING:
     from ollama_tui.catalog.model import Model

@@ -9,7 +9,7 @@ from ollama_tui.catalog import name as names
 from ollama_tui.catalog.model import Model
 from ollama_tui.files.gguf import UNKNOWN
 from ollama_tui.files.source import Source
-from ollama_tui.text import context, count, inert, plural, shorten, size
+from ollama_tui.formatting import context, count, inert, plural, shorten, size
 
 AS_IT_IS = ""
 """The choice not to quantize."""

@@ -32,9 +32,9 @@ from ollama_tui.files.bad import BadFile
 from ollama_tui.files.modelfiles import found
 from ollama_tui.files.paths import paths_in
 from ollama_tui.files.source import Source
+from ollama_tui.formatting import inert, shorten, size
 from ollama_tui.jobs.upload import LocalFile
 from ollama_tui.styling import styles_folder
-from ollama_tui.text import inert, shorten, size
 from ollama_tui.typeahead import held_keys
 from ollama_tui.widgets.picker import Picker
 

@@ -15,7 +15,7 @@ from ollama_tui.catalog.paste import pull_name
 from ollama_tui.catalog.upstream import Offer
 from ollama_tui.dialogs.dialog import Dialog, labelled
 from ollama_tui.drafts import FormKey
-from ollama_tui.text import inert, size
+from ollama_tui.formatting import inert, size
 from ollama_tui.widgets.tick import Tick
 
 Offers = Callable[[str, bool, Model | None], Awaitable[Offer]]

@@ -17,7 +17,7 @@ from ollama_tui.catalog.model import Model
 from ollama_tui.dialogs.account import Standings
 from ollama_tui.dialogs.dialog import Dialog, labelled
 from ollama_tui.drafts import FormKey
-from ollama_tui.text import inert, size
+from ollama_tui.formatting import inert, size
 from ollama_tui.widgets.tick import Tick
 
 

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from ollama_tui.dialogs.dialog import Dialog, labelled
 from ollama_tui.dialogs.path_field import PathField
 from ollama_tui.files.paths import paths_in
-from ollama_tui.text import inert
+from ollama_tui.formatting import inert
 
 
 class SaveDialog(Dialog[Path]):

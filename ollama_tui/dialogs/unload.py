@@ -7,7 +7,7 @@ from datetime import datetime
 
 from ollama_tui.api.replies import RunningModel
 from ollama_tui.dialogs.dialog import Confirm
-from ollama_tui.text import cells, inert, size, until
+from ollama_tui.formatting import cells, inert, size, until
 
 
 def confirm_unload(running: Sequence[RunningModel], now: datetime) -> Confirm:

@@ -8,7 +8,7 @@ from ollama_tui.catalog.model import Model
 from ollama_tui.catalog.plan import Plan, requests, updating
 from ollama_tui.catalog.upstream import Upstream, cost
 from ollama_tui.dialogs.dialog import Confirm
-from ollama_tui.text import ago, exact, plural, size
+from ollama_tui.formatting import ago, exact, plural, size
 
 LISTED = 200
 """Models named one by one, below what they cost; more are counted."""

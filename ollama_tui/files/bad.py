@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ollama_tui.text import inert, shorten, size
+from ollama_tui.formatting import inert, shorten, size
 
 _LFS = b"version https://git-lfs"
 _PAGES = (b"<!doctype", b"<html")

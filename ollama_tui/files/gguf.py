@@ -11,7 +11,7 @@ from typing import BinaryIO, Literal
 
 from ollama_tui.files.bad import BadFile, impostor, label, too_short, unreadable
 from ollama_tui.files.ggml import ARRAY, FILES, SCALARS, STRING, TENSORS
-from ollama_tui.text import inert, size
+from ollama_tui.formatting import inert, size
 
 MAGIC = b"GGUF"
 UNKNOWN = "unknown"

@@ -16,8 +16,8 @@ from ollama_tui.files.gguf import MAGIC
 from ollama_tui.files.source import Source
 from ollama_tui.files.sources import inspect
 from ollama_tui.files.suggest import suggestion
+from ollama_tui.formatting import inert, size
 from ollama_tui.jobs.upload import LocalFile
-from ollama_tui.text import inert, size
 
 LARGEST = 16 * 1024 * 1024
 """Bytes; a Modelfile with the longest licenses has well under one megabyte."""

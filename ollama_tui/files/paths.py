@@ -10,7 +10,7 @@ from sys import platform
 from typing import NamedTuple
 from urllib.parse import quote, unquote_to_bytes
 
-from ollama_tui.text import inert
+from ollama_tui.formatting import inert
 
 FOLDS = platform in ("darwin", "win32")
 """Whether file names of this platform are the same in any case."""

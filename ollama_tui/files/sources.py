@@ -15,7 +15,7 @@ from ollama_tui.files.gguf import Header, read_header
 from ollama_tui.files.shards import misnamed, shard, stem, with_siblings
 from ollama_tui.files.source import Source, keys_of, local_file, targets
 from ollama_tui.files.suggest import suggestion
-from ollama_tui.text import inert, listing
+from ollama_tui.formatting import inert, listing
 
 _ADDRESS = re.compile(r"https?:/|(?:www\.)?(?:hf\.co|huggingface\.co|ollama\.com)/", re.IGNORECASE)
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field, replace
 
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.api.replies import Progress
+from ollama_tui.formatting import inert
 from ollama_tui.jobs.folding import Folding
 from ollama_tui.jobs.job import ACTIVE, Job, JobProgress, Problem, State, problem
 from ollama_tui.jobs.retry import FIRST_WORD, Pause, pause_after, silence_after
 from ollama_tui.jobs.task import Item, Task
 from ollama_tui.jobs.tasks import Pull
 from ollama_tui.jobs.transfer import STALLED_AFTER, Transfer
-from ollama_tui.text import inert
 
 _NOT_FATAL = "couldn't remove unused layers"
 

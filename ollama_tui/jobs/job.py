@@ -6,8 +6,8 @@ import enum
 from dataclasses import dataclass, field
 
 from ollama_tui.api.errors import OllamaError, Refused, Unauthorized, Unreachable
+from ollama_tui.formatting import inert
 from ollama_tui.jobs.replacing import NameTaken, Taken
-from ollama_tui.text import inert
 
 
 class State(enum.Enum):

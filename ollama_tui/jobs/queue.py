@@ -11,6 +11,7 @@ from typing import NoReturn
 
 from ollama_tui.api.errors import OllamaError, Silent
 from ollama_tui.api.watch import Watch
+from ollama_tui.formatting import inert
 from ollama_tui.jobs.entry import Entry
 from ollama_tui.jobs.job import ACTIVE, Job, State
 from ollama_tui.jobs.journal import Journal
@@ -18,7 +19,6 @@ from ollama_tui.jobs.publisher import Clock, Publisher, Sleep
 from ollama_tui.jobs.task import Lane, Server, Task
 from ollama_tui.jobs.tasks import Pull
 from ollama_tui.live import Live
-from ollama_tui.text import inert
 
 _NOTHING_SENT = "Cancelled before anything was sent."
 _UNDONE = "Undone: nothing was deleted."

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.catalog import name as names
-from ollama_tui.text import inert, size
+from ollama_tui.formatting import inert, size
 
 if TYPE_CHECKING:
     from ollama_tui.jobs.task import Server

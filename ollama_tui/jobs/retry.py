@@ -4,16 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ollama_tui.api.errors import (
-    Interrupted,
-    NotOllama,
-    OllamaError,
-    Refused,
-    Silent,
-    Unreachable,
-)
+from ollama_tui.api.errors import Interrupted, NotOllama, OllamaError, Refused, Silent, Unreachable
 from ollama_tui.api.replies import Progress
-from ollama_tui.text import shorten
+from ollama_tui.formatting import shorten
 
 PATIENCE = 600.0
 """Seconds of one trouble after another, without progress, after which we give up."""

@@ -12,11 +12,11 @@ from ollama_tui.api.errors import NotFound, OllamaError, Refused, Unreachable
 from ollama_tui.api.replies import ListedModel
 from ollama_tui.api.requests import CreateRequest
 from ollama_tui.catalog import name as model_name
+from ollama_tui.formatting import inert, size
 from ollama_tui.jobs.job import JobProgress, percent
 from ollama_tui.jobs.replacing import check_name
 from ollama_tui.jobs.task import Item, Lane, Server, Steps, Task
 from ollama_tui.jobs.upload import Hashed, LocalFile, hashing, sending
-from ollama_tui.text import inert, size
 
 
 @dataclass(frozen=True, slots=True)

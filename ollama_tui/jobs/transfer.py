@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from ollama_tui.api.replies import Progress
+from ollama_tui.formatting import inert
 from ollama_tui.jobs.job import JobProgress
-from ollama_tui.text import inert
 
 WINDOW = 10.0
 """Seconds the rate looks back."""

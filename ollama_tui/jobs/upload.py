@@ -13,8 +13,8 @@ from typing import Any
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.api.replies import Progress
 from ollama_tui.api.upload import changed
+from ollama_tui.formatting import inert
 from ollama_tui.jobs.task import Server
-from ollama_tui.text import inert
 
 _BLOCK = 1024 * 1024
 _BLOCKS_A_STEP = 32

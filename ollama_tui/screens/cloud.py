@@ -17,9 +17,9 @@ from ollama_tui.api.errors import OllamaError
 from ollama_tui.api.replies import ListedModel, Recommendation, Show
 from ollama_tui.catalog.cloud import Entry, catalogue, select
 from ollama_tui.catalog.cloud_words import about
+from ollama_tui.formatting import plural
 from ollama_tui.screens.cloud_rows import EntryRows
 from ollama_tui.screens.workplace import Workplace, said
-from ollama_tui.text import plural
 from ollama_tui.widgets.filter_bar import FilterBar
 from ollama_tui.widgets.lines import Lines
 from ollama_tui.widgets.table import Table

@@ -16,8 +16,8 @@ from ollama_tui.actions.action import Action, Edited, Wish, why_not
 from ollama_tui.catalog.model import Model
 from ollama_tui.catalog.snapshot import Snapshot
 from ollama_tui.catalog.view import View
+from ollama_tui.formatting import inert, pasteable
 from ollama_tui.settings import parse_host
-from ollama_tui.text import inert, pasteable
 from ollama_tui.theme import OWN
 
 if TYPE_CHECKING:

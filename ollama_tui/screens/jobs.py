@@ -12,9 +12,9 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from ollama_tui.formatting import inert
 from ollama_tui.jobs.job import Job
 from ollama_tui.jobs.queue import JobQueue
-from ollama_tui.text import inert
 from ollama_tui.widgets.columns import Column
 from ollama_tui.widgets.glyphs import Signs
 from ollama_tui.widgets.job_rows import LABEL, job_line, label_cells

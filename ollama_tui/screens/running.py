@@ -18,8 +18,8 @@ from ollama_tui.api.errors import OllamaError
 from ollama_tui.api.replies import RunningModel
 from ollama_tui.catalog import name as names
 from ollama_tui.catalog.documents import processor
+from ollama_tui.formatting import UNKNOWN, context, inert, plural, size, until
 from ollama_tui.screens.workplace import Workplace, leaving, said
-from ollama_tui.text import UNKNOWN, context, inert, plural, size, until
 from ollama_tui.widgets.columns import Column
 from ollama_tui.widgets.lines import Lines, Spans
 from ollama_tui.widgets.table import Table

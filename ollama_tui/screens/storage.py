@@ -16,8 +16,8 @@ from ollama_tui.actions.change import connected
 from ollama_tui.catalog.snapshot import Snapshot
 from ollama_tui.catalog.spending import Kind, Spent, advice, spending, summary
 from ollama_tui.catalog.usage import WORTH, Usage
+from ollama_tui.formatting import UNKNOWN, size
 from ollama_tui.screens.workplace import Workplace, leaving
-from ollama_tui.text import UNKNOWN, size
 from ollama_tui.widgets.columns import Column
 from ollama_tui.widgets.glyphs import Signs
 from ollama_tui.widgets.lines import Lines, Spans

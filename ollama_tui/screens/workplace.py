@@ -14,7 +14,7 @@ from textual.screen import ModalScreen
 
 from ollama_tui.actions.action import Context
 from ollama_tui.api.errors import OllamaError
-from ollama_tui.text import inert
+from ollama_tui.formatting import inert
 from ollama_tui.widgets.columns import Column, width_needed
 from ollama_tui.widgets.footer import footer_line
 from ollama_tui.widgets.lines import Lines, Spans, spread

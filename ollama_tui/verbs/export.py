@@ -12,8 +12,8 @@ from ollama_tui.api.place import Place
 from ollama_tui.catalog import name as names
 from ollama_tui.catalog.model import Model
 from ollama_tui.catalog.parameters import merged, parse_show
+from ollama_tui.formatting import inert, plural, size
 from ollama_tui.learning import AT_ONCE
-from ollama_tui.text import inert, plural, size
 from ollama_tui.verbs.desk import Desk
 from ollama_tui.verbs.output import say, say_json, table
 

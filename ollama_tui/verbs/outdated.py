@@ -7,7 +7,7 @@ from typing import Any
 
 from ollama_tui.catalog.model import Model
 from ollama_tui.catalog.upstream import Standing, Upstream, together
-from ollama_tui.text import listing, plural, size
+from ollama_tui.formatting import listing, plural, size
 from ollama_tui.verbs.desk import Desk
 from ollama_tui.verbs.output import say, say_json, table, when
 

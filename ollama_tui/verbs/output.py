@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from ollama_tui.text import cells, inert
+from ollama_tui.formatting import cells, inert
 
 GAP = "  "
 

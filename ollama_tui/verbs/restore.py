@@ -16,9 +16,9 @@ from ollama_tui.catalog import name as names
 from ollama_tui.catalog import plan as plans
 from ollama_tui.catalog.model import Model
 from ollama_tui.catalog.plan import Do, Plan, Step
+from ollama_tui.formatting import inert, rate, size_of
 from ollama_tui.jobs.job import JobProgress, percent
 from ollama_tui.jobs.transfer import Transfer
-from ollama_tui.text import inert, rate, size_of
 from ollama_tui.verbs.desk import Desk, Mistaken
 from ollama_tui.verbs.output import complain, say, say_json, table
 

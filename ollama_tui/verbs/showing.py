@@ -8,7 +8,7 @@ from ollama_tui.catalog.documents import overview, own_modelfile
 from ollama_tui.catalog.facts import facts_of
 from ollama_tui.catalog.model import Model, aliases
 from ollama_tui.catalog.parameters import merged, parse_show
-from ollama_tui.text import inert, inert_lines
+from ollama_tui.formatting import inert, inert_lines
 from ollama_tui.verbs.desk import Desk
 from ollama_tui.verbs.listing import facts
 from ollama_tui.verbs.output import say, say_json

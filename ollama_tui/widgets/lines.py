@@ -18,7 +18,7 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
-from ollama_tui.text import ELLIPSIS, inert
+from ollama_tui.formatting import ELLIPSIS, inert
 
 Span = tuple[str, str]
 """Literal text and the names of its style."""

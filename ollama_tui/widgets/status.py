@@ -10,7 +10,7 @@ from ollama_tui.catalog import order
 from ollama_tui.catalog.model import Model
 from ollama_tui.catalog.snapshot import Reach, Snapshot
 from ollama_tui.catalog.view import View
-from ollama_tui.text import inert, plural, shorten, size
+from ollama_tui.formatting import inert, plural, shorten, size
 from ollama_tui.widgets.glyphs import Signs
 from ollama_tui.widgets.lines import Span, Spans, fit, spread, width_of
 

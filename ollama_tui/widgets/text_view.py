@@ -10,7 +10,7 @@ from typing import cast
 from textual.geometry import Region
 from textual.strip import Strip
 
-from ollama_tui.text import inert, inert_lines
+from ollama_tui.formatting import inert, inert_lines
 from ollama_tui.widgets.lines import Spans, fit
 from ollama_tui.widgets.moving import Glyphs, Moving, thumb_at
 from ollama_tui.widgets.wrap import Anchor, Row, Wrapped

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ollama_tui.actions.program import clipboard_texts
-from ollama_tui.text import inert
+from ollama_tui.formatting import inert
 
 HOST = "http://127.0.0.1:11434"
 HOSTILE = [

@@ -17,7 +17,7 @@ from ollama_tui.api.decode import MOST_MODELS, MOST_VALUES
 from ollama_tui.api.errors import InvalidRequest, NotOllama
 from ollama_tui.api.replies import CUT, ListedModel, Message, Show, VerboseShow
 from ollama_tui.api.requests import CreateRequest
-from ollama_tui.text import inert
+from ollama_tui.formatting import inert
 
 MB = 1024 * 1024
 WORD = 1024

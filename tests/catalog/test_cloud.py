@@ -12,17 +12,10 @@ from ollama_tui.api import errors
 from ollama_tui.api.errors import OllamaError, Refused
 from ollama_tui.api.replies import CloudStatus, ListedModel, ModelDetails, Recommendation, Show
 from ollama_tui.catalog import name as names
-from ollama_tui.catalog.cloud import (
-    Entry,
-    catalogue,
-    offered_name,
-    select,
-    size_in_tag,
-    stub_name,
-)
+from ollama_tui.catalog.cloud import Entry, catalogue, offered_name, select, size_in_tag, stub_name
 from ollama_tui.catalog.cloud_words import about, disabled, explained
 from ollama_tui.catalog.model import Model
-from ollama_tui.text import UNKNOWN
+from ollama_tui.formatting import UNKNOWN
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 PART = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_.\-]{0,12}", fullmatch=True)

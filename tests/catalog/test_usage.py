@@ -12,15 +12,7 @@ from hypothesis import strategies as st
 from ollama_tui.catalog.model import Facts, Model
 from ollama_tui.catalog.space import Amount
 from ollama_tui.catalog.stored import Blob, Contents, Manifest, Partial
-from ollama_tui.catalog.usage import (
-    Estimated,
-    Measured,
-    Shared,
-    Usage,
-    belongs,
-    settled,
-    size_of,
-)
+from ollama_tui.catalog.usage import Estimated, Measured, Shared, Usage, belongs, settled, size_of
 from tests.catalog.models import NOW, a_model
 
 MB = 1_000_000

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ollama_tui.files.paths import common, completions, one_line, paths_in, spelled
-from ollama_tui.text import inert
+from ollama_tui.formatting import inert
 
 HOME = os.path.expanduser("~")
 

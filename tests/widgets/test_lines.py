@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ollama_tui.text import inert
+from ollama_tui.formatting import inert
 from ollama_tui.widgets.lines import STYLES, Lines, Spans, fit, plain, spread, width_of
 from tests.widgets.screens import OneWidget, screen_lines
 
