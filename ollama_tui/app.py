@@ -18,18 +18,18 @@ from textual.widgets._toast import ToastHolder
 
 from ollama_tui import theme
 from ollama_tui.actions.action import KEY_NAMES, Action, Wish
+from ollama_tui.api.clock import MACHINE, Clock
 from ollama_tui.api.errors import OllamaError
+from ollama_tui.api.host import Host, parse_host
 from ollama_tui.catalog import order
 from ollama_tui.catalog.snapshot import Reach, Snapshot
 from ollama_tui.catalog.view import View
-from ollama_tui.clock import MACHINE, Clock
 from ollama_tui.config import Settings
 from ollama_tui.drafts import Drafts
 from ollama_tui.first_list import FirstList
 from ollama_tui.frame import DiffFrames
 from ollama_tui.kept import MOST_HOSTS, Kept
 from ollama_tui.screens.main import MainScreen
-from ollama_tui.settings import Host, parse_host
 from ollama_tui.state_file import Problems
 from ollama_tui.styling import styles_folder
 from ollama_tui.typeahead import CONNECTING, TypeAhead, Typed
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     import httpx
     from rich.console import RenderableType
 
-    from ollama_tui.api.first import First
+    from ollama_tui.api.prefetch import First
     from ollama_tui.cache import Cache
     from ollama_tui.catalog.upstream import Upstream
     from ollama_tui.catalog.usage import Measured

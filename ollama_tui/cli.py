@@ -65,7 +65,7 @@ def run(arguments: Sequence[str]) -> int:
         return _refuse(reason)
     terminal.prepare()
     gc.disable()  # nothing that a start makes is garbage; the app turns it on again
-    from ollama_tui.api.first import First
+    from ollama_tui.api.prefetch import First
 
     first = None if settings.demo else First.of(settings.host, os.environ)
 

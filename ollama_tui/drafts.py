@@ -18,7 +18,7 @@ from itertools import count
 from pathlib import Path
 from urllib.parse import quote
 
-from ollama_tui.clock import MACHINE, Clock
+from ollama_tui.api.clock import MACHINE, Clock
 from ollama_tui.formatting import inert
 from ollama_tui.safe_file import write_text_atomically
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from ollama_tui.catalog.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from ollama_tui.api.first import First
+    from ollama_tui.api.clock import Clock
+    from ollama_tui.api.prefetch import First
     from ollama_tui.api.replies import Answers
     from ollama_tui.cache import Cache
-    from ollama_tui.clock import Clock
     from ollama_tui.config import Settings
 
 FIRST_ANSWER = 1.0

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     import httpx
 
     from ollama_tui.api.client import Ollama
+    from ollama_tui.api.clock import Clock
     from ollama_tui.api.replies import Answers
     from ollama_tui.cache import Cache
-    from ollama_tui.clock import Clock
     from ollama_tui.config import Settings
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ollama_tui.api.clock import MACHINE, Clock
 from ollama_tui.cache import Cache, file_key
-from ollama_tui.clock import MACHINE, Clock
 from ollama_tui.config import Settings
 from ollama_tui.disk import Disk
 from ollama_tui.jobs.journal import Journal

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from textual.message_pump import MessagePump
     from textual.screen import Screen
 
-    from ollama_tui.clock import Clock
+    from ollama_tui.api.clock import Clock
 
 HOLD = 0.5
 """Seconds that keys wait at most for an action that has shown nothing yet."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ollama_tui.clock import Clock
+from ollama_tui.api.clock import Clock
 from ollama_tui.drafts import (
     LONGEST_NAME,
     MODELFILE,

@@ -13,17 +13,17 @@ import httpx
 import pytest
 
 from ollama_tui.api.client import Ollama
+from ollama_tui.api.clock import Clock
+from ollama_tui.api.host import parse_host
 from ollama_tui.api.registry import Registry
 from ollama_tui.cache import Cache
 from ollama_tui.catalog.model import Model
 from ollama_tui.catalog.name import parse
 from ollama_tui.catalog.upstream import Standing, Upstream
-from ollama_tui.clock import Clock
 from ollama_tui.config import Settings
 from ollama_tui.demo import Demo
 from ollama_tui.library import Library
 from ollama_tui.session import connect
-from ollama_tui.settings import parse_host
 from ollama_tui.upstream import AT_ONCE, Checking, Upstreams
 from tests.ticker import Ticker, at_once, settle
 

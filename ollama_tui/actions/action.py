@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from textual.screen import ModalScreen
 
     from ollama_tui.api.client import Ollama
+    from ollama_tui.api.clock import Clock
     from ollama_tui.catalog.model import Model
     from ollama_tui.catalog.snapshot import Snapshot
     from ollama_tui.catalog.view import View
-    from ollama_tui.clock import Clock
     from ollama_tui.disk import Disk
     from ollama_tui.drafts import Drafts
     from ollama_tui.jobs.job import Job

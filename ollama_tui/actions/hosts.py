@@ -33,7 +33,7 @@ async def _address(context: Context) -> str | None:
 
 def problem(address: str) -> str | None:
     """Return why `address` cannot be that of a server."""
-    from ollama_tui.settings import parse_host
+    from ollama_tui.api.host import parse_host
 
     try:
         host = parse_host(address)

@@ -10,11 +10,14 @@ from typing import Any
 import httpx
 import msgspec
 
-from ollama_tui.api import calls, decode
+from ollama_tui.api import decode
+from ollama_tui.api import endpoints as calls
 from ollama_tui.api.body import pieces
-from ollama_tui.api.calls import Call
+from ollama_tui.api.clock import MACHINE, Clock
+from ollama_tui.api.endpoints import Call
 from ollama_tui.api.errors import Interrupted, NotFound
-from ollama_tui.api.lines import EventReader, parse_event, single_event
+from ollama_tui.api.http import PATIENT, Wire
+from ollama_tui.api.ndjson import EventReader, parse_event, single_event
 from ollama_tui.api.replies import (
     Account,
     ListedModel,
@@ -27,8 +30,6 @@ from ollama_tui.api.replies import (
     VerboseShow,
 )
 from ollama_tui.api.requests import CreateRequest
-from ollama_tui.api.wire import PATIENT, Wire
-from ollama_tui.clock import MACHINE, Clock
 
 _BLOB = {"Content-Type": "application/octet-stream"}
 

@@ -21,9 +21,8 @@ from typing import Protocol
 import httpx
 import msgspec
 
-from ollama_tui.api.asking import SAME_HOUSE, Answer, Asker
-from ollama_tui.api.calls import HOME, MANIFEST, Call
 from ollama_tui.api.decode import is_page
+from ollama_tui.api.endpoints import HOME, MANIFEST, Call
 from ollama_tui.api.errors import (
     Busy,
     Forbidden,
@@ -37,8 +36,9 @@ from ollama_tui.api.errors import (
     Unreachable,
     Unsupported,
 )
-from ollama_tui.api.failures import explain
+from ollama_tui.api.messages.connection import explain
 from ollama_tui.api.place import Place
+from ollama_tui.api.registry_http import SAME_HOUSE, Answer, Asker
 from ollama_tui.api.replies import Manifest
 from ollama_tui.formatting import inert
 

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ollama_tui.api.errors import NotOllama, Refused
-from ollama_tui.api.first import First
+from ollama_tui.api.prefetch import First
 from ollama_tui.api.replies import Answers, ListedModel, RunningModel, Show
 from ollama_tui.cache import Cache
 from ollama_tui.catalog.model import Facts, Model

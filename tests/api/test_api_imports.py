@@ -26,8 +26,8 @@ def test_the_client_loads_words_for_refusals_only_when_there_is_one() -> None:
     script = "import ollama_tui.api.client; import sys; print(*sys.modules)"
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     loaded = set(run.stdout.split())
-    assert "ollama_tui.api.wire" in loaded
-    assert not {"ollama_tui.api.refusal", "ollama_tui.api.advice", "html"} & loaded
+    assert "ollama_tui.api.http" in loaded
+    assert not {"ollama_tui.api.messages.refused", "ollama_tui.api.messages.rule", "html"} & loaded
 
 
 def test_the_client_needs_no_screen() -> None:

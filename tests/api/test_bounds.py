@@ -15,16 +15,12 @@ from typing import Any
 import httpx
 import pytest
 
-from ollama_tui.api import calls
-from ollama_tui.api.calls import Call
+from ollama_tui.api import endpoints as calls
 from ollama_tui.api.client import Ollama
+from ollama_tui.api.clock import Clock
+from ollama_tui.api.endpoints import Call
 from ollama_tui.api.errors import Interrupted, NotOllama, OllamaError, ServerFailed
-from ollama_tui.api.first import LONGEST, First
-from ollama_tui.api.keep_alive import IDLE, INTERVAL, TRIES
-from ollama_tui.api.lines import BLANK_LIMIT
-from ollama_tui.api.registry import Registry
-from ollama_tui.api.replies import Progress
-from ollama_tui.api.wire import (
+from ollama_tui.api.http import (
     ANSWER_WITHIN,
     LARGEST,
     STREAM_WITHIN,
@@ -32,8 +28,12 @@ from ollama_tui.api.wire import (
     WORK_WITHIN,
     Wire,
 )
+from ollama_tui.api.keep_alive import IDLE, INTERVAL, TRIES
+from ollama_tui.api.ndjson import BLANK_LIMIT
+from ollama_tui.api.prefetch import LONGEST, First
+from ollama_tui.api.registry import Registry
+from ollama_tui.api.replies import Progress
 from ollama_tui.catalog.name import parse
-from ollama_tui.clock import Clock
 from tests.api.sockets import Handler, Reader, Writer, serving
 from tests.jobs.virtual import VirtualTime
 from tests.ticker import until

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ollama_tui.api import asking
+from ollama_tui.api import registry_http as asking
 from ollama_tui.api.errors import (
     Busy,
     Interrupted,

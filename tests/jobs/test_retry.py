@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from ollama_tui.api import calls
-from ollama_tui.api.calls import Call
+from ollama_tui.api import endpoints as calls
+from ollama_tui.api.endpoints import Call
 from ollama_tui.api.errors import (
     Busy,
     Interrupted,
@@ -15,7 +15,7 @@ from ollama_tui.api.errors import (
     Unauthorized,
     Unreachable,
 )
-from ollama_tui.api.refusal import from_line, from_response
+from ollama_tui.api.messages.refused import from_line, from_response
 from ollama_tui.api.replies import Progress
 from ollama_tui.jobs.retry import Pause, pause_after, silence_after
 

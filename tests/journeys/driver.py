@@ -28,11 +28,11 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 from textual.widgets import Input
 
-from ollama_tui.api.first import First
+from ollama_tui.api.clock import Clock
+from ollama_tui.api.prefetch import First
 from ollama_tui.app import OllamaTui
 from ollama_tui.cache import Cache
 from ollama_tui.catalog.model import Model
-from ollama_tui.clock import Clock
 from ollama_tui.config import Settings
 from ollama_tui.demo import Demo
 from ollama_tui.demo.transport import Seen

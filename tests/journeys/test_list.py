@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ollama_tui.api.first import First
+from ollama_tui.api.prefetch import First
 from ollama_tui.api.replies import Answers, ListedModel
 from ollama_tui.cache import Cache
 from ollama_tui.config import Settings

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ollama_tui.settings import parse_host
+from ollama_tui.api.host import parse_host
 from tests.journeys.driver import User, a_server, journey
 from tests.serving import serve
 from tests.store.stores import StoreFolder, on_disk

@@ -10,8 +10,8 @@ import pytest
 
 from ollama_tui.api.client import Ollama
 from ollama_tui.api.errors import NotFound, OllamaError
+from ollama_tui.api.host import Host, parse_host
 from ollama_tui.api.replies import ListedModel
-from ollama_tui.settings import Host, parse_host
 
 PREFIX = "ollama-tui-live-"
 """Begins the name of every model made, changed or deleted here."""

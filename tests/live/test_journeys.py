@@ -8,9 +8,9 @@ import httpx
 import pytest
 
 from ollama_tui.api.client import Ollama
+from ollama_tui.api.host import Host
 from ollama_tui.api.replies import ListedModel
 from ollama_tui.config import Settings
-from ollama_tui.settings import Host
 from tests.journeys.driver import LiveUser, User, journey
 from tests.live.conftest import Own
 

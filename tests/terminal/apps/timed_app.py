@@ -7,8 +7,8 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from ollama_tui.api.clock import Clock
 from ollama_tui.app import OllamaTui
-from ollama_tui.clock import Clock
 from ollama_tui.config import Settings
 
 TIME = Path(sys.argv[1])

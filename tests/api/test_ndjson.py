@@ -10,10 +10,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ollama_tui.api import calls
-from ollama_tui.api.calls import Call
+from ollama_tui.api import endpoints as calls
+from ollama_tui.api.endpoints import Call
 from ollama_tui.api.errors import Interrupted, NotFound, NotOllama, OllamaError, ServerFailed
-from ollama_tui.api.lines import LINE_LIMIT, EventReader, single_event
+from ollama_tui.api.ndjson import LINE_LIMIT, EventReader, single_event
 from ollama_tui.api.replies import CUT, Progress
 
 PULL = Call(calls.PULL, "qwen9")

@@ -11,7 +11,7 @@ import pytest
 
 from ollama_tui.api.client import Ollama
 from ollama_tui.api.errors import Interrupted, InvalidRequest, NotOllama, OllamaError, Unreachable
-from ollama_tui.api.straight import POSSIBLE, STEP
+from ollama_tui.api.sendfile import POSSIBLE, STEP
 from tests.api.sockets import Reader, Writer, serving
 
 pytestmark = pytest.mark.skipif(not POSSIBLE, reason="this system cannot send files by itself")

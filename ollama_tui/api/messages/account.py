@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ollama_tui.api.advice import Rule, is_abroad, on
-from ollama_tui.api.calls import Call
+from ollama_tui.api.endpoints import Call
 from ollama_tui.api.errors import Busy, Forbidden, NotFound, ServerFailed, Unauthorized
+from ollama_tui.api.messages.rule import Rule, is_abroad, on
 
 
 def _in_cloud(call: Call) -> bool:

@@ -21,9 +21,9 @@ from ollama_tui.api.errors import (
     Refused,
     Unreachable,
 )
+from ollama_tui.api.http import ORDINARY, PATIENT
 from ollama_tui.api.replies import Progress
 from ollama_tui.api.requests import CreateRequest
-from ollama_tui.api.wire import ORDINARY, PATIENT
 from tests.api.sockets import Reader, Writer, answering, serving
 
 KEY = "secret-0123456789"

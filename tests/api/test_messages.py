@@ -9,9 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ollama_tui.api import calls, errors
-from ollama_tui.api.calls import Call, Endpoint
-from ollama_tui.api.refusal import from_line, from_response, redirected, tidy, without_paths
+from ollama_tui.api import endpoints as calls
+from ollama_tui.api import errors
+from ollama_tui.api.endpoints import Call, Endpoint
+from ollama_tui.api.messages.refused import (
+    from_line,
+    from_response,
+    redirected,
+    tidy,
+    without_paths,
+)
 from tests.api.traces import Trace
 
 PUSH = Call(calls.PUSH, "alice/m")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from ollama_tui.api.first import First
+from ollama_tui.api.prefetch import First
 from ollama_tui.api.replies import Answers
 from tests.api.sockets import Handler, Reader, Writer, serving
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import httpx
 
-from ollama_tui.api.calls import Call
+from ollama_tui.api.endpoints import Call
 from ollama_tui.api.errors import ADDRESS, Interrupted, NotOllama, OllamaError, Unreachable
 from ollama_tui.formatting import inert
 

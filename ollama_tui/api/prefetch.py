@@ -19,7 +19,8 @@ from time import monotonic
 from typing import Any, BinaryIO, NamedTuple, Protocol
 
 from ollama_tui import __version__
-from ollama_tui.api import calls, decode
+from ollama_tui.api import decode
+from ollama_tui.api import endpoints as calls
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.api.replies import Answers
 

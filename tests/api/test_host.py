@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ollama_tui.settings import parse_host
+from ollama_tui.api.host import parse_host
 
 TABLE = [
     (None, "http://127.0.0.1:11434"),

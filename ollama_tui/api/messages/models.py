@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ollama_tui.api.advice import Rule, on
 from ollama_tui.api.errors import Busy, InvalidRequest, NotFound, ServerFailed, Unsupported
+from ollama_tui.api.messages.rule import Rule, on
 
 _NAME_HINT = (
     "Write user/model:tag with letters, digits, dots, dashes and underscores: at most 80 a part."

@@ -11,15 +11,15 @@ import msgspec
 
 from ollama_tui import __version__
 from ollama_tui.api.body import PLAIN, TooLarge, start, whole
-from ollama_tui.api.calls import Call
+from ollama_tui.api.clock import MACHINE, Clock
+from ollama_tui.api.endpoints import Call
 from ollama_tui.api.errors import CHECK_ADDRESS, InvalidRequest, NotOllama, OllamaError, Unreachable
-from ollama_tui.api.failures import explained
 from ollama_tui.api.keep_alive import trace
+from ollama_tui.api.messages.connection import explained
 from ollama_tui.api.place import Place
 from ollama_tui.api.replies import CUT
 from ollama_tui.api.upload import FileBody
 from ollama_tui.api.watch import Watch
-from ollama_tui.clock import MACHINE, Clock
 
 CONNECT_SECONDS = 10.0
 ORDINARY = httpx.Timeout(30.0, connect=CONNECT_SECONDS, pool=None)
@@ -161,7 +161,7 @@ class Wire:
         """Whether the server is reached over plain HTTP, with no proxy and no transport between."""
         from urllib.request import getproxies
 
-        from ollama_tui.api.straight import POSSIBLE
+        from ollama_tui.api.sendfile import POSSIBLE
 
         plain = self._place.scheme == "http" and "@" not in self._url
         unproxied = self._place.is_loopback or not getproxies()
@@ -174,7 +174,7 @@ class Wire:
         headers: Mapping[str, str],
         sent: Callable[[int], None],
     ) -> None:
-        from ollama_tui.api import straight
+        from ollama_tui.api import sendfile as straight
 
         with explained(call, self.address):
             url = httpx.URL(self._url + call.path)
@@ -202,7 +202,10 @@ class Wire:
         return self._refused(response.status_code, location, body, call)
 
     def _refused(self, status: int, location: str, body: bytes, call: Call) -> OllamaError:
-        from ollama_tui.api.refusal import from_response, redirected  # all the words there may be
+        from ollama_tui.api.messages.refused import (  # all the words there may be
+            from_response,
+            redirected,
+        )
 
         if 300 <= status < 400:
             return redirected(location, call)

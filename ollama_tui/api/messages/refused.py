@@ -9,13 +9,8 @@ from typing import Any
 
 import msgspec
 
-from ollama_tui.api.advice import Rule, fill, matching
-from ollama_tui.api.advice_account import RULES as ACCOUNT_RULES
-from ollama_tui.api.advice_create import RULES as CREATE_RULES
-from ollama_tui.api.advice_model import RULES as MODEL_RULES
-from ollama_tui.api.advice_transfer import RULES as TRANSFER_RULES
-from ollama_tui.api.calls import HEAD_BLOB, Call
 from ollama_tui.api.decode import is_page, not_ollama, page_title
+from ollama_tui.api.endpoints import HEAD_BLOB, Call
 from ollama_tui.api.errors import (
     ADDRESS,
     CHECK_ADDRESS,
@@ -30,6 +25,11 @@ from ollama_tui.api.errors import (
     Unauthorized,
     Unsupported,
 )
+from ollama_tui.api.messages.account import RULES as ACCOUNT_RULES
+from ollama_tui.api.messages.create import RULES as CREATE_RULES
+from ollama_tui.api.messages.models import RULES as MODEL_RULES
+from ollama_tui.api.messages.rule import Rule, fill, matching
+from ollama_tui.api.messages.transfers import RULES as TRANSFER_RULES
 from ollama_tui.formatting import ELLIPSIS, inert
 
 TITLE_LIMIT = 120

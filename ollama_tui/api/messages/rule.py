@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from ollama_tui.api.calls import HOME, Call
+from ollama_tui.api.endpoints import HOME, Call
 from ollama_tui.api.errors import Refused
 from ollama_tui.formatting import inert
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ollama_tui.api.advice import Rule, is_abroad, on
 from ollama_tui.api.errors import Busy, InvalidRequest, NotFound, ServerFailed, Unsupported
+from ollama_tui.api.messages.rule import Rule, is_abroad, on
 
 _FETCH = on("pull", "create")
 _REGISTRY = on("pull", "push", "create")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ollama_tui.api.advice import Rule, on
 from ollama_tui.api.errors import InvalidRequest, NotFound, Unsupported
+from ollama_tui.api.messages.rule import Rule, on
 
 _CREATE = on("create")
 
