@@ -21,10 +21,10 @@ from ollama_tui.actions.action import KEY_NAMES, Action, Wish
 from ollama_tui.api.clock import MACHINE, Clock
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.api.host import Host, parse_host
-from ollama_tui.catalog import order
-from ollama_tui.catalog.snapshot import Reach, Snapshot
-from ollama_tui.catalog.view import View
 from ollama_tui.config import Settings
+from ollama_tui.domain import columns as order
+from ollama_tui.domain.snapshot import Reach, Snapshot
+from ollama_tui.domain.view import View
 from ollama_tui.drafts import Drafts
 from ollama_tui.first_list import FirstList
 from ollama_tui.frame import DiffFrames
@@ -43,8 +43,8 @@ if TYPE_CHECKING:
 
     from ollama_tui.api.prefetch import First
     from ollama_tui.cache import Cache
-    from ollama_tui.catalog.upstream import Upstream
-    from ollama_tui.catalog.usage import Measured
+    from ollama_tui.domain.storage.usage import Measured
+    from ollama_tui.domain.updates import Upstream
     from ollama_tui.jobs.job import Job
     from ollama_tui.session import Session
 

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from ollama_tui.api.replies import ListedModel, Show
-from ollama_tui.catalog.model import Facts
+from ollama_tui.domain.model import Facts
 from ollama_tui.state_file import MB, Problems, StateFile
 
 if TYPE_CHECKING:
-    from ollama_tui.catalog.upstream import Upstream
+    from ollama_tui.domain.updates import Upstream
 
 T = TypeVar("T")
 _DETAILS_KEPT = 400
@@ -80,7 +80,7 @@ class Cache:
         return self._file(f"details/{digest}.json", Show, loss, _DETAILS_LIMIT)
 
     def _upstreams(self, host_url: str) -> StateFile[dict[str, Upstream]]:
-        from ollama_tui.catalog.upstream import Upstream
+        from ollama_tui.domain.updates import Upstream
 
         name = f"upstream-{file_key(host_url)}.json"
         loss = "what is outdated is asked anew"

@@ -130,7 +130,7 @@ def _saved(
     filters: Mapping[str, str], config: ConfigFile, mistakes: list[str]
 ) -> Iterator[tuple[str, str]]:
     """Yield the saved filters that can be used; the others are mistakes."""
-    from ollama_tui.catalog import query  # only who saves filters pays for it
+    from ollama_tui.domain.filter import parser as query  # only who saves filters pays for it
 
     for name, text in filters.items():
         wrong = [mistake.quoting(text) for mistake in query.parse(text).mistakes]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ollama_tui.catalog.snapshot import Reach
+from ollama_tui.domain.snapshot import Reach
 from ollama_tui.first_list import FIRST_ANSWER, FirstList
 from ollama_tui.opening import listing
 

@@ -10,10 +10,10 @@ from typing import Protocol
 
 from ollama_tui.api.errors import OllamaError, Refused
 from ollama_tui.api.replies import ListedModel, Show
-from ollama_tui.catalog.model import Model
-from ollama_tui.catalog.snapshot import Snapshot
-from ollama_tui.catalog.stored import Contents
-from ollama_tui.catalog.usage import Estimated, Measured, Usage, belongs
+from ollama_tui.domain.model import Model
+from ollama_tui.domain.snapshot import Snapshot
+from ollama_tui.domain.storage.contents import Contents
+from ollama_tui.domain.storage.usage import Estimated, Measured, Usage, belongs
 from ollama_tui.live import Live
 from ollama_tui.store.find import roots
 from ollama_tui.store.read import Reader

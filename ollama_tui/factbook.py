@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 
 from ollama_tui.api.replies import ListedModel, Show
 from ollama_tui.cache import Cache
-from ollama_tui.catalog.facts import facts_of
-from ollama_tui.catalog.model import Facts
+from ollama_tui.domain.facts import facts_of
+from ollama_tui.domain.model import Facts
 
 SAVE_EVERY = 500
 """Facts learned between two writings of all of them."""

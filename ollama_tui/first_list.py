@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ollama_tui.catalog.snapshot import Snapshot
+from ollama_tui.domain.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from ollama_tui.api.clock import Clock

@@ -8,8 +8,8 @@ from pathlib import Path
 import msgspec
 
 from ollama_tui.api.host import parse_host
-from ollama_tui.catalog import order
-from ollama_tui.catalog.view import View
+from ollama_tui.domain import columns as order
+from ollama_tui.domain.view import View
 from ollama_tui.state_file import KB, Problems, StateFile
 
 MOST_HOSTS = 9

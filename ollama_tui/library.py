@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING
 from ollama_tui.api.errors import NotOllama, OllamaError, Refused
 from ollama_tui.api.replies import Answers, ListedModel, RunningModel, Show
 from ollama_tui.cache import Cache
-from ollama_tui.catalog.model import Model
-from ollama_tui.catalog.snapshot import Reach, Snapshot, details_key
+from ollama_tui.domain.model import Model
+from ollama_tui.domain.snapshot import Reach, Snapshot, details_key
 from ollama_tui.factbook import FactBook
 from ollama_tui.learning import AT_ONCE, Learners, learn_all
 from ollama_tui.live import Live

@@ -24,11 +24,11 @@ from typing import TYPE_CHECKING
 from ollama_tui.api.errors import NotFound, OllamaError, Unreachable
 from ollama_tui.api.replies import Manifest, Show
 from ollama_tui.cache import Cache
-from ollama_tui.catalog import name as names
-from ollama_tui.catalog import upstream
-from ollama_tui.catalog.layers import Mine, mine_of
-from ollama_tui.catalog.model import Model
-from ollama_tui.catalog.upstream import Offer, Standing, Upstream
+from ollama_tui.domain import names as names
+from ollama_tui.domain import updates as upstream
+from ollama_tui.domain.model import Model
+from ollama_tui.domain.storage.layers import Mine, mine_of
+from ollama_tui.domain.updates import Offer, Standing, Upstream
 from ollama_tui.formatting import inert
 from ollama_tui.live import Live
 

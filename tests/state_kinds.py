@@ -11,10 +11,10 @@ from pathlib import Path
 
 from ollama_tui.api.replies import ListedModel, Show
 from ollama_tui.cache import Cache
-from ollama_tui.catalog.model import Facts
-from ollama_tui.catalog.upstream import Standing, Upstream
-from ollama_tui.catalog.view import View
 from ollama_tui.config import read_config
+from ollama_tui.domain.model import Facts
+from ollama_tui.domain.updates import Standing, Upstream
+from ollama_tui.domain.view import View
 from ollama_tui.jobs.journal import Journal
 from ollama_tui.jobs.tasks import Pull
 from ollama_tui.kept import Kept

@@ -9,7 +9,7 @@ import pytest
 
 from ollama_tui.api.replies import ListedModel, ModelDetails, Show
 from ollama_tui.cache import _DETAILS_KEPT, Cache
-from ollama_tui.catalog.model import Facts
+from ollama_tui.domain.model import Facts
 
 DIGEST = "0123456789abcdef" * 4
 MODELS = (

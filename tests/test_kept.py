@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ollama_tui.catalog.view import View
+from ollama_tui.domain.view import View
 from ollama_tui.kept import MOST_HOSTS, Kept
 
 

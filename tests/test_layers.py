@@ -28,8 +28,8 @@ def loaded_by(module: str) -> set[str]:
     "module",
     [
         "ollama_tui.api.client",
-        "ollama_tui.catalog.arrange",
-        "ollama_tui.catalog.query",
+        "ollama_tui.domain.rows",
+        "ollama_tui.domain.filter.parser",
         "ollama_tui.jobs.queue",
         "ollama_tui.jobs.tasks",
         "ollama_tui.library",

@@ -12,7 +12,7 @@ from ollama_tui.api.client import Ollama
 from ollama_tui.api.errors import NotOllama, OllamaError, Unreachable
 from ollama_tui.api.replies import Answers, ListedModel
 from ollama_tui.cache import Cache
-from ollama_tui.catalog.snapshot import Reach
+from ollama_tui.domain.snapshot import Reach
 from ollama_tui.library import DETAILS_KEPT, POLL_EVERY, Library
 from tests.journeys.driver import Watched
 from tests.ticker import Ticker, settle

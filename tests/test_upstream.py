@@ -17,11 +17,11 @@ from ollama_tui.api.clock import Clock
 from ollama_tui.api.host import parse_host
 from ollama_tui.api.registry import Registry
 from ollama_tui.cache import Cache
-from ollama_tui.catalog.model import Model
-from ollama_tui.catalog.name import parse
-from ollama_tui.catalog.upstream import Standing, Upstream
 from ollama_tui.config import Settings
 from ollama_tui.demo import Demo
+from ollama_tui.domain.model import Model
+from ollama_tui.domain.names import parse
+from ollama_tui.domain.updates import Standing, Upstream
 from ollama_tui.library import Library
 from ollama_tui.session import connect
 from ollama_tui.upstream import AT_ONCE, Checking, Upstreams

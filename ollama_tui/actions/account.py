@@ -13,7 +13,7 @@ from ollama_tui.api.errors import OllamaError, Unsupported
 from ollama_tui.formatting import inert
 
 if TYPE_CHECKING:
-    from ollama_tui.catalog.account import Standing
+    from ollama_tui.domain.account import Standing
 
 ASK_EVERY = 1.0
 """Seconds between two questions while somebody signs the server in."""
@@ -23,7 +23,7 @@ TRY_EVERY = 5.0
 
 async def standing(server: Server) -> Standing:
     """Return who the server is at ollama.com, or why that is not known."""
-    from ollama_tui.catalog.account import standing_of, standing_without
+    from ollama_tui.domain.account import standing_of, standing_without
 
     try:
         return standing_of(await server.ollama.me())
@@ -43,7 +43,7 @@ async def standings(server: Server) -> AsyncGenerator[Standing, None]:
 
 async def cloud_said(server: Server) -> str:
     """Return a sentence on whether the server may use the cloud."""
-    from ollama_tui.catalog.cloud_words import disabled
+    from ollama_tui.domain.cloud_text import disabled
 
     try:
         status = (await server.ollama.status()).cloud

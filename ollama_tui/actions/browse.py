@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ollama_tui.actions.action import Action, Context, Group, Place, Run, Wish
-from ollama_tui.catalog.order import BY_KEY, COLUMNS
+from ollama_tui.domain.columns import BY_KEY, COLUMNS
 from ollama_tui.formatting import inert
 
 if TYPE_CHECKING:
-    from ollama_tui.catalog.model import Model
+    from ollama_tui.domain.model import Model
 
 
 GROUP = "together"

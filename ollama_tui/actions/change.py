@@ -17,8 +17,8 @@ from ollama_tui.formatting import inert
 
 if TYPE_CHECKING:
     from ollama_tui.api.replies import Show
-    from ollama_tui.catalog.model import Model
     from ollama_tui.dialogs.names import Target
+    from ollama_tui.domain.model import Model
 
 
 def connected(context: Context) -> Server:
@@ -118,7 +118,7 @@ async def move(context: Context, model: Model, target: str) -> Model:
     differ only by case are the same, so the deletion waits for a copy seen in the list with the
     digest of the source.
     """
-    from ollama_tui.catalog import name as names
+    from ollama_tui.domain import names as names
 
     server = connected(context)
     refuse = f"{model.label} was not renamed"
@@ -153,9 +153,9 @@ async def move(context: Context, model: Model, target: str) -> Model:
 
 async def delete(context: Context) -> None:
     """Say what is lost, ask, and queue the deletion with its grace period."""
-    from ollama_tui.catalog import name as names
-    from ollama_tui.catalog.plan import deletion
     from ollama_tui.dialogs.delete import confirm_delete
+    from ollama_tui.domain import names as names
+    from ollama_tui.domain.plan import deletion
     from ollama_tui.jobs.tasks import Delete, told_apart_by_case
 
     jobs = connected(context).jobs
@@ -189,7 +189,7 @@ def taken_for_another(models: Sequence[Model]) -> str | None:
     doubtful = [model.name for model in models if model.name[-6:].lower() == ":local"]
     if not doubtful:
         return None  # as nearly always: nothing need be loaded to say so
-    from ollama_tui.catalog import name as names
+    from ollama_tui.domain import names as names
 
     return next(filter(None, map(names.deletion_problem, doubtful)), None)
 
@@ -203,8 +203,8 @@ async def undo(context: Context) -> None:
 async def push(context: Context) -> None:
     """Ask for the name as whoever the server is, copy to it if need be, and queue the push."""
     from ollama_tui.actions import account
-    from ollama_tui.catalog import name as names
     from ollama_tui.dialogs.push import PushDialog
+    from ollama_tui.domain import names as names
     from ollama_tui.jobs.tasks import Push
 
     if (model := context.current) is None:
@@ -256,8 +256,8 @@ async def change(context: Context) -> None:
 
 async def fill_in(context: Context, *, edit: bool) -> None:
     """Open the form, on what was typed into it at another time if wanted; queue what it returns."""
-    from ollama_tui.catalog.draft_text import name_and_base
     from ollama_tui.dialogs.create import CreateDialog
+    from ollama_tui.domain.create.form_text import name_and_base
     from ollama_tui.drafts import MODELFILE, FormKey
     from ollama_tui.jobs.tasks import Create
 

@@ -13,12 +13,12 @@ from ollama_tui.formatting import inert
 
 if TYPE_CHECKING:
     from ollama_tui.api.replies import ListedModel, Recommendation, Show
-    from ollama_tui.catalog.cloud import Entry
+    from ollama_tui.domain.cloud import Entry
 
 
 async def offered(server: Server) -> tuple[ListedModel, ...]:
     """Return what ollama.com lists; raises OllamaError in words about ollama.com."""
-    from ollama_tui.catalog.cloud_words import explained
+    from ollama_tui.domain.cloud_text import explained
 
     try:
         return await server.cloud.list()
@@ -36,7 +36,7 @@ async def recommended(server: Server) -> tuple[Recommendation, ...]:
 
 async def switched_off(server: Server) -> str:
     """Return a sentence if the server may not use the cloud; empty if it may or is too old."""
-    from ollama_tui.catalog.cloud_words import disabled
+    from ollama_tui.domain.cloud_text import disabled
 
     try:
         return disabled((await server.ollama.status()).cloud)
@@ -49,7 +49,7 @@ async def details(context: Context, entry: Entry) -> Show:
 
     Where ollama.com wants a key we do not have, the server is asked: it may be signed in.
     """
-    from ollama_tui.catalog.cloud_words import explained
+    from ollama_tui.domain.cloud_text import explained
 
     server = connected(context)
     if not entry.runs_in_cloud:

@@ -9,15 +9,15 @@ from ollama_tui.actions.change import connected
 from ollama_tui.actions.program import not_connected
 
 if TYPE_CHECKING:
-    from ollama_tui.catalog.model import Model
+    from ollama_tui.domain.model import Model
 
 HOW = "Mark two models to compare, or mark one and go to the other."
 
 
 async def compare(context: Context) -> None:
     """Fetch the details of both and show where they differ."""
-    from ollama_tui.catalog.compare import Side
     from ollama_tui.dialogs.compare import CompareScreen
+    from ollama_tui.domain.compare import Side
 
     a, b = pair(context)
     library = connected(context).library

@@ -20,9 +20,9 @@ from ollama_tui.formatting import inert, plural, size
 if TYPE_CHECKING:
     from ollama_tui.api.replies import Show
     from ollama_tui.api.requests import CreateRequest
-    from ollama_tui.catalog.model import Model
-    from ollama_tui.catalog.modelfile import Modelfile
-    from ollama_tui.catalog.recipe import Recipe
+    from ollama_tui.domain.model import Model
+    from ollama_tui.domain.modelfile.convert import Recipe
+    from ollama_tui.domain.modelfile.syntax import Modelfile
     from ollama_tui.files.source import Source
     from ollama_tui.jobs.tasks import Create
 
@@ -48,8 +48,8 @@ if TYPE_CHECKING:
 
 async def edit(context: Context) -> None:
     """Open the current model as a Modelfile, show the difference, and create it anew."""
-    from ollama_tui.catalog import modelfile
-    from ollama_tui.catalog.modelfile import Unwritable
+    from ollama_tui.domain.modelfile import syntax as modelfile
+    from ollama_tui.domain.modelfile.syntax import Unwritable
 
     if (model := context.current) is None:
         return
@@ -133,7 +133,7 @@ class Editing:
 
     async def _decide(self, ended: Edited, text: str | UnicodeError | None, kept: str) -> Decision:
         """Ask what to do with what the editor saved."""
-        from ollama_tui.catalog.modelfile import InvalidModelfile, parse
+        from ollama_tui.domain.modelfile.syntax import InvalidModelfile, parse
         from ollama_tui.files.bad import BadFile
         from ollama_tui.files.modelfiles import resolved
 
@@ -180,10 +180,10 @@ def _decoded(data: bytes) -> str | UnicodeError:
 
 def whole(show: Show, name: str) -> Modelfile:
     """Return the model as a Modelfile on top of itself, its licenses at the end if it can."""
-    from ollama_tui.catalog.modelfile import Command, Modelfile
-    from ollama_tui.catalog.preview import written
-    from ollama_tui.catalog.recipe import modelfile_of
-    from ollama_tui.catalog.shown import licenses
+    from ollama_tui.domain.create.preview import written
+    from ollama_tui.domain.modelfile.convert import modelfile_of
+    from ollama_tui.domain.modelfile.from_show import licenses
+    from ollama_tui.domain.modelfile.syntax import Command, Modelfile
 
     texts = [Command("license", text) for text in licenses(show)]
     _, left_out = written(texts)
@@ -210,8 +210,8 @@ class Edit:
 
 def edit_of(model: Model, show: Show, before: Modelfile, wanted: Recipe, source: Source) -> Edit:
     """Return what changes when `model`, shown as `before`, becomes as `wanted`."""
-    from ollama_tui.catalog.recipe import edited
-    from ollama_tui.catalog.shown import licenses
+    from ollama_tui.domain.modelfile.convert import edited
+    from ollama_tui.domain.modelfile.from_show import licenses
     from ollama_tui.jobs.tasks import Create
 
     change = edited(before, wanted)
@@ -234,8 +234,8 @@ async def confirmed(
     context: Context, model: Model, before: Modelfile, after: Modelfile, change: Edit
 ) -> Decision:
     """Show the difference and return which way to go."""
-    from ollama_tui.catalog.preview import written
     from ollama_tui.dialogs.difference import DifferenceDialog
+    from ollama_tui.domain.create.preview import written
 
     ways = {"y": "apply"}
     if change.fresh is not None:
@@ -260,8 +260,8 @@ def from_weights(wanted: Recipe, show: Show, unsaid: tuple[str, ...] = ()) -> Cr
     """
     import msgspec
 
-    from ollama_tui.catalog.modelfile import parts, printable
-    from ollama_tui.catalog.shown import licenses
+    from ollama_tui.domain.modelfile.from_show import licenses
+    from ollama_tui.domain.modelfile.syntax import parts, printable
 
     held = parts(show.modelfile)
     if held is None or not held["FROM"] or len(held["ADAPTER"]) > 1:

@@ -11,11 +11,11 @@ from ollama_tui.actions.browse import no_model, wish
 from ollama_tui.actions.change import connected
 from ollama_tui.actions.program import not_connected
 from ollama_tui.api.errors import OllamaError
-from ollama_tui.catalog import order
+from ollama_tui.domain import columns as order
 from ollama_tui.formatting import inert, plural, size
 
 if TYPE_CHECKING:
-    from ollama_tui.catalog.model import Model
+    from ollama_tui.domain.model import Model
 
 Job = Callable[[], Awaitable[None]]
 
@@ -102,7 +102,7 @@ async def keep(context: Context, name: str) -> None:
 
 def runner_model(context: Context, name: str) -> Model | None:
     """Return the installed model that runs under `name`; None when it was deleted meanwhile."""
-    from ollama_tui.catalog import name as names
+    from ollama_tui.domain import names as names
 
     key = names.key(name)
     return next((m for m in context.snapshot.models if names.key(m.name) == key), None)

@@ -27,8 +27,8 @@ async def open_(context: Context) -> None:
 
 async def save(context: Context) -> None:
     """Ask for a path and write the current model there, as a Modelfile."""
-    from ollama_tui.catalog.saved import file_name, saved
     from ollama_tui.dialogs.saving import SaveDialog
+    from ollama_tui.domain.modelfile.export import file_name, saved
 
     if (model := context.current) is None:
         return

@@ -11,8 +11,8 @@ from ollama_tui.formatting import inert, plural
 
 if TYPE_CHECKING:
     from ollama_tui.api.replies import Show
-    from ollama_tui.catalog.model import Model
     from ollama_tui.dialogs.choice import Alternative
+    from ollama_tui.domain.model import Model
 
 
 async def refresh(context: Context) -> None:
@@ -65,7 +65,7 @@ def modelfile_text(context: Context, model: Model, show: Show) -> str:
     The server's own text names files by paths that are on its machine, and loses quotes.
     """
     from ollama_tui.actions.replacing import find
-    from ollama_tui.catalog.saved import saved
+    from ollama_tui.domain.modelfile.export import saved
 
     above = find(context, show.details.parent_model) if show.details.parent_model else None
     return saved(model.name, show, context.snapshot.show(above) if above is not None else None)
@@ -106,7 +106,7 @@ async def theme(context: Context) -> None:
 
 def demo_not_needed(context: Context) -> str | None:
     """Say why the demo is not offered."""
-    from ollama_tui.catalog.snapshot import Reach
+    from ollama_tui.domain.snapshot import Reach
 
     if context.snapshot.reach is Reach.DOWN:
         return None

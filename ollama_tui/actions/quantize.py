@@ -11,15 +11,15 @@ from ollama_tui.actions.replacing import queue
 from ollama_tui.formatting import size
 
 if TYPE_CHECKING:
-    from ollama_tui.catalog.model import Model
     from ollama_tui.dialogs.choice import Choice
+    from ollama_tui.domain.model import Model
 
 
 async def quantize(context: Context) -> None:
     """Ask for a type and a name, and queue the quantization."""
     from ollama_tui.api.requests import CreateRequest
-    from ollama_tui.catalog.quantize import name_for
     from ollama_tui.dialogs.names import CopyDialog
+    from ollama_tui.domain.create.quantize import name_for
     from ollama_tui.jobs.tasks import Create
 
     if (model := context.current) is None:
@@ -40,8 +40,8 @@ async def quantize(context: Context) -> None:
 
 def choice(model: Model, free: int | None) -> Choice:
     """Return the question for a type, with the sizes to expect and what is free, if known."""
-    from ollama_tui.catalog.quantize import room, targets
     from ollama_tui.dialogs.choice import Alternative, Choice
+    from ollama_tui.domain.create.quantize import room, targets
 
     options = tuple(
         Alternative(t.type, f"{t.type:<7} about {size(t.bytes):>7}   {t.help}")
@@ -53,7 +53,7 @@ def choice(model: Model, free: int | None) -> Choice:
 
 def cannot_quantize(context: Context) -> str | None:
     """Say why the current model cannot be quantized."""
-    from ollama_tui.catalog.quantize import why_not
+    from ollama_tui.domain.create.quantize import why_not
 
     return no_model(context) or why_not(context.current)
 

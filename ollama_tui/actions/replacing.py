@@ -11,8 +11,8 @@ from ollama_tui.actions.action import Context, Server
 from ollama_tui.actions.drafts import follow
 
 if TYPE_CHECKING:
-    from ollama_tui.catalog.model import Model
     from ollama_tui.dialogs.names import Target
+    from ollama_tui.domain.model import Model
     from ollama_tui.drafts import DraftFile
     from ollama_tui.jobs.replacing import Taken
     from ollama_tui.jobs.tasks import Create
@@ -23,7 +23,7 @@ AT_ONCE = 3.0
 
 def find(context: Context, name: str) -> Model | None:
     """Return the listed model that a server takes `name` for."""
-    from ollama_tui.catalog import name as names
+    from ollama_tui.domain import names as names
 
     key = names.key(name)
     return next((m for m in context.snapshot.models if names.key(m.name) == key), None)

@@ -11,8 +11,8 @@ from ollama_tui.actions.change import connected
 from ollama_tui.formatting import listing, plural, size
 
 if TYPE_CHECKING:
-    from ollama_tui.catalog.model import Model
-    from ollama_tui.catalog.upstream import Upstream
+    from ollama_tui.domain.model import Model
+    from ollama_tui.domain.updates import Upstream
 
 
 async def check(context: Context) -> None:
@@ -39,8 +39,8 @@ def cannot_check(context: Context) -> str | None:
 
 def summary(models: Sequence[Model], found: Mapping[str, Upstream]) -> tuple[str, str]:
     """Return how `models` stand in a sentence, and in another what to do or why it is unknown."""
-    from ollama_tui.catalog import upstream
-    from ollama_tui.catalog.upstream import Standing
+    from ollama_tui.domain import updates as upstream
+    from ollama_tui.domain.updates import Standing
 
     stands = {m.name: upstream.standing(m, found.get(m.name)) for m in models}
     outdated = [found[name] for name, s in stands.items() if s is Standing.OUTDATED]
@@ -67,8 +67,8 @@ def why_unknown(unknown: Sequence[Upstream]) -> str:
 
 async def update(context: Context) -> None:
     """Look whether the current model is outdated; if so, ask and fetch what is newer."""
-    from ollama_tui.catalog import upstream
-    from ollama_tui.catalog.upstream import Standing
+    from ollama_tui.domain import updates as upstream
+    from ollama_tui.domain.updates import Standing
 
     if (model := context.current) is None:
         return
@@ -92,9 +92,9 @@ async def update_all(context: Context) -> None:
 
 async def fetch(context: Context, models: Sequence[Model]) -> None:
     """Ask, with the bytes to fetch, and queue a pull for each of `models` that is outdated."""
-    from ollama_tui.catalog import upstream
-    from ollama_tui.catalog.upstream import Standing
     from ollama_tui.dialogs.update import confirm_update
+    from ollama_tui.domain import updates as upstream
+    from ollama_tui.domain.updates import Standing
     from ollama_tui.jobs.tasks import Pull
 
     server = connected(context)
@@ -114,7 +114,7 @@ async def fetch(context: Context, models: Sequence[Model]) -> None:
 
 def outdated_names(context: Context) -> list[str]:
     """Return the names known to be outdated, in the order of the list."""
-    from ollama_tui.catalog import upstream
+    from ollama_tui.domain import updates as upstream
 
     if context.server is None:
         return []
@@ -124,7 +124,7 @@ def outdated_names(context: Context) -> list[str]:
 
 def cannot_update(context: Context) -> str | None:
     """Say why the current model cannot be outdated."""
-    from ollama_tui.catalog import upstream
+    from ollama_tui.domain import updates as upstream
 
     if context.current is None:
         return no_model(context)

@@ -7,8 +7,6 @@ from hashlib import sha256
 
 import httpx
 
-from ollama_tui.catalog import name as names
-from ollama_tui.catalog.name import InvalidName, Name
 from ollama_tui.demo.faults import Fault
 from ollama_tui.demo.gguf import GGUF, Malformed, read
 from ollama_tui.demo.reading import source_of
@@ -17,6 +15,8 @@ from ollama_tui.demo.respond import nothing
 from ollama_tui.demo.state import Server
 from ollama_tui.demo.store import FOLDER, Blob
 from ollama_tui.demo.weights import Weights
+from ollama_tui.domain import names as names
+from ollama_tui.domain.names import InvalidName, Name
 
 HEAD = 32 * 1024 * 1024
 """Bytes of an upload that are kept; a model's metadata is at its beginning."""

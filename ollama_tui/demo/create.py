@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from ollama_tui.catalog.name import Name
 from ollama_tui.demo import describe
 from ollama_tui.demo.changing import DIGEST
 from ollama_tui.demo.convert import convert, file_kind, finish_weights
@@ -22,6 +21,7 @@ from ollama_tui.demo.respond import Events, events_or_last
 from ollama_tui.demo.state import Server
 from ollama_tui.demo.store import Blob, Kind
 from ollama_tui.demo.transfer import pulling
+from ollama_tui.domain.names import Name
 
 _FIELDS = {
     "model": "string",

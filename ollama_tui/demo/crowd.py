@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from ollama_tui.catalog.name import Name, parse
 from ollama_tui.demo.draft import Draft, set_texts
 from ollama_tui.demo.state import Server
 from ollama_tui.demo.store import Blob, digest_of
 from ollama_tui.demo.weights import Shape, Weights, parameter_size
+from ollama_tui.domain.names import Name, parse
 
 _FAMILIES = ("llama", "qwen3", "gemma3", "phi3", "mistral")
 _KINDS = ("Q4_K_M", "Q8_0", "F16", "Q4_0", "Q6_K")

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ollama_tui.catalog.name import Name
 from ollama_tui.demo.gojson import literal, plain, timestamp
 from ollama_tui.demo.store import Entry, Kind, Store, path_of
 from ollama_tui.demo.weights import Weights
+from ollama_tui.domain.names import Name
 
 DEFAULT_TEMPLATE = "{{ .Prompt }}"
 PARSERS = {

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from ollama_tui.catalog.name import parse
 from ollama_tui.demo import describe, running
 from ollama_tui.demo import texts as t
 from ollama_tui.demo.draft import Draft, set_config, set_texts
@@ -16,6 +15,7 @@ from ollama_tui.demo.shelf import ADAPTERS, SHELF, Offer
 from ollama_tui.demo.state import Server
 from ollama_tui.demo.store import Blob, Manifest, Store, digest_of
 from ollama_tui.demo.weights import adapter, projector
+from ollama_tui.domain.names import parse
 
 
 def built(store: Store, offer: Offer) -> Manifest:

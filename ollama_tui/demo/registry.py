@@ -13,11 +13,11 @@ from typing import Literal
 
 import httpx
 
-from ollama_tui.catalog.name import DEFAULT_HOST, InvalidName, Name, parse
 from ollama_tui.demo.cloud import lookup_failure
 from ollama_tui.demo.faults import Fault
 from ollama_tui.demo.state import Server
 from ollama_tui.demo.store import MANIFEST, Blob, Layer, Manifest
+from ollama_tui.domain.names import DEFAULT_HOST, InvalidName, Name, parse
 
 Stage = Literal["manifest", "blob", "push"]
 PUBLIC = (DEFAULT_HOST, "hf.co", "huggingface.co")

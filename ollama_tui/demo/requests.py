@@ -8,9 +8,9 @@ from typing import Any
 
 import httpx
 
-from ollama_tui.catalog.name import InvalidName, Name, parse
 from ollama_tui.demo.faults import Fault
 from ollama_tui.demo.gojson import decode, kind
+from ollama_tui.domain.names import InvalidName, Name, parse
 
 Fields = Mapping[str, Any]
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Literal
 from ollama_tui.demo.store import Entry, Store
 
 if TYPE_CHECKING:
-    from ollama_tui.catalog.name import Name
     from ollama_tui.demo.download import Download
     from ollama_tui.demo.registry import Registry
     from ollama_tui.demo.running import Runner
+    from ollama_tui.domain.names import Name
 
 VERSION = "0.33.0-rc2"
 BlobHost = Literal["up", "stalled", "down", "lost"]

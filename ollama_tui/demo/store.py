@@ -9,10 +9,10 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, Literal
 
-from ollama_tui.catalog.name import Name
 from ollama_tui.demo.faults import Fault
 from ollama_tui.demo.gojson import encode
 from ollama_tui.demo.weights import Weights
+from ollama_tui.domain.names import Name
 
 FOLDER = "/root/.ollama/models"
 IMAGE = "application/vnd.ollama.image."

@@ -6,8 +6,6 @@ from contextlib import aclosing
 
 import httpx
 
-from ollama_tui.catalog import name as names
-from ollama_tui.catalog.name import DEFAULT_HOST, InvalidName, Name
 from ollama_tui.demo.download import TICK, fetch, progress
 from ollama_tui.demo.faults import Fault
 from ollama_tui.demo.reading import source_of
@@ -15,6 +13,8 @@ from ollama_tui.demo.requests import Call, Fields, fields, model_of, required_mo
 from ollama_tui.demo.respond import Events, events_or_last
 from ollama_tui.demo.state import Server
 from ollama_tui.demo.store import FOLDER, Entry, Layer, Manifest, missing_file
+from ollama_tui.domain import names as names
+from ollama_tui.domain.names import DEFAULT_HOST, InvalidName, Name
 
 _FIELDS = {"model": "string", "name": "string", "insecure": "bool", "stream": "bool"}
 PART = 100_000_000

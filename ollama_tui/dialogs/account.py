@@ -13,7 +13,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from ollama_tui.catalog.account import Standing, told
+from ollama_tui.domain.account import Standing, told
 
 Standings = Callable[[], AsyncGenerator[Standing, None]]
 """Asks the server who it is, again and again until that is settled."""

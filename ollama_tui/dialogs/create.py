@@ -16,16 +16,16 @@ from textual.widgets import Static
 
 from ollama_tui.api.replies import Show
 from ollama_tui.api.requests import CreateRequest
-from ollama_tui.catalog.draft import Draft, begin
-from ollama_tui.catalog.draft_notes import Note, notices, problem
-from ollama_tui.catalog.draft_text import text_of, typed_into
-from ollama_tui.catalog.model import Model
 from ollama_tui.dialogs.create_parameters import ParametersTab
 from ollama_tui.dialogs.create_parts import HEIGHTS
 from ollama_tui.dialogs.create_preview import PreviewPane, PreviewTab
 from ollama_tui.dialogs.create_tabs import BaseTab, PromptTab, QuantizeTab, Tab
 from ollama_tui.dialogs.create_texts import LicenseTab, MessagesTab
 from ollama_tui.dialogs.dialog import Form, replacing
+from ollama_tui.domain.create.form import Draft, begin
+from ollama_tui.domain.create.form_text import text_of, typed_into
+from ollama_tui.domain.create.validation import Note, notices, problem
+from ollama_tui.domain.model import Model
 from ollama_tui.drafts import DraftFile
 from ollama_tui.styling import styles_folder
 from ollama_tui.widgets.picker import Picker

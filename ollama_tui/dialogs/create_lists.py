@@ -12,8 +12,8 @@ from textual.binding import Binding
 from textual.message import Message
 from textual.widgets import Static
 
-from ollama_tui.catalog.draft import Draft
 from ollama_tui.dialogs.create_tabs import Tab
+from ollama_tui.domain.create.form import Draft
 from ollama_tui.formatting import inert
 from ollama_tui.widgets.lines import plain
 from ollama_tui.widgets.plain_rows import PlainRow, PlainRows

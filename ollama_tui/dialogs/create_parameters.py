@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ollama_tui.catalog.draft import Row
-from ollama_tui.catalog.parameters import BY_NAME
 from ollama_tui.dialogs.create_lists import GLANCE, ListTab
 from ollama_tui.dialogs.create_parts import ParameterDialog, Setting, escaped, is_text
 from ollama_tui.dialogs.create_tabs import Change
+from ollama_tui.domain.create.form import Row
+from ollama_tui.domain.create.parameters import BY_NAME
 from ollama_tui.widgets.columns import Column
 from ollama_tui.widgets.plain_rows import PlainRow, PlainRows
 

@@ -11,10 +11,10 @@ from textual.binding import Binding
 from textual.widgets import Input, TextArea
 
 from ollama_tui.api.replies import Message
-from ollama_tui.catalog import parameters
-from ollama_tui.catalog.modelfile import ROLES
-from ollama_tui.catalog.parameters import BY_NAME, BadParameter, Parameter, unquoted
 from ollama_tui.dialogs.dialog import Dialog, labelled
+from ollama_tui.domain.create import parameters
+from ollama_tui.domain.create.parameters import BY_NAME, BadParameter, Parameter, unquoted
+from ollama_tui.domain.modelfile.syntax import ROLES
 from ollama_tui.formatting import inert, inert_lines
 from ollama_tui.widgets.lines import Lines, Spans
 from ollama_tui.widgets.picker import Picker

@@ -11,9 +11,9 @@ from textual.containers import Vertical
 from textual.message import Message as Event
 from textual.widgets import Static
 
-from ollama_tui.catalog.draft import Draft
-from ollama_tui.catalog.preview import changes, curl, modelfile
 from ollama_tui.dialogs.create_tabs import Tab
+from ollama_tui.domain.create.form import Draft
+from ollama_tui.domain.create.preview import changes, curl, modelfile
 from ollama_tui.widgets.text_view import TextView
 
 

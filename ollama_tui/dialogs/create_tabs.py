@@ -13,12 +13,12 @@ from textual.message import Message as Event
 from textual.suggester import SuggestFromList
 from textual.widgets import Input, Static, TextArea
 
-from ollama_tui.catalog import name as names
-from ollama_tui.catalog.draft import Draft, Text
-from ollama_tui.catalog.model import Model
-from ollama_tui.catalog.quantize import Target, targets, why_not
 from ollama_tui.dialogs.create_parts import Editor, Field
 from ollama_tui.dialogs.dialog import Dialog
+from ollama_tui.domain import names as names
+from ollama_tui.domain.create.form import Draft, Text
+from ollama_tui.domain.create.quantize import Target, targets, why_not
+from ollama_tui.domain.model import Model
 from ollama_tui.formatting import inert, plural, size
 from ollama_tui.widgets.columns import Column
 from ollama_tui.widgets.lines import Lines, Spans

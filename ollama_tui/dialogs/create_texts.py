@@ -9,10 +9,10 @@ from functools import partial
 from typing import Generic, TypeVar
 
 from ollama_tui.api.replies import Message
-from ollama_tui.catalog.draft import LONGEST, Draft
 from ollama_tui.dialogs.create_lists import ListTab, glance
 from ollama_tui.dialogs.create_parts import LicenseDialog, MessageDialog, TextDialog
 from ollama_tui.dialogs.create_tabs import Change
+from ollama_tui.domain.create.form import LONGEST, Draft
 from ollama_tui.formatting import size
 from ollama_tui.widgets.columns import Column
 from ollama_tui.widgets.plain_rows import PlainRow, PlainRows

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ollama_tui.catalog.model import Model
-from ollama_tui.catalog.plan import Plan, requests
 from ollama_tui.dialogs.dialog import Confirm
+from ollama_tui.domain.model import Model
+from ollama_tui.domain.plan import Plan, requests
 from ollama_tui.formatting import inert, plural, size
 
 LISTED = 200

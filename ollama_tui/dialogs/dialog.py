@@ -19,7 +19,7 @@ from ollama_tui.drafts import DraftFile, FormKey, shown_path
 from ollama_tui.formatting import inert, size
 
 if TYPE_CHECKING:
-    from ollama_tui.catalog.model import Model
+    from ollama_tui.domain.model import Model
     from ollama_tui.jobs.replacing import Taken
 
 T = TypeVar("T")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ollama_tui.api.requests import CreateRequest
-from ollama_tui.catalog import name as names
-from ollama_tui.catalog.model import Model
+from ollama_tui.domain import names as names
+from ollama_tui.domain.model import Model
 from ollama_tui.files.gguf import UNKNOWN
 from ollama_tui.files.source import Source
 from ollama_tui.formatting import context, count, inert, plural, shorten, size

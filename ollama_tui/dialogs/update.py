@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ollama_tui.catalog.model import Model
-from ollama_tui.catalog.plan import Plan, requests, updating
-from ollama_tui.catalog.upstream import Upstream, cost
 from ollama_tui.dialogs.dialog import Confirm
+from ollama_tui.domain.model import Model
+from ollama_tui.domain.plan import Plan, requests, updating
+from ollama_tui.domain.updates import Upstream, cost
 from ollama_tui.formatting import ago, exact, plural, size
 
 LISTED = 200

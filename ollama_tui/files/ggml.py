@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ollama_tui.catalog.tensors import BLOCKS
+from ollama_tui.domain.storage.tensors import BLOCKS
 
 SCALARS = {
     0: ("uint8", "B"),

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from ollama_tui.catalog import name as names
-from ollama_tui.catalog.modelfile import InvalidModelfile, Modelfile, parse
-from ollama_tui.catalog.recipe import Recipe, recipe
+from ollama_tui.domain import names as names
+from ollama_tui.domain.modelfile.convert import Recipe, recipe
+from ollama_tui.domain.modelfile.syntax import InvalidModelfile, Modelfile, parse
 from ollama_tui.files.bad import BadFile, impostor, label, unreadable
 from ollama_tui.files.gguf import MAGIC
 from ollama_tui.files.source import Source

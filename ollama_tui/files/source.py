@@ -12,9 +12,9 @@ import msgspec
 
 from ollama_tui.api.replies import ListedModel, ModelDetails
 from ollama_tui.api.requests import CreateRequest
-from ollama_tui.catalog import quantize
-from ollama_tui.catalog.model import Model
-from ollama_tui.catalog.quantize import Target
+from ollama_tui.domain.create import quantize
+from ollama_tui.domain.create.quantize import Target
+from ollama_tui.domain.model import Model
 from ollama_tui.files.bad import unreadable
 from ollama_tui.jobs.upload import LocalFile
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ollama_tui.catalog.name import new_name_problem
+from ollama_tui.domain.names import new_name_problem
 from ollama_tui.files.gguf import UNKNOWN
 
 _VAGUE = re.compile(

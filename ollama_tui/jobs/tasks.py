@@ -11,7 +11,7 @@ import msgspec
 from ollama_tui.api.errors import NotFound, OllamaError, Refused, Unreachable
 from ollama_tui.api.replies import ListedModel
 from ollama_tui.api.requests import CreateRequest
-from ollama_tui.catalog import name as model_name
+from ollama_tui.domain import names as model_name
 from ollama_tui.formatting import inert, size
 from ollama_tui.jobs.job import JobProgress, percent
 from ollama_tui.jobs.replacing import check_name

@@ -15,8 +15,8 @@ from ollama_tui.actions.action import Context, why_not
 from ollama_tui.actions.change import connected
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.api.replies import ListedModel, Recommendation, Show
-from ollama_tui.catalog.cloud import Entry, catalogue, select
-from ollama_tui.catalog.cloud_words import about
+from ollama_tui.domain.cloud import Entry, catalogue, select
+from ollama_tui.domain.cloud_text import about
 from ollama_tui.formatting import plural
 from ollama_tui.screens.cloud_rows import EntryRows
 from ollama_tui.screens.workplace import Workplace, said

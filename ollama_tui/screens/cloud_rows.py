@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from ollama_tui.catalog import order
-from ollama_tui.catalog.cloud import Entry
+from ollama_tui.domain import columns as order
+from ollama_tui.domain.cloud import Entry
 from ollama_tui.screens.workplace import leaving
 from ollama_tui.widgets.columns import Column
 from ollama_tui.widgets.glyphs import Signs

@@ -14,9 +14,9 @@ from textual.widgets import Input
 
 from ollama_tui.actions.action import Action, Edited, Wish, why_not
 from ollama_tui.api.host import parse_host
-from ollama_tui.catalog.model import Model
-from ollama_tui.catalog.snapshot import Snapshot
-from ollama_tui.catalog.view import View
+from ollama_tui.domain.model import Model
+from ollama_tui.domain.snapshot import Snapshot
+from ollama_tui.domain.view import View
 from ollama_tui.formatting import inert, pasteable
 from ollama_tui.theme import OWN
 

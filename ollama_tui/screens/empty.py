@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ollama_tui.catalog.snapshot import Reach, Snapshot
-from ollama_tui.catalog.view import View
+from ollama_tui.domain.snapshot import Reach, Snapshot
+from ollama_tui.domain.view import View
 from ollama_tui.formatting import inert
 from ollama_tui.widgets.lines import Spans
 

@@ -11,7 +11,7 @@ from textual.worker import Worker, WorkerCancelled
 
 from ollama_tui.actions.action import Place
 from ollama_tui.api.errors import OllamaError
-from ollama_tui.catalog.model import Model
+from ollama_tui.domain.model import Model
 from ollama_tui.formatting import inert
 from ollama_tui.screens.keyboard import bindings
 from ollama_tui.typeahead import HOLD

@@ -7,13 +7,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from ollama_tui.catalog.arrange import Arranged, arrange
-from ollama_tui.catalog.listing import Listing
-from ollama_tui.catalog.model import Model
-from ollama_tui.catalog.view import NOTHING, Known, View
+from ollama_tui.domain.listing import Listing
+from ollama_tui.domain.model import Model
+from ollama_tui.domain.rows import Arranged, arrange
+from ollama_tui.domain.view import NOTHING, Known, View
 
 if TYPE_CHECKING:
-    from ollama_tui.catalog.query import Mistake
+    from ollama_tui.domain.filter.parser import Mistake
 
 
 class LastGood:

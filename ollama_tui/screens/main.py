@@ -17,10 +17,10 @@ from textual.widgets import Input, Static
 from ollama_tui.actions import BY_ID
 from ollama_tui.actions.action import Action, Place
 from ollama_tui.api.errors import OllamaError, Unreachable
-from ollama_tui.catalog.arrange import Arranged
-from ollama_tui.catalog.model import Model
-from ollama_tui.catalog.snapshot import Snapshot
-from ollama_tui.catalog.view import NOTHING, Known, View
+from ollama_tui.domain.model import Model
+from ollama_tui.domain.rows import Arranged
+from ollama_tui.domain.snapshot import Snapshot
+from ollama_tui.domain.view import NOTHING, Known, View
 from ollama_tui.screens.desk import Desk
 from ollama_tui.screens.empty import empty_lines
 from ollama_tui.screens.inspector import WIDE, Inspector, ModelDetails
@@ -179,7 +179,7 @@ class MainScreen(Screen[None]):
     def _known(self) -> Known:
         if not self.tui.upstream:
             return NOTHING
-        from ollama_tui.catalog.upstream import known
+        from ollama_tui.domain.updates import known
 
         return known(self.snapshot.by_name, self.tui.upstream)
 

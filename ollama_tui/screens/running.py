@@ -16,8 +16,8 @@ from ollama_tui.actions.action import Context
 from ollama_tui.actions.change import connected
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.api.replies import RunningModel
-from ollama_tui.catalog import name as names
-from ollama_tui.catalog.documents import processor
+from ollama_tui.domain import names as names
+from ollama_tui.domain.details import processor
 from ollama_tui.formatting import UNKNOWN, context, inert, plural, size, until
 from ollama_tui.screens.workplace import Workplace, leaving, said
 from ollama_tui.widgets.columns import Column

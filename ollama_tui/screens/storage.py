@@ -13,9 +13,9 @@ from textual.binding import Binding
 
 from ollama_tui.actions.action import Context
 from ollama_tui.actions.change import connected
-from ollama_tui.catalog.snapshot import Snapshot
-from ollama_tui.catalog.spending import Kind, Spent, advice, spending, summary
-from ollama_tui.catalog.usage import WORTH, Usage
+from ollama_tui.domain.snapshot import Snapshot
+from ollama_tui.domain.storage.report import Kind, Spent, advice, spending, summary
+from ollama_tui.domain.storage.usage import WORTH, Usage
 from ollama_tui.formatting import UNKNOWN, size
 from ollama_tui.screens.workplace import Workplace, leaving
 from ollama_tui.widgets.columns import Column

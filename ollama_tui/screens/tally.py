@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ollama_tui.catalog.snapshot import Snapshot
+from ollama_tui.domain.snapshot import Snapshot
 from ollama_tui.widgets.status import Sums
 
 if TYPE_CHECKING:
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from textual.worker import Worker
 
     from ollama_tui.app import OllamaTui
-    from ollama_tui.catalog.model import Model
-    from ollama_tui.catalog.usage import Measured
+    from ollama_tui.domain.model import Model
+    from ollama_tui.domain.storage.usage import Measured
 
 COUNT_EVERY = 2.0
 """Seconds between two counts of what models share."""

@@ -66,7 +66,7 @@ def _workplace(wish: Wish, main: MainScreen) -> ModalScreen[None]:
 
 async def _full_metadata(main: MainScreen) -> None:
     """Ask for the arrays of the metadata, which are too long to be asked for unasked."""
-    from ollama_tui.catalog.documents import whole_values
+    from ollama_tui.domain.details import whole_values
 
     model, session = main.current, main.tui.session
     if model is not None and session is not None:

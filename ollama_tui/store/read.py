@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
-from ollama_tui.catalog import name as names
-from ollama_tui.catalog.stored import Blob, Contents, Manifest, Partial
+from ollama_tui.domain import names as names
+from ollama_tui.domain.storage.contents import Blob, Contents, Manifest, Partial
 
 LARGEST_MANIFEST = 16 * 1024 * 1024
 """Bytes; those of tensor models, the largest there are, have some hundred thousand."""

@@ -16,9 +16,9 @@ from ollama_tui.api.errors import NotOllama, Refused
 from ollama_tui.api.prefetch import First
 from ollama_tui.api.replies import Answers, ListedModel, RunningModel, Show
 from ollama_tui.cache import Cache
-from ollama_tui.catalog.model import Facts, Model
-from ollama_tui.catalog.snapshot import combine
 from ollama_tui.config import Settings
+from ollama_tui.domain.model import Facts, Model
+from ollama_tui.domain.snapshot import combine
 
 if TYPE_CHECKING:
     import httpx
@@ -93,8 +93,9 @@ class Desk:
         return await self._selected(" ".join(self.options.filter))
 
     async def _selected(self, text: str) -> tuple[tuple[Model, ...], tuple[Model, ...]]:
-        from ollama_tui.catalog import query, upstream
-        from ollama_tui.catalog.terms import Scope
+        from ollama_tui.domain import updates as upstream
+        from ollama_tui.domain.filter import parser as query
+        from ollama_tui.domain.filter.fields import Scope
 
         asked = query.parse(text, self.settings.filters)
         if asked.mistakes:

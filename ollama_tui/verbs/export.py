@@ -9,9 +9,9 @@ from typing import Any
 
 from ollama_tui.api.errors import Refused
 from ollama_tui.api.place import Place
-from ollama_tui.catalog import name as names
-from ollama_tui.catalog.model import Model
-from ollama_tui.catalog.parameters import merged, parse_show
+from ollama_tui.domain import names as names
+from ollama_tui.domain.create.parameters import merged, parse_show
+from ollama_tui.domain.model import Model
 from ollama_tui.formatting import inert, plural, size
 from ollama_tui.learning import AT_ONCE
 from ollama_tui.verbs.desk import Desk

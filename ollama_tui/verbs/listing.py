@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ollama_tui.catalog import order
-from ollama_tui.catalog.model import Model, aliases
+from ollama_tui.domain import columns as order
+from ollama_tui.domain.model import Model, aliases
 from ollama_tui.verbs.desk import Desk, Mistaken
 from ollama_tui.verbs.output import say, say_json, table, when
 

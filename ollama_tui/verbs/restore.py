@@ -12,10 +12,10 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from ollama_tui.api.errors import NotFound, OllamaError, Unreachable
-from ollama_tui.catalog import name as names
-from ollama_tui.catalog import plan as plans
-from ollama_tui.catalog.model import Model
-from ollama_tui.catalog.plan import Do, Plan, Step
+from ollama_tui.domain import names as names
+from ollama_tui.domain import plan as plans
+from ollama_tui.domain.model import Model
+from ollama_tui.domain.plan import Do, Plan, Step
 from ollama_tui.formatting import inert, rate, size_of
 from ollama_tui.jobs.job import JobProgress, percent
 from ollama_tui.jobs.transfer import Transfer

@@ -10,9 +10,9 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from ollama_tui.api.replies import Show
-from ollama_tui.catalog.documents import OVERVIEW, document, tabs
-from ollama_tui.catalog.model import Model
-from ollama_tui.catalog.snapshot import details_key
+from ollama_tui.domain.details import OVERVIEW, document, tabs
+from ollama_tui.domain.model import Model
+from ollama_tui.domain.snapshot import details_key
 from ollama_tui.widgets.lines import Spans
 from ollama_tui.widgets.tab_bar import TabBar
 from ollama_tui.widgets.text_view import TextView

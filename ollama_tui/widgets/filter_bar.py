@@ -15,7 +15,7 @@ from textual.widgets import Input, Static
 from ollama_tui.widgets.lines import Lines, Spans
 
 if TYPE_CHECKING:
-    from ollama_tui.catalog.query import Mistake
+    from ollama_tui.domain.filter.parser import Mistake
 
 SIGN = "/ "
 FILTER_KEYS = (("⏎ ↓", "to the list", True), ("esc", "all models", True))

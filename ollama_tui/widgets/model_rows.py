@@ -6,10 +6,10 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from ollama_tui.catalog import order
-from ollama_tui.catalog.arrange import Arranged
-from ollama_tui.catalog.model import Model
-from ollama_tui.catalog.view import View
+from ollama_tui.domain import columns as order
+from ollama_tui.domain.model import Model
+from ollama_tui.domain.rows import Arranged
+from ollama_tui.domain.view import View
 from ollama_tui.widgets.columns import Column
 from ollama_tui.widgets.glyphs import UNICODE, Signs
 from ollama_tui.widgets.lines import Spans

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ollama_tui.catalog import order
-from ollama_tui.catalog.model import Model
-from ollama_tui.catalog.snapshot import Reach, Snapshot
-from ollama_tui.catalog.view import View
+from ollama_tui.domain import columns as order
+from ollama_tui.domain.model import Model
+from ollama_tui.domain.snapshot import Reach, Snapshot
+from ollama_tui.domain.view import View
 from ollama_tui.formatting import inert, plural, shorten, size
 from ollama_tui.widgets.glyphs import Signs
 from ollama_tui.widgets.lines import Span, Spans, fit, spread, width_of
 
 if TYPE_CHECKING:
-    from ollama_tui.catalog.usage import Usage
+    from ollama_tui.domain.storage.usage import Usage
 
 VERSION = 24
 """Cells of the server's version: what is longer means no good, and the rest has to be seen."""

@@ -7,11 +7,11 @@ from pathlib import Path
 from ollama_tui.actions.edit import Edit, edit_of, from_weights, whole
 from ollama_tui.api.replies import Show
 from ollama_tui.api.requests import CreateRequest
-from ollama_tui.catalog.modelfile import parse, write
-from ollama_tui.catalog.recipe import Recipe, recipe
+from ollama_tui.domain.modelfile.convert import Recipe, recipe
+from ollama_tui.domain.modelfile.syntax import parse, write
 from ollama_tui.files.source import Source
 from ollama_tui.jobs.upload import LocalFile
-from tests.catalog.models import a_model
+from tests.domain.models import a_model
 
 WEIGHTS, OTHER = "a" * 64, "b" * 64
 WANTED = Recipe(CreateRequest(model="m:1", from_="m:1", system="New."))

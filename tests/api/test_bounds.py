@@ -33,7 +33,7 @@ from ollama_tui.api.ndjson import BLANK_LIMIT
 from ollama_tui.api.prefetch import LONGEST, First
 from ollama_tui.api.registry import Registry
 from ollama_tui.api.replies import Progress
-from ollama_tui.catalog.name import parse
+from ollama_tui.domain.names import parse
 from tests.api.sockets import Handler, Reader, Writer, serving
 from tests.jobs.virtual import VirtualTime
 from tests.ticker import until

@@ -27,7 +27,7 @@ from ollama_tui.api.errors import (
     Unsupported,
 )
 from ollama_tui.api.registry import Newest, Registry
-from ollama_tui.catalog.name import parse
+from ollama_tui.domain.names import parse
 from tests.api.sockets import answering, serving
 
 CONFIG = {"mediaType": "application/vnd.docker.container.image.v1+json", "size": 400}

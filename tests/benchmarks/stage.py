@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ollama_tui.cache import Cache
-from ollama_tui.catalog.model import Facts
+from ollama_tui.domain.model import Facts
 from tests.benchmarks.meter import Meter
 from tests.benchmarks.server import digest_of, name_of
 

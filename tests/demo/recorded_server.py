@@ -11,12 +11,12 @@ from typing import Any
 
 import httpx
 
-from ollama_tui.catalog.name import parse
 from ollama_tui.demo import Demo
 from ollama_tui.demo.changing import uploaded
 from ollama_tui.demo.registry import Registry
 from ollama_tui.demo.store import Blob, Manifest, Store
 from ollama_tui.demo.weights import Weights, adapter
+from ollama_tui.domain.names import parse
 from tests.demo.gguf_files import filled, gguf
 from tests.demo.recording import answer, recorded, request_body
 from tests.ticker import at_once

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from ollama_tui.catalog.name import parse
 from ollama_tui.demo import Demo, describe, running
 from ollama_tui.demo.registry import Stage
 from ollama_tui.demo.store import Blob, digest_of
+from ollama_tui.domain.names import parse
 from tests.demo import recorded_server as stage
 from tests.demo.recording import response_text, story
 from tests.ticker import START, at_once

@@ -8,9 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
-from ollama_tui.catalog.name import parse
 from ollama_tui.demo import Demo, gojson
 from ollama_tui.demo.crowd import EVIL
+from ollama_tui.domain.names import parse
 from tests.effort import calls
 from tests.ticker import Ticker, at_once, settle
 

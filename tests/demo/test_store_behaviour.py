@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from ollama_tui.catalog.name import parse
 from ollama_tui.demo import Demo
+from ollama_tui.domain.names import parse
 from tests.demo.gguf_files import gguf
 from tests.demo.streaming import watched
 from tests.ticker import Ticker

@@ -5,9 +5,9 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from ollama_tui.catalog.name import parse
 from ollama_tui.demo import Demo
 from ollama_tui.demo.store import Manifest
+from ollama_tui.domain.names import parse
 from tests.demo.streaming import watched
 from tests.ticker import Ticker
 

@@ -11,12 +11,12 @@ from textual.pilot import Pilot
 
 from ollama_tui.api.replies import Message, Show
 from ollama_tui.api.requests import CreateRequest
-from ollama_tui.catalog.model import Model
 from ollama_tui.dialogs.create import CreateAnswer, CreateDialog
 from ollama_tui.dialogs.create_parts import LicenseDialog, MessageDialog, ParameterDialog, escaped
 from ollama_tui.dialogs.dialog import Confirm
+from ollama_tui.domain.model import Model
 from ollama_tui.styling import styles_folder
-from tests.catalog.models import a_model
+from tests.domain.models import a_model
 
 BASE = a_model("qwen3:1.7b", size=3_400_000_000, quantization_level="F16", format="gguf")
 OTHER = a_model("gemma3:4b", quantization_level="Q4_K_M", format="gguf")
@@ -323,7 +323,7 @@ async def test_a_stop_text_is_typed_with_escapes_and_added_to_those_there_are() 
 
 @pytest.mark.parametrize("text", ["</s>", "a\\nb", "\n\t\r", "\x1b[2J\u202e", "\N{BROKEN HEART}"])
 def test_an_escaped_text_is_one_inert_line_that_means_the_text(text: str) -> None:
-    from ollama_tui.catalog.parameters import unquoted
+    from ollama_tui.domain.create.parameters import unquoted
     from ollama_tui.formatting import inert
 
     assert unquoted(escaped(text)) == text

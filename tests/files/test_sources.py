@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ollama_tui.catalog.name import new_name_problem
+from ollama_tui.domain.names import new_name_problem
 from ollama_tui.files.bad import BadFile
 from ollama_tui.files.sources import inspect
 from ollama_tui.files.suggest import suggestion

@@ -32,10 +32,10 @@ from ollama_tui.api.clock import Clock
 from ollama_tui.api.prefetch import First
 from ollama_tui.app import OllamaTui
 from ollama_tui.cache import Cache
-from ollama_tui.catalog.model import Model
 from ollama_tui.config import Settings
 from ollama_tui.demo import Demo
 from ollama_tui.demo.transport import Seen
+from ollama_tui.domain.model import Model
 from ollama_tui.kept import Kept
 from ollama_tui.screens.main import MainScreen
 from ollama_tui.state_file import Problems

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ollama_tui.catalog.name import parse
+from ollama_tui.domain.names import parse
 from tests.journeys.driver import Watched, a_server, journey
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ollama_tui.catalog.order import COLUMNS
+from ollama_tui.domain.columns import COLUMNS
 from ollama_tui.kept import Kept
 from tests.journeys.driver import a_server, journey
 

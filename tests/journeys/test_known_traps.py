@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ollama_tui.catalog.name import parse
+from ollama_tui.domain.names import parse
 from tests.journeys.driver import a_server, journey
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from ollama_tui.catalog import name as names
-from ollama_tui.catalog.modelfile import parse
-from ollama_tui.catalog.recipe import recipe
+from ollama_tui.domain import names as names
+from ollama_tui.domain.modelfile.convert import recipe
+from ollama_tui.domain.modelfile.syntax import parse
 from tests.files.making import gguf
 from tests.journeys.driver import User, a_server, journey
 

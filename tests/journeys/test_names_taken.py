@@ -7,8 +7,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from ollama_tui.catalog.name import parse
 from ollama_tui.demo import Demo
+from ollama_tui.domain.names import parse
 from tests.files.making import MODEL, gguf
 from tests.journeys.driver import User, Watched, a_server, journey
 from tests.journeys.test_unasked import Meanwhile, put

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import httpx
 
-from ollama_tui.catalog.name import Name, parse
 from ollama_tui.demo import Demo
+from ollama_tui.domain.names import Name, parse
 from tests.journeys.driver import a_server, journey
 from tests.ticker import Ticker
 

@@ -11,13 +11,13 @@ from ollama_tui.api.client import Ollama
 from ollama_tui.api.errors import Unsupported
 from ollama_tui.api.replies import ListedModel, Message, Show
 from ollama_tui.api.requests import CreateRequest, ParameterValue
-from ollama_tui.catalog.model import Model
-from ollama_tui.catalog.modelfile import Modelfile, parse, write
-from ollama_tui.catalog.parameters import merged, parse_show
-from ollama_tui.catalog.quantize import targets
-from ollama_tui.catalog.recipe import recipe
-from ollama_tui.catalog.saved import saved
-from ollama_tui.catalog.shown import licenses
+from ollama_tui.domain.create.parameters import merged, parse_show
+from ollama_tui.domain.create.quantize import targets
+from ollama_tui.domain.model import Model
+from ollama_tui.domain.modelfile.convert import recipe
+from ollama_tui.domain.modelfile.export import saved
+from ollama_tui.domain.modelfile.from_show import licenses
+from ollama_tui.domain.modelfile.syntax import Modelfile, parse, write
 from ollama_tui.files.source import Source
 from tests.live.conftest import Own
 

@@ -11,9 +11,9 @@ from hashlib import sha256
 from pathlib import Path
 
 from ollama_tui.api.replies import ListedModel
-from ollama_tui.catalog.model import Model
 from ollama_tui.demo.store import Store as Shelf
-from tests.catalog.models import NOW
+from ollama_tui.domain.model import Model
+from tests.domain.models import NOW
 
 SECONDS = NOW.timestamp()
 NOBODY = 65534

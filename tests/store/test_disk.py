@@ -10,12 +10,12 @@ import pytest
 
 from ollama_tui.api.errors import Unreachable
 from ollama_tui.api.replies import Show
-from ollama_tui.catalog.model import Model
-from ollama_tui.catalog.snapshot import Snapshot
-from ollama_tui.catalog.usage import Measured
 from ollama_tui.disk import Disk
+from ollama_tui.domain.model import Model
+from ollama_tui.domain.snapshot import Snapshot
+from ollama_tui.domain.storage.usage import Measured
 from ollama_tui.live import Live
-from tests.catalog.models import NOW
+from tests.domain.models import NOW
 from tests.store.stores import StoreFolder, full, listed
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from ollama_tui.catalog.stored import Contents
+from ollama_tui.domain.storage.contents import Contents
 from ollama_tui.store.read import Damaged, Reader, digests
 from tests.store.stores import SECONDS, StoreFolder, aged, as_somebody_else, full
 

@@ -15,14 +15,14 @@ import pytest
 
 from ollama_tui.api.errors import NotFound
 from ollama_tui.cache import Cache
-from ollama_tui.catalog.name import parse
+from ollama_tui.domain.names import parse
 from ollama_tui.jobs.job import JobProgress
 from ollama_tui.verbs import VERBS, verb_of
 from ollama_tui.verbs.desk import Mistaken
 from ollama_tui.verbs.export import plain, script
 from ollama_tui.verbs.output import table
 from ollama_tui.verbs.restore import Wanted, _in_words, read
-from tests.catalog.models import a_model
+from tests.domain.models import a_model
 from tests.verbs.scripted import ROOT, Shell, program
 
 

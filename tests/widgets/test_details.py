@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from textual.pilot import Pilot
 
 from ollama_tui.api.replies import ListedModel, Show
-from ollama_tui.catalog.model import Model
+from ollama_tui.domain.model import Model
 from ollama_tui.widgets.details import DetailsPane
 from tests.widgets.screens import OneWidget, screen_lines
 

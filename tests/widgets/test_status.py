@@ -8,9 +8,9 @@ import pytest
 
 from ollama_tui.api.errors import Unreachable
 from ollama_tui.api.replies import ListedModel, RunningModel
-from ollama_tui.catalog.model import Model
-from ollama_tui.catalog.snapshot import Reach, Snapshot
-from ollama_tui.catalog.view import View
+from ollama_tui.domain.model import Model
+from ollama_tui.domain.snapshot import Reach, Snapshot
+from ollama_tui.domain.view import View
 from ollama_tui.widgets.glyphs import ASCII, UNICODE, Signs
 from ollama_tui.widgets.lines import width_of
 from ollama_tui.widgets.status import Sums, status_line

@@ -1,0 +1,217 @@
+"""What can be had: the models of ollama.com, the server's recommendations, the stubs installed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from ollama_tui.api.replies import ListedModel, ModelDetails, Recommendation, Show
+from ollama_tui.domain import columns as order
+from ollama_tui.domain import names as names
+from ollama_tui.domain.facts import facts_of
+from ollama_tui.domain.filter import parser as query
+from ollama_tui.domain.filter.fields import Scope
+from ollama_tui.domain.filter.parser import Mistake
+from ollama_tui.domain.model import Facts, Model, parameter_count
+from ollama_tui.formatting import UNKNOWN, inert, size
+
+CLOUD_HOST = "https://ollama.com:443"
+"""How stubs name the place where they run."""
+_SIZE_IN_TAG = re.compile(r"(\d+(?:\.\d+)?)([bm])", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One model of the catalogue, from whoever knows of it."""
+
+    model: Model
+    """As a row of the list and for the filter; its name is the one to pull and to run."""
+    recommendation: Recommendation | None = None
+    installed: str = ""
+    """Its name on the server; empty when it is not there."""
+    details: Show | None = None
+    """What show said of it, once it was asked for."""
+
+    @property
+    def name(self) -> str:
+        """The name to pull."""
+        return self.model.name
+
+    @property
+    def key(self) -> str:
+        """What identifies it."""
+        return names.key(self.model.name)
+
+    @property
+    def offered(self) -> str:
+        """Its name at ollama.com; empty when it does not run there."""
+        return self.model.listed.remote_model
+
+    @property
+    def runs_in_cloud(self) -> bool:
+        """Whether pulling it brings a stub and no weights."""
+        return self.model.is_cloud
+
+    @property
+    def description(self) -> str:
+        """What it is good for, as the server says; may be empty."""
+        return self.recommendation.description if self.recommendation else ""
+
+    @property
+    def where(self) -> tuple[str, ...]:
+        """Who knows of it."""
+        places = {
+            "cloud": self.runs_in_cloud,
+            "recommended": self.recommendation is not None,
+            "installed": bool(self.installed),
+        }
+        return tuple(place for place, there in places.items() if there)
+
+    @property
+    def needs(self) -> str:
+        """The plan it asks for, or the memory it wants, inert."""
+        known = self.recommendation
+        if known is None or not (known.required_plan or known.vram_bytes):
+            return UNKNOWN
+        return inert(known.required_plan) or size(known.vram_bytes)
+
+
+def stub_name(offered: str) -> str:
+    """Return the name to pull a model of ollama.com by; raise InvalidName.
+
+    `gpt-oss:120b` is pulled as `gpt-oss:120b-cloud`, and `qwen3.5` as `qwen3.5:cloud`.
+    """
+    if names.source(offered) == "cloud":
+        return names.resolved(offered)
+    return names.resolved(f"{offered}:cloud")
+
+
+def offered_name(stub: str) -> str:
+    """Return the name that ollama.com knows a stub by: both suffixes have six characters."""
+    return stub[: -len(":cloud")] if names.source(stub) == "cloud" else stub
+
+
+def catalogue(
+    offered: Iterable[ListedModel],
+    recommended: Iterable[Recommendation],
+    installed: Sequence[Model],
+    shown: Mapping[str, Show] | None = None,
+) -> tuple[Entry, ...]:
+    """Return one entry per model: recommendations in their order, then the rest by name.
+
+    `shown` are details already asked for, by `Entry.key`. Names that cannot be pulled are left
+    out: nobody could do anything with them.
+    """
+    at_cloud = {names.key(name): (name, tag) for tag in offered if (name := _pulled_as(tag.name))}
+    advised = {
+        names.key(name): (name, advice)
+        for advice in recommended
+        if (name := _pulled_as(advice.model, cloud=False))
+    }
+    here = {names.key(model.name): model for model in installed}
+    stubs = {key: (m.name, m) for key, m in here.items() if _is_stub(m)}
+    others = sorted({**stubs, **at_cloud}.items(), key=lambda item: order.natural(item[1][0]))
+    entries = []
+    for key, (name, _) in [*advised.items(), *(o for o in others if o[0] not in advised)]:
+        tag = at_cloud[key][1] if key in at_cloud else None
+        advice = advised[key][1] if key in advised else None
+        show = (shown or {}).get(key)
+        entries.append(_entry(name, tag, advice, here.get(key), show))
+    return tuple(entries)
+
+
+def _pulled_as(text: str, *, cloud: bool = True) -> str:
+    """Return the name to pull; empty for a text that is no name."""
+    try:
+        return stub_name(text) if cloud else names.resolved(text)
+    except names.InvalidName:
+        return ""
+
+
+def _is_stub(model: Model) -> bool:
+    return model.is_cloud and names.source(model.name) == "cloud"
+
+
+def _entry(
+    name: str,
+    tag: ListedModel | None,
+    advice: Recommendation | None,
+    local: Model | None,
+    show: Show | None,
+) -> Entry:
+    in_cloud = names.source(name) == "cloud"
+    listed = ListedModel(
+        name=name,
+        modified_at=tag.modified_at if tag else None,
+        details=_details(name, tag, advice, local, show),
+        remote_host=CLOUD_HOST if in_cloud else "",
+        remote_model=offered_name(name) if in_cloud else "",
+    )
+    model = Model(listed, _facts(tag, local, show))
+    return Entry(model, advice, local.name if local else "", details=show)
+
+
+def _details(
+    name: str,
+    tag: ListedModel | None,
+    advice: Recommendation | None,
+    local: Model | None,
+    show: Show | None,
+) -> ModelDetails:
+    """Return what is known, the best source first: details, the catalogue, the stub, advice."""
+    sources = (show, tag, local.listed if local else None)
+    known = [source.details for source in sources if source is not None]
+    contexts = [details.context_length for details in known]
+    contexts += [local.context_length if local else 0, advice.context_length if advice else 0]
+    return ModelDetails(
+        family=_first(d.family for d in known),
+        parameter_size=_first(d.parameter_size for d in known if parameter_count(d.parameter_size))
+        or size_in_tag(name),
+        quantization_level=_first(d.quantization_level for d in known),
+        context_length=next(filter(None, contexts), 0),
+    )
+
+
+def _first(texts: Iterable[str]) -> str:
+    return next(filter(None, texts), "")
+
+
+def size_in_tag(name: str) -> str:
+    """Return the number of parameters that a tag like `120b-cloud` states; empty without one."""
+    for part in names.parse(name).tag.split("-"):
+        if match := _SIZE_IN_TAG.fullmatch(part):
+            return f"{match[1]}{match[2].upper()}"
+    return ""
+
+
+def _facts(tag: ListedModel | None, local: Model | None, show: Show | None) -> Facts | None:
+    if show is not None:
+        return facts_of(show)
+    if tag is not None and tag.capabilities is not None:
+        return Facts(capabilities=tuple(tag.capabilities))
+    if local is not None and local.capabilities is not None:
+        return Facts(tuple(sorted(local.capabilities)), local.context_length)
+    return None
+
+
+def select(
+    entries: Sequence[Entry], text: str, now: datetime
+) -> tuple[tuple[Entry, ...], tuple[Mistake, ...]]:
+    """Return the entries that a filter leaves, and what is wrong with it.
+
+    Fields mean what they mean in the list; a word may also be in the description or say where an
+    entry comes from.
+    """
+    asked = query.parse(text)
+    scope = Scope(tuple(entry.model for entry in entries), now)
+    kept = tuple(e for e in entries if all(_matches(term, e, scope) for term in asked.terms))
+    return kept, asked.mistakes
+
+
+def _matches(term: query.Term, entry: Entry, scope: Scope) -> bool:
+    if term.field:
+        return bool(term.keep((entry.model,), scope))
+    said = " ".join((entry.name, entry.description, *entry.where)).lower()
+    return any(value in said for value in term.values) is not term.negated

@@ -1,0 +1,210 @@
+"""Two models side by side: what is the same, and every difference in words a person can act on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import unified_diff
+from itertools import islice
+from typing import Any
+
+from ollama_tui.api.replies import Show
+from ollama_tui.domain.facts import context_length, facts_of
+from ollama_tui.domain.model import Model
+from ollama_tui.formatting import UNKNOWN, exact, inert, listing, plural, shorten, size
+
+Line = tuple[tuple[str, str], ...]
+
+LABEL = 14
+"""Cells of the label column."""
+VALUE = 40
+"""Cells of one value at most, where two stand side by side."""
+LONGEST = 200_000
+"""Characters of a text that is still compared line by line; longer ones would take seconds."""
+MOST_LINES = 4_000
+"""Lines of a text that is still compared line by line."""
+SHOWN = 2_000
+"""Lines of one difference that are shown."""
+STYLES = {"+": "good", "-": "bad", "@": "muted"}
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the two: what the list and the details say of it."""
+
+    model: Model
+    show: Show
+
+    @property
+    def label(self) -> str:
+        """Its name, inert."""
+        return self.model.label
+
+
+def report(a: Side, b: Side) -> list[Line]:
+    """Return the whole comparison as styled lines: `-` and red is only `a`, `+` and green only `b`.
+
+    Texts are those of the server; whoever draws the lines makes them inert.
+    """
+    lines: list[Line] = [
+        (("- ", "bad"), (a.label, "strong")),
+        (("+ ", "good"), (b.label, "strong")),
+    ]
+    lines += [(), (("Weights        ", "muted"), weights(a, b)), *_facts(a, b)]
+    for title, part in PARTS:
+        lines += [(), ((title, "title"),), *part(a, b)]
+    return lines
+
+
+def weights(a: Side, b: Side) -> tuple[str, str]:
+    """Return whether both have the same weights, and the style of the answer."""
+    if a.model.digest and a.model.digest == b.model.digest:
+        return ("the same in everything: two names of one model", "good")
+    if a.model.is_cloud or b.model.is_cloud:
+        return ("elsewhere: a cloud model shows none", "warning")
+    of_a, of_b = facts_of(a.show), facts_of(b.show)
+    if not of_a.blobs or not of_b.blobs:
+        return ("not known: the server names no files of them", "warning")
+    if of_a.blobs == of_b.blobs:
+        return ("the same", "good")
+    if of_a.weights == of_b.weights:
+        return ("the same, with other projectors or adapters", "warning")
+    return ("different", "bad")
+
+
+def _facts(a: Side, b: Side) -> Iterator[Line]:
+    """Yield the facts that differ, both values side by side."""
+    same = []
+    for label, value_of in FACTS:
+        one, other = (inert(value_of(side)) or UNKNOWN for side in (a, b))
+        if one == other:
+            same += [label.lower()] if one != UNKNOWN else []
+            continue
+        shown = [shorten(value, VALUE) for value in (one, other)]
+        yield (
+            (f"{label:<{LABEL}} ", "muted"),
+            (shown[0], "bad"),
+            ("  →  ", "muted"),
+            (shown[1], "good"),
+        )
+    if same:
+        yield ((f"{'The same':<{LABEL}} ", "muted"), (listing(same), "muted"))
+
+
+def _tokens(number: int) -> str:
+    return plural(number, "token") if number else ""
+
+
+FACTS: tuple[tuple[str, Callable[[Side], str]], ...] = (
+    ("Size", lambda s: size(s.model.size)),
+    ("Bytes", lambda s: exact(s.model.size)),
+    ("Family", lambda s: s.show.details.family or s.model.listed.details.family),
+    ("Parameters", lambda s: s.model.listed.details.parameter_size),
+    ("Quantization", lambda s: s.model.listed.details.quantization_level),
+    ("Format", lambda s: s.model.listed.details.format),
+    ("Context", lambda s: _tokens(context_length(s.show) or s.model.context_length)),
+    ("Made from", lambda s: s.model.listed.details.parent_model),
+    ("Requires", lambda s: s.show.requires),
+    ("Digest", lambda s: s.model.digest[:12]),
+)
+
+
+def _capabilities(a: Side, b: Side) -> Iterator[Line]:
+    one, other = (frozenset(s.show.capabilities or s.model.capabilities or ()) for s in (a, b))
+    yield from _sets(one, other, "capability", "capabilities")
+
+
+def _parameters(a: Side, b: Side) -> Iterator[Line]:
+    """Yield the parameters only one of them has; the order in which a server tells is random."""
+    one, other = (frozenset(_parameter_lines(s.show.parameters)) for s in (a, b))
+    yield from _sets(one, other, "parameter")
+
+
+def _parameter_lines(text: str) -> Iterator[str]:
+    for line in filter(str.strip, text.split("\n")):
+        name, _, value = line.strip().partition(" ")
+        yield f"{name} {value.strip()}"
+
+
+def _sets(one: frozenset[str], other: frozenset[str], word: str, words: str = "") -> Iterator[Line]:
+    for text in sorted(one ^ other):
+        sign = "-" if text in one else "+"
+        yield ((f"{sign} {text}", STYLES[sign]),)
+    both = len(one & other)
+    if both or one == other:
+        yield ((f"{plural(both, word, words)} in both" if both else "None in either.", "muted"),)
+
+
+def _text(text_of: Callable[[Show], str]) -> Callable[[Side, Side], Iterator[Line]]:
+    return lambda a, b: difference(text_of(a.show), text_of(b.show))
+
+
+def difference(before: str, after: str) -> Iterator[Line]:
+    """Yield a unified difference; a sentence when there is none or when it would take too long."""
+    if before == after:
+        said = f"The same: {plural(before.count(chr(10)) + 1, 'line')}." if before else "None."
+        yield ((said, "muted"),)
+        return
+    one, other = (text.split("\n") if text else [] for text in (before, after))
+    too_long = max(len(before), len(after)) > LONGEST or max(len(one), len(other)) > MOST_LINES
+    yield from _too_long(one, other) if too_long else _unified(one, other)
+
+
+def _unified(one: Sequence[str], other: Sequence[str]) -> Iterator[Line]:
+    lines = islice(unified_diff(one, other, lineterm="", n=2), 2, None)
+    for line in islice(lines, SHOWN):
+        yield ((line, STYLES.get(line[:1], "")),)
+    if rest := sum(1 for _ in lines):
+        yield ((f"… {plural(rest, 'more line')}", "muted"),)
+
+
+def _too_long(one: Sequence[str], other: Sequence[str]) -> Iterator[Line]:
+    pairs = zip(one, other, strict=False)
+    first = next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
+    counts = f"{plural(len(one), 'line')} and {plural(len(other), 'line')}"
+    yield (
+        (f"Too long to compare line by line: {counts}, different from {first + 1:,} on.", "muted"),
+    )
+    for sign, lines in (("-", one), ("+", other)):
+        for line in lines[first : first + 1]:
+            yield ((f"{sign}{line[: LONGEST // 100]}", STYLES[sign]),)
+
+
+def _conversation(show: Show) -> str:
+    return "\n".join(f"{message.role}: {message.content}" for message in show.messages)
+
+
+def _metadata(a: Side, b: Side) -> Iterator[Line]:
+    """Yield the metadata that differs; long lists are not part of the details."""
+    one, other = ({**s.show.projector_info, **s.show.model_info} for s in (a, b))
+    different = [key for key in sorted(one.keys() | other.keys()) if _differs(key, one, other)]
+    for key in different:
+        yield ((key, "muted"),)
+        for sign, info in (("-", one), ("+", other)):
+            if key in info:
+                yield ((f"{sign} {_value(info[key])}", STYLES[sign]),)
+    lists = sum(one[key] is None and other.get(key, 0) is None for key in one)
+    same = len(one.keys() & other.keys()) - lists - sum(k in one and k in other for k in different)
+    left_out = f"; {plural(lists, 'long list')} not compared" if lists else ""
+    yield ((f"{plural(same, 'value')} the same{left_out}", "muted"),)
+
+
+def _differs(key: str, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    return key not in one or key not in other or bool(one[key] != other[key])
+
+
+def _value(value: Any) -> str:
+    if value is None:
+        return "a long list"
+    return shorten(inert(f"{value:g}" if isinstance(value, float) else str(value)), 2 * VALUE)
+
+
+PARTS: tuple[tuple[str, Callable[[Side, Side], Iterator[Line]]], ...] = (
+    ("Capabilities", _capabilities),
+    ("Parameters", _parameters),
+    ("System prompt", _text(lambda show: show.system)),
+    ("Template", _text(lambda show: show.template)),
+    ("Messages", _text(_conversation)),
+    ("License", _text(lambda show: show.license)),
+    ("Metadata", _metadata),
+)

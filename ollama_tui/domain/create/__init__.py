@@ -1,0 +1,1 @@
+"""A model being made in the create form."""

@@ -1,0 +1,294 @@
+"""A model being made in the form: what was typed, what its base brings, what is sent of both.
+
+`create` adds to what the base has. It takes nothing away, so whatever is as inherited is not sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from ollama_tui.api.replies import Message, Show
+from ollama_tui.api.requests import CreateRequest, ParameterValue
+from ollama_tui.domain import names as names
+from ollama_tui.domain.create.parameters import BY_NAME, convert, merged, parse_show, rendered
+from ollama_tui.domain.create.quantize import targets
+from ollama_tui.domain.model import Model
+from ollama_tui.domain.modelfile.from_show import own_template
+from ollama_tui.domain.pasted_names import pull_name
+from ollama_tui.formatting import inert, inert_lines
+
+Text = Literal["system", "template"]
+
+LONGEST = 100_000
+"""Characters of a text that can be edited here; a longer one is inherited or replaced."""
+SUFFIX = "custom"
+"""What the tag of a new name ends in."""
+
+
+@dataclass(frozen=True)
+class Inherited:
+    """What a model has that one made from it has too."""
+
+    name: str = ""
+    """Whose it is."""
+    system: str = ""
+    template: str = ""
+    license: str = ""
+    parameters: Mapping[str, ParameterValue] = field(default_factory=dict)
+    messages: tuple[Message, ...] = ()
+
+
+NOTHING = Inherited()
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the parameters."""
+
+    name: str
+    text: str
+    """The value as a Modelfile says it; empty for a list that was emptied."""
+    origin: str
+    """Where it is from: `inherited`, `new`, `was 0.7`."""
+    own: bool
+    """Whether it is sent."""
+    place: int = 0
+    """Which one of several values."""
+
+    @property
+    def key(self) -> str:
+        """What tells rows apart."""
+        return f"{self.name} {self.place}"
+
+
+@dataclass(frozen=True)
+class Draft:
+    """The state of a form; every change returns another one."""
+
+    name: str = ""
+    base: str = ""
+    """As typed; `source` is what it means."""
+    known: Inherited = NOTHING
+    """What the base the form was opened on brings."""
+    installed: Mapping[str, Model] = field(default_factory=dict, compare=False, repr=False)
+    """The models of the server by `name.key`."""
+    edit: bool = False
+    """Whether an existing model is changed."""
+    system: str | None = None
+    """None while it is as inherited."""
+    template: str | None = None
+    parameters: Mapping[str, ParameterValue] = field(default_factory=dict)
+    """Those that are sent; the others stay as inherited."""
+    messages: tuple[Message, ...] | None = None
+    """None while they are as inherited."""
+    licenses: tuple[str, ...] = ()
+    """Added to the inherited ones."""
+    quantize: str = ""
+    """A type, or empty to leave the weights as they are."""
+    free: int | None = None
+    """Bytes left on the server's disk; None when nobody knows."""
+
+    @property
+    def target(self) -> str:
+        """The name of the model to make."""
+        return self.name.strip()
+
+    @property
+    def source(self) -> str:
+        """The name to start from, out of what was typed or pasted."""
+        return pull_name(self.base)
+
+    @property
+    def base_model(self) -> Model | None:
+        """The installed model to start from, if it is installed."""
+        return self.installed.get(names.key(self.source))
+
+    @property
+    def target_model(self) -> Model | None:
+        """The installed model that is replaced, if one is."""
+        return self.installed.get(names.key(self.target))
+
+    @property
+    def inherited(self) -> Inherited:
+        """What the base brings, as far as it is known."""
+        return self.known if names.same(self.source, self.known.name) else NOTHING
+
+    @property
+    def shown_messages(self) -> tuple[Message, ...]:
+        """The messages as they are listed: one's own, or the inherited ones."""
+        return self.inherited.messages if self.messages is None else self.messages
+
+    def text(self, which: Text) -> str:
+        """Return the system prompt or template as it is shown and edited."""
+        own: str | None = getattr(self, which)
+        return self.inherited_text(which) if own is None else own
+
+    def inherited_text(self, which: Text) -> str:
+        """Return the inherited text as it can be shown; empty when it is too long for that."""
+        text: str = getattr(self.inherited, which)
+        return inert_lines(text) if len(text) <= LONGEST else ""
+
+    def with_text(self, which: Text, text: str) -> Draft:
+        """Return the draft with another system prompt or template."""
+        own = None if text == self.inherited_text(which) else text
+        return replace(self, system=own) if which == "system" else replace(self, template=own)
+
+    def with_messages(self, messages: tuple[Message, ...]) -> Draft:
+        """Return the draft with these messages in place of all."""
+        return replace(self, messages=None if messages == self.inherited.messages else messages)
+
+    def rows(self) -> tuple[Row, ...]:
+        """Return the parameters the new model would have, one line for each value."""
+        every = {**self.inherited.parameters, **self.parameters}
+        places = {name: place for place, name in enumerate(BY_NAME)}
+        ordered = sorted(every, key=lambda name: (places.get(name, len(places)), name))
+        return tuple(row for name in ordered for row in self._rows_of(name, every[name]))
+
+    def _rows_of(self, name: str, value: ParameterValue) -> list[Row]:
+        own = name in self.parameters
+        if isinstance(value, list):
+            return [
+                Row(name, text, self._origin(name, text), own, place)
+                for place, text in enumerate(value)
+            ] or [Row(name, "", "inherited ones left out", own)]
+        text = rendered(value)
+        return [Row(name, text, self._origin(name, text), own)]
+
+    def _origin(self, name: str, text: str) -> str:
+        before = self.inherited.parameters.get(name)
+        if before is None:
+            return "new"
+        if isinstance(before, list):
+            return "inherited" if text in before else "new"
+        return "inherited" if text == rendered(before) else f"was {rendered(before)}"
+
+    def put(self, name: str, text: str, replacing: Row | None = None) -> Draft:
+        """Return the draft with a value set, in place of a row if one is given; raise BadParameter.
+
+        Values of `stop` are several: a further one is added to those there are.
+        """
+        value = convert(name, text)
+        draft = self
+        if replacing is not None and replacing.name != name:
+            draft = self if self.why_not_take(replacing) else self.take(replacing)
+            replacing = None
+        if isinstance(value, list):
+            values = draft._values(name)
+            at = len(values) if replacing is None else replacing.place
+            value = list(dict.fromkeys([*values[:at], *value, *values[at + 1 :]]))
+        return draft._set(name, value)
+
+    def take(self, row: Row) -> Draft:
+        """Return the draft without this row; an inherited value that it hid shows again."""
+        values = self._values(row.name)
+        rest = [*values[: row.place], *values[row.place + 1 :]]
+        if values and (rest or row.name in self.inherited.parameters):
+            return self._set(row.name, rest)
+        return replace(self, parameters=_without(self.parameters, row.name))
+
+    def why_not_take(self, row: Row) -> str | None:
+        """Return why this row cannot be removed, and what to do instead; None when it can."""
+        if row.own or self._values(row.name):
+            return None
+        known = BY_NAME.get(row.name)
+        usual = known.default if known else ""
+        hint = f" Set it to {usual}, the default, instead." if _is_value(row.name, usual) else ""
+        return f"{inert(row.name)} is inherited: create cannot take it away.{hint}"
+
+    def _values(self, name: str) -> list[str]:
+        """Return the values of a parameter that may have several, else none."""
+        value = self.parameters.get(name, self.inherited.parameters.get(name))
+        return value if isinstance(value, list) else []
+
+    def _set(self, name: str, value: ParameterValue) -> Draft:
+        rest = _without(self.parameters, name)
+        before = self.inherited.parameters.get(name)
+        # A server takes 1 where it wants true, and fails only when the model is loaded.
+        as_inherited = value == before and isinstance(value, bool) is isinstance(before, bool)
+        return replace(self, parameters=rest if as_inherited else {**rest, name: value})
+
+    def request(self) -> CreateRequest:
+        """Return what is sent: the names and whatever differs from what is inherited."""
+        offered = {target.type for target in targets(self.base_model)}
+        return CreateRequest(
+            model=self.target,
+            from_=self.source,
+            template=self.template or "",
+            system=self.system or "",
+            license=list(self.licenses),
+            parameters=dict(self.parameters),
+            messages=list(self.messages or ()),
+            quantize=self.quantize if self.quantize in offered else "",
+        )
+
+    @property
+    def changes(self) -> bool:
+        """Whether anything but the names is sent."""
+        return self.request() != CreateRequest(model=self.target, from_=self.source)
+
+
+def begin(
+    models: tuple[Model, ...],
+    base: Model | None,
+    show: Show | None,
+    *,
+    edit: bool = False,
+    free: int | None = None,
+) -> Draft:
+    """Return the draft of a form opened on `base`, whose details are `show`."""
+    installed = {names.key(model.name): model for model in models}
+    if base is None:
+        return Draft(installed=installed, free=free)
+    return Draft(
+        name=base.name if edit else new_name(base.name, installed),
+        base=base.name,
+        known=NOTHING if show is None else inherited(base.name, show),
+        installed=installed,
+        edit=edit,
+        free=free,
+    )
+
+
+def inherited(name: str, show: Show) -> Inherited:
+    """Return what a model made from `name` has by itself."""
+    return Inherited(
+        name=name,
+        system=show.system,
+        template=own_template(show),
+        license=show.license,
+        parameters=merged(parse_show(show.parameters)),
+        messages=tuple(show.messages),
+    )
+
+
+def new_name(base: str, installed: Mapping[str, Model]) -> str:
+    """Return a name like `base` that nothing installed has; empty when `base` is no name."""
+    try:
+        name = names.parse(base)
+    except names.InvalidName:
+        return ""
+    tag = name.tag[:60]
+    if tag.lower().endswith("cloud"):
+        tag = tag[: -len("cloud")].rstrip("-")
+    ours = name.host == names.DEFAULT_HOST and name.namespace != names.DEFAULT_NAMESPACE
+    stem = f"{name.namespace}/{name.model}:" if ours else f"{name.model}:"
+    stem += SUFFIX if tag in ("", names.DEFAULT_TAG) else f"{tag}-{SUFFIX}"
+    number = 1
+    while names.key(offer := f"{stem}{number if number > 1 else ''}") in installed:
+        number += 1
+    return offer
+
+
+def _is_value(name: str, text: str) -> bool:
+    """Whether the words for a default are a value too."""
+    try:
+        convert(name, text)
+    except ValueError:
+        return False
+    return True
+
+
+def _without(parameters: Mapping[str, ParameterValue], name: str) -> dict[str, ParameterValue]:
+    return {key: value for key, value in parameters.items() if key != name}

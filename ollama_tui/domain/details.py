@@ -1,0 +1,296 @@
+"""The details of a model as documents: which tabs there are and what each says.
+
+A line is a tuple of (text, style name) spans; texts may be raw: who draws them makes them inert.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from textwrap import wrap
+from typing import Any
+
+from ollama_tui.api.replies import Show, Tensor, VerboseShow
+from ollama_tui.domain.model import Model
+from ollama_tui.formatting import UNKNOWN, ago, count, plural, size, until
+
+Line = tuple[tuple[str, str], ...]
+Document = str | Sequence[Line]
+"""A text as the server sent it, or styled lines."""
+
+LABEL = 14
+"""Cells of the label column in the overview."""
+NO_ARRAY = "… (f fetches it)"
+MOST_LINES = 20_000
+"""Lines of parameters, or of messages, that are shown: each costs some hundred bytes."""
+HEADING_LINES = 6
+"""Lines at the top of a server's Modelfile among which its name stands."""
+
+
+@dataclass(frozen=True)
+class Tab:
+    """One page of the details."""
+
+    id: str
+    title: str
+
+
+OVERVIEW = Tab("overview", "Overview")
+TABS = (
+    OVERVIEW,
+    Tab("metadata", "Metadata"),
+    Tab("template", "Template"),
+    Tab("system", "System"),
+    Tab("parameters", "Parameters"),
+    Tab("license", "License"),
+    Tab("modelfile", "Modelfile"),
+    Tab("tensors", "Tensors"),
+    Tab("messages", "Messages"),
+)
+
+
+def tabs(show: Show | None) -> tuple[Tab, ...]:
+    """Return the tabs that have something to show, overview first."""
+    if show is None:
+        return (OVERVIEW,)
+    has = {
+        "overview": True,
+        "metadata": bool(show.model_info or show.projector_info),
+        "template": bool(show.template),
+        "system": bool(show.system),
+        "parameters": bool(show.parameters),
+        "license": bool(show.license),
+        "modelfile": bool(show.modelfile),
+        "tensors": bool(show.tensors),
+        "messages": bool(show.messages),
+    }
+    return tuple(tab for tab in TABS if has[tab.id])
+
+
+def document(
+    tab: str,
+    model: Model,
+    show: Show | None,
+    *,
+    now: datetime,
+    width: int = 80,
+    also: Sequence[str] = (),
+    arrays: Mapping[str, str] | None = None,
+) -> Document:
+    """Return what `tab` shows of `model` in `width` cells.
+
+    `also` are the other names of the same digest; `arrays` the long metadata values, when fetched.
+    """
+    if show is None or tab == "overview":
+        return overview(model, show, now=now, width=width, also=also)
+    if tab == "metadata":
+        return metadata(show, arrays or {})
+    if tab == "tensors":
+        return tensors(show.tensors)
+    if tab == "messages":
+        return messages(show)
+    if tab == "parameters":
+        return parameters(show.parameters)
+    texts = {
+        "template": show.template,
+        "system": show.system,
+        "license": show.license,
+        "modelfile": own_modelfile(model, show),
+    }
+    return texts[tab]
+
+
+def overview(
+    model: Model,
+    show: Show | None,
+    *,
+    now: datetime,
+    width: int = 80,
+    also: Sequence[str] = (),
+) -> list[Line]:
+    """Return the facts a person asks for first.
+
+    What every model has comes first, in one row each, so that from model to model only values
+    change on the screen; what wraps or may be missing comes after.
+    """
+    lines: list[Line] = [((model.label, "strong"),), ()]
+    for label, value in _always(model, now):
+        lines += _row(label, value or UNKNOWN, width)
+    for label, value in [*_more(model, show), *_memory(model, now), *_kin(model, also)]:
+        lines += _row(label, value, width) if value else []
+    if show is not None and show.system:
+        lines += [(), (("System prompt", "muted"),), *_first_lines(show.system)]
+    return lines
+
+
+def _row(label: str, value: str, width: int) -> Iterable[Line]:
+    """Yield a label and its value, wrapped beside it."""
+    for part in wrap(value, max(width - LABEL, 10), break_on_hyphens=False):
+        yield ((f"{label:<{LABEL}}", "muted"), (part, ""))
+        label = ""
+
+
+def _always(model: Model, now: datetime) -> list[tuple[str, str]]:
+    details = model.listed.details
+    return [
+        ("Family", " · ".join(_families(model))[:24]),
+        ("Parameters", details.parameter_size),
+        ("Quantization", details.quantization_level),
+        ("Context", f"{model.context_length:,} tokens" if model.context_length else ""),
+        ("Size", "" if model.is_cloud else size(model.size)),
+        ("Bytes", "" if model.is_cloud else f"{model.size:,}"),
+        ("Format", details.format),
+        ("Digest", model.digest[:12]),
+        ("Modified", ago(model.listed.modified_at, now)),
+    ]
+
+
+def _more(model: Model, show: Show | None) -> list[tuple[str, str]]:
+    listed = model.listed
+    capabilities = model.capabilities
+    if show is not None and show.capabilities:
+        capabilities = frozenset(show.capabilities)
+    embedding = listed.details.embedding_length
+    return [
+        ("Can", "not known yet" if capabilities is None else " ".join(sorted(capabilities)) or "–"),
+        ("Runs at", listed.remote_host),
+        ("Cloud model", listed.remote_model),
+        ("Embedding", f"{embedding:,}" if embedding else ""),
+        ("Requires", f"Ollama {show.requires} or later" if show and show.requires else ""),
+    ]
+
+
+def _families(model: Model) -> list[str]:
+    details = model.listed.details
+    return list(dict.fromkeys(f for f in (details.family, *(details.families or ())) if f))
+
+
+def _memory(model: Model, now: datetime) -> list[tuple[str, str]]:
+    runner = model.running
+    if runner is None:
+        return []
+    return [
+        ("Loaded", f"{size(runner.size)}, {processor(runner.size, runner.size_vram)}"),
+        ("Context now", f"{runner.context_length:,} tokens" if runner.context_length else ""),
+        ("Until", until(runner.expires_at, now)),
+    ]
+
+
+def processor(total: int, vram: int) -> str:
+    """Return how a runner is split between CPU and GPU, in the words of `ollama ps`."""
+    if vram == 0:
+        return "100% CPU"
+    if vram == total:
+        return "100% GPU"
+    if total == 0 or vram > total:
+        return "CPU/GPU split unknown"
+    cpu = round((total - vram) / total * 100)
+    return f"{cpu}%/{100 - cpu}% CPU/GPU"
+
+
+def _kin(model: Model, also: Sequence[str]) -> list[tuple[str, str]]:
+    return [("Made from", model.listed.details.parent_model), ("Same as", ", ".join(also))]
+
+
+def _first_lines(text: str, lines: int = 6) -> list[Line]:
+    every = text.strip().splitlines()
+    shown: list[Line] = [((line, ""),) for line in every[:lines]]
+    if len(every) > lines:
+        shown.append(((f"… {plural(len(every) - lines, 'more line')}", "muted"),))
+    return shown
+
+
+def metadata(show: Show, arrays: Mapping[str, str]) -> list[Line]:
+    """Return the GGUF metadata, one key a line."""
+    lines = list(_pairs(show.model_info, arrays))
+    if show.projector_info:
+        lines += [(), (("Projector", "title"),), *_pairs(show.projector_info, arrays)]
+    return lines
+
+
+def _pairs(info: Mapping[str, Any], arrays: Mapping[str, str]) -> Iterable[Line]:
+    width = min(max((len(key) for key in info), default=0), 44)
+    for key in sorted(info):
+        value = info[key]
+        text = arrays.get(key, NO_ARRAY) if value is None else _value(value)
+        yield ((f"{key:<{width}}  ", "muted"), (text, "muted" if text == NO_ARRAY else ""))
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return f"{value:g}"
+    return str(value)
+
+
+def parameters(text: str) -> list[Line]:
+    """Return the parameters in a stable order: the server's is random."""
+    every = sorted(filter(None, text.split("\n")))
+    lines: list[Line] = []
+    for line in every[:MOST_LINES]:
+        name, _, value = line.partition(" ")
+        lines.append(((f"{name:<20}", "muted"), (value.strip(), "")))
+    if len(every) > MOST_LINES:
+        lines.append(((f"… and {len(every) - MOST_LINES:,} more.", "muted"),))
+    return lines
+
+
+def tensors(every: Sequence[Tensor]) -> list[Line]:
+    """Return one line per tensor: name, type, shape."""
+    width = min(max((len(t.name) for t in every), default=0), 48)
+    total = sum(_elements(t) for t in every)
+    head: Line = ((f"{plural(len(every), 'tensor')}, {count(total)} parameters", "title"),)
+    return [
+        head,
+        (),
+        *(
+            ((f"{t.name:<{width}}  ", ""), (f"{t.type:<8}", "muted"), (_shape(t), ""))
+            for t in every
+        ),
+    ]
+
+
+def _elements(tensor: Tensor) -> int:
+    product = 1
+    for length in tensor.shape:
+        product *= length
+    return product if tensor.shape else 0
+
+
+def _shape(tensor: Tensor) -> str:
+    return " × ".join(str(length) for length in tensor.shape)
+
+
+def messages(show: Show) -> list[Line]:
+    """Return the conversation stored in the model."""
+    lines: list[Line] = []
+    for message in show.messages:
+        room = MOST_LINES - len(lines)
+        said = message.content.removesuffix("\n").split("\n", max(room, 0))
+        lines.append(((message.role, "title"),))
+        lines += [((line, ""),) for line in said[:room]]
+        if len(said) > room:
+            lines.append((("… and more, which the Modelfile has.", "muted"),))
+            break
+        lines.append(())
+    return lines
+
+
+def own_modelfile(model: Model, show: Show) -> str:
+    """Return the Modelfile with this name in its heading.
+
+    Details are kept by digest, so those of an alias may carry another name there.
+    """
+    lines = show.modelfile.split("\n", HEADING_LINES)
+    for number, line in enumerate(lines[:HEADING_LINES]):
+        if line.startswith("# FROM "):
+            lines[number] = f"# FROM {model.name}"
+    return "\n".join(lines)
+
+
+def whole_values(verbose: VerboseShow) -> dict[str, str]:
+    """Return each metadata value as its JSON text; long lists stay text and so stay cheap."""
+    values = {**verbose.projector_info, **verbose.model_info}
+    return {key: bytes(value).decode("utf-8", "replace") for key, value in values.items()}

@@ -1,0 +1,238 @@
+"""The fields one can filter by: each a row that turns the value of `field:value` into a test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property, lru_cache
+
+from ollama_tui.domain.filter import quantities as amounts
+from ollama_tui.domain.filter.quantities import BadValue
+from ollama_tui.domain.listing import Listing
+from ollama_tui.domain.model import Model
+from ollama_tui.domain.names import listed_as
+from ollama_tui.formatting import inert
+
+Test = Callable[[Model], bool | None]
+"""Whether a model matches; None when that is not known."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a test may need to know besides the model itself."""
+
+    models: tuple[Model, ...]
+    """All models of the server, filtered or not."""
+    now: datetime
+    """Timezone-aware."""
+    marked: frozenset[str] = frozenset()
+    """Names of marked models."""
+    outdated: frozenset[str] = frozenset()
+    """Names known to have a newer version."""
+    current: frozenset[str] = frozenset()
+    """Names known to have none; of models in neither set nobody knows."""
+    listing: Listing | None = None
+    """Of the same models in any order, where there is one already."""
+
+    @cached_property
+    def _listing(self) -> Listing:
+        return self.listing or Listing(self.models)
+
+    @property
+    def aliases(self) -> Mapping[str, tuple[str, ...]]:
+        """Names by digest, for digests with several."""
+        return self._listing.aliases
+
+    @property
+    def lowered(self) -> list[str]:
+        """The names of `models` in lower case."""
+        return self._listing.lowered(self.models)
+
+    def called(self, text: str) -> tuple[Model, ...]:
+        """Return the models that `text` names, or else those whose name begins with it."""
+        start, meant = text.lower(), listed_as(text).lower()
+        exact = tuple(model for model in self.models if model.name.lower() == meant)
+        return exact or tuple(m for m in self.models if m.name.lower().startswith(start))
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of the filter language."""
+
+    name: str
+    help: str
+    example: str
+    compile: Callable[[str], Callable[[Scope], Test]]
+    """Value to test; raises BadValue."""
+
+
+CAPABILITIES = ("vision", "tools", "thinking", "embedding", "insert", "audio", "completion")
+
+
+def _quantity(
+    read: amounts.Reader, value_of: Callable[[Model], float], sentence: str
+) -> Callable[[str], Callable[[Scope], Test]]:
+    """Return the compiler of a numeric field, for which 0 means that the value is not known."""
+
+    def compile_(text: str) -> Callable[[Scope], Test]:
+        try:
+            within = amounts.within(text, read)
+        except BadValue as mistake:
+            raise BadValue(sentence) from mistake
+        return lambda scope: lambda model: within(v) if (v := value_of(model)) else None
+
+    return compile_
+
+
+def _age(older: bool) -> Callable[[str], Callable[[Scope], Test]]:
+    def compile_(text: str) -> Callable[[Scope], Test]:
+        try:
+            hours = amounts.hours(text)
+        except BadValue as mistake:
+            raise BadValue("Write an age with h, d, w, m or y: 90d, 2w, 1y.") from mistake
+        return lambda scope: _age_test(scope.now.timestamp() - hours * 3600, older)
+
+    return compile_
+
+
+def _age_test(then: float, older: bool) -> Test:
+    def test(model: Model) -> bool | None:
+        modified = model.listed.modified_at
+        return None if modified is None else (modified.timestamp() < then) is older
+
+    return test
+
+
+def _capability(text: str) -> Callable[[Scope], Test]:
+    if not any(word.startswith(text) for word in CAPABILITIES) and (
+        word := closest(text, CAPABILITIES)
+    ):
+        raise BadValue(f"Did you mean {word}?")
+
+    @lru_cache(maxsize=1024)
+    def any_begins(words: frozenset[str]) -> bool:
+        return any(word.lower().startswith(text) for word in words)
+
+    def test(model: Model) -> bool | None:
+        known = model.capabilities
+        return None if known is None else any_begins(known)
+
+    return lambda scope: test
+
+
+def _family(text: str) -> Callable[[Scope], Test]:
+    def test(model: Model) -> bool:
+        details = model.listed.details
+        if details.family.lower().startswith(text):
+            return True
+        return any(family.lower().startswith(text) for family in details.families or ())
+
+    return lambda scope: test
+
+
+def _quantization(text: str) -> Callable[[Scope], Test]:
+    return lambda scope: (
+        lambda model: model.listed.details.quantization_level.lower().startswith(text)
+    )
+
+
+def _outdated(scope: Scope, model: Model) -> bool | None:
+    if model.name in scope.outdated:
+        return True
+    return False if model.name in scope.current or model.is_cloud else None
+
+
+STATES: dict[str, Callable[[Scope, Model], bool | None]] = {
+    "loaded": lambda scope, model: model.is_loaded,
+    "cloud": lambda scope, model: model.is_cloud,
+    "alias": lambda scope, model: model.digest in scope.aliases,
+    "outdated": _outdated,
+    "marked": lambda scope, model: model.name in scope.marked,
+}
+
+
+def _state(text: str) -> Callable[[Scope], Test]:
+    state = STATES.get(text)
+    if state is None:
+        raise BadValue("is: knows " + ", ".join(STATES) + ".")
+    return lambda scope: lambda model: state(scope, model)
+
+
+def _shares(text: str) -> Callable[[Scope], Test]:
+    return lambda scope: _shares_with(scope.called(text))
+
+
+def _shares_with(others: tuple[Model, ...]) -> Test:
+    names = {other.name for other in others}
+    digests = {other.digest for other in others if other.digest}
+    blobs = {blob for other in others if other.facts for blob in other.facts.blobs}
+    all_known = all(map(_tells_blobs, others))
+
+    def test(model: Model) -> bool | None:
+        if model.digest in digests or model.name in names:
+            return True
+        if blobs and model.facts and not blobs.isdisjoint(model.facts.blobs):
+            return True
+        return False if not others or (all_known and _tells_blobs(model)) else None
+
+    return test
+
+
+def _tells_blobs(model: Model) -> bool:
+    return model.is_cloud or bool(model.facts and model.facts.blobs)
+
+
+def closest(text: str, words: Sequence[str]) -> str | None:
+    """Return the one of `words` that `text` is probably a misspelling of."""
+    from difflib import get_close_matches  # 2 ms, for mistakes only
+
+    return next(iter(get_close_matches(text, words, 1, 0.75)), None)
+
+
+def _word(text: str) -> Callable[[Scope], Test]:
+    return lambda scope: lambda model: text in model.listed.name.lower()
+
+
+WORD = Field("", "the name holds the word", "qwen", _word)
+
+FIELDS: tuple[Field, ...] = (
+    Field("cap", "what it can do", "cap:vision,tools", _capability),
+    Field("family", "how the family begins", "family:qwen3", _family),
+    Field("quant", "how the quantization begins", "quant:q4", _quantization),
+    Field(
+        "size", "bytes on disk", "size:2g..8g",
+        _quantity(
+            amounts.size,
+            lambda m: 0 if m.is_cloud else m.size,
+            "Write a size with its unit: >8g, <=500m or 2g..8g.",
+        ),
+    ),
+    Field(
+        "params", "number of parameters", "params:<=7b",
+        _quantity(
+            amounts.parameters,
+            lambda m: m.parameter_count,
+            "Write a number of parameters with its unit: <=7b, >500m or 1b..4b.",
+        ),
+    ),
+    Field(
+        "ctx", "trained context in tokens", "ctx:>=128k",
+        _quantity(
+            amounts.tokens,
+            lambda m: m.context_length,
+            "Write a number of tokens: >=128k, <8192 or 32k..128k.",
+        ),
+    ),
+    Field("older", "modified before that long", "older:90d", _age(older=True)),
+    Field("newer", "modified within that time", "newer:7d", _age(older=False)),
+    Field("is", ", ".join(STATES), "is:loaded", _state),
+    Field("shares", "shares data on disk with a model", "shares:qwen3:8b", _shares),
+)  # fmt: skip
+
+BY_NAME = {field.name: field for field in FIELDS}
+
+
+def said(text: str) -> str:
+    """Return what was typed as it is quoted in a sentence."""
+    return f"“{inert(text)}”"

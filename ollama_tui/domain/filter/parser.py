@@ -1,0 +1,219 @@
+"""The filter language: `qwen cap:vision !is:cloud size:2g..8g` as a value that selects models.
+
+    query = { term }            all must match
+    term  = { "!" } ( word | field ":" value | "@" name of a saved filter )
+    word, value = piece { "," piece }       any may match
+    piece = text, or '"' text '"' with '""' for a quote
+
+Matching is three-valued: what is not known of a model matches neither a term nor its negation.
+A saved filter stands for its terms, so a query that names some prints as what they ask for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+
+from ollama_tui.domain.filter.fields import BY_NAME, WORD, Field, Scope, Test, closest, said
+from ollama_tui.domain.filter.quantities import BadValue
+from ollama_tui.domain.model import Model
+from ollama_tui.domain.view import Saved
+from ollama_tui.formatting import plural
+
+_QUOTED = r'"(?:[^"]|"")*(?:"|$)'
+_TOKEN = re.compile(rf'(?:{_QUOTED}|[^\s"])+')
+_PIECE = re.compile(rf'(?:{_QUOTED}|[^,"])+')
+_UNQUOTE = re.compile(r'"((?:[^"]|"")*)(?:"|$)')
+_FIELD = re.compile(r"([A-Za-z]+):(.*)", re.DOTALL)
+_PLAIN = re.compile(r'[^\s",!@][^\s",]*')
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """What is wrong with the characters from `start` up to `end` of the text."""
+
+    start: int
+    end: int
+    sentence: str
+
+    def quoting(self, text: str) -> str:
+        """Return the sentence with the words of `text` it is about, for where none can be shown."""
+        return f"{said(text[self.start : self.end])}: {self.sentence}"
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One condition; `field` is empty for a word."""
+
+    field: str
+    values: tuple[str, ...]
+    """Lower-case; any of them may match."""
+    negated: bool = False
+
+    def __str__(self) -> str:
+        field = self.field and f"{self.field}:"
+        values = ",".join(_printed(value, bool(field)) for value in self.values)
+        return f"{'!' * self.negated}{field}{values}"
+
+    def test(self, scope: Scope) -> Test:
+        """Return the test of the condition as if it were not negated."""
+        row = BY_NAME.get(self.field, WORD)
+        tests = [row.compile(value)(scope) for value in self.values]
+        return tests[0] if len(tests) == 1 else _any_of(tests)
+
+    def keep(self, models: Iterable[Model], scope: Scope) -> list[Model]:
+        """Return the models known to meet the condition."""
+        if models is scope.models and not self.field and len(self.values) == 1:
+            return self._named(scope)
+        test, wanted = self.test(scope), not self.negated
+        return [model for model in models if test(model) is wanted]
+
+    def _named(self, scope: Scope) -> list[Model]:
+        """Return what `keep` does for a word among all models, which every key asks for anew."""
+        (word,), wanted = self.values, not self.negated
+        named = zip(scope.models, scope.lowered, strict=True)
+        return [model for model, name in named if (word in name) is wanted]
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A filter that was understood as far as `mistakes` allow; printing gives canonical text."""
+
+    terms: tuple[Term, ...] = ()
+    mistakes: tuple[Mistake, ...] = field(default=(), compare=False)
+
+    def __str__(self) -> str:
+        return " ".join(map(str, self.terms))
+
+    def matches(self, model: Model, scope: Scope) -> bool:
+        """Whether `model` is known to meet every condition."""
+        return all(term.keep((model,), scope) for term in self.terms)
+
+    def select(self, models: Sequence[Model], scope: Scope) -> tuple[Model, ...]:
+        """Return the models known to meet every condition, in the order given."""
+        kept = models
+        for term in self.terms:
+            kept = term.keep(kept, scope)
+        return tuple(kept)
+
+    def blame(self, models: Sequence[Model], scope: Scope) -> str | None:
+        """Return one sentence on the condition that left nothing; None if something is left."""
+        before = list(models)
+        for term in self.terms:
+            after = term.keep(before, scope)
+            if before and not after:
+                return _blamed(term, before, scope)
+            before = after
+        return None
+
+
+@lru_cache(maxsize=256)
+def parse(text: str, saved: Saved = ()) -> Query:
+    """Read `text`; words that mean nothing become mistakes, the others terms."""
+    terms: dict[Term, None] = {}
+    mistakes: list[Mistake] = []
+    for match in _TOKEN.finditer(text):
+        try:
+            found = _terms(match[0], dict(saved))
+        except BadValue as mistake:
+            mistakes.append(Mistake(match.start(), match.end(), str(mistake)))
+        else:
+            terms |= dict.fromkeys(found)
+    return Query(tuple(terms), tuple(mistakes))
+
+
+def _terms(token: str, saved: dict[str, str]) -> tuple[Term, ...]:
+    """Return the terms `token` stands for, none if it asks for nothing; raise BadValue."""
+    bare = token.lstrip("!")
+    negated = (len(token) - len(bare)) % 2 == 1
+    if not bare:
+        raise BadValue("After ! comes what must not match, as in !cap:tools.")
+    if bare.startswith("@"):
+        return _recalled(bare[1:].lower(), negated, saved)
+    term = _term(bare, negated)
+    return (term,) if term.values else ()
+
+
+def _recalled(name: str, negated: bool, saved: dict[str, str]) -> tuple[Term, ...]:
+    """Return the terms of a saved filter; raise BadValue."""
+    if name not in saved:
+        raise BadValue(_not_saved(name, tuple(saved)))
+    terms = parse(saved[name]).terms
+    if not negated:
+        return terms
+    if len(terms) > 1:
+        raise BadValue(f"@{name} asks for several things, which ! cannot turn around at once.")
+    return tuple(replace(term, negated=not term.negated) for term in terms)
+
+
+def _not_saved(name: str, known: tuple[str, ...]) -> str:
+    if not known:
+        return "No filter is saved: [filters] in config.toml gives them names."
+    if not name:
+        return f"After @ comes the name of a saved filter: {', '.join(known)}."
+    return f"There is no saved filter {said(name)}, but {', '.join(known)}."
+
+
+def _term(bare: str, negated: bool) -> Term:
+    """Return the term `bare` spells, without values if it asks for nothing; raise BadValue."""
+    if named := _FIELD.fullmatch(bare):
+        row = _field(named[1].lower())
+        if row is not None:
+            return Term(row.name, _checked(row, _values(named[2])), negated)
+    return Term("", _values(bare), negated)
+
+
+def _field(name: str) -> Field | None:
+    """Return the field; None when `name` looks like the start of a model's name instead."""
+    if name in BY_NAME:
+        return BY_NAME[name]
+    if meant := closest(name, tuple(BY_NAME)):
+        raise BadValue(f"There is no field {said(name)}. Did you mean {meant}:?")
+    return None
+
+
+def _checked(row: Field, values: tuple[str, ...]) -> tuple[str, ...]:
+    if not values:
+        raise BadValue(f"After {row.name}: comes a value, as in {row.example}.")
+    for value in values:
+        row.compile(value)
+    return values
+
+
+def _values(text: str) -> tuple[str, ...]:
+    pieces = (_UNQUOTE.sub(_unquoted, piece).lower() for piece in _PIECE.findall(text))
+    return tuple(dict.fromkeys(filter(None, pieces)))
+
+
+def _unquoted(match: re.Match[str]) -> str:
+    return match[1].replace('""', '"')
+
+
+def _printed(value: str, in_field: bool) -> str:
+    plain = _PLAIN.fullmatch(value) or (in_field and _PLAIN.fullmatch(f"_{value}"))
+    if plain and (in_field or not _FIELD.fullmatch(value) or _is_name(value)):
+        return value
+    return '"' + value.replace('"', '""') + '"'
+
+
+def _is_name(word: str) -> bool:
+    """Whether a word with a colon is read as a word again."""
+    name = word.partition(":")[0]
+    return name not in BY_NAME and closest(name, tuple(BY_NAME)) is None
+
+
+def _any_of(tests: list[Test]) -> Test:
+    def test(model: Model) -> bool | None:
+        answers = [test(model) for test in tests]
+        return True if True in answers else None if None in answers else False
+
+    return test
+
+
+def _blamed(term: Term, before: list[Model], scope: Scope) -> str:
+    test = term.test(scope)
+    unknown = sum(test(model) is None for model in before)
+    doubt = f" ({unknown} not known)" if unknown else ""
+    return f"{said(str(term))} leaves none of {plural(len(before), 'model')}{doubt}."

@@ -1,0 +1,1 @@
+"""Modelfiles: their syntax, and what models and requests are as Modelfiles."""

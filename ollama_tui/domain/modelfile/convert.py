@@ -1,0 +1,208 @@
+"""From a Modelfile to a request to create, and from a model's details to a Modelfile."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from ollama_tui.api.replies import Message, Show
+from ollama_tui.api.requests import CreateRequest, ParameterValue
+from ollama_tui.domain.create import parameters
+from ollama_tui.domain.modelfile.from_show import built_in, own_template
+from ollama_tui.domain.modelfile.syntax import Command, InvalidModelfile, Modelfile, printable
+from ollama_tui.domain.names import same
+from ollama_tui.formatting import listing
+
+_VERSION = re.compile(
+    r"v?(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*)"
+    r"(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?)?)?",
+    re.ASCII,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What a Modelfile asks for; the paths in it still have to become uploaded blobs."""
+
+    request: CreateRequest
+    """Everything but files and adapters."""
+    files: tuple[str, ...] = ()
+    """Paths of FROM, in order."""
+    adapter: str = ""
+    """Path of ADAPTER, of which the last one counts."""
+    drafts: tuple[str, ...] = ()
+    """Paths of DRAFT."""
+    warnings: tuple[str, ...] = ()
+    """Sentences on what is left out or will not have the effect one expects."""
+
+
+def recipe(
+    modelfile: Modelfile, model: str, is_path: Callable[[str], bool] = lambda value: False
+) -> Recipe:
+    """Return what `modelfile` asks to create as `model`; raise InvalidModelfile.
+
+    `is_path` says which values of FROM are paths that exist: the others are names of models.
+    """
+    sources = [command.value for command in modelfile.all("from")]
+    values, warnings = _parameters(modelfile)
+    request = CreateRequest(
+        model=model,
+        from_=next((value for value in reversed(sources) if not is_path(value)), ""),
+        template=modelfile.last("template"),
+        system=modelfile.last("system"),
+        license=[command.value for command in modelfile.all("license")],
+        parameters=values,
+        messages=[Message(role=c.key, content=c.value) for c in modelfile.all("message")],
+        renderer=modelfile.last("renderer"),
+        parser=modelfile.last("parser"),
+        requires=_requires(modelfile),
+    )
+    return Recipe(
+        request,
+        files=tuple(filter(is_path, sources)),
+        adapter=modelfile.last("adapter"),
+        drafts=tuple(command.value for command in modelfile.all("draft")),
+        warnings=warnings,
+    )
+
+
+def modelfile_of(show: Show, name: str) -> Modelfile:
+    """Return the model's settings as a Modelfile on top of `name`, the model itself or its parent.
+
+    Licenses are left out: where it is made on top of what has them they would be there twice.
+    """
+    settings = parameters.merged(parameters.parse_show(show.parameters))
+    texts = {
+        "template": own_template(show),
+        "system": show.system,
+        **built_in(show),
+        "requires": show.requires,
+    }
+    return Modelfile(
+        (
+            Command("from", name),
+            *(Command(word, value) for word, value in texts.items() if value),
+            *(Command("parameter", text, key) for key, text in parameters.lines(settings)),
+            *(Command("message", m.content, m.role) for m in show.messages),
+        )
+    )
+
+
+def edited(before: Modelfile, wanted: Recipe) -> Recipe:
+    """Return `wanted` without what the model it starts from, shown as `before`, has already.
+
+    What was taken out of an inherited model cannot be taken out there: warnings say so. On top of
+    another model nothing of this one is inherited, so all is sent.
+    """
+    old, new = _request_of(before), wanted.request
+    if wanted.files or not same(new.from_, before.last("from")):
+        return wanted
+    kept = [text for text in old.license if text in new.license]
+    changed = {
+        key: value
+        for key, value in new.parameters.items()
+        if not _equal(key, value, old.parameters)
+    }
+    request = CreateRequest(
+        model=new.model,
+        from_=before.last("from"),
+        license=[text for text in new.license if text not in kept],
+        parameters=changed,
+        messages=[] if new.messages == old.messages else new.messages,
+        quantize=new.quantize,
+        template=_unless(new.template, old.template),
+        system=_unless(new.system, old.system),
+        renderer=_unless(new.renderer, old.renderer),
+        parser=_unless(new.parser, old.parser),
+        requires=_unless(new.requires, old.requires),
+    )
+    warnings = (*wanted.warnings, *_inherited(old, new))
+    return Recipe(request, wanted.files, wanted.adapter, wanted.drafts, warnings)
+
+
+def _unless(new: str, old: str) -> str:
+    return "" if new == old else new
+
+
+def _equal(key: str, value: ParameterValue, old: dict[str, ParameterValue]) -> bool:
+    """Whether the parameter stays as it was; 1 and True are not the same, 1 and 1.0 are."""
+    before = old.get(key)
+    return before == value and isinstance(before, bool) is isinstance(value, bool)
+
+
+def _inherited(old: CreateRequest, new: CreateRequest) -> tuple[str, ...]:
+    """Return sentences on what `new` lacks but will have, since it starts from `old`."""
+    lost = [
+        what
+        for what, was, now in (
+            ("the template", old.template, new.template),
+            ("the system prompt", old.system, new.system),
+            ("the messages", old.messages, new.messages),
+            ("the renderer", old.renderer, new.renderer),
+            ("the parser", old.parser, new.parser),
+            ("the required version", old.requires, new.requires),
+            ("the license", old.license, set(old.license) <= set(new.license)),
+        )
+        if was and not now
+    ]
+    lost += [f"the parameter {key}" for key in old.parameters if key not in new.parameters]
+    return (f"A server cannot clear {listing(lost)}: inherited values stay.",) if lost else ()
+
+
+def _request_of(shown: Modelfile) -> CreateRequest:
+    """Return what a Modelfile made from details says, whatever types its parameters have."""
+    shown = Modelfile(tuple(replace(c, value=printable(c.value)) for c in shown.commands))
+    pairs = [(c.key, c.value) for c in shown.all("parameter")]
+    return CreateRequest(
+        model="",
+        template=shown.last("template"),
+        system=shown.last("system"),
+        parameters=parameters.merged([(key, _typed(key, text)) for key, text in pairs]),
+        license=[command.value for command in shown.all("license")],
+        messages=[Message(role=c.key, content=c.value) for c in shown.all("message")],
+        renderer=shown.last("renderer"),
+        parser=shown.last("parser"),
+        requires=shown.last("requires"),
+    )
+
+
+def _typed(key: str, text: str) -> parameters.Scalar:
+    """Return the text as the parameter's type, or as it is when it has none."""
+    try:
+        value = parameters.convert(key, text)
+    except parameters.BadParameter:
+        return text
+    return text if isinstance(value, list) else value
+
+
+def _parameters(modelfile: Modelfile) -> tuple[dict[str, ParameterValue], tuple[str, ...]]:
+    """Return the typed parameters and warnings about those left out; raise InvalidModelfile."""
+    values: list[tuple[str, parameters.Scalar]] = []
+    warnings: list[str] = []
+    for command in modelfile.all("parameter"):
+        if command.key in parameters.RETIRED:
+            warnings.append(f"{command.key} is retired and left out (line {command.line}).")
+        else:
+            values += [(command.key, value) for value in _converted(command)]
+    last = {key: value for key, value in values if key != "stop"}
+    stops = [(key, value) for key, value in values if key == "stop"]
+    return parameters.merged([*last.items(), *stops]), tuple(warnings)
+
+
+def _converted(command: Command) -> list[parameters.Scalar]:
+    if command.key == "stop":
+        return [command.value]  # an empty one too: Ollama's own program takes it
+    try:
+        value = parameters.convert(command.key, command.value)
+    except parameters.BadParameter as mistake:
+        raise InvalidModelfile(mistake.words, command.line) from mistake
+    return list(value) if isinstance(value, list) else [value]
+
+
+def _requires(modelfile: Modelfile) -> str:
+    version = modelfile.last("requires")
+    if version and not _VERSION.fullmatch(version):
+        line = modelfile.all("requires")[-1].line
+        raise InvalidModelfile("requires must be a valid semver (e.g. 0.14.0)", line)
+    return version

@@ -1,0 +1,97 @@
+"""What people paste when they mean a model: commands, page addresses, quoted names."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+from urllib.parse import parse_qs, unquote
+
+from ollama_tui.domain.names import problem
+
+_COMMAND = re.compile(
+    r"(?:^|.*[\s/])ollama(?:\.exe)?\s+(?:run|pull|show|push|stop|rm)\s+(.*)", re.S
+)
+_FROM = re.compile(r"FROM\s+(\S+)", re.IGNORECASE)
+_PROMPT = re.compile(r"(?:[$%>❯#]|PS [^>]*>)\s+")
+_QUOTES = {'""', "''", "“”", "‘’", "<>"}
+_TAKES_A_VALUE = {"--keepalive", "--format", "--dimensions"}
+_OLLAMA = {"ollama.com", "www.ollama.com", "ollama.ai", "www.ollama.ai"}
+_HUGGING_FACE = {"hf.co", "www.hf.co", "huggingface.co", "www.huggingface.co"}
+_SHARD = re.compile(r"-\d{5}-of-\d{5}$")
+_QUANT = re.compile(
+    r"(?:^|[-._])((?:UD-)?(?:I?Q\d(?:_\w+)?|TQ\d_\d|MXFP\d(?:_\w+)?|B?F16|F32))$", re.IGNORECASE
+)
+
+
+def pull_name(text: str) -> str:
+    """Return the model name that pasted `text` means; text that is none of these comes stripped."""
+    bare = _unwrapped(text)
+    if match := _COMMAND.match(bare):
+        bare = _unwrapped(_first_argument(match[1]))
+    elif match := _FROM.fullmatch(bare):
+        bare = match[1]
+    return bare if re.search(r"\s", bare) else _named_by_address(bare) or bare
+
+
+def _unwrapped(text: str) -> str:
+    """Take off blanks, shell prompts and matching quotes, as often as there are any."""
+    before, inner = "", text
+    while before != inner:
+        before, inner = inner, inner.strip().strip("`")
+        if prompt := _PROMPT.match(inner):
+            inner = inner[prompt.end() :]
+        elif len(inner) > 1 and inner[0] + inner[-1] in _QUOTES:
+            inner = inner[1:-1]
+    return inner
+
+
+def _first_argument(arguments: str) -> str:
+    words = iter(arguments.split())
+    for word in words:
+        if word in _TAKES_A_VALUE:
+            next(words, None)
+        elif not word.startswith("-"):
+            return word
+    return ""
+
+
+def _named_by_address(text: str) -> str | None:
+    """Return the name behind a page address; None when `text` is not one."""
+    scheme, separator, rest = text.partition("://")
+    if separator and scheme.lower() not in ("http", "https"):
+        return None
+    address, _, query = (rest if separator else text).partition("?")
+    host, *path = _steps(address.partition("#")[0])
+    if host.lower() in _OLLAMA and path:
+        return _from_ollama(path)
+    if host.lower() in _HUGGING_FACE and len(path) > 1 and (separator or problem(text)):
+        return _from_hugging_face(path, query)
+    plain = "/".join((host, *path))
+    return plain if separator and not problem(plain) else None
+
+
+def _steps(address: str) -> list[str]:
+    return [step for part in address.split("/") if (step := unquote(part).strip())] or [""]
+
+
+def _from_ollama(path: list[str]) -> str:
+    if len(path) == 1:
+        return path[0]
+    name = "/".join(path[:2])
+    return name if problem(name) else name.removeprefix("library/")
+
+
+def _from_hugging_face(path: list[str], query: str) -> str:
+    user, repository, *more = path
+    name = f"hf.co/{user}/{repository}"
+    file = more[-1] if more else parse_qs(query).get("show_file_info", [""])[0]
+    if not file.lower().endswith(".gguf"):
+        return name
+    return f"{name}:{_tag(file)}"
+
+
+def _tag(file: str) -> str:
+    """Return the quantization a GGUF's file name ends with, or the whole name: both are tags."""
+    stem = _SHARD.sub("", PurePosixPath(file).stem)
+    match = _QUANT.search(stem)
+    return match[1] if match else PurePosixPath(file).name

@@ -1,0 +1,205 @@
+"""What a bulk operation is going to do, as one value: dialogs show it, `--dry-run` prints it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from ollama_tui.domain.model import Model
+from ollama_tui.domain.storage.estimate import Amount
+from ollama_tui.domain.storage.usage import Usage
+from ollama_tui.domain.updates import Upstream
+from ollama_tui.formatting import inert, listing, plural, size
+
+NOTHING = Amount(0)
+
+
+class Do(StrEnum):
+    """What happens to one model."""
+
+    PULL = "pull"
+    DELETE = "delete"
+    KEEP = "keep"
+    """Nothing: it is as it should be, or nobody may touch it."""
+    REFUSE = "refuse"
+    """It was asked for and cannot be done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request to the server."""
+
+    method: str
+    path: str
+    body: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What happens to one model, and what it costs or gives back."""
+
+    do: Do
+    name: str
+    bytes: int | None = None
+    """Fetched by a pull, freed by a deletion on its own; None when unknown."""
+    about: bool = False
+    """Whether the bytes are only about right."""
+    why: str = ""
+    """What there is to know of it, as a sentence."""
+    calls: tuple[Call, ...] = ()
+    insecure: bool = False
+    """Whether a pull has to be by plain HTTP."""
+    digests: frozenset[str] = frozenset()
+    """Of what a pull fetches; steps that share one fetch it once."""
+    whole: int | None = None
+    """Bytes of all a pull moves or finds there; None when unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All steps in order, and what they come to."""
+
+    steps: tuple[Step, ...] = ()
+    freed: Amount = NOTHING
+    """What all deletions free together: more than each alone, as shared data goes with the last."""
+    fetched: Amount = NOTHING
+    """What all pulls fetch together, shared layers once."""
+    kept_for: tuple[str, ...] = ()
+    """Models that stay and keep data of deleted ones."""
+    unknown: int = 0
+    """Models that may keep more of it, as it is not known what they share."""
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """All requests, in order."""
+        return tuple(call for step in self.steps for call in step.calls)
+
+    def of(self, do: Do) -> tuple[Step, ...]:
+        """Return the steps of one kind."""
+        return tuple(step for step in self.steps if step.do is do)
+
+    @property
+    def summary(self) -> str:
+        """What it comes to, as a sentence."""
+        kinds = [(len(self.of(do)), do) for do in Do]
+        counts = [f"{count} to {do}" for count, do in kinds if count]
+        said = listing(counts) if counts else "nothing to do"
+        if self.of(Do.PULL):
+            said += f"; fetches {_said(self.fetched)}"
+        if self.of(Do.DELETE):
+            said += f"; frees {_said(self.freed)}"
+        return f"{plural(len(self.steps), 'model')}: {said}."
+
+
+def _said(amount: Amount) -> str:
+    return f"about {size(amount.bytes)}" if amount.estimated else size(amount.bytes)
+
+
+def deletion(models: Sequence[Model], usage: Usage) -> Plan:
+    """Return the plan of deleting `models`: what is loaded is unloaded first."""
+    names = frozenset(model.name for model in models)
+    return Plan(
+        tuple(_deleting(model, usage.alone(model.name)) for model in models),
+        freed=usage.freed(names),
+        kept_for=usage.kept_for(names),
+        unknown=usage.unknown,
+    )
+
+
+def _deleting(model: Model, alone: Amount) -> Step:
+    unload = Call("POST", "/api/generate", {"model": model.name, "keep_alive": 0})
+    delete = Call("DELETE", "/api/delete", {"model": model.name})
+    return Step(
+        Do.DELETE,
+        model.name,
+        alone.bytes,
+        alone.estimated,
+        "It is loaded, and unloaded first." if model.is_loaded else "",
+        (unload, delete) if model.is_loaded else (delete,),
+    )
+
+
+def updating(stale: Iterable[tuple[Model, Upstream]]) -> Plan:
+    """Return the plan of pulling what is newer of each model."""
+    steps = []
+    sizes: dict[str, int] = {}
+    for model, newer in stale:
+        layers = {layer.digest: layer.size for layer in newer.missing}
+        sizes |= layers
+        why = f"Changes {listing(newer.changes)}." if newer.changes else ""
+        steps.append(pulling(model.name, layers.items(), why, insecure=newer.insecure))
+    return restoration(steps, sizes)
+
+
+def pulling(
+    name: str,
+    missing: Iterable[tuple[str, int]] | None,
+    why: str = "",
+    *,
+    insecure: bool = False,
+    whole: int | None = None,
+) -> Step:
+    """Return the step of pulling `name`; `missing` are digests and sizes, None when unknown."""
+    layers = dict(missing) if missing is not None else None
+    return Step(
+        Do.PULL,
+        name,
+        sum(layers.values()) if layers is not None else None,
+        layers is None,
+        why,
+        (Call("POST", "/api/pull", {"model": name} | ({"insecure": True} if insecure else {})),),
+        insecure,
+        frozenset(layers or ()),
+        whole,
+    )
+
+
+def restoration(steps: Sequence[Step], sizes: dict[str, int]) -> Plan:
+    """Return the plan of `steps`; `sizes` are those of all layers to fetch, by digest."""
+    digests = frozenset[str]().union(*(step.digests for step in steps))
+    unknown = any(step.do is Do.PULL and step.bytes is None for step in steps)
+    return Plan(tuple(steps), fetched=Amount(sum(sizes[d] for d in digests), unknown))
+
+
+def requests(plan: Plan) -> str:
+    """Return what is sent to the server, as a sentence; each waits for the one before."""
+    counts = Counter(f"{call.method} {call.path}" for call in plan.calls)
+    return f"Sends {listing([_times(*each) for each in counts.items()])}."
+
+
+def _times(request: str, count: int) -> str:
+    return request if count == 1 else f"{count} times {request}"
+
+
+def lines(plan: Plan) -> list[tuple[str, str, str, str]]:
+    """Return what to do, name, bytes and why of each step, inert."""
+    return [(step.do, inert(step.name), _bytes(step), inert(step.why)) for step in plan.steps]
+
+
+def _bytes(step: Step) -> str:
+    if step.bytes is None:
+        return "?" if step.do is Do.PULL else ""
+    return ("~" if step.about else "") + size(step.bytes)
+
+
+def as_json(plan: Plan) -> dict[str, Any]:
+    """Return the plan for programs."""
+    return {
+        "steps": [
+            {
+                "do": str(step.do),
+                "name": step.name,
+                "bytes": step.bytes,
+                "estimated": step.about,
+                "why": step.why,
+                "calls": [{"method": c.method, "path": c.path, "body": c.body} for c in step.calls],
+            }
+            for step in plan.steps
+        ],
+        "freed": plan.freed.bytes,
+        "fetched": plan.fetched.bytes,
+        "estimated": plan.freed.estimated or plan.fetched.estimated,
+    }

@@ -1,0 +1,66 @@
+"""From a list and a view to the rows shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from ollama_tui.domain import columns as order
+from ollama_tui.domain.listing import Listing
+from ollama_tui.domain.model import Model
+from ollama_tui.domain.view import NOTHING, Known, View
+
+if TYPE_CHECKING:
+    from ollama_tui.domain.filter.parser import Mistake
+
+
+@dataclass(frozen=True)
+class Arranged:
+    """The rows, and what there is to say of the filter."""
+
+    rows: tuple[Model, ...]
+    aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Names of all models by digest, for digests with several."""
+    following: frozenset[str] = frozenset()
+    """Names of rows that stand below another they share weights with, not by the order alone."""
+    mistakes: tuple[Mistake, ...] = ()
+    blame: str = ""
+    """Why there are no rows, when a filter is the reason."""
+
+
+def arrange(listing: Listing, view: View, *, now: datetime, known: Known = NOTHING) -> Arranged:
+    """Return the models that pass the filter, in the order chosen.
+
+    A filter with a mistake in it still selects by its other words.
+    """
+    models = listing.sorted_by(view.sort, view.reverse)
+    if not view.filter.strip():
+        rows, following = _together(models, view)
+        return Arranged(rows, listing.aliases, following)
+    from ollama_tui.domain.filter import (
+        parser as query,  # the first frame has no use for the language
+    )
+    from ollama_tui.domain.filter.fields import Scope
+
+    asked = query.parse(view.filter, view.saved)
+    scope = Scope(models, now, view.marks, known.outdated, known.current, listing)
+    selected = asked.select(models, scope)
+    rows, following = _together(selected, view)
+    return Arranged(
+        rows,
+        listing.aliases,
+        following,
+        mistakes=asked.mistakes,
+        blame="" if selected or not models else asked.blame(models, scope) or "",
+    )
+
+
+def _together(models: tuple[Model, ...], view: View) -> tuple[tuple[Model, ...], frozenset[str]]:
+    """Return the rows, and the names of those that follow their kin."""
+    if not view.grouped:
+        return models, frozenset()
+    groups = order.grouped(models)
+    following = frozenset(model.name for group in groups for model in group[1:])
+    return tuple(model for group in groups for model in group), following

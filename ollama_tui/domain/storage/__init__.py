@@ -1,0 +1,1 @@
+"""What models take on the disk, and what deleting them frees."""

@@ -1,0 +1,188 @@
+"""Whether a registry has something newer for a name, what differs and what it costs to fetch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from ollama_tui.api.replies import MOST, Count, Layer, Manifest, Time
+from ollama_tui.domain import names as names
+from ollama_tui.domain.model import Model
+from ollama_tui.domain.storage.layers import Mine, akin, changes, missing, other_weights
+from ollama_tui.domain.view import Known
+from ollama_tui.formatting import inert, listing, size
+
+NOT_THERE = "{} has no model of this name: it was made or renamed here."
+ANOTHER = "{} has another model of this name: nothing of it is in this one."
+CLOUD = "It runs in the cloud: there is nothing here that could be outdated."
+MADE_HERE = "It was made here from {}."
+ONLY_PLAIN = "{} speaks plain HTTP: tick that to pull from it."
+NAMELESS = "No registry can have a model of this name."
+
+
+class Standing(StrEnum):
+    """How an installed model compares with what its registry has now."""
+
+    CURRENT = "current"
+    OUTDATED = "outdated"
+    UNKNOWN = "unknown"
+
+
+class Upstream(msgspec.Struct, frozen=True):
+    """What was found out about one installed model, small enough to keep for all."""
+
+    digest: str
+    """Manifest digest of the installed model that this is about."""
+    standing: Standing
+    checked_at: Time
+    reason: str = ""
+    """Why it is unknown, as a sentence."""
+    newest: str = ""
+    """Digest of the registry's manifest; empty when unknown."""
+    pushed_at: Time | None = None
+    total: Count = 0
+    """Bytes of the registry's model."""
+    missing: tuple[Layer, ...] = ()
+    """What the server does not have of it, each once: what a pull fetches."""
+    changes: tuple[str, ...] = ()
+    """What differs, in words."""
+    insecure: bool = False
+    """Whether the registry speaks plain HTTP, which a pull must ask for."""
+
+    @property
+    def to_fetch(self) -> int:
+        """Bytes a pull fetches, if none of it was fetched in part before."""
+        return sum(layer.size for layer in self.missing)
+
+
+def incomparable(model: Model) -> str | None:
+    """Return why no registry need be asked about `model`, as a sentence; None when one must."""
+    if model.is_cloud:
+        return CLOUD
+    if model.listed.details.parent_model:
+        return made_from(model.listed.details.parent_model)
+    if not model.digest or names.problem(model.name) is not None:
+        return NAMELESS
+    return None
+
+
+def made_from(parent: str) -> str:
+    """Return the sentence for a model derived from `parent`; a path of weights is a file."""
+    if "/blobs/" in parent or "\\" in parent or parent.startswith(("/", "sha256")):
+        return MADE_HERE.format("a file")
+    return MADE_HERE.format(inert(parent)[:80])
+
+
+def unknown(model: Model, reason: str, now: datetime) -> Upstream:
+    """Return that nobody can say, and why."""
+    return Upstream(model.digest, Standing.UNKNOWN, now, reason)
+
+
+def current(model: Model, now: datetime) -> Upstream:
+    """Return that `model` is what its registry has."""
+    return Upstream(model.digest, Standing.CURRENT, now, newest=model.digest)
+
+
+def compared(
+    model: Model,
+    mine: Mine | None,
+    manifest: Manifest,
+    present: frozenset[str],
+    *,
+    newest: str,
+    pushed_at: datetime | None,
+    now: datetime,
+    insecure: bool = False,
+) -> Upstream:
+    """Return how `model` compares with a manifest of another digest.
+
+    `present` are the digests the server has, of whatever model. Servers before v0.19 wrote
+    manifests anew, so another digest alone means nothing: the same layers are the same model.
+    A local name does not prove where a model is from, so without anything in common it is another.
+    """
+    if mine is not None and mine.parent:
+        return unknown(model, made_from(mine.parent), now)
+    if not akin(mine, manifest, present):
+        return unknown(model, ANOTHER.format(registry_of(model)), now)
+    found = Upstream(
+        model.digest,
+        Standing.OUTDATED,
+        now,
+        newest=newest,
+        pushed_at=pushed_at,
+        total=min(manifest.size, MOST),
+        missing=missing(manifest, present),
+        insecure=insecure,
+    )
+    if not found.missing and manifest.size == model.size and not other_weights(mine, manifest):
+        return msgspec.structs.replace(found, standing=Standing.CURRENT)
+    return msgspec.structs.replace(found, changes=changes(mine, manifest, present))
+
+
+def standing(model: Model, found: Upstream | None) -> Standing | None:
+    """Return how `model` stands by what was found; None when it changed since, or was not asked."""
+    if found is None:
+        return None
+    if found.newest and model.digest == found.newest:
+        return Standing.CURRENT
+    return found.standing if model.digest == found.digest else None
+
+
+def known(models: Mapping[str, Model], found: Mapping[str, Upstream]) -> Known:
+    """Return which of `models`, by name, are outdated and which are not."""
+    stands = {name: standing(models[name], found[name]) for name in found if name in models}
+    return Known(
+        outdated=frozenset(n for n, s in stands.items() if s is Standing.OUTDATED),
+        current=frozenset(n for n, s in stands.items() if s is Standing.CURRENT),
+    )
+
+
+def together(found: Iterable[Upstream]) -> int:
+    """Return the bytes that pulling all of them fetches, what they share once."""
+    layers = {layer.digest: layer.size for each in found for layer in each.missing}
+    return sum(layers.values())
+
+
+def cost(found: Upstream) -> str:
+    """Return `2.0 GB to fetch: weights and template`."""
+    fetch = f"{size(found.to_fetch)} to fetch" if found.missing else "nothing to fetch"
+    return f"{fetch}: {listing(found.changes)}" if found.changes else fetch
+
+
+def registry_of(model: Model) -> str:
+    """Return how to call the registry of a model."""
+    host = names.parse(model.name).host
+    return "ollama.com" if host.lower() == names.DEFAULT_HOST else inert(host)[:60]
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a registry offers under a name, for somebody about to pull it."""
+
+    sentence: str
+    """Size, bytes still missing and what changes; or why nobody can say."""
+    total: int | None = None
+    """Bytes of the whole model; None when unknown."""
+
+
+def offered(
+    manifest: Manifest, present: frozenset[str], there: Model | None, mine: Mine | None, digest: str
+) -> Offer:
+    """Return what pulling a manifest of `digest` means where `there` is installed, if anything."""
+    absent = missing(manifest, present)
+    total, fetch = size(manifest.size), sum(layer.size for layer in absent)
+    if there is not None and there.digest == digest:
+        return Offer(f"{there.label} is up to date: there is nothing to fetch.", manifest.size)
+    if not absent:
+        say = f"{total}, all of it on the server already."
+    elif size(fetch) != total:
+        say = f"{total}, of which {size(fetch)} are still to fetch."
+    else:
+        say = f"{total} to fetch."
+    if there is not None:
+        say += f" Changes {listing(changes(mine, manifest, present))} of {there.label}."
+    return Offer(say, manifest.size)

@@ -1,0 +1,427 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ollama_tui.domain.filter.fields import FIELDS, Scope
+from ollama_tui.domain.filter.parser import Mistake, Query, parse
+from ollama_tui.domain.model import Facts, Model
+from ollama_tui.domain.view import Saved
+from tests.domain.models import NOW, a_model, many_models
+from tests.effort import calls
+
+A, B, C = ("a" * 64, "b" * 64, "c" * 64)
+
+MODELS = (
+    a_model(
+        "qwen3:8b",
+        size=5_200_000_000,
+        days=10,
+        capabilities=["completion", "tools", "thinking"],
+        digest=A,
+        family="qwen3",
+        quantization_level="Q4_K_M",
+        parameter_size="8.2B",
+        context_length=40_960,
+        vram=6_000_000_000,
+        facts=Facts(("completion", "tools", "thinking"), 40_960, (C,), C),
+    ),
+    a_model(
+        "mine:latest",
+        size=5_200_000_100,
+        days=2,
+        capabilities=["completion", "tools", "thinking"],
+        digest=B,
+        family="qwen3",
+        quantization_level="Q4_K_M",
+        parameter_size="8.2B",
+        context_length=40_960,
+        facts=Facts(("completion", "tools", "thinking"), 40_960, (C,), C),
+    ),
+    a_model(
+        "copy-of-mine:1",
+        size=5_200_000_100,
+        days=1,
+        digest=B,
+        facts=Facts(("completion",), 0, (C,), C),
+    ),
+    a_model(
+        "Gemma3:4b",
+        size=3_300_000_000,
+        days=100,
+        capabilities=["completion", "vision"],
+        digest="4" * 64,
+        family="gemma3",
+        quantization_level="Q8_0",
+        parameter_size="4.3B",
+        context_length=131_072,
+        facts=Facts(("completion", "vision"), 131_072, ("4" * 64,), "4" * 64),
+    ),
+    a_model("old:1b", size=900_000_000, days=400, digest="5" * 64, parameter_size="999.89M"),
+    a_model(
+        "gpt-oss:120b-cloud",
+        size=384,
+        days=None,
+        capabilities=["completion", "tools"],
+        digest="6" * 64,
+        cloud=True,
+        parameter_size="116.8B",
+        context_length=128_000,
+    ),
+)
+SCOPE = Scope(
+    MODELS,
+    NOW,
+    marked=frozenset({"old:1b"}),
+    outdated=frozenset({"qwen3:8b"}),
+    current=frozenset({"Gemma3:4b"}),
+)
+SHORT = {m.name: m.name.partition(":")[0].lower() for m in MODELS}
+ALL = "qwen3 mine copy-of-mine gemma3 old gpt-oss"
+
+
+def chosen(text: str, scope: Scope = SCOPE) -> str:
+    query = parse(text)
+    assert not query.mistakes
+    return " ".join(SHORT[model.name] for model in query.select(scope.models, scope))
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("", ALL),
+        ("   ", ALL),
+        ("qwen", "qwen3"),
+        ("GEMMA", "gemma3"),
+        ("mine", "mine copy-of-mine"),
+        ("mine copy", "copy-of-mine"),
+        ("copy mine", "copy-of-mine"),
+        ("qwen,gemma", "qwen3 gemma3"),
+        ("!mine", "qwen3 gemma3 old gpt-oss"),
+        ("!qwen,gemma", "mine copy-of-mine old gpt-oss"),
+        ("!!qwen", "qwen3"),
+        ("qwen3:8b", "qwen3"),
+        ("oss:120b", "gpt-oss"),
+        ('"old:1"', "old"),
+        ("nothing", ""),
+        ("cap:vision", "gemma3"),
+        ("cap:VIS", "gemma3"),
+        ("cap:vision,thinking", "qwen3 mine gemma3"),
+        ("cap:tools cap:thinking", "qwen3 mine"),
+        ("!cap:tools", "copy-of-mine gemma3"),
+        ("family:qwen", "qwen3 mine"),
+        ("!family:qwen", "copy-of-mine gemma3 old gpt-oss"),
+        ("quant:q4", "qwen3 mine"),
+        ("quant:q4,q8", "qwen3 mine gemma3"),
+        ("size:>5.2g", "mine copy-of-mine"),
+        ("size:>=5.2g", "qwen3 mine copy-of-mine"),
+        ("size:<1g", "old"),
+        ("size:<=900m", "old"),
+        ("size:<=900000kb", "old"),
+        ("size:<1gib", "old"),
+        ("size:3.3gb", "gemma3"),
+        ("size:=3g", "gemma3"),
+        ("size:2g..4g", "gemma3"),
+        ("size:..4g", "gemma3 old"),
+        ("size:4g..", "qwen3 mine copy-of-mine"),
+        ("size:<1g,>5.2g", "mine copy-of-mine old"),
+        ("!size:>1g", "old"),
+        ("params:<=7b", "gemma3 old"),
+        ("params:8b", "qwen3 mine"),
+        ("params:>100b", "gpt-oss"),
+        ("!params:>1b", "old"),
+        ("ctx:>=128k", "gemma3 gpt-oss"),
+        ("ctx:128k", "gemma3 gpt-oss"),
+        ("ctx:<128k", "qwen3 mine"),
+        ("ctx:>128k", ""),
+        ("ctx:40k", "qwen3 mine"),
+        ("ctx:40960", "qwen3 mine"),
+        ("ctx:32k..64k", "qwen3 mine"),
+        ("older:90d", "gemma3 old"),
+        ("older:1y", "old"),
+        ("!older:90d", "qwen3 mine copy-of-mine"),
+        ("newer:7d", "mine copy-of-mine"),
+        ("newer:25h", "copy-of-mine"),
+        ("newer:2w older:3d", "qwen3"),
+        ("older:3m", "gemma3 old"),
+        ("is:loaded", "qwen3"),
+        ("is:cloud", "gpt-oss"),
+        ("!is:cloud", "qwen3 mine copy-of-mine gemma3 old"),
+        ("is:alias", "mine copy-of-mine"),
+        ("is:outdated", "qwen3"),
+        ("!is:outdated", "gemma3 gpt-oss"),
+        ("is:marked", "old"),
+        ("is:marked,cloud", "old gpt-oss"),
+        ("shares:mine", "qwen3 mine copy-of-mine"),
+        ("shares:QWEN3:8B", "qwen3 mine copy-of-mine"),
+        ("shares:gem", "gemma3"),
+        ("!shares:mine", "gemma3 gpt-oss"),
+        ("shares:nobody", ""),
+        ("!shares:nobody", ALL),
+        ("CAP:Vision", "gemma3"),
+        ("cap:vision,", "gemma3"),
+        (",", ALL),
+        ('""', ALL),
+    ],
+)
+def test_what_a_filter_selects(text: str, names: str) -> None:
+    assert chosen(text) == names
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "end", "sentence"),
+    [
+        ("qwen sise:>8g", 5, 13, "There is no field “sise”. Did you mean size:?"),
+        ("famly:x", 0, 7, "There is no field “famly”. Did you mean family:?"),
+        ("!", 0, 1, "After ! comes what must not match, as in !cap:tools."),
+        ("a !! b", 2, 4, "After ! comes what must not match, as in !cap:tools."),
+        ("cap:", 0, 4, "After cap: comes a value, as in cap:vision,tools."),
+        ('cap:""', 0, 6, "After cap: comes a value, as in cap:vision,tools."),
+        ("shares:", 0, 7, "After shares: comes a value, as in shares:qwen3:8b."),
+        ("cap:vison", 0, 9, "Did you mean vision?"),
+        ("size:8", 0, 6, "Write a size with its unit: >8g, <=500m or 2g..8g."),
+        ("size:big", 0, 8, "Write a size with its unit: >8g, <=500m or 2g..8g."),
+        ("size:>", 0, 6, "Write a size with its unit: >8g, <=500m or 2g..8g."),
+        ("size:..", 0, 7, "Write a size with its unit: >8g, <=500m or 2g..8g."),
+        ("size:8g..2g", 0, 11, "Write a size with its unit: >8g, <=500m or 2g..8g."),
+        ("size:1g,x", 0, 9, "Write a size with its unit: >8g, <=500m or 2g..8g."),
+        ("params:7", 0, 8, "Write a number of parameters with its unit: <=7b, >500m or 1b..4b."),
+        ("ctx:big", 0, 7, "Write a number of tokens: >=128k, <8192 or 32k..128k."),
+        ("older:90", 0, 8, "Write an age with h, d, w, m or y: 90d, 2w, 1y."),
+        ("newer:>7d", 0, 9, "Write an age with h, d, w, m or y: 90d, 2w, 1y."),
+        ("is:lo", 0, 5, "is: knows loaded, cloud, alias, outdated, marked."),
+    ],
+)
+def test_a_mistake_stands_under_the_word_that_is_wrong(
+    text: str, start: int, end: int, sentence: str
+) -> None:
+    assert parse(text).mistakes == (Mistake(start, end, sentence),)
+
+
+def test_the_good_words_of_a_bad_filter_still_count() -> None:
+    query = parse("qwen is:nonsense !cap:vision")
+    assert str(query) == "qwen !cap:vision"
+    assert len(query.mistakes) == 1
+
+
+@pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
+def test_the_example_of_each_field_is_right(field: object) -> None:
+    query = parse(field.example)  # type: ignore[attr-defined]
+    assert not query.mistakes
+    assert str(query) == field.example  # type: ignore[attr-defined]
+    assert query.terms[0].field == field.name  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("text", "printed"),
+    [
+        ("  Qwen   CAP:Vision ", "qwen cap:vision"),
+        ("!!!x", "!x"),
+        ("a a", "a"),
+        ("a,,b,a", "a,b"),
+        ('"two words"', '"two words"'),
+        ('shares:"a b",c', 'shares:"a b",c'),
+        ('"say ""hi"""', '"say ""hi"""'),
+        ('"open', "open"),
+        ('"size:8g"', '"size:8g"'),
+        ('"sise:8g"', '"sise:8g"'),
+        ('"!x"', '"!x"'),
+        ("qwen3:8b", "qwen3:8b"),
+        ("llama:8b", "llama:8b"),
+        ('"a,b"', '"a,b"'),
+        ("shares:!x", "shares:!x"),
+    ],
+)
+def test_printing_gives_the_canonical_text(text: str, printed: str) -> None:
+    assert str(parse(text)) == printed
+    assert parse(printed) == parse(text)
+
+
+WORDS = st.sampled_from(
+    [
+        "qwen",
+        "mine",
+        "4b",
+        "o",
+        "cap:vision",
+        "cap:tools,thinking",
+        "family:q",
+        "quant:q4",
+        "size:>1g",
+        "size:1g..4g",
+        "params:<=7b",
+        "ctx:>=128k",
+        "older:90d",
+        "newer:7d",
+        "is:loaded",
+        "is:cloud",
+        "is:alias",
+        "is:outdated",
+        "is:marked",
+        "shares:mine",
+        "shares:old",
+    ]
+)
+TERMS = st.builds(str.__add__, st.sampled_from(["", "!"]), WORDS)
+MANY = many_models(300) + MODELS
+WIDE = Scope(
+    MANY,
+    NOW,
+    frozenset(m.name for m in MANY[::7]),
+    frozenset(m.name for m in MANY[::5]),
+    frozenset(m.name for m in MANY[1::5]),
+)
+
+
+def selected(text: str) -> list[Model]:
+    return list(parse(text).select(MANY, WIDE))
+
+
+@given(st.text(st.sampled_from('ab:,"!@ \t') | st.characters(), max_size=30) | TERMS)
+def test_printing_and_reading_again_changes_nothing(text: str) -> None:
+    query = parse(text)
+    again = parse(str(query))
+    assert again == query
+    assert not again.mistakes
+    assert str(again) == str(query)
+
+
+@given(st.lists(TERMS, max_size=5))
+def test_terms_print_back_to_themselves(terms: list[str]) -> None:
+    assert str(parse(" ".join(terms))) == " ".join(dict.fromkeys(terms))
+
+
+@given(st.text(max_size=30))
+def test_every_text_is_understood_or_has_mistakes_inside_it(text: str) -> None:
+    for mistake in parse(text).mistakes:
+        assert 0 <= mistake.start < mistake.end <= len(text)
+        assert mistake.sentence.endswith((".", "?"))
+        assert mistake.sentence.isprintable()
+
+
+@given(TERMS)
+def test_double_negation_is_none(term: str) -> None:
+    assert selected("!!" + term) == selected(term)
+
+
+@given(TERMS)
+def test_a_term_and_its_negation_share_nothing_and_leave_only_the_unknown(term: str) -> None:
+    yes, no = selected(term), selected("!" + term)
+    assert not {m.name for m in yes} & {m.name for m in no}
+    test = parse(term.lstrip("!")).terms[0].test(WIDE)
+    unknown = [m for m in MANY if test(m) is None]
+    assert len(yes) + len(no) + len(unknown) == len(MANY)
+
+
+@given(st.lists(TERMS, max_size=4))
+def test_all_terms_must_match_in_any_order(terms: list[str]) -> None:
+    each = [{m.name for m in selected(term)} for term in terms]
+    both = [m.name for m in MANY if all(m.name in names for names in each)]
+    assert [m.name for m in selected(" ".join(terms))] == both
+    assert [m.name for m in selected(" ".join(reversed(terms)))] == both
+
+
+@given(
+    st.sampled_from(["cap", "size", "is", "family"]),
+    st.lists(st.integers(0, 3), min_size=1, max_size=3),
+)
+def test_a_comma_means_or(field: str, picks: list[int]) -> None:
+    values = {
+        "cap": ["vision", "tools", "thinking", "x"],
+        "size": ["<1g", "2g..4g", ">9g", "5g"],
+        "is": ["loaded", "cloud", "alias", "marked"],
+        "family": ["q", "gemma3", "family1", "z"],
+    }[field]
+    each = [{m.name for m in selected(f"{field}:{values[n]}")} for n in picks]
+    joined = ",".join(values[n] for n in picks)
+    assert {m.name for m in selected(f"{field}:{joined}")} == set().union(*each)
+
+
+@given(st.lists(TERMS, max_size=3))
+def test_matching_one_model_is_selecting_it(terms: list[str]) -> None:
+    query = parse(" ".join(terms))
+    kept = set(map(id, query.select(MODELS, SCOPE)))
+    assert [query.matches(m, SCOPE) for m in MODELS] == [id(m) in kept for m in MODELS]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", None),
+        ("qwen", None),
+        ("nothing", "“nothing” leaves none of 6 models."),
+        ("mine nothing", "“nothing” leaves none of 2 models."),
+        ("mine is:cloud copy", "“is:cloud” leaves none of 2 models."),
+        ("old cap:vision", "“cap:vision” leaves none of 1 model (1 not known)."),
+        ("old !cap:vision", "“!cap:vision” leaves none of 1 model (1 not known)."),
+        ("shares:nobody", "“shares:nobody” leaves none of 6 models."),
+        ("\x1b[31m", "“\ufffd[31m” leaves none of 6 models."),
+    ],
+)
+def test_the_term_that_excluded_everything_is_named(text: str, sentence: str | None) -> None:
+    assert parse(text).blame(MODELS, SCOPE) == sentence
+
+
+def test_no_term_is_to_blame_for_an_empty_server() -> None:
+    assert parse("nothing is:cloud").blame((), Scope((), NOW)) is None
+
+
+def test_weights_without_known_blobs_are_neither_shared_nor_not() -> None:
+    safetensors = a_model("st", facts=Facts(("completion",)))
+    scope = Scope((*MODELS, safetensors), NOW)
+    for text in ("shares:mine", "!shares:mine"):
+        assert safetensors not in parse(text).select(scope.models, scope)
+
+
+def test_queries_are_compared_by_what_they_ask() -> None:
+    assert parse("a  b") == parse("A b")
+    assert parse("") == Query()
+
+
+SAVED = (("big", "size:>4g !is:cloud"), ("sees", "cap:vision"))
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("@big", "size:>4g !is:cloud"),
+        ("@BIG qwen", "size:>4g !is:cloud qwen"),
+        ("@sees @big", "cap:vision size:>4g !is:cloud"),
+        ("!@sees", "!cap:vision"),
+        ("!!@big", "size:>4g !is:cloud"),
+        ('"@big"', '"@big"'),
+        ('!"@big"', '!"@big"'),
+    ],
+)
+def test_a_saved_filter_stands_for_what_it_asks(text: str, meant: str) -> None:
+    query = parse(text, SAVED)
+    assert query == parse(meant)
+    assert not query.mistakes
+    assert str(query) == meant
+
+
+@pytest.mark.parametrize(
+    ("text", "saved", "sentence"),
+    [
+        ("@bg", SAVED, "There is no saved filter “bg”, but big, sees."),
+        ("@", SAVED, "After @ comes the name of a saved filter: big, sees."),
+        ("!@big", SAVED, "@big asks for several things, which ! cannot turn around at once."),
+        ("@big", (), "No filter is saved: [filters] in config.toml gives them names."),
+    ],
+)
+def test_a_filter_nobody_saved_is_a_mistake_under_its_name(
+    text: str, saved: Saved, sentence: str
+) -> None:
+    query = parse(f"q {text}", saved)
+    assert query.mistakes == (Mistake(2, 2 + len(text), sentence),)
+    assert query == parse("q")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["model", "model 7 user", "cap:vision", "size:>8g", "older:90d", "is:alias", "!shares:user1"],
+)
+def test_ten_thousand_models_are_filtered_as_one_types(text: str) -> None:
+    models = many_models()
+    scope = Scope(models, NOW)
+
+    assert calls(lambda: parse(text).select(models, scope)) < 20 * len(models)

@@ -1,0 +1,47 @@
+"""What a model's file takes, told from its tensors."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from ollama_tui.api.replies import Show, Tensor
+from ollama_tui.domain.facts import facts_of
+from ollama_tui.domain.storage.tensors import file_size
+
+TRACES = Path(__file__).parents[1] / "traces"
+
+
+def recorded(name: str) -> Show:
+    response = json.loads((TRACES / f"{name}.json").read_text("utf-8"))["response"]
+    return msgspec.json.decode(response["body"], type=Show, strict=False)
+
+
+@pytest.mark.parametrize(
+    ("trace", "size"),
+    [("show", 5_051_285), ("show-quantized", 80_264_858), ("show-tokenizer-150k", 84_385_878)],
+)
+def test_the_size_of_real_models_is_told_within_two_percent(trace: str, size: int) -> None:
+    assert file_size(recorded(trace).tensors) == pytest.approx(size, rel=0.02)
+
+
+def test_it_is_asked_for_only_where_a_model_is_of_several_files() -> None:
+    assert facts_of(recorded("show")).weight_bytes == 0
+    seer = recorded("show-vision-projector")
+    assert facts_of(seer).weight_bytes == file_size(seer.tensors) > 5_000_000
+
+
+@pytest.mark.parametrize(
+    "tensor",
+    [
+        Tensor("x", "Q9_Z", [32]),
+        Tensor("x", "F32", [-1]),
+        Tensor("x", "F32", [2**60]),
+    ],
+)
+def test_nothing_is_told_of_nonsense(tensor: Tensor) -> None:
+    assert file_size([Tensor("y", "F32", [32]), tensor]) == 0
+    assert file_size([Tensor(f"{n}", "F32", [2**40, 2**40]) for n in range(3)]) == 2**50

@@ -1,0 +1,268 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ollama_tui.domain import columns as order
+from ollama_tui.domain.columns import (
+    BY_KEY,
+    COLUMNS,
+    NAME,
+    USUAL,
+    capability_letters,
+    fitting,
+    grouped,
+    natural,
+    sort,
+)
+from ollama_tui.domain.model import Facts, Model
+from tests.domain.models import NOW, a_model, many_models
+from tests.effort import calls
+
+KEYS = [column.key for column in COLUMNS]
+
+
+def names(models: tuple[Model, ...]) -> list[str]:
+    return [model.name for model in models]
+
+
+def test_the_columns_of_the_list_are_those_of_the_design() -> None:
+    usual = [BY_KEY[key].title for key in USUAL]
+    assert usual == ["NAME", "PARAMS", "QUANT", "SIZE", "CTX", "CAN", "MODIFIED"]
+    assert len(BY_KEY) == len(COLUMNS)
+    assert len({column.priority for column in COLUMNS}) == len(COLUMNS)
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("name", "qwen3:1.7b"),
+        ("params", "1.7B"),
+        ("quant", "Q4_K_M"),
+        ("size", "1.4 GB"),
+        ("ctx", "40K"),
+        ("can", "·TK····"),
+        ("modified", "7 weeks"),
+        ("loaded", "2.1 GB"),
+        ("family", "qwen3"),
+        ("digest", "abababababab"),
+        ("format", "gguf"),
+        ("parent", "qwen3:base"),
+    ],
+)
+def test_what_a_cell_says(key: str, text: str) -> None:
+    model = a_model(
+        "qwen3:1.7b",
+        size=1_400_000_000,
+        days=50,
+        capabilities=["completion", "tools", "thinking"],
+        digest="ab" * 32,
+        vram=2_100_000_000,
+        family="qwen3",
+        format="gguf",
+        parent_model="qwen3:base",
+        parameter_size="1.7B",
+        quantization_level="Q4_K_M",
+        context_length=40_960,
+    )
+    assert BY_KEY[key].text(model, NOW) == text
+    assert len(text) <= max(BY_KEY[key].width, len(model.name))
+
+
+@pytest.mark.parametrize("column", COLUMNS, ids=lambda column: column.key)
+def test_a_cell_without_a_value_is_short_and_comes_last_both_ways(column: object) -> None:
+    key = column.key  # type: ignore[attr-defined]
+    if key == "name":
+        return
+    empty = a_model("aaa", cloud=True, days=None, size=300)
+    full = many_models(200)
+    last = [sort((empty, *full), key, reverse)[-1] for reverse in (False, True)]
+    missing = [m for m in (empty, *full) if BY_KEY[key].sort_key(m) is None]
+    assert empty in missing
+    assert last == [sort(missing, "name")[-1]] * 2
+    assert BY_KEY[key].text(empty, NOW).strip() in ("", "–", "?")
+
+
+@pytest.mark.parametrize("column", COLUMNS, ids=lambda column: column.key)
+def test_hostile_text_is_inert_in_every_cell(column: object) -> None:
+    bad = "\x1b[2J\u202e"
+    model = a_model(
+        bad,
+        digest=bad,
+        family=bad,
+        format=bad,
+        parent_model=bad,
+        parameter_size=bad,
+        quantization_level=bad,
+        capabilities=[bad],
+    )
+    said = column.text(model, NOW)  # type: ignore[attr-defined]
+    assert not set(said) & set(bad[0] + bad[-1])
+
+
+ORDERS: list[tuple[str, list[Model], list[str]]] = [
+    (
+        "name",
+        [a_model(n) for n in ("qwen3:10b", "Qwen3:9b", "a:1", "qwen3:8b", "qwen3:08b")],
+        ["a:1", "qwen3:08b", "qwen3:8b", "Qwen3:9b", "qwen3:10b"],
+    ),
+    (
+        "params",
+        [a_model(n, parameter_size=n) for n in ("137M", "8.0B", "1.7B", "999K", "1T")],
+        ["1T", "8.0B", "1.7B", "137M", "999K"],
+    ),
+    (
+        "quant",
+        [a_model(q, quantization_level=q) for q in ("F16", "Q8_0", "Q4_K_M", "IQ2_XXS", "Q4_0")],
+        ["IQ2_XXS", "Q4_0", "Q4_K_M", "Q8_0", "F16"],
+    ),
+    (
+        "size",
+        [a_model(str(n), size=n) for n in (900, 10_000_000_000, 9_000_000_000)],
+        ["10000000000", "9000000000", "900"],
+    ),
+    (
+        "ctx",
+        [a_model(str(n), context_length=n) for n in (40_960, 131_072, 8192)],
+        ["131072", "40960", "8192"],
+    ),
+    (
+        "modified",
+        [a_model(str(d), days=d) for d in (206, 0.8, 30)],
+        ["0.8", "30", "206"],
+    ),
+    (
+        "can",
+        [
+            a_model("none", capabilities=["completion"]),
+            a_model("tools", capabilities=["tools"]),
+            a_model("vision", capabilities=["vision"]),
+        ],
+        ["vision", "tools", "none"],
+    ),
+    (
+        "family",
+        [a_model(f, family=f) for f in ("qwen3", "Gemma3", "llama")],
+        ["Gemma3", "llama", "qwen3"],
+    ),
+    ("loaded", [a_model(str(n), vram=n) for n in (5, 70, 9)], ["70", "9", "5"]),
+    ("digest", [a_model(d, digest=d) for d in ("f0", "0a", "a0")], ["0a", "a0", "f0"]),
+]
+
+
+@pytest.mark.parametrize(("key", "models", "expected"), ORDERS, ids=[row[0] for row in ORDERS])
+def test_each_column_sorts_raw_values_and_turns_around(
+    key: str, models: list[Model], expected: list[str]
+) -> None:
+    assert names(sort(models, key)) == expected
+    assert names(sort(models, key, reverse=True)) == expected[::-1]
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("key", [key for key in KEYS if key != "name"])
+def test_equal_values_come_by_name_in_both_directions(key: str, reverse: bool) -> None:
+    models = [a_model(n) for n in ("b:10", "a", "b:9", "C")]
+    assert names(sort(models, key, reverse)) == ["a", "b:9", "b:10", "C"]
+
+
+@given(st.permutations(many_models(60)), st.sampled_from(KEYS), st.booleans())
+def test_the_order_never_depends_on_the_order_before(
+    shuffled: list[Model], key: str, reverse: bool
+) -> None:
+    assert sort(shuffled, key, reverse) == sort(many_models(60), key, reverse)
+
+
+@given(st.lists(st.text("ab:019", max_size=6)))
+def test_natural_order_has_numbers_by_value(texts: list[str]) -> None:
+    ordered = sorted(texts, key=natural)
+    assert sorted(ordered) == sorted(texts)
+    assert natural("a9") < natural("a10") < natural("a011") < natural("B1")
+
+
+def test_kin_are_aliases_and_what_shares_weights_and_stand_where_the_first_stood() -> None:
+    shares = Facts(blobs=("w", "adapter"), weights="w")
+    models = [
+        a_model("base", digest="1", facts=Facts(blobs=("w",), weights="w")),
+        a_model("other", digest="2"),
+        a_model("tuned", digest="3", facts=shares),
+        a_model("alias", digest="2"),
+        a_model("nameless"),
+        a_model("nobody"),
+    ]
+    groups = [[model.name for model in group] for group in grouped(models)]
+    assert groups == [["base", "tuned"], ["other", "alias"], ["nameless"], ["nobody"]]
+
+
+def test_an_unknown_column_is_a_mistake_of_the_caller() -> None:
+    with pytest.raises(KeyError):
+        sort((), "nonsense")
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "letters"),
+    [
+        (None, "?      "),
+        ([], "·······"),
+        (["completion"], "·······"),
+        (["vision", "completion"], "V······"),
+        (["tools"], "·T·····"),
+        (["thinking"], "··K····"),
+        (["embedding"], "···E···"),
+        (["insert"], "····I··"),
+        (["audio"], "·····A·"),
+        (["image"], "······+"),
+        (["audio", "x", "insert", "embedding", "thinking", "tools", "vision"], "VTKEIA+"),
+    ],
+)
+def test_each_capability_has_its_place(capabilities: list[str] | None, letters: str) -> None:
+    assert capability_letters(a_model(capabilities=capabilities)) == letters
+
+
+def test_details_of_a_cloud_stub_that_name_no_capabilities_leave_them_unknown() -> None:
+    stub = a_model(cloud=True, facts=Facts(context_length=4096))
+    assert capability_letters(stub) == "?      "
+    assert capability_letters(a_model(facts=Facts())) == "·······"
+    told = a_model(cloud=True, capabilities=["tools"], facts=Facts())
+    assert capability_letters(told) == "·T·····"
+
+
+def test_what_show_says_of_capabilities_counts_more_than_the_list() -> None:
+    model = a_model(capabilities=["completion"], facts=Facts(capabilities=("tools",)))
+    assert capability_letters(model) == "·T·····"
+    assert capability_letters(model, absent=".") == ".T....."
+
+
+@pytest.mark.parametrize(
+    ("room", "shown"),
+    [
+        (200, "name params quant size ctx can modified"),
+        (75, "name params quant size ctx can modified"),
+        (74, "name params quant size can modified"),
+        (60, "name params quant size modified"),
+        (59, "name params quant size modified"),
+        (58, "name params size modified"),
+        (41, "name size modified"),
+        (30, "name size"),
+        (10, "name"),
+        (0, "name"),
+    ],
+)
+def test_columns_leave_by_priority_and_the_name_never(room: int, shown: str) -> None:
+    usual = [BY_KEY[key] for key in USUAL]
+    assert " ".join(column.key for column in fitting(usual, room)) == shown
+
+
+def test_the_name_stays_even_when_it_is_not_first() -> None:
+    assert fitting([BY_KEY["size"], NAME], 5) == (NAME,)
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_ten_thousand_models_are_sorted_in_a_few_calls_each(key: str) -> None:
+    models = many_models()
+    assert calls(lambda: sort(models, key)) < 25 * len(models)
+
+
+def test_the_first_order_of_ten_thousand_asks_no_names_where_no_values_are_equal() -> None:
+    models = [a_model(f"fresh-{n * 7919 % 10_007}:{n}b", size=n) for n in range(10_000)]
+    asked = order._name_key.cache_info().misses
+    sort(models, "size")
+    assert order._name_key.cache_info().misses == asked

@@ -1,0 +1,293 @@
+"""What is outdated: layers against layers, whatever the digests of manifests say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from hashlib import sha256
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ollama_tui.api.replies import Layer, Manifest, Show
+from ollama_tui.domain import updates as upstream
+from ollama_tui.domain.model import Model
+from ollama_tui.domain.storage.layers import Mine, mine_of
+from ollama_tui.domain.updates import Offer, Standing, Upstream
+from tests.domain.models import NOW, a_model
+
+IMAGE = "application/vnd.ollama.image."
+OLD, NEW = "0" * 64, "1" * 64
+
+
+def digest(text: str) -> str:
+    return sha256(text.encode()).hexdigest()
+
+
+def layer(kind: str, text: str, size: int | None = None) -> Layer:
+    """Return the layer of `text`; weights are given a size of their own."""
+    return Layer(IMAGE + kind, f"sha256:{digest(text)}", len(text) if size is None else size)
+
+
+def manifest(*layers: Layer, config: str = "config") -> Manifest:
+    return Manifest(layer("config", config, 400), layers)
+
+
+WEIGHTS = layer("model", "weights", 4_000_000_000)
+TEMPLATE = layer("template", "{{ .Prompt }}!")
+LICENSE = layer("license", "Do as you like.")
+PARAMS = layer("params", '{"stop":["x"]}')
+ORIGINAL = manifest(WEIGHTS, TEMPLATE, LICENSE, PARAMS)
+
+SHOW = Show(
+    modelfile=f"FROM /models/blobs/sha256-{digest('weights')}\n",
+    template="{{ .Prompt }}!",
+    license="Do as you like.",
+)
+MINE = mine_of(SHOW)
+
+
+def installed(parent_model: str = "") -> Model:
+    return a_model("m:latest", digest=OLD, size=ORIGINAL.size, parent_model=parent_model)
+
+
+def digests(layers: Iterable[Layer]) -> frozenset[str]:
+    return frozenset(each.digest for each in layers)
+
+
+HERE = digests(ORIGINAL.everything)
+
+
+def judged(
+    newest: Manifest, *, mine: Mine | None = MINE, model: Model | None = None,
+    here: frozenset[str] = HERE,
+) -> Upstream:  # fmt: skip
+    return upstream.compared(
+        model or installed(), mine, newest, here, newest=NEW, pushed_at=NOW, now=NOW
+    )
+
+
+NEW_WEIGHTS = layer("model", "weights, better", 4_100_000_000)
+NEW_LICENSE = layer("license", "Do as you like, but ask.")
+NEW_TEMPLATE = layer("template", "{{ .Messages }}")
+
+
+@pytest.mark.parametrize(
+    ("newest", "changes", "fetched"),
+    [
+        (manifest(NEW_WEIGHTS, TEMPLATE, LICENSE, PARAMS, config="2"), "weights", [NEW_WEIGHTS]),
+        (manifest(WEIGHTS, TEMPLATE, NEW_LICENSE, PARAMS, config="2"), "license", [NEW_LICENSE]),
+        (
+            manifest(NEW_WEIGHTS, NEW_TEMPLATE, LICENSE, config="2"),
+            "weights, template",
+            [NEW_WEIGHTS, NEW_TEMPLATE],
+        ),
+        (
+            manifest(WEIGHTS, TEMPLATE, LICENSE, layer("params", "{}"), config="2"),
+            "parameters",
+            [layer("params", "{}")],
+        ),
+        (
+            manifest(WEIGHTS, layer("projector", "eyes", 7), TEMPLATE, LICENSE, config="2"),
+            "projector",
+            [layer("projector", "eyes", 7)],
+        ),
+        (manifest(WEIGHTS, TEMPLATE, LICENSE, PARAMS, config="2"), "metadata", []),
+        (manifest(WEIGHTS, TEMPLATE, PARAMS, config="2"), "license removed", []),
+        (
+            manifest(*ORIGINAL.layers, layer("system", "Be brief."), config="2"),
+            "system prompt",
+            [layer("system", "Be brief.")],
+        ),
+        (
+            manifest(*ORIGINAL.layers, layer("unheard.of", "?"), config="2"),
+            "other data",
+            [layer("unheard.of", "?")],
+        ),
+    ],
+)
+def test_changes_are_named_and_bytes_are_those_of_the_layers_not_here(
+    newest: Manifest, changes: str, fetched: list[Layer]
+) -> None:
+    found = judged(newest)
+    assert found.standing is Standing.OUTDATED
+    assert ", ".join(found.changes) == changes
+    assert found.missing == (*fetched, newest.config)
+    assert found.to_fetch == sum(each.size for each in fetched) + 400
+    assert found.total == newest.size
+
+
+def test_the_same_layers_in_a_manifest_written_anew_are_current() -> None:
+    found = judged(ORIGINAL)
+    assert found.standing is Standing.CURRENT
+    assert not found.missing
+
+
+def test_without_details_the_same_layers_are_current_too() -> None:
+    assert judged(ORIGINAL, mine=None).standing is Standing.CURRENT
+
+
+def test_what_another_model_brought_here_already_is_still_newer() -> None:
+    newest = manifest(NEW_WEIGHTS, TEMPLATE, LICENSE, PARAMS, config="2")
+    found = judged(newest, here=HERE | digests(newest.everything))
+    assert found.standing is Standing.OUTDATED
+    assert (found.to_fetch, found.changes) == (0, ("weights",))
+
+
+def test_weights_of_the_same_size_that_are_here_for_another_model_are_still_newer() -> None:
+    same_size = layer("model", "other", 4_000_000_000)
+    newest = manifest(same_size, TEMPLATE, LICENSE, PARAMS)
+    found = judged(newest, here=HERE | digests(newest.everything))
+    assert newest.size == ORIGINAL.size
+    assert (found.standing, found.changes) == (Standing.OUTDATED, ("weights",))
+
+
+def test_a_layer_named_twice_is_fetched_once_and_counted_twice() -> None:
+    newest = manifest(WEIGHTS, TEMPLATE, NEW_LICENSE, NEW_LICENSE, PARAMS)
+    found = judged(newest)
+    assert found.missing == (NEW_LICENSE,)
+    assert found.total == ORIGINAL.size - LICENSE.size + 2 * NEW_LICENSE.size
+
+
+STRANGER = manifest(
+    layer("model", "their weights", 9),
+    layer("template", "theirs"),
+    layer("license", "Theirs."),
+    config="theirs, too",
+)
+
+
+@pytest.mark.parametrize("here", [HERE, HERE | digests(STRANGER.everything)])
+def test_a_model_with_nothing_in_common_is_another_one(here: frozenset[str]) -> None:
+    """Its blobs may well be here, for a model that really is from there."""
+    found = judged(STRANGER, here=here)
+    assert found.standing is Standing.UNKNOWN
+    assert found.reason.startswith("ollama.com has another model of this name")
+
+
+def test_without_details_it_is_another_one_when_no_layer_is_here() -> None:
+    assert judged(STRANGER, mine=None).standing is Standing.UNKNOWN
+
+
+def test_several_licenses_alone_show_that_it_is_the_same_model() -> None:
+    use = layer("license", "No harm.")
+    newest = manifest(NEW_WEIGHTS, NEW_TEMPLATE, LICENSE, use, config="2")
+    mine = mine_of(Show(modelfile=SHOW.modelfile, license="Do as you like.\nNo harm."))
+    here = digests([WEIGHTS, LICENSE, use])
+    assert judged(newest, mine=mine, here=here).changes == ("weights", "template")
+    assert judged(newest, mine=mine, here=digests([WEIGHTS])).standing is Standing.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("parent", "said"),
+    [
+        ("llama3.2:3b", "It was made here from llama3.2:3b."),
+        ("/root/.ollama/models/blobs/sha256-abc", "It was made here from a file."),
+        ("C:\\models\\x.gguf", "It was made here from a file."),
+    ],
+)
+def test_what_was_made_here_is_not_compared(parent: str, said: str) -> None:
+    assert upstream.incomparable(installed(parent_model=parent)) == said
+    mine = Mine(MINE.blobs, MINE.texts, parent)
+    newest = manifest(NEW_WEIGHTS, TEMPLATE, config="2")
+    found = judged(newest, mine=mine)
+    assert (found.standing, found.reason) == (Standing.UNKNOWN, said)
+
+
+@pytest.mark.parametrize(
+    ("model", "why"),
+    [
+        (a_model("m", digest=OLD, cloud=True), upstream.CLOUD),
+        (a_model("m", digest=""), upstream.NAMELESS),
+        (a_model("[red]/../x", digest=OLD), upstream.NAMELESS),
+        (a_model("m", digest=OLD), None),
+        (a_model("hf.co/a/b:c", digest=OLD), None),
+    ],
+)
+def test_what_no_registry_knows_is_not_asked_for(model: Model, why: str | None) -> None:
+    assert upstream.incomparable(model) == why
+
+
+OUTDATED = judged(manifest(NEW_WEIGHTS, TEMPLATE, config="2"))
+CURRENT = upstream.current(installed(), NOW)
+UNKNOWN = upstream.unknown(installed(), "no network", NOW)
+
+
+@pytest.mark.parametrize(
+    ("found", "now_has", "stands"),
+    [
+        (OUTDATED, OLD, Standing.OUTDATED),
+        (OUTDATED, NEW, Standing.CURRENT),  # pulled since
+        (OUTDATED, "2" * 64, None),  # changed here since
+        (CURRENT, OLD, Standing.CURRENT),
+        (CURRENT, NEW, None),
+        (UNKNOWN, OLD, Standing.UNKNOWN),
+        (UNKNOWN, "", None),
+        (None, OLD, None),
+    ],
+)
+def test_a_finding_holds_as_long_as_the_model_is_the_same(
+    found: Upstream | None, now_has: str, stands: Standing | None
+) -> None:
+    model = a_model("m:latest", digest=now_has)
+    assert upstream.standing(model, found) is stands
+    known = upstream.known({model.name: model}, {} if found is None else {model.name: found})
+    assert known.outdated == ({"m:latest"} if stands is Standing.OUTDATED else frozenset())
+    assert known.current == ({"m:latest"} if stands is Standing.CURRENT else frozenset())
+
+
+def test_findings_about_models_that_are_gone_count_for_nothing() -> None:
+    assert upstream.known({}, {"m:latest": OUTDATED}) == upstream.known({}, {})
+
+
+def test_what_two_updates_share_is_fetched_once() -> None:
+    assert upstream.together([OUTDATED, OUTDATED]) == OUTDATED.to_fetch
+
+
+def test_the_cost_is_said_with_what_changes() -> None:
+    assert upstream.cost(OUTDATED) == "4.1 GB to fetch: weights and license removed"
+
+
+@pytest.mark.parametrize(
+    ("newest", "there", "digest_", "said"),
+    [
+        (ORIGINAL, None, NEW, "4.0 GB, all of it on the server already."),
+        (STRANGER, None, NEW, "422 B to fetch."),
+        (
+            manifest(WEIGHTS, TEMPLATE, NEW_LICENSE, PARAMS),
+            installed(),
+            NEW,
+            "4.0 GB, of which 24 B are still to fetch. Changes license of m:latest.",
+        ),
+        (ORIGINAL, installed(), OLD, "m:latest is up to date: there is nothing to fetch."),
+    ],
+)
+def test_an_offer_says_size_what_is_missing_and_what_changes(
+    newest: Manifest, there: Model | None, digest_: str, said: str
+) -> None:
+    mine = MINE if there else None
+    assert upstream.offered(newest, HERE, there, mine, digest_) == Offer(said, newest.size)
+
+
+KINDS = ("model", "projector", "template", "system", "license", "params", "odd")
+some_layers = st.lists(
+    st.builds(layer, st.sampled_from(KINDS), st.sampled_from("abcdefg"), st.integers(0, 99)),
+    max_size=6,
+)
+
+
+@given(newest=some_layers, here=some_layers, mine=st.sampled_from([None, MINE]))
+def test_what_is_to_fetch_is_never_more_than_the_model_nor_anything_that_is_here(
+    newest: list[Layer], here: list[Layer], mine: Mine | None
+) -> None:
+    found = judged(manifest(*newest), mine=mine, here=digests(here))
+    assert digests(found.missing).isdisjoint(digests(here))
+    assert found.to_fetch <= found.total or found.standing is Standing.UNKNOWN
+    assert (found.standing is Standing.OUTDATED) == bool(found.changes)
+    assert (found.standing is Standing.UNKNOWN) == bool(found.reason)
+
+
+def test_ages_do_not_matter_to_a_finding() -> None:
+    later = upstream.current(installed(), NOW + timedelta(days=400))
+    assert upstream.standing(installed(), later) is Standing.CURRENT
