@@ -18,7 +18,7 @@ from textual.pilot import Pilot
 
 from ollama_tui.app import OllamaTui
 from ollama_tui.config import Settings
-from tests.files.making import MODEL, gguf
+from tests.importing.making import MODEL, gguf
 
 FOLDER = Path(__file__).resolve().parent.parent / ".github" / "pictures"
 Steps = Callable[[Pilot[int]], Awaitable[None]]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ollama_tui.domain.model import Model
     from ollama_tui.domain.modelfile.convert import Recipe
     from ollama_tui.domain.modelfile.syntax import Modelfile
-    from ollama_tui.files.source import Source
+    from ollama_tui.importing.source import Source
     from ollama_tui.jobs.tasks import Create
 
 NO_MODELFILE = "That is not a Modelfile"
@@ -134,8 +134,8 @@ class Editing:
     async def _decide(self, ended: Edited, text: str | UnicodeError | None, kept: str) -> Decision:
         """Ask what to do with what the editor saved."""
         from ollama_tui.domain.modelfile.syntax import InvalidModelfile, parse
-        from ollama_tui.files.bad import BadFile
-        from ollama_tui.files.modelfiles import resolved
+        from ollama_tui.importing.errors import BadFile
+        from ollama_tui.importing.modelfile import resolved
 
         if ended.trouble:
             return await self._ask_again(ended.trouble, kept)

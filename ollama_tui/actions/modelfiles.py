@@ -63,7 +63,7 @@ async def _parent(context: Context, show: Show) -> Show | None:
 async def _may_replace(context: Context, path: Path) -> bool:
     """Ask before a file is overwritten."""
     from ollama_tui.dialogs.dialog import Confirm
-    from ollama_tui.files.bad import label
+    from ollama_tui.importing.errors import label
 
     question = Confirm(f"Replace {label(path)}, which is there already?", yes="replace")
     return await context.ask(question) is True
@@ -71,8 +71,8 @@ async def _may_replace(context: Context, path: Path) -> bool:
 
 async def _write(path: Path, text: str, *, replacing: bool) -> Path:
     """Write the file and return its real path; a file that is replaced stays until it is."""
-    from ollama_tui.files.bad import label
-    from ollama_tui.files.saving import replace_file, write_new
+    from ollama_tui.importing.errors import label
+    from ollama_tui.importing.saving import replace_file, write_new
 
     write = replace_file if replacing else write_new
     try:

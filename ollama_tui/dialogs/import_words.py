@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from ollama_tui.api.requests import CreateRequest
 from ollama_tui.domain import names as names
 from ollama_tui.domain.model import Model
-from ollama_tui.files.gguf import UNKNOWN
-from ollama_tui.files.source import Source
 from ollama_tui.formatting import context, count, inert, plural, shorten, size
+from ollama_tui.importing.gguf import UNKNOWN
+from ollama_tui.importing.source import Source
 
 AS_IT_IS = ""
 """The choice not to quantize."""

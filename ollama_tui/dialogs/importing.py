@@ -28,11 +28,11 @@ from ollama_tui.dialogs.path_field import PathField
 from ollama_tui.domain import names as names
 from ollama_tui.domain.model import Model
 from ollama_tui.drafts import FormKey
-from ollama_tui.files.bad import BadFile
-from ollama_tui.files.modelfiles import found
-from ollama_tui.files.paths import paths_in
-from ollama_tui.files.source import Source
 from ollama_tui.formatting import inert, shorten, size
+from ollama_tui.importing.errors import BadFile
+from ollama_tui.importing.modelfile import found
+from ollama_tui.importing.paths import paths_in
+from ollama_tui.importing.source import Source
 from ollama_tui.jobs.upload import LocalFile
 from ollama_tui.styling import styles_folder
 from ollama_tui.typeahead import held_keys

@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.suggester import Suggester
 from textual.widgets import Input
 
-from ollama_tui.files.paths import common, completions, one_line
+from ollama_tui.importing.paths import common, completions, one_line
 from ollama_tui.typeahead import held_keys
 
 

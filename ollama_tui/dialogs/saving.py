@@ -8,8 +8,8 @@ from textual.app import ComposeResult
 
 from ollama_tui.dialogs.dialog import Dialog, labelled
 from ollama_tui.dialogs.path_field import PathField
-from ollama_tui.files.paths import paths_in
 from ollama_tui.formatting import inert
+from ollama_tui.importing.paths import paths_in
 
 
 class SaveDialog(Dialog[Path]):

@@ -21,7 +21,7 @@ import threading
 import time
 from pathlib import Path
 
-from tests.files.making import MODEL, header_of
+from tests.importing.making import MODEL, header_of
 
 DISCARD = socket.MSG_TRUNC if sys.platform == "linux" else 0
 """Lets the system throw the bytes away, so that it is not the sink that is measured."""
@@ -130,7 +130,7 @@ async def upload(path: Path, address: str) -> None:
 async def memory(path: Path, address: str) -> None:
     """Read the header, hash and upload as an import does; print the peak of memory."""
     from ollama_tui.api.client import Ollama
-    from ollama_tui.files.sources import inspect
+    from ollama_tui.importing.inspect import inspect
     from ollama_tui.jobs.upload import Hashed, hashing, sending
 
     [file] = inspect(path).files

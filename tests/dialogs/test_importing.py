@@ -19,13 +19,13 @@ from ollama_tui.api.requests import CreateRequest
 from ollama_tui.dialogs.import_words import facts, offer
 from ollama_tui.dialogs.importing import ImportAnswer, ImportDialog
 from ollama_tui.domain.model import Model
-from ollama_tui.files.source import Source
 from ollama_tui.formatting import inert
+from ollama_tui.importing.source import Source
 from ollama_tui.jobs.upload import LocalFile
 from ollama_tui.styling import styles_folder
 from ollama_tui.widgets.picker import Picker
 from tests.domain.models import a_model
-from tests.files.making import ADAPTER, MODEL, Plain, gguf, write_folder, write_split
+from tests.importing.making import ADAPTER, MODEL, Plain, gguf, write_folder, write_split
 
 LLAMA = a_model("llama3.2:1b", family="llama", format="gguf")
 QWEN = a_model("qwen3:1.7b", family="qwen3", size=1_400_000_000, format="gguf")

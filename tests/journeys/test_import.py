@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from ollama_tui.jobs.job import Job, State
-from tests.files.making import ADAPTER, MODEL, gguf, write_folder
+from tests.importing.making import ADAPTER, MODEL, gguf, write_folder
 from tests.journeys.driver import User, Watched, a_server, journey
 
 NAME = "tiny-qwen:f16"

@@ -9,7 +9,7 @@ import pytest
 from ollama_tui.domain import names as names
 from ollama_tui.domain.modelfile.convert import recipe
 from ollama_tui.domain.modelfile.syntax import parse
-from tests.files.making import gguf
+from tests.importing.making import gguf
 from tests.journeys.driver import User, a_server, journey
 
 TEXT = """\

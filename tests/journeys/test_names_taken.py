@@ -9,7 +9,7 @@ import pytest
 
 from ollama_tui.demo import Demo
 from ollama_tui.domain.names import parse
-from tests.files.making import MODEL, gguf
+from tests.importing.making import MODEL, gguf
 from tests.journeys.driver import User, Watched, a_server, journey
 from tests.journeys.test_unasked import Meanwhile, put
 from tests.ticker import Ticker

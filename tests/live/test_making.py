@@ -18,7 +18,7 @@ from ollama_tui.domain.modelfile.convert import recipe
 from ollama_tui.domain.modelfile.export import saved
 from ollama_tui.domain.modelfile.from_show import licenses
 from ollama_tui.domain.modelfile.syntax import Modelfile, parse, write
-from ollama_tui.files.source import Source
+from ollama_tui.importing.source import Source
 from tests.live.conftest import Own
 
 pytestmark = pytest.mark.live

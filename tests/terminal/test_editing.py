@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.files.making import ADAPTER, gguf
+from tests.importing.making import ADAPTER, gguf
 from tests.terminal.pty import Terminal
 
 CHANGES = """\

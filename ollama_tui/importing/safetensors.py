@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from ollama_tui.files.bad import BadFile, impostor, label, too_short, unreadable
+from ollama_tui.importing.errors import BadFile, impostor, label, too_short, unreadable
 
 LARGEST_HEADER = 16 * 1024 * 1024
 """Bytes; the largest real ones are a few megabytes."""

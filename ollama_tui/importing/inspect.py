@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from ollama_tui.files.bad import BadFile, label, unreadable
-from ollama_tui.files.folder import ADAPTER_CONFIG, CONFIG, adapter_in, model_in
-from ollama_tui.files.gguf import Header, read_header
-from ollama_tui.files.shards import misnamed, shard, stem, with_siblings
-from ollama_tui.files.source import Source, keys_of, local_file, targets
-from ollama_tui.files.suggest import suggestion
 from ollama_tui.formatting import inert, listing
+from ollama_tui.importing.errors import BadFile, label, unreadable
+from ollama_tui.importing.gguf import Header, read_header
+from ollama_tui.importing.shards import misnamed, shard, stem, with_siblings
+from ollama_tui.importing.source import Source, keys_of, local_file, targets
+from ollama_tui.importing.suggest import suggestion
+from ollama_tui.importing.weights_folder import ADAPTER_CONFIG, CONFIG, adapter_in, model_in
 
 _ADDRESS = re.compile(r"https?:/|(?:www\.)?(?:hf\.co|huggingface\.co|ollama\.com)/", re.IGNORECASE)
 

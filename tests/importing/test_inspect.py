@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ollama_tui.domain.names import new_name_problem
-from ollama_tui.files.bad import BadFile
-from ollama_tui.files.sources import inspect
-from ollama_tui.files.suggest import suggestion
-from tests.files.making import (
+from ollama_tui.importing.errors import BadFile
+from ollama_tui.importing.inspect import inspect
+from ollama_tui.importing.suggest import suggestion
+from tests.importing.making import (
     ADAPTER,
     CONFIG,
     MODEL,

@@ -11,12 +11,12 @@ from pathlib import Path
 from ollama_tui.domain import names as names
 from ollama_tui.domain.modelfile.convert import Recipe, recipe
 from ollama_tui.domain.modelfile.syntax import InvalidModelfile, Modelfile, parse
-from ollama_tui.files.bad import BadFile, impostor, label, unreadable
-from ollama_tui.files.gguf import MAGIC
-from ollama_tui.files.source import Source
-from ollama_tui.files.sources import inspect
-from ollama_tui.files.suggest import suggestion
 from ollama_tui.formatting import inert, size
+from ollama_tui.importing.errors import BadFile, impostor, label, unreadable
+from ollama_tui.importing.gguf import MAGIC
+from ollama_tui.importing.inspect import inspect
+from ollama_tui.importing.source import Source
+from ollama_tui.importing.suggest import suggestion
 from ollama_tui.jobs.upload import LocalFile
 
 LARGEST = 16 * 1024 * 1024

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ollama_tui.domain.names import new_name_problem
-from ollama_tui.files.gguf import UNKNOWN
+from ollama_tui.importing.gguf import UNKNOWN
 
 _VAGUE = re.compile(
     r"(?:ggml[-_.]?)?(?:model|weights|adapter(?:[-_]model)?|lora|sha256-\w+|[0-9a-f]{40})"

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from ollama_tui.files.bad import BadFile, label
 from ollama_tui.formatting import inert, listing
+from ollama_tui.importing.errors import BadFile, label
 
 _SHARD = re.compile(r"(?P<prefix>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})(?P<suffix>\.\w+)", re.S)
 _MOST_NAMED = 3

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ollama_tui.files.paths import common, completions, one_line, paths_in, spelled
 from ollama_tui.formatting import inert
+from ollama_tui.importing.paths import common, completions, one_line, paths_in, spelled
 
 HOME = os.path.expanduser("~")
 

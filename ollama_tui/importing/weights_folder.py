@@ -11,11 +11,11 @@ from typing import Any
 
 import msgspec
 
-from ollama_tui.files.bad import BadFile, label, unreadable
-from ollama_tui.files.safetensors import Weights, read_weights
-from ollama_tui.files.shards import missing_parts, shard
-from ollama_tui.files.source import Form, Source, key_text, local_file, targets
-from ollama_tui.files.suggest import suggestion
+from ollama_tui.importing.errors import BadFile, label, unreadable
+from ollama_tui.importing.safetensors import Weights, read_weights
+from ollama_tui.importing.shards import missing_parts, shard
+from ollama_tui.importing.source import Form, Source, key_text, local_file, targets
+from ollama_tui.importing.suggest import suggestion
 
 CONFIG = "config.json"
 ADAPTER_CONFIG = "adapter_config.json"

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ollama_tui.files import ggml
-from ollama_tui.files.gguf import Array, read_header
+from ollama_tui.importing import ggml
+from ollama_tui.importing.gguf import Array, read_header
 
 KEYS = st.from_regex(r"[a-z]{1,8}\.[a-z_]{1,12}", fullmatch=True)
 SCALARS: dict[gguf.GGUFValueType, st.SearchStrategy[Any]] = {

@@ -15,7 +15,7 @@ from ollama_tui.api.requests import CreateRequest
 from ollama_tui.domain.create import quantize
 from ollama_tui.domain.create.quantize import Target
 from ollama_tui.domain.model import Model
-from ollama_tui.files.bad import unreadable
+from ollama_tui.importing.errors import unreadable
 from ollama_tui.jobs.upload import LocalFile
 
 Form = Literal["GGUF", "safetensors", "PyTorch", "Modelfile"]

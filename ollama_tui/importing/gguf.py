@@ -9,9 +9,9 @@ from math import prod
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-from ollama_tui.files.bad import BadFile, impostor, label, too_short, unreadable
-from ollama_tui.files.ggml import ARRAY, FILES, SCALARS, STRING, TENSORS
 from ollama_tui.formatting import inert, size
+from ollama_tui.importing.errors import BadFile, impostor, label, too_short, unreadable
+from ollama_tui.importing.ggml import ARRAY, FILES, SCALARS, STRING, TENSORS
 
 MAGIC = b"GGUF"
 UNKNOWN = "unknown"

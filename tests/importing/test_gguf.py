@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ollama_tui.files.bad import BadFile
-from ollama_tui.files.gguf import MOST_KEPT, Array, Header, read_header
-from tests.files.making import ADAPTER, MODEL, PROJECTOR, Plain, gguf, tensor, text, value
+from ollama_tui.importing.errors import BadFile
+from ollama_tui.importing.gguf import MOST_KEPT, Array, Header, read_header
+from tests.importing.making import ADAPTER, MODEL, PROJECTOR, Plain, gguf, tensor, text, value
 
 START = b"GGUF" + struct.pack("<I", 3)
 

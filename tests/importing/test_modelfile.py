@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from ollama_tui.api.requests import CreateRequest
-from ollama_tui.files.bad import BadFile
-from ollama_tui.files.modelfiles import LARGEST, found, is_modelfile
-from ollama_tui.files.source import Source
-from tests.files.making import ADAPTER, MODEL, PROJECTOR, Plain, gguf, write_folder
+from ollama_tui.importing.errors import BadFile
+from ollama_tui.importing.modelfile import LARGEST, found, is_modelfile
+from ollama_tui.importing.source import Source
+from tests.importing.making import ADAPTER, MODEL, PROJECTOR, Plain, gguf, write_folder
 
 
 @pytest.fixture
