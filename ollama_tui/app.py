@@ -21,16 +21,16 @@ from ollama_tui.actions.action import KEY_NAMES, Action, Wish
 from ollama_tui.api.clock import MACHINE, Clock
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.api.host import Host, parse_host
-from ollama_tui.config import Settings
+from ollama_tui.config.drafts import Drafts
+from ollama_tui.config.settings import Settings
+from ollama_tui.config.state_file import Problems
+from ollama_tui.config.ui_state import MOST_HOSTS, Kept
 from ollama_tui.domain import columns as order
 from ollama_tui.domain.snapshot import Reach, Snapshot
 from ollama_tui.domain.view import View
-from ollama_tui.drafts import Drafts
 from ollama_tui.first_list import FirstList
 from ollama_tui.frame import DiffFrames
-from ollama_tui.kept import MOST_HOSTS, Kept
 from ollama_tui.screens.main import MainScreen
-from ollama_tui.state_file import Problems
 from ollama_tui.styling import styles_folder
 from ollama_tui.typeahead import CONNECTING, TypeAhead, Typed
 from ollama_tui.widgets.glyphs import ASCII, UNICODE, Signs

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from ollama_tui.api.replies import ListedModel, Show
+from ollama_tui.config.state_file import MB, Problems, StateFile
 from ollama_tui.domain.model import Facts
-from ollama_tui.state_file import MB, Problems, StateFile
 
 if TYPE_CHECKING:
     from ollama_tui.domain.updates import Upstream

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ollama_tui import __version__
-from ollama_tui.config import Places, Settings, places, read_config, settings_from
+from ollama_tui.config.settings import Places, Settings, places, read_config, settings_from
 from ollama_tui.verbs import VERBS, verb_of
 
 if TYPE_CHECKING:
@@ -71,9 +71,9 @@ def run(arguments: Sequence[str]) -> int:
 
     from ollama_tui.app import OllamaTui
     from ollama_tui.cache import Cache
-    from ollama_tui.kept import Kept
+    from ollama_tui.config.state_file import Problems
+    from ollama_tui.config.ui_state import Kept
     from ollama_tui.shutdown import Shutdown
-    from ollama_tui.state_file import Problems
 
     problems = Problems()
     shutdown = Shutdown()

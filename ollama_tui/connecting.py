@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from ollama_tui.api.replies import Answers
     from ollama_tui.app import OllamaTui
     from ollama_tui.cache import Cache
+    from ollama_tui.config.state_file import Problems
     from ollama_tui.library import Library
-    from ollama_tui.state_file import Problems
 
 
 @dataclass(frozen=True)

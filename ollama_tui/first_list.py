@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from ollama_tui.api.prefetch import First
     from ollama_tui.api.replies import Answers
     from ollama_tui.cache import Cache
-    from ollama_tui.config import Settings
+    from ollama_tui.config.settings import Settings
 
 FIRST_ANSWER = 1.0
 """Seconds to wait for the first list before loading what acts on it."""

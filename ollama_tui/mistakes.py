@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from ollama_tui.actions import ACTIONS, keymap
-from ollama_tui.config import NAME, Settings
+from ollama_tui.config.settings import NAME, Settings
 from ollama_tui.domain import columns as order
 from ollama_tui.formatting import inert
 

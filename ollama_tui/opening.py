@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ollama_tui.api.clock import Clock
     from ollama_tui.api.replies import Answers
     from ollama_tui.cache import Cache
-    from ollama_tui.config import Settings
+    from ollama_tui.config.settings import Settings
 
 
 @asynccontextmanager

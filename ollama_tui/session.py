@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 from ollama_tui.api.clock import MACHINE, Clock
 from ollama_tui.cache import Cache, file_key
-from ollama_tui.config import Settings
+from ollama_tui.config.settings import Settings
+from ollama_tui.config.state_file import Problems
 from ollama_tui.disk import Disk
 from ollama_tui.jobs.journal import Journal
 from ollama_tui.jobs.queue import JobQueue
 from ollama_tui.library import Library
-from ollama_tui.state_file import Problems
 from ollama_tui.upstream import Upstreams
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from unittest.mock import patch
 from textual.pilot import Pilot
 
 from ollama_tui.app import OllamaTui
-from ollama_tui.config import Settings
+from ollama_tui.config.settings import Settings
 from tests.importing.making import MODEL, gguf
 
 FOLDER = Path(__file__).resolve().parent.parent / ".github" / "pictures"

@@ -17,7 +17,7 @@ from ollama_tui.api.clock import Clock
 from ollama_tui.api.host import parse_host
 from ollama_tui.api.registry import Registry
 from ollama_tui.cache import Cache
-from ollama_tui.config import Settings
+from ollama_tui.config.settings import Settings
 from ollama_tui.demo import Demo
 from ollama_tui.domain.model import Model
 from ollama_tui.domain.names import parse

@@ -256,9 +256,9 @@ async def change(context: Context) -> None:
 
 async def fill_in(context: Context, *, edit: bool) -> None:
     """Open the form, on what was typed into it at another time if wanted; queue what it returns."""
+    from ollama_tui.config.drafts import MODELFILE, FormKey
     from ollama_tui.dialogs.create import CreateDialog
     from ollama_tui.domain.create.form_text import name_and_base
-    from ollama_tui.drafts import MODELFILE, FormKey
     from ollama_tui.jobs.tasks import Create
 
     base = context.current

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from ollama_tui.actions.action import Context
 
 if TYPE_CHECKING:
+    from ollama_tui.config.drafts import DraftFile, FormKey
     from ollama_tui.dialogs.dialog import Form
-    from ollama_tui.drafts import DraftFile, FormKey
 
 
 async def opened(

@@ -14,7 +14,7 @@ from ollama_tui.actions.change import cannot_change, connected
 from ollama_tui.actions.drafts import opened
 from ollama_tui.actions.replacing import queue
 from ollama_tui.api.errors import OllamaError
-from ollama_tui.drafts import MODELFILE, DraftFile, FormKey, shown_path
+from ollama_tui.config.drafts import MODELFILE, DraftFile, FormKey, shown_path
 from ollama_tui.formatting import inert, plural, size
 
 if TYPE_CHECKING:

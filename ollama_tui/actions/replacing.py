@@ -11,9 +11,9 @@ from ollama_tui.actions.action import Context, Server
 from ollama_tui.actions.drafts import follow
 
 if TYPE_CHECKING:
+    from ollama_tui.config.drafts import DraftFile
     from ollama_tui.dialogs.names import Target
     from ollama_tui.domain.model import Model
-    from ollama_tui.drafts import DraftFile
     from ollama_tui.jobs.replacing import Taken
     from ollama_tui.jobs.tasks import Create
 

@@ -8,7 +8,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from ollama_tui.drafts import DraftFile, shown_path
+from ollama_tui.config.drafts import DraftFile, shown_path
 from ollama_tui.formatting import inert
 
 SHOWN = 8

@@ -16,6 +16,7 @@ from textual.widgets import Static
 
 from ollama_tui.api.replies import Show
 from ollama_tui.api.requests import CreateRequest
+from ollama_tui.config.drafts import DraftFile
 from ollama_tui.dialogs.create_parameters import ParametersTab
 from ollama_tui.dialogs.create_parts import HEIGHTS
 from ollama_tui.dialogs.create_preview import PreviewPane, PreviewTab
@@ -26,7 +27,6 @@ from ollama_tui.domain.create.form import Draft, begin
 from ollama_tui.domain.create.form_text import text_of, typed_into
 from ollama_tui.domain.create.validation import Note, notices, problem
 from ollama_tui.domain.model import Model
-from ollama_tui.drafts import DraftFile
 from ollama_tui.styling import styles_folder
 from ollama_tui.widgets.picker import Picker
 from ollama_tui.widgets.press_line import PressLine

@@ -14,8 +14,8 @@ from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Checkbox, Input, Static
 
+from ollama_tui.config.drafts import DraftFile, FormKey, shown_path
 from ollama_tui.dialogs.typed import Typed
-from ollama_tui.drafts import DraftFile, FormKey, shown_path
 from ollama_tui.formatting import inert, size
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ from textual.suggester import SuggestFromList
 from textual.widgets import Input, Static
 
 from ollama_tui.api.requests import CreateRequest
+from ollama_tui.config.drafts import FormKey
 from ollama_tui.dialogs.dialog import Dialog, labelled
 from ollama_tui.dialogs.import_words import (
     AS_IT_IS,
@@ -27,7 +28,6 @@ from ollama_tui.dialogs.names import by_key
 from ollama_tui.dialogs.path_field import PathField
 from ollama_tui.domain import names as names
 from ollama_tui.domain.model import Model
-from ollama_tui.drafts import FormKey
 from ollama_tui.formatting import inert, shorten, size
 from ollama_tui.importing.errors import BadFile
 from ollama_tui.importing.modelfile import found

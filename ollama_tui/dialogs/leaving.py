@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from ollama_tui.config.drafts import shown_path
 from ollama_tui.dialogs.dialog import Confirm
-from ollama_tui.drafts import shown_path
 from ollama_tui.formatting import plural
 from ollama_tui.jobs.job import Job, State
 

@@ -9,12 +9,12 @@ from textual import work
 from textual.app import ComposeResult
 from textual.widgets import Input
 
+from ollama_tui.config.drafts import FormKey
 from ollama_tui.dialogs.dialog import Dialog, labelled
 from ollama_tui.domain import names as names
 from ollama_tui.domain.model import Model
 from ollama_tui.domain.pasted_names import pull_name
 from ollama_tui.domain.updates import Offer
-from ollama_tui.drafts import FormKey
 from ollama_tui.formatting import inert, size
 from ollama_tui.widgets.tick import Tick
 

@@ -11,12 +11,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.widgets import Input, Static
 
+from ollama_tui.config.drafts import FormKey
 from ollama_tui.dialogs.account import Standings
 from ollama_tui.dialogs.dialog import Dialog, labelled
 from ollama_tui.domain import names as names
 from ollama_tui.domain.account import Standing, told
 from ollama_tui.domain.model import Model
-from ollama_tui.drafts import FormKey
 from ollama_tui.formatting import inert, size
 from ollama_tui.widgets.tick import Tick
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import msgspec
 
 from ollama_tui.api.replies import Count
+from ollama_tui.config.safe_file import Unusable, in_words, lock, read_open, write_locked
+from ollama_tui.config.state_file import MB, Problems, decoded, encoded, shown
 from ollama_tui.jobs.tasks import Pull
-from ollama_tui.safe_file import Unusable, in_words, lock, read_open, write_locked
-from ollama_tui.state_file import MB, Problems, decoded, encoded, shown
 
 _LIMIT = MB
 _MOST_FILES = 100

@@ -21,7 +21,7 @@ from ollama_tui.formatting import inert, pasteable
 from ollama_tui.theme import OWN
 
 if TYPE_CHECKING:
-    from ollama_tui.drafts import Drafts
+    from ollama_tui.config.drafts import Drafts
     from ollama_tui.jobs.job import Job
     from ollama_tui.screens.main import MainScreen
     from ollama_tui.session import Session

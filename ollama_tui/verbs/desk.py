@@ -16,7 +16,7 @@ from ollama_tui.api.errors import NotOllama, Refused
 from ollama_tui.api.prefetch import First
 from ollama_tui.api.replies import Answers, ListedModel, RunningModel, Show
 from ollama_tui.cache import Cache
-from ollama_tui.config import Settings
+from ollama_tui.config.settings import Settings
 from ollama_tui.domain.model import Facts, Model
 from ollama_tui.domain.snapshot import combine
 

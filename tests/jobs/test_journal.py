@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 
 from ollama_tui.api.client import Ollama
+from ollama_tui.config.state_file import Problems
 from ollama_tui.jobs.job import State, in_words
 from ollama_tui.jobs.journal import Journal
 from ollama_tui.jobs.queue import JobQueue
 from ollama_tui.jobs.tasks import Pull, Push
-from ollama_tui.state_file import Problems
 from tests.jobs.stage import Stage
 from tests.jobs.virtual import VirtualTime, settle
 
@@ -169,7 +169,7 @@ import resource, sys
 from pathlib import Path
 from ollama_tui.jobs.journal import Journal
 from ollama_tui.jobs.tasks import Pull
-from ollama_tui.state_file import Problems
+from ollama_tui.config.state_file import Problems
 problems = Problems()
 journal = Journal(Path(sys.argv[1]), sys.argv[2], problems)
 left = journal.take_over()

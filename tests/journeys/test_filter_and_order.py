@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ollama_tui.config.ui_state import Kept
 from ollama_tui.domain.columns import COLUMNS
-from ollama_tui.kept import Kept
 from tests.journeys.driver import a_server, journey
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ollama_tui.kept import Kept
+from ollama_tui.config.ui_state import Kept
 from tests.journeys.driver import a_server, journey
 
 HERE, BOX = "http://127.0.0.1:11434", "http://gpu-box:11434"

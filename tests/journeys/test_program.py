@@ -8,7 +8,7 @@ import pytest
 
 from ollama_tui.actions import ACTIONS
 from ollama_tui.actions.action import Action, Place
-from ollama_tui.config import read_config, settings_from
+from ollama_tui.config.settings import read_config, settings_from
 from ollama_tui.demo.store import Store
 from ollama_tui.domain.modelfile.syntax import parse
 from tests.journeys.driver import a_server, journey

@@ -10,7 +10,7 @@ import pytest
 from ollama_tui.api.client import Ollama
 from ollama_tui.api.host import Host
 from ollama_tui.api.replies import ListedModel
-from ollama_tui.config import Settings
+from ollama_tui.config.settings import Settings
 from tests.journeys.driver import LiveUser, User, journey
 from tests.live.conftest import Own
 

@@ -10,7 +10,7 @@ from ollama_tui.api.host import parse_host
 from ollama_tui.cache import file_key
 from ollama_tui.jobs.journal import Journal
 from ollama_tui.jobs.tasks import Pull
-from tests.state_kinds import BAD, CONFIGS, NEWER
+from tests.config.state_kinds import BAD, CONFIGS, NEWER
 from tests.terminal.conftest import Start
 from tests.terminal.pty import Terminal
 from tests.verbs.scripted import program

@@ -17,7 +17,7 @@ import pytest
 
 from ollama_tui.api.client import Ollama
 from ollama_tui.cache import Cache
-from ollama_tui.config import Settings
+from ollama_tui.config.settings import Settings
 from ollama_tui.demo import Demo
 from ollama_tui.verbs import verb_of
 from ollama_tui.verbs.arguments import parsed

@@ -14,7 +14,7 @@ from pathlib import Path
 from textual import events, on
 
 from ollama_tui.app import OllamaTui
-from ollama_tui.config import Settings
+from ollama_tui.config.settings import Settings
 from ollama_tui.shutdown import Shutdown
 
 WRITES = 50_000

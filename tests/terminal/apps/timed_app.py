@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ollama_tui.api.clock import Clock
 from ollama_tui.app import OllamaTui
-from ollama_tui.config import Settings
+from ollama_tui.config.settings import Settings
 
 TIME = Path(sys.argv[1])
 LOOK_EVERY = 0.01

@@ -8,9 +8,9 @@ from pathlib import Path
 import msgspec
 
 from ollama_tui.api.host import parse_host
+from ollama_tui.config.state_file import KB, Problems, StateFile
 from ollama_tui.domain import columns as order
 from ollama_tui.domain.view import View
-from ollama_tui.state_file import KB, Problems, StateFile
 
 MOST_HOSTS = 9
 """So many can be chosen by one key."""

@@ -19,8 +19,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from ollama_tui.api.clock import MACHINE, Clock
+from ollama_tui.config.safe_file import write_text_atomically
 from ollama_tui.formatting import inert
-from ollama_tui.safe_file import write_text_atomically
 
 SOON = 0.25
 """Seconds after a change in which more changes may come before it is written."""

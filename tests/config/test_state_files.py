@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from ollama_tui.config import read_config, settings_from
+from ollama_tui.config.settings import read_config, settings_from
+from ollama_tui.config.state_file import Problems, StateFile, decoded, encoded, shown
 from ollama_tui.mistakes import mistakes, said_together
-from ollama_tui.state_file import Problems, StateFile, decoded, encoded, shown
-from tests.state_kinds import BAD, CONFIGS, KINDS, NEWER
+from tests.config.state_kinds import BAD, CONFIGS, KINDS, NEWER
 
 ROOT = Path(__file__).resolve().parents[1]
 MB = 1 << 20
@@ -192,8 +192,8 @@ def test_a_folder_that_is_none_is_said_once(nobodys: Path, what: str) -> None:
 ON_A_FULL_DISK = """
 import resource, sys
 from pathlib import Path
-from ollama_tui.state_file import Problems
-from tests.state_kinds import KINDS
+from ollama_tui.config.state_file import Problems
+from tests.config.state_kinds import KINDS
 resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))
 problems = Problems()
 for kind in KINDS.values():
@@ -238,7 +238,7 @@ def test_no_config_costs_more_than_a_moment_and_a_few_megabytes(tmp_path: Path, 
 
 def measured(folder: Path) -> None:
     """Read all there is in a process of its own, within bounds."""
-    command = [sys.executable, "-m", "tests.state_kinds", str(folder)]
+    command = [sys.executable, "-m", "tests.config.state_kinds", str(folder)]
     done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
     for line in done.stdout.splitlines():
         _, seconds, memory = line.split("\t")

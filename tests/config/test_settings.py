@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ollama_tui.config import ConfigFile, Settings, places, read_config, settings_from
+from ollama_tui.config.settings import ConfigFile, Settings, places, read_config, settings_from
 
 
 def settle(

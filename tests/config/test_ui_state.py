@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from ollama_tui.config.ui_state import MOST_HOSTS, Kept
 from ollama_tui.domain.view import View
-from ollama_tui.kept import MOST_HOSTS, Kept
 
 
 def test_order_theme_and_servers_come_back(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ollama_tui.api.clock import Clock
-from ollama_tui.drafts import (
+from ollama_tui.config.drafts import (
     LONGEST_NAME,
     MODELFILE,
     MOST,

@@ -15,8 +15,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from ollama_tui.formatting import inert
-from ollama_tui.safe_file import (
+from ollama_tui.config.safe_file import (
     Unusable,
     in_words,
     read_bounded,
@@ -24,6 +23,7 @@ from ollama_tui.safe_file import (
     set_aside,
     write_atomically,
 )
+from ollama_tui.formatting import inert
 
 T = TypeVar("T")
 VERSION = 1

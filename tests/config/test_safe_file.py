@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ollama_tui.safe_file import (
+from ollama_tui.config.safe_file import (
     Unusable,
     lock,
     read_bounded,
@@ -171,7 +171,7 @@ def run(code: str, *arguments: object) -> str:
 FULL_DISK = """
 import resource, sys
 from pathlib import Path
-from ollama_tui.safe_file import write_atomically
+from ollama_tui.config.safe_file import write_atomically
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 try:
     write_atomically(Path(sys.argv[1]), b"x" * 5000, durable=True)
@@ -190,7 +190,7 @@ def test_on_a_full_disk_the_old_file_stays(file: Path) -> None:
 WRITE_FOR_EVER = """
 import sys
 from pathlib import Path
-from ollama_tui.safe_file import write_atomically
+from ollama_tui.config.safe_file import write_atomically
 n = 0
 while True:
     n += 1
@@ -232,7 +232,7 @@ def test_two_that_write_at_once_do_not_write_into_each_other(file: Path) -> None
 LOCKED_FOR_EVER = """
 import os, sys
 from pathlib import Path
-from ollama_tui.safe_file import write_locked
+from ollama_tui.config.safe_file import write_locked
 old = write_locked(Path(sys.argv[1]), b"x")
 print("ready", flush=True)
 while True:
@@ -276,7 +276,7 @@ class TestLock:
 
     def test_a_lock_ends_with_its_program(self, file: Path) -> None:
         code = (
-            "import sys; from pathlib import Path; from ollama_tui.safe_file import *;"
+            "import sys; from pathlib import Path; from ollama_tui.config.safe_file import *;"
             "write_locked(Path(sys.argv[1]), b'x'); print(lock(Path(sys.argv[1])))"
         )
         assert run(code, file) == "None\n"
@@ -319,7 +319,7 @@ def test_what_was_set_aside_often_stays(file: Path) -> None:
 COST = """
 import re, sys, time
 from pathlib import Path
-from ollama_tui.safe_file import Unusable, read_bounded
+from ollama_tui.config.safe_file import Unusable, read_bounded
 peak = lambda: int(re.search(r"VmHWM:\\s*(\\d+) kB", Path("/proc/self/status").read_text())[1])
 before, start = peak(), time.process_time()
 try:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from ollama_tui.api.host import Host, parse_host
+from ollama_tui.config.safe_file import Unusable, read_bounded
 from ollama_tui.formatting import inert
-from ollama_tui.safe_file import Unusable, read_bounded
 
 APP_NAME = "ollama-tui"
 _TABLE = r"""\s*\[\s*["']?([^"'\]]+?)["']?\s*\]"""

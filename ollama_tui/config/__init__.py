@@ -1,0 +1,1 @@
+"""Settings, and what is kept on disk between runs."""
