@@ -28,9 +28,9 @@ from ollama_tui.config.ui_state import MOST_HOSTS, Kept
 from ollama_tui.domain import columns as order
 from ollama_tui.domain.snapshot import Reach, Snapshot
 from ollama_tui.domain.view import View
-from ollama_tui.first_list import FirstList
 from ollama_tui.frame import DiffFrames
 from ollama_tui.screens.main import MainScreen
+from ollama_tui.services.first_list import FirstList
 from ollama_tui.styling import styles_folder
 from ollama_tui.typeahead import CONNECTING, TypeAhead, Typed
 from ollama_tui.widgets.glyphs import ASCII, UNICODE, Signs
@@ -42,11 +42,11 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from ollama_tui.api.prefetch import First
-    from ollama_tui.cache import Cache
     from ollama_tui.domain.storage.usage import Measured
     from ollama_tui.domain.updates import Upstream
-    from ollama_tui.jobs.job import Job
-    from ollama_tui.session import Session
+    from ollama_tui.services.cache import Cache
+    from ollama_tui.services.jobs.job import Job
+    from ollama_tui.services.session import Session
 
 SAY = 5.0
 SAY_TROUBLE = 12.0

@@ -70,9 +70,9 @@ def run(arguments: Sequence[str]) -> int:
     first = None if settings.demo else First.of(settings.host, os.environ)
 
     from ollama_tui.app import OllamaTui
-    from ollama_tui.cache import Cache
     from ollama_tui.config.state_file import Problems
     from ollama_tui.config.ui_state import Kept
+    from ollama_tui.services.cache import Cache
     from ollama_tui.shutdown import Shutdown
 
     problems = Problems()

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ollama_tui.domain.snapshot import Reach
-from ollama_tui.first_list import FIRST_ANSWER, FirstList
-from ollama_tui.opening import listing
+from ollama_tui.services.first_list import FIRST_ANSWER, FirstList
+from ollama_tui.services.opening import listing
 
 if TYPE_CHECKING:
     import httpx
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from ollama_tui.api.client import Ollama
     from ollama_tui.api.replies import Answers
     from ollama_tui.app import OllamaTui
-    from ollama_tui.cache import Cache
     from ollama_tui.config.state_file import Problems
-    from ollama_tui.library import Library
+    from ollama_tui.services.cache import Cache
+    from ollama_tui.services.library import Library
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class Connection:
     async def _act_on(self, ollama: Ollama, library: Library) -> None:
         """Load what acts on the list, and follow it until told otherwise."""
         from ollama_tui.following import follow
-        from ollama_tui.session import connect
+        from ollama_tui.services.session import connect
 
         async with connect(
             self.tui.settings,

@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ollama_tui.config.drafts import shown_path
-from ollama_tui.jobs.job import Job, State
+from ollama_tui.services.jobs.job import Job, State
 
 if TYPE_CHECKING:
     from ollama_tui.app import OllamaTui
-    from ollama_tui.session import Session
+    from ollama_tui.services.session import Session
 
 DRAW_EVERY = 0.25
 """Seconds between two drawings of progress: reads as live, and a slow link keeps up."""

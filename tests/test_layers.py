@@ -30,9 +30,9 @@ def loaded_by(module: str) -> set[str]:
         "ollama_tui.api.client",
         "ollama_tui.domain.rows",
         "ollama_tui.domain.filter.parser",
-        "ollama_tui.jobs.queue",
-        "ollama_tui.jobs.tasks",
-        "ollama_tui.library",
+        "ollama_tui.services.jobs.queue",
+        "ollama_tui.services.jobs.tasks",
+        "ollama_tui.services.library",
         "ollama_tui.verbs.run",
     ],
 )

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from ollama_tui.api.client import Ollama
     from ollama_tui.api.clock import Clock
     from ollama_tui.config.drafts import Drafts
-    from ollama_tui.disk import Disk
     from ollama_tui.domain.model import Model
     from ollama_tui.domain.snapshot import Snapshot
     from ollama_tui.domain.view import View
-    from ollama_tui.jobs.job import Job
-    from ollama_tui.jobs.queue import JobQueue
-    from ollama_tui.library import Library
-    from ollama_tui.upstream import Upstreams
+    from ollama_tui.services.jobs.job import Job
+    from ollama_tui.services.jobs.queue import JobQueue
+    from ollama_tui.services.library import Library
+    from ollama_tui.services.storage import Disk
+    from ollama_tui.services.updates import Upstreams
 
 T = TypeVar("T")
 

@@ -35,7 +35,7 @@ async def pull(context: Context) -> None:
 async def ask_and_pull(context: Context, prefill: str = "") -> None:
     """Ask what to pull, with what its registry says of it, and queue it."""
     from ollama_tui.dialogs.names import PullDialog
-    from ollama_tui.jobs.tasks import Pull
+    from ollama_tui.services.jobs.tasks import Pull
 
     server = connected(context)
     dialog = PullDialog(context.snapshot.models, prefill, offers=server.upstream.offer)
@@ -52,8 +52,8 @@ async def ask_and_pull(context: Context, prefill: str = "") -> None:
 async def copy(context: Context) -> None:
     """Ask for a name and copy the current model to it."""
     from ollama_tui.dialogs.names import CopyDialog
-    from ollama_tui.jobs.replacing import NameTaken
-    from ollama_tui.jobs.tasks import Copy
+    from ollama_tui.services.jobs.replacing import NameTaken
+    from ollama_tui.services.jobs.tasks import Copy
 
     if (model := context.current) is None:
         return
@@ -156,7 +156,7 @@ async def delete(context: Context) -> None:
     from ollama_tui.dialogs.delete import confirm_delete
     from ollama_tui.domain import names as names
     from ollama_tui.domain.plan import deletion
-    from ollama_tui.jobs.tasks import Delete, told_apart_by_case
+    from ollama_tui.services.jobs.tasks import Delete, told_apart_by_case
 
     jobs = connected(context).jobs
     # One moment for all of it: the list may change while the disk is read.
@@ -205,7 +205,7 @@ async def push(context: Context) -> None:
     from ollama_tui.actions import account
     from ollama_tui.dialogs.push import PushDialog
     from ollama_tui.domain import names as names
-    from ollama_tui.jobs.tasks import Push
+    from ollama_tui.services.jobs.tasks import Push
 
     if (model := context.current) is None:
         return
@@ -259,7 +259,7 @@ async def fill_in(context: Context, *, edit: bool) -> None:
     from ollama_tui.config.drafts import MODELFILE, FormKey
     from ollama_tui.dialogs.create import CreateDialog
     from ollama_tui.domain.create.form_text import name_and_base
-    from ollama_tui.jobs.tasks import Create
+    from ollama_tui.services.jobs.tasks import Create
 
     base = context.current
     verb = "edit" if edit else "create"

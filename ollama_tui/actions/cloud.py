@@ -76,7 +76,7 @@ async def _local_details(context: Context, entry: Entry) -> Show:
 
 async def pull(context: Context, entry: Entry) -> None:
     """Queue a stub at once; for weights, which take room and time, ask first."""
-    from ollama_tui.jobs.tasks import Pull
+    from ollama_tui.services.jobs.tasks import Pull
 
     if entry.runs_in_cloud:
         connected(context).jobs.submit(Pull(entry.name))

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ollama_tui.domain.modelfile.convert import Recipe
     from ollama_tui.domain.modelfile.syntax import Modelfile
     from ollama_tui.importing.source import Source
-    from ollama_tui.jobs.tasks import Create
+    from ollama_tui.services.jobs.tasks import Create
 
 NO_MODELFILE = "That is not a Modelfile"
 NO_UTF_8 = "What the editor saved is not UTF-8 text"
@@ -212,7 +212,7 @@ def edit_of(model: Model, show: Show, before: Modelfile, wanted: Recipe, source:
     """Return what changes when `model`, shown as `before`, becomes as `wanted`."""
     from ollama_tui.domain.modelfile.convert import edited
     from ollama_tui.domain.modelfile.from_show import licenses
-    from ollama_tui.jobs.tasks import Create
+    from ollama_tui.services.jobs.tasks import Create
 
     change = edited(before, wanted)
     notes = list(change.warnings)

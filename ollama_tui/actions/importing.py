@@ -9,7 +9,7 @@ from ollama_tui.actions.replacing import queue
 async def import_files(context: Context, heading: str = "") -> None:
     """Ask which files become which model, and queue the upload and what follows it."""
     from ollama_tui.dialogs.importing import ImportDialog
-    from ollama_tui.jobs.tasks import Create
+    from ollama_tui.services.jobs.tasks import Create
 
     dialog = ImportDialog(context.snapshot.models, heading)
     answer = await context.ask(dialog)

@@ -20,7 +20,7 @@ async def quantize(context: Context) -> None:
     from ollama_tui.api.requests import CreateRequest
     from ollama_tui.dialogs.names import CopyDialog
     from ollama_tui.domain.create.quantize import name_for
-    from ollama_tui.jobs.tasks import Create
+    from ollama_tui.services.jobs.tasks import Create
 
     if (model := context.current) is None:
         return

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from ollama_tui.config.drafts import DraftFile
     from ollama_tui.dialogs.names import Target
     from ollama_tui.domain.model import Model
-    from ollama_tui.jobs.replacing import Taken
-    from ollama_tui.jobs.tasks import Create
+    from ollama_tui.services.jobs.replacing import Taken
+    from ollama_tui.services.jobs.tasks import Create
 
 AT_ONCE = 3.0
 """Seconds after which a question would come too late: then the job itself tells, and J asks."""
@@ -35,7 +35,7 @@ async def settled(context: Context, target: Target) -> Target | None:
     Returns what may be replaced under which name, None to make nothing. Raises NameTaken where
     the user went on to something else meanwhile, and what listing the models raises.
     """
-    from ollama_tui.jobs.replacing import NameTaken, check_name
+    from ollama_tui.services.jobs.replacing import NameTaken, check_name
 
     assert context.server is not None
     place = context.place
@@ -100,7 +100,7 @@ async def _taken(server: Server, job_id: int) -> Taken | None:
 
 async def _refused(server: Server, job_id: int) -> Taken | None:
     """Follow a job until it has begun, waits for others, or has ended; say what was in its way."""
-    from ollama_tui.jobs.job import State
+    from ollama_tui.services.jobs.job import State
 
     async for jobs in server.jobs.live.changes():
         job = next((job for job in jobs if job.id == job_id), None)

@@ -95,7 +95,7 @@ async def fetch(context: Context, models: Sequence[Model]) -> None:
     from ollama_tui.dialogs.update import confirm_update
     from ollama_tui.domain import updates as upstream
     from ollama_tui.domain.updates import Standing
-    from ollama_tui.jobs.tasks import Pull
+    from ollama_tui.services.jobs.tasks import Pull
 
     server = connected(context)
     found = server.upstream.found

@@ -20,7 +20,7 @@ from ollama_tui.formatting import inert, size
 
 if TYPE_CHECKING:
     from ollama_tui.domain.model import Model
-    from ollama_tui.jobs.replacing import Taken
+    from ollama_tui.services.jobs.replacing import Taken
 
 T = TypeVar("T")
 

@@ -33,7 +33,7 @@ from ollama_tui.importing.errors import BadFile
 from ollama_tui.importing.modelfile import found
 from ollama_tui.importing.paths import paths_in
 from ollama_tui.importing.source import Source
-from ollama_tui.jobs.upload import LocalFile
+from ollama_tui.services.jobs.upload import LocalFile
 from ollama_tui.styling import styles_folder
 from ollama_tui.typeahead import held_keys
 from ollama_tui.widgets.picker import Picker

@@ -8,7 +8,7 @@ from pathlib import Path
 from ollama_tui.config.drafts import shown_path
 from ollama_tui.dialogs.dialog import Confirm
 from ollama_tui.formatting import plural
-from ollama_tui.jobs.job import Job, State
+from ollama_tui.services.jobs.job import Job, State
 
 
 class QuitQuestion(Confirm):

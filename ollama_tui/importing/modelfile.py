@@ -17,7 +17,7 @@ from ollama_tui.importing.gguf import MAGIC
 from ollama_tui.importing.inspect import inspect
 from ollama_tui.importing.source import Source
 from ollama_tui.importing.suggest import suggestion
-from ollama_tui.jobs.upload import LocalFile
+from ollama_tui.services.jobs.upload import LocalFile
 
 LARGEST = 16 * 1024 * 1024
 """Bytes; a Modelfile with the longest licenses has well under one megabyte."""

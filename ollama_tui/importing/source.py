@@ -16,7 +16,7 @@ from ollama_tui.domain.create import quantize
 from ollama_tui.domain.create.quantize import Target
 from ollama_tui.domain.model import Model
 from ollama_tui.importing.errors import unreadable
-from ollama_tui.jobs.upload import LocalFile
+from ollama_tui.services.jobs.upload import LocalFile
 
 Form = Literal["GGUF", "safetensors", "PyTorch", "Modelfile"]
 

@@ -22,9 +22,9 @@ from ollama_tui.theme import OWN
 
 if TYPE_CHECKING:
     from ollama_tui.config.drafts import Drafts
-    from ollama_tui.jobs.job import Job
     from ollama_tui.screens.main import MainScreen
-    from ollama_tui.session import Session
+    from ollama_tui.services.jobs.job import Job
+    from ollama_tui.services.session import Session
 
 T = TypeVar("T")
 CLIPBOARD_LIMIT = 74_000

@@ -13,8 +13,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from ollama_tui.formatting import inert
-from ollama_tui.jobs.job import Job
-from ollama_tui.jobs.queue import JobQueue
+from ollama_tui.services.jobs.job import Job
+from ollama_tui.services.jobs.queue import JobQueue
 from ollama_tui.widgets.columns import Column
 from ollama_tui.widgets.glyphs import Signs
 from ollama_tui.widgets.job_rows import LABEL, job_line, label_cells
@@ -23,7 +23,7 @@ from ollama_tui.widgets.table import Table
 
 if TYPE_CHECKING:
     from ollama_tui.app import OllamaTui
-    from ollama_tui.jobs.replacing import Taken
+    from ollama_tui.services.jobs.replacing import Taken
 
 KEYS = (("c", "cancel"), ("r", "try again"), ("z", "undo"), ("x", "clear ended"))
 """Key and label."""

@@ -36,7 +36,7 @@ from ollama_tui.widgets.table import Table
 
 if TYPE_CHECKING:
     from ollama_tui.app import OllamaTui
-    from ollama_tui.jobs.job import Job
+    from ollama_tui.services.jobs.job import Job
 
 SMALLEST = (40, 10)
 BACK = ("filter.clear", "details.close")

@@ -15,18 +15,18 @@ from typing import TYPE_CHECKING
 from ollama_tui.api.errors import NotOllama, Refused
 from ollama_tui.api.prefetch import First
 from ollama_tui.api.replies import Answers, ListedModel, RunningModel, Show
-from ollama_tui.cache import Cache
 from ollama_tui.config.settings import Settings
 from ollama_tui.domain.model import Facts, Model
 from ollama_tui.domain.snapshot import combine
+from ollama_tui.services.cache import Cache
 
 if TYPE_CHECKING:
     import httpx
 
     from ollama_tui.api.client import Ollama
     from ollama_tui.api.registry import Registry
-    from ollama_tui.disk import Disk
-    from ollama_tui.upstream import Upstreams
+    from ollama_tui.services.storage import Disk
+    from ollama_tui.services.updates import Upstreams
 
 FIRST_ANSWER = 3.0
 """Seconds to wait for the first answer before asking in earnest."""
@@ -77,8 +77,8 @@ class Desk:
 
     async def _facts(self, listed: tuple[ListedModel, ...]) -> Mapping[str, Facts]:
         """Return what is known of all models, once what is not known was asked for."""
-        from ollama_tui.factbook import FactBook
-        from ollama_tui.learning import learn_all
+        from ollama_tui.services.learning import learn_all
+        from ollama_tui.services.model_facts import FactBook
 
         book = FactBook(self.cache)
         if book.want(listed):
@@ -122,7 +122,7 @@ class Desk:
 
     def disk(self) -> Disk:
         """Return what knows the server's disk."""
-        from ollama_tui.disk import Disk
+        from ollama_tui.services.storage import Disk
 
         local = self.settings.host.is_loopback and self.transport is None
         return Disk(self.ollama, local=local, environ=os.environ)
@@ -137,7 +137,7 @@ class Desk:
     @asynccontextmanager
     async def upstreams(self) -> AsyncIterator[Upstreams]:
         """Give what registries can be asked by."""
-        from ollama_tui.upstream import Upstreams
+        from ollama_tui.services.updates import Upstreams
 
         async with self.registry() as registry:
             yield Upstreams(

@@ -13,7 +13,7 @@ from ollama_tui.domain import names as names
 from ollama_tui.domain.create.parameters import merged, parse_show
 from ollama_tui.domain.model import Model
 from ollama_tui.formatting import inert, plural, size
-from ollama_tui.learning import AT_ONCE
+from ollama_tui.services.learning import AT_ONCE
 from ollama_tui.verbs.desk import Desk
 from ollama_tui.verbs.output import say, say_json, table
 

@@ -17,8 +17,8 @@ from ollama_tui.domain import plan as plans
 from ollama_tui.domain.model import Model
 from ollama_tui.domain.plan import Do, Plan, Step
 from ollama_tui.formatting import inert, rate, size_of
-from ollama_tui.jobs.job import JobProgress, percent
-from ollama_tui.jobs.transfer import Transfer
+from ollama_tui.services.jobs.job import JobProgress, percent
+from ollama_tui.services.jobs.progress import Transfer
 from ollama_tui.verbs.desk import Desk, Mistaken
 from ollama_tui.verbs.output import complain, say, say_json, table
 

@@ -16,9 +16,9 @@ from importlib import import_module
 from pathlib import Path
 
 from ollama_tui.api.errors import OllamaError, Unreachable
-from ollama_tui.cache import Cache
 from ollama_tui.config.settings import Settings, places, read_config, settings_from
 from ollama_tui.config.state_file import Problems
+from ollama_tui.services.cache import Cache
 from ollama_tui.verbs.arguments import parsed
 from ollama_tui.verbs.desk import Desk, Mistaken, opened
 from ollama_tui.verbs.output import complain

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ollama_tui.formatting import clock, rate, size, size_of
-from ollama_tui.jobs.job import Job, State, in_words, percent
+from ollama_tui.services.jobs.job import Job, State, in_words, percent
 from ollama_tui.widgets.glyphs import Signs
 from ollama_tui.widgets.lines import Span, Spans, fit, spread, width_of
 

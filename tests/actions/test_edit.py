@@ -10,7 +10,7 @@ from ollama_tui.api.requests import CreateRequest
 from ollama_tui.domain.modelfile.convert import Recipe, recipe
 from ollama_tui.domain.modelfile.syntax import parse, write
 from ollama_tui.importing.source import Source
-from ollama_tui.jobs.upload import LocalFile
+from ollama_tui.services.jobs.upload import LocalFile
 from tests.domain.models import a_model
 
 WEIGHTS, OTHER = "a" * 64, "b" * 64

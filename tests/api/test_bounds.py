@@ -35,7 +35,7 @@ from ollama_tui.api.registry import Registry
 from ollama_tui.api.replies import Progress
 from ollama_tui.domain.names import parse
 from tests.api.sockets import Handler, Reader, Writer, serving
-from tests.jobs.virtual import VirtualTime
+from tests.services.jobs.virtual import VirtualTime
 from tests.ticker import until
 
 MB = 1024 * 1024

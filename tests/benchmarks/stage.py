@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ollama_tui.cache import Cache
 from ollama_tui.domain.model import Facts
+from ollama_tui.services.cache import Cache
 from tests.benchmarks.meter import Meter
 from tests.benchmarks.server import digest_of, name_of
 

@@ -131,7 +131,7 @@ async def memory(path: Path, address: str) -> None:
     """Read the header, hash and upload as an import does; print the peak of memory."""
     from ollama_tui.api.client import Ollama
     from ollama_tui.importing.inspect import inspect
-    from ollama_tui.jobs.upload import Hashed, hashing, sending
+    from ollama_tui.services.jobs.upload import Hashed, hashing, sending
 
     [file] = inspect(path).files
     found = Hashed("", 0)

@@ -10,15 +10,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ollama_tui.api.replies import ListedModel, Show
-from ollama_tui.cache import Cache
 from ollama_tui.config.settings import read_config
 from ollama_tui.config.state_file import Problems
 from ollama_tui.config.ui_state import Kept
 from ollama_tui.domain.model import Facts
 from ollama_tui.domain.updates import Standing, Upstream
 from ollama_tui.domain.view import View
-from ollama_tui.jobs.journal import Journal
-from ollama_tui.jobs.tasks import Pull
+from ollama_tui.services.cache import Cache
+from ollama_tui.services.jobs.journal import Journal
+from ollama_tui.services.jobs.tasks import Pull
 
 URL = "http://127.0.0.1:11434"
 SERVER = "0123456789abcdef"

@@ -21,7 +21,7 @@ from ollama_tui.dialogs.importing import ImportAnswer, ImportDialog
 from ollama_tui.domain.model import Model
 from ollama_tui.formatting import inert
 from ollama_tui.importing.source import Source
-from ollama_tui.jobs.upload import LocalFile
+from ollama_tui.services.jobs.upload import LocalFile
 from ollama_tui.styling import styles_folder
 from ollama_tui.widgets.picker import Picker
 from tests.domain.models import a_model

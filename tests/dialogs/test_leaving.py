@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ollama_tui.dialogs.leaving import quitting
-from ollama_tui.jobs.job import Job, State
+from ollama_tui.services.jobs.job import Job, State
 
 PULL = Job(id=1, verb="pull", name="a", state=State.RUNNING)
 QUEUED = Job(id=2, verb="pull", name="b", state=State.QUEUED)

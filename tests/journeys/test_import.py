@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from ollama_tui.jobs.job import Job, State
+from ollama_tui.services.jobs.job import Job, State
 from tests.importing.making import ADAPTER, MODEL, gguf, write_folder
 from tests.journeys.driver import User, Watched, a_server, journey
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from ollama_tui.api.prefetch import First
 from ollama_tui.api.replies import Answers, ListedModel
-from ollama_tui.cache import Cache
 from ollama_tui.config.settings import Settings
 from ollama_tui.config.ui_state import Kept
+from ollama_tui.services.cache import Cache
 from tests.journeys.driver import a_server, journey
 
 

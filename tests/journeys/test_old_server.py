@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ollama_tui.cache import Cache
+from ollama_tui.services.cache import Cache
 from tests.journeys.driver import a_server, journey
 
 OLD = "0.12.3"

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from ollama_tui.cache import Cache, file_key
 from ollama_tui.config.settings import Settings
 from ollama_tui.config.state_file import Problems
 from ollama_tui.config.ui_state import Kept
-from ollama_tui.jobs.journal import Journal
-from ollama_tui.jobs.tasks import Pull
+from ollama_tui.services.cache import Cache, file_key
+from ollama_tui.services.jobs.journal import Journal
+from ollama_tui.services.jobs.tasks import Pull
 from tests.config.state_kinds import BAD, KINDS
 from tests.journeys.driver import User, journey
 

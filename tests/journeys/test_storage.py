@@ -11,8 +11,8 @@ import pytest
 
 from ollama_tui.api.host import parse_host
 from tests.journeys.driver import User, a_server, journey
+from tests.services.store.stores import StoreFolder, on_disk
 from tests.serving import serve
-from tests.store.stores import StoreFolder, on_disk
 
 
 def no_transport() -> Any:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from ollama_tui.cache import Cache
 from ollama_tui.demo.models import newest
 from ollama_tui.demo.shelf import SHELF
 from ollama_tui.demo.store import Manifest, Store
 from ollama_tui.domain.names import parse
-from ollama_tui.jobs.job import State
+from ollama_tui.services.cache import Cache
+from ollama_tui.services.jobs.job import State
 from tests.journeys.driver import User, Watched, a_server, journey
 
 OUTDATED = {"llama3.1:8b", "granite3.3:2b", "starcoder2:3b"}

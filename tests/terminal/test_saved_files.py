@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from ollama_tui.api.host import parse_host
-from ollama_tui.cache import file_key
-from ollama_tui.jobs.journal import Journal
-from ollama_tui.jobs.tasks import Pull
+from ollama_tui.services.cache import file_key
+from ollama_tui.services.jobs.journal import Journal
+from ollama_tui.services.jobs.tasks import Pull
 from tests.config.state_kinds import BAD, CONFIGS, NEWER
 from tests.terminal.conftest import Start
 from tests.terminal.pty import Terminal

@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 
 from ollama_tui.api.client import Ollama
-from ollama_tui.cache import Cache
 from ollama_tui.config.settings import Settings
 from ollama_tui.demo import Demo
+from ollama_tui.services.cache import Cache
 from ollama_tui.verbs import verb_of
 from ollama_tui.verbs.arguments import parsed
 from ollama_tui.verbs.desk import Desk

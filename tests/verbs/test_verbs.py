@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from ollama_tui.api.errors import NotFound
-from ollama_tui.cache import Cache
 from ollama_tui.domain.names import parse
-from ollama_tui.jobs.job import JobProgress
+from ollama_tui.services.cache import Cache
+from ollama_tui.services.jobs.job import JobProgress
 from ollama_tui.verbs import VERBS, verb_of
 from ollama_tui.verbs.desk import Mistaken
 from ollama_tui.verbs.export import plain, script

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from ollama_tui.jobs.job import Job, JobProgress, Problem, State
+from ollama_tui.services.jobs.job import Job, JobProgress, Problem, State
 from ollama_tui.widgets.glyphs import ASCII, UNICODE, Signs
 from ollama_tui.widgets.job_rows import (
     STRIP_ROWS,

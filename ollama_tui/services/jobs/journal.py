@@ -1,0 +1,168 @@
+"""Downloads that are not finished, on disk: a lost terminal or a killed program forgets none."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from ollama_tui.api.replies import Count
+from ollama_tui.config.safe_file import Unusable, in_words, lock, read_open, write_locked
+from ollama_tui.config.state_file import MB, Problems, decoded, encoded, shown
+from ollama_tui.services.jobs.tasks import Pull
+
+_LIMIT = MB
+_MOST_FILES = 100
+"""So many are looked at in one start; the next one looks at the others."""
+_LOSS = "downloads it may have named are not offered to go on with"
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+class _Download(msgspec.Struct, omit_defaults=True):
+    """What is needed to go on with one."""
+
+    name: str
+    insecure: bool = False
+    expected: Count | None = None
+
+
+class Journal:
+    """One file for each running program and server, locked as long as that program lives.
+
+    A file that nobody has locked was left behind, and who locks it first has taken it over. What
+    was taken over stays on disk until it is part of a new file, so nothing is lost in between.
+
+    Locks can be trusted among programs that share a kernel or a machine, and not over every
+    network file system: so the machine and its boot are in the names of files, and those of other
+    machines are let be. `server` stands for the server in names of files.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        server: str,
+        problems: Problems | None = None,
+        *,
+        machine: str | None = None,
+        boot: str | None = None,
+    ) -> None:
+        self._folder = folder
+        self._server = server
+        self._problems = problems or Problems()
+        self._machine = re.sub(r"\W", "_", machine or os.uname().nodename)[:64] or "_"
+        self._boot = this_boot() if boot is None else boot
+        self._user = str(os.getuid())
+        own = f"{server}.{self._machine}.{self._user}.{self._boot}.{os.urandom(6).hex()}.json"
+        self._own = folder / own
+        self._held: dict[Path, int] = {}
+        """Files that are ours, locked; the own one among them once there is something to keep."""
+        self._kept: tuple[Pull, ...] = ()
+
+    def take_over(self) -> tuple[Pull, ...]:
+        """Return what programs that are gone left unfinished; it is ours until `close`."""
+        left: dict[str, Pull] = {}
+        for path in self._left_behind():
+            left |= {pull.key: pull for pull in self._taken(path)}
+        self._kept = tuple(left.values())
+        return self._kept
+
+    def keep(self, pulls: Sequence[Pull]) -> None:
+        """Write which downloads are unfinished, if that is news."""
+        if tuple(pulls) == self._kept:
+            return
+        if pulls:
+            try:
+                self._write(pulls)
+            except OSError as error:
+                self._untold(error)
+                return
+        else:
+            self._drop(list(self._held))
+        self._kept = tuple(pulls)
+
+    def close(self) -> None:
+        """Leave what is unfinished to whoever comes next."""
+        for file in self._held.values():
+            os.close(file)
+        self._held.clear()
+
+    def _write(self, pulls: Sequence[Pull]) -> None:
+        downloads = [_Download(pull.name, pull.insecure, _bytes(pull.expected)) for pull in pulls]
+        file = write_locked(self._own, encoded(downloads))
+        replaced = self._held.pop(self._own, None)
+        if replaced is not None:
+            os.close(replaced)
+        self._drop(list(self._held))
+        self._held[self._own] = file
+
+    def _drop(self, paths: list[Path]) -> None:
+        """Remove files that are ours, and then only let go of them."""
+        for path in paths:
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+                os.close(self._held.pop(path))
+
+    def _left_behind(self) -> Iterator[Path]:
+        """Yield files that may have been left behind."""
+        try:
+            names = sorted(os.listdir(self._folder))
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        except OSError as error:
+            self._untold(error)
+            return
+        names = [name for name in names if self._may_be_ours(name)]
+        yield from (self._folder / name for name in names[:_MOST_FILES])
+
+    def _may_be_ours(self, name: str) -> bool:
+        match name.split("."):
+            case [self._server, pid, "json"]:  # of a version that named them by process
+                return pid.isdecimal()
+            case [self._server, machine, self._user, boot, _, "json"]:
+                return machine == self._machine or boot == self._boot != ""
+        return False
+
+    def _taken(self, path: Path) -> tuple[Pull, ...]:
+        """Return what a file says that is ours from now on; nothing when it is somebody else's."""
+        file = None
+        try:
+            file = lock(path)
+            if file is None:
+                return ()
+            downloads = decoded(read_open(file, _LIMIT), list[_Download])
+        except Unusable as error:
+            if file is not None:
+                os.close(file)
+            self._problems.unusable(path, error, _LOSS)
+            return ()
+        except FileNotFoundError:  # whoever had it has ended it
+            return ()
+        except OSError as error:
+            self._untold(error)
+            return ()
+        self._held[path] = file
+        return tuple(Pull(each.name, each.insecure, each.expected) for each in downloads)
+
+    def _untold(self, error: OSError) -> None:
+        self._problems.add(
+            "Downloads that are not finished are not remembered for the next start: "
+            f"{shown(self._folder)} cannot be written ({in_words(error)}).",
+            once="downloads",
+        )
+
+
+def this_boot() -> str:
+    """Return what all programs on this kernel share until it ends; empty where it does not say."""
+    try:
+        return re.sub(rb"[^0-9a-f]", b"", _BOOT_ID.read_bytes())[:8].decode()
+    except OSError:
+        return ""
+
+
+def _bytes(expected: int | None) -> int | None:
+    """Return a size that can be read again."""
+    return expected if expected is not None and 0 <= expected < 2**63 else None

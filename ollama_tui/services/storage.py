@@ -1,0 +1,134 @@
+"""What a server's disk is spent on: measured when its store is on this machine, else estimated."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Protocol
+
+from ollama_tui.api.errors import OllamaError, Refused
+from ollama_tui.api.replies import ListedModel, Show
+from ollama_tui.domain.model import Model
+from ollama_tui.domain.snapshot import Snapshot
+from ollama_tui.domain.storage.contents import Contents
+from ollama_tui.domain.storage.usage import Estimated, Measured, Usage, belongs
+from ollama_tui.services.observable import Live
+from ollama_tui.services.store.find import roots
+from ollama_tui.services.store.read import Reader
+
+PATIENCE = 2.0
+"""Seconds to wait for the disk before an estimate must do; the reading goes on."""
+
+
+class Server(Protocol):
+    """What is needed of a server: `api.client.Ollama` has it."""
+
+    async def show(self, model: str) -> Show:
+        """Return the details, whose Modelfile names files of the store."""
+
+
+class Disk:
+    """Reads the store in a thread when the list has changed, and answers from memory between."""
+
+    def __init__(
+        self,
+        server: Server,
+        *,
+        local: bool,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        self._server = server
+        self._local = local
+        self._environ = environ or {}
+        self._modelfile: str | None = None
+        self._readers: dict[Path, Reader] = {}
+        self._listed: tuple[ListedModel, ...] = ()
+        self._one_at_a_time = asyncio.Lock()
+        self.live: Live[Measured | None] = Live(None)
+        """What was measured last; None when nothing could be."""
+
+    def known(self, models: Sequence[Model]) -> Usage:
+        """Return at once the best answer there is for this list."""
+        measured = self.live.value
+        if measured is not None and _listed(models) == self._listed:
+            return measured
+        return Estimated(tuple(models))
+
+    async def usage(self, models: Sequence[Model]) -> Usage:
+        """Return the answer for this list, reading the store if that was not done yet."""
+        known = self.known(models)
+        tried = self._modelfile is not None and _listed(models) == self._listed
+        return known if tried or isinstance(known, Measured) else await self.read(models)
+
+    async def read(self, models: Sequence[Model]) -> Usage:
+        """Read the store anew, whatever is known; an estimate must do when that takes long."""
+        if not self._local:
+            return Estimated(tuple(models))
+        reading = asyncio.ensure_future(self._read(models, ask=True))
+        done, _ = await asyncio.wait([reading], timeout=PATIENCE)
+        for finished in done:
+            finished.result()
+        return self.known(models)
+
+    async def _read(self, models: Sequence[Model], *, ask: bool) -> None:
+        async with self._one_at_a_time:
+            contents = await asyncio.to_thread(self._look, tuple(models))
+            if contents is None and ask and await self._ask(models):
+                contents = await asyncio.to_thread(self._look, tuple(models))
+            self._listed = _listed(models)
+            self.live.set(Measured(tuple(models), contents) if contents else None)
+
+    def _look(self, models: tuple[Model, ...]) -> Contents | None:
+        """Return the contents of the first place that is this server's store."""
+        named = (self._modelfile,) if self._modelfile else ()
+        for root in roots(named, self._environ):
+            reader = self._readers.setdefault(root, Reader(root))
+            try:
+                contents = reader.read()
+            except OSError:
+                continue
+            if belongs(contents, models):
+                return contents
+        return None
+
+    async def _ask(self, models: Iterable[Model]) -> bool:
+        """Ask the server once where its files are; return whether that was news."""
+        model = _likely_to_tell(models)
+        if self._modelfile is not None or model is None:
+            return False
+        try:
+            self._modelfile = (await self._server.show(model.name)).modelfile
+        except Refused:
+            self._modelfile = ""
+        except OllamaError:
+            return False  # it may tell when it answers again
+        return bool(self._modelfile)
+
+    @asynccontextmanager
+    async def following(self, snapshots: Live[Snapshot]) -> AsyncIterator[None]:
+        """Measure in the background whenever the list changes while the block runs."""
+        task = asyncio.ensure_future(self._follow(snapshots)) if self._local else None
+        try:
+            yield
+        finally:
+            if task is not None:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+
+    async def _follow(self, snapshots: Live[Snapshot]) -> None:
+        async for snapshot in snapshots.changes():
+            if snapshot.fetched_at is not None and _listed(snapshot.models) != self._listed:
+                await self._read(snapshot.models, ask=False)
+
+
+def _listed(models: Sequence[Model]) -> tuple[ListedModel, ...]:
+    return tuple([model.listed for model in models])
+
+
+def _likely_to_tell(models: Iterable[Model]) -> Model | None:
+    """Return a model whose Modelfile names a file: models of tensors and of the cloud do not."""
+    here = [model for model in models if not model.is_answered_in_cloud]
+    return next((m for m in here if m.listed.details.format == "gguf"), here[0] if here else None)

@@ -1,0 +1,233 @@
+"""What registries say of the installed models: asked when a person asks, never by itself.
+
+upstreams = Upstreams(registry, ollama, library.details)
+await upstreams.check(library.snapshot.models)
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from ollama_tui.api.errors import NotFound, OllamaError, Unreachable
+from ollama_tui.api.replies import Manifest, Show
+from ollama_tui.domain import names as names
+from ollama_tui.domain import updates as upstream
+from ollama_tui.domain.model import Model
+from ollama_tui.domain.storage.layers import Mine, mine_of
+from ollama_tui.domain.updates import Offer, Standing, Upstream
+from ollama_tui.formatting import inert
+from ollama_tui.services.cache import Cache
+from ollama_tui.services.observable import Live
+
+if TYPE_CHECKING:
+    from ollama_tui.api.client import Ollama
+    from ollama_tui.api.registry import Registry
+
+AT_ONCE = 4
+"""How many models are asked about at a time."""
+BLOBS_AT_ONCE = 8
+"""How many blobs of a model are looked up at a time."""
+GOOD_FOR = timedelta(days=1)
+"""How long an answer is shown without asking again."""
+TYPING_PAUSE = 0.25
+"""Seconds without a new letter after which a name being typed is looked up."""
+
+Sleep = Callable[[float], Awaitable[None]]
+Details = Callable[[Model], Awaitable[Show]]
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Checking:
+    """How far a check is."""
+
+    done: int
+    total: int
+
+
+class Upstreams:
+    """Keeps what was found out by model name, and publishes it as `live`."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        ollama: Ollama,
+        details: Details,
+        *,
+        cache: Cache | None = None,
+        host_url: str = "",
+        now: Callable[[], datetime] = _utc_now,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        self._registry = registry
+        self._ollama = ollama
+        self._details = details
+        self._cache = cache
+        self._host_url = host_url
+        self._now = now
+        self._sleep = sleep
+        self.live: Live[Mapping[str, Upstream]] = Live(self._remembered())
+        self.progress: Live[Checking | None] = Live(None)
+
+    @property
+    def found(self) -> Mapping[str, Upstream]:
+        """The newest findings by model name."""
+        return self.live.value
+
+    @property
+    def is_checking(self) -> bool:
+        """Whether a check is under way."""
+        return self.progress.value is not None
+
+    async def check(self, models: Sequence[Model]) -> Mapping[str, Upstream]:
+        """Ask about each of `models`, a few at a time; return all that is known then.
+
+        Never raises for what a registry or the network does: that is what `reason` is for. A
+        registry that cannot be reached is not tried again for the rest of them.
+        """
+        unreachable: dict[str, str] = {}
+        todo = iter(models)
+        async with self._counted(len(models)) as count, asyncio.TaskGroup() as group:
+            for _ in range(AT_ONCE):
+                group.create_task(self._work(todo, unreachable, count))
+        return self.found
+
+    @asynccontextmanager
+    async def _counted(self, total: int) -> AsyncIterator[Callable[[], None]]:
+        """Publish how many are done of `total`; keep what was found on disk in the end."""
+        done = 0
+
+        def count() -> None:
+            nonlocal done
+            done += 1
+            self.progress.set(Checking(done, total))
+
+        self.progress.set(Checking(0, total))
+        try:
+            yield count
+        finally:
+            self.progress.set(None)
+            if self._cache:
+                self._cache.keep_upstreams(self._host_url, _worth_keeping(self.found))
+
+    async def _work(
+        self, todo: Iterator[Model], unreachable: dict[str, str], count: Callable[[], None]
+    ) -> None:
+        for model in todo:
+            found = await self._look(model, unreachable)
+            self.live.set({**self.found, model.name: found})
+            count()
+
+    async def _look(self, model: Model, unreachable: dict[str, str]) -> Upstream:
+        if (reason := upstream.incomparable(model)) is not None:
+            return upstream.unknown(model, reason, self._now())
+        name = names.parse(model.name)
+        if name.host in unreachable:
+            return upstream.unknown(model, unreachable[name.host], self._now())
+        try:
+            newest = await self._registry.newest(name)
+        except Unreachable as error:
+            unreachable[name.host] = error.title
+            return upstream.unknown(model, error.title, self._now())
+        except OllamaError as error:
+            return self._refused(model, error)
+        if newest.digest == model.digest:
+            return upstream.current(model, self._now())
+        try:
+            return await self._compare(model, name)
+        except OllamaError as error:
+            return self._refused(model, error)
+
+    def _refused(self, model: Model, error: OllamaError) -> Upstream:
+        reason = error.title
+        if isinstance(error, NotFound):
+            reason = upstream.NOT_THERE.format(upstream.registry_of(model))
+        return upstream.unknown(model, reason, self._now())
+
+    async def _compare(self, model: Model, name: names.Name) -> Upstream:
+        """Compare layer by layer; raises OllamaError."""
+        published = await self._registry.manifest(name)
+        if published.digest == model.digest:
+            return upstream.current(model, self._now())
+        return upstream.compared(
+            model,
+            await self._mine(model),
+            published.manifest,
+            await self._present(published.manifest),
+            newest=published.digest,
+            pushed_at=published.pushed_at,
+            now=self._now(),
+            insecure=published.insecure,
+        )
+
+    async def _mine(self, model: Model) -> Mine | None:
+        """Return what the server tells of a model's layers; None when it cannot show it."""
+        try:
+            return mine_of(await self._details(model))
+        except Unreachable:
+            raise
+        except OllamaError:
+            return None
+
+    async def _present(self, manifest: Manifest) -> frozenset[str]:
+        """Return which blobs of `manifest` the server has; raises OllamaError."""
+        digests = iter({layer.digest for layer in manifest.everything})
+        present: set[str] = set()
+        looking = [
+            asyncio.ensure_future(self._look_up(digests, present)) for _ in range(BLOBS_AT_ONCE)
+        ]
+        try:
+            await asyncio.gather(*looking)
+        finally:
+            for task in looking:
+                task.cancel()
+        return frozenset(present)
+
+    async def _look_up(self, digests: Iterable[str], present: set[str]) -> None:
+        for digest in digests:
+            if await self._ollama.blob_exists(digest):
+                present.add(digest)
+
+    async def offer(self, given: str, insecure: bool, there: Model | None) -> Offer:
+        """Return what pulling the name `given` would fetch, once no letter follows for a moment.
+
+        Never raises OllamaError: who cannot look can still pull.
+        """
+        await self._sleep(TYPING_PAUSE)
+        try:
+            name = names.parse(names.resolved(given))
+            published = await self._registry.manifest(name, insecure=insecure)
+            if published.insecure and not insecure:
+                return Offer(upstream.ONLY_PLAIN.format(inert(name.host)[:60]))
+            present = await self._present(published.manifest)
+            mine = await self._mine(there) if there is not None else None
+        except OllamaError as error:
+            return Offer(error.title)
+        return upstream.offered(published.manifest, present, there, mine, published.digest)
+
+    def _remembered(self) -> Mapping[str, Upstream]:
+        if self._cache is None:
+            return {}
+        kept, now = self._cache.upstreams(self._host_url), self._now()
+        return {name: each for name, each in kept.items() if now - each.checked_at < GOOD_FOR}
+
+
+def _worth_keeping(found: Mapping[str, Upstream]) -> dict[str, Upstream]:
+    """Return what need not be asked anew tomorrow: what nobody knew may be known then."""
+    return {n: each for n, each in found.items() if each.standing is not Standing.UNKNOWN}

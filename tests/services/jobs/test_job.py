@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import pytest
+
+from ollama_tui.api.errors import NotFound, OllamaError, ServerFailed, Unauthorized, Unreachable
+from ollama_tui.services.jobs.job import (
+    Job,
+    JobProgress,
+    Problem,
+    State,
+    in_words,
+    percent,
+    problem,
+)
+
+
+def job(state: State = State.RUNNING, verb: str = "pull", **fields: object) -> Job:
+    return Job(id=1, verb=verb, name="qwen3:8b", state=state, **fields)  # type: ignore[arg-type]
+
+
+FULL_DISK = ServerFailed(
+    "a was not pulled: the server's disk is full.",
+    "Delete models.",
+    words="write x-partial: no space left on device",
+)
+
+
+@pytest.mark.parametrize(
+    ("job", "words"),
+    [
+        (job(State.QUEUED), "queued"),
+        (job(State.WAITING, "delete", seconds_left=6), "in 6 s"),
+        (job(), "starting"),
+        (job(progress=JobProgress(phase="verifying")), "verifying"),
+        (job(progress=JobProgress(stalled_for=40)), "stalled 40 s — retrying"),
+        (job(progress=JobProgress(stalled_for=40, silent_for=9)), "server silent for 9 s"),
+        (job(progress=JobProgress(fraction=0.62, resumed_at=0.619)), "resuming at 61%"),
+        (job(progress=JobProgress(resumed_at=0.619)), "resuming"),
+        (
+            job(trouble="connection lost", attempt=2, seconds_left=4),
+            "connection lost — retry 2 in 4 s",
+        ),
+        (job(cancelling=True, trouble="connection lost"), "cancelling"),
+        (job(State.DONE), "done"),
+        (job(State.CANCELLED), "cancelled"),
+        (
+            job(State.FAILED, error=problem(FULL_DISK)),
+            "failed: no space left on the server's disk",
+        ),
+        (job(State.FAILED, error=Problem("It broke.")), "failed: It broke."),
+        (job(State.FAILED), "failed"),
+    ],
+)
+def test_a_state_is_said_in_words(job: Job, words: str) -> None:
+    assert in_words(job) == words
+
+
+@pytest.mark.parametrize(
+    ("title", "reason"),
+    [
+        ("qwen3:8b was not pulled: no registry has it.", "no registry has it"),
+        ("The server did not answer.", "The server did not answer"),
+    ],
+)
+def test_the_reason_is_the_second_half_of_a_title(title: str, reason: str) -> None:
+    assert problem(NotFound(title)).reason == reason
+
+
+def test_a_problem_keeps_the_address_to_sign_in_at() -> None:
+    error = Unauthorized("Not pushed.", "Sign in.", signin_url="https://ollama.com/connect")
+    assert problem(error).signin_url == "https://ollama.com/connect"
+    assert problem(OllamaError("a", "b")) == Problem("a", "b", "a", None)
+
+
+def test_a_server_that_is_away_does_not_hide_what_was_to_be_done() -> None:
+    away = Unreachable("No connection to gpu-box: it refuses connections.", "Start Ollama there.")
+    found = problem(away, "delete qwen3:8b")
+    assert found.title == f"Delete qwen3:8b failed. {away.title}"
+    assert found.reason == "server unreachable"
+
+
+@pytest.mark.parametrize(
+    ("job", "cancel", "retry", "undo"),
+    [
+        (job(State.QUEUED), True, False, False),
+        (job(State.WAITING, "delete"), True, False, True),
+        (job(State.RUNNING), True, False, False),
+        (job(State.RUNNING, cancelling=True), False, False, False),
+        (job(State.DONE), False, False, False),
+        (job(State.FAILED), False, True, False),
+        (job(State.CANCELLED), False, True, False),
+        (job(State.CANCELLED, "delete"), False, False, False),
+        (job(State.CANCELLED, "delete", started=1.0), False, True, False),
+    ],
+)
+def test_what_can_be_done_with_a_job(job: Job, cancel: bool, retry: bool, undo: bool) -> None:
+    assert (job.can_cancel, job.can_retry, job.can_undo) == (cancel, retry, undo)
+
+
+@pytest.mark.parametrize(
+    ("fraction", "whole"), [(0.0, 0), (0.29, 29), (0.57, 57), (0.619, 61), (0.9999, 99), (1.0, 100)]
+)
+def test_a_percent_is_rounded_down(fraction: float, whole: int) -> None:
+    assert percent(fraction) == whole
+
+
+def test_a_label_is_inert() -> None:
+    assert Job(id=1, verb="pull", name="a\x1b[2J", state=State.DONE).label == "pull a\ufffd[2J"

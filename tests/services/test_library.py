@@ -1,0 +1,330 @@
+"""The library: one truth about a server, refreshed without waste, learned in the background."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from ollama_tui.api.client import Ollama
+from ollama_tui.api.errors import NotOllama, OllamaError, Unreachable
+from ollama_tui.api.replies import Answers, ListedModel
+from ollama_tui.domain.snapshot import Reach
+from ollama_tui.services.cache import Cache
+from ollama_tui.services.library import DETAILS_KEPT, POLL_EVERY, Library
+from tests.journeys.driver import Watched
+from tests.ticker import Ticker, settle
+
+URL = "http://127.0.0.1:11434"
+OLD = "0.12.3"
+"""A version whose list does not tell capabilities."""
+
+
+@pytest.fixture
+def time() -> Ticker:
+    return Ticker()
+
+
+@pytest.fixture
+def demo(time: Ticker) -> Watched:
+    return Watched(pace=time.pace, now=time.now)
+
+
+@pytest.fixture
+async def ollama(demo: Watched) -> AsyncIterator[Ollama]:
+    async with Ollama(URL, transport=demo.transport()) as client:
+        yield client
+
+
+@pytest.fixture
+def library(ollama: Ollama, time: Ticker) -> Library:
+    return Library(ollama, now=time.now, sleep=time.pace)
+
+
+async def test_a_refresh_returns_the_snapshot_that_holds_the_answer(
+    library: Library, time: Ticker
+) -> None:
+    snapshot = await library.refresh()
+    assert len(snapshot.models) == 36
+    assert snapshot.reach is Reach.UP
+    assert snapshot.version == "0.33.0-rc2"
+    assert snapshot.fetched_at == time.now()
+    assert {model.name for model in snapshot.models if model.is_loaded} == {
+        "qwen3:1.7b",
+        "gpt-oss:20b",
+    }
+
+
+async def test_many_refreshes_at_once_ask_the_server_twice(library: Library, demo: Watched) -> None:
+    await asyncio.gather(*[library.refresh() for _ in range(20)])
+    assert len(demo.seen("/api/tags")) == 2
+
+
+async def test_a_refresh_asked_for_during_another_sees_what_was_changed_meanwhile(
+    library: Library, demo: Watched, ollama: Ollama
+) -> None:
+    first = asyncio.ensure_future(library.refresh())
+    await asyncio.sleep(0)
+    await ollama.copy("qwen3:1.7b", "mine:v1")
+    assert (await library.refresh()).model("mine:v1") is not None
+    await first
+
+
+async def test_an_unchanged_list_keeps_its_models_by_identity(library: Library) -> None:
+    before = (await library.refresh()).models
+    assert (await library.refresh()).models is before
+
+
+async def test_a_failure_is_raised_and_said_in_the_snapshot_and_the_list_stays(
+    library: Library, demo: Watched
+) -> None:
+    await library.refresh()
+    demo.online = False
+    with pytest.raises(Unreachable):
+        await library.refresh()
+    assert library.snapshot.reach is Reach.DOWN
+    assert library.snapshot.problem is not None
+    assert len(library.snapshot.models) == 36
+
+
+async def test_a_cancelled_caller_does_not_cancel_the_refresh_of_another(
+    library: Library,
+) -> None:
+    impatient = asyncio.ensure_future(library.refresh())
+    patient = asyncio.ensure_future(library.refresh())
+    await asyncio.sleep(0)
+    impatient.cancel()
+    assert len((await patient).models) == 36
+
+
+@pytest.mark.parametrize(("status", "body"), [(404, "404 page not found"), (200, "<html>")])
+async def test_a_server_without_ps_or_version_still_lists(
+    library: Library, demo: Watched, status: int, body: str
+) -> None:
+    for path in ("/api/ps", "/api/version"):
+        demo.fail(path, status, body)
+    snapshot = await library.refresh()
+    assert len(snapshot.models) == 36
+    assert (snapshot.running, snapshot.version) == ((), "")
+
+
+async def test_details_are_asked_for_once_per_digest(library: Library, demo: Watched) -> None:
+    snapshot = await library.refresh()
+    first, second = (snapshot.by_name[name] for name in ("gemma3:4b", "gemma3:latest"))
+    assert first.digest == second.digest
+    assert await library.details(first) == await library.details(second)
+    assert len(demo.seen("/api/show")) == 1
+    assert library.snapshot.show(second) is not None
+
+
+async def test_details_of_many_models_do_not_pile_up(library: Library, demo: Watched) -> None:
+    demo.add(DETAILS_KEPT + 5)
+    snapshot = await library.refresh()
+    crowd = [model for model in snapshot.models if "-" in model.name and not model.is_cloud]
+    for model in crowd[: DETAILS_KEPT + 3]:
+        if model.name != "old-experiment:latest":
+            await library.details(model)
+    assert len(library.snapshot.details) <= DETAILS_KEPT
+
+
+async def test_details_come_from_disk_when_they_are_there(
+    ollama: Ollama, demo: Watched, tmp_path: Path
+) -> None:
+    first = Library(ollama, cache=Cache(tmp_path), host_url=URL)
+    show = await first.details((await first.refresh()).by_name["qwen3:8b"])
+    again = Library(ollama, cache=Cache(tmp_path), host_url=URL)
+    assert await again.details((await again.refresh()).by_name["qwen3:8b"]) == show
+    assert len(demo.seen("/api/show")) == 1
+
+
+async def test_details_that_fail_are_an_error_and_leave_nothing_behind(library: Library) -> None:
+    broken = (await library.refresh()).by_name["old-experiment:latest"]
+    with pytest.raises(OllamaError):
+        await library.details(broken)
+    assert library.snapshot.show(broken) is None
+
+
+async def test_a_library_begins_with_the_list_of_last_time(ollama: Ollama, tmp_path: Path) -> None:
+    cache = Cache(tmp_path)
+    cache.keep_models(URL, (ListedModel(name="remembered:1b", digest="b" * 64),))
+    library = Library(ollama, cache=cache, host_url=URL)
+    assert [model.name for model in library.snapshot.models] == ["remembered:1b"]
+    assert library.snapshot.fetched_at is None
+
+
+async def test_watching_polls_more_slowly_than_it_retries(
+    library: Library, demo: Watched, time: Ticker
+) -> None:
+    async with library.watching():
+        await time.advance(9)
+        assert len(demo.seen("/api/tags")) == 1
+        await time.advance(2)
+        assert len(demo.seen("/api/tags")) == 2
+        demo.online = False
+        await time.advance(10)
+        reached = [library.snapshot.reach]
+        demo.online = True
+        await time.advance(3)
+        reached.append(library.snapshot.reach)
+    assert reached == [Reach.DOWN, Reach.UP]
+
+
+# Everything at once, for callers without a screen
+
+
+async def test_learning_knows_in_the_end_what_every_model_can_do(
+    library: Library, demo: Watched
+) -> None:
+    await library.refresh()
+    before = {model.name for model in library.snapshot.able("tools")}
+    known = await library.learn()
+    assert known is library.snapshot
+    assert before < {model.name for model in known.able("tools")}
+    asked = len(demo.seen("/api/show"))
+    await library.learn()
+    assert len(demo.seen("/api/show")) == asked
+
+
+async def test_learning_ends_with_an_error_when_what_answers_is_not_ollama(
+    library: Library, demo: Watched
+) -> None:
+    demo.fail("/api/show", 200, "<html>", times=4)
+    with pytest.raises(NotOllama):
+        await library.learn()
+    assert len(demo.seen("/api/show")) == 4
+
+
+# Capabilities that an old server does not list
+
+
+@pytest.fixture
+def old(time: Ticker) -> Watched:
+    return Watched(pace=time.pace, now=time.now, version=OLD)
+
+
+@pytest.fixture
+async def learning(
+    old: Watched, time: Ticker, tmp_path: Path
+) -> AsyncIterator[tuple[Library, Watched]]:
+    async with Ollama(URL, transport=old.transport()) as client:
+        library = Library(
+            client, cache=Cache(tmp_path), host_url=URL, now=time.now, sleep=time.pace
+        )
+        async with library.watching():
+            await settle()
+            yield library, old
+
+
+async def test_they_are_learned_in_the_background(
+    learning: tuple[Library, Watched], time: Ticker
+) -> None:
+    library, _ = learning
+    assert library.snapshot.unlearned > 20
+    await time.advance(5)
+    assert library.snapshot.unlearned == 1  # the one whose layer is missing
+    assert library.snapshot.by_name["llava:7b"].can("vision")
+
+
+async def test_each_digest_is_asked_about_once(
+    learning: tuple[Library, Watched], time: Ticker
+) -> None:
+    library, old = learning
+    await time.advance(40)
+    digests = {m.digest for m in library.snapshot.models if not m.is_cloud}
+    assert len(old.seen("/api/show")) == len(digests)
+
+
+async def test_models_on_the_screen_come_first(old: Watched, time: Ticker) -> None:
+    async with Ollama(URL, transport=old.transport()) as client:
+        library = Library(client, now=time.now, sleep=time.pace)
+        models = (await library.refresh()).by_name
+        wanted = [models[name] for name in ("codellama:7b-code", "starcoder2:3b")]
+        library.prefer(wanted)
+        async with library.watching():
+            await time.advance(5)
+        asked = [body["model"] for body in old.bodies("/api/show")]
+        assert set(asked[:2]) == {"codellama:7b-code", "starcoder2:3b"}
+
+
+async def test_cloud_models_are_never_asked_about_unasked(
+    learning: tuple[Library, Watched], time: Ticker
+) -> None:
+    _, old = learning
+    await time.advance(20)
+    assert not any("cloud" in body["model"] for body in old.bodies("/api/show"))
+
+
+async def test_they_are_kept_on_disk_by_digest(
+    learning: tuple[Library, Watched], time: Ticker, tmp_path: Path
+) -> None:
+    _, old = learning
+    await time.advance(5)
+    before = len(old.seen("/api/show"))
+    async with Ollama(URL, transport=old.transport()) as client:
+        again = Library(client, cache=Cache(tmp_path), host_url=URL, now=time.now, sleep=time.pace)
+        async with again.watching():
+            await time.advance(5)
+            assert again.snapshot.unlearned == 1
+    assert len(old.seen("/api/show")) == before + 1  # only the broken one is tried again
+
+
+async def test_a_busy_server_is_asked_again_with_the_next_refresh(
+    old: Watched, time: Ticker
+) -> None:
+    old.fail("/api/show", 503, {"error": "server busy, please try again"}, times=500)
+    async with Ollama(URL, transport=old.transport()) as client:
+        library = Library(client, now=time.now, sleep=time.pace)
+        async with library.watching():
+            await time.advance(8)
+            assert library.snapshot.unlearned > 20
+            assert len(old.seen("/api/show")) < 50
+            old.fail_no_more()
+            await time.advance(20)
+            assert library.snapshot.unlearned == 1
+
+
+async def test_learning_stops_while_the_server_is_gone_and_goes_on_afterwards(
+    old: Watched, time: Ticker
+) -> None:
+    old.add(400)
+    async with Ollama(URL, transport=old.transport()) as client:
+        library = Library(client, now=time.now, sleep=time.pace)
+        async with library.watching():
+            await time.advance(1)
+            old.online = False
+            await time.advance(1)
+            missing = library.snapshot.unlearned
+            assert missing > 100
+            await time.advance(30)
+            assert library.snapshot.unlearned == missing
+            old.online = True
+            await time.advance(40)
+            assert library.snapshot.unlearned == 1
+
+
+async def test_loading_is_known_while_it_lasts(
+    library: Library, demo: Watched, time: Ticker
+) -> None:
+    await library.refresh()
+    task = asyncio.ensure_future(library.load("gemma2:2b"))
+    await settle()
+    assert library.loading.value == {"gemma2:2b"}
+    await time.finish(task)
+    assert library.loading.value == frozenset()
+
+
+async def test_what_the_server_answered_already_is_the_list_and_not_asked_for_again_at_once(
+    ollama: Ollama, demo: Watched, time: Ticker
+) -> None:
+    first = Answers(await ollama.list(), await ollama.running(), "0.33.0")
+    asked = len(demo.seen("/api/tags"))
+    library = Library(ollama, first=first, now=time.now, sleep=time.pace)
+    assert len(library.snapshot.models) == 36
+    assert (library.snapshot.reach, library.snapshot.version) == (Reach.UP, "0.33.0")
+    async with library.watching():
+        await time.advance(POLL_EVERY - 1)
+        assert len(demo.seen("/api/tags")) == asked
+        await time.advance(2)
+        assert len(demo.seen("/api/tags")) == asked + 1
