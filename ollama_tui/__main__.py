@@ -11,7 +11,7 @@ INTERRUPTED = 130
 def main() -> None:
     """Run the program and end with its exit code."""
     try:
-        from ollama_tui.cli import run
+        from ollama_tui.cli.main import run
 
         code = run(sys.argv[1:])
     except KeyboardInterrupt:  # before there is a screen: from then on it is a signal like others

@@ -10,10 +10,10 @@ from ollama_tui.api.host import parse_host
 from ollama_tui.services.cache import file_key
 from ollama_tui.services.jobs.journal import Journal
 from ollama_tui.services.jobs.tasks import Pull
+from tests.cli.scripted import program
 from tests.config.state_kinds import BAD, CONFIGS, NEWER
 from tests.terminal.conftest import Start
 from tests.terminal.pty import Terminal
-from tests.verbs.scripted import program
 
 SIZE = (120, 60)
 

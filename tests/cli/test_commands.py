@@ -14,16 +14,16 @@ from pathlib import Path
 import pytest
 
 from ollama_tui.api.errors import NotFound
+from ollama_tui.cli import VERBS, verb_of
+from ollama_tui.cli.context import Mistaken
+from ollama_tui.cli.export import plain, script
+from ollama_tui.cli.output import table
+from ollama_tui.cli.restore import Wanted, _in_words, read
 from ollama_tui.domain.names import parse
 from ollama_tui.services.cache import Cache
 from ollama_tui.services.jobs.job import JobProgress
-from ollama_tui.verbs import VERBS, verb_of
-from ollama_tui.verbs.desk import Mistaken
-from ollama_tui.verbs.export import plain, script
-from ollama_tui.verbs.output import table
-from ollama_tui.verbs.restore import Wanted, _in_words, read
+from tests.cli.scripted import ROOT, Shell, program
 from tests.domain.models import a_model
-from tests.verbs.scripted import ROOT, Shell, program
 
 
 @pytest.mark.parametrize(
@@ -364,7 +364,7 @@ def test_a_reader_that_leaves_early_is_no_error(tmp_path: Path) -> None:
 
 def test_no_verb_loads_the_screen(tmp_path: Path) -> None:
     program_text = (
-        "import sys\nfrom ollama_tui.cli import run\n"
+        "import sys\nfrom ollama_tui.cli.main import run\n"
         "code = run(['list', '--demo'])\n"
         "heavy = {'textual', 'rich'} & set(sys.modules)\n"
         "print(heavy, file=sys.stderr)\nsys.exit(code or bool(heavy))"
@@ -377,8 +377,8 @@ def test_no_verb_loads_the_screen(tmp_path: Path) -> None:
 
 
 def test_every_verb_has_help() -> None:
-    from ollama_tui.verbs.arguments import HELP, MORE
-    from ollama_tui.verbs.run import MODULES
+    from ollama_tui.cli.arguments import HELP, MORE
+    from ollama_tui.cli.run import MODULES
 
     assert set(VERBS) == set(HELP) == set(MORE) == set(MODULES)
 

@@ -16,12 +16,12 @@ from importlib import import_module
 from pathlib import Path
 
 from ollama_tui.api.errors import OllamaError, Unreachable
+from ollama_tui.cli.arguments import parsed
+from ollama_tui.cli.context import Desk, Mistaken, opened
+from ollama_tui.cli.output import complain
 from ollama_tui.config.settings import Settings, places, read_config, settings_from
 from ollama_tui.config.state_file import Problems
 from ollama_tui.services.cache import Cache
-from ollama_tui.verbs.arguments import parsed
-from ollama_tui.verbs.desk import Desk, Mistaken, opened
-from ollama_tui.verbs.output import complain
 
 DONE, FAILED, USAGE, UNREACHABLE, INTERRUPTED, UNREAD = 0, 1, 2, 3, 130, 141
 MODULES = {
@@ -81,7 +81,7 @@ async def _carried_out(
     verb: str, settings: Settings, options: argparse.Namespace, cache: Cache
 ) -> int:
     carry_out: Callable[[Desk], Awaitable[int]]
-    carry_out = import_module(f"ollama_tui.verbs.{MODULES[verb]}").carry_out
+    carry_out = import_module(f"ollama_tui.cli.{MODULES[verb]}").carry_out
     async with opened(settings, options, cache) as desk:
         gc.freeze()  # what is loaded stays to the end, so nobody need look at it again
         gc.enable()

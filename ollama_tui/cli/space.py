@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ollama_tui.cli.context import Desk
+from ollama_tui.cli.output import say, say_json, table
 from ollama_tui.domain.model import Model
 from ollama_tui.domain.storage.report import Kind, Spent, spending, summary
 from ollama_tui.domain.storage.usage import WORTH, Estimated, Leftover, Usage, settled, size_of
 from ollama_tui.formatting import UNKNOWN, inert, size
-from ollama_tui.verbs.desk import Desk
-from ollama_tui.verbs.output import say, say_json, table
 
 
 async def carry_out(desk: Desk) -> int:

@@ -16,13 +16,13 @@ from typing import Any
 import pytest
 
 from ollama_tui.api.client import Ollama
+from ollama_tui.cli import verb_of
+from ollama_tui.cli.arguments import parsed
+from ollama_tui.cli.context import Desk
+from ollama_tui.cli.run import MODULES
 from ollama_tui.config.settings import Settings
 from ollama_tui.demo import Demo
 from ollama_tui.services.cache import Cache
-from ollama_tui.verbs import verb_of
-from ollama_tui.verbs.arguments import parsed
-from ollama_tui.verbs.desk import Desk
-from ollama_tui.verbs.run import MODULES
 
 ROOT = Path(__file__).parents[2]
 
@@ -48,7 +48,7 @@ class Shell:
         transport = self.demo.transport()
         async with Ollama(self.settings.host.url, transport=transport) as ollama:
             desk = Desk(self.settings, parsed(verb, rest), lambda: ollama, self.cache, transport)
-            self.code = await import_module(f"ollama_tui.verbs.{MODULES[verb]}").carry_out(desk)
+            self.code = await import_module(f"ollama_tui.cli.{MODULES[verb]}").carry_out(desk)
         self.out, self.err = self._capsys.readouterr()
         return self
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from ollama_tui.api.replies import ListedModel
+from ollama_tui.cli.context import Desk
+from ollama_tui.cli.list import facts
+from ollama_tui.cli.output import say, say_json
 from ollama_tui.domain import names as names
 from ollama_tui.domain.create.parameters import merged, parse_show
 from ollama_tui.domain.details import overview, own_modelfile
 from ollama_tui.domain.facts import facts_of
 from ollama_tui.domain.model import Model, aliases
 from ollama_tui.formatting import inert, inert_lines
-from ollama_tui.verbs.desk import Desk
-from ollama_tui.verbs.listing import facts
-from ollama_tui.verbs.output import say, say_json
 
 WIDTH = 100
 

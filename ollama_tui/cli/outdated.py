@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ollama_tui.cli.context import Desk
+from ollama_tui.cli.output import say, say_json, table, when
 from ollama_tui.domain.model import Model
 from ollama_tui.domain.updates import Standing, Upstream, together
 from ollama_tui.formatting import listing, plural, size
-from ollama_tui.verbs.desk import Desk
-from ollama_tui.verbs.output import say, say_json, table, when
 
 
 async def carry_out(desk: Desk) -> int:

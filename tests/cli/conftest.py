@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.verbs.scripted import Shell
+from tests.cli.scripted import Shell
 
 
 @pytest.fixture

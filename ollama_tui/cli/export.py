@@ -9,13 +9,13 @@ from typing import Any
 
 from ollama_tui.api.errors import Refused
 from ollama_tui.api.place import Place
+from ollama_tui.cli.context import Desk
+from ollama_tui.cli.output import say, say_json, table
 from ollama_tui.domain import names as names
 from ollama_tui.domain.create.parameters import merged, parse_show
 from ollama_tui.domain.model import Model
 from ollama_tui.formatting import inert, plural, size
 from ollama_tui.services.learning import AT_ONCE
-from ollama_tui.verbs.desk import Desk
-from ollama_tui.verbs.output import say, say_json, table
 
 KIND = "ollama-tui export"
 VERSION = 1

@@ -12,6 +12,8 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from ollama_tui.api.errors import NotFound, OllamaError, Unreachable
+from ollama_tui.cli.context import Desk, Mistaken
+from ollama_tui.cli.output import complain, say, say_json, table
 from ollama_tui.domain import names as names
 from ollama_tui.domain import plan as plans
 from ollama_tui.domain.model import Model
@@ -19,8 +21,6 @@ from ollama_tui.domain.plan import Do, Plan, Step
 from ollama_tui.formatting import inert, rate, size_of
 from ollama_tui.services.jobs.job import JobProgress, percent
 from ollama_tui.services.jobs.progress import Transfer
-from ollama_tui.verbs.desk import Desk, Mistaken
-from ollama_tui.verbs.output import complain, say, say_json, table
 
 if TYPE_CHECKING:
     from ollama_tui.api.registry import Registry

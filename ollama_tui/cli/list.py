@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from ollama_tui.cli.context import Desk, Mistaken
+from ollama_tui.cli.output import say, say_json, table, when
 from ollama_tui.domain import columns as order
 from ollama_tui.domain.model import Model, aliases
-from ollama_tui.verbs.desk import Desk, Mistaken
-from ollama_tui.verbs.output import say, say_json, table, when
 
 RIGHT = " ".join(column.title for column in order.COLUMNS if column.align == "right")
 

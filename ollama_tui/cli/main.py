@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ollama_tui import __version__
+from ollama_tui.cli import VERBS, verb_of
 from ollama_tui.config.settings import Places, Settings, places, read_config, settings_from
-from ollama_tui.verbs import VERBS, verb_of
 
 if TYPE_CHECKING:
     import argparse
@@ -51,7 +51,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run the program; return its exit code, unless it ends with the app."""
     if (found := verb_of(arguments)) is not None:
         gc.disable()  # until all is loaded: looking for garbage meanwhile costs a tenth of the time
-        from ollama_tui.verbs.run import run as carry_out
+        from ollama_tui.cli.run import run as carry_out
 
         return carry_out(*found)
     from ollama_tui import terminal
