@@ -16,8 +16,8 @@ from unittest.mock import patch
 
 from textual.pilot import Pilot
 
-from ollama_tui.app import OllamaTui
 from ollama_tui.config.settings import Settings
+from ollama_tui.tui.app import OllamaTui
 from tests.importing.making import MODEL, gguf
 
 FOLDER = Path(__file__).resolve().parent.parent / ".github" / "pictures"

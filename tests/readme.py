@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ollama_tui.actions import ACTIONS
-from ollama_tui.actions.action import Action, Group, Place, shown_keys
+from ollama_tui.tui.actions import ACTIONS
+from ollama_tui.tui.actions.action import Action, Group, Place, shown_keys
 
 README = Path(__file__).resolve().parents[1] / "README.md"
 BEGIN, END = "<!-- keys -->", "<!-- /keys -->"

@@ -49,7 +49,7 @@ def test_a_command_loads_http_only_when_the_first_answers_are_not_enough(command
 
 
 def test_the_app_loads_nothing_that_the_first_frame_can_do_without() -> None:
-    loaded = loaded_by("ollama_tui.app")
+    loaded = loaded_by("ollama_tui.tui.app")
     assert "textual.app" in loaded
     late = {"httpx", "httpcore", "markdown_it", "pygments", "textual.widgets._text_area"}
     assert loaded & late == set()

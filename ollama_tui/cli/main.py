@@ -54,7 +54,7 @@ def run(arguments: Sequence[str]) -> int:
         from ollama_tui.cli.run import run as carry_out
 
         return carry_out(*found)
-    from ollama_tui import terminal
+    from ollama_tui.tui.rendering import tty as terminal
 
     folders = places()
     try:
@@ -69,11 +69,11 @@ def run(arguments: Sequence[str]) -> int:
 
     first = None if settings.demo else First.of(settings.host, os.environ)
 
-    from ollama_tui.app import OllamaTui
     from ollama_tui.config.state_file import Problems
     from ollama_tui.config.ui_state import Kept
     from ollama_tui.services.cache import Cache
-    from ollama_tui.shutdown import Shutdown
+    from ollama_tui.tui.app import OllamaTui
+    from ollama_tui.tui.shutdown import Shutdown
 
     problems = Problems()
     shutdown = Shutdown()

@@ -14,7 +14,7 @@ import pytest
 
 from ollama_tui.config.settings import read_config, settings_from
 from ollama_tui.config.state_file import Problems, StateFile, decoded, encoded, shown
-from ollama_tui.mistakes import mistakes, said_together
+from ollama_tui.tui.config_problems import mistakes, said_together
 from tests.config.state_kinds import BAD, CONFIGS, KINDS, NEWER
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -10,7 +10,7 @@ from textual.widget import Widget
 from textual.widgets import Input, OptionList
 from textual.widgets._toast import ToastRack
 
-from ollama_tui.widgets.table import Table
+from ollama_tui.tui.widgets.table import Table
 from tests.journeys.driver import User, a_server, journey
 
 Chunks = Sequence[Sequence[str]]

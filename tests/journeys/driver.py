@@ -30,16 +30,16 @@ from textual.widgets import Input
 
 from ollama_tui.api.clock import Clock
 from ollama_tui.api.prefetch import First
-from ollama_tui.app import OllamaTui
 from ollama_tui.config.settings import Settings
 from ollama_tui.config.state_file import Problems
 from ollama_tui.config.ui_state import Kept
 from ollama_tui.demo import Demo
 from ollama_tui.demo.transport import Seen
 from ollama_tui.domain.model import Model
-from ollama_tui.screens.main import MainScreen
 from ollama_tui.services.cache import Cache
-from ollama_tui.widgets.columns import MARGIN
+from ollama_tui.tui.app import OllamaTui
+from ollama_tui.tui.screens.main import MainScreen
+from ollama_tui.tui.widgets.columns import MARGIN
 from tests.ticker import Ticker, settle
 
 ROUNDS = 400

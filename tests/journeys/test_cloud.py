@@ -15,7 +15,7 @@ import pytest
 from textual.worker import WorkerFailed
 
 from tests.journeys.driver import User, Watched, a_server, journey
-from tests.screens.ollama_com import CLOUD, OllamaCom, refusing
+from tests.tui.screens.ollama_com import CLOUD, OllamaCom, refusing
 
 KEY = "sk-recognisable-4711"
 RECOMMENDATIONS = "/api/experimental/model-recommendations"

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from ollama_tui.actions import ACTIONS
-from ollama_tui.actions.action import Action, Place
 from ollama_tui.config.settings import read_config, settings_from
 from ollama_tui.demo.store import Store
 from ollama_tui.domain.modelfile.syntax import parse
+from ollama_tui.tui.actions import ACTIONS
+from ollama_tui.tui.actions.action import Action, Place
 from tests.journeys.driver import a_server, journey
 
 CHANGING = [action for action in ACTIONS if action.changes_server]

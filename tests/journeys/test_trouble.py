@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from ollama_tui.demo import Demo
-from ollama_tui.typeahead import HOLD
+from ollama_tui.tui.typeahead import HOLD
 from tests.journeys.driver import a_server, journey
 
 

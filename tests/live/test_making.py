@@ -6,7 +6,6 @@ from contextlib import aclosing
 
 import pytest
 
-from ollama_tui.actions.edit import edit_of, from_weights, whole
 from ollama_tui.api.client import Ollama
 from ollama_tui.api.errors import Unsupported
 from ollama_tui.api.replies import ListedModel, Message, Show
@@ -19,6 +18,7 @@ from ollama_tui.domain.modelfile.export import saved
 from ollama_tui.domain.modelfile.from_show import licenses
 from ollama_tui.domain.modelfile.syntax import Modelfile, parse, write
 from ollama_tui.importing.source import Source
+from ollama_tui.tui.actions.edit import edit_of, from_weights, whole
 from tests.live.conftest import Own
 
 pytestmark = pytest.mark.live

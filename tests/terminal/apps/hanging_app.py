@@ -13,9 +13,9 @@ from pathlib import Path
 
 from textual import events, on
 
-from ollama_tui.app import OllamaTui
 from ollama_tui.config.settings import Settings
-from ollama_tui.shutdown import Shutdown
+from ollama_tui.tui.app import OllamaTui
+from ollama_tui.tui.shutdown import Shutdown
 
 WRITES = 50_000
 HANGS = "It hangs from now on."

@@ -8,7 +8,7 @@ from textual.app import App, ComposeResult
 from textual.content import Content
 from textual.widgets import Static
 
-from ollama_tui.frame import DiffFrames
+from ollama_tui.tui.rendering.writer import DiffFrames
 
 HOSTILE = (
     "osc \x1b]52;c;aGFja2Vk\x07 end",

@@ -10,7 +10,7 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import DataTable, Input, Static
 
-from ollama_tui.frame import DiffFrames
+from ollama_tui.tui.rendering.writer import DiffFrames
 
 WORDS = (
     "plain",

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from textual.app import App, ComposeResult
 
-from ollama_tui.frame import DiffFrames
-from ollama_tui.widgets.columns import Column
-from ollama_tui.widgets.lines import Lines, Spans, plain
-from ollama_tui.widgets.table import Table
+from ollama_tui.tui.rendering.writer import DiffFrames
+from ollama_tui.tui.widgets.columns import Column
+from ollama_tui.tui.widgets.lines import Lines, Spans, plain
+from ollama_tui.tui.widgets.table import Table
 
 COLUMNS = (
     Column("NAME", 16, flexible=True),

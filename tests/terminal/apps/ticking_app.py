@@ -8,7 +8,7 @@ from pathlib import Path
 from textual.app import ComposeResult
 from textual.widgets import Static
 
-from ollama_tui.frame import DiffFrames
+from ollama_tui.tui.rendering.writer import DiffFrames
 
 
 class TickingApp(DiffFrames[None]):

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from ollama_tui.api.clock import Clock
-from ollama_tui.app import OllamaTui
 from ollama_tui.config.settings import Settings
+from ollama_tui.tui.app import OllamaTui
 
 TIME = Path(sys.argv[1])
 LOOK_EVERY = 0.01

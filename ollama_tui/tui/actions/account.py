@@ -1,0 +1,100 @@
+"""The server's account at ollama.com: who it is, sign in, sign out."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ollama_tui.api.errors import OllamaError, Unsupported
+from ollama_tui.formatting import inert
+from ollama_tui.tui.actions.action import Action, Context, Group, Server, why_not
+from ollama_tui.tui.actions.change import connected
+from ollama_tui.tui.actions.program import not_connected
+
+if TYPE_CHECKING:
+    from ollama_tui.domain.account import Standing
+
+ASK_EVERY = 1.0
+"""Seconds between two questions while somebody signs the server in."""
+TRY_EVERY = 5.0
+"""Seconds between two questions while the server cannot tell."""
+
+
+async def standing(server: Server) -> Standing:
+    """Return who the server is at ollama.com, or why that is not known."""
+    from ollama_tui.domain.account import standing_of, standing_without
+
+    try:
+        return standing_of(await server.ollama.me())
+    except OllamaError as error:
+        return standing_without(error)
+
+
+async def standings(server: Server) -> AsyncGenerator[Standing, None]:
+    """Yield who the server is, again and again until it is signed in or knows no accounts."""
+    while True:
+        now = await standing(server)
+        yield now
+        if now.settled:
+            return
+        await server.clock.sleep(ASK_EVERY if now.signed_out else TRY_EVERY)
+
+
+async def cloud_said(server: Server) -> str:
+    """Return a sentence on whether the server may use the cloud."""
+    from ollama_tui.domain.cloud_text import disabled
+
+    try:
+        status = (await server.ollama.status()).cloud
+    except Unsupported:
+        return "This server does not tell whether cloud models are allowed."
+    except OllamaError as error:
+        return error.title
+    return disabled(status) or "Cloud models are allowed on this server."
+
+
+def address_to_clipboard(context: Context, address: str) -> None:
+    """Send a sign-in address to the terminal's clipboard."""
+    context.clipboard(inert(address), "The sign-in address")
+
+
+async def show(context: Context) -> None:
+    """Show the account until it is left; sign out when that is wanted and confirmed."""
+    from ollama_tui.tui.dialogs.account import AccountDialog
+
+    server = connected(context)
+    while await context.ask(
+        AccountDialog(
+            partial(standings, server),
+            partial(cloud_said, server),
+            partial(address_to_clipboard, context),
+        )
+    ):
+        await sign_out(context)
+
+
+async def sign_out(context: Context) -> None:
+    """Ask, then disconnect the server from its account."""
+    from ollama_tui.tui.dialogs.dialog import Confirm
+
+    if (reason := why_not(SIGN_OUT, context)) is not None:
+        context.tell(reason)
+        return
+    lines = (
+        "Pushing and cloud models stop working for everyone who uses this server.",
+        "Nothing is deleted; signing in again brings them back.",
+    )
+    if await context.ask(Confirm("Sign the server out of ollama.com?", lines, "sign out")) is True:
+        await connected(context).ollama.sign_out()
+        context.tell("The server is signed out of ollama.com.")
+
+
+SIGN_OUT = Action("account.sign_out", "", "sign out", "Sign the server out of ollama.com.",
+                  sign_out, group=Group.APP, changes_server=True)  # fmt: skip
+"""What the dialog's own key asks before `sign_out`; not in the list of actions."""
+
+ACTIONS = (
+    Action("account.show", "", "account", "Show who the server is at ollama.com; sign in or out.",
+           show, not_connected, group=Group.APP),
+)  # fmt: skip

@@ -1,0 +1,214 @@
+"""Looking around: details, filter, order, marks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ollama_tui.domain.columns import BY_KEY, COLUMNS
+from ollama_tui.formatting import inert
+from ollama_tui.tui.actions.action import Action, Context, Group, Place, Run, Wish
+
+if TYPE_CHECKING:
+    from ollama_tui.domain.model import Model
+
+
+GROUP = "together"
+"""What the sort menu offers beside the columns."""
+
+
+def wish(what: Wish) -> Run:
+    """Return a run function that only asks the screen for something."""
+
+    async def run(context: Context) -> None:
+        await context.interface(what)
+
+    return run
+
+
+def no_model(context: Context) -> str | None:
+    """Say that there is nothing under the cursor."""
+    return None if context.current else "There is no model under the cursor."
+
+
+def no_rows(context: Context) -> str | None:
+    """Say that nothing is listed."""
+    return None if context.rows else "The list is empty."
+
+
+async def clear_filter(context: Context) -> None:
+    """Show all models again; where they are shown already there is nothing to say of it."""
+    context.look(replace(context.view, filter=""))
+
+
+async def choose_filter(context: Context) -> None:
+    """Ask for one of the saved filters and show the list by it."""
+    from ollama_tui.tui.dialogs.choice import Alternative, Choice
+
+    saved = context.view.saved
+    longest = max(len(name) for name, _ in saved)
+    options = tuple(
+        Alternative(f"@{name}", f"{name:{longest}}  {inert(text)}") for name, text in saved
+    )
+    asked = Choice("Filter by", options, current=context.view.filter)
+    if (chosen := await context.ask(asked)) is not None:
+        context.look(replace(context.view, filter=chosen))
+
+
+def no_saved_filters(context: Context) -> str | None:
+    """Say how filters are saved."""
+    if context.view.saved:
+        return None
+    return 'No filter is saved: [filters] in config.toml names them, as in big = "size:>8g".'
+
+
+async def mark(context: Context) -> None:
+    """Turn the mark of the current model around and go to the next."""
+    model = context.current
+    if model is None:
+        return
+    following = _after(context.rows, model)  # a filter may take the model away with its mark
+    context.look(replace(context.view, marks=context.view.marks ^ {model.name}))
+    if following is not None:
+        context.move_to(following.name)
+
+
+def _after(rows: tuple[Model, ...], model: Model) -> Model | None:
+    names = [row.name for row in rows]
+    index = names.index(model.name) + 1
+    return rows[index] if index < len(rows) else None
+
+
+async def mark_range(context: Context) -> None:
+    """Mark everything between the cursor and the nearest mark above it, else below it."""
+    names = [row.name for row in context.rows]
+    here = names.index(context.current.name) if context.current else 0
+    marked = [n for n, name in enumerate(names) if name in context.view.marks and n != here]
+    above = [n for n in marked if n < here]
+    other = above[-1] if above else (marked[0] if marked else here)
+    between = names[min(here, other) : max(here, other) + 1]
+    context.look(replace(context.view, marks=context.view.marks | set(between)))
+
+
+async def mark_all(context: Context) -> None:
+    """Mark every model shown."""
+    shown = {row.name for row in context.rows}
+    context.look(replace(context.view, marks=context.view.marks | shown))
+
+
+async def mark_none(context: Context) -> None:
+    """Take all marks off, also of models a filter hides."""
+    context.look(replace(context.view, marks=frozenset()))
+
+
+def no_marks(context: Context) -> str | None:
+    """Say that nothing is marked."""
+    return None if context.view.marks else "Nothing is marked: space marks the model at the cursor."
+
+
+async def invert_marks(context: Context) -> None:
+    """Turn the marks of the models shown around."""
+    shown = {row.name for row in context.rows}
+    context.look(replace(context.view, marks=context.view.marks ^ shown))
+
+
+async def sort(context: Context) -> None:
+    """Ask for the column to sort by."""
+    from ollama_tui.tui.dialogs.choice import Alternative, Choice
+
+    falling = BY_KEY[context.view.sort].descending is not context.view.reverse
+    arrow = "↓" if falling else "↑"
+    options = tuple(
+        Alternative(
+            c.key, f"{c.title.capitalize()}{f'  {arrow}' if c.key == context.view.sort else ''}"
+        )
+        for c in COLUMNS
+    )
+    apart = "Apart again" if context.view.grouped else "Together, where they share weights"
+    chosen = await context.ask(
+        Choice(
+            "Sort by",
+            (*options, Alternative(GROUP, apart)),
+            current=context.view.sort,
+            hint="enter sort   the same again turns it around   esc cancel",
+        )
+    )
+    if chosen == GROUP:
+        await group(context)
+    elif chosen is not None:
+        sort_by(context, chosen)
+
+
+async def group(context: Context) -> None:
+    """Keep models that share weights together, or no longer."""
+    context.look(replace(context.view, grouped=not context.view.grouped))
+
+
+def sort_by(context: Context, column: str) -> None:
+    """Sort by `column`; turn the order around when it is sorted by already."""
+    again = column == context.view.sort
+    reverse = not context.view.reverse if again else False
+    context.look(replace(context.view, sort=column, reverse=reverse))
+
+
+async def reverse(context: Context) -> None:
+    """Turn the order around."""
+    context.look(replace(context.view, reverse=not context.view.reverse))
+
+
+def _sort_by_number(number: int, key: str, title: str) -> Action:
+    async def run(context: Context) -> None:
+        sort_by(context, key)
+
+    return Action(
+        f"sort.{number}",
+        str(number),
+        f"by {title.lower()}",
+        f"Sort by {title.lower()}; again turns the order around.",
+        run,
+        group=Group.MARK,
+        place=Place.LIST,
+    )
+
+
+ACTIONS = (
+    Action("details.open", "enter,l,right,i", "details", "Open the details of the model.",
+           wish(Wish.OPEN_DETAILS), no_model, place=Place.LIST, footer=4),
+    Action("details.close", "h,left,escape", "back", "Go back to the list.",
+           wish(Wish.CLOSE_DETAILS), place=Place.DETAILS, footer=1),
+    Action("details.next", "tab", "next tab", "Show the next tab of the details.",
+           wish(Wish.NEXT_TAB), no_model, footer=0),
+    Action("details.previous", "shift+tab", "previous tab", "Show the previous tab of the details.",
+           wish(Wish.PREVIOUS_TAB), no_model),
+    Action("details.metadata", "f", "all metadata", "Fetch the whole metadata, long lists too.",
+           wish(Wish.FULL_METADATA), no_model, place=Place.DETAILS, footer=3),
+    Action("details.find", "slash", "find", "Find a text in this tab.",
+           wish(Wish.FIND), place=Place.DETAILS, footer=2),
+    Action("details.find_next", "n", "next match", "Go to the next match.",
+           wish(Wish.FIND_NEXT), place=Place.DETAILS),
+    Action("details.find_previous", "N", "previous match", "Go to the previous match.",
+           wish(Wish.FIND_PREVIOUS), place=Place.DETAILS),
+    Action("filter.open", "slash", "filter", "Filter as you type: words, or field:value.",
+           wish(Wish.OPEN_FILTER), place=Place.LIST, footer=1),
+    Action("filter.clear", "escape", "clear filter", "Show all models again.",
+           clear_filter, place=Place.LIST),
+    Action("filter.saved", "at", "saved filters", "Choose a filter saved in config.toml.",
+           choose_filter, no_saved_filters, place=Place.LIST),
+    Action("sort.choose", "s", "sort", "Choose the column to sort by.",
+           sort, group=Group.MARK, place=Place.LIST, footer=2),
+    Action("sort.reverse", "backslash", "reverse", "Turn the order around.",
+           reverse, group=Group.MARK, place=Place.LIST),
+    Action("sort.group", "", "group", "Keep models that share weights together, or no longer.",
+           group, group=Group.MARK, place=Place.LIST),
+    *(_sort_by_number(n, c.key, c.title) for n, c in enumerate(COLUMNS[:9], 1)),
+    Action("mark.toggle", "space", "mark", "Mark the model at the cursor, or take its mark off.",
+           mark, no_model, group=Group.MARK, place=Place.LIST, footer=3),
+    Action("mark.range", "v", "mark range", "Mark from the nearest mark to the cursor.",
+           mark_range, no_model, group=Group.MARK, place=Place.LIST),
+    Action("mark.all", "a", "mark all", "Mark every model shown.",
+           mark_all, no_rows, group=Group.MARK, place=Place.LIST),
+    Action("mark.none", "A", "unmark all", "Take all marks off.",
+           mark_none, no_marks, group=Group.MARK, place=Place.LIST),
+    Action("mark.invert", "asterisk", "invert", "Mark what is not marked, and the other way round.",
+           invert_marks, no_rows, group=Group.MARK, place=Place.LIST),
+)  # fmt: skip

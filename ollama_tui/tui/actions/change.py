@@ -1,0 +1,330 @@
+"""What changes the models of the server: pull, push, copy, rename, delete, create."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ollama_tui.api.errors import OllamaError
+from ollama_tui.formatting import inert
+from ollama_tui.tui.actions.action import Action, Context, Group, Server
+from ollama_tui.tui.actions.browse import no_model
+from ollama_tui.tui.actions.drafts import follow, offer_again, opened, sending
+from ollama_tui.tui.actions.replacing import find, queue, settled
+
+if TYPE_CHECKING:
+    from ollama_tui.api.replies import Show
+    from ollama_tui.domain.model import Model
+    from ollama_tui.tui.dialogs.names import Target
+
+
+def connected(context: Context) -> Server:
+    """Return the server; the dispatcher has checked that there is one."""
+    assert context.server is not None
+    return context.server
+
+
+async def pull(context: Context) -> None:
+    """Ask what to pull and queue it."""
+    await ask_and_pull(context)
+
+
+async def ask_and_pull(context: Context, prefill: str = "") -> None:
+    """Ask what to pull, with what its registry says of it, and queue it."""
+    from ollama_tui.services.jobs.tasks import Pull
+    from ollama_tui.tui.dialogs.names import PullDialog
+
+    server = connected(context)
+    dialog = PullDialog(context.snapshot.models, prefill, offers=server.upstream.offer)
+    if (answer := await context.ask(dialog)) is None:
+        return
+    job = server.jobs.submit(Pull(answer.name, answer.insecure, answer.expected))
+    follow(context, dialog.draft_file, job)
+    if answer.expected is None:  # it was sent before the registry had answered
+        offer = await server.upstream.offer(answer.name, answer.insecure, None)
+        if offer.total is not None:
+            server.jobs.expect(job, offer.total)
+
+
+async def copy(context: Context) -> None:
+    """Ask for a name and copy the current model to it."""
+    from ollama_tui.services.jobs.replacing import NameTaken
+    from ollama_tui.services.jobs.tasks import Copy
+    from ollama_tui.tui.dialogs.names import CopyDialog
+
+    if (model := context.current) is None:
+        return
+    server = connected(context)
+    dialog = CopyDialog(model, context.snapshot.models)
+    if (answer := await context.ask(dialog)) is None:
+        return
+    try:
+        settled_on = await settled(context, answer)
+    except NameTaken:  # a job says so too, and keeps the name for another try
+        job = server.jobs.submit(Copy(model.name, answer.name, answer.replaces))
+        follow(context, dialog.draft_file, job)
+        return
+    except OllamaError:
+        offer_again(dialog)
+        raise
+    if settled_on is None:
+        offer_again(dialog)
+        return
+    target = settled_on.name
+    with sending(dialog):
+        await server.ollama.copy(model.name, target)
+    with suppress(OllamaError):  # it is copied all the same; the status line tells the trouble
+        await connected(context).library.refresh()
+    copied = find(context, target)
+    context.tell(f"{model.label} was copied to {copied.label if copied else inert(target)}.")
+    if copied:
+        context.move_to(copied.name)
+
+
+async def rename(context: Context) -> None:
+    """Ask for a new name; copy, look that the copy is right, and only then delete."""
+    from ollama_tui.tui.dialogs.names import CopyDialog
+
+    if (model := context.current) is None:
+        return
+    typed = ""
+    while True:
+        dialog = CopyDialog(model, context.snapshot.models, rename=True, prefill=typed)
+        if (answer := await context.ask(dialog)) is None:
+            return
+        typed, place = answer.name, context.place
+        try:
+            await connected(context).library.refresh()
+        except OllamaError:
+            offer_again(dialog)
+            raise
+        # The dialog says what is there, and what was typed can be changed; not over other things.
+        if find(context, typed) is None or context.place != place:
+            break
+        offer_again(dialog)
+    with sending(dialog):
+        renamed = await move(context, model, typed)
+    context.tell(f"{model.label} is now {renamed.label}.")
+    context.move_to(renamed.name)
+
+
+async def move(context: Context, model: Model, target: str) -> Model:
+    """Give `model` the name `target`; raises OllamaError and never loses the model.
+
+    Ollama has no rename. A copy onto the same name answers 200 and does nothing, and names that
+    differ only by case are the same, so the deletion waits for a copy seen in the list with the
+    digest of the source.
+    """
+    from ollama_tui.domain import names as names
+
+    server = connected(context)
+    refuse = f"{model.label} was not renamed"
+    await server.library.refresh()
+    if names.same(model.name, target) or find(context, target) is not None:
+        raise OllamaError(f"{refuse}: {inert(target)} is there already.", "Choose another name.")
+    if twin := names.twins((model.name,), context.snapshot.by_name).get(model.name):
+        raise OllamaError(
+            f"{refuse}: {inert(twin)} is there too, and a server may take one for the other.",
+            "Copy it, look at the copy, and then decide which to delete.",
+        )
+    await server.ollama.copy(model.name, target)
+    await server.library.refresh()
+    copied = find(context, target)
+    if copied is None or copied.name == model.name or copied.digest != model.digest:
+        raise OllamaError(f"{refuse}: the copy is not what it should be.", "Nothing was deleted.")
+    left = context.snapshot.by_name.get(model.name)
+    if left is not None and left.digest != model.digest:
+        raise OllamaError(
+            f"{model.label} was copied to {copied.label}, and something else came under its name.",
+            "That is kept: look at it before you delete it.",
+        )
+    try:
+        await server.ollama.delete(model.name)
+    except OllamaError as error:
+        raise OllamaError(
+            f"{model.label} was copied to {copied.label}, but its old name is still there.",
+            f"Delete it when the server lets you: {error}",
+        ) from error
+    return copied
+
+
+async def delete(context: Context) -> None:
+    """Say what is lost, ask, and queue the deletion with its grace period."""
+    from ollama_tui.domain import names as names
+    from ollama_tui.domain.plan import deletion
+    from ollama_tui.services.jobs.tasks import Delete, told_apart_by_case
+    from ollama_tui.tui.dialogs.delete import confirm_delete
+
+    jobs = connected(context).jobs
+    # One moment for all of it: the list may change while the disk is read.
+    listed, targets = context.snapshot.models, context.targets
+    if twins := names.twins([m.name for m in targets], context.snapshot.by_name):
+        raise told_apart_by_case(*next(iter(twins.items())))
+    planned = deletion(targets, await connected(context).disk.usage(listed))
+    if await context.ask(confirm_delete(targets, planned, context.grace)) is not True:
+        return
+    loaded = tuple(model.name for model in targets if model.is_loaded)
+    # Marks stay until their models are gone: what is undone or fails is still chosen.
+    agreed = tuple(model.digest for model in targets)
+    jobs.submit(Delete(tuple(model.name for model in targets), loaded, agreed))
+
+
+def cannot_delete(context: Context) -> str | None:
+    """Say that there is nothing to delete, or that another model would be."""
+    targets = context.targets
+    return taken_for_another(targets) if targets else "There is no model to act on."
+
+
+def cannot_rename(context: Context) -> str | None:
+    """Say why the current model cannot have another name: its old one has to be deleted."""
+    current = context.current
+    return taken_for_another((current,)) if current else no_model(context)
+
+
+def taken_for_another(models: Sequence[Model]) -> str | None:
+    """Say which of `models` cannot be deleted because a server would delete another one."""
+    doubtful = [model.name for model in models if model.name[-6:].lower() == ":local"]
+    if not doubtful:
+        return None  # as nearly always: nothing need be loaded to say so
+    from ollama_tui.domain import names as names
+
+    return next(filter(None, map(names.deletion_problem, doubtful)), None)
+
+
+async def undo(context: Context) -> None:
+    """Bring back what was deleted last."""
+    if not connected(context).jobs.undo():
+        context.tell("There is nothing to undo.", "A deletion can be undone until it is sent.")
+
+
+async def push(context: Context) -> None:
+    """Ask for the name as whoever the server is, copy to it if need be, and queue the push."""
+    from ollama_tui.domain import names as names
+    from ollama_tui.services.jobs.tasks import Push
+    from ollama_tui.tui.actions import account
+    from ollama_tui.tui.dialogs.push import PushDialog
+
+    if (model := context.current) is None:
+        return
+    server = connected(context)
+    clipboard = partial(account.address_to_clipboard, context)
+    dialog = PushDialog(model, partial(account.standings, server), clipboard)
+    answer = await context.ask(dialog)
+    if answer is None:
+        return
+    copied = not names.same(answer.name, model.name)
+    if copied:
+        try:
+            target = await _copy_target(context, answer.name)
+        except OllamaError:
+            offer_again(dialog)
+            raise
+        if target is None:
+            offer_again(dialog)
+            return
+        answer = replace(answer, name=target.name)
+    with sending(dialog):
+        if copied:
+            await server.ollama.copy(model.name, answer.name)
+            await server.library.refresh()
+        server.jobs.submit(Push(answer.name, answer.insecure, model.size or None))
+
+
+async def _copy_target(context: Context, name: str) -> Target | None:
+    """Return what the copy to push may be called and replace; None when it is not to be made."""
+    from ollama_tui.tui.dialogs.dialog import replacing
+    from ollama_tui.tui.dialogs.names import Target
+
+    there = find(context, name)
+    if there is not None and await context.ask(replacing(there)) is not True:
+        return None
+    return await settled(context, Target(name, there.digest if there else None))
+
+
+async def create(context: Context) -> None:
+    """Open the form for a new model on top of the current one and queue what it returns."""
+    await fill_in(context, edit=False)
+
+
+async def change(context: Context) -> None:
+    """Open the form on the current model itself and queue what it returns."""
+    await fill_in(context, edit=True)
+
+
+async def fill_in(context: Context, *, edit: bool) -> None:
+    """Open the form, on what was typed into it at another time if wanted; queue what it returns."""
+    from ollama_tui.config.drafts import MODELFILE, FormKey
+    from ollama_tui.domain.create.form_text import name_and_base
+    from ollama_tui.services.jobs.tasks import Create
+    from ollama_tui.tui.dialogs.create import CreateDialog
+
+    base = context.current
+    verb = "edit" if edit else "create"
+    key = (
+        FormKey("change", base.name, MODELFILE)
+        if edit and base
+        else FormKey("create", "", MODELFILE)
+    )
+    left = await context.drafts.newest(key)
+    typed, typed_base = name_and_base(left.text) if left else ("", "")
+    # Asked for now: after the question, the form is not to wait for the server.
+    show = await details(context, base)
+    other = find(context, typed_base) if typed_base and not edit else base
+    other_show = show if other is base else await details(context, other)
+    about = (
+        base.label if edit and base else f"{inert(typed or 'A new model')} from {inert(typed_base)}"
+    )
+    if (draft := await opened(context, key, left, about)) is None:
+        return
+    if draft.goes_on:
+        base, show = other, other_show
+    models = context.snapshot.models
+    free = connected(context).disk.known(models).free
+    form = CreateDialog(models, base, show, edit=edit, free=free, draft_file=draft)
+    answer = await context.ask(form)
+    if answer is None:
+        draft.release()
+    else:
+        task = Create(answer.request, verb=verb, replaces=answer.replaces)
+        await queue(context, task, draft)
+
+
+async def details(context: Context, model: Model | None) -> Show | None:
+    """Return what the server says of a model; None for none. Raises OllamaError."""
+    return await connected(context).library.details(model) if model else None
+
+
+def cannot_change(context: Context) -> str | None:
+    """Say why the current model cannot be changed in place."""
+    model = context.current
+    if model is not None and model.listed.has_cloud_tag:
+        return f"{model.label} is shown by ollama.com, not as it is here: C creates one from it."
+    return no_model(context)
+
+
+def no_push(context: Context) -> str | None:
+    """Say why the current model cannot be pushed."""
+    return no_model(context)
+
+
+ACTIONS = (
+    Action("model.pull", "p", "pull", "Pull a model from a registry.",
+           pull, group=Group.CHANGE, footer=5, changes_server=True, synonyms=("download",)),
+    Action("model.push", "P", "push", "Push the model at the cursor to a registry.",
+           push, no_push, group=Group.CHANGE, footer=0, changes_server=True),
+    Action("model.copy", "c", "copy", "Copy the model at the cursor; it takes no disk space.",
+           copy, no_model, group=Group.CHANGE, footer=6, changes_server=True, synonyms=("alias",)),
+    Action("model.rename", "r", "rename", "Give the model at the cursor another name, safely.",
+           rename, cannot_rename, group=Group.CHANGE, changes_server=True),
+    Action("model.delete", "d", "delete", "Delete the marked models, or the one at the cursor.",
+           delete, cannot_delete, group=Group.CHANGE, footer=7, changes_server=True, danger=True),
+    Action("model.undo", "z", "undo", "Bring back what was deleted in the last seconds.",
+           undo, group=Group.CHANGE, changes_server=True),
+    Action("model.create", "C", "create", "Create a model from the one at the cursor.",
+           create, group=Group.CHANGE, footer=8, changes_server=True),
+    Action("model.change", "", "edit in a form", "Change the model at the cursor in a form.",
+           change, cannot_change, group=Group.CHANGE, changes_server=True),
+)  # fmt: skip

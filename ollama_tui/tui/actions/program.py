@@ -1,0 +1,133 @@
+"""The program itself: refresh, clipboard, jobs, keys, palette, quit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ollama_tui.formatting import inert, plural
+from ollama_tui.tui.actions.action import Action, Context, Group, Wish
+from ollama_tui.tui.actions.browse import no_model, wish
+from ollama_tui.tui.actions.change import connected
+
+if TYPE_CHECKING:
+    from ollama_tui.api.replies import Show
+    from ollama_tui.domain.model import Model
+    from ollama_tui.tui.dialogs.choice import Alternative
+
+
+async def refresh(context: Context) -> None:
+    """Ask the server anew."""
+    await connected(context).library.refresh()
+    context.tell(f"{plural(len(context.snapshot.models), 'model')} listed.")
+
+
+def not_connected(context: Context) -> str | None:
+    """Say that there is no server to ask yet."""
+    return None if context.server else "Not connected yet: try again in a moment."
+
+
+async def quit_(context: Context) -> None:
+    """Leave; ask first when work or typed text would be lost.
+
+    The key that has just closed a screen must be pressed once more: over a slow link nobody sees
+    that the screen is closed already, and a key that repeats must not end the program.
+    """
+    from ollama_tui.tui.dialogs.leaving import quitting
+
+    if context.repeats_closing_key:
+        context.tell("Press q again to quit.")
+        return
+
+    question = quitting(context.jobs, context.typed)
+    if question is None or await context.ask(question):
+        await context.interface(Wish.QUIT)
+
+
+async def copy_text(context: Context) -> None:
+    """Ask what of the current model to send to the clipboard."""
+    from ollama_tui.tui.dialogs.choice import Choice
+
+    if (model := context.current) is None:
+        return
+    texts = clipboard_texts(model.name, model.digest, context.host_url)
+    chosen = await context.ask(Choice(f"Copy of {model.label}", tuple(texts)))
+    if chosen == "modelfile":
+        show = await connected(context).library.details(model)
+        context.clipboard(modelfile_text(context, model, show), "The Modelfile")
+    elif chosen is not None:
+        label = next(a.label for a in texts if a.key == chosen)
+        context.clipboard(texts[next(a for a in texts if a.key == chosen)], label)
+
+
+def modelfile_text(context: Context, model: Model, show: Show) -> str:
+    """Return a Modelfile that makes the same model again, on its parent if we know all of that.
+
+    The server's own text names files by paths that are on its machine, and loses quotes.
+    """
+    from ollama_tui.domain.modelfile.export import saved
+    from ollama_tui.tui.actions.replacing import find
+
+    above = find(context, show.details.parent_model) if show.details.parent_model else None
+    return saved(model.name, show, context.snapshot.show(above) if above is not None else None)
+
+
+def clipboard_texts(name: str, digest: str, host_url: str) -> dict[Alternative, str]:
+    """Return what can be copied of a model, by how it is called; each is one line.
+
+    A server may give a model any name, and what is pasted into a shell runs: so commands are
+    quoted for a POSIX shell, and no line holds a control character.
+    """
+    import json
+    from shlex import quote
+
+    from ollama_tui.tui.dialogs.choice import Alternative
+
+    asked = quote(inert(f"{host_url}/api/show"))
+    body = quote(json.dumps({"model": name}))
+    options = "-- " if name.startswith("-") else ""
+    return {
+        Alternative("name", "Name"): inert(name),
+        Alternative("digest", "Digest"): inert(digest),
+        Alternative("run", "ollama run …"): f"ollama run {options}{quote(inert(name))}",
+        Alternative("curl", "curl … /api/show"): f"curl {asked} -d {body}",
+        Alternative("modelfile", "Modelfile"): "",
+    }
+
+
+async def theme(context: Context) -> None:
+    """Ask for the colours, and keep them for the next run."""
+    from ollama_tui.tui.dialogs.choice import Alternative, Choice
+
+    options = tuple(Alternative(name, name) for name in context.themes)
+    chosen = await context.ask(Choice("Theme", options, current=context.theme))
+    if chosen is not None:
+        context.wear(chosen)
+
+
+def demo_not_needed(context: Context) -> str | None:
+    """Say why the demo is not offered."""
+    from ollama_tui.domain.snapshot import Reach
+
+    if context.snapshot.reach is Reach.DOWN:
+        return None
+    return "The server answers: start with --demo to see the embedded one."
+
+
+ACTIONS = (
+    Action("jobs.show", "J", "jobs", "Show all jobs, to cancel, retry or clear them.",
+           wish(Wish.JOBS), not_connected, group=Group.APP),
+    Action("clipboard.copy", "y", "copy text", "Send name, command or Modelfile to the clipboard.",
+           copy_text, no_model, group=Group.APP),
+    Action("app.refresh", "R", "refresh", "Ask the server for its models again.",
+           refresh, not_connected, group=Group.APP),
+    Action("app.demo", "D", "demo", "Leave the server that does not answer and open the demo.",
+           wish(Wish.DEMO), demo_not_needed, group=Group.APP),
+    Action("app.theme", "", "theme", "Choose the theme; its colours are kept for the next run.",
+           theme, group=Group.APP),
+    Action("app.keys", "question_mark", "keys", "Show the keys that work here and now.",
+           wish(Wish.KEYS), group=Group.APP, footer=98),
+    Action("app.palette", "colon,ctrl+p", "palette", "Find any action by its name.",
+           wish(Wish.PALETTE), group=Group.APP, footer=99),
+    Action("app.quit", "q", "quit", "Leave the program; asks when jobs run or a form holds text.",
+           quit_, group=Group.APP, synonyms=("exit", "leave")),
+)  # fmt: skip

@@ -1,0 +1,111 @@
+"""What to do when the name of a model to be made turns out to be taken: ask."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ollama_tui.tui.actions.action import Context, Server
+from ollama_tui.tui.actions.drafts import follow
+
+if TYPE_CHECKING:
+    from ollama_tui.config.drafts import DraftFile
+    from ollama_tui.domain.model import Model
+    from ollama_tui.services.jobs.replacing import Taken
+    from ollama_tui.services.jobs.tasks import Create
+    from ollama_tui.tui.dialogs.names import Target
+
+AT_ONCE = 3.0
+"""Seconds after which a question would come too late: then the job itself tells, and J asks."""
+
+
+def find(context: Context, name: str) -> Model | None:
+    """Return the listed model that a server takes `name` for."""
+    from ollama_tui.domain import names as names
+
+    key = names.key(name)
+    return next((m for m in context.snapshot.models if names.key(m.name) == key), None)
+
+
+async def settled(context: Context, target: Target) -> Target | None:
+    """Look what is under a name that was chosen, and ask about what nobody could know of.
+
+    Returns what may be replaced under which name, None to make nothing. Raises NameTaken where
+    the user went on to something else meanwhile, and what listing the models raises.
+    """
+    from ollama_tui.services.jobs.replacing import NameTaken, check_name
+
+    assert context.server is not None
+    place = context.place
+    while True:
+        try:
+            await check_name(context.server.ollama, target.name, target.replaces)
+        except NameTaken as refusal:
+            if context.place != place:
+                raise
+            if (answer := await ask_about(context, target, refusal.there)) is None:
+                return None
+            target = answer
+        else:
+            return target
+
+
+async def queue(context: Context, task: Create, draft: DraftFile | None = None) -> None:
+    """Queue what makes a model; ask when its name turns out to be taken.
+
+    `draft` is of the form it was typed into, and is gone once the model is made. The job stays with
+    the others until that is settled, so that nothing typed is lost; one that has to wait for others
+    asks there.
+    """
+    from ollama_tui.tui.dialogs.names import Target
+
+    assert context.server is not None
+    place, jobs = context.place, context.server.jobs
+    target = Target(task.about, task.replaces)
+    job = jobs.submit(task)
+    follow(context, draft, job)
+    while (there := await _taken(context.server, job)) is not None and context.place == place:
+        if (answer := await ask_about(context, target, there)) is None:
+            return
+        target = answer
+        jobs.retry_as(job, target.name, target.replaces)
+        follow(context, draft, job)
+
+
+async def ask_about(context: Context, target: Target, there: Taken) -> Target | None:
+    """Ask whether to replace what is `there`, else for another name; None for neither."""
+    from ollama_tui.tui.dialogs.dialog import came
+    from ollama_tui.tui.dialogs.names import OtherNameDialog
+
+    if await context.ask(came(there)):
+        return replace(target, replaces=there.digest)
+    return await context.ask(OtherNameDialog(target.name, context.snapshot.models))
+
+
+async def _taken(server: Server, job_id: int) -> Taken | None:
+    """Return what is in the way of a job that was refused at once; None for any other."""
+    look = asyncio.ensure_future(_refused(server, job_id))
+    patience = asyncio.ensure_future(server.clock.sleep(AT_ONCE))
+    try:
+        await asyncio.wait((look, patience), return_when=asyncio.FIRST_COMPLETED)
+        return look.result() if look.done() else None
+    finally:
+        for waiting in (look, patience):
+            waiting.cancel()
+            with suppress(asyncio.CancelledError):
+                await waiting
+
+
+async def _refused(server: Server, job_id: int) -> Taken | None:
+    """Follow a job until it has begun, waits for others, or has ended; say what was in its way."""
+    from ollama_tui.services.jobs.job import State
+
+    async for jobs in server.jobs.live.changes():
+        job = next((job for job in jobs if job.id == job_id), None)
+        if job is None:
+            return None
+        if job.state is not State.RUNNING or job.progress.phase:
+            return job.error.in_the_way if job.error is not None else None
+    return None

@@ -1,0 +1,364 @@
+"""The composition root: what one session after the other publishes, for the screens to watch."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from textual import events, work
+from textual.binding import Binding
+from textual.reactive import reactive
+from textual.screen import Screen
+from textual.widgets._toast import ToastHolder
+
+from ollama_tui.api.clock import MACHINE, Clock
+from ollama_tui.api.errors import OllamaError
+from ollama_tui.api.host import Host, parse_host
+from ollama_tui.config.drafts import Drafts
+from ollama_tui.config.settings import Settings
+from ollama_tui.config.state_file import Problems
+from ollama_tui.config.ui_state import MOST_HOSTS, Kept
+from ollama_tui.domain import columns as order
+from ollama_tui.domain.snapshot import Reach, Snapshot
+from ollama_tui.domain.view import View
+from ollama_tui.services.first_list import FirstList
+from ollama_tui.tui import themes as theme
+from ollama_tui.tui.actions.action import KEY_NAMES, Action, Wish
+from ollama_tui.tui.rendering.writer import DiffFrames
+from ollama_tui.tui.screens.main import MainScreen
+from ollama_tui.tui.styling import styles_folder
+from ollama_tui.tui.typeahead import CONNECTING, TypeAhead, Typed
+from ollama_tui.tui.widgets.glyphs import ASCII, UNICODE, Signs
+from ollama_tui.tui.widgets.moving import ASCII as PLAIN_GLYPHS
+from ollama_tui.tui.widgets.moving import Glyphs
+
+if TYPE_CHECKING:
+    import httpx
+    from rich.console import RenderableType
+
+    from ollama_tui.api.prefetch import First
+    from ollama_tui.domain.storage.usage import Measured
+    from ollama_tui.domain.updates import Upstream
+    from ollama_tui.services.cache import Cache
+    from ollama_tui.services.jobs.job import Job
+    from ollama_tui.services.session import Session
+
+SAY = 5.0
+SAY_TROUBLE = 12.0
+"""Seconds a toast stays."""
+
+
+class OllamaTui(DiffFrames[int], inherit_bindings=False):
+    """Browse and curate the models of an Ollama server."""
+
+    TITLE = "ollama-tui"
+    CSS_PATH = [styles_folder() / name for name in ("app.tcss", "filter.tcss", "dialogs.tcss")]
+    ENABLE_COMMAND_PALETTE = False
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (18, "-usual")]
+    BINDINGS = [
+        Binding("ctrl+c", "interrupt", show=False, priority=True),
+        Binding("ctrl+z", "suspend_process", show=False, priority=True),
+    ]
+
+    snapshot: reactive[Snapshot] = reactive(Snapshot, init=False, repaint=False)
+    """What the library published last."""
+    measured: reactive[Measured | None] = reactive(None, init=False, repaint=False)
+    """What was read last in the server's store; None when that is not possible."""
+    session: reactive[Session | None] = reactive(None, init=False, repaint=False)
+    """What acts on the server; it comes a moment after the first list."""
+    jobs: reactive[tuple[Job, ...]] = reactive((), init=False, repaint=False)
+    """What the queue published last, at most four times a second."""
+    upstream: reactive[Mapping[str, Upstream]] = reactive(dict, init=False, repaint=False)
+    """What registries said of the models, by name, at most four times a second."""
+    checking: reactive[str] = reactive("", init=False, repaint=False)
+    """How far an update check is; empty while there is none."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        first: First | None = None,
+        cache: Cache | None = None,
+        kept: Kept | None = None,
+        unfinished: Path | None = None,
+        problems: Problems | None = None,
+        drafts: Path | None = None,
+        signs: Signs = UNICODE,
+        transport: Callable[[], httpx.AsyncBaseTransport] | None = None,
+        clock: Clock = MACHINE,
+        leaving: Callable[[int], object] | None = None,
+    ) -> None:
+        super().__init__()
+        self._leaving = leaving
+        self.settings = settings
+        self.signs = signs
+        self.glyphs = PLAIN_GLYPHS if signs is ASCII else Glyphs()
+        self._cache = cache
+        self._kept = kept or Kept()
+        self._unfinished = unfinished
+        self._problems = problems or Problems()
+        self._transport = transport
+        self.clock = clock
+        self.drafts = Drafts(drafts, clock, self.tell)
+        self._first_list = FirstList(first, cache, clock)
+        self._connection_known = asyncio.Event()
+        self._given: Typed | None = None
+        self._keys_dropped = False
+        self.type_ahead = TypeAhead(self, self._give_key, clock, self._keys_rested)
+        self.animation_level = "none"
+        for own in theme.OWN:
+            self.register_theme(own)
+        self._choose_theme()
+        self.set_reactive(OllamaTui.snapshot, self._first_list.snapshot(self.settings))
+
+    def _choose_theme(self) -> None:
+        wanted = self.settings.theme or self._kept.theme or theme.DEFAULT
+        self.theme = wanted if wanted in self.available_themes else theme.DEFAULT
+        self.stylesheet.set_variables(self.get_css_variables())
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """Apply other colours; before there is a screen, the sheets are read with them anyway."""
+        if self._screen_stack:
+            super().refresh_css(animate)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Keys of the columns to show."""
+        known = tuple(key for key in self.settings.columns if key in order.BY_KEY)
+        return known or order.USUAL
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Addresses of the servers known: those that answered, the last first, and the config's."""
+        named = [parse_host(address).url for address in self.settings.hosts]
+        return tuple(dict.fromkeys((*self._kept.hosts, *named)))[:MOST_HOSTS]
+
+    @property
+    def host_label(self) -> str:
+        """How the status line names the server."""
+        return "demo" if self.settings.demo else self.settings.host.label
+
+    def get_default_screen(self) -> MainScreen:
+        """Return the main screen: it is there from the first frame on."""
+        wanted = self.settings.sort if self.settings.sort in order.BY_KEY else "modified"
+        view = View(
+            self.settings.filter, wanted, self.settings.reverse, saved=self.settings.filters
+        )
+        return MainScreen(self, self._kept.applied_to(view))
+
+    async def on_event(self, event: events.Event) -> None:
+        """Let keys wait until those before them are handled; pass all else on at once."""
+        if not isinstance(event, events.Key | events.Paste) or event.is_forwarded:
+            await super().on_event(event)
+        elif event is self._given:
+            self._given = None
+            await super().on_event(event)
+        else:
+            self.type_ahead.put(event)
+
+    def _give_key(self, event: Typed) -> None:
+        self._given = event
+        self.post_message(event)
+
+    def _keys_rested(self) -> None:
+        """Draw what was left out while more keys waited."""
+        if self.screen_stack and isinstance(main := self.screen_stack[0], MainScreen):
+            main.catch_up()
+
+    def on_mount(self) -> None:
+        """Take over the user's keys; connect once the first frame is out."""
+        from ollama_tui.tui.config_problems import mistakes
+
+        self.app_suspend_signal.subscribe(self, self._suspended, immediate=True)
+        self.app_resume_signal.subscribe(self, self._resumed, immediate=True)
+        self.set_keymap(dict(self.settings.keys))
+        self._tell_problems(list(mistakes(self.settings, self.available_themes)))
+        self._problems.listen(partial(self.call_later, self._tell_problems))
+        self._hold_for_list()
+        self.call_after_refresh(self.drafts.find)
+        self.call_after_refresh(self.open_session)
+
+    def _hold_for_list(self) -> None:
+        """Keep keys for the first list, where there is none to act on meanwhile."""
+        if not self.snapshot.models:
+            self.type_ahead.hold(self, CONNECTING)
+
+    def watch_snapshot(self, snapshot: Snapshot) -> None:
+        """Let the keys typed before the first list go on once it is there."""
+        if snapshot.models or snapshot.reach is not Reach.CONNECTING:
+            self.type_ahead.release(self)
+        self._note_connection()
+
+    def watch_session(self) -> None:
+        """Let actions that waited for a connection go on."""
+        self._note_connection()
+
+    def _note_connection(self) -> None:
+        if self.session is not None or self.snapshot.reach is Reach.DOWN:
+            self._connection_known.set()
+        else:
+            self._connection_known.clear()
+
+    async def connection_known(self) -> None:
+        """Wait, not for long, until there is a session or the server is known to be down."""
+        await self.clock.within(CONNECTING, self._connection_known.wait())
+
+    def _tell_problems(self, mistakes: Sequence[str] = ()) -> None:
+        """Say what could not be used of the settings and of saved files, in one message."""
+        from ollama_tui.tui.config_problems import said_together
+
+        if (problems := self._problems.take()) or mistakes:
+            self.tell(*said_together(mistakes, problems), trouble=True)
+
+    def _suspended(self, _: object) -> None:
+        """Keep deletions back while the terminal is another program's: no undo can be seen.
+
+        Keys that wait were meant for that program. They cannot be given to it, and must not be
+        taken for commands or answers once it is left.
+        """
+        self._keys_dropped = self.type_ahead.discard() > 0
+        if self.session is not None:
+            self.session.jobs.hold()
+
+    def _resumed(self, _: object) -> None:
+        if self._keys_dropped:
+            self.tell("What you typed before the other program took over was dropped.")
+        if self.session is not None:
+            self.session.jobs.release()
+
+    def key_of(self, action: Action) -> str:
+        """Return the first key of `action`, as the user bound it and as a person reads it."""
+        keys = self.settings.keys.get(action.id, action.keys)
+        first = keys.split(",")[0]
+        return KEY_NAMES.get(first, first)
+
+    @work(exclusive=True, group="session")
+    async def open_session(self) -> None:
+        """Connect to the server, or open the demo, and follow it until told otherwise."""
+        from ollama_tui.tui.connecting import Connection
+
+        demo = self.settings.demo
+        connection = Connection(
+            self,
+            self._first_list,
+            cache=None if demo else self._cache,
+            unfinished=None if demo else self._unfinished,
+            problems=self._problems,
+            transport=self._new_transport(),
+        )
+        await connection.live()
+
+    def _new_transport(self) -> httpx.AsyncBaseTransport | None:
+        if self.settings.demo and self._transport is None:
+            from ollama_tui.demo import Demo
+
+            return Demo().transport()
+        return self._transport() if self._transport else None
+
+    async def refresh_library(self) -> None:
+        """Ask the server anew; trouble shows in the status line."""
+        if self.session is not None:
+            with suppress(OllamaError):
+                await self.session.library.refresh()
+
+    def tell(self, title: str, hint: str = "", *, trouble: bool = False) -> None:
+        """Say something literally, and once: not again while it is still to be read."""
+        heading, message = (title, hint) if hint else ("", title)
+        if any((n.title, n.message) == (heading, message) for n in self._notifications):
+            return
+        self.notify(
+            message,
+            title=heading,
+            severity="error" if trouble else "information",
+            timeout=SAY_TROUBLE if trouble else SAY,
+            markup=False,
+        )
+
+    def _refresh_notifications(self) -> None:
+        """Draw the toasts; those cleared go whole, where Textual leaves a container of each."""
+        super()._refresh_notifications()
+        if self._screen_stack:
+            self.call_later(self._remove_empty_holders, self.screen)
+
+    def _remove_empty_holders(self, screen: Screen[Any]) -> None:
+        there = {f"--textual-toast-{note.identity}" for note in self._notifications}
+        for holder in screen.query(ToastHolder):
+            if holder.id not in there:
+                holder.remove()
+
+    def keep(self, view: View) -> None:
+        """Remember order and theme for the next run."""
+        self._kept.keep(view, self.theme)
+
+    def keep_host(self) -> None:
+        """Remember that the server has answered; the demo is none to come back to."""
+        if not self.settings.demo:
+            self._kept.answered(self.settings.host.url)
+
+    async def interface(self, wish: Wish) -> None:
+        """Carry out what concerns the whole program."""
+        match wish:
+            case Wish.DEMO:
+                self._open_demo()
+            case Wish.QUIT:
+                self.exit(0)
+            case _:
+                raise ValueError(wish)
+
+    def go_to(self, host: Host) -> None:
+        """Leave this server, and its jobs, for another."""
+        self._go(replace(self.settings, host=host, demo=False))
+
+    def _open_demo(self) -> None:
+        self._transport = None
+        self._go(replace(self.settings, demo=True))
+
+    def _go(self, settings: Settings) -> None:
+        self.settings = settings
+        self.measured, self.upstream, self.jobs, self.checking = None, {}, (), ""
+        self.drafts.forget_jobs()
+        self.snapshot = self._first_list.snapshot(self.settings)
+        self._hold_for_list()
+        self.open_session()
+
+    def exit(
+        self,
+        result: int | None = None,
+        return_code: int = 0,
+        message: RenderableType | None = None,
+    ) -> None:
+        """Leave; `leaving` is told at once, so that it can see that this comes to an end."""
+        if self._leaving is not None:
+            self._leaving(return_code or result or 0)
+        super().exit(result, return_code, message)
+
+    def _fatal_error(self) -> None:
+        """Leave with a traceback as Textual does, but without locals: they may hold a key."""
+        if self._leaving is not None:
+            self._leaving(1)
+        from rich.segment import Segments
+        from rich.traceback import Traceback
+
+        traceback = Traceback(width=None)
+        self._exit_renderables.append(
+            Segments(self.console.render(traceback, self.console.options))
+        )
+        self._close_messages_no_wait()
+
+    def on_unmount(self) -> None:
+        """Write what was typed into forms and is not written yet; give out no more keys."""
+        self.type_ahead.close()
+        self.drafts.close()
+
+    def action_interrupt(self) -> None:
+        """Leave as q does, from wherever one is; asked already, do not ask once more."""
+        from ollama_tui.tui.dialogs.leaving import QuitQuestion
+
+        main = self.screen_stack[0]
+        if isinstance(main, MainScreen) and not isinstance(self.screen, QuitQuestion):
+            main.action_run("app.quit")

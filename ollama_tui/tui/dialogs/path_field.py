@@ -1,0 +1,90 @@
+"""A field for paths: takes what people paste, and completes as a shell does."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from textual import events, work
+from textual.binding import Binding
+from textual.message import Message
+from textual.suggester import Suggester
+from textual.widgets import Input
+
+from ollama_tui.importing.paths import common, completions, one_line
+from ollama_tui.tui.typeahead import held_keys
+
+
+class PathSuggester(Suggester):
+    """Shows what the path may become, for the right arrow to take."""
+
+    def __init__(self) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+
+    async def get_suggestion(self, value: str) -> str | None:
+        """Return the likeliest completion that begins with `value`."""
+        offered = await asyncio.to_thread(completions, value)
+        return likeliest(value, offered)
+
+
+def likeliest(value: str, offered: Iterable[str]) -> str | None:
+    """Return the first of the completions offered that `value` begins; None when none does."""
+    return next((text for text in offered if text.startswith(value)), None)
+
+
+class PathField(Input):
+    """One line for one path or more; tab completes, and goes on when there is nothing to add."""
+
+    BINDINGS = [Binding("tab", "complete", "Complete", show=False)]
+
+    @dataclass
+    class Ambiguous(Message):
+        """Tab was pressed and the path may become any of these."""
+
+        offered: list[str]
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id, suggester=PathSuggester(), select_on_focus=False)
+
+    def _on_paste(self, event: events.Paste) -> None:
+        """Take all lines of what is pasted: several files are several lines."""
+        event.prevent_default()
+        event.stop()
+        start, end = sorted(self.selection)
+        self.replace(one_line(event.text), start, end)
+
+    def action_cursor_right(self, select: bool = False) -> None:
+        """Go right; at the end, take what the path may become, also when that is not shown yet."""
+        if select or self.cursor_position < len(self.value) or self._suggestion:
+            super().action_cursor_right(select)
+        else:
+            self._take_suggestion()
+
+    @work(exclusive=True, group="complete")
+    async def _take_suggestion(self) -> None:
+        typed = self.value
+        with held_keys(self):
+            offered = await asyncio.to_thread(completions, typed)
+            if self.value == typed and (longer := likeliest(typed, offered)) is not None:
+                self.value = longer
+                self.cursor_position = len(longer)
+
+    @work(exclusive=True, group="complete")
+    async def action_complete(self) -> None:
+        """Add what all completions have in common; offer them when they have nothing."""
+        with held_keys(self):
+            await self._complete(self.value)
+
+    async def _complete(self, typed: str) -> None:
+        offered = await asyncio.to_thread(completions, typed)
+        if self.value != typed:
+            return
+        longer = offered[0] if len(offered) == 1 else common(offered)
+        if offered in ([], [typed]):
+            self.screen.focus_next()
+        elif len(offered) == 1 or len(longer) > len(typed):
+            self.value = longer
+            self.cursor_position = len(longer)
+        else:
+            self.post_message(self.Ambiguous(offered))

@@ -1,0 +1,1 @@
+"""From the terminal and to it: bytes, cells, keys."""

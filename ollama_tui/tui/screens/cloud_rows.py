@@ -1,0 +1,58 @@
+"""How the catalogue's table shows an entry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from ollama_tui.domain import columns as order
+from ollama_tui.domain.cloud import Entry
+from ollama_tui.tui.screens.table_screen import leaving
+from ollama_tui.tui.widgets.columns import Column
+from ollama_tui.tui.widgets.glyphs import Signs
+from ollama_tui.tui.widgets.lines import Spans
+
+MODEL_COLUMNS = ("name", "params", "ctx", "can")
+COLUMNS = (
+    *(
+        Column(c.title, c.width, c.align, flexible=c.key == "name", id=c.key)
+        for c in map(order.BY_KEY.__getitem__, MODEL_COLUMNS)
+    ),
+    Column("PLAN/VRAM", 9, "right", id="needs"),
+    Column("WHERE", 17, id="where"),
+)
+LEAVING = ("ctx", "can", "params", "needs", "where")
+
+
+class EntryRows:
+    """The source of the table."""
+
+    def __init__(self, now: Callable[[], datetime], signs: Signs) -> None:
+        self.now = now
+        self.signs = signs
+
+    def key(self, row: Entry) -> str:
+        """Return what identifies the entry."""
+        return row.key
+
+    def columns(self, width: int) -> Sequence[Column]:
+        """Return the columns that fit."""
+        return leaving(COLUMNS, LEAVING, width)
+
+    def cells(self, row: Entry, columns: Sequence[Column]) -> Sequence[Spans]:
+        """Return what each column says."""
+        return [self._cell(row, column.id) for column in columns]
+
+    def _cell(self, row: Entry, column: str) -> Spans:
+        if column == "needs":
+            return ((row.needs, "muted"),)
+        if column == "where":
+            # Installed models run in the cloud or were recommended just as the others are.
+            return (("installed" if row.installed else " ".join(row.where), "muted"),)
+        text = order.BY_KEY[column].text(row.model, self.now())
+        return ((text, {"name": "", "can": "accent"}.get(column, "muted")),)
+
+    def gutter(self, row: Entry) -> Spans:
+        """Return whether it is here, and whether it runs elsewhere."""
+        here = (self.signs.marked, "good") if row.installed else (" ", "")
+        return (here, (self.signs.cloud if row.runs_in_cloud else " ", "accent"))

@@ -1,0 +1,208 @@
+"""The models in memory: how much they take, where, and until when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding
+
+from ollama_tui.api.errors import OllamaError
+from ollama_tui.api.replies import RunningModel
+from ollama_tui.domain import names as names
+from ollama_tui.domain.details import processor
+from ollama_tui.formatting import UNKNOWN, context, inert, plural, size, until
+from ollama_tui.tui.actions import memory
+from ollama_tui.tui.actions.action import Context
+from ollama_tui.tui.actions.change import connected
+from ollama_tui.tui.screens.table_screen import Workplace, leaving, said
+from ollama_tui.tui.widgets.columns import Column
+from ollama_tui.tui.widgets.lines import Lines, Spans
+from ollama_tui.tui.widgets.table import Table
+
+LOOK_EVERY = 2.0
+"""Seconds between two looks at what runs, only while this screen is there."""
+COLUMNS = (
+    Column("NAME", 14, flexible=True, id="name"),
+    Column("MEMORY", 7, "right", id="memory"),
+    Column("CPU/GPU", 15, id="processor"),
+    Column("CONTEXT", 7, "right", id="context"),
+    Column("UNTIL", 18, id="until"),
+)
+LEAVING = ("context", "processor", "memory", "until")
+STYLES = {"name": "", "memory": "strong"}
+
+
+@dataclass(frozen=True)
+class Running:
+    """One row: a runner as it reads, or a model on its way into memory."""
+
+    key: str
+    """Name as the server spells it."""
+    name: str
+    memory: str = UNKNOWN
+    processor: str = UNKNOWN
+    context: str = UNKNOWN
+    until: str = "loading …"
+
+
+def rows_of(
+    running: Iterable[RunningModel], loading: frozenset[str], now: datetime
+) -> tuple[Running, ...]:
+    """Return the runners in the server's order, then what is being loaded and not listed yet."""
+    coming = {names.key(name): name for name in sorted(loading)}
+    listed = tuple(_row(r, names.key(r.name) in coming, now) for r in running)
+    there = {names.key(row.key) for row in listed}
+    return (*listed, *(Running(n, inert(n)) for k, n in coming.items() if k not in there))
+
+
+def _row(runner: RunningModel, is_loading: bool, now: datetime) -> Running:
+    return Running(
+        runner.name,
+        inert(runner.name),
+        size(runner.size),
+        processor(runner.size, runner.size_vram),
+        context(runner.context_length),
+        "loading …" if is_loading else until(runner.expires_at, now),
+    )
+
+
+def summed(running: Sequence[RunningModel]) -> list[str]:
+    """Return how many run, what all of them take, and how much of it on GPUs."""
+    count = plural(len(running), "model")
+    if not running:
+        return [count]
+    total = sum(runner.size for runner in running)
+    vram = sum(runner.size_vram for runner in running)
+    return [count, f"{size(total)} in memory", f"{size(vram)} VRAM"]
+
+
+class RunningRows:
+    """The source of the table."""
+
+    def key(self, row: Running) -> str:
+        """Return the name."""
+        return row.key
+
+    def columns(self, width: int) -> Sequence[Column]:
+        """Return the columns that fit."""
+        return leaving(COLUMNS, LEAVING, width)
+
+    def cells(self, row: Running, columns: Sequence[Column]) -> Sequence[Spans]:
+        """Return what each column says."""
+        return [((getattr(row, c.id), STYLES.get(c.id, "muted")),) for c in columns]
+
+    def gutter(self, row: Running) -> Spans:
+        """Return no sign: everything here is loaded."""
+        return ()
+
+
+class RunningScreen(Workplace):
+    """What runs, looked at every two seconds; load, keep, unload."""
+
+    BINDINGS = [
+        Binding("escape,q,t", "dismiss(None)", "Back"),
+        Binding("w", "load", "Load another", id="running.load"),
+        Binding("K", "keep", "Keep alive", id="running.keep"),
+        Binding("x", "unload", "Unload", id="running.unload"),
+        Binding("X", "unload_all", "Unload all", id="running.unload_all"),
+    ]
+
+    title_text = "Running models"
+    keys_shown = (
+        ("w", "load another"), ("K", "keep alive"), ("x", "unload"), ("X", "unload all"),
+    )  # fmt: skip
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self.library = connected(context).library
+        self.trouble: OllamaError | None = None
+
+    def regions(self) -> ComposeResult:
+        """Lay out the table and what went wrong with it."""
+        yield Table(RunningRows(), glyphs=self.tui.glyphs)
+        yield Lines(id="trouble")
+
+    def on_mount(self) -> None:
+        """Follow what runs for as long as this screen is there."""
+        self.table.show_empty(
+            [(), (("  No model is loaded. ", ""), ("w", "key"), (" loads one.", "muted"))]
+        )
+        self.table.focus()
+        self.watch(self.app, "snapshot", self.draw)
+        self.call_after_refresh(self._look_again_and_again)
+        self._follow_loading()
+
+    def on_resize(self) -> None:
+        """Fit heading and keys to the new width."""
+        self.draw()
+        self.show_keys()
+
+    @work(exclusive=True, group="look")
+    async def _look_again_and_again(self) -> None:
+        while True:
+            try:
+                await self.library.refresh_running()
+                self.trouble = None
+            except OllamaError as error:
+                self.trouble = error
+            self.draw()
+            await self.tui.clock.sleep(LOOK_EVERY)
+
+    @work(exclusive=True, group="loading")
+    async def _follow_loading(self) -> None:
+        async for _ in self.library.loading.changes():
+            self.draw()
+
+    @property
+    def running(self) -> tuple[RunningModel, ...]:
+        """What runs, as last heard."""
+        return self.library.snapshot.running
+
+    def draw_now(self) -> None:
+        """Show what runs now, as far as it differs from what is shown."""
+        now = self.tui.clock.now()
+        self.show_rows(rows_of(self.running, self.library.loading.value, now))
+        self.show_heading(f" {self.tui.signs.dot} ".join(summed(self.running)))
+        error = self.trouble
+        lines = said(error.title, error.hint, "bad", self.size.width) if error else []
+        self.query_one("#trouble", Lines).show(lines)
+
+    @property
+    def chosen(self) -> str | None:
+        """The name of the model under the cursor."""
+        return self.table.cursor
+
+    @on(Table.Chosen)
+    def _keep_chosen(self) -> None:
+        self.action_keep()
+
+    def action_load(self) -> None:
+        """Choose a model and load it; the screen goes on meanwhile."""
+        self.act(partial(memory.load_another, self.context))
+
+    def action_keep(self) -> None:
+        """Choose how long the model stays."""
+        if (name := self.chosen) is not None:
+            self.act(partial(memory.keep, self.context, name))
+
+    def action_unload(self) -> None:
+        """Free the memory of the model under the cursor."""
+        if (name := self.chosen) is not None:
+            self.act(partial(memory.unload_named, self.context, name))
+
+    def action_unload_all(self) -> None:
+        """Free all memory."""
+        if self.running:
+            self.act(partial(memory.unload_all, self.context))
+
+    def act(self, job: memory.Job) -> None:
+        """Run what changes the server, unless nothing may be changed; then look anew."""
+        if (reason := memory.barred(self.context)) is not None:
+            self.context.tell(reason)
+            return
+        self.do(partial(memory.then_look, self.context, job))

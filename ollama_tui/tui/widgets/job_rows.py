@@ -1,0 +1,140 @@
+"""How a job is said in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ollama_tui.formatting import clock, rate, size, size_of
+from ollama_tui.services.jobs.job import Job, State, in_words, percent
+from ollama_tui.tui.widgets.glyphs import Signs
+from ollama_tui.tui.widgets.lines import Span, Spans, fit, spread, width_of
+
+WIDE = 100
+"""Cells of a line with the larger bar."""
+BAR = 20
+"""Cells of a progress bar."""
+NARROW_BAR = 8
+LABEL = 30
+NARROW_LABEL = 22
+"""Cells of verb and name; more for long names where there is room."""
+_OTHERS = 51
+"""Cells of sign, percent, bytes, and the longest words or rate and time left."""
+STRIP_ROWS = 6
+"""Rows of the jobs strip at most."""
+
+
+def strip_jobs(jobs: tuple[Job, ...]) -> tuple[Job, ...]:
+    """Return the jobs worth a row below the list: what is under way, then what failed."""
+    active = [job for job in jobs if job.active and job.state is not State.QUEUED]
+    queued = [job for job in jobs if job.state is State.QUEUED]
+    failed = [job for job in jobs if job.state is State.FAILED]
+    return tuple((active + failed + queued)[:STRIP_ROWS])
+
+
+def strip_lines(jobs: tuple[Job, ...], signs: Signs, width: int) -> list[Spans]:
+    """Return the jobs strip; its last line counts what it has no room for."""
+    shown = strip_jobs(jobs)
+    label = label_cells(shown, width)
+    lines = [job_line(job, signs, width, label=label) for job in shown]
+    hidden = sum(1 for job in jobs if job.active) - sum(1 for job in shown if job.active)
+    if hidden > 0 and lines:
+        lines[-1] = spread(lines[-1], ((f" {hidden} more, J ", "muted"),), width)
+    return lines
+
+
+def label_cells(jobs: Iterable[Job], width: int) -> int:
+    """Return how much of their lines the verbs and names of these jobs get."""
+    bar, least = (BAR, LABEL) if width >= WIDE else (NARROW_BAR, NARROW_LABEL)
+    longest = max((width_of(((job.label, ""),)) for job in jobs), default=0)
+    return max(least, min(longest, width - _OTHERS - bar))
+
+
+def job_line(job: Job, signs: Signs, width: int, *, label: int, hint: bool = True) -> Spans:
+    """Return sign, verb and name, bar, percent, bytes, rate, time left, and words when odd.
+
+    With `hint` also the key for what a person may want of it.
+    """
+    bar = BAR if width >= WIDE else NARROW_BAR
+    name = fit(((job.label, "strong"),), label)
+    sign: Span = (f" {_sign(job, signs)} ", _style(job))
+    if _is_measured(job):
+        far, words = (sign, *name, *_moving(job, signs, bar)), _words(job)
+        line = (*far, *_speed(job), *words)
+        return line if not words or width_of(line) <= width else (*far, *words)
+    return (sign, *name, (f"  {in_words(job)}", _style(job)), *(_key_hint(job) if hint else ()))
+
+
+def _is_measured(job: Job) -> bool:
+    """Whether there is a bar, or bytes where nobody knows how many there will be."""
+    if job.state is not State.RUNNING:
+        return False
+    return job.progress.fraction is not None or (job.progress.total > 0 and not job.trouble)
+
+
+def _moving(job: Job, signs: Signs, cells: int) -> Spans:
+    progress = job.progress
+    fraction = progress.fraction
+    if fraction is None:
+        return ((f"  {size_of(progress.completed, progress.total)} so far", ""),)
+    filled = round(fraction * cells)
+    spans: list[Span] = [
+        ("  ", ""),
+        (signs.full * filled, "accent"),
+        (signs.empty * (cells - filled), "muted"),
+        (f" {percent(fraction):3}%", "strong"),
+    ]
+    if progress.total > 0 and not job.trouble:
+        spans.append((f"  {size_of(progress.completed, progress.total):>14}", ""))
+    return tuple(spans)
+
+
+def _speed(job: Job) -> Spans:
+    progress = job.progress
+    if progress.rate <= 0 or progress.stalled_for:
+        return ()
+    left = clock(progress.eta) if progress.eta is not None else ""
+    return ((f"  {rate(progress.rate):>9}  {left:>5}", "muted"),)
+
+
+def _words(job: Job) -> Spans:
+    progress = job.progress
+    odd = job.cancelling or job.trouble or progress.stalled_for or progress.resumed_at is not None
+    if odd:
+        return ((f"  {in_words(job)}", "warning"),)
+    plain = progress.rate <= 0 and progress.phase
+    return ((f"  {progress.phase}", "muted"),) if plain else ()
+
+
+def _key_hint(job: Job) -> Spans:
+    if job.can_undo:
+        return (("  ", ""), ("z", "key"), (" undo", "muted"))
+    if job.state is State.FAILED:
+        return (("  ", ""), ("J", "key"), (" more", "muted"))
+    return ()
+
+
+def _sign(job: Job, signs: Signs) -> str:
+    return {"pull": signs.pull, "push": signs.push, "delete": signs.delete}.get(
+        job.verb, signs.work
+    )
+
+
+def _style(job: Job) -> str:
+    return {
+        State.FAILED: "bad",
+        State.WAITING: "warning",
+        State.DONE: "good",
+        State.RUNNING: "accent",
+    }.get(job.state, "muted")
+
+
+def result(job: Job) -> tuple[str, str]:
+    """Return how a finished job is told of: a title and a hint."""
+    if job.error is not None:
+        return job.error.title, job.error.hint
+    if job.state is State.CANCELLED:
+        return job.label.capitalize(), job.note
+    # What is made is of another size than what it is made from.
+    moved = job.progress.total if job.verb in ("pull", "push") else 0
+    done = f" {size(moved)}" if moved else ""
+    return f"{job.label}: done.{done}", job.note

@@ -1,0 +1,122 @@
+"""The line at the top: the server, what it holds, what is loaded, the order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ollama_tui.domain import columns as order
+from ollama_tui.domain.model import Model
+from ollama_tui.domain.snapshot import Reach, Snapshot
+from ollama_tui.domain.view import View
+from ollama_tui.formatting import inert, plural, shorten, size
+from ollama_tui.tui.widgets.glyphs import Signs
+from ollama_tui.tui.widgets.lines import Span, Spans, fit, spread, width_of
+
+if TYPE_CHECKING:
+    from ollama_tui.domain.storage.usage import Usage
+
+VERSION = 24
+"""Cells of the server's version: what is longer means no good, and the rest has to be seen."""
+
+
+@dataclass(frozen=True)
+class Sums:
+    """What a snapshot's models add up to."""
+
+    models: int = 0
+    bytes: int = 0
+    unique: int = 0
+    """Bytes with shared weights counted once."""
+
+    @classmethod
+    def of(cls, usage: Usage, count: int) -> Sums:
+        """Return the sums of `count` models that take `usage` of the disk."""
+        return cls(count, usage.total, usage.unique.bytes)
+
+    @classmethod
+    def plain(cls, models: Sequence[Model]) -> Sums:
+        """Return the sums without knowing what is shared."""
+        total = sum([model.size for model in models if not model.is_cloud])
+        return cls(len(models), total, total)
+
+
+def status_line(
+    snapshot: Snapshot,
+    view: View,
+    *,
+    host: str,
+    sums: Sums,
+    shown: int,
+    signs: Signs,
+    width: int,
+    outdated: int = 0,
+    checking: str = "",
+    read_only: bool = False,
+) -> Spans:
+    """Return the status line, `width` cells wide; `checking` says how far an update check is."""
+    parts = [_server(snapshot, host, signs)]
+    if snapshot.reach is Reach.DOWN and snapshot.problem is not None:
+        room = width - width_of(parts[0]) - width_of(((signs.separator, ""),)) - 3
+        parts.append([(_problem(snapshot.problem.title, room), "bad")])
+    else:
+        parts += [[(text, "")] for text in _facts(snapshot, view, sums, shown, signs)]
+        parts += [[(f"{signs.outdated} {outdated:,} outdated", "warning")]] if outdated else []
+        parts += [[(checking, "muted")]] if checking else []
+        parts += [[("read-only", "warning")]] if read_only else []
+    left: list[Span] = [(" ", "")]
+    for number, part in enumerate(parts):
+        left += [(f" {signs.separator} ", "muted")] if number else []
+        left += part
+    sorting = _sorting(view, signs)
+    if width_of(left) + width_of(sorting) >= width:
+        return fit(left, width)
+    return spread(left, sorting, width)
+
+
+def _problem(title: str, room: int) -> str:
+    """Return what is wrong; where all of it has no room, rather why than what."""
+    why = title.partition(": ")[2]
+    return why if why and width_of(((title, ""),)) > room else title
+
+
+def _server(snapshot: Snapshot, host: str, signs: Signs) -> list[Span]:
+    lamp = {
+        Reach.UP: (signs.up, "good"),
+        Reach.DOWN: (signs.down, "bad"),
+        Reach.CONNECTING: (signs.down, "warning"),
+    }[snapshot.reach]
+    version = {
+        Reach.UP: f"v{shorten(inert(snapshot.version), VERSION)}" if snapshot.version else "",
+        Reach.CONNECTING: "connecting",
+    }
+    said = version.get(snapshot.reach, "")
+    return [lamp, (f" {host}", "strong"), (f"  {said}" if said else "", "muted")]
+
+
+def _facts(snapshot: Snapshot, view: View, sums: Sums, shown: int, signs: Signs) -> list[str]:
+    if snapshot.reach is Reach.CONNECTING and not sums.models:
+        return []
+    count = plural(sums.models, "model")
+    facts = [f"{shown:,} of {count}" if shown != sums.models else count]
+    facts[0] += f" {signs.dot} {size(sums.bytes)}"
+    if sums.unique < sums.bytes:
+        facts[0] += f" ({size(sums.unique)} unique)"
+    if view.marks:
+        facts.append(f"{len(view.marks):,} marked")
+    if snapshot.running:
+        facts.append(f"{len(snapshot.running)} loaded")
+    if snapshot.reach is Reach.CONNECTING:
+        facts.append("as last seen")
+    if snapshot.unlearned:
+        facts.append(f"learning {snapshot.unlearned:,}")
+    return facts
+
+
+def _sorting(view: View, signs: Signs) -> Spans:
+    column = order.BY_KEY[view.sort]
+    falling = column.descending is not view.reverse
+    arrow = signs.descending if falling else signs.ascending
+    grouped = ", grouped" if view.grouped else ""
+    return ((f"sort {column.title.lower()} {arrow}{grouped} ", "muted"),)

@@ -1,0 +1,527 @@
+"""Journeys through the form that creates a model: keys in, request out."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import pytest
+from textual.app import App
+from textual.pilot import Pilot
+
+from ollama_tui.api.replies import Message, Show
+from ollama_tui.api.requests import CreateRequest
+from ollama_tui.domain.model import Model
+from ollama_tui.tui.dialogs.create import CreateAnswer, CreateDialog
+from ollama_tui.tui.dialogs.create_parts import (
+    LicenseDialog,
+    MessageDialog,
+    ParameterDialog,
+    escaped,
+)
+from ollama_tui.tui.dialogs.dialog import Confirm
+from ollama_tui.tui.styling import styles_folder
+from tests.domain.models import a_model
+
+BASE = a_model("qwen3:1.7b", size=3_400_000_000, quantization_level="F16", format="gguf")
+OTHER = a_model("gemma3:4b", quantization_level="Q4_K_M", format="gguf")
+SHOW = Show(
+    system="You are terse.",
+    template="{{ .Prompt }}!",
+    license="MIT",
+    parameters='stop   "</s>"\ntemperature   0.6',
+    messages=[Message("user", "hi"), Message("assistant", "hello")],
+)
+UNTOUCHED = CreateRequest(model="qwen3:1.7b-custom", from_="qwen3:1.7b")
+
+
+class Host(App[None]):
+    """Opens the form and keeps what it returns."""
+
+    CSS_PATH = [styles_folder() / name for name in ("app.tcss", "dialogs.tcss")]
+
+    def __init__(self, form: CreateDialog) -> None:
+        super().__init__()
+        self.animation_level = "none"
+        self.form = form
+        self.answers: list[CreateAnswer | None] = []
+
+    def on_mount(self) -> None:
+        self.push_screen(self.form, self.answers.append)
+
+
+class Journey:
+    """What a person does and sees."""
+
+    def __init__(self, pilot: Pilot[None], host: Host) -> None:
+        self.pilot = pilot
+        self.host = host
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+        await self.pilot.pause()
+
+    async def write(self, text: str) -> None:
+        await self.press(*(_KEYS.get(character, character) for character in text))
+
+    async def clear(self) -> None:
+        await self.press("ctrl+e", "ctrl+u")
+
+    async def turn_to(self, title: str) -> None:
+        for _ in range(7):
+            if self.host.form.tab.id == title:
+                return
+            await self.press("ctrl+n")
+        raise AssertionError(f"there is no tab {title}")
+
+    @property
+    def screen(self) -> str:
+        strips = self.host.screen._compositor.render_strips()
+        return "\n".join("".join(s.text for s in strip).rstrip() for strip in strips)
+
+    @property
+    def said(self) -> str:
+        return "\n".join(notification.message for notification in self.host._notifications)
+
+    @property
+    def answer(self) -> CreateRequest | None:
+        assert len(self.host.answers) == 1, "the form is still open"
+        answer = self.host.answers[0]
+        return answer.request if answer else None
+
+    @property
+    def is_open(self) -> bool:
+        return not self.host.answers
+
+
+_KEYS = {" ": "space", "\n": "enter", ".": "full_stop", "_": "underscore", ":": "colon"}
+_KEYS |= {
+    "/": "slash",
+    "-": "minus",
+    "#": "number_sign",
+    "\\": "backslash",
+    "!": "exclamation_mark",
+}
+_KEYS |= {"<": "less_than_sign", ">": "greater_than_sign"}
+
+
+@asynccontextmanager
+async def a_form(
+    base: Model | None = BASE,
+    show: Show | None = SHOW,
+    *,
+    edit: bool = False,
+    models: Sequence[Model] = (BASE, OTHER),
+    size: tuple[int, int] = (80, 24),
+) -> AsyncIterator[Journey]:
+    host = Host(CreateDialog(tuple(models), base, show, edit=edit))
+    async with host.run_test(size=size) as pilot:
+        await pilot.pause()
+        yield Journey(pilot, host)
+
+
+# ---- coming and going
+
+
+async def test_the_form_opens_with_a_free_name_and_sends_it_with_one_key() -> None:
+    async with a_form() as form:
+        assert "Create a model from qwen3:1.7b" in form.screen
+        await form.press("ctrl+g")
+        assert form.answer == UNTOUCHED
+
+
+async def test_escape_leaves_an_untouched_form_at_once() -> None:
+    async with a_form() as form:
+        await form.press("escape")
+        assert form.answer is None
+
+
+async def test_escape_asks_before_what_was_typed_is_lost() -> None:
+    async with a_form() as form:
+        await form.write("x")
+        await form.press("escape")
+        assert isinstance(form.host.screen, Confirm)
+        await form.press("n")
+        assert form.is_open
+        await form.press("escape", "y")
+        assert form.answer is None
+
+
+async def test_the_line_at_the_bottom_creates_too() -> None:
+    async with a_form() as form:
+        await form.press("shift+tab", "shift+tab", "enter")
+        assert form.answer == UNTOUCHED
+
+
+async def test_without_any_model_the_base_is_typed() -> None:
+    async with a_form(None, None, models=()) as form:
+        assert "Type the name of a model." in form.screen
+        await form.write("mine")
+        await form.press("enter")
+        await form.write("qwen3:8b")
+        assert "qwen3:8b is not on the server, which pulls it first." in form.screen
+        await form.press("ctrl+g")
+        assert form.answer == CreateRequest(model="mine", from_="qwen3:8b")
+
+
+async def test_arrows_on_the_strip_turn_the_tabs() -> None:
+    async with a_form() as form:
+        await form.press("shift+tab", "right", "right")
+        assert form.host.form.tab.id == "parameters"
+        await form.press("left")
+        assert form.host.form.tab.id == "prompt"
+
+
+@pytest.mark.parametrize(("on", "back"), [("ctrl+n", "ctrl+o"), ("pagedown", "pageup")])
+async def test_keys_turn_the_tabs_from_a_field(on: str, back: str) -> None:
+    async with a_form() as form:
+        await form.press(on)
+        assert form.host.form.tab.id == "prompt"
+        await form.press("ctrl+o", back)
+        assert form.host.form.tab.id == "preview"
+
+
+# ---- names
+
+
+async def test_a_mistake_is_said_while_it_is_typed_and_nothing_is_sent() -> None:
+    async with a_form() as form:
+        await form.write("!")
+        assert "The tag cannot contain “!”" in form.screen
+        await form.turn_to("license")
+        await form.press("ctrl+g")
+        assert form.is_open
+        assert form.host.form.tab.id == "base"
+
+
+async def test_replacing_a_model_is_announced_whatever_its_case() -> None:
+    async with a_form() as form:
+        await form.clear()
+        await form.write("GEMMA3:4B")
+        assert "Replaces gemma3:4b (1 GB), which is there already." in form.screen
+        await form.press("ctrl+g")
+        assert "Replace gemma3:4b, which is there already?" in form.screen
+        await form.press("n")
+        assert form.is_open
+        await form.press("ctrl+g", "y")
+        assert not form.is_open
+
+
+async def test_the_base_is_completed_from_the_installed_models() -> None:
+    async with a_form() as form:
+        await form.press("tab")
+        await form.clear()
+        await form.write("gem")
+        await form.press("right")
+        await form.press("ctrl+g")
+        assert form.answer == CreateRequest(model="qwen3:1.7b-custom", from_="gemma3:4b")
+
+
+# ---- prompt
+
+
+async def test_a_prompt_is_edited_and_the_untouched_template_is_not_sent() -> None:
+    async with a_form() as form:
+        await form.turn_to("prompt")
+        assert "System prompt — inherited from qwen3:1.7b" in form.screen
+        await form.press("end")
+        await form.write("\nRhyme.")
+        assert "System prompt — changed" in form.screen
+        await form.press("ctrl+g")
+        answer = form.answer
+        assert answer is not None
+        assert (answer.system, answer.template) == ("You are terse.\nRhyme.", "")
+
+
+async def test_a_prompt_that_is_cleared_stays_and_the_form_says_so() -> None:
+    async with a_form() as form:
+        await form.turn_to("prompt")
+        await form.press("end", "ctrl+u")
+        assert "Create cannot clear an inherited system prompt" in form.screen
+        await form.press("ctrl+g")
+        assert form.answer == UNTOUCHED
+
+
+async def test_another_base_takes_its_prompt_along() -> None:
+    async with a_form() as form:
+        await form.press("tab")
+        await form.clear()
+        await form.write("gemma3:4b")
+        await form.turn_to("prompt")
+        assert "You are terse." not in form.screen
+        await form.write("Hi")
+        await form.press("ctrl+g")
+        assert form.answer == CreateRequest(
+            model="qwen3:1.7b-custom", from_="gemma3:4b", system="Hi"
+        )
+
+
+async def test_hostile_text_is_shown_literally_and_not_sent() -> None:
+    hostile = Show(
+        system="[red]a[/nope]\x1b]52;c;x\x07\u202e",
+        parameters='stop   "[/x]\\x1b[2J"',
+        messages=[Message("[b]", "\x1b[31m[/i]\x9b")],
+        license="[link=x]\x1b",
+    )
+    async with a_form(show=hostile) as form:
+        seen = ""
+        for _ in range(7):
+            await form.press("ctrl+n")
+            seen += form.screen
+        assert "[red]a[/nope]" in seen
+        assert "[/x]" in seen
+        assert "[link=x]" in seen
+        assert not {"\x1b", "\x07", "\x9b", "\u202e"} & set(seen)
+        await form.press("ctrl+g")
+        assert form.answer == UNTOUCHED
+
+
+# ---- parameters
+
+
+async def test_a_parameter_is_added_by_the_beginning_of_its_name() -> None:
+    async with a_form() as form:
+        await form.turn_to("parameters")
+        await form.press("a")
+        assert isinstance(form.host.screen, ParameterDialog)
+        await form.write("num_c")
+        assert "Did you mean num_ctx?" in form.screen
+        await form.press("tab")
+        assert "whole number of 1 or more, default by memory" in form.screen
+        await form.write("4k")
+        assert "num_ctx takes a whole number." in form.screen
+        await form.press("enter")
+        assert isinstance(form.host.screen, ParameterDialog)
+        await form.press("backspace")
+        await form.write("096\n")
+        assert "num_ctx" in form.screen
+        await form.press("ctrl+g")
+        answer = form.answer
+        assert answer is not None
+        assert answer.parameters == {"num_ctx": 4096}
+
+
+async def test_an_inherited_parameter_is_changed_but_not_removed() -> None:
+    async with a_form() as form:
+        await form.turn_to("parameters")
+        await form.press("d")
+        assert "temperature is inherited: create cannot take it away." in form.said
+        await form.press("enter")
+        await form.write("0.2\n")
+        assert "was 0.6" in form.screen
+        await form.press("ctrl+g")
+        answer = form.answer
+        assert answer is not None
+        assert answer.parameters == {"temperature": 0.2}
+
+
+async def test_a_stop_text_is_typed_with_escapes_and_added_to_those_there_are() -> None:
+    async with a_form() as form:
+        await form.turn_to("parameters")
+        await form.press("a")
+        await form.write("stop\n\\nUser \n")
+        await form.press("ctrl+g")
+        answer = form.answer
+        assert answer is not None
+        assert answer.parameters == {"stop": ["</s>", "\nUser "]}
+
+
+@pytest.mark.parametrize("text", ["</s>", "a\\nb", "\n\t\r", "\x1b[2J\u202e", "\N{BROKEN HEART}"])
+def test_an_escaped_text_is_one_inert_line_that_means_the_text(text: str) -> None:
+    from ollama_tui.domain.create.parameters import unquoted
+    from ollama_tui.formatting import inert
+
+    assert unquoted(escaped(text)) == text
+    assert inert(escaped(text)) == escaped(text)
+
+
+# ---- messages and licenses
+
+
+async def test_messages_are_added_by_turns_and_put_in_order() -> None:
+    async with a_form() as form:
+        await form.turn_to("messages")
+        assert "Inherited." in form.screen
+        await form.press("a")
+        assert isinstance(form.host.screen, MessageDialog)
+        await form.write("ok")
+        await form.press("ctrl+g")
+        assert "Sent in place of all 2 inherited ones." in form.screen
+        await form.press("K", "K")
+        await form.press("ctrl+g")
+        answer = form.answer
+        assert answer is not None
+        assert answer.messages == [
+            Message("user", "ok"),
+            Message("user", "hi"),
+            Message("assistant", "hello"),
+        ]
+
+
+async def test_ctrl_r_puts_a_message_back_to_what_it_was() -> None:
+    async with a_form() as form:
+        await form.turn_to("messages")
+        await form.press("enter")
+        dialog = form.host.screen
+        assert isinstance(dialog, MessageDialog)
+        await form.write("more")
+        assert dialog.text != "hi"
+        await form.press("ctrl+r")
+        assert dialog.text == "hi"
+
+
+async def test_a_message_changes_its_role_and_keeps_its_text() -> None:
+    raw = Show(messages=[Message("user", "a\u200bb"), Message("assistant", "yes")])
+    async with a_form(show=raw) as form:
+        await form.turn_to("messages")
+        await form.press("enter", "shift+tab", "left", "ctrl+g")
+        await form.press("j", "d")
+        await form.press("ctrl+g")
+        answer = form.answer
+        assert answer is not None
+        assert answer.messages == [Message("system", "a\u200bb")]
+
+
+async def test_an_empty_message_is_not_kept() -> None:
+    async with a_form() as form:
+        await form.turn_to("messages")
+        await form.press("a", "ctrl+g")
+        assert "Type a text." in form.screen
+        await form.press("escape", "escape")
+        assert form.answer is None
+
+
+async def test_a_license_is_added_to_the_inherited_one() -> None:
+    async with a_form() as form:
+        await form.turn_to("license")
+        assert "Inherited and kept: MIT" in form.screen
+        await form.press("a")
+        assert isinstance(form.host.screen, LicenseDialog)
+        await form.write("No evil.")
+        await form.press("ctrl+g", "ctrl+g")
+        answer = form.answer
+        assert answer is not None
+        assert answer.license == ["No evil."]
+
+
+# ---- quantizing and preview
+
+
+async def test_an_f16_model_is_quantized() -> None:
+    async with a_form() as form:
+        await form.turn_to("quantize")
+        assert "~1.8 GB" in form.screen
+        await form.press("down", "enter")
+        assert "Writes new weights of about 1.8 GB." in form.screen
+        await form.press("ctrl+g")
+        answer = form.answer
+        assert answer is not None
+        assert answer.quantize == "Q8_0"
+
+
+async def test_why_a_model_cannot_be_quantized_stands_in_place_of_the_types() -> None:
+    async with a_form(OTHER) as form:
+        await form.turn_to("quantize")
+        assert "gemma3:4b is Q4_K_M already: only F16, BF16 and F32" in form.screen
+
+
+async def test_the_preview_is_the_modelfile_then_curl_then_the_changes() -> None:
+    async with a_form() as form:
+        await form.turn_to("prompt")
+        await form.press("end")
+        await form.write(" Rhyme.")
+        await form.turn_to("preview")
+        assert "SYSTEM You are terse. Rhyme." in form.screen
+        await form.press("v")
+        assert '"system": "You are terse. Rhyme."' in form.screen
+        await form.press("v")
+        assert "-SYSTEM You are terse.\n +SYSTEM You are terse. Rhyme." in form.screen
+
+
+async def test_where_there_is_room_the_preview_follows_what_is_typed() -> None:
+    async with a_form(size=(120, 30)) as form:
+        await form.turn_to("prompt")
+        await form.press("end")
+        await form.write(" Rhyme.")
+        assert "SYSTEM You are terse. Rhyme." in form.screen
+        await form.press("tab", "tab", "tab", "tab")
+        assert form.host.focused is None or form.host.focused.id != "text"
+        await form.turn_to("preview")
+        assert form.screen.count("SYSTEM You are terse. Rhyme.") == 1
+
+
+async def test_a_form_that_becomes_wide_shows_the_preview_at_once() -> None:
+    async with a_form() as form:
+        assert "FROM qwen3:1.7b" not in form.screen
+        await form.pilot.resize_terminal(120, 30)
+        await form.pilot.pause()
+        assert "FROM qwen3:1.7b" in form.screen
+
+
+async def test_editing_keeps_the_name_and_shows_the_difference() -> None:
+    async with a_form(edit=True) as form:
+        assert "Edit qwen3:1.7b" in form.screen
+        assert "Nothing is changed yet." in form.screen
+        await form.press("ctrl+g")
+        assert form.is_open
+        await form.turn_to("parameters")
+        await form.press("enter")
+        await form.write("1\n")
+        await form.turn_to("preview")
+        assert "-PARAMETER temperature 0.6\n +PARAMETER temperature 1.0" in form.screen
+        assert "Changes qwen3:1.7b in place." in form.screen
+        await form.press("ctrl+g")
+        assert form.answer == CreateRequest(
+            model="qwen3:1.7b", from_="qwen3:1.7b", parameters={"temperature": 1.0}
+        )
+
+
+# ---- a slow link, long texts
+
+
+async def test_nothing_blinks() -> None:
+    async with a_form() as form:
+        fields = [*form.host.screen.query("Input, TextArea")]
+        for tab in ("parameters", "messages"):
+            await form.turn_to(tab)
+            await form.press("a")
+            fields += form.host.screen.query("Input, TextArea")
+            await form.press("escape")
+        assert len(fields) == 7
+        assert not any(getattr(field, "cursor_blink") for field in fields)  # noqa: B009
+
+
+async def test_texts_of_megabytes_are_inherited_without_being_loaded() -> None:
+    long = "x" * 3_000_000
+    show = Show(system=long, license=long, messages=[Message("user", long)])
+    async with a_form(show=show) as form:
+        await form.turn_to("prompt")
+        assert "The inherited system prompt is too long to show here" in form.screen
+        await form.turn_to("messages")
+        await form.press("enter")
+        assert "This text is too long to be changed here." in form.said
+        await form.turn_to("license")
+        assert "(3 MB)" in form.screen
+        await form.turn_to("preview")
+        await form.press("v", "v", "ctrl+g")
+        assert form.answer == UNTOUCHED
+
+
+# ---- sizes
+
+
+@pytest.mark.parametrize("size", [(40, 10), (60, 16), (80, 24), (120, 40), (200, 60)])
+async def test_fields_and_keys_are_in_view_at_every_size(size: tuple[int, int]) -> None:
+    async with a_form(size=size) as form:
+        assert "qwen3:1.7b-custom" in form.screen
+        assert "Base, the model to start from\n  qwen3:1.7b" in form.screen
+        assert "Create ctrl+g" in form.screen
+        await form.turn_to("prompt")
+        assert "You are terse." in form.screen
+        assert "{{ .Prompt }}!" in form.screen
+        await form.turn_to("parameters")
+        assert "temperature" in form.screen
+        await form.press("a")
+        await form.write("seed\n")
+        assert "Value" in form.screen
+        assert "seed takes a whole number." in form.screen

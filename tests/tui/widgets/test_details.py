@@ -1,0 +1,93 @@
+"""The details pane keeps its tab from model to model and its place in the same text."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from textual.pilot import Pilot
+
+from ollama_tui.api.replies import ListedModel, Show
+from ollama_tui.domain.model import Model
+from ollama_tui.tui.widgets.details import DetailsPane
+from tests.tui.widgets.screens import OneWidget, screen_lines
+
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+ONE = Model(ListedModel(name="one:1b", digest="1" * 64))
+TWO = Model(ListedModel(name="two:1b", digest="2" * 64))
+CLOUD = Model(
+    ListedModel(name="far:cloud", digest="3" * 64, remote_host="https://x", remote_model="y")
+)
+
+
+def show(pane: DetailsPane, model: Model | None, details: Show | None) -> None:
+    pane.show(model, details, also=(), now=NOW)
+
+
+async def screen(pilot: Pilot[None]) -> str:
+    await pilot.pause(0)
+    return "\n".join(screen_lines(pilot.app))
+
+
+async def test_the_tab_waits_for_a_model_that_has_it() -> None:
+    pane = DetailsPane()
+    async with OneWidget(pane).run_test(size=(60, 12)) as pilot:
+        show(pane, ONE, Show(system="Be one.", template="T one"))
+        pane.turn(1)
+        pane.turn(1)
+        assert "Be one." in await screen(pilot)
+        show(pane, TWO, Show(template="T two"))
+        assert "two:1b" in await screen(pilot)
+        show(pane, ONE, Show(system="Be one.", template="T one"))
+        assert "Be one." in await screen(pilot)
+
+
+async def test_nothing_chosen_shows_nothing() -> None:
+    pane = DetailsPane()
+    async with OneWidget(pane).run_test(size=(60, 12)) as pilot:
+        show(pane, ONE, Show(system="Be one."))
+        show(pane, None, None)
+        assert (await screen(pilot)).strip() == ""
+
+
+async def test_trouble_is_said_of_the_model_it_is_about_only() -> None:
+    pane = DetailsPane()
+    async with OneWidget(pane).run_test(size=(60, 18)) as pilot:
+        show(pane, ONE, None)
+        pane.say(ONE, "The details were not read.", "Try again.")
+        assert "The details were not read." in await screen(pilot)
+        show(pane, TWO, None)
+        assert "not read" not in await screen(pilot)
+        show(pane, ONE, Show())
+        assert "not read" not in await screen(pilot)
+
+
+async def test_a_cloud_model_offers_to_ask() -> None:
+    pane = DetailsPane()
+    async with OneWidget(pane).run_test(size=(90, 24)) as pilot:
+        show(pane, CLOUD, None)
+        assert "enter asks the server for more" in await screen(pilot)
+
+
+async def test_arrays_are_shown_with_the_metadata_they_belong_to() -> None:
+    pane = DetailsPane()
+    details = Show(model_info={"tokens": None})
+    async with OneWidget(pane).run_test(size=(60, 12)) as pilot:
+        show(pane, ONE, details)
+        pane.show_arrays(ONE, {"tokens": '["a","b"]'})
+        assert '["a","b"]' in await screen(pilot)
+        show(pane, TWO, details)
+        assert "(f fetches it)" in await screen(pilot)
+
+
+async def test_what_is_searched_is_found_and_remembered() -> None:
+    pane = DetailsPane()
+    details = Show(system="\n".join(f"word {n}" for n in range(100)))
+    async with OneWidget(pane).run_test(size=(60, 12)) as pilot:
+        show(pane, ONE, details)
+        pane.turn(1)
+        await pilot.pause(0)
+        assert pane.find("WORD 77")
+        assert "word 77" in await screen(pilot)
+        assert pane.searched == "WORD 77"
+        assert not pane.find("nowhere")
+        assert not pane.find_again(backwards=True)

@@ -1,0 +1,103 @@
+"""The line at the top."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from ollama_tui.api.errors import Unreachable
+from ollama_tui.api.replies import ListedModel, RunningModel
+from ollama_tui.domain.model import Model
+from ollama_tui.domain.snapshot import Reach, Snapshot
+from ollama_tui.domain.view import View
+from ollama_tui.tui.widgets.glyphs import ASCII, UNICODE, Signs
+from ollama_tui.tui.widgets.lines import width_of
+from ollama_tui.tui.widgets.status import Sums, status_line
+
+MODELS = tuple(Model(ListedModel(name=f"m{n}", size=2_000_000_000)) for n in range(3))
+UP = Snapshot(models=MODELS, version="0.33.0", reach=Reach.UP)
+
+
+def line(
+    snapshot: Snapshot,
+    view: View | None = None,
+    *,
+    shown: int = 3,
+    width: int = 120,
+    signs: Signs = UNICODE,
+    sums: Sums | None = None,
+) -> str:
+    spans = status_line(
+        snapshot,
+        view or View(),
+        host="gpu-box:11434",
+        sums=sums or Sums(3, 6_000_000_000, 6_000_000_000),
+        shown=shown,
+        signs=signs,
+        width=width,
+    )
+    assert width_of(spans) == width
+    return "".join(text for text, _ in spans)
+
+
+def test_it_names_server_version_models_and_order() -> None:
+    said = line(UP)
+    assert "● gpu-box:11434  v0.33.0 │ 3 models · 6 GB" in said
+    assert said.rstrip().endswith("sort modified ↓")
+
+
+def test_a_server_that_hides_its_version_has_none() -> None:
+    assert " v" not in line(replace(UP, version=""))
+
+
+def test_a_version_of_any_length_leaves_room_for_the_rest() -> None:
+    assert "3 models" in line(replace(UP, version="0.33\x1b[2J" * 50))
+
+
+def test_shared_bytes_are_counted_once_too() -> None:
+    assert "6 GB (4 GB unique)" in line(UP, sums=Sums(3, 6_000_000_000, 4_000_000_000))
+
+
+def test_marks_runners_filter_and_learning_are_counted() -> None:
+    snapshot = replace(UP, running=(RunningModel(name="m0"),), unlearned=2)
+    said = line(snapshot, View(marks=frozenset({"m0", "m1"})), shown=1)
+    for part in ("1 of 3 models", "2 marked", "1 loaded", "learning 2"):
+        assert part in said
+
+
+def test_a_server_that_is_down_says_why_instead() -> None:
+    problem = Unreachable("No connection to gpu-box:11434: it refuses connections.")
+    said = line(replace(UP, reach=Reach.DOWN, problem=problem))
+    assert "○ gpu-box:11434" in said
+    assert "it refuses connections." in said
+    assert "3 models" not in said
+
+
+def test_a_server_that_is_down_says_why_where_there_is_no_room_for_all() -> None:
+    problem = Unreachable("No connection to gpu-box:11434: it refuses connections.")
+    said = line(replace(UP, reach=Reach.DOWN, problem=problem), width=60)
+    assert said.split("│")[1].strip().startswith("it refuses connections.")
+
+
+def test_a_remembered_list_is_called_that() -> None:
+    assert "as last seen" in line(replace(UP, reach=Reach.CONNECTING))
+    assert "connecting" in line(Snapshot())
+
+
+def test_the_arrow_tells_which_way_it_is_sorted() -> None:
+    assert "sort name ↑" in line(UP, View(sort="name"))
+    assert "sort name ↓" in line(UP, View(sort="name", reverse=True))
+
+
+def test_plain_signs_are_ascii() -> None:
+    assert line(UP, signs=ASCII).isascii()
+
+
+@pytest.mark.parametrize("width", range(1, 130, 7))
+def test_it_is_exactly_as_wide_as_it_may_be(width: int) -> None:
+    line(UP, width=width)
+
+
+def test_sums_add_up_the_models() -> None:
+    assert Sums.plain(MODELS) == Sums(3, 6_000_000_000, 6_000_000_000)
