@@ -2,7 +2,7 @@
 
 Field names are Ollama's own. Every field has a default, so missing keys are fine; null, extra and
 badly typed fields are dealt with by `decode`, which never lets one bad field lose the rest.
-Texts are raw, as the server sent them: make them inert (`ollama_tui.formatting.inert`) before showing.
+Texts are raw, as the server sent them: make them inert (`formatting.inert`) before showing them.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ollama_tui.api.errors import NotFound, OllamaError, Unreachable
 from ollama_tui.cli.context import Desk, Mistaken
 from ollama_tui.cli.output import complain, say, say_json, table
-from ollama_tui.domain import names as names
+from ollama_tui.domain import names
 from ollama_tui.domain import plan as plans
 from ollama_tui.domain.model import Model
 from ollama_tui.domain.plan import Do, Plan, Step

@@ -6,7 +6,7 @@ from ollama_tui.api.replies import ListedModel
 from ollama_tui.cli.context import Desk
 from ollama_tui.cli.list import facts
 from ollama_tui.cli.output import say, say_json
-from ollama_tui.domain import names as names
+from ollama_tui.domain import names
 from ollama_tui.domain.create.parameters import merged, parse_show
 from ollama_tui.domain.details import overview, own_modelfile
 from ollama_tui.domain.facts import facts_of

@@ -15,7 +15,7 @@ from ollama_tui.demo.respond import nothing
 from ollama_tui.demo.state import Server
 from ollama_tui.demo.store import FOLDER, Blob
 from ollama_tui.demo.weights import Weights
-from ollama_tui.domain import names as names
+from ollama_tui.domain import names
 from ollama_tui.domain.names import InvalidName, Name
 
 HEAD = 32 * 1024 * 1024

@@ -13,7 +13,7 @@ from ollama_tui.demo.gojson import encode
 from ollama_tui.demo.requests import Call, fields, required_model, valid_name
 from ollama_tui.demo.respond import answer, json_answer, text
 from ollama_tui.demo.state import Server
-from ollama_tui.domain import names as names
+from ollama_tui.domain import names
 from ollama_tui.domain.names import Name
 
 SIGNIN_URL = "https://ollama.com/connect?name=demo-host&key=c3NoLWVkMjU1MTkgZGVtbw"

@@ -13,7 +13,7 @@ from ollama_tui.demo.requests import Call, Fields, fields, model_of, required_mo
 from ollama_tui.demo.respond import Events, events_or_last
 from ollama_tui.demo.state import Server
 from ollama_tui.demo.store import FOLDER, Entry, Layer, Manifest, missing_file
-from ollama_tui.domain import names as names
+from ollama_tui.domain import names
 from ollama_tui.domain.names import DEFAULT_HOST, InvalidName, Name
 
 _FIELDS = {"model": "string", "name": "string", "insecure": "bool", "stream": "bool"}

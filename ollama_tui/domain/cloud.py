@@ -9,7 +9,7 @@ from datetime import datetime
 
 from ollama_tui.api.replies import ListedModel, ModelDetails, Recommendation, Show
 from ollama_tui.domain import columns as order
-from ollama_tui.domain import names as names
+from ollama_tui.domain import names
 from ollama_tui.domain.facts import facts_of
 from ollama_tui.domain.filter import parser as query
 from ollama_tui.domain.filter.fields import Scope

@@ -10,7 +10,7 @@ from enum import StrEnum
 import msgspec
 
 from ollama_tui.api.replies import MOST, Count, Layer, Manifest, Time
-from ollama_tui.domain import names as names
+from ollama_tui.domain import names
 from ollama_tui.domain.model import Model
 from ollama_tui.domain.storage.layers import Mine, akin, changes, missing, other_weights
 from ollama_tui.domain.view import Known

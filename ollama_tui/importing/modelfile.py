@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from ollama_tui.domain import names as names
+from ollama_tui.domain import names
 from ollama_tui.domain.modelfile.convert import Recipe, recipe
 from ollama_tui.domain.modelfile.syntax import InvalidModelfile, Modelfile, parse
 from ollama_tui.formatting import inert, size

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 from ollama_tui.api.errors import NotFound, OllamaError, Unreachable
 from ollama_tui.api.replies import Manifest, Show
-from ollama_tui.domain import names as names
+from ollama_tui.domain import names
 from ollama_tui.domain import updates as upstream
 from ollama_tui.domain.model import Model
 from ollama_tui.domain.storage.layers import Mine, mine_of

@@ -17,7 +17,7 @@ from ollama_tui.config.state_file import Problems, StateFile, decoded, encoded, 
 from ollama_tui.tui.config_problems import mistakes, said_together
 from tests.config.state_kinds import BAD, CONFIGS, KINDS, NEWER
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 MB = 1 << 20
 NOBODY = 65534
 NOT_KEPT = ["Settings and lists are", "Downloads that are not finished are"]

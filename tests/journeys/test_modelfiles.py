@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ollama_tui.domain import names as names
+from ollama_tui.domain import names
 from ollama_tui.domain.modelfile.convert import recipe
 from ollama_tui.domain.modelfile.syntax import parse
 from tests.importing.making import gguf

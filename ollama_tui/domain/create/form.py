@@ -11,7 +11,7 @@ from typing import Literal
 
 from ollama_tui.api.replies import Message, Show
 from ollama_tui.api.requests import CreateRequest, ParameterValue
-from ollama_tui.domain import names as names
+from ollama_tui.domain import names
 from ollama_tui.domain.create.parameters import BY_NAME, convert, merged, parse_show, rendered
 from ollama_tui.domain.create.quantize import targets
 from ollama_tui.domain.model import Model

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from ollama_tui.domain import names as names
+from ollama_tui.domain import names
 from ollama_tui.domain.create.form import LONGEST, Draft, Text
 from ollama_tui.domain.create.parameters import doubt
 from ollama_tui.domain.create.quantize import room, targets, why_not

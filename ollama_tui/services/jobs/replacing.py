@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ollama_tui.api.errors import OllamaError
-from ollama_tui.domain import names as names
+from ollama_tui.domain import names
 from ollama_tui.formatting import inert, size
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
-from ollama_tui.domain import names as names
+from ollama_tui.domain import names
 from ollama_tui.domain.storage.contents import Blob, Contents, Manifest, Partial
 
 LARGEST_MANIFEST = 16 * 1024 * 1024

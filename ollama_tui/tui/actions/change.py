@@ -118,7 +118,7 @@ async def move(context: Context, model: Model, target: str) -> Model:
     differ only by case are the same, so the deletion waits for a copy seen in the list with the
     digest of the source.
     """
-    from ollama_tui.domain import names as names
+    from ollama_tui.domain import names
 
     server = connected(context)
     refuse = f"{model.label} was not renamed"
@@ -153,7 +153,7 @@ async def move(context: Context, model: Model, target: str) -> Model:
 
 async def delete(context: Context) -> None:
     """Say what is lost, ask, and queue the deletion with its grace period."""
-    from ollama_tui.domain import names as names
+    from ollama_tui.domain import names
     from ollama_tui.domain.plan import deletion
     from ollama_tui.services.jobs.tasks import Delete, told_apart_by_case
     from ollama_tui.tui.dialogs.delete import confirm_delete
@@ -189,7 +189,7 @@ def taken_for_another(models: Sequence[Model]) -> str | None:
     doubtful = [model.name for model in models if model.name[-6:].lower() == ":local"]
     if not doubtful:
         return None  # as nearly always: nothing need be loaded to say so
-    from ollama_tui.domain import names as names
+    from ollama_tui.domain import names
 
     return next(filter(None, map(names.deletion_problem, doubtful)), None)
 
@@ -202,7 +202,7 @@ async def undo(context: Context) -> None:
 
 async def push(context: Context) -> None:
     """Ask for the name as whoever the server is, copy to it if need be, and queue the push."""
-    from ollama_tui.domain import names as names
+    from ollama_tui.domain import names
     from ollama_tui.services.jobs.tasks import Push
     from ollama_tui.tui.actions import account
     from ollama_tui.tui.dialogs.push import PushDialog

@@ -102,7 +102,7 @@ async def keep(context: Context, name: str) -> None:
 
 def runner_model(context: Context, name: str) -> Model | None:
     """Return the installed model that runs under `name`; None when it was deleted meanwhile."""
-    from ollama_tui.domain import names as names
+    from ollama_tui.domain import names
 
     key = names.key(name)
     return next((m for m in context.snapshot.models if names.key(m.name) == key), None)

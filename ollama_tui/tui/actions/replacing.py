@@ -23,7 +23,7 @@ AT_ONCE = 3.0
 
 def find(context: Context, name: str) -> Model | None:
     """Return the listed model that a server takes `name` for."""
-    from ollama_tui.domain import names as names
+    from ollama_tui.domain import names
 
     key = names.key(name)
     return next((m for m in context.snapshot.models if names.key(m.name) == key), None)

@@ -13,7 +13,7 @@ from textual.message import Message as Event
 from textual.suggester import SuggestFromList
 from textual.widgets import Input, Static, TextArea
 
-from ollama_tui.domain import names as names
+from ollama_tui.domain import names
 from ollama_tui.domain.create.form import Draft, Text
 from ollama_tui.domain.create.quantize import Target, targets, why_not
 from ollama_tui.domain.model import Model

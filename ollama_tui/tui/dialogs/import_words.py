@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ollama_tui.api.requests import CreateRequest
-from ollama_tui.domain import names as names
+from ollama_tui.domain import names
 from ollama_tui.domain.model import Model
 from ollama_tui.formatting import context, count, inert, plural, shorten, size
 from ollama_tui.importing.gguf import UNKNOWN

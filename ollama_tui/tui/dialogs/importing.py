@@ -15,7 +15,7 @@ from textual.widgets import Input, Static
 
 from ollama_tui.api.requests import CreateRequest
 from ollama_tui.config.drafts import FormKey
-from ollama_tui.domain import names as names
+from ollama_tui.domain import names
 from ollama_tui.domain.model import Model
 from ollama_tui.formatting import inert, shorten, size
 from ollama_tui.importing.errors import BadFile

@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.widgets import Input
 
 from ollama_tui.config.drafts import FormKey
-from ollama_tui.domain import names as names
+from ollama_tui.domain import names
 from ollama_tui.domain.model import Model
 from ollama_tui.domain.pasted_names import pull_name
 from ollama_tui.domain.updates import Offer

@@ -12,7 +12,7 @@ from textual.binding import Binding
 from textual.widgets import Input, Static
 
 from ollama_tui.config.drafts import FormKey
-from ollama_tui.domain import names as names
+from ollama_tui.domain import names
 from ollama_tui.domain.account import Standing, told
 from ollama_tui.domain.model import Model
 from ollama_tui.formatting import inert, size

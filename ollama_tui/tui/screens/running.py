@@ -13,7 +13,7 @@ from textual.binding import Binding
 
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.api.replies import RunningModel
-from ollama_tui.domain import names as names
+from ollama_tui.domain import names
 from ollama_tui.domain.details import processor
 from ollama_tui.formatting import UNKNOWN, context, inert, plural, size, until
 from ollama_tui.tui.actions import memory

@@ -206,7 +206,7 @@ def test_lists_are_written_as_several_lines() -> None:
 
 
 def test_a_recorded_reply_is_read() -> None:
-    trace = Path(__file__).parents[1] / "traces" / "show-all-fields.json"
+    trace = Path(__file__).parents[2] / "traces" / "show-all-fields.json"
     body = json.loads(json.loads(trace.read_text())["response"]["body"])
     assert parameters.merged(parameters.parse_show(body["parameters"])) == {
         "num_ctx": 2048,

@@ -9,7 +9,7 @@ from ollama_tui.api.requests import CreateRequest
 from ollama_tui.domain.modelfile.convert import Recipe, edited, modelfile_of, recipe
 from ollama_tui.domain.modelfile.syntax import InvalidModelfile, parse, write
 
-TRACES = Path(__file__).parents[1] / "traces"
+TRACES = Path(__file__).parents[2] / "traces"
 
 
 def recorded(name: str) -> Show:

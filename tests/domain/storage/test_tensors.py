@@ -12,7 +12,7 @@ from ollama_tui.api.replies import Show, Tensor
 from ollama_tui.domain.facts import facts_of
 from ollama_tui.domain.storage.tensors import file_size
 
-TRACES = Path(__file__).parents[1] / "traces"
+TRACES = Path(__file__).parents[2] / "traces"
 
 
 def recorded(name: str) -> Show:

@@ -14,7 +14,7 @@ from ollama_tui.api.replies import Progress
 from ollama_tui.services.jobs.job import JobProgress
 from ollama_tui.services.jobs.progress import Transfer
 
-TRACES = Path(__file__).parents[1] / "traces"
+TRACES = Path(__file__).parents[2] / "traces"
 MB = 1_000_000
 A, B = "sha256:" + "1a" * 32, "sha256:" + "2b" * 32
 TICK = 0.06
