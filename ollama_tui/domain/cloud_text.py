@@ -18,9 +18,8 @@ from ollama_tui.api.errors import (
 )
 from ollama_tui.api.replies import CloudStatus
 from ollama_tui.domain.cloud import Entry
-from ollama_tui.formatting import size
+from ollama_tui.formatting import StyledLine, size
 
-Line = tuple[tuple[str, str], ...]
 LABEL = 12
 """Cells of the labels."""
 _KEY_PAGE = "ollama.com/settings/keys"
@@ -79,9 +78,9 @@ def disabled(status: CloudStatus) -> str:
     return f"Cloud models are switched off on this server by {by}: they can be pulled, not run."
 
 
-def about(entry: Entry) -> list[Line]:
+def about(entry: Entry) -> list[StyledLine]:
     """Return the details of an entry."""
-    lines: list[Line] = [((entry.name, "strong"),)]
+    lines: list[StyledLine] = [((entry.name, "strong"),)]
     if entry.description:
         lines.append(((entry.description, ""),))
     lines += [((f"{label:<{LABEL}}", "muted"), (value, "")) for label, value in _rows(entry)]

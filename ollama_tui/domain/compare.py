@@ -11,9 +11,7 @@ from typing import Any
 from ollama_tui.api.replies import Show
 from ollama_tui.domain.facts import context_length, facts_of
 from ollama_tui.domain.model import Model
-from ollama_tui.formatting import UNKNOWN, exact, inert, listing, plural, shorten, size
-
-Line = tuple[tuple[str, str], ...]
+from ollama_tui.formatting import UNKNOWN, StyledLine, exact, inert, listing, plural, shorten, size
 
 LABEL = 14
 """Cells of the label column."""
@@ -41,12 +39,12 @@ class Side:
         return self.model.label
 
 
-def report(a: Side, b: Side) -> list[Line]:
+def report(a: Side, b: Side) -> list[StyledLine]:
     """Return the whole comparison as styled lines: `-` and red is only `a`, `+` and green only `b`.
 
     Texts are those of the server; whoever draws the lines makes them inert.
     """
-    lines: list[Line] = [
+    lines: list[StyledLine] = [
         (("- ", "bad"), (a.label, "strong")),
         (("+ ", "good"), (b.label, "strong")),
     ]
@@ -72,7 +70,7 @@ def weights(a: Side, b: Side) -> tuple[str, str]:
     return ("different", "bad")
 
 
-def _facts(a: Side, b: Side) -> Iterator[Line]:
+def _facts(a: Side, b: Side) -> Iterator[StyledLine]:
     """Yield the facts that differ, both values side by side."""
     same = []
     for label, value_of in FACTS:
@@ -109,12 +107,12 @@ FACTS: tuple[tuple[str, Callable[[Side], str]], ...] = (
 )
 
 
-def _capabilities(a: Side, b: Side) -> Iterator[Line]:
+def _capabilities(a: Side, b: Side) -> Iterator[StyledLine]:
     one, other = (frozenset(s.show.capabilities or s.model.capabilities or ()) for s in (a, b))
     yield from _sets(one, other, "capability", "capabilities")
 
 
-def _parameters(a: Side, b: Side) -> Iterator[Line]:
+def _parameters(a: Side, b: Side) -> Iterator[StyledLine]:
     """Yield the parameters only one of them has; the order in which a server tells is random."""
     one, other = (frozenset(_parameter_lines(s.show.parameters)) for s in (a, b))
     yield from _sets(one, other, "parameter")
@@ -126,7 +124,9 @@ def _parameter_lines(text: str) -> Iterator[str]:
         yield f"{name} {value.strip()}"
 
 
-def _sets(one: frozenset[str], other: frozenset[str], word: str, words: str = "") -> Iterator[Line]:
+def _sets(
+    one: frozenset[str], other: frozenset[str], word: str, words: str = ""
+) -> Iterator[StyledLine]:
     for text in sorted(one ^ other):
         sign = "-" if text in one else "+"
         yield ((f"{sign} {text}", STYLES[sign]),)
@@ -135,11 +135,11 @@ def _sets(one: frozenset[str], other: frozenset[str], word: str, words: str = ""
         yield ((f"{plural(both, word, words)} in both" if both else "None in either.", "muted"),)
 
 
-def _text(text_of: Callable[[Show], str]) -> Callable[[Side, Side], Iterator[Line]]:
+def _text(text_of: Callable[[Show], str]) -> Callable[[Side, Side], Iterator[StyledLine]]:
     return lambda a, b: difference(text_of(a.show), text_of(b.show))
 
 
-def difference(before: str, after: str) -> Iterator[Line]:
+def difference(before: str, after: str) -> Iterator[StyledLine]:
     """Yield a unified difference; a sentence when there is none or when it would take too long."""
     if before == after:
         said = f"The same: {plural(before.count(chr(10)) + 1, 'line')}." if before else "None."
@@ -150,7 +150,7 @@ def difference(before: str, after: str) -> Iterator[Line]:
     yield from _too_long(one, other) if too_long else _unified(one, other)
 
 
-def _unified(one: Sequence[str], other: Sequence[str]) -> Iterator[Line]:
+def _unified(one: Sequence[str], other: Sequence[str]) -> Iterator[StyledLine]:
     lines = islice(unified_diff(one, other, lineterm="", n=2), 2, None)
     for line in islice(lines, SHOWN):
         yield ((line, STYLES.get(line[:1], "")),)
@@ -158,7 +158,7 @@ def _unified(one: Sequence[str], other: Sequence[str]) -> Iterator[Line]:
         yield ((f"… {plural(rest, 'more line')}", "muted"),)
 
 
-def _too_long(one: Sequence[str], other: Sequence[str]) -> Iterator[Line]:
+def _too_long(one: Sequence[str], other: Sequence[str]) -> Iterator[StyledLine]:
     pairs = zip(one, other, strict=False)
     first = next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
     counts = f"{plural(len(one), 'line')} and {plural(len(other), 'line')}"
@@ -174,7 +174,7 @@ def _conversation(show: Show) -> str:
     return "\n".join(f"{message.role}: {message.content}" for message in show.messages)
 
 
-def _metadata(a: Side, b: Side) -> Iterator[Line]:
+def _metadata(a: Side, b: Side) -> Iterator[StyledLine]:
     """Yield the metadata that differs; long lists are not part of the details."""
     one, other = ({**s.show.projector_info, **s.show.model_info} for s in (a, b))
     different = [key for key in sorted(one.keys() | other.keys()) if _differs(key, one, other)]
@@ -199,7 +199,7 @@ def _value(value: Any) -> str:
     return shorten(inert(f"{value:g}" if isinstance(value, float) else str(value)), 2 * VALUE)
 
 
-PARTS: tuple[tuple[str, Callable[[Side, Side], Iterator[Line]]], ...] = (
+PARTS: tuple[tuple[str, Callable[[Side, Side], Iterator[StyledLine]]], ...] = (
     ("Capabilities", _capabilities),
     ("Parameters", _parameters),
     ("System prompt", _text(lambda show: show.system)),

@@ -13,10 +13,9 @@ from typing import Any
 
 from ollama_tui.api.replies import Show, Tensor, VerboseShow
 from ollama_tui.domain.model import Model
-from ollama_tui.formatting import UNKNOWN, ago, count, plural, size, until
+from ollama_tui.formatting import UNKNOWN, StyledLine, ago, count, plural, size, until
 
-Line = tuple[tuple[str, str], ...]
-Document = str | Sequence[Line]
+Document = str | Sequence[StyledLine]
 """A text as the server sent it, or styled lines."""
 
 LABEL = 14
@@ -108,13 +107,13 @@ def overview(
     now: datetime,
     width: int = 80,
     also: Sequence[str] = (),
-) -> list[Line]:
+) -> list[StyledLine]:
     """Return the facts a person asks for first.
 
     What every model has comes first, in one row each, so that from model to model only values
     change on the screen; what wraps or may be missing comes after.
     """
-    lines: list[Line] = [((model.label, "strong"),), ()]
+    lines: list[StyledLine] = [((model.label, "strong"),), ()]
     for label, value in _always(model, now):
         lines += _row(label, value or UNKNOWN, width)
     for label, value in [*_more(model, show), *_memory(model, now), *_kin(model, also)]:
@@ -124,7 +123,7 @@ def overview(
     return lines
 
 
-def _row(label: str, value: str, width: int) -> Iterable[Line]:
+def _row(label: str, value: str, width: int) -> Iterable[StyledLine]:
     """Yield a label and its value, wrapped beside it."""
     for part in wrap(value, max(width - LABEL, 10), break_on_hyphens=False):
         yield ((f"{label:<{LABEL}}", "muted"), (part, ""))
@@ -193,15 +192,15 @@ def _kin(model: Model, also: Sequence[str]) -> list[tuple[str, str]]:
     return [("Made from", model.listed.details.parent_model), ("Same as", ", ".join(also))]
 
 
-def _first_lines(text: str, lines: int = 6) -> list[Line]:
+def _first_lines(text: str, lines: int = 6) -> list[StyledLine]:
     every = text.strip().splitlines()
-    shown: list[Line] = [((line, ""),) for line in every[:lines]]
+    shown: list[StyledLine] = [((line, ""),) for line in every[:lines]]
     if len(every) > lines:
         shown.append(((f"… {plural(len(every) - lines, 'more line')}", "muted"),))
     return shown
 
 
-def metadata(show: Show, arrays: Mapping[str, str]) -> list[Line]:
+def metadata(show: Show, arrays: Mapping[str, str]) -> list[StyledLine]:
     """Return the GGUF metadata, one key a line."""
     lines = list(_pairs(show.model_info, arrays))
     if show.projector_info:
@@ -209,7 +208,7 @@ def metadata(show: Show, arrays: Mapping[str, str]) -> list[Line]:
     return lines
 
 
-def _pairs(info: Mapping[str, Any], arrays: Mapping[str, str]) -> Iterable[Line]:
+def _pairs(info: Mapping[str, Any], arrays: Mapping[str, str]) -> Iterable[StyledLine]:
     width = min(max((len(key) for key in info), default=0), 44)
     for key in sorted(info):
         value = info[key]
@@ -225,10 +224,10 @@ def _value(value: Any) -> str:
     return str(value)
 
 
-def parameters(text: str) -> list[Line]:
+def parameters(text: str) -> list[StyledLine]:
     """Return the parameters in a stable order: the server's is random."""
     every = sorted(filter(None, text.split("\n")))
-    lines: list[Line] = []
+    lines: list[StyledLine] = []
     for line in every[:MOST_LINES]:
         name, _, value = line.partition(" ")
         lines.append(((f"{name:<20}", "muted"), (value.strip(), "")))
@@ -237,11 +236,11 @@ def parameters(text: str) -> list[Line]:
     return lines
 
 
-def tensors(every: Sequence[Tensor]) -> list[Line]:
+def tensors(every: Sequence[Tensor]) -> list[StyledLine]:
     """Return one line per tensor: name, type, shape."""
     width = min(max((len(t.name) for t in every), default=0), 48)
     total = sum(_elements(t) for t in every)
-    head: Line = ((f"{plural(len(every), 'tensor')}, {count(total)} parameters", "title"),)
+    head: StyledLine = ((f"{plural(len(every), 'tensor')}, {count(total)} parameters", "title"),)
     return [
         head,
         (),
@@ -263,9 +262,9 @@ def _shape(tensor: Tensor) -> str:
     return " × ".join(str(length) for length in tensor.shape)
 
 
-def messages(show: Show) -> list[Line]:
+def messages(show: Show) -> list[StyledLine]:
     """Return the conversation stored in the model."""
-    lines: list[Line] = []
+    lines: list[StyledLine] = []
     for message in show.messages:
         room = MOST_LINES - len(lines)
         said = message.content.removesuffix("\n").split("\n", max(room, 0))

@@ -11,9 +11,9 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from ollama_tui.formatting import StyledLine
 from ollama_tui.tui.actions.action import Action, Context, shown_keys, why_not
 from ollama_tui.tui.widgets.columns import Column, width_needed
-from ollama_tui.tui.widgets.lines import Spans
 from ollama_tui.tui.widgets.moving import Glyphs
 from ollama_tui.tui.widgets.table import Table
 
@@ -73,18 +73,18 @@ class ActionRows:
         every = (LABEL, KEYS, HELP)
         return every if width_needed(every) <= width else (LABEL, KEYS)
 
-    def cells(self, row: Action, columns: Sequence[Column]) -> Sequence[Spans]:
+    def cells(self, row: Action, columns: Sequence[Column]) -> Sequence[StyledLine]:
         """Return what each column says, dimmed for an action that cannot act now."""
         reason = why_not(row, self._context)
         keys = " ".join(shown_keys(row)[:1])
-        said: dict[str, Spans] = {
+        said: dict[str, StyledLine] = {
             "label": ((row.title, "muted" if reason else ""),),
             "keys": ((keys, "muted" if reason else "key"),),
             "help": ((reason, "warning") if reason else (row.help, "muted"),),
         }
         return [said[column.id] for column in columns]
 
-    def gutter(self, row: Action) -> Spans:
+    def gutter(self, row: Action) -> StyledLine:
         """Return no sign."""
         return ()
 

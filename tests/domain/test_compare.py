@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ollama_tui.api.replies import Message, Show
-from ollama_tui.domain.compare import LONGEST, Line, Side, difference, report, weights
+from ollama_tui.domain.compare import LONGEST, Side, difference, report, weights
+from ollama_tui.formatting import StyledLine
 from tests.domain.models import a_model
 from tests.effort import calls
 
@@ -26,11 +27,11 @@ def side(name: str = "m:latest", show: Show | None = None, **model: object) -> S
     return Side(a_model(name, **model), show or Show())  # type: ignore[arg-type]
 
 
-def texts(lines: list[Line]) -> list[str]:
+def texts(lines: list[StyledLine]) -> list[str]:
     return ["".join(text for text, _ in line) for line in lines]
 
 
-def part(lines: list[Line], title: str) -> list[str]:
+def part(lines: list[StyledLine], title: str) -> list[str]:
     """Return the lines of one section."""
     every = texts(lines)
     start = every.index(title) + 1

@@ -17,8 +17,9 @@ from ollama_tui.api.replies import (
     VerboseShow,
 )
 from ollama_tui.domain import details as documents
-from ollama_tui.domain.details import MOST_LINES, Line, messages, parameters
+from ollama_tui.domain.details import MOST_LINES, messages, parameters
 from ollama_tui.domain.model import Model
+from ollama_tui.formatting import StyledLine
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 LISTED = ListedModel(
@@ -39,7 +40,7 @@ LISTED = ListedModel(
 )
 
 
-def text(lines: list[Line] | str) -> str:
+def text(lines: list[StyledLine] | str) -> str:
     assert not isinstance(lines, str)
     return "\n".join("".join(part for part, _ in line) for line in lines)
 

@@ -12,8 +12,7 @@ from ollama_tui.api.requests import CreateRequest
 from ollama_tui.domain.create.form import Draft
 from ollama_tui.domain.create.parameters import lines
 from ollama_tui.domain.modelfile.syntax import Command, Modelfile, Unwritable, write
-
-Line = tuple[tuple[str, str], ...]
+from ollama_tui.formatting import StyledLine
 
 
 def commands(request: CreateRequest) -> Iterator[Command]:
@@ -63,11 +62,11 @@ def curl(request: CreateRequest) -> str:
     return f'curl "${{OLLAMA_HOST:-localhost:11434}}/api/create" -d {quote(body)}\n'
 
 
-def changes(draft: Draft) -> list[Line]:
+def changes(draft: Draft) -> list[StyledLine]:
     """Return the lines that differ between the base and the new model, as styled spans."""
     before, after = _whole(draft, sent=False), _whole(draft, sent=True)
     found = list(unified_diff(before, after, lineterm="", n=2))[2:]
-    styled: list[Line] = [((line, _STYLES.get(line[:1], "")),) for line in found]
+    styled: list[StyledLine] = [((line, _STYLES.get(line[:1], "")),) for line in found]
     if quantize := draft.request().quantize:
         styled.append(((f"+quantized to {quantize}", "good"),))
     return styled or [(("Nothing is changed.", "muted"),)]

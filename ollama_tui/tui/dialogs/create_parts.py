@@ -14,9 +14,9 @@ from ollama_tui.api.replies import Message
 from ollama_tui.domain.create import parameters
 from ollama_tui.domain.create.parameters import BY_NAME, BadParameter, Parameter, unquoted
 from ollama_tui.domain.modelfile.syntax import ROLES
-from ollama_tui.formatting import inert, inert_lines
+from ollama_tui.formatting import StyledLine, inert, inert_lines
 from ollama_tui.tui.dialogs.dialog import Dialog, labelled
-from ollama_tui.tui.widgets.lines import Lines, Spans
+from ollama_tui.tui.widgets.lines import Lines
 from ollama_tui.tui.widgets.picker import Picker
 
 T = TypeVar("T")
@@ -138,7 +138,7 @@ def _typed(character: str) -> str:
 _TYPED = {"\n": "\\n", "\t": "\\t", "\r": "\\r", "\\": "\\\\"}
 
 
-def offered(name: str) -> list[Spans]:
+def offered(name: str) -> list[StyledLine]:
     """Return all about a parameter, or the names that a part of one may become."""
     if name in BY_NAME:
         return about(BY_NAME[name])
@@ -146,7 +146,7 @@ def offered(name: str) -> list[Spans]:
     return [((f"{n:<18}", "key"), (BY_NAME[n].help, "muted")) for n in likely[:SHOWN]]
 
 
-def about(parameter: Parameter) -> list[Spans]:
+def about(parameter: Parameter) -> list[StyledLine]:
     """Return what a parameter takes, in which range, its default, and what it does."""
     reloads = "; reloads the model" if parameter.reloads else ""
     kind = " ".join(filter(None, (_KINDS[parameter.kind], parameter.range)))

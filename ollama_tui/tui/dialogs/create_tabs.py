@@ -17,11 +17,11 @@ from ollama_tui.domain import names
 from ollama_tui.domain.create.form import Draft, Text
 from ollama_tui.domain.create.quantize import Target, targets, why_not
 from ollama_tui.domain.model import Model
-from ollama_tui.formatting import inert, plural, size
+from ollama_tui.formatting import StyledLine, inert, plural, size
 from ollama_tui.tui.dialogs.create_parts import Editor, Field
 from ollama_tui.tui.dialogs.dialog import Dialog
 from ollama_tui.tui.widgets.columns import Column
-from ollama_tui.tui.widgets.lines import Lines, Spans
+from ollama_tui.tui.widgets.lines import Lines
 from ollama_tui.tui.widgets.plain_rows import PlainRow, PlainRows
 from ollama_tui.tui.widgets.table import Table
 
@@ -127,7 +127,7 @@ class BaseTab(Tab):
         self.screen.focus_next()
 
 
-def base_lines(draft: Draft) -> list[Spans]:
+def base_lines(draft: Draft) -> list[StyledLine]:
     """Return what the base is, or the installed models it may become."""
     model = draft.base_model
     if model is None:
@@ -143,7 +143,7 @@ def _described(model: Model) -> str:
     return " · ".join(filter(None, (details.parameter_size, details.quantization_level, where)))
 
 
-def _brought(draft: Draft) -> list[Spans]:
+def _brought(draft: Draft) -> list[StyledLine]:
     """Return what is inherited, in words."""
     base = draft.inherited
     if not base.name:

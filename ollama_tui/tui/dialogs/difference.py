@@ -12,7 +12,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from ollama_tui.tui.widgets.lines import Spans
+from ollama_tui.formatting import StyledLine
 from ollama_tui.tui.widgets.text_view import TextView
 
 STYLES = {"+": "good", "-": "bad", "@": "muted"}
@@ -54,7 +54,7 @@ class DifferenceDialog(ModalScreen[str | None]):
             self.dismiss(event.character)
 
 
-def difference(before: str, after: str) -> Iterator[Spans]:
+def difference(before: str, after: str) -> Iterator[StyledLine]:
     """Yield the lines of a unified difference, coloured; a word when there is none."""
     lines = list(unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=2))[2:]
     for line in lines:

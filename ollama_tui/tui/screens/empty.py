@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from ollama_tui.domain.snapshot import Reach, Snapshot
 from ollama_tui.domain.view import View
-from ollama_tui.formatting import inert
-from ollama_tui.tui.widgets.lines import Spans
+from ollama_tui.formatting import StyledLine, inert
 
 
-def empty_lines(snapshot: Snapshot, view: View, blame: str, host_url: str) -> list[Spans]:
+def empty_lines(snapshot: Snapshot, view: View, blame: str, host_url: str) -> list[StyledLine]:
     """Return the lines that say why there are no models, and what to do."""
     if snapshot.models and view.filter:
         said = blame or "No model matches the filter."

@@ -12,13 +12,13 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from ollama_tui.formatting import inert
+from ollama_tui.formatting import StyledLine, inert
 from ollama_tui.services.jobs.job import Job
 from ollama_tui.services.jobs.queue import JobQueue
 from ollama_tui.tui.widgets.columns import Column
 from ollama_tui.tui.widgets.glyphs import Signs
 from ollama_tui.tui.widgets.job_rows import LABEL, job_line, label_cells
-from ollama_tui.tui.widgets.lines import Lines, Spans, plain
+from ollama_tui.tui.widgets.lines import Lines, plain
 from ollama_tui.tui.widgets.table import Table
 
 if TYPE_CHECKING:
@@ -46,11 +46,11 @@ class JobRows:
         self.width, self.label = width, label_cells(self.jobs, width)
         return [Column("", width, flexible=True)]
 
-    def cells(self, row: Job, columns: Sequence[Column]) -> Sequence[Spans]:
+    def cells(self, row: Job, columns: Sequence[Column]) -> Sequence[StyledLine]:
         """Return the job in one line."""
         return [job_line(row, self.signs, self.width, label=self.label, hint=False)]
 
-    def gutter(self, row: Job) -> Spans:
+    def gutter(self, row: Job) -> StyledLine:
         """Return no sign: the line has its own."""
         return ()
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from textual.binding import Binding, BindingType
 
+from ollama_tui.formatting import StyledLine
 from ollama_tui.tui.actions import ACTIONS
 from ollama_tui.tui.actions.action import ALWAYS, Action, Context, Place, why_not
 from ollama_tui.tui.widgets.footer import footer_line
-from ollama_tui.tui.widgets.lines import Spans
 
 if TYPE_CHECKING:
     from ollama_tui.tui.app import OllamaTui
@@ -34,7 +34,7 @@ def bindings(place: Place) -> list[BindingType]:
     ]
 
 
-def footer(place: Place, tui: OllamaTui, context: Context, width: int) -> Spans:
+def footer(place: Place, tui: OllamaTui, context: Context, width: int) -> StyledLine:
     """Return the keys that matter in one place, dimmed where they cannot act now."""
 
     def key(action: Action) -> tuple[str, str, bool]:

@@ -10,8 +10,8 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from ollama_tui.formatting import StyledLine
 from ollama_tui.tui.actions.action import Action, Context, Group, Place, shown_keys, why_not
-from ollama_tui.tui.widgets.lines import Spans
 from ollama_tui.tui.widgets.text_view import TextView
 
 MOVING: tuple[tuple[str, str], ...] = (
@@ -39,7 +39,7 @@ class KeyHelp(ModalScreen[None]):
         self.query_one(TextView).show(list(self.lines()))
         self.query_one(TextView).focus()
 
-    def lines(self) -> Iterator[Spans]:
+    def lines(self) -> Iterator[StyledLine]:
         """Yield a line for each key, below headings."""
         yield (("Move", "title"),)
         for keys, help_ in MOVING:
@@ -53,7 +53,7 @@ class PlaceKeys(KeyHelp):
         super().__init__()
         self._keys = keys
 
-    def lines(self) -> Iterator[Spans]:
+    def lines(self) -> Iterator[StyledLine]:
         """Yield what each key does."""
         yield from super().lines()
         yield ()
@@ -71,7 +71,7 @@ class KeysScreen(KeyHelp):
         self.shown = [a for a in actions if a.keys and a.place in (here, Place.EVERYWHERE)]
         self.context = context
 
-    def lines(self) -> Iterator[Spans]:
+    def lines(self) -> Iterator[StyledLine]:
         """Yield a heading and a line per action, group by group."""
         yield from super().lines()
         for group in Group:
@@ -81,7 +81,7 @@ class KeysScreen(KeyHelp):
                 yield ((str(group), "title"),)
                 yield from map(self.line, rows)
 
-    def line(self, action: Action) -> Spans:
+    def line(self, action: Action) -> StyledLine:
         """Return keys, sentence, and why it cannot act now."""
         keys = f"{' '.join(shown_keys(action)):<{KEYS_WIDTH}}"
         reason = why_not(action, self.context)

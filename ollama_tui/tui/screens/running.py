@@ -15,13 +15,13 @@ from ollama_tui.api.errors import OllamaError
 from ollama_tui.api.replies import RunningModel
 from ollama_tui.domain import names
 from ollama_tui.domain.details import processor
-from ollama_tui.formatting import UNKNOWN, context, inert, plural, size, until
+from ollama_tui.formatting import UNKNOWN, StyledLine, context, inert, plural, size, until
 from ollama_tui.tui.actions import memory
 from ollama_tui.tui.actions.action import Context
 from ollama_tui.tui.actions.change import connected
 from ollama_tui.tui.screens.table_screen import Workplace, leaving, said
 from ollama_tui.tui.widgets.columns import Column
-from ollama_tui.tui.widgets.lines import Lines, Spans
+from ollama_tui.tui.widgets.lines import Lines
 from ollama_tui.tui.widgets.table import Table
 
 LOOK_EVERY = 2.0
@@ -92,11 +92,11 @@ class RunningRows:
         """Return the columns that fit."""
         return leaving(COLUMNS, LEAVING, width)
 
-    def cells(self, row: Running, columns: Sequence[Column]) -> Sequence[Spans]:
+    def cells(self, row: Running, columns: Sequence[Column]) -> Sequence[StyledLine]:
         """Return what each column says."""
         return [((getattr(row, c.id), STYLES.get(c.id, "muted")),) for c in columns]
 
-    def gutter(self, row: Running) -> Spans:
+    def gutter(self, row: Running) -> StyledLine:
         """Return no sign: everything here is loaded."""
         return ()
 

@@ -14,13 +14,13 @@ from textual.binding import Binding
 from ollama_tui.domain.snapshot import Snapshot
 from ollama_tui.domain.storage.report import Kind, Spent, advice, spending, summary
 from ollama_tui.domain.storage.usage import WORTH, Usage
-from ollama_tui.formatting import UNKNOWN, size
+from ollama_tui.formatting import UNKNOWN, StyledLine, size
 from ollama_tui.tui.actions.action import Context
 from ollama_tui.tui.actions.change import connected
 from ollama_tui.tui.screens.table_screen import Workplace, leaving
 from ollama_tui.tui.widgets.columns import Column
 from ollama_tui.tui.widgets.glyphs import Signs
-from ollama_tui.tui.widgets.lines import Lines, Spans
+from ollama_tui.tui.widgets.lines import Lines
 from ollama_tui.tui.widgets.table import Table
 
 if TYPE_CHECKING:
@@ -57,11 +57,11 @@ class SpentRows:
         ]
         return leaving(every, ("bar", "shared"), width)
 
-    def cells(self, row: Spent, columns: Sequence[Column]) -> Sequence[Spans]:
+    def cells(self, row: Spent, columns: Sequence[Column]) -> Sequence[StyledLine]:
         """Return what each column says."""
         return [self._cell(row, column) for column in columns]
 
-    def _cell(self, row: Spent, column: Column) -> Spans:
+    def _cell(self, row: Spent, column: Column) -> StyledLine:
         if column.id == "name":
             return ((row.label, "" if row.kind is Kind.MODEL else "muted"),)
         if column.id == "bar":
@@ -70,7 +70,7 @@ class SpentRows:
             return ((size(row.alone) if row.alone else UNKNOWN, "strong"),)
         return ((size(row.shared) if row.shared >= WORTH else UNKNOWN, "muted"),)
 
-    def _bar(self, row: Spent, width: int) -> Spans:
+    def _bar(self, row: Spent, width: int) -> StyledLine:
         """Draw both parts to scale; what is there at all shows, if only as one cell."""
         alone = round(row.alone * width / self.most)
         shared = min(round(row.shared * width / self.most), width - alone)
@@ -79,7 +79,7 @@ class SpentRows:
         kind = "accent" if row.kind in (Kind.MODEL, Kind.SHARED) else "warning"
         return ((self.signs.full * alone, kind), (self.signs.empty * shared, kind))
 
-    def gutter(self, row: Spent) -> Spans:
+    def gutter(self, row: Spent) -> StyledLine:
         """Return the mark of a marked model."""
         return ((self.signs.marked, "mark"),) if row.key in self.marks else ()
 

@@ -13,11 +13,11 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from ollama_tui.api.errors import OllamaError
-from ollama_tui.formatting import inert
+from ollama_tui.formatting import StyledLine, inert
 from ollama_tui.tui.actions.action import Context
 from ollama_tui.tui.widgets.columns import Column, width_needed
 from ollama_tui.tui.widgets.footer import footer_line
-from ollama_tui.tui.widgets.lines import Lines, Spans, spread
+from ollama_tui.tui.widgets.lines import Lines, spread
 from ollama_tui.tui.widgets.table import Table
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class Workplace(ModalScreen[None]):
 
     def show_heading(self, facts: str) -> None:
         """Show the title and, at the other end, what the rows add up to."""
-        left: Spans = ((f" {self.title_text}", "strong"),)
+        left: StyledLine = ((f" {self.title_text}", "strong"),)
         line = spread(left, ((f"{facts} ", "muted"),), self.size.width)
         self.query_one("#heading", Lines).show([line])
 
@@ -114,7 +114,7 @@ class Workplace(ModalScreen[None]):
             self.context.tell(error.title, error.hint, trouble=True)
 
 
-def said(title: str, hint: str, style: str, width: int) -> list[Spans]:
+def said(title: str, hint: str, style: str, width: int) -> list[StyledLine]:
     """Return what happened and what to do, as lines of `width` cells; none for no title."""
     text = inert(f"{title} {hint}".strip())
     return [((f" {line}", style),) for line in wrap(text, max(width - 2, 20))]

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Protocol, TypeVar
 
-from ollama_tui.tui.widgets.lines import Align, Spans
+from ollama_tui.formatting import StyledLine
+from ollama_tui.tui.widgets.lines import Align
 
 RowIn = TypeVar("RowIn", contravariant=True)
 
@@ -50,7 +51,7 @@ def _widened(column: Column, spare: int) -> Column:
     return replace(column, width=max(1, width))
 
 
-def joined(cells: Iterable[Spans]) -> Spans:
+def joined(cells: Iterable[StyledLine]) -> StyledLine:
     """Return fitted cells as one line, with gaps between them."""
     gap = (" " * GAP, "")
     return tuple(chain.from_iterable((gap, *cell) for cell in cells))[1:]
@@ -65,8 +66,8 @@ class Source(Protocol[RowIn]):
     def columns(self, width: int) -> Sequence[Column]:
         """Return the columns to show in `width` cells (see `width_needed`), titles as shown."""
 
-    def cells(self, row: RowIn, columns: Sequence[Column]) -> Sequence[Spans]:
+    def cells(self, row: RowIn, columns: Sequence[Column]) -> Sequence[StyledLine]:
         """Return one cell for each of `columns`, whose widths are final; longer ones are cut."""
 
-    def gutter(self, row: RowIn) -> Spans:
+    def gutter(self, row: RowIn) -> StyledLine:
         """Return the signs left of the row, up to `GUTTER` cells."""

@@ -13,7 +13,7 @@ from ollama_tui.api.replies import Show
 from ollama_tui.domain.details import OVERVIEW, document, tabs
 from ollama_tui.domain.model import Model
 from ollama_tui.domain.snapshot import details_key
-from ollama_tui.tui.widgets.lines import Spans
+from ollama_tui.formatting import StyledLine
 from ollama_tui.tui.widgets.tab_bar import TabBar
 from ollama_tui.tui.widgets.text_view import TextView
 
@@ -90,7 +90,7 @@ class DetailsPane(Vertical):
         key, arrays = self._arrays
         return arrays if self._model is not None and key == details_key(self._model) else {}
 
-    def _said_of(self, model: Model) -> list[Spans]:
+    def _said_of(self, model: Model) -> list[StyledLine]:
         key, title, hint = self._trouble
         if self._details is not None:
             return []

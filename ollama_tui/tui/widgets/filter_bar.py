@@ -12,7 +12,8 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from ollama_tui.tui.widgets.lines import Lines, Spans
+from ollama_tui.formatting import StyledLine
+from ollama_tui.tui.widgets.lines import Lines
 
 if TYPE_CHECKING:
     from ollama_tui.domain.filter.parser import Mistake
@@ -110,6 +111,6 @@ class FilterBar(Vertical):
         self.post_message(self.Left())
 
 
-def _pointed(mistake: Mistake) -> Spans:
+def _pointed(mistake: Mistake) -> StyledLine:
     carets = "^" * max(1, mistake.end - mistake.start)
     return ((" " * mistake.start, ""), (f"{carets} {mistake.sentence}", "bad"))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ollama_tui.tui.widgets.lines import Span, Spans, width_of
+from ollama_tui.formatting import Span, StyledLine
+from ollama_tui.tui.widgets.lines import width_of
 
 
 def footer_line(
     keys: Iterable[tuple[str, str, bool]], always: Iterable[tuple[str, str, bool]], width: int
-) -> Spans:
+) -> StyledLine:
     """Return as many (key, label, works) triples as fit into `width` cells.
 
     Those in `always` stand at the end and are there first: they lead to the rest.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ollama_tui.formatting import clock, rate, size, size_of
+from ollama_tui.formatting import Span, StyledLine, clock, rate, size, size_of
 from ollama_tui.services.jobs.job import Job, State, in_words, percent
 from ollama_tui.tui.widgets.glyphs import Signs
-from ollama_tui.tui.widgets.lines import Span, Spans, fit, spread, width_of
+from ollama_tui.tui.widgets.lines import fit, spread, width_of
 
 WIDE = 100
 """Cells of a line with the larger bar."""
@@ -31,7 +31,7 @@ def strip_jobs(jobs: tuple[Job, ...]) -> tuple[Job, ...]:
     return tuple((active + failed + queued)[:STRIP_ROWS])
 
 
-def strip_lines(jobs: tuple[Job, ...], signs: Signs, width: int) -> list[Spans]:
+def strip_lines(jobs: tuple[Job, ...], signs: Signs, width: int) -> list[StyledLine]:
     """Return the jobs strip; its last line counts what it has no room for."""
     shown = strip_jobs(jobs)
     label = label_cells(shown, width)
@@ -49,7 +49,7 @@ def label_cells(jobs: Iterable[Job], width: int) -> int:
     return max(least, min(longest, width - _OTHERS - bar))
 
 
-def job_line(job: Job, signs: Signs, width: int, *, label: int, hint: bool = True) -> Spans:
+def job_line(job: Job, signs: Signs, width: int, *, label: int, hint: bool = True) -> StyledLine:
     """Return sign, verb and name, bar, percent, bytes, rate, time left, and words when odd.
 
     With `hint` also the key for what a person may want of it.
@@ -71,7 +71,7 @@ def _is_measured(job: Job) -> bool:
     return job.progress.fraction is not None or (job.progress.total > 0 and not job.trouble)
 
 
-def _moving(job: Job, signs: Signs, cells: int) -> Spans:
+def _moving(job: Job, signs: Signs, cells: int) -> StyledLine:
     progress = job.progress
     fraction = progress.fraction
     if fraction is None:
@@ -88,7 +88,7 @@ def _moving(job: Job, signs: Signs, cells: int) -> Spans:
     return tuple(spans)
 
 
-def _speed(job: Job) -> Spans:
+def _speed(job: Job) -> StyledLine:
     progress = job.progress
     if progress.rate <= 0 or progress.stalled_for:
         return ()
@@ -96,7 +96,7 @@ def _speed(job: Job) -> Spans:
     return ((f"  {rate(progress.rate):>9}  {left:>5}", "muted"),)
 
 
-def _words(job: Job) -> Spans:
+def _words(job: Job) -> StyledLine:
     progress = job.progress
     odd = job.cancelling or job.trouble or progress.stalled_for or progress.resumed_at is not None
     if odd:
@@ -105,7 +105,7 @@ def _words(job: Job) -> Spans:
     return ((f"  {progress.phase}", "muted"),) if plain else ()
 
 
-def _key_hint(job: Job) -> Spans:
+def _key_hint(job: Job) -> StyledLine:
     if job.can_undo:
         return (("  ", ""), ("z", "key"), (" undo", "muted"))
     if job.state is State.FAILED:

@@ -1,7 +1,7 @@
 """Styled text as one value for every widget that draws lines, and the smallest such widget.
 
-A span is `(text, style)`: the text is literal and made inert, the style is one or more of the names
-in `STYLES`, separated by spaces, or "" for plain. Each name is a component class `ink--NAME`, so a
+Of a span, the text is literal and made inert, the style is one or more of the names in `STYLES`,
+separated by spaces, or "" for plain. Each name is a component class `ink--NAME`, so a
 sheet or a theme restyles it with `.ink--muted { … }` and NO_COLOR and 16 colours just work.
 """
 
@@ -18,12 +18,8 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
-from ollama_tui.formatting import ELLIPSIS, inert
+from ollama_tui.formatting import ELLIPSIS, Span, StyledLine, inert
 
-Span = tuple[str, str]
-"""Literal text and the names of its style."""
-Spans = tuple[Span, ...]
-"""One line, or a part of one."""
 Align = Literal["left", "right"]
 
 STYLES = (
@@ -45,7 +41,7 @@ STYLES = (
 )
 
 
-def plain(text: str, style: str = "") -> Spans:
+def plain(text: str, style: str = "") -> StyledLine:
     """Return a line of one span."""
     return ((text, style),)
 
@@ -55,7 +51,7 @@ def width_of(spans: Iterable[Span]) -> int:
     return sum(cell_len(inert(text)) for text, _ in spans)
 
 
-def wrapped(line: Spans, width: int) -> list[Spans]:
+def wrapped(line: StyledLine, width: int) -> list[StyledLine]:
     """Return a line of one style in as many rows as it takes, indented alike; others as one."""
     if len(line) != 1 or width_of(line) <= width:
         return [line]
@@ -63,7 +59,7 @@ def wrapped(line: Spans, width: int) -> list[Spans]:
 
     text, style = line[0]
     indent = text[: len(text) - len(text.lstrip())]
-    rows: list[Spans] = []
+    rows: list[StyledLine] = []
     at = len(indent)
     while at < len(text):
         end = row_end(text, at, width - len(indent))
@@ -72,7 +68,7 @@ def wrapped(line: Spans, width: int) -> list[Spans]:
     return rows or [line]
 
 
-def fit(spans: Sequence[Span], width: int, align: Align = "left") -> Spans:
+def fit(spans: Sequence[Span], width: int, align: Align = "left") -> StyledLine:
     """Return `spans` cut with an ellipsis or padded to exactly `width` cells, and inert."""
     safe = tuple((inert(text), style) for text, style in spans if text)
     spare = width - sum(cell_len(text) for text, _ in safe)
@@ -84,7 +80,7 @@ def fit(spans: Sequence[Span], width: int, align: Align = "left") -> Spans:
     return (blank, *safe) if align == "right" else (*safe, blank)
 
 
-def _cut(spans: Spans, width: int) -> Spans:
+def _cut(spans: StyledLine, width: int) -> StyledLine:
     kept: list[Span] = []
     left = width - cell_len(ELLIPSIS)
     for text, style in spans:
@@ -96,7 +92,7 @@ def _cut(spans: Spans, width: int) -> Spans:
     return tuple(kept) if width > 0 else ()
 
 
-def spread(left: Sequence[Span], right: Sequence[Span], width: int) -> Spans:
+def spread(left: Sequence[Span], right: Sequence[Span], width: int) -> StyledLine:
     """Return a line of `width` cells with `left` at one end and `right` at the other.
 
     Where both do not fit, `right` stays whole as long as it takes less than half.
@@ -184,16 +180,16 @@ class Lines(Inked):
     Lines { width: 1fr; height: auto; }
     """
 
-    def __init__(self, lines: Sequence[Spans] = (), *, id: str | None = None) -> None:
+    def __init__(self, lines: Sequence[StyledLine] = (), *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._lines = tuple(lines)
 
     @property
-    def lines(self) -> tuple[Spans, ...]:
+    def lines(self) -> tuple[StyledLine, ...]:
         """What is shown now."""
         return self._lines
 
-    def show(self, lines: Sequence[Spans]) -> None:
+    def show(self, lines: Sequence[StyledLine]) -> None:
         """Show these lines instead, each cut to the width of the widget."""
         old, self._lines = self._lines, tuple(lines)
         if len(old) != len(self._lines):

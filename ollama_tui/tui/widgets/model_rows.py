@@ -10,9 +10,9 @@ from ollama_tui.domain import columns as order
 from ollama_tui.domain.model import Model
 from ollama_tui.domain.rows import Arranged
 from ollama_tui.domain.view import View
+from ollama_tui.formatting import StyledLine
 from ollama_tui.tui.widgets.columns import Column
 from ollama_tui.tui.widgets.glyphs import UNICODE, Signs
-from ollama_tui.tui.widgets.lines import Spans
 
 STYLES = {"name": "", "can": "accent"}
 KIN = 2
@@ -60,7 +60,7 @@ class ModelRows:
         most = self.longest + KIN if flexible else None
         return Column(title, width, column.align, flexible, id=column.key, most=most)
 
-    def cells(self, row: Model, columns: Sequence[Column]) -> Sequence[Spans]:
+    def cells(self, row: Model, columns: Sequence[Column]) -> Sequence[StyledLine]:
         """Return what each column says of a model."""
         now = self.now()
         return [((self._text(row, c.id, now), STYLES.get(c.id, OTHER_STYLE)),) for c in columns]
@@ -72,7 +72,7 @@ class ModelRows:
             return f"{self.signs.kin} {row.label}"
         return order.BY_KEY[column].text(row, now)
 
-    def gutter(self, row: Model) -> Spans:
+    def gutter(self, row: Model) -> StyledLine:
         """Return the mark and the state."""
         mark = (self.signs.marked, "mark") if row.name in self.view.marks else (" ", "")
         return (mark, self._state(row))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from ollama_tui.formatting import Span, StyledLine
 from ollama_tui.tui.widgets.columns import Column
-from ollama_tui.tui.widgets.lines import Span, Spans
 
 
 @dataclass(frozen=True)
@@ -38,10 +38,10 @@ class PlainRows:
             return self.every
         return [column for column in self.every if column.id not in self.leaving]
 
-    def cells(self, row: PlainRow, columns: Sequence[Column]) -> Sequence[Spans]:
+    def cells(self, row: PlainRow, columns: Sequence[Column]) -> Sequence[StyledLine]:
         """Return one cell for each of `columns`."""
         return [(row.cells[column.id],) for column in columns]
 
-    def gutter(self, row: PlainRow) -> Spans:
+    def gutter(self, row: PlainRow) -> StyledLine:
         """Return the sign left of the row."""
         return ((row.sign, "mark"),)

@@ -10,9 +10,9 @@ from ollama_tui.domain import columns as order
 from ollama_tui.domain.model import Model
 from ollama_tui.domain.snapshot import Reach, Snapshot
 from ollama_tui.domain.view import View
-from ollama_tui.formatting import inert, plural, shorten, size
+from ollama_tui.formatting import Span, StyledLine, inert, plural, shorten, size
 from ollama_tui.tui.widgets.glyphs import Signs
-from ollama_tui.tui.widgets.lines import Span, Spans, fit, spread, width_of
+from ollama_tui.tui.widgets.lines import fit, spread, width_of
 
 if TYPE_CHECKING:
     from ollama_tui.domain.storage.usage import Usage
@@ -54,7 +54,7 @@ def status_line(
     outdated: int = 0,
     checking: str = "",
     read_only: bool = False,
-) -> Spans:
+) -> StyledLine:
     """Return the status line, `width` cells wide; `checking` says how far an update check is."""
     parts = [_server(snapshot, host, signs)]
     if snapshot.reach is Reach.DOWN and snapshot.problem is not None:
@@ -114,7 +114,7 @@ def _facts(snapshot: Snapshot, view: View, sums: Sums, shown: int, signs: Signs)
     return facts
 
 
-def _sorting(view: View, signs: Signs) -> Spans:
+def _sorting(view: View, signs: Signs) -> StyledLine:
     column = order.BY_KEY[view.sort]
     falling = column.descending is not view.reverse
     arrow = signs.descending if falling else signs.ascending

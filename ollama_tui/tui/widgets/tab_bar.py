@@ -9,7 +9,8 @@ from rich.cells import cell_len
 from textual.message import Message
 from textual.strip import Strip
 
-from ollama_tui.tui.widgets.lines import Inked, Span, fit
+from ollama_tui.formatting import Span
+from ollama_tui.tui.widgets.lines import Inked, fit
 
 GAP = 2
 """Cells between two titles."""

@@ -13,8 +13,9 @@ from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 
+from ollama_tui.formatting import StyledLine
 from ollama_tui.tui.widgets.columns import GUTTER, MARGIN, Column, Source, joined, laid_out
-from ollama_tui.tui.widgets.lines import Spans, fit, wrapped
+from ollama_tui.tui.widgets.lines import fit, wrapped
 from ollama_tui.tui.widgets.moving import Glyphs, Moving, thumb_at
 
 R = TypeVar("R")
@@ -68,9 +69,9 @@ class Table(Moving, Generic[R], can_focus=True):
         self._index = 0
         self._anchor: str | None = None
         self._top = 0
-        self._empty: Sequence[Spans] = ()
+        self._empty: Sequence[StyledLine] = ()
         self._columns: tuple[Column, ...] | None = None
-        self._bodies: LRUCache[str, Spans] = LRUCache(512)
+        self._bodies: LRUCache[str, StyledLine] = LRUCache(512)
 
     @property
     def rows(self) -> tuple[R, ...]:
@@ -115,7 +116,7 @@ class Table(Moving, Generic[R], can_focus=True):
         if self.cursor != before:
             self.post_message(self.Moved(self, self.cursor))
 
-    def show_empty(self, lines: Sequence[Spans]) -> None:
+    def show_empty(self, lines: Sequence[StyledLine]) -> None:
         """Set what is shown in place of rows when there are none."""
         self._empty = tuple(lines)
         if not self._rows:
@@ -239,7 +240,7 @@ class Table(Moving, Generic[R], can_focus=True):
             self._columns = laid_out(self._source.columns(room), room)
         return self._columns
 
-    def _titles(self) -> Iterator[Spans]:
+    def _titles(self) -> Iterator[StyledLine]:
         for column in self._layout():
             yield fit(((column.title, ""),), column.width, column.align)
 
@@ -256,7 +257,7 @@ class Table(Moving, Generic[R], can_focus=True):
             spans = (("".join(text for text, _ in spans), ""),)
         return Strip.join([self.ink(fit(spans, self._inner), "cursor" if here else ""), bar])
 
-    def _body(self, index: int) -> Spans:
+    def _body(self, index: int) -> StyledLine:
         key = self._source.key(self._rows[index])
         if (body := self._bodies.get(key)) is None:
             columns = self._layout()

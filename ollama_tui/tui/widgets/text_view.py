@@ -10,8 +10,8 @@ from typing import cast
 from textual.geometry import Region
 from textual.strip import Strip
 
-from ollama_tui.formatting import inert, inert_lines
-from ollama_tui.tui.widgets.lines import Spans, fit
+from ollama_tui.formatting import StyledLine, inert, inert_lines
+from ollama_tui.tui.widgets.lines import fit
 from ollama_tui.tui.widgets.moving import Glyphs, Moving, thumb_at
 from ollama_tui.tui.widgets.wrap import Anchor, Row, Wrapped
 
@@ -40,7 +40,7 @@ class TextView(Moving, can_focus=True):
         super().__init__(id=id)
         self._glyphs = glyphs or Glyphs()
         self._document: object = None
-        self._spans: Sequence[Spans] | None = None
+        self._spans: Sequence[StyledLine] | None = None
         self._texts: Sequence[str] = ()
         self._length = 0
         self._top: Anchor = (0, 0)
@@ -48,14 +48,16 @@ class TextView(Moving, can_focus=True):
         self._needle: re.Pattern[str] | None = None
         self._match: Match | None = None
         self._rows: list[Row] = []
-        self._painted: list[Spans] = []
+        self._painted: list[StyledLine] = []
 
     @property
     def page(self) -> int:
         """How many rows fit."""
         return max(1, self.size.height)
 
-    def show(self, content: str | Sequence[str] | Sequence[Spans], document: object = None) -> None:
+    def show(
+        self, content: str | Sequence[str] | Sequence[StyledLine], document: object = None
+    ) -> None:
         """Show a text, lines or styled lines; keep the place if `document` is the one shown."""
         self._texts, self._spans = _read(content)
         self._length = sum(map(len, self._texts))
@@ -109,7 +111,7 @@ class TextView(Moving, can_focus=True):
         """Paint one row."""
         return self.ink(self._line(y))
 
-    def _line(self, y: int) -> Spans:
+    def _line(self, y: int) -> StyledLine:
         row = self._rows[y] if y < len(self._rows) else None
         body = fit(self._row_spans(row) if row is not None else (), self.size.width - 1)
         return (*body, (self._glyphs.thumb if self._has_thumb(y) else " ", "thumb"))
@@ -136,11 +138,11 @@ class TextView(Moving, can_focus=True):
         self._rows = list(islice(wrapped.rows(self._top), self.page))
         self._repaint()
 
-    def _row_spans(self, row: Row) -> Spans:
+    def _row_spans(self, row: Row) -> StyledLine:
         text = self._texts[row.line]
         # The blank that ended the row may stand one cell too far to the right.
         end = row.end - 1 if text[row.end - 1 : row.end] == " " else row.end
-        spans: Spans = ((text, ""),) if self._spans is None else self._spans[row.line]
+        spans: StyledLine = ((text, ""),) if self._spans is None else self._spans[row.line]
         spans = part_of(spans, row.start, max(row.start, end))
         for start, stop, style in self._marks(row):
             spans = restyled(spans, start - row.start, stop - row.start, style)
@@ -216,19 +218,19 @@ class TextView(Moving, can_focus=True):
 
 
 def _read(
-    content: str | Sequence[str] | Sequence[Spans],
-) -> tuple[Sequence[str], Sequence[Spans] | None]:
+    content: str | Sequence[str] | Sequence[StyledLine],
+) -> tuple[Sequence[str], Sequence[StyledLine] | None]:
     """Return the lines made inert, and their styles if they have any."""
     if isinstance(content, str):
         return inert_lines(content).expandtabs(TAB).split("\n"), None
     if content and isinstance(content[0], str):
         return _read("\n".join(str(line).replace("\n", NEWLINE) for line in content))
-    styled = cast("Sequence[Spans]", content)
+    styled = cast("Sequence[StyledLine]", content)
     spans = [tuple((inert(text), style) for text, style in line) for line in styled]
     return ["".join(text for text, _ in line) for line in spans], spans
 
 
-def part_of(spans: Spans, start: int, end: int) -> Spans:
+def part_of(spans: StyledLine, start: int, end: int) -> StyledLine:
     """Return the characters from `start` to `end`."""
     kept = []
     at = 0
@@ -240,7 +242,7 @@ def part_of(spans: Spans, start: int, end: int) -> Spans:
     return tuple(kept)
 
 
-def restyled(spans: Spans, start: int, end: int, style: str) -> Spans:
+def restyled(spans: StyledLine, start: int, end: int, style: str) -> StyledLine:
     """Return `spans` with the characters from `start` to `end` in another style."""
     length = sum(len(text) for text, _ in spans)
     start, end = max(0, start), min(end, length)

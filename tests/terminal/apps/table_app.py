@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 from textual.app import App, ComposeResult
 
+from ollama_tui.formatting import StyledLine
 from ollama_tui.tui.rendering.writer import DiffFrames
 from ollama_tui.tui.widgets.columns import Column
-from ollama_tui.tui.widgets.lines import Lines, Spans, plain
+from ollama_tui.tui.widgets.lines import Lines, plain
 from ollama_tui.tui.widgets.table import Table
 
 COLUMNS = (
@@ -32,7 +33,7 @@ class Models:
     def columns(self, width: int) -> Sequence[Column]:
         return COLUMNS
 
-    def cells(self, row: int, columns: Sequence[Column]) -> Sequence[Spans]:
+    def cells(self, row: int, columns: Sequence[Column]) -> Sequence[StyledLine]:
         return (
             plain(f"model-{row}:{row % 9}b", "strong"),
             plain(f"{row % 9}.{row % 7}B"),
@@ -43,7 +44,7 @@ class Models:
             plain(f"{row % 50} weeks"),
         )
 
-    def gutter(self, row: int) -> Spans:
+    def gutter(self, row: int) -> StyledLine:
         return plain("●", "good") if row % 5 == 0 else ()
 
 

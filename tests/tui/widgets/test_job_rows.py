@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from ollama_tui.formatting import StyledLine
 from ollama_tui.services.jobs.job import Job, JobProgress, Problem, State
 from ollama_tui.tui.widgets.glyphs import ASCII, UNICODE, Signs
 from ollama_tui.tui.widgets.job_rows import (
@@ -16,7 +17,7 @@ from ollama_tui.tui.widgets.job_rows import (
     strip_jobs,
     strip_lines,
 )
-from ollama_tui.tui.widgets.lines import Spans, width_of
+from ollama_tui.tui.widgets.lines import width_of
 
 MOVING = JobProgress(
     completed=3_000_000_000,
@@ -33,11 +34,11 @@ def job(state: State = State.RUNNING, *, id: int = 1, **changes: object) -> Job:
     return Job(**{**values, **changes})  # type: ignore[arg-type]
 
 
-def said(line: Spans) -> str:
+def said(line: StyledLine) -> str:
     return "".join(text for text, _ in line)
 
 
-def spans(one: Job, signs: Signs = UNICODE, width: int = 120) -> Spans:
+def spans(one: Job, signs: Signs = UNICODE, width: int = 120) -> StyledLine:
     return job_line(one, signs, width, label=label_cells([one], width))
 
 

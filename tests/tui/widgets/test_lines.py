@@ -1,4 +1,4 @@
-"""Spans fit, stay literal, and are painted again only where they changed."""
+"""StyledLine fit, stay literal, and are painted again only where they changed."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ollama_tui.formatting import inert
-from ollama_tui.tui.widgets.lines import STYLES, Lines, Spans, fit, plain, spread, width_of
+from ollama_tui.formatting import StyledLine, inert
+from ollama_tui.tui.widgets.lines import STYLES, Lines, fit, plain, spread, width_of
 from tests.tui.widgets.screens import OneWidget, screen_lines
 
 spans = st.lists(st.tuples(st.text(max_size=12), st.sampled_from(["", *STYLES])), max_size=4).map(
@@ -15,13 +15,13 @@ spans = st.lists(st.tuples(st.text(max_size=12), st.sampled_from(["", *STYLES]))
 )
 
 
-def text_of(line: Spans) -> str:
+def text_of(line: StyledLine) -> str:
     return "".join(text for text, _ in line)
 
 
 @given(spans, st.integers(0, 30), st.sampled_from(["left", "right"]))
 def test_fitted_spans_are_exactly_as_wide_as_asked_and_inert(
-    line: Spans, width: int, align: str
+    line: StyledLine, width: int, align: str
 ) -> None:
     fitted = fit(line, width, "right" if align == "right" else "left")
     assert width_of(fitted) == width
@@ -40,7 +40,7 @@ def test_fitted_spans_are_exactly_as_wide_as_asked_and_inert(
         (plain("abc"), 0, ""),
     ],
 )
-def test_what_does_not_fit_ends_in_an_ellipsis(line: Spans, width: int, fitted: str) -> None:
+def test_what_does_not_fit_ends_in_an_ellipsis(line: StyledLine, width: int, fitted: str) -> None:
     assert text_of(fit(line, width)) == fitted
 
 

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from textual.strip import Strip
 
+from ollama_tui.formatting import StyledLine
 from ollama_tui.tui.widgets.columns import Column, laid_out, width_needed
-from ollama_tui.tui.widgets.lines import Spans, plain
+from ollama_tui.tui.widgets.lines import plain
 from ollama_tui.tui.widgets.table import Table
 from tests.effort import calls
 from tests.tui.widgets.screens import OneWidget, screen_lines
@@ -31,11 +32,11 @@ class Names:
         wide = (Column("NAME", 6, flexible=True), Column("SIZE", 5, "right"))
         return wide if width_needed(wide) <= width else wide[:1]
 
-    def cells(self, row: str, columns: Sequence[Column]) -> Sequence[Spans]:
+    def cells(self, row: str, columns: Sequence[Column]) -> Sequence[StyledLine]:
         self.formatted.append(row)
         return (plain(row), plain(str(len(row))))[: len(columns)]
 
-    def gutter(self, row: str) -> Spans:
+    def gutter(self, row: str) -> StyledLine:
         return plain("✓", "mark") if row in self.marked else ()
 
 
