@@ -25,8 +25,8 @@ from ollama_tui.services.cache import Cache
 
 DONE, FAILED, USAGE, UNREACHABLE, INTERRUPTED, UNREAD = 0, 1, 2, 3, 130, 141
 MODULES = {
-    "list": "listing",
-    "show": "showing",
+    "list": "list",
+    "show": "show",
     "space": "space",
     "outdated": "outdated",
     "export": "export",
