@@ -12,8 +12,9 @@ from typing import NamedTuple
 from ollama_tui.formatting import inert, listing
 from ollama_tui.importing.errors import BadFile, label, unreadable
 from ollama_tui.importing.gguf import Header, read_header
+from ollama_tui.importing.local_file import keys_of, local_file
 from ollama_tui.importing.shards import misnamed, shard, stem, with_siblings
-from ollama_tui.importing.source import Source, keys_of, local_file, targets
+from ollama_tui.importing.source import Source, targets
 from ollama_tui.importing.suggest import suggestion
 from ollama_tui.importing.weights_folder import ADAPTER_CONFIG, CONFIG, adapter_in, model_in
 

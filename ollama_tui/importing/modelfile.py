@@ -15,9 +15,9 @@ from ollama_tui.formatting import inert, size
 from ollama_tui.importing.errors import BadFile, impostor, label, unreadable
 from ollama_tui.importing.gguf import MAGIC
 from ollama_tui.importing.inspect import inspect
+from ollama_tui.importing.local_file import LocalFile
 from ollama_tui.importing.source import Source
 from ollama_tui.importing.suggest import suggestion
-from ollama_tui.services.jobs.upload import LocalFile
 
 LARGEST = 16 * 1024 * 1024
 """Bytes; a Modelfile with the longest licenses has well under one megabyte."""

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Literal
 
 import msgspec
@@ -15,8 +12,7 @@ from ollama_tui.api.requests import CreateRequest
 from ollama_tui.domain.create import quantize
 from ollama_tui.domain.create.quantize import Target
 from ollama_tui.domain.model import Model
-from ollama_tui.importing.errors import unreadable
-from ollama_tui.services.jobs.upload import LocalFile
+from ollama_tui.importing.local_file import LocalFile
 
 Form = Literal["GGUF", "safetensors", "PyTorch", "Modelfile"]
 
@@ -66,27 +62,3 @@ def targets(level: str, weights: int, rest: int = 0) -> tuple[Target, ...]:
     details = ModelDetails(format="gguf", quantization_level=level)
     arrived = Model(ListedModel(size=weights, details=details))
     return tuple(replace(t, bytes=t.bytes + rest) for t in quantize.targets(arrived))
-
-
-def local_file(path: Path, key: str, *, adapter: bool = False) -> LocalFile:
-    """Return a file to send with the size it has now; raise BadFile when it has none."""
-    try:
-        return LocalFile(path, key, path.stat().st_size, adapter)
-    except OSError as error:
-        raise unreadable(path, error) from error
-
-
-def keys_of(paths: Sequence[Path]) -> list[str]:
-    """Return what the server is to call these files, as Ollama's own client does.
-
-    One goes by its name; several by their paths below the folder they share.
-    """
-    if len(paths) == 1:
-        return [key_text(Path(paths[0].name))]
-    shared = os.path.commonpath([path.absolute().parent for path in paths])
-    return [key_text(path.absolute().relative_to(shared)) for path in paths]
-
-
-def key_text(path: Path) -> str:
-    """Return a relative path with slashes, as JSON can carry it."""
-    return os.fsencode(path.as_posix()).decode("utf-8", "replace")

@@ -12,9 +12,10 @@ from typing import Any
 import msgspec
 
 from ollama_tui.importing.errors import BadFile, label, unreadable
+from ollama_tui.importing.local_file import key_text, local_file
 from ollama_tui.importing.safetensors import Weights, read_weights
 from ollama_tui.importing.shards import missing_parts, shard
-from ollama_tui.importing.source import Form, Source, key_text, local_file, targets
+from ollama_tui.importing.source import Form, Source, targets
 from ollama_tui.importing.suggest import suggestion
 
 CONFIG = "config.json"

@@ -13,10 +13,11 @@ from ollama_tui.api.replies import ListedModel
 from ollama_tui.api.requests import CreateRequest
 from ollama_tui.domain import names as model_name
 from ollama_tui.formatting import inert, size
+from ollama_tui.importing.local_file import LocalFile
 from ollama_tui.services.jobs.job import JobProgress, percent
 from ollama_tui.services.jobs.replacing import check_name
 from ollama_tui.services.jobs.task import Item, Lane, Server, Steps, Task
-from ollama_tui.services.jobs.upload import Hashed, LocalFile, hashing, sending
+from ollama_tui.services.jobs.upload import Hashed, hashing, sending
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,25 +14,11 @@ from ollama_tui.api.errors import OllamaError
 from ollama_tui.api.replies import Progress
 from ollama_tui.api.upload import changed
 from ollama_tui.formatting import inert
+from ollama_tui.importing.local_file import LocalFile
 from ollama_tui.services.jobs.task import Server
 
 _BLOCK = 1024 * 1024
 _BLOCKS_A_STEP = 32
-
-
-@dataclass(frozen=True, slots=True)
-class LocalFile:
-    """A file to be sent."""
-
-    path: Path
-    key: str
-    """What the server is to call it: a base name, or a relative path with forward slashes."""
-    size: int
-    """Bytes."""
-    adapter: bool = False
-    """Whether it is a LoRA adapter and not part of the model itself."""
-    draft: bool = False
-    """Whether it is a part of a draft model."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,10 +19,10 @@ from ollama_tui.domain import names
 from ollama_tui.domain.model import Model
 from ollama_tui.formatting import inert, shorten, size
 from ollama_tui.importing.errors import BadFile
+from ollama_tui.importing.local_file import LocalFile
 from ollama_tui.importing.modelfile import found
 from ollama_tui.importing.paths import paths_in
 from ollama_tui.importing.source import Source
-from ollama_tui.services.jobs.upload import LocalFile
 from ollama_tui.tui.dialogs.dialog import Dialog, labelled
 from ollama_tui.tui.dialogs.import_words import (
     AS_IT_IS,

@@ -14,10 +14,11 @@ from ollama_tui.api.client import Ollama
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.api.replies import Progress
 from ollama_tui.api.requests import CreateRequest
+from ollama_tui.importing.local_file import LocalFile
 from ollama_tui.services.jobs.job import State
 from ollama_tui.services.jobs.queue import JobQueue
 from ollama_tui.services.jobs.tasks import Copy, Create
-from ollama_tui.services.jobs.upload import LocalFile, hashing
+from ollama_tui.services.jobs.upload import hashing
 from tests.services.jobs.virtual import settle
 
 BYTES = b"GGUF" * 1_000_000

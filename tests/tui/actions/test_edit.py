@@ -8,8 +8,8 @@ from ollama_tui.api.replies import Show
 from ollama_tui.api.requests import CreateRequest
 from ollama_tui.domain.modelfile.convert import Recipe, recipe
 from ollama_tui.domain.modelfile.syntax import parse, write
+from ollama_tui.importing.local_file import LocalFile
 from ollama_tui.importing.source import Source
-from ollama_tui.services.jobs.upload import LocalFile
 from ollama_tui.tui.actions.edit import Edit, edit_of, from_weights, whole
 from tests.domain.models import a_model
 

@@ -18,8 +18,8 @@ from ollama_tui.api.replies import ListedModel
 from ollama_tui.api.requests import CreateRequest
 from ollama_tui.domain.model import Model
 from ollama_tui.formatting import inert
+from ollama_tui.importing.local_file import LocalFile
 from ollama_tui.importing.source import Source
-from ollama_tui.services.jobs.upload import LocalFile
 from ollama_tui.tui.dialogs.import_words import facts, offer
 from ollama_tui.tui.dialogs.importing import ImportAnswer, ImportDialog
 from ollama_tui.tui.styling import styles_folder
