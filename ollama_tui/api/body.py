@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import httpx
 
-from ollama_tui.api.watch import Watch
+from ollama_tui.api.clock import Watchdog
 
 PLAIN = {"Accept-Encoding": "identity"}
 """What every request says: what is unpacked here may be thousands of times what was sent."""
@@ -27,7 +27,7 @@ def pieces(response: httpx.Response) -> AsyncIterator[bytes]:
     return response.aiter_bytes() if response.is_stream_consumed else response.aiter_raw()
 
 
-async def whole(response: httpx.Response, limit: int, watch: Watch) -> bytes:
+async def whole(response: httpx.Response, limit: int, watch: Watchdog) -> bytes:
     """Return the body; raise TooLarge with more than `limit` bytes, TimeoutError when it trickles.
 
     `watch` must surround the call. Every byte puts its end off a little.
@@ -35,18 +35,18 @@ async def whole(response: httpx.Response, limit: int, watch: Watch) -> bytes:
     body = bytearray()
     async for piece in pieces(response):
         body += piece
-        watch.earn(len(piece) / SLOWEST)
+        watch.extend(len(piece) / SLOWEST)
         if len(body) > limit:
             raise TooLarge
     return bytes(body)
 
 
-async def start(response: httpx.Response, limit: int, watch: Watch) -> bytes:
+async def start(response: httpx.Response, limit: int, watch: Watchdog) -> bytes:
     """Return the first `limit` bytes of a body; what a refusal says needs no more."""
     body = bytearray()
     async for piece in pieces(response):
         body += piece
-        watch.earn(len(piece) / SLOWEST)
+        watch.extend(len(piece) / SLOWEST)
         if len(body) >= limit:
             break
     return bytes(body[:limit])

@@ -1,4 +1,4 @@
-"""Where time comes from: the machine, or a test."""
+"""The clock the program goes by (the machine's, or a test's), and a watchdog that uses it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import TracebackType
+
+_ROUNDING = 1e-6
+"""Seconds that are none: the rounding error of a sum of floats."""
 
 
 def utc_now() -> datetime:
@@ -49,3 +53,74 @@ class Clock:
 
 MACHINE = Clock(uptime=uptime)
 """The real one."""
+
+
+class Watchdog:
+    """Ends a block with TimeoutError unless it is restarted before its limit runs out.
+
+    async with Watchdog(30, clock.seconds, clock.sleep) as watchdog:
+        async for chunk in response:
+            watchdog.restart(30)
+
+    The limit is in seconds, counted by `clock` and waited for by `sleep`; None is no limit.
+    """
+
+    def __init__(
+        self,
+        limit: float | None,
+        clock: Callable[[], float],
+        sleep: Callable[[float], Awaitable[object]],
+    ) -> None:
+        self._limit = limit
+        self._clock = clock
+        self._sleep = sleep
+        self._block = asyncio.timeout(None)
+        self._due: float | None = None
+        self._wakes = 0.0
+        self._timer: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Watchdog:
+        await self._block.__aenter__()
+        self.restart(self._limit)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._stop()
+        await self._block.__aexit__(kind, error, traceback)
+
+    def restart(self, limit: float | None) -> None:
+        """Start over: the block ends `limit` seconds from now."""
+        self._limit = limit
+        self._end_at(None if limit is None else self._clock() + limit)
+
+    def extend(self, seconds: float) -> None:
+        """Put the end off by `seconds`, but never further than the limit from now."""
+        if self._due is not None and self._limit is not None:
+            self._end_at(min(self._due + seconds, self._clock() + self._limit))
+
+    def _end_at(self, due: float | None) -> None:
+        self._due = due
+        if due is None:
+            self._stop()
+        elif self._timer is None or due < self._wakes:
+            # A timer that wakes before that time looks again by itself: most restarts cost nothing.
+            self._stop()
+            self._wakes = due
+            self._timer = asyncio.create_task(self._wait())
+
+    async def _wait(self) -> None:
+        while self._due is not None and (left := self._due - self._clock()) > _ROUNDING:
+            self._wakes = self._due
+            await self._sleep(left)
+        self._timer = None
+        self._block.reschedule(asyncio.get_running_loop().time())
+
+    def _stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None

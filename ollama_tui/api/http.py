@@ -11,7 +11,7 @@ import msgspec
 
 from ollama_tui import __version__
 from ollama_tui.api.body import PLAIN, TooLarge, start, whole
-from ollama_tui.api.clock import MACHINE, Clock
+from ollama_tui.api.clock import MACHINE, Clock, Watchdog
 from ollama_tui.api.endpoints import Call
 from ollama_tui.api.errors import CHECK_ADDRESS, InvalidRequest, NotOllama, OllamaError, Unreachable
 from ollama_tui.api.keep_alive import trace
@@ -19,7 +19,6 @@ from ollama_tui.api.messages.connection import explained
 from ollama_tui.api.place import Place
 from ollama_tui.api.replies import CUT
 from ollama_tui.api.upload import FileBody
-from ollama_tui.api.watch import Watch
 
 CONNECT_SECONDS = 10.0
 ORDINARY = httpx.Timeout(30.0, connect=CONNECT_SECONDS, pool=None)
@@ -138,7 +137,7 @@ class Wire:
             async with self._watch(STUCK_AFTER) as watch:
 
                 def heard(done: int) -> None:
-                    watch.heard(STUCK_AFTER)
+                    watch.restart(STUCK_AFTER)
                     if sent is not None:
                         sent(done)
 
@@ -211,8 +210,8 @@ class Wire:
             return redirected(location, call)
         return from_response(status, body, call, host=self.address)
 
-    def _watch(self, seconds: float | None) -> Watch:
-        return Watch(seconds, self._clock.seconds, self._clock.sleep)
+    def _watch(self, seconds: float | None) -> Watchdog:
+        return Watchdog(seconds, self._clock.seconds, self._clock.sleep)
 
     def _client(self) -> httpx.AsyncClient:
         """Return the HTTP client, built at first use: it reads proxies and certificates."""

@@ -20,7 +20,7 @@ _NETWORK = f"Check {ADDRESS}, the network and any firewall between."
 
 @contextmanager
 def explained(call: Call, address: str) -> Iterator[None]:
-    """Turn what httpx and a Watch raise into an OllamaError; `address` is what we connect to."""
+    """Turn what httpx and a Watchdog raise into an OllamaError; `address` is what we connect to."""
     try:
         yield
     except (httpx.HTTPError, httpx.InvalidURL, UnicodeError, TimeoutError) as error:

@@ -9,8 +9,8 @@ from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from functools import partial
 from typing import NoReturn
 
+from ollama_tui.api.clock import Watchdog
 from ollama_tui.api.errors import OllamaError, Silent
-from ollama_tui.api.watch import Watch
 from ollama_tui.formatting import inert
 from ollama_tui.services.jobs.entry import Entry
 from ollama_tui.services.jobs.job import ACTIVE, Job, State
@@ -235,14 +235,14 @@ class JobQueue:
                         await held.enter_async_context(self._alone)
                     continue
                 entry.take(step, self._clock())
-                watch.heard(entry.quiet_after(step))
+                watch.restart(entry.quiet_after(step))
                 self._publisher.soon()
 
     @asynccontextmanager
-    async def _watching(self, entry: Entry) -> AsyncIterator[Watch]:
+    async def _watching(self, entry: Entry) -> AsyncIterator[Watchdog]:
         """Break off with Silent when the server says nothing for longer than it may."""
         try:
-            async with Watch(entry.quiet_after(None), self._clock, self._sleep) as watch:
+            async with Watchdog(entry.quiet_after(None), self._clock, self._sleep) as watch:
                 yield watch
         except TimeoutError as error:
             silent = int(self._clock() - entry.heard)
