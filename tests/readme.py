@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ollama_tui.tui.actions import ACTIONS
-from ollama_tui.tui.actions.action import Action, Group, Place, shown_keys
+from ollama_tui.tui.actions.action import Action, ActionGroup, Place, shown_keys
 
 README = Path(__file__).resolve().parents[1] / "README.md"
 BEGIN, END = "<!-- keys -->", "<!-- /keys -->"
@@ -14,7 +14,7 @@ BEGIN, END = "<!-- keys -->", "<!-- /keys -->"
 def key_table() -> str:
     """Return a Markdown table of every action, group by group."""
     lines = ["| Key | What it does | Id |", "|---|---|---|"]
-    for group in Group:
+    for group in ActionGroup:
         lines += [_row(action) for action in ACTIONS if action.group is group]
     return "\n".join(lines)
 

@@ -12,7 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from ollama_tui.formatting import StyledLine
-from ollama_tui.tui.actions.action import Action, Context, shown_keys, why_not
+from ollama_tui.tui.actions.action import Action, ActionContext, shown_keys, why_not
 from ollama_tui.tui.widgets.columns import Column, width_needed
 from ollama_tui.tui.widgets.moving import Glyphs
 from ollama_tui.tui.widgets.table import Table
@@ -61,7 +61,7 @@ def _spread(letters: str, text: str) -> bool:
 class ActionRows:
     """The source of the table: label, key, and what it does or why it cannot now."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: ActionContext) -> None:
         self._context = context
 
     def key(self, row: Action) -> str:
@@ -100,7 +100,7 @@ class PaletteScreen(ModalScreen[str | None]):
         Binding("pageup", "leap(-1)", show=False),
     ]
 
-    def __init__(self, actions: Sequence[Action], context: Context, glyphs: Glyphs) -> None:
+    def __init__(self, actions: Sequence[Action], context: ActionContext, glyphs: Glyphs) -> None:
         super().__init__()
         self._actions = actions
         self.context = context

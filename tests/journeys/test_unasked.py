@@ -125,6 +125,6 @@ async def test_a_name_that_is_a_command_is_quoted_in_the_clipboard() -> None:
 
 async def test_what_is_pasted_holds_no_control_characters() -> None:
     async with journey() as user:
-        user.main.desk.clipboard("SYSTEM a\x1b[201~\r\n\tb\x9b", "The Modelfile")
+        user.main.context.clipboard("SYSTEM a\x1b[201~\r\n\tb\x9b", "The Modelfile")
         assert user.app.clipboard == "SYSTEM a[201~\n\tb"
         await user.sees("Its control characters were left out.")

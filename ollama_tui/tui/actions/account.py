@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 
 from ollama_tui.api.errors import OllamaError, Unsupported
 from ollama_tui.formatting import inert
-from ollama_tui.tui.actions.action import Action, Context, Group, Server, why_not
+from ollama_tui.tui.actions.action import (
+    Action,
+    ActionContext,
+    ActionGroup,
+    ConnectedServer,
+    why_not,
+)
 from ollama_tui.tui.actions.change import connected
 from ollama_tui.tui.actions.program import not_connected
 
@@ -21,7 +27,7 @@ TRY_EVERY = 5.0
 """Seconds between two questions while the server cannot tell."""
 
 
-async def standing(server: Server) -> Standing:
+async def standing(server: ConnectedServer) -> Standing:
     """Return who the server is at ollama.com, or why that is not known."""
     from ollama_tui.domain.account import standing_of, standing_without
 
@@ -31,7 +37,7 @@ async def standing(server: Server) -> Standing:
         return standing_without(error)
 
 
-async def standings(server: Server) -> AsyncGenerator[Standing, None]:
+async def standings(server: ConnectedServer) -> AsyncGenerator[Standing, None]:
     """Yield who the server is, again and again until it is signed in or knows no accounts."""
     while True:
         now = await standing(server)
@@ -41,7 +47,7 @@ async def standings(server: Server) -> AsyncGenerator[Standing, None]:
         await server.clock.sleep(ASK_EVERY if now.signed_out else TRY_EVERY)
 
 
-async def cloud_said(server: Server) -> str:
+async def cloud_said(server: ConnectedServer) -> str:
     """Return a sentence on whether the server may use the cloud."""
     from ollama_tui.domain.cloud_text import disabled
 
@@ -54,12 +60,12 @@ async def cloud_said(server: Server) -> str:
     return disabled(status) or "Cloud models are allowed on this server."
 
 
-def address_to_clipboard(context: Context, address: str) -> None:
+def address_to_clipboard(context: ActionContext, address: str) -> None:
     """Send a sign-in address to the terminal's clipboard."""
     context.clipboard(inert(address), "The sign-in address")
 
 
-async def show(context: Context) -> None:
+async def show(context: ActionContext) -> None:
     """Show the account until it is left; sign out when that is wanted and confirmed."""
     from ollama_tui.tui.dialogs.account import AccountDialog
 
@@ -74,7 +80,7 @@ async def show(context: Context) -> None:
         await sign_out(context)
 
 
-async def sign_out(context: Context) -> None:
+async def sign_out(context: ActionContext) -> None:
     """Ask, then disconnect the server from its account."""
     from ollama_tui.tui.dialogs.dialog import Confirm
 
@@ -91,10 +97,10 @@ async def sign_out(context: Context) -> None:
 
 
 SIGN_OUT = Action("account.sign_out", "", "sign out", "Sign the server out of ollama.com.",
-                  sign_out, group=Group.APP, changes_server=True)  # fmt: skip
+                  sign_out, group=ActionGroup.APP, changes_server=True)  # fmt: skip
 """What the dialog's own key asks before `sign_out`; not in the list of actions."""
 
 ACTIONS = (
     Action("account.show", "", "account", "Show who the server is at ollama.com; sign in or out.",
-           show, not_connected, group=Group.APP),
+           show, not_connected, group=ActionGroup.APP),
 )  # fmt: skip

@@ -37,7 +37,7 @@ class Place(StrEnum):
     DETAILS = "details"
 
 
-class Group(StrEnum):
+class ActionGroup(StrEnum):
     """Headings of the key help, in display order."""
 
     LOOK = "Look"
@@ -47,7 +47,7 @@ class Group(StrEnum):
     APP = "Program"
 
 
-class Server(Protocol):
+class ConnectedServer(Protocol):
     """What an action may use once the server's address is known; all three or none."""
 
     @property
@@ -79,7 +79,7 @@ class Server(Protocol):
         """What registries say."""
 
 
-class Context(Protocol):
+class ActionContext(Protocol):
     """What an action sees of the program, and what it may ask of it."""
 
     @property
@@ -103,7 +103,7 @@ class Context(Protocol):
         """The marked models, else the current one, else none."""
 
     @property
-    def server(self) -> Server | None:
+    def server(self) -> ConnectedServer | None:
         """The server's stores; None in the first moments, before anything was connected."""
 
     @property
@@ -173,7 +173,7 @@ class Context(Protocol):
     def theme(self) -> str:
         """Name of the theme worn now."""
 
-    def wear(self, theme: str) -> None:
+    def use_theme(self, theme: str) -> None:
         """Use a theme, now and in the next run."""
 
     def go_to(self, address: str) -> None:
@@ -218,12 +218,12 @@ class Wish(StrEnum):
     DEMO = "demo"
 
 
-def always(_: Context) -> None:
+def always(_: ActionContext) -> None:
     """Nothing stands in the way."""
     return
 
 
-Run = Callable[["Context"], Awaitable[None]]
+Run = Callable[["ActionContext"], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -239,11 +239,11 @@ class Action:
     help: str
     """A sentence for help and palette."""
     run: Run
-    unavailable: Callable[[Context], str | None] = always
+    unavailable: Callable[[ActionContext], str | None] = always
     """Why it cannot act now, as a sentence; None when it can. Cheap and pure."""
     synonyms: tuple[str, ...] = ()
     """Other words, in lower case, by which the palette finds it."""
-    group: Group = Group.LOOK
+    group: ActionGroup = ActionGroup.LOOK
     place: Place = Place.EVERYWHERE
     footer: int = 0
     """Order in the footer, lowest first; 0 keeps it out, from `ALWAYS` on it always fits."""
@@ -285,7 +285,7 @@ def shown_keys(action: Action) -> tuple[str, ...]:
     return tuple(KEY_NAMES.get(key, key) for key in action.keys.split(",") if key)
 
 
-def why_not(action: Action, context: Context) -> str | None:
+def why_not(action: Action, context: ActionContext) -> str | None:
     """Return why `action` cannot act now, or None."""
     if action.changes_server:
         if context.read_only:

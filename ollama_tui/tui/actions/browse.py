@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ollama_tui.domain.columns import BY_KEY, COLUMNS
 from ollama_tui.formatting import inert
-from ollama_tui.tui.actions.action import Action, Context, Group, Place, Run, Wish
+from ollama_tui.tui.actions.action import Action, ActionContext, ActionGroup, Place, Run, Wish
 
 if TYPE_CHECKING:
     from ollama_tui.domain.model import Model
@@ -20,28 +20,28 @@ GROUP = "together"
 def wish(what: Wish) -> Run:
     """Return a run function that only asks the screen for something."""
 
-    async def run(context: Context) -> None:
+    async def run(context: ActionContext) -> None:
         await context.interface(what)
 
     return run
 
 
-def no_model(context: Context) -> str | None:
+def no_model(context: ActionContext) -> str | None:
     """Say that there is nothing under the cursor."""
     return None if context.current else "There is no model under the cursor."
 
 
-def no_rows(context: Context) -> str | None:
+def no_rows(context: ActionContext) -> str | None:
     """Say that nothing is listed."""
     return None if context.rows else "The list is empty."
 
 
-async def clear_filter(context: Context) -> None:
+async def clear_filter(context: ActionContext) -> None:
     """Show all models again; where they are shown already there is nothing to say of it."""
     context.look(replace(context.view, filter=""))
 
 
-async def choose_filter(context: Context) -> None:
+async def choose_filter(context: ActionContext) -> None:
     """Ask for one of the saved filters and show the list by it."""
     from ollama_tui.tui.dialogs.choice import Alternative, Choice
 
@@ -55,14 +55,14 @@ async def choose_filter(context: Context) -> None:
         context.look(replace(context.view, filter=chosen))
 
 
-def no_saved_filters(context: Context) -> str | None:
+def no_saved_filters(context: ActionContext) -> str | None:
     """Say how filters are saved."""
     if context.view.saved:
         return None
     return 'No filter is saved: [filters] in config.toml names them, as in big = "size:>8g".'
 
 
-async def mark(context: Context) -> None:
+async def mark(context: ActionContext) -> None:
     """Turn the mark of the current model around and go to the next."""
     model = context.current
     if model is None:
@@ -79,7 +79,7 @@ def _after(rows: tuple[Model, ...], model: Model) -> Model | None:
     return rows[index] if index < len(rows) else None
 
 
-async def mark_range(context: Context) -> None:
+async def mark_range(context: ActionContext) -> None:
     """Mark everything between the cursor and the nearest mark above it, else below it."""
     names = [row.name for row in context.rows]
     here = names.index(context.current.name) if context.current else 0
@@ -90,29 +90,29 @@ async def mark_range(context: Context) -> None:
     context.look(replace(context.view, marks=context.view.marks | set(between)))
 
 
-async def mark_all(context: Context) -> None:
+async def mark_all(context: ActionContext) -> None:
     """Mark every model shown."""
     shown = {row.name for row in context.rows}
     context.look(replace(context.view, marks=context.view.marks | shown))
 
 
-async def mark_none(context: Context) -> None:
+async def mark_none(context: ActionContext) -> None:
     """Take all marks off, also of models a filter hides."""
     context.look(replace(context.view, marks=frozenset()))
 
 
-def no_marks(context: Context) -> str | None:
+def no_marks(context: ActionContext) -> str | None:
     """Say that nothing is marked."""
     return None if context.view.marks else "Nothing is marked: space marks the model at the cursor."
 
 
-async def invert_marks(context: Context) -> None:
+async def invert_marks(context: ActionContext) -> None:
     """Turn the marks of the models shown around."""
     shown = {row.name for row in context.rows}
     context.look(replace(context.view, marks=context.view.marks ^ shown))
 
 
-async def sort(context: Context) -> None:
+async def sort(context: ActionContext) -> None:
     """Ask for the column to sort by."""
     from ollama_tui.tui.dialogs.choice import Alternative, Choice
 
@@ -139,25 +139,25 @@ async def sort(context: Context) -> None:
         sort_by(context, chosen)
 
 
-async def group(context: Context) -> None:
+async def group(context: ActionContext) -> None:
     """Keep models that share weights together, or no longer."""
     context.look(replace(context.view, grouped=not context.view.grouped))
 
 
-def sort_by(context: Context, column: str) -> None:
+def sort_by(context: ActionContext, column: str) -> None:
     """Sort by `column`; turn the order around when it is sorted by already."""
     again = column == context.view.sort
     reverse = not context.view.reverse if again else False
     context.look(replace(context.view, sort=column, reverse=reverse))
 
 
-async def reverse(context: Context) -> None:
+async def reverse(context: ActionContext) -> None:
     """Turn the order around."""
     context.look(replace(context.view, reverse=not context.view.reverse))
 
 
 def _sort_by_number(number: int, key: str, title: str) -> Action:
-    async def run(context: Context) -> None:
+    async def run(context: ActionContext) -> None:
         sort_by(context, key)
 
     return Action(
@@ -166,7 +166,7 @@ def _sort_by_number(number: int, key: str, title: str) -> Action:
         f"by {title.lower()}",
         f"Sort by {title.lower()}; again turns the order around.",
         run,
-        group=Group.MARK,
+        group=ActionGroup.MARK,
         place=Place.LIST,
     )
 
@@ -195,20 +195,20 @@ ACTIONS = (
     Action("filter.saved", "at", "saved filters", "Choose a filter saved in config.toml.",
            choose_filter, no_saved_filters, place=Place.LIST),
     Action("sort.choose", "s", "sort", "Choose the column to sort by.",
-           sort, group=Group.MARK, place=Place.LIST, footer=2),
+           sort, group=ActionGroup.MARK, place=Place.LIST, footer=2),
     Action("sort.reverse", "backslash", "reverse", "Turn the order around.",
-           reverse, group=Group.MARK, place=Place.LIST),
+           reverse, group=ActionGroup.MARK, place=Place.LIST),
     Action("sort.group", "", "group", "Keep models that share weights together, or no longer.",
-           group, group=Group.MARK, place=Place.LIST),
+           group, group=ActionGroup.MARK, place=Place.LIST),
     *(_sort_by_number(n, c.key, c.title) for n, c in enumerate(COLUMNS[:9], 1)),
     Action("mark.toggle", "space", "mark", "Mark the model at the cursor, or take its mark off.",
-           mark, no_model, group=Group.MARK, place=Place.LIST, footer=3),
+           mark, no_model, group=ActionGroup.MARK, place=Place.LIST, footer=3),
     Action("mark.range", "v", "mark range", "Mark from the nearest mark to the cursor.",
-           mark_range, no_model, group=Group.MARK, place=Place.LIST),
+           mark_range, no_model, group=ActionGroup.MARK, place=Place.LIST),
     Action("mark.all", "a", "mark all", "Mark every model shown.",
-           mark_all, no_rows, group=Group.MARK, place=Place.LIST),
+           mark_all, no_rows, group=ActionGroup.MARK, place=Place.LIST),
     Action("mark.none", "A", "unmark all", "Take all marks off.",
-           mark_none, no_marks, group=Group.MARK, place=Place.LIST),
+           mark_none, no_marks, group=ActionGroup.MARK, place=Place.LIST),
     Action("mark.invert", "asterisk", "invert", "Mark what is not marked, and the other way round.",
-           invert_marks, no_rows, group=Group.MARK, place=Place.LIST),
+           invert_marks, no_rows, group=ActionGroup.MARK, place=Place.LIST),
 )  # fmt: skip

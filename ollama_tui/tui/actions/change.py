@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.formatting import inert
-from ollama_tui.tui.actions.action import Action, Context, Group, Server
+from ollama_tui.tui.actions.action import Action, ActionContext, ActionGroup, ConnectedServer
 from ollama_tui.tui.actions.browse import no_model
 from ollama_tui.tui.actions.drafts import follow, offer_again, opened, sending
 from ollama_tui.tui.actions.replacing import find, queue, settled
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
     from ollama_tui.tui.dialogs.names import Target
 
 
-def connected(context: Context) -> Server:
+def connected(context: ActionContext) -> ConnectedServer:
     """Return the server; the dispatcher has checked that there is one."""
     assert context.server is not None
     return context.server
 
 
-async def pull(context: Context) -> None:
+async def pull(context: ActionContext) -> None:
     """Ask what to pull and queue it."""
     await ask_and_pull(context)
 
 
-async def ask_and_pull(context: Context, prefill: str = "") -> None:
+async def ask_and_pull(context: ActionContext, prefill: str = "") -> None:
     """Ask what to pull, with what its registry says of it, and queue it."""
     from ollama_tui.services.jobs.tasks import Pull
     from ollama_tui.tui.dialogs.names import PullDialog
@@ -49,7 +49,7 @@ async def ask_and_pull(context: Context, prefill: str = "") -> None:
             server.jobs.expect(job, offer.total)
 
 
-async def copy(context: Context) -> None:
+async def copy(context: ActionContext) -> None:
     """Ask for a name and copy the current model to it."""
     from ollama_tui.services.jobs.replacing import NameTaken
     from ollama_tui.services.jobs.tasks import Copy
@@ -84,7 +84,7 @@ async def copy(context: Context) -> None:
         context.move_to(copied.name)
 
 
-async def rename(context: Context) -> None:
+async def rename(context: ActionContext) -> None:
     """Ask for a new name; copy, look that the copy is right, and only then delete."""
     from ollama_tui.tui.dialogs.names import CopyDialog
 
@@ -111,7 +111,7 @@ async def rename(context: Context) -> None:
     context.move_to(renamed.name)
 
 
-async def move(context: Context, model: Model, target: str) -> Model:
+async def move(context: ActionContext, model: Model, target: str) -> Model:
     """Give `model` the name `target`; raises OllamaError and never loses the model.
 
     Ollama has no rename. A copy onto the same name answers 200 and does nothing, and names that
@@ -151,7 +151,7 @@ async def move(context: Context, model: Model, target: str) -> Model:
     return copied
 
 
-async def delete(context: Context) -> None:
+async def delete(context: ActionContext) -> None:
     """Say what is lost, ask, and queue the deletion with its grace period."""
     from ollama_tui.domain import names
     from ollama_tui.domain.plan import deletion
@@ -172,13 +172,13 @@ async def delete(context: Context) -> None:
     jobs.submit(Delete(tuple(model.name for model in targets), loaded, agreed))
 
 
-def cannot_delete(context: Context) -> str | None:
+def cannot_delete(context: ActionContext) -> str | None:
     """Say that there is nothing to delete, or that another model would be."""
     targets = context.targets
     return taken_for_another(targets) if targets else "There is no model to act on."
 
 
-def cannot_rename(context: Context) -> str | None:
+def cannot_rename(context: ActionContext) -> str | None:
     """Say why the current model cannot have another name: its old one has to be deleted."""
     current = context.current
     return taken_for_another((current,)) if current else no_model(context)
@@ -194,13 +194,13 @@ def taken_for_another(models: Sequence[Model]) -> str | None:
     return next(filter(None, map(names.deletion_problem, doubtful)), None)
 
 
-async def undo(context: Context) -> None:
+async def undo(context: ActionContext) -> None:
     """Bring back what was deleted last."""
     if not connected(context).jobs.undo():
         context.tell("There is nothing to undo.", "A deletion can be undone until it is sent.")
 
 
-async def push(context: Context) -> None:
+async def push(context: ActionContext) -> None:
     """Ask for the name as whoever the server is, copy to it if need be, and queue the push."""
     from ollama_tui.domain import names
     from ollama_tui.services.jobs.tasks import Push
@@ -233,7 +233,7 @@ async def push(context: Context) -> None:
         server.jobs.submit(Push(answer.name, answer.insecure, model.size or None))
 
 
-async def _copy_target(context: Context, name: str) -> Target | None:
+async def _copy_target(context: ActionContext, name: str) -> Target | None:
     """Return what the copy to push may be called and replace; None when it is not to be made."""
     from ollama_tui.tui.dialogs.dialog import replacing
     from ollama_tui.tui.dialogs.names import Target
@@ -244,17 +244,17 @@ async def _copy_target(context: Context, name: str) -> Target | None:
     return await settled(context, Target(name, there.digest if there else None))
 
 
-async def create(context: Context) -> None:
+async def create(context: ActionContext) -> None:
     """Open the form for a new model on top of the current one and queue what it returns."""
     await fill_in(context, edit=False)
 
 
-async def change(context: Context) -> None:
+async def change(context: ActionContext) -> None:
     """Open the form on the current model itself and queue what it returns."""
     await fill_in(context, edit=True)
 
 
-async def fill_in(context: Context, *, edit: bool) -> None:
+async def fill_in(context: ActionContext, *, edit: bool) -> None:
     """Open the form, on what was typed into it at another time if wanted; queue what it returns."""
     from ollama_tui.config.drafts import MODELFILE, FormKey
     from ollama_tui.domain.create.form_text import name_and_base
@@ -292,12 +292,12 @@ async def fill_in(context: Context, *, edit: bool) -> None:
         await queue(context, task, draft)
 
 
-async def details(context: Context, model: Model | None) -> Show | None:
+async def details(context: ActionContext, model: Model | None) -> Show | None:
     """Return what the server says of a model; None for none. Raises OllamaError."""
     return await connected(context).library.details(model) if model else None
 
 
-def cannot_change(context: Context) -> str | None:
+def cannot_change(context: ActionContext) -> str | None:
     """Say why the current model cannot be changed in place."""
     model = context.current
     if model is not None and model.listed.has_cloud_tag:
@@ -305,26 +305,28 @@ def cannot_change(context: Context) -> str | None:
     return no_model(context)
 
 
-def no_push(context: Context) -> str | None:
+def no_push(context: ActionContext) -> str | None:
     """Say why the current model cannot be pushed."""
     return no_model(context)
 
 
 ACTIONS = (
     Action("model.pull", "p", "pull", "Pull a model from a registry.",
-           pull, group=Group.CHANGE, footer=5, changes_server=True, synonyms=("download",)),
+           pull, group=ActionGroup.CHANGE, footer=5, changes_server=True, synonyms=("download",)),
     Action("model.push", "P", "push", "Push the model at the cursor to a registry.",
-           push, no_push, group=Group.CHANGE, footer=0, changes_server=True),
+           push, no_push, group=ActionGroup.CHANGE, footer=0, changes_server=True),
     Action("model.copy", "c", "copy", "Copy the model at the cursor; it takes no disk space.",
-           copy, no_model, group=Group.CHANGE, footer=6, changes_server=True, synonyms=("alias",)),
+           copy, no_model, group=ActionGroup.CHANGE, footer=6, changes_server=True,
+           synonyms=("alias",)),
     Action("model.rename", "r", "rename", "Give the model at the cursor another name, safely.",
-           rename, cannot_rename, group=Group.CHANGE, changes_server=True),
+           rename, cannot_rename, group=ActionGroup.CHANGE, changes_server=True),
     Action("model.delete", "d", "delete", "Delete the marked models, or the one at the cursor.",
-           delete, cannot_delete, group=Group.CHANGE, footer=7, changes_server=True, danger=True),
+           delete, cannot_delete, group=ActionGroup.CHANGE, footer=7, changes_server=True,
+           danger=True),
     Action("model.undo", "z", "undo", "Bring back what was deleted in the last seconds.",
-           undo, group=Group.CHANGE, changes_server=True),
+           undo, group=ActionGroup.CHANGE, changes_server=True),
     Action("model.create", "C", "create", "Create a model from the one at the cursor.",
-           create, group=Group.CHANGE, footer=8, changes_server=True),
+           create, group=ActionGroup.CHANGE, footer=8, changes_server=True),
     Action("model.change", "", "edit in a form", "Change the model at the cursor in a form.",
-           change, cannot_change, group=Group.CHANGE, changes_server=True),
+           change, cannot_change, group=ActionGroup.CHANGE, changes_server=True),
 )  # fmt: skip

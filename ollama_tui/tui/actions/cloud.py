@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ollama_tui.api.errors import OllamaError, Unauthorized, Unsupported
 from ollama_tui.formatting import inert
-from ollama_tui.tui.actions.action import Action, Context, Group, Server, Wish
+from ollama_tui.tui.actions.action import Action, ActionContext, ActionGroup, ConnectedServer, Wish
 from ollama_tui.tui.actions.browse import wish
 from ollama_tui.tui.actions.change import ask_and_pull, connected
 from ollama_tui.tui.actions.program import not_connected
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ollama_tui.domain.cloud import Entry
 
 
-async def offered(server: Server) -> tuple[ListedModel, ...]:
+async def offered(server: ConnectedServer) -> tuple[ListedModel, ...]:
     """Return what ollama.com lists; raises OllamaError in words about ollama.com."""
     from ollama_tui.domain.cloud_text import explained
 
@@ -26,7 +26,7 @@ async def offered(server: Server) -> tuple[ListedModel, ...]:
         raise explained(error) from None
 
 
-async def recommended(server: Server) -> tuple[Recommendation, ...]:
+async def recommended(server: ConnectedServer) -> tuple[Recommendation, ...]:
     """Return what the server recommends, nothing if it is too old for that."""
     try:
         return await server.ollama.recommendations()
@@ -34,7 +34,7 @@ async def recommended(server: Server) -> tuple[Recommendation, ...]:
         return ()
 
 
-async def switched_off(server: Server) -> str:
+async def switched_off(server: ConnectedServer) -> str:
     """Return a sentence if the server may not use the cloud; empty if it may or is too old."""
     from ollama_tui.domain.cloud_text import disabled
 
@@ -44,7 +44,7 @@ async def switched_off(server: Server) -> str:
         return ""
 
 
-async def details(context: Context, entry: Entry) -> Show:
+async def details(context: ActionContext, entry: Entry) -> Show:
     """Return what show says of an entry; raises OllamaError.
 
     Where ollama.com wants a key we do not have, the server is asked: it may be signed in.
@@ -65,7 +65,7 @@ async def details(context: Context, entry: Entry) -> Show:
         raise explained(error) from None
 
 
-async def _local_details(context: Context, entry: Entry) -> Show:
+async def _local_details(context: ActionContext, entry: Entry) -> Show:
     model = context.snapshot.model(entry.installed)
     if model is None:
         raise OllamaError(
@@ -74,7 +74,7 @@ async def _local_details(context: Context, entry: Entry) -> Show:
     return await connected(context).library.details(model)
 
 
-async def pull(context: Context, entry: Entry) -> None:
+async def pull(context: ActionContext, entry: Entry) -> None:
     """Queue a stub at once; for weights, which take room and time, ask first."""
     from ollama_tui.services.jobs.tasks import Pull
 
@@ -86,10 +86,10 @@ async def pull(context: Context, entry: Entry) -> None:
 
 
 PULL = Action("cloud.pull", "p", "pull", "Pull the model at the cursor.",
-              wish(Wish.CLOUD), group=Group.CHANGE, changes_server=True)  # fmt: skip
+              wish(Wish.CLOUD), group=ActionGroup.CHANGE, changes_server=True)  # fmt: skip
 """What the catalogue's own key asks before `pull`; not in the list of actions."""
 
 ACTIONS = (
     Action("cloud.show", "L", "cloud", "Show what ollama.com offers and what is recommended.",
-           wish(Wish.CLOUD), not_connected, group=Group.CHANGE),
+           wish(Wish.CLOUD), not_connected, group=ActionGroup.CHANGE),
 )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ollama_tui.tui.actions.action import Action, Context
+from ollama_tui.tui.actions.action import Action, ActionContext
 from ollama_tui.tui.actions.change import connected
 from ollama_tui.tui.actions.program import not_connected
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 HOW = "Mark two models to compare, or mark one and go to the other."
 
 
-async def compare(context: Context) -> None:
+async def compare(context: ActionContext) -> None:
     """Fetch the details of both and show where they differ."""
     from ollama_tui.domain.compare import Side
     from ollama_tui.tui.dialogs.compare import CompareScreen
@@ -25,7 +25,7 @@ async def compare(context: Context) -> None:
     await context.ask(CompareScreen(*sides))
 
 
-def pair(context: Context) -> tuple[Model, ...]:
+def pair(context: ActionContext) -> tuple[Model, ...]:
     """Return the marked models; the current one is the second to a single mark."""
     marked = context.targets if context.view.marks else ()
     current = context.current
@@ -34,7 +34,7 @@ def pair(context: Context) -> tuple[Model, ...]:
     return marked
 
 
-def cannot_compare(context: Context) -> str | None:
+def cannot_compare(context: ActionContext) -> str | None:
     """Say why there are not exactly two models to compare."""
     count = len(pair(context))
     if count > 2:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from ollama_tui.tui.actions.action import Context
+from ollama_tui.tui.actions.action import ActionContext
 
 if TYPE_CHECKING:
     from ollama_tui.config.drafts import DraftFile, FormKey
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 async def opened(
-    context: Context, key: FormKey, left: DraftFile | None, about: str
+    context: ActionContext, key: FormKey, left: DraftFile | None, about: str
 ) -> DraftFile | None:
     """Return the draft of a form to open, after asking whether to go on with the one `left`.
 
@@ -53,7 +53,7 @@ def offer_again(form: Form[Any]) -> None:
         form.draft_file.release()
 
 
-def follow(context: Context, draft: DraftFile | None, job: int) -> None:
+def follow(context: ActionContext, draft: DraftFile | None, job: int) -> None:
     """Remove the draft once the job that sends it is done; when it fails, it is offered again."""
     if draft is not None:
         context.drafts.follow(draft, job)

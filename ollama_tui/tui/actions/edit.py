@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.config.drafts import MODELFILE, DraftFile, FormKey, shown_path
 from ollama_tui.formatting import inert, plural, size
-from ollama_tui.tui.actions.action import Action, Context, Edited, Group
+from ollama_tui.tui.actions.action import Action, ActionContext, ActionGroup, Edited
 from ollama_tui.tui.actions.change import cannot_change, connected
 from ollama_tui.tui.actions.drafts import opened
 from ollama_tui.tui.actions.replacing import queue
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     Decision = Create | Outcome
 
 
-async def edit(context: Context) -> None:
+async def edit(context: ActionContext) -> None:
     """Open the current model as a Modelfile, show the difference, and create it anew."""
     from ollama_tui.domain.modelfile import syntax as modelfile
     from ollama_tui.domain.modelfile.syntax import Unwritable
@@ -79,7 +79,7 @@ async def edit(context: Context) -> None:
 class Editing:
     """A model in the user's editor: its draft is the file that the editor has."""
 
-    context: Context
+    context: ActionContext
     model: Model
     show: Show
     before: Modelfile
@@ -231,7 +231,7 @@ def edit_of(model: Model, show: Show, before: Modelfile, wanted: Recipe, source:
 
 
 async def confirmed(
-    context: Context, model: Model, before: Modelfile, after: Modelfile, change: Edit
+    context: ActionContext, model: Model, before: Modelfile, after: Modelfile, change: Edit
 ) -> Decision:
     """Show the difference and return which way to go."""
     from ollama_tui.domain.create.preview import written
@@ -286,5 +286,5 @@ def _files(name: str, digests: tuple[str, ...]) -> dict[str, str]:
 
 ACTIONS = (
     Action("model.edit", "e", "edit", "Edit the model as a Modelfile in your editor.",
-           edit, cannot_change, group=Group.CHANGE, changes_server=True),
+           edit, cannot_change, group=ActionGroup.CHANGE, changes_server=True),
 )  # fmt: skip

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from ollama_tui.formatting import inert, plural
-from ollama_tui.tui.actions.action import Action, Context, Group
+from ollama_tui.tui.actions.action import Action, ActionContext, ActionGroup
 
 ANOTHER = "another"
 """Key of the choice that is no server."""
 
 
-async def choose(context: Context) -> None:
+async def choose(context: ActionContext) -> None:
     """Ask which server to go to, and go there."""
     address = await _address(context)
     if address is not None and await _may_leave(context):
         context.go_to(address)
 
 
-async def _address(context: Context) -> str | None:
+async def _address(context: ActionContext) -> str | None:
     """Ask for one of the servers known, or for an address."""
     from ollama_tui.tui.dialogs.choice import Alternative, Choice
     from ollama_tui.tui.dialogs.hosts import AddressDialog
@@ -46,7 +46,7 @@ def problem(address: str) -> str | None:
     return None
 
 
-async def _may_leave(context: Context) -> bool:
+async def _may_leave(context: ActionContext) -> bool:
     """Ask before leaving jobs behind."""
     from ollama_tui.tui.dialogs.dialog import Confirm
 
@@ -64,5 +64,5 @@ async def _may_leave(context: Context) -> bool:
 
 ACTIONS = (
     Action("hosts.show", "H", "hosts", "Go to another host: a server used before, or by address.",
-           choose, group=Group.APP),
+           choose, group=ActionGroup.APP),
 )  # fmt: skip

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ollama_tui.tui.actions.action import Action, Context, Group
+from ollama_tui.tui.actions.action import Action, ActionContext, ActionGroup
 from ollama_tui.tui.actions.replacing import queue
 
 
-async def import_files(context: Context, heading: str = "") -> None:
+async def import_files(context: ActionContext, heading: str = "") -> None:
     """Ask which files become which model, and queue the upload and what follows it."""
     from ollama_tui.services.jobs.tasks import Create
     from ollama_tui.tui.dialogs.importing import ImportDialog
@@ -21,5 +21,5 @@ async def import_files(context: Context, heading: str = "") -> None:
 
 ACTIONS = (
     Action("model.import", "I", "import", "Import a GGUF file, a model folder or a Modelfile.",
-           import_files, group=Group.CHANGE, changes_server=True),
+           import_files, group=ActionGroup.CHANGE, changes_server=True),
 )  # fmt: skip

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.domain import columns as order
 from ollama_tui.formatting import inert, plural, size
-from ollama_tui.tui.actions.action import Action, Context, Group, Wish, always, why_not
+from ollama_tui.tui.actions.action import Action, ActionContext, ActionGroup, Wish, always, why_not
 from ollama_tui.tui.actions.browse import no_model, wish
 from ollama_tui.tui.actions.change import connected
 from ollama_tui.tui.actions.program import not_connected
@@ -30,21 +30,21 @@ LIFETIMES: dict[str, tuple[str, str | int | None]] = {
 """How long a model may stay after its last use, in words and for the server."""
 
 
-async def load(context: Context) -> None:
+async def load(context: ActionContext) -> None:
     """Load the current model into memory; embedding models by their own way."""
     if (model := context.current) is not None:
         context.tell(f"Loading {model.label} …")
         await load_model(context, model)
 
 
-async def load_model(context: Context, model: Model) -> None:
+async def load_model(context: ActionContext, model: Model) -> None:
     """Load a model and say when that is done."""
     embedding = await embeds(context, model)
     await connected(context).library.load(model.name, embedding=embedding)
     context.tell(f"{model.label} is loaded.")
 
 
-async def embeds(context: Context, model: Model) -> bool:
+async def embeds(context: ActionContext, model: Model) -> bool:
     """Whether a model only computes embeddings; old servers tell that in the details alone."""
     if model.capabilities is None:
         show = await connected(context).library.details(model)
@@ -53,7 +53,7 @@ async def embeds(context: Context, model: Model) -> bool:
     return model.can("embedding") and not model.can("completion")
 
 
-def cannot_load(context: Context) -> str | None:
+def cannot_load(context: ActionContext) -> str | None:
     """Say why the current model cannot be loaded."""
     model = context.current
     if model is not None and model.is_cloud:
@@ -63,7 +63,7 @@ def cannot_load(context: Context) -> str | None:
     return no_model(context)
 
 
-async def load_another(context: Context) -> None:
+async def load_another(context: ActionContext) -> None:
     """Choose one of the installed models that are not in memory, and load it."""
     from ollama_tui.tui.dialogs.choice import Alternative, Choice
 
@@ -79,13 +79,13 @@ async def load_another(context: Context) -> None:
         await load_model(context, there[chosen])
 
 
-def loadable(context: Context) -> tuple[Model, ...]:
+def loadable(context: ActionContext) -> tuple[Model, ...]:
     """Return the installed models that could be loaded, by name."""
     models = context.snapshot.models
     return order.sort((m for m in models if not m.is_answered_in_cloud and not m.is_loaded), "name")
 
 
-async def keep(context: Context, name: str) -> None:
+async def keep(context: ActionContext, name: str) -> None:
     """Choose how long a running model stays; the time begins anew."""
     from ollama_tui.tui.dialogs.choice import Alternative, Choice
 
@@ -100,7 +100,7 @@ async def keep(context: Context, name: str) -> None:
     context.tell(f"{inert(name)} stays: {words[:1].lower()}{words[1:]}.")
 
 
-def runner_model(context: Context, name: str) -> Model | None:
+def runner_model(context: ActionContext, name: str) -> Model | None:
     """Return the installed model that runs under `name`; None when it was deleted meanwhile."""
     from ollama_tui.domain import names
 
@@ -108,26 +108,26 @@ def runner_model(context: Context, name: str) -> Model | None:
     return next((m for m in context.snapshot.models if names.key(m.name) == key), None)
 
 
-async def unload(context: Context) -> None:
+async def unload(context: ActionContext) -> None:
     """Free the memory of the current model."""
     if context.current is not None:
         await unload_named(context, context.current.name)
 
 
-async def unload_named(context: Context, name: str) -> None:
+async def unload_named(context: ActionContext, name: str) -> None:
     """Free the memory of the model that runs as `name`."""
     await connected(context).ollama.unload(name)
     context.tell(f"{inert(name)} is being unloaded.")
 
 
-def cannot_unload(context: Context) -> str | None:
+def cannot_unload(context: ActionContext) -> str | None:
     """Say why the current model cannot be unloaded."""
     if context.current is not None and not context.current.is_loaded:
         return f"{context.current.label} is not loaded."
     return no_model(context)
 
 
-async def unload_all(context: Context) -> None:
+async def unload_all(context: ActionContext) -> None:
     """Ask, then free the memory of the models asked about; go on after a failure and tell of it."""
     from ollama_tui.tui.dialogs.unload import confirm_unload
 
@@ -148,12 +148,12 @@ async def unload_all(context: Context) -> None:
     context.tell(f"{plural(len(running), 'model')} being unloaded.")
 
 
-def nothing_loaded(context: Context) -> str | None:
+def nothing_loaded(context: ActionContext) -> str | None:
     """Say that no model is loaded."""
     return None if context.snapshot.running else "No model is loaded."
 
 
-async def then_look(context: Context, job: Job) -> None:
+async def then_look(context: ActionContext, job: Job) -> None:
     """Do `job` and see what runs then, also when it failed."""
     try:
         await job()
@@ -161,20 +161,21 @@ async def then_look(context: Context, job: Job) -> None:
         await connected(context).library.refresh_running()
 
 
-def barred(context: Context) -> str | None:
+def barred(context: ActionContext) -> str | None:
     """Return why nothing at all may be loaded or unloaded here; None when it may."""
     return why_not(replace(LOAD, unavailable=always), context)
 
 
 LOAD = Action("memory.load", "w", "load", "Load the model at the cursor into memory.",
-              load, cannot_load, group=Group.MEMORY, changes_server=True)  # fmt: skip
+              load, cannot_load, group=ActionGroup.MEMORY, changes_server=True)  # fmt: skip
 
 ACTIONS = (
     Action("memory.show", "t", "running", "Show the models in memory, to load, keep or unload.",
-           wish(Wish.RUNNING), not_connected, group=Group.MEMORY),
+           wish(Wish.RUNNING), not_connected, group=ActionGroup.MEMORY),
     LOAD,
     Action("memory.unload", "x", "unload", "Free the memory of the model at the cursor.",
-           unload, cannot_unload, group=Group.MEMORY, changes_server=True, synonyms=("stop",)),
+           unload, cannot_unload, group=ActionGroup.MEMORY, changes_server=True,
+           synonyms=("stop",)),
     Action("memory.unload_all", "X", "unload all", "Free the memory of every model; asks first.",
-           unload_all, nothing_loaded, group=Group.MEMORY, changes_server=True, danger=True),
+           unload_all, nothing_loaded, group=ActionGroup.MEMORY, changes_server=True, danger=True),
 )  # fmt: skip

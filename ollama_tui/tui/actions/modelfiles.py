@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.formatting import inert
-from ollama_tui.tui.actions.action import Action, Context, Group
+from ollama_tui.tui.actions.action import Action, ActionContext, ActionGroup
 from ollama_tui.tui.actions.browse import no_model
 from ollama_tui.tui.actions.change import connected
 from ollama_tui.tui.actions.importing import import_files
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from ollama_tui.api.replies import Show
 
 
-async def open_(context: Context) -> None:
+async def open_(context: ActionContext) -> None:
     """Ask for a Modelfile of this machine, and create the model it describes."""
     await import_files(context, "Create a model from a Modelfile")
 
 
-async def save(context: Context) -> None:
+async def save(context: ActionContext) -> None:
     """Ask for a path and write the current model there, as a Modelfile."""
     from ollama_tui.domain.modelfile.export import file_name, saved
     from ollama_tui.tui.dialogs.saving import SaveDialog
@@ -49,7 +49,7 @@ async def save(context: Context) -> None:
     context.tell(told, f"That is a link: the file is {inert(str(real))}." if linked else "")
 
 
-async def _parent(context: Context, show: Show) -> Show | None:
+async def _parent(context: ActionContext, show: Show) -> Show | None:
     """Return the details of what the model was made from, if that is still here."""
     above = find(context, show.details.parent_model) if show.details.parent_model else None
     if above is None or above.is_cloud:
@@ -60,7 +60,7 @@ async def _parent(context: Context, show: Show) -> Show | None:
         return None  # the model itself is a base too
 
 
-async def _may_replace(context: Context, path: Path) -> bool:
+async def _may_replace(context: ActionContext, path: Path) -> bool:
     """Ask before a file is overwritten."""
     from ollama_tui.importing.errors import label
     from ollama_tui.tui.dialogs.dialog import Confirm
@@ -91,14 +91,14 @@ async def _write(path: Path, text: str, *, replacing: bool) -> Path:
         ) from error
 
 
-def cannot_save(context: Context) -> str | None:
+def cannot_save(context: ActionContext) -> str | None:
     """Say why there is nothing to save."""
     return not_connected(context) or no_model(context)
 
 
 ACTIONS = (
     Action("model.open", "", "open Modelfile", "Create a model from a Modelfile of this machine.",
-           open_, group=Group.CHANGE, changes_server=True),
+           open_, group=ActionGroup.CHANGE, changes_server=True),
     Action("model.save", "", "save Modelfile", "Save the model as a Modelfile on this machine.",
-           save, cannot_save, group=Group.CHANGE),
+           save, cannot_save, group=ActionGroup.CHANGE),
 )  # fmt: skip

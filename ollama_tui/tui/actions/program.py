@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ollama_tui.formatting import inert, plural
-from ollama_tui.tui.actions.action import Action, Context, Group, Wish
+from ollama_tui.tui.actions.action import Action, ActionContext, ActionGroup, Wish
 from ollama_tui.tui.actions.browse import no_model, wish
 from ollama_tui.tui.actions.change import connected
 
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
     from ollama_tui.tui.dialogs.choice import Alternative
 
 
-async def refresh(context: Context) -> None:
+async def refresh(context: ActionContext) -> None:
     """Ask the server anew."""
     await connected(context).library.refresh()
     context.tell(f"{plural(len(context.snapshot.models), 'model')} listed.")
 
 
-def not_connected(context: Context) -> str | None:
+def not_connected(context: ActionContext) -> str | None:
     """Say that there is no server to ask yet."""
     return None if context.server else "Not connected yet: try again in a moment."
 
 
-async def quit_(context: Context) -> None:
+async def quit_(context: ActionContext) -> None:
     """Leave; ask first when work or typed text would be lost.
 
     The key that has just closed a screen must be pressed once more: over a slow link nobody sees
@@ -43,7 +43,7 @@ async def quit_(context: Context) -> None:
         await context.interface(Wish.QUIT)
 
 
-async def copy_text(context: Context) -> None:
+async def copy_text(context: ActionContext) -> None:
     """Ask what of the current model to send to the clipboard."""
     from ollama_tui.tui.dialogs.choice import Choice
 
@@ -59,7 +59,7 @@ async def copy_text(context: Context) -> None:
         context.clipboard(texts[next(a for a in texts if a.key == chosen)], label)
 
 
-def modelfile_text(context: Context, model: Model, show: Show) -> str:
+def modelfile_text(context: ActionContext, model: Model, show: Show) -> str:
     """Return a Modelfile that makes the same model again, on its parent if we know all of that.
 
     The server's own text names files by paths that are on its machine, and loses quotes.
@@ -94,17 +94,17 @@ def clipboard_texts(name: str, digest: str, host_url: str) -> dict[Alternative, 
     }
 
 
-async def theme(context: Context) -> None:
+async def theme(context: ActionContext) -> None:
     """Ask for the colours, and keep them for the next run."""
     from ollama_tui.tui.dialogs.choice import Alternative, Choice
 
     options = tuple(Alternative(name, name) for name in context.themes)
     chosen = await context.ask(Choice("Theme", options, current=context.theme))
     if chosen is not None:
-        context.wear(chosen)
+        context.use_theme(chosen)
 
 
-def demo_not_needed(context: Context) -> str | None:
+def demo_not_needed(context: ActionContext) -> str | None:
     """Say why the demo is not offered."""
     from ollama_tui.domain.snapshot import Reach
 
@@ -115,19 +115,19 @@ def demo_not_needed(context: Context) -> str | None:
 
 ACTIONS = (
     Action("jobs.show", "J", "jobs", "Show all jobs, to cancel, retry or clear them.",
-           wish(Wish.JOBS), not_connected, group=Group.APP),
+           wish(Wish.JOBS), not_connected, group=ActionGroup.APP),
     Action("clipboard.copy", "y", "copy text", "Send name, command or Modelfile to the clipboard.",
-           copy_text, no_model, group=Group.APP),
+           copy_text, no_model, group=ActionGroup.APP),
     Action("app.refresh", "R", "refresh", "Ask the server for its models again.",
-           refresh, not_connected, group=Group.APP),
+           refresh, not_connected, group=ActionGroup.APP),
     Action("app.demo", "D", "demo", "Leave the server that does not answer and open the demo.",
-           wish(Wish.DEMO), demo_not_needed, group=Group.APP),
+           wish(Wish.DEMO), demo_not_needed, group=ActionGroup.APP),
     Action("app.theme", "", "theme", "Choose the theme; its colours are kept for the next run.",
-           theme, group=Group.APP),
+           theme, group=ActionGroup.APP),
     Action("app.keys", "question_mark", "keys", "Show the keys that work here and now.",
-           wish(Wish.KEYS), group=Group.APP, footer=98),
+           wish(Wish.KEYS), group=ActionGroup.APP, footer=98),
     Action("app.palette", "colon,ctrl+p", "palette", "Find any action by its name.",
-           wish(Wish.PALETTE), group=Group.APP, footer=99),
+           wish(Wish.PALETTE), group=ActionGroup.APP, footer=99),
     Action("app.quit", "q", "quit", "Leave the program; asks when jobs run or a form holds text.",
-           quit_, group=Group.APP, synonyms=("exit", "leave")),
+           quit_, group=ActionGroup.APP, synonyms=("exit", "leave")),
 )  # fmt: skip

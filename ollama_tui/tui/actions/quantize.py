@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ollama_tui.formatting import size
-from ollama_tui.tui.actions.action import Action, Context, Group
+from ollama_tui.tui.actions.action import Action, ActionContext, ActionGroup
 from ollama_tui.tui.actions.browse import no_model
 from ollama_tui.tui.actions.change import connected
 from ollama_tui.tui.actions.replacing import queue
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ollama_tui.tui.dialogs.choice import Choice
 
 
-async def quantize(context: Context) -> None:
+async def quantize(context: ActionContext) -> None:
     """Ask for a type and a name, and queue the quantization."""
     from ollama_tui.api.requests import CreateRequest
     from ollama_tui.domain.create.quantize import name_for
@@ -51,7 +51,7 @@ def choice(model: Model, free: int | None) -> Choice:
     return Choice(f"Quantize {model.label}, {size(model.size)}{room(smallest, free)}", options)
 
 
-def cannot_quantize(context: Context) -> str | None:
+def cannot_quantize(context: ActionContext) -> str | None:
     """Say why the current model cannot be quantized."""
     from ollama_tui.domain.create.quantize import why_not
 
@@ -61,5 +61,5 @@ def cannot_quantize(context: Context) -> str | None:
 ACTIONS = (
     Action("model.quantize", "percent_sign", "quantize",
            "Make a smaller copy of an F16, BF16 or F32 model.",
-           quantize, cannot_quantize, group=Group.CHANGE, changes_server=True),
+           quantize, cannot_quantize, group=ActionGroup.CHANGE, changes_server=True),
 )  # fmt: skip

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ollama_tui.tui.actions.action import Context, Server
+from ollama_tui.tui.actions.action import ActionContext, ConnectedServer
 from ollama_tui.tui.actions.drafts import follow
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ AT_ONCE = 3.0
 """Seconds after which a question would come too late: then the job itself tells, and J asks."""
 
 
-def find(context: Context, name: str) -> Model | None:
+def find(context: ActionContext, name: str) -> Model | None:
     """Return the listed model that a server takes `name` for."""
     from ollama_tui.domain import names
 
@@ -29,7 +29,7 @@ def find(context: Context, name: str) -> Model | None:
     return next((m for m in context.snapshot.models if names.key(m.name) == key), None)
 
 
-async def settled(context: Context, target: Target) -> Target | None:
+async def settled(context: ActionContext, target: Target) -> Target | None:
     """Look what is under a name that was chosen, and ask about what nobody could know of.
 
     Returns what may be replaced under which name, None to make nothing. Raises NameTaken where
@@ -52,7 +52,7 @@ async def settled(context: Context, target: Target) -> Target | None:
             return target
 
 
-async def queue(context: Context, task: Create, draft: DraftFile | None = None) -> None:
+async def queue(context: ActionContext, task: Create, draft: DraftFile | None = None) -> None:
     """Queue what makes a model; ask when its name turns out to be taken.
 
     `draft` is of the form it was typed into, and is gone once the model is made. The job stays with
@@ -74,7 +74,7 @@ async def queue(context: Context, task: Create, draft: DraftFile | None = None) 
         follow(context, draft, job)
 
 
-async def ask_about(context: Context, target: Target, there: Taken) -> Target | None:
+async def ask_about(context: ActionContext, target: Target, there: Taken) -> Target | None:
     """Ask whether to replace what is `there`, else for another name; None for neither."""
     from ollama_tui.tui.dialogs.dialog import came
     from ollama_tui.tui.dialogs.names import OtherNameDialog
@@ -84,7 +84,7 @@ async def ask_about(context: Context, target: Target, there: Taken) -> Target | 
     return await context.ask(OtherNameDialog(target.name, context.snapshot.models))
 
 
-async def _taken(server: Server, job_id: int) -> Taken | None:
+async def _taken(server: ConnectedServer, job_id: int) -> Taken | None:
     """Return what is in the way of a job that was refused at once; None for any other."""
     look = asyncio.ensure_future(_refused(server, job_id))
     patience = asyncio.ensure_future(server.clock.sleep(AT_ONCE))
@@ -98,7 +98,7 @@ async def _taken(server: Server, job_id: int) -> Taken | None:
                 await waiting
 
 
-async def _refused(server: Server, job_id: int) -> Taken | None:
+async def _refused(server: ConnectedServer, job_id: int) -> Taken | None:
     """Follow a job until it has begun, waits for others, or has ended; say what was in its way."""
     from ollama_tui.services.jobs.job import State
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ollama_tui.formatting import listing, plural, size
-from ollama_tui.tui.actions.action import Action, Context, Group
+from ollama_tui.tui.actions.action import Action, ActionContext, ActionGroup
 from ollama_tui.tui.actions.browse import no_model
 from ollama_tui.tui.actions.change import connected
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ollama_tui.domain.updates import Upstream
 
 
-async def check(context: Context) -> None:
+async def check(context: ActionContext) -> None:
     """Ask the registries about the marked models, else about all that are shown."""
     models = to_check(context)
     found = await connected(context).upstream.check(models)
@@ -23,12 +23,12 @@ async def check(context: Context) -> None:
     context.tell(title, hint)
 
 
-def to_check(context: Context) -> tuple[Model, ...]:
+def to_check(context: ActionContext) -> tuple[Model, ...]:
     """Return the models to ask about."""
     return context.targets if context.view.marks else context.rows
 
 
-def cannot_check(context: Context) -> str | None:
+def cannot_check(context: ActionContext) -> str | None:
     """Say why there is nothing to ask, or that it is being asked already."""
     if context.server is None:
         return "Not connected yet: try again in a moment."
@@ -65,7 +65,7 @@ def why_unknown(unknown: Sequence[Upstream]) -> str:
     return max(reasons, key=reasons.count) if reasons else ""
 
 
-async def update(context: Context) -> None:
+async def update(context: ActionContext) -> None:
     """Look whether the current model is outdated; if so, ask and fetch what is newer."""
     from ollama_tui.domain import updates as upstream
     from ollama_tui.domain.updates import Standing
@@ -83,14 +83,14 @@ async def update(context: Context) -> None:
         await fetch(context, [model])
 
 
-async def update_all(context: Context) -> None:
+async def update_all(context: ActionContext) -> None:
     """Look once more at all that is known to be outdated, ask, and fetch what is newer."""
     models = [context.snapshot.by_name[name] for name in outdated_names(context)]
     await connected(context).upstream.check(models)
     await fetch(context, models)
 
 
-async def fetch(context: Context, models: Sequence[Model]) -> None:
+async def fetch(context: ActionContext, models: Sequence[Model]) -> None:
     """Ask, with the bytes to fetch, and queue a pull for each of `models` that is outdated."""
     from ollama_tui.domain import updates as upstream
     from ollama_tui.domain.updates import Standing
@@ -112,7 +112,7 @@ async def fetch(context: Context, models: Sequence[Model]) -> None:
             server.jobs.submit(Pull(model.name, newer.insecure, newer.total))
 
 
-def outdated_names(context: Context) -> list[str]:
+def outdated_names(context: ActionContext) -> list[str]:
     """Return the names known to be outdated, in the order of the list."""
     from ollama_tui.domain import updates as upstream
 
@@ -122,7 +122,7 @@ def outdated_names(context: Context) -> list[str]:
     return [model.name for model in context.snapshot.models if model.name in outdated]
 
 
-def cannot_update(context: Context) -> str | None:
+def cannot_update(context: ActionContext) -> str | None:
     """Say why the current model cannot be outdated."""
     from ollama_tui.domain import updates as upstream
 
@@ -131,7 +131,7 @@ def cannot_update(context: Context) -> str | None:
     return upstream.incomparable(context.current)
 
 
-def nothing_outdated(context: Context) -> str | None:
+def nothing_outdated(context: ActionContext) -> str | None:
     """Say that nothing is known to be outdated."""
     if outdated_names(context):
         return None
@@ -140,9 +140,9 @@ def nothing_outdated(context: Context) -> str | None:
 
 ACTIONS = (
     Action("update.check", "o", "check", "Ask the registries which models are outdated.",
-           check, cannot_check, group=Group.CHANGE, keys_wait=False),
+           check, cannot_check, group=ActionGroup.CHANGE, keys_wait=False),
     Action("update.this", "u", "update", "Update the model at the cursor if it is outdated.",
-           update, cannot_update, group=Group.CHANGE, changes_server=True),
+           update, cannot_update, group=ActionGroup.CHANGE, changes_server=True),
     Action("update.all", "U", "update all", "Update every model known to be outdated.",
-           update_all, nothing_outdated, group=Group.CHANGE, changes_server=True),
+           update_all, nothing_outdated, group=ActionGroup.CHANGE, changes_server=True),
 )  # fmt: skip

@@ -16,10 +16,10 @@ from ollama_tui.domain.cloud import Entry, catalogue, select
 from ollama_tui.domain.cloud_text import about
 from ollama_tui.formatting import plural
 from ollama_tui.tui.actions import cloud
-from ollama_tui.tui.actions.action import Context, why_not
+from ollama_tui.tui.actions.action import ActionContext, why_not
 from ollama_tui.tui.actions.change import connected
 from ollama_tui.tui.screens.cloud_rows import EntryRows
-from ollama_tui.tui.screens.table_screen import Workplace, said
+from ollama_tui.tui.screens.table_screen import TableScreen, said
 from ollama_tui.tui.widgets.filter_bar import FilterBar
 from ollama_tui.tui.widgets.lines import Lines
 from ollama_tui.tui.widgets.table import Table
@@ -39,7 +39,7 @@ class Sources:
     asking: bool = True
 
 
-class CloudScreen(Workplace):
+class CloudScreen(TableScreen):
     """A table of what can be had, with what went wrong above and the details below."""
 
     DEFAULT_CSS = """
@@ -59,7 +59,7 @@ class CloudScreen(Workplace):
     title_text = "Cloud catalogue"
     keys_shown = (("/", "filter"), ("⏎", "details"), ("p", "pull"), ("R", "refresh"))
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: ActionContext) -> None:
         super().__init__(context)
         self.server = connected(context)
         self.sources = Sources()

@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 
 from ollama_tui.formatting import StyledLine
 from ollama_tui.tui.actions import ACTIONS
-from ollama_tui.tui.actions.action import ALWAYS, Action, Context, Place, why_not
+from ollama_tui.tui.actions.action import ALWAYS, Action, ActionContext, Place, why_not
 from ollama_tui.tui.widgets.footer import footer_line
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def bindings(place: Place) -> list[BindingType]:
     ]
 
 
-def footer(place: Place, tui: OllamaTui, context: Context, width: int) -> StyledLine:
+def footer(place: Place, tui: OllamaTui, context: ActionContext, width: int) -> StyledLine:
     """Return the keys that matter in one place, dimmed where they cannot act now."""
 
     def key(action: Action) -> tuple[str, str, bool]:

@@ -11,7 +11,14 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from ollama_tui.formatting import StyledLine
-from ollama_tui.tui.actions.action import Action, Context, Group, Place, shown_keys, why_not
+from ollama_tui.tui.actions.action import (
+    Action,
+    ActionContext,
+    ActionGroup,
+    Place,
+    shown_keys,
+    why_not,
+)
 from ollama_tui.tui.widgets.text_view import TextView
 
 MOVING: tuple[tuple[str, str], ...] = (
@@ -65,7 +72,7 @@ class PlaceKeys(KeyHelp):
 class KeysScreen(KeyHelp):
     """All keys of the list or the details by group; those of the other are left out."""
 
-    def __init__(self, actions: Sequence[Action], context: Context) -> None:
+    def __init__(self, actions: Sequence[Action], context: ActionContext) -> None:
         super().__init__()
         here = Place.DETAILS if context.details_open else Place.LIST
         self.shown = [a for a in actions if a.keys and a.place in (here, Place.EVERYWHERE)]
@@ -74,7 +81,7 @@ class KeysScreen(KeyHelp):
     def lines(self) -> Iterator[StyledLine]:
         """Yield a heading and a line per action, group by group."""
         yield from super().lines()
-        for group in Group:
+        for group in ActionGroup:
             rows = [a for a in self.shown if a.group is group]
             if rows:
                 yield ()

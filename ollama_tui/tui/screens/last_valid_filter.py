@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ollama_tui.domain.filter.parser import Mistake
 
 
-class LastGood:
+class LastValidFilter:
     """Arranges by the filter, and while that has a mistake in it, by the last one without."""
 
     def __init__(self) -> None:

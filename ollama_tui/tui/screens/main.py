@@ -21,11 +21,11 @@ from ollama_tui.domain.snapshot import Snapshot
 from ollama_tui.domain.view import NOTHING, Known, View
 from ollama_tui.tui.actions import BY_ID
 from ollama_tui.tui.actions.action import Action, Place
-from ollama_tui.tui.screens.action_context import Desk
 from ollama_tui.tui.screens.details_controller import WIDE, Inspector, ModelDetails
 from ollama_tui.tui.screens.empty import empty_lines
 from ollama_tui.tui.screens.keyboard import bindings, footer
-from ollama_tui.tui.screens.last_valid_filter import LastGood
+from ollama_tui.tui.screens.last_valid_filter import LastValidFilter
+from ollama_tui.tui.screens.main_context import MainScreenContext
 from ollama_tui.tui.screens.totals import Tally
 from ollama_tui.tui.widgets.filter_bar import FILTER_KEYS, FilterBar
 from ollama_tui.tui.widgets.footer import footer_line
@@ -65,14 +65,14 @@ class MainScreen(Screen[None]):
         self.view = view
         self.arranged = Arranged(())
         self.known = NOTHING
-        self.desk = Desk(self)
+        self.context = MainScreenContext(self)
         self.inspector = Inspector(self)
         self._tally = Tally(self, tui, changed=self._draw_status)
         self.rows_source = ModelRows(now=self.now, keys=tui.columns, view=view, signs=tui.signs)
         self._wanted: str | None = None
         self._is_behind = False
         """Whether the details are still those of where the cursor was some keys ago."""
-        self._last_good = LastGood()
+        self._last_valid = LastValidFilter()
         self.set_reactive(MainScreen.snapshot, tui.snapshot)
 
     def compose(self) -> ComposeResult:
@@ -138,7 +138,7 @@ class MainScreen(Screen[None]):
     def redraw(self) -> None:
         """Arrange and draw everything that depends on snapshot or view."""
         self.known = self._known()
-        self.arranged = self._last_good.arrange(
+        self.arranged = self._last_valid.arrange(
             self.snapshot.models, self.view, now=self.now(), known=self.known
         )
         longest = self.snapshot.longest_name
@@ -198,7 +198,7 @@ class MainScreen(Screen[None]):
         if self.query_one(FilterBar) in (self.focused or self).ancestors:
             line = footer_line(FILTER_KEYS, (), self.size.width)
         else:
-            line = footer(here, self.tui, self.desk, self.size.width)
+            line = footer(here, self.tui, self.context, self.size.width)
         self.query_one("#footer", Lines).show([line])
 
     @on(Table.Moved)
@@ -222,8 +222,8 @@ class MainScreen(Screen[None]):
         self.catch_up()
         action = BY_ID[action_id]
         if action_id in BACK:
-            self.desk.leave()
-        if (reason := self.desk.still_at(action)) is not None:
+            self.context.leave()
+        if (reason := self.context.still_at(action)) is not None:
             self.tui.tell(reason)
         else:
             self._run(action)
@@ -231,7 +231,7 @@ class MainScreen(Screen[None]):
     @work(group="actions")
     async def _run(self, action: Action) -> None:
         try:
-            await self.desk.run(action)
+            await self.context.run(action)
         except Unreachable as error:  # which names the server and nothing else
             title = f"{action.label.capitalize()} was not finished. {error.title}"
             self.tui.tell(title, error.hint, trouble=True)

@@ -17,9 +17,9 @@ from ollama_tui.domain import names
 from ollama_tui.domain.details import processor
 from ollama_tui.formatting import UNKNOWN, StyledLine, context, inert, plural, size, until
 from ollama_tui.tui.actions import memory
-from ollama_tui.tui.actions.action import Context
+from ollama_tui.tui.actions.action import ActionContext
 from ollama_tui.tui.actions.change import connected
-from ollama_tui.tui.screens.table_screen import Workplace, leaving, said
+from ollama_tui.tui.screens.table_screen import TableScreen, leaving, said
 from ollama_tui.tui.widgets.columns import Column
 from ollama_tui.tui.widgets.lines import Lines
 from ollama_tui.tui.widgets.table import Table
@@ -101,7 +101,7 @@ class RunningRows:
         return ()
 
 
-class RunningScreen(Workplace):
+class RunningScreen(TableScreen):
     """What runs, looked at every two seconds; load, keep, unload."""
 
     BINDINGS = [
@@ -117,7 +117,7 @@ class RunningScreen(Workplace):
         ("w", "load another"), ("K", "keep alive"), ("x", "unload"), ("X", "unload all"),
     )  # fmt: skip
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: ActionContext) -> None:
         super().__init__(context)
         self.library = connected(context).library
         self.trouble: OllamaError | None = None

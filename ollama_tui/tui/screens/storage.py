@@ -15,9 +15,9 @@ from ollama_tui.domain.snapshot import Snapshot
 from ollama_tui.domain.storage.report import Kind, Spent, advice, spending, summary
 from ollama_tui.domain.storage.usage import WORTH, Usage
 from ollama_tui.formatting import UNKNOWN, StyledLine, size
-from ollama_tui.tui.actions.action import Context
+from ollama_tui.tui.actions.action import ActionContext
 from ollama_tui.tui.actions.change import connected
-from ollama_tui.tui.screens.table_screen import Workplace, leaving
+from ollama_tui.tui.screens.table_screen import TableScreen, leaving
 from ollama_tui.tui.widgets.columns import Column
 from ollama_tui.tui.widgets.glyphs import Signs
 from ollama_tui.tui.widgets.lines import Lines
@@ -84,7 +84,7 @@ class SpentRows:
         return ((self.signs.marked, "mark"),) if row.key in self.marks else ()
 
 
-class StorageScreen(Workplace):
+class StorageScreen(TableScreen):
     """Bars by what each model alone costs; marks and deletions are those of the list."""
 
     BINDINGS = [
@@ -100,7 +100,7 @@ class StorageScreen(Workplace):
         ("⏎", "to the list"), ("space", "mark"), ("d", "delete"), ("z", "undo"), ("R", "read anew"),
     )  # fmt: skip
 
-    def __init__(self, context: Context, main: MainScreen) -> None:
+    def __init__(self, context: ActionContext, main: MainScreen) -> None:
         super().__init__(context)
         self.main = main
         self.disk = connected(context).disk

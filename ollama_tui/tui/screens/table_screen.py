@@ -14,7 +14,7 @@ from textual.screen import ModalScreen
 
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.formatting import StyledLine, inert
-from ollama_tui.tui.actions.action import Context
+from ollama_tui.tui.actions.action import ActionContext
 from ollama_tui.tui.widgets.columns import Column, width_needed
 from ollama_tui.tui.widgets.footer import footer_line
 from ollama_tui.tui.widgets.lines import Lines, spread
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 Job = Callable[[], Awaitable[None]]
 
 
-class Workplace(ModalScreen[None]):
+class TableScreen(ModalScreen[None]):
     """A table over the whole screen; `esc` goes back to the list."""
 
     DEFAULT_CSS = """
-    Workplace {
+    TableScreen {
         align: left top;
         background: $background;
 
@@ -44,7 +44,7 @@ class Workplace(ModalScreen[None]):
     keys_shown: tuple[tuple[str, str], ...] = ()
     """Key and label, the most useful first; leaving is added."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: ActionContext) -> None:
         super().__init__()
         self.context = context
         self._drawn: tuple[object, ...] | None = None

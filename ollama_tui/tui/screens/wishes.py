@@ -45,19 +45,19 @@ def _workplace(wish: Wish, main: MainScreen) -> ModalScreen[None]:
     if wish is Wish.KEYS:
         from ollama_tui.tui.screens.keys import KeysScreen
 
-        return KeysScreen(ACTIONS, main.desk)
+        return KeysScreen(ACTIONS, main.context)
     if wish is Wish.STORAGE:
         from ollama_tui.tui.screens.storage import StorageScreen
 
-        return StorageScreen(main.desk, main)
+        return StorageScreen(main.context, main)
     if wish is Wish.RUNNING:
         from ollama_tui.tui.screens.running import RunningScreen
 
-        return RunningScreen(main.desk)
+        return RunningScreen(main.context)
     if wish is Wish.CLOUD:
         from ollama_tui.tui.screens.cloud import CloudScreen
 
-        return CloudScreen(main.desk)
+        return CloudScreen(main.context)
     from ollama_tui.tui.screens.jobs import JobsScreen
 
     assert main.tui.session is not None
@@ -78,7 +78,7 @@ async def _find(main: MainScreen) -> None:
     """Ask for a text and go to it in the tab shown."""
     from ollama_tui.tui.dialogs.find import FindDialog
 
-    text = await main.desk.ask(FindDialog(main.inspector.pane.searched))
+    text = await main.context.ask(FindDialog(main.inspector.pane.searched))
     if text and not main.inspector.pane.find(text):
         main.tui.tell(f"“{text}” is not in this tab.")
 
@@ -89,6 +89,6 @@ async def _palette(main: MainScreen) -> None:
 
     here = Place.DETAILS if main.inspector.focused else Place.LIST
     actions = [action for action in ACTIONS if action.place in (here, Place.EVERYWHERE)]
-    chosen = await main.app.push_screen_wait(PaletteScreen(actions, main.desk, main.tui.glyphs))
+    chosen = await main.app.push_screen_wait(PaletteScreen(actions, main.context, main.tui.glyphs))
     if chosen is not None:
         main.action_run(chosen)

@@ -12,14 +12,14 @@ from tests.journeys.driver import a_server, journey
 async def test_every_reason_is_a_sentence_in_every_state_of_the_program() -> None:
     demo, ticker = a_server()
     async with journey(demo, server_time=ticker, listed=False) as user:
-        reasons = {why_not(action, user.main.desk) for action in ACTIONS}
+        reasons = {why_not(action, user.main.context) for action in ACTIONS}
         await user.until(lambda: user.names)
         for keys in (("j",), ("space", "space"), ("G",), ("enter",)):
             await user.presses(*keys)
-            reasons |= {why_not(action, user.main.desk) for action in ACTIONS}
+            reasons |= {why_not(action, user.main.context) for action in ACTIONS}
         demo.online = False
         await user.waits(12)
-        reasons |= {why_not(action, user.main.desk) for action in ACTIONS}
+        reasons |= {why_not(action, user.main.context) for action in ACTIONS}
     said = {reason for reason in reasons if reason is not None}
     assert said
     assert [reason for reason in said if not reason.endswith(".")] == []

@@ -1,4 +1,4 @@
-"""What actions see of the main screen: the `Context` they are given."""
+"""What actions see of the main screen: the `ActionContext` they are given."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ class PendingAction:
     """Whether the user has asked to go back meanwhile."""
 
 
-class Desk:
-    """The main screen as a `Context`."""
+class MainScreenContext:
+    """The main screen as an `ActionContext`."""
 
     def __init__(self, screen: MainScreen) -> None:
         self._screen = screen
@@ -263,7 +263,7 @@ class Desk:
         """Name of the theme worn now."""
         return self._screen.app.theme
 
-    def wear(self, theme: str) -> None:
+    def use_theme(self, theme: str) -> None:
         """Use a theme, now and in the next run."""
         self._screen.app.theme = theme
         self._screen.tui.keep(self.view)
