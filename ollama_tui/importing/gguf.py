@@ -1,4 +1,7 @@
-"""What a GGUF file says of itself, read from its header without touching the weights."""
+"""GGUF headers: metadata and tensors of a model file, read without touching its weights.
+
+The format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,9 @@ from math import prod
 from pathlib import Path
 from typing import BinaryIO, Literal
 
+from ollama_tui.domain.storage.tensors import BLOCKS
 from ollama_tui.formatting import inert, size
-from ollama_tui.importing.errors import BadFile, impostor, label, too_short, unreadable
-from ollama_tui.importing.ggml import ARRAY, FILES, SCALARS, STRING, TENSORS
+from ollama_tui.importing.local_file import BadFile, impostor, label, too_short, unreadable
 
 MAGIC = b"GGUF"
 UNKNOWN = "unknown"
@@ -19,19 +22,114 @@ UNKNOWN = "unknown"
 MOST_KEPT = 32 * 1024 * 1024
 """Bytes of text kept of one header; real ones have well under one megabyte."""
 MOST_ITEMS = 2**23
-"""Texts and tensors walked over in one header; the largest vocabularies have half a million."""
+"""Strings and tensors read in one header; the largest vocabularies have half a million."""
 MOST_DIMENSIONS = 4
 DEEPEST = 4
 _BUFFER = 1024 * 1024
 
+SCALARS = {
+    0: ("uint8", "B"),
+    1: ("int8", "b"),
+    2: ("uint16", "H"),
+    3: ("int16", "h"),
+    4: ("uint32", "I"),
+    5: ("int32", "i"),
+    6: ("float32", "f"),
+    7: ("bool", "B"),
+    10: ("uint64", "Q"),
+    11: ("int64", "q"),
+    12: ("float64", "d"),
+}
+"""Metadata values of a fixed size: name and `struct` format."""
+STRING, ARRAY = 8, 9
+
+_TENSOR_TYPE_NAMES = {
+    0: "F32",
+    1: "F16",
+    2: "Q4_0",
+    3: "Q4_1",
+    6: "Q5_0",
+    7: "Q5_1",
+    8: "Q8_0",
+    9: "Q8_1",
+    10: "Q2_K",
+    11: "Q3_K",
+    12: "Q4_K",
+    13: "Q5_K",
+    14: "Q6_K",
+    15: "Q8_K",
+    16: "IQ2_XXS",
+    17: "IQ2_XS",
+    18: "IQ3_XXS",
+    19: "IQ1_S",
+    20: "IQ4_NL",
+    21: "IQ3_S",
+    22: "IQ2_S",
+    23: "IQ4_XS",
+    24: "I8",
+    25: "I16",
+    26: "I32",
+    27: "I64",
+    28: "F64",
+    29: "IQ1_M",
+    30: "BF16",
+    34: "TQ1_0",
+    35: "TQ2_0",
+    39: "MXFP4",
+    40: "NVFP4",
+    41: "Q1_0",
+}
+TENSOR_TYPES = {number: (name, *BLOCKS[name]) for number, name in _TENSOR_TYPE_NAMES.items()}
+"""Tensor types: name, and the weights and bytes of one block."""
+
+FILE_TYPES = {
+    0: "F32",
+    1: "F16",
+    2: "Q4_0",
+    3: "Q4_1",
+    7: "Q8_0",
+    8: "Q5_0",
+    9: "Q5_1",
+    10: "Q2_K",
+    11: "Q3_K_S",
+    12: "Q3_K_M",
+    13: "Q3_K_L",
+    14: "Q4_K_S",
+    15: "Q4_K_M",
+    16: "Q5_K_S",
+    17: "Q5_K_M",
+    18: "Q6_K",
+    19: "IQ2_XXS",
+    20: "IQ2_XS",
+    21: "Q2_K_S",
+    22: "IQ3_XS",
+    23: "IQ3_XXS",
+    24: "IQ1_S",
+    25: "IQ4_NL",
+    26: "IQ3_S",
+    27: "IQ3_M",
+    28: "IQ2_S",
+    29: "IQ2_M",
+    30: "IQ4_XS",
+    31: "IQ1_M",
+    32: "BF16",
+    36: "TQ1_0",
+    37: "TQ2_0",
+    38: "MXFP4_MOE",
+    39: "NVFP4",
+    40: "Q1_0",
+}
+"""Values of `general.file_type`, as Ollama names them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Array:
-    """An array of the metadata; its items were passed over."""
+    """An array of the metadata; its items are skipped unless asked for."""
 
     kind: str
-    """Of its items: `string`, `array`, `uint32` …"""
+    """Type of the items: `string`, `array`, `uint32` …"""
     count: int
+    items: tuple[Value, ...] = ()
 
 
 Value = str | int | float | bool | Array
@@ -39,7 +137,7 @@ Kind = Literal["model", "projector", "adapter"]
 
 
 @dataclass(frozen=True, slots=True)
-class Tensor:
+class TensorInfo:
     """One tensor: where it is and what it is made of."""
 
     name: str
@@ -52,18 +150,15 @@ class Tensor:
     bytes: int
     """0 when the type is not known."""
 
-    @property
-    def elements(self) -> int:
-        """How many weights it has."""
-        return prod(self.shape)
-
 
 @dataclass(frozen=True, slots=True)
 class Header:
     """Metadata and tensors of one file."""
 
     metadata: Mapping[str, Value]
-    tensors: tuple[Tensor, ...]
+    tensors: tuple[TensorInfo, ...]
+    weights_at: int = 0
+    """Bytes before the weights: header and padding."""
 
     @property
     def architecture(self) -> str:
@@ -71,13 +166,8 @@ class Header:
         return self.text("general.architecture")
 
     @property
-    def name(self) -> str:
-        """What its makers call it; may be empty."""
-        return self.text("general.name")
-
-    @property
     def kind(self) -> Kind:
-        """What part of a model it is."""
+        """Which part of a model the file holds."""
         declared = self.text("general.type")
         if declared == "adapter" or "adapter.type" in self.metadata:
             return "adapter"
@@ -86,7 +176,7 @@ class Header:
     @property
     def quantization(self) -> str:
         """`Q4_K_M`, `F16` …, as Ollama names it; `unknown` when the file does not say."""
-        return FILES.get(self.number("general.file_type", -1), UNKNOWN)
+        return FILE_TYPES.get(self.number("general.file_type", -1), UNKNOWN)
 
     @property
     def context_length(self) -> int:
@@ -95,57 +185,63 @@ class Header:
 
     @property
     def parameters(self) -> int:
-        """How many weights all tensors have."""
-        return sum(tensor.elements for tensor in self.tensors)
+        """Number of weights in all tensors."""
+        return sum(prod(tensor.shape) for tensor in self.tensors)
 
     @property
     def split_count(self) -> int:
-        """Of how many parts it is one; 1 for a file of its own."""
+        """Number of files the model is split into; 1 for a file of its own."""
         return max(1, self.number("split.count"))
 
     def text(self, key: str) -> str:
-        """Return a text of the metadata, empty when there is none."""
+        """Return a string of the metadata; empty when there is none."""
         value = self.metadata.get(key)
         return value if isinstance(value, str) else ""
 
     def number(self, key: str, default: int = 0) -> int:
-        """Return a whole number of the metadata."""
+        """Return an integer of the metadata."""
         value = self.metadata.get(key)
         return value if isinstance(value, int) and not isinstance(value, bool) else default
 
 
 def read_header(path: Path) -> Header:
-    """Return what the file says of itself; raise BadFile when it is cut, damaged or no GGUF."""
+    """Return the header of a whole file; raise BadFile when it is cut, damaged or no GGUF."""
     try:
         with path.open("rb", buffering=_BUFFER) as file:
             length = file.seek(0, 2)
             file.seek(0)
-            return _Reader(file, length, label(path)).header()
+            header = parse_header(file, length, label(path))
     except OSError as error:
         raise unreadable(path, error) from error
+    ends = (header.weights_at + tensor.offset + tensor.bytes for tensor in header.tensors)
+    whole = max(ends, default=0)
+    if whole > length:  # half a download has a perfect header
+        raise BadFile(f"{label(path)} {too_short(whole, length)}")
+    return header
 
 
-class _Reader:
-    """Goes once through a header; says what is wrong with it as BadFile."""
+def parse_header(file: BinaryIO, length: int, name: str, *, keep_arrays: bool = False) -> Header:
+    """Return the header at the beginning of `file`; whether the weights follow is not checked.
 
-    def __init__(self, file: BinaryIO, length: int, name: str) -> None:
+    `length` is that of the whole file in bytes, `name` its name in the sentences of BadFile, which
+    is raised for a header that is cut off or damaged. OSError is the caller's.
+    """
+    return _HeaderReader(file, length, name, keep_arrays).header()
+
+
+class _HeaderReader:
+    """Reads a header from front to back; raises BadFile."""
+
+    def __init__(self, file: BinaryIO, length: int, name: str, keep_arrays: bool) -> None:
         self._file = file
         self._length = length
         self._name = name
+        self._keep_arrays = keep_arrays
         self._at = 0
         self._kept = 0
         self._items = 0
 
     def header(self) -> Header:
-        self._check_beginning()
-        tensor_count, pair_count = self._number("Q"), self._number("Q")
-        self._walk_over(tensor_count, 24)
-        metadata = self._metadata(pair_count)
-        tensors = tuple(self._tensor() for _ in range(tensor_count))
-        self._check_end(tensors, metadata.get("general.alignment", 32))
-        return Header(metadata, tensors)
-
-    def _check_beginning(self) -> None:
         head = self._file.read(64)
         self._file.seek(len(MAGIC))
         self._at = len(MAGIC)
@@ -156,72 +252,69 @@ class _Reader:
             raise self._bad("is a big-endian GGUF file, which Ollama does not read.")
         if version not in (2, 3):
             raise self._bad(f"has GGUF version {version}; only 2 and 3 are in use.")
+        tensor_count, pair_count = self._number("Q"), self._number("Q")
+        self._expect(tensor_count, 24)
+        metadata = self._metadata(pair_count)
+        tensors = tuple(self._tensor() for _ in range(tensor_count))
+        alignment = metadata.get("general.alignment", 32)
+        if not isinstance(alignment, int) or alignment < 1:
+            raise self._damaged("its alignment is not a number of bytes")
+        return Header(metadata, tensors, -(-self._at // alignment) * alignment)
 
     def _metadata(self, count: int) -> dict[str, Value]:
-        self._walk_over(count, 13)
+        self._expect(count, 13)
         found: dict[str, Value] = {}
         for _ in range(count):
             key = self._text()
             if key in found:
                 raise self._damaged(f"its metadata has {inert(key)[:40]} twice")
-            found[key] = self._value(self._number("I"))
+            kind = self._number("I")
+            found[key] = self._array(1) if kind == ARRAY else self._item(kind)
         return found
 
-    def _value(self, kind: int) -> Value:
+    def _item(self, kind: int) -> str | int | float | bool:
         if kind == STRING:
             return self._text()
-        if kind == ARRAY:
-            return self._array(1)
         if kind not in SCALARS:
             raise self._damaged(f"its metadata has a value of the unknown type {kind}")
         name, code = SCALARS[kind]
-        value = self._float(code) if code in "fd" else self._number(code)
+        (value,) = struct.unpack(f"<{code}", self._take(struct.calcsize(code)))
         return bool(value) if name == "bool" else value
 
     def _array(self, depth: int) -> Array:
         kind, count = self._number("I"), self._number("Q")
         if kind in SCALARS:
             name, code = SCALARS[kind]
-            self._skip(count * struct.calcsize(code))
-            return Array(name, count)
+            if not self._keep_arrays:
+                self._skip(count * struct.calcsize(code))
+                return Array(name, count)
+            values = self._take(count * struct.calcsize(code))
+            return Array(name, count, struct.unpack(f"<{count}{code}", values))
         if kind == STRING:
-            self._walk_over(count, 8)
+            self._expect(count, 8)
+            if self._keep_arrays:
+                return Array("string", count, tuple(self._text() for _ in range(count)))
             for _ in range(count):
                 self._skip(self._number("Q"))
             return Array("string", count)
         if kind != ARRAY or depth == DEEPEST:
             raise self._damaged(f"its metadata has an array of the unknown type {kind}")
-        self._walk_over(count, 12)
-        for _ in range(count):
-            self._array(depth + 1)
-        return Array("array", count)
+        self._expect(count, 12)
+        inner = tuple(self._array(depth + 1) for _ in range(count))
+        return Array("array", count, inner if self._keep_arrays else ())
 
-    def _tensor(self) -> Tensor:
+    def _tensor(self) -> TensorInfo:
         name, dimensions = self._text(), self._number("I")
         if dimensions > MOST_DIMENSIONS:
             raise self._damaged(f"a tensor has {dimensions:,} dimensions")
         shape = tuple(self._number("Q") for _ in range(dimensions))
         number, offset = self._number("I"), self._number("Q")
-        kind, block, block_bytes = TENSORS.get(number, (f"type {number}", 1, 0))
-        return Tensor(name, shape, kind, offset, prod(shape) * block_bytes // block)
-
-    def _check_end(self, tensors: tuple[Tensor, ...], alignment: Value) -> None:
-        """Check that the weights are all there: half a download has a perfect header."""
-        if not isinstance(alignment, int) or alignment < 1:
-            raise self._damaged("its alignment is not a number of bytes")
-        start = -(-self._at // alignment) * alignment
-        whole = max((start + tensor.offset + tensor.bytes for tensor in tensors), default=0)
-        if whole > self._length:
-            raise self._bad(too_short(whole, self._length))
+        kind, block, block_bytes = TENSOR_TYPES.get(number, (f"type {number}", 1, 0))
+        return TensorInfo(name, shape, kind, offset, prod(shape) * block_bytes // block)
 
     def _number(self, code: str) -> int:
         value: int
-        (value,) = struct.unpack("<" + code, self._take(struct.calcsize(code)))
-        return value
-
-    def _float(self, code: str) -> float:
-        value: float
-        (value,) = struct.unpack("<" + code, self._take(struct.calcsize(code)))
+        (value,) = struct.unpack(f"<{code}", self._take(struct.calcsize(code)))
         return value
 
     def _text(self) -> str:
@@ -231,8 +324,8 @@ class _Reader:
             raise self._damaged(f"its metadata has more than {size(MOST_KEPT)} of text")
         return self._take(length).decode("utf-8", "replace")
 
-    def _walk_over(self, count: int, least: int) -> None:
-        """Refuse what is too much to go through; `least` is the size of one item in bytes."""
+    def _expect(self, count: int, least: int) -> None:
+        """Refuse more items than can be read; `least` is the smallest size of one in bytes."""
         if count * least > self._length - self._at:
             raise self._cut_off()
         self._items += count

@@ -1,13 +1,54 @@
-"""A file of this machine that is to be sent, and what the server is to call it."""
+"""Files of this machine to send to a server: their names, what is wrong with one, split models."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
-from ollama_tui.importing.errors import unreadable
+from ollama_tui.formatting import inert, listing, shorten, size
+
+_LFS = b"version https://git-lfs"
+_PAGES = (b"<!doctype", b"<html")
+_SHARD = re.compile(r"(?P<prefix>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})(?P<suffix>\.\w+)", re.S)
+_MOST_NAMED = 3
+
+
+class BadFile(ValueError):  # noqa: N818 - read as a sentence: except BadFile
+    """Not a file that can be imported; the message is one sentence or two for a person."""
+
+
+def label(path: Path) -> str:
+    """Return the name of a file for a sentence."""
+    return shorten(inert(path.name or str(path)), 48)
+
+
+def unreadable(path: Path, error: OSError) -> BadFile:
+    """Return why the system does not let us read `path`."""
+    if isinstance(error, FileNotFoundError):
+        return BadFile(f"{label(path)} is not there.")
+    if isinstance(error, PermissionError):
+        return BadFile(f"{label(path)} may not be read: check its permissions.")
+    return BadFile(f"{label(path)} cannot be read: {inert(error.strerror or 'an I/O error')}.")
+
+
+def too_short(whole: int, there: int) -> str:
+    """Return how much of a file of `whole` bytes is missing: half a download has a good header."""
+    missing = f"{size(whole - there)} of {size(whole)}"
+    return f"ends too early, {missing} are missing: download or copy it again."
+
+
+def impostor(head: bytes) -> str | None:
+    """Return what begins with `head` and is often taken for a model; None when it is neither."""
+    start = head.lstrip().lower()
+    if start.startswith(_LFS):
+        return "is a Git LFS pointer, not the file itself: fetch it with “git lfs pull”."
+    if start.startswith(_PAGES):
+        return "is a web page, not a model: download the file itself."
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +75,9 @@ def local_file(path: Path, key: str, *, adapter: bool = False) -> LocalFile:
 
 
 def keys_of(paths: Sequence[Path]) -> list[str]:
-    """Return what the server is to call these files, as Ollama's own client does.
+    """Return the names of these files in a create request, as Ollama's own client forms them.
 
-    One goes by its name; several by their paths below the folder they share.
+    One file goes by its name; several by their paths below the folder they share.
     """
     if len(paths) == 1:
         return [key_text(Path(paths[0].name))]
@@ -45,5 +86,57 @@ def keys_of(paths: Sequence[Path]) -> list[str]:
 
 
 def key_text(path: Path) -> str:
-    """Return a relative path with slashes, as JSON can carry it."""
+    """Return a relative path with slashes, in characters that JSON can carry."""
     return os.fsencode(path.as_posix()).decode("utf-8", "replace")
+
+
+class Shard(NamedTuple):
+    """A file of a split model, as its name says: `<prefix>-00001-of-00003.gguf`."""
+
+    prefix: str
+    number: int
+    """From 1."""
+    of: int
+    suffix: str
+
+    @property
+    def siblings(self) -> list[str]:
+        """Names of all parts, itself too."""
+        return [
+            f"{self.prefix}-{number:05}-of-{self.of:05}{self.suffix}"
+            for number in range(1, self.of + 1)
+        ]
+
+
+def shard(path: Path) -> Shard | None:
+    """Return which part of a model a file is; None for one of its own."""
+    match = _SHARD.fullmatch(path.name)
+    if match is None or not 1 <= int(match["number"]) <= int(match["count"]):
+        return None
+    return Shard(match["prefix"], int(match["number"]), int(match["count"]), match["suffix"])
+
+
+def with_siblings(paths: Iterable[Path]) -> list[Path]:
+    """Return the files, each part of a model with all other parts; raise BadFile when one lacks."""
+    found: dict[Path, None] = {}
+    for path in paths:
+        part = shard(path)
+        names = part.siblings if part else [path.name]
+        missing = [name for name in names if not path.with_name(name).is_file()]
+        if part and missing:
+            raise BadFile(missing_parts(missing, part.of))
+        found |= dict.fromkeys(path.with_name(name) for name in names)
+    return list(found)
+
+
+def missing_parts(names: list[str], count: int) -> str:
+    """Return the sentence that names what is not there."""
+    shown = [inert(name) for name in names[:_MOST_NAMED]]
+    more = [f"{len(names) - _MOST_NAMED} more"] if len(names) > _MOST_NAMED else []
+    return f"{len(names)} of {count} parts are not there: {listing([*shown, *more])}."
+
+
+def stem(path: Path) -> str:
+    """Return the name of a file without suffix and number."""
+    part = shard(path)
+    return part.prefix if part else path.stem

@@ -1,7 +1,8 @@
-"""What can be imported: the files to send and what is known of them, as one value."""
+"""What can be imported: the files to send, what is known of them, and a name to suggest."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -12,9 +13,19 @@ from ollama_tui.api.requests import CreateRequest
 from ollama_tui.domain.create import quantize
 from ollama_tui.domain.create.quantize import Target
 from ollama_tui.domain.model import Model
+from ollama_tui.domain.names import new_name_problem
+from ollama_tui.importing.gguf import UNKNOWN
 from ollama_tui.importing.local_file import LocalFile
 
 Form = Literal["GGUF", "safetensors", "PyTorch", "Modelfile"]
+
+_VAGUE = re.compile(
+    r"(?:ggml[-_.]?)?(?:model|weights|adapter(?:[-_]model)?|lora|sha256-\w+|[0-9a-f]{40})"
+)
+"""File names that say nothing of the model."""
+_NOT_IN_A_NAME = re.compile(r"[^a-z0-9_.-]+")
+_LONGEST_NAME = 80
+FALLBACK_NAME = "imported"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +35,7 @@ class Source:
     form: Form
     files: tuple[LocalFile, ...]
     architecture: str = ""
-    """As the files spell it; raw, and empty when they do not say."""
+    """As the files spell it, not escaped; empty when they do not say."""
     parameters: int = 0
     """0 when unknown."""
     quantization: str = ""
@@ -37,9 +48,9 @@ class Source:
     targets: tuple[Target, ...] = ()
     """What it can be quantized to; empty when it cannot."""
     warnings: tuple[str, ...] = ()
-    """Sentences on what should be known before it is sent."""
+    """Sentences to read before anything is sent."""
     request: CreateRequest | None = None
-    """What a Modelfile asks for besides the files; None without one."""
+    """What a Modelfile asks for besides its files; None without a Modelfile."""
 
     @property
     def size(self) -> int:
@@ -48,17 +59,41 @@ class Source:
 
     @property
     def needs_base(self) -> bool:
-        """Whether it is only an adapter, for a model that is named apart."""
+        """Whether it is only an adapter, for which a base model must be named."""
         return self.request is None and all(file.adapter for file in self.files)
 
     def request_for(self, model: str, base: str, quantize: str) -> CreateRequest:
-        """Return what to ask of the server for `model`, the files apart."""
+        """Return the create request for `model`, without the files."""
         asked = self.request or CreateRequest(model="")
         return msgspec.structs.replace(asked, model=model, from_=base, quantize=quantize)
 
 
 def targets(level: str, weights: int, rest: int = 0) -> tuple[Target, ...]:
-    """Return what weights of a type can be quantized to on arrival, `rest` bytes staying as is."""
+    """Return what the server can quantize `weights` bytes of type `level` to.
+
+    `rest` bytes, such as a projector, stay as they are.
+    """
     details = ModelDetails(format="gguf", quantization_level=level)
     arrived = Model(ListedModel(size=weights, details=details))
     return tuple(replace(t, bytes=t.bytes + rest) for t in quantize.targets(arrived))
+
+
+def suggestion(stem: str, quantization: str, *more: str) -> str:
+    """Return a new model's name, its quantization as the tag, from a file name without suffix.
+
+    File names that say nothing give way to the first of `more` that says something.
+    """
+    tag, word = "", quantization.lower()
+    if word and word != UNKNOWN and stem.lower().endswith(word):
+        rest = stem[: -len(word)]
+        if rest.rstrip("-_. ") != rest:
+            stem, tag = rest.rstrip("-_. "), word
+    for candidate in (stem, *more):
+        words = _NOT_IN_A_NAME.sub("-", candidate.lower())
+        name = words.strip("-._")[:_LONGEST_NAME].rstrip("-._")
+        if name and not _VAGUE.fullmatch(name):
+            break
+    else:
+        name = FALLBACK_NAME
+    full = f"{name}:{tag}" if tag else name
+    return full if new_name_problem(full) is None else name

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ollama_tui.importing.errors import BadFile
 from ollama_tui.importing.gguf import MOST_KEPT, Array, Header, read_header
+from ollama_tui.importing.local_file import BadFile
 from tests.importing.making import ADAPTER, MODEL, PROJECTOR, Plain, gguf, tensor, text, value
 
 START = b"GGUF" + struct.pack("<I", 3)
@@ -33,7 +33,11 @@ def header(tensors: int = 0, pairs: int = 0) -> bytes:
 
 def test_a_header_says_what_the_model_is(scratch: Path) -> None:
     found = read(scratch, gguf(MODEL, [(64, 32), (64,)]))
-    assert (found.architecture, found.name, found.kind) == ("qwen3", "Tiny Qwen", "model")
+    assert (found.architecture, found.text("general.name"), found.kind) == (
+        "qwen3",
+        "Tiny Qwen",
+        "model",
+    )
     assert (found.quantization, found.context_length) == ("F16", 40960)
     assert found.parameters == 64 * 32 + 64
     assert [(t.name, t.shape, t.type, t.bytes) for t in found.tensors] == [

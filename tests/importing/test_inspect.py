@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ollama_tui.domain.names import new_name_problem
-from ollama_tui.importing.errors import BadFile
 from ollama_tui.importing.inspect import inspect
-from ollama_tui.importing.suggest import suggestion
+from ollama_tui.importing.local_file import BadFile
+from ollama_tui.importing.source import suggestion
 from tests.importing.making import (
     ADAPTER,
     CONFIG,

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from ollama_tui.api.requests import CreateRequest
-from ollama_tui.importing.errors import BadFile
-from ollama_tui.importing.modelfile import LARGEST, found, is_modelfile
+from ollama_tui.importing.local_file import BadFile
+from ollama_tui.importing.modelfile import LARGEST, is_modelfile, source_of
 from ollama_tui.importing.source import Source
 from tests.importing.making import ADAPTER, MODEL, PROJECTOR, Plain, gguf, write_folder
 
@@ -30,7 +30,7 @@ def put(folder: Path, name: str, metadata: dict[str, Plain] = MODEL) -> Path:
 def source(folder: Path, text: str | bytes, name: str = "Modelfile") -> Source:
     path = folder / name
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return found(path)
+    return source_of(path)
 
 
 def refusal(folder: Path, text: str, name: str = "Modelfile") -> str:
@@ -137,10 +137,10 @@ def test_no_path_breaks_it(folder: Path, name: str) -> None:
     (folder / "Modelfile").write_text("FROM m")
     path = Path(f"{folder}/{name}")
     if is_modelfile(path):
-        assert found(path).form == "Modelfile"
+        assert source_of(path).form == "Modelfile"
     else:
         with pytest.raises(BadFile):
-            found(path)
+            source_of(path)
 
 
 def test_utf_16_is_read(folder: Path) -> None:

@@ -134,8 +134,8 @@ class Editing:
     async def _decide(self, ended: Edited, text: str | UnicodeError | None, kept: str) -> Decision:
         """Ask what to do with what the editor saved."""
         from ollama_tui.domain.modelfile.syntax import InvalidModelfile, parse
-        from ollama_tui.importing.errors import BadFile
-        from ollama_tui.importing.modelfile import resolved
+        from ollama_tui.importing.local_file import BadFile
+        from ollama_tui.importing.modelfile import resolve
 
         if ended.trouble:
             return await self._ask_again(ended.trouble, kept)
@@ -144,7 +144,7 @@ class Editing:
         try:
             after = parse(text)
             # The text lies in a folder of ours, so paths are those of where the program started.
-            wanted, source = await asyncio.to_thread(resolved, after, self.model.name, Path.cwd())
+            wanted, source = await asyncio.to_thread(resolve, after, self.model.name, Path.cwd())
         except InvalidModelfile as error:
             return await self._ask_again(NO_MODELFILE, inert(str(error)), kept)
         except BadFile as error:

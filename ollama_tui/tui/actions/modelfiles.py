@@ -62,7 +62,7 @@ async def _parent(context: ActionContext, show: Show) -> Show | None:
 
 async def _may_replace(context: ActionContext, path: Path) -> bool:
     """Ask before a file is overwritten."""
-    from ollama_tui.importing.errors import label
+    from ollama_tui.importing.local_file import label
     from ollama_tui.tui.dialogs.dialog import Confirm
 
     question = Confirm(f"Replace {label(path)}, which is there already?", yes="replace")
@@ -71,7 +71,7 @@ async def _may_replace(context: ActionContext, path: Path) -> bool:
 
 async def _write(path: Path, text: str, *, replacing: bool) -> Path:
     """Write the file and return its real path; a file that is replaced stays until it is."""
-    from ollama_tui.importing.errors import label
+    from ollama_tui.importing.local_file import label
     from ollama_tui.importing.saving import replace_file, write_new
 
     write = replace_file if replacing else write_new

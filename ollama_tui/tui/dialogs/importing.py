@@ -18,9 +18,8 @@ from ollama_tui.config.drafts import FormKey
 from ollama_tui.domain import names
 from ollama_tui.domain.model import Model
 from ollama_tui.formatting import inert, shorten, size
-from ollama_tui.importing.errors import BadFile
-from ollama_tui.importing.local_file import LocalFile
-from ollama_tui.importing.modelfile import found
+from ollama_tui.importing.local_file import BadFile, LocalFile
+from ollama_tui.importing.modelfile import source_of
 from ollama_tui.importing.paths import paths_in
 from ollama_tui.importing.source import Source
 from ollama_tui.tui.dialogs.dialog import Dialog, labelled
@@ -235,6 +234,6 @@ class ImportDialog(Dialog[ImportAnswer]):
 def looked_at(text: str) -> Source | BadFile:
     """Return what the path typed leads to, or why that cannot be imported; reads files."""
     try:
-        return found(*paths_in(text))
+        return source_of(*paths_in(text))
     except BadFile as reason:
         return reason
