@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from ollama_tui.api.client import Ollama
     from ollama_tui.api.registry import Registry
-    from ollama_tui.services.storage import Disk
-    from ollama_tui.services.updates import Upstreams
+    from ollama_tui.services.storage import Storage
+    from ollama_tui.services.updates import Updates
 
 FIRST_ANSWER = 3.0
 """Seconds to wait for the first answer before asking in earnest."""
@@ -120,12 +120,12 @@ class Desk:
             self.cache.keep_details(model.digest, show)
         return show
 
-    def disk(self) -> Disk:
+    def disk(self) -> Storage:
         """Return what knows the server's disk."""
-        from ollama_tui.services.storage import Disk
+        from ollama_tui.services.storage import Storage
 
         local = self.settings.host.is_loopback and self.transport is None
-        return Disk(self.ollama, local=local, environ=os.environ)
+        return Storage(self.ollama.show, local=local, environ=os.environ)
 
     def registry(self) -> Registry:
         """Return what asks registries, not yet connected."""
@@ -135,12 +135,12 @@ class Desk:
         return Registry(self.transport, plain=self.settings.insecure, beside_server=near)
 
     @asynccontextmanager
-    async def upstreams(self) -> AsyncIterator[Upstreams]:
+    async def upstreams(self) -> AsyncIterator[Updates]:
         """Give what registries can be asked by."""
-        from ollama_tui.services.updates import Upstreams
+        from ollama_tui.services.updates import Updates
 
         async with self.registry() as registry:
-            yield Upstreams(
+            yield Updates(
                 registry,
                 self.ollama,
                 self.details,

@@ -23,7 +23,7 @@ from ollama_tui.domain.snapshot import Reach, Snapshot, details_key
 from ollama_tui.services.cache import Cache
 from ollama_tui.services.learning import AT_ONCE, Learners, learn_all
 from ollama_tui.services.model_facts import FactBook
-from ollama_tui.services.observable import Live
+from ollama_tui.services.observable import Observable
 from ollama_tui.services.rounds import Rounds
 
 if TYPE_CHECKING:
@@ -78,9 +78,9 @@ class Library:
         self._rounds = Rounds(self._refresh_once)
         self._learners = Learners(self._book, ollama.show, is_up=self._is_up, sleep=sleep)
         self._took = 0.0
-        self.loading: Live[frozenset[str]] = Live(frozenset())
+        self.loading: Observable[frozenset[str]] = Observable(frozenset())
         """Names of the models that are being loaded for us."""
-        self.live: Live[Snapshot] = Live(Snapshot())
+        self.snapshots: Observable[Snapshot] = Observable(Snapshot())
         if first is not None:
             self._take(first)
         else:
@@ -89,7 +89,7 @@ class Library:
     @property
     def snapshot(self) -> Snapshot:
         """The newest snapshot."""
-        return self.live.value
+        return self.snapshots.value
 
     def _is_up(self) -> bool:
         return self.snapshot.reach is Reach.UP
@@ -174,7 +174,7 @@ class Library:
         self._publish(self.snapshot.answered(answers, self._now()))
 
     def _publish(self, snapshot: Snapshot) -> None:
-        self.live.set(snapshot.with_list(self._listed, self._running, self._book.facts))
+        self.snapshots.set(snapshot.with_list(self._listed, self._running, self._book.facts))
 
     async def details(self, model: Model) -> Show:
         """Return everything show says of `model`, from memory or disk when its digest is known.

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Live(Generic[T]):
+class Observable(Generic[T]):
     """Holds one immutable value; `changes()` yields the newest whenever it has changed."""
 
     def __init__(self, value: T) -> None:

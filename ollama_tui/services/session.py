@@ -17,8 +17,8 @@ from ollama_tui.services.cache import Cache, file_key
 from ollama_tui.services.jobs.journal import Journal
 from ollama_tui.services.jobs.queue import JobQueue
 from ollama_tui.services.library import Library
-from ollama_tui.services.storage import Disk
-from ollama_tui.services.updates import Upstreams
+from ollama_tui.services.storage import Storage
+from ollama_tui.services.updates import Updates
 
 if TYPE_CHECKING:
     import httpx
@@ -40,8 +40,8 @@ class Session:
     clock: Clock
     library: Library
     jobs: JobQueue
-    disk: Disk
-    upstream: Upstreams
+    storage: Storage
+    updates: Updates
 
 
 @asynccontextmanager
@@ -76,7 +76,7 @@ async def connect(
         if unfinished is not None:
             journal = Journal(unfinished, file_key(settings.host.url), problems)
         jobs = _queue(settings, ollama, journal, clock)
-        upstream = Upstreams(
+        updates = Updates(
             registry,
             ollama,
             library.details,
@@ -86,10 +86,10 @@ async def connect(
             sleep=clock.sleep,
         )
         local = settings.host.is_loopback and transport is None
-        disk = Disk(ollama, local=local, environ=os.environ)
+        storage = Storage(ollama.show, local=local, environ=os.environ)
         try:
-            async with disk.following(library.live):
-                yield Session(ollama, cloud, clock, library, jobs, disk, upstream)
+            async with storage.following(library.snapshots):
+                yield Session(ollama, cloud, clock, library, jobs, storage, updates)
         finally:
             await asyncio.shield(jobs.close())
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Protocol
 
 from ollama_tui.api.errors import OllamaError, Refused
 from ollama_tui.api.replies import ListedModel, Show
@@ -14,44 +13,40 @@ from ollama_tui.domain.model import Model
 from ollama_tui.domain.snapshot import Snapshot
 from ollama_tui.domain.storage.contents import Contents
 from ollama_tui.domain.storage.usage import Estimated, Measured, Usage, belongs
-from ollama_tui.services.observable import Live
-from ollama_tui.services.store.find import roots
-from ollama_tui.services.store.read import Reader
+from ollama_tui.services.model_store import ModelStore, roots
+from ollama_tui.services.observable import Observable
 
 PATIENCE = 2.0
 """Seconds to wait for the disk before an estimate must do; the reading goes on."""
 
 
-class Server(Protocol):
-    """What is needed of a server: `api.client.Ollama` has it."""
-
-    async def show(self, model: str) -> Show:
-        """Return the details, whose Modelfile names files of the store."""
+AskShow = Callable[[str], Awaitable[Show]]
+"""Returns the details of a model, whose Modelfile names files of the store: `Ollama.show`."""
 
 
-class Disk:
+class Storage:
     """Reads the store in a thread when the list has changed, and answers from memory between."""
 
     def __init__(
         self,
-        server: Server,
+        show: AskShow,
         *,
         local: bool,
         environ: Mapping[str, str] | None = None,
     ) -> None:
-        self._server = server
+        self._show = show
         self._local = local
         self._environ = environ or {}
         self._modelfile: str | None = None
-        self._readers: dict[Path, Reader] = {}
+        self._stores: dict[Path, ModelStore] = {}
         self._listed: tuple[ListedModel, ...] = ()
         self._one_at_a_time = asyncio.Lock()
-        self.live: Live[Measured | None] = Live(None)
+        self.measured: Observable[Measured | None] = Observable(None)
         """What was measured last; None when nothing could be."""
 
     def known(self, models: Sequence[Model]) -> Usage:
         """Return at once the best answer there is for this list."""
-        measured = self.live.value
+        measured = self.measured.value
         if measured is not None and _listed(models) == self._listed:
             return measured
         return Estimated(tuple(models))
@@ -78,15 +73,15 @@ class Disk:
             if contents is None and ask and await self._ask(models):
                 contents = await asyncio.to_thread(self._look, tuple(models))
             self._listed = _listed(models)
-            self.live.set(Measured(tuple(models), contents) if contents else None)
+            self.measured.set(Measured(tuple(models), contents) if contents else None)
 
     def _look(self, models: tuple[Model, ...]) -> Contents | None:
         """Return the contents of the first place that is this server's store."""
         named = (self._modelfile,) if self._modelfile else ()
         for root in roots(named, self._environ):
-            reader = self._readers.setdefault(root, Reader(root))
+            store = self._stores.setdefault(root, ModelStore(root))
             try:
-                contents = reader.read()
+                contents = store.read()
             except OSError:
                 continue
             if belongs(contents, models):
@@ -99,7 +94,7 @@ class Disk:
         if self._modelfile is not None or model is None:
             return False
         try:
-            self._modelfile = (await self._server.show(model.name)).modelfile
+            self._modelfile = (await self._show(model.name)).modelfile
         except Refused:
             self._modelfile = ""
         except OllamaError:
@@ -107,7 +102,7 @@ class Disk:
         return bool(self._modelfile)
 
     @asynccontextmanager
-    async def following(self, snapshots: Live[Snapshot]) -> AsyncIterator[None]:
+    async def following(self, snapshots: Observable[Snapshot]) -> AsyncIterator[None]:
         """Measure in the background whenever the list changes while the block runs."""
         task = asyncio.ensure_future(self._follow(snapshots)) if self._local else None
         try:
@@ -118,7 +113,7 @@ class Disk:
                 with suppress(asyncio.CancelledError):
                     await task
 
-    async def _follow(self, snapshots: Live[Snapshot]) -> None:
+    async def _follow(self, snapshots: Observable[Snapshot]) -> None:
         async for snapshot in snapshots.changes():
             if snapshot.fetched_at is not None and _listed(snapshot.models) != self._listed:
                 await self._read(snapshot.models, ask=False)

@@ -1,7 +1,7 @@
 """What registries say of the installed models: asked when a person asks, never by itself.
 
-upstreams = Upstreams(registry, ollama, library.details)
-await upstreams.check(library.snapshot.models)
+updates = Updates(registry, ollama, library.details)
+await updates.check(library.snapshot.models)
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from ollama_tui.domain.storage.layers import Mine, mine_of
 from ollama_tui.domain.updates import Offer, Standing, Upstream
 from ollama_tui.formatting import inert
 from ollama_tui.services.cache import Cache
-from ollama_tui.services.observable import Live
+from ollama_tui.services.observable import Observable
 
 if TYPE_CHECKING:
     from ollama_tui.api.client import Ollama
@@ -61,8 +61,8 @@ class Checking:
     total: int
 
 
-class Upstreams:
-    """Keeps what was found out by model name, and publishes it as `live`."""
+class Updates:
+    """Asks registries about models and publishes what they say as `found`."""
 
     def __init__(
         self,
@@ -82,13 +82,10 @@ class Upstreams:
         self._host_url = host_url
         self._now = now
         self._sleep = sleep
-        self.live: Live[Mapping[str, Upstream]] = Live(self._remembered())
-        self.progress: Live[Checking | None] = Live(None)
-
-    @property
-    def found(self) -> Mapping[str, Upstream]:
+        self.found: Observable[Mapping[str, Upstream]] = Observable(self._remembered())
         """The newest findings by model name."""
-        return self.live.value
+        self.progress: Observable[Checking | None] = Observable(None)
+        """How far the check under way is; None while there is none."""
 
     @property
     def is_checking(self) -> bool:
@@ -106,7 +103,7 @@ class Upstreams:
         async with self._counted(len(models)) as count, asyncio.TaskGroup() as group:
             for _ in range(AT_ONCE):
                 group.create_task(self._work(todo, unreachable, count))
-        return self.found
+        return self.found.value
 
     @asynccontextmanager
     async def _counted(self, total: int) -> AsyncIterator[Callable[[], None]]:
@@ -124,14 +121,14 @@ class Upstreams:
         finally:
             self.progress.set(None)
             if self._cache:
-                self._cache.keep_upstreams(self._host_url, _worth_keeping(self.found))
+                self._cache.keep_upstreams(self._host_url, _worth_keeping(self.found.value))
 
     async def _work(
         self, todo: Iterator[Model], unreachable: dict[str, str], count: Callable[[], None]
     ) -> None:
         for model in todo:
             found = await self._look(model, unreachable)
-            self.live.set({**self.found, model.name: found})
+            self.found.set({**self.found.value, model.name: found})
             count()
 
     async def _look(self, model: Model, unreachable: dict[str, str]) -> Upstream:

@@ -73,7 +73,7 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
     """What acts on the server; it comes a moment after the first list."""
     jobs: reactive[tuple[Job, ...]] = reactive((), init=False, repaint=False)
     """What the queue published last, at most four times a second."""
-    upstream: reactive[Mapping[str, Upstream]] = reactive(dict, init=False, repaint=False)
+    updates: reactive[Mapping[str, Upstream]] = reactive(dict, init=False, repaint=False)
     """What registries said of the models, by name, at most four times a second."""
     checking: reactive[str] = reactive("", init=False, repaint=False)
     """How far an update check is; empty while there is none."""
@@ -320,7 +320,7 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
 
     def _go(self, settings: Settings) -> None:
         self.settings = settings
-        self.measured, self.upstream, self.jobs, self.checking = None, {}, (), ""
+        self.measured, self.updates, self.jobs, self.checking = None, {}, (), ""
         self.drafts.forget_jobs()
         self.snapshot = self._first_list.snapshot(self.settings)
         self._hold_for_list()

@@ -59,7 +59,7 @@ class Connection:
         return answers
 
     async def _follow(self, library: Library) -> None:
-        async for snapshot in library.live.changes():
+        async for snapshot in library.snapshots.changes():
             self.tui.snapshot = snapshot
             if snapshot.reach is Reach.UP:
                 self.tui.keep_host()
@@ -68,7 +68,7 @@ class Connection:
         """Wait until the first answer is painted; not long, where there is none."""
         with suppress(TimeoutError):
             async with asyncio.timeout(FIRST_ANSWER):
-                async for snapshot in library.live.changes():
+                async for snapshot in library.snapshots.changes():
                     if snapshot.reach is not Reach.CONNECTING:
                         break
         await self._painted()

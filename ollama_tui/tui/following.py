@@ -24,8 +24,8 @@ async def follow(session: Session, tui: OllamaTui) -> None:
     """Keep the app up to date until cancelled; raises a bug of the queue."""
     async with asyncio.TaskGroup() as group:
         group.create_task(_follow_jobs(session, tui))
-        group.create_task(_follow_disk(session, tui))
-        group.create_task(_follow_upstream(session, tui))
+        group.create_task(_follow_storage(session, tui))
+        group.create_task(_follow_updates(session, tui))
         group.create_task(_follow_checking(session, tui))
         group.create_task(session.jobs.crash())
 
@@ -42,19 +42,19 @@ async def _follow_jobs(session: Session, tui: OllamaTui) -> None:
         await tui.clock.sleep(DRAW_EVERY)
 
 
-async def _follow_disk(session: Session, tui: OllamaTui) -> None:
-    async for measured in session.disk.live.changes():
+async def _follow_storage(session: Session, tui: OllamaTui) -> None:
+    async for measured in session.storage.measured.changes():
         tui.measured = measured
 
 
-async def _follow_upstream(session: Session, tui: OllamaTui) -> None:
-    async for found in session.upstream.live.changes():
-        tui.upstream = found
+async def _follow_updates(session: Session, tui: OllamaTui) -> None:
+    async for found in session.updates.found.changes():
+        tui.updates = found
         await tui.clock.sleep(DRAW_EVERY)
 
 
 async def _follow_checking(session: Session, tui: OllamaTui) -> None:
-    async for checking in session.upstream.progress.changes():
+    async for checking in session.updates.progress.changes():
         tui.checking = f"checking {checking.done:,} of {checking.total:,}" if checking else ""
         await tui.clock.sleep(DRAW_EVERY)
 

@@ -11,7 +11,7 @@ import pytest
 
 from ollama_tui.api.host import parse_host
 from tests.journeys.driver import User, a_server, journey
-from tests.services.store.stores import StoreFolder, on_disk
+from tests.services.stores import StoreFolder, on_disk
 from tests.serving import serve
 
 

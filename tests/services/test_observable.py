@@ -7,10 +7,10 @@ import asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ollama_tui.services.observable import Live
+from ollama_tui.services.observable import Observable
 
 
-async def gather(live: Live[int], until: int) -> list[int]:
+async def gather(live: Observable[int], until: int) -> list[int]:
     seen = []
     async for value in live.changes():
         seen.append(value)
@@ -20,11 +20,11 @@ async def gather(live: Live[int], until: int) -> list[int]:
 
 
 async def test_the_current_value_comes_first() -> None:
-    assert await gather(Live(7), 7) == [7]
+    assert await gather(Observable(7), 7) == [7]
 
 
 async def test_a_slow_reader_gets_only_the_newest() -> None:
-    live = Live(0)
+    live = Observable(0)
     reader = asyncio.ensure_future(gather(live, 9))
     await asyncio.sleep(0)
     for value in range(1, 10):
@@ -33,7 +33,7 @@ async def test_a_slow_reader_gets_only_the_newest() -> None:
 
 
 async def test_an_equal_value_is_no_news() -> None:
-    live: Live[tuple[int, ...]] = Live((1,))
+    live: Observable[tuple[int, ...]] = Observable((1,))
     changes = live.changes()
     assert await anext(changes) == (1,)
     waiting = asyncio.ensure_future(anext(changes))
@@ -45,7 +45,7 @@ async def test_an_equal_value_is_no_news() -> None:
 
 
 async def test_every_reader_is_told() -> None:
-    live = Live(0)
+    live = Observable(0)
     readers = [asyncio.ensure_future(gather(live, 1)) for _ in range(3)]
     await asyncio.sleep(0)
     live.set(1)
@@ -53,7 +53,7 @@ async def test_every_reader_is_told() -> None:
 
 
 async def test_a_reader_that_left_is_forgotten() -> None:
-    live = Live(0)
+    live = Observable(0)
     reader = asyncio.ensure_future(gather(live, 9))
     await asyncio.sleep(0)
     reader.cancel()
@@ -65,7 +65,7 @@ async def test_a_reader_that_left_is_forgotten() -> None:
 @given(st.lists(st.integers(0, 3), max_size=30))
 def test_what_is_read_is_a_subsequence_that_ends_with_the_last(values: list[int]) -> None:
     async def play() -> list[int]:
-        live = Live(-1)
+        live = Observable(-1)
         reader = asyncio.ensure_future(gather(live, 99))
         for value in [*values, 99]:
             live.set(value)

@@ -13,10 +13,10 @@ from ollama_tui.api.replies import Show
 from ollama_tui.domain.model import Model
 from ollama_tui.domain.snapshot import Snapshot
 from ollama_tui.domain.storage.usage import Measured
-from ollama_tui.services.observable import Live
-from ollama_tui.services.storage import Disk
+from ollama_tui.services.observable import Observable
+from ollama_tui.services.storage import Storage
 from tests.domain.models import NOW
-from tests.services.store.stores import StoreFolder, full, listed
+from tests.services.stores import StoreFolder, full, listed
 
 
 class Told:
@@ -53,8 +53,8 @@ def named(store: StoreFolder) -> str:
     return f"# Modelfile\nFROM {store.root}/blobs/sha256-{full('a')}\n"
 
 
-def disk_of(server: Told, environ: dict[str, str] | None = None, *, local: bool = True) -> Disk:
-    return Disk(server, local=local, environ=environ)
+def disk_of(server: Told, environ: dict[str, str] | None = None, *, local: bool = True) -> Storage:
+    return Storage(server.show, local=local, environ=environ)
 
 
 async def test_the_store_is_found_where_the_details_say(store: StoreFolder) -> None:
@@ -81,7 +81,7 @@ async def test_the_store_of_another_server_is_not_used(store: StoreFolder) -> No
     usage = await disk.usage(models)
     assert not usage.exact
     assert usage.orphans is None
-    assert disk.live.value is None
+    assert disk.measured.value is None
 
 
 async def test_a_copy_with_other_times_is_not_used(store: StoreFolder) -> None:
@@ -153,9 +153,9 @@ async def test_reading_anew_sees_what_no_list_shows(store: StoreFolder) -> None:
 async def test_it_follows_the_list_by_itself_without_asking(store: StoreFolder) -> None:
     server = Told()
     disk = disk_of(server, {"OLLAMA_MODELS": str(store.root)})
-    snapshots = Live(Snapshot())
+    snapshots = Observable(Snapshot())
     async with disk.following(snapshots):
-        measured = disk.live.changes()
+        measured = disk.measured.changes()
         assert await anext(measured) is None
         snapshots.set(Snapshot(models=filled(store), fetched_at=NOW))
         async with asyncio.timeout(10):

@@ -24,7 +24,7 @@ from ollama_tui.domain.updates import Standing, Upstream
 from ollama_tui.services.cache import Cache
 from ollama_tui.services.library import Library
 from ollama_tui.services.session import connect
-from ollama_tui.services.updates import AT_ONCE, Checking, Upstreams
+from ollama_tui.services.updates import AT_ONCE, Checking, Updates
 from tests.ticker import Ticker, at_once, settle
 
 HOST = "http://127.0.0.1:11434"
@@ -36,7 +36,7 @@ class Stage:
 
     demo: Demo
     library: Library
-    upstreams: Upstreams
+    updates: Updates
 
     def model(self, name: str) -> Model:
         return self.library.snapshot.by_name[name]
@@ -46,7 +46,7 @@ class Stage:
         return [f"{method} {url.path}" for method, url in self.demo.registry_requests]
 
     async def finds(self, *names: str) -> list[Upstream]:
-        found = await self.upstreams.check([self.model(name) for name in names])
+        found = await self.updates.check([self.model(name) for name in names])
         return [found[name] for name in names]
 
 
@@ -66,7 +66,7 @@ async def stage(
     ):
         library = Library(ollama, now=ticker.now)
         await library.refresh()
-        upstreams = Upstreams(
+        updates = Updates(
             asked,
             ollama,
             library.details,
@@ -75,7 +75,7 @@ async def stage(
             now=ticker.now,
             sleep=at_once,
         )
-        yield Stage(demo, library, upstreams)
+        yield Stage(demo, library, updates)
 
 
 async def test_a_current_model_takes_one_question_without_a_body() -> None:
@@ -112,7 +112,7 @@ async def test_what_a_server_elsewhere_calls_this_machine_is_its_own(
         Ollama(settings.host.url) as ollama,
         connect(settings, ollama, Library(ollama), clock=clock) as session,
     ):
-        offer = await session.upstream.offer("127.0.0.1:1/me/m:1", False, None)
+        offer = await session.updates.offer("127.0.0.1:1/me/m:1", False, None)
     assert ("Only the server can reach 127.0.0.1:1" in offer.sentence) is not asked
 
 
@@ -136,7 +136,7 @@ async def test_a_plain_registry_says_that_it_does_not_speak_tls() -> None:
     async with stage(demo) as s:
         (found,) = await s.finds("box.lan:5000/me/m:1")
         assert "does not speak TLS" in found.reason
-        offer = await s.upstreams.offer("box.lan:5000/me/m:1", True, None)
+        offer = await s.updates.offer("box.lan:5000/me/m:1", True, None)
         assert offer.sentence == "4.4 GB, all of it on the server already."
 
 
@@ -151,7 +151,7 @@ async def test_a_plain_registry_on_this_machine_is_compared_and_pulled_from_as_s
         (found,) = await s.finds(name.display)
         assert found.standing is Standing.OUTDATED
         assert found.insecure
-        offer = await s.upstreams.offer(name.display, False, None)
+        offer = await s.updates.offer(name.display, False, None)
         assert offer.sentence == "127.0.0.1:5000 speaks plain HTTP: tick that to pull from it."
 
 
@@ -175,39 +175,39 @@ async def test_few_are_asked_about_at_a_time_and_progress_is_published() -> None
     crowded = Crowded()
     async with stage(registry=crowded) as s:
         models = [m for m in s.library.snapshot.models if not m.is_cloud][:12]
-        check = asyncio.ensure_future(s.upstreams.check(models))
+        check = asyncio.ensure_future(s.updates.check(models))
         await settle()
         assert crowded.most <= AT_ONCE
-        assert s.upstreams.is_checking
-        progress = s.upstreams.progress.value
+        assert s.updates.is_checking
+        progress = s.updates.progress.value
         assert progress is not None
         assert progress.total == 12
         crowded.gate.set()
         await check
         assert crowded.most <= AT_ONCE
-        assert s.upstreams.progress.value is None
-        assert set(s.upstreams.found) == {model.name for model in models}
+        assert s.updates.progress.value is None
+        assert set(s.updates.found.value) == {model.name for model in models}
 
 
 async def test_a_check_that_is_left_stops_asking_and_keeps_what_it_found() -> None:
     crowded = Crowded()
     async with stage(registry=crowded) as s:
         stub = s.model("gpt-oss:120b-cloud")
-        check = asyncio.ensure_future(s.upstreams.check([stub, s.model("mistral:7b")]))
+        check = asyncio.ensure_future(s.updates.check([stub, s.model("mistral:7b")]))
         await settle()
-        assert s.upstreams.progress.value == Checking(1, 2)
+        assert s.updates.progress.value == Checking(1, 2)
         check.cancel()
         with pytest.raises(asyncio.CancelledError):
             await check
-        assert not s.upstreams.is_checking
-        assert set(s.upstreams.found) == {stub.name}
+        assert not s.updates.is_checking
+        assert set(s.updates.found.value) == {stub.name}
 
 
 async def test_no_network_is_unknown_for_all_after_a_few_attempts() -> None:
     demo = Demo(pace=at_once)
     demo.registry_online = False
     async with stage(demo) as s:
-        found = await s.upstreams.check(s.library.snapshot.models)
+        found = await s.updates.check(s.library.snapshot.models)
         assert {each.standing for each in found.values()} == {Standing.UNKNOWN}
         assert all(each.reason for each in found.values())
         assert len(s.asked) <= AT_ONCE + 1
@@ -234,22 +234,22 @@ async def test_a_captive_portal_is_a_reason(body: bytes) -> None:
     async with stage(registry=portal) as s:
         (found,) = await s.finds("mistral:7b")
         assert found.reason.startswith("ollama.com is no registry")
-        assert (await s.upstreams.offer("qwen3:4b", False, None)).total is None
+        assert (await s.updates.offer("qwen3:4b", False, None)).total is None
 
 
 async def test_findings_last_a_day_on_disk_but_not_what_nobody_knew(tmp_path: Path) -> None:
     cache, ticker = Cache(tmp_path), Ticker()
     async with stage(cache=cache, ticker=ticker) as s:
         await s.finds("llama3.1:8b", "mistral:7b", "pirate:latest")
-        kept = dict(s.upstreams.found)
+        kept = dict(s.updates.found.value)
         del kept["pirate:latest"]
     await ticker.advance(timedelta(hours=23).total_seconds())
     async with stage(cache=cache, ticker=ticker) as later:
-        assert later.upstreams.found == kept
+        assert later.updates.found.value == kept
         assert later.asked == []
     await ticker.advance(timedelta(hours=2).total_seconds())
     async with stage(cache=cache, ticker=ticker) as next_day:
-        assert next_day.upstreams.found == {}
+        assert next_day.updates.found.value == {}
 
 
 def spoil(folder: Path) -> None:
@@ -264,10 +264,10 @@ async def test_a_broken_file_of_findings_is_no_findings(tmp_path: Path) -> None:
         await s.finds("llama3.1:8b")
     spoil(tmp_path)
     async with stage(cache=cache) as again:
-        assert again.upstreams.found == {}
+        assert again.updates.found.value == {}
 
 
 async def test_an_offer_of_an_unknown_name_is_a_sentence() -> None:
     async with stage() as s:
-        offer = await s.upstreams.offer("qwen9:1b", False, None)
+        offer = await s.updates.offer("qwen9:1b", False, None)
         assert (offer.sentence, offer.total) == ("ollama.com has no qwen9:1b.", None)

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from ollama_tui.tui.shutdown import LAST_WRITE, LIMIT, THREADS
-from tests.services.store.stores import StoreFolder
+from tests.services.stores import StoreFolder
 from tests.terminal.apps.hanging_app import WRITES
 from tests.terminal.conftest import Start
 from tests.terminal.pty import Terminal

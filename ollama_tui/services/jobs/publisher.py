@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Generic, TypeVar
 
-from ollama_tui.services.observable import Live
+from ollama_tui.services.observable import Observable
 
 T = TypeVar("T")
 
@@ -34,7 +34,7 @@ class Publisher(Generic[T]):
         sleep: Sleep,
         crashed: Callable[[BaseException], None],
     ) -> None:
-        self.live = Live(take())
+        self.live = Observable(take())
         self._take = take
         self._crashed = crashed
         self._clock = clock

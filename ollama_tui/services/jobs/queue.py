@@ -18,7 +18,7 @@ from ollama_tui.services.jobs.journal import Journal
 from ollama_tui.services.jobs.publisher import Clock, Publisher, Sleep
 from ollama_tui.services.jobs.task import Lane, Server, Task
 from ollama_tui.services.jobs.tasks import Pull
-from ollama_tui.services.observable import Live
+from ollama_tui.services.observable import Observable
 
 _NOTHING_SENT = "Cancelled before anything was sent."
 _UNDONE = "Undone: nothing was deleted."
@@ -68,7 +68,7 @@ class JobQueue:
         self._publisher.now()
 
     @property
-    def live(self) -> Live[tuple[Job, ...]]:
+    def live(self) -> Observable[tuple[Job, ...]]:
         """All jobs in the order they were asked for; progress at most ten times a second."""
         return self._publisher.live
 

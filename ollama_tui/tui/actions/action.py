@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from ollama_tui.services.jobs.job import Job
     from ollama_tui.services.jobs.queue import JobQueue
     from ollama_tui.services.library import Library
-    from ollama_tui.services.storage import Disk
-    from ollama_tui.services.updates import Upstreams
+    from ollama_tui.services.storage import Storage
+    from ollama_tui.services.updates import Updates
 
 T = TypeVar("T")
 
@@ -67,7 +67,7 @@ class ConnectedServer(Protocol):
         """What is known."""
 
     @property
-    def disk(self) -> Disk:
+    def storage(self) -> Storage:
         """What the disk is spent on."""
 
     @property
@@ -75,7 +75,7 @@ class ConnectedServer(Protocol):
         """What is under way."""
 
     @property
-    def upstream(self) -> Upstreams:
+    def updates(self) -> Updates:
         """What registries say."""
 
 

@@ -38,13 +38,13 @@ async def ask_and_pull(context: ActionContext, prefill: str = "") -> None:
     from ollama_tui.tui.dialogs.names import PullDialog
 
     server = connected(context)
-    dialog = PullDialog(context.snapshot.models, prefill, offers=server.upstream.offer)
+    dialog = PullDialog(context.snapshot.models, prefill, offers=server.updates.offer)
     if (answer := await context.ask(dialog)) is None:
         return
     job = server.jobs.submit(Pull(answer.name, answer.insecure, answer.expected))
     follow(context, dialog.draft_file, job)
     if answer.expected is None:  # it was sent before the registry had answered
-        offer = await server.upstream.offer(answer.name, answer.insecure, None)
+        offer = await server.updates.offer(answer.name, answer.insecure, None)
         if offer.total is not None:
             server.jobs.expect(job, offer.total)
 
@@ -163,7 +163,7 @@ async def delete(context: ActionContext) -> None:
     listed, targets = context.snapshot.models, context.targets
     if twins := names.twins([m.name for m in targets], context.snapshot.by_name):
         raise told_apart_by_case(*next(iter(twins.items())))
-    planned = deletion(targets, await connected(context).disk.usage(listed))
+    planned = deletion(targets, await connected(context).storage.usage(listed))
     if await context.ask(confirm_delete(targets, planned, context.grace)) is not True:
         return
     loaded = tuple(model.name for model in targets if model.is_loaded)
@@ -282,7 +282,7 @@ async def fill_in(context: ActionContext, *, edit: bool) -> None:
     if draft.goes_on:
         base, show = other, other_show
     models = context.snapshot.models
-    free = connected(context).disk.known(models).free
+    free = connected(context).storage.known(models).free
     form = CreateDialog(models, base, show, edit=edit, free=free, draft_file=draft)
     answer = await context.ask(form)
     if answer is None:

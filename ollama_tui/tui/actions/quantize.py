@@ -24,7 +24,7 @@ async def quantize(context: ActionContext) -> None:
 
     if (model := context.current) is None:
         return
-    free = connected(context).disk.known(context.snapshot.models).free
+    free = connected(context).storage.known(context.snapshot.models).free
     chosen = await context.ask(choice(model, free))
     if chosen is None:
         return

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 async def check(context: ActionContext) -> None:
     """Ask the registries about the marked models, else about all that are shown."""
     models = to_check(context)
-    found = await connected(context).upstream.check(models)
+    found = await connected(context).updates.check(models)
     title, hint = summary(models, found)
     context.tell(title, hint)
 
@@ -32,7 +32,7 @@ def cannot_check(context: ActionContext) -> str | None:
     """Say why there is nothing to ask, or that it is being asked already."""
     if context.server is None:
         return "Not connected yet: try again in a moment."
-    if context.server.upstream.is_checking:
+    if context.server.updates.is_checking:
         return "The registries are being asked already: the line at the top says how far it is."
     return None if to_check(context) else "There is no model to check."
 
@@ -72,7 +72,7 @@ async def update(context: ActionContext) -> None:
 
     if (model := context.current) is None:
         return
-    found = (await connected(context).upstream.check([model])).get(model.name)
+    found = (await connected(context).updates.check([model])).get(model.name)
     stands = upstream.standing(model, found)
     if found is None or stands is Standing.UNKNOWN:
         reason = found.reason if found else ""
@@ -86,7 +86,7 @@ async def update(context: ActionContext) -> None:
 async def update_all(context: ActionContext) -> None:
     """Look once more at all that is known to be outdated, ask, and fetch what is newer."""
     models = [context.snapshot.by_name[name] for name in outdated_names(context)]
-    await connected(context).upstream.check(models)
+    await connected(context).updates.check(models)
     await fetch(context, models)
 
 
@@ -98,7 +98,7 @@ async def fetch(context: ActionContext, models: Sequence[Model]) -> None:
     from ollama_tui.tui.dialogs.update import confirm_update
 
     server = connected(context)
-    found = server.upstream.found
+    found = server.updates.found.value
     stale = [
         (model, found[model.name])
         for model in models
@@ -118,7 +118,7 @@ def outdated_names(context: ActionContext) -> list[str]:
 
     if context.server is None:
         return []
-    outdated = upstream.known(context.snapshot.by_name, context.server.upstream.found).outdated
+    outdated = upstream.known(context.snapshot.by_name, context.server.updates.found.value).outdated
     return [model.name for model in context.snapshot.models if model.name in outdated]
 
 

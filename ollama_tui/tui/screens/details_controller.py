@@ -32,7 +32,7 @@ class ModelDetails(DetailsPane):
     BINDINGS = bindings(Place.DETAILS)
 
 
-class Inspector:
+class DetailsController:
     """Draws what is known of the model under the cursor, and has the library ask for the rest."""
 
     def __init__(self, main: MainScreen) -> None:

@@ -21,12 +21,12 @@ from ollama_tui.domain.snapshot import Snapshot
 from ollama_tui.domain.view import NOTHING, Known, View
 from ollama_tui.tui.actions import BY_ID
 from ollama_tui.tui.actions.action import Action, Place
-from ollama_tui.tui.screens.details_controller import WIDE, Inspector, ModelDetails
+from ollama_tui.tui.screens.details_controller import WIDE, DetailsController, ModelDetails
 from ollama_tui.tui.screens.empty import empty_lines
 from ollama_tui.tui.screens.keyboard import bindings, footer
 from ollama_tui.tui.screens.last_valid_filter import LastValidFilter
 from ollama_tui.tui.screens.main_context import MainScreenContext
-from ollama_tui.tui.screens.totals import Tally
+from ollama_tui.tui.screens.totals import Totals
 from ollama_tui.tui.widgets.filter_bar import FILTER_KEYS, FilterBar
 from ollama_tui.tui.widgets.footer import footer_line
 from ollama_tui.tui.widgets.lines import Lines
@@ -66,8 +66,8 @@ class MainScreen(Screen[None]):
         self.arranged = Arranged(())
         self.known = NOTHING
         self.context = MainScreenContext(self)
-        self.inspector = Inspector(self)
-        self._tally = Tally(self, tui, changed=self._draw_status)
+        self.details = DetailsController(self)
+        self._totals = Totals(self, tui, changed=self._draw_status)
         self.rows_source = ModelRows(now=self.now, keys=tui.columns, view=view, signs=tui.signs)
         self._wanted: str | None = None
         self._is_behind = False
@@ -95,7 +95,7 @@ class MainScreen(Screen[None]):
         self.watch(self.tui, "jobs", self._take_jobs, init=False)
         self.watch(self.tui, "session", self._take_session, init=False)
         self.watch(self.tui, "measured", self._draw_status, init=False)
-        self.watch(self.tui, "upstream", self.redraw, init=False)
+        self.watch(self.tui, "updates", self.redraw, init=False)
         self.watch(self.tui, "checking", self._draw_status, init=False)
 
     @property
@@ -123,7 +123,7 @@ class MainScreen(Screen[None]):
 
     def _take_session(self) -> None:
         """Draw what only now can act, or be asked for."""
-        self._tally.forget()
+        self._totals.forget()
         self._draw_status()
         self._draw_for_cursor()
 
@@ -156,7 +156,7 @@ class MainScreen(Screen[None]):
     def _draw_for_cursor(self) -> None:
         """Draw what depends on the model under the cursor, and have what is in view learned."""
         self._is_behind = False
-        self.inspector.draw()
+        self.details.draw()
         self._draw_footer()
         if self.tui.session is not None:
             self.tui.session.library.prefer(self.table.visible_rows())
@@ -166,7 +166,7 @@ class MainScreen(Screen[None]):
             self.snapshot,
             self.view,
             host=self.tui.host_label,
-            sums=self._tally.of(self.snapshot),
+            sums=self._totals.of(self.snapshot),
             shown=len(self.arranged.rows),
             signs=self.tui.signs,
             width=self.size.width,
@@ -177,11 +177,11 @@ class MainScreen(Screen[None]):
         self.query_one("#status", Lines).show([line])
 
     def _known(self) -> Known:
-        if not self.tui.upstream:
+        if not self.tui.updates:
             return NOTHING
         from ollama_tui.domain.updates import known
 
-        return known(self.snapshot.by_name, self.tui.upstream)
+        return known(self.snapshot.by_name, self.tui.updates)
 
     def _draw_jobs(self) -> None:
         strip = self.query_one("#jobs", Lines)
@@ -194,7 +194,7 @@ class MainScreen(Screen[None]):
         strip.show(lines)
 
     def _draw_footer(self) -> None:
-        here = Place.DETAILS if self.inspector.focused else Place.LIST
+        here = Place.DETAILS if self.details.focused else Place.LIST
         if self.query_one(FilterBar) in (self.focused or self).ancestors:
             line = footer_line(FILTER_KEYS, (), self.size.width)
         else:
@@ -294,7 +294,7 @@ class MainScreen(Screen[None]):
         self._draw_status()
         self._draw_jobs()
         self._draw_footer()
-        self.inspector.draw()
+        self.details.draw()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Keep what is submitted in the filter from going further."""

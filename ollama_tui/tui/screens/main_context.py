@@ -172,7 +172,7 @@ class MainScreenContext:
     @property
     def details_open(self) -> bool:
         """Whether the details have the focus."""
-        return self._screen.inspector.focused
+        return self._screen.details.focused
 
     @property
     def jobs(self) -> tuple[Job, ...]:
@@ -289,7 +289,7 @@ class MainScreenContext:
         from ollama_tui.tui.screens.wishes import carry_out
 
         if wish in OF_DETAILS:
-            await self._screen.inspector.known()
+            await self._screen.details.known()
         if wish is not Wish.OPEN_DETAILS:
             self._shown()
         await carry_out(wish, self._screen)

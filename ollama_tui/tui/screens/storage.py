@@ -103,7 +103,7 @@ class StorageScreen(TableScreen):
     def __init__(self, context: ActionContext, main: MainScreen) -> None:
         super().__init__(context)
         self.main = main
-        self.disk = connected(context).disk
+        self.storage = connected(context).storage
         self.usage: Usage | None = None
 
     def regions(self) -> ComposeResult:
@@ -128,7 +128,7 @@ class StorageScreen(TableScreen):
     @work(exclusive=True, group="disk")
     async def action_read(self) -> None:
         """Read the disk anew and show what is there."""
-        self.usage = await self.disk.read(self.context.snapshot.models)
+        self.usage = await self.storage.read(self.context.snapshot.models)
         self.draw()
 
     def _list_changed(self, _: Snapshot) -> None:
@@ -137,13 +137,13 @@ class StorageScreen(TableScreen):
     @work(exclusive=True, group="disk")
     async def _keep_up(self) -> None:
         """Show the list as it is now; the disk is read only if other models are in it."""
-        self.usage = await self.disk.usage(self.context.snapshot.models)
+        self.usage = await self.storage.usage(self.context.snapshot.models)
         self.draw()
 
     def draw_now(self) -> None:
         """Show what is known now."""
         models = self.context.snapshot.models
-        usage = self.usage or self.disk.known(models)
+        usage = self.usage or self.storage.known(models)
         rows = spending(models, usage, self.tui.clock.now().timestamp())
         self.source.most = max((row.alone + row.shared for row in rows), default=1) or 1
         self.source.marks = self.context.view.marks
@@ -159,7 +159,7 @@ class StorageScreen(TableScreen):
     @on(Table.Moved)
     def _advise(self) -> None:
         """Say what the row under the cursor is and what frees it, and where all this is from."""
-        known = self.usage or self.disk.known(self.context.snapshot.models)
+        known = self.usage or self.storage.known(self.context.snapshot.models)
         said = advice(self.chosen, known) if self.chosen else ""
         room = max(self.size.width - 2, 20)
         lines = wrap(said, room, max_lines=ADVICE_LINES - 1, placeholder=" …")

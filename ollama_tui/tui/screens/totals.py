@@ -21,7 +21,7 @@ COUNT_EVERY = 2.0
 """Seconds between two counts of what models share."""
 
 
-class Tally:
+class Totals:
     """Keeps the sums of the newest list and measure of the disk; `changed` is told of a count."""
 
     def __init__(self, screen: Screen[None], tui: OllamaTui, changed: Callable[[], None]) -> None:
@@ -80,5 +80,5 @@ class Tally:
         session, models = self._tui.session, self._models
         if session is None or self._sums is None:
             return
-        self._sums = Sums.of(session.disk.known(models), len(models))
+        self._sums = Sums.of(session.storage.known(models), len(models))
         self._changed()

@@ -18,12 +18,12 @@ async def carry_out(wish: Wish, main: MainScreen) -> None:
     """Do to the main screen what an action wishes, or have the program do it."""
     match wish:
         case Wish.OPEN_DETAILS:
-            main.inspector.open()
-            await main.inspector.known()
+            main.details.open()
+            await main.details.known()
         case Wish.CLOSE_DETAILS:
-            main.inspector.close()
+            main.details.close()
         case Wish.NEXT_TAB | Wish.PREVIOUS_TAB:
-            main.inspector.pane.turn(1 if wish is Wish.NEXT_TAB else -1)
+            main.details.pane.turn(1 if wish is Wish.NEXT_TAB else -1)
         case Wish.OPEN_FILTER:
             main.query_one(FilterBar).open(main.view.filter)
         case Wish.FULL_METADATA:
@@ -35,7 +35,7 @@ async def carry_out(wish: Wish, main: MainScreen) -> None:
         case Wish.FIND:
             await _find(main)
         case Wish.FIND_NEXT | Wish.FIND_PREVIOUS:
-            main.inspector.pane.find_again(backwards=wish is Wish.FIND_PREVIOUS)
+            main.details.pane.find_again(backwards=wish is Wish.FIND_PREVIOUS)
         case _:
             await main.tui.interface(wish)
 
@@ -71,15 +71,15 @@ async def _full_metadata(main: MainScreen) -> None:
     model, session = main.current, main.tui.session
     if model is not None and session is not None:
         verbose = await session.ollama.show_verbose(model.name)
-        main.inspector.pane.show_arrays(model, whole_values(verbose))
+        main.details.pane.show_arrays(model, whole_values(verbose))
 
 
 async def _find(main: MainScreen) -> None:
     """Ask for a text and go to it in the tab shown."""
     from ollama_tui.tui.dialogs.find import FindDialog
 
-    text = await main.context.ask(FindDialog(main.inspector.pane.searched))
-    if text and not main.inspector.pane.find(text):
+    text = await main.context.ask(FindDialog(main.details.pane.searched))
+    if text and not main.details.pane.find(text):
         main.tui.tell(f"“{text}” is not in this tab.")
 
 
@@ -87,7 +87,7 @@ async def _palette(main: MainScreen) -> None:
     """Find an action of the place where the keys go, and run it there."""
     from ollama_tui.tui.palette import PaletteScreen
 
-    here = Place.DETAILS if main.inspector.focused else Place.LIST
+    here = Place.DETAILS if main.details.focused else Place.LIST
     actions = [action for action in ACTIONS if action.place in (here, Place.EVERYWHERE)]
     chosen = await main.app.push_screen_wait(PaletteScreen(actions, main.context, main.tui.glyphs))
     if chosen is not None:

@@ -1,4 +1,4 @@
-"""A model store on disk → `Contents`: tolerant of what is damaged, honest about what is unseen."""
+"""The model store of a server on this machine: where it may be, and what is in it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -21,30 +21,62 @@ BLOCK = 512
 DEPTH = 4
 """Folders below `manifests`: host, namespace, model; then the tag's file."""
 
+USUAL = (Path("/usr/share/ollama/.ollama/models"), Path("/root/.ollama/models"))
+"""The store of the Linux service, and that of the container image."""
+
+_FILE_LINE = re.compile(r"(?:FROM|ADAPTER|DRAFT) (/.*)/blobs/sha256[-:][0-9a-f]{64}\s*")
+_HEAD = ("#", "FROM ", "ADAPTER ", "DRAFT ")
 _BLOB = re.compile(r"sha256[-:]([0-9a-f]{64})")
+"""A digest in a manifest, and the name of its file."""
 _PARTIAL = re.compile(r"sha256[-:]([0-9a-f]{64})(?:-partial(?:-\d+)?|\.tmp)")
-_DIGEST = re.compile(r"sha256[-:]([0-9a-f]{64})")
-
-
-class Damaged(ValueError):  # noqa: N818 - read as a sentence: except Damaged
-    """A file among the manifests that is none."""
 
 
 _Stamp = tuple[int, int, int]
-"""Inode, size and time of a file: while they stay, so does what is in it."""
+"""Inode, size and time of a file: while they stay the same, so does its content."""
 _Found = dict[str, tuple[_Stamp, Manifest | None]]
 """Manifests by path; None for those that are damaged."""
 
 
+class ManifestError(ValueError):
+    """A file among the manifests is not a manifest."""
+
+
+def roots(modelfiles: Iterable[str], environ: Mapping[str, str]) -> tuple[Path, ...]:
+    """Return the folders that may be a server's store, likeliest first, whether they exist or not.
+
+    `modelfiles` are Modelfiles from show: their first lines name files of the store by absolute
+    path.
+    """
+    found = [path for text in modelfiles for path in named_in(text)]
+    if named := environ.get("OLLAMA_MODELS", "").strip().strip("\"'"):
+        found.append(Path(named))
+    if home := environ.get("HOME", ""):
+        found.append(Path(home, ".ollama", "models"))
+    return tuple(dict.fromkeys([*found, *USUAL]))
+
+
+def named_in(modelfile: str) -> Iterator[Path]:
+    """Yield the stores that the first lines of a Modelfile name; Windows paths are skipped."""
+    for line in modelfile.split("\n"):
+        if line.strip() and not line.startswith(_HEAD):
+            return  # from here on a prompt may quote anything
+        if (match := _FILE_LINE.fullmatch(line)) and "\0" not in match[1]:
+            yield Path(match[1])
+
+
 @dataclass
-class Reader:
-    """Reads one store, and on later times only the manifests that changed since."""
+class ModelStore:
+    """Reads one store; after the first time, only the manifests that have changed."""
 
     root: Path
     _known: _Found = field(default_factory=dict, repr=False)
 
     def read(self) -> Contents:
-        """Return what is there now; raises OSError when the folders cannot be listed."""
+        """Return what is there now.
+
+        Damaged manifests and what may not be read are counted. Raises OSError when `manifests` or
+        `blobs` itself cannot be listed.
+        """
         unseen: list[str] = []
         found = self._manifests(unseen)
         blobs, partials = _blobs(self.root / "blobs", unseen)
@@ -70,7 +102,7 @@ class Reader:
                 if known is None or known[0] != stamp:
                     known = (stamp, _manifest(folder, path, info))
                 found[path] = known
-            except Damaged:
+            except ManifestError:
                 found[path] = (stamp, None)
             except (FileNotFoundError, names.InvalidName):
                 continue
@@ -117,42 +149,37 @@ def _stat(path: str, unseen: list[str]) -> os.stat_result | None:
 
 
 def _manifest(folder: Path, path: str, info: os.stat_result) -> Manifest:
-    """Read one manifest; raises Damaged, InvalidName for what the server ignores, OSError."""
+    """Read one manifest; raises ManifestError, InvalidName for what the server ignores, OSError."""
     host, namespace, model, tag = Path(path).relative_to(folder).parts
     name = names.parse(f"{host}/{namespace}/{model}:{tag}")
     if info.st_size > LARGEST_MANIFEST:
-        raise Damaged(path)
+        raise ManifestError(path)
     data = Path(path).read_bytes()
     return Manifest(name.display, sha256(data).hexdigest(), info.st_mtime, digests(data))
 
 
 def digests(manifest: bytes) -> frozenset[str]:
-    """Return the digests (64 hex) that a manifest names; raises Damaged.
+    """Return the digests (64 hex) that a manifest names; raises ManifestError.
 
     As in Go, what follows the JSON object is ignored, and null stands for nothing.
     """
     try:
         value, _ = json.JSONDecoder().raw_decode(manifest.decode("utf-8", "replace").lstrip())
     except (ValueError, RecursionError) as error:
-        raise Damaged("no JSON") from error
+        raise ManifestError("no JSON") from error
     if not isinstance(value, dict):
-        raise Damaged("no object")
-    parts = [value.get("config") or {}, *_layers(value)]
-    named = (_DIGEST.fullmatch(_digest(part)) for part in parts)
-    return frozenset(match[1] for match in named if match)
-
-
-def _layers(manifest: dict[str, object]) -> list[object]:
-    layers = manifest.get("layers") or []
+        raise ManifestError("no object")
+    layers = value.get("layers") or []
     if not isinstance(layers, list):
-        raise Damaged("layers")
-    return layers
+        raise ManifestError("layers")
+    named = (_BLOB.fullmatch(_digest(part)) for part in [value.get("config") or {}, *layers])
+    return frozenset(match[1] for match in named if match)
 
 
 def _digest(part: object) -> str:
     digest = (part.get("digest") or "") if isinstance(part, dict) else None
     if not isinstance(digest, str):
-        raise Damaged("digest")
+        raise ManifestError("digest")
     return digest
 
 

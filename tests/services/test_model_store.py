@@ -13,8 +13,17 @@ from pathlib import Path
 import pytest
 
 from ollama_tui.domain.storage.contents import Contents
-from ollama_tui.services.store.read import Damaged, Reader, digests
-from tests.services.store.stores import SECONDS, StoreFolder, aged, as_somebody_else, full
+from ollama_tui.services.model_store import (
+    USUAL,
+    ManifestError,
+    ModelStore,
+    digests,
+    named_in,
+    roots,
+)
+from tests.services.stores import SECONDS, StoreFolder, aged, as_somebody_else, full
+
+BLOB = "sha256-" + "a" * 64
 
 
 @pytest.fixture
@@ -26,7 +35,7 @@ def store() -> Iterator[StoreFolder]:
 
 
 def read(store: StoreFolder) -> Contents:
-    return Reader(store.root).read()
+    return ModelStore(store.root).read()
 
 
 @pytest.mark.parametrize(
@@ -88,7 +97,7 @@ def test_a_manifest_is_read_as_go_reads_it() -> None:
     assert digests(text.encode()) == {a}
     assert digests(f'{{"config":{{"digest":"sha256:{b}"}},"layers":null}}'.encode()) == {b}
     assert digests(b'{"layers":[{"digest":"md5:1"}]}') == frozenset()
-    with pytest.raises(Damaged):
+    with pytest.raises(ManifestError):
         digests(b"null")
 
 
@@ -158,7 +167,7 @@ def test_a_store_behind_links_is_the_same_store(store: StoreFolder, tmp_path: Pa
     moved = store.root / "registry"
     (store.root / "manifests" / "registry.ollama.ai").rename(moved)
     (store.root / "manifests" / "registry.ollama.ai").symlink_to(moved)
-    contents = Reader(link).read()
+    contents = ModelStore(link).read()
     assert [manifest.name for manifest in contents.manifests] == ["m:latest"]
     assert contents.orphans == ()
 
@@ -198,11 +207,11 @@ def test_a_store_that_cannot_be_listed_is_an_error(store: StoreFolder) -> None:
         read(store)
     blobs.chmod(0o755)
     with pytest.raises(FileNotFoundError):
-        Reader(store.root / "nowhere").read()
+        ModelStore(store.root / "nowhere").read()
 
 
 def test_a_second_reading_notices_what_changed(store: StoreFolder) -> None:
-    reader = Reader(store.root)
+    reader = ModelStore(store.root)
     store.model("kept", "a")
     changed = store.model("changed", "a")
     removed = store.model("removed", "a")
@@ -228,8 +237,39 @@ def test_the_free_space_is_that_of_the_stores_disk(store: StoreFolder) -> None:
 
 def test_reading_a_store_needs_nothing_but_the_standard_library() -> None:
     program = (
-        "import sys; import ollama_tui.services.store.find, ollama_tui.services.store.read;"
+        "import sys; import ollama_tui.services.model_store;"
         "print([m for m in ('textual', 'httpx', 'msgspec', 'humanize') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.stdout.strip() == "[]", done.stderr
+
+
+# Where it may be: what the server says first, then the usual places
+
+
+@pytest.mark.parametrize(
+    ("modelfile", "found"),
+    [
+        (f"# Modelfile\n\nFROM /srv/models/blobs/{BLOB}\nTEMPLATE x", ["/srv/models"]),
+        (f"FROM /srv/my models/blobs/{BLOB}\nADAPTER /b/blobs/{BLOB}", ["/srv/my models", "/b"]),
+        (f"FROM C:\\Users\\me\\.ollama\\models\\blobs\\{BLOB}", []),
+        (f"FROM models/blobs/{BLOB}", []),
+        (f"FROM /srv/\0/blobs/{BLOB}", []),
+        ("FROM /srv/models/blobs/sha256-abc", []),
+        ("FROM qwen3:1.7b", []),
+        ("FROM ", []),
+        (f'SYSTEM """\nFROM /evil/blobs/{BLOB}\n"""', []),
+        ("", []),
+    ],
+)
+def test_the_head_of_a_modelfile_names_the_store(modelfile: str, found: list[str]) -> None:
+    assert list(named_in(modelfile)) == [Path(path) for path in found]
+
+
+def test_what_the_server_says_comes_before_the_environment_and_the_usual_places() -> None:
+    looked = roots([f"FROM /s/blobs/{BLOB}"], {"OLLAMA_MODELS": ' "/env" ', "HOME": "/home/me"})
+    assert looked == (Path("/s"), Path("/env"), Path("/home/me/.ollama/models"), *USUAL)
+
+
+def test_a_place_named_twice_is_looked_into_once() -> None:
+    assert roots([f"FROM {USUAL[0]}/blobs/{BLOB}"], {}) == USUAL
