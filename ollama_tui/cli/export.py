@@ -12,8 +12,8 @@ from ollama_tui.api.place import Place
 from ollama_tui.cli.context import Desk
 from ollama_tui.cli.output import say, say_json, table
 from ollama_tui.domain import names
-from ollama_tui.domain.create.parameters import merged, parse_show
 from ollama_tui.domain.model import Model
+from ollama_tui.domain.modelfile.parameters import merged, parse_show
 from ollama_tui.formatting import inert, plural, size
 from ollama_tui.services.learning import AT_ONCE
 

@@ -7,10 +7,9 @@ from ollama_tui.cli.context import Desk
 from ollama_tui.cli.list import facts
 from ollama_tui.cli.output import say, say_json
 from ollama_tui.domain import names
-from ollama_tui.domain.create.parameters import merged, parse_show
 from ollama_tui.domain.details import overview, own_modelfile
-from ollama_tui.domain.facts import facts_of
-from ollama_tui.domain.model import Model, aliases
+from ollama_tui.domain.model import Model, aliases, facts_of
+from ollama_tui.domain.modelfile.parameters import merged, parse_show
 from ollama_tui.formatting import inert, inert_lines
 
 WIDTH = 100

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import msgspec
 
-from ollama_tui.api.replies import Count, ListedModel, RunningModel
+from ollama_tui.api.replies import MOST, Count, ListedModel, RunningModel, Show
 from ollama_tui.formatting import inert
 
 _COUNT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([KMBT]?)\s*", re.IGNORECASE)
@@ -125,3 +125,30 @@ def aliases(models: Iterable[Model]) -> dict[str, tuple[str, ...]]:
         if model.listed.digest in shared:
             by_digest.setdefault(model.digest, []).append(model.name)
     return {digest: tuple(names) for digest, names in by_digest.items()}
+
+
+def facts_of(show: Show) -> Facts:
+    """Return what to remember of `show` for the list, filters and sums."""
+    from ollama_tui.domain.modelfile.syntax import blobs  # the first frame has no details
+
+    digests = blobs(show.modelfile)
+    return Facts(
+        capabilities=tuple(sorted(show.capabilities or ())),
+        context_length=context_length(show),
+        blobs=digests,
+        weights=digests[0] if digests else "",
+        weight_bytes=min(_weight_bytes(show), MOST) if len(digests) > 1 else 0,
+    )
+
+
+def _weight_bytes(show: Show) -> int:
+    from ollama_tui.domain.tensors import file_size  # for the few models of several files
+
+    return file_size(show.tensors)
+
+
+def context_length(show: Show) -> int:
+    """Return the trained context in tokens from the metadata; 0 when it does not say."""
+    architecture = show.model_info.get("general.architecture")
+    value = show.model_info.get(f"{architecture}.context_length")
+    return value if isinstance(value, int) and 0 < value <= MOST else 0

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ollama_tui.domain import columns as order
-from ollama_tui.domain.listing import Listing
+from ollama_tui.domain.columns import Listing
 from ollama_tui.domain.model import Model
 from ollama_tui.domain.view import NOTHING, Known, View
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from ollama_tui.api.replies import ListedModel, Show
-from ollama_tui.domain.facts import facts_of
-from ollama_tui.domain.model import Facts
+from ollama_tui.domain.model import Facts, facts_of
 from ollama_tui.services.cache import Cache
 
 SAVE_EVERY = 500

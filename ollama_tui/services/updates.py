@@ -26,8 +26,7 @@ from ollama_tui.api.replies import Manifest, Show
 from ollama_tui.domain import names
 from ollama_tui.domain import updates as upstream
 from ollama_tui.domain.model import Model
-from ollama_tui.domain.storage.layers import Mine, mine_of
-from ollama_tui.domain.updates import Offer, Standing, Upstream
+from ollama_tui.domain.updates import Mine, Offer, Standing, Upstream, mine_of
 from ollama_tui.formatting import inert
 from ollama_tui.services.cache import Cache
 from ollama_tui.services.observable import Observable

@@ -12,8 +12,17 @@ from ollama_tui.api import errors
 from ollama_tui.api.errors import OllamaError, Refused
 from ollama_tui.api.replies import CloudStatus, ListedModel, ModelDetails, Recommendation, Show
 from ollama_tui.domain import names
-from ollama_tui.domain.cloud import Entry, catalogue, offered_name, select, size_in_tag, stub_name
-from ollama_tui.domain.cloud_text import about, disabled, explained
+from ollama_tui.domain.cloud import (
+    Entry,
+    about,
+    catalogue,
+    disabled,
+    explained,
+    offered_name,
+    select,
+    size_in_tag,
+    stub_name,
+)
 from ollama_tui.domain.model import Model
 from ollama_tui.formatting import UNKNOWN
 

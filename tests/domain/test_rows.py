@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ollama_tui.domain import columns as order
+from ollama_tui.domain.columns import Listing
 from ollama_tui.domain.filter.fields import Scope
 from ollama_tui.domain.filter.parser import parse
-from ollama_tui.domain.listing import Listing
 from ollama_tui.domain.rows import arrange
 from ollama_tui.domain.view import View
 from tests.domain.models import NOW, many_models

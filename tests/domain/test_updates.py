@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from ollama_tui.api.replies import Layer, Manifest, Show
 from ollama_tui.domain import updates as upstream
 from ollama_tui.domain.model import Model
-from ollama_tui.domain.storage.layers import Mine, mine_of
-from ollama_tui.domain.updates import Offer, Standing, Upstream
+from ollama_tui.domain.updates import Mine, Offer, Standing, Upstream, mine_of
 from tests.domain.models import NOW, a_model
 
 IMAGE = "application/vnd.ollama.image."

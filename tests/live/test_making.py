@@ -10,12 +10,10 @@ from ollama_tui.api.client import Ollama
 from ollama_tui.api.errors import Unsupported
 from ollama_tui.api.replies import ListedModel, Message, Show
 from ollama_tui.api.requests import CreateRequest, ParameterValue
-from ollama_tui.domain.create.parameters import merged, parse_show
 from ollama_tui.domain.create.quantize import targets
 from ollama_tui.domain.model import Model
-from ollama_tui.domain.modelfile.convert import recipe
-from ollama_tui.domain.modelfile.export import saved
-from ollama_tui.domain.modelfile.from_show import licenses
+from ollama_tui.domain.modelfile.convert import licenses, recipe, saved
+from ollama_tui.domain.modelfile.parameters import merged, parse_show
 from ollama_tui.domain.modelfile.syntax import Modelfile, parse, write
 from ollama_tui.importing.source import Source
 from ollama_tui.tui.actions.edit import edit_of, from_weights, whole

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from difflib import unified_diff
 from shlex import quote
+from typing import Any
 
 import msgspec
 
-from ollama_tui.api.requests import CreateRequest
+from ollama_tui.api.replies import Message
+from ollama_tui.api.requests import CreateRequest, ParameterValue
 from ollama_tui.domain.create.form import Draft
-from ollama_tui.domain.create.parameters import lines
-from ollama_tui.domain.modelfile.syntax import Command, Modelfile, Unwritable, write
+from ollama_tui.domain.modelfile.parameters import BadParameter, convert, lines
+from ollama_tui.domain.modelfile.syntax import (
+    Command,
+    InvalidModelfile,
+    Modelfile,
+    parse,
+    written,
+)
 from ollama_tui.formatting import StyledLine
 
 
@@ -33,17 +43,6 @@ def modelfile(request: CreateRequest) -> str:
     """Return a request as a Modelfile; what none can say is a comment at its end."""
     written, left_out = _written(request)
     return written + "".join(f"# {words}\n" for words in left_out)
-
-
-def written(every: Iterable[Command]) -> tuple[str, list[str]]:
-    """Return commands as text, and in words what no Modelfile can say."""
-    texts, left_out = [], []
-    for command in every:
-        try:
-            texts.append(write(Modelfile((command,))))
-        except Unwritable as reason:
-            left_out.append(f"Left out: {reason}")
-    return "".join(texts), left_out
 
 
 def _written(request: CreateRequest) -> tuple[str, list[str]]:
@@ -93,3 +92,147 @@ def _whole(draft: Draft, *, sent: bool) -> Sequence[str]:
         messages=request.messages or list(base.messages),
     )
     return modelfile(whole).splitlines()
+
+
+HEAD = (
+    "# What was typed into a form of ollama-tui and not sent: opening the form goes on with it.\n"
+)
+_MARK = "#: "
+_Fields = dict[str, Any]
+
+
+def text_of(draft: Draft) -> str:
+    """Return the text from which `typed_into` makes the draft again."""
+    fields = _fields(draft)
+    body = _body(draft)
+    said = _said_by(body)
+    # As JSON, in which true is not 1.
+    values = {key: json.dumps(value) for key, value in fields.items()}
+    unsaid = [key for key, value in values.items() if json.dumps(said.get(key)) != value]
+    return HEAD + "".join(f"{_MARK}{key} {values[key]}\n" for key in unsaid) + body
+
+
+def name_and_base(text: str) -> tuple[str, str]:
+    """Return the name of the new model and its base, as typed, out of the text of a draft."""
+    fields = _read(text)
+    return str(fields.get("name", "")), str(fields.get("base", ""))
+
+
+def typed_into(start: Draft, text: str) -> Draft:
+    """Return `start`, the untouched form, with what `text` says was typed into it."""
+    fields = _read(text)
+    draft = replace(
+        start,
+        name=start.name if start.edit else _string(fields, "name"),
+        base=_string(fields, "base") or start.base,
+        licenses=tuple(_strings(fields.get("licenses"))),
+        quantize=_string(fields, "quantize"),
+        parameters=dict(_parameters(fields.get("parameters"))),
+    )
+    messages = fields.get("messages")
+    return replace(
+        draft,
+        system=_string(fields, "system") if "system" in fields else None,
+        template=_string(fields, "template") if "template" in fields else None,
+        messages=tuple(_messages(messages)) if isinstance(messages, list) else None,
+    )
+
+
+def _fields(draft: Draft) -> _Fields:
+    """Return what was typed as plain values: only these are kept."""
+    fields: _Fields = {
+        "name": draft.name,
+        "base": draft.base,
+        "system": draft.system,
+        "template": draft.template,
+        "parameters": dict(draft.parameters),
+        "licenses": list(draft.licenses),
+        "quantize": draft.quantize,
+    }
+    if draft.messages is not None:
+        fields["messages"] = [[m.role, m.content] for m in draft.messages]
+    return {k: v for k, v in fields.items() if v is not None and (v or k not in _EMPTY_IS_NONE)}
+
+
+_EMPTY_IS_NONE = ("name", "base", "parameters", "quantize")
+
+
+def _body(draft: Draft) -> str:
+    request = CreateRequest(
+        model=draft.name,
+        from_=draft.base,
+        system=draft.system or "",
+        template=draft.template or "",
+        license=list(draft.licenses),
+        parameters=dict(draft.parameters),
+        messages=list(draft.messages or ()),
+    )
+    return written(commands(request))[0]
+
+
+def _said_by(body: str) -> _Fields:
+    """Return the fields that a Modelfile says; none when it is none."""
+    try:
+        modelfile = parse(body)
+    except InvalidModelfile:
+        return {}
+    fields: _Fields = {
+        "base": modelfile.last("from"),
+        "system": modelfile.last("system"),
+        "template": modelfile.last("template"),
+        "parameters": dict(_said_parameters(modelfile)),
+        "messages": [[c.key, c.value] for c in modelfile.all("message")],
+    }
+    fields = {key: value for key, value in fields.items() if value}
+    return {**fields, "licenses": [c.value for c in modelfile.all("license")]}
+
+
+def _said_parameters(modelfile: Modelfile) -> Iterator[tuple[str, ParameterValue]]:
+    texts: dict[str, list[str]] = {}
+    for command in modelfile.all("parameter"):
+        texts.setdefault(command.key, []).append(command.value)
+    for name, values in texts.items():
+        try:
+            value = convert(name, values[-1])
+        except BadParameter:
+            continue
+        yield name, values if isinstance(value, list) else value
+
+
+def _read(text: str) -> _Fields:
+    """Return the fields of a draft; of one that somebody spoiled, what can still be read."""
+    fields = _said_by(text)
+    for line in text.split("\n"):
+        if not line.startswith("#"):
+            break
+        key, _, value = line.removeprefix(_MARK).partition(" ")
+        if line.startswith(_MARK):
+            try:
+                fields[key] = json.loads(value)
+            except (ValueError, RecursionError):
+                continue
+    return fields
+
+
+def _string(fields: Mapping[str, Any], key: str) -> str:
+    value = fields.get(key, "")
+    return value if isinstance(value, str) else ""
+
+
+def _strings(value: object) -> list[str]:
+    return [text for text in value if isinstance(text, str)] if isinstance(value, list) else []
+
+
+def _parameters(value: object) -> Iterator[tuple[str, ParameterValue]]:
+    """Yield the parameters that a form could have put there."""
+    for name, given in (value if isinstance(value, dict) else {}).items():
+        texts = isinstance(given, list) and _strings(given) == given
+        if texts or isinstance(given, bool | int | float | str):
+            yield name, given
+
+
+def _messages(value: list[object]) -> Iterator[Message]:
+    for pair in value:
+        match pair:
+            case [str(role), str(content)]:
+                yield Message(role, content)

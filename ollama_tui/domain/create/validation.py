@@ -8,8 +8,8 @@ from typing import Literal
 
 from ollama_tui.domain import names
 from ollama_tui.domain.create.form import LONGEST, Draft, Text
-from ollama_tui.domain.create.parameters import doubt
 from ollama_tui.domain.create.quantize import room, targets, why_not
+from ollama_tui.domain.modelfile.parameters import doubt
 from ollama_tui.domain.modelfile.syntax import ROLES
 from ollama_tui.formatting import inert, inert_lines, size
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, lru_cache
 
+from ollama_tui.domain.columns import Listing
 from ollama_tui.domain.filter import quantities as amounts
 from ollama_tui.domain.filter.quantities import BadValue
-from ollama_tui.domain.listing import Listing
 from ollama_tui.domain.model import Model
 from ollama_tui.domain.names import listed_as
 from ollama_tui.formatting import inert

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from ollama_tui.formatting import inert
@@ -102,6 +102,17 @@ def parse(source: str | bytes) -> Modelfile:
 def write(modelfile: Modelfile) -> str:
     """Return the text of a Modelfile, one command after the other; raise Unwritable."""
     return "".join(f"{_head(command)} {_quoted(command)}\n" for command in modelfile.commands)
+
+
+def written(every: Iterable[Command]) -> tuple[str, list[str]]:
+    """Return commands as text, and in words what no Modelfile can say."""
+    texts, left_out = [], []
+    for command in every:
+        try:
+            texts.append(write(Modelfile((command,))))
+        except Unwritable as reason:
+            left_out.append(f"Left out: {reason}")
+    return "".join(texts), left_out
 
 
 def printable(text: str) -> str:

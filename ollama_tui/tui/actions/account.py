@@ -49,7 +49,7 @@ async def standings(server: ConnectedServer) -> AsyncGenerator[Standing, None]:
 
 async def cloud_said(server: ConnectedServer) -> str:
     """Return a sentence on whether the server may use the cloud."""
-    from ollama_tui.domain.cloud_text import disabled
+    from ollama_tui.domain.cloud import disabled
 
     try:
         status = (await server.ollama.status()).cloud

@@ -257,7 +257,7 @@ async def change(context: ActionContext) -> None:
 async def fill_in(context: ActionContext, *, edit: bool) -> None:
     """Open the form, on what was typed into it at another time if wanted; queue what it returns."""
     from ollama_tui.config.drafts import MODELFILE, FormKey
-    from ollama_tui.domain.create.form_text import name_and_base
+    from ollama_tui.domain.create.preview import name_and_base
     from ollama_tui.services.jobs.tasks import Create
     from ollama_tui.tui.dialogs.create import CreateDialog
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 async def offered(server: ConnectedServer) -> tuple[ListedModel, ...]:
     """Return what ollama.com lists; raises OllamaError in words about ollama.com."""
-    from ollama_tui.domain.cloud_text import explained
+    from ollama_tui.domain.cloud import explained
 
     try:
         return await server.cloud.list()
@@ -36,7 +36,7 @@ async def recommended(server: ConnectedServer) -> tuple[Recommendation, ...]:
 
 async def switched_off(server: ConnectedServer) -> str:
     """Return a sentence if the server may not use the cloud; empty if it may or is too old."""
-    from ollama_tui.domain.cloud_text import disabled
+    from ollama_tui.domain.cloud import disabled
 
     try:
         return disabled((await server.ollama.status()).cloud)
@@ -49,7 +49,7 @@ async def details(context: ActionContext, entry: Entry) -> Show:
 
     Where ollama.com wants a key we do not have, the server is asked: it may be signed in.
     """
-    from ollama_tui.domain.cloud_text import explained
+    from ollama_tui.domain.cloud import explained
 
     server = connected(context)
     if not entry.runs_in_cloud:

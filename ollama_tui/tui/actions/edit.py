@@ -180,10 +180,8 @@ def _decoded(data: bytes) -> str | UnicodeError:
 
 def whole(show: Show, name: str) -> Modelfile:
     """Return the model as a Modelfile on top of itself, its licenses at the end if it can."""
-    from ollama_tui.domain.create.preview import written
-    from ollama_tui.domain.modelfile.convert import modelfile_of
-    from ollama_tui.domain.modelfile.from_show import licenses
-    from ollama_tui.domain.modelfile.syntax import Command, Modelfile
+    from ollama_tui.domain.modelfile.convert import licenses, modelfile_of
+    from ollama_tui.domain.modelfile.syntax import Command, Modelfile, written
 
     texts = [Command("license", text) for text in licenses(show)]
     _, left_out = written(texts)
@@ -210,8 +208,7 @@ class Edit:
 
 def edit_of(model: Model, show: Show, before: Modelfile, wanted: Recipe, source: Source) -> Edit:
     """Return what changes when `model`, shown as `before`, becomes as `wanted`."""
-    from ollama_tui.domain.modelfile.convert import edited
-    from ollama_tui.domain.modelfile.from_show import licenses
+    from ollama_tui.domain.modelfile.convert import edited, licenses
     from ollama_tui.services.jobs.tasks import Create
 
     change = edited(before, wanted)
@@ -234,7 +231,7 @@ async def confirmed(
     context: ActionContext, model: Model, before: Modelfile, after: Modelfile, change: Edit
 ) -> Decision:
     """Show the difference and return which way to go."""
-    from ollama_tui.domain.create.preview import written
+    from ollama_tui.domain.modelfile.syntax import written
     from ollama_tui.tui.dialogs.difference import DifferenceDialog
 
     ways = {"y": "apply"}
@@ -260,7 +257,7 @@ def from_weights(wanted: Recipe, show: Show, unsaid: tuple[str, ...] = ()) -> Cr
     """
     import msgspec
 
-    from ollama_tui.domain.modelfile.from_show import licenses
+    from ollama_tui.domain.modelfile.convert import licenses
     from ollama_tui.domain.modelfile.syntax import parts, printable
 
     held = parts(show.modelfile)

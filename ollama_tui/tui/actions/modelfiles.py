@@ -27,7 +27,7 @@ async def open_(context: ActionContext) -> None:
 
 async def save(context: ActionContext) -> None:
     """Ask for a path and write the current model there, as a Modelfile."""
-    from ollama_tui.domain.modelfile.export import file_name, saved
+    from ollama_tui.domain.modelfile.convert import file_name, saved
     from ollama_tui.tui.dialogs.saving import SaveDialog
 
     if (model := context.current) is None:

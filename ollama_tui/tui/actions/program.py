@@ -64,7 +64,7 @@ def modelfile_text(context: ActionContext, model: Model, show: Show) -> str:
 
     The server's own text names files by paths that are on its machine, and loses quotes.
     """
-    from ollama_tui.domain.modelfile.export import saved
+    from ollama_tui.domain.modelfile.convert import saved
     from ollama_tui.tui.actions.replacing import find
 
     above = find(context, show.details.parent_model) if show.details.parent_model else None

@@ -8,7 +8,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from ollama_tui.domain.compare import Side, report
+from ollama_tui.domain.diff import Side, report
 from ollama_tui.tui.widgets.text_view import TextView
 
 

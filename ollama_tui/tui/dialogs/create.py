@@ -18,7 +18,7 @@ from ollama_tui.api.replies import Show
 from ollama_tui.api.requests import CreateRequest
 from ollama_tui.config.drafts import DraftFile
 from ollama_tui.domain.create.form import Draft, begin
-from ollama_tui.domain.create.form_text import text_of, typed_into
+from ollama_tui.domain.create.preview import text_of, typed_into
 from ollama_tui.domain.create.validation import Note, notices, problem
 from ollama_tui.domain.model import Model
 from ollama_tui.tui.dialogs.create_parameters import ParametersTab

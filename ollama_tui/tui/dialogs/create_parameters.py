@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ollama_tui.domain.create.form import Row
-from ollama_tui.domain.create.parameters import BY_NAME
+from ollama_tui.domain.modelfile.parameters import BY_NAME
 from ollama_tui.tui.dialogs.create_lists import GLANCE, ListTab
 from ollama_tui.tui.dialogs.create_parts import ParameterDialog, Setting, escaped, is_text
 from ollama_tui.tui.dialogs.create_tabs import Change

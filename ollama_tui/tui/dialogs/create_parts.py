@@ -11,8 +11,8 @@ from textual.binding import Binding
 from textual.widgets import Input, TextArea
 
 from ollama_tui.api.replies import Message
-from ollama_tui.domain.create import parameters
-from ollama_tui.domain.create.parameters import BY_NAME, BadParameter, Parameter, unquoted
+from ollama_tui.domain.modelfile import parameters
+from ollama_tui.domain.modelfile.parameters import BY_NAME, BadParameter, Parameter, unquoted
 from ollama_tui.domain.modelfile.syntax import ROLES
 from ollama_tui.formatting import StyledLine, inert, inert_lines
 from ollama_tui.tui.dialogs.dialog import Dialog, labelled

@@ -12,8 +12,7 @@ from textual.binding import Binding
 
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.api.replies import ListedModel, Recommendation, Show
-from ollama_tui.domain.cloud import Entry, catalogue, select
-from ollama_tui.domain.cloud_text import about
+from ollama_tui.domain.cloud import Entry, about, catalogue, select
 from ollama_tui.formatting import plural
 from ollama_tui.tui.actions import cloud
 from ollama_tui.tui.actions.action import ActionContext, why_not

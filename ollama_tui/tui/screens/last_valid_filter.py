@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from ollama_tui.domain.listing import Listing
+from ollama_tui.domain.columns import Listing
 from ollama_tui.domain.model import Model
 from ollama_tui.domain.rows import Arranged, arrange
 from ollama_tui.domain.view import NOTHING, Known, View

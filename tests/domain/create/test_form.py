@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from ollama_tui.api.replies import Message, Show
 from ollama_tui.api.requests import CreateRequest, ParameterValue
 from ollama_tui.domain.create.form import LONGEST, Draft, Row, begin, new_name
-from ollama_tui.domain.create.parameters import BY_NAME, BadParameter
 from ollama_tui.domain.create.preview import changes, curl, modelfile
 from ollama_tui.domain.create.quantize import name_for, targets, why_not
 from ollama_tui.domain.create.validation import notices, problem
 from ollama_tui.domain.modelfile.convert import recipe
+from ollama_tui.domain.modelfile.parameters import BY_NAME, BadParameter
 from ollama_tui.domain.modelfile.syntax import parse, printable
 from tests.domain.models import a_model
 

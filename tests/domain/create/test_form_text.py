@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from ollama_tui.api.replies import Message, Show
 from ollama_tui.domain.create.form import Draft, begin
-from ollama_tui.domain.create.form_text import HEAD, name_and_base, text_of, typed_into
-from ollama_tui.domain.create.parameters import BY_NAME, BadParameter, convert
+from ollama_tui.domain.create.preview import HEAD, name_and_base, text_of, typed_into
+from ollama_tui.domain.modelfile.parameters import BY_NAME, BadParameter, convert
 from ollama_tui.domain.modelfile.syntax import parse
 from tests.domain.models import a_model
 

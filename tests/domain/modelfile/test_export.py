@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ollama_tui.api.replies import Message, ModelDetails, Show
-from ollama_tui.domain.modelfile.convert import recipe
-from ollama_tui.domain.modelfile.export import file_name, saved
+from ollama_tui.domain.modelfile.convert import file_name, recipe, saved
 from ollama_tui.domain.modelfile.syntax import parse
 
 WEIGHTS, OTHER = "a" * 64, "b" * 64

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ollama_tui.api.replies import Show
-from ollama_tui.domain.modelfile.from_show import NO_TEMPLATE, built_in, licenses, own_template
+from ollama_tui.domain.modelfile.convert import NO_TEMPLATE, built_in, licenses, own_template
 
 TRACES = Path(__file__).parents[2] / "traces"
 TEXTS = st.text(st.sampled_from('a"\n  LICENSE'), min_size=1, max_size=12)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ollama_tui.domain.create.parameters import BY_NAME
+from ollama_tui.domain.modelfile.parameters import BY_NAME
 from ollama_tui.domain.modelfile.syntax import (
     ROLES,
     WORDS,

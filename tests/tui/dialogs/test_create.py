@@ -328,7 +328,7 @@ async def test_a_stop_text_is_typed_with_escapes_and_added_to_those_there_are() 
 
 @pytest.mark.parametrize("text", ["</s>", "a\\nb", "\n\t\r", "\x1b[2J\u202e", "\N{BROKEN HEART}"])
 def test_an_escaped_text_is_one_inert_line_that_means_the_text(text: str) -> None:
-    from ollama_tui.domain.create.parameters import unquoted
+    from ollama_tui.domain.modelfile.parameters import unquoted
     from ollama_tui.formatting import inert
 
     assert unquoted(escaped(text)) == text

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ollama_tui.api.replies import Message, Show
-from ollama_tui.domain.compare import LONGEST, Side, difference, report, weights
+from ollama_tui.domain.diff import LONGEST, Side, difference, report, weights
 from ollama_tui.formatting import StyledLine
 from tests.domain.models import a_model
 from tests.effort import calls

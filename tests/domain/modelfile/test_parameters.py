@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ollama_tui.api.requests import ParameterValue
-from ollama_tui.domain.create import parameters
-from ollama_tui.domain.create.parameters import BY_NAME, PARAMETERS, RETIRED, BadParameter
+from ollama_tui.domain.modelfile import parameters
+from ollama_tui.domain.modelfile.parameters import BY_NAME, PARAMETERS, RETIRED, BadParameter
 
 CASES: list[tuple[str, str, ParameterValue, str, str]] = [
     ("num_ctx", "8192", 8192, "8k", "num_ctx takes a whole number."),

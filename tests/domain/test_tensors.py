@@ -9,10 +9,10 @@ import msgspec
 import pytest
 
 from ollama_tui.api.replies import Show, Tensor
-from ollama_tui.domain.facts import facts_of
-from ollama_tui.domain.storage.tensors import file_size
+from ollama_tui.domain.model import facts_of
+from ollama_tui.domain.tensors import file_size
 
-TRACES = Path(__file__).parents[2] / "traces"
+TRACES = Path(__file__).parents[1] / "traces"
 
 
 def recorded(name: str) -> Show:

@@ -9,8 +9,7 @@ from itertools import islice
 from typing import Any
 
 from ollama_tui.api.replies import Show
-from ollama_tui.domain.facts import context_length, facts_of
-from ollama_tui.domain.model import Model
+from ollama_tui.domain.model import Model, context_length, facts_of
 from ollama_tui.formatting import UNKNOWN, StyledLine, exact, inert, listing, plural, shorten, size
 
 LABEL = 14
