@@ -13,10 +13,10 @@ from ollama_tui.tui.actions.action import (
     ActionContext,
     ActionGroup,
     ConnectedServer,
+    connected,
+    not_connected,
     why_not,
 )
-from ollama_tui.tui.actions.change import connected
-from ollama_tui.tui.actions.program import not_connected
 
 if TYPE_CHECKING:
     from ollama_tui.domain.account import Standing

@@ -293,3 +293,19 @@ def why_not(action: Action, context: ActionContext) -> str | None:
         if context.server is None:
             return "Not connected yet: try again in a moment."
     return action.unavailable(context)
+
+
+def no_model(context: ActionContext) -> str | None:
+    """Say that there is nothing under the cursor."""
+    return None if context.current else "There is no model under the cursor."
+
+
+def not_connected(context: ActionContext) -> str | None:
+    """Say that there is no server to ask yet."""
+    return None if context.server else "Not connected yet: try again in a moment."
+
+
+def connected(context: ActionContext) -> ConnectedServer:
+    """Return the server; the dispatcher has checked that there is one."""
+    assert context.server is not None
+    return context.server

@@ -1,4 +1,4 @@
-"""Looking around: details, filter, order, marks."""
+"""Looking around: details, filter, sort, marks, two models compared."""
 
 from __future__ import annotations
 
@@ -7,11 +7,20 @@ from typing import TYPE_CHECKING
 
 from ollama_tui.domain.columns import BY_KEY, COLUMNS
 from ollama_tui.formatting import inert
-from ollama_tui.tui.actions.action import Action, ActionContext, ActionGroup, Place, Run, Wish
+from ollama_tui.tui.actions.action import (
+    Action,
+    ActionContext,
+    ActionGroup,
+    Place,
+    Run,
+    Wish,
+    connected,
+    no_model,
+    not_connected,
+)
 
 if TYPE_CHECKING:
     from ollama_tui.domain.model import Model
-
 
 GROUP = "together"
 """What the sort menu offers beside the columns."""
@@ -24,11 +33,6 @@ def wish(what: Wish) -> Run:
         await context.interface(what)
 
     return run
-
-
-def no_model(context: ActionContext) -> str | None:
-    """Say that there is nothing under the cursor."""
-    return None if context.current else "There is no model under the cursor."
 
 
 def no_rows(context: ActionContext) -> str | None:
@@ -171,6 +175,37 @@ def _sort_by_number(number: int, key: str, title: str) -> Action:
     )
 
 
+HOW = "Mark two models to compare, or mark one and go to the other."
+
+
+async def compare(context: ActionContext) -> None:
+    """Fetch the details of both and show where they differ."""
+    from ollama_tui.domain.diff import Side
+    from ollama_tui.tui.dialogs.compare import CompareScreen
+
+    a, b = pair(context)
+    library = connected(context).library
+    sides = [Side(model, await library.details(model)) for model in (a, b)]
+    await context.ask(CompareScreen(*sides))
+
+
+def pair(context: ActionContext) -> tuple[Model, ...]:
+    """Return the marked models; the current one is the second to a single mark."""
+    marked = context.targets if context.view.marks else ()
+    current = context.current
+    if len(marked) == 1 and current is not None and current.name != marked[0].name:
+        return (*marked, current)
+    return marked
+
+
+def cannot_compare(context: ActionContext) -> str | None:
+    """Say why there are not exactly two models to compare."""
+    count = len(pair(context))
+    if count > 2:
+        return f"{count} models are marked. {HOW}"
+    return not_connected(context) if count == 2 else HOW
+
+
 ACTIONS = (
     Action("details.open", "enter,l,right,i", "details", "Open the details of the model.",
            wish(Wish.OPEN_DETAILS), no_model, place=Place.LIST, footer=4),
@@ -211,4 +246,6 @@ ACTIONS = (
            mark_none, no_marks, group=ActionGroup.MARK, place=Place.LIST),
     Action("mark.invert", "asterisk", "invert", "Mark what is not marked, and the other way round.",
            invert_marks, no_rows, group=ActionGroup.MARK, place=Place.LIST),
+    Action("model.compare", "equals_sign", "compare", "Compare two marked models.",
+           compare, cannot_compare),
 )  # fmt: skip

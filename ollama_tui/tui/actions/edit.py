@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.config.drafts import MODELFILE, DraftFile, FormKey, shown_path
 from ollama_tui.formatting import inert, plural, size
-from ollama_tui.tui.actions.action import Action, ActionContext, ActionGroup, Edited
-from ollama_tui.tui.actions.change import cannot_change, connected
-from ollama_tui.tui.actions.drafts import opened
-from ollama_tui.tui.actions.replacing import queue
+from ollama_tui.tui.actions.action import Action, ActionContext, ActionGroup, Edited, connected
+from ollama_tui.tui.actions.create import cannot_change
+from ollama_tui.tui.actions.submit import opened, queue
 
 if TYPE_CHECKING:
     from ollama_tui.api.replies import Show

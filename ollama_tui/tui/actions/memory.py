@@ -9,10 +9,18 @@ from typing import TYPE_CHECKING
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.domain import columns as order
 from ollama_tui.formatting import inert, plural, size
-from ollama_tui.tui.actions.action import Action, ActionContext, ActionGroup, Wish, always, why_not
-from ollama_tui.tui.actions.browse import no_model, wish
-from ollama_tui.tui.actions.change import connected
-from ollama_tui.tui.actions.program import not_connected
+from ollama_tui.tui.actions.action import (
+    Action,
+    ActionContext,
+    ActionGroup,
+    Wish,
+    always,
+    connected,
+    no_model,
+    not_connected,
+    why_not,
+)
+from ollama_tui.tui.actions.browse import wish
 
 if TYPE_CHECKING:
     from ollama_tui.domain.model import Model

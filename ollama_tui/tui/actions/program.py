@@ -1,13 +1,20 @@
-"""The program itself: refresh, clipboard, jobs, keys, palette, quit."""
+"""The program itself and what it goes to: hosts, storage, jobs, clipboard, theme, quit."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from ollama_tui.formatting import inert, plural
-from ollama_tui.tui.actions.action import Action, ActionContext, ActionGroup, Wish
-from ollama_tui.tui.actions.browse import no_model, wish
-from ollama_tui.tui.actions.change import connected
+from ollama_tui.tui.actions.action import (
+    Action,
+    ActionContext,
+    ActionGroup,
+    Wish,
+    connected,
+    no_model,
+    not_connected,
+)
+from ollama_tui.tui.actions.browse import wish
 
 if TYPE_CHECKING:
     from ollama_tui.api.replies import Show
@@ -19,11 +26,6 @@ async def refresh(context: ActionContext) -> None:
     """Ask the server anew."""
     await connected(context).library.refresh()
     context.tell(f"{plural(len(context.snapshot.models), 'model')} listed.")
-
-
-def not_connected(context: ActionContext) -> str | None:
-    """Say that there is no server to ask yet."""
-    return None if context.server else "Not connected yet: try again in a moment."
 
 
 async def quit_(context: ActionContext) -> None:
@@ -65,7 +67,7 @@ def modelfile_text(context: ActionContext, model: Model, show: Show) -> str:
     The server's own text names files by paths that are on its machine, and loses quotes.
     """
     from ollama_tui.domain.modelfile.convert import saved
-    from ollama_tui.tui.actions.replacing import find
+    from ollama_tui.tui.actions.submit import find
 
     above = find(context, show.details.parent_model) if show.details.parent_model else None
     return saved(model.name, show, context.snapshot.show(above) if above is not None else None)
@@ -113,6 +115,63 @@ def demo_not_needed(context: ActionContext) -> str | None:
     return "The server answers: start with --demo to see the embedded one."
 
 
+ANOTHER = "another"
+"""Key of the choice that is no server."""
+
+
+async def choose(context: ActionContext) -> None:
+    """Ask which server to go to, and go there."""
+    address = await _address(context)
+    if address is not None and await _may_leave(context):
+        context.go_to(address)
+
+
+async def _address(context: ActionContext) -> str | None:
+    """Ask for one of the servers known, or for an address."""
+    from ollama_tui.tui.dialogs.choice import Alternative, Choice
+    from ollama_tui.tui.dialogs.hosts import AddressDialog
+
+    known = [Alternative(host, inert(host)) for host in context.hosts]
+    if not known:
+        return await context.ask(AddressDialog(problem))
+    options = (*known, Alternative(ANOTHER, "another…"))
+    chosen = await context.ask(Choice("Servers", options, current=context.host_url))
+    if chosen != ANOTHER:
+        return chosen
+    return await context.ask(AddressDialog(problem))
+
+
+def problem(address: str) -> str | None:
+    """Return why `address` cannot be that of a server."""
+    from ollama_tui.api.host import parse_host
+
+    try:
+        host = parse_host(address)
+    except ValueError:
+        return "An address cannot hold a user name or password."
+    if host.scheme not in ("http", "https"):
+        return "Only http:// and https:// lead to a server."
+    if any(not letter.isprintable() or letter.isspace() for letter in host.name):
+        return "A host has no blanks in its name."
+    return None
+
+
+async def _may_leave(context: ActionContext) -> bool:
+    """Ask before leaving jobs behind."""
+    from ollama_tui.tui.dialogs.dialog import Confirm
+
+    busy = context.work_in_progress
+    if not busy:
+        return True
+    lines = (
+        "Downloads stop; what was fetched is kept, and pulling again goes on.",
+        "Deletions that still wait are not sent.",
+    )
+    runs = f"{plural(busy, 'job')} run{'s' if busy == 1 else ''}"
+    sure = await context.ask(Confirm(f"Leave this server while {runs}?", lines, "leave"))
+    return bool(sure)
+
+
 ACTIONS = (
     Action("jobs.show", "J", "jobs", "Show all jobs, to cancel, retry or clear them.",
            wish(Wish.JOBS), not_connected, group=ActionGroup.APP),
@@ -130,4 +189,8 @@ ACTIONS = (
            wish(Wish.PALETTE), group=ActionGroup.APP, footer=99),
     Action("app.quit", "q", "quit", "Leave the program; asks when jobs run or a form holds text.",
            quit_, group=ActionGroup.APP, synonyms=("exit", "leave")),
+    Action("hosts.show", "H", "hosts", "Go to another host: a server used before, or by address.",
+           choose, group=ActionGroup.APP),
+    Action("storage.show", "b", "storage", "See what the disk is spent on, and what frees it.",
+           wish(Wish.STORAGE), not_connected, synonyms=("disk", "space")),
 )  # fmt: skip

@@ -14,9 +14,8 @@ from ollama_tui.api.errors import OllamaError
 from ollama_tui.api.replies import ListedModel, Recommendation, Show
 from ollama_tui.domain.cloud import Entry, about, catalogue, select
 from ollama_tui.formatting import plural
-from ollama_tui.tui.actions import cloud
-from ollama_tui.tui.actions.action import ActionContext, why_not
-from ollama_tui.tui.actions.change import connected
+from ollama_tui.tui.actions import registry
+from ollama_tui.tui.actions.action import ActionContext, connected, why_not
 from ollama_tui.tui.screens.cloud_rows import EntryRows
 from ollama_tui.tui.screens.table_screen import TableScreen, said
 from ollama_tui.tui.widgets.filter_bar import FilterBar
@@ -99,19 +98,19 @@ class CloudScreen(TableScreen):
 
     async def _ask_cloud(self) -> None:
         try:
-            self.learn(offered=await cloud.offered(self.server), offer_trouble=None)
+            self.learn(offered=await registry.offered(self.server), offer_trouble=None)
         except OllamaError as error:
             self.learn(offer_trouble=error)
 
     async def _ask_server(self) -> None:
         try:
-            self.learn(recommended=await cloud.recommended(self.server), advice_trouble=None)
+            self.learn(recommended=await registry.recommended(self.server), advice_trouble=None)
         except OllamaError as error:
             self.learn(advice_trouble=error)
 
     async def _ask_status(self) -> None:
         try:
-            self.learn(switched_off=await cloud.switched_off(self.server))
+            self.learn(switched_off=await registry.switched_off(self.server))
         except OllamaError:
             self.learn(switched_off="")  # the other question tells that the server is gone
 
@@ -178,18 +177,18 @@ class CloudScreen(TableScreen):
     @work(exclusive=True, group="details")
     async def _ask_details(self, entry: Entry) -> None:
         try:
-            self.shown[entry.key] = await cloud.details(self.context, entry)
+            self.shown[entry.key] = await registry.details(self.context, entry)
         except OllamaError as error:
             self.context.tell(error.title, error.hint, trouble=True)
         self.draw()
 
     def action_pull(self) -> None:
         """Pull the entry under the cursor."""
-        entry, reason = self.current, why_not(cloud.PULL, self.context)
+        entry, reason = self.current, why_not(registry.PULL, self.context)
         if reason is not None:
             self.context.tell(reason)
         elif entry is not None:
-            self.do(partial(cloud.pull, self.context, entry))
+            self.do(partial(registry.pull_entry, self.context, entry))
 
     def action_filter(self) -> None:
         """Type a filter."""

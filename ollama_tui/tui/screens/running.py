@@ -17,8 +17,7 @@ from ollama_tui.domain import names
 from ollama_tui.domain.details import processor
 from ollama_tui.formatting import UNKNOWN, StyledLine, context, inert, plural, size, until
 from ollama_tui.tui.actions import memory
-from ollama_tui.tui.actions.action import ActionContext
-from ollama_tui.tui.actions.change import connected
+from ollama_tui.tui.actions.action import ActionContext, connected
 from ollama_tui.tui.screens.table_screen import TableScreen, leaving, said
 from ollama_tui.tui.widgets.columns import Column
 from ollama_tui.tui.widgets.lines import Lines

@@ -15,8 +15,7 @@ from ollama_tui.domain.snapshot import Snapshot
 from ollama_tui.domain.storage.report import Kind, Spent, advice, spending, summary
 from ollama_tui.domain.storage.usage import WORTH, Usage
 from ollama_tui.formatting import UNKNOWN, StyledLine, size
-from ollama_tui.tui.actions.action import ActionContext
-from ollama_tui.tui.actions.change import connected
+from ollama_tui.tui.actions.action import ActionContext, connected
 from ollama_tui.tui.screens.table_screen import TableScreen, leaving
 from ollama_tui.tui.widgets.columns import Column
 from ollama_tui.tui.widgets.glyphs import Signs

@@ -1,20 +1,21 @@
-"""What to do when the name of a model to be made turns out to be taken: ask."""
+"""Queueing what makes a model: the draft it was typed into, and names that are taken."""
 
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ollama_tui.tui.actions.action import ActionContext, ConnectedServer
-from ollama_tui.tui.actions.drafts import follow
 
 if TYPE_CHECKING:
-    from ollama_tui.config.drafts import DraftFile
+    from ollama_tui.config.drafts import DraftFile, FormKey
     from ollama_tui.domain.model import Model
     from ollama_tui.services.jobs.replacing import Taken
     from ollama_tui.services.jobs.tasks import Create
+    from ollama_tui.tui.dialogs.dialog import Form
     from ollama_tui.tui.dialogs.names import Target
 
 AT_ONCE = 3.0
@@ -109,3 +110,49 @@ async def _refused(server: ConnectedServer, job_id: int) -> Taken | None:
         if job.state is not State.RUNNING or job.progress.phase:
             return job.error.in_the_way if job.error is not None else None
     return None
+
+
+async def opened(
+    context: ActionContext, key: FormKey, left: DraftFile | None, about: str
+) -> DraftFile | None:
+    """Return the draft of a form to open, after asking whether to go on with the one `left`.
+
+    None when the user goes back and nothing is to be opened.
+    """
+    from ollama_tui.tui.dialogs.continuing import ContinueQuestion
+
+    drafts = context.drafts
+    if left is None:
+        return drafts.begin(key)
+    answer = await context.ask(ContinueQuestion(left, about))
+    if answer is None:
+        return None
+    if answer == "y":
+        return drafts.go_on(left, key)
+    if answer == "d":
+        left.discard()
+    return drafts.begin(key)
+
+
+@contextmanager
+def sending(form: Form[Any]) -> Iterator[None]:
+    """Remove the draft of an answered form at the end of the block; where that fails, keep it."""
+    try:
+        yield
+    except BaseException:
+        offer_again(form)
+        raise
+    if form.draft_file is not None:
+        form.draft_file.discard()
+
+
+def offer_again(form: Form[Any]) -> None:
+    """Keep what was typed into an answered form, of which nothing was sent, for the next one."""
+    if form.draft_file is not None:
+        form.draft_file.release()
+
+
+def follow(context: ActionContext, draft: DraftFile | None, job: int) -> None:
+    """Remove the draft once the job that sends it is done; when it fails, it is offered again."""
+    if draft is not None:
+        context.drafts.follow(draft, job)

@@ -1,52 +1,24 @@
-"""What changes the models of the server: pull, push, copy, rename, delete, create."""
+"""The models of the server: copy, rename, delete."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.formatting import inert
-from ollama_tui.tui.actions.action import Action, ActionContext, ActionGroup, ConnectedServer
-from ollama_tui.tui.actions.browse import no_model
-from ollama_tui.tui.actions.drafts import follow, offer_again, opened, sending
-from ollama_tui.tui.actions.replacing import find, queue, settled
+from ollama_tui.tui.actions.action import (
+    Action,
+    ActionContext,
+    ActionGroup,
+    connected,
+    no_model,
+)
+from ollama_tui.tui.actions.submit import find, follow, offer_again, sending, settled
 
 if TYPE_CHECKING:
-    from ollama_tui.api.replies import Show
     from ollama_tui.domain.model import Model
-    from ollama_tui.tui.dialogs.names import Target
-
-
-def connected(context: ActionContext) -> ConnectedServer:
-    """Return the server; the dispatcher has checked that there is one."""
-    assert context.server is not None
-    return context.server
-
-
-async def pull(context: ActionContext) -> None:
-    """Ask what to pull and queue it."""
-    await ask_and_pull(context)
-
-
-async def ask_and_pull(context: ActionContext, prefill: str = "") -> None:
-    """Ask what to pull, with what its registry says of it, and queue it."""
-    from ollama_tui.services.jobs.tasks import Pull
-    from ollama_tui.tui.dialogs.names import PullDialog
-
-    server = connected(context)
-    dialog = PullDialog(context.snapshot.models, prefill, offers=server.updates.offer)
-    if (answer := await context.ask(dialog)) is None:
-        return
-    job = server.jobs.submit(Pull(answer.name, answer.insecure, answer.expected))
-    follow(context, dialog.draft_file, job)
-    if answer.expected is None:  # it was sent before the registry had answered
-        offer = await server.updates.offer(answer.name, answer.insecure, None)
-        if offer.total is not None:
-            server.jobs.expect(job, offer.total)
 
 
 async def copy(context: ActionContext) -> None:
@@ -200,121 +172,7 @@ async def undo(context: ActionContext) -> None:
         context.tell("There is nothing to undo.", "A deletion can be undone until it is sent.")
 
 
-async def push(context: ActionContext) -> None:
-    """Ask for the name as whoever the server is, copy to it if need be, and queue the push."""
-    from ollama_tui.domain import names
-    from ollama_tui.services.jobs.tasks import Push
-    from ollama_tui.tui.actions import account
-    from ollama_tui.tui.dialogs.push import PushDialog
-
-    if (model := context.current) is None:
-        return
-    server = connected(context)
-    clipboard = partial(account.address_to_clipboard, context)
-    dialog = PushDialog(model, partial(account.standings, server), clipboard)
-    answer = await context.ask(dialog)
-    if answer is None:
-        return
-    copied = not names.same(answer.name, model.name)
-    if copied:
-        try:
-            target = await _copy_target(context, answer.name)
-        except OllamaError:
-            offer_again(dialog)
-            raise
-        if target is None:
-            offer_again(dialog)
-            return
-        answer = replace(answer, name=target.name)
-    with sending(dialog):
-        if copied:
-            await server.ollama.copy(model.name, answer.name)
-            await server.library.refresh()
-        server.jobs.submit(Push(answer.name, answer.insecure, model.size or None))
-
-
-async def _copy_target(context: ActionContext, name: str) -> Target | None:
-    """Return what the copy to push may be called and replace; None when it is not to be made."""
-    from ollama_tui.tui.dialogs.dialog import replacing
-    from ollama_tui.tui.dialogs.names import Target
-
-    there = find(context, name)
-    if there is not None and await context.ask(replacing(there)) is not True:
-        return None
-    return await settled(context, Target(name, there.digest if there else None))
-
-
-async def create(context: ActionContext) -> None:
-    """Open the form for a new model on top of the current one and queue what it returns."""
-    await fill_in(context, edit=False)
-
-
-async def change(context: ActionContext) -> None:
-    """Open the form on the current model itself and queue what it returns."""
-    await fill_in(context, edit=True)
-
-
-async def fill_in(context: ActionContext, *, edit: bool) -> None:
-    """Open the form, on what was typed into it at another time if wanted; queue what it returns."""
-    from ollama_tui.config.drafts import MODELFILE, FormKey
-    from ollama_tui.domain.create.preview import name_and_base
-    from ollama_tui.services.jobs.tasks import Create
-    from ollama_tui.tui.dialogs.create import CreateDialog
-
-    base = context.current
-    verb = "edit" if edit else "create"
-    key = (
-        FormKey("change", base.name, MODELFILE)
-        if edit and base
-        else FormKey("create", "", MODELFILE)
-    )
-    left = await context.drafts.newest(key)
-    typed, typed_base = name_and_base(left.text) if left else ("", "")
-    # Asked for now: after the question, the form is not to wait for the server.
-    show = await details(context, base)
-    other = find(context, typed_base) if typed_base and not edit else base
-    other_show = show if other is base else await details(context, other)
-    about = (
-        base.label if edit and base else f"{inert(typed or 'A new model')} from {inert(typed_base)}"
-    )
-    if (draft := await opened(context, key, left, about)) is None:
-        return
-    if draft.goes_on:
-        base, show = other, other_show
-    models = context.snapshot.models
-    free = connected(context).storage.known(models).free
-    form = CreateDialog(models, base, show, edit=edit, free=free, draft_file=draft)
-    answer = await context.ask(form)
-    if answer is None:
-        draft.release()
-    else:
-        task = Create(answer.request, verb=verb, replaces=answer.replaces)
-        await queue(context, task, draft)
-
-
-async def details(context: ActionContext, model: Model | None) -> Show | None:
-    """Return what the server says of a model; None for none. Raises OllamaError."""
-    return await connected(context).library.details(model) if model else None
-
-
-def cannot_change(context: ActionContext) -> str | None:
-    """Say why the current model cannot be changed in place."""
-    model = context.current
-    if model is not None and model.listed.has_cloud_tag:
-        return f"{model.label} is shown by ollama.com, not as it is here: C creates one from it."
-    return no_model(context)
-
-
-def no_push(context: ActionContext) -> str | None:
-    """Say why the current model cannot be pushed."""
-    return no_model(context)
-
-
 ACTIONS = (
-    Action("model.pull", "p", "pull", "Pull a model from a registry.",
-           pull, group=ActionGroup.CHANGE, footer=5, changes_server=True, synonyms=("download",)),
-    Action("model.push", "P", "push", "Push the model at the cursor to a registry.",
-           push, no_push, group=ActionGroup.CHANGE, footer=0, changes_server=True),
     Action("model.copy", "c", "copy", "Copy the model at the cursor; it takes no disk space.",
            copy, no_model, group=ActionGroup.CHANGE, footer=6, changes_server=True,
            synonyms=("alias",)),
@@ -325,8 +183,4 @@ ACTIONS = (
            danger=True),
     Action("model.undo", "z", "undo", "Bring back what was deleted in the last seconds.",
            undo, group=ActionGroup.CHANGE, changes_server=True),
-    Action("model.create", "C", "create", "Create a model from the one at the cursor.",
-           create, group=ActionGroup.CHANGE, footer=8, changes_server=True),
-    Action("model.change", "", "edit in a form", "Change the model at the cursor in a form.",
-           change, cannot_change, group=ActionGroup.CHANGE, changes_server=True),
 )  # fmt: skip

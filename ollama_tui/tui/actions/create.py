@@ -1,0 +1,235 @@
+"""Making models: in a form, smaller, from files of this machine; saving one as a Modelfile."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ollama_tui.api.errors import OllamaError
+from ollama_tui.formatting import inert, size
+from ollama_tui.tui.actions.action import (
+    Action,
+    ActionContext,
+    ActionGroup,
+    connected,
+    no_model,
+    not_connected,
+)
+from ollama_tui.tui.actions.submit import find, opened, queue
+
+if TYPE_CHECKING:
+    from ollama_tui.api.replies import Show
+    from ollama_tui.domain.model import Model
+    from ollama_tui.tui.dialogs.choice import Choice
+
+
+async def create(context: ActionContext) -> None:
+    """Open the form for a new model on top of the current one and queue what it returns."""
+    await fill_in(context, edit=False)
+
+
+async def change(context: ActionContext) -> None:
+    """Open the form on the current model itself and queue what it returns."""
+    await fill_in(context, edit=True)
+
+
+async def fill_in(context: ActionContext, *, edit: bool) -> None:
+    """Open the form, on what was typed into it at another time if wanted; queue what it returns."""
+    from ollama_tui.config.drafts import MODELFILE, FormKey
+    from ollama_tui.domain.create.preview import name_and_base
+    from ollama_tui.services.jobs.tasks import Create
+    from ollama_tui.tui.dialogs.create import CreateDialog
+
+    base = context.current
+    verb = "edit" if edit else "create"
+    key = (
+        FormKey("change", base.name, MODELFILE)
+        if edit and base
+        else FormKey("create", "", MODELFILE)
+    )
+    left = await context.drafts.newest(key)
+    typed, typed_base = name_and_base(left.text) if left else ("", "")
+    # Asked for now: after the question, the form is not to wait for the server.
+    show = await details(context, base)
+    other = find(context, typed_base) if typed_base and not edit else base
+    other_show = show if other is base else await details(context, other)
+    about = (
+        base.label if edit and base else f"{inert(typed or 'A new model')} from {inert(typed_base)}"
+    )
+    if (draft := await opened(context, key, left, about)) is None:
+        return
+    if draft.goes_on:
+        base, show = other, other_show
+    models = context.snapshot.models
+    free = connected(context).storage.known(models).free
+    form = CreateDialog(models, base, show, edit=edit, free=free, draft_file=draft)
+    answer = await context.ask(form)
+    if answer is None:
+        draft.release()
+    else:
+        task = Create(answer.request, verb=verb, replaces=answer.replaces)
+        await queue(context, task, draft)
+
+
+async def details(context: ActionContext, model: Model | None) -> Show | None:
+    """Return what the server says of a model; None for none. Raises OllamaError."""
+    return await connected(context).library.details(model) if model else None
+
+
+def cannot_change(context: ActionContext) -> str | None:
+    """Say why the current model cannot be changed in place."""
+    model = context.current
+    if model is not None and model.listed.has_cloud_tag:
+        return f"{model.label} is shown by ollama.com, not as it is here: C creates one from it."
+    return no_model(context)
+
+
+async def open_(context: ActionContext) -> None:
+    """Ask for a Modelfile of this machine, and create the model it describes."""
+    await import_files(context, "Create a model from a Modelfile")
+
+
+async def save(context: ActionContext) -> None:
+    """Ask for a path and write the current model there, as a Modelfile."""
+    from ollama_tui.domain.modelfile.convert import file_name, saved
+    from ollama_tui.tui.dialogs.saving import SaveDialog
+
+    if (model := context.current) is None:
+        return
+    show = await connected(context).library.details(model)
+    text = saved(model.name, show, await _parent(context, show))
+    offered = file_name(model.name)
+    path = await context.ask(SaveDialog(f"Save {model.label} as a Modelfile", offered))
+    if path is None:
+        return
+    if await asyncio.to_thread(os.path.isdir, path):
+        path /= offered
+    there = await asyncio.to_thread(os.path.exists, path)
+    if there and not await _may_replace(context, path):
+        return
+    real = await _write(path, text, replacing=there)
+    told = f"{model.label} was saved as {inert(str(path))}."
+    linked = real != path and await asyncio.to_thread(path.is_symlink)
+    context.tell(told, f"That is a link: the file is {inert(str(real))}." if linked else "")
+
+
+async def _parent(context: ActionContext, show: Show) -> Show | None:
+    """Return the details of what the model was made from, if that is still here."""
+    above = find(context, show.details.parent_model) if show.details.parent_model else None
+    if above is None or above.is_cloud:
+        return None
+    try:
+        return await connected(context).library.details(above)
+    except OllamaError:
+        return None  # the model itself is a base too
+
+
+async def _may_replace(context: ActionContext, path: Path) -> bool:
+    """Ask before a file is overwritten."""
+    from ollama_tui.importing.local_file import label
+    from ollama_tui.tui.dialogs.dialog import Confirm
+
+    question = Confirm(f"Replace {label(path)}, which is there already?", yes="replace")
+    return await context.ask(question) is True
+
+
+async def _write(path: Path, text: str, *, replacing: bool) -> Path:
+    """Write the file and return its real path; a file that is replaced stays until it is."""
+    from ollama_tui.importing.local_file import label
+    from ollama_tui.importing.saving import replace_file, write_new
+
+    write = replace_file if replacing else write_new
+    try:
+        return await asyncio.to_thread(write, path, text.encode("utf-8", "replace"))
+    except FileExistsError as error:
+        raise OllamaError(
+            f"{label(path)} was not written: something has come there meanwhile.",
+            "Save it again to be asked whether to replace that.",
+        ) from error
+    except OSError as error:
+        why = inert(error.strerror or "an I/O error")
+        kept = "What was there is as it was. " if replacing else ""
+        raise OllamaError(
+            f"{label(path)} was not written: {why}.",
+            f"{kept}Check that its folder is there, has room and may be written to.",
+        ) from error
+
+
+def cannot_save(context: ActionContext) -> str | None:
+    """Say why there is nothing to save."""
+    return not_connected(context) or no_model(context)
+
+
+async def import_files(context: ActionContext, heading: str = "") -> None:
+    """Ask which files become which model, and queue the upload and what follows it."""
+    from ollama_tui.services.jobs.tasks import Create
+    from ollama_tui.tui.dialogs.importing import ImportDialog
+
+    dialog = ImportDialog(context.snapshot.models, heading)
+    answer = await context.ask(dialog)
+    if answer is not None:
+        verb = "import" if answer.files else "create"
+        task = Create(answer.request, verb=verb, files=answer.files, replaces=answer.replaces)
+        await queue(context, task, dialog.draft_file)
+
+
+async def quantize(context: ActionContext) -> None:
+    """Ask for a type and a name, and queue the quantization."""
+    from ollama_tui.api.requests import CreateRequest
+    from ollama_tui.domain.create.quantize import name_for
+    from ollama_tui.services.jobs.tasks import Create
+    from ollama_tui.tui.dialogs.names import CopyDialog
+
+    if (model := context.current) is None:
+        return
+    free = connected(context).storage.known(context.snapshot.models).free
+    chosen = await context.ask(choice(model, free))
+    if chosen is None:
+        return
+    name = name_for(model.name, chosen)
+    purpose = f"Quantize to {chosen}"
+    dialog = CopyDialog(model, context.snapshot.models, prefill=name, purpose=purpose)
+    target = await context.ask(dialog)
+    if target is not None:
+        request = CreateRequest(model=target.name, from_=model.name, quantize=chosen)
+        task = Create(request, verb="quantize", replaces=target.replaces)
+        await queue(context, task, dialog.draft_file)
+
+
+def choice(model: Model, free: int | None) -> Choice:
+    """Return the question for a type, with the sizes to expect and what is free, if known."""
+    from ollama_tui.domain.create.quantize import room, targets
+    from ollama_tui.tui.dialogs.choice import Alternative, Choice
+
+    options = tuple(
+        Alternative(t.type, f"{t.type:<7} about {size(t.bytes):>7}   {t.help}")
+        for t in targets(model)
+    )
+    smallest = min((t.bytes for t in targets(model)), default=0)
+    return Choice(f"Quantize {model.label}, {size(model.size)}{room(smallest, free)}", options)
+
+
+def cannot_quantize(context: ActionContext) -> str | None:
+    """Say why the current model cannot be quantized."""
+    from ollama_tui.domain.create.quantize import why_not
+
+    return no_model(context) or why_not(context.current)
+
+
+ACTIONS = (
+    Action("model.create", "C", "create", "Create a model from the one at the cursor.",
+           create, group=ActionGroup.CHANGE, footer=8, changes_server=True),
+    Action("model.change", "", "edit in a form", "Change the model at the cursor in a form.",
+           change, cannot_change, group=ActionGroup.CHANGE, changes_server=True),
+    Action("model.open", "", "open Modelfile", "Create a model from a Modelfile of this machine.",
+           open_, group=ActionGroup.CHANGE, changes_server=True),
+    Action("model.save", "", "save Modelfile", "Save the model as a Modelfile on this machine.",
+           save, cannot_save, group=ActionGroup.CHANGE),
+    Action("model.import", "I", "import", "Import a GGUF file, a model folder or a Modelfile.",
+           import_files, group=ActionGroup.CHANGE, changes_server=True),
+    Action("model.quantize", "percent_sign", "quantize",
+           "Make a smaller copy of an F16, BF16 or F32 model.",
+           quantize, cannot_quantize, group=ActionGroup.CHANGE, changes_server=True),
+)  # fmt: skip

@@ -1,0 +1,304 @@
+"""Registries and ollama.com: pull, push, updates, the catalogue of cloud models."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ollama_tui.api.errors import OllamaError, Unauthorized, Unsupported
+from ollama_tui.formatting import inert, listing, plural, size
+from ollama_tui.tui.actions.action import (
+    Action,
+    ActionContext,
+    ActionGroup,
+    ConnectedServer,
+    Wish,
+    connected,
+    no_model,
+    not_connected,
+)
+from ollama_tui.tui.actions.browse import wish
+from ollama_tui.tui.actions.submit import find, follow, offer_again, sending, settled
+
+if TYPE_CHECKING:
+    from ollama_tui.api.replies import ListedModel, Recommendation, Show
+    from ollama_tui.domain.cloud import Entry
+    from ollama_tui.domain.model import Model
+    from ollama_tui.domain.updates import Upstream
+    from ollama_tui.tui.dialogs.names import Target
+
+
+async def pull(context: ActionContext, prefill: str = "") -> None:
+    """Ask what to pull, with what its registry says of it, and queue it."""
+    from ollama_tui.services.jobs.tasks import Pull
+    from ollama_tui.tui.dialogs.names import PullDialog
+
+    server = connected(context)
+    dialog = PullDialog(context.snapshot.models, prefill, offers=server.updates.offer)
+    if (answer := await context.ask(dialog)) is None:
+        return
+    job = server.jobs.submit(Pull(answer.name, answer.insecure, answer.expected))
+    follow(context, dialog.draft_file, job)
+    if answer.expected is None:  # it was sent before the registry had answered
+        offer = await server.updates.offer(answer.name, answer.insecure, None)
+        if offer.total is not None:
+            server.jobs.expect(job, offer.total)
+
+
+async def push(context: ActionContext) -> None:
+    """Ask for the name as whoever the server is, copy to it if need be, and queue the push."""
+    from ollama_tui.domain import names
+    from ollama_tui.services.jobs.tasks import Push
+    from ollama_tui.tui.actions import account
+    from ollama_tui.tui.dialogs.push import PushDialog
+
+    if (model := context.current) is None:
+        return
+    server = connected(context)
+    clipboard = partial(account.address_to_clipboard, context)
+    dialog = PushDialog(model, partial(account.standings, server), clipboard)
+    answer = await context.ask(dialog)
+    if answer is None:
+        return
+    copied = not names.same(answer.name, model.name)
+    if copied:
+        try:
+            target = await _copy_target(context, answer.name)
+        except OllamaError:
+            offer_again(dialog)
+            raise
+        if target is None:
+            offer_again(dialog)
+            return
+        answer = replace(answer, name=target.name)
+    with sending(dialog):
+        if copied:
+            await server.ollama.copy(model.name, answer.name)
+            await server.library.refresh()
+        server.jobs.submit(Push(answer.name, answer.insecure, model.size or None))
+
+
+async def _copy_target(context: ActionContext, name: str) -> Target | None:
+    """Return what the copy to push may be called and replace; None when it is not to be made."""
+    from ollama_tui.tui.dialogs.dialog import replacing
+    from ollama_tui.tui.dialogs.names import Target
+
+    there = find(context, name)
+    if there is not None and await context.ask(replacing(there)) is not True:
+        return None
+    return await settled(context, Target(name, there.digest if there else None))
+
+
+async def check(context: ActionContext) -> None:
+    """Ask the registries about the marked models, else about all that are shown."""
+    models = to_check(context)
+    found = await connected(context).updates.check(models)
+    title, hint = summary(models, found)
+    context.tell(title, hint)
+
+
+def to_check(context: ActionContext) -> tuple[Model, ...]:
+    """Return the models to ask about."""
+    return context.targets if context.view.marks else context.rows
+
+
+def cannot_check(context: ActionContext) -> str | None:
+    """Say why there is nothing to ask, or that it is being asked already."""
+    if context.server is None:
+        return "Not connected yet: try again in a moment."
+    if context.server.updates.is_checking:
+        return "The registries are being asked already: the line at the top says how far it is."
+    return None if to_check(context) else "There is no model to check."
+
+
+def summary(models: Sequence[Model], found: Mapping[str, Upstream]) -> tuple[str, str]:
+    """Return how `models` stand in a sentence, and in another what to do or why it is unknown."""
+    from ollama_tui.domain import updates as upstream
+    from ollama_tui.domain.updates import Standing
+
+    stands = {m.name: upstream.standing(m, found.get(m.name)) for m in models}
+    outdated = [found[name] for name, s in stands.items() if s is Standing.OUTDATED]
+    unknown = [found[name] for name, s in stands.items() if s is Standing.UNKNOWN]
+    current = sum(s is Standing.CURRENT for s in stands.values())
+    counts = [
+        f"{number} {word}"
+        for number, word in ((len(outdated), "outdated"), (current, "current"))
+        if number
+    ]
+    if unknown:
+        counts.append(f"{len(unknown)} not known")
+    title = f"{plural(len(models), 'model')} checked: {listing(counts) or 'nothing to say'}."
+    if outdated:
+        return title, f"U updates what is outdated: {size(upstream.together(outdated))} to fetch."
+    return title, why_unknown(unknown)
+
+
+def why_unknown(unknown: Sequence[Upstream]) -> str:
+    """Return the reason of the most, as a sentence; empty for none."""
+    reasons = [each.reason for each in unknown]
+    return max(reasons, key=reasons.count) if reasons else ""
+
+
+async def update(context: ActionContext) -> None:
+    """Look whether the current model is outdated; if so, ask and fetch what is newer."""
+    from ollama_tui.domain import updates as upstream
+    from ollama_tui.domain.updates import Standing
+
+    if (model := context.current) is None:
+        return
+    found = (await connected(context).updates.check([model])).get(model.name)
+    stands = upstream.standing(model, found)
+    if found is None or stands is Standing.UNKNOWN:
+        reason = found.reason if found else ""
+        context.tell(f"Whether {model.label} is outdated is not known.", reason)
+    elif stands is Standing.CURRENT:
+        context.tell(f"{model.label} is up to date.")
+    else:
+        await fetch(context, [model])
+
+
+async def update_all(context: ActionContext) -> None:
+    """Look once more at all that is known to be outdated, ask, and fetch what is newer."""
+    models = [context.snapshot.by_name[name] for name in outdated_names(context)]
+    await connected(context).updates.check(models)
+    await fetch(context, models)
+
+
+async def fetch(context: ActionContext, models: Sequence[Model]) -> None:
+    """Ask, with the bytes to fetch, and queue a pull for each of `models` that is outdated."""
+    from ollama_tui.domain import updates as upstream
+    from ollama_tui.domain.updates import Standing
+    from ollama_tui.services.jobs.tasks import Pull
+    from ollama_tui.tui.dialogs.update import confirm_update
+
+    server = connected(context)
+    found = server.updates.found.value
+    stale = [
+        (model, found[model.name])
+        for model in models
+        if upstream.standing(model, found.get(model.name)) is Standing.OUTDATED
+    ]
+    if not stale:
+        asked = [found[model.name] for model in models if model.name in found]
+        context.tell("Nothing is outdated any more.", why_unknown(asked))
+    elif await context.ask(confirm_update(stale)):
+        for model, newer in stale:
+            server.jobs.submit(Pull(model.name, newer.insecure, newer.total))
+
+
+def outdated_names(context: ActionContext) -> list[str]:
+    """Return the names known to be outdated, in the order of the list."""
+    from ollama_tui.domain import updates as upstream
+
+    if context.server is None:
+        return []
+    outdated = upstream.known(context.snapshot.by_name, context.server.updates.found.value).outdated
+    return [model.name for model in context.snapshot.models if model.name in outdated]
+
+
+def cannot_update(context: ActionContext) -> str | None:
+    """Say why the current model cannot be outdated."""
+    from ollama_tui.domain import updates as upstream
+
+    if context.current is None:
+        return no_model(context)
+    return upstream.incomparable(context.current)
+
+
+def nothing_outdated(context: ActionContext) -> str | None:
+    """Say that nothing is known to be outdated."""
+    if outdated_names(context):
+        return None
+    return "No model is known to be outdated: o asks the registries."
+
+
+async def offered(server: ConnectedServer) -> tuple[ListedModel, ...]:
+    """Return what ollama.com lists; raises OllamaError in words about ollama.com."""
+    from ollama_tui.domain.cloud import explained
+
+    try:
+        return await server.cloud.list()
+    except OllamaError as error:
+        raise explained(error) from None
+
+
+async def recommended(server: ConnectedServer) -> tuple[Recommendation, ...]:
+    """Return what the server recommends, nothing if it is too old for that."""
+    try:
+        return await server.ollama.recommendations()
+    except Unsupported:
+        return ()
+
+
+async def switched_off(server: ConnectedServer) -> str:
+    """Return a sentence if the server may not use the cloud; empty if it may or is too old."""
+    from ollama_tui.domain.cloud import disabled
+
+    try:
+        return disabled((await server.ollama.status()).cloud)
+    except Unsupported:
+        return ""
+
+
+async def details(context: ActionContext, entry: Entry) -> Show:
+    """Return what show says of an entry; raises OllamaError.
+
+    Where ollama.com wants a key we do not have, the server is asked: it may be signed in.
+    """
+    from ollama_tui.domain.cloud import explained
+
+    server = connected(context)
+    if not entry.runs_in_cloud:
+        return await _local_details(context, entry)
+    try:
+        return await server.cloud.show(entry.offered)
+    except Unauthorized as refused:
+        try:
+            return await server.ollama.show(entry.name)
+        except OllamaError:
+            raise explained(refused) from None
+    except OllamaError as error:
+        raise explained(error) from None
+
+
+async def _local_details(context: ActionContext, entry: Entry) -> Show:
+    model = context.snapshot.model(entry.installed)
+    if model is None:
+        raise OllamaError(
+            f"Nothing more is known of {inert(entry.name)}.", "Its details come with it: p pulls."
+        )
+    return await connected(context).library.details(model)
+
+
+async def pull_entry(context: ActionContext, entry: Entry) -> None:
+    """Queue a stub at once; for weights, which take room and time, ask first."""
+    from ollama_tui.services.jobs.tasks import Pull
+
+    if entry.runs_in_cloud:
+        connected(context).jobs.submit(Pull(entry.name))
+        context.tell(f"Pulling {inert(entry.name)}: a few hundred bytes, it runs at ollama.com.")
+        return
+    await pull(context, entry.name)
+
+
+PULL = Action("cloud.pull", "p", "pull", "Pull the model at the cursor.",
+              wish(Wish.CLOUD), group=ActionGroup.CHANGE, changes_server=True)  # fmt: skip
+"""What the catalogue's own key asks before `pull`; not in the list of actions."""
+
+
+ACTIONS = (
+    Action("model.pull", "p", "pull", "Pull a model from a registry.",
+           pull, group=ActionGroup.CHANGE, footer=5, changes_server=True, synonyms=("download",)),
+    Action("model.push", "P", "push", "Push the model at the cursor to a registry.",
+           push, no_model, group=ActionGroup.CHANGE, footer=0, changes_server=True),
+    Action("update.check", "o", "check", "Ask the registries which models are outdated.",
+           check, cannot_check, group=ActionGroup.CHANGE, keys_wait=False),
+    Action("update.this", "u", "update", "Update the model at the cursor if it is outdated.",
+           update, cannot_update, group=ActionGroup.CHANGE, changes_server=True),
+    Action("update.all", "U", "update all", "Update every model known to be outdated.",
+           update_all, nothing_outdated, group=ActionGroup.CHANGE, changes_server=True),
+    Action("cloud.show", "L", "cloud", "Show what ollama.com offers and what is recommended.",
+           wish(Wish.CLOUD), not_connected, group=ActionGroup.CHANGE),
+)  # fmt: skip
