@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ollama_tui import __version__
 from ollama_tui.cli import VERBS, verb_of
-from ollama_tui.config.settings import Places, Settings, places, read_config, settings_from
+from ollama_tui.config.settings import Folders, Settings, read_config, settings_from, user_folders
 
 if TYPE_CHECKING:
     import argparse
@@ -35,7 +35,7 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
-def settings_of(arguments: Sequence[str], folders: Places) -> Settings:
+def settings_of(arguments: Sequence[str], folders: Folders) -> Settings:
     """Return the settings of this run; raises ValueError with a sentence."""
     # Without arguments, as it is mostly started, nothing has to be parsed, nor a parser loaded.
     options = vars(parser().parse_args(arguments)) if arguments else {}
@@ -56,7 +56,7 @@ def run(arguments: Sequence[str]) -> int:
         return carry_out(*found)
     from ollama_tui.tui.rendering import tty as terminal
 
-    folders = places()
+    folders = user_folders()
     try:
         settings = settings_of(arguments, folders)
     except ValueError as error:
@@ -70,7 +70,7 @@ def run(arguments: Sequence[str]) -> int:
     first = None if settings.demo else First.of(settings.host, os.environ)
 
     from ollama_tui.config.state_file import Problems
-    from ollama_tui.config.ui_state import Kept
+    from ollama_tui.config.ui_state import UIState
     from ollama_tui.services.cache import Cache
     from ollama_tui.tui.app import OllamaTui
     from ollama_tui.tui.shutdown import Shutdown
@@ -81,7 +81,7 @@ def run(arguments: Sequence[str]) -> int:
         settings,
         first=first,
         cache=Cache(folders.cache, problems),
-        kept=Kept.read(folders.kept_file, problems),
+        ui_state=UIState.read(folders.ui_state_file, problems),
         unfinished=folders.unfinished,
         problems=problems,
         drafts=folders.drafts,

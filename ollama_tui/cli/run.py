@@ -19,7 +19,7 @@ from ollama_tui.api.errors import OllamaError, Unreachable
 from ollama_tui.cli.arguments import parsed
 from ollama_tui.cli.context import Desk, Mistaken, opened
 from ollama_tui.cli.output import complain
-from ollama_tui.config.settings import Settings, places, read_config, settings_from
+from ollama_tui.config.settings import Settings, read_config, settings_from, user_folders
 from ollama_tui.config.state_file import Problems
 from ollama_tui.services.cache import Cache
 
@@ -37,7 +37,7 @@ MODULES = {
 def run(verb: str, words: Sequence[str]) -> int:
     """Carry out a verb; return the exit code."""
     options = parsed(verb, words)
-    folders = places()
+    folders = user_folders()
     try:
         settings = settings_of(options, folders.config_file)
     except ValueError as error:
@@ -60,8 +60,8 @@ def settings_of(options: argparse.Namespace, file: Path) -> Settings:
         environ=os.environ,
         config=read_config(file),
     )
-    for mistake in settings.mistakes:
-        complain(mistake)
+    for problem in settings.config_problems:
+        complain(problem.sentence)
     return settings
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ollama_tui.api.host import Host, parse_host
 from ollama_tui.config.safe_file import Unusable, read_bounded
@@ -25,6 +25,15 @@ NAME = 80
 """Characters of a name that are said."""
 LINE_LOOKED_AT = 200
 """Characters in which a setting or table is named."""
+
+
+class ConfigProblem(NamedTuple):
+    """Something in the config file that cannot be used."""
+
+    sentence: str
+    """Names the line, if it is known, and the setting."""
+    line: int = 0
+    """Counted from 1; 0 when it is not known."""
 
 
 Lines = Mapping[tuple[str, ...], int]
@@ -61,14 +70,14 @@ class Settings:
     """Registries that may be asked and pulled from without TLS, with their ports."""
     filters: tuple[tuple[str, str], ...] = ()
     """Saved filters by lower-case name."""
-    mistakes: tuple[str, ...] = ()
-    """What was wrong in the config file, a sentence each; the rest was used."""
+    config_problems: tuple[ConfigProblem, ...] = ()
+    """What could not be used of the config file; the rest was."""
     lines: Lines = field(default_factory=dict, repr=False)
     """Where the config file sets what it set of these."""
 
-    def where(self, *keys: str) -> str:
-        """Return the place of a setting in the config file, as a sentence begins with."""
-        return _where(self.lines, keys)
+    def problem(self, keys: tuple[str, ...], text: str) -> ConfigProblem:
+        """Return a problem with a setting, or an entry of its table, where the file has it."""
+        return _problem(self.lines, keys, text)
 
 
 @dataclass(frozen=True)
@@ -77,18 +86,15 @@ class ConfigFile:
 
     values: Mapping[str, Any] = field(default_factory=dict)
     lines: Lines = field(default_factory=dict)
-    mistake: str = ""
+    problem: str = ""
     """Why the file as a whole could not be used, as a sentence."""
 
-    def where(self, *keys: str) -> str:
-        """Return the place of a setting, as a sentence begins with."""
-        return _where(self.lines, keys)
 
-
-def _where(lines: Lines, keys: tuple[str, ...]) -> str:
-    """Return the place of a setting, or of the table an entry is in."""
-    found = [line for n in range(len(keys), 0, -1) if (line := lines.get(keys[:n]))]
-    return f"config.toml, line {found[0]}" if found else "config.toml"
+def _problem(lines: Lines, keys: tuple[str, ...], text: str) -> ConfigProblem:
+    """Return a problem with the line of a setting, or of the table an entry is in."""
+    line = next((line for n in range(len(keys), 0, -1) if (line := lines.get(keys[:n]))), 0)
+    where = f"config.toml, line {line}" if line else "config.toml"
+    return ConfigProblem(f"{where}: {text}", line)
 
 
 def settings_from(
@@ -111,25 +117,25 @@ def settings_from(
 
 def _with_config(settings: Settings, config: ConfigFile) -> tuple[Settings, str]:
     values: dict[str, Any] = {}
-    mistakes = [config.mistake] if config.mistake else []
+    problems = [ConfigProblem(config.problem)] if config.problem else []
     for key, value in config.values.items():
-        where = config.where(key)
         if (check := _FIELDS.get(key)) is None:
-            mistakes.append(f"{where}: there is no setting “{inert(key[:NAME])}”.")
+            text = f"there is no setting “{inert(key[:NAME])}”."
+            problems.append(_problem(config.lines, (key,), text))
         elif (wrong := check(value)) is not None:
-            mistakes.append(f"{where}: {key} must be {wrong}.")
+            problems.append(_problem(config.lines, (key,), f"{key} must be {wrong}."))
         elif key == "filters":
-            values[key] = tuple(_saved(value, config, mistakes))
+            values[key] = tuple(_saved(value, config, problems))
         else:
             values[key] = tuple(value) if isinstance(value, list) else value
     named = values.pop("host", "")
-    return replace(settings, **values, mistakes=tuple(mistakes), lines=config.lines), named
+    return replace(settings, **values, config_problems=tuple(problems), lines=config.lines), named
 
 
 def _saved(
-    filters: Mapping[str, str], config: ConfigFile, mistakes: list[str]
+    filters: Mapping[str, str], config: ConfigFile, problems: list[ConfigProblem]
 ) -> Iterator[tuple[str, str]]:
-    """Yield the saved filters that can be used; the others are mistakes."""
+    """Yield the saved filters that can be used; the others are problems."""
     from ollama_tui.domain.filter import parser as query  # only who saves filters pays for it
 
     for name, text in filters.items():
@@ -137,8 +143,8 @@ def _saved(
         if not re.fullmatch(_FILTER_NAME, name):
             wrong = ["its name may hold letters, digits, - and _ only."]
         if wrong:
-            where = config.where("filters", name)
-            mistakes.append(f"{where}: filters.{inert(name[:NAME])} is no filter: {wrong[0]}")
+            said = f"filters.{inert(name[:NAME])} is no filter: {wrong[0]}"
+            problems.append(_problem(config.lines, ("filters", name), said))
         else:
             yield name.lower(), text
 
@@ -237,7 +243,7 @@ def _parsed(text: str) -> ConfigFile:
 
 def _unused(wrong: str, reason: str = "") -> ConfigFile:
     return ConfigFile(
-        mistake=f"config.toml {wrong}, so none of it was used{': ' if reason else ''}{reason}."
+        problem=f"config.toml {wrong}, so none of it was used{': ' if reason else ''}{reason}."
     )
 
 
@@ -262,7 +268,7 @@ def _lines(text: str) -> Lines:
 
 
 @dataclass(frozen=True)
-class Places:
+class Folders:
     """The folders of this user."""
 
     config: Path
@@ -275,8 +281,8 @@ class Places:
         return self.config / "config.toml"
 
     @property
-    def kept_file(self) -> Path:
-        """What the program itself keeps between runs: theme, order."""
+    def ui_state_file(self) -> Path:
+        """What the program remembers of its use."""
         return self.state / "kept.json"
 
     @property
@@ -290,9 +296,9 @@ class Places:
         return self.state / "drafts"
 
 
-def places() -> Places:
+def user_folders() -> Folders:
     """Return the folders that XDG variables or the system name."""
     from platformdirs import PlatformDirs
 
     dirs = PlatformDirs(APP_NAME, appauthor=False)
-    return Places(dirs.user_config_path, dirs.user_cache_path, dirs.user_state_path)
+    return Folders(dirs.user_config_path, dirs.user_cache_path, dirs.user_state_path)

@@ -1,4 +1,4 @@
-"""What the program keeps between runs without being asked: order, theme and servers."""
+"""What the program remembers of its use: sort order, theme and servers."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import msgspec
 
 from ollama_tui.api.host import parse_host
 from ollama_tui.config.state_file import KB, Problems, StateFile
-from ollama_tui.domain import columns as order
+from ollama_tui.domain import columns
 from ollama_tui.domain.view import View
 
 MOST_HOSTS = 9
 """So many can be chosen by one key."""
-_LOSS = "order, theme and servers start anew"
+_LOSS = "sort order, theme and servers are forgotten"
 
 
 class _File(msgspec.Struct):
@@ -28,8 +28,8 @@ class _File(msgspec.Struct):
 
 
 @dataclass
-class Kept:
-    """Order, theme and servers, in one small file; unreadable counts as nothing kept."""
+class UIState:
+    """Sort order, theme and servers, in one small file; one that cannot be read counts as empty."""
 
     file: StateFile[_File] | None = None
     sort: str = ""
@@ -41,38 +41,38 @@ class Kept:
     _written: _File | None = field(default=None, repr=False)
 
     @classmethod
-    def read(cls, path: Path, problems: Problems | None = None) -> Kept:
+    def read(cls, path: Path, problems: Problems | None = None) -> UIState:
         """Return what the file holds; `problems` learns why it could not be read or written."""
         file = StateFile(path, _File, _LOSS, problems or Problems(), limit=64 * KB)
-        kept = file.read()
-        if kept is None:
+        found = file.read()
+        if found is None:
             return cls(file)
-        hosts = tuple(filter(_is_address, kept.hosts))[:MOST_HOSTS]
-        return cls(file, kept.sort, kept.reverse, kept.theme, kept.grouped, hosts, kept)
+        hosts = tuple(filter(_is_address, found.hosts))[:MOST_HOSTS]
+        return cls(file, found.sort, found.reverse, found.theme, found.grouped, hosts, found)
 
     def applied_to(self, view: View) -> View:
-        """Return `view` in the order kept."""
-        if self.sort not in order.BY_KEY:
+        """Return `view` in the remembered order."""
+        if self.sort not in columns.BY_KEY:
             return view
         return replace(view, sort=self.sort, reverse=self.reverse, grouped=self.grouped)
 
-    def keep(self, view: View, theme: str) -> None:
-        """Keep the order of `view`, and `theme`."""
+    def remember(self, view: View, theme: str) -> None:
+        """Remember the order of `view`, and `theme`."""
         self.sort, self.reverse, self.grouped = view.sort, view.reverse, view.grouped
         self.theme = theme
         self._write()
 
-    def answered(self, host: str) -> None:
-        """Keep the address of a server as the last one that answered."""
+    def remember_host(self, host: str) -> None:
+        """Remember the address of a server as the last one that answered."""
         others = [other for other in self.hosts if other != host]
         self.hosts = (host, *others)[:MOST_HOSTS]
         self._write()
 
     def _write(self) -> None:
         """Write the file if that changes it."""
-        kept = _File(self.sort, self.theme, self.reverse, self.grouped, self.hosts)
-        if self.file is not None and kept != self._written and self.file.write(kept):
-            self._written = kept
+        state = _File(self.sort, self.theme, self.reverse, self.grouped, self.hosts)
+        if self.file is not None and state != self._written and self.file.write(state):
+            self._written = state
 
 
 def _is_address(text: str) -> bool:

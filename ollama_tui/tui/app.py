@@ -22,7 +22,7 @@ from ollama_tui.api.host import Host, parse_host
 from ollama_tui.config.drafts import Drafts
 from ollama_tui.config.settings import Settings
 from ollama_tui.config.state_file import Problems
-from ollama_tui.config.ui_state import MOST_HOSTS, Kept
+from ollama_tui.config.ui_state import MOST_HOSTS, UIState
 from ollama_tui.domain import columns as order
 from ollama_tui.domain.snapshot import Reach, Snapshot
 from ollama_tui.domain.view import View
@@ -84,7 +84,7 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
         *,
         first: First | None = None,
         cache: Cache | None = None,
-        kept: Kept | None = None,
+        ui_state: UIState | None = None,
         unfinished: Path | None = None,
         problems: Problems | None = None,
         drafts: Path | None = None,
@@ -99,7 +99,7 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
         self.signs = signs
         self.glyphs = PLAIN_GLYPHS if signs is ASCII else Glyphs()
         self._cache = cache
-        self._kept = kept or Kept()
+        self._ui_state = ui_state or UIState()
         self._unfinished = unfinished
         self._problems = problems or Problems()
         self._transport = transport
@@ -117,7 +117,7 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
         self.set_reactive(OllamaTui.snapshot, self._first_list.snapshot(self.settings))
 
     def _choose_theme(self) -> None:
-        wanted = self.settings.theme or self._kept.theme or theme.DEFAULT
+        wanted = self.settings.theme or self._ui_state.theme or theme.DEFAULT
         self.theme = wanted if wanted in self.available_themes else theme.DEFAULT
         self.stylesheet.set_variables(self.get_css_variables())
 
@@ -136,7 +136,7 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
     def hosts(self) -> tuple[str, ...]:
         """Addresses of the servers known: those that answered, the last first, and the config's."""
         named = [parse_host(address).url for address in self.settings.hosts]
-        return tuple(dict.fromkeys((*self._kept.hosts, *named)))[:MOST_HOSTS]
+        return tuple(dict.fromkeys((*self._ui_state.hosts, *named)))[:MOST_HOSTS]
 
     @property
     def host_label(self) -> str:
@@ -149,7 +149,7 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
         view = View(
             self.settings.filter, wanted, self.settings.reverse, saved=self.settings.filters
         )
-        return MainScreen(self, self._kept.applied_to(view))
+        return MainScreen(self, self._ui_state.applied_to(view))
 
     async def on_event(self, event: events.Event) -> None:
         """Let keys wait until those before them are handled; pass all else on at once."""
@@ -172,12 +172,12 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Take over the user's keys; connect once the first frame is out."""
-        from ollama_tui.tui.config_problems import mistakes
+        from ollama_tui.tui.config_problems import problem_sentences
 
         self.app_suspend_signal.subscribe(self, self._suspended, immediate=True)
         self.app_resume_signal.subscribe(self, self._resumed, immediate=True)
         self.set_keymap(dict(self.settings.keys))
-        self._tell_problems(list(mistakes(self.settings, self.available_themes)))
+        self._tell_problems(problem_sentences(self.settings, self.available_themes))
         self._problems.listen(partial(self.call_later, self._tell_problems))
         self._hold_for_list()
         self.call_after_refresh(self.drafts.find)
@@ -208,12 +208,12 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
         """Wait, not for long, until there is a session or the server is known to be down."""
         await self.clock.within(CONNECTING, self._connection_known.wait())
 
-    def _tell_problems(self, mistakes: Sequence[str] = ()) -> None:
+    def _tell_problems(self, config: Sequence[str] = ()) -> None:
         """Say what could not be used of the settings and of saved files, in one message."""
         from ollama_tui.tui.config_problems import said_together
 
-        if (problems := self._problems.take()) or mistakes:
-            self.tell(*said_together(mistakes, problems), trouble=True)
+        if (problems := self._problems.take()) or config:
+            self.tell(*said_together(config, problems), trouble=True)
 
     def _suspended(self, _: object) -> None:
         """Keep deletions back while the terminal is another program's: no undo can be seen.
@@ -293,12 +293,12 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
 
     def keep(self, view: View) -> None:
         """Remember order and theme for the next run."""
-        self._kept.keep(view, self.theme)
+        self._ui_state.remember(view, self.theme)
 
     def keep_host(self) -> None:
         """Remember that the server has answered; the demo is none to come back to."""
         if not self.settings.demo:
-            self._kept.answered(self.settings.host.url)
+            self._ui_state.remember_host(self.settings.host.url)
 
     async def interface(self, wish: Wish) -> None:
         """Carry out what concerns the whole program."""

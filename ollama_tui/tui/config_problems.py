@@ -1,50 +1,58 @@
-"""What of the settings could not be used: a sentence for each, said once at the start."""
+"""What of the settings cannot be used: a sentence for each, shown once at the start."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from operator import attrgetter
 
-from ollama_tui.config.settings import NAME, Settings
-from ollama_tui.domain import columns as order
+from ollama_tui.config.settings import NAME, ConfigProblem, Settings
+from ollama_tui.domain import columns
 from ollama_tui.formatting import inert
 from ollama_tui.tui.actions import ACTIONS, keymap
 
 SAID = 6
-"""Mistakes that are told in full; more would cover the list."""
+"""Problems that are told in full; more would cover the list."""
 NAMED = 6
 """Names of what there is instead."""
 
 
-def mistakes(settings: Settings, themes: Collection[str]) -> Iterator[str]:
-    """Yield what reading the settings found, then what names something there is not."""
-    yield from settings.mistakes
-    yield from keymap.mistakes(settings.keys, ACTIONS, settings.where)
+def problem_sentences(settings: Settings, themes: Collection[str]) -> list[str]:
+    """Return a sentence for each setting that cannot be used, in the order of the file."""
+    problems = [*settings.config_problems, *keymap.problems(settings, ACTIONS)]
+    problems += _unknown_names(settings, themes)
+    return [problem.sentence for problem in sorted(problems, key=attrgetter("line"))]
+
+
+def _unknown_names(settings: Settings, themes: Collection[str]) -> Iterator[ConfigProblem]:
+    """Yield each column and theme that there is not."""
     chosen = [("sort", settings.sort)]
     chosen += [("columns", name) for name in settings.columns]
     for key, name in chosen:
-        if name not in order.BY_KEY:
-            yield _none(settings, key, "column", name, order.BY_KEY)
+        if name not in columns.BY_KEY:
+            yield _none(settings, key, "column", name, columns.BY_KEY)
     if settings.theme and settings.theme not in themes:
         yield _none(settings, "theme", "theme", settings.theme, _own_first(themes))
 
 
-def said_together(mistakes: Sequence[str], problems: Sequence[str] = ()) -> tuple[str, str]:
-    """Return title and text of one message for all mistakes; the text names the first few.
+def said_together(config: Sequence[str], files: Sequence[str] = ()) -> tuple[str, str]:
+    """Return title and text of one message for all problems; the text names the first few.
 
-    `problems` are those with saved files.
+    `config` are those with settings, `files` those with saved files.
     """
-    found = [*mistakes, *problems]
+    found = [*config, *files]
     if len(found) == 1:
         return found[0], ""
     title = f"{len(found)} settings could not be used"
-    if problems:
-        also = "settings and " if mistakes else ""
+    if files:
+        also = "settings and " if config else ""
         title = f"{len(found)} problems with {also}saved files"
     more = [f"… and {len(found) - SAID} more."] if len(found) > SAID else []
     return title, "\n".join([*found[:SAID], *more])
 
 
-def _none(settings: Settings, key: str, what: str, name: str, known: Iterable[str]) -> str:
+def _none(
+    settings: Settings, key: str, what: str, name: str, known: Iterable[str]
+) -> ConfigProblem:
     """Return that a setting names something there is not, and where if the file says so."""
     names = list(known)
     others = ", …" if len(names) > NAMED else ""
@@ -52,8 +60,8 @@ def _none(settings: Settings, key: str, what: str, name: str, known: Iterable[st
         f"there is no {what} “{inert(name[:NAME])}”; there is {', '.join(names[:NAMED])}{others}."
     )
     if (key,) not in settings.lines:
-        return said[:1].upper() + said[1:]
-    return f"{settings.where(key)}: {key}: {said}"
+        return ConfigProblem(said[:1].upper() + said[1:])
+    return settings.problem((key,), f"{key}: {said}")
 
 
 def _own_first(themes: Collection[str]) -> list[str]:

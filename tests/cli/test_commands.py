@@ -364,7 +364,8 @@ def test_a_reader_that_leaves_early_is_no_error(tmp_path: Path) -> None:
 
 def test_no_verb_loads_the_screen(tmp_path: Path) -> None:
     program_text = (
-        "import sys\nfrom ollama_tui.cli.main import run\n"
+        "import sys\nsys.modules['click'] = None\n"  # with click, httpx loads rich for its own use
+        "from ollama_tui.cli.main import run\n"
         "code = run(['list', '--demo'])\n"
         "heavy = {'textual', 'rich'} & set(sys.modules)\n"
         "print(heavy, file=sys.stderr)\nsys.exit(code or bool(heavy))"

@@ -12,7 +12,7 @@ from pathlib import Path
 from ollama_tui.api.replies import ListedModel, Show
 from ollama_tui.config.settings import read_config
 from ollama_tui.config.state_file import Problems
-from ollama_tui.config.ui_state import Kept
+from ollama_tui.config.ui_state import UIState
 from ollama_tui.domain.model import Facts
 from ollama_tui.domain.updates import Standing, Upstream
 from ollama_tui.domain.view import View
@@ -44,14 +44,14 @@ class Kind:
 
 
 def _keep_order(folder: Path, problems: Problems) -> None:
-    kept = Kept.read(folder / "kept.json", problems)
-    kept.keep(View(sort="size"), "ollama-light")
-    kept.answered(URL)
+    state = UIState.read(folder / "kept.json", problems)
+    state.remember(View(sort="size"), "ollama-light")
+    state.remember_host(URL)
 
 
 def _kept(folder: Path, problems: Problems) -> object:
-    kept = Kept.read(folder / "kept.json", problems)
-    return (kept.sort, kept.theme, kept.hosts) if kept.sort else None
+    state = UIState.read(folder / "kept.json", problems)
+    return (state.sort, state.theme, state.hosts) if state.sort else None
 
 
 def _keep_downloads(folder: Path, problems: Problems) -> None:

@@ -1,4 +1,4 @@
-"""Settings: the command line over the environment over the file; mistakes are sentences."""
+"""Settings: the command line over the environment over the file; problems are sentences."""
 
 from __future__ import annotations
 
@@ -7,7 +7,13 @@ from typing import Any
 
 import pytest
 
-from ollama_tui.config.settings import ConfigFile, Settings, places, read_config, settings_from
+from ollama_tui.config.settings import (
+    ConfigFile,
+    Settings,
+    read_config,
+    settings_from,
+    user_folders,
+)
 
 
 def settle(
@@ -15,6 +21,10 @@ def settle(
 ) -> Settings:
     file = config if isinstance(config, ConfigFile) else ConfigFile(config or {})
     return settings_from(host=host, options=options, environ=environ or {}, config=file)
+
+
+def problems(settings: Settings) -> list[str]:
+    return [problem.sentence for problem in settings.config_problems]
 
 
 def test_nothing_said_means_the_usual() -> None:
@@ -74,33 +84,34 @@ def test_a_wrong_value_is_one_sentence_and_the_rest_is_used(
     key: str, value: Any, wrong: str
 ) -> None:
     settings = settle({key: value, "sort": "size"})
-    assert len(settings.mistakes) == 1
-    assert settings.mistakes[0].startswith(f"config.toml: {key} must be {wrong}")
-    assert settings.mistakes[0].endswith(".")
+    [sentence] = problems(settings)
+    assert sentence.startswith(f"config.toml: {key} must be {wrong}")
+    assert sentence.endswith(".")
     assert settings.sort == "size"
 
 
 def test_a_setting_that_does_not_exist_is_said() -> None:
-    assert settle({"colour": "red"}).mistakes == ("config.toml: there is no setting “colour”.",)
+    assert problems(settle({"colour": "red"})) == ["config.toml: there is no setting “colour”."]
 
 
 def test_a_file_that_is_none_says_why_and_the_program_starts(tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
     assert settle(read_config(file)) == Settings()
     file.write_text('theme = "x"\nhost = \n')
-    (said,) = settle(read_config(file)).mistakes
+    [said] = problems(settle(read_config(file)))
     assert "line 2" in said
     file.write_bytes(b"\xff\xfe")
-    assert "is not UTF-8 text" in read_config(file).mistake
+    assert "is not UTF-8 text" in read_config(file).problem
 
 
-def test_a_mistake_names_its_line(tmp_path: Path) -> None:
+def test_a_problem_names_its_line(tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
     file.write_text('# mine\nsort = "size"\n\ngrace = "long"\n[keys]\n"model.pull" = 3\n')
     settings = settle(read_config(file))
     assert settings.sort == "size"
-    assert settings.mistakes[0].startswith("config.toml, line 4: grace must be a number")
-    assert settings.mistakes[1].startswith("config.toml, line 5: keys must be a table")
+    grace, keys = problems(settings)
+    assert grace.startswith("config.toml, line 4: grace must be a number")
+    assert keys.startswith("config.toml, line 5: keys must be a table")
 
 
 def test_filters_are_saved_by_name_and_one_that_is_none_names_line_and_field(
@@ -112,20 +123,20 @@ def test_filters_are_saved_by_name_and_one_that_is_none_names_line_and_field(
     )
     settings = settle(read_config(file))
     assert settings.filters == (("big", "size:>8g"),)
-    assert settings.mistakes == (
+    assert problems(settings) == [
         "config.toml, line 4: filters.sort is no filter: “sise:3”: "
         "There is no field “sise”. Did you mean size:?",
         "config.toml, line 5: filters.a b is no filter: "
         "its name may hold letters, digits, - and _ only.",
-    )
+    ]
 
 
-def test_filters_that_are_no_table_of_texts_are_one_mistake(tmp_path: Path) -> None:
+def test_filters_that_are_no_table_of_texts_are_one_problem(tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
     file.write_text("[filters]\nbig = 8\n")
-    assert settle(read_config(file)).mistakes == (
+    assert problems(settle(read_config(file))) == [
         'config.toml, line 1: filters must be a table of texts, such as "big" = "size:>8g".',
-    )
+    ]
 
 
 def test_a_host_with_a_password_is_refused() -> None:
@@ -134,5 +145,5 @@ def test_a_host_with_a_password_is_refused() -> None:
 
 
 def test_the_folders_are_those_of_the_user() -> None:
-    assert places().config_file.name == "config.toml"
-    assert "ollama-tui" in str(places().cache)
+    assert user_folders().config_file.name == "config.toml"
+    assert "ollama-tui" in str(user_folders().cache)

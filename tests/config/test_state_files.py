@@ -14,7 +14,7 @@ import pytest
 
 from ollama_tui.config.settings import read_config, settings_from
 from ollama_tui.config.state_file import Problems, StateFile, decoded, encoded, shown
-from ollama_tui.tui.config_problems import mistakes, said_together
+from ollama_tui.tui.config_problems import problem_sentences, said_together
 from tests.config.state_kinds import BAD, CONFIGS, KINDS, NEWER
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -252,18 +252,31 @@ def test_a_bad_config_is_one_sentence_and_the_program_starts(tmp_path: Path, wro
     file = tmp_path / "config.toml"
     make(file)
     settings = settings_from(host=None, options={}, environ={}, config=read_config(file))
-    [said] = mistakes(settings, ["ollama-dark"])
+    [said] = problem_sentences(settings, ["ollama-dark"])
     assert words in said
     assert said.startswith("config.toml")
     assert is_one_sentence(said)
     assert len(said) < 400
 
 
+def test_problems_come_in_the_order_of_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(
+        'columns = ["nme"]\nsort = "sz"\ngrace = -1\ntheme = "plaid"\ncolour = "red"\n'
+        '[keys]\n"model.pul" = "p"\n[filters]\nbig = "sise:3"\n'
+    )
+    settings = settings_from(host=None, options={}, environ={}, config=read_config(file))
+    sentences = problem_sentences(settings, ["ollama-dark"])
+    assert [sentence.split(":")[0] for sentence in sentences] == [
+        f"config.toml, line {number}" for number in (1, 2, 3, 4, 5, 7, 9)
+    ]
+
+
 def test_a_config_that_may_not_be_read_is_one_sentence(nobodys: Path) -> None:
     file = nobodys / "config.toml"
     file.write_text("sort = 'size'")
     file.chmod(0)
-    assert read_config(file).mistake == (
+    assert read_config(file).problem == (
         "config.toml cannot be read (permission denied), so none of it was used."
     )
     file.chmod(0o600)

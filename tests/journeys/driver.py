@@ -32,7 +32,7 @@ from ollama_tui.api.clock import Clock
 from ollama_tui.api.prefetch import First
 from ollama_tui.config.settings import Settings
 from ollama_tui.config.state_file import Problems
-from ollama_tui.config.ui_state import Kept
+from ollama_tui.config.ui_state import UIState
 from ollama_tui.demo import Demo
 from ollama_tui.demo.transport import Seen
 from ollama_tui.domain.model import Model
@@ -348,7 +348,7 @@ async def journey(
     settings: Settings | None = None,
     first: First | None = None,
     cache: Cache | None = None,
-    kept: Kept | None = None,
+    ui_state: UIState | None = None,
     unfinished: Path | None = None,
     problems: Problems | None = None,
     drafts: Path | None = None,
@@ -370,7 +370,7 @@ async def journey(
         replace(settings or Settings(), **changes),
         first=first,
         cache=cache,
-        kept=kept,
+        ui_state=ui_state,
         unfinished=unfinished,
         problems=problems,
         drafts=drafts,

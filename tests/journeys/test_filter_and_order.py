@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ollama_tui.config.ui_state import Kept
+from ollama_tui.config.ui_state import UIState
 from ollama_tui.domain.columns import COLUMNS
 from tests.journeys.driver import a_server, journey
 
@@ -247,9 +247,9 @@ async def test_models_that_share_weights_stand_together_when_asked_and_the_curso
 
 async def test_grouping_is_remembered(tmp_path: Path) -> None:
     file = tmp_path / "kept.json"
-    async with journey(kept=Kept.read(file)) as user:
+    async with journey(ui_state=UIState.read(file)) as user:
         await user.presses("s", "end", "enter")
-    async with journey(kept=Kept.read(file)) as user:
+    async with journey(ui_state=UIState.read(file)) as user:
         assert "sort modified ↓, grouped" in user.status
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ollama_tui.config.ui_state import Kept
+from ollama_tui.config.ui_state import UIState
 from tests.journeys.driver import a_server, journey
 
 HERE, BOX = "http://127.0.0.1:11434", "http://gpu-box:11434"
@@ -28,10 +28,10 @@ async def test_another_server_is_typed_and_its_models_are_listed() -> None:
 
 async def test_servers_that_answered_are_remembered_the_last_one_first(tmp_path: Path) -> None:
     file = tmp_path / "kept.json"
-    async with journey(kept=Kept.read(file), hosts=("gpu-box",)) as user:
+    async with journey(ui_state=UIState.read(file), hosts=("gpu-box",)) as user:
         await user.presses("H", "2")
         await user.until(lambda: "gpu-box:11434" in user.status)
-        await user.until(lambda: Kept.read(file).hosts == (BOX, HERE))
+        await user.until(lambda: UIState.read(file).hosts == (BOX, HERE))
 
 
 async def test_a_server_that_is_not_there_is_said_and_one_can_go_back() -> None:

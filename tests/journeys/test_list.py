@@ -7,7 +7,7 @@ from pathlib import Path
 from ollama_tui.api.prefetch import First
 from ollama_tui.api.replies import Answers, ListedModel
 from ollama_tui.config.settings import Settings
-from ollama_tui.config.ui_state import Kept
+from ollama_tui.config.ui_state import UIState
 from ollama_tui.services.cache import Cache
 from tests.journeys.driver import a_server, journey
 
@@ -212,11 +212,11 @@ async def test_an_empty_server_says_what_to_do() -> None:
 
 async def test_order_and_theme_are_remembered_for_the_next_run(tmp_path: Path) -> None:
     file = tmp_path / "state" / "kept.json"
-    async with journey(kept=Kept.read(file)) as user:
+    async with journey(ui_state=UIState.read(file)) as user:
         await user.presses("4")
         user.app.theme = "ollama-light"
         await user.presses("\\")
-    async with journey(kept=Kept.read(file)) as user:
+    async with journey(ui_state=UIState.read(file)) as user:
         assert user.app.theme == "ollama-light"
         assert user.names[0] == "smollm2:135m"
         assert "sort size ↑" in user.status

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ollama_tui.config.settings import read_config, settings_from
+from ollama_tui.config.settings import ConfigProblem, read_config, settings_from
 from ollama_tui.demo.store import Store
 from ollama_tui.domain.modelfile.syntax import parse
 from ollama_tui.tui.actions import ACTIONS
@@ -133,7 +133,9 @@ async def test_ctrl_c_is_q_wherever_nothing_would_be_lost(before: tuple[str, ...
 
 
 async def test_mistakes_of_the_config_file_are_said_at_the_start() -> None:
-    async with journey(mistakes=("config.toml: grace must be a number from 0 to 600.",)) as user:
+    async with journey(
+        config_problems=(ConfigProblem("config.toml: grace must be a number from 0 to 600."),)
+    ) as user:
         await user.sees("config.toml: grace must be a number from 0 to 600.")
         assert user.names
 
@@ -236,8 +238,8 @@ async def test_nothing_said_lies_over_a_question() -> None:
 
 
 async def test_many_mistakes_are_one_message_that_leaves_the_list_in_view() -> None:
-    mistakes = tuple(f"config.toml: mistake {n}." for n in range(9))
-    async with journey(mistakes=mistakes) as user:
+    problems = tuple(ConfigProblem(f"config.toml: mistake {n}.") for n in range(9))
+    async with journey(config_problems=problems) as user:
         [said] = user.toasts
         assert said.startswith("9 settings could not be used")
         assert "mistake 0" in said

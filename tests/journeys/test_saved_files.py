@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from ollama_tui.config.settings import Settings
+from ollama_tui.config.settings import ConfigProblem, Settings
 from ollama_tui.config.state_file import Problems
-from ollama_tui.config.ui_state import Kept
+from ollama_tui.config.ui_state import UIState
 from ollama_tui.services.cache import Cache, file_key
 from ollama_tui.services.jobs.journal import Journal
 from ollama_tui.services.jobs.tasks import Pull
@@ -39,13 +39,13 @@ def left(folder: Path, host: str) -> None:
 async def test_all_files_bad_at_once_are_said_together(tmp_path: Path, wrong: str) -> None:
     all_bad(tmp_path, wrong)
     problems = Problems()
-    cache, kept = Cache(tmp_path, problems), Kept.read(tmp_path / "kept.json", problems)
+    cache, state = Cache(tmp_path, problems), UIState.read(tmp_path / "kept.json", problems)
     async with journey(
         cache=cache,
-        kept=kept,
+        ui_state=state,
         unfinished=tmp_path / "unfinished",
         problems=problems,
-        mistakes=("config.toml: grace must be a number from 0 to 600.",),
+        config_problems=(ConfigProblem("config.toml: grace must be a number from 0 to 600."),),
         size=(120, 60),
     ) as user:
         assert len(user.names) == 36
@@ -73,7 +73,7 @@ async def test_what_cannot_be_saved_is_said_once_and_downloads_once_more(tmp_pat
     problems = Problems()
     async with journey(
         cache=Cache(folder, problems),
-        kept=Kept.read(folder / "kept.json", problems),
+        ui_state=UIState.read(folder / "kept.json", problems),
         unfinished=folder / "unfinished",
         problems=problems,
         size=(120, 60),
@@ -92,8 +92,10 @@ async def test_a_download_left_unfinished_is_there_after_a_look_at_another_serve
     tmp_path: Path,
 ) -> None:
     left(tmp_path, HOST)
-    kept = Kept.read(tmp_path / "kept.json")
-    async with journey(kept=kept, unfinished=tmp_path / "unfinished", hosts=("gpu-box",)) as user:
+    state = UIState.read(tmp_path / "kept.json")
+    async with journey(
+        ui_state=state, unfinished=tmp_path / "unfinished", hosts=("gpu-box",)
+    ) as user:
         await user.until(lambda: "left:1b" in user.jobs)
         await user.presses("H", "2")
         await user.until(lambda: "gpu-box:11434" in user.status and user.app.session)

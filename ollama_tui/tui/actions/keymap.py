@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
+from ollama_tui.config.settings import ConfigProblem, Settings
 from ollama_tui.formatting import inert
 from ollama_tui.tui.actions.action import Action, Place
 
@@ -11,32 +12,28 @@ MOVES = "move."
 """Ids of the movement keys begin with this; the table and the text know them."""
 
 
-def mistakes(
-    keys: Mapping[str, str], actions: Sequence[Action], where: Callable[[str, str], str]
-) -> Iterator[str]:
-    """Yield a sentence for each id that no action has and each key that two of one place share.
-
-    `where` says where a table of the config file has an entry.
-    """
+def problems(settings: Settings, actions: Sequence[Action]) -> Iterator[ConfigProblem]:
+    """Yield each id that no action has and each key that two actions of one place share."""
     known = {action.id for action in actions}
-    for name in keys:
+    for name in settings.keys:
         if name not in known and not name.startswith(MOVES):
             said = inert(name[:80])
-            yield f"{where('keys', name)}: there is no action “{said}” to give a key to."
-    yield from _clashes(keys, actions, where)
+            text = f"there is no action “{said}” to give a key to."
+            yield settings.problem(("keys", name), text)
+    yield from _clashes(settings, actions)
 
 
-def _clashes(
-    keys: Mapping[str, str], actions: Sequence[Action], where: Callable[[str, str], str]
-) -> Iterator[str]:
+def _clashes(settings: Settings, actions: Sequence[Action]) -> Iterator[ConfigProblem]:
+    keys = settings.keys
     taken: dict[tuple[Place, str], Action] = {}
     for action in actions:
         for key in keys.get(action.id, action.keys).split(","):
             for place in _places(action.place):
                 first = taken.setdefault((place, key), action)
                 if key and first is not action and (action.id in keys or first.id in keys):
-                    line = where("keys", action.id if action.id in keys else first.id)
-                    yield f"{line}: {key} is the key of both {first.id} and {action.id}."
+                    named = action.id if action.id in keys else first.id
+                    text = f"{key} is the key of both {first.id} and {action.id}."
+                    yield settings.problem(("keys", named), text)
                     break
 
 
