@@ -35,8 +35,7 @@ from ollama_tui.api.registry import Registry
 from ollama_tui.api.replies import Progress
 from ollama_tui.domain.names import parse
 from tests.api.sockets import Handler, Reader, Writer, serving
-from tests.services.jobs.virtual import VirtualTime
-from tests.ticker import until
+from tests.clock import VirtualClock, until
 
 MB = 1024 * 1024
 DIGEST = "sha256:" + "0" * 64
@@ -47,8 +46,8 @@ Ask = Callable[[Ollama], Coroutine[Any, Any, object]]
 
 
 @pytest.fixture
-def time() -> VirtualTime:
-    return VirtualTime()
+def time() -> VirtualClock:
+    return VirtualClock()
 
 
 def endless(head: bytes, piece: bytes) -> Handler:
@@ -81,8 +80,8 @@ def saying(text: bytes, *, then: asyncio.Event | None = None) -> Handler:
 
 
 @asynccontextmanager
-async def client(handler: Handler, time: VirtualTime) -> AsyncIterator[Ollama]:
-    clock = Clock(seconds=time.clock, sleep=time.sleep)
+async def client(handler: Handler, time: VirtualClock) -> AsyncIterator[Ollama]:
+    clock = Clock(seconds=time.monotonic, sleep=time.sleep)
     async with serving(handler) as address, Ollama(f"http://{address}", clock=clock) as ollama:
         yield ollama
 
@@ -100,11 +99,11 @@ async def loaded(ollama: Ollama) -> object:
 
 
 async def given_up(
-    work: Coroutine[Any, Any, object], time: VirtualTime, limit: float
+    work: Coroutine[Any, Any, object], time: VirtualClock, limit: float
 ) -> OllamaError:
     """Let time pass for `work` up to `limit`, when it must have failed, and not a second before."""
     task = asyncio.ensure_future(work)
-    await until(lambda: time.sleeping)
+    await until(lambda: time.waiting)
     await time.advance(limit - 1)
     assert not task.done()
     await time.advance(1)
@@ -127,7 +126,7 @@ async def given_up(
     ids=["silence", "half a head", "102 for ever", "103 for ever"],
 )
 async def test_an_answer_that_does_not_begin_is_given_up(
-    handler: Handler, ask: Ask, limit: float, time: VirtualTime
+    handler: Handler, ask: Ask, limit: float, time: VirtualClock
 ) -> None:
     async with client(handler, time) as ollama:
         error = await given_up(ask(ollama), time, limit)
@@ -136,7 +135,7 @@ async def test_an_answer_that_does_not_begin_is_given_up(
     assert error.hint
 
 
-async def test_a_trickle_is_given_up(time: VirtualTime) -> None:
+async def test_a_trickle_is_given_up(time: VirtualClock) -> None:
     sent = asyncio.Semaphore(0)
 
     async def handler(reader: Reader, writer: Writer) -> None:
@@ -157,7 +156,7 @@ async def test_a_trickle_is_given_up(time: VirtualTime) -> None:
             await asyncio.wait_for(task, 30)
 
 
-async def test_a_large_answer_over_a_slow_line_is_read_to_its_end(time: VirtualTime) -> None:
+async def test_a_large_answer_over_a_slow_line_is_read_to_its_end(time: VirtualClock) -> None:
     body = b'{"models":[' + b" " * 1_000_000 + b"]}"
 
     async def handler(reader: Reader, writer: Writer) -> None:
@@ -170,7 +169,7 @@ async def test_a_large_answer_over_a_slow_line_is_read_to_its_end(time: VirtualT
 
     async with client(handler, time) as ollama:
         task = asyncio.ensure_future(ollama.list())
-        await until(lambda: time.sleeping)
+        await until(lambda: time.waiting)
         for _ in range(200):
             await time.advance(5)
         assert await asyncio.wait_for(task, 30) == ()
@@ -178,7 +177,7 @@ async def test_a_large_answer_over_a_slow_line_is_read_to_its_end(time: VirtualT
 
 @pytest.mark.parametrize("straight", [True, False])
 async def test_an_upload_that_is_stuck_is_given_up(
-    straight: bool, time: VirtualTime, tmp_path: Path
+    straight: bool, time: VirtualClock, tmp_path: Path
 ) -> None:
     file = tmp_path / "blob"
     file.write_bytes(bytes(1000))
@@ -193,7 +192,7 @@ async def test_an_upload_that_is_stuck_is_given_up(
             pass
 
     transport = None if straight else httpx.AsyncHTTPTransport()
-    clock = Clock(seconds=time.clock, sleep=time.sleep)
+    clock = Clock(seconds=time.monotonic, sleep=time.sleep)
     async with (
         serving(handler) as address,
         Ollama(f"http://{address}", clock=clock, transport=transport) as ollama,
@@ -212,7 +211,7 @@ async def test_an_upload_that_is_stuck_is_given_up(
 
 @pytest.mark.parametrize("straight", [True, False])
 async def test_an_upload_to_a_slow_server_is_waited_for(
-    straight: bool, time: VirtualTime, tmp_path: Path
+    straight: bool, time: VirtualClock, tmp_path: Path
 ) -> None:
     step, rounds = 16 * MB, 5  # more than the buffers of the system hold
     file = tmp_path / "blob"
@@ -229,7 +228,7 @@ async def test_an_upload_to_a_slow_server_is_waited_for(
         writer.write(b"HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n")
 
     transport = None if straight else httpx.AsyncHTTPTransport()
-    clock = Clock(seconds=time.clock, sleep=time.sleep)
+    clock = Clock(seconds=time.monotonic, sleep=time.sleep)
     async with (
         serving(handler) as address,
         Ollama(f"http://{address}", clock=clock, transport=transport) as ollama,
@@ -242,14 +241,14 @@ async def test_an_upload_to_a_slow_server_is_waited_for(
 
 
 @pytest.mark.parametrize("piece", [b"\n" * 65536, b" \r\n" * 20000, b"\r\n"])
-async def test_empty_lines_without_end_are_refused(piece: bytes, time: VirtualTime) -> None:
+async def test_empty_lines_without_end_are_refused(piece: bytes, time: VirtualClock) -> None:
     async with client(endless(TO_THE_END, piece), time) as ollama:
         with pytest.raises(NotOllama, match="empty lines without end") as caught:
             await asyncio.wait_for(pulled(ollama), 60)
     assert caught.value.hint
 
 
-async def test_a_few_empty_lines_between_events_are_none(time: VirtualTime) -> None:
+async def test_a_few_empty_lines_between_events_are_none(time: VirtualClock) -> None:
     line = b'{"status":"x"}\n' + b"\n" * (BLANK_LIMIT - 1)
     body = TO_THE_END + 5 * line + b'{"status":"success"}\n'
 
@@ -274,7 +273,7 @@ def peak() -> Iterator[Callable[[], int]]:
 @pytest.mark.parametrize("packing", ["gzip", "gzip, gzip", "deflate", "br", "x"])
 @pytest.mark.parametrize("ask", [listed, pulled, loaded])
 async def test_a_packed_answer_is_not_unpacked(
-    packing: str, ask: Ask, time: VirtualTime, peak: Callable[[], int]
+    packing: str, ask: Ask, time: VirtualClock, peak: Callable[[], int]
 ) -> None:
     head = f"HTTP/1.1 200 OK\r\nContent-Encoding: {packing}\r\nContent-Length: {len(BOMB)}\r\n\r\n"
     async with client(saying(head.encode() + BOMB), time) as ollama:
@@ -284,7 +283,7 @@ async def test_a_packed_answer_is_not_unpacked(
     assert peak() < 8 * MB
 
 
-async def test_a_packed_refusal_is_judged_by_its_status(time: VirtualTime) -> None:
+async def test_a_packed_refusal_is_judged_by_its_status(time: VirtualClock) -> None:
     head = b"HTTP/1.1 502 x\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(BOMB)
     async with client(saying(head + BOMB), time) as ollama:
         with pytest.raises(ServerFailed) as caught:
@@ -292,7 +291,7 @@ async def test_a_packed_refusal_is_judged_by_its_status(time: VirtualTime) -> No
     assert caught.value.status == 502
 
 
-async def test_nobody_is_asked_to_pack_anything(time: VirtualTime) -> None:
+async def test_nobody_is_asked_to_pack_anything(time: VirtualClock) -> None:
     requests: list[bytes] = []
 
     async def handler(reader: Reader, writer: Writer) -> None:
@@ -322,7 +321,7 @@ async def test_a_packed_manifest_is_not_unpacked(peak: Callable[[], int]) -> Non
     assert peak() < 8 * MB
 
 
-async def test_a_reply_without_end_is_refused(time: VirtualTime, peak: Callable[[], int]) -> None:
+async def test_a_reply_without_end_is_refused(time: VirtualClock, peak: Callable[[], int]) -> None:
     async with client(endless(TO_THE_END, b" " * 262_144), time) as ollama:
         with pytest.raises(NotOllama, match="more than 64 MB") as caught:
             await asyncio.wait_for(ollama.list(), 60)

@@ -21,7 +21,7 @@ from ollama_tui.config.drafts import (
     FormKey,
     shown_path,
 )
-from tests.ticker import Ticker
+from tests.clock import VirtualClock
 
 KEY = FormKey("create", "", MODELFILE)
 
@@ -30,9 +30,9 @@ class Desktop:
     """Drafts in a folder, by a clock that stands still."""
 
     def __init__(self, folder: Path) -> None:
-        self.time = Ticker()
+        self.time = VirtualClock()
         self.said: list[str] = []
-        clock = Clock(self.time.now, lambda: self.time.seconds, self.time.pace)
+        clock = Clock(self.time.now, lambda: self.time.seconds, self.time.sleep)
         self.drafts = Drafts(folder, clock, self.said.append)
 
     async def written(self, draft: DraftFile) -> None:

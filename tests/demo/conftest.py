@@ -6,17 +6,17 @@ import httpx
 import pytest
 
 from ollama_tui.demo import Demo
-from tests.ticker import Ticker
+from tests.clock import VirtualClock
 
 
 @pytest.fixture
-def ticker() -> Ticker:
-    return Ticker()
+def ticker() -> VirtualClock:
+    return VirtualClock()
 
 
 @pytest.fixture
-def demo(ticker: Ticker) -> Demo:
-    return Demo(pace=ticker.pace, now=ticker.now)
+def demo(ticker: VirtualClock) -> Demo:
+    return Demo(pace=ticker.sleep, now=ticker.now)
 
 
 @pytest.fixture

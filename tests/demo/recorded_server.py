@@ -17,9 +17,9 @@ from ollama_tui.demo.registry import Registry
 from ollama_tui.demo.store import Blob, Manifest, Store
 from ollama_tui.demo.weights import Weights, adapter
 from ollama_tui.domain.names import parse
+from tests.clock import at_once
 from tests.demo.gguf_files import filled, gguf
 from tests.demo.recording import answer, recorded, request_body
-from tests.ticker import at_once
 
 PLAIN_REGISTRIES = {"127.0.0.1:5000", "127.0.0.1:5002"}
 CREATED = (

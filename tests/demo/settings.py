@@ -9,9 +9,9 @@ from ollama_tui.demo import Demo, describe, running
 from ollama_tui.demo.registry import Stage
 from ollama_tui.demo.store import Blob, digest_of
 from ollama_tui.domain.names import parse
+from tests.clock import START, at_once
 from tests.demo import recorded_server as stage
 from tests.demo.recording import response_text, story
-from tests.ticker import START, at_once
 
 RECORDED = 316
 """Exchanges in the whole recording."""

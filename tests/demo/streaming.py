@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from tests.ticker import Ticker, settle
+from tests.clock import VirtualClock, settle
 
 Event = dict[str, Any]
 
@@ -43,7 +43,7 @@ class Watched:
         await asyncio.gather(self._task, return_exceptions=True)
         await settle()
 
-    async def end(self, ticker: Ticker) -> list[Event]:
+    async def end(self, ticker: VirtualClock) -> list[Event]:
         """Let time pass until the stream ends, and return all events."""
         await ticker.finish(self._task)
         await self._task

@@ -11,8 +11,8 @@ import pytest
 from ollama_tui.demo import Demo, gojson
 from ollama_tui.demo.crowd import EVIL
 from ollama_tui.domain.names import parse
+from tests.clock import VirtualClock, at_once, settle
 from tests.effort import calls
-from tests.ticker import Ticker, at_once, settle
 
 
 def direct(demo: Demo) -> httpx.AsyncClient:
@@ -34,7 +34,7 @@ async def test_one_model_is_split_between_cpu_and_gpu_and_one_stays_for_ever(
 
 
 async def test_a_model_leaves_memory_when_its_time_is_up(
-    client: httpx.AsyncClient, ticker: Ticker
+    client: httpx.AsyncClient, ticker: VirtualClock
 ) -> None:
     assert len(await running(client)) == 2
     await ticker.advance(253.0)
@@ -44,7 +44,7 @@ async def test_a_model_leaves_memory_when_its_time_is_up(
 async def test_aliases_share_a_runner_under_the_first_name(
     demo: Demo,
 ) -> None:
-    quick = Demo(pace=at_once, now=Ticker().now)
+    quick = Demo(pace=at_once, now=VirtualClock().now)
     async with direct(quick) as client:
         for name in ("llama3.2:3b", "llama3.2:latest"):
             done = await client.post("/api/generate", json={"model": name, "keep_alive": "1h"})
@@ -161,7 +161,7 @@ async def test_bodies_that_are_no_json_are_refused_in_go_s_words(
 
 
 async def test_loading_takes_time_and_is_seen_meanwhile(
-    client: httpx.AsyncClient, ticker: Ticker
+    client: httpx.AsyncClient, ticker: VirtualClock
 ) -> None:
     task = asyncio.create_task(client.post("/api/generate", json={"model": "phi4:14b"}))
     await settle()

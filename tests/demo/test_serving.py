@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator
 import httpx
 
 from ollama_tui.demo import Demo
+from tests.clock import VirtualClock, at_once, until
 from tests.serving import serve
-from tests.ticker import Ticker, at_once, until
 
 
 async def test_requests_share_a_connection_and_answers_have_their_length() -> None:
@@ -48,8 +48,8 @@ async def test_an_upload_in_chunks_is_kept_under_its_digest() -> None:
 
 
 async def test_a_client_that_leaves_stops_the_download() -> None:
-    ticker = Ticker()
-    demo = Demo(pace=ticker.pace, now=ticker.now)
+    ticker = VirtualClock()
+    demo = Demo(pace=ticker.sleep, now=ticker.now)
     async with serve(demo.transport()) as url, httpx.AsyncClient(base_url=url) as client:
         async with client.stream("POST", "/api/pull", json={"model": "llama3.2:1b"}) as response:
             lines = response.aiter_lines()

@@ -10,9 +10,9 @@ import pytest
 
 from ollama_tui.demo import Demo
 from ollama_tui.domain.names import parse
+from tests.clock import VirtualClock
 from tests.demo.gguf_files import gguf
 from tests.demo.streaming import watched
-from tests.ticker import Ticker
 
 
 async def listed(client: httpx.AsyncClient) -> dict[str, dict[str, Any]]:
@@ -25,7 +25,9 @@ async def shown(client: httpx.AsyncClient, model: str, **more: Any) -> dict[str,
     return dict(answer.json())
 
 
-async def created(client: httpx.AsyncClient, ticker: Ticker, **body: Any) -> list[dict[str, Any]]:
+async def created(
+    client: httpx.AsyncClient, ticker: VirtualClock, **body: Any
+) -> list[dict[str, Any]]:
     stream = await watched(client, "/api/create", **body)
     return await stream.end(ticker)
 
@@ -55,7 +57,7 @@ async def test_deleting_the_last_user_frees_every_layer(
 
 
 async def test_a_child_merges_parameters_appends_licenses_and_keeps_the_rest(
-    client: httpx.AsyncClient, ticker: Ticker
+    client: httpx.AsyncClient, ticker: VirtualClock
 ) -> None:
     base = await shown(client, "llama3.2:3b")
     body = {"license": "Mine too.", "parameters": {"num_ctx": 8192, "top_p": 0.5}}
@@ -70,7 +72,7 @@ async def test_a_child_merges_parameters_appends_licenses_and_keeps_the_rest(
 
 
 async def test_the_same_content_again_has_the_same_digest_and_a_new_time(
-    client: httpx.AsyncClient, ticker: Ticker
+    client: httpx.AsyncClient, ticker: VirtualClock
 ) -> None:
     body = {"model": "twice", "from": "phi4:14b", "system": "Hello."}
     await created(client, ticker, **body)
@@ -83,7 +85,7 @@ async def test_the_same_content_again_has_the_same_digest_and_a_new_time(
 
 
 async def test_replacing_a_model_drops_what_only_it_used(
-    demo: Demo, client: httpx.AsyncClient, ticker: Ticker
+    demo: Demo, client: httpx.AsyncClient, ticker: VirtualClock
 ) -> None:
     await created(client, ticker, model="x", system="Unheard of.", **{"from": "phi4:14b"})
     (old,) = demo.store.entries[parse("x")].manifest.of("system")
@@ -92,7 +94,7 @@ async def test_replacing_a_model_drops_what_only_it_used(
 
 
 async def test_quantizing_tells_progress_and_shrinks_the_weights(
-    client: httpx.AsyncClient, ticker: Ticker
+    client: httpx.AsyncClient, ticker: VirtualClock
 ) -> None:
     body = {"model": "small", "from": "tinyllama:1.1b-chat-fp16", "quantize": "q4_K_M"}
     events = await created(client, ticker, **body)
@@ -104,14 +106,18 @@ async def test_quantizing_tells_progress_and_shrinks_the_weights(
     assert models["small:latest"]["details"]["quantization_level"] == "Q4_K_M"
 
 
-async def test_a_missing_base_is_pulled_first(client: httpx.AsyncClient, ticker: Ticker) -> None:
+async def test_a_missing_base_is_pulled_first(
+    client: httpx.AsyncClient, ticker: VirtualClock
+) -> None:
     events = await created(client, ticker, model="m", system="Hi.", **{"from": "all-minilm"})
     statuses = [event["status"] for event in events]
     assert statuses.count("success") == 2
     assert {"m:latest", "all-minilm:latest"} <= set(await listed(client))
 
 
-async def test_leaving_a_create_makes_no_model(client: httpx.AsyncClient, ticker: Ticker) -> None:
+async def test_leaving_a_create_makes_no_model(
+    client: httpx.AsyncClient, ticker: VirtualClock
+) -> None:
     body = {"model": "never", "from": "tinyllama:1.1b-chat-fp16", "quantize": "q8_0"}
     stream = await watched(client, "/api/create", **body)
     await ticker.advance(0.5)
@@ -121,7 +127,7 @@ async def test_leaving_a_create_makes_no_model(client: httpx.AsyncClient, ticker
 
 
 async def test_a_real_gguf_file_can_be_uploaded_and_made_a_model(
-    client: httpx.AsyncClient, ticker: Ticker
+    client: httpx.AsyncClient, ticker: VirtualClock
 ) -> None:
     facts: dict[str, str | int | list[str]] = {
         "general.architecture": "llama",

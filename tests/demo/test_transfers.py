@@ -8,8 +8,8 @@ import pytest
 from ollama_tui.demo import Demo
 from ollama_tui.demo.store import Manifest
 from ollama_tui.domain.names import parse
+from tests.clock import VirtualClock
 from tests.demo.streaming import watched
-from tests.ticker import Ticker
 
 SMALL = "all-minilm:latest"
 
@@ -24,7 +24,7 @@ def sized(demo: Demo, name: str) -> int:
 
 
 async def test_a_pull_downloads_verifies_and_installs(
-    demo: Demo, client: httpx.AsyncClient, ticker: Ticker
+    demo: Demo, client: httpx.AsyncClient, ticker: VirtualClock
 ) -> None:
     stream = await watched(client, "/api/pull", model="all-minilm")
     await stream.end(ticker)
@@ -36,7 +36,7 @@ async def test_a_pull_downloads_verifies_and_installs(
 
 
 async def test_the_last_event_of_a_layer_is_below_its_total(
-    demo: Demo, client: httpx.AsyncClient, ticker: Ticker
+    demo: Demo, client: httpx.AsyncClient, ticker: VirtualClock
 ) -> None:
     stream = await watched(client, "/api/pull", model=SMALL)
     events = await stream.end(ticker)
@@ -46,7 +46,7 @@ async def test_the_last_event_of_a_layer_is_below_its_total(
 
 
 async def test_the_rate_is_what_the_server_says(
-    demo: Demo, client: httpx.AsyncClient, ticker: Ticker
+    demo: Demo, client: httpx.AsyncClient, ticker: VirtualClock
 ) -> None:
     stream = await watched(client, "/api/pull", model="gemma3:12b")
     await ticker.advance(10.0)
@@ -55,7 +55,7 @@ async def test_the_rate_is_what_the_server_says(
 
 
 async def test_an_installed_model_tells_each_layer_once(
-    demo: Demo, client: httpx.AsyncClient, ticker: Ticker
+    demo: Demo, client: httpx.AsyncClient, ticker: VirtualClock
 ) -> None:
     stream = await watched(client, "/api/pull", model="mistral:7b")
     events = await stream.end(ticker)
@@ -65,7 +65,7 @@ async def test_an_installed_model_tells_each_layer_once(
 
 
 async def test_leaving_stops_the_download_and_the_next_pull_resumes(
-    demo: Demo, client: httpx.AsyncClient, ticker: Ticker
+    demo: Demo, client: httpx.AsyncClient, ticker: VirtualClock
 ) -> None:
     weights = layers(demo, "gemma3:12b")[0]
     first = await watched(client, "/api/pull", model="gemma3:12b")
@@ -83,7 +83,7 @@ async def test_leaving_stops_the_download_and_the_next_pull_resumes(
 
 
 async def test_two_clients_share_a_download_and_one_may_leave(
-    demo: Demo, client: httpx.AsyncClient, ticker: Ticker
+    demo: Demo, client: httpx.AsyncClient, ticker: VirtualClock
 ) -> None:
     weights = layers(demo, "qwen3:4b")[0]
     first = await watched(client, "/api/pull", model="qwen3:4b")
@@ -101,7 +101,7 @@ async def test_two_clients_share_a_download_and_one_may_leave(
 
 
 async def test_completed_goes_down_when_a_connection_is_reset(
-    demo: Demo, client: httpx.AsyncClient, ticker: Ticker
+    demo: Demo, client: httpx.AsyncClient, ticker: VirtualClock
 ) -> None:
     stream = await watched(client, "/api/pull", model="qwen3:4b")
     await ticker.advance(2.0)
@@ -113,7 +113,7 @@ async def test_completed_goes_down_when_a_connection_is_reset(
 
 
 async def test_a_stalled_host_repeats_the_same_numbers(
-    demo: Demo, client: httpx.AsyncClient, ticker: Ticker
+    demo: Demo, client: httpx.AsyncClient, ticker: VirtualClock
 ) -> None:
     stream = await watched(client, "/api/pull", model="qwen3:4b")
     await ticker.advance(1.0)
@@ -126,7 +126,7 @@ async def test_a_stalled_host_repeats_the_same_numbers(
 
 
 async def test_a_host_that_stays_away_fails_the_pull_after_a_minute(
-    demo: Demo, client: httpx.AsyncClient, ticker: Ticker
+    demo: Demo, client: httpx.AsyncClient, ticker: VirtualClock
 ) -> None:
     demo.blob_host = "down"
     stream = await watched(client, "/api/pull", model=SMALL)
@@ -136,7 +136,7 @@ async def test_a_host_that_stays_away_fails_the_pull_after_a_minute(
 
 
 async def test_a_full_disk_keeps_the_partial(
-    demo: Demo, client: httpx.AsyncClient, ticker: Ticker
+    demo: Demo, client: httpx.AsyncClient, ticker: VirtualClock
 ) -> None:
     demo.disk_free = 20_000_000
     stream = await watched(client, "/api/pull", model=SMALL)
@@ -146,7 +146,7 @@ async def test_a_full_disk_keeps_the_partial(
 
 
 async def test_a_server_that_dies_breaks_the_stream_and_forgets_the_partial(
-    demo: Demo, client: httpx.AsyncClient, ticker: Ticker
+    demo: Demo, client: httpx.AsyncClient, ticker: VirtualClock
 ) -> None:
     stream = await watched(client, "/api/pull", model=SMALL)
     await ticker.advance(0.3)
@@ -157,7 +157,7 @@ async def test_a_server_that_dies_breaks_the_stream_and_forgets_the_partial(
 
 
 async def test_an_update_removes_the_layers_nothing_else_uses(
-    demo: Demo, client: httpx.AsyncClient, ticker: Ticker
+    demo: Demo, client: httpx.AsyncClient, ticker: VirtualClock
 ) -> None:
     (old,) = demo.store.entries[parse("llama3.1:8b")].manifest.of("model")
     stream = await watched(client, "/api/pull", model="llama3.1:8b")
@@ -169,7 +169,7 @@ async def test_an_update_removes_the_layers_nothing_else_uses(
 
 
 async def test_a_cloud_stub_has_no_weights(
-    demo: Demo, client: httpx.AsyncClient, ticker: Ticker
+    demo: Demo, client: httpx.AsyncClient, ticker: VirtualClock
 ) -> None:
     stream = await watched(client, "/api/pull", model="gpt-oss:20b:cloud")
     await stream.end(ticker)
@@ -179,7 +179,7 @@ async def test_a_cloud_stub_has_no_weights(
 
 
 async def test_an_unreachable_registry_says_so(
-    demo: Demo, client: httpx.AsyncClient, ticker: Ticker
+    demo: Demo, client: httpx.AsyncClient, ticker: VirtualClock
 ) -> None:
     demo.registry_online = False
     stream = await watched(client, "/api/pull", model=SMALL)
@@ -189,7 +189,7 @@ async def test_an_unreachable_registry_says_so(
 
 
 async def test_an_own_model_can_be_pushed_and_pulled_back(
-    demo: Demo, client: httpx.AsyncClient, ticker: Ticker
+    demo: Demo, client: httpx.AsyncClient, ticker: VirtualClock
 ) -> None:
     stream = await watched(client, "/api/push", model="studio/reviewer")
     events = await stream.end(ticker)
@@ -203,7 +203,7 @@ async def test_an_own_model_can_be_pushed_and_pulled_back(
 
 
 async def test_a_new_layer_is_uploaded_in_parts_and_ends_full(
-    demo: Demo, client: httpx.AsyncClient, ticker: Ticker
+    demo: Demo, client: httpx.AsyncClient, ticker: VirtualClock
 ) -> None:
     await client.post("/api/copy", json={"source": "sql-writer:lora", "destination": "studio/sql"})
     (adapter,) = demo.store.entries[parse("studio/sql")].manifest.of("adapter")

@@ -40,7 +40,7 @@ from ollama_tui.services.cache import Cache
 from ollama_tui.tui.app import OllamaTui
 from ollama_tui.tui.screens.main import MainScreen
 from ollama_tui.tui.widgets.columns import MARGIN
-from tests.ticker import Ticker, settle
+from tests.clock import VirtualClock, settle
 
 ROUNDS = 400
 """How often the program gets to work before a wait may count as failed."""
@@ -62,7 +62,7 @@ class User:
     """Drives one program and looks at its screen."""
 
     def __init__(
-        self, app: OllamaTui, pilot: Pilot[int], time: Ticker, server_time: Ticker
+        self, app: OllamaTui, pilot: Pilot[int], time: VirtualClock, server_time: VirtualClock
     ) -> None:
         self.app = app
         self.time = time
@@ -353,7 +353,7 @@ async def journey(
     problems: Problems | None = None,
     drafts: Path | None = None,
     transport: Callable[[], httpx.AsyncBaseTransport] | None = None,
-    server_time: Ticker | None = None,
+    server_time: VirtualClock | None = None,
     listed: bool = True,
     person: type[User] = User,
     **changes: Any,
@@ -363,9 +363,9 @@ async def journey(
     `person` is who drives it: a `LiveUser` where the server is a real one. `changes` are settings
     that differ from the usual ones.
     """
-    time = Ticker()
-    server_time = server_time or Ticker()
-    demo = demo or Demo(pace=server_time.pace, now=server_time.now)
+    time = VirtualClock()
+    server_time = server_time or VirtualClock()
+    demo = demo or Demo(pace=server_time.sleep, now=server_time.now)
     app = OllamaTui(
         replace(settings or Settings(), **changes),
         first=first,
@@ -375,7 +375,7 @@ async def journey(
         problems=problems,
         drafts=drafts,
         transport=transport or demo.transport,
-        clock=Clock(time.now, lambda: time.seconds, time.pace),
+        clock=Clock(time.now, time.monotonic, time.sleep),
     )
     async with app.run_test(size=size, notifications=True) as pilot:
         user = person(app, pilot, time, server_time)
@@ -385,7 +385,7 @@ async def journey(
         yield user
 
 
-def a_server(**options: Any) -> tuple[Watched, Ticker]:
+def a_server(**options: Any) -> tuple[Watched, VirtualClock]:
     """Return a demo server whose time stands still, and its time."""
-    ticker = Ticker()
-    return Watched(pace=ticker.pace, now=ticker.now, **options), ticker
+    ticker = VirtualClock()
+    return Watched(pace=ticker.sleep, now=ticker.now, **options), ticker

@@ -9,10 +9,10 @@ import pytest
 
 from ollama_tui.demo import Demo
 from ollama_tui.domain.names import parse
+from tests.clock import VirtualClock
 from tests.importing.making import MODEL, gguf
 from tests.journeys.driver import User, Watched, a_server, journey
 from tests.journeys.test_unasked import Meanwhile, put
-from tests.ticker import Ticker
 
 MINE = "mine:latest"
 APPEARED = "mine:latest appeared on the server meanwhile (4.4 GB). Replace it?"
@@ -203,14 +203,14 @@ async def test_the_form_asks_when_the_model_it_changes_was_changed_meanwhile() -
 class Slow(httpx.AsyncBaseTransport):
     """A server whose list takes `seconds`."""
 
-    def __init__(self, demo: Demo, ticker: Ticker) -> None:
+    def __init__(self, demo: Demo, ticker: VirtualClock) -> None:
         self.inner = demo.transport()
         self.ticker = ticker
         self.seconds = 0.0
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if self.seconds and request.url.path == "/api/tags":
-            await self.ticker.pace(self.seconds)
+            await self.ticker.sleep(self.seconds)
         return await self.inner.handle_async_request(request)
 
 
@@ -241,7 +241,7 @@ async def test_who_went_on_meanwhile_is_not_asked_in_the_middle_of_it(way: str, 
 class TestInTheQueue:
     """A job that has waited looks when it starts, and nothing that was typed is lost."""
 
-    async def blocked(self, user: User, demo: Watched, ticker: Ticker) -> None:
+    async def blocked(self, user: User, demo: Watched, ticker: VirtualClock) -> None:
         """Queue a creation behind a quantization, during which its name is taken."""
         await user.goes_to("smollm2:135m")
         await user.presses("%", "2", "enter")

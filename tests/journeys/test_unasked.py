@@ -8,11 +8,11 @@ import httpx
 
 from ollama_tui.demo import Demo
 from ollama_tui.domain.names import Name, parse
+from tests.clock import VirtualClock
 from tests.journeys.driver import a_server, journey
-from tests.ticker import Ticker
 
 
-def put(demo: Demo, ticker: Ticker, name: str, like: str = "mistral:7b") -> None:
+def put(demo: Demo, ticker: VirtualClock, name: str, like: str = "mistral:7b") -> None:
     """Put the content of another model under `name`, as another client does."""
     demo.store.write(parse(name), demo.store.entries[parse(like)].raw, ticker.now())
 

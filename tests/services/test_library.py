@@ -14,8 +14,8 @@ from ollama_tui.api.replies import Answers, ListedModel
 from ollama_tui.domain.snapshot import Reach
 from ollama_tui.services.cache import Cache
 from ollama_tui.services.library import DETAILS_KEPT, POLL_EVERY, Library
+from tests.clock import VirtualClock, settle
 from tests.journeys.driver import Watched
-from tests.ticker import Ticker, settle
 
 URL = "http://127.0.0.1:11434"
 OLD = "0.12.3"
@@ -23,13 +23,13 @@ OLD = "0.12.3"
 
 
 @pytest.fixture
-def time() -> Ticker:
-    return Ticker()
+def time() -> VirtualClock:
+    return VirtualClock()
 
 
 @pytest.fixture
-def demo(time: Ticker) -> Watched:
-    return Watched(pace=time.pace, now=time.now)
+def demo(time: VirtualClock) -> Watched:
+    return Watched(pace=time.sleep, now=time.now)
 
 
 @pytest.fixture
@@ -39,12 +39,12 @@ async def ollama(demo: Watched) -> AsyncIterator[Ollama]:
 
 
 @pytest.fixture
-def library(ollama: Ollama, time: Ticker) -> Library:
-    return Library(ollama, now=time.now, sleep=time.pace)
+def library(ollama: Ollama, time: VirtualClock) -> Library:
+    return Library(ollama, now=time.now, sleep=time.sleep)
 
 
 async def test_a_refresh_returns_the_snapshot_that_holds_the_answer(
-    library: Library, time: Ticker
+    library: Library, time: VirtualClock
 ) -> None:
     snapshot = await library.refresh()
     assert len(snapshot.models) == 36
@@ -155,7 +155,7 @@ async def test_a_library_begins_with_the_list_of_last_time(ollama: Ollama, tmp_p
 
 
 async def test_watching_polls_more_slowly_than_it_retries(
-    library: Library, demo: Watched, time: Ticker
+    library: Library, demo: Watched, time: VirtualClock
 ) -> None:
     async with library.watching():
         await time.advance(9)
@@ -200,17 +200,17 @@ async def test_learning_ends_with_an_error_when_what_answers_is_not_ollama(
 
 
 @pytest.fixture
-def old(time: Ticker) -> Watched:
-    return Watched(pace=time.pace, now=time.now, version=OLD)
+def old(time: VirtualClock) -> Watched:
+    return Watched(pace=time.sleep, now=time.now, version=OLD)
 
 
 @pytest.fixture
 async def learning(
-    old: Watched, time: Ticker, tmp_path: Path
+    old: Watched, time: VirtualClock, tmp_path: Path
 ) -> AsyncIterator[tuple[Library, Watched]]:
     async with Ollama(URL, transport=old.transport()) as client:
         library = Library(
-            client, cache=Cache(tmp_path), host_url=URL, now=time.now, sleep=time.pace
+            client, cache=Cache(tmp_path), host_url=URL, now=time.now, sleep=time.sleep
         )
         async with library.watching():
             await settle()
@@ -218,7 +218,7 @@ async def learning(
 
 
 async def test_they_are_learned_in_the_background(
-    learning: tuple[Library, Watched], time: Ticker
+    learning: tuple[Library, Watched], time: VirtualClock
 ) -> None:
     library, _ = learning
     assert library.snapshot.unlearned > 20
@@ -228,7 +228,7 @@ async def test_they_are_learned_in_the_background(
 
 
 async def test_each_digest_is_asked_about_once(
-    learning: tuple[Library, Watched], time: Ticker
+    learning: tuple[Library, Watched], time: VirtualClock
 ) -> None:
     library, old = learning
     await time.advance(40)
@@ -236,9 +236,9 @@ async def test_each_digest_is_asked_about_once(
     assert len(old.seen("/api/show")) == len(digests)
 
 
-async def test_models_on_the_screen_come_first(old: Watched, time: Ticker) -> None:
+async def test_models_on_the_screen_come_first(old: Watched, time: VirtualClock) -> None:
     async with Ollama(URL, transport=old.transport()) as client:
-        library = Library(client, now=time.now, sleep=time.pace)
+        library = Library(client, now=time.now, sleep=time.sleep)
         models = (await library.refresh()).by_name
         wanted = [models[name] for name in ("codellama:7b-code", "starcoder2:3b")]
         library.prefer(wanted)
@@ -249,7 +249,7 @@ async def test_models_on_the_screen_come_first(old: Watched, time: Ticker) -> No
 
 
 async def test_cloud_models_are_never_asked_about_unasked(
-    learning: tuple[Library, Watched], time: Ticker
+    learning: tuple[Library, Watched], time: VirtualClock
 ) -> None:
     _, old = learning
     await time.advance(20)
@@ -257,13 +257,13 @@ async def test_cloud_models_are_never_asked_about_unasked(
 
 
 async def test_they_are_kept_on_disk_by_digest(
-    learning: tuple[Library, Watched], time: Ticker, tmp_path: Path
+    learning: tuple[Library, Watched], time: VirtualClock, tmp_path: Path
 ) -> None:
     _, old = learning
     await time.advance(5)
     before = len(old.seen("/api/show"))
     async with Ollama(URL, transport=old.transport()) as client:
-        again = Library(client, cache=Cache(tmp_path), host_url=URL, now=time.now, sleep=time.pace)
+        again = Library(client, cache=Cache(tmp_path), host_url=URL, now=time.now, sleep=time.sleep)
         async with again.watching():
             await time.advance(5)
             assert again.snapshot.unlearned == 1
@@ -271,11 +271,11 @@ async def test_they_are_kept_on_disk_by_digest(
 
 
 async def test_a_busy_server_is_asked_again_with_the_next_refresh(
-    old: Watched, time: Ticker
+    old: Watched, time: VirtualClock
 ) -> None:
     old.fail("/api/show", 503, {"error": "server busy, please try again"}, times=500)
     async with Ollama(URL, transport=old.transport()) as client:
-        library = Library(client, now=time.now, sleep=time.pace)
+        library = Library(client, now=time.now, sleep=time.sleep)
         async with library.watching():
             await time.advance(8)
             assert library.snapshot.unlearned > 20
@@ -286,11 +286,11 @@ async def test_a_busy_server_is_asked_again_with_the_next_refresh(
 
 
 async def test_learning_stops_while_the_server_is_gone_and_goes_on_afterwards(
-    old: Watched, time: Ticker
+    old: Watched, time: VirtualClock
 ) -> None:
     old.add(400)
     async with Ollama(URL, transport=old.transport()) as client:
-        library = Library(client, now=time.now, sleep=time.pace)
+        library = Library(client, now=time.now, sleep=time.sleep)
         async with library.watching():
             await time.advance(1)
             old.online = False
@@ -305,7 +305,7 @@ async def test_learning_stops_while_the_server_is_gone_and_goes_on_afterwards(
 
 
 async def test_loading_is_known_while_it_lasts(
-    library: Library, demo: Watched, time: Ticker
+    library: Library, demo: Watched, time: VirtualClock
 ) -> None:
     await library.refresh()
     task = asyncio.ensure_future(library.load("gemma2:2b"))
@@ -316,11 +316,11 @@ async def test_loading_is_known_while_it_lasts(
 
 
 async def test_what_the_server_answered_already_is_the_list_and_not_asked_for_again_at_once(
-    ollama: Ollama, demo: Watched, time: Ticker
+    ollama: Ollama, demo: Watched, time: VirtualClock
 ) -> None:
     first = Answers(await ollama.list(), await ollama.running(), "0.33.0")
     asked = len(demo.seen("/api/tags"))
-    library = Library(ollama, first=first, now=time.now, sleep=time.pace)
+    library = Library(ollama, first=first, now=time.now, sleep=time.sleep)
     assert len(library.snapshot.models) == 36
     assert (library.snapshot.reach, library.snapshot.version) == (Reach.UP, "0.33.0")
     async with library.watching():

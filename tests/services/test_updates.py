@@ -25,7 +25,7 @@ from ollama_tui.services.cache import Cache
 from ollama_tui.services.library import Library
 from ollama_tui.services.session import connect
 from ollama_tui.services.updates import AT_ONCE, Checking, Updates
-from tests.ticker import Ticker, at_once, settle
+from tests.clock import VirtualClock, at_once, settle
 
 HOST = "http://127.0.0.1:11434"
 
@@ -55,10 +55,10 @@ async def stage(
     demo: Demo | None = None,
     *,
     cache: Cache | None = None,
-    ticker: Ticker | None = None,
+    ticker: VirtualClock | None = None,
     registry: httpx.AsyncBaseTransport | None = None,
 ) -> AsyncIterator[Stage]:
-    ticker = ticker or Ticker()
+    ticker = ticker or VirtualClock()
     demo = demo or Demo(pace=at_once, now=ticker.now)
     async with (
         Ollama(HOST, transport=demo.transport()) as ollama,
@@ -106,7 +106,7 @@ async def test_a_registry_that_tells_no_digest_is_asked_for_the_manifest_and_it_
 async def test_what_a_server_elsewhere_calls_this_machine_is_its_own(
     server: str, asked: bool
 ) -> None:
-    settings, ticker = Settings(host=parse_host(server)), Ticker()
+    settings, ticker = Settings(host=parse_host(server)), VirtualClock()
     clock = Clock(ticker.now, lambda: ticker.seconds, at_once)
     async with (
         Ollama(settings.host.url) as ollama,
@@ -238,7 +238,7 @@ async def test_a_captive_portal_is_a_reason(body: bytes) -> None:
 
 
 async def test_findings_last_a_day_on_disk_but_not_what_nobody_knew(tmp_path: Path) -> None:
-    cache, ticker = Cache(tmp_path), Ticker()
+    cache, ticker = Cache(tmp_path), VirtualClock()
     async with stage(cache=cache, ticker=ticker) as s:
         await s.finds("llama3.1:8b", "mistral:7b", "pirate:latest")
         kept = dict(s.updates.found.value)

@@ -6,13 +6,13 @@ import pytest
 
 from ollama_tui.api.client import Ollama
 from ollama_tui.services.jobs.queue import JobQueue
+from tests.clock import VirtualClock
 from tests.services.jobs.stage import Stage
-from tests.services.jobs.virtual import VirtualTime
 
 
 @pytest.fixture
-def time() -> VirtualTime:
-    return VirtualTime()
+def time() -> VirtualClock:
+    return VirtualClock(1000.0)
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ async def ollama(stage: Stage) -> AsyncIterator[Ollama]:
 
 
 @pytest.fixture
-async def queue(ollama: Ollama, time: VirtualTime) -> AsyncIterator[JobQueue]:
-    jobs = JobQueue(ollama, clock=time.clock, sleep=time.sleep)
+async def queue(ollama: Ollama, time: VirtualClock) -> AsyncIterator[JobQueue]:
+    jobs = JobQueue(ollama, clock=time.monotonic, sleep=time.sleep)
     yield jobs
     await jobs.close()

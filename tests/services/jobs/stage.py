@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 import httpx
 
-from tests.services.jobs.virtual import settle
+from tests.clock import settle
 
 DIGEST = "sha256:" + "1a" * 32
 OTHER_DIGEST = "sha256:" + "2b" * 32

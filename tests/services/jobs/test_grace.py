@@ -12,8 +12,8 @@ from ollama_tui.api.client import Ollama
 from ollama_tui.services.jobs.job import State, in_words
 from ollama_tui.services.jobs.queue import JobQueue
 from ollama_tui.services.jobs.tasks import Delete
+from tests.clock import VirtualClock, settle
 from tests.services.jobs.stage import Stage
-from tests.services.jobs.virtual import VirtualTime, settle
 
 DELETED = ["DELETE /api/delete a"]
 
@@ -21,35 +21,35 @@ DELETED = ["DELETE /api/delete a"]
 class Uptime:
     """The virtual clock, and what the machine was suspended for."""
 
-    def __init__(self, time: VirtualTime) -> None:
+    def __init__(self, time: VirtualClock) -> None:
         self.time = time
         self.suspended = 0.0
 
     def __call__(self) -> float:
-        return self.time.now + self.suspended
+        return self.time.seconds + self.suspended
 
 
 @pytest.fixture
-def uptime(time: VirtualTime) -> Uptime:
+def uptime(time: VirtualClock) -> Uptime:
     return Uptime(time)
 
 
 @pytest.fixture
-async def queue(ollama: Ollama, time: VirtualTime, uptime: Uptime) -> AsyncIterator[JobQueue]:
-    jobs = JobQueue(ollama, clock=time.clock, sleep=time.sleep, uptime=uptime)
+async def queue(ollama: Ollama, time: VirtualClock, uptime: Uptime) -> AsyncIterator[JobQueue]:
+    jobs = JobQueue(ollama, clock=time.monotonic, sleep=time.sleep, uptime=uptime)
     yield jobs
     await jobs.close()
 
 
-def stop(time: VirtualTime, seconds: float) -> None:
+def stop(time: VirtualClock, seconds: float) -> None:
     """Let the clock go on while nothing runs, as between ctrl+z and fg."""
-    time.now += seconds
+    time.seconds += seconds
 
 
 @pytest.mark.parametrize("before", [0, 3, 7.5])
 @pytest.mark.parametrize("stopped", [2, 60, 86_400])
 async def test_after_a_stop_it_starts_again(
-    before: float, stopped: float, queue: JobQueue, stage: Stage, time: VirtualTime
+    before: float, stopped: float, queue: JobQueue, stage: Stage, time: VirtualClock
 ) -> None:
     queue.submit(Delete(("a",)))
     await time.advance(before)
@@ -67,7 +67,7 @@ async def test_after_a_stop_it_starts_again(
 
 @pytest.mark.parametrize("suspended", [2, 3600])
 async def test_after_the_machine_was_suspended_it_starts_again_too(
-    suspended: float, queue: JobQueue, stage: Stage, time: VirtualTime, uptime: Uptime
+    suspended: float, queue: JobQueue, stage: Stage, time: VirtualClock, uptime: Uptime
 ) -> None:
     queue.submit(Delete(("a",)))
     await time.advance(6.5)
@@ -80,7 +80,7 @@ async def test_after_the_machine_was_suspended_it_starts_again_too(
     assert stage.asked == DELETED
 
 
-async def test_undo_works_after_a_stop(queue: JobQueue, stage: Stage, time: VirtualTime) -> None:
+async def test_undo_works_after_a_stop(queue: JobQueue, stage: Stage, time: VirtualClock) -> None:
     queue.submit(Delete(("a",)))
     stop(time, 60)
     await time.advance(0)
@@ -90,7 +90,7 @@ async def test_undo_works_after_a_stop(queue: JobQueue, stage: Stage, time: Virt
 
 
 async def test_it_does_not_end_while_it_is_held_and_starts_again_after(
-    queue: JobQueue, stage: Stage, time: VirtualTime
+    queue: JobQueue, stage: Stage, time: VirtualClock
 ) -> None:
     deletion = queue.submit(Delete(("a",)))
     await time.advance(7.9)
@@ -108,13 +108,13 @@ async def test_it_does_not_end_while_it_is_held_and_starts_again_after(
 
 @given(st.lists(st.floats(0, 0.9), max_size=20))
 async def test_a_busy_machine_does_not_make_it_start_again(late: list[float]) -> None:
-    time, stage = VirtualTime(), Stage()
+    time, stage = VirtualClock(), Stage()
 
     async def sleep(seconds: float) -> None:
         await time.sleep(seconds + (late.pop() if late else 0))
 
     async with Ollama("http://127.0.0.1:11434", transport=stage.transport) as ollama:
-        queue = JobQueue(ollama, clock=time.clock, sleep=sleep)
+        queue = JobQueue(ollama, clock=time.monotonic, sleep=sleep)
         queue.submit(Delete(("a",)))
         await time.advance(10)
         await settle()

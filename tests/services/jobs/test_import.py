@@ -19,7 +19,7 @@ from ollama_tui.services.jobs.job import State
 from ollama_tui.services.jobs.queue import JobQueue
 from ollama_tui.services.jobs.tasks import Copy, Create
 from ollama_tui.services.jobs.upload import hashing
-from tests.services.jobs.virtual import settle
+from tests.clock import settle
 
 BYTES = b"GGUF" * 1_000_000
 DIGEST = "sha256:" + hashlib.sha256(BYTES).hexdigest()

@@ -20,8 +20,8 @@ from ollama_tui.services.jobs.job import State, in_words
 from ollama_tui.services.jobs.journal import Journal
 from ollama_tui.services.jobs.queue import JobQueue
 from ollama_tui.services.jobs.tasks import Pull, Push
+from tests.clock import VirtualClock, settle
 from tests.services.jobs.stage import Stage
-from tests.services.jobs.virtual import VirtualTime, settle
 
 HOST = "0123456789abcdef"
 PULLS = (Pull("qwen3:8b", expected=5_200_000_000), Pull("h:5000/ns/m:1", insecure=True))
@@ -314,9 +314,9 @@ class TestInTheQueue:
 
     @pytest.fixture
     async def queue(
-        self, ollama: Ollama, time: VirtualTime, journal: Journal
+        self, ollama: Ollama, time: VirtualClock, journal: Journal
     ) -> AsyncIterator[JobQueue]:
-        queue = JobQueue(ollama, journal=journal, clock=time.clock, sleep=time.sleep)
+        queue = JobQueue(ollama, journal=journal, clock=time.monotonic, sleep=time.sleep)
         yield queue
         await queue.close()
 
@@ -375,11 +375,11 @@ class TestInTheQueue:
         assert self.written(tmp_path) == ["a"]
 
     async def test_what_an_earlier_run_left_can_be_gone_on_with_or_cleared(
-        self, ollama: Ollama, time: VirtualTime, stage: Stage, tmp_path: Path
+        self, ollama: Ollama, time: VirtualClock, stage: Stage, tmp_path: Path
     ) -> None:
         left_behind(tmp_path, *PULLS)
         queue = JobQueue(
-            ollama, journal=Journal(tmp_path, HOST), clock=time.clock, sleep=time.sleep
+            ollama, journal=Journal(tmp_path, HOST), clock=time.monotonic, sleep=time.sleep
         )
         first, second = queue.live.value
         assert (first.state, first.name) == (State.FAILED, "qwen3:8b")

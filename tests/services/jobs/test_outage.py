@@ -7,8 +7,8 @@ import pytest
 from ollama_tui.services.jobs.job import Job, State, in_words
 from ollama_tui.services.jobs.queue import JobQueue
 from ollama_tui.services.jobs.tasks import Pull, Push
+from tests.clock import VirtualClock, settle
 from tests.services.jobs.stage import OTHER_DIGEST, Stage
-from tests.services.jobs.virtual import VirtualTime, settle
 
 MB = 1_000_000
 PAGE = b"<html><head><title>502 Bad Gateway</title></head></html>"
@@ -55,7 +55,7 @@ class TestFaults:
         self,
         queue: JobQueue,
         stage: Stage,
-        time: VirtualTime,
+        time: VirtualClock,
         status: int,
         body: bytes,
         trouble: str,
@@ -74,7 +74,7 @@ class TestFaults:
         assert now(queue).state is State.DONE
 
     async def test_are_waited_for_as_long_as_ten_minutes(
-        self, queue: JobQueue, stage: Stage, time: VirtualTime
+        self, queue: JobQueue, stage: Stage, time: VirtualClock
     ) -> None:
         stage.garbage = (502, PAGE)
         await stage.stream.tear()
@@ -88,7 +88,7 @@ class TestFaults:
         assert failed.error.hint
 
     async def test_after_long_silent_work_are_waited_for_too(
-        self, queue: JobQueue, stage: Stage, time: VirtualTime
+        self, queue: JobQueue, stage: Stage, time: VirtualClock
     ) -> None:
         await stage.stream.say("verifying sha256 digest")
         await time.advance(1500)
@@ -102,7 +102,7 @@ class TestFaults:
 @pytest.mark.usefixtures("pull")
 class TestSilence:
     async def test_while_bytes_should_come_is_given_up_and_joined_again(
-        self, queue: JobQueue, stage: Stage, time: VirtualTime
+        self, queue: JobQueue, stage: Stage, time: VirtualClock
     ) -> None:
         await time.advance(29.9)
         assert (in_words(now(queue)), stage.stream.closed) == ("server silent for 29 s", False)
@@ -115,7 +115,7 @@ class TestSilence:
         assert now(queue).state is State.DONE
 
     async def test_is_not_what_a_server_does_that_says_the_same_again(
-        self, queue: JobQueue, stage: Stage, time: VirtualTime
+        self, queue: JobQueue, stage: Stage, time: VirtualClock
     ) -> None:
         for _ in range(90):
             await stage.stream.layer(61 * MB, 100 * MB)
@@ -124,7 +124,7 @@ class TestSilence:
         assert len(stage.streams) == 1
 
     async def test_is_patience_with_a_server_at_work(
-        self, queue: JobQueue, stage: Stage, time: VirtualTime
+        self, queue: JobQueue, stage: Stage, time: VirtualClock
     ) -> None:
         await stage.stream.say("verifying sha256 digest")
         await time.advance(3599)
@@ -133,14 +133,14 @@ class TestSilence:
         assert in_words(now(queue)) == "server silent — retry 1 in 1 s"
 
     async def test_after_a_whole_layer_may_be_longer(
-        self, queue: JobQueue, stage: Stage, time: VirtualTime
+        self, queue: JobQueue, stage: Stage, time: VirtualClock
     ) -> None:
         await stage.stream.layer(5, 5, OTHER_DIGEST)
         await time.advance(500)
         assert len(stage.streams) == 1
 
     async def test_of_all_tries_ends_in_a_sentence(
-        self, queue: JobQueue, stage: Stage, time: VirtualTime
+        self, queue: JobQueue, stage: Stage, time: VirtualClock
     ) -> None:
         await time.advance(800)
         failed = now(queue)
@@ -151,17 +151,17 @@ class TestSilence:
         assert all(stream.closed for stream in stage.streams)
 
     async def test_may_be_cancelled(
-        self, queue: JobQueue, stage: Stage, time: VirtualTime, pull: int
+        self, queue: JobQueue, stage: Stage, time: VirtualClock, pull: int
     ) -> None:
         await time.advance(20)
         assert queue.cancel(pull)
         await settle()
         assert (now(queue).state, stage.stream.closed) == (State.CANCELLED, True)
-        assert time.sleeping == 0
+        assert time.waiting == 0
 
 
 async def test_a_server_that_never_answers_is_given_up(
-    queue: JobQueue, stage: Stage, time: VirtualTime
+    queue: JobQueue, stage: Stage, time: VirtualClock
 ) -> None:
     queue.submit(Pull("a"))
     await time.advance(29)
@@ -171,7 +171,7 @@ async def test_a_server_that_never_answers_is_given_up(
 
 
 async def test_what_would_not_go_on_is_not_given_up(
-    queue: JobQueue, stage: Stage, time: VirtualTime
+    queue: JobQueue, stage: Stage, time: VirtualClock
 ) -> None:
     queue.submit(Push("me/a"))
     await settle()
@@ -191,7 +191,7 @@ async def test_garbage_from_the_start_is_a_wrong_address(
 
 
 async def test_trouble_counts_from_its_first_moment(
-    queue: JobQueue, stage: Stage, time: VirtualTime
+    queue: JobQueue, stage: Stage, time: VirtualClock
 ) -> None:
     queue.submit(Pull("a"))
     await settle()

@@ -10,8 +10,8 @@ from ollama_tui.services.jobs.job import Job, State, in_words
 from ollama_tui.services.jobs.queue import JobQueue
 from ollama_tui.services.jobs.task import Item, Server, Steps
 from ollama_tui.services.jobs.tasks import Copy, Create, Delete, Pull, Push
+from tests.clock import VirtualClock, settle
 from tests.services.jobs.stage import OTHER_DIGEST, Stage
-from tests.services.jobs.virtual import VirtualTime, settle
 
 MB = 1_000_000
 
@@ -30,7 +30,7 @@ async def submit(queue: JobQueue, *names: str) -> list[int]:
     return ids
 
 
-async def test_a_pull_runs_to_its_end(queue: JobQueue, stage: Stage, time: VirtualTime) -> None:
+async def test_a_pull_runs_to_its_end(queue: JobQueue, stage: Stage, time: VirtualClock) -> None:
     pull = queue.submit(Pull("qwen3:8b", expected=100 * MB))
     await settle()
     await stage.stream.say("pulling manifest")
@@ -42,12 +42,12 @@ async def test_a_pull_runs_to_its_end(queue: JobQueue, stage: Stage, time: Virtu
     assert in_words(job(queue, pull)) == "verifying"
     await stage.stream.succeed()
     done = job(queue, pull)
-    assert (done.state, done.progress.fraction, done.ended) == (State.DONE, 1.0, time.now)
+    assert (done.state, done.progress.fraction, done.ended) == (State.DONE, 1.0, time.seconds)
     assert (done.started, stage.asked) == (1000.0, ["POST /api/pull qwen3:8b"])
 
 
 async def test_the_size_of_a_pull_may_be_learned_while_it_runs(
-    queue: JobQueue, stage: Stage, time: VirtualTime
+    queue: JobQueue, stage: Stage, time: VirtualClock
 ) -> None:
     [pull] = await submit(queue, "a")
     await stage.stream.layer(10 * MB, 40 * MB)
@@ -77,9 +77,9 @@ class TestLanes:
         assert [stream.model for stream in stage.streams] == ["a", "b", "c"]
 
     async def test_how_many_run_at_once_can_be_chosen(
-        self, ollama: Ollama, time: VirtualTime
+        self, ollama: Ollama, time: VirtualClock
     ) -> None:
-        queue = JobQueue(ollama, parallel=1, clock=time.clock, sleep=time.sleep)
+        queue = JobQueue(ollama, parallel=1, clock=time.monotonic, sleep=time.sleep)
         queue.submit(Pull("a"))
         queue.submit(Push("b"))
         assert states(queue) == [State.RUNNING, State.QUEUED]
@@ -191,7 +191,7 @@ class TestCancel:
         assert not queue.cancel(pull)
 
     async def test_between_two_tries_ends_the_trying(
-        self, queue: JobQueue, stage: Stage, time: VirtualTime
+        self, queue: JobQueue, stage: Stage, time: VirtualClock
     ) -> None:
         [pull] = await submit(queue, "a")
         await stage.stream.tear()
@@ -211,7 +211,7 @@ class TestCancel:
         assert cancelled.note.startswith("Cancelled. new was not created;")
 
     async def test_of_a_deletion_says_what_is_gone_and_what_is_not(
-        self, queue: JobQueue, stage: Stage, time: VirtualTime
+        self, queue: JobQueue, stage: Stage, time: VirtualClock
     ) -> None:
         stage.held["DELETE /api/delete b"] = asyncio.Event()
         deletion = queue.submit(Delete(("a", "b", "c")))
@@ -227,7 +227,7 @@ class TestCancel:
 
 class TestGrace:
     async def test_a_deletion_waits_before_anything_is_sent(
-        self, queue: JobQueue, stage: Stage, time: VirtualTime
+        self, queue: JobQueue, stage: Stage, time: VirtualClock
     ) -> None:
         deletion = queue.submit(Delete(("a",), loaded=("a",)))
         said = []
@@ -239,7 +239,7 @@ class TestGrace:
         assert job(queue, deletion).state is State.DONE
 
     async def test_undo_takes_it_back_with_nothing_sent(
-        self, queue: JobQueue, stage: Stage, time: VirtualTime
+        self, queue: JobQueue, stage: Stage, time: VirtualClock
     ) -> None:
         deletion = queue.submit(Delete(("a",)))
         await time.advance(7.9)
@@ -254,7 +254,7 @@ class TestGrace:
         assert not job(queue, deletion).can_retry
 
     async def test_undo_takes_back_the_last_one_first(
-        self, queue: JobQueue, stage: Stage, time: VirtualTime
+        self, queue: JobQueue, stage: Stage, time: VirtualClock
     ) -> None:
         queue.submit(Delete(("a",)))
         await time.advance(1)
@@ -271,13 +271,15 @@ class TestGrace:
         assert queue.undo(first)
         assert states(queue) == [State.CANCELLED, State.WAITING]
 
-    async def test_what_was_sent_cannot_be_undone(self, queue: JobQueue, time: VirtualTime) -> None:
+    async def test_what_was_sent_cannot_be_undone(
+        self, queue: JobQueue, time: VirtualClock
+    ) -> None:
         queue.submit(Delete(("a",)))
         await time.advance(8)
         assert not queue.undo()
 
     async def test_cancel_of_a_waiting_deletion_is_undo(
-        self, queue: JobQueue, stage: Stage, time: VirtualTime
+        self, queue: JobQueue, stage: Stage, time: VirtualClock
     ) -> None:
         deletion = queue.submit(Delete(("a",)))
         assert queue.cancel(deletion)
@@ -286,7 +288,7 @@ class TestGrace:
         assert job(queue, deletion).note == "Undone: nothing was deleted."
 
     async def test_close_does_not_send_it(
-        self, queue: JobQueue, stage: Stage, time: VirtualTime
+        self, queue: JobQueue, stage: Stage, time: VirtualClock
     ) -> None:
         queue.submit(Delete(("a",)))
         await time.advance(1)
@@ -295,9 +297,9 @@ class TestGrace:
         assert (stage.asked, states(queue)) == ([], [State.CANCELLED])
 
     async def test_no_grace_sends_at_once(
-        self, ollama: Ollama, stage: Stage, time: VirtualTime
+        self, ollama: Ollama, stage: Stage, time: VirtualClock
     ) -> None:
-        queue = JobQueue(ollama, grace=0, clock=time.clock, sleep=time.sleep)
+        queue = JobQueue(ollama, grace=0, clock=time.monotonic, sleep=time.sleep)
         queue.submit(Delete(("a",)))
         await settle()
         assert stage.asked == ["DELETE /api/delete a"]
@@ -306,7 +308,7 @@ class TestGrace:
 
 class TestDelete:
     async def test_goes_on_after_a_failure_and_says_what_remains(
-        self, queue: JobQueue, stage: Stage, time: VirtualTime
+        self, queue: JobQueue, stage: Stage, time: VirtualClock
     ) -> None:
         stage.refused["DELETE /api/delete b"] = (500, "unexpected EOF")
         deletion = queue.submit(Delete(("a", "b", "c")))
@@ -318,7 +320,7 @@ class TestDelete:
         assert "b was not deleted" in failed.error.hint
 
     async def test_says_of_each_failure_why(
-        self, queue: JobQueue, stage: Stage, time: VirtualTime
+        self, queue: JobQueue, stage: Stage, time: VirtualClock
     ) -> None:
         stage.refused["DELETE /api/delete a"] = (500, "permission denied")
         stage.refused["DELETE /api/delete c"] = (500, "unexpected EOF")
@@ -330,7 +332,7 @@ class TestDelete:
         assert "c was not deleted" in error.hint
 
     async def test_never_sends_a_name_that_a_server_takes_for_another(
-        self, queue: JobQueue, stage: Stage, time: VirtualTime
+        self, queue: JobQueue, stage: Stage, time: VirtualClock
     ) -> None:
         deletion = queue.submit(Delete(("m:local", "b"), loaded=("m:local",)))
         await time.advance(8)
@@ -340,7 +342,7 @@ class TestDelete:
         assert stage.asked == ["DELETE /api/delete b"]
 
     async def test_never_sends_a_name_with_a_twin_by_case_that_is_to_stay(
-        self, queue: JobQueue, stage: Stage, time: VirtualTime
+        self, queue: JobQueue, stage: Stage, time: VirtualClock
     ) -> None:
         stage.listed = ("pirate:latest", "Pirate:latest", "b:latest")
         deletion = queue.submit(Delete(("pirate:latest", "b:latest")))
@@ -351,7 +353,7 @@ class TestDelete:
         assert stage.asked == ["DELETE /api/delete b:latest"]
 
     async def test_deletes_twins_by_case_together(
-        self, queue: JobQueue, stage: Stage, time: VirtualTime
+        self, queue: JobQueue, stage: Stage, time: VirtualClock
     ) -> None:
         stage.listed = ("pirate:latest", "Pirate:latest")
         deletion = queue.submit(Delete(("pirate:latest", "Pirate:latest")))
@@ -359,7 +361,7 @@ class TestDelete:
         assert job(queue, deletion).state is State.DONE
 
     async def test_retry_deletes_only_the_rest(
-        self, queue: JobQueue, stage: Stage, time: VirtualTime
+        self, queue: JobQueue, stage: Stage, time: VirtualClock
     ) -> None:
         stage.refused["DELETE /api/delete b"] = (500, "unexpected EOF")
         deletion = queue.submit(Delete(("a", "b")))
@@ -372,7 +374,7 @@ class TestDelete:
         assert stage.asked == ["DELETE /api/delete b"]
 
     async def test_of_what_is_gone_already_is_no_failure(
-        self, queue: JobQueue, stage: Stage, time: VirtualTime
+        self, queue: JobQueue, stage: Stage, time: VirtualClock
     ) -> None:
         stage.refused["DELETE /api/delete a"] = (404, "model 'a' not found")
         deletion = queue.submit(Delete(("a",)))
@@ -380,7 +382,7 @@ class TestDelete:
         assert job(queue, deletion).state is State.DONE
 
     async def test_goes_on_when_the_model_cannot_be_unloaded(
-        self, queue: JobQueue, stage: Stage, time: VirtualTime
+        self, queue: JobQueue, stage: Stage, time: VirtualClock
     ) -> None:
         stage.refused["POST /api/generate a"] = (500, "busy")
         deletion = queue.submit(Delete(("a",), loaded=("a",)))
@@ -388,7 +390,7 @@ class TestDelete:
         assert job(queue, deletion).state is State.DONE
 
     async def test_stops_when_the_server_is_lost(
-        self, queue: JobQueue, stage: Stage, time: VirtualTime
+        self, queue: JobQueue, stage: Stage, time: VirtualClock
     ) -> None:
         stage.down = True
         deletion = queue.submit(Delete(("a", "b", "c")))
@@ -399,7 +401,7 @@ class TestDelete:
         assert stage.asked == ["GET /api/tags None"]
 
     async def test_of_one_fails_with_its_own_error(
-        self, queue: JobQueue, stage: Stage, time: VirtualTime
+        self, queue: JobQueue, stage: Stage, time: VirtualClock
     ) -> None:
         stage.refused["DELETE /api/delete a"] = (500, "unexpected EOF")
         deletion = queue.submit(Delete(("a",)))
@@ -411,7 +413,7 @@ class TestDelete:
 
 class TestRetry:
     async def test_a_cut_connection_is_tried_again_with_growing_pauses(
-        self, queue: JobQueue, stage: Stage, time: VirtualTime
+        self, queue: JobQueue, stage: Stage, time: VirtualClock
     ) -> None:
         [pull] = await submit(queue, "a")
         await stage.stream.layer(10 * MB, 100 * MB)
@@ -428,7 +430,7 @@ class TestRetry:
         assert job(queue, pull).progress.completed == 61 * MB
 
     async def test_a_retried_pull_resumes_and_never_goes_back(
-        self, queue: JobQueue, stage: Stage, time: VirtualTime
+        self, queue: JobQueue, stage: Stage, time: VirtualClock
     ) -> None:
         [pull] = await submit(queue, "a")
         queue.expect(pull, 100 * MB)
@@ -449,7 +451,7 @@ class TestRetry:
         assert len(stage.asked) == 2
 
     async def test_progress_makes_the_pauses_short_again(
-        self, queue: JobQueue, stage: Stage, time: VirtualTime
+        self, queue: JobQueue, stage: Stage, time: VirtualClock
     ) -> None:
         [pull] = await submit(queue, "a")
         for pause in (1, 2, 4):
@@ -461,7 +463,7 @@ class TestRetry:
         assert in_words(job(queue, pull)) == "connection lost — retry 1 in 1 s"
 
     async def test_gives_up_after_ten_minutes_without_progress(
-        self, queue: JobQueue, stage: Stage, time: VirtualTime
+        self, queue: JobQueue, stage: Stage, time: VirtualClock
     ) -> None:
         stage.down = True
         [pull] = await submit(queue, "a")
@@ -474,7 +476,7 @@ class TestRetry:
         assert failed.error.hint
 
     async def test_progress_renews_the_patience(
-        self, queue: JobQueue, stage: Stage, time: VirtualTime
+        self, queue: JobQueue, stage: Stage, time: VirtualClock
     ) -> None:
         [pull] = await submit(queue, "a")
         for completed in (1, 2):
@@ -488,7 +490,7 @@ class TestRetry:
         assert job(queue, pull).state is State.RUNNING
 
     async def test_a_server_slow_to_answer_again_is_not_a_stall(
-        self, queue: JobQueue, stage: Stage, time: VirtualTime
+        self, queue: JobQueue, stage: Stage, time: VirtualClock
     ) -> None:
         [pull] = await submit(queue, "a")
         await stage.stream.layer(61 * MB, 100 * MB)
@@ -499,7 +501,7 @@ class TestRetry:
         assert job(queue, pull).progress.completed == 61 * MB
 
     async def test_a_refusal_is_not_retried(
-        self, queue: JobQueue, stage: Stage, time: VirtualTime
+        self, queue: JobQueue, stage: Stage, time: VirtualClock
     ) -> None:
         [pull] = await submit(queue, "a")
         await stage.stream.say("pulling manifest")
@@ -512,7 +514,7 @@ class TestRetry:
         assert len(stage.asked) == 1
 
     async def test_joining_a_dying_download_is_retried_after_a_second(
-        self, queue: JobQueue, stage: Stage, time: VirtualTime
+        self, queue: JobQueue, stage: Stage, time: VirtualClock
     ) -> None:
         [pull] = await submit(queue, "a")
         queue.cancel(pull)
@@ -527,7 +529,7 @@ class TestRetry:
         assert job(queue, pull).state is State.DONE
 
     async def test_a_push_is_not_retried_unasked(
-        self, queue: JobQueue, stage: Stage, time: VirtualTime
+        self, queue: JobQueue, stage: Stage, time: VirtualClock
     ) -> None:
         push = queue.submit(Push("me/a"))
         await settle()
@@ -556,7 +558,7 @@ class TestRetry:
 
 class TestPublishing:
     async def test_progress_is_published_at_most_ten_times_a_second(
-        self, queue: JobQueue, stage: Stage, time: VirtualTime
+        self, queue: JobQueue, stage: Stage, time: VirtualClock
     ) -> None:
         [pull] = await submit(queue, "a")
         seen: list[Job] = []
@@ -578,7 +580,7 @@ class TestPublishing:
         assert job(queue, pull).progress.completed == 100 * MB
 
     async def test_silence_shows_by_itself(
-        self, queue: JobQueue, stage: Stage, time: VirtualTime
+        self, queue: JobQueue, stage: Stage, time: VirtualClock
     ) -> None:
         [pull] = await submit(queue, "a")
         await stage.stream.layer(1 * MB, 100 * MB)
@@ -586,15 +588,15 @@ class TestPublishing:
         assert in_words(job(queue, pull)) == "server silent for 20 s"
 
     async def test_nothing_runs_when_there_is_nothing_to_do(
-        self, queue: JobQueue, stage: Stage, time: VirtualTime
+        self, queue: JobQueue, stage: Stage, time: VirtualClock
     ) -> None:
-        assert time.sleeping == 0
+        assert time.waiting == 0
         await submit(queue, "a")
         await stage.stream.layer(1 * MB, 100 * MB)
         await stage.stream.layer(1, 1, OTHER_DIGEST)
-        assert time.sleeping > 0
+        assert time.waiting > 0
         await stage.stream.succeed()
-        assert time.sleeping == 0
+        assert time.waiting == 0
 
     async def test_clear_forgets_what_has_ended(self, queue: JobQueue, stage: Stage) -> None:
         pulls = await submit(queue, "a", "b")
@@ -635,22 +637,22 @@ class TestBugsAndClosing:
         assert job(queue, broken).state is State.FAILED
 
     async def test_a_bug_nobody_saw_is_raised_on_closing(
-        self, ollama: Ollama, time: VirtualTime
+        self, ollama: Ollama, time: VirtualClock
     ) -> None:
-        queue = JobQueue(ollama, clock=time.clock, sleep=time.sleep)
+        queue = JobQueue(ollama, clock=time.monotonic, sleep=time.sleep)
         queue.submit(Broken("a"))
         await settle()
         with pytest.raises(ZeroDivisionError):
             await queue.close()
 
     async def test_close_waits_until_every_stream_is_closed(
-        self, queue: JobQueue, stage: Stage, time: VirtualTime
+        self, queue: JobQueue, stage: Stage, time: VirtualClock
     ) -> None:
         await submit(queue, "a", "b", "c")
         await queue.close()
         assert [stream.closed for stream in stage.streams] == [True, True]
         assert states(queue) == [State.CANCELLED] * 3
-        assert time.sleeping == 0
+        assert time.waiting == 0
 
     async def test_nothing_is_taken_in_after_closing(self, queue: JobQueue) -> None:
         await queue.close()

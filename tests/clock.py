@@ -1,10 +1,10 @@
-"""A clock that only moves when a test says so: `Demo(pace=ticker.pace, now=ticker.now)`."""
+"""A clock that only moves when a test says so: `Demo(pace=clock.sleep, now=clock.now)`."""
 
 from __future__ import annotations
 
 import asyncio
 import heapq
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
@@ -15,43 +15,47 @@ TURNS = 25
 """Turns of the event loop in which woken tasks get done what they can without waiting."""
 
 
-class Ticker:
-    """Virtual time: `pace` waits until `advance` has passed its moment."""
+class VirtualClock:
+    """Virtual time: `sleep` waits until `advance` has passed its moment."""
 
-    def __init__(self) -> None:
-        self.seconds = 0.0
-        self._waiting: list[tuple[float, int, asyncio.Future[None]]] = []
+    def __init__(self, seconds: float = 0.0) -> None:
+        self.seconds = seconds
+        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
         self._order = count()
 
     @property
     def waiting(self) -> int:
-        """How many are waiting."""
-        return sum(not future.done() for _, _, future in self._waiting)
+        """How many wait for time to pass."""
+        return sum(not future.done() for _, _, future in self._sleepers)
 
     def now(self) -> datetime:
         """Return the virtual time of day."""
         return START + timedelta(seconds=self.seconds)
 
-    def pace(self, seconds: float) -> Awaitable[None]:
+    def monotonic(self) -> float:
+        """Return the virtual seconds, as `time.monotonic` does the real ones."""
+        return self.seconds
+
+    async def sleep(self, seconds: float) -> None:
         """Wait that many virtual seconds."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._waiting, (self.seconds + seconds, next(self._order), future))
-        return future
+        heapq.heappush(self._sleepers, (self.seconds + seconds, next(self._order), future))
+        await future
 
     async def advance(self, seconds: float = TICK) -> None:
         """Let `seconds` pass, waking in order all whose moment comes, and let them work."""
         await settle()
-        until = self.seconds + seconds + 1e-9
-        while self._waiting and self._waiting[0][0] <= until:
-            due, _, future = heapq.heappop(self._waiting)
+        end = self.seconds + seconds
+        while self._sleepers and self._sleepers[0][0] <= end + 1e-9:
+            due, _, future = heapq.heappop(self._sleepers)
             self.seconds = max(self.seconds, due)  # later than due after `stand_still`
             if not future.done():
                 future.set_result(None)
-            await settle()
-        self.seconds = until
+                await settle()
+        self.seconds = max(self.seconds, end)
 
     def stand_still(self, seconds: float) -> None:
-        """Let `seconds` pass in which nobody gets to work, as in a process that is stopped."""
+        """Let `seconds` pass in which nobody gets to work, as in a stopped process."""
         self.seconds += seconds
 
     async def finish(self, task: asyncio.Task[object], *, limit: float = 36_000.0) -> None:
@@ -79,5 +83,5 @@ async def until(condition: Callable[[], object]) -> None:
 
 
 async def at_once(seconds: float) -> None:
-    """Wait not at all: a pace for tests that only care for the order of events."""
+    """Do not wait at all: for tests that only care for the order of events."""
     await asyncio.sleep(0)
