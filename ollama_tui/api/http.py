@@ -14,9 +14,9 @@ from ollama_tui.api.body import PLAIN, TooLarge, start, whole
 from ollama_tui.api.clock import MACHINE, Clock, Watchdog
 from ollama_tui.api.endpoints import Call
 from ollama_tui.api.errors import CHECK_ADDRESS, InvalidRequest, NotOllama, OllamaError, Unreachable
+from ollama_tui.api.host import Host
 from ollama_tui.api.keep_alive import trace
 from ollama_tui.api.messages.connection import explained
-from ollama_tui.api.place import Place
 from ollama_tui.api.replies import CUT
 from ollama_tui.api.upload import FileBody
 
@@ -55,15 +55,15 @@ class Wire:
     ) -> None:
         self._url = url.rstrip("/")
         self._clock = clock
-        self._place = Place.of(url)
-        self._key = api_key.strip() if api_key and self._place.may_have_key(send_key) else ""
+        self._host = Host.of_url(url)
+        self._key = api_key.strip() if api_key and self._host.may_have_key(send_key) else ""
         self._transport = transport
         self._http: httpx.AsyncClient | None = None
 
     @property
     def address(self) -> str:
         """Host and port of the server, for sentences."""
-        return self._place.label
+        return self._host.authority
 
     async def reply(
         self,
@@ -162,9 +162,9 @@ class Wire:
 
         from ollama_tui.api.sendfile import POSSIBLE
 
-        plain = self._place.scheme == "http" and "@" not in self._url
-        unproxied = self._place.is_loopback or not getproxies()
-        return POSSIBLE and plain and unproxied and self._transport is None
+        plain = self._host.scheme == "http" and "@" not in self._url
+        proxied = self._host.is_proxied(getproxies())
+        return POSSIBLE and plain and not proxied and self._transport is None
 
     async def _upload_straight(
         self,
@@ -229,8 +229,8 @@ class Wire:
                 headers=self._headers(),
                 # Without TLS a context with all authorities would be 20 ms of start-up for nothing.
                 # The environment names no proxy for loopback, but authorities all the same.
-                verify=httpx.create_ssl_context() if self._place.scheme == "https" else False,
-                trust_env=not self._place.is_loopback,
+                verify=httpx.create_ssl_context() if self._host.scheme == "https" else False,
+                trust_env=not self._host.is_loopback,
                 follow_redirects=False,
                 transport=self._transport,
             )

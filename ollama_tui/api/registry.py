@@ -36,8 +36,8 @@ from ollama_tui.api.errors import (
     Unreachable,
     Unsupported,
 )
+from ollama_tui.api.host import Host
 from ollama_tui.api.messages.connection import explain
-from ollama_tui.api.place import Place
 from ollama_tui.api.registry_http import SAME_HOUSE, Answer, Asker
 from ollama_tui.api.replies import Manifest
 from ollama_tui.formatting import inert
@@ -144,7 +144,7 @@ class Registry:
 
     async def _ask(self, method: str, name: Named, insecure: bool) -> tuple[Answer, bool]:
         """Return the answer, and whether it came by plain HTTP."""
-        if not self._beside_server and Place.of(_url(name, insecure=True)).is_loopback:
+        if not self._beside_server and Host.of_url(_url(name, insecure=True)).is_loopback:
             raise Unreachable(
                 f"Only the server can reach {_where(name)}: it means its own machine."
             )
@@ -164,7 +164,7 @@ class Registry:
         It is safe on this machine, as nobody is between. Who speaks TLS hangs up or answers 400.
         """
         url = _url(name, insecure=True)
-        may = Place.of(url).is_loopback or name.host.lower() in self._plain
+        may = Host.of_url(url).is_loopback or name.host.lower() in self._plain
         if not may or url.startswith("https:"):
             return None
         try:

@@ -12,7 +12,7 @@ import msgspec
 from ollama_tui import __version__
 from ollama_tui.api.body import PLAIN, pieces
 from ollama_tui.api.errors import NotOllama, Unreachable
-from ollama_tui.api.place import Place
+from ollama_tui.api.host import Host
 from ollama_tui.formatting import inert
 
 PATIENCE = httpx.Timeout(5.0)
@@ -94,7 +94,7 @@ class Asker:
 
     def _client(self, url: httpx.URL) -> httpx.AsyncClient:
         """Return the HTTP client for `url`, built at first use: it reads proxies, certificates."""
-        local = Place.of(str(url)).is_loopback
+        local = Host.of_url(str(url)).is_loopback
         if local not in self._clients:
             self._clients[local] = self._built(proxies=not local)
         return self._clients[local]

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ollama_tui.api.errors import NotOllama, Refused
-from ollama_tui.api.prefetch import First
+from ollama_tui.api.prefetch import Prefetch
 from ollama_tui.api.replies import Answers, ListedModel, RunningModel, Show
 from ollama_tui.config.settings import Settings
 from ollama_tui.domain.model import Facts, Model
@@ -47,7 +47,7 @@ class Desk:
     connect: Callable[[], Ollama]
     cache: Cache | None
     transport: httpx.AsyncBaseTransport | None = None
-    first: First | None = None
+    first: Prefetch | None = None
     """What the server was asked while the verb was being loaded."""
 
     @cached_property
@@ -124,14 +124,14 @@ class Desk:
         """Return what knows the server's disk."""
         from ollama_tui.services.storage import Storage
 
-        local = self.settings.host.is_loopback and self.transport is None
+        local = self.settings.host.is_local and self.transport is None
         return Storage(self.ollama.show, local=local, environ=os.environ)
 
     def registry(self) -> Registry:
         """Return what asks registries, not yet connected."""
         from ollama_tui.api.registry import Registry
 
-        near = self.settings.host.is_loopback or self.transport is not None
+        near = self.settings.host.is_local or self.transport is not None
         return Registry(self.transport, plain=self.settings.insecure, beside_server=near)
 
     @asynccontextmanager
@@ -159,7 +159,7 @@ async def opened(
         from ollama_tui.demo import Demo
 
         transport, cache = Demo().transport(), None
-    first = None if settings.demo else First.of(settings.host, os.environ)
+    first = None if settings.demo else Prefetch.of(settings.host, os.environ)
     connected: list[Ollama] = []
 
     def connect() -> Ollama:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from ollama_tui.api.errors import Refused
-from ollama_tui.api.place import Place
+from ollama_tui.api.host import Host
 from ollama_tui.cli.context import Desk
 from ollama_tui.cli.output import say, say_json, table
 from ollama_tui.domain import names
@@ -59,7 +59,7 @@ def _pull(model: Model, plain: frozenset[str]) -> str:
     made = model.listed.details.parent_model
     note = f"  # made here from {inert(made)}" if made else ""
     host = names.parse(names.resolved(model.name)).host.lower()
-    insecure = " --insecure" if host in plain or Place.of(f"//{host}").is_loopback else ""
+    insecure = " --insecure" if host in plain or Host.of_url(f"//{host}").is_loopback else ""
     return f"ollama pull{insecure} {shlex.quote(model.name)} || failed=1{note}"
 
 

@@ -65,9 +65,9 @@ def run(arguments: Sequence[str]) -> int:
         return _refuse(reason)
     terminal.prepare()
     gc.disable()  # nothing that a start makes is garbage; the app turns it on again
-    from ollama_tui.api.prefetch import First
+    from ollama_tui.api.prefetch import Prefetch
 
-    first = None if settings.demo else First.of(settings.host, os.environ)
+    first = None if settings.demo else Prefetch.of(settings.host, os.environ)
 
     from ollama_tui.config.state_file import Problems
     from ollama_tui.config.ui_state import UIState

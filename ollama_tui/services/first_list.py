@@ -8,7 +8,7 @@ from ollama_tui.domain.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from ollama_tui.api.clock import Clock
-    from ollama_tui.api.prefetch import First
+    from ollama_tui.api.prefetch import Prefetch
     from ollama_tui.api.replies import Answers
     from ollama_tui.config.settings import Settings
     from ollama_tui.services.cache import Cache
@@ -20,7 +20,7 @@ FIRST_ANSWER = 1.0
 class FirstList:
     """Makes snapshots of what the server was asked at the very start, and of what is cached."""
 
-    def __init__(self, first: First | None, cache: Cache | None, clock: Clock) -> None:
+    def __init__(self, first: Prefetch | None, cache: Cache | None, clock: Clock) -> None:
         self._first = first
         self._cache = cache
         self._clock = clock

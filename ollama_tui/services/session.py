@@ -69,7 +69,7 @@ async def connect(
         Registry(
             transport,
             plain=settings.insecure,
-            beside_server=settings.host.is_loopback or transport is not None,
+            beside_server=settings.host.is_local or transport is not None,
         ) as registry,
     ):
         journal = None
@@ -85,7 +85,7 @@ async def connect(
             now=clock.now,
             sleep=clock.sleep,
         )
-        local = settings.host.is_loopback and transport is None
+        local = settings.host.is_local and transport is None
         storage = Storage(ollama.show, local=local, environ=os.environ)
         try:
             async with storage.following(library.snapshots):

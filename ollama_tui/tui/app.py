@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     import httpx
     from rich.console import RenderableType
 
-    from ollama_tui.api.prefetch import First
+    from ollama_tui.api.prefetch import Prefetch
     from ollama_tui.domain.storage.usage import Measured
     from ollama_tui.domain.updates import Upstream
     from ollama_tui.services.cache import Cache
@@ -82,7 +82,7 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
         self,
         settings: Settings,
         *,
-        first: First | None = None,
+        first: Prefetch | None = None,
         cache: Cache | None = None,
         ui_state: UIState | None = None,
         unfinished: Path | None = None,

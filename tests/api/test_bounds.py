@@ -20,6 +20,7 @@ from ollama_tui.api.client import Ollama
 from ollama_tui.api.clock import Clock
 from ollama_tui.api.endpoints import Call
 from ollama_tui.api.errors import Interrupted, NotOllama, OllamaError, ServerFailed
+from ollama_tui.api.host import Host
 from ollama_tui.api.http import (
     ANSWER_WITHIN,
     LARGEST,
@@ -30,7 +31,7 @@ from ollama_tui.api.http import (
 )
 from ollama_tui.api.keep_alive import IDLE, INTERVAL, TRIES
 from ollama_tui.api.ndjson import BLANK_LIMIT
-from ollama_tui.api.prefetch import LONGEST, First
+from ollama_tui.api.prefetch import LONGEST, Prefetch
 from ollama_tui.api.registry import Registry
 from ollama_tui.api.replies import Progress
 from ollama_tui.domain.names import parse
@@ -303,7 +304,7 @@ async def test_nobody_is_asked_to_pack_anything(time: VirtualClock) -> None:
         await pulled(ollama)
     async with serving(handler) as address:
         host, _, port = address.partition(":")
-        assert await First(host, int(port)).wait(10) is not None
+        assert await Prefetch(Host("http", host, int(port))).wait(10) is not None
     assert len(requests) == 5
     assert all(b"\r\naccept-encoding: identity\r\n" in request for request in requests)
 
@@ -359,7 +360,7 @@ class TestFirst:
 
         async with serving(watched) as address:
             host, _, port = address.partition(":")
-            first = First(host, int(port), clock=count(0.0, seconds).__next__)
+            first = Prefetch(Host("http", host, int(port)), clock=count(0.0, seconds).__next__)
             await asyncio.wait_for(left.wait(), 30)
             assert await first.wait(30) is None
 

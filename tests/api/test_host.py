@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ollama_tui.api.host import parse_host
+from ollama_tui.api.host import Host, parse_host
 
 TABLE = [
     (None, "http://127.0.0.1:11434"),
@@ -75,6 +77,76 @@ def test_user_names_and_passwords_are_refused_without_repeating_them(value: str)
 )
 def test_loopback_is_this_machine_only(value: str | None, loopback: bool) -> None:
     assert parse_host(value).is_loopback is loopback
+
+
+def own_addresses() -> list[str]:
+    """Return the addresses that this machine would send from; none where it has no network."""
+    found = []
+    for family, elsewhere in ((socket.AF_INET, "198.51.100.1"), (socket.AF_INET6, "2001:db8::1")):
+        try:
+            with socket.socket(family, socket.SOCK_DGRAM) as probe:
+                probe.connect((elsewhere, 9))
+                found.append(probe.getsockname()[0])
+        except OSError:
+            continue
+    return found
+
+
+@pytest.mark.parametrize("value", [None, "localhost:1", "::1", *own_addresses()])
+def test_a_server_is_local_by_each_of_this_machines_addresses(value: str | None) -> None:
+    assert parse_host(value).is_local
+
+
+def test_a_server_is_local_by_this_machines_host_name() -> None:
+    name = socket.gethostname()
+    assert parse_host(name).is_local
+    assert parse_host(f"{name.partition('.')[0].upper()}.local:80").is_local
+
+
+@pytest.mark.parametrize("value", ["198.51.100.1", "2001:db8::1", "ollama.com", "a.b.example", "x"])
+def test_a_server_elsewhere_is_not_local(value: str) -> None:
+    assert not parse_host(value).is_local
+
+
+@pytest.mark.parametrize(
+    ("proxies", "host", "proxied"),
+    [
+        ({}, "gpu-box", False),
+        ({"HTTP_PROXY": "http://p:1"}, "gpu-box", True),
+        ({"all_proxy": "http://p:1"}, "gpu-box", True),
+        ({"http": "http://p:1"}, "gpu-box", True),
+        ({"https_proxy": "http://p:1"}, "gpu-box", False),
+        ({"http_proxy": ""}, "gpu-box", False),
+        ({"no_proxy": "x", "PATH": "/bin"}, "gpu-box", False),
+        ({"http_proxy": "http://p:1"}, "127.0.0.1", False),
+        ({"http_proxy": "http://p:1"}, "gpu.localhost", False),
+        ({"https_proxy": "http://p:1"}, "https://gpu-box", True),
+    ],
+)
+def test_a_proxy_of_its_scheme_counts_except_for_loopback(
+    proxies: dict[str, str], host: str, proxied: bool
+) -> None:
+    assert parse_host(host).is_proxied(proxies) is proxied
+
+
+@pytest.mark.parametrize(
+    ("url", "authority"),
+    [
+        ("http://gpu-box:1/below/", "gpu-box:1"),
+        ("http://gpu-box", "gpu-box"),
+        ("https://user:hunter2@gpu-box:8443", "gpu-box:8443"),
+        ("http://[::1]:99", "[::1]:99"),
+        ("http://a\x1bb", "a\ufffdb"),
+        ("//127.0.0.1:5000", "127.0.0.1:5000"),
+        ("foo://x", "x"),
+        ("http://", "that address"),
+        ("", "that address"),
+        ("http://[fe80", "that address"),
+        ("http://h:99999", "that address"),
+    ],
+)
+def test_a_url_gives_an_address_for_sentences(url: str, authority: str) -> None:
+    assert Host.of_url(url).authority == authority
 
 
 @pytest.mark.parametrize(

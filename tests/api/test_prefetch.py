@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
-from ollama_tui.api.prefetch import First
+from ollama_tui.api.host import Host
+from ollama_tui.api.prefetch import Prefetch
 from ollama_tui.api.replies import Answers
 from tests.api.sockets import Handler, Reader, Writer, serving
 
@@ -47,7 +48,7 @@ def server(answer: Answer, asked: list[bytes] | None = None) -> Handler:
 async def first_of(handler: Handler, *, prefix: str = "") -> Answers | None:
     async with serving(handler) as address:
         host, _, port = address.partition(":")
-        return await First(host, int(port), prefix).wait(LONG)
+        return await Prefetch(Host("http", host, int(port), prefix)).wait(LONG)
 
 
 @pytest.mark.parametrize("answer", [with_length, to_the_end])
@@ -119,11 +120,11 @@ async def test_nobody_waits_longer_than_they_want_for_a_silent_server() -> None:
 
     async with serving(handler) as address:
         host, _, port = address.partition(":")
-        first = First(host, int(port))
+        first = Prefetch(Host("http", host, int(port)))
         assert await first.wait(0.01) is None
         assert first.answers() is None
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "no host", "bücher", "[", "a" * 400])
 async def test_no_server_and_no_host_are_no_answer(host: str) -> None:
-    assert await First(host, 9).wait(LONG) is None
+    assert await Prefetch(Host("http", host, 9)).wait(LONG) is None

@@ -29,7 +29,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from ollama_tui.api.clock import Clock
-from ollama_tui.api.prefetch import First
+from ollama_tui.api.prefetch import Prefetch
 from ollama_tui.config.settings import Settings
 from ollama_tui.config.state_file import Problems
 from ollama_tui.config.ui_state import UIState
@@ -346,7 +346,7 @@ async def journey(
     *,
     size: tuple[int, int] = (120, 40),
     settings: Settings | None = None,
-    first: First | None = None,
+    first: Prefetch | None = None,
     cache: Cache | None = None,
     ui_state: UIState | None = None,
     unfinished: Path | None = None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ollama_tui.api.prefetch import First
+from ollama_tui.api.prefetch import Prefetch
 from ollama_tui.api.replies import Answers, ListedModel
 from ollama_tui.config.settings import Settings
 from ollama_tui.config.ui_state import UIState
@@ -17,7 +17,7 @@ async def test_the_first_frame_says_where_it_connects_to() -> None:
         await user.sees("Connecting to http://127.0.0.1:11434")
 
 
-class Answered(First):
+class Answered(Prefetch):
     """A server that has answered before the screen is there, or never does."""
 
     def __init__(self, answers: Answers | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -102,7 +103,10 @@ async def test_a_registry_that_tells_no_digest_is_asked_for_the_manifest_and_it_
         assert [line.split()[0] for line in s.asked] == ["HEAD", "GET"]
 
 
-@pytest.mark.parametrize(("server", "asked"), [("gpu-box", False), ("127.0.0.1", True)])
+@pytest.mark.parametrize(
+    ("server", "asked"),
+    [("gpu-box", False), ("127.0.0.1", True), (socket.gethostname(), True)],
+)
 async def test_what_a_server_elsewhere_calls_this_machine_is_its_own(
     server: str, asked: bool
 ) -> None:
