@@ -74,6 +74,7 @@ def run(arguments: Sequence[str]) -> int:
     from ollama_tui.services.cache import Cache
     from ollama_tui.tui.app import OllamaTui
     from ollama_tui.tui.shutdown import Shutdown
+    from ollama_tui.tui.signs import signs_for
 
     problems = Problems()
     shutdown = Shutdown()
@@ -85,7 +86,7 @@ def run(arguments: Sequence[str]) -> int:
         unfinished=folders.unfinished,
         problems=problems,
         drafts=folders.drafts,
-        signs=terminal.signs(),
+        signs=signs_for(os.environ),
         leaving=shutdown.begin,
     )
     shutdown.save = app.drafts.flush

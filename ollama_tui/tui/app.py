@@ -31,11 +31,9 @@ from ollama_tui.tui import themes as theme
 from ollama_tui.tui.actions.action import KEY_NAMES, Action, Wish
 from ollama_tui.tui.rendering.writer import DiffFrames
 from ollama_tui.tui.screens.main import MainScreen
-from ollama_tui.tui.styling import styles_folder
+from ollama_tui.tui.signs import UNICODE, Signs
+from ollama_tui.tui.themes import styles_folder
 from ollama_tui.tui.typeahead import CONNECTING, TypeAhead, Typed
-from ollama_tui.tui.widgets.glyphs import ASCII, UNICODE, Signs
-from ollama_tui.tui.widgets.moving import ASCII as PLAIN_GLYPHS
-from ollama_tui.tui.widgets.moving import Glyphs
 
 if TYPE_CHECKING:
     import httpx
@@ -97,7 +95,6 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
         self._leaving = leaving
         self.settings = settings
         self.signs = signs
-        self.glyphs = PLAIN_GLYPHS if signs is ASCII else Glyphs()
         self._cache = cache
         self._ui_state = ui_state or UIState()
         self._unfinished = unfinished

@@ -13,13 +13,12 @@ from textual.widgets import Input, Static
 
 from ollama_tui.formatting import StyledLine
 from ollama_tui.tui.actions.action import Action, ActionContext, shown_keys, why_not
-from ollama_tui.tui.widgets.columns import Column, width_needed
-from ollama_tui.tui.widgets.moving import Glyphs
+from ollama_tui.tui.widgets.row_source import TableColumn, width_needed
 from ollama_tui.tui.widgets.table import Table
 
-LABEL = Column("", 18, id="label")
-KEYS = Column("", 4, id="keys")
-HELP = Column("", 24, flexible=True, id="help")
+LABEL = TableColumn("", 18, id="label")
+KEYS = TableColumn("", 4, id="keys")
+HELP = TableColumn("", 24, flexible=True, id="help")
 
 
 def found(query: str, actions: Iterable[Action]) -> list[Action]:
@@ -68,12 +67,12 @@ class ActionRows:
         """Return the action's id."""
         return row.id
 
-    def columns(self, width: int) -> Sequence[Column]:
+    def columns(self, width: int) -> Sequence[TableColumn]:
         """Return the columns that fit; the help leaves first."""
         every = (LABEL, KEYS, HELP)
         return every if width_needed(every) <= width else (LABEL, KEYS)
 
-    def cells(self, row: Action, columns: Sequence[Column]) -> Sequence[StyledLine]:
+    def cells(self, row: Action, columns: Sequence[TableColumn]) -> Sequence[StyledLine]:
         """Return what each column says, dimmed for an action that cannot act now."""
         reason = why_not(row, self._context)
         keys = " ".join(shown_keys(row)[:1])
@@ -100,12 +99,11 @@ class PaletteScreen(ModalScreen[str | None]):
         Binding("pageup", "leap(-1)", show=False),
     ]
 
-    def __init__(self, actions: Sequence[Action], context: ActionContext, glyphs: Glyphs) -> None:
+    def __init__(self, actions: Sequence[Action], context: ActionContext) -> None:
         super().__init__()
         self._actions = actions
         self.context = context
         self._source = ActionRows(context)
-        self._glyphs = glyphs
 
     def compose(self) -> ComposeResult:
         """Lay out the field and the actions."""
@@ -113,7 +111,7 @@ class PaletteScreen(ModalScreen[str | None]):
             field = Input(placeholder="What to do, in a word", id="query")
             field.cursor_blink = False
             yield field
-            table: Table[Action] = Table(self._source, id="actions", glyphs=self._glyphs)
+            table: Table[Action] = Table(self._source, id="actions")
             table.can_focus = False
             yield table
             yield Static("", id="said", markup=False)

@@ -5,6 +5,8 @@ Ours take theirs from the 256 that terminals number: naming one is half the byte
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from textual.theme import Theme
 
 DARK = Theme(
@@ -63,3 +65,12 @@ LIGHT = Theme(
 )
 OWN = (DARK, LIGHT)
 DEFAULT = DARK.name
+
+
+def styles_folder() -> Path:
+    """Return the folder of sheets: inside the package of a wheel, beside it in a checkout."""
+    package = Path(__file__).resolve().parents[1]
+    for folder in (package / "styles", package.parent / "styles"):
+        if folder.is_dir():
+            return folder
+    raise FileNotFoundError(f"No styles folder beside or in {package}: install the program anew.")

@@ -39,7 +39,7 @@ from ollama_tui.domain.model import Model
 from ollama_tui.services.cache import Cache
 from ollama_tui.tui.app import OllamaTui
 from ollama_tui.tui.screens.main import MainScreen
-from ollama_tui.tui.widgets.columns import MARGIN
+from ollama_tui.tui.widgets.row_source import MARGIN
 from tests.clock import VirtualClock, settle
 
 ROUNDS = 400

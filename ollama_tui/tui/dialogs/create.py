@@ -27,10 +27,9 @@ from ollama_tui.tui.dialogs.create_preview import PreviewPane, PreviewTab
 from ollama_tui.tui.dialogs.create_tabs import BaseTab, PromptTab, QuantizeTab, Tab
 from ollama_tui.tui.dialogs.create_texts import LicenseTab, MessagesTab
 from ollama_tui.tui.dialogs.dialog import Form, replacing
-from ollama_tui.tui.styling import styles_folder
-from ollama_tui.tui.widgets.picker import Picker
-from ollama_tui.tui.widgets.press_line import PressLine
-from ollama_tui.tui.widgets.tab_bar import TabBar
+from ollama_tui.tui.themes import styles_folder
+from ollama_tui.tui.widgets.buttons import LineButton
+from ollama_tui.tui.widgets.tab_bar import Picker, TabBar
 
 TABS = (
     ("base", "Base"),
@@ -98,7 +97,7 @@ class CreateDialog(Form[CreateAnswer]):
             yield Static(classes="message", markup=False)
             yield Static(classes="tab-keys", markup=False)
             with Horizontal(classes="foot"):
-                yield PressLine("Save ctrl+g" if self.start.edit else "Create ctrl+g", id="create")
+                yield LineButton("Save ctrl+g" if self.start.edit else "Create ctrl+g", id="create")
                 yield Static(KEYS, classes="keys", markup=False)
 
     def _heading(self) -> str:
@@ -175,7 +174,7 @@ class CreateDialog(Form[CreateAnswer]):
         else:
             strip.previous()
 
-    @on(PressLine.Pressed)
+    @on(LineButton.Pressed)
     def action_submit(self) -> None:
         """Answer, unless something is wrong, then go there, or lost by it, then ask."""
         there = None if self.draft.edit else self.draft.target_model

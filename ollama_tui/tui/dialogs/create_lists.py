@@ -15,15 +15,15 @@ from textual.widgets import Static
 from ollama_tui.domain.create.form import Draft
 from ollama_tui.formatting import inert
 from ollama_tui.tui.dialogs.create_tabs import Tab
-from ollama_tui.tui.widgets.lines import plain
-from ollama_tui.tui.widgets.plain_rows import PlainRow, PlainRows
+from ollama_tui.tui.widgets.row_source import CellRow, CellRows
 from ollama_tui.tui.widgets.table import Table
+from ollama_tui.tui.widgets.text_layout import plain
 
 GLANCE = 300
 """Characters of a text that its row may show."""
 
 
-class PartTable(Table[PlainRow]):
+class PartTable(Table[CellRow]):
     """Rows to add, remove and put in order."""
 
     BINDINGS = [
@@ -47,7 +47,7 @@ class PartTable(Table[PlainRow]):
 class ListTab(Tab):
     """A table of parts, each of which is asked for in a dialog of its own."""
 
-    columns: PlainRows
+    columns: CellRows
     empty = ""
     """What is said in place of rows."""
 
@@ -88,7 +88,7 @@ class ListTab(Tab):
         """Return the line above the table."""
 
     @abstractmethod
-    def rows(self) -> Sequence[PlainRow]:
+    def rows(self) -> Sequence[CellRow]:
         """Return the rows of the draft."""
 
     @abstractmethod

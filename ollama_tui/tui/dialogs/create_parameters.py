@@ -9,8 +9,7 @@ from ollama_tui.domain.modelfile.parameters import BY_NAME
 from ollama_tui.tui.dialogs.create_lists import GLANCE, ListTab
 from ollama_tui.tui.dialogs.create_parts import ParameterDialog, Setting, escaped, is_text
 from ollama_tui.tui.dialogs.create_tabs import Change
-from ollama_tui.tui.widgets.columns import Column
-from ollama_tui.tui.widgets.plain_rows import PlainRow, PlainRows
+from ollama_tui.tui.widgets.row_source import CellRow, CellRows, TableColumn
 
 
 class ParametersTab(ListTab):
@@ -18,12 +17,12 @@ class ParametersTab(ListTab):
 
     keys = "a add   enter change   d remove"
     empty = "No parameters: the server's defaults hold. Press a to add one."
-    columns = PlainRows(
+    columns = CellRows(
         (
-            Column("NAME", 17, id="name"),
-            Column("VALUE", 10, flexible=True, id="value"),
-            Column("DEFAULT", 14, id="default"),
-            Column("", 18, id="origin"),
+            TableColumn("NAME", 17, id="name"),
+            TableColumn("VALUE", 10, flexible=True, id="value"),
+            TableColumn("DEFAULT", 14, id="default"),
+            TableColumn("", 18, id="origin"),
         ),
         narrow=66,
         leaving=frozenset(["default"]),
@@ -33,7 +32,7 @@ class ParametersTab(ListTab):
         """Say what is sent."""
         return "Only what is new or changed is sent; the rest is inherited."
 
-    def rows(self) -> Sequence[PlainRow]:
+    def rows(self) -> Sequence[CellRow]:
         """Return a row for each value."""
         return [_parameter(row) for row in self.draft.rows()]
 
@@ -75,7 +74,7 @@ class ParametersTab(ListTab):
             self.edit(lambda draft: draft.take(row))
 
 
-def _parameter(row: Row) -> PlainRow:
+def _parameter(row: Row) -> CellRow:
     known = BY_NAME.get(row.name)
     text = escaped(row.text[:GLANCE]) if is_text(row.name) else row.text[:GLANCE]
     cells = {
@@ -84,4 +83,4 @@ def _parameter(row: Row) -> PlainRow:
         "default": (known.default if known else "not known", "muted"),
         "origin": (row.origin, "muted" if row.origin == "inherited" else "accent"),
     }
-    return PlainRow(row.key, cells, "+" if row.own else "")
+    return CellRow(row.key, cells, "+" if row.own else "")

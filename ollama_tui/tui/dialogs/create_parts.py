@@ -16,8 +16,8 @@ from ollama_tui.domain.modelfile.parameters import BY_NAME, BadParameter, Parame
 from ollama_tui.domain.modelfile.syntax import ROLES
 from ollama_tui.formatting import StyledLine, inert, inert_lines
 from ollama_tui.tui.dialogs.dialog import Dialog, labelled
-from ollama_tui.tui.widgets.lines import Lines
-from ollama_tui.tui.widgets.picker import Picker
+from ollama_tui.tui.widgets.styled_widget import StaticLines
+from ollama_tui.tui.widgets.tab_bar import Picker
 
 T = TypeVar("T")
 
@@ -74,7 +74,7 @@ class ParameterDialog(Dialog[Setting]):
         """Yield name, the names that fit, and value."""
         name, value = self.given
         yield from labelled("Name (tab completes)", ParameterName(inert(name), id="name"))
-        yield Lines(id="offered")
+        yield StaticLines(id="offered")
         yield from labelled("Value", Field(value, id="value", select_on_focus=not is_text(name)))
 
     def on_mount(self) -> None:
@@ -94,7 +94,7 @@ class ParameterDialog(Dialog[Setting]):
 
     @on(Input.Changed, "#name")
     def _offer(self) -> None:
-        self.query_one("#offered", Lines).show(offered(self.typed_name))
+        self.query_one("#offered", StaticLines).show(offered(self.typed_name))
 
     def problem(self) -> str | None:
         """Return what is wrong with name or value."""

@@ -20,9 +20,8 @@ from ollama_tui.domain.model import Model
 from ollama_tui.formatting import StyledLine, inert, plural, size
 from ollama_tui.tui.dialogs.create_parts import Editor, Field
 from ollama_tui.tui.dialogs.dialog import Dialog
-from ollama_tui.tui.widgets.columns import Column
-from ollama_tui.tui.widgets.lines import Lines
-from ollama_tui.tui.widgets.plain_rows import PlainRow, PlainRows
+from ollama_tui.tui.widgets.row_source import CellRow, CellRows, TableColumn
+from ollama_tui.tui.widgets.styled_widget import StaticLines
 from ollama_tui.tui.widgets.table import Table
 
 T = TypeVar("T")
@@ -105,11 +104,11 @@ class BaseTab(Tab):
             select_on_focus=False,
             suggester=SuggestFromList(offered, case_sensitive=False),
         )
-        yield Lines(id="facts")
+        yield StaticLines(id="facts")
 
     def show(self, draft: Draft) -> None:
         """Draw what the base is and brings."""
-        self.query_one("#facts", Lines).show(base_lines(draft))
+        self.query_one("#facts", StaticLines).show(base_lines(draft))
 
     @on(Input.Changed, "#name")
     def _renamed(self, event: Input.Changed) -> None:
@@ -218,11 +217,11 @@ class QuantizeTab(Tab):
     """To what the weights are turned."""
 
     keys = "enter: choose"
-    rows = PlainRows(
+    rows = CellRows(
         (
-            Column("TYPE", 8, id="type"),
-            Column("SIZE", 10, "right", id="size"),
-            Column("", 12, flexible=True, id="help"),
+            TableColumn("TYPE", 8, id="type"),
+            TableColumn("SIZE", 10, "right", id="size"),
+            TableColumn("", 12, flexible=True, id="help"),
         )
     )
 
@@ -252,7 +251,7 @@ class QuantizeTab(Tab):
 NO_TYPE = "none"
 
 
-def _unquantized(draft: Draft) -> PlainRow:
+def _unquantized(draft: Draft) -> CellRow:
     model = draft.base_model
     assert model is not None  # a model can be quantized
     level = model.listed.details.quantization_level
@@ -261,13 +260,13 @@ def _unquantized(draft: Draft) -> PlainRow:
         "size": (size(model.size), ""),
         "help": ("as it is", "muted"),
     }
-    return PlainRow(NO_TYPE, cells, "" if draft.quantize else "✓")
+    return CellRow(NO_TYPE, cells, "" if draft.quantize else "✓")
 
 
-def _type(target: Target, draft: Draft) -> PlainRow:
+def _type(target: Target, draft: Draft) -> CellRow:
     cells = {
         "type": (target.type, ""),
         "size": (f"~{size(target.bytes)}", ""),
         "help": (target.help, "muted"),
     }
-    return PlainRow(target.type, cells, "✓" if draft.quantize == target.type else "")
+    return CellRow(target.type, cells, "✓" if draft.quantize == target.type else "")

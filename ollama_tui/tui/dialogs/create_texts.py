@@ -14,8 +14,7 @@ from ollama_tui.formatting import size
 from ollama_tui.tui.dialogs.create_lists import ListTab, glance
 from ollama_tui.tui.dialogs.create_parts import LicenseDialog, MessageDialog, TextDialog
 from ollama_tui.tui.dialogs.create_tabs import Change
-from ollama_tui.tui.widgets.columns import Column
-from ollama_tui.tui.widgets.plain_rows import PlainRow, PlainRows
+from ollama_tui.tui.widgets.row_source import CellRow, CellRows, TableColumn
 
 T = TypeVar("T")
 
@@ -91,8 +90,8 @@ class MessagesTab(SequenceTab[Message]):
 
     keys = "a add   enter change   d remove   K J move up, down"
     empty = "No messages. Press a to add one."
-    columns = PlainRows(
-        (Column("ROLE", 9, id="role"), Column("TEXT", 20, flexible=True, id="text"))
+    columns = CellRows(
+        (TableColumn("ROLE", 9, id="role"), TableColumn("TEXT", 20, flexible=True, id="text"))
     )
 
     def items(self, draft: Draft) -> tuple[Message, ...]:
@@ -121,11 +120,11 @@ class MessagesTab(SequenceTab[Message]):
             return "Inherited. Changing any of them sends all of them."
         return f"Sent in place of all {there} inherited ones."
 
-    def rows(self) -> Sequence[PlainRow]:
+    def rows(self) -> Sequence[CellRow]:
         """Return a row for each message."""
         style = "muted" if self.draft.messages is None else ""
         return [
-            PlainRow(str(place), {"role": (m.role, ""), "text": (glance(m.content), style)})
+            CellRow(str(place), {"role": (m.role, ""), "text": (glance(m.content), style)})
             for place, m in enumerate(self.draft.shown_messages)
         ]
 
@@ -135,8 +134,11 @@ class LicenseTab(SequenceTab[str]):
 
     keys = "a add   enter change   d remove   K J move up, down"
     empty = "No license to add. Press a to add one."
-    columns = PlainRows(
-        (Column("LICENSE", 20, flexible=True, id="text"), Column("SIZE", 8, "right", id="size"))
+    columns = CellRows(
+        (
+            TableColumn("LICENSE", 20, flexible=True, id="text"),
+            TableColumn("SIZE", 8, "right", id="size"),
+        )
     )
 
     def items(self, draft: Draft) -> tuple[str, ...]:
@@ -163,10 +165,10 @@ class LicenseTab(SequenceTab[str]):
         title = glance(license.strip())[:60]
         return f"Inherited and kept: {title} ({size(len(license.encode('utf-8', 'replace')))})"
 
-    def rows(self) -> Sequence[PlainRow]:
+    def rows(self) -> Sequence[CellRow]:
         """Return a row for each text."""
         return [
-            PlainRow(
+            CellRow(
                 str(place), {"text": (glance(text), ""), "size": (size(len(text.encode())), "")}
             )
             for place, text in enumerate(self.draft.licenses)

@@ -33,9 +33,9 @@ from ollama_tui.tui.dialogs.import_words import (
 )
 from ollama_tui.tui.dialogs.names import by_key
 from ollama_tui.tui.dialogs.path_field import PathField
-from ollama_tui.tui.styling import styles_folder
+from ollama_tui.tui.themes import styles_folder
 from ollama_tui.tui.typeahead import held_keys
-from ollama_tui.tui.widgets.picker import Picker
+from ollama_tui.tui.widgets.tab_bar import Picker
 
 KEYS = "tab complete   ↓ next field   {}enter import   esc cancel"
 _LONGEST_HOST = 22

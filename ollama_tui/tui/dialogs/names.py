@@ -16,7 +16,7 @@ from ollama_tui.domain.pasted_names import pull_name
 from ollama_tui.domain.updates import Offer
 from ollama_tui.formatting import inert, size
 from ollama_tui.tui.dialogs.dialog import Dialog, labelled
-from ollama_tui.tui.widgets.tick import Tick
+from ollama_tui.tui.widgets.buttons import TextCheckbox
 
 Offers = Callable[[str, bool, Model | None], Awaitable[Offer]]
 """Name, plain HTTP or not, and the installed model of that name → what its registry says."""
@@ -54,7 +54,7 @@ class PullDialog(Dialog[PullAnswer]):
             "Name, or a pasted “ollama run …”, model page or hf.co link",
             Input(self.prefill, placeholder="qwen3:8b", id="name"),
         )
-        yield Tick("Plain HTTP, for a registry of your own (insecure)", id="insecure")
+        yield TextCheckbox("Plain HTTP, for a registry of your own (insecure)", id="insecure")
 
     @property
     def name_given(self) -> str:
@@ -68,7 +68,7 @@ class PullDialog(Dialog[PullAnswer]):
     @property
     def _asked(self) -> tuple[str, bool]:
         """What a registry is asked for: the name, and whether over plain HTTP."""
-        return self.name_given, self.query_one("#insecure", Tick).value
+        return self.name_given, self.query_one("#insecure", TextCheckbox).value
 
     def notice(self) -> str:
         """Return what pulling does here; ask the registry when nobody did yet."""

@@ -18,7 +18,7 @@ from ollama_tui.domain.model import Model
 from ollama_tui.formatting import inert, size
 from ollama_tui.tui.dialogs.account import Standings
 from ollama_tui.tui.dialogs.dialog import Dialog, labelled
-from ollama_tui.tui.widgets.tick import Tick
+from ollama_tui.tui.widgets.buttons import TextCheckbox
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class PushDialog(Dialog[PushAnswer]):
         yield from labelled(
             "Name in the registry", Input(self.suggestion, id="name", select_on_focus=False)
         )
-        yield Tick("Plain HTTP, for a registry of your own (insecure)", id="insecure")
+        yield TextCheckbox("Plain HTTP, for a registry of your own (insecure)", id="insecure")
 
     def keys_line(self) -> str:
         """Return the line that names the keys."""
@@ -148,7 +148,7 @@ class PushDialog(Dialog[PushAnswer]):
 
     def answer(self) -> PushAnswer:
         """Return what was asked for."""
-        return PushAnswer(self.name_given, self.query_one("#insecure", Tick).value)
+        return PushAnswer(self.name_given, self.query_one("#insecure", TextCheckbox).value)
 
 
 def _is_homeless(text: str) -> bool:

@@ -1,11 +1,9 @@
-"""The terminal we run in: whether it will do, and what it can show."""
+"""The terminal we run in: whether it will do."""
 
 from __future__ import annotations
 
 import os
 import sys
-
-from ollama_tui.tui.widgets.glyphs import Signs, signs_for
 
 
 def unusable() -> str | None:
@@ -24,10 +22,3 @@ def prepare() -> None:
     if sys.__stderr__ is not None and hasattr(sys.__stderr__, "reconfigure"):
         # Textual draws on stderr; under a locale without UTF-8 it would print escapes as text.
         sys.__stderr__.reconfigure(encoding="utf-8", errors="replace")
-
-
-def signs() -> Signs:
-    """Return the signs this terminal can show."""
-    locale = next((os.environ[n] for n in ("LC_ALL", "LC_CTYPE", "LANG") if os.environ.get(n)), "")
-    plain = locale and locale not in ("C", "POSIX") and "utf" not in locale.lower()
-    return signs_for(os.environ.get("TERM", ""), "ascii" if plain else "utf-8")

@@ -19,7 +19,7 @@ from ollama_tui.tui.actions.action import ActionContext, connected, why_not
 from ollama_tui.tui.screens.cloud_rows import EntryRows
 from ollama_tui.tui.screens.table_screen import TableScreen, said
 from ollama_tui.tui.widgets.filter_bar import FilterBar
-from ollama_tui.tui.widgets.lines import Lines
+from ollama_tui.tui.widgets.styled_widget import StaticLines
 from ollama_tui.tui.widgets.table import Table
 from ollama_tui.tui.widgets.text_view import TextView
 
@@ -66,16 +66,16 @@ class CloudScreen(TableScreen):
 
     def regions(self) -> ComposeResult:
         """Lay out troubles, table, details, filter."""
-        yield Lines(id="trouble")
-        yield Table(EntryRows(self.tui.clock.now, self.tui.signs), glyphs=self.tui.glyphs)
-        yield TextView(id="about", glyphs=self.tui.glyphs)
+        yield StaticLines(id="trouble")
+        yield Table(EntryRows(self.tui.clock.now, self.tui.signs))
+        yield TextView(id="about")
         yield FilterBar(id="filter")
 
     def on_mount(self) -> None:
         """Ask all who know of models, and follow what is installed."""
         self.table.focus()
         self.watch(self.app, "snapshot", self.draw)
-        # Lines that change before the first layout would keep the height they had then.
+        # StaticLines that change before the first layout would keep the height they had then.
         self.call_after_refresh(self.action_ask)
 
     def on_resize(self, event: events.Resize) -> None:
@@ -151,7 +151,7 @@ class CloudScreen(TableScreen):
         lines = said(sources.switched_off, "", "warning", width)
         for error in (sources.offer_trouble, sources.advice_trouble):
             lines += said(error.title, error.hint, "bad", width) if error else []
-        self.query_one("#trouble", Lines).show(lines)
+        self.query_one("#trouble", StaticLines).show(lines)
 
     def _draw_about(self) -> None:
         entry = self.current

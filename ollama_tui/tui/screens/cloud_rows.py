@@ -9,17 +9,17 @@ from ollama_tui.domain import columns as order
 from ollama_tui.domain.cloud import Entry
 from ollama_tui.formatting import StyledLine
 from ollama_tui.tui.screens.table_screen import leaving
-from ollama_tui.tui.widgets.columns import Column
-from ollama_tui.tui.widgets.glyphs import Signs
+from ollama_tui.tui.signs import Signs
+from ollama_tui.tui.widgets.row_source import TableColumn
 
 MODEL_COLUMNS = ("name", "params", "ctx", "can")
 COLUMNS = (
     *(
-        Column(c.title, c.width, c.align, flexible=c.key == "name", id=c.key)
+        TableColumn(c.title, c.width, c.align, flexible=c.key == "name", id=c.key)
         for c in map(order.BY_KEY.__getitem__, MODEL_COLUMNS)
     ),
-    Column("PLAN/VRAM", 9, "right", id="needs"),
-    Column("WHERE", 17, id="where"),
+    TableColumn("PLAN/VRAM", 9, "right", id="needs"),
+    TableColumn("WHERE", 17, id="where"),
 )
 LEAVING = ("ctx", "can", "params", "needs", "where")
 
@@ -35,11 +35,11 @@ class EntryRows:
         """Return what identifies the entry."""
         return row.key
 
-    def columns(self, width: int) -> Sequence[Column]:
+    def columns(self, width: int) -> Sequence[TableColumn]:
         """Return the columns that fit."""
         return leaving(COLUMNS, LEAVING, width)
 
-    def cells(self, row: Entry, columns: Sequence[Column]) -> Sequence[StyledLine]:
+    def cells(self, row: Entry, columns: Sequence[TableColumn]) -> Sequence[StyledLine]:
         """Return what each column says."""
         return [self._cell(row, column.id) for column in columns]
 

@@ -15,11 +15,12 @@ from textual.widgets import Static
 from ollama_tui.formatting import StyledLine, inert
 from ollama_tui.services.jobs.job import Job
 from ollama_tui.services.jobs.queue import JobQueue
-from ollama_tui.tui.widgets.columns import Column
-from ollama_tui.tui.widgets.glyphs import Signs
+from ollama_tui.tui.signs import Signs
 from ollama_tui.tui.widgets.job_rows import LABEL, job_line, label_cells
-from ollama_tui.tui.widgets.lines import Lines, plain
+from ollama_tui.tui.widgets.row_source import TableColumn
+from ollama_tui.tui.widgets.styled_widget import StaticLines
 from ollama_tui.tui.widgets.table import Table
+from ollama_tui.tui.widgets.text_layout import plain
 
 if TYPE_CHECKING:
     from ollama_tui.services.jobs.replacing import Taken
@@ -41,12 +42,12 @@ class JobRows:
         """Return the job's number."""
         return str(row.id)
 
-    def columns(self, width: int) -> Sequence[Column]:
+    def columns(self, width: int) -> Sequence[TableColumn]:
         """Return the one column."""
         self.width, self.label = width, label_cells(self.jobs, width)
-        return [Column("", width, flexible=True)]
+        return [TableColumn("", width, flexible=True)]
 
-    def cells(self, row: Job, columns: Sequence[Column]) -> Sequence[StyledLine]:
+    def cells(self, row: Job, columns: Sequence[TableColumn]) -> Sequence[StyledLine]:
         """Return the job in one line."""
         return [job_line(row, self.signs, self.width, label=self.label, hint=False)]
 
@@ -81,8 +82,8 @@ class JobsScreen(ModalScreen[None]):
         with Vertical(classes="dialog wide tall"):
             yield Static("Jobs", classes="heading", markup=False)
             self.job_rows = JobRows(self.tui.signs)
-            yield Table(self.job_rows, id="all-jobs", glyphs=self.tui.glyphs)
-            yield Lines(id="said")
+            yield Table(self.job_rows, id="all-jobs")
+            yield StaticLines(id="said")
             yield Static(
                 "   ".join(f"{key} {label}" for key, label in (*KEYS, ("esc", "back"))),
                 classes="keys",
@@ -123,7 +124,7 @@ class JobsScreen(ModalScreen[None]):
         self.call_after_refresh(self._say)
 
     def _say(self) -> None:
-        place = self.query_one("#said", Lines)
+        place = self.query_one("#said", StaticLines)
         lines = [
             line for text in said_of(self.job) for line in wrap(inert(text), place.size.width or 80)
         ]

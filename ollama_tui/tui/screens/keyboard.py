@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from ollama_tui.formatting import StyledLine
 from ollama_tui.tui.actions import ACTIONS
 from ollama_tui.tui.actions.action import ALWAYS, Action, ActionContext, Place, why_not
-from ollama_tui.tui.widgets.footer import footer_line
+from ollama_tui.tui.widgets.status import footer_line
 
 if TYPE_CHECKING:
     from ollama_tui.tui.app import OllamaTui

@@ -28,10 +28,9 @@ from ollama_tui.tui.screens.last_valid_filter import LastValidFilter
 from ollama_tui.tui.screens.main_context import MainScreenContext
 from ollama_tui.tui.screens.totals import Totals
 from ollama_tui.tui.widgets.filter_bar import FILTER_KEYS, FilterBar
-from ollama_tui.tui.widgets.footer import footer_line
-from ollama_tui.tui.widgets.lines import Lines
 from ollama_tui.tui.widgets.model_rows import ModelRows
-from ollama_tui.tui.widgets.status import status_line
+from ollama_tui.tui.widgets.status import footer_line, status_line
+from ollama_tui.tui.widgets.styled_widget import StaticLines
 from ollama_tui.tui.widgets.table import Table
 
 if TYPE_CHECKING:
@@ -77,13 +76,13 @@ class MainScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Lay out the regions."""
-        yield Lines(id="status")
+        yield StaticLines(id="status")
         with Horizontal(id="body"):
-            yield ModelTable(self.rows_source, id="table", glyphs=self.tui.glyphs)
+            yield ModelTable(self.rows_source, id="table")
             yield ModelDetails(id="details")
         yield FilterBar(id="filter")
-        yield Lines(id="jobs")
-        yield Lines(id="footer")
+        yield StaticLines(id="jobs")
+        yield StaticLines(id="footer")
         yield Static("Too small: give it 40 by 10 at least.", id="too-small", markup=False)
 
     def on_mount(self) -> None:
@@ -174,7 +173,7 @@ class MainScreen(Screen[None]):
             checking=self.tui.checking,
             read_only=self.tui.settings.read_only,
         )
-        self.query_one("#status", Lines).show([line])
+        self.query_one("#status", StaticLines).show([line])
 
     def _known(self) -> Known:
         if not self.tui.updates:
@@ -184,7 +183,7 @@ class MainScreen(Screen[None]):
         return known(self.snapshot.by_name, self.tui.updates)
 
     def _draw_jobs(self) -> None:
-        strip = self.query_one("#jobs", Lines)
+        strip = self.query_one("#jobs", StaticLines)
         if not self.jobs and not strip.display:
             return
         from ollama_tui.tui.widgets.job_rows import strip_lines
@@ -199,7 +198,7 @@ class MainScreen(Screen[None]):
             line = footer_line(FILTER_KEYS, (), self.size.width)
         else:
             line = footer(here, self.tui, self.context, self.size.width)
-        self.query_one("#footer", Lines).show([line])
+        self.query_one("#footer", StaticLines).show([line])
 
     @on(Table.Moved)
     async def _cursor_moved(self) -> None:

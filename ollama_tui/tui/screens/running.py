@@ -19,18 +19,18 @@ from ollama_tui.formatting import UNKNOWN, StyledLine, context, inert, plural, s
 from ollama_tui.tui.actions import memory
 from ollama_tui.tui.actions.action import ActionContext, connected
 from ollama_tui.tui.screens.table_screen import TableScreen, leaving, said
-from ollama_tui.tui.widgets.columns import Column
-from ollama_tui.tui.widgets.lines import Lines
+from ollama_tui.tui.widgets.row_source import TableColumn
+from ollama_tui.tui.widgets.styled_widget import StaticLines
 from ollama_tui.tui.widgets.table import Table
 
 LOOK_EVERY = 2.0
 """Seconds between two looks at what runs, only while this screen is there."""
 COLUMNS = (
-    Column("NAME", 14, flexible=True, id="name"),
-    Column("MEMORY", 7, "right", id="memory"),
-    Column("CPU/GPU", 15, id="processor"),
-    Column("CONTEXT", 7, "right", id="context"),
-    Column("UNTIL", 18, id="until"),
+    TableColumn("NAME", 14, flexible=True, id="name"),
+    TableColumn("MEMORY", 7, "right", id="memory"),
+    TableColumn("CPU/GPU", 15, id="processor"),
+    TableColumn("CONTEXT", 7, "right", id="context"),
+    TableColumn("UNTIL", 18, id="until"),
 )
 LEAVING = ("context", "processor", "memory", "until")
 STYLES = {"name": "", "memory": "strong"}
@@ -87,11 +87,11 @@ class RunningRows:
         """Return the name."""
         return row.key
 
-    def columns(self, width: int) -> Sequence[Column]:
+    def columns(self, width: int) -> Sequence[TableColumn]:
         """Return the columns that fit."""
         return leaving(COLUMNS, LEAVING, width)
 
-    def cells(self, row: Running, columns: Sequence[Column]) -> Sequence[StyledLine]:
+    def cells(self, row: Running, columns: Sequence[TableColumn]) -> Sequence[StyledLine]:
         """Return what each column says."""
         return [((getattr(row, c.id), STYLES.get(c.id, "muted")),) for c in columns]
 
@@ -123,8 +123,8 @@ class RunningScreen(TableScreen):
 
     def regions(self) -> ComposeResult:
         """Lay out the table and what went wrong with it."""
-        yield Table(RunningRows(), glyphs=self.tui.glyphs)
-        yield Lines(id="trouble")
+        yield Table(RunningRows())
+        yield StaticLines(id="trouble")
 
     def on_mount(self) -> None:
         """Follow what runs for as long as this screen is there."""
@@ -169,7 +169,7 @@ class RunningScreen(TableScreen):
         self.show_heading(f" {self.tui.signs.dot} ".join(summed(self.running)))
         error = self.trouble
         lines = said(error.title, error.hint, "bad", self.size.width) if error else []
-        self.query_one("#trouble", Lines).show(lines)
+        self.query_one("#trouble", StaticLines).show(lines)
 
     @property
     def chosen(self) -> str | None:

@@ -17,16 +17,16 @@ from ollama_tui.domain.storage.usage import WORTH, Usage
 from ollama_tui.formatting import UNKNOWN, StyledLine, size
 from ollama_tui.tui.actions.action import ActionContext, connected
 from ollama_tui.tui.screens.table_screen import TableScreen, leaving
-from ollama_tui.tui.widgets.columns import Column
-from ollama_tui.tui.widgets.glyphs import Signs
-from ollama_tui.tui.widgets.lines import Lines
+from ollama_tui.tui.signs import Signs
+from ollama_tui.tui.widgets.row_source import TableColumn
+from ollama_tui.tui.widgets.styled_widget import StaticLines
 from ollama_tui.tui.widgets.table import Table
 
 if TYPE_CHECKING:
     from ollama_tui.tui.screens.main import MainScreen
 
 ADVICE_LINES = 3
-"""Lines below the table for what is under the cursor."""
+"""StaticLines below the table for what is under the cursor."""
 NARROWEST_BAR = 8
 WIDEST_BAR = 60
 
@@ -45,22 +45,22 @@ class SpentRows:
         """Return what identifies the row."""
         return row.key
 
-    def columns(self, width: int) -> Sequence[Column]:
+    def columns(self, width: int) -> Sequence[TableColumn]:
         """Return the columns that fit; the bar takes up to two fifths of the width."""
         bar = min(max(width * 2 // 5, NARROWEST_BAR), WIDEST_BAR)
         every = [
-            Column("NAME", 16, flexible=True, id="name"),
-            Column("ALONE", 7, "right", id="alone"),
-            Column("SHARED", 7, "right", id="shared"),
-            Column(f"{self.signs.full} alone  {self.signs.empty} shared", bar, id="bar"),
+            TableColumn("NAME", 16, flexible=True, id="name"),
+            TableColumn("ALONE", 7, "right", id="alone"),
+            TableColumn("SHARED", 7, "right", id="shared"),
+            TableColumn(f"{self.signs.full} alone  {self.signs.empty} shared", bar, id="bar"),
         ]
         return leaving(every, ("bar", "shared"), width)
 
-    def cells(self, row: Spent, columns: Sequence[Column]) -> Sequence[StyledLine]:
+    def cells(self, row: Spent, columns: Sequence[TableColumn]) -> Sequence[StyledLine]:
         """Return what each column says."""
         return [self._cell(row, column) for column in columns]
 
-    def _cell(self, row: Spent, column: Column) -> StyledLine:
+    def _cell(self, row: Spent, column: TableColumn) -> StyledLine:
         if column.id == "name":
             return ((row.label, "" if row.kind is Kind.MODEL else "muted"),)
         if column.id == "bar":
@@ -108,8 +108,8 @@ class StorageScreen(TableScreen):
     def regions(self) -> ComposeResult:
         """Lay out the table and what there is to say of the row under the cursor."""
         self.source = SpentRows(self.tui.signs)
-        yield Table(self.source, glyphs=self.tui.glyphs)
-        yield Lines(id="advice")
+        yield Table(self.source)
+        yield StaticLines(id="advice")
 
     def on_mount(self) -> None:
         """Read the disk, now and whenever the list changes."""
@@ -164,7 +164,7 @@ class StorageScreen(TableScreen):
         lines = wrap(said, room, max_lines=ADVICE_LINES - 1, placeholder=" …")
         lines += [""] * (ADVICE_LINES - 1 - len(lines))
         source = wrap(known.source, room, max_lines=1, placeholder=" …")
-        self.query_one("#advice", Lines).show(
+        self.query_one("#advice", StaticLines).show(
             [*(((f" {line}", ""),) for line in lines), *(((f" {s}", "muted"),) for s in source)]
         )
 

@@ -15,10 +15,11 @@ from textual.screen import ModalScreen
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.formatting import StyledLine, inert
 from ollama_tui.tui.actions.action import ActionContext
-from ollama_tui.tui.widgets.columns import Column, width_needed
-from ollama_tui.tui.widgets.footer import footer_line
-from ollama_tui.tui.widgets.lines import Lines, spread
+from ollama_tui.tui.widgets.row_source import TableColumn, width_needed
+from ollama_tui.tui.widgets.status import footer_line
+from ollama_tui.tui.widgets.styled_widget import StaticLines
 from ollama_tui.tui.widgets.table import Table
+from ollama_tui.tui.widgets.text_layout import spread
 
 if TYPE_CHECKING:
     from ollama_tui.tui.app import OllamaTui
@@ -57,9 +58,9 @@ class TableScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """Lay out heading, regions and keys."""
         with Vertical():
-            yield Lines(id="heading")
+            yield StaticLines(id="heading")
             yield from self.regions()
-            yield Lines(id="keys")
+            yield StaticLines(id="keys")
 
     def regions(self) -> ComposeResult:
         """Yield what stands between heading and keys; one of them is a table."""
@@ -89,13 +90,13 @@ class TableScreen(ModalScreen[None]):
         """Show the title and, at the other end, what the rows add up to."""
         left: StyledLine = ((f" {self.title_text}", "strong"),)
         line = spread(left, ((f"{facts} ", "muted"),), self.size.width)
-        self.query_one("#heading", Lines).show([line])
+        self.query_one("#heading", StaticLines).show([line])
 
     def show_keys(self) -> None:
         """Show as many keys as fit."""
         keys = [(key, label, True) for key, label in self.keys_shown]
         line = footer_line(keys, [("esc", "back", True)], self.size.width)
-        self.query_one("#keys", Lines).show([line])
+        self.query_one("#keys", StaticLines).show([line])
 
     def action_help(self) -> None:
         """Show all keys that work here."""
@@ -120,7 +121,7 @@ def said(title: str, hint: str, style: str, width: int) -> list[StyledLine]:
     return [((f" {line}", style),) for line in wrap(text, max(width - 2, 20))]
 
 
-def leaving(columns: Sequence[Column], order: Sequence[str], width: int) -> list[Column]:
+def leaving(columns: Sequence[TableColumn], order: Sequence[str], width: int) -> list[TableColumn]:
     """Return the columns that fit; those named first in `order` leave first."""
     kept = list(columns)
     for leaver in order:

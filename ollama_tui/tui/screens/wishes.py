@@ -89,6 +89,6 @@ async def _palette(main: MainScreen) -> None:
 
     here = Place.DETAILS if main.details.focused else Place.LIST
     actions = [action for action in ACTIONS if action.place in (here, Place.EVERYWHERE)]
-    chosen = await main.app.push_screen_wait(PaletteScreen(actions, main.context, main.tui.glyphs))
+    chosen = await main.app.push_screen_wait(PaletteScreen(actions, main.context))
     if chosen is not None:
         main.action_run(chosen)

@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from ollama_tui.formatting import StyledLine
-from ollama_tui.tui.widgets.lines import Lines
+from ollama_tui.tui.widgets.styled_widget import StaticLines
 
 if TYPE_CHECKING:
     from ollama_tui.domain.filter.parser import Mistake
@@ -76,7 +76,7 @@ class FilterBar(Vertical):
         self.mount(
             Static(SIGN, classes="sign", markup=False),
             FilterInput(placeholder=hint, compact=True),
-            Lines(id="mistake"),
+            StaticLines(id="mistake"),
         )
 
     def close(self) -> None:
@@ -98,7 +98,9 @@ class FilterBar(Vertical):
     def say(self, mistakes: Sequence[Mistake]) -> None:
         """Point at the first word that is wrong and say why."""
         if self.children:
-            self.query_one("#mistake", Lines).show([_pointed(mistakes[0])] if mistakes else [])
+            self.query_one("#mistake", StaticLines).show(
+                [_pointed(mistakes[0])] if mistakes else []
+            )
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from ollama_tui.formatting import Span, StyledLine, clock, rate, size, size_of
 from ollama_tui.services.jobs.job import Job, State, in_words, percent
-from ollama_tui.tui.widgets.glyphs import Signs
-from ollama_tui.tui.widgets.lines import fit, spread, width_of
+from ollama_tui.tui.signs import Signs
+from ollama_tui.tui.widgets.text_layout import fit, spread, width_of
 
 WIDE = 100
 """Cells of a line with the larger bar."""

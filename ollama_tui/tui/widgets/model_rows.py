@@ -11,8 +11,8 @@ from ollama_tui.domain.model import Model
 from ollama_tui.domain.rows import Arranged
 from ollama_tui.domain.view import View
 from ollama_tui.formatting import StyledLine
-from ollama_tui.tui.widgets.columns import Column
-from ollama_tui.tui.widgets.glyphs import UNICODE, Signs
+from ollama_tui.tui.signs import UNICODE, Signs
+from ollama_tui.tui.widgets.row_source import TableColumn
 
 STYLES = {"name": "", "can": "accent"}
 KIN = 2
@@ -45,12 +45,12 @@ class ModelRows:
         """Return the name."""
         return row.listed.name  # the shortest way: it is asked of all rows at every key
 
-    def columns(self, width: int) -> Sequence[Column]:
+    def columns(self, width: int) -> Sequence[TableColumn]:
         """Return the wanted columns that fit, with an arrow at the one sorted by."""
         wanted = [order.BY_KEY[key] for key in self.keys]
         return [self._column(column) for column in order.fitting(wanted, width)]
 
-    def _column(self, column: order.Column) -> Column:
+    def _column(self, column: order.Column) -> TableColumn:
         title = column.title
         if column.key == self.view.sort:
             falling = column.descending is not self.view.reverse
@@ -58,9 +58,9 @@ class ModelRows:
         width = max(column.width, len(title))
         flexible = column.key == "name"
         most = self.longest + KIN if flexible else None
-        return Column(title, width, column.align, flexible, id=column.key, most=most)
+        return TableColumn(title, width, column.align, flexible, id=column.key, most=most)
 
-    def cells(self, row: Model, columns: Sequence[Column]) -> Sequence[StyledLine]:
+    def cells(self, row: Model, columns: Sequence[TableColumn]) -> Sequence[StyledLine]:
         """Return what each column says of a model."""
         now = self.now()
         return [((self._text(row, c.id, now), STYLES.get(c.id, OTHER_STYLE)),) for c in columns]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,8 +11,8 @@ from ollama_tui.domain.model import Model
 from ollama_tui.domain.snapshot import Reach, Snapshot
 from ollama_tui.domain.view import View
 from ollama_tui.formatting import Span, StyledLine, inert, plural, shorten, size
-from ollama_tui.tui.widgets.glyphs import Signs
-from ollama_tui.tui.widgets.lines import fit, spread, width_of
+from ollama_tui.tui.signs import Signs
+from ollama_tui.tui.widgets.text_layout import fit, spread, width_of
 
 if TYPE_CHECKING:
     from ollama_tui.domain.storage.usage import Usage
@@ -120,3 +120,27 @@ def _sorting(view: View, signs: Signs) -> StyledLine:
     arrow = signs.descending if falling else signs.ascending
     grouped = ", grouped" if view.grouped else ""
     return ((f"sort {column.title.lower()} {arrow}{grouped} ", "muted"),)
+
+
+def footer_line(
+    keys: Iterable[tuple[str, str, bool]], always: Iterable[tuple[str, str, bool]], width: int
+) -> StyledLine:
+    """Return as many (key, label, works) triples as fit into `width` cells.
+
+    Those in `always` stand at the end and are there first: they lead to the rest.
+    """
+    end = [span for key in always for span in _key_spans(*key)]
+    spans: list[Span] = []
+    for key in keys:
+        more = [*spans, *_key_spans(*key)]
+        if width_of([*more, *end]) > width:
+            break
+        spans = more
+    return (*spans, *end)
+
+
+def _key_spans(key: str, label: str, works: bool) -> list[Span]:
+    return [
+        (f" {key}", "key" if works else "muted"),
+        (f" {label} ", "" if works else "muted"),
+    ]

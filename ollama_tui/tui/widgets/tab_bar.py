@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len
+from textual.binding import Binding
 from textual.message import Message
 from textual.strip import Strip
 
 from ollama_tui.formatting import Span
-from ollama_tui.tui.widgets.lines import Inked, fit
+from ollama_tui.tui.widgets.styled_widget import StyledWidget
+from ollama_tui.tui.widgets.text_layout import fit
 
 GAP = 2
 """Cells between two titles."""
@@ -18,7 +20,7 @@ ARROW = 2
 """Cells of an arrow that says there is more."""
 
 
-class TabBar(Inked):
+class TabBar(StyledWidget):
     """Titles of tabs, one of them active; where they do not all fit, those about the active one.
 
     It takes no keys: its owner calls `next` and `previous`.
@@ -88,7 +90,7 @@ class TabBar(Inked):
             spans[-1] = (" ›", "muted")
         elif spans:
             spans.pop()
-        return self.ink(fit(spans, width))
+        return self.to_strip(fit(spans, width))
 
     def _go(self, index: int) -> None:
         if self._tabs:
@@ -100,6 +102,37 @@ class TabBar(Inked):
     def _tell(self, before: str | None) -> None:
         if self.active is not None and self.active != before:
             self.post_message(self.Activated(self, self.active))
+
+
+class Picker(TabBar, can_focus=True):
+    """A tab bar that is moved through by itself."""
+
+    BINDINGS = [
+        Binding("left,h", "previous", "Previous", show=False),
+        Binding("right,l,space", "next", "Next", show=False),
+    ]
+    DEFAULT_CSS = """
+    Picker:focus > .styled--tab-now {
+        background: $block-cursor-background;
+        color: $block-cursor-foreground;
+    }
+    """
+
+    def on_focus(self) -> None:
+        """Show that the arrow keys act here."""
+        self.refresh()
+
+    def on_blur(self) -> None:
+        """Show that they no longer do."""
+        self.refresh()
+
+    def action_next(self) -> None:
+        """Go to the next word."""
+        self.next()
+
+    def action_previous(self) -> None:
+        """Go to the word before."""
+        self.previous()
 
 
 def window(widths: Sequence[int], active: int, room: int) -> tuple[int, int]:

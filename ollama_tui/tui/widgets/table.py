@@ -14,14 +14,21 @@ from textual.message import Message
 from textual.strip import Strip
 
 from ollama_tui.formatting import StyledLine
-from ollama_tui.tui.widgets.columns import GUTTER, MARGIN, Column, Source, joined, laid_out
-from ollama_tui.tui.widgets.lines import fit, wrapped
-from ollama_tui.tui.widgets.moving import Glyphs, Moving, thumb_at
+from ollama_tui.tui.widgets.row_source import (
+    GUTTER,
+    MARGIN,
+    RowSource,
+    TableColumn,
+    joined,
+    laid_out,
+)
+from ollama_tui.tui.widgets.styled_widget import ScrollingWidget, thumb_at
+from ollama_tui.tui.widgets.text_layout import fit, wrapped
 
 R = TypeVar("R")
 
 
-class Table(Moving, Generic[R], can_focus=True):
+class Table(ScrollingWidget, Generic[R], can_focus=True):
     """Rows under a fixed header, with a cursor that stays on its row whatever is shown next.
 
     It scrolls by itself rather than as a `ScrollView`: moving repaints two lines, leaving the view
@@ -57,12 +64,9 @@ class Table(Moving, Generic[R], can_focus=True):
             """The table."""
             return self.table
 
-    def __init__(
-        self, source: Source[R], *, id: str | None = None, glyphs: Glyphs | None = None
-    ) -> None:
+    def __init__(self, source: RowSource[R], *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._source = source
-        self._glyphs = glyphs or Glyphs()
         self._rows: tuple[R, ...] = ()
         self._last: tuple[R, ...] = ()
         """The last rows there were, so that the cursor is remembered through an empty list."""
@@ -70,7 +74,7 @@ class Table(Moving, Generic[R], can_focus=True):
         self._anchor: str | None = None
         self._top = 0
         self._empty: Sequence[StyledLine] = ()
-        self._columns: tuple[Column, ...] | None = None
+        self._columns: tuple[TableColumn, ...] | None = None
         self._bodies: LRUCache[str, StyledLine] = LRUCache(512)
 
     @property
@@ -135,10 +139,10 @@ class Table(Moving, Generic[R], can_focus=True):
         y -= self._header
         if y < 0:
             titles = ((" " * MARGIN, ""), *joined(self._titles()))
-            return self.ink(fit(titles, self.size.width), "title")
+            return self.to_strip(fit(titles, self.size.width), "title")
         if not self._rows:
             lines = [row for line in self._empty for row in wrapped(line, self.size.width)]
-            return self.ink(fit(lines[y] if y < len(lines) else (), self.size.width))
+            return self.to_strip(fit(lines[y] if y < len(lines) else (), self.size.width))
         return self._row_strip(y)
 
     def on_resize(self) -> None:
@@ -234,7 +238,7 @@ class Table(Moving, Generic[R], can_focus=True):
     def _inner(self) -> int:
         return max(0, self.size.width - 1)
 
-    def _layout(self) -> tuple[Column, ...]:
+    def _layout(self) -> tuple[TableColumn, ...]:
         if self._columns is None:
             room = max(0, self._inner - MARGIN)
             self._columns = laid_out(self._source.columns(room), room)
@@ -247,15 +251,15 @@ class Table(Moving, Generic[R], can_focus=True):
     def _row_strip(self, y: int) -> Strip:
         index = self._top + y
         if index >= len(self._rows):
-            return self.ink(fit((), self.size.width))
+            return self.to_strip(fit((), self.size.width))
         here = index == self._index
         row = self._rows[index]
-        sign = (self._glyphs.cursor if here else " ", "")
+        sign = (self.signs.cursor if here else " ", "")
         spans = (sign, *fit(self._source.gutter(row), GUTTER), (" ", ""), *self._body(index))
-        bar = self.ink((self._bar(y),))
+        bar = self.to_strip((self._bar(y),))
         if here:  # one style for the whole row: easy to see and cheap to send
             spans = (("".join(text for text, _ in spans), ""),)
-        return Strip.join([self.ink(fit(spans, self._inner), "cursor" if here else ""), bar])
+        return Strip.join([self.to_strip(fit(spans, self._inner), "cursor" if here else ""), bar])
 
     def _body(self, index: int) -> StyledLine:
         key = self._source.key(self._rows[index])
@@ -272,4 +276,4 @@ class Table(Moving, Generic[R], can_focus=True):
     def _bar(self, y: int) -> tuple[str, str]:
         """Return the cell of the scroll bar on line `y` of the rows."""
         shown = thumb_at(y, self._top, self.page, len(self._rows))
-        return (self._glyphs.thumb if shown else " ", "thumb")
+        return (self.signs.thumb if shown else " ", "thumb")

@@ -11,9 +11,8 @@ from textual.geometry import Region
 from textual.strip import Strip
 
 from ollama_tui.formatting import StyledLine, inert, inert_lines
-from ollama_tui.tui.widgets.lines import fit
-from ollama_tui.tui.widgets.moving import Glyphs, Moving, thumb_at
-from ollama_tui.tui.widgets.wrap import Anchor, Row, Wrapped
+from ollama_tui.tui.widgets.styled_widget import ScrollingWidget, thumb_at
+from ollama_tui.tui.widgets.text_layout import Anchor, WrappedRow, WrappedText, fit
 
 TAB = 4
 """Cells a tab is expanded to, at most."""
@@ -25,7 +24,7 @@ Match = tuple[int, int, int]
 """Something found: line, start, end."""
 
 
-class TextView(Moving, can_focus=True):
+class TextView(ScrollingWidget, can_focus=True):
     """Text of any length, wrapped to the width, that can be moved through and searched.
 
     Like `Table` it scrolls by itself: it knows the row at the top by its place in the text, so
@@ -36,9 +35,8 @@ class TextView(Moving, can_focus=True):
     TextView { width: 1fr; height: 1fr; }
     """
 
-    def __init__(self, *, id: str | None = None, glyphs: Glyphs | None = None) -> None:
+    def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._glyphs = glyphs or Glyphs()
         self._document: object = None
         self._spans: Sequence[StyledLine] | None = None
         self._texts: Sequence[str] = ()
@@ -47,7 +45,7 @@ class TextView(Moving, can_focus=True):
         self._end: Anchor = (0, 0)
         self._needle: re.Pattern[str] | None = None
         self._match: Match | None = None
-        self._rows: list[Row] = []
+        self._rows: list[WrappedRow] = []
         self._painted: list[StyledLine] = []
 
     @property
@@ -109,12 +107,12 @@ class TextView(Moving, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """Paint one row."""
-        return self.ink(self._line(y))
+        return self.to_strip(self._line(y))
 
     def _line(self, y: int) -> StyledLine:
         row = self._rows[y] if y < len(self._rows) else None
         body = fit(self._row_spans(row) if row is not None else (), self.size.width - 1)
-        return (*body, (self._glyphs.thumb if self._has_thumb(y) else " ", "thumb"))
+        return (*body, (self.signs.thumb if self._has_thumb(y) else " ", "thumb"))
 
     def _repaint(self) -> None:
         """Refresh the lines that read differently: of one model's details most are the next's."""
@@ -127,8 +125,8 @@ class TextView(Moving, can_focus=True):
         if changed := [Region(0, y, width, 1) for y, (old, new) in lines if old != new]:
             self.refresh(*changed)
 
-    def _wrapped(self) -> Wrapped:
-        return Wrapped(self._texts, self.size.width - 1)
+    def _wrapped(self) -> WrappedText:
+        return WrappedText(self._texts, self.size.width - 1)
 
     def _settle(self, top: Anchor) -> None:
         """Show the text from the row that holds `top`, but no further than the last page."""
@@ -138,7 +136,7 @@ class TextView(Moving, can_focus=True):
         self._rows = list(islice(wrapped.rows(self._top), self.page))
         self._repaint()
 
-    def _row_spans(self, row: Row) -> StyledLine:
+    def _row_spans(self, row: WrappedRow) -> StyledLine:
         text = self._texts[row.line]
         # The blank that ended the row may stand one cell too far to the right.
         end = row.end - 1 if text[row.end - 1 : row.end] == " " else row.end
@@ -148,7 +146,7 @@ class TextView(Moving, can_focus=True):
             spans = restyled(spans, start - row.start, stop - row.start, style)
         return spans
 
-    def _marks(self, row: Row) -> Iterator[tuple[int, int, str]]:
+    def _marks(self, row: WrappedRow) -> Iterator[tuple[int, int, str]]:
         """Yield what the search found in this row, and how it is to look."""
         if self._needle is None:
             return

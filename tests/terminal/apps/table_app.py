@@ -9,18 +9,19 @@ from textual.app import App, ComposeResult
 
 from ollama_tui.formatting import StyledLine
 from ollama_tui.tui.rendering.writer import DiffFrames
-from ollama_tui.tui.widgets.columns import Column
-from ollama_tui.tui.widgets.lines import Lines, plain
+from ollama_tui.tui.widgets.row_source import TableColumn
+from ollama_tui.tui.widgets.styled_widget import StaticLines
 from ollama_tui.tui.widgets.table import Table
+from ollama_tui.tui.widgets.text_layout import plain
 
 COLUMNS = (
-    Column("NAME", 16, flexible=True),
-    Column("PARAMS", 6, "right"),
-    Column("QUANT", 6),
-    Column("SIZE", 7, "right"),
-    Column("CTX", 4, "right"),
-    Column("CAN", 6),
-    Column("MODIFIED", 9),
+    TableColumn("NAME", 16, flexible=True),
+    TableColumn("PARAMS", 6, "right"),
+    TableColumn("QUANT", 6),
+    TableColumn("SIZE", 7, "right"),
+    TableColumn("CTX", 4, "right"),
+    TableColumn("CAN", 6),
+    TableColumn("MODIFIED", 9),
 )
 
 
@@ -30,10 +31,10 @@ class Models:
     def key(self, row: int) -> str:
         return str(row)
 
-    def columns(self, width: int) -> Sequence[Column]:
+    def columns(self, width: int) -> Sequence[TableColumn]:
         return COLUMNS
 
-    def cells(self, row: int, columns: Sequence[Column]) -> Sequence[StyledLine]:
+    def cells(self, row: int, columns: Sequence[TableColumn]) -> Sequence[StyledLine]:
         return (
             plain(f"model-{row}:{row % 9}b", "strong"),
             plain(f"{row % 9}.{row % 7}B"),
@@ -52,12 +53,12 @@ class PlainTableApp(App[None]):
     """Drawn by Textual."""
 
     def compose(self) -> ComposeResult:
-        yield Lines((plain("status line", "strong"),))
+        yield StaticLines((plain("status line", "strong"),))
         table: Table[int] = Table(Models())
         table.styles.width = 70
         table.show(range(next((int(word) for word in sys.argv if word.isdigit()), 1000)))
         yield table
-        yield Lines((plain("footer", "muted"),))
+        yield StaticLines((plain("footer", "muted"),))
 
     def on_mount(self) -> None:
         self.animation_level = "none"

@@ -9,7 +9,7 @@ import pytest
 
 from ollama_tui.tui.actions import ACTIONS, BY_ID
 from ollama_tui.tui.actions.action import Action, Place, shown_keys
-from ollama_tui.tui.widgets.moving import Moving
+from ollama_tui.tui.widgets.styled_widget import ScrollingWidget
 from tests import readme
 
 NEVER_BOUND = {f"ctrl+{letter}" for letter in "czsqmihjba["} | {f"f{n}" for n in range(1, 25)}
@@ -49,7 +49,7 @@ def test_no_two_actions_want_the_same_key_in_one_place(place: Place) -> None:
 
 
 def test_no_action_takes_a_key_that_moves() -> None:
-    moving = {key for binding in Moving.BINDINGS for key in binding.key.split(",")}  # type: ignore[union-attr]
+    moving = {key for binding in ScrollingWidget.BINDINGS for key in binding.key.split(",")}  # type: ignore[union-attr]
     taken = {key for action in ACTIONS for key in keys_of(action)}
     assert moving & taken == set()
 

@@ -20,7 +20,7 @@ from ollama_tui.tui.dialogs.create_parts import (
     escaped,
 )
 from ollama_tui.tui.dialogs.dialog import Confirm
-from ollama_tui.tui.styling import styles_folder
+from ollama_tui.tui.themes import styles_folder
 from tests.domain.models import a_model
 
 BASE = a_model("qwen3:1.7b", size=3_400_000_000, quantization_level="F16", format="gguf")

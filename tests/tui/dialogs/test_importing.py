@@ -22,8 +22,8 @@ from ollama_tui.importing.local_file import LocalFile
 from ollama_tui.importing.source import Source
 from ollama_tui.tui.dialogs.import_words import facts, offer
 from ollama_tui.tui.dialogs.importing import ImportAnswer, ImportDialog
-from ollama_tui.tui.styling import styles_folder
-from ollama_tui.tui.widgets.picker import Picker
+from ollama_tui.tui.themes import styles_folder
+from ollama_tui.tui.widgets.tab_bar import Picker
 from tests.domain.models import a_model
 from tests.importing.making import ADAPTER, MODEL, Plain, gguf, write_folder, write_split
 

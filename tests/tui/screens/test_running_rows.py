@@ -9,7 +9,7 @@ import pytest
 from ollama_tui.api.replies import RunningModel
 from ollama_tui.tui.screens.running import COLUMNS, LEAVING, Running, rows_of, summed
 from ollama_tui.tui.screens.table_screen import leaving
-from ollama_tui.tui.widgets.columns import width_needed
+from ollama_tui.tui.widgets.row_source import width_needed
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 GIGA = 10**9

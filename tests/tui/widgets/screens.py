@@ -7,10 +7,13 @@ from textual.message import Message
 from textual.widget import Widget
 
 from ollama_tui.tui.rendering.writer import DiffFrames
+from ollama_tui.tui.signs import UNICODE
 
 
 class OneWidget(DiffFrames[None]):
     """An app that shows one widget and keeps the messages it posts."""
+
+    signs = UNICODE
 
     def __init__(self, *widgets: Widget) -> None:
         super().__init__()

@@ -8,6 +8,7 @@ from textual.pilot import Pilot
 
 from ollama_tui.api.replies import ListedModel, Show
 from ollama_tui.domain.model import Model
+from ollama_tui.tui.signs import ASCII
 from ollama_tui.tui.widgets.details import DetailsPane
 from tests.tui.widgets.screens import OneWidget, screen_lines
 
@@ -91,3 +92,15 @@ async def test_what_is_searched_is_found_and_remembered() -> None:
         assert pane.searched == "WORD 77"
         assert not pane.find("nowhere")
         assert not pane.find_again(backwards=True)
+
+
+async def test_on_a_plain_terminal_the_scroll_bar_is_ascii() -> None:
+    pane = DetailsPane()
+    app = OneWidget(pane)
+    app.signs = ASCII
+    async with app.run_test(size=(60, 12)) as pilot:
+        show(pane, ONE, Show(system="\n".join(f"word {n}" for n in range(100))))
+        pane.turn(1)
+        text = await screen(pilot)
+    assert "|" in text
+    assert text.isascii()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ollama_tui.tui.widgets.footer import footer_line
-from ollama_tui.tui.widgets.lines import width_of
+from ollama_tui.tui.widgets.status import footer_line
+from ollama_tui.tui.widgets.text_layout import width_of
 
 KEYS = [("/", "filter", True), ("s", "sort", True), ("⏎", "details", False)]
 ALWAYS = [("?", "keys", True), (":", "palette", True)]

@@ -8,7 +8,7 @@ import pytest
 
 from ollama_tui.formatting import StyledLine
 from ollama_tui.services.jobs.job import Job, JobProgress, Problem, State
-from ollama_tui.tui.widgets.glyphs import ASCII, UNICODE, Signs
+from ollama_tui.tui.signs import ASCII, UNICODE, Signs
 from ollama_tui.tui.widgets.job_rows import (
     STRIP_ROWS,
     job_line,
@@ -17,7 +17,7 @@ from ollama_tui.tui.widgets.job_rows import (
     strip_jobs,
     strip_lines,
 )
-from ollama_tui.tui.widgets.lines import width_of
+from ollama_tui.tui.widgets.text_layout import width_of
 
 MOVING = JobProgress(
     completed=3_000_000_000,

@@ -11,9 +11,9 @@ from ollama_tui.api.replies import ListedModel, RunningModel
 from ollama_tui.domain.model import Model
 from ollama_tui.domain.snapshot import Reach, Snapshot
 from ollama_tui.domain.view import View
-from ollama_tui.tui.widgets.glyphs import ASCII, UNICODE, Signs
-from ollama_tui.tui.widgets.lines import width_of
+from ollama_tui.tui.signs import ASCII, UNICODE, Signs
 from ollama_tui.tui.widgets.status import Sums, status_line
+from ollama_tui.tui.widgets.text_layout import width_of
 
 MODELS = tuple(Model(ListedModel(name=f"m{n}", size=2_000_000_000)) for n in range(3))
 UP = Snapshot(models=MODELS, version="0.33.0", reach=Reach.UP)

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from textual.strip import Strip
 
 from ollama_tui.formatting import StyledLine
-from ollama_tui.tui.widgets.columns import Column, laid_out, width_needed
-from ollama_tui.tui.widgets.lines import plain
+from ollama_tui.tui.widgets.row_source import TableColumn, laid_out, width_needed
 from ollama_tui.tui.widgets.table import Table
+from ollama_tui.tui.widgets.text_layout import plain
 from tests.effort import calls
 from tests.tui.widgets.screens import OneWidget, screen_lines
 
@@ -28,11 +28,11 @@ class Names:
     def key(self, row: str) -> str:
         return row
 
-    def columns(self, width: int) -> Sequence[Column]:
-        wide = (Column("NAME", 6, flexible=True), Column("SIZE", 5, "right"))
+    def columns(self, width: int) -> Sequence[TableColumn]:
+        wide = (TableColumn("NAME", 6, flexible=True), TableColumn("SIZE", 5, "right"))
         return wide if width_needed(wide) <= width else wide[:1]
 
-    def cells(self, row: str, columns: Sequence[Column]) -> Sequence[StyledLine]:
+    def cells(self, row: str, columns: Sequence[TableColumn]) -> Sequence[StyledLine]:
         self.formatted.append(row)
         return (plain(row), plain(str(len(row))))[: len(columns)]
 
@@ -247,18 +247,18 @@ async def test_any_size_will_do(size: tuple[int, int]) -> None:
 
 
 @given(
-    st.lists(st.builds(Column, st.just("T"), st.integers(1, 9)), max_size=5),
+    st.lists(st.builds(TableColumn, st.just("T"), st.integers(1, 9)), max_size=5),
     st.integers(0, 80),
 )
-def test_the_flexible_column_takes_what_is_left(fixed: list[Column], room: int) -> None:
-    columns = laid_out([Column("N", 3, flexible=True), *fixed], room)
-    if width_needed([Column("N", 3), *fixed]) <= room:
+def test_the_flexible_column_takes_what_is_left(fixed: list[TableColumn], room: int) -> None:
+    columns = laid_out([TableColumn("N", 3, flexible=True), *fixed], room)
+    if width_needed([TableColumn("N", 3), *fixed]) <= room:
         assert width_needed(columns) == room
     assert list(columns[1:]) == fixed
 
 
 def test_a_flexible_column_takes_no_more_than_it_has_a_use_for() -> None:
-    columns = (Column("NAME", 6, flexible=True, most=9), Column("SIZE", 5, "right"))
+    columns = (TableColumn("NAME", 6, flexible=True, most=9), TableColumn("SIZE", 5, "right"))
     assert [column.width for column in laid_out(columns, 40)] == [9, 5]
     assert [column.width for column in laid_out(columns, 14)] == [7, 5]
     assert [column.width for column in laid_out(columns, 5)] == [1, 5]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ollama_tui.tui.widgets.lines import plain
+from ollama_tui.tui.widgets.text_layout import plain
 from ollama_tui.tui.widgets.text_view import TextView, part_of, restyled
 from tests.effort import calls
 from tests.tui.widgets.screens import OneWidget, screen_lines

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -9,6 +10,8 @@ from dataclasses import dataclass
 class Signs:
     """One sign each; all take one cell."""
 
+    cursor: str = "▸"
+    thumb: str = "▐"
     up: str = "●"
     down: str = "○"
     loaded: str = "●"
@@ -29,16 +32,18 @@ class Signs:
     kin: str = "└"
 
 
+UNICODE = Signs()
 ASCII = Signs(
-    up="*", down="o", loaded="*", cloud="~", outdated="^", marked="+", separator="|", dot="-",
-    full="#", empty=".", ascending="^", descending="v", pull="v", push="^", delete="x",
-    kin="`",
+    cursor=">", thumb="|", up="*", down="o", loaded="*", cloud="~", outdated="^", marked="+",
+    separator="|", dot="-", full="#", empty=".", ascending="^", descending="v", pull="v",
+    push="^", delete="x", kin="`",
 )  # fmt: skip
 """For the Linux console and terminals without UTF-8."""
-UNICODE = Signs()
 
 
-def signs_for(term: str, encoding: str) -> Signs:
-    """Return the signs that a terminal of this type and encoding can show."""
-    plain = term in ("linux", "dumb", "vt100", "vt220") or "utf" not in encoding.lower()
-    return ASCII if plain else UNICODE
+def signs_for(environ: Mapping[str, str]) -> Signs:
+    """Return the signs that the terminal with these environment variables can show."""
+    locale = next((environ[n] for n in ("LC_ALL", "LC_CTYPE", "LANG") if environ.get(n)), "")
+    if locale and locale not in ("C", "POSIX") and "utf" not in locale.lower():
+        return ASCII
+    return ASCII if environ.get("TERM") in ("linux", "dumb", "vt100", "vt220") else UNICODE

@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from ollama_tui.tui.widgets.lines import wrapped
-from ollama_tui.tui.widgets.wrap import BLOCK, Wrapped, row_end
+from ollama_tui.tui.widgets.text_layout import BLOCK, WrappedText, row_end, wrapped
 from tests.effort import calls
 
 lines = st.lists(st.text("ab c漢e\u0301", max_size=40), min_size=1, max_size=6)
@@ -19,7 +18,7 @@ widths = st.integers(2, 15)
 
 @given(lines, widths)
 def test_the_rows_hold_all_the_text_and_fit(texts: list[str], width: int) -> None:
-    rows = list(Wrapped(texts, width).rows((0, 0)))
+    rows = list(WrappedText(texts, width).rows((0, 0)))
     for number, text in enumerate(texts):
         parts = [text[row.start : row.end] for row in rows if row.line == number]
         assert "".join(parts) == text
@@ -29,7 +28,7 @@ def test_the_rows_hold_all_the_text_and_fit(texts: list[str], width: int) -> Non
 
 @given(lines, widths, st.data())
 def test_moving_up_undoes_moving_down(texts: list[str], width: int, data: st.DataObject) -> None:
-    wrapped = Wrapped(texts, width)
+    wrapped = WrappedText(texts, width)
     starts = [(row.line, row.start) for row in wrapped.rows((0, 0))]
     at = data.draw(st.integers(0, len(starts) - 1))
     step = data.draw(st.integers(0, len(starts)))
@@ -42,7 +41,7 @@ def test_moving_up_undoes_moving_down(texts: list[str], width: int, data: st.Dat
 def test_a_place_snaps_to_the_row_that_holds_it(
     texts: list[str], width: int, data: st.DataObject
 ) -> None:
-    wrapped = Wrapped(texts, width)
+    wrapped = WrappedText(texts, width)
     row = data.draw(st.sampled_from(list(wrapped.rows((0, 0)))))
     offset = data.draw(st.integers(row.start, max(row.start, row.end - 1)))
     assert wrapped.snap((row.line, offset)) == (row.line, row.start)
@@ -60,13 +59,13 @@ def test_a_place_snaps_to_the_row_that_holds_it(
     ],
 )
 def test_rows_break_after_a_blank_where_one_is_near(text: str, rows: list[str]) -> None:
-    found = Wrapped([text], 8).rows((0, 0))
+    found = WrappedText([text], 8).rows((0, 0))
     assert [text[row.start : row.end] for row in found] == rows
 
 
 @pytest.mark.parametrize("text", ["x" * 5_000_000, "漢字 " * 1_000_000])
 def test_two_megabytes_in_one_line_cost_what_a_screen_costs(text: str) -> None:
-    wrapped = Wrapped([text], 100)
+    wrapped = WrappedText([text], 100)
 
     def look() -> None:
         end = wrapped.last_page(40)
@@ -78,7 +77,7 @@ def test_two_megabytes_in_one_line_cost_what_a_screen_costs(text: str) -> None:
 
 
 def test_up_crosses_blocks() -> None:
-    wrapped = Wrapped(["x" * (BLOCK * 2 + 5)], 100)
+    wrapped = WrappedText(["x" * (BLOCK * 2 + 5)], 100)
     starts = [row.start for row in wrapped.rows((0, 0))]
     assert wrapped.back((0, starts[-1]), len(starts)) == (0, 0)
     assert wrapped.back((0, starts[-1]), 3) == (0, starts[-4])

@@ -1,33 +1,36 @@
-"""Something to press, one line high."""
+"""A button one line high, and a checkbox that reads without colours."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from textual.binding import Binding
+from textual.content import Content
 from textual.geometry import Size
 from textual.message import Message
 from textual.strip import Strip
+from textual.widgets import Checkbox
 
-from ollama_tui.tui.widgets.lines import Inked, fit, plain, width_of
+from ollama_tui.tui.widgets.styled_widget import StyledWidget
+from ollama_tui.tui.widgets.text_layout import fit, plain, width_of
 
 
-class PressLine(Inked, can_focus=True):
+class LineButton(StyledWidget, can_focus=True):
     """A label; `enter` or `space` presses it."""
 
     BINDINGS = [Binding("enter,space", "press", "Press", show=False)]
     DEFAULT_CSS = """
-    PressLine { width: auto; height: 1; }
+    LineButton { width: auto; height: 1; }
     """
 
     @dataclass
     class Pressed(Message):
         """The line was pressed."""
 
-        line: PressLine
+        line: LineButton
 
         @property
-        def control(self) -> PressLine:
+        def control(self) -> LineButton:
             """The line."""
             return self.line
 
@@ -37,7 +40,7 @@ class PressLine(Inked, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """Paint the label."""
-        return self.ink(fit(self._spans, self.size.width), "cursor")
+        return self.to_strip(fit(self._spans, self.size.width), "cursor")
 
     def get_content_width(self, container: Size, viewport: Size) -> int:
         """Return the width of the label, in cells."""
@@ -54,3 +57,22 @@ class PressLine(Inked, can_focus=True):
     def action_press(self) -> None:
         """Tell that it was pressed."""
         self.post_message(self.Pressed(self))
+
+
+class TextCheckbox(Checkbox, inherit_bindings=False):
+    """`[x]` or `[ ]` and a literal label; space turns it, enter sends the dialog as everywhere."""
+
+    BINDINGS = [
+        Binding("space", "toggle_button", "Turn", show=False),
+        Binding("enter", "screen.submit", "Go", show=False),
+    ]
+    BUTTON_LEFT = "["
+    BUTTON_RIGHT = "]"
+
+    def __init__(self, label: str, *, value: bool = False, id: str | None = None) -> None:
+        super().__init__(Content(label), value, id=id)
+
+    @property
+    def BUTTON_INNER(self) -> str:  # type: ignore[override]  # noqa: N802 - Textual's name
+        """The sign between the brackets."""
+        return "x" if self.value else " "

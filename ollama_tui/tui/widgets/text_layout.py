@@ -1,19 +1,19 @@
-"""Long text in rows of a given width, wrapping only what is asked for.
-
-A place in it is an anchor, `(line, offset)`, never a row number, so nothing has to be counted: a
-text of any length is shown, resized and searched at the cost of what is on screen.
-"""
+"""Text laid out in terminal cells: styled lines cut and padded, long text wrapped on demand."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice, takewhile
-from typing import NamedTuple, TypeVar
+from typing import Literal, NamedTuple, TypeVar
 
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
+
+from ollama_tui.formatting import ELLIPSIS, Span, StyledLine, inert
 
 T = TypeVar("T")
+
+Align = Literal["left", "right"]
 
 BLOCK = 16_384
 """No row crosses a multiple of this many characters, so a row's start is found without reading
@@ -25,12 +25,72 @@ Anchor = tuple[int, int]
 """A place in the text: line, offset in it."""
 
 
-class Row(NamedTuple):
+class WrappedRow(NamedTuple):
     """What one line of the screen shows: the characters from `start` to `end` of a line."""
 
     line: int
     start: int
     end: int
+
+
+def plain(text: str, style: str = "") -> StyledLine:
+    """Return a line of one span."""
+    return ((text, style),)
+
+
+def width_of(spans: Iterable[Span]) -> int:
+    """Return the width in cells."""
+    return sum(cell_len(inert(text)) for text, _ in spans)
+
+
+def wrapped(line: StyledLine, width: int) -> list[StyledLine]:
+    """Return a line of one style in as many rows as it takes, indented alike; others as one."""
+    if len(line) != 1 or width_of(line) <= width:
+        return [line]
+    text, style = line[0]
+    indent = text[: len(text) - len(text.lstrip())]
+    rows: list[StyledLine] = []
+    at = len(indent)
+    while at < len(text):
+        end = row_end(text, at, width - len(indent))
+        rows.append(((indent + text[at:end].rstrip(), style),))
+        at = end
+    return rows or [line]
+
+
+def fit(spans: Sequence[Span], width: int, align: Align = "left") -> StyledLine:
+    """Return `spans` cut with an ellipsis or padded to exactly `width` cells, and inert."""
+    safe = tuple((inert(text), style) for text, style in spans if text)
+    spare = width - sum(cell_len(text) for text, _ in safe)
+    if spare < 0:
+        return _cut(safe, width)
+    if not spare:
+        return safe
+    blank = (" " * spare, "")
+    return (blank, *safe) if align == "right" else (*safe, blank)
+
+
+def _cut(spans: StyledLine, width: int) -> StyledLine:
+    kept: list[Span] = []
+    left = width - cell_len(ELLIPSIS)
+    for text, style in spans:
+        if cell_len(text) > left:
+            kept.append((set_cell_size(text, left) + ELLIPSIS, style))
+            break
+        kept.append((text, style))
+        left -= cell_len(text)
+    return tuple(kept) if width > 0 else ()
+
+
+def spread(left: Sequence[Span], right: Sequence[Span], width: int) -> StyledLine:
+    """Return a line of `width` cells with `left` at one end and `right` at the other.
+
+    Where both do not fit, `right` stays whole as long as it takes less than half.
+    """
+    room = min(width_of(right), max(width // 2, width - width_of(left) - 1))
+    if room <= 0:
+        return fit(left, width)
+    return (*fit(left, width - room), *fit(right, room, "right"))
 
 
 def row_end(text: str, start: int, width: int) -> int:
@@ -69,19 +129,23 @@ def _fitting(part: str, width: int) -> int:
     return len(part)
 
 
-class Wrapped:
-    """Lines of text seen in rows of `width` cells."""
+class WrappedText:
+    """Lines of text seen in rows of `width` cells, wrapping only what is asked for.
+
+    A place in it is an anchor, `(line, offset)`, never a row number, so nothing has to be counted:
+    a text of any length is shown, resized and searched at the cost of what is on screen.
+    """
 
     def __init__(self, lines: Sequence[str], width: int) -> None:
         self._lines = lines
         self._width = max(1, width)
 
-    def rows(self, anchor: Anchor) -> Iterator[Row]:
+    def rows(self, anchor: Anchor) -> Iterator[WrappedRow]:
         """Yield the rows from the one that begins at `anchor` to the last."""
         line, start = anchor
         while line < len(self._lines):
             for begin, end in self._rows_of(line, start):
-                yield Row(line, begin, end)
+                yield WrappedRow(line, begin, end)
             line, start = line + 1, 0
 
     def snap(self, anchor: Anchor) -> Anchor:

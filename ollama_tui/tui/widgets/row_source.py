@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Protocol, TypeVar
 
-from ollama_tui.formatting import StyledLine
-from ollama_tui.tui.widgets.lines import Align
+from ollama_tui.formatting import Span, StyledLine
+from ollama_tui.tui.widgets.text_layout import Align
 
 RowIn = TypeVar("RowIn", contravariant=True)
 
@@ -21,7 +21,7 @@ MARGIN = 1 + GUTTER + 1
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class TableColumn:
     """One column; a flexible one takes what the others leave, from `width` cells up to `most`."""
 
     title: str
@@ -33,18 +33,18 @@ class Column:
     """Cells a flexible one has a use for; None for any number."""
 
 
-def width_needed(columns: Sequence[Column]) -> int:
+def width_needed(columns: Sequence[TableColumn]) -> int:
     """Return the cells these columns need, the gaps between them included."""
     return sum(column.width for column in columns) + GAP * max(0, len(columns) - 1)
 
 
-def laid_out(columns: Sequence[Column], room: int) -> tuple[Column, ...]:
+def laid_out(columns: Sequence[TableColumn], room: int) -> tuple[TableColumn, ...]:
     """Return the columns with the flexible one as wide as the others leave it in `room` cells."""
     spare = room - width_needed(columns)
     return tuple(_widened(column, spare) if column.flexible else column for column in columns)
 
 
-def _widened(column: Column, spare: int) -> Column:
+def _widened(column: TableColumn, spare: int) -> TableColumn:
     width = column.width + spare
     if column.most is not None:
         width = min(width, max(column.most, column.width))
@@ -57,17 +57,55 @@ def joined(cells: Iterable[StyledLine]) -> StyledLine:
     return tuple(chain.from_iterable((gap, *cell) for cell in cells))[1:]
 
 
-class Source(Protocol[RowIn]):
+class RowSource(Protocol[RowIn]):
     """What a table needs to know of its rows."""
 
     def key(self, row: RowIn) -> str:
         """Return what identifies the row."""
 
-    def columns(self, width: int) -> Sequence[Column]:
+    def columns(self, width: int) -> Sequence[TableColumn]:
         """Return the columns to show in `width` cells (see `width_needed`), titles as shown."""
 
-    def cells(self, row: RowIn, columns: Sequence[Column]) -> Sequence[StyledLine]:
+    def cells(self, row: RowIn, columns: Sequence[TableColumn]) -> Sequence[StyledLine]:
         """Return one cell for each of `columns`, whose widths are final; longer ones are cut."""
 
     def gutter(self, row: RowIn) -> StyledLine:
         """Return the signs left of the row, up to `GUTTER` cells."""
+
+
+@dataclass(frozen=True)
+class CellRow:
+    """One row: what identifies it, and a cell for each column's id."""
+
+    key: str
+    cells: Mapping[str, Span]
+    sign: str = ""
+    """One character left of it."""
+
+
+@dataclass(frozen=True)
+class CellRows:
+    """The columns of such a table; those that do not fit in `narrow` cells leave."""
+
+    every: tuple[TableColumn, ...]
+    narrow: int = 0
+    """Width below which the columns of `leaving` are left out."""
+    leaving: frozenset[str] = frozenset()
+
+    def key(self, row: CellRow) -> str:
+        """Return what identifies the row."""
+        return row.key
+
+    def columns(self, width: int) -> Sequence[TableColumn]:
+        """Return the columns to show in `width` cells."""
+        if width >= self.narrow:
+            return self.every
+        return [column for column in self.every if column.id not in self.leaving]
+
+    def cells(self, row: CellRow, columns: Sequence[TableColumn]) -> Sequence[StyledLine]:
+        """Return one cell for each of `columns`."""
+        return [(row.cells[column.id],) for column in columns]
+
+    def gutter(self, row: CellRow) -> StyledLine:
+        """Return the sign left of the row."""
+        return ((row.sign, "mark"),)

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ollama_tui.formatting import StyledLine, inert
-from ollama_tui.tui.widgets.lines import STYLES, Lines, fit, plain, spread, width_of
+from ollama_tui.tui.widgets.styled_widget import STYLES, StaticLines
+from ollama_tui.tui.widgets.text_layout import fit, plain, spread, width_of
 from tests.tui.widgets.screens import OneWidget, screen_lines
 
 spans = st.lists(st.tuples(st.text(max_size=12), st.sampled_from(["", *STYLES])), max_size=4).map(
@@ -64,7 +65,7 @@ def test_two_ends_share_a_line(left: str, right: str, width: int, line: str) -> 
 async def test_only_changed_lines_are_painted_again() -> None:
     painted: list[int] = []
 
-    class Counting(Lines):
+    class Counting(StaticLines):
         def render_line(self, y: int):  # type: ignore[no-untyped-def]
             painted.append(y)
             return super().render_line(y)
@@ -83,21 +84,21 @@ async def test_only_changed_lines_are_painted_again() -> None:
 
 
 async def test_every_style_name_is_there_and_no_other() -> None:
-    lines = Lines([tuple((name, name) for name in STYLES)])
+    lines = StaticLines([tuple((name, name) for name in STYLES)])
     async with OneWidget(lines).run_test(size=(20, 5)):
-        lines.ink([(name, name) for name in STYLES])
+        lines.to_strip([(name, name) for name in STYLES])
         with pytest.raises(KeyError):
-            lines.ink([("x", "no-such-style")])
+            lines.to_strip([("x", "no-such-style")])
 
 
 @pytest.mark.parametrize("theme", ["textual-dark", "textual-light", "ansi-dark", "ansi-light"])
 async def test_every_style_can_be_read_in_every_theme(theme: str) -> None:
-    lines = Lines([plain("x")])
+    lines = StaticLines([plain("x")])
     app = OneWidget(lines)
     async with app.run_test(size=(20, 5)) as pilot:
         app.theme = theme
         await pilot.pause()
-        looks = {name: next(iter(lines.ink([("x", name)]))).style for name in ("", *STYLES)}
+        looks = {name: next(iter(lines.to_strip([("x", name)]))).style for name in ("", *STYLES)}
         for name, style in looks.items():
             assert style is not None
             assert style.color is not None

@@ -1,0 +1,218 @@
+"""The base of every widget that draws styled lines, the smallest such widget, and scrolling.
+
+Of a span, the text is literal and made inert, the style is one or more of the names in `STYLES`,
+separated by spaces, or "" for plain. Each name is a component class `styled--NAME`, so a sheet or a
+theme restyles it with `.styled--muted { … }`, and NO_COLOR and 16 colours just work.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable, Sequence
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.binding import Binding
+from textual.dom import DOMNode
+from textual.geometry import Region, Size
+from textual.strip import Strip
+from textual.widget import Widget
+
+from ollama_tui.formatting import Span, StyledLine
+from ollama_tui.tui.signs import UNICODE, Signs
+from ollama_tui.tui.widgets.text_layout import fit, width_of
+
+STYLES = (
+    "strong",  # what the eye looks for first
+    "muted",  # what it may skip
+    "accent",
+    "good",
+    "warning",
+    "bad",
+    "title",  # of a column or a section
+    "key",  # something to press
+    "cursor",
+    "mark",
+    "match",  # found by a search
+    "match-now",  # the one being looked at
+    "tab",
+    "tab-now",
+    "thumb",  # of a scroll bar
+)
+
+
+class StyledWidget(Widget):
+    """A widget that turns spans into strips."""
+
+    DEFAULT_CSS = """
+    StyledWidget {
+        & > .styled--strong { text-style: bold; }
+        & > .styled--muted { color: $text-muted; }
+        & > .styled--accent { color: $text-accent; }
+        & > .styled--good { color: $text-success; }
+        & > .styled--warning { color: $text-warning; }
+        & > .styled--bad { color: $text-error; }
+        & > .styled--title { color: $text-muted; text-style: bold; }
+        & > .styled--key { color: $text-accent; text-style: bold; }
+        & > .styled--cursor {
+            background: $block-cursor-blurred-background;
+            color: $block-cursor-blurred-foreground;
+        }
+        &:focus > .styled--cursor {
+            background: $block-cursor-background;
+            color: $block-cursor-foreground;
+            text-style: $block-cursor-text-style;
+        }
+        & > .styled--mark { color: $text-warning; text-style: bold; }
+        & > .styled--match { color: $text-warning; text-style: bold underline; }
+        & > .styled--match-now { background: $warning; color: $background; text-style: bold; }
+        & > .styled--tab { color: $text-muted; }
+        &:ansi > .styled--muted { text-style: dim; }
+        &:ansi > .styled--tab { text-style: dim; }
+        &:ansi > .styled--match-now { color: ansi_black; }
+        & > .styled--tab-now { color: $text-accent; text-style: bold underline; }
+        & > .styled--thumb { color: $scrollbar; }
+    }
+    """
+
+    @property
+    def signs(self) -> Signs:
+        """The signs that the terminal can show."""
+        return getattr(self.app, "signs", UNICODE)
+
+    def to_strip(self, spans: Iterable[Span], base: str = "") -> Strip:
+        """Return the spans as a strip; `base` names the style that lies under all of them.
+
+        Raises:
+            KeyError: a style name is not in `STYLES`.
+        """
+        return Strip(Segment(text, self._style(f"{base} {style}")) for text, style in spans)
+
+    def notify_style_update(self) -> None:
+        """Forget the styles made so far: the sheets say otherwise, or the focus does."""
+        super().notify_style_update()
+        self._style_cache: dict[tuple[str, bool, str], Style] = {}
+
+    def _style(self, names: str) -> Style:
+        looks = (names, self.has_focus, self.app.theme)
+        if (style := self._style_cache.get(looks)) is None:
+            for name in names.split():
+                self._look_up(name)
+            classes = (f"styled--{name}" for name in names.split())
+            style = self._style_cache[looks] = self.get_visual_style(*classes).rich_style
+        return style
+
+    def _look_up(self, name: str) -> None:
+        """Ask the sheets what a style looks like here.
+
+        Textual would ask for every component class of every widget at each pass over the styles,
+        which is a third of the time to the first frame; a widget paints with a few of them.
+        """
+        if name not in STYLES:
+            raise KeyError(name)
+        node = DOMNode(classes=f"styled--{name}")
+        node._attach(self)
+        self.app.stylesheet.apply(node, animate=False)
+        self._component_styles[f"styled--{name}"] = node.styles
+
+
+class StaticLines(StyledWidget):
+    """Lines of fixed content: `show` repaints only those that differ."""
+
+    DEFAULT_CSS = """
+    StaticLines { width: 1fr; height: auto; }
+    """
+
+    def __init__(self, lines: Sequence[StyledLine] = (), *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._lines = tuple(lines)
+
+    @property
+    def lines(self) -> tuple[StyledLine, ...]:
+        """What is shown now."""
+        return self._lines
+
+    def show(self, lines: Sequence[StyledLine]) -> None:
+        """Show these lines instead, each cut to the width of the widget."""
+        old, self._lines = self._lines, tuple(lines)
+        if len(old) != len(self._lines):
+            self.refresh(layout=True)
+            return
+        width = self.size.width
+        for y, (before, after) in enumerate(zip(old, self._lines, strict=True)):
+            if before != after:
+                self.refresh(Region(0, y, width, 1))
+
+    def render_line(self, y: int) -> Strip:
+        """Paint one line."""
+        width = self.size.width
+        return self.to_strip(fit(self._lines[y] if y < len(self._lines) else (), width))
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """Return how many lines there are."""
+        return len(self._lines)
+
+    def get_content_width(self, container: Size, viewport: Size) -> int:
+        """Return the width of the longest line, in cells."""
+        return max(map(width_of, self._lines), default=0)
+
+
+def thumb_at(y: int, top: int, page: int, total: int) -> bool:
+    """Whether the thumb covers line `y` of `page` lines when `total` lines begin at `top`."""
+    if total <= page:
+        return False
+    length = max(1, page * page // total)
+    start = round(top * (page - length) / (total - page))
+    return start <= y < start + length
+
+
+class ScrollingWidget(StyledWidget):
+    """A widget that the movement keys move."""
+
+    BINDINGS = [
+        Binding("down,j", "move(1)", "Down", id="move.down", show=False),
+        Binding("up,k", "move(-1)", "Up", id="move.up", show=False),
+        Binding("home,g", "first", "First", id="move.first", show=False),
+        Binding("end,G", "last", "Last", id="move.last", show=False),
+        Binding("pagedown", "page(1)", "Page down", id="move.page-down", show=False),
+        Binding("pageup", "page(-1)", "Page up", id="move.page-up", show=False),
+        Binding("ctrl+d", "half_page(1)", "Half page down", id="move.half-down", show=False),
+        Binding("ctrl+u", "half_page(-1)", "Half page up", id="move.half-up", show=False),
+    ]
+
+    @property
+    @abstractmethod
+    def page(self) -> int:
+        """How many lines a page has."""
+
+    @abstractmethod
+    def move_by(self, step: int) -> None:
+        """Move by `step` lines."""
+
+    @abstractmethod
+    def leap(self, step: int) -> None:
+        """Move what is in view by `step` lines."""
+
+    @abstractmethod
+    def move_to_end(self, last: bool) -> None:
+        """Go to the first or the last line."""
+
+    def action_move(self, step: int) -> None:
+        """Move by `step` lines."""
+        self.move_by(step)
+
+    def action_first(self) -> None:
+        """Go to the first line."""
+        self.move_to_end(last=False)
+
+    def action_last(self) -> None:
+        """Go to the last line."""
+        self.move_to_end(last=True)
+
+    def action_page(self, direction: int) -> None:
+        """Move by a page."""
+        self.leap(direction * self.page)
+
+    def action_half_page(self, direction: int) -> None:
+        """Move by half a page."""
+        self.leap(direction * max(1, self.page // 2))
