@@ -1,18 +1,21 @@
-"""Which call of the client a recorded request stands for."""
+"""Which call of the client a recorded request stands for, and a transport that answers it."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
+import httpx
 import msgspec
 
 from ollama_tui.api.client import Events, Ollama
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.api.replies import Progress
 from ollama_tui.api.requests import CreateRequest
-from tests.api.traces import Recorded, Trace
+from tests.recordings import Trace
 
 _READS = {
     "/api/tags": "list",
@@ -54,6 +57,46 @@ DIFFERENT_REQUESTS = {
     "create-files-empty-map": "sent an empty map of files, which the client leaves out",
 }
 """Replayed for their answer only, and why."""
+_FRAMING = {"content-length", "transfer-encoding", "connection"}
+
+
+class RecordedBody(httpx.AsyncByteStream):
+    """The chunks of a trace; knows whether the client closed it."""
+
+    def __init__(self, trace: Trace) -> None:
+        self._trace = trace
+        self.closed = asyncio.Event()
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for chunk in self._trace.chunks:
+            yield chunk
+        if self._trace.client_left:
+            await asyncio.Event().wait()
+        if self._trace.was_cut:
+            raise httpx.RemoteProtocolError("peer closed connection")
+
+    async def aclose(self) -> None:
+        self.closed.set()
+
+
+class Recorded(httpx.AsyncBaseTransport):
+    """Answers every request with one trace and keeps what was asked."""
+
+    def __init__(self, trace: Trace) -> None:
+        self._trace = trace
+        self.body = RecordedBody(trace)
+        self.request: httpx.Request | None = None
+        self.sent = b""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.request = request
+        self.sent = await request.aread()
+        headers = self._trace.response["headers"].items()
+        return httpx.Response(
+            self._trace.response["status"],
+            headers=[(key, value) for key, value in headers if key.lower() not in _FRAMING],
+            stream=self.body,
+        )
 
 
 async def perform(client: Ollama, trace: Trace, folder: Path) -> Any:

@@ -19,7 +19,7 @@ from ollama_tui.api.messages.refused import (
     tidy,
     without_paths,
 )
-from tests.api.traces import Trace
+from tests.recordings import recorded
 
 PUSH = Call(calls.PUSH, "alice/m")
 LOAD = Call(calls.LOAD, "m")
@@ -241,7 +241,7 @@ RAW = [
 def test_answers_to_mangled_requests_are_sentences_too(
     name: str, endpoint: Endpoint, title: str
 ) -> None:
-    response = Trace(f"raw/{name}").response
+    response = recorded(name).response
     error = from_response(response["status"], response["body"].encode(), Call(endpoint, "m"))
     assert error.title.startswith(title)
     assert error.hint

@@ -16,7 +16,7 @@ from ollama_tui.api.errors import Refused
 from ollama_tui.api.replies import Loaded
 from tests.api.left_out import LEFT_OUT, RECORDED
 from tests.api.replay import DIFFERENT_REQUESTS, outcome
-from tests.api.traces import NAMES, Trace
+from tests.recordings import NAMES, recorded
 
 HERE = Path(__file__).parent
 
@@ -87,7 +87,7 @@ def test_every_replayed_exchange_has_exactly_one_expectation() -> None:
 
 @pytest.mark.parametrize("name", [n for n in NAMES if n not in DIFFERENT_REQUESTS])
 async def test_the_client_asks_as_the_recorder_did(name: str, tmp_path: Path) -> None:
-    trace = Trace(name)
+    trace = recorded(name)
     _, _, transport = await outcome(trace, tmp_path)
     assert transport.request is not None
     asked = (transport.request.method, transport.request.url.raw_path.decode())
@@ -101,7 +101,7 @@ async def test_the_client_asks_as_the_recorder_did(name: str, tmp_path: Path) ->
 @pytest.mark.parametrize("name", REFUSALS)
 async def test_a_refusal_says_what_did_not_happen_and_what_to_do(name: str, tmp_path: Path) -> None:
     kind, title, hint = REFUSALS[name]
-    _, error, transport = await outcome(Trace(name), tmp_path)
+    _, error, transport = await outcome(recorded(name), tmp_path)
     assert error is not None
     assert (type(error).__name__, error.title, error.hint) == (kind, title, hint)
     assert transport.body.closed.is_set()
@@ -109,7 +109,7 @@ async def test_a_refusal_says_what_did_not_happen_and_what_to_do(name: str, tmp_
 
 @pytest.mark.parametrize("name", REFUSALS)
 async def test_a_refusal_keeps_the_servers_words_and_status(name: str, tmp_path: Path) -> None:
-    trace = Trace(name)
+    trace = recorded(name)
     _, error, _ = await outcome(trace, tmp_path)
     if not isinstance(error, Refused):
         assert isinstance(error, (errors.Interrupted, errors.NotOllama))
@@ -134,7 +134,7 @@ def test_a_title_is_one_short_sentence_without_server_paths(name: str) -> None:
 
 async def test_a_sign_in_link_is_kept(tmp_path: Path) -> None:
     for name in ("me-signed-out", "generate-remote-signed-out"):
-        _, error, _ = await outcome(Trace(name), tmp_path)
+        _, error, _ = await outcome(recorded(name), tmp_path)
         assert isinstance(error, errors.Unauthorized)
         assert error.signin_url == ("https://ollama.com/connect?name=myhost&key=PUBLIC_KEY_REMOVED")
 
@@ -142,7 +142,7 @@ async def test_a_sign_in_link_is_kept(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", STREAMS)
 async def test_a_stream_is_read_to_its_end_and_closed(name: str, tmp_path: Path) -> None:
     count, digests, status = STREAMS[name]
-    trace = Trace(name)
+    trace = recorded(name)
     events, error, transport = await asyncio.wait_for(outcome(trace, tmp_path), 10)
     assert error is None
     assert len(events) == int(count)
@@ -156,7 +156,7 @@ async def test_a_stream_is_read_to_its_end_and_closed(name: str, tmp_path: Path)
 
 @pytest.mark.parametrize("name", LISTS)
 async def test_a_list_holds_every_entry_with_every_field(name: str, tmp_path: Path) -> None:
-    trace = Trace(name)
+    trace = recorded(name)
     entries, _, _ = await outcome(trace, tmp_path)
     raw = next(iter(trace.answer.values()))
     assert len(entries) == LISTS[name] == len(raw)
@@ -166,20 +166,20 @@ async def test_a_list_holds_every_entry_with_every_field(name: str, tmp_path: Pa
 
 @pytest.mark.parametrize("name", VALUES)
 async def test_a_plain_answer_becomes_a_value(name: str, tmp_path: Path) -> None:
-    reply, _, _ = await outcome(Trace(name), tmp_path)
+    reply, _, _ = await outcome(recorded(name), tmp_path)
     assert reply == VALUES[name]
 
 
 @pytest.mark.parametrize("name", [n for n in NAMES if is_object(n)])
 async def test_an_object_is_understood_field_by_field(name: str, tmp_path: Path) -> None:
-    trace = Trace(name)
+    trace = recorded(name)
     reply, _, _ = await outcome(trace, tmp_path)
     assert agrees(reply, trace.answer)
 
 
 @pytest.mark.parametrize("name", [n for n in NAMES if is_answerless(n)])
 async def test_an_empty_answer_is_success(name: str, tmp_path: Path) -> None:
-    reply, error, transport = await outcome(Trace(name), tmp_path)
+    reply, error, transport = await outcome(recorded(name), tmp_path)
     assert (reply, error) == (None, None)
     assert transport.body.closed.is_set()
 

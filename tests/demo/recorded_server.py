@@ -19,7 +19,7 @@ from ollama_tui.demo.weights import Weights, adapter
 from ollama_tui.domain.names import parse
 from tests.clock import at_once
 from tests.demo.gguf_files import filled, gguf
-from tests.demo.recording import answer, recorded, request_body
+from tests.recordings import recorded
 
 PLAIN_REGISTRIES = {"127.0.0.1:5000", "127.0.0.1:5002"}
 CREATED = (
@@ -70,21 +70,21 @@ COPIED = (
 
 def digest_in(trace: str, key: str, field: str = "files") -> str:
     """Return the digest a recorded create gives for one file."""
-    return str(recorded(trace)["request"]["body"][field][key])
+    return str(recorded(trace).body[field][key])
 
 
 def shown_weights(
     trace: str, changes: Mapping[str, Any] | None = None, key: str = "model_info"
 ) -> Weights:
     """Return weights that say of themselves what a recorded show says; null stands for arrays."""
-    found = {k: [] if v is None else v for k, v in answer(trace)[key].items()}
-    tensors = answer(trace).get("tensors", [])
+    found = {k: [] if v is None else v for k, v in recorded(trace).answer[key].items()}
+    tensors = recorded(trace).answer.get("tensors", [])
     return Weights({**found, **(changes or {})}, lambda: list(tensors))
 
 
 def listed_weights(name: str) -> Weights:
     """Return weights that fit what the recorded list says of a model."""
-    (model,) = (model for model in answer("tags")["models"] if model["name"] == name)
+    (model,) = (model for model in recorded("tags").answer["models"] if model["name"] == name)
     details = model["details"]
     found = {
         "general.architecture": details["family"],
@@ -100,7 +100,7 @@ def files() -> dict[str, Blob]:
     """Return the uploads of the recording by digest, described rather than copied."""
     tiny = shown_weights("show")
     seen = shown_weights("show-vision-projector", key="projector_info")
-    chat = answer("show-tokenizer-150k")["template"]
+    chat = recorded("show-tokenizer-150k").answer["template"]
     qwen = {"tokenizer.chat_template": chat}
     described = {
         digest_in("create-from-gguf", "tiny-f16.gguf"): (5_051_072, tiny),
@@ -132,7 +132,7 @@ def files() -> dict[str, Blob]:
 
 def safetensors() -> dict[str, Blob]:
     """Return the files of the recorded conversion."""
-    info = answer("show-converted")["model_info"]
+    info = recorded("show-converted").answer["model_info"]
     config = {
         "architectures": ["LlamaForCausalLM"],
         "hidden_size": info["llama.embedding_length"],
@@ -143,7 +143,7 @@ def safetensors() -> dict[str, Blob]:
         "num_key_value_heads": info["llama.attention.head_count_kv"],
         "intermediate_size": info["llama.feed_forward_length"],
     }
-    given: Mapping[str, str] = recorded("create-from-safetensors")["request"]["body"]["files"]
+    given: Mapping[str, str] = recorded("create-from-safetensors").body["files"]
     blobs = {digest: Blob(digest, 500, b"{}") for digest in given.values()}
     data = json.dumps(config).encode()
     blobs[given["config.json"]] = Blob(given["config.json"], len(data), data)
@@ -174,7 +174,7 @@ async def _furnish() -> dict[str, Store]:
     async with httpx.AsyncClient(transport=demo.transport(), base_url="http://demo") as client:
         for name in CREATED:
             before[name] = copied(store)
-            done = await client.post("/api/create", content=request_body(name))
+            done = await client.post("/api/create", content=recorded(name).sent)
             assert done.text.endswith('{"status":"success"}\n') or "nonstream" in name, done.text
         for source, target in COPIED:
             pair = {"source": source, "destination": target}

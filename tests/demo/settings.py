@@ -11,7 +11,8 @@ from ollama_tui.demo.store import Blob, digest_of
 from ollama_tui.domain.names import parse
 from tests.clock import START, at_once
 from tests.demo import recorded_server as stage
-from tests.demo.recording import response_text, story
+from tests.demo.comparing import story
+from tests.recordings import recorded
 
 RECORDED = 316
 """Exchanges in the whole recording."""
@@ -172,7 +173,7 @@ _BUSY = '{"errors":[{"code":"TOOMANYREQUESTS","message":"rate limit"}]}'
 
 def _as_recorded(name: str) -> str:
     """Return what a registry answered, taken from the error the server made of it."""
-    last = story(response_text(name))[-1]
+    last = story(recorded(name).text)[-1]
     return last.removeprefix("error: pull model manifest: ")
 
 

@@ -11,18 +11,9 @@ import httpx
 import pytest
 
 from ollama_tui.demo import Demo
-from tests.demo.recording import (
-    NAMES,
-    answer,
-    content_type,
-    event_shapes,
-    normal_text,
-    recorded,
-    request_body,
-    response_text,
-    story,
-)
+from tests.demo.comparing import event_shapes, normal_text, story
 from tests.demo.settings import NOT_COMPARED, RECORDED, demo_for
+from tests.recordings import NAMES, RAW_NAMES, recorded
 
 VARYING = {"digest", "modified_at", "expires_at", "created_at", "size", "size_vram", "created"}
 VARYING |= {"recommendations", "signin_url", "id", "email"}
@@ -35,17 +26,20 @@ NOT_MODELLED = {
 }
 """Keys that follow from real weights, or that a stand-in for ollama.com made up."""
 UNORDERED = {"modelfile", "parameters"}
-COMPARED = tuple(name for name in NAMES if name not in NOT_COMPARED)
+ALL = tuple(sorted(NAMES + RAW_NAMES))
+COMPARED = tuple(name for name in ALL if name not in NOT_COMPARED)
 STREAMS = tuple(
     n
     for n in COMPARED
-    if "ndjson" in (content_type(n) or "") and "chunks" in recorded(n)["response"]
+    if "ndjson" in (recorded(n).content_type or "") and "chunks" in recorded(n).response
 )
-OBJECTS = tuple(n for n in COMPARED if n not in STREAMS and "json" in (content_type(n) or ""))
+OBJECTS = tuple(
+    n for n in COMPARED if n not in STREAMS and "json" in (recorded(n).content_type or "")
+)
 
 
 def test_every_exchange_is_compared_or_the_reason_is_given() -> None:
-    assert len(set(NAMES) | set(NOT_COMPARED)) == RECORDED
+    assert len(set(ALL) | set(NOT_COMPARED)) == RECORDED
     assert all(NOT_COMPARED.values())
 
 
@@ -56,13 +50,13 @@ def play(name: str) -> tuple[httpx.Response, str]:
 
 
 async def _play(demo: Demo, name: str) -> tuple[httpx.Response, str]:
-    request = recorded(name)["request"]
+    request = recorded(name).request
     origin = {k: v for k, v in request["headers"].items() if k == "Origin"}
     async with httpx.AsyncClient(
         transport=demo.transport(), base_url="http://127.0.0.1:11434", timeout=None
     ) as client:
         response = await client.request(
-            request["method"], request["path"], content=request_body(name), headers=origin
+            request["method"], request["path"], content=recorded(name).sent, headers=origin
         )
     return response, response.text
 
@@ -70,23 +64,21 @@ async def _play(demo: Demo, name: str) -> tuple[httpx.Response, str]:
 @pytest.mark.parametrize("name", COMPARED)
 def test_status_and_content_type_are_the_recorded_ones(name: str) -> None:
     response, _ = play(name)
-    assert response.status_code == recorded(name)["response"]["status"], response.text
-    if recorded(name)["request"]["method"] != "HEAD":
-        assert response.headers.get("content-type") == content_type(name)
-    allowed = recorded(name)["response"]["headers"].get("Allow")
+    assert response.status_code == recorded(name).status, response.text
+    if recorded(name).method != "HEAD":
+        assert response.headers.get("content-type") == recorded(name).content_type
+    allowed = recorded(name).response["headers"].get("Allow")
     assert response.headers.get("allow") == allowed
 
 
 @pytest.mark.parametrize("name", STREAMS)
 def test_a_stream_tells_the_recorded_story(name: str) -> None:
     _, text = play(name)
-    expected, told = story(response_text(name)), story(text)
-    left = "client_aborted" in recorded(name)["response"]
-    cut = "connection_closed_early" in recorded(name)["response"]
-    if left or cut:
+    expected, told = story(recorded(name).text), story(text)
+    if recorded(name).client_left or recorded(name).was_cut:
         told = told[: len(expected)]
     assert sorted(told) == sorted(expected) if name in ANY_ORDER else told == expected
-    assert event_shapes(response_text(name)) <= event_shapes(text)
+    assert event_shapes(recorded(name).text) <= event_shapes(text)
 
 
 ANY_ORDER = {"create-vision-two-files"}
@@ -96,10 +88,10 @@ ANY_ORDER = {"create-vision-two-files"}
 @pytest.mark.parametrize("name", OBJECTS)
 def test_an_object_has_the_recorded_keys_types_and_texts(name: str) -> None:
     _, text = play(name)
-    if recorded(name)["request"]["method"] == "HEAD":
+    if recorded(name).method == "HEAD":
         assert text == ""
         return
-    ours, theirs = json.loads(text), answer(name)
+    ours, theirs = json.loads(text), recorded(name).answer
     if isinstance(theirs, dict) and "models" in theirs:
         assert_lists_agree(name, ours["models"], theirs["models"])
     else:

@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
-import msgspec
 import pytest
 
-from ollama_tui.api.replies import Show, Tensor
+from ollama_tui.api.replies import Tensor
 from ollama_tui.domain.model import facts_of
 from ollama_tui.domain.tensors import file_size
-
-TRACES = Path(__file__).parents[1] / "traces"
-
-
-def recorded(name: str) -> Show:
-    response = json.loads((TRACES / f"{name}.json").read_text("utf-8"))["response"]
-    return msgspec.json.decode(response["body"], type=Show, strict=False)
+from tests.recordings import recorded_show
 
 
 @pytest.mark.parametrize(
@@ -25,12 +15,12 @@ def recorded(name: str) -> Show:
     [("show", 5_051_285), ("show-quantized", 80_264_858), ("show-tokenizer-150k", 84_385_878)],
 )
 def test_the_size_of_real_models_is_told_within_two_percent(trace: str, size: int) -> None:
-    assert file_size(recorded(trace).tensors) == pytest.approx(size, rel=0.02)
+    assert file_size(recorded_show(trace).tensors) == pytest.approx(size, rel=0.02)
 
 
 def test_it_is_asked_for_only_where_a_model_is_of_several_files() -> None:
-    assert facts_of(recorded("show")).weight_bytes == 0
-    seer = recorded("show-vision-projector")
+    assert facts_of(recorded_show("show")).weight_bytes == 0
+    seer = recorded_show("show-vision-projector")
     assert facts_of(seer).weight_bytes == file_size(seer.tensors) > 5_000_000
 
 

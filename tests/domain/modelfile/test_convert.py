@@ -1,20 +1,10 @@
-import json
-from pathlib import Path
-
-import msgspec
 import pytest
 
 from ollama_tui.api.replies import Message, Show
 from ollama_tui.api.requests import CreateRequest
 from ollama_tui.domain.modelfile.convert import Recipe, edited, modelfile_of, recipe
 from ollama_tui.domain.modelfile.syntax import InvalidModelfile, parse, write
-
-TRACES = Path(__file__).parents[2] / "traces"
-
-
-def recorded(name: str) -> Show:
-    trace = json.loads((TRACES / f"{name}.json").read_text())
-    return msgspec.convert(json.loads(trace["response"]["body"]), Show, strict=False)
+from tests.recordings import recorded_show
 
 
 def drafted(text: str, *paths: str) -> Recipe:
@@ -104,7 +94,7 @@ def test_versions(version: str) -> None:
 
 
 def test_details_become_a_modelfile_on_top_of_a_name() -> None:
-    text = write(modelfile_of(recorded("show-all-fields"), "helper:latest"))
+    text = write(modelfile_of(recorded_show("show-all-fields"), "helper:latest"))
     assert text == (
         "FROM helper:latest\n"
         'TEMPLATE """{{ if .System }}<|system|>{{ .System }}</s>\n'
@@ -122,13 +112,13 @@ def test_details_become_a_modelfile_on_top_of_a_name() -> None:
 
 
 def test_renderer_and_parser_come_from_the_shown_modelfile() -> None:
-    shown = modelfile_of(recorded("show-renderer-parser"), "m")
+    shown = modelfile_of(recorded_show("show-renderer-parser"), "m")
     assert shown.last("renderer")
     assert shown.last("parser")
 
 
 def test_the_chat_template_of_the_weights_is_not_the_models_own() -> None:
-    shown = recorded("show-tokenizer-150k")
+    shown = recorded_show("show-tokenizer-150k")
     assert "{%" in shown.template
     assert write(modelfile_of(shown, "m")) == "FROM m\n"
 
@@ -139,7 +129,7 @@ def test_nothing_is_said_of_what_a_model_does_not_have() -> None:
 
 
 def test_a_model_edited_not_at_all_sends_nothing() -> None:
-    before = modelfile_of(recorded("show-all-fields"), "helper:latest")
+    before = modelfile_of(recorded_show("show-all-fields"), "helper:latest")
     after = recipe(parse(write(before)), "helper")
     made = edited(before, after)
     assert made.request == CreateRequest(model="helper", from_="helper:latest")
@@ -147,7 +137,7 @@ def test_a_model_edited_not_at_all_sends_nothing() -> None:
 
 
 def test_only_what_changed_is_sent() -> None:
-    before = modelfile_of(recorded("show-all-fields"), "helper:latest")
+    before = modelfile_of(recorded_show("show-all-fields"), "helper:latest")
     text = write(before).replace("top_k 40", "top_k 20").replace("terse", "chatty")
     made = edited(before, recipe(parse(text), "helper"))
     assert made.request == CreateRequest(
@@ -159,7 +149,7 @@ def test_only_what_changed_is_sent() -> None:
 
 
 def test_what_cannot_be_cleared_is_said() -> None:
-    before = modelfile_of(recorded("show-all-fields"), "helper:latest")
+    before = modelfile_of(recorded_show("show-all-fields"), "helper:latest")
     made = edited(before, drafted("FROM helper:latest\nPARAMETER stop </s>\nTEMPLATE x"))
     assert made.request == CreateRequest(
         model="mine", from_="helper:latest", template="x", parameters={"stop": ["</s>"]}
@@ -171,14 +161,14 @@ def test_what_cannot_be_cleared_is_said() -> None:
 
 
 def test_a_stored_value_of_the_wrong_type_counts_as_it_is() -> None:
-    before = modelfile_of(recorded("show-bad-parameter"), "badparam:latest")
+    before = modelfile_of(recorded_show("show-bad-parameter"), "badparam:latest")
     assert before.all("parameter")[0].value == "hot"
     made = edited(before, drafted("FROM badparam:latest\nPARAMETER temperature 0.5"))
     assert made.request.parameters == {"temperature": 0.5}
 
 
 def test_on_top_of_another_model_all_is_sent() -> None:
-    before = modelfile_of(recorded("show-all-fields"), "helper:latest")
+    before = modelfile_of(recorded_show("show-all-fields"), "helper:latest")
     for source in ("FROM tiny\nSYSTEM x", "FROM ./a.gguf\nSYSTEM x"):
         made = drafted(source, "./a.gguf")
         assert edited(before, made) is made

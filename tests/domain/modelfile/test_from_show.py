@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ollama_tui.api.replies import Show
 from ollama_tui.domain.modelfile.convert import NO_TEMPLATE, built_in, licenses, own_template
+from tests.recordings import recorded_show
 
-TRACES = Path(__file__).parents[2] / "traces"
 TEXTS = st.text(st.sampled_from('a"\n  LICENSE'), min_size=1, max_size=12)
-
-
-def recorded(name: str) -> Show:
-    trace = json.loads((TRACES / f"{name}.json").read_text())
-    return msgspec.convert(json.loads(trace["response"]["body"]), Show, strict=False)
 
 
 def quoted(text: str) -> str:
@@ -37,12 +28,12 @@ def made_up(*lines: tuple[str, str]) -> str:
     "name", ["show-all-fields", "show-tools-insert", "show-verbose-small", "show-requires"]
 )
 def test_a_template_that_was_given_is_found(name: str) -> None:
-    shown = recorded(name)
+    shown = recorded_show(name)
     assert own_template(shown) == ("" if shown.template == NO_TEMPLATE else shown.template)
 
 
 def test_the_chat_template_of_the_weights_was_not_given() -> None:
-    shown = recorded("show-tokenizer-150k")
+    shown = recorded_show("show-tokenizer-150k")
     assert "{%" in shown.template
     assert own_template(shown) == ""
 
@@ -64,11 +55,11 @@ def test_a_template_is_found_in_any_quotes(quotes: str) -> None:
 
 
 def test_renderer_and_parser_are_found() -> None:
-    assert built_in(recorded("show-renderer-parser")) == {
+    assert built_in(recorded_show("show-renderer-parser")) == {
         "renderer": "qwen3-coder",
         "parser": "qwen3-coder",
     }
-    assert built_in(recorded("show-all-fields")) == {"renderer": "", "parser": ""}
+    assert built_in(recorded_show("show-all-fields")) == {"renderer": "", "parser": ""}
 
 
 @given(TEXTS, TEXTS)
@@ -81,10 +72,10 @@ def test_no_text_hides_the_renderer_or_stands_in_for_it(template: str, system: s
 
 
 def test_two_licenses_are_told_apart() -> None:
-    first, second = licenses(recorded("show-all-fields"))
+    first, second = licenses(recorded_show("show-all-fields"))
     assert first.startswith("MIT License\n\nCopyright")
     assert second == "Apache License\nVersion 2.0, January 2004"
-    assert licenses(recorded("show")) == ()
+    assert licenses(recorded_show("show")) == ()
 
 
 @given(st.lists(TEXTS, min_size=1, max_size=4), TEXTS)

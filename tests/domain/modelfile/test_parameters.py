@@ -1,5 +1,4 @@
 import json
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -8,6 +7,7 @@ from hypothesis import strategies as st
 from ollama_tui.api.requests import ParameterValue
 from ollama_tui.domain.modelfile import parameters
 from ollama_tui.domain.modelfile.parameters import BY_NAME, PARAMETERS, RETIRED, BadParameter
+from tests.recordings import recorded_show
 
 CASES: list[tuple[str, str, ParameterValue, str, str]] = [
     ("num_ctx", "8192", 8192, "8k", "num_ctx takes a whole number."),
@@ -206,9 +206,8 @@ def test_lists_are_written_as_several_lines() -> None:
 
 
 def test_a_recorded_reply_is_read() -> None:
-    trace = Path(__file__).parents[2] / "traces" / "show-all-fields.json"
-    body = json.loads(json.loads(trace.read_text())["response"]["body"])
-    assert parameters.merged(parameters.parse_show(body["parameters"])) == {
+    shown = recorded_show("show-all-fields").parameters
+    assert parameters.merged(parameters.parse_show(shown)) == {
         "num_ctx": 2048,
         "temperature": 0.2,
         "top_k": 40,

@@ -1,10 +1,8 @@
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,8 +11,8 @@ from hypothesis import strategies as st
 from ollama_tui.api.replies import Progress
 from ollama_tui.services.jobs.job import JobProgress
 from ollama_tui.services.jobs.progress import Transfer
+from tests.recordings import NAMES, recorded
 
-TRACES = Path(__file__).parents[2] / "traces"
 MB = 1_000_000
 A, B = "sha256:" + "1a" * 32, "sha256:" + "2b" * 32
 TICK = 0.06
@@ -55,24 +53,20 @@ def last(events: Iterable[Timed], expected: int | None = None) -> JobProgress:
     return progress
 
 
-def trace(path: Path) -> list[Timed]:
+def trace(name: str) -> list[Timed]:
     """Return the events of a recorded stream, its error line left out."""
-    chunks = json.loads(path.read_text())["response"]["chunks"]
-    lines = [(chunk["t_ms"] / 1000, json.loads(chunk["text"])) for chunk in chunks]
-    return [(at, Progress(**line)) for at, line in lines if "error" not in line]
+    return [(at, Progress(**event)) for at, event in recorded(name).events if "error" not in event]
 
 
 def streams() -> list[str]:
-    def has_events(path: Path) -> bool:
-        chunks = json.loads(path.read_text())["response"].get("chunks")
-        return bool(chunks) and "error" not in json.loads(chunks[0]["text"])
+    def has_events(name: str) -> bool:
+        if "chunks" not in recorded(name).response:
+            return False
+        _, first = recorded(name).events[0]
+        return "error" not in first
 
-    names = [
-        *TRACES.glob("pull-*.json"),
-        *TRACES.glob("push-*.json"),
-        *TRACES.glob("create-*.json"),
-    ]
-    return sorted(path.stem for path in names if has_events(path))
+    transfers = [name for name in NAMES if name.startswith(("pull-", "push-", "create-"))]
+    return [name for name in transfers if has_events(name)]
 
 
 class TestRecordedStreams:
@@ -110,14 +104,14 @@ class TestRecordedStreams:
     def test_end_where_they_should(
         self, name: str, completed: int, total: int, fraction: float | None, phase: str
     ) -> None:
-        end = last(trace(TRACES / f"{name}.json"))
+        end = last(trace(name))
         assert (end.completed, end.total, end.phase) == (completed, total, phase)
         assert end.fraction == (None if fraction is None else pytest.approx(fraction, abs=1e-5))
 
     @pytest.mark.parametrize("name", streams())
     @pytest.mark.parametrize("expected", [None, WHOLE])
     def test_never_go_backwards(self, name: str, expected: int | None) -> None:
-        assert_sane(list(told(trace(TRACES / f"{name}.json"), expected)))
+        assert_sane(list(told(trace(name), expected)))
 
     @pytest.mark.parametrize(
         ("name", "fraction"),
@@ -126,7 +120,7 @@ class TestRecordedStreams:
     def test_are_a_part_of_the_whole_where_its_size_is_known(
         self, name: str, fraction: float
     ) -> None:
-        end = last(trace(TRACES / f"{name}.json"), WHOLE)
+        end = last(trace(name), WHOLE)
         assert end.total == WHOLE
         assert end.fraction == pytest.approx(fraction, abs=1e-5)
 
@@ -135,7 +129,7 @@ class TestRecordedStreams:
     def test_of_several_layers_are_as_full_as_their_bytes(
         self, name: str, expected: int | None
     ) -> None:
-        for tick in told(trace(TRACES / f"{name}.json"), expected):
+        for tick in told(trace(name), expected):
             if tick.fraction is not None:
                 assert tick.fraction == pytest.approx(tick.completed / tick.total, abs=0.011)
 
@@ -143,7 +137,7 @@ class TestRecordedStreams:
         ("name", "rate"), [("pull-cancelled", 60.0), ("pull-server-killed", 60.0)]
     )
     def test_tell_the_rate_of_the_line(self, name: str, rate: float) -> None:
-        end = last(trace(TRACES / f"{name}.json"))
+        end = last(trace(name))
         assert end.rate / MB == pytest.approx(rate, abs=0.2)
         assert end.eta == pytest.approx((end.total - end.completed) / end.rate)
 
@@ -152,7 +146,7 @@ class TestRecordedStreams:
         [("pull-resumed", 44), ("pull-after-blob-host-back", 27), ("pull-two-clients-second", 32)],
     )
     def test_tell_where_an_earlier_download_left_off(self, name: str, percent: int) -> None:
-        seen = {p.resumed_at for p in told(trace(TRACES / f"{name}.json"))} - {None}
+        seen = {p.resumed_at for p in told(trace(name))} - {None}
         assert [int(100 * (at or 0)) for at in seen] == [percent]
 
     @pytest.mark.parametrize(
@@ -166,10 +160,10 @@ class TestRecordedStreams:
         ],
     )
     def test_from_the_start_do_not_resume(self, name: str) -> None:
-        assert {p.resumed_at for p in told(trace(TRACES / f"{name}.json"))} == {None}
+        assert {p.resumed_at for p in told(trace(name))} == {None}
 
     def test_stall_when_only_the_same_numbers_come(self) -> None:
-        ticks = list(told(trace(TRACES / "pull-blob-host-dies.json")))
+        ticks = list(told(trace("pull-blob-host-dies")))
         assert ticks[-1].stalled_for == 63
         assert (ticks[-1].rate, ticks[-1].eta) == (0.0, None)
 
