@@ -354,7 +354,7 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
 
     def action_interrupt(self) -> None:
         """Leave as q does, from wherever one is; asked already, do not ask once more."""
-        from ollama_tui.tui.dialogs.leaving import QuitQuestion
+        from ollama_tui.tui.dialogs.questions import QuitQuestion
 
         main = self.screen_stack[0]
         if isinstance(main, MainScreen) and not isinstance(self.screen, QuitQuestion):

@@ -37,7 +37,7 @@ async def test_a_copy_onto_an_existing_model_is_warned_of_in_any_case() -> None:
     async with journey() as user:
         await user.goes_to("qwen3:1.7b")
         await names(user, "c", "GEMMA3:4b")
-        await user.sees("Replaces gemma3:4b (3.3 GB), which is there already.")
+        await user.sees("Replaces gemma3:4b (3.3 GB), which already exists.")
 
 
 async def test_no_model_is_replaced_by_a_copy_without_a_yes() -> None:
@@ -46,7 +46,7 @@ async def test_no_model_is_replaced_by_a_copy_without_a_yes() -> None:
         await user.goes_to("qwen3:1.7b")
         await names(user, "c", "gemma3:4b")
         await user.presses("enter")
-        await user.sees("Replace gemma3:4b, which is there already?", "it cannot be brought back")
+        await user.sees("Replace gemma3:4b, which already exists?", "This cannot be undone")
         await user.presses("enter")
         assert demo.bodies("/api/copy") == []
         await user.presses("n")

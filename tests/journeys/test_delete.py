@@ -10,8 +10,14 @@ async def test_y_deletes_after_the_grace_period_and_not_before() -> None:
     async with journey(demo, server_time=ticker) as user:
         await user.goes_to("qwen3:8b")
         await user.presses("d")
-        await user.sees("Delete qwen3:8b?", "Frees about 5.2 GB", "For 8 seconds z brings it back")
-        await user.sees("Sends DELETE /api/delete.")
+        await user.sees(
+            "Delete qwen3:8b?", "Frees about 5.2 GB", "You have 8 seconds to undo with z."
+        )
+        await user.sees_no("Sends")
+        await user.presses("v")
+        await user.sees("Sends DELETE /api/delete.", "Frees about 5.2 GB")
+        await user.presses("v")
+        await user.sees_no("Sends")
         await user.presses("y")
         await user.sees_no("Delete qwen3:8b?")
         assert "delete qwen3:8b" in user.jobs
@@ -151,15 +157,13 @@ async def test_until_all_models_were_looked_into_the_question_says_that_it_may_b
     async with journey(demo, server_time=ticker) as user:
         await user.goes_to("qwen3:8b")
         await user.presses("d")
-        await user.sees("Frees about 5.2 GB", "It may be less: what is shared with")
+        await user.sees("Frees about 5.2 GB", "May free less: details of")
         await user.presses("n")
     async with journey() as user:
         await user.waits(10)
         await user.goes_to("qwen3:8b")
         await user.presses("d")
-        await user.sees(
-            "It may be less: what is shared with 1 model is not known"
-        )  # show of it fails
+        await user.sees("May free less: details of 1 model are still loading.")  # show of it fails
 
 
 async def test_of_many_costs_and_keys_are_in_view_and_every_name_can_be_scrolled_to() -> None:

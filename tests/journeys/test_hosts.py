@@ -18,7 +18,7 @@ async def test_another_server_is_typed_and_its_models_are_listed() -> None:
         await user.presses("space", "H")
         await user.sees("Servers", HERE, "another…")
         await user.presses("2")
-        await user.sees("Go to another server", "Type where the server is.")
+        await user.sees("Go to another server", "Address, e.g. gpu-box:11434")
         await user.types("gpu-box")
         demo.add(1)
         await user.presses("enter")

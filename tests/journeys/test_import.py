@@ -63,7 +63,7 @@ async def imports(user: User, path: Path, *keys: str) -> Job:
     await user.sees("to upload")
     await user.presses("enter", *keys, "enter")
     if before:  # the name is taken by then
-        await user.sees("Replace tiny-qwen:f16, which is there already?")
+        await user.sees("Replace tiny-qwen:f16, which already exists?")
         await user.presses("y")
     for _ in range(LIMIT):
         ended = [job for job in user.app.jobs[before:] if not job.active]

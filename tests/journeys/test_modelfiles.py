@@ -73,7 +73,7 @@ async def test_a_modelfile_becomes_a_model_and_the_model_the_same_modelfile(
         await user.pastes(str(tmp_path))
         await user.presses("enter")
         saved = tmp_path / "strict.Modelfile"
-        await user.sees("Replace strict.Modelfile, which is there already?")
+        await user.sees("Replace strict.Modelfile, which already exists?")
         await user.presses("y")
         await user.until(lambda: saved.read_text() != TEXT)
         wanted, made = (recipe(parse(text), "m").request for text in (TEXT, saved.read_text()))
@@ -117,7 +117,7 @@ async def test_where_nothing_can_be_written_it_says_so(tmp_path: Path, place: st
         await user.sees("as a Modelfile")
         await user.empties_the_field()
         await user.presses("enter")
-        await user.sees("Type where to save it.")
+        await user.sees("Nothing is filled in yet.")
         await user.pastes(f"{tmp_path}/{place}")
         await user.presses("enter")
         await user.until(lambda: any("was not written" in toast for toast in user.toasts))

@@ -177,7 +177,7 @@ async def test_what_changed_since_it_was_agreed_to_is_asked_about_again() -> Non
     async with journey(demo, server_time=ticker) as user:
         await copying(user)
         await user.presses("enter")
-        await user.sees("Replace mine:latest, which is there already?")
+        await user.sees("Replace mine:latest, which already exists?")
         put(demo, ticker, MINE)
         await user.presses("y")
         await user.sees("mine:latest changed on the server meanwhile (4.4 GB). Replace it?")

@@ -229,7 +229,7 @@ async def test_quitting_asks_while_a_pull_runs_and_no_stays() -> None:
         await starts(user)
         await user.server_works(5)
         await user.presses("q")
-        await user.sees("Quit? 1 download is running.", "pulling again goes on")
+        await user.sees("Quit? 1 download is running.", "pulling again resumes")
         await user.presses("n")
         assert demo.open_streams == 1
         await user.presses("q", "y")

@@ -74,7 +74,7 @@ async def test_replacing_an_installed_model_by_the_copy_is_asked_first() -> None
         await user.empties_the_field()
         await user.types("studio/support-bot:v2")
         await user.presses("enter")
-        await user.sees("Replace studio/support-bot:v2, which is there already?")
+        await user.sees("Replace studio/support-bot:v2, which already exists?")
         await user.presses("n")
         assert demo.seen("/api/copy") == []
         assert demo.seen("/api/push") == []

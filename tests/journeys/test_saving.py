@@ -26,7 +26,7 @@ async def test_on_a_full_disk_the_old_file_stays(tmp_path: Path) -> None:
     file.write_text(OLD)
     async with journey() as user:
         await saves(user, file)
-        await user.sees("Replace Modelfile, which is there already?")
+        await user.sees("Replace Modelfile, which already exists?")
         with full_disk():
             await user.presses("y")
             await user.until(lambda: any("Modelfile was not written" in t for t in user.toasts))
@@ -42,7 +42,7 @@ async def test_of_a_link_the_file_is_replaced_and_that_is_said(tmp_path: Path) -
     link.symlink_to(file)
     async with journey() as user:
         await saves(user, link)
-        await user.sees("Replace Modelfile, which is there already?")
+        await user.sees("Replace Modelfile, which already exists?")
         await user.presses("y")
         await user.until(lambda: any("That is a link: the file is" in t for t in user.toasts))
     assert link.is_symlink()

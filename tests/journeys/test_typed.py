@@ -252,7 +252,7 @@ async def test_a_push_that_would_replace_a_model_keeps_its_name_after_no(tmp_pat
         await user.presses("P", "end", "ctrl+u")
         await user.types("studio/reviewer")
         await user.presses("enter")
-        await user.sees("Replace studio/reviewer:latest, which is there already?")
+        await user.sees("Replace studio/reviewer:latest, which already exists?")
         await user.presses("n", "P")
         assert user.field == "studio/reviewer"
 

@@ -103,6 +103,7 @@ async def test_updating_all_pulls_only_the_outdated_and_knows_them_as_current_af
         bytes_ = to_fetch(demo, *OUTDATED)
         await user.presses("U")
         await user.sees("Update 3 models?", f"({bytes_:,} bytes)", "weights and template")
+        await user.presses("v")
         await user.sees("Sends 3 times POST /api/pull.")
         blobs = set(demo.store.blobs)
         await user.presses("y")

@@ -68,7 +68,7 @@ def _about_the_names(draft: Draft) -> Iterator[Note]:
     if there is not None and names.same(draft.name.strip(), draft.source):
         yield Note("base", f"Changes {there.label} in place.")
     elif there is not None:
-        yield Note("base", f"Replaces {there.label} ({size(there.size)}), which is there already.")
+        yield Note("base", f"Replaces {there.label} ({size(there.size)}), which already exists.")
     elif not draft.changes and draft.base_model is not None:
         yield Note("base", f"Nothing is changed: this makes a copy of {draft.base_model.label}.")
 

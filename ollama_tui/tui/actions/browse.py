@@ -181,7 +181,7 @@ HOW = "Mark two models to compare, or mark one and go to the other."
 async def compare(context: ActionContext) -> None:
     """Fetch the details of both and show where they differ."""
     from ollama_tui.domain.diff import Side
-    from ollama_tui.tui.dialogs.compare import CompareScreen
+    from ollama_tui.tui.dialogs.comparison import CompareScreen
 
     a, b = pair(context)
     library = connected(context).library

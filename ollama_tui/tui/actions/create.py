@@ -94,7 +94,7 @@ async def open_(context: ActionContext) -> None:
 async def save(context: ActionContext) -> None:
     """Ask for a path and write the current model there, as a Modelfile."""
     from ollama_tui.domain.modelfile.convert import file_name, saved
-    from ollama_tui.tui.dialogs.saving import SaveDialog
+    from ollama_tui.tui.dialogs.text_questions import SaveDialog
 
     if (model := context.current) is None:
         return
@@ -129,9 +129,9 @@ async def _parent(context: ActionContext, show: Show) -> Show | None:
 async def _may_replace(context: ActionContext, path: Path) -> bool:
     """Ask before a file is overwritten."""
     from ollama_tui.importing.local_file import label
-    from ollama_tui.tui.dialogs.dialog import Confirm
+    from ollama_tui.tui.dialogs.confirm import Confirm
 
-    question = Confirm(f"Replace {label(path)}, which is there already?", yes="replace")
+    question = Confirm(f"Replace {label(path)}, which already exists?", yes="replace")
     return await context.ask(question) is True
 
 

@@ -154,7 +154,7 @@ class Editing:
         return await confirmed(self.context, self.model, self.before, after, change)
 
     async def _ask_again(self, heading: str, *lines: str) -> Outcome:
-        from ollama_tui.tui.dialogs.dialog import Confirm
+        from ollama_tui.tui.dialogs.confirm import Confirm
 
         again = await self.context.ask(Confirm(heading, lines, "edit again"))
         return Outcome.AGAIN if again else Outcome.LEAVE
@@ -231,17 +231,17 @@ async def confirmed(
 ) -> Decision:
     """Show the difference and return which way to go."""
     from ollama_tui.domain.modelfile.syntax import written
-    from ollama_tui.tui.dialogs.difference import DifferenceDialog
+    from ollama_tui.tui.dialogs.comparison import DifferenceDialog
 
-    ways = {"y": "apply"}
+    answers = {"y": "apply"}
     if change.fresh is not None:
-        ways["w"] = f"start over from the weights, which can: writes {size(model.size)} anew"
+        answers["w"] = f"start over from the weights, which can: writes {size(model.size)} again"
     dialog = DifferenceDialog(
         f"What changes in {model.label}",
         written(before.commands)[0],
         written(after.commands)[0],
         notes=change.notes,
-        ways=ways,
+        answers=answers,
     )
     answer = await context.ask(dialog)
     ways_to_go = {"y": change.task, "w": change.fresh, "e": Outcome.AGAIN}

@@ -137,7 +137,7 @@ def cannot_unload(context: ActionContext) -> str | None:
 
 async def unload_all(context: ActionContext) -> None:
     """Ask, then free the memory of the models asked about; go on after a failure and tell of it."""
-    from ollama_tui.tui.dialogs.unload import confirm_unload
+    from ollama_tui.tui.dialogs.questions import confirm_unload
 
     running = context.snapshot.running
     question = confirm_unload(running, connected(context).clock.now())

@@ -128,7 +128,7 @@ async def delete(context: ActionContext) -> None:
     from ollama_tui.domain import names
     from ollama_tui.domain.plan import deletion
     from ollama_tui.services.jobs.tasks import Delete, told_apart_by_case
-    from ollama_tui.tui.dialogs.delete import confirm_delete
+    from ollama_tui.tui.dialogs.questions import confirm_delete
 
     jobs = connected(context).jobs
     # One moment for all of it: the list may change while the disk is read.

@@ -34,13 +34,13 @@ async def quit_(context: ActionContext) -> None:
     The key that has just closed a screen must be pressed once more: over a slow link nobody sees
     that the screen is closed already, and a key that repeats must not end the program.
     """
-    from ollama_tui.tui.dialogs.leaving import quitting
+    from ollama_tui.tui.dialogs.questions import confirm_quit
 
     if context.repeats_closing_key:
         context.tell("Press q again to quit.")
         return
 
-    question = quitting(context.jobs, context.typed)
+    question = confirm_quit(context.jobs, context.typed)
     if question is None or await context.ask(question):
         await context.interface(Wish.QUIT)
 
@@ -129,7 +129,7 @@ async def choose(context: ActionContext) -> None:
 async def _address(context: ActionContext) -> str | None:
     """Ask for one of the servers known, or for an address."""
     from ollama_tui.tui.dialogs.choice import Alternative, Choice
-    from ollama_tui.tui.dialogs.hosts import AddressDialog
+    from ollama_tui.tui.dialogs.text_questions import AddressDialog
 
     known = [Alternative(host, inert(host)) for host in context.hosts]
     if not known:
@@ -158,7 +158,7 @@ def problem(address: str) -> str | None:
 
 async def _may_leave(context: ActionContext) -> bool:
     """Ask before leaving jobs behind."""
-    from ollama_tui.tui.dialogs.dialog import Confirm
+    from ollama_tui.tui.dialogs.confirm import Confirm
 
     busy = context.work_in_progress
     if not busy:

@@ -82,11 +82,11 @@ async def push(context: ActionContext) -> None:
 
 async def _copy_target(context: ActionContext, name: str) -> Target | None:
     """Return what the copy to push may be called and replace; None when it is not to be made."""
-    from ollama_tui.tui.dialogs.dialog import replacing
+    from ollama_tui.tui.dialogs.confirm import confirm_replace
     from ollama_tui.tui.dialogs.names import Target
 
     there = find(context, name)
-    if there is not None and await context.ask(replacing(there)) is not True:
+    if there is not None and await context.ask(confirm_replace(there)) is not True:
         return None
     return await settled(context, Target(name, there.digest if there else None))
 
@@ -171,7 +171,7 @@ async def fetch(context: ActionContext, models: Sequence[Model]) -> None:
     from ollama_tui.domain import updates as upstream
     from ollama_tui.domain.updates import Standing
     from ollama_tui.services.jobs.tasks import Pull
-    from ollama_tui.tui.dialogs.update import confirm_update
+    from ollama_tui.tui.dialogs.questions import confirm_update
 
     server = connected(context)
     found = server.updates.found.value

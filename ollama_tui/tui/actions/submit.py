@@ -77,10 +77,10 @@ async def queue(context: ActionContext, task: Create, draft: DraftFile | None = 
 
 async def ask_about(context: ActionContext, target: Target, there: Taken) -> Target | None:
     """Ask whether to replace what is `there`, else for another name; None for neither."""
-    from ollama_tui.tui.dialogs.dialog import came
+    from ollama_tui.tui.dialogs.confirm import confirm_replace_found
     from ollama_tui.tui.dialogs.names import OtherNameDialog
 
-    if await context.ask(came(there)):
+    if await context.ask(confirm_replace_found(there)):
         return replace(target, replaces=there.digest)
     return await context.ask(OtherNameDialog(target.name, context.snapshot.models))
 
@@ -119,7 +119,7 @@ async def opened(
 
     None when the user goes back and nothing is to be opened.
     """
-    from ollama_tui.tui.dialogs.continuing import ContinueQuestion
+    from ollama_tui.tui.dialogs.questions import ContinueQuestion
 
     drafts = context.drafts
     if left is None:

@@ -21,12 +21,13 @@ from ollama_tui.domain.create.form import Draft, begin
 from ollama_tui.domain.create.preview import text_of, typed_into
 from ollama_tui.domain.create.validation import Note, notices, problem
 from ollama_tui.domain.model import Model
+from ollama_tui.tui.dialogs.confirm import confirm_replace
 from ollama_tui.tui.dialogs.create_parameters import ParametersTab
 from ollama_tui.tui.dialogs.create_parts import HEIGHTS
 from ollama_tui.tui.dialogs.create_preview import PreviewPane, PreviewTab
 from ollama_tui.tui.dialogs.create_tabs import BaseTab, PromptTab, QuantizeTab, Tab
 from ollama_tui.tui.dialogs.create_texts import LicenseTab, MessagesTab
-from ollama_tui.tui.dialogs.dialog import Form, replacing
+from ollama_tui.tui.dialogs.dialog import Form
 from ollama_tui.tui.themes import styles_folder
 from ollama_tui.tui.widgets.buttons import LineButton
 from ollama_tui.tui.widgets.tab_bar import Picker, TabBar
@@ -181,7 +182,7 @@ class CreateDialog(Form[CreateAnswer]):
         if (wrong := problem(self.draft)) is not None:
             self._go_to(wrong)
         elif there is not None:
-            self.app.push_screen(replacing(there), self._replace)
+            self.app.push_screen(confirm_replace(there), self._replace)
         else:
             self.dismiss(self._answer())
 

@@ -9,20 +9,73 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Checkbox, Input, Static
 
 from ollama_tui.config.drafts import DraftFile, FormKey, shown_path
-from ollama_tui.formatting import inert, size
-from ollama_tui.tui.dialogs.typed import Typed
+from ollama_tui.tui.dialogs.confirm import Confirm, confirm_replace
 
 if TYPE_CHECKING:
     from ollama_tui.domain.model import Model
-    from ollama_tui.services.jobs.replacing import Taken
 
 T = TypeVar("T")
+
+
+class Typed:
+    """The text of a field since it was opened.
+
+    Changes that touch each other are one go: a word put in, a name overwritten from its beginning
+    to its end. A change somewhere else is a second go.
+    """
+
+    def __init__(self, start: str) -> None:
+        self.start = start
+        """What the program has put there."""
+        self.text = start
+        self._goes = 0
+        self._span = (0, 0)
+        """Where the last go is in the text."""
+
+    def change(self, text: str) -> None:
+        """Take what is in the field now."""
+        if text == self.text:
+            return
+        begin, old_end, new_end = _changed(self.text, text)
+        first, last = self._span
+        if self._goes and begin <= last and old_end >= first:
+            shift = new_end - old_end
+            self._span = (min(first, begin), max(last, old_end) + shift)
+        else:
+            self._goes += 1
+            self._span = (begin, new_end)
+        self.text = text
+
+    def restore(self, text: str) -> None:
+        """Put in what was typed at another time."""
+        self.text = text
+        self._goes = 2
+
+    @property
+    def is_typed(self) -> bool:
+        """Whether the text is another one than the program has put there."""
+        return self.text != self.start
+
+    @property
+    def is_slight(self) -> bool:
+        """Whether the text is a prefilled one, changed in one go at most."""
+        return bool(self.start) and self._goes < 2
+
+
+def _changed(old: str, new: str) -> tuple[int, int, int]:
+    """Return where a change begins, and where it ends in the old and in the new text."""
+    most = min(len(old), len(new))
+    begin = next((i for i in range(most) if old[i] != new[i]), most)
+    same = 0
+    while same < most - begin and old[-1 - same] == new[-1 - same]:
+        same += 1
+    return begin, len(old) - same, len(new) - same
 
 
 class Form(ModalScreen[T | None], Generic[T]):
@@ -102,7 +155,10 @@ class Dialog(Form[T]):
 
     @abstractmethod
     def problem(self) -> str | None:
-        """Return why the form cannot be sent as it is, as a sentence; None when it can."""
+        """Return why the form cannot be sent as it is, as a sentence; None when it can.
+
+        Empty while a field is only empty: nobody needs to be told that before pressing enter.
+        """
 
     def notice(self) -> str:
         """Return what the user should know although it can be sent."""
@@ -207,11 +263,13 @@ class Dialog(Form[T]):
     @on(Input.Submitted)
     def action_submit(self) -> None:
         """Answer, unless something is wrong, then show it, or lost by it, then ask."""
-        if self.problem() is not None:
+        if (problem := self.problem()) is not None:
             self.review()
+            if not problem:
+                self.query_one(".message", Static).update("Nothing is filled in yet.")
             self.app.bell()
         elif (model := self.replaced()) is not None:
-            self.app.push_screen(replacing(model), self._replace)
+            self.app.push_screen(confirm_replace(model), self._replace)
         else:
             self.dismiss(self.answer())
 
@@ -224,52 +282,3 @@ def labelled(label: str, field: Widget) -> ComposeResult:
     """Yield a label above its field."""
     yield Static(label, classes="label", markup=False)
     yield field
-
-
-def replacing(model: Model) -> Confirm:
-    """Return the question whether a model may be replaced."""
-    lines = (f"{size(model.size)}, and it cannot be brought back: z undoes deletions only.",)
-    return Confirm(f"Replace {model.label}, which is there already?", lines, "replace")
-
-
-def came(there: Taken) -> Confirm:
-    """Return the question whether to replace what nobody knew of when its name was chosen."""
-    heading = f"{inert(there.name)} {there.words}. Replace it?"
-    lines = ("It cannot be brought back: z undoes deletions only.",)
-    return Confirm(heading, lines, "replace", "another name")
-
-
-class Confirm(ModalScreen[bool]):
-    """A yes-or-no question: `y` is yes, `n` and `esc` are no, `enter` does nothing."""
-
-    BINDINGS = [
-        Binding("y", "answer(True)", "Yes"),
-        Binding("n,escape", "answer(False)", "No"),
-        Binding("j", "scroll_facts(1)", show=False),
-        Binding("k", "scroll_facts(-1)", show=False),
-    ]
-
-    def __init__(
-        self, heading: str, lines: tuple[str, ...] = (), yes: str = "yes", no: str = "no"
-    ) -> None:
-        super().__init__()
-        self.heading = heading
-        self.lines = lines
-        self.yes = yes
-        self.no = no
-
-    def compose(self) -> ComposeResult:
-        """Lay out question, facts and keys."""
-        with Vertical(classes="dialog"):
-            yield Static(self.heading, classes="heading", markup=False)
-            with VerticalScroll(classes="facts"):
-                yield Static("\n".join(self.lines), markup=False)
-            yield Static(f"y {self.yes}   n {self.no}", classes="keys", markup=False)
-
-    def action_scroll_facts(self, lines: int) -> None:
-        """Show more of the facts; the arrow keys do it too."""
-        self.query_one(".facts").scroll_relative(y=lines, animate=False)
-
-    def action_answer(self, yes: bool) -> None:
-        """Answer the question."""
-        self.dismiss(yes)

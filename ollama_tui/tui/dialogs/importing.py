@@ -213,7 +213,7 @@ class ImportDialog(Dialog[ImportAnswer]):
         """Return what importing does here."""
         notes = []
         if (there := self.installed.get(names.key(self.name_given))) is not None:
-            notes.append(f"Replaces {there.label} ({size(there.size)}), which is there already.")
+            notes.append(f"Replaces {there.label} ({size(there.size)}), which already exists.")
         if self.base_given and names.key(self.base_given) not in self.installed:
             notes.append(f"{inert(self.base_given)} is not there: the server pulls it first.")
         return " ".join(notes) or f"Makes {inert(names.parse(self.name_given).display)}."

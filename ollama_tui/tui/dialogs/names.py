@@ -145,7 +145,7 @@ class CopyDialog(Dialog[Target]):
         """Return what copying does here."""
         name = names.parse(self.name_given)
         if (there := self.installed.get(name.key)) is not None:
-            return f"Replaces {there.label} ({size(there.size)}), which is there already."
+            return f"Replaces {there.label} ({size(there.size)}), which already exists."
         full = inert(name.display)
         if self.rename:
             return f"Copies to {full}, checks it, then removes {self.source.label}."
@@ -192,7 +192,7 @@ class OtherNameDialog(Dialog[Target]):
     def notice(self) -> str:
         """Return what is made."""
         if (there := self.replaced()) is not None:
-            return f"Replaces {there.label} ({size(there.size)}), which is there already."
+            return f"Replaces {there.label} ({size(there.size)}), which already exists."
         return f"Makes {inert(names.parse(self.name_given).display)}."
 
     def replaced(self) -> Model | None:

@@ -149,7 +149,7 @@ class JobsScreen(ModalScreen[None]):
             self._act(self.queue.retry, "Only what failed or was cancelled can be tried again.")
 
     def _ask_to_replace(self, job: Job, there: Taken) -> None:
-        from ollama_tui.tui.dialogs.dialog import came
+        from ollama_tui.tui.dialogs.confirm import confirm_replace_found
         from ollama_tui.tui.dialogs.names import OtherNameDialog, Target
 
         def renamed(target: Target | None) -> None:
@@ -163,7 +163,7 @@ class JobsScreen(ModalScreen[None]):
                 models = self.tui.snapshot.models
                 self.app.push_screen(OtherNameDialog(job.name, models), renamed)
 
-        self.app.push_screen(came(there), answered)
+        self.app.push_screen(confirm_replace_found(there), answered)
 
     def action_undo(self) -> None:
         """Take a deletion back."""

@@ -76,7 +76,7 @@ async def _full_metadata(main: MainScreen) -> None:
 
 async def _find(main: MainScreen) -> None:
     """Ask for a text and go to it in the tab shown."""
-    from ollama_tui.tui.dialogs.find import FindDialog
+    from ollama_tui.tui.dialogs.text_questions import FindDialog
 
     text = await main.context.ask(FindDialog(main.details.pane.searched))
     if text and not main.details.pane.find(text):

@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 from ollama_tui.api.replies import Message, Show
 from ollama_tui.api.requests import CreateRequest
 from ollama_tui.domain.model import Model
+from ollama_tui.tui.dialogs.confirm import Confirm
 from ollama_tui.tui.dialogs.create import CreateAnswer, CreateDialog
 from ollama_tui.tui.dialogs.create_parts import (
     LicenseDialog,
@@ -19,7 +20,6 @@ from ollama_tui.tui.dialogs.create_parts import (
     ParameterDialog,
     escaped,
 )
-from ollama_tui.tui.dialogs.dialog import Confirm
 from ollama_tui.tui.themes import styles_folder
 from tests.domain.models import a_model
 
@@ -198,9 +198,9 @@ async def test_replacing_a_model_is_announced_whatever_its_case() -> None:
     async with a_form() as form:
         await form.clear()
         await form.write("GEMMA3:4B")
-        assert "Replaces gemma3:4b (1 GB), which is there already." in form.screen
+        assert "Replaces gemma3:4b (1 GB), which already exists." in form.screen
         await form.press("ctrl+g")
-        assert "Replace gemma3:4b, which is there already?" in form.screen
+        assert "Replace gemma3:4b, which already exists?" in form.screen
         await form.press("n")
         assert form.is_open
         await form.press("ctrl+g", "y")

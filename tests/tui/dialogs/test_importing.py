@@ -268,7 +268,7 @@ async def test_a_name_in_use_is_warned_about_and_a_wrong_one_refused(model: Path
         await person.paste(model)
         await person.press("enter", "ctrl+e", "ctrl+u")
         await person.write("QWEN3:1.7b")
-        assert person.message == "Replaces qwen3:1.7b (1.4 GB), which is there already."
+        assert person.message == "Replaces qwen3:1.7b (1.4 GB), which already exists."
         await person.write(":x")
         await person.press("enter")
         assert person.host.answers == []

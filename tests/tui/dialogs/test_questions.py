@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ollama_tui.services.jobs.job import Job, State
-from ollama_tui.tui.dialogs.leaving import quitting
+from ollama_tui.tui.dialogs.questions import confirm_quit
 
 PULL = Job(id=1, verb="pull", name="a", state=State.RUNNING)
 QUEUED = Job(id=2, verb="pull", name="b", state=State.QUEUED)
@@ -20,7 +20,7 @@ FAILED = Job(id=6, verb="pull", name="f", state=State.FAILED)
 @pytest.mark.parametrize(
     ("jobs", "heading", "line"),
     [
-        ((PULL,), "Quit? 1 download is running.", "pulling again goes on"),
+        ((PULL,), "Quit? 1 download is running.", "pulling again resumes"),
         ((PULL, QUEUED, DONE), "Quit? 2 downloads are running.", "Downloads stop"),
         ((CREATE,), "Quit? 1 job is running.", "Other jobs are cancelled."),
         ((PULL, CREATE), "Quit? 1 download is running. 1 other job is running.", "cancelled"),
@@ -31,14 +31,14 @@ FAILED = Job(id=6, verb="pull", name="f", state=State.FAILED)
 def test_jobs_are_counted_by_what_becomes_of_them(
     jobs: tuple[Job, ...], heading: str, line: str
 ) -> None:
-    question = quitting(jobs, {})
+    question = confirm_quit(jobs, {})
     assert question is not None
     assert question.heading == heading
     assert line in "\n".join(question.lines)
 
 
 def test_typed_text_is_said_to_be_kept_or_lost() -> None:
-    question = quitting((), {"Pull a model": Path("/d/pull.txt"), "Copy [x]": None})
+    question = confirm_quit((), {"Pull a model": Path("/d/pull.txt"), "Copy [x]": None})
     assert question is not None
     assert question.heading == "Quit? You have typed text that is not sent."
     assert "kept in /d/pull.txt" in question.lines[0]
@@ -46,4 +46,4 @@ def test_typed_text_is_said_to_be_kept_or_lost() -> None:
 
 
 def test_nothing_is_asked_where_nothing_is_lost() -> None:
-    assert quitting((DONE, FAILED), {}) is None
+    assert confirm_quit((DONE, FAILED), {}) is None

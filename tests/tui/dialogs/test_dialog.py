@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ollama_tui.tui.dialogs.typed import Typed
+from ollama_tui.tui.dialogs.dialog import Typed
 
 
 @pytest.mark.parametrize(

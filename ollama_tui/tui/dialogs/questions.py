@@ -1,0 +1,199 @@
+"""The questions before something destroys, fetches or leaves: what it costs, then yes or no."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical, VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from ollama_tui.api.replies import RunningModel
+from ollama_tui.config.drafts import DraftFile, shown_path
+from ollama_tui.domain.model import Model
+from ollama_tui.domain.plan import Plan, requests, updating
+from ollama_tui.domain.updates import Upstream, cost
+from ollama_tui.formatting import ago, cells, exact, inert, plural, size, until
+from ollama_tui.services.jobs.job import Job, State
+from ollama_tui.tui.dialogs.confirm import Confirm
+
+LISTED = 200
+"""Models named one by one, below what they cost; more are counted."""
+
+
+def _listed(lines: Iterator[str], count: int) -> list[str]:
+    """Return the first lines, one a model, and how many models are left out."""
+    named = [line for line, _ in zip(lines, range(LISTED), strict=False)]
+    left = count - len(named)
+    return [*named, f"… and {plural(left, 'more model')}"] if left else named
+
+
+# ---- delete
+
+
+def confirm_delete(models: Sequence[Model], plan: Plan, grace: float) -> Confirm:
+    """Return the question whether to carry out `plan`, which deletes `models`.
+
+    Nothing is sent for `grace` seconds after yes.
+    """
+    count = len(models)
+    heading = f"Delete {models[0].label}?" if count == 1 else f"Delete {count} models?"
+    seconds = plural(int(grace), "second")
+    undo = f"You have {seconds} to undo with z." if grace > 0 else "This cannot be undone."
+    named = _listed((_to_delete(model) for model in models), count)
+    lines = (*_frees(plan), undo, "", *named)
+    return Confirm(heading, lines, "delete", requests=requests(plan))
+
+
+def _to_delete(model: Model) -> str:
+    bytes_ = "cloud" if model.is_cloud else size(model.size)
+    return f"{model.label}  {bytes_}" + ("  loaded, is unloaded first" if model.is_loaded else "")
+
+
+def _frees(plan: Plan) -> Iterator[str]:
+    freed = plan.freed
+    about = "about " if freed.estimated else ""
+    yield f"Frees {about}{size(freed.bytes)}." if freed.bytes else "Frees almost nothing."
+    if plan.kept_for:
+        some = ", ".join(map(inert, plan.kept_for[:3]))
+        rest = f" and {len(plan.kept_for) - 3} more" if len(plan.kept_for) > 3 else ""
+        yield f"What is shared with {some}{rest} stays."
+    if freed.bytes and plan.unknown:
+        yield f"May free less: details of {plural(plan.unknown, 'model')} are still loading."
+
+
+# ---- update
+
+Stale = tuple[Model, Upstream]
+"""An outdated model and what is newer."""
+
+
+def confirm_update(stale: Sequence[Stale]) -> Confirm:
+    """Return the question whether to fetch what is newer of `stale`."""
+    plan = updating(stale)
+    one = stale[0][0].label if len(stale) == 1 else f"{len(stale)} models"
+    fetch = plan.fetched.bytes
+    fetches = f"Fetches {size(fetch)} ({exact(fetch)})." if fetch else "Fetches nothing."
+    named = _listed((_to_update(*each) for each in stale), len(stale))
+    lines = (fetches, "Models that are current are not touched.", "", *named)
+    return Confirm(f"Update {one}?", lines, "update", requests=requests(plan))
+
+
+def _to_update(model: Model, found: Upstream) -> str:
+    pushed = f", pushed {ago(found.pushed_at, found.checked_at)}" if found.pushed_at else ""
+    loaded = "; what is loaded stays the old one until reloaded" if model.is_loaded else ""
+    return f"{model.label}  {cost(found)}{pushed}{loaded}"
+
+
+# ---- unload
+
+
+def confirm_unload(running: Sequence[RunningModel], now: datetime) -> Confirm:
+    """Return the question whether to unload `running`: what each takes, how long it was to stay."""
+    one = len(running) == 1
+    heading = f"Unload {inert(running[0].name)}?" if one else f"Unload {len(running)} models?"
+    freed = size(sum(runner.size for runner in running))
+    warning = "Anyone using one of them waits until it is loaded again."
+    labels = [inert(runner.name) for runner in running]
+    longest = max(map(cells, labels), default=0)
+    lines = [
+        f"{label}{' ' * (longest - cells(label))}  {size(runner.size):>7}  "
+        + _stay(runner.expires_at, now)
+        for label, runner in zip(labels, running, strict=True)
+    ]
+    return Confirm(heading, (f"Frees {freed} of memory. {warning}", "", *lines), "unload")
+
+
+def _stay(expires_at: datetime | None, now: datetime) -> str:
+    """Return how long a runner was to stay; empty where the server does not say."""
+    end = until(expires_at, now)
+    ends = {"forever": "was to stay forever", "stopping": "is stopping already", "never": ""}
+    return ends.get(end, f"was to stay {end.removesuffix(' from now')} more")
+
+
+# ---- quit
+
+
+class QuitQuestion(Confirm):
+    """Whether to quit; asked once, however often the key is pressed."""
+
+
+def confirm_quit(jobs: Sequence[Job], typed: Mapping[str, Path | None]) -> QuitQuestion | None:
+    """Return what to ask before quitting; None when nothing would be lost.
+
+    `typed` says where the drafts of forms with typed text are, by the headings of the forms.
+    """
+    active = [job for job in jobs if job.active]
+    waiting = sum(job.state is State.WAITING for job in active)
+    pulls = sum(job.verb == "pull" for job in active)
+    others = len(active) - waiting - pulls
+    heading: list[str] = []
+    lines: list[str] = []
+    if pulls:
+        heading.append(f"{plural(pulls, 'download')} {'is' if pulls == 1 else 'are'} running.")
+        lines.append("Downloads stop; what was fetched is kept, and pulling again resumes.")
+    if others:
+        kind = "other job" if pulls else "job"
+        heading.append(f"{plural(others, kind)} {'is' if others == 1 else 'are'} running.")
+        lines.append("Other jobs are cancelled.")
+    if waiting:
+        heading.append(f"{plural(waiting, 'deletion')} still wait{'s' if waiting == 1 else ''}.")
+        lines.append("Deletions that still wait are not sent.")
+    if typed:
+        heading.append("You have typed text that is not sent.")
+        lines += [_typed(form, path) for form, path in typed.items()]
+    if not heading:
+        return None
+    return QuitQuestion(" ".join(["Quit?", *heading]), tuple(lines), "quit")
+
+
+def _typed(heading: str, draft: Path | None) -> str:
+    if draft is None:
+        return f"What you typed in “{heading}” will be lost."
+    return f"“{heading}” continues with it the next time: it is kept in {shown_path(draft)}."
+
+
+# ---- continue a draft
+
+SHOWN = 8
+"""Lines of the draft that are shown."""
+
+
+class ContinueQuestion(ModalScreen[str | None]):
+    """Answers `y` to continue with the draft, `n` to leave it, `d` to delete it.
+
+    None when the form is not to be opened at all.
+    """
+
+    BINDINGS = [
+        Binding("y", "dismiss('y')", "Continue"),
+        Binding("n", "dismiss('n')", "Start over"),
+        Binding("d", "dismiss('d')", "Delete"),
+        Binding("escape", "dismiss(None)", "Back"),
+    ]
+
+    def __init__(self, draft: DraftFile, about: str) -> None:
+        super().__init__()
+        self.draft = draft
+        self.about = about
+
+    def compose(self) -> ComposeResult:
+        """Lay out question, draft and keys."""
+        draft = self.draft
+        lines = [line for line in draft.text.splitlines() if line and not line.startswith("#")]
+        shown = "\n".join(inert(line) for line in lines[:SHOWN])
+        more = "\n…" if len(lines) > SHOWN else ""
+        where = f"\n{shown_path(draft.path)}" if draft.path else ""
+        written = f"{self.about}, typed on {draft.at:%Y-%m-%d at %H:%M}{where}\n"
+        keys = "y continue   n start over   d delete it and start over   esc back"
+        with Vertical(classes="dialog"):
+            heading = f"Continue the draft of {draft.at:%H:%M}?"
+            yield Static(heading, classes="heading", markup=False)
+            with VerticalScroll(classes="facts"):
+                yield Static(written, markup=False)
+                yield Static(f"{shown}{more}", classes="label", markup=False)
+            yield Static(keys, classes="keys", markup=False)
