@@ -154,7 +154,7 @@ async def test_renaming_onto_an_existing_model_is_refused() -> None:
     async with journey(demo, server_time=ticker) as user:
         await user.goes_to("pirate:latest")
         await names(user, "r", "Mistral:7b")
-        await user.sees("mistral:7b is there already: delete it first, or choose another name.")
+        await user.sees("mistral:7b already exists: delete it first, or choose another name.")
         await user.presses("enter", "escape")
         assert demo.seen("/api/copy") == []
 
@@ -166,7 +166,7 @@ async def test_a_target_that_appeared_meanwhile_is_not_overwritten() -> None:
         await names(user, "r", "chat-llama:00000")
         demo.add(1)
         await user.presses("enter")
-        await user.until(lambda: "is there already: delete it first" in user.everything)
+        await user.until(lambda: "already exists: delete it first" in user.everything)
         assert demo.seen("/api/copy") == []
         assert "pirate:latest" in demo.names
 

@@ -169,7 +169,7 @@ async def test_until_all_models_were_looked_into_the_question_says_that_it_may_b
 async def test_of_many_costs_and_keys_are_in_view_and_every_name_can_be_scrolled_to() -> None:
     async with journey(size=(80, 24)) as user:
         await user.presses("a", "d")
-        for said in ("Delete 36 models?", "Frees about", "For 8 seconds z", "y delete   n no"):
+        for said in ("Delete 36 models?", "Frees about", "You have 8 seconds", "y delete   n no"):
             assert said in user.screen
         last = user.app.snapshot.models[-1].name
         assert f"{last}  " not in user.screen.partition("Delete 36 models?")[2]

@@ -139,7 +139,7 @@ async def test_a_rename_stays_where_it_was_typed() -> None:
         await user.types("mine")
         put(demo, ticker, MINE)
         await user.presses("enter")
-        await user.sees("mine:latest is there already: delete it first, or choose another name.")
+        await user.sees("mine:latest already exists: delete it first, or choose another name.")
         assert user.field == "mine"
         assert demo.seen("/api/copy") == []
 

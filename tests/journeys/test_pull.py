@@ -220,7 +220,7 @@ async def test_pulling_what_is_here_says_that_only_changes_are_fetched() -> None
     async with journey() as user:
         await user.presses("p")
         await user.types("qwen3:8b")
-        await user.sees("qwen3:8b (5.2 GB) is here: only what changed is fetched.")
+        await user.sees("qwen3:8b (5.2 GB) is installed: only changes are fetched.")
 
 
 async def test_quitting_asks_while_a_pull_runs_and_no_stays() -> None:

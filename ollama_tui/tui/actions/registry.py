@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ollama_tui.domain.cloud import Entry
     from ollama_tui.domain.model import Model
     from ollama_tui.domain.updates import Upstream
-    from ollama_tui.tui.dialogs.names import Target
+    from ollama_tui.tui.dialogs.names import NewName
 
 
 async def pull(context: ActionContext, prefill: str = "") -> None:
@@ -80,15 +80,15 @@ async def push(context: ActionContext) -> None:
         server.jobs.submit(Push(answer.name, answer.insecure, model.size or None))
 
 
-async def _copy_target(context: ActionContext, name: str) -> Target | None:
+async def _copy_target(context: ActionContext, name: str) -> NewName | None:
     """Return what the copy to push may be called and replace; None when it is not to be made."""
     from ollama_tui.tui.dialogs.confirm import confirm_replace
-    from ollama_tui.tui.dialogs.names import Target
+    from ollama_tui.tui.dialogs.names import NewName
 
     there = find(context, name)
     if there is not None and await context.ask(confirm_replace(there)) is not True:
         return None
-    return await settled(context, Target(name, there.digest if there else None))
+    return await settled(context, NewName(name, there.digest if there else None))
 
 
 async def check(context: ActionContext) -> None:

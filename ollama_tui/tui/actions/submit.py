@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ollama_tui.services.jobs.replacing import Taken
     from ollama_tui.services.jobs.tasks import Create
     from ollama_tui.tui.dialogs.dialog import Form
-    from ollama_tui.tui.dialogs.names import Target
+    from ollama_tui.tui.dialogs.names import NewName
 
 AT_ONCE = 3.0
 """Seconds after which a question would come too late: then the job itself tells, and J asks."""
@@ -30,7 +30,7 @@ def find(context: ActionContext, name: str) -> Model | None:
     return next((m for m in context.snapshot.models if names.key(m.name) == key), None)
 
 
-async def settled(context: ActionContext, target: Target) -> Target | None:
+async def settled(context: ActionContext, target: NewName) -> NewName | None:
     """Look what is under a name that was chosen, and ask about what nobody could know of.
 
     Returns what may be replaced under which name, None to make nothing. Raises NameTaken where
@@ -60,11 +60,11 @@ async def queue(context: ActionContext, task: Create, draft: DraftFile | None = 
     the others until that is settled, so that nothing typed is lost; one that has to wait for others
     asks there.
     """
-    from ollama_tui.tui.dialogs.names import Target
+    from ollama_tui.tui.dialogs.names import NewName
 
     assert context.server is not None
     place, jobs = context.place, context.server.jobs
-    target = Target(task.about, task.replaces)
+    target = NewName(task.about, task.replaces)
     job = jobs.submit(task)
     follow(context, draft, job)
     while (there := await _taken(context.server, job)) is not None and context.place == place:
@@ -75,7 +75,7 @@ async def queue(context: ActionContext, task: Create, draft: DraftFile | None = 
         follow(context, draft, job)
 
 
-async def ask_about(context: ActionContext, target: Target, there: Taken) -> Target | None:
+async def ask_about(context: ActionContext, target: NewName, there: Taken) -> NewName | None:
     """Ask whether to replace what is `there`, else for another name; None for neither."""
     from ollama_tui.tui.dialogs.confirm import confirm_replace_found
     from ollama_tui.tui.dialogs.names import OtherNameDialog

@@ -119,6 +119,8 @@ class Dialog(Form[T]):
         Binding("up", "app.focus_previous", show=False),
     ]
 
+    incomplete = "Nothing is filled in yet."
+    """What enter says while the form cannot be sent and nothing in it is wrong."""
     verb = "OK"
     """What enter does, in a word."""
     always_asks = False
@@ -266,7 +268,7 @@ class Dialog(Form[T]):
         if (problem := self.problem()) is not None:
             self.review()
             if not problem:
-                self.query_one(".message", Static).update("Nothing is filled in yet.")
+                self.query_one(".message", Static).update(self.incomplete)
             self.app.bell()
         elif (model := self.replaced()) is not None:
             self.app.push_screen(confirm_replace(model), self._replace)

@@ -1,4 +1,4 @@
-"""Ask for the name of a model: to pull, to copy to, to rename to."""
+"""Dialogs that ask for the name of a model: to pull, to copy or rename to, or to make instead."""
 
 from __future__ import annotations
 
@@ -56,56 +56,89 @@ class PullDialog(Dialog[PullAnswer]):
         )
         yield TextCheckbox("Plain HTTP, for a registry of your own (insecure)", id="insecure")
 
-    @property
-    def name_given(self) -> str:
-        """The model name in what was typed or pasted."""
-        return pull_name(self.query_one("#name", Input).value)
-
     def problem(self) -> str | None:
         """Return what is wrong with the name."""
-        return names.pull_problem(self.name_given)
+        return names.pull_problem(self._asked()[0])
 
-    @property
     def _asked(self) -> tuple[str, bool]:
-        """What a registry is asked for: the name, and whether over plain HTTP."""
-        return self.name_given, self.query_one("#insecure", TextCheckbox).value
+        """Return the model name in what was typed or pasted, and whether over plain HTTP."""
+        name = pull_name(self.query_one("#name", Input).value)
+        return name, self.query_one("#insecure", TextCheckbox).value
 
     def notice(self) -> str:
-        """Return what pulling does here; ask the registry when nobody did yet."""
-        name = names.parse(names.resolved(self.name_given))
-        offer = self._offered.get(self._asked)
+        """Return what pulling does here; ask the registry when it was not asked yet."""
+        asked = self._asked()
+        name = names.parse(names.resolved(asked[0]))
+        there = self.installed.get(name.key)
+        offer = self._offered.get(asked)
         if offer is None and self._offers is not None:
-            self._ask_registry(self._asked, self.installed.get(name.key))
-        if (there := self.installed.get(name.key)) is not None:
-            said = f"{there.label} ({size(there.size)}) is here: only what changed is fetched."
+            self._ask_registry(asked, there)
+        if there is not None:
+            notice = f"{there.label} ({size(there.size)}) is installed: only changes are fetched."
         else:
-            said = f"Pulls {inert(name.display)}."
-        return f"{said} {offer.sentence}" if offer else said
+            notice = f"Pulls {inert(name.display)}."
+        return f"{notice} {offer.sentence}" if offer else notice
 
     @work(exclusive=True, group="offer")
     async def _ask_registry(self, asked: tuple[str, bool], there: Model | None) -> None:
-        """Ask beside the typing; a letter more makes the question another one."""
+        """Ask without holding up the typing; another letter starts over."""
         assert self._offers is not None
         self._offered[asked] = await self._offers(*asked, there)
         self.review()
 
     def answer(self) -> PullAnswer:
         """Return what was asked for."""
-        offer = self._offered.get(self._asked)
-        return PullAnswer(*self._asked, offer.total if offer else None)
+        asked = self._asked()
+        offer = self._offered.get(asked)
+        return PullAnswer(*asked, offer.total if offer else None)
 
 
 @dataclass(frozen=True)
-class Target:
+class NewName:
     """The name of a model to make, and what it may replace."""
 
     name: str
     replaces: str | None = None
-    """Digest of the model that may be replaced; None where none is to be there."""
+    """Digest of the model that may be replaced; None where none of that name may exist."""
 
 
-class CopyDialog(Dialog[Target]):
-    """The name of a copy, or the new name of a model."""
+class NewNameDialog(Dialog[NewName]):
+    """One field for the name of a model to be made; a model of that name may be replaced."""
+
+    def __init__(self, models: Iterable[Model], prefill: str) -> None:
+        super().__init__()
+        self.installed = by_key(models)
+        self.prefill = prefill
+
+    def fields(self) -> ComposeResult:
+        """Yield the name."""
+        yield from labelled("New name", Input(self.prefill, id="name", select_on_focus=False))
+
+    @property
+    def name_given(self) -> str:
+        """The name typed."""
+        return self.query_one("#name", Input).value.strip()
+
+    def notice(self) -> str:
+        """Return what is made or replaced."""
+        if (there := self.replaced()) is not None:
+            return f"Replaces {there.label} ({size(there.size)}), which already exists."
+        return f"Makes {inert(names.parse(self.name_given).display)}."
+
+    def replaced(self) -> Model | None:
+        """Return the installed model of that name."""
+        return self.installed.get(names.key(self.name_given))
+
+    def answer(self) -> NewName:
+        """Return the name, and the digest of what it may replace."""
+        there = self.replaced()
+        return NewName(self.name_given, there.digest if there else None)
+
+
+class CopyDialog(NewNameDialog):
+    """The name of a copy, or the new name of a model; `purpose` says what the copy is made for."""
+
+    incomplete = "Type another name."
 
     def __init__(
         self,
@@ -116,26 +149,15 @@ class CopyDialog(Dialog[Target]):
         prefill: str = "",
         purpose: str = "",
     ) -> None:
-        super().__init__()
-        self.prefill = prefill or source.name
-        self.purpose = purpose
+        super().__init__(models, prefill or source.name)
         self.source = source
-        self.installed = by_key(models)
+        self.purpose = purpose
         self.rename = rename
-        self.heading = f"{'Rename' if rename else 'Copy'} {source.label}"
         self.verb = "rename" if rename else "copy"
         self.form_key = FormKey("quantize" if purpose else self.verb, source.name)
+        self.heading = f"{purpose or self.verb.capitalize()}{':' if purpose else ''} {source.label}"
         if purpose:
-            self.heading, self.verb = f"{purpose}: {source.label}", "go"
-
-    def fields(self) -> ComposeResult:
-        """Yield the name, prefilled with the source's."""
-        yield from labelled("New name", Input(self.prefill, id="name", select_on_focus=False))
-
-    @property
-    def name_given(self) -> str:
-        """The name typed."""
-        return self.query_one("#name", Input).value.strip()
+            self.verb = "go"
 
     def problem(self) -> str | None:
         """Return what is wrong with the name."""
@@ -143,66 +165,29 @@ class CopyDialog(Dialog[Target]):
 
     def notice(self) -> str:
         """Return what copying does here."""
-        name = names.parse(self.name_given)
-        if (there := self.installed.get(name.key)) is not None:
-            return f"Replaces {there.label} ({size(there.size)}), which already exists."
-        full = inert(name.display)
+        if self.replaced() is not None or self.purpose:
+            return super().notice()
+        full = inert(names.parse(self.name_given).display)
         if self.rename:
             return f"Copies to {full}, checks it, then removes {self.source.label}."
-        if self.purpose:
-            return f"Makes {full}."
         return f"Makes {full}. It takes no disk space: the weights are shared."
 
-    def replaced(self) -> Model | None:
-        """Return the model of that name."""
-        return self.installed.get(names.parse(self.name_given).key)
 
-    def answer(self) -> Target:
-        """Return the new name."""
-        there = self.replaced()
-        return Target(self.name_given, there.digest if there else None)
-
-
-class OtherNameDialog(Dialog[Target]):
+class OtherNameDialog(NewNameDialog):
     """Another name for a model that could not be made because its name was taken."""
 
     verb = "go"
 
     def __init__(self, taken: str, models: Iterable[Model]) -> None:
-        super().__init__()
+        super().__init__(models, taken)
         self.heading = f"Another name in place of {inert(taken)}"
         self.taken = taken
-        self.installed = by_key(models)
-
-    def fields(self) -> ComposeResult:
-        """Yield the name, prefilled with the one that is taken."""
-        yield from labelled("New name", Input(self.taken, id="name", select_on_focus=False))
-
-    @property
-    def name_given(self) -> str:
-        """The name typed."""
-        return self.query_one("#name", Input).value.strip()
 
     def problem(self) -> str | None:
         """Return what is wrong with the name."""
         if names.same(self.name_given, self.taken):
             return f"{inert(self.taken)} is taken."
         return names.new_name_problem(self.name_given)
-
-    def notice(self) -> str:
-        """Return what is made."""
-        if (there := self.replaced()) is not None:
-            return f"Replaces {there.label} ({size(there.size)}), which already exists."
-        return f"Makes {inert(names.parse(self.name_given).display)}."
-
-    def replaced(self) -> Model | None:
-        """Return the model of that name."""
-        return self.installed.get(names.key(self.name_given))
-
-    def answer(self) -> Target:
-        """Return the name."""
-        there = self.replaced()
-        return Target(self.name_given, there.digest if there else None)
 
 
 def copy_problem(
@@ -211,16 +196,18 @@ def copy_problem(
     """Return why `source` cannot be copied or renamed to `given`; None when it can."""
     if (problem := names.new_name_problem(given)) is not None:
         return problem
+    if given == source.name:
+        return ""  # as the field was filled in: nothing to point out before enter is pressed
     if names.same(given, source.name):
         return (
             f"That is {source.label} itself: Ollama does not tell names apart "
             "by case or by a missing “:latest”."
         )
     if rename and (there := installed.get(names.key(given))) is not None:
-        return f"{there.label} is there already: delete it first, or choose another name."
+        return f"{there.label} already exists: delete it first, or choose another name."
     return None
 
 
 def by_key(models: Iterable[Model]) -> dict[str, Model]:
-    """Return models by what a server tells their names apart by."""
+    """Return models by the form of their names that a server compares."""
     return {names.key(model.name): model for model in models}

@@ -150,9 +150,9 @@ class JobsScreen(ModalScreen[None]):
 
     def _ask_to_replace(self, job: Job, there: Taken) -> None:
         from ollama_tui.tui.dialogs.confirm import confirm_replace_found
-        from ollama_tui.tui.dialogs.names import OtherNameDialog, Target
+        from ollama_tui.tui.dialogs.names import NewName, OtherNameDialog
 
-        def renamed(target: Target | None) -> None:
+        def renamed(target: NewName | None) -> None:
             if target is not None:
                 self.queue.retry_as(job.id, target.name, target.replaces)
 
