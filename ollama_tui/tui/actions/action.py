@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from ollama_tui.api.errors import OllamaError
 
 if TYPE_CHECKING:
     from textual.screen import ModalScreen
@@ -248,7 +251,7 @@ class Action:
     footer: int = 0
     """Order in the footer, lowest first; 0 keeps it out, from `ALWAYS` on it always fits."""
     changes_server: bool = False
-    """Refused in read-only mode; the list is refreshed afterwards."""
+    """Refused in read-only mode."""
     danger: bool = False
     """Destroys something."""
     keys_wait: bool = True
@@ -309,3 +312,21 @@ def connected(context: ActionContext) -> ConnectedServer:
     """Return the server; the dispatcher has checked that there is one."""
     assert context.server is not None
     return context.server
+
+
+@asynccontextmanager
+async def changing(context: ActionContext) -> AsyncIterator[Ollama]:
+    """Give the client to change the server with; then refresh the list once.
+
+    A refusal is raised after that: it may mean that the list was out of date. Where the refresh
+    fails, the status line says so, and what was done is done all the same.
+    """
+    server, refusal = connected(context), None
+    try:
+        yield server.ollama
+    except OllamaError as error:
+        refusal = error
+    with suppress(OllamaError):
+        await server.library.refresh()
+    if refusal is not None:
+        raise refusal

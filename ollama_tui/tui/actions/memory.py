@@ -15,6 +15,7 @@ from ollama_tui.tui.actions.action import (
     ActionGroup,
     Wish,
     always,
+    changing,
     connected,
     no_model,
     not_connected,
@@ -48,8 +49,9 @@ async def load(context: ActionContext) -> None:
 async def load_model(context: ActionContext, model: Model) -> None:
     """Load a model and say when that is done."""
     embedding = await embeds(context, model)
-    await connected(context).library.load(model.name, embedding=embedding)
-    context.tell(f"{model.label} is loaded.")
+    async with changing(context):
+        await connected(context).library.load(model.name, embedding=embedding)
+        context.tell(f"{model.label} is loaded.")
 
 
 async def embeds(context: ActionContext, model: Model) -> bool:
@@ -104,8 +106,9 @@ async def keep(context: ActionContext, name: str) -> None:
     words, lifetime = LIFETIMES[chosen]
     model = runner_model(context, name)
     embedding = model is not None and await embeds(context, model)
-    await connected(context).ollama.load(name, keep_alive=lifetime, embedding=embedding)
-    context.tell(f"{inert(name)} stays: {words[:1].lower()}{words[1:]}.")
+    async with changing(context) as ollama:
+        await ollama.load(name, keep_alive=lifetime, embedding=embedding)
+        context.tell(f"{inert(name)} stays: {words[:1].lower()}{words[1:]}.")
 
 
 def runner_model(context: ActionContext, name: str) -> Model | None:
@@ -124,8 +127,9 @@ async def unload(context: ActionContext) -> None:
 
 async def unload_named(context: ActionContext, name: str) -> None:
     """Free the memory of the model that runs as `name`."""
-    await connected(context).ollama.unload(name)
-    context.tell(f"{inert(name)} is being unloaded.")
+    async with changing(context) as ollama:
+        await ollama.unload(name)
+        context.tell(f"{inert(name)} is being unloaded.")
 
 
 def cannot_unload(context: ActionContext) -> str | None:
@@ -144,11 +148,12 @@ async def unload_all(context: ActionContext) -> None:
     if await context.ask(question) is not True:
         return
     failures = []
-    for runner in running:
-        try:
-            await connected(context).ollama.unload(runner.name)
-        except OllamaError as error:
-            failures.append(f"{inert(runner.name)}: {error}")
+    async with changing(context) as ollama:
+        for runner in running:
+            try:
+                await ollama.unload(runner.name)
+            except OllamaError as error:
+                failures.append(f"{inert(runner.name)}: {error}")
     if failures:
         raise OllamaError(
             f"{plural(len(failures), 'model')} of {len(running)} stayed loaded.", failures[0]
@@ -159,14 +164,6 @@ async def unload_all(context: ActionContext) -> None:
 def nothing_loaded(context: ActionContext) -> str | None:
     """Say that no model is loaded."""
     return None if context.snapshot.running else "No model is loaded."
-
-
-async def then_look(context: ActionContext, job: Job) -> None:
-    """Do `job` and see what runs then, also when it failed."""
-    try:
-        await job()
-    finally:
-        await connected(context).library.refresh_running()
 
 
 def barred(context: ActionContext) -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ollama_tui.api.errors import OllamaError
@@ -12,6 +11,7 @@ from ollama_tui.tui.actions.action import (
     Action,
     ActionContext,
     ActionGroup,
+    changing,
     connected,
     no_model,
 )
@@ -47,9 +47,8 @@ async def copy(context: ActionContext) -> None:
         return
     target = settled_on.name
     with sending(dialog):
-        await server.ollama.copy(model.name, target)
-    with suppress(OllamaError):  # it is copied all the same; the status line tells the trouble
-        await connected(context).library.refresh()
+        async with changing(context) as ollama:
+            await ollama.copy(model.name, target)
     copied = find(context, target)
     context.tell(f"{model.label} was copied to {copied.label if copied else inert(target)}.")
     if copied:
@@ -114,7 +113,8 @@ async def move(context: ActionContext, model: Model, target: str) -> Model:
             "That is kept: look at it before you delete it.",
         )
     try:
-        await server.ollama.delete(model.name)
+        async with changing(context) as ollama:
+            await ollama.delete(model.name)
     except OllamaError as error:
         raise OllamaError(
             f"{model.label} was copied to {copied.label}, but its old name is still there.",

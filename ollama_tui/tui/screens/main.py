@@ -236,8 +236,6 @@ class MainScreen(Screen[None]):
             self.tui.tell(title, error.hint, trouble=True)
         except OllamaError as error:
             self.tui.tell(error.title, error.hint, trouble=True)
-        if action.changes_server:
-            await self.tui.refresh_library()
 
     def look(self, view: View) -> None:
         """Show the list by `view`."""

@@ -200,8 +200,8 @@ class RunningScreen(TableScreen):
             self.act(partial(memory.unload_all, self.context))
 
     def act(self, job: memory.Job) -> None:
-        """Run what changes the server, unless nothing may be changed; then look anew."""
+        """Run what changes the server, unless nothing may be changed."""
         if (reason := memory.barred(self.context)) is not None:
             self.context.tell(reason)
             return
-        self.do(partial(memory.then_look, self.context, job))
+        self.do(job)
