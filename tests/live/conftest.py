@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
-import secrets
-from collections.abc import AsyncIterator
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 
 from ollama_tui.api.client import Ollama
-from ollama_tui.api.errors import NotFound, OllamaError
+from ollama_tui.api.errors import OllamaError
 from ollama_tui.api.host import Host, parse_host
 from ollama_tui.api.replies import ListedModel
+from tests.live.own import OwnModels, make_small, smallest
 
-PREFIX = "ollama-tui-live-"
-"""Begins the name of every model made, changed or deleted here."""
+
+@pytest.fixture(autouse=True)
+def alone(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Wait until no other live test runs on this machine: they share one server.
+
+    Models that come and go make each other's lists fail, with or without `-n`.
+    """
+    if request.node.get_closest_marker("live") is None:
+        yield
+        return
+    with (Path(tempfile.gettempdir()) / "ollama-tui-live.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @pytest.fixture
@@ -33,38 +47,22 @@ async def ollama(host: Host) -> AsyncIterator[Ollama]:
 
 
 @pytest.fixture
-async def base(ollama: Ollama) -> ListedModel:
-    """The smallest model that is here and can be copied, whatever format it has."""
-    local = [m for m in await ollama.list() if not m.remote_host and not m.remote_model]
-    local = [m for m in local if m.size and not m.name.startswith(PREFIX)]
-    if not local:
-        pytest.skip("The server has no model of its own to copy: pull one, such as qwen3:0.6b.")
-    return min(local, key=lambda model: model.size)
-
-
-class Own:
-    """Gives names of this run's own and deletes what is left under them."""
-
-    def __init__(self, ollama: Ollama) -> None:
-        self._ollama = ollama
-        self._stem = f"{PREFIX}{secrets.token_hex(4)}"
-
-    def name(self, tag: str) -> str:
-        """Return a name nobody else has."""
-        return f"{self._stem}:{tag}"
-
-    async def clean(self) -> None:
-        """Delete every model of this run, and only those."""
-        for model in await self._ollama.list():
-            if model.name.startswith(f"{self._stem}:"):
-                try:
-                    await self._ollama.delete(model.name)
-                except NotFound:
-                    continue
+async def own(ollama: Ollama) -> AsyncIterator[OwnModels]:
+    models = OwnModels(ollama)
+    yield models
+    await models.clean()
 
 
 @pytest.fixture
-async def own(ollama: Ollama) -> AsyncIterator[Own]:
-    names = Own(ollama)
-    yield names
-    await names.clean()
+async def base(
+    ollama: Ollama, own: OwnModels, tmp_path: Path, request: pytest.FixtureRequest
+) -> ListedModel:
+    """A small model of our own, with a license if the test is parametrized with one.
+
+    Of a server that takes no files, the smallest model that is there.
+    """
+    try:
+        await make_small(ollama, own.name("base"), tmp_path, license=getattr(request, "param", ""))
+    except OllamaError as error:
+        return await smallest(ollama, str(error))
+    return next(model for model in await ollama.list() if model.name == own.name("base"))

@@ -10,7 +10,7 @@ from ollama_tui.api.client import Ollama
 from ollama_tui.api.errors import NotFound, OllamaError
 from ollama_tui.api.replies import ListedModel
 from ollama_tui.api.requests import CreateRequest
-from tests.live.conftest import Own
+from tests.live.own import OwnModels, smallest
 
 pytestmark = pytest.mark.live
 LOADABLE = 4_000_000_000
@@ -35,7 +35,7 @@ async def test_the_list_and_the_details_agree(ollama: Ollama, base: ListedModel)
 
 
 async def test_a_copy_shares_the_digest_and_can_be_deleted(
-    ollama: Ollama, base: ListedModel, own: Own
+    ollama: Ollama, base: ListedModel, own: OwnModels
 ) -> None:
     name = own.name("copy")
     await ollama.copy(base.name, name)
@@ -45,7 +45,9 @@ async def test_a_copy_shares_the_digest_and_can_be_deleted(
     assert name not in await names(ollama)
 
 
-async def test_a_model_is_made_of_another_one(ollama: Ollama, base: ListedModel, own: Own) -> None:
+async def test_a_model_is_made_of_another_one(
+    ollama: Ollama, base: ListedModel, own: OwnModels
+) -> None:
     name = own.name("made")
     request = CreateRequest(
         model=name, from_=base.name, system="Be brief.", parameters={"temperature": 0.5}
@@ -58,7 +60,7 @@ async def test_a_model_is_made_of_another_one(ollama: Ollama, base: ListedModel,
     assert "temperature" in show.parameters
 
 
-async def test_what_is_not_there_is_not_found(ollama: Ollama, own: Own) -> None:
+async def test_what_is_not_there_is_not_found(ollama: Ollama, own: OwnModels) -> None:
     with pytest.raises(NotFound):
         await ollama.show(own.name("never-made"))
     with pytest.raises(NotFound):
@@ -66,7 +68,7 @@ async def test_what_is_not_there_is_not_found(ollama: Ollama, own: Own) -> None:
 
 
 async def test_pulling_what_no_registry_has_is_an_error_with_a_sentence(
-    ollama: Ollama, own: Own
+    ollama: Ollama, own: OwnModels
 ) -> None:
     async with aclosing(ollama.pull(own.name("nowhere"))) as events:
         with pytest.raises(OllamaError) as caught:
@@ -74,7 +76,8 @@ async def test_pulling_what_no_registry_has_is_an_error_with_a_sentence(
     assert caught.value.title.endswith(".")
 
 
-async def test_a_model_is_loaded_and_unloaded(ollama: Ollama, base: ListedModel, own: Own) -> None:
+async def test_a_model_is_loaded_and_unloaded(ollama: Ollama, own: OwnModels) -> None:
+    base = await smallest(ollama)  # our own model has no weights that a runner would take
     if base.size > LOADABLE:
         pytest.skip(f"The smallest model, {base.name}, is too big to load for a test.")
     name = own.name("loaded")

@@ -12,13 +12,14 @@ from ollama_tui.api.host import Host
 from ollama_tui.api.replies import ListedModel
 from ollama_tui.config.settings import Settings
 from tests.journeys.driver import LiveUser, User, journey
-from tests.live.conftest import Own
+from tests.live.own import OwnModels
 
 pytestmark = pytest.mark.live
 
 
 @pytest.fixture
-async def user(host: Host, ollama: Ollama, base: ListedModel) -> AsyncIterator[User]:
+async def user(host: Host, base: ListedModel) -> AsyncIterator[User]:
+    """The program with our own model in its list; it ends before that model is taken away."""
     settings = Settings(host=host)
     transport = httpx.AsyncHTTPTransport
     async with journey(settings=settings, transport=transport, person=LiveUser) as opened:
@@ -53,7 +54,7 @@ async def test_details_come_for_the_model_at_the_cursor(user: User, base: Listed
 
 
 async def test_copy_rename_and_delete_by_key(
-    user: User, ollama: Ollama, base: ListedModel, own: Own
+    user: User, ollama: Ollama, base: ListedModel, own: OwnModels
 ) -> None:
     await choose(user, base.name)
     await fill_in(user, "c", own.name("copied"))
@@ -74,7 +75,7 @@ async def test_copy_rename_and_delete_by_key(
 
 
 async def test_a_deletion_taken_back_deletes_nothing(
-    user: User, ollama: Ollama, base: ListedModel, own: Own
+    user: User, ollama: Ollama, base: ListedModel, own: OwnModels
 ) -> None:
     await ollama.copy(base.name, own.name("kept"))
     await user.presses("R")
@@ -86,7 +87,7 @@ async def test_a_deletion_taken_back_deletes_nothing(
     assert own.name("kept") in await names(ollama)
 
 
-async def test_an_unknown_model_fails_with_a_sentence(user: User, own: Own) -> None:
+async def test_an_unknown_model_fails_with_a_sentence(user: User, own: OwnModels) -> None:
     await user.presses("p")
     await user.types(own.name("nowhere"))
     await user.presses("enter")

@@ -17,9 +17,12 @@ from ollama_tui.domain.modelfile.parameters import merged, parse_show
 from ollama_tui.domain.modelfile.syntax import Modelfile, parse, write
 from ollama_tui.importing.source import Source
 from ollama_tui.tui.actions.edit import edit_of, from_weights, whole
-from tests.live.conftest import Own
+from tests.live.own import LICENSE, PREFIX, OwnModels
 
 pytestmark = pytest.mark.live
+licensed = pytest.mark.parametrize(
+    "base", ["", LICENSE], indirect=True, ids=["no license", "licensed"]
+)
 
 LARGEST = 2 * 10**9
 """Bytes of a model that is quantized for a test."""
@@ -45,7 +48,7 @@ def settings(show: Show) -> dict[str, object]:
 
 
 @pytest.fixture
-async def wanted(base: ListedModel, own: Own) -> CreateRequest:
+async def wanted(base: ListedModel, own: OwnModels) -> CreateRequest:
     return CreateRequest(
         model=own.name("made"),
         from_=base.name,
@@ -56,6 +59,7 @@ async def wanted(base: ListedModel, own: Own) -> CreateRequest:
     )
 
 
+@licensed
 async def test_what_was_asked_for_is_shown(
     ollama: Ollama, base: ListedModel, wanted: CreateRequest
 ) -> None:
@@ -67,6 +71,7 @@ async def test_what_was_asked_for_is_shown(
     assert licenses(made) == (*licenses(before), *LICENSES)
 
 
+@licensed
 async def test_one_change_in_the_editor_is_all_that_is_sent(
     ollama: Ollama, wanted: CreateRequest
 ) -> None:
@@ -88,6 +93,7 @@ async def test_one_change_in_the_editor_is_all_that_is_sent(
     assert (after.system, after.messages, after.license) == (SYSTEM, MESSAGES, made.license)
 
 
+@licensed
 async def test_a_license_taken_out_is_gone_once_it_starts_over_from_its_files(
     ollama: Ollama, wanted: CreateRequest
 ) -> None:
@@ -103,8 +109,9 @@ async def test_a_license_taken_out_is_gone_once_it_starts_over_from_its_files(
     assert (after.system, after.messages, after.template) == (SYSTEM, MESSAGES, made.template)
 
 
+@licensed
 async def test_a_saved_modelfile_makes_the_same_model(
-    ollama: Ollama, base: ListedModel, wanted: CreateRequest, own: Own
+    ollama: Ollama, base: ListedModel, wanted: CreateRequest, own: OwnModels
 ) -> None:
     made = await make(ollama, wanted)
     text = saved(wanted.model, made, await ollama.show(base.name))
@@ -114,8 +121,9 @@ async def test_a_saved_modelfile_makes_the_same_model(
     assert (again.template, licenses(again)) == (made.template, licenses(made))
 
 
-async def test_a_model_that_can_be_quantized_is(ollama: Ollama, own: Own) -> None:
-    every = [Model(listed) for listed in await ollama.list()]
+async def test_a_model_that_can_be_quantized_is(ollama: Ollama, own: OwnModels) -> None:
+    others = [m for m in await ollama.list() if not m.name.startswith(PREFIX)]
+    every = [Model(listed) for listed in others]
     fitting = [model for model in every if targets(model) and model.size < LARGEST]
     if not fitting:
         pytest.skip("The server has no small model in F16, BF16 or F32.")
