@@ -33,7 +33,7 @@ def loaded_by(module: str) -> set[str]:
         "ollama_tui.services.jobs.queue",
         "ollama_tui.services.jobs.tasks",
         "ollama_tui.services.library",
-        "ollama_tui.cli.run",
+        "ollama_tui.cli.main",
     ],
 )
 def test_what_knows_the_server_works_without_textual(module: str) -> None:
@@ -44,7 +44,7 @@ def test_what_knows_the_server_works_without_textual(module: str) -> None:
 
 @pytest.mark.parametrize("command", ["ollama_tui.cli.list", "ollama_tui.cli.show"])
 def test_a_command_loads_http_only_when_the_first_answers_are_not_enough(command: str) -> None:
-    loaded = loaded_by(f"ollama_tui.cli.run, {command}")
+    loaded = loaded_by(f"ollama_tui.cli.main, {command}")
     assert loaded & {"httpx", "httpcore", "anyio"} == set()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import shlex
 from collections.abc import Collection, Sequence
@@ -9,8 +10,8 @@ from typing import Any
 
 from ollama_tui.api.errors import Refused
 from ollama_tui.api.host import Host
-from ollama_tui.cli.context import Desk
-from ollama_tui.cli.output import say, say_json, table
+from ollama_tui.cli.context import CommandContext, UsageError, add_filter
+from ollama_tui.cli.output import print_json, print_lines, table
 from ollama_tui.domain import names
 from ollama_tui.domain.model import Model
 from ollama_tui.domain.modelfile.parameters import merged, parse_show
@@ -19,18 +20,27 @@ from ollama_tui.services.learning import AT_ONCE
 
 KIND = "ollama-tui export"
 VERSION = 1
+HELP = "Print the models so that restore can pull them elsewhere."
 
 
-async def carry_out(desk: Desk) -> int:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what only this command takes."""
+    add_filter(parser)
+    parser.add_argument("--script", action="store_true", help="print a shell script of pulls")
+
+
+async def run(context: CommandContext) -> int:
     """Print the models that the filter selects, by name."""
-    chosen, _ = await desk.chosen()
-    models = sorted(chosen, key=lambda model: model.name)
-    if desk.options.json:
-        say_json(await _as_json(desk, models))
-    elif desk.options.script:
-        say(script(models, desk.settings.insecure))
+    if context.options.json and context.options.script:
+        raise UsageError("Give either --json or --script.")
+    selected, _ = await context.selected()
+    models = sorted(selected, key=lambda model: model.name)
+    if context.options.json:
+        print_json(await _as_json(context, models))
+    elif context.options.script:
+        print_lines(script(models, context.settings.insecure))
     else:
-        say(plain(models))
+        print_lines(plain(models))
     return 0
 
 
@@ -63,7 +73,7 @@ def _pull(model: Model, plain: frozenset[str]) -> str:
     return f"ollama pull{insecure} {shlex.quote(model.name)} || failed=1{note}"
 
 
-async def _as_json(desk: Desk, models: Sequence[Model]) -> dict[str, Any]:
+async def _as_json(context: CommandContext, models: Sequence[Model]) -> dict[str, Any]:
     limit = asyncio.Semaphore(AT_ONCE)
 
     async def one(model: Model) -> dict[str, Any]:
@@ -74,19 +84,19 @@ async def _as_json(desk: Desk, models: Sequence[Model]) -> dict[str, Any]:
                 "size": model.size,
                 "parent": model.listed.details.parent_model,
                 "cloud": model.is_cloud,
-                "parameters": await _parameters(desk, model),
+                "parameters": await _parameters(context, model),
             }
 
     entries = await asyncio.gather(*map(one, models))
     return {"kind": KIND, "version": VERSION, "models": entries}
 
 
-async def _parameters(desk: Desk, model: Model) -> dict[str, Any] | None:
+async def _parameters(context: CommandContext, model: Model) -> dict[str, Any] | None:
     """Return the parameters set in a model; None when nobody can tell."""
     if model.is_cloud:
         return None
     try:
-        show = await desk.details(model)
+        show = await context.details(model)
     except Refused:
         return None
     return dict(merged(parse_show(show.parameters)))

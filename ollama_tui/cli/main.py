@@ -1,69 +1,176 @@
-"""The command line: arguments and environment become settings, then the app runs."""
+"""The command line: it starts the app, or runs one of the commands for scripts.
+
+Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 the server cannot be reached; 130 and 141
+are what shells make of an interrupt and of a pipe that nobody reads.
+"""
 
 from __future__ import annotations
 
 import gc
 import os
-import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from ollama_tui import __version__
-from ollama_tui.cli import VERBS, verb_of
 from ollama_tui.config.settings import Folders, Settings, read_config, settings_from, user_folders
 
 if TYPE_CHECKING:
     import argparse
 
+COMMANDS = ("list", "show", "space", "outdated", "export", "restore")
+"""Each is a module of this package, loaded when it is needed, with `HELP`, a sentence,
+`add_arguments(parser)`, and `async run(context)`, which returns the exit code."""
+DONE, FAILED, USAGE, UNREACHABLE, INTERRUPTED = 0, 1, 2, 3, 130
+_TAKES_A_VALUE = ("--host", "--theme")
 
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of the command line."""
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command or the app; return the exit code, unless the app ends the process itself."""
+    word = first_word(arguments)
+    try:
+        if word in COMMANDS:
+            return _run_command(word, arguments)
+        if command := close_command(word):
+            return _refuse(
+                f"“{word}” is no command. Did you mean {command}? "
+                f"To filter by it, write -- before it: ollama-tui -- {word}"
+            )
+        return _run_app(arguments)
+    except SystemExit as ended:  # how argparse ends, with help, the version or a refusal printed
+        return _flushed(int(ended.code or DONE))
+
+
+def first_word(arguments: Sequence[str]) -> str:
+    """Return the first argument that is no option; empty when there is none, or `--` before it."""
+    words = iter(arguments)
+    for word in words:
+        if word in _TAKES_A_VALUE:
+            next(words, None)
+        elif word == "--":
+            break
+        elif not word.startswith("-"):
+            return word
+    return ""
+
+
+def close_command(word: str) -> str | None:
+    """Return the command that `word` is a misspelling of; None when it may well be a filter.
+
+    A misspelling has a letter too many or too few, or the letters in another order. Another letter
+    in the place of one is rather the beginning of a model's name: `mist`, `snow`.
+    """
+    word = word.lower()
+    for command in COMMANDS:
+        shorter, longer = sorted((word, command), key=len)
+        without_one = {longer[:i] + longer[i + 1 :] for i in range(len(longer))}
+        if sorted(word) == sorted(command) or shorter in without_one:
+            return command
+    return None
+
+
+def parser_with(*commands: str) -> argparse.ArgumentParser:
+    """Return the parser of the command line with these sub-commands; with none, that of the app.
+
+    Options in common may stand before and after a command. What was not given is no attribute of
+    the result.
+    """
     import argparse
 
-    made = argparse.ArgumentParser(
+    common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    common.add_argument("--host", metavar="URL", help="address of the server (else OLLAMA_HOST)")
+    common.add_argument("--demo", action="store_true", help="run on an embedded Ollama")
+    common.add_argument("--read-only", action="store_true", help="change nothing on the server")
+    parser = argparse.ArgumentParser(
         prog="ollama-tui",
-        description="Browse and curate the models of an Ollama server from the terminal.",
-        epilog=f"For scripts: {', '.join(VERBS)}; each has its own --help. "
-        "Environment: OLLAMA_HOST, OLLAMA_API_KEY, NO_COLOR, XDG_CONFIG_HOME and so on.",
+        usage="%(prog)s [OPTION]... [FILTER]...\n       %(prog)s COMMAND [OPTION]...",
+        description="Browse and curate the models of an Ollama server from the terminal. FILTER "
+        "is what the list is first filtered by: words, or field:value.",
+        epilog="Environment: OLLAMA_HOST, OLLAMA_API_KEY, NO_COLOR, XDG_CONFIG_HOME and so on.",
+        parents=[common],
     )
-    made.add_argument("filter", nargs="*", metavar="FILTER", help="filter to start with")
-    made.add_argument("--host", metavar="URL", help="address of the server (else OLLAMA_HOST)")
-    made.add_argument("--demo", action="store_true", help="run on an embedded Ollama")
-    made.add_argument("--read-only", action="store_true", help="change nothing on the server")
-    made.add_argument("--theme", metavar="NAME", help="colours: ollama-dark, ollama-light, …")
-    made.add_argument("--version", action="version", version=f"ollama-tui {__version__}")
-    return made
+    parser.add_argument("--theme", metavar="NAME", help="colours: ollama-dark, ollama-light, …")
+    parser.add_argument("--version", action="version", version=f"ollama-tui {__version__}")
+    if not commands:
+        parser.add_argument("filter", nargs="*", metavar="FILTER")
+        return parser
+    added = parser.add_subparsers(title="commands for scripts", metavar="", prog="ollama-tui")
+    for name in commands:
+        module = import_module(f"ollama_tui.cli.{name}")
+        about = module.HELP
+        command = added.add_parser(name, parents=[common], help=about, description=about)
+        command.add_argument("--json", action="store_true", help="print JSON, for programs")
+        module.add_arguments(command)
+        command.set_defaults(run=module.run)
+    return parser
 
 
-def settings_of(arguments: Sequence[str], folders: Folders) -> Settings:
+def _settings(options: Mapping[str, Any], folders: Folders) -> Settings:
     """Return the settings of this run; raises ValueError with a sentence."""
-    # Without arguments, as it is mostly started, nothing has to be parsed, nor a parser loaded.
-    options = vars(parser().parse_args(arguments)) if arguments else {}
     return settings_from(
-        host=options.pop("host", None),
-        options=options | {"filter": " ".join(options.get("filter", ()))},
+        host=options.get("host"),
+        options={key: options.get(key) for key in ("demo", "read_only", "theme", "filter")},
         environ=os.environ,
         config=read_config(folders.config_file),
     )
 
 
-def run(arguments: Sequence[str]) -> int:
-    """Run the program; return its exit code, unless it ends with the app."""
-    if (found := verb_of(arguments)) is not None:
-        gc.disable()  # until all is loaded: looking for garbage meanwhile costs a tenth of the time
-        from ollama_tui.cli.run import run as carry_out
+def _run_command(name: str, arguments: Sequence[str]) -> int:
+    gc.disable()  # until all is loaded: looking for garbage meanwhile costs a tenth of the time
+    import asyncio
 
-        return carry_out(*found)
-    from ollama_tui.tui.rendering import tty as terminal
+    from ollama_tui.api.errors import OllamaError, Unreachable
+    from ollama_tui.cli.context import UsageError, open_context
+    from ollama_tui.cli.output import OutputError, complain
+    from ollama_tui.config.state_file import Problems
+    from ollama_tui.services.cache import Cache
+
+    async def command() -> int:
+        async with open_context(settings, options, cache) as context:
+            gc.freeze()  # what is loaded stays to the end: there is no need to look through it
+            gc.enable()
+            code: int = await options.run(context)
+            return code
+
+    options = parser_with(name).parse_args(arguments)
+    folders = user_folders()
+    try:
+        settings = _settings({**vars(options), "filter": ""}, folders)
+    except ValueError as error:
+        return _refuse(str(error))
+    complain(*(problem.sentence for problem in settings.config_problems))
+    problems = Problems()
+    problems.listen(lambda: complain(*problems.take()))
+    cache = Cache(folders.cache, problems)
+    try:
+        return asyncio.run(command())
+    except UsageError as error:
+        return _refuse(str(error))
+    except OllamaError as error:
+        complain(str(error))
+        return UNREACHABLE if isinstance(error, Unreachable) else FAILED
+    except OutputError as error:
+        return error.code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _run_app(arguments: Sequence[str]) -> int:
+    if {"-h", "--help"}.intersection(arguments):
+        parser_with(*COMMANDS).print_help()
+        return _flushed(DONE)
+    # Without arguments, as it is mostly started, nothing has to be parsed, nor a parser loaded.
+    options = vars(parser_with().parse_args(arguments)) if arguments else {}
+    from ollama_tui.tui.rendering import tty
 
     folders = user_folders()
     try:
-        settings = settings_of(arguments, folders)
+        settings = _settings({**options, "filter": " ".join(options.get("filter", ()))}, folders)
     except ValueError as error:
         return _refuse(str(error))
-    if (reason := terminal.unusable()) is not None:
+    if (reason := tty.unusable()) is not None:
         return _refuse(reason)
-    terminal.prepare()
+    tty.prepare()
     gc.disable()  # nothing that a start makes is garbage; the app turns it on again
     from ollama_tui.api.prefetch import Prefetch
 
@@ -94,5 +201,18 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _refuse(reason: str) -> int:
-    print(f"ollama-tui: {reason}", file=sys.stderr)
-    return 2
+    from ollama_tui.cli.output import complain
+
+    complain(reason)
+    return USAGE
+
+
+def _flushed(code: int) -> int:
+    """Return `code` once what argparse has printed is written, or that of the failure."""
+    from ollama_tui.cli.output import OutputError, flush
+
+    try:
+        flush()
+    except OutputError as error:
+        return error.code
+    return code

@@ -2,34 +2,50 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ollama_tui.cli.context import Desk
-from ollama_tui.cli.output import say, say_json, table, when
+from ollama_tui.cli.context import CommandContext, add_filter
+from ollama_tui.cli.output import print_json, print_lines, table, timestamp
 from ollama_tui.domain.model import Model
 from ollama_tui.domain.updates import Standing, Upstream, together
 from ollama_tui.formatting import listing, plural, size
+from ollama_tui.services.updates import Updates
+
+HELP = "Ask the registries which models have a newer version; pull nothing."
 
 
-async def carry_out(desk: Desk) -> int:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what only this command takes."""
+    add_filter(parser)
+
+
+async def run(context: CommandContext) -> int:
     """Ask about the models that the filter selects; pull nothing."""
-    models, _ = await desk.chosen()
-    async with desk.upstreams() as upstreams:
-        found = await upstreams.check(models)
-    if desk.options.json:
-        say_json({"models": [_facts(model, found[model.name]) for model in models]})
+    models, _ = await context.selected()
+    async with context.registry() as registry:
+        updates = Updates(
+            registry,
+            context.ollama,
+            context.details,
+            cache=context.cache,
+            host_url=context.settings.host.url,
+        )
+        found = await updates.check(models)
+    if context.options.json:
+        print_json({"models": [_facts(model, found[model.name]) for model in models]})
         return 0
     standing = {
         stand: [model for model in models if found[model.name].standing is stand]
         for stand in Standing
     }
-    say(_tables(standing, found))
+    print_lines(_tables(standing, found))
     counts = [f"{len(those)} {stand}" for stand, those in standing.items() if those]
     fetch = together(found[model.name] for model in standing[Standing.OUTDATED])
     cost = f"; updating fetches {size(fetch)}" if fetch else ""
     said = listing(counts) if counts else "nothing to check"
-    say([f"{plural(len(models), 'model')}: {said}{cost}."])
+    print_lines([f"{plural(len(models), 'model')}: {said}{cost}."])
     return 0
 
 
@@ -54,7 +70,7 @@ def _facts(model: Model, found: Upstream) -> dict[str, Any]:
         "standing": str(found.standing),
         "reason": found.reason,
         "newest": found.newest,
-        "pushed_at": when(found.pushed_at),
+        "pushed_at": timestamp(found.pushed_at),
         "size": found.total or None,
         "fetch": found.to_fetch,
         "changes": list(found.changes),

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
+import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from ollama_tui.api.errors import NotFound, OllamaError, Unreachable
-from ollama_tui.cli.context import Desk, Mistaken
-from ollama_tui.cli.output import complain, say, say_json, table
+from ollama_tui.cli.context import CommandContext, UsageError
+from ollama_tui.cli.output import complain, print_json, print_lines, report, table
 from ollama_tui.domain import names
 from ollama_tui.domain import plan as plans
 from ollama_tui.domain.model import Model
@@ -25,111 +26,113 @@ from ollama_tui.services.jobs.progress import Transfer
 if TYPE_CHECKING:
     from ollama_tui.api.registry import Registry
 
+HELP = "Pull the models of an export that are missing."
 LARGEST = 64 * 1024 * 1024
 """Bytes of an export; more is something else."""
-TELL_EVERY = 5.0
+REPORT_EVERY = 5.0
 """Seconds between two lines on a pull's progress."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class ExportedModel(msgspec.Struct, frozen=True):
     """One model of an export."""
 
     name: str
-    digest: str = ""
+    digest: str | None = ""
     """64 hex digits; empty when the export does not say."""
-    parent: str = ""
+    parent: str | None = ""
     """The model it was made from, where it was made and not pulled."""
 
 
-async def carry_out(desk: Desk) -> int:
+class _Export(msgspec.Struct):
+    models: tuple[ExportedModel, ...]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what only this command takes."""
+    parser.add_argument("file", metavar="FILE", help="what export printed; - for standard input")
+    parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
+
+
+async def run(context: CommandContext) -> int:
     """Say what is missing and pull it, unless that is all that was asked; 1 if any was refused."""
-    wanted = read(_text(desk.options.file))
-    plan = await _planned(desk, wanted)
-    if desk.options.json:
-        say_json(plans.as_json(plan))
+    wanted = read(_text(context.options.file))
+    plan = await _planned(context, wanted)
+    if context.options.json:
+        print_json(plans.as_json(plan))
     else:
         rows = plans.lines(plan)
-        say([*table(("DO", "NAME", "FETCH", "WHY"), rows, "FETCH"), "", plan.summary])
-    sys.stdout.flush()
-    if desk.options.dry_run:
+        print_lines([*table(("DO", "NAME", "FETCH", "WHY"), rows, "FETCH"), "", plan.summary])
+    if context.options.dry_run:
         return 0
-    if desk.settings.read_only and plan.of(Do.PULL):
+    if context.settings.read_only and plan.of(Do.PULL):
         complain("Read-only, so nothing was pulled.")
         return 1
-    pulled = [await _pulled(desk, step) for step in plan.of(Do.PULL)]
+    pulled = [await _pulled(context, step) for step in plan.of(Do.PULL)]
     return 0 if all(pulled) and not plan.of(Do.REFUSE) else 1
 
 
 def _text(file: str) -> str:
-    """Return what is in `file`; raises Mistaken."""
+    """Return what is in `file`; raises UsageError."""
     try:
-        if file == "-":
-            data = sys.stdin.buffer.read(LARGEST)
-        else:
+        if file != "-":
             with Path(file).open("rb") as opened:
                 data = opened.read(LARGEST)
+        elif sys.stdin is not None:
+            data = sys.stdin.buffer.read(LARGEST)
+        else:
+            raise UsageError("Standard input is closed.")
     except OSError as error:
-        raise Mistaken(f"{file} cannot be read: {error.strerror}.") from error
+        raise UsageError(f"{file} cannot be read: {error.strerror}.") from error
     return data.decode("utf-8", "replace").removeprefix("\ufeff")
 
 
-def read(text: str) -> tuple[Wanted, ...]:
-    """Return the models of an export, JSON or a list of names; raises Mistaken."""
-    found = _from_json(text) if text.lstrip().startswith(("{", "[")) else _from_lines(text)
-    by_key = {names.key(wanted.name): wanted for wanted in found}
-    if not by_key:
-        raise Mistaken("There are no models in that file.")
-    return tuple(by_key.values())
+def read(text: str) -> tuple[ExportedModel, ...]:
+    """Return the models of an export, JSON or a list of names, each once; raises UsageError."""
+    models: list[ExportedModel] = []
+    if text.lstrip().startswith(("{", "[")):
+        try:
+            export = msgspec.json.decode(text, type=_Export | tuple[ExportedModel, ...])
+        except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
+            raise UsageError("That file is JSON, but no list of models.") from error
+        models += export.models if isinstance(export, _Export) else export
+    else:
+        for line in text.splitlines():
+            match line.partition("#")[0].split():
+                case [name]:
+                    models.append(ExportedModel(name))
+                case [name, digest, *_]:
+                    models.append(ExportedModel(name, digest.removeprefix("sha256:").strip("-")))
+    if not models:
+        raise UsageError("There are no models in that file.")
+    return tuple({names.key(model.name): model for model in models}.values())
 
 
-def _from_lines(text: str) -> Iterator[Wanted]:
-    for line in text.splitlines():
-        words = line.partition("#")[0].split()
-        if words:
-            given = words[1] if len(words) > 1 else ""
-            yield Wanted(words[0], given.removeprefix("sha256:").strip("-"))
-
-
-def _from_json(text: str) -> Iterator[Wanted]:
-    try:
-        value = json.loads(text)
-        entries = value["models"] if isinstance(value, dict) else value
-        for entry in entries:
-            texts = (_string(entry.get(key) or "") for key in ("digest", "parent"))
-            yield Wanted(_string(entry["name"]), *texts)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise Mistaken("That file is JSON, but no list of models.") from error
-
-
-def _string(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(value)
-    return value
-
-
-async def _planned(desk: Desk, wanted: Sequence[Wanted]) -> Plan:
-    installed = {names.key(model.name): model for model in await desk.models()}
+async def _planned(context: CommandContext, wanted: Sequence[ExportedModel]) -> Plan:
+    installed = {names.key(model.name): model for model in await context.models()}
     sizes: dict[str, int] = {}
-    async with desk.registry() as registry:
+    async with context.registry() as registry:
         steps = [
-            await _step(desk, registry, one, installed.get(names.key(one.name)), sizes)
-            for one in wanted
+            _keeping(model, installed[names.key(model.name)])
+            if names.key(model.name) in installed
+            else await _fetching(model, context, registry, sizes)
+            for model in wanted
         ]
     return plans.restoration(steps, sizes)
 
 
-async def _step(
-    desk: Desk, registry: Registry, wanted: Wanted, there: Model | None, sizes: dict[str, int]
+def _keeping(wanted: ExportedModel, there: Model) -> Step:
+    same = not wanted.digest or wanted.digest == there.digest
+    why = "It is there." if same else "Another version is there, which stays as it is."
+    return Step(Do.KEEP, wanted.name, why=why)
+
+
+async def _fetching(
+    wanted: ExportedModel, context: CommandContext, registry: Registry, sizes: dict[str, int]
 ) -> Step:
-    """Return what is to be done for one model; add the layers to fetch to `sizes`."""
-    if there is not None:
-        same = not wanted.digest or wanted.digest == there.digest
-        why = "It is there." if same else "Another version is there, which stays as it is."
-        return Step(Do.KEEP, wanted.name, why=why)
+    """Return what is to be done for a model that is missing; add the layers to fetch to `sizes`."""
     if (problem := names.pull_problem(wanted.name)) is not None:
         return Step(Do.REFUSE, wanted.name, why=problem)
-    made = f"It was made from {inert(wanted.parent)[:80]}"
+    made = f"It was made from {inert(wanted.parent or '')[:80]}"
     try:
         published = await registry.manifest(names.parse(names.resolved(wanted.name)))
     except NotFound as error:
@@ -143,39 +146,39 @@ async def _step(
     if newer and wanted.parent:
         return Step(Do.REFUSE, wanted.name, why=f"{made}: the registry has another of its name.")
     layers = {layer.digest: layer.size for layer in published.manifest.everything}
-    missing = {d: size for d, size in layers.items() if not await desk.ollama.blob_exists(d)}
+    missing = {d: size for d, size in layers.items() if not await context.ollama.blob_exists(d)}
     sizes.update(missing)
-    why = "The registry has another version by now." if newer else ""
     return plans.pulling(
         wanted.name,
         missing.items(),
-        why,
+        "The registry has another version by now." if newer else "",
         insecure=published.insecure,
         whole=published.manifest.size,
     )
 
 
-async def _pulled(desk: Desk, step: Step) -> bool:
-    """Pull one model, telling how far it is; say and return when it fails."""
-    transfer, told = Transfer(step.whole), monotonic()
-    _tell(step, "pulling")
+async def _pulled(context: CommandContext, step: Step) -> bool:
+    """Pull one model and report how far it is; return whether it was pulled."""
+    transfer, reported = Transfer(step.whole), monotonic()
+    report(f"{step.name}: pulling")
     try:
-        async with aclosing(desk.ollama.pull(step.name, insecure=step.insecure)) as events:
+        async with aclosing(context.ollama.pull(step.name, insecure=step.insecure)) as events:
             async for event in events:
                 transfer = transfer.fold(event, monotonic())
-                if monotonic() - told >= TELL_EVERY:
-                    told = monotonic()
-                    _tell(step, _in_words(transfer.progress(told)))
+                if monotonic() - reported >= REPORT_EVERY:
+                    reported = monotonic()
+                    report(f"{step.name}: {progress_text(transfer.progress(reported))}")
     except Unreachable:
         raise
     except OllamaError as error:
-        _tell(step, str(error))
+        report(f"{step.name}: {error}")
         return False
-    _tell(step, "done")
+    report(f"{step.name}: done")
     return True
 
 
-def _in_words(progress: JobProgress) -> str:
+def progress_text(progress: JobProgress) -> str:
+    """Return how far a pull is, in a few words."""
     if progress.stalled_for:
         return f"stalled for {progress.stalled_for} s"
     if not progress.total:
@@ -184,7 +187,3 @@ def _in_words(progress: JobProgress) -> str:
     if progress.fraction is None:
         return f"{moved} so far  {rate(progress.rate)}"
     return f"{percent(progress.fraction)}%  {moved}  {rate(progress.rate)}"
-
-
-def _tell(step: Step, words: str) -> None:
-    print(f"{inert(step.name)}: {inert(words)}", file=sys.stderr, flush=True)

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+import argparse
+
 from ollama_tui.api.replies import ListedModel
-from ollama_tui.cli.context import Desk
-from ollama_tui.cli.list import facts
-from ollama_tui.cli.output import say, say_json
+from ollama_tui.cli.context import CommandContext
+from ollama_tui.cli.list import as_json
+from ollama_tui.cli.output import print_json, print_lines
 from ollama_tui.domain import names
 from ollama_tui.domain.details import overview, own_modelfile
 from ollama_tui.domain.model import Model, aliases, facts_of
 from ollama_tui.domain.modelfile.parameters import merged, parse_show
 from ollama_tui.formatting import inert, inert_lines
 
+HELP = "Show what the server knows of a model."
 WIDTH = 100
+"""Cells that lines are wrapped to."""
 
 
-async def carry_out(desk: Desk) -> int:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what only this command takes."""
+    parser.add_argument("name", metavar="NAME", help="the model")
+
+
+async def run(context: CommandContext) -> int:
     """Print a model; details are those of its digest, asked for where they are not known."""
-    name = desk.options.name
-    models = await desk.models()
+    name = context.options.name
+    models = await context.models()
     key = names.key(name)
     found = next((model for model in models if names.key(model.name) == key), None)
-    show = await (desk.details(found) if found else desk.ollama.show(name))
+    show = await (context.details(found) if found else context.ollama.show(name))
     unlisted = ListedModel(
         name=name,
         details=show.details,
@@ -33,17 +42,19 @@ async def carry_out(desk: Desk) -> int:
     model = Model(found.listed if found else unlisted, facts_of(show), running)
     others = aliases(models)
     parameters = merged(parse_show(show.parameters))
-    if desk.options.json:
+    if context.options.json:
         texts = {"template": show.template, "system": show.system, "license": show.license}
         more = {"parameters": parameters, **texts, "modelfile": own_modelfile(model, show)}
         messages = [{"role": m.role, "content": m.content} for m in show.messages]
-        say_json({**facts(model, others), **more, "messages": messages, "info": show.model_info})
+        print_json(
+            {**as_json(model, others), **more, "messages": messages, "info": show.model_info}
+        )
         return 0
     also = [inert(n) for n in others.get(model.digest, ()) if n != model.name]
-    lines = overview(model, show, now=desk.now(), width=WIDTH, also=also)
-    say(inert("".join(text for text, _ in line)).rstrip() for line in lines)
+    lines = overview(model, show, now=context.now, width=WIDTH, also=also)
+    print_lines(inert("".join(text for text, _ in line)).rstrip() for line in lines)
     if show.parameters.strip():
-        say(["", "Parameters", *(f"  {line}" for line in _lines(show.parameters))])
+        print_lines(["", "Parameters", *(f"  {line}" for line in _lines(show.parameters))])
     return 0
 
 

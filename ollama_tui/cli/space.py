@@ -2,38 +2,46 @@
 
 from __future__ import annotations
 
+import argparse
+import os
 from collections.abc import Sequence
 from typing import Any
 
-from ollama_tui.cli.context import Desk
-from ollama_tui.cli.output import say, say_json, table
+from ollama_tui.cli.context import CommandContext
+from ollama_tui.cli.output import print_json, print_lines, table
 from ollama_tui.domain.model import Model
 from ollama_tui.domain.storage.report import Kind, Spent, spending, summary
 from ollama_tui.domain.storage.usage import WORTH, Estimated, Leftover, Usage, settled, size_of
 from ollama_tui.formatting import UNKNOWN, inert, size
+from ollama_tui.services.storage import Storage
+
+HELP = "Show what the disk is spent on, and what frees it."
+_LEFT_OVER = (Kind.ORPHANS, Kind.PARTIALS, Kind.DAMAGED)
 
 
-async def carry_out(desk: Desk) -> int:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what only this command takes: nothing."""
+
+
+async def run(context: CommandContext) -> int:
     """Print models by what they alone cost, then what is shared and left over."""
-    models = await desk.models()
-    disk = desk.disk()
-    usage = await disk.read(models)
+    models = await context.models()
+    is_local = context.settings.host.is_loopback and context.transport is None
+    storage = Storage(context.ollama.show, local=is_local, environ=os.environ)
+    usage = await storage.read(models)
     if isinstance(usage, Estimated):
-        models = await desk.models(learn=True)
-        usage = disk.known(models)
-    now = desk.now().timestamp()
-    if desk.options.json:
-        say_json(as_json(models, usage, now))
+        models = await context.models(learn=True)
+        usage = storage.known(models)
+    now = context.now.timestamp()
+    if context.options.json:
+        print_json(as_json(models, usage, now))
         return 0
     rows = spending(models, usage, now)
-    say([f"{', '.join(summary(usage))}.", inert(usage.source), ""])
-    say(table(("NAME", "ALONE", "SHARED"), map(_cells, rows), "ALONE SHARED"))
-    advice = [f"{row.advice[:1].upper()}{row.advice[1:]}" for row in rows if row.kind in LEFT_OVER]
-    say(["", *advice] if advice else [])
+    print_lines([f"{', '.join(summary(usage))}.", inert(usage.source), ""])
+    print_lines(table(("NAME", "ALONE", "SHARED"), map(_cells, rows), "ALONE SHARED"))
+    advice = [f"{row.advice[:1].upper()}{row.advice[1:]}" for row in rows if row.kind in _LEFT_OVER]
+    print_lines(["", *advice] if advice else [])
     return 0
-
-
-LEFT_OVER = (Kind.ORPHANS, Kind.PARTIALS, Kind.DAMAGED)
 
 
 def _cells(row: Spent) -> tuple[str, str, str]:

@@ -1,4 +1,4 @@
-"""A verb carried out on a demo server, and what it printed."""
+"""A command run on a demo server, and what it printed."""
 
 from __future__ import annotations
 
@@ -9,17 +9,14 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ollama_tui.api.client import Ollama
-from ollama_tui.cli import verb_of
-from ollama_tui.cli.arguments import parsed
-from ollama_tui.cli.context import Desk
-from ollama_tui.cli.run import MODULES
+from ollama_tui.cli.context import CommandContext
+from ollama_tui.cli.main import first_word, parser_with
 from ollama_tui.config.settings import Settings
 from ollama_tui.demo import Demo
 from ollama_tui.services.cache import Cache
@@ -28,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 
 
 class Shell:
-    """Carries out verbs on one server; `code`, `out` and `err` are of the last."""
+    """Runs commands on one server; `code`, `out` and `err` are of the last."""
 
     def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
         async def at_once(_: float) -> None:
@@ -41,19 +38,17 @@ class Shell:
         self.code, self.out, self.err = -1, "", ""
 
     async def runs(self, *words: str) -> Shell:
-        """Carry out a verb."""
-        found = verb_of(words)
-        assert found is not None
-        verb, rest = found
+        """Run a command."""
+        options = parser_with(first_word(words)).parse_args(words)
         transport = self.demo.transport()
         async with Ollama(self.settings.host.url, transport=transport) as ollama:
-            desk = Desk(self.settings, parsed(verb, rest), lambda: ollama, self.cache, transport)
-            self.code = await import_module(f"ollama_tui.cli.{MODULES[verb]}").carry_out(desk)
+            context = CommandContext(self.settings, options, lambda: ollama, self.cache, transport)
+            self.code = await options.run(context)
         self.out, self.err = self._capsys.readouterr()
         return self
 
     async def prints(self, *words: str) -> Any:
-        """Carry out a verb with `--json` and return what it printed."""
+        """Run a command with `--json` and return what it printed."""
         return json.loads((await self.runs(*words, "--json")).out)
 
     def is_told(self, **changes: Any) -> None:

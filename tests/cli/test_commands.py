@@ -1,4 +1,4 @@
-"""Verbs as scripts use them: what they print, in words and as JSON, and their exit codes."""
+"""Commands as scripts use them: what they print, in words and as JSON, and their exit codes."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ import stat
 import subprocess
 import sys
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from ollama_tui.api.errors import NotFound
-from ollama_tui.cli import VERBS, verb_of
-from ollama_tui.cli.context import Mistaken
+from ollama_tui.cli.context import UsageError
 from ollama_tui.cli.export import plain, script
+from ollama_tui.cli.main import COMMANDS, close_command, first_word, parser_with
 from ollama_tui.cli.output import table
-from ollama_tui.cli.restore import Wanted, _in_words, read
+from ollama_tui.cli.restore import ExportedModel, progress_text, read
 from ollama_tui.domain.names import parse
 from ollama_tui.services.cache import Cache
 from ollama_tui.services.jobs.job import JobProgress
@@ -27,26 +28,49 @@ from tests.domain.models import a_model
 
 
 @pytest.mark.parametrize(
-    ("words", "found"),
+    ("words", "first"),
     [
-        ("list", ("list", [])),
-        ("list qwen --json", ("list", ["qwen", "--json"])),
-        ("--host gpu:1 show m", ("show", ["--host", "gpu:1", "m"])),
-        ("--demo space", ("space", ["--demo"])),
-        ("export list", ("export", ["list"])),
-        ("qwen list", None),
-        ("-- list", None),
-        ("--demo -- list", None),
-        ("--host list", None),
-        ("lists", None),
-        ("cap:vision", None),
+        ("list", "list"),
+        ("list qwen --json", "list"),
+        ("--host gpu:1 show m", "show"),
+        ("--demo space", "space"),
+        ("export list", "export"),
+        ("qwen list", "qwen"),
+        ("-- list", ""),
+        ("--demo -- list", ""),
+        ("--host list", ""),
+        ("cap:vision", "cap:vision"),
+        ("", ""),
+    ],
+)
+def test_the_first_word_is_the_command_or_else_a_filter(words: str, first: str) -> None:
+    assert first_word(words.split()) == first
+
+
+@pytest.mark.parametrize(
+    ("word", "command"),
+    [
+        ("lst", "list"),
+        ("lists", "list"),
+        ("lsit", "list"),
+        ("LIST", "list"),
+        ("sow", "show"),
+        ("exprot", "export"),
+        ("outdate", "outdated"),
+        ("mist", None),
+        ("snow", None),
+        ("llama", None),
         ("", None),
     ],
 )
-def test_the_first_word_is_the_verb_or_else_a_filter(
-    words: str, found: tuple[str, list[str]] | None
-) -> None:
-    assert verb_of(words.split()) == found
+def test_a_misspelled_command_is_told_from_a_filter(word: str, command: str | None) -> None:
+    assert close_command(word) == command
+
+
+def test_options_in_common_stand_before_or_after_the_command() -> None:
+    for words in (["--host", "gpu:1", "show", "m"], ["show", "m", "--host", "gpu:1"]):
+        options = vars(parser_with("show").parse_args(words))
+        assert (options["host"], options["name"], "demo" in options) == ("gpu:1", "m", False)
 
 
 async def test_list_prints_aligned_columns_newest_first(shell: Shell) -> None:
@@ -103,7 +127,7 @@ def test_hostile_names_are_printed_inert() -> None:
 
 
 async def test_a_filter_that_is_none_is_refused_with_its_wrong_word(shell: Shell) -> None:
-    with pytest.raises(Mistaken, match="“cap:vison”: Did you mean vision"):
+    with pytest.raises(UsageError, match="“cap:vison”: Did you mean vision"):
         await shell.runs("list", "qwen", "cap:vison")
 
 
@@ -111,7 +135,7 @@ async def test_a_filter_that_is_none_is_refused_with_its_wrong_word(shell: Shell
 async def test_what_makes_no_sense_is_refused_with_a_sentence(
     shell: Shell, words: tuple[str, ...]
 ) -> None:
-    with pytest.raises(Mistaken, match=r"\.$"):
+    with pytest.raises(UsageError, match=r"\.$"):
         await shell.runs(*words)
 
 
@@ -164,14 +188,16 @@ async def test_an_export_is_a_list_of_names_that_restore_reads(shell: Shell) -> 
     assert {wanted.name for wanted in read(shell.out)} == {
         "qwen3:1.7b", "qwen3:8b", "qwen3:30b-a3b",
     }  # fmt: skip
-    assert all(len(wanted.digest) == 64 for wanted in read(shell.out))
+    assert all(len(wanted.digest or "") == 64 for wanted in read(shell.out))
 
 
 async def test_an_export_as_json_has_the_parameters(shell: Shell) -> None:
     exported = await shell.prints("export", "gemma3:4b")
     assert exported["kind"] == "ollama-tui export"
     assert exported["models"][0]["parameters"]["top_p"] == 0.95
-    assert read(json.dumps(exported)) == (Wanted("gemma3:4b", exported["models"][0]["digest"]),)
+    assert read(json.dumps(exported)) == (
+        ExportedModel("gemma3:4b", exported["models"][0]["digest"]),
+    )
 
 
 def test_a_script_quotes_names_and_goes_on_after_a_failure(tmp_path: Path) -> None:
@@ -209,8 +235,8 @@ async def test_what_was_made_elsewhere_is_not_pulled_while_its_registry_cannot_b
 
 def test_progress_has_a_percent_only_of_a_size_that_is_known() -> None:
     moving = JobProgress(completed=234_000_000, total=272_000_000, rate=36_000_000.0)
-    assert _in_words(moving) == "234/272 MB so far  36 MB/s"
-    assert _in_words(replace(moving, fraction=0.86)).startswith("86%  234/272 MB  ")
+    assert progress_text(moving) == "234/272 MB so far  36 MB/s"
+    assert progress_text(replace(moving, fraction=0.86)).startswith("86%  234/272 MB  ")
 
 
 def run_script(lines: list[str], folder: Path) -> tuple[int, list[str]]:
@@ -324,12 +350,12 @@ async def test_read_only_restores_nothing(shell: Shell, wanted: Path) -> None:
     ["", "# nothing\n", "{}", "[3]", '{"models": [{"name": 5}]}', '{"models": 4}', "{broken"],
 )
 def test_a_file_that_is_no_export_is_refused(text: str) -> None:
-    with pytest.raises(Mistaken):
+    with pytest.raises(UsageError):
         read(text)
 
 
 async def test_a_file_that_is_not_there_is_refused(shell: Shell) -> None:
-    with pytest.raises(Mistaken, match="No such file"):
+    with pytest.raises(UsageError, match="No such file"):
         await shell.runs("restore", "/nowhere/at/all")
 
 
@@ -339,6 +365,8 @@ async def test_a_file_that_is_not_there_is_refused(shell: Shell) -> None:
         (["--host", "127.0.0.1:1", "list"], 3, "refuses connections"),
         (["list", "--demo", "size:foo"], 2, "Write a size with its unit"),
         (["list", "--nonsense"], 2, "unrecognized arguments"),
+        (["export", "--json", "--script"], 2, "either --json or --script"),
+        (["lst", "qwen"], 2, "“lst” is no command. Did you mean list?"),
         (["list", "--host", "user:secret@host"], 2, "cannot hold a user name"),
         (["show", "nope", "--demo"], 1, "nope"),
         (["list", "--demo"], 0, ""),
@@ -362,12 +390,72 @@ def test_a_reader_that_leaves_early_is_no_error(tmp_path: Path) -> None:
     assert done.stderr == ""
 
 
-def test_no_verb_loads_the_screen(tmp_path: Path) -> None:
+COMMAND_LINES = [
+    ["list"],
+    ["list", "--json"],
+    ["show", "qwen3:8b"],
+    ["space"],
+    ["outdated"],
+    ["export"],
+    ["export", "--script"],
+    ["restore", "-", "--dry-run"],
+]
+HELP_LINES = [["--help"], ["list", "--help"], ["--version"]]
+
+
+def in_shell(words: list[str], redirection: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run the program on the demo, its output redirected by a shell, its files in `folder`."""
+    command = shlex.join([sys.executable, "-m", "ollama_tui", *words, "--demo"])
+    environ = {**os.environ, "PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": str(folder)}
+    return subprocess.run(
+        f"{command} {redirection}",
+        shell=True,
+        env=environ,
+        capture_output=True,
+        text=True,
+        input="qwen3:4b\n",
+    )
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("words", [*COMMAND_LINES, *HELP_LINES], ids=" ".join)
+def test_output_that_cannot_be_written_is_one_sentence(words: list[str], tmp_path: Path) -> None:
+    done = in_shell(words, ">/dev/full", tmp_path)
+    sentence = "ollama-tui: The output cannot be written: no space left on device.\n"
+    assert (done.returncode, done.stderr) == (1, sentence)
+
+
+@pytest.mark.parametrize("words", COMMAND_LINES, ids=" ".join)
+def test_output_that_is_closed_is_one_sentence(words: list[str], tmp_path: Path) -> None:
+    done = in_shell(words, ">&-", tmp_path)
+    sentence = "ollama-tui: The output cannot be written: bad file descriptor.\n"
+    assert (done.returncode, done.stderr) == (1, sentence)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("redirection", ["2>/dev/full", "2>&-"])
+def test_sentences_that_cannot_be_written_change_no_exit_code(
+    redirection: str, tmp_path: Path
+) -> None:
+    assert in_shell(["show", "nope"], redirection, tmp_path).returncode == 1
+    assert in_shell(["list", "size:foo"], redirection, tmp_path).returncode == 2
+    done = in_shell(["restore", "-"], redirection, tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "qwen3:4b" in done.stdout
+    assert "qwen3:4b: pulling" not in done.stdout
+
+
+def test_a_closed_input_is_one_sentence(tmp_path: Path) -> None:
+    done = in_shell(["restore", "-"], "<&-", tmp_path)
+    assert (done.returncode, done.stderr) == (2, "ollama-tui: Standard input is closed.\n")
+
+
+def test_no_command_loads_the_screen(tmp_path: Path) -> None:
     program_text = (
         "import sys\nsys.modules['click'] = None\n"  # with click, httpx loads rich for its own use
         "from ollama_tui.cli.main import run\n"
         "code = run(['list', '--demo'])\n"
-        "heavy = {'textual', 'rich'} & set(sys.modules)\n"
+        "heavy = {'textual', 'rich', 'ollama_tui.cli.restore'} & set(sys.modules)\n"
         "print(heavy, file=sys.stderr)\nsys.exit(code or bool(heavy))"
     )
     environ = {**os.environ, "PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": str(tmp_path)}
@@ -377,11 +465,13 @@ def test_no_verb_loads_the_screen(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_every_verb_has_help() -> None:
-    from ollama_tui.cli.arguments import HELP, MORE
-    from ollama_tui.cli.run import MODULES
-
-    assert set(VERBS) == set(HELP) == set(MORE) == set(MODULES)
+def test_help_names_every_command_and_says_what_it_does(tmp_path: Path) -> None:
+    done = program(["--help"], tmp_path)
+    assert done.returncode == 0
+    for name in COMMANDS:
+        about = import_module(f"ollama_tui.cli.{name}").HELP
+        assert f"{name} " in done.stdout
+        assert about in " ".join(program([name, "--help"], tmp_path).stdout.split())
 
 
 async def test_models_are_listed_though_what_runs_is_not_told(shell: Shell) -> None:
