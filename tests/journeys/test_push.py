@@ -12,7 +12,7 @@ async def test_signed_in_the_account_and_its_namespace_are_offered() -> None:
         await user.presses("P")
         await user.sees("The server is signed in to ollama.com as studio.")
         assert user.field == "studio/pirate:latest"
-        await user.sees("Copies to studio/pirate:latest first: a push goes by the local name.")
+        await user.sees("Copies to studio/pirate:latest first: a push uses the local name.")
 
 
 async def test_another_namespace_is_copied_to_and_then_pushed() -> None:

@@ -1,21 +1,34 @@
-"""What the tabs of the create form that are lists share."""
+"""The tabs of the create form that are lists: parameters, messages, and licenses to add."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Generic, TypeVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.message import Message
+from textual.message import Message as Event
 from textual.widgets import Static
 
-from ollama_tui.domain.create.form import Draft
-from ollama_tui.formatting import inert
-from ollama_tui.tui.dialogs.create_tabs import Tab
-from ollama_tui.tui.widgets.row_source import CellRow, CellRows
+from ollama_tui.api.replies import Message
+from ollama_tui.domain.create.form import LONGEST, Draft, Row
+from ollama_tui.domain.modelfile.parameters import BY_NAME
+from ollama_tui.formatting import inert, size
+from ollama_tui.tui.dialogs.create_parts import (
+    LicenseDialog,
+    MessageDialog,
+    ParameterDialog,
+    Setting,
+    TextDialog,
+    escaped,
+    is_text,
+)
+from ollama_tui.tui.dialogs.create_tabs import Change, Tab
+from ollama_tui.tui.widgets.row_source import CellRow, CellRows, TableColumn
 from ollama_tui.tui.widgets.table import Table
 from ollama_tui.tui.widgets.text_layout import plain
 
@@ -34,7 +47,7 @@ class PartTable(Table[CellRow]):
     ]
 
     @dataclass
-    class Wanted(Message):
+    class Wanted(Event):
         """Something is to be done with the row under the cursor."""
 
         what: str
@@ -79,10 +92,6 @@ class ListTab(Tab):
         """Put the cursor on this row once it is drawn."""
         self._next = key
 
-    def say(self, sentence: str) -> None:
-        """Say why something cannot be done."""
-        self.notify(sentence, markup=False)
-
     @abstractmethod
     def about(self) -> str:
         """Return the line above the table."""
@@ -97,7 +106,7 @@ class ListTab(Tab):
 
     @abstractmethod
     def change(self) -> None:
-        """Ask for the row under the cursor anew."""
+        """Ask for the row under the cursor again."""
 
     @abstractmethod
     def drop(self) -> None:
@@ -115,7 +124,7 @@ class ListTab(Tab):
         if event.what == "add":
             self.add()
         elif self.table.row is None:
-            self.say("There is nothing in this list.")
+            self.notify("There is nothing in this list.")
         elif event.what == "remove":
             self.drop()
         else:
@@ -125,3 +134,225 @@ class ListTab(Tab):
 def glance(text: str) -> str:
     """Return the beginning of a text as one line."""
     return inert(" ".join(text[:GLANCE].split()))
+
+
+class ParametersTab(ListTab):
+    """Name, value, default and origin of every parameter."""
+
+    keys = "a add   enter change   d remove"
+    empty = "No parameters: the server's defaults hold. Press a to add one."
+    columns = CellRows(
+        (
+            TableColumn("NAME", 17, id="name"),
+            TableColumn("VALUE", 10, flexible=True, id="value"),
+            TableColumn("DEFAULT", 14, id="default"),
+            TableColumn("", 18, id="origin"),
+        ),
+        narrow=66,
+        leaving=frozenset(["default"]),
+    )
+
+    def about(self) -> str:
+        """Say what is sent."""
+        return "Only what is new or changed is sent; the rest is inherited."
+
+    def rows(self) -> Sequence[CellRow]:
+        """Return a row for each value."""
+        return [_parameter(row) for row in self.draft.rows()]
+
+    @property
+    def row(self) -> Row | None:
+        """The parameter under the cursor."""
+        return next((r for r in self.draft.rows() if r.key == self.table.cursor), None)
+
+    def add(self) -> None:
+        """Ask for a parameter."""
+        self._ask(ParameterDialog(), None)
+
+    def change(self) -> None:
+        """Ask for the one under the cursor again."""
+        row = self.row
+        if row is not None:
+            self._ask(ParameterDialog(row.name, row.text), row)
+
+    def _ask(self, dialog: ParameterDialog, replacing: Row | None) -> None:
+        def change(setting: Setting) -> Change:
+            return lambda draft: draft.put(*setting, replacing)
+
+        def put(setting: Setting) -> None:
+            self.edit(change(setting))
+            rows = change(setting)(self.draft).rows()
+            place = next((r.place for r in rows if (r.name, r.text) == setting), 0)
+            self.go_to(f"{setting[0]} {place}")
+
+        self.ask(dialog, change, put)
+
+    def drop(self) -> None:
+        """Remove the one under the cursor, or say why that cannot be."""
+        row = self.row
+        if row is None:
+            return
+        if (reason := self.draft.why_not_take(row)) is not None:
+            self.notify(reason, markup=False)
+        else:
+            self.edit(lambda draft: draft.take(row))
+
+
+def _parameter(row: Row) -> CellRow:
+    known = BY_NAME.get(row.name)
+    text = escaped(row.text[:GLANCE]) if is_text(row.name) else row.text[:GLANCE]
+    cells = {
+        "name": (row.name, ""),
+        "value": (text, "" if row.own else "muted"),
+        "default": (known.default if known else "not known", "muted"),
+        "origin": (row.origin, "muted" if row.origin == "inherited" else "accent"),
+    }
+    return CellRow(row.key, cells, "+" if row.own else "")
+
+
+T = TypeVar("T")
+
+
+class SequenceTab(ListTab, Generic[T]):
+    """Texts in an order."""
+
+    @abstractmethod
+    def items(self, draft: Draft) -> tuple[T, ...]:
+        """Return the texts of a draft."""
+
+    @abstractmethod
+    def with_items(self, draft: Draft, items: tuple[T, ...]) -> Draft:
+        """Return the draft with other texts."""
+
+    @abstractmethod
+    def dialog(self, item: T | None) -> TextDialog[T]:
+        """Return what asks for one."""
+
+    @property
+    def place(self) -> int:
+        """Which one is under the cursor."""
+        return int(self.table.cursor or 0)
+
+    def spliced(self, start: int, end: int, *items: T) -> Change:
+        """Return the change that puts these in place of those from `start` to `end`."""
+
+        def change(draft: Draft) -> Draft:
+            every = self.items(draft)
+            return self.with_items(draft, (*every[:start], *items, *every[end:]))
+
+        return change
+
+    def add(self) -> None:
+        """Ask for one and put it at the end."""
+        end = len(self.items(self.draft))
+
+        def put(item: T) -> None:
+            self.go_to(str(end))
+            self.edit(self.spliced(end, end, item))
+
+        self.ask(self.dialog(None), partial(self.spliced, end, end), put)
+
+    def change(self) -> None:
+        """Ask for the one under the cursor again."""
+        place = self.place
+        item = self.items(self.draft)[place]
+        dialog = self.dialog(item)
+        if dialog.length > LONGEST:
+            self.notify("This text is too long to be changed here.", markup=False)
+        else:
+            spliced = partial(self.spliced, place, place + 1)
+            self.ask(dialog, spliced, lambda changed: self.edit(spliced(changed)))
+
+    def drop(self) -> None:
+        """Remove the one under the cursor."""
+        self.edit(self.spliced(self.place, self.place + 1))
+
+    def move(self, by: int) -> None:
+        """Change places with the next or the one before."""
+        first = min(self.place, self.place + by)
+        items = self.items(self.draft)[first : first + 2] if first >= 0 else ()
+        if len(items) == 2:
+            self.go_to(str(self.place + by))
+            self.edit(self.spliced(first, first + 2, items[1], items[0]))
+
+
+class MessagesTab(SequenceTab[Message]):
+    """A conversation that every chat begins with."""
+
+    keys = "a add   enter change   d remove   K J move up, down"
+    empty = "No messages. Press a to add one."
+    columns = CellRows(
+        (TableColumn("ROLE", 9, id="role"), TableColumn("TEXT", 20, flexible=True, id="text"))
+    )
+
+    def items(self, draft: Draft) -> tuple[Message, ...]:
+        """Return the messages."""
+        return draft.shown_messages
+
+    def with_items(self, draft: Draft, items: tuple[Message, ...]) -> Draft:
+        """Return the draft with other messages."""
+        return draft.with_messages(items)
+
+    def dialog(self, item: Message | None) -> TextDialog[Message]:
+        """Return what asks for a message: by turns, when it is another one."""
+        last = next(reversed(self.items(self.draft)), None)
+        return MessageDialog(item, "assistant" if last and last.role == "user" else "user")
+
+    def about(self) -> str:
+        """Say whose they are."""
+        there = len(self.draft.inherited.messages)
+        if not there:
+            return "A conversation that every chat begins with."
+        if self.draft.messages is None:
+            return "Inherited. Changing any of them sends all of them."
+        return f"Sent in place of all {there} inherited ones."
+
+    def rows(self) -> Sequence[CellRow]:
+        """Return a row for each message."""
+        style = "muted" if self.draft.messages is None else ""
+        return [
+            CellRow(str(place), {"role": (m.role, ""), "text": (glance(m.content), style)})
+            for place, m in enumerate(self.draft.shown_messages)
+        ]
+
+
+class LicenseTab(SequenceTab[str]):
+    """Licenses to add."""
+
+    keys = "a add   enter change   d remove   K J move up, down"
+    empty = "No license to add. Press a to add one."
+    columns = CellRows(
+        (
+            TableColumn("LICENSE", 20, flexible=True, id="text"),
+            TableColumn("SIZE", 8, "right", id="size"),
+        )
+    )
+
+    def items(self, draft: Draft) -> tuple[str, ...]:
+        """Return the texts to add."""
+        return draft.licenses
+
+    def with_items(self, draft: Draft, items: tuple[str, ...]) -> Draft:
+        """Return the draft with other licenses to add."""
+        return replace(draft, licenses=items)
+
+    def dialog(self, item: str | None) -> TextDialog[str]:
+        """Return what asks for a license."""
+        return LicenseDialog(item or "")
+
+    def about(self) -> str:
+        """Say what is there already and stays."""
+        license = self.draft.inherited.license
+        if not license:
+            return "Added to those the base has."
+        title = glance(license.strip())[:60]
+        return f"Inherited and kept: {title} ({size(len(license.encode('utf-8', 'replace')))})"
+
+    def rows(self) -> Sequence[CellRow]:
+        """Return a row for each text."""
+        return [
+            CellRow(
+                str(place), {"text": (glance(text), ""), "size": (size(len(text.encode())), "")}
+            )
+            for place, text in enumerate(self.draft.licenses)
+        ]

@@ -15,7 +15,7 @@ from ollama_tui.domain.modelfile import parameters
 from ollama_tui.domain.modelfile.parameters import BY_NAME, BadParameter, Parameter, unquoted
 from ollama_tui.domain.modelfile.syntax import ROLES
 from ollama_tui.formatting import StyledLine, inert, inert_lines
-from ollama_tui.tui.dialogs.dialog import Dialog, labelled
+from ollama_tui.tui.dialogs.dialog import Dialog, Review, labelled
 from ollama_tui.tui.widgets.styled_widget import StaticLines
 from ollama_tui.tui.widgets.tab_bar import Picker
 
@@ -82,40 +82,27 @@ class ParameterDialog(Dialog[Setting]):
         self._offer()
         self.query_one("#value" if self.given[0] else "#name").focus()
 
-    @property
-    def typed_name(self) -> str:
-        """The name, as far as it is typed."""
-        return self.query_one("#name", Input).value.strip()
-
-    @property
-    def typed_value(self) -> str:
-        """The value, as it is typed."""
-        return self.query_one("#value", Input).value
-
     @on(Input.Changed, "#name")
     def _offer(self) -> None:
-        self.query_one("#offered", StaticLines).show(offered(self.typed_name))
+        self.query_one("#offered", StaticLines).show(offered(self.text_of("name")))
 
-    def problem(self) -> str | None:
-        """Return what is wrong with name or value."""
-        if not self.typed_name:
-            return "Type the name of a parameter."
+    def check(self) -> Review:
+        """Return what is wrong with name or value, or doubtful about it."""
+        name, value = self.answer()
+        if not name:
+            return Review("Type the name of a parameter.")
         try:
-            parameters.convert(*self.answer())
+            converted = parameters.convert(name, value)
         except BadParameter as wrong:
-            return str(wrong)
-        return None
-
-    def notice(self) -> str:
-        """Return what to think of a value that a server would take."""
-        if is_text(self.typed_name):
-            return "\\n is a line end, \\t a tab, \\\\ a backslash."
-        return parameters.doubt(self.typed_name, parameters.convert(*self.answer())) or ""
+            return Review(str(wrong))
+        if is_text(name):
+            return Review(notice="\\n is a line end, \\t a tab, \\\\ a backslash.")
+        return Review(notice=parameters.doubt(name, converted) or "")
 
     def answer(self) -> Setting:
         """Return name and value; blanks and escapes are part of a text only."""
-        text = self.typed_value
-        return self.typed_name, unquoted(text) if is_text(self.typed_name) else text.strip()
+        name, text = self.text_of("name"), self.query_one("#value", Input).value
+        return name, unquoted(text) if is_text(name) else text.strip()
 
 
 def is_text(name: str) -> bool:
@@ -125,14 +112,7 @@ def is_text(name: str) -> bool:
 
 def escaped(text: str) -> str:
     r"""Return `text` as one line that can be typed: `\n` for a line end; see `unquoted`."""
-    return "".join(map(_typed, text))
-
-
-def _typed(character: str) -> str:
-    if character in _TYPED:
-        return _TYPED[character]
-    safe = inert(character) == character
-    return character if safe else f"\\U{ord(character):08x}"
+    return "".join(_TYPED.get(c) or (c if inert(c) == c else f"\\U{ord(c):08x}") for c in text)
 
 
 _TYPED = {"\n": "\\n", "\t": "\\t", "\r": "\\r", "\\": "\\\\"}
@@ -164,20 +144,19 @@ class TextDialog(Dialog[T]):
 
     VERTICAL_BREAKPOINTS = HEIGHTS
     verb = "keep"
+    keys = "ctrl+g {verb}   tab next field   esc cancel"
     always_asks = True
-
-    def keys_line(self) -> str:
-        """Return the line that names the keys."""
-        return f"ctrl+g {self.verb}   tab next field   esc cancel"
+    length = 0
+    """Characters of the text to change."""
 
     @property
     def text(self) -> str:
         """What is in the editor."""
         return self.query_one(Editor).text
 
-    def problem(self) -> str | None:
-        """Return that the text is missing."""
-        return None if self.text.strip() else "Type a text."
+    def check(self) -> Review:
+        """Return that a text is needed."""
+        return Review(None if self.text.strip() else "")
 
     def texts(self) -> Iterator[tuple[str, str]]:
         """Yield the text."""
@@ -202,6 +181,7 @@ class MessageDialog(TextDialog[Message]):
     def __init__(self, message: Message | None = None, role: str = "user") -> None:
         super().__init__()
         self.message = message or Message(role=role)
+        self.length = len(self.message.content)
         self.heading = "Change a message" if message else "Add a message"
 
     def fields(self) -> ComposeResult:
@@ -227,6 +207,7 @@ class LicenseDialog(TextDialog[str]):
     def __init__(self, license: str = "") -> None:
         super().__init__()
         self.license = license
+        self.length = len(license)
         self.heading = "Change a license" if license else "Add a license"
 
     def fields(self) -> ComposeResult:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from textual import on
@@ -108,6 +109,21 @@ class Form(ModalScreen[T | None], Generic[T]):
             self.dismiss(None)
 
 
+@dataclass(frozen=True)
+class Review:
+    """What a dialog has to say of what its fields hold."""
+
+    problem: str | None = None
+    """Why it cannot be sent as it is, as a sentence; None when it can.
+
+    Empty while a field is only empty: nobody needs to be told that before pressing enter.
+    """
+    notice: str = ""
+    """What the user should know although it can be sent."""
+    replaces: Model | None = None
+    """The model that would be replaced: that is asked about, as nothing undoes it."""
+
+
 class Dialog(Form[T]):
     """Asks one question; dismisses with a typed value, or None when left."""
 
@@ -123,6 +139,8 @@ class Dialog(Form[T]):
     """What enter says while the form cannot be sent and nothing in it is wrong."""
     verb = "OK"
     """What enter does, in a word."""
+    keys = "enter {verb}   esc cancel"
+    """The line that names the keys."""
     always_asks = False
     """Whether a prefilled text, changed in one go, is too much to lose as well."""
 
@@ -137,58 +155,42 @@ class Dialog(Form[T]):
         """Lay out heading, fields, message and keys."""
         with Vertical(classes="dialog"):
             yield Static(self.heading, classes="heading", markup=False)
-            if (restored := self._restored()) is not None:
+            draft = self.draft_file
+            if draft is not None and draft.goes_on:
+                where = f", {shown_path(draft.path)}" if draft.path else ""
+                restored = f"Draft of {draft.at:%H:%M}{where}. ctrl+r starts over."
                 yield Static(restored, classes="restored", markup=False)
             yield from self.fields()
             yield Static("", classes="message", markup=False)
-            yield Static(self.keys_line(), classes="keys", markup=False)
-
-    def _restored(self) -> str | None:
-        """Say that the fields hold a draft; None when they do not."""
-        draft = self.draft_file
-        if draft is None or not draft.goes_on:
-            return None
-        where = f", {shown_path(draft.path)}" if draft.path else ""
-        return f"Draft of {draft.at:%H:%M}{where}. ctrl+r starts over."
+            yield Static(self.keys.format(verb=self.verb), classes="keys", markup=False)
 
     @abstractmethod
     def fields(self) -> ComposeResult:
         """Yield the widgets to fill in."""
 
     @abstractmethod
-    def problem(self) -> str | None:
-        """Return why the form cannot be sent as it is, as a sentence; None when it can.
-
-        Empty while a field is only empty: nobody needs to be told that before pressing enter.
-        """
-
-    def notice(self) -> str:
-        """Return what the user should know although it can be sent."""
-        return ""
-
-    def replaced(self) -> Model | None:
-        """Return the model that would be replaced: that is asked about, as nothing undoes it."""
-        return None
+    def check(self) -> Review:
+        """Return what is wrong with what the fields hold, or worth knowing of it."""
 
     @abstractmethod
     def answer(self) -> T:
         """Return the value of a form without problem."""
-
-    def keys_line(self) -> str:
-        """Return the line that names the keys."""
-        return f"enter {self.verb}   esc cancel"
 
     def on_mount(self) -> None:
         """Say what is missing from the start, quietly; nothing blinks over a slow link."""
         for field in self.query(Input):
             field.cursor_blink = False
         if not self._typed:
-            self._begin()
+            self._restore_draft()
         self.review()
 
     # ---- what was typed
 
-    def _begin(self) -> None:
+    def text_of(self, name: str) -> str:
+        """Return what the field with the id `name` holds, without blanks at its ends."""
+        return self.query_one(f"#{name}", Input).value.strip()
+
+    def _restore_draft(self) -> None:
         """Note what the fields hold at first, and put in what the draft says was typed."""
         self._typed = {name: Typed(text) for name, text in self.texts()}
         if self.draft_file is not None and self.draft_file.goes_on:
@@ -241,7 +243,7 @@ class Dialog(Form[T]):
         if not self.is_attached or not self._typed:
             return
         self._follow()
-        if self.typing is not None and self.problem() is None:
+        if self.typing is not None and self.check().problem is None:
             self.typing(self.answer())
         if self.draft_file is None:
             return
@@ -257,21 +259,22 @@ class Dialog(Form[T]):
         """Show what is wrong or worth knowing."""
         if not self.is_attached or not self.query(".message"):
             return  # a late answer, or a late change of an input, after the dialog has closed
-        problem = self.problem()
+        found = self.check()
         message = self.query_one(".message", Static)
-        message.set_class(problem is not None, "-problem")
-        message.update(problem or self.notice())
+        message.set_class(found.problem is not None, "-problem")
+        message.update(found.notice if found.problem is None else found.problem)
 
     @on(Input.Submitted)
     def action_submit(self) -> None:
         """Answer, unless something is wrong, then show it, or lost by it, then ask."""
-        if (problem := self.problem()) is not None:
+        found = self.check()
+        if found.problem is not None:
             self.review()
-            if not problem:
+            if not found.problem:
                 self.query_one(".message", Static).update(self.incomplete)
             self.app.bell()
-        elif (model := self.replaced()) is not None:
-            self.app.push_screen(confirm_replace(model), self._replace)
+        elif found.replaces is not None:
+            self.app.push_screen(confirm_replace(found.replaces), self._replace)
         else:
             self.dismiss(self.answer())
 

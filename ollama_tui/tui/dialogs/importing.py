@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import platform
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from textual import events, on, work
@@ -17,27 +18,103 @@ from ollama_tui.api.requests import CreateRequest
 from ollama_tui.config.drafts import FormKey
 from ollama_tui.domain import names
 from ollama_tui.domain.model import Model
-from ollama_tui.formatting import inert, shorten, size
+from ollama_tui.formatting import context, count, inert, plural, shorten, size
+from ollama_tui.importing.gguf import UNKNOWN
 from ollama_tui.importing.local_file import BadFile, LocalFile
 from ollama_tui.importing.modelfile import source_of
 from ollama_tui.importing.paths import paths_in
 from ollama_tui.importing.source import Source
-from ollama_tui.tui.dialogs.dialog import Dialog, labelled
-from ollama_tui.tui.dialogs.import_words import (
-    AS_IT_IS,
-    base_problem,
-    choices,
-    facts,
-    likely_base,
-    offer,
-)
-from ollama_tui.tui.dialogs.names import by_key
+from ollama_tui.tui.dialogs.dialog import Dialog, Review, labelled
+from ollama_tui.tui.dialogs.names import EXISTS, by_key
 from ollama_tui.tui.dialogs.path_field import PathField
 from ollama_tui.tui.themes import styles_folder
 from ollama_tui.tui.typeahead import held_keys
 from ollama_tui.tui.widgets.tab_bar import Picker
 
-KEYS = "tab complete   ↓ next field   {}enter import   esc cancel"
+AS_IT_IS = ""
+"""The choice not to quantize."""
+_MOST_OFFERED = 12
+_LONGEST_NAME = 40
+
+
+def facts(source: Source) -> str:
+    """Return what is known of the files, in lines."""
+    lines = [asked_for(source.request)] if source.request is not None else []
+    if source.form != "Modelfile":
+        lines.append(known_of(source))
+    return "\n".join([*lines, to_send(source), *source.warnings])
+
+
+def asked_for(request: CreateRequest) -> str:
+    """Return what a Modelfile asks for besides its files, in a line."""
+    parts = [
+        f"Modelfile on {inert(request.from_)}" if request.from_ else "Modelfile",
+        "template" if request.template else "",
+        "system prompt" if request.system else "",
+        plural(len(request.parameters), "parameter") if request.parameters else "",
+        plural(len(request.messages), "message") if request.messages else "",
+        plural(len(request.license), "license") if request.license else "",
+    ]
+    return " · ".join(filter(None, parts))
+
+
+def known_of(source: Source) -> str:
+    """Return what the headers say, in a line."""
+    known = [
+        source.form + (" adapter" if source.needs_base else ""),
+        shorten(inert(source.architecture), _LONGEST_NAME),
+        f"{count(source.parameters)} parameters" if source.parameters else "",
+        inert(source.quantization) if source.quantization != UNKNOWN else "",
+        f"{context(source.context_length)} context" if source.context_length else "",
+        plural(source.tensors, "tensor") if source.tensors else "",
+    ]
+    return " · ".join(filter(None, known))
+
+
+def to_send(source: Source) -> str:
+    """Return how much there is to send."""
+    if not source.files:
+        return "Nothing to upload."
+    sent = f"{size(source.size)} in {plural(len(source.files), 'file')}"
+    return f"{sent} to upload; what the server has already is not sent."
+
+
+def choices(source: Source) -> list[tuple[str, str]]:
+    """Return the types to choose from, each with the size to expect."""
+    kept = f"keep {inert(source.quantization)} {size(source.size)}"
+    offered = [(t.type, f"{t.type} ~{size(t.bytes)}") for t in source.targets]
+    return [(AS_IT_IS, kept), *offered]
+
+
+def offer(completions: list[str]) -> str:
+    """Return the names a path may end in."""
+    shown = [_last_part(text) for text in completions[:_MOST_OFFERED]]
+    more = len(completions) - len(shown)
+    return "  ".join([*shown, *([f"and {more:,} more"] if more else [])])
+
+
+def _last_part(text: str) -> str:
+    path = text.rstrip("/")
+    return inert(text[path.rfind("/") + 1 :])
+
+
+def base_problem(base: str, installed: Model | None) -> str | None:
+    """Return why an adapter cannot be put on `base`; None when it can."""
+    if not base:
+        return "Type the model that the adapter was made for."
+    if names.source(base) == "cloud" or (installed is not None and installed.is_cloud):
+        return "A cloud model takes no adapter and no draft: choose one whose weights are here."
+    return names.pull_problem(base)
+
+
+def likely_base(source: Source, models: Iterable[Model]) -> str:
+    """Return the only model of the adapter's family; empty when there are none or several."""
+    family = source.architecture.lower()
+    fitting = [m.name for m in models if family and m.listed.details.family.lower() == family]
+    return fitting[0] if len(fitting) == 1 else ""
+
+
+KEYS = "tab complete   ↓ next field   {more}enter import   esc cancel"
 _LONGEST_HOST = 22
 
 
@@ -62,6 +139,7 @@ class ImportDialog(Dialog[ImportAnswer]):
     form_key = FormKey("import")
     heading = "Import a model from files"
     verb = "import"
+    keys = KEYS.format(more="")
 
     def __init__(self, models: tuple[Model, ...], heading: str = "") -> None:
         super().__init__()
@@ -89,10 +167,6 @@ class ImportDialog(Dialog[ImportAnswer]):
                 yield from labelled("Model the adapter was made for", base)
             with Vertical(id="quantize-part"):
                 yield from labelled("Quantize (← →)", Picker(id="quantize"))
-
-    def keys_line(self) -> str:
-        """Return the line that names the keys."""
-        return KEYS.format("")
 
     def on_mount(self) -> None:
         """Begin with nothing."""
@@ -153,7 +227,7 @@ class ImportDialog(Dialog[ImportAnswer]):
 
     def _name_keys(self) -> None:
         more = self.query_one("#facts").max_scroll_y
-        self.query_one(".keys", Static).update(KEYS.format("pgdn more   " if more else ""))
+        self.query_one(".keys", Static).update(KEYS.format(more="pgdn more   " if more else ""))
 
     def action_read_on(self, direction: int) -> None:
         """Scroll what is said of the files, and at its end the form, in which it may be cut off."""
@@ -184,50 +258,40 @@ class ImportDialog(Dialog[ImportAnswer]):
             self.query_one("#name").focus()
 
     @property
-    def name_given(self) -> str:
-        """The name typed."""
-        return self.query_one("#name", Input).value.strip()
-
-    @property
     def base_given(self) -> str:
         """The base that a Modelfile names, or that was typed; empty where none is asked for."""
         if not isinstance(self.found, Source):
             return ""
         if self.found.request is not None:
             return self.found.request.from_
-        return self.query_one("#base", Input).value.strip() if self.found.needs_base else ""
+        return self.text_of("base") if self.found.needs_base else ""
 
-    def problem(self) -> str | None:
-        """Return what is wrong with path, name or base."""
+    def check(self) -> Review:
+        """Return what is wrong with path, name or base, or what importing does."""
         if self.found is None:
-            return "Looking at the files …"
+            return Review("Looking at the files …")
         if isinstance(self.found, BadFile):
-            return str(self.found)
-        wrong = names.new_name_problem(self.name_given)
-        adapted = self.found.needs_base or (self.base_given and self.found.files)
-        if wrong is None and adapted:
-            wrong = base_problem(self.base_given, self.installed.get(names.key(self.base_given)))
-        return wrong
-
-    def notice(self) -> str:
-        """Return what importing does here."""
-        notes = []
-        if (there := self.installed.get(names.key(self.name_given))) is not None:
-            notes.append(f"Replaces {there.label} ({size(there.size)}), which already exists.")
-        if self.base_given and names.key(self.base_given) not in self.installed:
-            notes.append(f"{inert(self.base_given)} is not there: the server pulls it first.")
-        return " ".join(notes) or f"Makes {inert(names.parse(self.name_given).display)}."
-
-    def replaced(self) -> Model | None:
-        """Return the model of that name."""
-        return self.installed.get(names.key(self.name_given))
+            return Review(str(self.found))
+        given, base = self.text_of("name"), self.base_given
+        wrong = names.new_name_problem(given)
+        if wrong is None and (self.found.needs_base or (base and self.found.files)):
+            wrong = base_problem(base, self.installed.get(names.key(base)))
+        if wrong is not None:
+            return Review(wrong)
+        there = self.installed.get(names.key(given))
+        replaces = f"Replaces {there.label} ({size(there.size)}), {EXISTS}." if there else ""
+        pulled = base and names.key(base) not in self.installed
+        pulls = f"{inert(base)} is not installed: the server pulls it first." if pulled else ""
+        notes = " ".join(filter(None, (replaces, pulls)))
+        return Review(None, notes or f"Makes {inert(names.parse(given).display)}.", there)
 
     def answer(self) -> ImportAnswer:
         """Return what was asked for."""
         assert isinstance(self.found, Source)
+        given = self.text_of("name")
         quantize = self.query_one(Picker).active if self.found.targets else AS_IT_IS
-        request = self.found.request_for(self.name_given, self.base_given, quantize or AS_IT_IS)
-        there = self.replaced()
+        request = self.found.request_for(given, self.base_given, quantize or AS_IT_IS)
+        there = self.installed.get(names.key(given))
         return ImportAnswer(request, self.found.files, there.digest if there else None)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
 from textual import work
@@ -15,11 +15,13 @@ from ollama_tui.domain.model import Model
 from ollama_tui.domain.pasted_names import pull_name
 from ollama_tui.domain.updates import Offer
 from ollama_tui.formatting import inert, size
-from ollama_tui.tui.dialogs.dialog import Dialog, labelled
+from ollama_tui.tui.dialogs.dialog import Dialog, Review, labelled
 from ollama_tui.tui.widgets.buttons import TextCheckbox
 
 Offers = Callable[[str, bool, Model | None], Awaitable[Offer]]
 """Name, plain HTTP or not, and the installed model of that name → what its registry says."""
+
+EXISTS = "which already exists"
 
 
 @dataclass(frozen=True)
@@ -56,18 +58,15 @@ class PullDialog(Dialog[PullAnswer]):
         )
         yield TextCheckbox("Plain HTTP, for a registry of your own (insecure)", id="insecure")
 
-    def problem(self) -> str | None:
-        """Return what is wrong with the name."""
-        return names.pull_problem(self._asked()[0])
-
     def _asked(self) -> tuple[str, bool]:
         """Return the model name in what was typed or pasted, and whether over plain HTTP."""
-        name = pull_name(self.query_one("#name", Input).value)
-        return name, self.query_one("#insecure", TextCheckbox).value
+        return pull_name(self.text_of("name")), self.query_one("#insecure", TextCheckbox).value
 
-    def notice(self) -> str:
-        """Return what pulling does here; ask the registry when it was not asked yet."""
+    def check(self) -> Review:
+        """Return what is wrong with the name, or what pulling does; ask the registry of it once."""
         asked = self._asked()
+        if (problem := names.pull_problem(asked[0])) is not None:
+            return Review(problem)
         name = names.parse(names.resolved(asked[0]))
         there = self.installed.get(name.key)
         offer = self._offered.get(asked)
@@ -77,7 +76,7 @@ class PullDialog(Dialog[PullAnswer]):
             notice = f"{there.label} ({size(there.size)}) is installed: only changes are fetched."
         else:
             notice = f"Pulls {inert(name.display)}."
-        return f"{notice} {offer.sentence}" if offer else notice
+        return Review(notice=f"{notice} {offer.sentence}" if offer else notice)
 
     @work(exclusive=True, group="offer")
     async def _ask_registry(self, asked: tuple[str, bool], there: Model | None) -> None:
@@ -114,25 +113,28 @@ class NewNameDialog(Dialog[NewName]):
         """Yield the name."""
         yield from labelled("New name", Input(self.prefill, id="name", select_on_focus=False))
 
-    @property
-    def name_given(self) -> str:
-        """The name typed."""
-        return self.query_one("#name", Input).value.strip()
+    def check(self) -> Review:
+        """Return what is wrong with the name, and what is made or replaced."""
+        given = self.text_of("name")
+        if (problem := self.problem(given)) is not None:
+            return Review(problem)
+        if (there := self.installed.get(names.key(given))) is not None:
+            return Review(None, f"Replaces {there.label} ({size(there.size)}), {EXISTS}.", there)
+        return Review(None, self.makes(inert(names.parse(given).display)))
 
-    def notice(self) -> str:
-        """Return what is made or replaced."""
-        if (there := self.replaced()) is not None:
-            return f"Replaces {there.label} ({size(there.size)}), which already exists."
-        return f"Makes {inert(names.parse(self.name_given).display)}."
+    def problem(self, given: str) -> str | None:
+        """Return what is wrong with a name; None when nothing is."""
+        return names.new_name_problem(given)
 
-    def replaced(self) -> Model | None:
-        """Return the installed model of that name."""
-        return self.installed.get(names.key(self.name_given))
+    def makes(self, name: str) -> str:
+        """Return what making a model of that name does."""
+        return f"Makes {name}."
 
     def answer(self) -> NewName:
         """Return the name, and the digest of what it may replace."""
-        there = self.replaced()
-        return NewName(self.name_given, there.digest if there else None)
+        given = self.text_of("name")
+        there = self.installed.get(names.key(given))
+        return NewName(given, there.digest if there else None)
 
 
 class CopyDialog(NewNameDialog):
@@ -159,18 +161,27 @@ class CopyDialog(NewNameDialog):
         if purpose:
             self.verb = "go"
 
-    def problem(self) -> str | None:
-        """Return what is wrong with the name."""
-        return copy_problem(self.source, self.name_given, self.installed, rename=self.rename)
+    def problem(self, given: str) -> str | None:
+        """Return why the model cannot be copied or renamed to `given`; None when it can."""
+        if (problem := names.new_name_problem(given)) is not None:
+            return problem
+        if given == self.source.name:
+            return ""  # as the field was filled in: nothing to point out before enter is pressed
+        if names.same(given, self.source.name):
+            return (
+                f"That is {self.source.label} itself: Ollama does not tell names apart "
+                "by case or by a missing “:latest”."
+            )
+        if self.rename and (there := self.installed.get(names.key(given))) is not None:
+            return f"{there.label} already exists: delete it first, or choose another name."
+        return None
 
-    def notice(self) -> str:
-        """Return what copying does here."""
-        if self.replaced() is not None or self.purpose:
-            return super().notice()
-        full = inert(names.parse(self.name_given).display)
+    def makes(self, name: str) -> str:
+        """Return what copying does."""
         if self.rename:
-            return f"Copies to {full}, checks it, then removes {self.source.label}."
-        return f"Makes {full}. It takes no disk space: the weights are shared."
+            return f"Copies to {name}, checks it, then removes {self.source.label}."
+        shared = "" if self.purpose else " It takes no disk space: the weights are shared."
+        return f"Makes {name}.{shared}"
 
 
 class OtherNameDialog(NewNameDialog):
@@ -183,29 +194,11 @@ class OtherNameDialog(NewNameDialog):
         self.heading = f"Another name in place of {inert(taken)}"
         self.taken = taken
 
-    def problem(self) -> str | None:
+    def problem(self, given: str) -> str | None:
         """Return what is wrong with the name."""
-        if names.same(self.name_given, self.taken):
+        if names.same(given, self.taken):
             return f"{inert(self.taken)} is taken."
-        return names.new_name_problem(self.name_given)
-
-
-def copy_problem(
-    source: Model, given: str, installed: Mapping[str, Model], *, rename: bool
-) -> str | None:
-    """Return why `source` cannot be copied or renamed to `given`; None when it can."""
-    if (problem := names.new_name_problem(given)) is not None:
-        return problem
-    if given == source.name:
-        return ""  # as the field was filled in: nothing to point out before enter is pressed
-    if names.same(given, source.name):
-        return (
-            f"That is {source.label} itself: Ollama does not tell names apart "
-            "by case or by a missing “:latest”."
-        )
-    if rename and (there := installed.get(names.key(given))) is not None:
-        return f"{there.label} already exists: delete it first, or choose another name."
-    return None
+        return super().problem(given)
 
 
 def by_key(models: Iterable[Model]) -> dict[str, Model]:

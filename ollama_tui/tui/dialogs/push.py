@@ -17,7 +17,7 @@ from ollama_tui.domain.account import Standing, told
 from ollama_tui.domain.model import Model
 from ollama_tui.formatting import inert, size
 from ollama_tui.tui.dialogs.account import Standings
-from ollama_tui.tui.dialogs.dialog import Dialog, labelled
+from ollama_tui.tui.dialogs.dialog import Dialog, Review, labelled
 from ollama_tui.tui.widgets.buttons import TextCheckbox
 
 
@@ -35,6 +35,7 @@ class PushDialog(Dialog[PushAnswer]):
     BINDINGS = [Binding("ctrl+o", "own_name", "Own namespace", priority=True)]
 
     verb = "push"
+    keys = "enter push   ctrl+o own namespace   esc cancel"
 
     def __init__(
         self, model: Model, standings: Standings, clipboard: Callable[[str], None]
@@ -51,13 +52,9 @@ class PushDialog(Dialog[PushAnswer]):
         """Yield the account, the name, the registry option."""
         yield Static(told(None), id="account", markup=False)
         yield from labelled(
-            "Name in the registry", Input(self.suggestion, id="name", select_on_focus=False)
+            "Name in the registry", Input(self.suggestion(), id="name", select_on_focus=False)
         )
         yield TextCheckbox("Plain HTTP, for a registry of your own (insecure)", id="insecure")
-
-    def keys_line(self) -> str:
-        """Return the line that names the keys."""
-        return "enter push   ctrl+o own namespace   esc cancel"
 
     def on_mount(self) -> None:
         """Ask who the server is, and again while it is signed out."""
@@ -74,84 +71,64 @@ class PushDialog(Dialog[PushAnswer]):
         """Show who the server is; suggest its namespace unless something was typed meanwhile."""
         if standing == self.standing or not self.query("#account"):
             return
-        untouched = self.name_given == self.suggestion
+        untouched = self.text_of("name") == self.suggestion()
         if standing.signin_url and (self.standing is None or not self.standing.signin_url):
             self.clipboard(standing.signin_url)
         self.standing = standing
         self.query_one("#account", Static).update(told(standing))
         if untouched:
-            self.fill_in("name", self.suggestion)
+            self.fill_in("name", self.suggestion())
         self.review()
 
-    @property
-    def user(self) -> str:
-        """The account of the server; empty while that is not known."""
-        return self.standing.user if self.standing else ""
-
-    @property
     def own_name(self) -> str:
-        """The model's name in the account's namespace; empty while that is not known."""
-        try:
-            name = names.parse(self.model.name)
-        except names.InvalidName:
+        """Return the model's name in the account's namespace; empty while that is not known."""
+        user = self.standing.user if self.standing else ""
+        if not user or names.problem(self.model.name) is not None:
             return ""
-        own = f"{self.user}/{name.model}:{name.tag}"
-        return own if self.user and names.problem(own) is None else ""
+        name = names.parse(self.model.name)
+        own = f"{user}/{name.model}:{name.tag}"
+        return own if names.problem(own) is None else ""
 
-    @property
     def suggestion(self) -> str:
-        """The model's name, moved to the account's namespace when it has none."""
-        return (self.own_name if _is_homeless(self.model.name) else "") or self.model.name
-
-    @property
-    def name_given(self) -> str:
-        """The name typed."""
-        return self.query_one("#name", Input).value.strip()
+        """Return the model's name, moved to the account's namespace when it has none."""
+        return (self.own_name() if _lacks_namespace(self.model.name) else "") or self.model.name
 
     def action_own_name(self) -> None:
         """Put the model's name in the account's namespace into the field."""
-        if self.own_name:
-            self.fill_in("name", self.own_name)
+        if own := self.own_name():
+            self.fill_in("name", own)
         else:
             self.app.bell()
 
-    def problem(self) -> str | None:
-        """Return why this name cannot be pushed."""
-        given = self.name_given
+    def check(self) -> Review:
+        """Return why this name cannot be pushed, or what happens first and will be refused."""
+        given = self.text_of("name")
         copied = not names.same(given, self.model.name)
         wrong = names.new_name_problem(given) if copied else names.problem(given)
         if wrong is not None:
-            return wrong
-        if _is_homeless(given):
-            name = names.parse(given)
-            own = self.user or "NAMESPACE"
-            return f"Put your account in front: {own}/{inert(name.model)}:{inert(name.tag)}."
-        return None
-
-    def notice(self) -> str:
-        """Return what happens first, whose key it is, and what will be refused."""
-        name = names.parse(self.name_given)
-        notes = []
-        if not names.same(self.name_given, self.model.name):
-            notes.append(f"Copies to {inert(name.display)} first: a push goes by the local name.")
+            return Review(wrong)
+        name = names.parse(given)
+        user = self.standing.user if self.standing else ""
+        if _lacks_namespace(given):
+            own = f"{user or 'NAMESPACE'}/{inert(name.model)}:{inert(name.tag)}"
+            return Review(f"Put your account in front: {own}.")
+        copies = f"Copies to {inert(name.display)} first: a push uses the local name. "
         if name.host != names.DEFAULT_HOST:
-            return " ".join([*notes, f"Goes to {inert(name.host)}, not to ollama.com."])
-        return " ".join([*notes, self._chances(name)])
-
-    def _chances(self, name: names.Name) -> str:
-        """Return what ollama.com will make of a push under this name."""
-        if self.standing is not None and self.standing.signed_out:
-            return "ollama.com will refuse it until the server is signed in."
-        if self.user and name.namespace.lower() != self.user.lower():
-            return f"ollama.com will refuse it unless {self.user} may push there."
-        return "The server signs with its own key; what the registry has is not sent again."
+            then = f"Goes to {inert(name.host)}, not to ollama.com."
+        elif self.standing is not None and self.standing.signed_out:
+            then = "ollama.com will refuse it until the server is signed in."
+        elif user and name.namespace.lower() != user.lower():
+            then = f"ollama.com will refuse it unless {user} may push there."
+        else:
+            then = "The server signs with its own key; what the registry has is not sent again."
+        return Review(notice=(copies if copied else "") + then)
 
     def answer(self) -> PushAnswer:
         """Return what was asked for."""
-        return PushAnswer(self.name_given, self.query_one("#insecure", TextCheckbox).value)
+        return PushAnswer(self.text_of("name"), self.query_one("#insecure", TextCheckbox).value)
 
 
-def _is_homeless(text: str) -> bool:
+def _lacks_namespace(text: str) -> bool:
     """Whether a name has no namespace on ollama.com, where every push needs one."""
     try:
         name = names.parse(text)

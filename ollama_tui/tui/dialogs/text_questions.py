@@ -10,7 +10,7 @@ from textual.widgets import Input
 
 from ollama_tui.formatting import inert
 from ollama_tui.importing.paths import paths_in
-from ollama_tui.tui.dialogs.dialog import Dialog, labelled
+from ollama_tui.tui.dialogs.dialog import Dialog, Review, labelled
 from ollama_tui.tui.dialogs.path_field import PathField
 
 
@@ -29,9 +29,9 @@ class FindDialog(Dialog[str]):
         label = "Text, in upper or lower case; n and N go to the next and the previous one"
         yield from labelled(label, Input(self.prefill, id="text"))
 
-    def problem(self) -> str | None:
-        """Return nothing to read, but not None, while the field is empty."""
-        return None if self.query_one("#text", Input).value else ""
+    def check(self) -> Review:
+        """Return that a text is needed."""
+        return Review(None if self.answer() else "")
 
     def would_lose(self) -> bool:
         """Return False: a text to find is soon typed again."""
@@ -59,13 +59,13 @@ class AddressDialog(Dialog[str]):
             "Address, e.g. gpu-box:11434", Input(placeholder=examples, id="address")
         )
 
-    def problem(self) -> str | None:
+    def check(self) -> Review:
         """Return what is wrong with the address."""
-        return self._problem_of(self.answer()) if self.answer() else ""
+        return Review(self._problem_of(self.answer()) if self.answer() else "")
 
     def answer(self) -> str:
         """Return the address as typed."""
-        return self.query_one("#address", Input).value.strip()
+        return self.text_of("address")
 
 
 class SaveDialog(Dialog[Path]):
@@ -84,18 +84,13 @@ class SaveDialog(Dialog[Path]):
         field.value = self.name_offered
         yield from labelled("Path on this machine (tab completes)", field)
 
-    def problem(self) -> str | None:
-        """Return what is wrong with the path."""
-        count = len(self._paths())
-        return None if count == 1 else "Give one path." if count else ""
-
-    def notice(self) -> str:
-        """Return the whole path."""
-        return f"Writes {inert(str(self.answer()))}."
-
-    def _paths(self) -> tuple[Path, ...]:
-        return paths_in(self.query_one("#path", PathField).value)
+    def check(self) -> Review:
+        """Return what is wrong with the path, or the whole path."""
+        count = len(paths_in(self.text_of("path")))
+        if count != 1:
+            return Review("Give one path." if count else "")
+        return Review(notice=f"Writes {inert(str(self.answer()))}.")
 
     def answer(self) -> Path:
         """Return the path."""
-        return self._paths()[0].absolute()
+        return paths_in(self.text_of("path"))[0].absolute()

@@ -386,7 +386,7 @@ async def test_an_empty_message_is_not_kept() -> None:
     async with a_form() as form:
         await form.turn_to("messages")
         await form.press("a", "ctrl+g")
-        assert "Type a text." in form.screen
+        assert "Nothing is filled in yet." in form.screen
         await form.press("escape", "escape")
         assert form.answer is None
 

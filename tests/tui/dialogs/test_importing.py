@@ -20,8 +20,7 @@ from ollama_tui.domain.model import Model
 from ollama_tui.formatting import inert
 from ollama_tui.importing.local_file import LocalFile
 from ollama_tui.importing.source import Source
-from ollama_tui.tui.dialogs.import_words import facts, offer
-from ollama_tui.tui.dialogs.importing import ImportAnswer, ImportDialog
+from ollama_tui.tui.dialogs.importing import ImportAnswer, ImportDialog, facts, offer
 from ollama_tui.tui.themes import styles_folder
 from ollama_tui.tui.widgets.tab_bar import Picker
 from tests.domain.models import a_model
@@ -299,7 +298,7 @@ async def test_an_adapter_asks_for_its_base(tmp_path: Path) -> None:
             assert "A cloud model takes no adapter and no draft" in person.message
             await person.press("ctrl+u")
         await person.write("llama3.2:1b")
-        assert person.message == "llama3.2:1b is not there: the server pulls it first."
+        assert person.message == "llama3.2:1b is not installed: the server pulls it first."
         await person.press("enter")
         assert person.answer is not None
         assert person.answer.request == CreateRequest(model="lora-chat", from_="llama3.2:1b")
