@@ -10,13 +10,14 @@ from typing import Any
 from ollama_tui.cli.context import CommandContext
 from ollama_tui.cli.output import print_json, print_lines, table
 from ollama_tui.domain.model import Model
-from ollama_tui.domain.storage.report import Kind, Spent, spending, summary
-from ollama_tui.domain.storage.usage import WORTH, Estimated, Leftover, Usage, settled, size_of
+from ollama_tui.domain.storage.contents import Leftover, settled, size_of
+from ollama_tui.domain.storage.report import RowKind, StorageRow, storage_rows, summary
+from ollama_tui.domain.storage.usage import Usage
 from ollama_tui.formatting import UNKNOWN, inert, size
 from ollama_tui.services.storage import Storage
 
 HELP = "Show what the disk is spent on, and what frees it."
-_LEFT_OVER = (Kind.ORPHANS, Kind.PARTIALS, Kind.DAMAGED)
+_LEFT_OVER = (RowKind.ORPHANS, RowKind.PARTIALS, RowKind.DAMAGED)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,14 +30,14 @@ async def run(context: CommandContext) -> int:
     is_local = context.settings.host.is_loopback and context.transport is None
     storage = Storage(context.ollama.show, local=is_local, environ=os.environ)
     usage = await storage.read(models)
-    if isinstance(usage, Estimated):
+    if usage.contents is None:
         models = await context.models(learn=True)
         usage = storage.known(models)
     now = context.now.timestamp()
     if context.options.json:
         print_json(as_json(models, usage, now))
         return 0
-    rows = spending(models, usage, now)
+    rows = storage_rows(models, usage, now)
     print_lines([f"{', '.join(summary(usage))}.", inert(usage.source), ""])
     print_lines(table(("NAME", "ALONE", "SHARED"), map(_cells, rows), "ALONE SHARED"))
     advice = [f"{row.advice[:1].upper()}{row.advice[1:]}" for row in rows if row.kind in _LEFT_OVER]
@@ -44,10 +45,10 @@ async def run(context: CommandContext) -> int:
     return 0
 
 
-def _cells(row: Spent) -> tuple[str, str, str]:
-    about = "~" if row.about else ""
+def _cells(row: StorageRow) -> tuple[str, str, str]:
+    about = "~" if row.estimated else ""
     alone = about + size(row.alone) if row.alone else UNKNOWN
-    return row.label, alone, about + size(row.shared) if row.shared >= WORTH else UNKNOWN
+    return row.label, alone, about + size(row.shared) if row.shared else UNKNOWN
 
 
 def as_json(models: Sequence[Model], usage: Usage, now: float) -> dict[str, Any]:
@@ -59,11 +60,11 @@ def as_json(models: Sequence[Model], usage: Usage, now: float) -> dict[str, Any]
         "unique": usage.unique.bytes,
         "free": usage.free,
         "models": [
-            {"name": m.name, "size": m.size, "alone": usage.alone(m.name).bytes} for m in models
+            {"name": m.name, "size": m.size, "alone": usage.freed((m.name,)).bytes} for m in models
         ],
         "groups": [
             {"names": list(g.names), "bytes": g.amount.bytes, "digest": g.digest}
-            for g in usage.groups
+            for g in usage.shared
         ],
         "orphans": _leftovers(usage.orphans, now),
         "partials": _leftovers(usage.partials, now),

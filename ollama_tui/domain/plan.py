@@ -9,8 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from ollama_tui.domain.model import Model
-from ollama_tui.domain.storage.estimate import Amount
-from ollama_tui.domain.storage.usage import Usage
+from ollama_tui.domain.storage.usage import Amount, Usage
 from ollama_tui.domain.updates import Upstream
 from ollama_tui.formatting import inert, listing, plural, size
 
@@ -69,8 +68,8 @@ class Plan:
     """What all pulls fetch together, shared layers once."""
     kept_for: tuple[str, ...] = ()
     """Models that stay and keep data of deleted ones."""
-    unknown: int = 0
-    """Models that may keep more of it, as it is not known what they share."""
+    unknown: tuple[str, ...] = ()
+    """Models that may keep more of it: it is not known yet what they share."""
 
     @property
     def calls(self) -> tuple[Call, ...]:
@@ -88,21 +87,17 @@ class Plan:
         counts = [f"{count} to {do}" for count, do in kinds if count]
         said = listing(counts) if counts else "nothing to do"
         if self.of(Do.PULL):
-            said += f"; fetches {_said(self.fetched)}"
+            said += f"; fetches {self.fetched}"
         if self.of(Do.DELETE):
-            said += f"; frees {_said(self.freed)}"
+            said += f"; frees {self.freed}"
         return f"{plural(len(self.steps), 'model')}: {said}."
-
-
-def _said(amount: Amount) -> str:
-    return f"about {size(amount.bytes)}" if amount.estimated else size(amount.bytes)
 
 
 def deletion(models: Sequence[Model], usage: Usage) -> Plan:
     """Return the plan of deleting `models`: what is loaded is unloaded first."""
     names = frozenset(model.name for model in models)
     return Plan(
-        tuple(_deleting(model, usage.alone(model.name)) for model in models),
+        tuple(_deleting(model, usage.freed((model.name,))) for model in models),
         freed=usage.freed(names),
         kept_for=usage.kept_for(names),
         unknown=usage.unknown,

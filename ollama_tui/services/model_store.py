@@ -12,7 +12,13 @@ from hashlib import sha256
 from pathlib import Path
 
 from ollama_tui.domain import names
-from ollama_tui.domain.storage.contents import Blob, Contents, Manifest, Partial
+from ollama_tui.domain.storage.contents import (
+    WEIGHT_TYPES,
+    Contents,
+    PartialDownload,
+    StoredBlob,
+    StoredManifest,
+)
 
 LARGEST_MANIFEST = 16 * 1024 * 1024
 """Bytes; those of tensor models, the largest there are, have some hundred thousand."""
@@ -33,7 +39,7 @@ _PARTIAL = re.compile(r"sha256[-:]([0-9a-f]{64})(?:-partial(?:-\d+)?|\.tmp)")
 
 _Stamp = tuple[int, int, int]
 """Inode, size and time of a file: while they stay the same, so does its content."""
-_Found = dict[str, tuple[_Stamp, Manifest | None]]
+_Found = dict[str, tuple[_Stamp, StoredManifest | None]]
 """Manifests by path; None for those that are damaged."""
 
 
@@ -148,18 +154,25 @@ def _stat(path: str, unseen: list[str]) -> os.stat_result | None:
         return None
 
 
-def _manifest(folder: Path, path: str, info: os.stat_result) -> Manifest:
+def _manifest(folder: Path, path: str, info: os.stat_result) -> StoredManifest:
     """Read one manifest; raises ManifestError, InvalidName for what the server ignores, OSError."""
     host, namespace, model, tag = Path(path).relative_to(folder).parts
     name = names.parse(f"{host}/{namespace}/{model}:{tag}")
     if info.st_size > LARGEST_MANIFEST:
         raise ManifestError(path)
     data = Path(path).read_bytes()
-    return Manifest(name.display, sha256(data).hexdigest(), info.st_mtime, digests(data))
+    layers = media_types(data)
+    return StoredManifest(
+        name.display,
+        sha256(data).hexdigest(),
+        info.st_mtime,
+        frozenset(layers),
+        frozenset(digest for digest, media_type in layers.items() if media_type in WEIGHT_TYPES),
+    )
 
 
-def digests(manifest: bytes) -> frozenset[str]:
-    """Return the digests (64 hex) that a manifest names; raises ManifestError.
+def media_types(manifest: bytes) -> dict[str, str]:
+    """Return the media types that a manifest names, by digest (64 hex); raises ManifestError.
 
     As in Go, what follows the JSON object is ignored, and null stands for nothing.
     """
@@ -172,8 +185,10 @@ def digests(manifest: bytes) -> frozenset[str]:
     layers = value.get("layers") or []
     if not isinstance(layers, list):
         raise ManifestError("layers")
-    named = (_BLOB.fullmatch(_digest(part)) for part in [value.get("config") or {}, *layers])
-    return frozenset(match[1] for match in named if match)
+    named = [
+        (layer, _BLOB.fullmatch(_digest(layer))) for layer in (value.get("config") or {}, *layers)
+    ]
+    return {match[1]: str(part.get("mediaType", "")) for part, match in named if match}
 
 
 def _digest(part: object) -> str:
@@ -183,10 +198,12 @@ def _digest(part: object) -> str:
     return digest
 
 
-def _blobs(folder: Path, unseen: list[str]) -> tuple[dict[str, Blob], tuple[Partial, ...]]:
+def _blobs(
+    folder: Path, unseen: list[str]
+) -> tuple[dict[str, StoredBlob], tuple[PartialDownload, ...]]:
     """Return blobs and partial downloads; names that are neither are none of the store's."""
-    blobs: dict[str, Blob] = {}
-    partials: dict[str, Partial] = {}
+    blobs: dict[str, StoredBlob] = {}
+    partials: dict[str, PartialDownload] = {}
     with os.scandir(folder) as entries:
         for entry in entries:
             whole, part = _BLOB.fullmatch(entry.name), _PARTIAL.fullmatch(entry.name)
@@ -197,19 +214,19 @@ def _blobs(folder: Path, unseen: list[str]) -> tuple[dict[str, Blob], tuple[Part
                 continue
             if whole:
                 linked = entry.is_symlink() or info.st_nlink > 1
-                blobs[whole[1]] = Blob(whole[1], info.st_size, info.st_mtime, linked)
+                blobs[whole[1]] = StoredBlob(whole[1], info.st_size, info.st_mtime, linked)
             elif part:
                 partials[part[1]] = _added(partials.get(part[1]), part[1], info)
     ordered = sorted(partials.values(), key=lambda one: (-one.size, one.digest))
     return blobs, tuple(ordered)
 
 
-def _added(before: Partial | None, digest: str, info: os.stat_result) -> Partial:
+def _added(before: PartialDownload | None, digest: str, info: os.stat_result) -> PartialDownload:
     """Add one more file to a partial download: the data, or the notes on one of its pieces."""
     size = info.st_blocks * BLOCK
     if before is None:
-        return Partial(digest, size, info.st_mtime)
-    return Partial(digest, before.size + size, max(before.touched, info.st_mtime))
+        return PartialDownload(digest, size, info.st_mtime)
+    return PartialDownload(digest, before.size + size, max(before.touched, info.st_mtime))
 
 
 def _free(folder: Path) -> int | None:

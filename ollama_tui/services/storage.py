@@ -12,7 +12,7 @@ from ollama_tui.api.replies import ListedModel, Show
 from ollama_tui.domain.model import Model
 from ollama_tui.domain.snapshot import Snapshot
 from ollama_tui.domain.storage.contents import Contents
-from ollama_tui.domain.storage.usage import Estimated, Measured, Usage, belongs
+from ollama_tui.domain.storage.usage import Usage, belongs
 from ollama_tui.services.model_store import ModelStore, roots
 from ollama_tui.services.observable import Observable
 
@@ -41,7 +41,7 @@ class Storage:
         self._stores: dict[Path, ModelStore] = {}
         self._listed: tuple[ListedModel, ...] = ()
         self._one_at_a_time = asyncio.Lock()
-        self.measured: Observable[Measured | None] = Observable(None)
+        self.measured: Observable[Usage | None] = Observable(None)
         """What was measured last; None when nothing could be."""
 
     def known(self, models: Sequence[Model]) -> Usage:
@@ -49,18 +49,18 @@ class Storage:
         measured = self.measured.value
         if measured is not None and _listed(models) == self._listed:
             return measured
-        return Estimated(tuple(models))
+        return Usage(tuple(models))
 
     async def usage(self, models: Sequence[Model]) -> Usage:
         """Return the answer for this list, reading the store if that was not done yet."""
         known = self.known(models)
         tried = self._modelfile is not None and _listed(models) == self._listed
-        return known if tried or isinstance(known, Measured) else await self.read(models)
+        return known if tried or known.contents else await self.read(models)
 
     async def read(self, models: Sequence[Model]) -> Usage:
         """Read the store anew, whatever is known; an estimate must do when that takes long."""
         if not self._local:
-            return Estimated(tuple(models))
+            return Usage(tuple(models))
         reading = asyncio.ensure_future(self._read(models, ask=True))
         done, _ = await asyncio.wait([reading], timeout=PATIENCE)
         for finished in done:
@@ -73,7 +73,7 @@ class Storage:
             if contents is None and ask and await self._ask(models):
                 contents = await asyncio.to_thread(self._look, tuple(models))
             self._listed = _listed(models)
-            self.measured.set(Measured(tuple(models), contents) if contents else None)
+            self.measured.set(Usage(tuple(models), contents) if contents else None)
 
     def _look(self, models: tuple[Model, ...]) -> Contents | None:
         """Return the contents of the first place that is this server's store."""

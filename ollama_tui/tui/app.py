@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from ollama_tui.api.prefetch import Prefetch
-    from ollama_tui.domain.storage.usage import Measured
+    from ollama_tui.domain.storage.usage import Usage
     from ollama_tui.domain.updates import Upstream
     from ollama_tui.services.cache import Cache
     from ollama_tui.services.jobs.job import Job
@@ -65,7 +65,7 @@ class OllamaTui(DiffFrames[int], inherit_bindings=False):
 
     snapshot: reactive[Snapshot] = reactive(Snapshot, init=False, repaint=False)
     """What the library published last."""
-    measured: reactive[Measured | None] = reactive(None, init=False, repaint=False)
+    measured: reactive[Usage | None] = reactive(None, init=False, repaint=False)
     """What was read last in the server's store; None when that is not possible."""
     session: reactive[Session | None] = reactive(None, init=False, repaint=False)
     """What acts on the server; it comes a moment after the first list."""

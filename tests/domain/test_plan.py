@@ -6,8 +6,7 @@ from ollama_tui.api.replies import Layer
 from ollama_tui.domain import plan
 from ollama_tui.domain.model import Facts
 from ollama_tui.domain.plan import Call, Do, Plan, Step
-from ollama_tui.domain.storage.estimate import Amount
-from ollama_tui.domain.storage.usage import Estimated
+from ollama_tui.domain.storage.usage import Amount, Usage
 from ollama_tui.domain.updates import Standing, Upstream
 from tests.domain.models import NOW, a_model
 from tests.domain.storage.test_usage import FAMILY, MB, SIZES, measured
@@ -91,6 +90,6 @@ def test_updates_fetch_what_they_share_once() -> None:
 
 def test_models_nobody_looked_into_make_a_deletion_unsure() -> None:
     known = a_model("known", digest="1", facts=Facts(blobs=("w",), weights="w"))
-    usage = Estimated((known, a_model("unseen", digest="2"), a_model("cloud", cloud=True)))
-    assert plan.deletion([known], usage).unknown == 1
-    assert plan.deletion([known], measured(FAMILY, SIZES)).unknown == 0
+    usage = Usage((known, a_model("unseen", digest="2"), a_model("cloud", cloud=True)))
+    assert plan.deletion([known], usage).unknown == ("unseen",)
+    assert plan.deletion([known], measured(FAMILY, SIZES)).unknown == ()

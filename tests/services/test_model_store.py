@@ -17,7 +17,7 @@ from ollama_tui.services.model_store import (
     USUAL,
     ManifestError,
     ModelStore,
-    digests,
+    media_types,
     named_in,
     roots,
 )
@@ -94,11 +94,21 @@ def test_a_damaged_manifest_is_named_and_the_others_count(store: StoreFolder, da
 def test_a_manifest_is_read_as_go_reads_it() -> None:
     a, b = full("a"), full("b")
     text = f'  {{"config": null, "layers": [{{"digest":"sha256-{a}"}}, {{"digest":null}}]}} rest'
-    assert digests(text.encode()) == {a}
-    assert digests(f'{{"config":{{"digest":"sha256:{b}"}},"layers":null}}'.encode()) == {b}
-    assert digests(b'{"layers":[{"digest":"md5:1"}]}') == frozenset()
+    assert set(media_types(text.encode())) == {a}
+    assert set(media_types(f'{{"config":{{"digest":"sha256:{b}"}},"layers":null}}'.encode())) == {b}
+    assert media_types(b'{"layers":[{"digest":"md5:1"}]}') == {}
     with pytest.raises(ManifestError):
-        digests(b"null")
+        media_types(b"null")
+
+
+def test_a_manifest_says_which_blobs_are_weights(store: StoreFolder) -> None:
+    weights, text, image = full("a"), full("b"), "application/vnd.ollama.image"
+    layers = f'{{"digest":"sha256:{weights}","mediaType":"{image}.model"}}'
+    layers += f', {{"digest":"sha256:{text}","mediaType":"{image}.license"}}'
+    store.raw("registry.ollama.ai/library/m/latest", f'{{"layers":[{layers}]}}'.encode())
+    (found,) = read(store).manifests
+    assert found.blobs == {weights, text}
+    assert found.weights == {weights}
 
 
 def test_blobs_have_their_real_sizes_and_times(store: StoreFolder) -> None:

@@ -12,7 +12,6 @@ from ollama_tui.api.errors import Unreachable
 from ollama_tui.api.replies import Show
 from ollama_tui.domain.model import Model
 from ollama_tui.domain.snapshot import Snapshot
-from ollama_tui.domain.storage.usage import Measured
 from ollama_tui.services.observable import Observable
 from ollama_tui.services.storage import Storage
 from tests.domain.models import NOW
@@ -160,7 +159,8 @@ async def test_it_follows_the_list_by_itself_without_asking(store: StoreFolder) 
         snapshots.set(Snapshot(models=filled(store), fetched_at=NOW))
         async with asyncio.timeout(10):
             usage = await anext(measured)
-    assert isinstance(usage, Measured)
+    assert usage is not None
+    assert usage.exact
     assert server.asked == []
 
 

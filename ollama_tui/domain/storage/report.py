@@ -1,4 +1,4 @@
-"""What the disk is spent on as a list for people: models, what they share, what is left over."""
+"""What takes the disk, as rows: models, what they share, what is left over."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ollama_tui.domain.model import Model
-from ollama_tui.domain.storage.usage import WORTH, Leftover, Shared, Usage, settled, size_of
+from ollama_tui.domain.storage.contents import Leftover, settled, size_of
+from ollama_tui.domain.storage.usage import Amount, Usage
 from ollama_tui.formatting import inert, listing, plural, size
 
 NAMED = 3
@@ -16,7 +17,7 @@ RESTART = "a restart of the server"
 NOPRUNE = "unless it runs with OLLAMA_NOPRUNE"
 
 
-class Kind(StrEnum):
+class RowKind(StrEnum):
     """What a row is about."""
 
     MODEL = "model"
@@ -27,94 +28,81 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Spent:
-    """One row."""
+class StorageRow:
+    """One row of the storage report."""
 
-    kind: Kind
+    kind: RowKind
     key: str
     """Name of the model, or what else identifies the row."""
     label: str
     """Inert."""
     alone: int
-    """Bytes that going away frees."""
+    """Bytes that deleting it frees."""
     shared: int = 0
-    """Bytes that others need too."""
-    about: bool = False
-    """Whether the bytes are only about right."""
+    """Bytes that others need too, if that is worth a word."""
+    estimated: bool = False
+    """Whether the bytes are estimated."""
     advice: str = ""
     """What it is and what frees it, in sentences; empty for models, see `advice`."""
 
 
-def spending(models: Sequence[Model], usage: Usage, now: float) -> tuple[Spent, ...]:
-    """Return the models by what they alone cost, the groups, and the leftovers.
+def storage_rows(models: Sequence[Model], usage: Usage, now: float) -> tuple[StorageRow, ...]:
+    """Return the models by what they alone take, then what several share, then the leftovers.
 
-    `now` is in Unix seconds. Groups that share less than a megabyte are left out.
+    `now` is in Unix seconds. Where only small things are shared there is no row: licenses, say.
     """
-    rows = sorted(
-        (_model(model, usage) for model in models if not model.is_cloud),
-        key=lambda row: (-row.alone, -row.shared, row.key),
-    )
-    groups = [_group(group) for group in usage.groups if group.amount.bytes >= WORTH]
-    return (*rows, *groups, *_leftovers(usage, now))
+    rows = [_model(model, usage) for model in models if not model.is_cloud]
+    rows.sort(key=lambda row: (-row.alone, -row.shared, row.key))
+    return (*rows, *_shared(usage), *_leftovers(usage, now))
 
 
-def _model(model: Model, usage: Usage) -> Spent:
-    alone = usage.alone(model.name)
-    shared = max(0, model.size - alone.bytes)
-    return Spent(Kind.MODEL, model.name, model.label, alone.bytes, shared, alone.estimated)
+def _model(model: Model, usage: Usage) -> StorageRow:
+    alone = usage.freed((model.name,))
+    shared = max(0, model.size - alone.bytes) if usage.notably_shared(model.name) else 0
+    return StorageRow(RowKind.MODEL, model.name, model.label, alone.bytes, shared, alone.estimated)
 
 
-def advice(row: Spent, usage: Usage) -> str:
+def advice(row: StorageRow, usage: Usage) -> str:
     """Return what a row is and what frees it; of models only asked for, as it takes a while."""
-    if row.kind is not Kind.MODEL:
+    if row.kind is not RowKind.MODEL:
         return row.advice
-    said = f"Deleting {row.label} frees {_said(row.alone, row.about)}."
-    if row.shared >= WORTH:
-        kept = usage.kept_for((row.key,))
-        said += f" {size(row.shared)} stays" + (f", for {_some(kept)}." if kept else ".")
-    return said
+    text = f"Deleting {row.label} frees {Amount(row.alone, row.estimated)}."
+    if row.shared:
+        names = usage.kept_for((row.key,))
+        text += f" {size(row.shared)} stays" + (f", for {_some(names)}." if names else ".")
+    return text
 
 
-def _group(group: Shared) -> Spent:
-    amount = group.amount
-    return Spent(
-        Kind.SHARED,
-        f"shared {group.digest}",
-        f"shared by {_some(group.names)}",
-        0,
-        amount.bytes,
-        amount.estimated,
-        f"{_said(amount.bytes, amount.estimated)} in common: deleting all of "
-        f"{listing([inert(name) for name in group.names])} frees it.",
-    )
+def _shared(usage: Usage) -> Iterator[StorageRow]:
+    for data in usage.shared:
+        if data.notable:
+            everyone = listing([inert(name) for name in data.names])
+            yield StorageRow(
+                RowKind.SHARED,
+                f"shared {data.digest}",
+                f"shared by {_some(data.names)}",
+                0,
+                data.amount.bytes,
+                data.amount.estimated,
+                f"{data.amount} in common: deleting all of {everyone} frees it.",
+            )
 
 
-def _leftovers(usage: Usage, now: float) -> Iterator[Spent]:
+def _leftovers(usage: Usage, now: float) -> Iterator[StorageRow]:
     if usage.orphans:
-        count = plural(len(usage.orphans), "file")
-        yield Spent(
-            Kind.ORPHANS,
-            "orphans",
-            f"{count} no model uses",
-            size_of(usage.orphans),
-            advice=f"{count} no model uses: {_when(usage.orphans, now)}",
-        )
+        label = f"{plural(len(usage.orphans), 'file')} no model uses"
+        frees = f"{label}: {_restart(usage.orphans, now)}"
+        yield StorageRow(RowKind.ORPHANS, "orphans", label, size_of(usage.orphans), advice=frees)
     if usage.partials:
-        count = plural(len(usage.partials), "unfinished download")
-        yield Spent(
-            Kind.PARTIALS,
-            "partials",
-            count,
-            size_of(usage.partials),
-            advice=f"{count}: pulling the model again goes on where it stopped; else "
-            f"{_when(usage.partials, now)}",
-        )
+        label = plural(len(usage.partials), "unfinished download")
+        frees = f"{label}: pulling the model again resumes it; else {_restart(usage.partials, now)}"
+        yield StorageRow(RowKind.PARTIALS, "partials", label, size_of(usage.partials), advice=frees)
     if usage.damaged:
         paths = listing([inert(path) for path in usage.damaged[:NAMED]])
-        yield Spent(
-            Kind.DAMAGED,
+        yield StorageRow(
+            RowKind.DAMAGED,
             "damaged",
-            f"{plural(len(usage.damaged), 'damaged manifest')}",
+            plural(len(usage.damaged), "damaged manifest"),
             0,
             advice=f"Damaged below manifests: {paths}. While it is there the server cleans up "
             "nothing when it starts, and which files no model uses cannot be said. Pull that "
@@ -122,12 +110,12 @@ def _leftovers(usage: Usage, now: float) -> Iterator[Spent]:
         )
 
 
-def _when(leftovers: Sequence[Leftover], now: float) -> str:
-    """Say what a restart of the server would remove."""
+def _restart(leftovers: Sequence[Leftover], now: float) -> str:
+    """Return what a restart of the server would remove, as the end of a sentence."""
     old = settled(leftovers, now)
-    young = len(leftovers) - len(old)
     if not old:
         return f"{RESTART} frees it once it is an hour old, {NOPRUNE}."
+    young = len(leftovers) > len(old)
     rest = " The rest is younger than an hour and may be in use." if young else ""
     return f"{RESTART} frees {size(size_of(old))}, {NOPRUNE}.{rest}"
 
@@ -138,13 +126,9 @@ def _some(names: Sequence[str]) -> str:
     return listing([*shown, f"{more} more"] if more else shown)
 
 
-def _said(amount: int, about: bool) -> str:
-    return f"about {size(amount)}" if about else size(amount)
-
-
 def summary(usage: Usage) -> list[str]:
     """Return what it all adds up to, the most important first."""
-    facts = [f"{_said(usage.unique.bytes, usage.unique.estimated)} used"]
+    facts = [f"{usage.unique} used"]
     if usage.orphans:
         facts.append(f"{size(size_of(usage.orphans))} unused")
     if usage.partials:

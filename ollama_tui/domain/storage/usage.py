@@ -1,247 +1,259 @@
-"""What the disk is spent on: measured in the server's store, or estimated from its API.
+"""What models take on the server's disk, and what deleting some of them frees.
 
-Both answer the same questions; `exact` says which of the two it is and `source` says it in words.
+Where the server's store could be read, amounts are measured. Elsewhere they are estimated from the
+API, which tells the size of each model and, in its details, the digests of the big blobs, but not
+their sizes. Names with one manifest digest are one thing. Of the others, those that share a blob
+are laid over each other: the smallest tells how big the shared part is, the rest is theirs. Of
+weights beside a projector or an adapter, types and shapes of the tensors tell the size. Licenses
+and templates that models share cannot be told apart, so only a single model's size is exact.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
 
 from ollama_tui.domain.model import Model
-from ollama_tui.domain.storage import estimate as space
-from ollama_tui.domain.storage.contents import Blob, Contents, Manifest, Partial
-from ollama_tui.domain.storage.estimate import Amount
-from ollama_tui.formatting import inert, plural
+from ollama_tui.domain.storage.contents import Contents, PartialDownload, StoredBlob
+from ollama_tui.formatting import inert, plural, size
 
-GRACE = 3600.0
-"""Seconds a server leaves loose blobs and partial downloads alone when it starts."""
 SAME_TIME = 2.0
 """Seconds by which file systems may round a time."""
-
-Leftover = Blob | Partial
+SMALL = 1_000_000
+"""Bytes below which sharing is not worth a word, but for weights: licenses, templates."""
 
 
 @dataclass(frozen=True, slots=True)
-class Shared:
-    """Data that several names share; it is freed when the last of them goes."""
+class Amount:
+    """Bytes, and whether they are estimated."""
+
+    bytes: int
+    estimated: bool = False
+
+    def __str__(self) -> str:
+        return f"about {size(self.bytes)}" if self.estimated else size(self.bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Bytes that are freed together: a blob, or what a model has besides its shared blobs."""
+
+    digest: str
+    """Of the blob or the manifest."""
+    size: int
+    users: frozenset[str]
+    """Names of the models that need it."""
+    notable: bool = True
+    """Whether it is worth a word that it is shared."""
+    estimated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SharedData:
+    """Data that the same names share; it is freed when the last of them is deleted."""
 
     names: tuple[str, ...]
     amount: Amount
     digest: str
-    """Of the biggest blob among it, or of the manifest they have in common."""
+    """Of the biggest blob among it, or of the manifest that the names have in common."""
+    notable: bool = True
+    """Whether it is more than licenses and templates."""
 
 
-class Usage(Protocol):
-    """The answers; amounts of names that are not there count as nothing."""
+@dataclass(frozen=True)
+class Usage:
+    """What a list of models takes; names that are not in it count as nothing."""
+
+    models: tuple[Model, ...]
+    contents: Contents | None = None
+    """The server's store, if it could be read; without it amounts are estimated."""
 
     @property
     def exact(self) -> bool:
-        """Whether amounts are right to the byte."""
+        """Whether amounts are right to the byte: every manifest of the store could be read."""
+        return self.contents is not None and not self.contents.unseen
 
     @property
     def source(self) -> str:
         """Where this is from, as a sentence."""
-
-    @property
-    def total(self) -> int:
-        """Bytes of all models as the server counts them: shared ones every time."""
-
-    @property
-    def unique(self) -> Amount:
-        """Bytes the models really take."""
-
-    @property
-    def unknown(self) -> int:
-        """Models of which it is not known what they share."""
-
-    @property
-    def groups(self) -> tuple[Shared, ...]:
-        """What is shared, the biggest first."""
-
-    @property
-    def orphans(self) -> tuple[Blob, ...] | None:
-        """Blobs no model uses, the biggest first; None when that cannot be known."""
-
-    @property
-    def partials(self) -> tuple[Partial, ...] | None:
-        """Unfinished downloads, the biggest first; None when that cannot be known."""
-
-    @property
-    def damaged(self) -> tuple[str, ...]:
-        """Paths of manifests that no server can read."""
-
-    @property
-    def free(self) -> int | None:
-        """Bytes left on the disk of the store; None when that cannot be known."""
-
-    def freed(self, names: Collection[str]) -> Amount:
-        """Return the bytes that deleting the models called `names` gives back."""
-
-    def alone(self, name: str) -> Amount:
-        """Return what one model alone costs, which deleting it gives back."""
-
-    def kept_for(self, names: Collection[str]) -> tuple[str, ...]:
-        """Return the models that stay and keep data of `names` from being freed."""
-
-
-@dataclass(frozen=True)
-class Estimated:
-    """What the API tells, which is no more than sizes and the digests of big blobs."""
-
-    models: tuple[Model, ...]
-    exact = False
-    orphans = None
-    partials = None
-    damaged: tuple[str, ...] = ()
-    free = None
-    source = "Estimated from what the server tells: its files cannot be read from here."
-
-    @cached_property
-    def total(self) -> int:
-        """Bytes of all models as the server counts them."""
-        return space.total(self.models)
-
-    @cached_property
-    def unique(self) -> Amount:
-        """Bytes the models take, shared ones once."""
-        return space.unique(self.models)
-
-    @cached_property
-    def unknown(self) -> int:
-        """Models not looked into yet, and those that could not be."""
-        return space.unknown(self.models)
-
-    @cached_property
-    def groups(self) -> tuple[Shared, ...]:
-        """What is known to be shared."""
-        return tuple(
-            Shared(tuple(sorted(m.name for m in group.models)), group.shared, group.digest)
-            for group in space.groups(self.models)
-        )
-
-    def freed(self, names: Collection[str]) -> Amount:
-        """Return about what deleting `names` gives back."""
-        return space.freed(self.models, names)
-
-    def alone(self, name: str) -> Amount:
-        """Return about what deleting one model gives back."""
-        return self._alone.get(name, Amount(0))
-
-    @cached_property
-    def _alone(self) -> dict[str, Amount]:
-        return space.alone(self.models)
-
-    def kept_for(self, names: Collection[str]) -> tuple[str, ...]:
-        """Return the models that keep data of `names`."""
-        return space.kept_for(self.models, names)
-
-
-@dataclass(frozen=True)
-class Measured:
-    """What was read in the server's own store, right to the byte."""
-
-    models: tuple[Model, ...]
-    contents: Contents
-    unknown = 0
-
-    @property
-    def exact(self) -> bool:
-        """Whether every manifest could be read that the server can read."""
-        return not self.contents.unseen
-
-    @property
-    def source(self) -> str:
-        """Where it was read, and what was not."""
+        if self.contents is None:
+            return "Estimated from what the server tells: its files cannot be read from here."
         root = inert(self.contents.root)
-        if not self.exact:
+        if self.contents.unseen:
             some = plural(self.contents.unseen, "file or folder", "files or folders")
             return f"Read in {root}, but {some} there may not be read, so amounts are rough."
         return f"Measured in {root}."
 
     @cached_property
     def total(self) -> int:
-        """Bytes of all models as the server counts them."""
-        return space.total(self.models)
+        """Bytes of all models as the server counts them: shared ones every time."""
+        return sum([max(0, model.size) for model in self.models if not model.is_cloud])
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """Names of models that may share what is not known yet; none when the store was read."""
+        if self.contents is not None:
+            return ()
+        return tuple([m.name for m in self.models if m.facts is None and not m.is_cloud])
 
     @cached_property
     def unique(self) -> Amount:
-        """Bytes of all blobs in use."""
-        return self._amount(self.contents.users)
+        """Bytes the models take, shared ones once."""
+        used = sum(part.size for part in self._parts)
+        return Amount(used, self._estimates(used))
 
     @cached_property
-    def groups(self) -> tuple[Shared, ...]:
-        """What is shared, all that the same names share as one."""
-        by_users: dict[frozenset[str], list[str]] = {}
-        for digest, users in self.contents.users.items():
-            if len(users) > 1:
-                by_users.setdefault(users, []).append(digest)
-        groups = [self._shared(users, digests) for users, digests in by_users.items()]
-        found = [group for group in groups if group.amount.bytes]
-        return tuple(sorted(found, key=lambda group: (-group.amount.bytes, group.names)))
-
-    def _shared(self, users: frozenset[str], digests: list[str]) -> Shared:
-        biggest = max(sorted(digests), key=self._size)
-        return Shared(tuple(sorted(users)), self._amount(digests), biggest)
-
-    @property
-    def orphans(self) -> tuple[Blob, ...] | None:
-        """Blobs no manifest names; None while some manifest is unreadable: it may name them."""
-        known = not (self.contents.damaged or self.contents.unseen)
-        return self.contents.orphans if known else None
+    def shared(self) -> tuple[SharedData, ...]:
+        """What is shared, all that the same names share as one, the biggest first."""
+        by_users: dict[frozenset[str], list[Part]] = {}
+        for part in self._parts:
+            if len(part.users) > 1 and part.size:
+                by_users.setdefault(part.users, []).append(part)
+        groups = [
+            SharedData(
+                tuple(sorted(users)),
+                Amount(sum(p.size for p in parts), any(p.estimated for p in parts)),
+                max(parts, key=lambda part: (part.size, part.digest)).digest,
+                any(part.notable for part in parts),
+            )
+            for users, parts in by_users.items()
+        ]
+        return tuple(sorted(groups, key=lambda group: (-group.amount.bytes, group.names)))
 
     @property
-    def partials(self) -> tuple[Partial, ...]:
-        """Unfinished downloads."""
-        return self.contents.partials
+    def orphans(self) -> tuple[StoredBlob, ...] | None:
+        """Blobs that no model uses, the biggest first; None when that cannot be known.
+
+        A manifest that cannot be read may name any of them.
+        """
+        if self.contents is None or self.contents.damaged or self.contents.unseen:
+            return None
+        return self.contents.orphans
+
+    @property
+    def partials(self) -> tuple[PartialDownload, ...] | None:
+        """Unfinished downloads, the biggest first; None when that cannot be known."""
+        return self.contents.partials if self.contents else None
 
     @property
     def damaged(self) -> tuple[str, ...]:
-        """Paths of manifests that are none."""
-        return self.contents.damaged
+        """Paths of manifests that no server can read."""
+        return self.contents.damaged if self.contents else ()
 
     @property
     def free(self) -> int | None:
-        """Bytes left on the disk."""
-        return self.contents.free
+        """Bytes left on the disk of the store; None when that cannot be known."""
+        return self.contents.free if self.contents else None
 
     def freed(self, names: Collection[str]) -> Amount:
-        """Return what deleting `names` gives back: blobs that only they use."""
+        """Return what deleting the models called `names` gives back: what only they use."""
         chosen = frozenset(names)
-        return self._amount(
-            digest for digest in self._blobs_of(chosen) if self.contents.users[digest] <= chosen
-        )
+        parts = self._parts_of(chosen)
+        freed = sum(part.size for part in parts if part.users <= chosen)
+        return Amount(freed, any(p.estimated for p in parts) or self._estimates(freed))
 
-    def alone(self, name: str) -> Amount:
-        """Return what deleting one model gives back."""
-        return self.freed((name,))
+    def notably_shared(self, name: str) -> int:
+        """Return the bytes that a model shares with others, licenses and templates aside."""
+        return sum(p.size for p in self._parts_of((name,)) if p.notable and len(p.users) > 1)
 
     def kept_for(self, names: Collection[str]) -> tuple[str, ...]:
-        """Return the models that use data of `names`, small things aside."""
-        chosen = frozenset(names)
-        users = (self.contents.users[d] for d in self._blobs_of(chosen) if self._size(d) >= WORTH)
-        return tuple(sorted(frozenset().union(*users) - chosen))
+        """Return the models that stay and keep data of `names` from being freed."""
+        users = (part.users for part in self._parts_of(names) if part.notable)
+        return tuple(sorted(frozenset[str]().union(*users).difference(names)))
 
-    def _blobs_of(self, names: frozenset[str]) -> frozenset[str]:
-        found = (self._by_name[name].blobs for name in names if name in self._by_name)
-        return frozenset().union(*found)
+    def _parts_of(self, names: Collection[str]) -> frozenset[Part]:
+        return frozenset().union(*(self._by_name.get(name, ()) for name in names))
 
     @cached_property
-    def _by_name(self) -> dict[str, Manifest]:
-        return {manifest.name: manifest for manifest in self.contents.manifests}
+    def _by_name(self) -> dict[str, list[Part]]:
+        by_name: dict[str, list[Part]] = {}
+        for part in self._parts:
+            for name in part.users:
+                by_name.setdefault(name, []).append(part)
+        return by_name
 
-    def _size(self, digest: str) -> int:
-        blob = self.contents.blobs.get(digest)
-        return blob.frees if blob else 0
+    @cached_property
+    def _parts(self) -> tuple[Part, ...]:
+        return tuple(_estimated(self.models) if self.contents is None else _measured(self.contents))
 
-    def _amount(self, digests: Iterable[str]) -> Amount:
-        return Amount(sum(map(self._size, digests)), estimated=not self.exact)
+    def _estimates(self, amount: int) -> bool:
+        """Whether `amount` may be wrong by the small things that models share."""
+        if self.contents is not None:
+            return bool(self.contents.unseen)
+        return bool(amount) and self._several
+
+    @cached_property
+    def _several(self) -> bool:
+        """Whether there are several models, or one of which it is not known what it shares."""
+        digests = {m.digest or m.name for m in self.models if not m.is_cloud and m.size}
+        return len(digests) > 1 or bool(self.unknown)
 
 
-WORTH = 1_000_000
-"""Bytes below which sharing is not worth a word: licenses, templates, parameters."""
+def _measured(contents: Contents) -> Iterator[Part]:
+    """Yield a part for each blob that a manifest names."""
+    weights = frozenset[str]().union(*(manifest.weights for manifest in contents.manifests))
+    rough = bool(contents.unseen)
+    for digest, users in contents.users.items():
+        frees = contents.blobs[digest].frees if digest in contents.blobs else 0
+        yield Part(digest, frees, users, digest in weights or frees >= SMALL, rough)
+
+
+@dataclass(slots=True)
+class _Content:
+    """What one manifest digest stands for, under one name or several."""
+
+    models: list[Model]
+    blobs: tuple[str, ...]
+    size: int
+
+
+def _estimated(models: Iterable[Model]) -> Iterator[Part]:
+    """Yield what each manifest has for itself, and the blobs that several share."""
+    sizes: dict[str, int] = {}
+    users: dict[str, list[_Content]] = {}
+    contents = _by_digest(models)
+    rests = [_lay(content, sizes) for content in contents]
+    for content in contents:
+        for digest in content.blobs:
+            users.setdefault(digest, []).append(content)
+    for content, rest in zip(contents, rests, strict=True):
+        own = [digest for digest in content.blobs if len(users[digest]) == 1]
+        size = rest + sum(sizes[digest] for digest in own)
+        names = frozenset(model.name for model in content.models)
+        shares = len(own) < len(content.blobs)
+        yield Part(content.models[0].digest, size, names, estimated=bool(size and shares))
+    for digest, using in users.items():
+        if len(using) > 1:
+            names = frozenset(model.name for content in using for model in content.models)
+            yield Part(digest, sizes[digest], names, estimated=sizes[digest] > 0)
+
+
+def _by_digest(models: Iterable[Model]) -> list[_Content]:
+    """Return what there is, the smallest first: it tells the sizes of its blobs."""
+    by_digest: dict[str, list[Model]] = {}
+    for model in models:
+        by_digest.setdefault(model.listed.digest or f"name:{model.name}", []).append(model)
+    contents = []
+    for same in by_digest.values():
+        blobs = same[0].facts.blobs if same[0].facts else ()
+        size = 0 if same[0].is_cloud else max(0, same[0].size)
+        contents.append(_Content(same, blobs, size))
+    return sorted(contents, key=lambda content: (content.size, content.models[0].name))
+
+
+def _lay(content: _Content, sizes: dict[str, int]) -> int:
+    """Add the sizes of blobs seen for the first time; return the bytes that belong to no blob."""
+    rest = max(0, content.size - sum(sizes.get(digest, 0) for digest in content.blobs))
+    fresh = [digest for digest in content.blobs if digest not in sizes]
+    facts = content.models[0].facts
+    for number, digest in enumerate(fresh, 1):
+        takes = rest  # where no size is known, the first blob takes it all
+        if number < len(fresh) and facts and facts.weight_bytes and digest == facts.weights:
+            takes = min(rest, facts.weight_bytes)
+        sizes[digest] = takes
+        rest -= takes
+    return rest
 
 
 def belongs(contents: Contents, models: Sequence[Model]) -> bool:
@@ -250,23 +262,10 @@ def belongs(contents: Contents, models: Sequence[Model]) -> bool:
     An empty list proves nothing. Times tell a store from its copy at the end of a tunnel.
     """
     stored = {manifest.name: manifest for manifest in contents.manifests}
-    return bool(models) and all(
-        (manifest := stored.get(model.name)) is not None and _is_of(manifest, model)
-        for model in models
-    )
-
-
-def _is_of(manifest: Manifest, model: Model) -> bool:
-    modified = model.listed.modified_at
-    same_time = modified is None or abs(modified.timestamp() - manifest.modified) <= SAME_TIME
-    return manifest.digest == model.digest and same_time
-
-
-def size_of(leftovers: Iterable[Leftover]) -> int:
-    """Return the bytes these take together."""
-    return sum(one.frees if isinstance(one, Blob) else one.size for one in leftovers)
-
-
-def settled(leftovers: Iterable[Leftover], now: float) -> tuple[Leftover, ...]:
-    """Return those old enough for a starting server to remove; `now` in Unix seconds."""
-    return tuple(one for one in leftovers if now - one.touched > GRACE)
+    for model in models:
+        manifest, modified = stored.get(model.name), model.listed.modified_at
+        if manifest is None or manifest.digest != model.digest:
+            return False
+        if modified is not None and abs(modified.timestamp() - manifest.modified) > SAME_TIME:
+            return False
+    return bool(models)

@@ -56,14 +56,14 @@ def _to_delete(model: Model) -> str:
 
 def _frees(plan: Plan) -> Iterator[str]:
     freed = plan.freed
-    about = "about " if freed.estimated else ""
-    yield f"Frees {about}{size(freed.bytes)}." if freed.bytes else "Frees almost nothing."
+    yield f"Frees {freed}." if freed.bytes else "Frees almost nothing."
     if plan.kept_for:
         some = ", ".join(map(inert, plan.kept_for[:3]))
         rest = f" and {len(plan.kept_for) - 3} more" if len(plan.kept_for) > 3 else ""
         yield f"What is shared with {some}{rest} stays."
     if freed.bytes and plan.unknown:
-        yield f"May free less: details of {plural(plan.unknown, 'model')} are still loading."
+        more = f" and {len(plan.unknown) - 1} more" if len(plan.unknown) > 1 else ""
+        yield f"May free less: details of {inert(plan.unknown[0])}{more} are still loading."
 
 
 # ---- update

@@ -12,8 +12,8 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 
 from ollama_tui.domain.snapshot import Snapshot
-from ollama_tui.domain.storage.report import Kind, Spent, advice, spending, summary
-from ollama_tui.domain.storage.usage import WORTH, Usage
+from ollama_tui.domain.storage.report import RowKind, StorageRow, advice, storage_rows, summary
+from ollama_tui.domain.storage.usage import Usage
 from ollama_tui.formatting import UNKNOWN, StyledLine, size
 from ollama_tui.tui.actions.action import ActionContext, connected
 from ollama_tui.tui.screens.table_screen import TableScreen, leaving
@@ -32,7 +32,7 @@ WIDEST_BAR = 60
 
 
 @dataclass
-class SpentRows:
+class StorageRows:
     """The source of the table; the screen keeps `most` and `marks` up to date."""
 
     signs: Signs
@@ -41,7 +41,7 @@ class SpentRows:
     marks: frozenset[str] = frozenset()
     """Names of marked models."""
 
-    def key(self, row: Spent) -> str:
+    def key(self, row: StorageRow) -> str:
         """Return what identifies the row."""
         return row.key
 
@@ -56,29 +56,29 @@ class SpentRows:
         ]
         return leaving(every, ("bar", "shared"), width)
 
-    def cells(self, row: Spent, columns: Sequence[TableColumn]) -> Sequence[StyledLine]:
+    def cells(self, row: StorageRow, columns: Sequence[TableColumn]) -> Sequence[StyledLine]:
         """Return what each column says."""
         return [self._cell(row, column) for column in columns]
 
-    def _cell(self, row: Spent, column: TableColumn) -> StyledLine:
+    def _cell(self, row: StorageRow, column: TableColumn) -> StyledLine:
         if column.id == "name":
-            return ((row.label, "" if row.kind is Kind.MODEL else "muted"),)
+            return ((row.label, "" if row.kind is RowKind.MODEL else "muted"),)
         if column.id == "bar":
             return self._bar(row, column.width)
         if column.id == "alone":
             return ((size(row.alone) if row.alone else UNKNOWN, "strong"),)
-        return ((size(row.shared) if row.shared >= WORTH else UNKNOWN, "muted"),)
+        return ((size(row.shared) if row.shared else UNKNOWN, "muted"),)
 
-    def _bar(self, row: Spent, width: int) -> StyledLine:
+    def _bar(self, row: StorageRow, width: int) -> StyledLine:
         """Draw both parts to scale; what is there at all shows, if only as one cell."""
         alone = round(row.alone * width / self.most)
         shared = min(round(row.shared * width / self.most), width - alone)
         if not alone + shared:
             alone, shared = int(row.alone > 0), int(not row.alone)
-        kind = "accent" if row.kind in (Kind.MODEL, Kind.SHARED) else "warning"
+        kind = "accent" if row.kind in (RowKind.MODEL, RowKind.SHARED) else "warning"
         return ((self.signs.full * alone, kind), (self.signs.empty * shared, kind))
 
-    def gutter(self, row: Spent) -> StyledLine:
+    def gutter(self, row: StorageRow) -> StyledLine:
         """Return the mark of a marked model."""
         return ((self.signs.marked, "mark"),) if row.key in self.marks else ()
 
@@ -107,7 +107,7 @@ class StorageScreen(TableScreen):
 
     def regions(self) -> ComposeResult:
         """Lay out the table and what there is to say of the row under the cursor."""
-        self.source = SpentRows(self.tui.signs)
+        self.source = StorageRows(self.tui.signs)
         yield Table(self.source)
         yield StaticLines(id="advice")
 
@@ -143,7 +143,7 @@ class StorageScreen(TableScreen):
         """Show what is known now."""
         models = self.context.snapshot.models
         usage = self.usage or self.storage.known(models)
-        rows = spending(models, usage, self.tui.clock.now().timestamp())
+        rows = storage_rows(models, usage, self.tui.clock.now().timestamp())
         self.source.most = max((row.alone + row.shared for row in rows), default=1) or 1
         self.source.marks = self.context.view.marks
         self.table.show(rows)
@@ -151,7 +151,7 @@ class StorageScreen(TableScreen):
         self._advise()
 
     @property
-    def chosen(self) -> Spent | None:
+    def chosen(self) -> StorageRow | None:
         """What is under the cursor."""
         return self.table.row
 
@@ -171,7 +171,7 @@ class StorageScreen(TableScreen):
     @property
     def model(self) -> str | None:
         """The name of the model under the cursor; None, said, on another row."""
-        if self.chosen is not None and self.chosen.kind is Kind.MODEL:
+        if self.chosen is not None and self.chosen.kind is RowKind.MODEL:
             return self.chosen.key
         self.context.tell("This is no model: what frees it is said below the table.")
         return None

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from textual.worker import Worker
 
     from ollama_tui.domain.model import Model
-    from ollama_tui.domain.storage.usage import Measured
+    from ollama_tui.domain.storage.usage import Usage
     from ollama_tui.tui.app import OllamaTui
 
 COUNT_EVERY = 2.0
@@ -29,7 +29,7 @@ class Totals:
         self._tui = tui
         self._changed = changed
         self._models: tuple[Model, ...] = ()
-        self._measured: Measured | None = None
+        self._measured: Usage | None = None
         self._sums: Sums | None = None
         self._counted_at = float("-inf")
         self._counting_later = False

@@ -3,8 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ollama_tui.domain.model import Facts, Model
-from ollama_tui.domain.storage import estimate as space
-from ollama_tui.domain.storage.estimate import Amount
+from ollama_tui.domain.storage.usage import Amount, Usage
 from tests.domain.models import a_model
 from tests.effort import calls
 
@@ -42,21 +41,21 @@ SAFETENSORS = stored("st", 800, "d8")
     ],
 )
 def test_shared_weights_count_once(models: list[Model], total: int, unique: Amount) -> None:
-    assert space.total(models) == total
-    assert space.unique(models) == unique
+    assert Usage(tuple(models)).total == total
+    assert Usage(tuple(models)).unique == unique
 
 
 @pytest.mark.parametrize(
     ("models", "chosen", "freed", "kept_for"),
     [
-        ([BASE, OTHER], "other", Amount(900), ""),
+        ([BASE, OTHER], "other", Amount(900, estimated=True), ""),
         ([BASE, OTHER], "", Amount(0), ""),
         ([BASE, OTHER], "nobody", Amount(0), ""),
         ([BASE, ALIAS], "base", Amount(0), "alias"),
         ([BASE, ALIAS], "base alias", Amount(5_000), ""),
         ([BASE, CHILD], "base", Amount(0, estimated=True), "child"),
         ([BASE, CHILD], "child", Amount(10, estimated=True), "base"),
-        ([BASE, CHILD], "base child", Amount(5_010), ""),
+        ([BASE, CHILD], "base child", Amount(5_010, estimated=True), ""),
         ([BASE, TUNED, TUNED_TOO], "tuned", Amount(0, estimated=True), "base tuned-too"),
         ([BASE, TUNED, TUNED_TOO], "tuned tuned-too", Amount(205, estimated=True), "base"),
         ([BASE, CLOUD], "cloud", Amount(0), ""),
@@ -70,8 +69,8 @@ def test_what_a_deletion_frees_and_for_whom_the_rest_stays(
     models: list[Model], chosen: str, freed: Amount, kept_for: str
 ) -> None:
     names = frozenset(chosen.split())
-    assert space.freed(models, names) == freed
-    assert " ".join(sorted(space.kept_for(models, names))) == kept_for
+    assert Usage(tuple(models)).freed(names) == freed
+    assert " ".join(sorted(Usage(tuple(models)).kept_for(names))) == kept_for
 
 
 def sighted(name: str, size: int, weights: str, projector: str) -> Model:
@@ -82,33 +81,33 @@ def sighted(name: str, size: int, weights: str, projector: str) -> Model:
 
 def test_a_projector_under_two_weights_is_told_from_them_by_their_tensors() -> None:
     models = [sighted("q4", 4_700, W, V), sighted("q8", 7_900, X, V)]
-    assert space.freed(models, {"q4"}) == Amount(4_100, estimated=True)
-    assert space.freed(models, {"q8"}) == Amount(7_300, estimated=True)
-    assert space.unique(models).bytes == 12_000
-    (group,) = space.groups(models)
-    assert (group.digest, group.shared.bytes) == (V, 600)
+    assert Usage(tuple(models)).freed({"q4"}) == Amount(4_100, estimated=True)
+    assert Usage(tuple(models)).freed({"q8"}) == Amount(7_300, estimated=True)
+    assert Usage(tuple(models)).unique.bytes == 12_000
+    (group,) = Usage(tuple(models)).shared
+    assert (group.digest, group.amount.bytes) == (V, 600)
 
 
 def test_adapters_on_weights_nobody_has_alone_are_told_from_them_by_the_tensors() -> None:
     models = [sighted("one", 5_600, W, X), sighted("two", 5_700, W, V)]
-    assert space.freed(models, {"one"}) == Amount(600, estimated=True)
-    assert space.freed(models, {"two"}) == Amount(700, estimated=True)
+    assert Usage(tuple(models)).freed({"one"}) == Amount(600, estimated=True)
+    assert Usage(tuple(models)).freed({"two"}) == Amount(700, estimated=True)
 
 
 def test_groups_say_who_shares_how_much() -> None:
     twins = [stored(name, 2_000, "d9", "e" * 64) for name in ("one", "two")]
-    groups = space.groups([BASE, ALIAS, CHILD, TUNED, TUNED_TOO, OTHER, *twins])
-    assert [(g.digest, sorted(m.name for m in g.models), g.shared) for g in groups] == [
+    groups = Usage((BASE, ALIAS, CHILD, TUNED, TUNED_TOO, OTHER, *twins)).shared
+    assert [(g.digest, list(g.names), g.amount) for g in groups] == [
         (W, ["alias", "base", "child", "tuned", "tuned-too"], Amount(5_000, estimated=True)),
         ("d9", ["one", "two"], Amount(2_000)),
         (X, ["tuned", "tuned-too"], Amount(200, estimated=True)),
     ]
-    assert space.groups([OTHER, UNSEEN]) == ()
+    assert Usage((OTHER, UNSEEN)).shared == ()
 
 
 def test_models_without_a_digest_are_not_taken_for_one() -> None:
     models = [stored("a", 10, ""), stored("b", 20, "")]
-    assert space.unique(models).bytes == 30
+    assert Usage(tuple(models)).unique.bytes == 30
 
 
 CONTENTS = st.lists(
@@ -141,8 +140,8 @@ def test_deleting_together_frees_at_least_what_deleting_apart_does(
 ) -> None:
     where = [data.draw(st.sampled_from("abc")) for _ in models]
     chosen = [frozenset(m.name for m, w in zip(models, where, strict=True) if w == s) for s in "ab"]
-    apart = [space.freed(models, names).bytes for names in chosen]
-    together = space.freed(models, chosen[0] | chosen[1]).bytes
+    apart = [Usage(tuple(models)).freed(names).bytes for names in chosen]
+    together = Usage(tuple(models)).freed(chosen[0] | chosen[1]).bytes
     assert min(apart) >= 0
     assert together >= sum(apart)
 
@@ -150,9 +149,9 @@ def test_deleting_together_frees_at_least_what_deleting_apart_does(
 @given(stores())
 def test_deleting_everything_frees_everything_and_no_more_than_the_sum(models: list[Model]) -> None:
     names = frozenset(model.name for model in models)
-    everything = space.freed(models, names).bytes
-    assert everything == space.unique(models).bytes <= space.total(models)
-    assert space.kept_for(models, names) == ()
+    everything = Usage(tuple(models)).freed(names).bytes
+    assert everything == Usage(tuple(models)).unique.bytes <= Usage(tuple(models)).total
+    assert Usage(tuple(models)).kept_for(names) == ()
 
 
 @given(stores(), st.randoms())
@@ -160,32 +159,33 @@ def test_the_order_of_the_list_changes_nothing(models: list[Model], random: obje
     shuffled = list(models)
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     chosen = frozenset(model.name for model in models[::2])
-    assert space.freed(shuffled, chosen) == space.freed(models, chosen)
-    assert space.unique(shuffled) == space.unique(models)
+    assert Usage(tuple(shuffled)).freed(chosen) == Usage(tuple(models)).freed(chosen)
+    assert Usage(tuple(shuffled)).unique == Usage(tuple(models)).unique
 
 
 @given(stores())
 def test_groups_hold_several_models_each(models: list[Model]) -> None:
-    for group in space.groups(models):
-        assert len(group.models) > 1
-        assert 0 < group.shared.bytes <= space.unique(models).bytes
+    for group in Usage(tuple(models)).shared:
+        assert len(group.names) > 1
+        assert 0 < group.amount.bytes <= Usage(tuple(models)).unique.bytes
 
 
 def test_ten_thousand_models_are_summed_in_a_few_passes() -> None:
     models = tuple(
         stored(f"m{n}", 5_000 + n, f"d{n % 9_000}", f"w{n % 3_000}") for n in range(10_000)
     )
-    assert calls(lambda: space.unique(models)) < 50 * len(models)
-    assert calls(lambda: space.freed(models, frozenset({"m1"}))) < 50 * len(models)
-    assert calls(lambda: space.groups(models)) < 50 * len(models)
+    assert calls(lambda: Usage(tuple(models)).unique) < 50 * len(models)
+    assert calls(lambda: Usage(tuple(models)).freed(frozenset({"m1"}))) < 50 * len(models)
+    assert calls(lambda: Usage(tuple(models)).shared) < 50 * len(models)
 
 
 def test_a_model_of_no_size_frees_nothing_and_that_is_no_estimate() -> None:
     models = (stored("a", 0, "d1", "w"), stored("b", 0, "d2", "w"))
-    assert space.freed(models, {"a"}) == space.alone(models)["a"] == Amount(0)
+    assert Usage(tuple(models)).freed({"a"}) == Amount(0)
 
 
 @given(stores())
-def test_what_each_alone_costs_is_what_deleting_it_frees(models: list[Model]) -> None:
-    alone = space.alone(models)
-    assert alone == {model.name: space.freed(models, {model.name}) for model in models}
+def test_what_each_alone_frees_and_what_is_shared_make_up_the_whole(models: list[Model]) -> None:
+    usage = Usage(tuple(models))
+    apart = sum(usage.freed({model.name}).bytes for model in models)
+    assert apart + sum(group.amount.bytes for group in usage.shared) == usage.unique.bytes

@@ -10,16 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ollama_tui.domain.model import Facts, Model
-from ollama_tui.domain.storage.contents import Blob, Contents, Manifest, Partial
-from ollama_tui.domain.storage.estimate import Amount
-from ollama_tui.domain.storage.usage import (
-    Estimated,
-    Measured,
-    Shared,
-    Usage,
-    belongs,
+from ollama_tui.domain.storage.contents import (
+    Contents,
+    PartialDownload,
+    StoredBlob,
+    StoredManifest,
     settled,
     size_of,
+)
+from ollama_tui.domain.storage.usage import (
+    Amount,
+    SharedData,
+    Usage,
+    belongs,
 )
 from tests.domain.models import NOW, a_model
 
@@ -28,16 +31,27 @@ THEN = NOW.timestamp() - 86_400  # when `a_model` says it was modified
 
 
 def contents(
-    manifests: dict[str, str], sizes: dict[str, int], *, linked: str = "", **more: object
+    manifests: dict[str, str],
+    sizes: dict[str, int],
+    *,
+    linked: str = "",
+    weights: str = "",
+    **more: object,
 ) -> Contents:
     """Return a store: names to the letters of their blobs, letters to sizes."""
     return Contents(
         "/store",
         tuple(
-            Manifest(name, f"digest of {''.join(sorted(blobs))}", THEN, frozenset(blobs))
+            StoredManifest(
+                name,
+                f"digest of {''.join(sorted(blobs))}",
+                THEN,
+                frozenset(blobs),
+                frozenset(blobs) & frozenset(weights),
+            )
             for name, blobs in manifests.items()
         ),
-        {key: Blob(key, size, THEN, key in linked) for key, size in sizes.items()},
+        {key: StoredBlob(key, size, THEN, key in linked) for key, size in sizes.items()},
         **more,  # type: ignore[arg-type]
     )
 
@@ -55,9 +69,9 @@ def listed(store: Contents) -> tuple[Model, ...]:
 
 def measured(
     manifests: dict[str, str], sizes: dict[str, int], *, linked: str = "", **more: object
-) -> Measured:
-    store = contents(manifests, sizes, linked=linked, **more)
-    return Measured(listed(store), store)
+) -> Usage:
+    store = contents(manifests, sizes, linked=linked, weights="", **more)
+    return Usage(listed(store), store)
 
 
 SIZES = {"W": 4000 * MB, "V": 900 * MB, "l": 7_000, "s": 300, "t": 20}
@@ -90,11 +104,11 @@ def test_what_is_shared_counts_once_and_is_told_by_who_shares_it() -> None:
     assert usage.exact
     assert usage.total == 4000 * MB * 3 + 900 * MB + 7_000 * 4 + 300 + 20
     assert usage.unique == Amount(4900 * MB + 7_320)
-    assert usage.groups == (
-        Shared(("alias", "base", "child"), Amount(4000 * MB), "W"),
-        Shared(("alias", "base", "child", "other"), Amount(7_000), "l"),
+    assert usage.shared == (
+        SharedData(("alias", "base", "child"), Amount(4000 * MB), "W"),
+        SharedData(("alias", "base", "child", "other"), Amount(7_000), "l", notable=False),
     )
-    assert usage.alone("other") == Amount(900 * MB + 20)
+    assert usage.freed(("other",)) == Amount(900 * MB + 20)
 
 
 def test_a_manifest_that_no_list_shows_still_keeps_its_blobs() -> None:
@@ -131,17 +145,17 @@ def test_damage_leaves_amounts_exact_but_what_we_may_not_read_does_not() -> None
 
 def test_the_place_is_named_inertly() -> None:
     store = replace(contents({}, {}), root="/srv/\x1b[31mmodels")
-    assert "\x1b" not in Measured((), store).source
+    assert "\x1b" not in Usage((), store).source
 
 
 def test_an_estimate_says_so_and_claims_neither_orphans_nor_partials() -> None:
     facts = Facts(blobs=("w",), weights="w")
     models = (a_model("a", digest="1", facts=facts), a_model("b", digest="2", facts=facts))
-    usage: Usage = Estimated(models)
+    usage: Usage = Usage(models)
     assert not usage.exact
     assert [usage.orphans, usage.partials, usage.free] == [None, None, None]
     assert usage.freed(["a"]).estimated
-    assert usage.groups[0].names == ("a", "b")
+    assert usage.shared[0].names == ("a", "b")
     assert usage.total == 2 * usage.unique.bytes
     assert usage.source.startswith("Estimated")
 
@@ -172,7 +186,7 @@ def test_a_list_without_times_is_taken_by_its_digests() -> None:
 
 def test_only_what_lay_still_for_an_hour_is_removed_by_a_restart() -> None:
     now = 10_000.0
-    old, young = Partial("a", 5, now - 3601), Partial("b", 7, now - 3600)
+    old, young = PartialDownload("a", 5, now - 3601), PartialDownload("b", 7, now - 3600)
     assert settled((old, young), now) == (old,)
 
 
@@ -188,7 +202,7 @@ SIDES = st.lists(st.sampled_from("abc"), min_size=len(NAMES), max_size=len(NAMES
 
 @given(STORES, SIDES)
 def test_deleting_together_frees_at_least_what_deleting_apart_does(
-    usage: Measured, sides: list[str]
+    usage: Usage, sides: list[str]
 ) -> None:
     a, b = ([n for n, side in zip(NAMES, sides, strict=True) if side == s] for s in "ab")
     apart = [usage.freed(a).bytes, usage.freed(b).bytes]
@@ -197,7 +211,8 @@ def test_deleting_together_frees_at_least_what_deleting_apart_does(
 
 
 @given(STORES)
-def test_deleting_everything_frees_all_that_is_used(usage: Measured) -> None:
+def test_deleting_everything_frees_all_that_is_used(usage: Usage) -> None:
+    assert usage.contents is not None
     used = {digest for manifest in usage.contents.manifests for digest in manifest.blobs}
     blobs = usage.contents.blobs
     assert usage.freed(NAMES).bytes == sum(blobs[d].frees for d in used if d in blobs)
@@ -205,13 +220,14 @@ def test_deleting_everything_frees_all_that_is_used(usage: Measured) -> None:
 
 
 @given(STORES)
-def test_what_each_alone_costs_and_what_is_shared_make_up_the_whole(usage: Measured) -> None:
-    apart = sum(usage.alone(model.name).bytes for model in usage.models)
-    shared = sum(group.amount.bytes for group in usage.groups)
+def test_what_each_alone_costs_and_what_is_shared_make_up_the_whole(usage: Usage) -> None:
+    apart = sum(usage.freed((model.name,)).bytes for model in usage.models)
+    shared = sum(group.amount.bytes for group in usage.shared)
     assert apart + shared == usage.unique.bytes
 
 
 @given(STORES)
-def test_used_and_orphaned_blobs_are_all_blobs(usage: Measured) -> None:
+def test_used_and_orphaned_blobs_are_all_blobs(usage: Usage) -> None:
+    assert usage.contents is not None
     everything = sum(blob.frees for blob in usage.contents.blobs.values())
     assert usage.unique.bytes + size_of(usage.orphans or ()) == everything
