@@ -10,13 +10,10 @@ from typing import Any
 import httpx
 import msgspec
 
-from ollama_tui.api import decode
-from ollama_tui.api import endpoints as calls
-from ollama_tui.api.body import pieces
+from ollama_tui.api import decode, requests
 from ollama_tui.api.clock import MACHINE, Clock
-from ollama_tui.api.endpoints import Call
 from ollama_tui.api.errors import Interrupted, NotFound
-from ollama_tui.api.http import PATIENT, Wire
+from ollama_tui.api.http import PATIENT, HttpClient, body_chunks
 from ollama_tui.api.ndjson import EventReader, parse_event, single_event
 from ollama_tui.api.replies import (
     Account,
@@ -29,7 +26,8 @@ from ollama_tui.api.replies import (
     Status,
     VerboseShow,
 )
-from ollama_tui.api.requests import CreateRequest
+from ollama_tui.api.requests import Call, CreateRequest
+from ollama_tui.api.sendfile import open_body
 
 _BLOB = {"Content-Type": "application/octet-stream"}
 
@@ -60,7 +58,7 @@ class Ollama:
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Clock = MACHINE,
     ) -> None:
-        self._wire = Wire(
+        self._http = HttpClient(
             host_url, api_key=api_key, send_key=send_key, transport=transport, clock=clock
         )
 
@@ -77,58 +75,58 @@ class Ollama:
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await self._wire.aclose()
+        await self._http.aclose()
 
     async def list(self) -> tuple[ListedModel, ...]:
         """Return the installed models, newest first as the server sorts them."""
-        return decode.listed_models(await self._ask(calls.LIST))
+        return decode.listed_models(await self._ask(requests.LIST))
 
     async def running(self) -> tuple[RunningModel, ...]:
         """Return the models in memory."""
-        return decode.running_models(await self._ask(calls.RUNNING))
+        return decode.running_models(await self._ask(requests.RUNNING))
 
     async def version(self) -> str:
         """Return the server's version, raw."""
-        return decode.version(await self._ask(calls.VERSION))
+        return decode.version(await self._ask(requests.VERSION))
 
     async def status(self) -> Status:
         """Return whether cloud features are disabled; Unsupported before v0.16.2."""
-        return decode.decode(await self._ask(calls.STATUS), Status)
+        return decode.decode(await self._ask(requests.STATUS), Status)
 
     async def show(self, model: str) -> Show:
         """Return what the server knows of a model, without arrays of the metadata."""
-        return decode.shown(await self._ask(calls.SHOW, model, {"model": model}), Show)
+        return decode.shown(await self._ask(requests.SHOW, model, {"model": model}), Show)
 
     async def show_verbose(self, model: str) -> VerboseShow:
         """Return all metadata of a model, its values as JSON text: several megabytes."""
         body = {"model": model, "verbose": True}
-        return decode.shown(await self._ask(calls.SHOW, model, body), VerboseShow)
+        return decode.shown(await self._ask(requests.SHOW, model, body), VerboseShow)
 
     def create(self, request: CreateRequest, *, stream: bool = True) -> Events:
         """Create a model; an existing one of that name is replaced."""
-        return self._events(Call(calls.CREATE, request.model), _fields(request), stream)
+        return self._events(Call(requests.CREATE, request.model), _fields(request), stream)
 
     def pull(self, model: str, *, insecure: bool = False, stream: bool = True) -> Events:
         """Pull a model; `insecure` lets the server talk plain HTTP to the registry."""
-        return self._events(Call(calls.PULL, model), _transfer(model, insecure), stream)
+        return self._events(Call(requests.PULL, model), _transfer(model, insecure), stream)
 
     def push(self, model: str, *, insecure: bool = False, stream: bool = True) -> Events:
         """Push a model; `insecure` lets the server talk plain HTTP to the registry."""
-        return self._events(Call(calls.PUSH, model), _transfer(model, insecure), stream)
+        return self._events(Call(requests.PUSH, model), _transfer(model, insecure), stream)
 
     async def copy(self, source: str, destination: str) -> None:
         """Copy a model; an existing destination is replaced."""
         body = {"source": source, "destination": destination}
-        await self._tell(Call(calls.COPY, source), body)
+        await self._tell(Call(requests.COPY, source), body)
 
     async def delete(self, model: str) -> None:
         """Delete a model and the layers no other model uses."""
-        await self._tell(Call(calls.DELETE, model), {"model": model})
+        await self._tell(Call(requests.DELETE, model), {"model": model})
 
     async def blob_exists(self, digest: str) -> bool:
         """Whether the server has the blob `sha256:…`, of any model or upload."""
         try:
-            await self._ask(calls.HEAD_BLOB, digest)
+            await self._ask(requests.HEAD_BLOB, digest)
         except NotFound:
             return False
         return True
@@ -146,12 +144,10 @@ class Ollama:
         With `size`, the bytes that were hashed, a file that has changed since is not sent at all.
         Ask `blob_exists` first: a server that has the blob answers without reading it.
         """
-        from ollama_tui.api.upload import open_body
-
-        call = Call(calls.UPLOAD, digest)
+        call = Call(requests.UPLOAD, digest)
         try:
             async with open_body(path, size) as file:
-                await self._wire.upload(call, file, _BLOB, sent)
+                await self._http.upload(call, file, _BLOB, sent)
         except Interrupted:
             # Who has the blob answers early and closes; the answer may be lost with the connection.
             if not await self.blob_exists(digest):
@@ -167,53 +163,53 @@ class Ollama:
         body: dict[str, Any] = {"model": model} | _keep(keep_alive)
         if embedding:
             body |= {"input": ""}
-            reply = await self._load(calls.EMBED, body)
+            reply = await self._load(requests.EMBED, body)
             done = "unload" if keep_alive == 0 else "load"
             return msgspec.structs.replace(reply, done_reason=done)
-        return await self._load(calls.LOAD, body | {"stream": False})
+        return await self._load(requests.LOAD, body | {"stream": False})
 
     async def unload(self, model: str) -> Loaded:
         """Unload a model of any kind; also good when it was not loaded."""
         body = {"model": model, "keep_alive": 0, "stream": False}
-        return await self._load(calls.UNLOAD, body)
+        return await self._load(requests.UNLOAD, body)
 
     async def me(self) -> Account:
         """Return the account the server is signed in to; Unauthorized when it is not."""
-        return decode.decode(await self._ask(calls.ME), Account)
+        return decode.decode(await self._ask(requests.ME), Account)
 
     async def sign_out(self) -> None:
         """Disconnect the server from its account."""
-        await self._tell(Call(calls.SIGN_OUT), None)
+        await self._tell(Call(requests.SIGN_OUT), None)
 
     async def recommendations(self) -> tuple[Recommendation, ...]:
         """Return the models Ollama recommends; Unsupported before v0.22.1."""
-        return decode.recommendations(await self._ask(calls.RECOMMENDATIONS))
+        return decode.recommendations(await self._ask(requests.RECOMMENDATIONS))
 
     async def _ask(
-        self, endpoint: calls.Endpoint, model: str = "", body: Mapping[str, Any] | None = None
+        self, endpoint: requests.Endpoint, model: str = "", body: Mapping[str, Any] | None = None
     ) -> bytes:
-        return await self._wire.reply(Call(endpoint, model), body)
+        return await self._http.reply(Call(endpoint, model), body)
 
     async def _tell(self, call: Call, body: Mapping[str, Any] | None) -> None:
         """Make a call that answers nothing; anything but JSON in the answer is not Ollama's."""
-        reply = await self._wire.reply(call, body)
+        reply = await self._http.reply(call, body)
         if reply.strip() not in (b"", b"null"):
             parse_event(reply, call)
 
-    async def _load(self, endpoint: calls.Endpoint, body: Mapping[str, Any]) -> Loaded:
+    async def _load(self, endpoint: requests.Endpoint, body: Mapping[str, Any]) -> Loaded:
         call = Call(endpoint, body["model"])
-        reply = await self._wire.reply(call, body, patience=PATIENT)
+        reply = await self._http.reply(call, body, patience=PATIENT)
         parse_event(reply, call)
         return decode.decode(reply, Loaded)
 
     async def _events(self, call: Call, body: Mapping[str, Any], stream: bool) -> Events:
         if not stream:
-            reply = await self._wire.reply(call, {**body, "stream": False}, patience=PATIENT)
+            reply = await self._http.reply(call, {**body, "stream": False}, patience=PATIENT)
             yield single_event(reply, call)
             return
         reader = EventReader(call)
-        async with self._wire.stream(call, body) as response:
-            async for chunk in pieces(response):
+        async with self._http.stream(call, body) as response:
+            async for chunk in body_chunks(response):
                 for event in reader.feed(chunk):
                     yield event
             for event in reader.finish():

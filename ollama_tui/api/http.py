@@ -1,24 +1,22 @@
-"""One server's connections: who gets the key, which proxy, how long to wait."""
+"""HTTP to one server: who gets the key, which proxy is used, how long an answer may take."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import aclosing, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 from typing import Any
+from urllib.request import getproxies
 
 import httpx
 import msgspec
 
 from ollama_tui import __version__
-from ollama_tui.api.body import PLAIN, TooLarge, start, whole
+from ollama_tui.api import sendfile
 from ollama_tui.api.clock import MACHINE, Clock, Watchdog
-from ollama_tui.api.endpoints import Call
 from ollama_tui.api.errors import CHECK_ADDRESS, InvalidRequest, NotOllama, OllamaError, Unreachable
 from ollama_tui.api.host import Host
-from ollama_tui.api.keep_alive import trace
-from ollama_tui.api.messages.connection import explained
 from ollama_tui.api.replies import CUT
-from ollama_tui.api.upload import FileBody
+from ollama_tui.api.requests import Call
 
 CONNECT_SECONDS = 10.0
 ORDINARY = httpx.Timeout(30.0, connect=CONNECT_SECONDS, pool=None)
@@ -27,10 +25,12 @@ PATIENT = httpx.Timeout(None, connect=CONNECT_SECONDS)
 
 LARGEST = 64 * 1024 * 1024
 """Bytes of a reply: that of 10,000 models has 3, of a vocabulary of 250,000 words about 15."""
+SLOWEST = 1000
+"""Bytes a second that a reply must come with, after its first half minute."""
 ANSWER_WITHIN = 40.0
 """Seconds until an ordinary answer begins, and that it may pause; connecting included."""
 STREAM_WITHIN = 120.0
-"""Seconds until the answer to a long piece of work begins: its first word comes at once."""
+"""Seconds until the answer to a long piece of work begins: its first event comes at once."""
 WORK_WITHIN = 3600.0
 """Seconds until the answer to a load comes, which is all of it."""
 STUCK_AFTER = 300.0
@@ -41,7 +41,7 @@ _CUT = CUT.encode()
 _JSON = {"Content-Type": "application/json"}
 
 
-class Wire:
+class HttpClient:
     """Sends calls to one server and returns its answers; raises only OllamaError."""
 
     def __init__(
@@ -58,12 +58,8 @@ class Wire:
         self._host = Host.of_url(url)
         self._key = api_key.strip() if api_key and self._host.may_have_key(send_key) else ""
         self._transport = transport
-        self._http: httpx.AsyncClient | None = None
-
-    @property
-    def address(self) -> str:
-        """Host and port of the server, for sentences."""
-        return self._host.authority
+        self._httpx: httpx.AsyncClient | None = None
+        self._closed = False
 
     async def reply(
         self,
@@ -75,25 +71,63 @@ class Wire:
         """Send a call and return the whole body of its answer."""
         within = ANSWER_WITHIN if patience is ORDINARY else WORK_WITHIN
         content, headers = encoded(body, call), _JSON if body else {}
-        async with self.open(call, content, headers, patience, within) as response:
-            try:
-                async with self._watch(ANSWER_WITHIN) as watch:
-                    return await whole(response, LARGEST, watch)
-            except TooLarge as error:
-                raise NotOllama(
-                    "The server does not answer like Ollama: it sent more than 64 MB.",
-                    CHECK_ADDRESS,
-                ) from error
+        async with self._open(call, content, headers, patience, within) as response:
+            chunks = bytearray()
+            async with self._watchdog(ANSWER_WITHIN) as watchdog:
+                async for chunk in body_chunks(response):
+                    chunks += chunk
+                    watchdog.extend(len(chunk) / SLOWEST)
+                    if len(chunks) > LARGEST:
+                        raise NotOllama(
+                            "The server does not answer like Ollama: it sent more than 64 MB.",
+                            CHECK_ADDRESS,
+                        )
+            return bytes(chunks)
 
     @asynccontextmanager
     async def stream(self, call: Call, body: Mapping[str, Any]) -> AsyncIterator[httpx.Response]:
         """Send a call whose answer takes as long as the work; leaving closes the connection."""
         content = encoded(body, call)
-        async with self.open(call, content, _JSON, PATIENT, STREAM_WITHIN) as response:
+        async with self._open(call, content, _JSON, PATIENT, STREAM_WITHIN) as response:
             yield response
 
+    async def upload(
+        self,
+        call: Call,
+        file: sendfile.FileBody,
+        headers: Mapping[str, str],
+        sent: Callable[[int], None] | None,
+    ) -> None:
+        """Send a file: by the system itself where nothing is between, else chunk by chunk."""
+        headers = {**headers, "Content-Length": str(file.size)}
+        with explained(call, self._host.authority):
+            async with self._watchdog(STUCK_AFTER) as watchdog:
+
+                def report(done: int) -> None:
+                    watchdog.restart(STUCK_AFTER)
+                    if sent is not None:
+                        sent(done)
+
+                # Credentials in the URL are for httpx to encode.
+                plain = self._host.scheme == "http" and "@" not in self._url
+                direct = self._transport is None and not self._host.is_proxied(getproxies())
+                if sendfile.POSSIBLE and plain and direct:
+                    await self._send_file(call, file, headers, report)
+                else:
+                    async with (
+                        aclosing(file.chunks(report)) as chunks,
+                        self._open(call, chunks, headers, PATIENT, None),
+                    ):
+                        pass
+
+    async def aclose(self) -> None:
+        """Close all connections; nothing can be sent any more."""
+        self._closed = True
+        if self._httpx is not None:
+            await self._httpx.aclose()
+
     @asynccontextmanager
-    async def open(
+    async def _open(
         self,
         call: Call,
         content: bytes | AsyncIterator[bytes] | None,
@@ -106,17 +140,18 @@ class Wire:
         `within` are the seconds in which the answer must begin: a server that says again and again
         that it will never counts as silent for httpx.
         """
-        with explained(call, self.address):
-            request = self._client().build_request(
+        with explained(call, self._host.authority):
+            client = self._client()
+            request = client.build_request(
                 call.endpoint.method,
                 self._url + call.path,
                 content=content,
                 headers=headers,
                 timeout=patience,
-                extensions={"trace": trace},
+                extensions={"trace": _enable_keepalive},
             )
-            async with self._watch(within):
-                response = await self._client().send(request, stream=True)
+            async with self._watchdog(within):
+                response = await client.send(request, stream=True)
             try:
                 if not response.is_success:
                     raise await self._refusal(response, call)
@@ -124,131 +159,123 @@ class Wire:
             finally:
                 await response.aclose()
 
-    async def upload(
+    async def _send_file(
         self,
         call: Call,
-        file: FileBody,
-        headers: Mapping[str, str],
-        sent: Callable[[int], None] | None,
-    ) -> None:
-        """Send a file: by the system itself where nothing is between, else piece by piece."""
-        headers = {**headers, "Content-Length": str(file.size)}
-        with explained(call, self.address):
-            async with self._watch(STUCK_AFTER) as watch:
-
-                def heard(done: int) -> None:
-                    watch.restart(STUCK_AFTER)
-                    if sent is not None:
-                        sent(done)
-
-                await self._send(call, file, headers, heard)
-
-    async def _send(
-        self, call: Call, file: FileBody, headers: Mapping[str, str], sent: Callable[[int], None]
-    ) -> None:
-        if self._is_straight:
-            await self._upload_straight(call, file, headers, sent)
-            return
-        async with (
-            aclosing(file.chunks(sent)) as chunks,
-            self.open(call, chunks, headers, PATIENT, None),
-        ):
-            return
-
-    @property
-    def _is_straight(self) -> bool:
-        """Whether the server is reached over plain HTTP, with no proxy and no transport between."""
-        from urllib.request import getproxies
-
-        from ollama_tui.api.sendfile import POSSIBLE
-
-        plain = self._host.scheme == "http" and "@" not in self._url
-        proxied = self._host.is_proxied(getproxies())
-        return POSSIBLE and plain and not proxied and self._transport is None
-
-    async def _upload_straight(
-        self,
-        call: Call,
-        file: FileBody,
+        file: sendfile.FileBody,
         headers: Mapping[str, str],
         sent: Callable[[int], None],
     ) -> None:
-        from ollama_tui.api import sendfile as straight
-
-        with explained(call, self.address):
-            url = httpx.URL(self._url + call.path)
-            named = {"Host": url.netloc.decode("ascii"), **self._headers(), **headers}
-            path = url.raw_path.decode("ascii")
-            request = straight.Request(url.host, url.port or 80, path, named, CONNECT_SECONDS)
-            answer = await straight.post(request, file, sent)
+        url = httpx.URL(self._url + call.path)
+        request = sendfile.UploadRequest(
+            url.host,
+            url.port or 80,
+            url.raw_path.decode("ascii"),
+            {"Host": url.netloc.decode("ascii"), **self._client().headers, **headers},
+            CONNECT_SECONDS,
+        )
+        answer = await sendfile.post(request, file, sent)
         if answer.status >= 300:
             # What the system had still to send changes with the file: that is why it was refused.
             file.check()
             raise self._refused(answer.status, answer.location, answer.body, call)
 
-    async def aclose(self) -> None:
-        """Close all connections."""
-        if self._http is not None:
-            await self._http.aclose()
-
     async def _refusal(self, response: httpx.Response, call: Call) -> OllamaError:
-        location, body = response.headers.get("Location", ""), b""
+        """Return the error of an answer, of which the first 64 kB are read."""
+        body = bytearray()
         if not response.is_redirect:
             # The status says enough where what comes with it cannot be read.
             with suppress(httpx.DecodingError):
-                async with self._watch(ANSWER_WITHIN) as watch:
-                    body = await start(response, _REFUSAL_LIMIT, watch)
-        return self._refused(response.status_code, location, body, call)
+                async with self._watchdog(ANSWER_WITHIN) as watchdog:
+                    async for chunk in body_chunks(response):
+                        body += chunk
+                        watchdog.extend(len(chunk) / SLOWEST)
+                        if len(body) >= _REFUSAL_LIMIT:
+                            break
+        location = response.headers.get("Location", "")
+        return self._refused(response.status_code, location, bytes(body[:_REFUSAL_LIMIT]), call)
 
     def _refused(self, status: int, location: str, body: bytes, call: Call) -> OllamaError:
-        from ollama_tui.api.messages.refused import (  # all the words there may be
-            from_response,
-            redirected,
-        )
+        from ollama_tui.api.messages.explain import from_response, redirected  # only when needed
 
         if 300 <= status < 400:
             return redirected(location, call)
-        return from_response(status, body, call, host=self.address)
+        return from_response(status, body, call, host=self._host.authority)
 
-    def _watch(self, seconds: float | None) -> Watchdog:
+    def _watchdog(self, seconds: float | None) -> Watchdog:
         return Watchdog(seconds, self._clock.seconds, self._clock.sleep)
 
     def _client(self) -> httpx.AsyncClient:
-        """Return the HTTP client, built at first use: it reads proxies and certificates."""
-        if self._http is None:
-            self._http = self._built()
-        return self._http
-
-    def _built(self) -> httpx.AsyncClient:
-        if self._key and not (self._key.isascii() and self._key.isprintable()):
+        """Return httpx's client, made at first use: that reads proxies and certificates."""
+        if self._closed:
             raise OllamaError(
-                "The API key holds characters that no key has.", "Check OLLAMA_API_KEY."
+                f"The connection to {self._host.authority} is closed already.",
+                "Open another client for it.",
             )
-        try:
-            return httpx.AsyncClient(
-                headers=self._headers(),
-                # Without TLS a context with all authorities would be 20 ms of start-up for nothing.
-                # The environment names no proxy for loopback, but authorities all the same.
-                verify=httpx.create_ssl_context() if self._host.scheme == "https" else False,
-                trust_env=not self._host.is_loopback,
-                follow_redirects=False,
-                transport=self._transport,
-            )
-        except (ValueError, ImportError, OSError, httpx.InvalidURL) as error:
-            raise Unreachable(
-                f"No connection to {self.address}: the proxy or certificate settings are wrong.",
-                "Check HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY and SSL_CERT_FILE.",
-            ) from error
+        if self._httpx is None:
+            if self._key and not (self._key.isascii() and self._key.isprintable()):
+                raise OllamaError(
+                    "The API key holds characters that no key has.", "Check OLLAMA_API_KEY."
+                )
+            key = {"Authorization": f"Bearer {self._key}"} if self._key else {}
+            # Without TLS a context with all authorities would be 20 ms of start-up for nothing.
+            tls = self._host.scheme == "https"
+            self._httpx = new_client(self._host, self._transport, headers=key, tls=tls)
+        return self._httpx
 
-    def _headers(self) -> dict[str, str]:
-        headers = {"User-Agent": f"ollama-tui/{__version__}", "Accept": "*/*", **PLAIN}
-        if self._key:
-            headers["Authorization"] = f"Bearer {self._key}"
-        return headers
+
+def new_client(
+    host: Host,
+    transport: httpx.AsyncBaseTransport | None,
+    *,
+    headers: Mapping[str, str],
+    tls: bool,
+) -> httpx.AsyncClient:
+    """Return an httpx client for one host; `tls` says whether certificates are needed.
+
+    It follows no redirect, asks for uncompressed answers (what is unpacked here may be thousands
+    of times what was sent), and uses the proxies of the environment except for loopback. Raises
+    Unreachable when a proxy or certificate setting is wrong.
+    """
+    common = {"User-Agent": f"ollama-tui/{__version__}", "Accept": "*/*"}
+    try:
+        return httpx.AsyncClient(
+            headers={**common, "Accept-Encoding": "identity", **headers},
+            # The environment names no proxy for loopback, but authorities all the same.
+            verify=httpx.create_ssl_context() if tls else False,
+            trust_env=not host.is_loopback,
+            follow_redirects=False,
+            transport=transport,
+        )
+    except (ValueError, ImportError, OSError, httpx.InvalidURL) as error:
+        raise Unreachable(
+            f"No connection to {host.authority}: the proxy or certificate settings are wrong.",
+            "Check HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY and SSL_CERT_FILE.",
+        ) from error
+
+
+def body_chunks(response: httpx.Response) -> AsyncIterator[bytes]:
+    """Return the body as it comes; raise httpx.DecodingError when it is compressed in any way."""
+    encoding = response.headers.get("content-encoding", "").strip().lower()
+    if encoding not in ("", "identity"):
+        raise httpx.DecodingError("a compressed body", request=response.request)
+    # One that is in memory already can be read once only in this way.
+    return response.aiter_bytes() if response.is_stream_consumed else response.aiter_raw()
+
+
+@contextmanager
+def explained(call: Call, address: str) -> Iterator[None]:
+    """Turn what httpx and a Watchdog raise into an OllamaError; `address` is for sentences."""
+    try:
+        yield
+    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError, TimeoutError) as error:
+        from ollama_tui.api.messages.explain import from_exception  # only when needed
+
+        raise from_exception(error, call, address) from error
 
 
 def encoded(body: Mapping[str, Any] | None, call: Call) -> bytes | None:
-    """Return a request body as JSON; None for none."""
+    """Return a request body as JSON, None for none; raise InvalidRequest if it cannot be sent."""
     if body is None:
         return None
     try:
@@ -264,3 +291,15 @@ def encoded(body: Mapping[str, Any] | None, call: Call) -> bytes | None:
             "Use the ollama command on the server for this one.",
         )
     return content
+
+
+async def _enable_keepalive(event: str, info: dict[str, Any]) -> None:
+    """Enable TCP keep-alive for each connection httpx makes: the `trace` extension of a request.
+
+    The socket options of a transport would do the same, but a client with a transport of its own
+    does not go through the proxies of the environment.
+    """
+    if event == "connection.connect_tcp.complete":
+        connection = info["return_value"].get_extra_info("socket")
+        if connection is not None:
+            sendfile.enable_keepalive(connection)

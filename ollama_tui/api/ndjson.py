@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from ollama_tui.api.decode import decode, not_ollama
-from ollama_tui.api.endpoints import Call
 from ollama_tui.api.errors import CHECK_ADDRESS, Interrupted, NotOllama
 from ollama_tui.api.replies import Progress
+from ollama_tui.api.requests import Call
 
 LINE_LIMIT = 8 * 1024 * 1024
 """Bytes; Ollama's own client reads no longer lines either."""
@@ -26,7 +26,7 @@ def parse_event(line: bytes, call: Call) -> Progress:
     """Return the event of one line; raise a Refused if it is an error, NotOllama if it is noise."""
     event = decode(line, _Event)
     if event.error:
-        from ollama_tui.api.messages.refused import from_line  # all the words there may be
+        from ollama_tui.api.messages.explain import from_line  # only when needed
 
         raise from_line(event.error, call, signin_url=event.signin_url)
     return Progress(event.status, event.digest, event.total, event.completed)

@@ -20,10 +20,10 @@ from typing import Any, BinaryIO
 
 from ollama_tui import __version__
 from ollama_tui.api import decode
-from ollama_tui.api.endpoints import LIST, RUNNING, VERSION
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.api.host import Host
 from ollama_tui.api.replies import Answers
+from ollama_tui.api.requests import LIST, RUNNING, VERSION
 
 PATIENCE = 3.0
 """Seconds for each step of the thread; nobody has to wait for it that long."""

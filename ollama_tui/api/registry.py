@@ -3,14 +3,14 @@
 async with Registry() as registry:
     newest = await registry.newest(parse("qwen3:8b"))
 
-Nobody's key ever comes here: what a registry shows to everybody is all that is asked for.
+Nobody's key is ever sent to one: what a registry shows to everybody is all that is asked for.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,7 +22,6 @@ import httpx
 import msgspec
 
 from ollama_tui.api.decode import is_page
-from ollama_tui.api.endpoints import HOME, MANIFEST, Call
 from ollama_tui.api.errors import (
     Busy,
     Forbidden,
@@ -37,15 +36,25 @@ from ollama_tui.api.errors import (
     Unsupported,
 )
 from ollama_tui.api.host import Host
-from ollama_tui.api.messages.connection import explain
-from ollama_tui.api.registry_http import SAME_HOUSE, Answer, Asker
+from ollama_tui.api.http import body_chunks, new_client
 from ollama_tui.api.replies import Manifest
+from ollama_tui.api.requests import HOME, MANIFEST, Call
 from ollama_tui.formatting import inert
 
 ASKED_AT_HOME = "ollama.com"
 """Where Ollama's own registry is asked; its digests come without a body there."""
 LONGEST = 20.0
 """Seconds for all of it: a registry that trickles is given up too."""
+PATIENCE = httpx.Timeout(5.0)
+"""Seconds for each step of a request."""
+LARGEST = 8 * 1024 * 1024
+"""Bytes of a manifest; one of thousands of tensors has about one million."""
+HOPS = 5
+"""Requests one question may take, with redirects and a token."""
+_SAME_OWNER = ({"hf.co", "huggingface.co"}, {"ollama.com", "registry.ollama.ai"})
+"""Names of one owner: redirects between them are followed."""
+_MANIFEST_TYPE = "application/vnd.docker.distribution.manifest.v2+json"
+_CHALLENGE = re.compile(r'(realm|service|scope)="([^"]*)"')
 _DIGEST = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
 _BLOB = re.compile(r"sha256:[0-9a-f]{64}")
 _NO_NETWORK = "Check the network of this machine; the server may have another one."
@@ -96,8 +105,21 @@ class Published:
     """Whether it came by plain HTTP, as pulling it must then too."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """An answer read to its end."""
+
+    status: int
+    headers: httpx.Headers
+    body: bytes
+
+
 class Registry:
-    """Asks registries about models; every method raises only OllamaError."""
+    """Asks registries about models; every method raises only OllamaError.
+
+    Redirects stay with the same owner and never leave TLS. A 401 is answered with the token that
+    the same host gives to anybody, once. Proxies of the environment are used except for loopback.
+    """
 
     def __init__(
         self,
@@ -111,9 +133,10 @@ class Registry:
         `beside_server` says that the server whose models are asked about is on this machine: else
         what it calls 127.0.0.1 is not what we do.
         """
-        self._asker = Asker(transport)
+        self._transport = transport
         self._plain = frozenset(map(str.lower, plain))
         self._beside_server = beside_server
+        self._clients: dict[bool, httpx.AsyncClient] = {}
 
     async def __aenter__(self) -> Registry:
         return self
@@ -128,7 +151,8 @@ class Registry:
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await self._asker.aclose()
+        for client in self._clients.values():
+            await client.aclose()
 
     async def newest(self, name: Named, *, insecure: bool = False) -> Newest:
         """Return the digest of the newest manifest of `name`; `insecure` means plain HTTP."""
@@ -142,8 +166,8 @@ class Registry:
         pushed_at = _pushed_at(answer.headers)
         return Published(_decoded(answer.body, name), digest, pushed_at, insecure)
 
-    async def _ask(self, method: str, name: Named, insecure: bool) -> tuple[Answer, bool]:
-        """Return the answer, and whether it came by plain HTTP."""
+    async def _ask(self, method: str, name: Named, insecure: bool) -> tuple[_Answer, bool]:
+        """Return a good answer, and whether it came by plain HTTP."""
         if not self._beside_server and Host.of_url(_url(name, insecure=True)).is_loopback:
             raise Unreachable(
                 f"Only the server can reach {_where(name)}: it means its own machine."
@@ -153,12 +177,12 @@ class Registry:
                 answer = None if insecure else await self._ask_plainly(method, name)
                 plain = insecure or answer is not None
                 if answer is None:
-                    answer = await self._asker.ask(method, httpx.URL(_url(name, insecure)))
+                    answer = await self._follow(method, httpx.URL(_url(name, insecure)))
         if not 200 <= answer.status < 300:
             raise _refusal(answer.status, name)
         return answer, plain
 
-    async def _ask_plainly(self, method: str, name: Named) -> Answer | None:
+    async def _ask_plainly(self, method: str, name: Named) -> _Answer | None:
         """Ask by plain HTTP where that is safe, or allowed; None where TLS is needed.
 
         It is safe on this machine, as nobody is between. Who speaks TLS hangs up or answers 400.
@@ -168,10 +192,56 @@ class Registry:
         if not may or url.startswith("https:"):
             return None
         try:
-            answer = await self._asker.ask(method, httpx.URL(url))
+            answer = await self._follow(method, httpx.URL(url))
         except httpx.TransportError:
             return None
         return None if answer.status == 400 else answer
+
+    async def _follow(self, method: str, url: httpx.URL) -> _Answer:
+        """Return the answer after a few redirects and a token; raises what httpx raises too."""
+        start, headers = url, dict[str, str]()
+        for _ in range(HOPS):
+            answer = await self._send(method, url, headers)
+            if answer.status == 401 and not headers:
+                headers = await self._authorization(answer.headers, url)
+                if not headers:
+                    return answer
+            elif answer.status in (301, 302, 303, 307, 308):
+                target = url.join(answer.headers.get("location", ""))
+                if not _is_same_owner(url, target):
+                    to = inert(target.host)[:60] or "nowhere"
+                    raise NotOllama(f"{inert(url.host)} redirects to {to}, which is not followed.")
+                url, headers = target, {}
+            else:
+                return answer
+        raise NotOllama(f"{inert(start.host)} sends one from place to place without an answer.")
+
+    async def _send(self, method: str, url: httpx.URL, headers: Mapping[str, str]) -> _Answer:
+        host = Host.of_url(str(url))
+        client = self._clients.get(host.is_loopback)
+        if client is None:
+            accept = {"Accept": _MANIFEST_TYPE}
+            client = new_client(host, self._transport, headers=accept, tls=True)
+            self._clients[host.is_loopback] = client
+        async with client.stream(method, url, headers=dict(headers), timeout=PATIENCE) as response:
+            body = bytearray()
+            async for chunk in body_chunks(response):
+                body += chunk
+                if len(body) > LARGEST:
+                    raise NotOllama(f"{inert(url.host)} sent more than a manifest can be.")
+            return _Answer(response.status_code, response.headers, bytes(body))
+
+    async def _authorization(self, headers: httpx.Headers, url: httpx.URL) -> dict[str, str]:
+        """Return the header with the token that the host gives to anybody, if it does."""
+        kind, _, rest = headers.get("www-authenticate", "").partition(" ")
+        challenge = dict(_CHALLENGE.findall(rest))
+        realm = url.join(challenge.pop("realm", ""))
+        same = _is_same_owner(url, realm, same_host=True)
+        if kind.lower() != "bearer" or not rest or not same:
+            return {}
+        answer = await self._send("GET", realm.copy_merge_params(challenge), {})
+        token = _token(answer.body) if answer.status == 200 else ""
+        return {"Authorization": f"Bearer {token}"} if token else {}
 
 
 def _host(name: Named) -> str:
@@ -184,7 +254,7 @@ def _where(name: Named) -> str:
 
 def _url(name: Named, insecure: bool) -> str:
     host = _host(name)
-    public = any(host.lower() in house for house in SAME_HOUSE)
+    public = any(host.lower() in owner for owner in _SAME_OWNER)
     scheme = "http" if insecure and not public else "https"
     return f"{scheme}://{host}/v2/{name.namespace}/{name.model}/manifests/{name.tag}"
 
@@ -198,7 +268,9 @@ def _explained(name: Named) -> Iterator[None]:
     except TimeoutError as error:
         raise Interrupted(f"{where} did not answer in time.", "Try again in a moment.") from error
     except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
-        found = explain(error, Call(MANIFEST, name.display), where)
+        from ollama_tui.api.messages.explain import from_exception  # only when needed
+
+        found = from_exception(error, Call(MANIFEST, name.display), where)
         if isinstance(found, NotOllama):
             raise NotOllama(f"What answers at {where} is not a registry.") from error
         raise type(found)(found.title, _NO_NETWORK) from error
@@ -241,3 +313,25 @@ def _decoded(body: bytes, name: Named) -> Manifest:
     if not all(_BLOB.fullmatch(layer.digest) for layer in manifest.everything):
         raise NotOllama(f"{_where(name)} sent a manifest with a digest that is none.")
     return manifest
+
+
+def _is_same_owner(url: httpx.URL, target: httpx.URL, *, same_host: bool = False) -> bool:
+    """Whether `target` belongs to the owner of `url`, and is as safe."""
+    if target.scheme not in ("https", url.scheme):
+        return False
+    if (url.host, url.port) == (target.host, target.port):
+        return True
+    if target.scheme != "https" or target.port is not None:
+        return False
+    same_owner = any({url.host, target.host} <= names for names in _SAME_OWNER)
+    return url.host == target.host or (same_owner and not same_host)
+
+
+def _token(body: bytes) -> str:
+    try:
+        given = msgspec.json.decode(body, type=dict[str, object])
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return ""
+    token = given.get("token") or given.get("access_token")
+    fine = isinstance(token, str) and token.isascii() and token.isprintable()
+    return str(token) if fine else ""

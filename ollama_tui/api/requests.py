@@ -1,12 +1,113 @@
-"""Request bodies whose shape matters."""
+"""What is asked of a server: its endpoints, one call of them, and the body of a create."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import NamedTuple
+from urllib.parse import quote
+
 import msgspec
 
-from ollama_tui.api.replies import Message
+from ollama_tui.api.replies import Message, is_cloud_name
+from ollama_tui.formatting import ELLIPSIS, inert
 
 ParameterValue = bool | int | float | str | list[str]
+
+HOME = "registry.ollama.ai"
+_SUBJECT_LIMIT = 44
+
+
+class Endpoint(NamedTuple):
+    """One endpoint of the server."""
+
+    verb: str
+    method: str
+    path: str
+    """Below the base URL; `{}` stands for the model or digest."""
+    failed: str
+    """The first half of an error's title; `{}` stands for the model."""
+    feature: str
+    """What a server without this endpoint cannot do."""
+
+
+LIST = Endpoint("list", "GET", "/api/tags", "The models were not listed", "listing models")
+RUNNING = Endpoint(
+    "running", "GET", "/api/ps", "The running models were not listed", "listing running models"
+)
+VERSION = Endpoint("version", "GET", "/api/version", "The version was not read", "versions")
+STATUS = Endpoint("status", "GET", "/api/status", "The cloud status was not read", "cloud status")
+SHOW = Endpoint("show", "POST", "/api/show", "The details of {} were not read", "showing models")
+CREATE = Endpoint("create", "POST", "/api/create", "{} was not created", "creating models")
+PULL = Endpoint("pull", "POST", "/api/pull", "{} was not pulled", "pulling models")
+PUSH = Endpoint("push", "POST", "/api/push", "{} was not pushed", "pushing models")
+COPY = Endpoint("copy", "POST", "/api/copy", "{} was not copied", "copying models")
+DELETE = Endpoint("delete", "DELETE", "/api/delete", "{} was not deleted", "deleting models")
+HEAD_BLOB = Endpoint(
+    "blob", "HEAD", "/api/blobs/{}", "The blob was not looked up", "blobs for new models"
+)
+UPLOAD = Endpoint("upload", "POST", "/api/blobs/{}", "The file was not uploaded", "uploading files")
+LOAD = Endpoint("load", "POST", "/api/generate", "{} was not loaded", "loading models")
+EMBED = Endpoint("load", "POST", "/api/embed", "{} was not loaded", "loading embedding models")
+UNLOAD = Endpoint("unload", "POST", "/api/generate", "{} was not unloaded", "unloading models")
+ME = Endpoint("me", "POST", "/api/me", "The account was not read", "accounts")
+SIGN_OUT = Endpoint("sign-out", "POST", "/api/signout", "The sign-out failed", "signing out")
+RECOMMENDATIONS = Endpoint(
+    "recommendations",
+    "GET",
+    "/api/experimental/model-recommendations",
+    "The recommendations were not read",
+    "recommendations",
+)
+MANIFEST = Endpoint(
+    "manifest", "GET", "/v2/", "The registry's {} was not looked up", "manifests of models"
+)
+"""Of a registry; its path takes the parts of a name, see `registry`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of an endpoint: enough to send it, and to say what did not happen."""
+
+    endpoint: Endpoint
+    model: str = ""
+    """Model name as given, or the digest of a blob."""
+
+    @property
+    def path(self) -> str:
+        """Path below the base URL."""
+        path = self.endpoint.path
+        return path.format(quote(self.model, safe=":")) if "{}" in path else path
+
+    @property
+    def subject(self) -> str:
+        """The model for a sentence: inert, at most 44 characters."""
+        name = inert(self.model).strip() or "a nameless model"
+        if len(name) <= _SUBJECT_LIMIT:
+            return name
+        half = (_SUBJECT_LIMIT - 1) // 2
+        return name[:half] + ELLIPSIS + name[-half:]
+
+    @property
+    def failed(self) -> str:
+        """What did not happen, without a full stop: `qwen9 was not pulled`."""
+        sentence = self.endpoint.failed.format(self.subject)
+        return sentence if self.model.strip() else sentence[:1].upper() + sentence[1:]
+
+    @property
+    def registry(self) -> str:
+        """Host part of the model name; the default registry when it has none."""
+        parts = self.model.split("://", 1)[-1].split("/")
+        return parts[0] if len(parts) > 2 else HOME
+
+    @property
+    def is_home(self) -> bool:
+        """Whether the model belongs to Ollama's own registry."""
+        return self.registry.endswith((".ollama.ai", "ollama.com"))
+
+    @property
+    def is_cloud(self) -> bool:
+        """Whether the server passes the name on to ollama.com."""
+        return is_cloud_name(self.model)
 
 
 class CreateRequest(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -1,6 +1,8 @@
-"""A file sent by the operating system itself, for plain HTTP with nothing between.
+"""A file as the body of a request: in chunks for httpx, or sent by the system itself.
 
-The bytes go from the file's cache into the socket without coming by here, in a thread of its own.
+Over plain HTTP with nothing between, `post` has the bytes go from the file's cache straight into
+the socket (`os.sendfile`), in a thread. `loop.sock_sendfile` would do it in the event loop's
+thread: that reaches half the rate, and a slow disk would hold up the screen.
 """
 
 from __future__ import annotations
@@ -9,33 +11,149 @@ import asyncio
 import os
 import select
 import socket
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, RemoteDisconnected
-from typing import NamedTuple
+from pathlib import Path
+from typing import BinaryIO, NamedTuple, Protocol
 
-import httpx
+from ollama_tui.api.errors import OllamaError
+from ollama_tui.formatting import inert
 
-from ollama_tui.api.keep_alive import keep_alive
-from ollama_tui.api.upload import FileBody
-
+CHUNK = 1024 * 1024
+"""Bytes read at a time; at most three such chunks are in memory."""
 STEP = 1024 * 1024
-"""Bytes between two looks at the file and at what the server says."""
+"""Bytes the system sends between two looks at the file and at what the server answers."""
 ANSWER_LIMIT = 64 * 1024
 POSSIBLE = hasattr(os, "sendfile") and hasattr(select, "poll")
 
+KEEPALIVE_IDLE = 15
+"""Seconds of silence before the other side's system is asked whether it is there."""
+KEEPALIVE_INTERVAL = 5
+"""Seconds between two such questions."""
+KEEPALIVE_TRIES = 4
+"""Unanswered questions after which the connection is lost."""
+_KEEPALIVE_OPTIONS = {
+    "TCP_KEEPIDLE": KEEPALIVE_IDLE,
+    "TCP_KEEPALIVE": KEEPALIVE_IDLE,
+    "TCP_KEEPINTVL": KEEPALIVE_INTERVAL,
+    "TCP_KEEPCNT": KEEPALIVE_TRIES,
+}
+"""By name: each system has its own selection of them."""
 
-class Answer(NamedTuple):
-    """What the server said."""
+
+class FileBody:
+    """An open file and the size it had when it was opened; see `open_body`."""
+
+    def __init__(self, path: Path, file: BinaryIO) -> None:
+        self.path = path
+        self._file = file
+        self._ahead: asyncio.Task[bytes] | None = None
+        self.fileno = file.fileno()
+        self.size = os.fstat(self.fileno).st_size
+        """Bytes."""
+
+    async def chunks(self, sent: Callable[[int], None]) -> AsyncGenerator[bytes, None]:
+        """Yield the file's bytes, reading ahead in a thread; `sent` gets the bytes taken so far.
+
+        Raises OllamaError when the file shrank, grew or cannot be read.
+        """
+        chunk, done = await self._read(self._start_reading()), 0
+        while chunk:
+            following = self._start_reading()
+            done += len(chunk)
+            # Before the last bytes go out: the server must never take a wrong file for whole.
+            if done >= self.size and (done > self.size or await self._read(following)):
+                raise changed(self.path, "longer")
+            yield chunk
+            sent(done)
+            chunk = await self._read(following)
+        if done < self.size:
+            raise changed(self.path, "shorter")
+
+    def check(self, expected: int | None = None) -> None:
+        """Raise OllamaError unless the file has `expected` bytes, by default those it had."""
+        expected = self.size if expected is None else expected
+        if (found := os.fstat(self.fileno).st_size) != expected:
+            raise changed(self.path, "longer" if found > expected else "shorter")
+
+    def close(self) -> None:
+        """Close the file, but only after a read that is under way: threads do not stop."""
+
+        def close(reading: asyncio.Task[bytes]) -> None:
+            if not reading.cancelled():
+                reading.exception()  # seen, so that asyncio does not complain
+            self._file.close()
+
+        if self._ahead is None:
+            self._file.close()
+        else:
+            self._ahead.add_done_callback(close)
+
+    def _start_reading(self) -> asyncio.Task[bytes]:
+        self._ahead = asyncio.create_task(asyncio.to_thread(self._file.read, CHUNK))
+        return self._ahead
+
+    async def _read(self, reading: asyncio.Task[bytes]) -> bytes:
+        try:
+            return await asyncio.shield(reading)
+        except OSError as error:
+            raise _unreadable(self.path, error) from error
+
+
+@asynccontextmanager
+async def open_body(path: Path, expected: int | None = None) -> AsyncIterator[FileBody]:
+    """Open a file for upload; raise OllamaError when it cannot be read or has another size.
+
+    A server keeps what it receives under its true digest, so a wrong file is best not sent at all.
+    """
+    try:
+        body = await asyncio.to_thread(lambda: FileBody(path, path.open("rb")))
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    try:
+        body.check(expected)
+        yield body
+    finally:
+        body.close()
+
+
+def changed(path: Path, how: str) -> OllamaError:
+    """Return that a file became `longer` or `shorter` on its way to the server."""
+    return OllamaError(
+        f"{_label(path)} was not uploaded: it became {how} meanwhile.",
+        "Wait until nothing writes to it any more, then try again.",
+    )
+
+
+def _unreadable(path: Path, error: OSError) -> OllamaError:
+    if isinstance(error, FileNotFoundError):
+        reason, hint = "it is no longer there", "Choose the file again."
+    elif isinstance(error, PermissionError):
+        reason, hint = "it may not be read", "Check who may read the file."
+    else:
+        reason, hint = "it cannot be read", f"The system says: {inert(error.strerror or 'error')}."
+    return OllamaError(f"{_label(path)} was not uploaded: {reason}.", hint)
+
+
+def _label(path: Path) -> str:
+    name = inert(path.name)
+    return name if len(name) <= 44 else f"{name[:21]}…{name[-22:]}"
+
+
+class UploadResponse(NamedTuple):
+    """What the server answered to an upload."""
 
     status: int
     location: str
+    """Where a redirect leads; empty for none."""
     body: bytes
+    """At most ANSWER_LIMIT bytes."""
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class UploadRequest:
     """Where to send a file, and under which headers."""
 
     host: str
@@ -46,85 +164,116 @@ class Request:
     """Seconds to wait for a connection."""
 
 
-async def post(request: Request, file: FileBody, sent: Callable[[int], None] | None) -> Answer:
-    """Send the file and return the answer; raises as httpx does, and OllamaError as `FileBody`."""
+async def post(
+    request: UploadRequest, file: FileBody, sent: Callable[[int], None]
+) -> UploadResponse:
+    """Send the file and return the answer; `sent` gets the bytes sent so far.
+
+    Raises what httpx raises, and OllamaError when the file changes. Cancelling closes the
+    connection at once.
+    """
     loop = asyncio.get_running_loop()
 
-    def told(done: int) -> None:
-        if sent is not None:
-            loop.call_soon_threadsafe(sent, done)
+    def report(done: int) -> None:
+        loop.call_soon_threadsafe(sent, done)
 
-    connected = await _connected(request)
-    work = loop.run_in_executor(None, _exchange, connected, request, file, told)
+    connection = await _connect(request)
+    work = loop.run_in_executor(None, _exchange, connection, request, file, report)
     try:
         return await asyncio.shield(work)
     except asyncio.CancelledError:
         with suppress(OSError):
-            connected.shutdown(socket.SHUT_RDWR)  # wakes the thread, which has the file
+            connection.shutdown(socket.SHUT_RDWR)  # wakes the thread, which has the file
         await asyncio.wait([work])
         work.exception()  # seen, so that asyncio does not complain
         raise
     finally:
-        connected.close()
+        connection.close()
 
 
-async def _connected(request: Request) -> socket.socket:
-    place = (request.host, request.port)
+async def _connect(request: UploadRequest) -> socket.socket:
+    import httpx  # loaded already wherever something is sent
+
+    def close(work: asyncio.Future[socket.socket]) -> None:
+        if not work.cancelled() and work.exception() is None:
+            work.result().close()
+
     work = asyncio.get_running_loop().run_in_executor(
-        None, socket.create_connection, place, request.patience
+        None, socket.create_connection, (request.host, request.port), request.patience
     )
     try:
-        connected = await asyncio.shield(work)
+        connection = await asyncio.shield(work)
     except asyncio.CancelledError:
-        work.add_done_callback(_close)
+        work.add_done_callback(close)
         raise
     except TimeoutError as error:
         raise httpx.ConnectTimeout(str(error)) from error
     except OSError as error:
         raise httpx.ConnectError(str(error)) from error
-    connected.settimeout(None)
-    keep_alive(connected)
-    return connected
-
-
-def _close(work: asyncio.Future[socket.socket]) -> None:
-    if not work.cancelled() and work.exception() is None:
-        work.result().close()
+    connection.settimeout(None)
+    enable_keepalive(connection)
+    return connection
 
 
 def _exchange(
-    connected: socket.socket, request: Request, file: FileBody, told: Callable[[int], None]
-) -> Answer:
-    connection = HTTPConnection(request.host, request.port)
-    connection.sock = connected
+    connection: socket.socket,
+    request: UploadRequest,
+    file: FileBody,
+    report: Callable[[int], None],
+) -> UploadResponse:
+    import httpx  # loaded already wherever something is sent
+
+    http = HTTPConnection(request.host, request.port)
+    http.sock = connection
     try:
-        connection.putrequest("POST", request.path, skip_host=True, skip_accept_encoding=True)
+        http.putrequest("POST", request.path, skip_host=True, skip_accept_encoding=True)
         for name, value in request.headers.items():
-            connection.putheader(name, value)
-        connection.endheaders()
-        # Who has the blob answers early and hangs up: what it said may still be there to read.
+            http.putheader(name, value)
+        http.endheaders()
+        # Who has the blob answers early and hangs up: the answer may still be there to read.
         with suppress(ConnectionError):
-            _send(connected, file, told)
-        with connection.getresponse() as response:
+            _send(connection, file, report)
+        with http.getresponse() as response:
             body = response.read(ANSWER_LIMIT)
-            return Answer(response.status, response.getheader("Location", ""), body)
+            return UploadResponse(response.status, response.getheader("Location", ""), body)
     except (OSError, RemoteDisconnected) as error:
         raise httpx.ReadError(str(error)) from error
     except HTTPException as error:
         raise httpx.RemoteProtocolError("illegal answer") from error
 
 
-def _send(connected: socket.socket, file: FileBody, told: Callable[[int], None]) -> None:
+def _send(connection: socket.socket, file: FileBody, report: Callable[[int], None]) -> None:
+    """Send the file until its end, or until the server answers."""
     answers = select.poll()
-    answers.register(connected, select.POLLIN)
+    answers.register(connection, select.POLLIN)
     done = 0
     while done < file.size and not answers.poll(0):
         step = min(STEP, file.size - done)
         # Before the last bytes go out: the server must never take a wrong file for whole.
         if done + step == file.size:
             file.check()
-        count = os.sendfile(connected.fileno(), file.fileno, done, step)
+        count = os.sendfile(connection.fileno(), file.fileno, done, step)
         if count == 0:
-            raise file.changed("shorter")
+            raise changed(file.path, "shorter")
         done += count
-        told(done)
+        report(done)
+
+
+class SocketOptions(Protocol):
+    """The one method needed of a socket, also of one that asyncio wraps."""
+
+    def setsockopt(self, level: int, option: int, value: int, /) -> None:
+        """Set one option."""
+
+
+def enable_keepalive(connection: SocketOptions) -> None:
+    """Have the system find out within half a minute when the other side is gone.
+
+    A NAT box that restarts or a VPN that changes drops connections without a word. While a server
+    verifies a download nothing is sent for minutes, so nothing else would tell the two apart.
+    """
+    with suppress(OSError):  # on what is no TCP connection
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for name, value in _KEEPALIVE_OPTIONS.items():
+            if (option := getattr(socket, name, None)) is not None:
+                connection.setsockopt(socket.IPPROTO_TCP, option, value)

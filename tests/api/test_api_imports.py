@@ -15,8 +15,8 @@ LIGHT = (
     "requests",
     "decode",
     "ndjson",
-    "messages.refused",
-    "upload",
+    "messages.explain",
+    "sendfile",
 )
 
 
@@ -37,7 +37,7 @@ def test_what_knows_no_network_does_not_load_httpx(module: str) -> None:
 def test_the_client_loads_messages_about_refusals_only_when_there_is_one() -> None:
     loaded = loaded_by("client")
     assert "ollama_tui.api.http" in loaded
-    assert not {"ollama_tui.api.messages.refused", "ollama_tui.api.messages.rule", "html"} & loaded
+    assert not {"ollama_tui.api.messages.explain", "ollama_tui.api.messages.rule", "html"} & loaded
 
 
 def test_the_client_needs_no_screen() -> None:

@@ -15,10 +15,9 @@ from typing import Any
 import httpx
 import pytest
 
-from ollama_tui.api import endpoints as calls
+from ollama_tui.api import requests
 from ollama_tui.api.client import Ollama
 from ollama_tui.api.clock import Clock
-from ollama_tui.api.endpoints import Call
 from ollama_tui.api.errors import Interrupted, NotOllama, OllamaError, ServerFailed
 from ollama_tui.api.host import Host
 from ollama_tui.api.http import (
@@ -27,13 +26,14 @@ from ollama_tui.api.http import (
     STREAM_WITHIN,
     STUCK_AFTER,
     WORK_WITHIN,
-    Wire,
+    HttpClient,
 )
-from ollama_tui.api.keep_alive import IDLE, INTERVAL, TRIES
 from ollama_tui.api.ndjson import BLANK_LIMIT
 from ollama_tui.api.prefetch import LONGEST, Prefetch
 from ollama_tui.api.registry import Registry
 from ollama_tui.api.replies import Progress
+from ollama_tui.api.requests import Call
+from ollama_tui.api.sendfile import KEEPALIVE_IDLE, KEEPALIVE_INTERVAL, KEEPALIVE_TRIES
 from ollama_tui.domain.names import parse
 from tests.api.sockets import Handler, Reader, Writer, serving
 from tests.clock import VirtualClock, until
@@ -333,15 +333,15 @@ async def test_a_reply_without_end_is_refused(time: VirtualClock, peak: Callable
 async def test_the_system_keeps_an_eye_on_connections() -> None:
     body = b'HTTP/1.1 200 OK\r\nContent-Length: 16\r\n\r\n{"status":"x"}\r\n'
     async with serving(saying(body)) as address:
-        wire = Wire(f"http://{address}", api_key=None, send_key=False, transport=None)
-        async with wire.stream(Call(calls.PULL, "m"), {"model": "m"}) as response:
+        wire = HttpClient(f"http://{address}", api_key=None, send_key=False, transport=None)
+        async with wire.stream(Call(requests.PULL, "m"), {"model": "m"}) as response:
             connection = response.extensions["network_stream"].get_extra_info("socket")
             assert connection.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
             options = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
             assert [connection.getsockopt(socket.IPPROTO_TCP, option) for option in options] == [
-                IDLE,
-                INTERVAL,
-                TRIES,
+                KEEPALIVE_IDLE,
+                KEEPALIVE_INTERVAL,
+                KEEPALIVE_TRIES,
             ]
         await wire.aclose()
 

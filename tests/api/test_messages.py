@@ -9,207 +9,206 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ollama_tui.api import endpoints as calls
-from ollama_tui.api import errors
-from ollama_tui.api.endpoints import Call, Endpoint
-from ollama_tui.api.messages.refused import (
+from ollama_tui.api import errors, requests
+from ollama_tui.api.messages.explain import (
     from_line,
     from_response,
     redirected,
     tidy,
     without_paths,
 )
+from ollama_tui.api.requests import Call, Endpoint
 from tests.recordings import recorded
 
-PUSH = Call(calls.PUSH, "alice/m")
-LOAD = Call(calls.LOAD, "m")
-SHOW = Call(calls.SHOW, "m")
-ENDPOINTS = [value for value in vars(calls).values() if isinstance(value, Endpoint)]
+PUSH = Call(requests.PUSH, "alice/m")
+LOAD = Call(requests.LOAD, "m")
+SHOW = Call(requests.SHOW, "m")
+ENDPOINTS = [value for value in vars(requests).values() if isinstance(value, Endpoint)]
 
 WORDS = [
     (
-        calls.LOAD,
+        requests.LOAD,
         500,
         "model requires more system memory (9.1 GiB) than is available (3.2 GiB)",
         errors.ServerFailed,
         "m was not loaded: it needs 9.1 GiB of memory, and 3.2 GiB is free.",
     ),
     (
-        calls.LOAD,
+        requests.LOAD,
         500,
         "llama runner process has terminated: cudaMalloc failed: out of memory",
         errors.ServerFailed,
         "m was not loaded: the server has too little memory for it.",
     ),
     (
-        calls.LOAD,
+        requests.LOAD,
         500,
         "llama runner process has terminated: exit status 2",
         errors.ServerFailed,
         "m was not loaded: its runner stopped while loading.",
     ),
     (
-        calls.LOAD,
+        requests.LOAD,
         500,
         "unable to load model: /root/.ollama/models/blobs/sha256-1",
         errors.ServerFailed,
         "m was not loaded: the server cannot load its weights.",
     ),
     (
-        calls.LOAD,
+        requests.LOAD,
         500,
         "model failed to load, this may be due to resource limitations or an internal error",
         errors.ServerFailed,
         "m was not loaded: the server could not load it.",
     ),
     (
-        calls.LOAD,
+        requests.LOAD,
         403,
         "this model requires a subscription, upgrade for access: https://ollama.com/upgrade",
         errors.Forbidden,
         "m was not loaded: the account's plan does not include it.",
     ),
     (
-        calls.PUSH,
+        requests.PUSH,
         200,
         "http status 403 Forbidden: denied",
         errors.Forbidden,
         "m was not pushed: the registry does not allow it.",
     ),
     (
-        calls.LOAD,
+        requests.LOAD,
         503,
         "server busy, please try again.  maximum pending requests exceeded",
         errors.Busy,
         "m was not loaded: the server has too many requests waiting.",
     ),
     (
-        calls.LOAD,
+        requests.LOAD,
         499,
         "request canceled",
         errors.Busy,
         "m was not loaded: the request was cancelled on the way.",
     ),
     (
-        calls.LOAD,
+        requests.LOAD,
         400,
         "this server cannot run this remote model",
         errors.Forbidden,
         "m was not loaded: the server may not use the host of this remote model.",
     ),
     (
-        calls.CREATE,
+        requests.CREATE,
         400,
         "template error: template: :7: unexpected EOF",
         errors.InvalidRequest,
         "m was not created: its template ends inside a block.",
     ),
     (
-        calls.CREATE,
+        requests.CREATE,
         400,
         'template error: template: :1: function "foo" not defined',
         errors.InvalidRequest,
         'm was not created: its template is wrong: function "foo" not defined.',
     ),
     (
-        calls.CREATE,
+        requests.CREATE,
         500,
         'split GGUF "x-00001-of-00003.gguf" has 1 shards, expected 3',
         errors.InvalidRequest,
         "m was not created: parts of a split GGUF are missing or misnamed.",
     ),
     (
-        calls.CREATE,
+        requests.CREATE,
         400,
         "DRAFT cannot be used with remote models",
         errors.InvalidRequest,
         "m was not created: a remote model takes no draft model.",
     ),
     (
-        calls.CREATE,
+        requests.CREATE,
         500,
         'unsupported architecture "FooForCausalLM"',
         errors.InvalidRequest,
         "m was not created: this server does not know its architecture.",
     ),
     (
-        calls.PULL,
+        requests.PULL,
         200,
         "context canceled",
         errors.Busy,
         "m was not pulled: an earlier transfer of it was just being stopped.",
     ),
     (
-        calls.PULL,
+        requests.PULL,
         200,
         'pull model manifest: Get "https://h/v2/": tls: bad certificate: x509: unknown',
         errors.ServerFailed,
         "m was not pulled: the server does not trust the registry's certificate.",
     ),
     (
-        calls.PULL,
+        requests.PULL,
         200,
         'pull model manifest: Get "https://h/": dial tcp 10.0.0.1:443: i/o timeout',
         errors.ServerFailed,
         "m was not pulled: the server's connection to the other host failed.",
     ),
     (
-        calls.PULL,
+        requests.PULL,
         200,
         'pull model manifest: Get "https://h/": dial tcp: lookup reg.example on 1.1.1.1:53: no',
         errors.ServerFailed,
         "m was not pulled: the server does not find the host reg.example.",
     ),
     (
-        calls.PULL,
+        requests.PULL,
         200,
         "this model requires MLX support, but the MLX runtime is not available",
         errors.Unsupported,
         "m was not pulled: it needs MLX, which this server does not have.",
     ),
     (
-        calls.PUSH,
+        requests.PUSH,
         200,
         "max retries exceeded: EOF",
         errors.ServerFailed,
         "m was not pushed: the upload broke off too often.",
     ),
     (
-        calls.DELETE,
+        requests.DELETE,
         400,
         'use either :local or :cloud, not both: "m"',
         errors.InvalidRequest,
         "m was not deleted: a name cannot end in both :local and :cloud.",
     ),
     (
-        calls.DELETE,
+        requests.DELETE,
         500,
         "remove /srv/models/manifests/x: permission denied",
         errors.ServerFailed,
         "m was not deleted: the server may not write to its models folder.",
     ),
     (
-        calls.SHOW,
+        requests.SHOW,
         500,
         "open /srv/models/blobs/sha256-12: no such file or directory",
         errors.ServerFailed,
         "The details of m were not read: a file of it is gone from the server's disk.",
     ),
     (
-        calls.ME,
+        requests.ME,
         500,
         "error getting authorization details",
         errors.ServerFailed,
         "The account was not read: the server cannot read its own key.",
     ),
     (
-        calls.DELETE,
+        requests.DELETE,
         500,
         "weird failure at C:\\Users\\a b\\.ollama\\models\\x.bin in /srv/o/x",
         errors.ServerFailed,
         "m was not deleted: weird failure at … in ….",
     ),
-    (calls.DELETE, 418, "teapot.", errors.InvalidRequest, "m was not deleted: teapot."),
+    (requests.DELETE, 418, "teapot.", errors.InvalidRequest, "m was not deleted: teapot."),
 ]
 
 
@@ -224,15 +223,15 @@ def test_known_words_become_a_sentence(
 
 
 RAW = [
-    ("create-no-body", calls.CREATE, "m was not created: the request arrived without its body."),
-    ("create-no-fields", calls.CREATE, "m was not created: its name or the name of its base"),
-    ("create-modelfile-string", calls.CREATE, "m was not created: it has no base and no files."),
-    ("push-no-body", calls.PUSH, "m was not pushed: the request arrived without its body."),
-    ("push-no-fields", calls.PUSH, "m was not pushed: the name is empty."),
-    ("pull-no-body", calls.PULL, "m was not pulled: the request arrived without its body."),
-    ("copy-no-fields", calls.COPY, "m was not copied: the name is empty."),
-    ("delete-no-name", calls.DELETE, "m was not deleted: the name is empty."),
-    ("blob-get-method", calls.UPLOAD, "This server is too old for uploading files."),
+    ("create-no-body", requests.CREATE, "m was not created: the request arrived without its body."),
+    ("create-no-fields", requests.CREATE, "m was not created: its name or the name of its base"),
+    ("create-modelfile-string", requests.CREATE, "m was not created: it has no base and no files."),
+    ("push-no-body", requests.PUSH, "m was not pushed: the request arrived without its body."),
+    ("push-no-fields", requests.PUSH, "m was not pushed: the name is empty."),
+    ("pull-no-body", requests.PULL, "m was not pulled: the request arrived without its body."),
+    ("copy-no-fields", requests.COPY, "m was not copied: the name is empty."),
+    ("delete-no-name", requests.DELETE, "m was not deleted: the name is empty."),
+    ("blob-get-method", requests.UPLOAD, "This server is too old for uploading files."),
 ]
 """What a server says to requests that the typed client cannot send, but something between may."""
 
@@ -281,7 +280,7 @@ def test_html_comes_from_a_proxy() -> None:
     error = from_response(502, page, LOAD)
     assert isinstance(error, errors.NotOllama)
     assert "502 Bad Gateway" in error.title
-    too_large = from_response(413, page, Call(calls.UPLOAD, "sha256:1"))
+    too_large = from_response(413, page, Call(requests.UPLOAD, "sha256:1"))
     assert isinstance(too_large, errors.InvalidRequest)
 
 
@@ -318,7 +317,7 @@ def test_plain_http_to_a_tls_port_asks_for_https(body: bytes) -> None:
 )
 def test_only_a_harmless_https_link_is_kept(url: object, kept: bool) -> None:
     body = json.dumps({"error": "unauthorized", "signin_url": url}).encode()
-    error = from_response(401, body, Call(calls.ME))
+    error = from_response(401, body, Call(requests.ME))
     assert isinstance(error, errors.Unauthorized)
     assert error.signin_url == (url if kept else None)
 

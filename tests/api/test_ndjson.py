@@ -10,13 +10,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ollama_tui.api import endpoints as calls
-from ollama_tui.api.endpoints import Call
+from ollama_tui.api import requests
 from ollama_tui.api.errors import Interrupted, NotFound, NotOllama, OllamaError, ServerFailed
 from ollama_tui.api.ndjson import LINE_LIMIT, EventReader, single_event
 from ollama_tui.api.replies import CUT, Progress
+from ollama_tui.api.requests import Call
 
-PULL = Call(calls.PULL, "qwen9")
+PULL = Call(requests.PULL, "qwen9")
 LAYER = Progress("pulling abc", "sha256:abc", 10, 3)
 SUCCESS = b'{"status":"success"}\n'
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ollama_tui.api import registry_http as asking
+from ollama_tui.api import registry as registries
 from ollama_tui.api.errors import (
     Busy,
     Interrupted,
@@ -309,7 +309,7 @@ async def test_a_body_without_end_is_given_up() -> None:
     async with asked:
         with pytest.raises(NotOllama, match="more than a manifest can be"):
             await asked.manifest(parse("qwen3"))
-    assert body.taken <= asking.LARGEST + 2 * 65536
+    assert body.taken <= registries.LARGEST + 2 * 65536
 
 
 def redirecting(location: str, then: bytes = MANIFEST) -> Answering:
@@ -359,7 +359,7 @@ async def test_a_ring_of_redirects_ends() -> None:
     async with asked:
         with pytest.raises(NotOllama, match="from place to place"):
             await asked.newest(parse("qwen3"))
-    assert len(seen) == asking.HOPS
+    assert len(seen) == registries.HOPS
 
 
 def guarded(realm: str, token: httpx.Response) -> Answering:

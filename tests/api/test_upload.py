@@ -14,7 +14,7 @@ import pytest
 
 from ollama_tui.api.client import Ollama
 from ollama_tui.api.errors import Interrupted, OllamaError
-from ollama_tui.api.upload import CHUNK
+from ollama_tui.api.sendfile import CHUNK
 from tests.api.sockets import Reader, Writer, serving
 
 DIGEST = "sha256:" + "0" * 64

@@ -1,4 +1,4 @@
-"""What a server's words mean and what to do about them: the shape of a rule."""
+"""A rule: words of a server, what they mean, and what to do about it."""
 
 from __future__ import annotations
 
@@ -6,15 +6,9 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from ollama_tui.api.endpoints import HOME, Call
 from ollama_tui.api.errors import Refused
+from ollama_tui.api.requests import HOME, Call
 from ollama_tui.formatting import inert
-
-ALWAYS = frozenset[str]()
-
-
-def _anywhere(_call: Call) -> bool:
-    return True
 
 
 @dataclass(frozen=True)
@@ -29,17 +23,34 @@ class Rule:
     kind: type[Refused]
     reason: str
     hint: str
-    verbs: frozenset[str] = ALWAYS
-    """Calls it applies to; empty for all."""
-    when: Callable[[Call], bool] = _anywhere
+    verbs: frozenset[str] = frozenset()
+    """Verbs of the endpoints it applies to; empty for all."""
+    when: Callable[[Call], bool] = lambda _: True
     passing: bool = False
     """Whether the cause may pass by itself."""
 
-    def match(self, words: str, call: Call) -> re.Match[str] | None:
-        """Return how the rule fits; None when it does not."""
-        if (self.verbs and call.endpoint.verb not in self.verbs) or not self.when(call):
-            return None
-        return re.search(self.pattern, words, re.IGNORECASE)
+    def fill(self, match: re.Match[str], call: Call) -> tuple[str, str]:
+        """Return reason and hint with what is known put in; `match` is of inert words."""
+        host = inert(call.registry)[:60]
+        home = "ollama.com" if "/" in call.model else "ollama.com/library"
+        page = home if call.registry == HOME else host
+        known = {"model": call.subject, "host": host, "page": page}
+        values = known | {name: value or "" for name, value in match.groupdict().items()}
+        return self.reason.format_map(values), self.hint.format_map(values)
+
+
+def first_match(rules: Iterable[Rule], words: str, call: Call) -> tuple[Rule, re.Match[str]] | None:
+    """Return the first rule that fits, and how; None when none does."""
+    for rule in rules:
+        applies = (not rule.verbs or call.endpoint.verb in rule.verbs) and rule.when(call)
+        if applies and (match := re.search(rule.pattern, words, re.IGNORECASE)):
+            return rule, match
+    return None
+
+
+def on(*verbs: str) -> frozenset[str]:
+    """Name the endpoints a rule applies to."""
+    return frozenset(verbs)
 
 
 def is_abroad(call: Call) -> bool:
@@ -47,27 +58,6 @@ def is_abroad(call: Call) -> bool:
     return not call.is_home
 
 
-def on(*verbs: str) -> frozenset[str]:
-    """Name the calls a rule applies to."""
-    return frozenset(verbs)
-
-
-def matching(rules: Iterable[Rule], words: str, call: Call) -> tuple[Rule, re.Match[str]] | None:
-    """Return the first rule that fits, and how."""
-    for rule in rules:
-        if match := rule.match(words, call):
-            return rule, match
-    return None
-
-
-def fill(sentence: str, match: re.Match[str], call: Call) -> str:
-    """Put what is known into a sentence; the values come from inert words."""
-    known = {"model": call.subject, "host": inert(call.registry)[:60], "page": page(call)}
-    return sentence.format_map(known | {k: v or "" for k, v in match.groupdict().items()})
-
-
-def page(call: Call) -> str:
-    """Where a person can look a model up."""
-    if call.registry != HOME:
-        return inert(call.registry)[:60]
-    return "ollama.com" if "/" in call.model else "ollama.com/library"
+def is_in_cloud(call: Call) -> bool:
+    """Whether the server passes the model's name on to ollama.com."""
+    return call.is_cloud

@@ -12,7 +12,7 @@ from typing import Any
 
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.api.replies import Progress
-from ollama_tui.api.upload import changed
+from ollama_tui.api.sendfile import changed
 from ollama_tui.formatting import inert
 from ollama_tui.importing.local_file import LocalFile
 from ollama_tui.services.jobs.task import Server

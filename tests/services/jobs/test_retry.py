@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ollama_tui.api import endpoints as calls
-from ollama_tui.api.endpoints import Call
+from ollama_tui.api import requests
 from ollama_tui.api.errors import (
     Busy,
     Interrupted,
@@ -15,11 +14,12 @@ from ollama_tui.api.errors import (
     Unauthorized,
     Unreachable,
 )
-from ollama_tui.api.messages.refused import from_line, from_response
+from ollama_tui.api.messages.explain import from_line, from_response
 from ollama_tui.api.replies import Progress
+from ollama_tui.api.requests import Call
 from ollama_tui.services.jobs.retry import Pause, pause_after, silence_after
 
-PULL = Call(calls.PULL, "a")
+PULL = Call(requests.PULL, "a")
 CUT, GONE = Interrupted("cut"), Unreachable("gone")
 DYING = Busy("busy", words="context canceled")
 

@@ -1,21 +1,27 @@
-"""A server's no → the error a person can act on."""
+"""What went wrong → the error a person can act on.
+
+A failure comes as an exception of httpx, as a response with an error status, or as an error line
+in a stream.
+"""
 
 from __future__ import annotations
 
 import html
 import re
-from collections.abc import Mapping
+import socket
+import ssl
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
 
 from ollama_tui.api.decode import is_page, not_ollama, page_title
-from ollama_tui.api.endpoints import HEAD_BLOB, Call
 from ollama_tui.api.errors import (
     ADDRESS,
     CHECK_ADDRESS,
     Busy,
     Forbidden,
+    Interrupted,
     InvalidRequest,
     NotFound,
     NotOllama,
@@ -23,19 +29,18 @@ from ollama_tui.api.errors import (
     Refused,
     ServerFailed,
     Unauthorized,
+    Unreachable,
     Unsupported,
 )
-from ollama_tui.api.messages.account import RULES as ACCOUNT_RULES
-from ollama_tui.api.messages.create import RULES as CREATE_RULES
-from ollama_tui.api.messages.models import RULES as MODEL_RULES
-from ollama_tui.api.messages.rule import Rule, fill, matching
-from ollama_tui.api.messages.transfers import RULES as TRANSFER_RULES
+from ollama_tui.api.messages import models, transfers
+from ollama_tui.api.messages.rule import first_match
+from ollama_tui.api.requests import HEAD_BLOB, Call
 from ollama_tui.formatting import ELLIPSIS, inert
 
 TITLE_LIMIT = 120
 WORDS_LIMIT = 600
 
-_RULES = (*ACCOUNT_RULES, *TRANSFER_RULES, *CREATE_RULES, *MODEL_RULES)
+_RULES = (*transfers.RULES, *models.RULES)
 _TAG = re.compile(r"<(?:style|script)\b.*?</|<[^<>]{0,500}>", re.DOTALL | re.IGNORECASE)
 _PATH = re.compile(
     r"(?<![\w:/.])/[\w.+@-]+(?:/[\w.+@:-]*[\w.+@-])+"
@@ -56,9 +61,83 @@ _PASSING = frozenset({408, 425, 429, 499, 502, 503, 504})
 """Statuses that say nothing against asking again, whatever words come with them."""
 
 
+_START_OLLAMA = f"Start Ollama there (ollama serve), or correct {ADDRESS}."
+_CHECK = f"Check {ADDRESS}."
+_NETWORK = f"Check {ADDRESS}, the network and any firewall between."
+
+
 class _ErrorBody(msgspec.Struct):
     error: Any = None
     signin_url: Any = None
+
+
+def from_exception(error: Exception, call: Call, address: str) -> OllamaError:
+    """Return the error for what httpx raised, or for a TimeoutError; `address` is inert."""
+    import httpx  # loaded already wherever it can raise
+
+    if isinstance(error, httpx.ConnectTimeout):
+        return _no_connection(address, "it did not answer in time", _NETWORK)
+    if isinstance(error, httpx.ConnectError):
+        return _unconnected(error, address)
+    if isinstance(error, httpx.ProxyError):
+        return _no_connection(
+            address, "the proxy did not connect", "Check the proxy, or name the host in NO_PROXY."
+        )
+    if isinstance(error, httpx.UnsupportedProtocol):
+        return _no_connection(address, "its scheme is neither http nor https", _CHECK)
+    if isinstance(error, (httpx.InvalidURL, httpx.LocalProtocolError, UnicodeError)):
+        return _no_connection(address, "it is not a valid address", _CHECK)
+    if isinstance(error, httpx.TimeoutException | TimeoutError):
+        return Interrupted(
+            f"{call.failed}: {address} did not answer in time.",
+            "It may be busy; try again in a moment.",
+        )
+    if isinstance(error, httpx.DecodingError):
+        return NotOllama(
+            f"{call.failed}: {address} answers with compressed data, which Ollama never does.",
+            f"Turn compression off in the proxy before it, or check {ADDRESS}.",
+        )
+    if isinstance(error, httpx.RemoteProtocolError) and "llegal" in str(error):
+        return NotOllama(f"{call.failed}: what answers at {address} is not Ollama.", _CHECK)
+    return Interrupted(
+        f"{call.failed}: the connection to {address} broke.",
+        "The server or the network went away; try again.",
+    )
+
+
+def _unconnected(error: Exception, address: str) -> Unreachable:
+    causes = list(_causes(error))
+    for cause in causes:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return _no_connection(
+                address,
+                "its TLS certificate is not trusted",
+                f"Add its authority to SSL_CERT_FILE, or check the host name in {ADDRESS}.",
+            )
+        if isinstance(cause, ssl.SSLError):
+            return _no_connection(
+                address, "it does not speak TLS", f"Write http:// in {ADDRESS} if it has no TLS."
+            )
+        if isinstance(cause, (socket.gaierror, UnicodeError)):
+            return _no_connection(
+                address, "there is no host of that name", f"Check {ADDRESS} and the DNS."
+            )
+    if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
+        return _no_connection(address, "it refuses connections", _START_OLLAMA)
+    return _no_connection(address, "it cannot be reached from here", _NETWORK)
+
+
+def _no_connection(address: str, why: str, hint: str) -> Unreachable:
+    return Unreachable(f"No connection to {address[:60]}: {why}.", hint)
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error and everything that led to it."""
+    while error is not None:
+        yield error
+        for part in error.exceptions if isinstance(error, BaseExceptionGroup) else ():
+            yield from _causes(part)
+        error = error.__cause__ or error.__context__
 
 
 def from_line(error: Any, call: Call, *, signin_url: object = None) -> Refused:
@@ -113,13 +192,18 @@ def without_paths(words: str) -> str:
 
 
 def _refused(words: str, status: int, call: Call, signin_url: object) -> Refused:
-    found = matching(_RULES, words, call)
+    """Return the error of inert words: by the first rule that knows them, else by status."""
+    found = first_match(_RULES, words, call)
     if found is None:
-        kind, reason, hint = _by_status(status, words)
+        fallback = InvalidRequest if 400 <= status < 500 else ServerFailed
+        kind, reason, hint = _BY_STATUS.get(status, (fallback, "", ""))
+        reason = without_paths(words).rstrip(". ") or reason or f"the server answered {status}"
+        hint = hint or "The server's log may say more."
         passing = status >= 500 or status in _PASSING
     else:
         rule, match = found
-        kind, reason, hint = rule.kind, *_sentences(rule, match, call)
+        kind, (reason, hint) = rule.kind, rule.fill(match, call)
+        reason, hint = without_paths(reason), _cap(hint, 240)
         passing = rule.passing or status in _PASSING
     title = _title(call, reason)
     if kind is Unauthorized:
@@ -127,20 +211,6 @@ def _refused(words: str, status: int, call: Call, signin_url: object) -> Refused
     refused = kind(title, hint, status=status, words=words)
     refused.passing = passing
     return refused
-
-
-def _sentences(rule: Rule, match: re.Match[str], call: Call) -> tuple[str, str]:
-    return without_paths(fill(rule.reason, match, call)), _cap(fill(rule.hint, match, call), 240)
-
-
-def _by_status(status: int, words: str) -> tuple[type[Refused], str, str]:
-    """Choose by status alone when no rule knows the words; the words are then the reason."""
-    fallback = InvalidRequest if 400 <= status < 500 else ServerFailed
-    kind, reason, hint = _BY_STATUS.get(status, (fallback, "", ""))
-    said = without_paths(words).rstrip(". ")
-    if not said:
-        said = reason or f"the server answered {status}"
-    return kind, said, hint or "The server's log may say more."
 
 
 def _title(call: Call, reason: str) -> str:
