@@ -131,16 +131,16 @@ async def memory(path: Path, address: str) -> None:
     """Read the header, hash and upload as an import does; print the peak of memory."""
     from ollama_tui.api.client import Ollama
     from ollama_tui.importing.inspect import inspect
-    from ollama_tui.services.jobs.upload import Hashed, hashing, sending
+    from ollama_tui.services.jobs.upload import hash_file, upload_file
 
     [file] = inspect(path).files
-    found = Hashed("", 0)
+    digest = ""
     start = time.perf_counter()
-    async for step in hashing(file):
-        found = step if isinstance(step, Hashed) else found
+    async for step in hash_file(file):
+        digest = step if isinstance(step, str) else digest
     took = time.perf_counter() - start
     async with Ollama(f"http://{address}") as client:
-        async for _ in sending(client, file, found):
+        async for _ in upload_file(client, file, digest):
             pass
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     peak_bytes = peak if sys.platform == "darwin" else peak * 1024

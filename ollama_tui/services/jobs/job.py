@@ -1,4 +1,4 @@
-"""What a job is, and how its state is said in words."""
+"""What a job is, and how its state reads in words."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ import enum
 from dataclasses import dataclass, field
 
 from ollama_tui.api.errors import OllamaError, Refused, Unauthorized, Unreachable
-from ollama_tui.formatting import inert
-from ollama_tui.services.jobs.replacing import NameTaken, Taken
+from ollama_tui.formatting import inert, size
 
 
 class State(enum.Enum):
-    """Where a job stands."""
+    """The state of a job."""
 
     QUEUED = "queued"
     WAITING = "waiting"
@@ -34,19 +33,50 @@ class JobProgress:
     total: int = 0
     """Bytes, of the layers so far while there is no fraction; 0 for work not counted in bytes."""
     fraction: float | None = None
-    """From 0 to 1, never goes down; None while nobody knows how much the whole is."""
+    """From 0 to 1, never goes down; None while the size of the whole is unknown."""
     rate: float = 0.0
-    """Bytes a second over the last ten seconds; 0 when nothing flows or it is too early to say."""
+    """Bytes per second over the last ten seconds; 0 when nothing flows or it is too early."""
     eta: float | None = None
     """Seconds left; None when unknown."""
     phase: str = ""
-    """What the server is at, in its own terms, inert; empty before its first word."""
+    """What the server is doing, in its own terms, inert; empty before its first event."""
     stalled_for: int = 0
-    """Whole seconds since a byte last moved; 0 below five."""
+    """Whole seconds since the byte count last changed; 0 below five."""
     silent_for: int = 0
-    """As much of that in which the server said nothing at all; 0 below five."""
+    """How many of those seconds brought no event at all; 0 below five."""
     resumed_at: float | None = None
-    """The fraction an earlier download left off at, for the first moments of going on from it."""
+    """Where an earlier download left off, as a fraction; None but for the first moments."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """An installed model, under the name of one to be made, that nobody agreed to replace."""
+
+    name: str
+    """As the server spells it, raw."""
+    size: int
+    """Bytes."""
+    digest: str
+    changed: bool
+    """Whether another model of that name was to be replaced; False where there was to be none."""
+
+    @property
+    def words(self) -> str:
+        """What happened to it, as the rest of a sentence that begins with its name."""
+        how = "changed" if self.changed else "appeared"
+        return f"{how} on the server meanwhile ({size(self.size)})"
+
+
+class NameTaken(OllamaError):  # noqa: N818 - named like the rest of its tree
+    """A model was not made: it would have replaced one without asking."""
+
+    def __init__(self, conflict: Conflict) -> None:
+        super().__init__(
+            f"{inert(conflict.name)} was not replaced: it {conflict.words}.",
+            "Do it again to be asked about that; in J, r does.",
+        )
+        self.conflict = conflict
+        """The model that has the name now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,36 +91,36 @@ class Problem:
     """The cause in a few words for the job's row."""
     signin_url: str | None = None
     """Where to sign the server in, when that is what is missing."""
-    in_the_way: Taken | None = None
-    """What would have been replaced although nobody was asked."""
+    conflict: Conflict | None = None
+    """The model that would have been replaced without asking, when that is the cause."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One piece of work as it stands now."""
+    """A snapshot of one job."""
 
     id: int
     verb: str
-    """`pull`, `push`, `create`, `delete`, `copy`, `quantize` or `import`."""
+    """`pull`, `push`, `create`, `edit`, `delete`, `copy`, `quantize` or `import`."""
     name: str
-    """What it is about, raw: a model's name, or how many models. See `label`."""
+    """The model it is about, raw, or how many. See `label`."""
     state: State
     progress: JobProgress = field(default_factory=JobProgress)
     seconds_left: int = 0
     """Of the grace period, or until the next try; whole seconds, rounded up."""
     trouble: str = ""
-    """Why it is between two tries, such as `connection lost`; empty otherwise."""
+    """Why it waits for the next try, such as `connection lost`; empty otherwise."""
     attempt: int = 0
     """The number of the next retry while in trouble."""
     cancelling: bool = False
     """Cancelled, but its connection is not closed yet."""
     error: Problem | None = None
     note: str = ""
-    """A sentence on how it ended and what is kept; may be empty."""
+    """A sentence on how it ended and what is left behind; may be empty."""
     deletes: tuple[str, ...] = ()
     """Names, raw, of the models it deletes."""
     finished: tuple[str, ...] = ()
-    """Of a job on several models: those that are dealt with."""
+    """Of a job on several models: the names it is done with."""
     started: float | None = None
     ended: float | None = None
     """Seconds on the queue's clock."""
@@ -117,40 +147,21 @@ class Job:
 
     @property
     def can_retry(self) -> bool:
-        """Whether it may be tried again; what was taken back stays so."""
+        """Whether it may be tried again; an undone deletion may not."""
         if self.state is State.CANCELLED:
             return self.started is not None or self.verb != "delete"
         return self.state is State.FAILED
 
 
-def in_words(job: Job) -> str:
-    """Say where `job` stands: `queued`, `verifying`, `stalled 40 s — retrying`, …"""
-    if job.state is State.RUNNING:
-        return _running_in_words(job)
+def describe(job: Job) -> str:
+    """Return the state of `job` in words: `queued`, `verifying`, `stalled 40 s — retrying`, …"""
+    progress = job.progress
     if job.state is State.WAITING:
         return f"in {job.seconds_left} s"
     if job.state is State.FAILED and job.error is not None:
         return f"failed: {job.error.reason or job.error.title}"
-    return str(job.state.value)
-
-
-def percent(fraction: float) -> int:
-    """Whole percent, rounded down so that 100 means all of it."""
-    return int(fraction * 100 + 1e-9)  # 0.29 * 100 is a hair below 29
-
-
-def problem(error: OllamaError, label: str = "") -> Problem:
-    """Keep of `error` what a person needs to see; `label` says what did not happen."""
-    signin_url = error.signin_url if isinstance(error, Unauthorized) else None
-    in_the_way = error.there if isinstance(error, NameTaken) else None
-    title = error.title
-    if label and isinstance(error, Unreachable):  # which names the server and nothing else
-        title = f"{label[:1].upper()}{label[1:]} failed. {title}"
-    return Problem(title, error.hint, _reason(error), signin_url, in_the_way)
-
-
-def _running_in_words(job: Job) -> str:
-    progress = job.progress
+    if job.state is not State.RUNNING:
+        return str(job.state.value)
     if job.cancelling:
         return "cancelling"
     if job.trouble:
@@ -165,11 +176,24 @@ def _running_in_words(job: Job) -> str:
     return progress.phase or "starting"
 
 
-def _reason(error: OllamaError) -> str:
-    if isinstance(error, Refused) and "no space left on device" in error.words:
-        return "no space left on the server's disk"
-    if isinstance(error, Unreachable):
-        return "server unreachable"
+def percent(fraction: float) -> int:
+    """Whole percent, rounded down so that 100 means all of it."""
+    return int(fraction * 100 + 1e-9)  # 0.29 * 100 is a hair below 29
+
+
+def problem(error: OllamaError, label: str = "") -> Problem:
+    """Return what a person needs to see of `error`; `label` says what did not happen."""
+    title, signin_url, conflict = error.title, None, None
     # A title says what did not happen, then why: "qwen3:8b was not pulled: the registry failed."
-    title, _, why = error.title.partition(": ")
-    return (why or title).rstrip(".")
+    before, _, why = title.partition(": ")
+    reason = (why or before).rstrip(".")
+    if isinstance(error, Unreachable):  # whose title names the server and nothing else
+        reason = "server unreachable"
+        title = f"{label[:1].upper()}{label[1:]} failed. {title}" if label else title
+    elif isinstance(error, Refused) and "no space left on device" in error.words:
+        reason = "no space left on the server's disk"
+    if isinstance(error, Unauthorized):
+        signin_url = error.signin_url
+    elif isinstance(error, NameTaken):
+        conflict = error.conflict
+    return Problem(title, error.hint, reason, signin_url, conflict)

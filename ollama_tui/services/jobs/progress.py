@@ -21,7 +21,7 @@ WINDOW = 10.0
 STALLED_AFTER = 5
 """Seconds without a moving byte before we say so."""
 RESUMING_SHOWN = 3.0
-"""Seconds for which `resumed_at` is told."""
+"""Seconds for which `resumed_at` is shown."""
 
 _SAMPLE_EVERY = 0.25
 _SHORTEST_SPAN = 0.5
@@ -30,7 +30,7 @@ _MOST_LAYERS = 1000  # real models have about ten; keeps a hostile stream from g
 _ALMOST = 0.99  # shown at most while layers may still follow
 _LONGEST_PHASE = 60
 
-_OF_UNKNOWN_LENGTH = frozenset({"pulling", "pushing"})  # layer after layer, how many nobody says
+_OF_UNKNOWN_LENGTH = frozenset({"pulling", "pushing"})  # layer after layer, their number unknown
 _NEW_PASS = frozenset({"pulling manifest", "retrieving manifest"})
 _ALL_THERE = frozenset(
     {"verifying sha256 digest", "writing manifest", "pushing manifest", "success"}
@@ -39,15 +39,11 @@ _DIGEST = re.compile(r"\s+(sha256:)?[0-9a-f]{12,64}$")
 
 
 @dataclass(frozen=True, slots=True)
-class Layer:
+class LayerProgress:
     """Bytes of one layer, as last reported."""
 
     total: int
     completed: int
-
-    def whole(self) -> Layer:
-        """Return the same layer, complete."""
-        return Layer(self.total, self.total)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +53,24 @@ class _Start:
     completed: int
     at: float
     elapsed: float
+    """Seconds since the event before."""
 
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """All that is remembered of a stream; `fold` takes the next event, `progress` tells."""
+    """All that is remembered of a stream: `fold` takes the next event, `progress` sums up.
+
+    All times are in seconds, of any one origin.
+    """
 
     expected: int | None = None
     """Bytes of all layers and the config when a registry's manifest was read before."""
-    layers: Mapping[str, Layer] = field(default_factory=dict)
+    layers: Mapping[str, LayerProgress] = field(default_factory=dict)
     current: str = ""
     """The layer at work; empty between layers and in phases without numbers."""
     phase: str = ""
     shown: int = 0
-    """The most bytes told so far; `known` and `reached` likewise for total and fraction."""
+    """The most bytes shown so far; `known` and `reached` likewise for total and fraction."""
     known: int = 0
     reached: float | None = None
     received: int = 0
@@ -94,13 +94,8 @@ class Transfer:
         """Bytes the receiver has now; goes down when the server takes some back."""
         return sum(layer.completed for layer in self.layers.values())
 
-    @property
-    def is_whole_known(self) -> bool:
-        """Whether `total` is that of the whole, and not only of the layers there were so far."""
-        return (self.expected or 0) > 0 or self.phase not in _OF_UNKNOWN_LENGTH
-
-    def is_moving(self, event: Progress) -> bool:
-        """Whether `event` only takes the layer at work further, so that the next may stand for it.
+    def only_advances(self, event: Progress) -> bool:
+        """Whether `event` only takes the layer at work further, so that a later one may replace it.
 
         Not where every single count matters: for the first ones of a layer, and on the way back.
         """
@@ -111,21 +106,43 @@ class Transfer:
         return further and self.current == f"{_phase_name(event.status)} {event.digest}"
 
     def fold(self, event: Progress, now: float) -> Transfer:
-        """Return the transfer after `event`, which came at `now` (seconds, any origin)."""
+        """Return the transfer after `event`, which came at `now`."""
         now = max(now, self.now)
-        if self.expected and _is_dummy(event.digest):
-            # Work on what was sent, counted by itself: it is not more to be sent.
-            event = Progress(f"{event.status}{_share(event)}")
-        if event.digest:
-            return self._layer(event, now)._tell(now)
-        return self._phase(event.status, now)._tell(now)
+        status, total = event.status, min(max(event.total, 0), _MOST_BYTES)
+        layer = LayerProgress(total, min(max(event.completed, 0), total))
+        if self.expected and event.digest and not event.digest.strip("0"):
+            # A dummy digest: work on what was sent, counted by itself, is not more to be sent.
+            share = f" {100 * layer.completed // total}%" if total else ""
+            return self._enter_phase(f"{status}{share}", now)._show(now)
+        if not event.digest:
+            return self._enter_phase(status, now)._show(now)
+        # With the phase, as the dummy digest of a create serves several of them.
+        phase = _phase_name(status)
+        key = f"{phase} {event.digest}"
+        if key == self.current:
+            return self._continue_layer(key, layer, now)._show(now)
+        if key not in self.layers and len(self.layers) >= _MOST_LAYERS:
+            return replace(self, now=now)._show(now)
+        before = self.layers.get(self.current)
+        unreported = before.total - before.completed if before and before.completed else 0
+        elapsed = now - self.now if math.isfinite(self.now) else 0.0
+        return replace(
+            self,
+            layers={**self._completed(), key: layer},
+            current=key,
+            phase=phase,
+            received=self.received + unreported,
+            start=_Start(layer.completed, now, elapsed),
+            now=now,
+            moved_at=now,
+        )._show(now)
 
     def expecting(self, size: int) -> Transfer:
-        """Return the transfer when the size of the whole is learned on the way."""
-        return replace(self, expected=size, known=self.total)._tell(self.now)
+        """Return the transfer when the size of the whole, in bytes, is learned on the way."""
+        return replace(self, expected=size, known=self.total)._show(self.now)
 
     def break_off(self, now: float) -> Transfer:
-        """Return the transfer after its stream broke: what is shown stays, the layers come anew."""
+        """Return the transfer after its stream broke: what is shown stays, layers come again."""
         return replace(
             self,
             layers={},
@@ -139,21 +156,29 @@ class Transfer:
     def progress(self, now: float) -> JobProgress:
         """Return how far it is at `now`, which may be later than the last event."""
         now = max(now, self.now)
-        rate = self._rate(now)
-        stalled = self._stalled_for(now)
-        resuming = now - self.resumed_when < RESUMING_SHOWN
+        layer, window = self.layers.get(self.current), self._window(now)
+        still = now - self.moved_at
+        rate, eta, stalled = 0.0, None, 0
+        # Quantizing is slow without being stuck; only what goes over a network stalls.
+        if layer is not None and self.phase in _OF_UNKNOWN_LENGTH and still >= STALLED_AFTER:
+            stalled = int(still) if layer.completed < layer.total else 0
+        if still < WINDOW and window and now - window[0][0] >= _SHORTEST_SPAN:
+            since, had = window[0]
+            rate = (self.received - had) / (now - since)
+        if rate > 0 and layer is not None and not stalled:
+            eta = max(0, self.total - self.held) / rate
         return JobProgress(
             completed=self.shown,
             total=self.total,
             fraction=self.reached,
             rate=rate,
-            eta=self._eta(rate) if not stalled else None,
+            eta=eta,
             phase=self.phase,
             stalled_for=stalled,
-            resumed_at=self.resumed_at if resuming else None,
+            resumed_at=self.resumed_at if now - self.resumed_when < RESUMING_SHOWN else None,
         )
 
-    def _phase(self, status: str, now: float) -> Transfer:
+    def _enter_phase(self, status: str, now: float) -> Transfer:
         # Samples go: silent minutes of verifying are not a slow download.
         after = replace(
             self, current="", phase=_phase_name(status), samples=(), now=now, moved_at=now
@@ -162,32 +187,12 @@ class Transfer:
             return replace(after, layers={}, start=None)
         if status in _ALL_THERE:
             # Not `self.layers` alone: small layers may have come and gone without an event.
-            return replace(after, layers=self._complete(), reached=1.0, shown=self.total)
-        return replace(after, layers=self._complete())
+            return replace(after, layers=self._completed(), reached=1.0, shown=self.total)
+        return replace(after, layers=self._completed())
 
-    def _layer(self, event: Progress, now: float) -> Transfer:
-        phase = _phase_name(event.status)
-        key = f"{phase} {event.digest}"  # the dummy digest of a create serves several phases
-        layer = _measured(event)
-        if key == self.current:
-            return self._same_layer(key, layer, now)
-        if key not in self.layers and len(self.layers) >= _MOST_LAYERS:
-            return replace(self, now=now)
-        elapsed = now - self.now if math.isfinite(self.now) else 0.0
-        return replace(
-            self,
-            layers={**self._complete(), key: layer},
-            current=key,
-            phase=phase,
-            received=self.received + self._tail(),
-            start=_Start(layer.completed, now, elapsed),
-            now=now,
-            moved_at=now,
-        )
-
-    def _same_layer(self, key: str, layer: Layer, now: float) -> Transfer:
+    def _continue_layer(self, key: str, layer: LayerProgress, now: float) -> Transfer:
         before = self.layers[key]
-        layer = Layer(layer.total or before.total, layer.completed)
+        layer = LayerProgress(layer.total or before.total, layer.completed)
         after = replace(self, layers={**self.layers, key: layer}, now=now)
         if layer.completed == before.completed:
             return after._notice_resume(layer, 0, now)
@@ -199,7 +204,7 @@ class Transfer:
         after = replace(after, received=self.received + gained, moved_at=now)
         return after._notice_resume(layer, gained, now)
 
-    def _notice_resume(self, layer: Layer, gained: int, now: float) -> Transfer:
+    def _notice_resume(self, layer: LayerProgress, gained: int, now: float) -> Transfer:
         """Compare a layer's first count with its second: far more means an earlier download."""
         start = self.start
         if start is None or now <= start.at or self.phase != "pulling":
@@ -212,70 +217,78 @@ class Transfer:
         there = min(1.0, (self.held - gained) / self.total)
         return replace(after, resumed_at=there, resumed_when=now)
 
-    def _tell(self, now: float) -> Transfer:
+    def _show(self, now: float) -> Transfer:
         """Raise what is shown, never lower it, and take a sample.
 
-        A part of nobody knows how much is no fraction: bytes alone tell it until all are there.
+        A part of an unknown whole is no fraction: only the bytes show until all are there.
         """
-        shown = max(self.shown, self.held)
-        reached, total = self.reached, self.total
-        if total and self.layers and self.is_whole_known:
-            reached = max(reached or 0.0, min(_ALMOST, self.held / total))
-        return replace(self, shown=shown, known=total, reached=reached, samples=self._sampled(now))
-
-    def _sampled(self, now: float) -> tuple[tuple[float, int], ...]:
+        reached, total, held = self.reached, self.total, self.held
+        is_whole_known = (self.expected or 0) > 0 or self.phase not in _OF_UNKNOWN_LENGTH
+        if total and self.layers and is_whole_known:
+            reached = max(reached or 0.0, min(_ALMOST, held / total))
+        samples = self.samples
         if not self.current:
-            return ()
-        if self.samples and now - self.samples[-1][0] < _SAMPLE_EVERY:
-            return self.samples
-        return (*self._window(now), (now, self.received))
+            samples = ()
+        elif not samples or now - samples[-1][0] >= _SAMPLE_EVERY:
+            samples = (*self._window(now), (now, self.received))
+        shown = max(self.shown, held)
+        return replace(self, shown=shown, known=total, reached=reached, samples=samples)
 
     def _window(self, now: float) -> tuple[tuple[float, int], ...]:
         """Return the samples that count; one older than the window stays, to measure a gap from."""
         older = sum(at <= now - WINDOW for at, _ in self.samples)
         return self.samples[max(0, older - 1) :]
 
-    def _complete(self) -> dict[str, Layer]:
-        return {key: layer.whole() for key, layer in self.layers.items()}
-
-    def _tail(self) -> int:
-        """Return the unreported last bytes of the layer that ends now."""
-        layer = self.layers.get(self.current)
-        return layer.total - layer.completed if layer and layer.completed else 0
-
-    def _rate(self, now: float) -> float:
-        window = self._window(now)
-        silent = now - self.moved_at >= WINDOW
-        if silent or not window or now - window[0][0] < _SHORTEST_SPAN:
-            return 0.0
-        since, had = window[0]
-        return (self.received - had) / (now - since)
-
-    def _eta(self, rate: float) -> float | None:
-        if rate <= 0 or not self.current:
-            return None
-        return max(0, self.total - self.held) / rate
-
-    def _stalled_for(self, now: float) -> int:
-        # Quantizing is slow without being stuck; only what goes over a network stalls.
-        layer = self.layers.get(self.current)
-        if layer is None or self.phase not in {"pulling", "pushing"}:
-            return 0
-        still = int(now - self.moved_at)
-        return still if still >= STALLED_AFTER and layer.completed < layer.total else 0
+    def _completed(self) -> dict[str, LayerProgress]:
+        """Return all layers, each whole."""
+        return {k: LayerProgress(layer.total, layer.total) for k, layer in self.layers.items()}
 
 
-def _measured(event: Progress) -> Layer:
-    total = min(max(event.total, 0), _MOST_BYTES)
-    return Layer(total, min(max(event.completed, 0), total))
+@dataclass(slots=True)
+class TransferTracker:
+    """Follows a stream at little cost: of a layer's events between two looks it folds the last."""
 
+    _transfer: Transfer = field(default_factory=Transfer)
+    _newest: Progress | None = None
+    """The last event of the layer at work, if it is not folded yet."""
+    _came: float = 0.0
 
-def _is_dummy(digest: str) -> bool:
-    return bool(digest) and not digest.strip("0")
+    def take(self, event: Progress, now: float) -> bool:
+        """Account for an event that came at `now` (seconds); return whether bytes have arrived."""
+        newest = self._newest
+        advances = (
+            newest is not None
+            and event.completed >= newest.completed
+            and event.digest == newest.digest
+            and event.status == newest.status
+            and event.total == newest.total
+        )
+        if newest is None or not advances:
+            before = self.transfer
+            if not before.only_advances(event):
+                self._transfer = before.fold(event, now)
+                return self._transfer.received > before.received
+        elif event.completed == newest.completed:
+            # Said again, as a server does while nothing moves: the older moment counts.
+            return False
+        self._newest, self._came = event, now
+        return True
 
+    @property
+    def transfer(self) -> Transfer:
+        """The transfer after all events so far."""
+        if (newest := self._newest) is not None:
+            self._newest = None
+            self._transfer = self._transfer.fold(newest, self._came)
+        return self._transfer
 
-def _share(event: Progress) -> str:
-    return f" {100 * min(event.completed, event.total) // event.total}%" if event.total else ""
+    def expect(self, size: int) -> None:
+        """Take the bytes of the whole, learned on the way."""
+        self._transfer = self.transfer.expecting(size)
+
+    def break_off(self, now: float) -> None:
+        """Note that the stream broke: its layers come again."""
+        self._transfer = self.transfer.break_off(now)
 
 
 def _phase_name(status: str) -> str:

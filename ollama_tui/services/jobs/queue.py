@@ -1,27 +1,36 @@
-"""The queue of jobs: what runs when, and what everybody may see of it."""
+"""The queue of jobs: what runs when, and what is published of it."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack, aclosing
+from dataclasses import replace
 from functools import partial
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from ollama_tui.api.clock import Watchdog
 from ollama_tui.api.errors import OllamaError, Silent
 from ollama_tui.formatting import inert
-from ollama_tui.services.jobs.entry import Entry
 from ollama_tui.services.jobs.job import ACTIVE, Job, State
 from ollama_tui.services.jobs.journal import Journal
-from ollama_tui.services.jobs.publisher import Clock, Publisher, Sleep
-from ollama_tui.services.jobs.task import Lane, Server, Task
-from ollama_tui.services.jobs.tasks import Pull
+from ollama_tui.services.jobs.record import JobRecord
+from ollama_tui.services.jobs.tasks import Lane, Pull, Task
 from ollama_tui.services.observable import Observable
+
+if TYPE_CHECKING:
+    from ollama_tui.api.client import Ollama
+
+Clock = Callable[[], float]
+Sleep = Callable[[float], Awaitable[object]]
 
 _NOTHING_SENT = "Cancelled before anything was sent."
 _UNDONE = "Undone: nothing was deleted."
+PUBLISH_EVERY = 0.1
+"""Seconds between two publications of mere progress."""
+PULSE = 1.0
+"""Seconds between two publications of what changes by itself: countdowns and stalls."""
 LOOK_EVERY = 0.5
 """Seconds of a grace period between two looks whether it could be seen meanwhile."""
 UNSEEN = 1.5
@@ -34,12 +43,13 @@ class JobQueue:
     Refusals and lost connections end a job as *failed*. Anything else is a bug: `crash()` raises
     it, and so does `close()`. All methods belong to the thread of the running event loop.
 
-    Time is `clock`'s; `uptime` is one that also goes on while the machine is suspended.
+    `clock` and `sleep` count the same seconds; `uptime` is a clock that also goes on while the
+    machine is suspended. `parallel` transfers run at once; a deletion waits `grace` seconds.
     """
 
     def __init__(
         self,
-        server: Server,
+        server: Ollama,
         *,
         parallel: int = 2,
         grace: float = 8.0,
@@ -56,81 +66,82 @@ class JobQueue:
         self._uptime = uptime or clock
         self._held = False
         self._alone = asyncio.Lock()
-        self._entries: dict[int, Entry] = {}
+        self._records: dict[int, JobRecord] = {}
         self._last_id = 0
-        self._publisher = Publisher(self._picture, clock, sleep, self._crash)
+        self._published = self._pulse = float("-inf")
+        """When was published last, and when it is to be at the latest, whatever happens."""
+        self._timer: asyncio.Task[None] | None = None
+        self._hurried = False
+        """Whether the timer runs for progress that is not published yet."""
         self._closed = False
         self._bug: BaseException | None = None
         self._crashed = asyncio.Event()
         self._journal = journal
         for task in journal.take_over() if journal else ():
-            self._new_entry(task).leave_over()
-        self._publisher.now()
-
-    @property
-    def live(self) -> Observable[tuple[Job, ...]]:
+            self._new_record(task).mark_interrupted()
+        self.live: Observable[tuple[Job, ...]] = Observable(())
         """All jobs in the order they were asked for; progress at most ten times a second."""
-        return self._publisher.live
+        self._publish_snapshots()
 
     def submit(self, task: Task) -> int:
-        """Take `task` in and return its job's id; of a transfer already on its way, that one's."""
+        """Take `task` in and return its job's id; for a transfer already under way, that one's."""
         if self._closed:
             raise RuntimeError("The queue is closed.")
-        same = self._underway(task.key)
-        if same is not None:
+        if (same := self._under_way(task.key)) is not None:
             return same.id
-        entry = self._new_entry(task)
-        self._admit(entry)
-        return entry.id
+        record = self._new_record(task)
+        self._admit(record)
+        return record.id
 
     def cancel(self, job_id: int) -> bool:
         """Stop a job, closing its stream; return whether there was something to stop."""
-        entry = self._entries.get(job_id)
-        if entry is None or not entry.picture(self._clock()).can_cancel:
+        record = self._records.get(job_id)
+        if record is None or not record.is_active or record.cancelling:
             return False
-        if entry.state is State.RUNNING and entry.runner is not None:
+        if record.state is State.RUNNING and record.runner is not None:
             # The job ends when its runner has: only then is the connection closed.
-            entry.cancelling = entry.runner.cancel()
-            self._publisher.now()
-            return entry.cancelling
-        self._withdraw(entry, _UNDONE if entry.state is State.WAITING else _NOTHING_SENT)
+            record.cancelling = record.runner.cancel()
+            self._publish_snapshots()
+            return record.cancelling
+        self._withdraw(record, _UNDONE if record.state is State.WAITING else _NOTHING_SENT)
         return True
 
     def expect(self, job_id: int, size: int) -> None:
         """Take the bytes of all that a pull moves, learned after it was asked for."""
-        entry = self._entries.get(job_id)
-        if entry is not None and entry.state in ACTIVE and isinstance(entry.task, Pull):
-            entry.expect(size)
+        record = self._records.get(job_id)
+        if record is not None and record.is_active and isinstance(record.task, Pull):
+            record.task = replace(record.task, expected=size)
+            record.tracker.expect(size)
             self._publish()
 
     def undo(self, job_id: int | None = None) -> bool:
-        """Take back a deletion in its grace period, by default the last one; say if there was."""
-        waiting = [e for e in self._in(State.WAITING) if job_id in (None, e.id)]
+        """Take back a deletion in its grace period, by default the last; return whether one was."""
+        waiting = [record for record in self._in(State.WAITING) if job_id in (None, record.id)]
         if not waiting:
             return False
-        self._withdraw(max(waiting, key=lambda entry: entry.due), _UNDONE)
+        self._withdraw(max(waiting, key=lambda record: record.due), _UNDONE)
         return True
 
     def retry(self, job_id: int) -> bool:
-        """Put a failed or cancelled job back in, with what is left of it; say if it could be."""
-        entry = self._entries.get(job_id)
-        if self._closed or entry is None or not entry.picture(self._clock()).can_retry:
+        """Run what is left of a failed or cancelled job again; return whether that could be."""
+        record = self._records.get(job_id)
+        if self._closed or record is None or not record.snapshot(self._clock()).can_retry:
             return False
-        if self._underway(entry.task.key) is not None:
+        if self._under_way(record.task.key) is not None:
             return False
-        entry.reset()
-        self._admit(entry)
+        record.reset()
+        self._admit(record)
         return True
 
     def retry_as(self, job_id: int, name: str, replaces: str | None = None) -> bool:
-        """Put a failed job back in to make a model `name`; say if it could be.
+        """Run a failed job again to make a model `name`; return whether that could be.
 
         It may replace the model that has the digest `replaces`, and none without one.
         """
-        entry = self._entries.get(job_id)
-        if entry is None or not entry.picture(self._clock()).can_retry:
+        record = self._records.get(job_id)
+        if record is None or not record.snapshot(self._clock()).can_retry:
             return False
-        entry.task = entry.task.onto(name, replaces)
+        record.task = record.task.onto(name, replaces)
         return self.retry(job_id)
 
     def hold(self) -> None:
@@ -140,13 +151,13 @@ class JobQueue:
     def release(self) -> None:
         """Let grace periods run again, each from its beginning."""
         self._held = False
-        for entry in self._in(State.WAITING):
-            self._begin_grace(entry)
+        for record in self._in(State.WAITING):
+            self._begin_grace(record)
         self._publish()
 
     def clear(self) -> None:
         """Forget the jobs that have ended."""
-        self._entries = {id_: e for id_, e in self._entries.items() if e.state in ACTIVE}
+        self._records = {id_: r for id_, r in self._records.items() if r.is_active}
         self._publish()
 
     async def crash(self) -> NoReturn:
@@ -163,170 +174,193 @@ class JobQueue:
         self._closed = True
         if self._journal is not None:
             self._journal.close()
-        runners = [entry.runner for entry in self._entries.values() if entry.runner is not None]
-        under_way = [*runners, *self._publisher.timers]
-        for job_id in list(self._entries):
+        tasks = [*(record.runner for record in self._records.values()), self._timer]
+        under_way = [task for task in tasks if task is not None]
+        for job_id in list(self._records):
             self.cancel(job_id)
         if under_way:
             await asyncio.wait(under_way)
         self._raise_bug()
 
-    def _new_entry(self, task: Task) -> Entry:
+    def _new_record(self, task: Task) -> JobRecord:
         self._last_id += 1
-        entry = self._entries[self._last_id] = Entry(self._last_id, task)
-        return entry
+        record = self._records[self._last_id] = JobRecord(self._last_id, task)
+        return record
 
-    def _admit(self, entry: Entry) -> None:
-        if entry.task.undoable and self._grace > 0:
-            self._begin_grace(entry)
-            self._spawn(entry)
+    def _admit(self, record: JobRecord) -> None:
+        if record.task.undoable and self._grace > 0:
+            self._begin_grace(record)
+            self._spawn(record)
         self._schedule()
 
     def _schedule(self) -> None:
         """Start whatever has room in its lane."""
         for lane, width in self._width.items():
-            room = width - sum(entry.task.lane is lane for entry in self._in(State.RUNNING))
-            queued = [entry for entry in self._in(State.QUEUED) if entry.task.lane is lane]
-            for entry in queued[: max(0, room)]:
-                entry.start(self._clock())
-                self._spawn(entry)
+            room = width - sum(record.task.lane is lane for record in self._in(State.RUNNING))
+            queued = [record for record in self._in(State.QUEUED) if record.task.lane is lane]
+            for record in queued[: max(0, room)]:
+                record.start(self._clock())
+                self._spawn(record)
         self._publish()
 
-    def _spawn(self, entry: Entry) -> None:
-        work = self._wait_out if entry.state is State.WAITING else self._work
-        entry.runner = asyncio.create_task(work(entry))
-        entry.runner.add_done_callback(partial(self._ended, entry))
+    def _spawn(self, record: JobRecord) -> None:
+        work = self._wait_out if record.state is State.WAITING else self._work
+        record.runner = asyncio.create_task(work(record))
+        record.runner.add_done_callback(partial(self._ended, record))
 
-    def _begin_grace(self, entry: Entry) -> None:
-        entry.wait(self._clock() + self._grace, self._uptime())
+    def _begin_grace(self, record: JobRecord) -> None:
+        record.state = State.WAITING
+        record.due, record.seen = self._clock() + self._grace, self._uptime()
 
-    async def _wait_out(self, entry: Entry) -> None:
-        """Wait until the grace period is over; begin it anew when nobody could see it run.
+    async def _wait_out(self, record: JobRecord) -> None:
+        """Wait until the grace period is over; begin it again when nobody could see it run.
 
         Looks that are too far apart mean that the program was stopped, or the machine suspended:
         the clock went on, but the undo was not on the screen.
         """
         while True:
-            if self._held or self._uptime() - entry.seen >= UNSEEN:
-                self._begin_grace(entry)
-                self._publisher.now()
-            if (left := entry.due - self._clock()) <= 0:
+            if self._held or self._uptime() - record.seen >= UNSEEN:
+                self._begin_grace(record)
+                self._publish_snapshots()
+            if (left := record.due - self._clock()) <= 0:
                 return
-            entry.seen = self._uptime()
+            record.seen = self._uptime()
             await self._sleep(min(left, LOOK_EVERY))
 
-    async def _work(self, entry: Entry) -> None:
+    async def _work(self, record: JobRecord) -> None:
         """Run the task to its end, through lost connections; raises OllamaError."""
         while True:
             try:
-                return await self._try(entry)
+                return await self._try(record)
             except OllamaError as error:
-                await self._pause(entry, error)
+                pause = record.break_off(error, self._clock())
+            self._publish_snapshots()
+            await self._sleep(pause.seconds)
+            record.pause, record.heard = None, self._clock()
 
-    async def _try(self, entry: Entry) -> None:
-        async with AsyncExitStack() as held:
-            if entry.task.lane is Lane.ALONE:
-                await held.enter_async_context(self._alone)
-            steps = await held.enter_async_context(aclosing(entry.task.run(self._server)))
-            watch = await held.enter_async_context(self._watching(entry))
-            async for step in steps:
-                if isinstance(step, Lane):
-                    if step is not entry.task.lane:
-                        await held.enter_async_context(self._alone)
-                    continue
-                entry.take(step, self._clock())
-                watch.restart(entry.quiet_after(step))
-                self._publisher.soon()
-
-    @asynccontextmanager
-    async def _watching(self, entry: Entry) -> AsyncIterator[Watchdog]:
-        """Break off with Silent when the server says nothing for longer than it may."""
+    async def _try(self, record: JobRecord) -> None:
+        """Run the task once; raises Silent when the server says nothing for longer than it may."""
+        task = record.task
         try:
-            async with Watchdog(entry.quiet_after(None), self._clock, self._sleep) as watch:
-                yield watch
+            async with AsyncExitStack() as held:
+                if task.lane is Lane.ALONE:
+                    await held.enter_async_context(self._alone)
+                steps = await held.enter_async_context(aclosing(task.run(self._server)))
+                watch = Watchdog(record.silence_limit(None), self._clock, self._sleep)
+                await held.enter_async_context(watch)
+                async for step in steps:
+                    if not isinstance(step, Lane):
+                        record.take(step, self._clock())
+                        watch.restart(record.silence_limit(step))
+                        self._publish_soon()
+                    elif step is not task.lane:
+                        await held.enter_async_context(self._alone)
         except TimeoutError as error:
-            silent = int(self._clock() - entry.heard)
+            silent = int(self._clock() - record.heard)
             raise Silent(
-                f"{entry.task.verb} {inert(entry.task.about)} broke off: the server said nothing "
+                f"{task.verb} {inert(task.name)} broke off: the server said nothing "
                 f"for {silent} s.",
                 "The connection may be lost, or the server stuck; try again.",
             ) from error
 
-    async def _pause(self, entry: Entry, error: OllamaError) -> None:
-        pause = entry.pause_after(error, self._clock())
-        if pause is None:
-            raise error
-        entry.break_off(pause, self._clock())
-        self._publisher.now()
-        await self._sleep(pause.seconds)
-        entry.go_on(self._clock())
-
-    def _ended(self, entry: Entry, runner: asyncio.Task[None]) -> None:
+    def _ended(self, record: JobRecord, runner: asyncio.Task[None]) -> None:
         """Account for the end of a job, or of its grace period."""
-        if entry.runner is not runner:
+        if record.runner is not runner:
             return  # taken back meanwhile, which is accounted for
         if runner.cancelled():
-            self._closed = self._closed or not entry.cancelling  # the loop itself is ending
-            entry.cancelled(self._clock())
+            self._closed = self._closed or not record.cancelling  # the loop itself is ending
+            record.end(State.CANCELLED, self._clock())
         elif (error := runner.exception()) is not None:
-            self._fail(entry, error)
-        elif entry.state is State.WAITING:
-            entry.state, entry.runner = State.QUEUED, None
+            if not isinstance(error, OllamaError):
+                self._crash(error)
+                error = OllamaError(
+                    "Something inside went wrong.", "It is a bug: please report it."
+                )
+            record.fail(error, self._clock())
+        elif record.state is State.WAITING:
+            record.state, record.runner = State.QUEUED, None
         else:
-            entry.end(State.DONE, self._clock())
+            record.end(State.DONE, self._clock())
         if self._closed:
             self._publish()
         else:
             self._schedule()
 
-    def _fail(self, entry: Entry, error: BaseException) -> None:
-        if not isinstance(error, OllamaError):
-            self._crash(error)
-            error = OllamaError("Something inside went wrong.", "It is a bug: please report it.")
-        entry.fail(error, self._clock())
-
-    def _withdraw(self, entry: Entry, note: str) -> None:
+    def _withdraw(self, record: JobRecord, note: str) -> None:
         """End a job of which nothing was sent."""
-        if entry.runner is not None:
-            entry.runner.cancel()
-        entry.end(State.CANCELLED, self._clock(), note)
+        if record.runner is not None:
+            record.runner.cancel()
+        record.end(State.CANCELLED, self._clock(), note)
         self._publish()
 
     def _publish(self) -> None:
-        """Publish, and keep a pulse only as long as something is active."""
-        self._publisher.now()
+        """Publish at once, and once a second from then on as long as something is active."""
+        self._publish_snapshots()
         self._write_journal()
-        if any(entry.state in ACTIVE for entry in self._entries.values()):
-            self._publisher.beat()
-        else:
-            self._publisher.rest()
+        if not any(record.is_active for record in self._records.values()):
+            self._stop_timer()
+        elif self._timer is None:
+            self._pulse = self._published + PULSE
+            self._start_timer(PULSE)
+
+    def _publish_soon(self) -> None:
+        """Publish as soon as the last publication is a tenth of a second old."""
+        now, due = self._clock(), self._published + PUBLISH_EVERY
+        if now >= due:
+            self._publish_snapshots()
+        elif not self._hurried:
+            self._start_timer(min(due, self._pulse) - now)
+            self._hurried = True
+
+    def _publish_snapshots(self) -> None:
+        now = self._published = self._clock()
+        self.live.set(tuple(record.snapshot(now) for record in self._records.values()))
+
+    def _start_timer(self, wait: float) -> None:
+        self._stop_timer()
+        self._timer = asyncio.create_task(self._tick(wait))
+        self._timer.add_done_callback(self._timer_ended)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer, self._hurried = None, False
+
+    async def _tick(self, wait: float) -> None:
+        while True:
+            await self._sleep(wait)
+            self._hurried = False
+            self._publish_snapshots()
+            if self._published >= self._pulse:
+                self._pulse = self._published + PULSE
+            wait = self._pulse - self._published
+
+    def _timer_ended(self, timer: asyncio.Task[None]) -> None:
+        if not timer.cancelled() and (bug := timer.exception()) is not None:
+            self._crash(bug)
 
     def _write_journal(self) -> None:
-        """Keep what is unfinished; once we are closing, what was unfinished until then.
+        """Write down what is unfinished; once we are closing, what was unfinished until then.
 
         A pull that failed stays, unless a later one of the same model came to its end.
         """
         if self._journal is None or self._closed:
             return
         pulls: dict[str, Pull] = {}
-        for entry in self._entries.values():
-            if isinstance(entry.task, Pull):
-                pulls.pop(entry.task.key, None)
-                if entry.is_unfinished:
-                    pulls[entry.task.key] = entry.task
+        for record in self._records.values():
+            if isinstance(record.task, Pull):
+                pulls.pop(record.task.key, None)
+                if record.state in ACTIVE | {State.FAILED}:
+                    pulls[record.task.key] = record.task
         self._journal.keep(tuple(pulls.values()))
 
-    def _picture(self) -> tuple[Job, ...]:
-        now = self._clock()
-        return tuple(entry.picture(now) for entry in self._entries.values())
+    def _in(self, state: State) -> list[JobRecord]:
+        return [record for record in self._records.values() if record.state is state]
 
-    def _in(self, state: State) -> list[Entry]:
-        return [entry for entry in self._entries.values() if entry.state is state]
-
-    def _underway(self, key: str | None) -> Entry | None:
-        """Return the active job that already does what `key` stands for."""
-        active = (entry for entry in self._entries.values() if entry.state in ACTIVE)
-        return next((e for e in active if key is not None and e.task.key == key), None)
+    def _under_way(self, key: str | None) -> JobRecord | None:
+        """Return the active job with this key; None for no key."""
+        records = (r for r in self._records.values() if r.is_active and r.task.key == key)
+        return next(records, None) if key is not None else None
 
     def _crash(self, bug: BaseException) -> None:
         self._bug = bug

@@ -2,170 +2,222 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+import enum
+from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator, Collection, Iterable
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 
 from ollama_tui.api.errors import NotFound, OllamaError, Refused, Unreachable
-from ollama_tui.api.replies import ListedModel
+from ollama_tui.api.replies import ListedModel, Progress
 from ollama_tui.api.requests import CreateRequest
-from ollama_tui.domain import names as model_name
+from ollama_tui.domain import names
 from ollama_tui.formatting import inert, size
 from ollama_tui.importing.local_file import LocalFile
-from ollama_tui.services.jobs.job import JobProgress, percent
-from ollama_tui.services.jobs.replacing import check_name
-from ollama_tui.services.jobs.task import Item, Lane, Server, Steps, Task
-from ollama_tui.services.jobs.upload import Hashed, hashing, sending
+from ollama_tui.services.jobs.job import Conflict, JobProgress, NameTaken, percent
+from ollama_tui.services.jobs.upload import hash_file, upload_file
+
+if TYPE_CHECKING:
+    from ollama_tui.api.client import Ollama
+
+
+class Lane(enum.Enum):
+    """What a task may run beside."""
+
+    TRANSFER = "transfer"
+    """Long and over the network: a few at a time."""
+    ALONE = "alone"
+    """Changes what is installed: a server has no locks, so one at a time."""
 
 
 @dataclass(frozen=True, slots=True)
-class Pull(Task):
-    """Download a model from its registry."""
+class Item:
+    """One of the several models a task works through, begun or done."""
+
+    name: str
+    number: int
+    """From 1."""
+    count: int
+    done: bool = False
+
+
+Step = Progress | Item | Lane
+"""A lane yielded means: from here on the task may run only in that one."""
+Steps = AsyncGenerator[Step, None]
+
+
+class Task(ABC):
+    """One piece of work, a frozen value."""
+
+    __slots__ = ()
+
+    resumes: ClassVar[bool] = False
+    """Whether running it again continues where it stopped, so that it is retried unasked."""
+    undoable: ClassVar[bool] = False
+    """Whether it waits out a grace period before anything is sent."""
+
+    @property
+    @abstractmethod
+    def verb(self) -> str:
+        """What it does, in one word."""
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """The model it is about, raw, or how many."""
+
+    @property
+    def deletes(self) -> tuple[str, ...]:
+        """The models it deletes, raw."""
+        return ()
+
+    @property
+    def lane(self) -> Lane:
+        """Where it runs, at least at first."""
+        return Lane.ALONE
+
+    @property
+    def key(self) -> str | None:
+        """Equal for two tasks of which one is enough; None when each counts."""
+        return None
+
+    @property
+    def expected(self) -> int | None:
+        """Bytes of everything it moves, when known beforehand."""
+        return None
+
+    @abstractmethod
+    def run(self, server: Ollama) -> Steps:
+        """Do it, yielding each step; raises OllamaError."""
+
+    def without(self, finished: Collection[str]) -> Task:
+        """Return what is left to do when the models `finished` are done with."""
+        return self
+
+    def onto(self, name: str, replaces: str | None) -> Task:
+        """Return the same for a new model `name`; one of digest `replaces` may be replaced."""
+        return self
+
+    @abstractmethod
+    def when_cancelled(self, progress: JobProgress, finished: Collection[str]) -> str:
+        """Return sentences on what a cancel leaves behind."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Transfer(Task):
+    """A model on its way between the server and its registry."""
+
+    name: str = field()  # or dataclass would take the inherited property for its default
+    insecure: bool = False
+    """Whether the server may speak plain HTTP to the registry."""
+    expected: int | None = None
+    """Bytes of all layers and the config; None while unknown."""
+
+    lane = Lane.TRANSFER
+
+    @property
+    def key(self) -> str:
+        """The same direction, model and scheme: one such transfer is enough."""
+        return f"{self.verb} {self.insecure} {names.key(self.name)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Pull(_Transfer):
+    """Download a model: https://docs.ollama.com/api/pull."""
 
     resumes = True
+    verb = "pull"
 
-    name: str
-    insecure: bool = False
-    expected: int | None = None
-    """Bytes of all layers and the config, from the registry's manifest."""
-
-    @property
-    def verb(self) -> str:
-        """What it does."""
-        return "pull"
-
-    @property
-    def about(self) -> str:
-        """The model."""
-        return self.name
-
-    @property
-    def lane(self) -> Lane:
-        """Over the network."""
-        return Lane.TRANSFER
-
-    @property
-    def key(self) -> str:
-        """One download of a model is enough."""
-        return f"pull {self.insecure} {model_name.key(self.name)}"
-
-    @property
-    def size(self) -> int | None:
-        """As expected."""
-        return self.expected
-
-    async def run(self, server: Server) -> Steps:
+    def run(self, server: Ollama) -> Steps:
         """Follow the download to its end."""
-        async with aclosing(server.pull(self.name, insecure=self.insecure)) as events:
-            async for event in events:
-                yield event
+        return server.pull(self.name, insecure=self.insecure)
 
     def when_cancelled(self, progress: JobProgress, finished: Collection[str]) -> str:
-        """Say how to go on."""
+        """Say how far it got and how to continue."""
+        reached = ""
+        if progress.fraction:
+            reached = f" at {percent(progress.fraction)}%"
+        elif progress.completed:
+            reached = f" at {size(progress.completed)}"
         again = f"pull {inert(self.name)} again to go on"
-        return f"Cancelled{_reached(progress)}. What was downloaded is kept; {again}."
-
-
-def _reached(progress: JobProgress) -> str:
-    """Return ` at 61%`, or ` at 61 MB` where nobody knows of how many."""
-    if progress.fraction:
-        return f" at {percent(progress.fraction)}%"
-    return f" at {size(progress.completed)}" if progress.completed else ""
+        return f"Cancelled{reached}. What was downloaded is kept; {again}."
 
 
 @dataclass(frozen=True, slots=True)
-class Push(Task):
-    """Upload a model to its registry."""
+class Push(_Transfer):
+    """Upload a model: https://docs.ollama.com/api/push."""
 
-    name: str
-    insecure: bool = False
-    expected: int | None = None
-    """Bytes of all layers and the config, as the server lists the model."""
+    verb = "push"
 
-    @property
-    def verb(self) -> str:
-        """What it does."""
-        return "push"
-
-    @property
-    def about(self) -> str:
-        """The model."""
-        return self.name
-
-    @property
-    def lane(self) -> Lane:
-        """Over the network."""
-        return Lane.TRANSFER
-
-    @property
-    def key(self) -> str:
-        """One upload of a model is enough."""
-        return f"push {self.insecure} {model_name.key(self.name)}"
-
-    @property
-    def size(self) -> int | None:
-        """As expected."""
-        return self.expected
-
-    async def run(self, server: Server) -> Steps:
+    def run(self, server: Ollama) -> Steps:
         """Follow the upload to its end."""
-        async with aclosing(server.push(self.name, insecure=self.insecure)) as events:
-            async for event in events:
-                yield event
+        return server.push(self.name, insecure=self.insecure)
 
     def when_cancelled(self, progress: JobProgress, finished: Collection[str]) -> str:
-        """Say that uploads begin anew."""
+        """Say that the server does not continue a layer sent in part."""
         return "Cancelled. Layers sent whole are kept; the one under way would start over."
 
 
 @dataclass(frozen=True, slots=True)
 class Create(Task):
-    """Make a model from another one, or from files of this machine."""
+    """Make a model from another one, or from files of this machine.
+
+    https://docs.ollama.com/api/create
+    """
 
     request: CreateRequest
     verb: str = "create"
-    """`quantize` or `import` where that is what the person asked for."""
+    """`edit`, `quantize` or `import` where that is what the person asked for."""
     files: tuple[LocalFile, ...] = ()
-    """Hashed and sent first, and then named in the request."""
+    """Hashed and uploaded first, and then named in the request."""
     replaces: str | None = None
     """Digest of the model of that name that may be replaced; None where there is to be none."""
 
     @property
-    def about(self) -> str:
+    def name(self) -> str:
         """The new model."""
         return self.request.model
 
     @property
     def lane(self) -> Lane:
-        """Files take long to send, so other changes need not wait for them."""
+        """Uploads take long, so other changes need not wait for them."""
         return Lane.TRANSFER if self.files else Lane.ALONE
 
     @property
-    def size(self) -> int | None:
-        """Of the files."""
+    def expected(self) -> int | None:
+        """Bytes of the files."""
         return sum(file.size for file in self.files) or None
 
-    async def run(self, server: Server) -> Steps:
-        """Send what is to be sent, then follow the making to its end."""
-        await check_name(server, self.about, self.replaces)
-        found: dict[LocalFile, Hashed] = {}
+    async def run(self, server: Ollama) -> Steps:
+        """Upload the files, then follow the creation to its end."""
+        await check_name(server, self.name, self.replaces)
+        digests: dict[LocalFile, str] = {}
         for file in self.files:
-            async with aclosing(hashing(file)) as steps:
+            async with aclosing(hash_file(file)) as steps:
                 async for step in steps:
-                    if isinstance(step, Hashed):
-                        found[file] = step
+                    if isinstance(step, str):
+                        digests[file] = step
                     else:
                         yield step
-        for file, hashed in found.items():
-            async with aclosing(sending(server, file, hashed)) as uploads:
+        for file, digest in digests.items():
+            async with aclosing(upload_file(server, file, digest)) as uploads:
                 async for event in uploads:
                     yield event
         yield Lane.ALONE
         if self.files:  # which took their time
-            await check_name(server, self.about, self.replaces)
-        async with aclosing(server.create(self._naming(found))) as events:
+            await check_name(server, self.name, self.replaces)
+        files, adapters = dict(self.request.files), dict(self.request.adapters)
+        drafts = dict(self.request.draft_files)
+        for file, digest in digests.items():
+            blobs = adapters if file.adapter else drafts if file.draft else files
+            blobs[file.key] = digest
+        request = msgspec.structs.replace(
+            self.request, files=files, adapters=adapters, draft_files=drafts
+        )
+        async with aclosing(server.create(request)) as events:
             async for event in events:
                 yield event
 
@@ -174,83 +226,60 @@ class Create(Task):
         request = msgspec.structs.replace(self.request, model=name)
         return replace(self, request=request, replaces=replaces)
 
-    def _naming(self, found: dict[LocalFile, Hashed]) -> CreateRequest:
-        files, adapters = dict(self.request.files), dict(self.request.adapters)
-        drafts = dict(self.request.draft_files)
-        for file, hashed in found.items():
-            named = adapters if file.adapter else drafts if file.draft else files
-            named[file.key] = hashed.digest
-        return msgspec.structs.replace(
-            self.request, files=files, adapters=adapters, draft_files=drafts
-        )
-
     def when_cancelled(self, progress: JobProgress, finished: Collection[str]) -> str:
         """Say that there is no new model, and what the server does not tidy up."""
-        not_made = f"Cancelled. {inert(self.about)} was not created"
+        not_made = f"Cancelled. {inert(self.name)} was not created"
         return f"{not_made}; the server may keep unfinished files of it."
 
 
 @dataclass(frozen=True, slots=True)
 class Copy(Task):
-    """Give a model a second name."""
+    """Give a model a second name: https://docs.ollama.com/api/copy."""
 
     source: str
-    destination: str
+    name: str = field()  # or dataclass would take the inherited property for its default
     replaces: str | None = None
     """Digest of the model of that name that may be replaced; None where there is to be none."""
 
-    @property
-    def verb(self) -> str:
-        """What it does."""
-        return "copy"
+    verb = "copy"
 
-    @property
-    def about(self) -> str:
-        """The new name."""
-        return self.destination
-
-    async def run(self, server: Server) -> Steps:
+    async def run(self, server: Ollama) -> Steps:
         """Copy; it takes a moment."""
-        yield Item(self.destination, 1, 1)
-        await check_name(server, self.destination, self.replaces)
-        await server.copy(self.source, self.destination)
-        yield Item(self.destination, 1, 1, done=True)
+        yield Item(self.name, 1, 1)
+        await check_name(server, self.name, self.replaces)
+        await server.copy(self.source, self.name)
+        yield Item(self.name, 1, 1, done=True)
 
     def onto(self, name: str, replaces: str | None) -> Copy:
         """Return the same under `name`."""
-        return replace(self, destination=name, replaces=replaces)
+        return replace(self, name=name, replaces=replaces)
 
     def when_cancelled(self, progress: JobProgress, finished: Collection[str]) -> str:
         """Say that it may have happened all the same."""
         return "Cancelled while the server was at it: the copy may have been made."
 
 
-class NotDeleted(OllamaError):  # noqa: N818 - named as the rest of its tree
-    """Some of several models are still there."""
+async def check_name(server: Ollama, name: str, replaces: str | None) -> None:
+    """Raise NameTaken if there is a model `name` of another digest than `replaces`.
 
-    def __init__(
-        self, remaining: tuple[str, ...], count: int, failed: Mapping[str, OllamaError]
-    ) -> None:
-        """Tell of the `remaining`, tried or not, and what happened to those that `failed`."""
-        listed = inert(", ".join(remaining))
-        reasons = " ".join(dict.fromkeys(map(str, failed.values())))
-        super().__init__(f"{len(remaining)} of {count} models were not deleted: {listed}", reasons)
-
-
-def told_apart_by_case(name: str, twin: str) -> OllamaError:
-    """Return why `name` is not deleted while `twin` stays."""
-    return OllamaError(
-        f"{inert(name)} was not deleted: {inert(twin)} is there too, "
-        "and a server may take one for the other.",
-        "Mark both to delete both; copy one before that, and look at the copy, to keep it.",
-    )
+    None stands for no model. Names are told apart as a server does: neither by case, nor by a
+    missing `:latest`. Also raises what listing the models does.
+    """
+    key, spelled = names.key(name), names.listed_as(name)
+    found = [model for model in await server.list() if names.key(model.name) == key]
+    # On a case-sensitive disk there may be several: the one spelled alike is the one meant.
+    found = [model for model in found if model.name == spelled] or found
+    if found and found[0].digest != replaces:
+        there = found[0]
+        raise NameTaken(Conflict(there.name, there.size, there.digest, replaces is not None))
 
 
 @dataclass(frozen=True, slots=True)
 class Delete(Task):
-    """Delete models, one call each."""
+    """Delete models, one call each: https://docs.ollama.com/api/delete."""
 
     undoable = True
+    verb = "delete"
 
     names: tuple[str, ...]
     loaded: tuple[str, ...] = ()
@@ -259,12 +288,7 @@ class Delete(Task):
     """What was under each of the names when it was agreed to delete them; None for anything."""
 
     @property
-    def verb(self) -> str:
-        """What it does."""
-        return "delete"
-
-    @property
-    def about(self) -> str:
+    def name(self) -> str:
         """The model, or how many."""
         return self.names[0] if len(self.names) == 1 else f"{len(self.names)} models"
 
@@ -273,10 +297,10 @@ class Delete(Task):
         """All of them."""
         return self.names
 
-    async def run(self, server: Server) -> Steps:
+    async def run(self, server: Ollama) -> Steps:
         """Delete one after another; a failure does not stop the rest, a lost server does."""
         failed: dict[str, OllamaError] = {}
-        gone: list[str] = []
+        remaining = list(self.names)
         for number, name in enumerate(self.names, 1):
             yield Item(name, number, len(self.names))
             try:
@@ -286,10 +310,16 @@ class Delete(Task):
                 if isinstance(error, Unreachable):
                     break
             else:
-                gone.append(name)
+                remaining.remove(name)
                 yield Item(name, number, len(self.names), done=True)
+        if len(self.names) == 1 and failed:
+            raise failed[self.names[0]]
         if failed:
-            raise self._not_deleted(gone, failed)
+            raise OllamaError(
+                f"{len(remaining)} of {len(self.names)} models were not deleted: "
+                f"{inert(', '.join(remaining))}",
+                " ".join(dict.fromkeys(map(str, failed.values()))),
+            )
 
     def without(self, finished: Collection[str]) -> Delete:
         """Return the deletion of the others."""
@@ -308,25 +338,25 @@ class Delete(Task):
         kept = f" Not deleted: {inert(', '.join(rest[1:]))}." if rest[1:] else ""
         return f"Cancelled.{gone}{unsure}{kept}"
 
-    async def _delete(self, server: Server, name: str) -> None:
-        if problem := model_name.deletion_problem(name):
+    async def _delete(self, server: Ollama, name: str) -> None:
+        if problem := names.deletion_problem(name):
             raise OllamaError(problem, "Remove its file below manifests where the server runs.")
-        # Asked before each: other clients do not wait until all of them are deleted.
-        self._compare(name, await server.list())
+        # Asked before each call: other clients do not wait until all of them are deleted.
+        self._check(name, await server.list())
         if name in self.loaded:
             # A model can be deleted while loaded, so a refusal here is no reason to stop.
             with suppress(Refused):
                 await server.unload(name)
-            self._compare(name, await server.list())
+            self._check(name, await server.list())
         # Gone already is what was asked for.
         with suppress(NotFound):
             await server.delete(name)
 
-    def _compare(self, name: str, there: Iterable[ListedModel]) -> None:
+    def _check(self, name: str, models: Iterable[ListedModel]) -> None:
         """Raise OllamaError if deleting `name` would delete something else than was agreed to."""
-        listed = {model.name: model for model in there}
-        if (twin := model_name.twins(self.names, listed).get(name)) is not None:
-            raise told_apart_by_case(name, twin)
+        listed = {model.name: model for model in models}
+        if (twin := names.twins(self.names, listed).get(name)) is not None:
+            raise ambiguous_deletion(name, twin)
         found = listed.get(name)
         if found is None or self.digests is None:
             return
@@ -336,8 +366,11 @@ class Delete(Task):
                 "It is kept: delete it again to delete what is there now.",
             )
 
-    def _not_deleted(self, gone: list[str], failed: Mapping[str, OllamaError]) -> OllamaError:
-        if len(self.names) == 1:
-            return failed[self.names[0]]
-        remaining = tuple(name for name in self.names if name not in gone)
-        return NotDeleted(remaining, len(self.names), failed)
+
+def ambiguous_deletion(name: str, twin: str) -> OllamaError:
+    """Return why `name` is not deleted while `twin`, spelled alike but for case, stays."""
+    return OllamaError(
+        f"{inert(name)} was not deleted: {inert(twin)} is there too, "
+        "and a server may take one for the other.",
+        "Mark both to delete both; copy one before that, and look at the copy, to keep it.",
+    )

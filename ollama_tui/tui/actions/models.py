@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 async def copy(context: ActionContext) -> None:
     """Ask for a name and copy the current model to it."""
-    from ollama_tui.services.jobs.replacing import NameTaken
+    from ollama_tui.services.jobs.job import NameTaken
     from ollama_tui.services.jobs.tasks import Copy
     from ollama_tui.tui.dialogs.names import CopyDialog
 
@@ -127,14 +127,14 @@ async def delete(context: ActionContext) -> None:
     """Say what is lost, ask, and queue the deletion with its grace period."""
     from ollama_tui.domain import names
     from ollama_tui.domain.plan import deletion
-    from ollama_tui.services.jobs.tasks import Delete, told_apart_by_case
+    from ollama_tui.services.jobs.tasks import Delete, ambiguous_deletion
     from ollama_tui.tui.dialogs.questions import confirm_delete
 
     jobs = connected(context).jobs
     # One moment for all of it: the list may change while the disk is read.
     listed, targets = context.snapshot.models, context.targets
     if twins := names.twins([m.name for m in targets], context.snapshot.by_name):
-        raise told_apart_by_case(*next(iter(twins.items())))
+        raise ambiguous_deletion(*next(iter(twins.items())))
     planned = deletion(targets, await connected(context).storage.usage(listed))
     if await context.ask(confirm_delete(targets, planned, context.grace)) is not True:
         return

@@ -13,7 +13,7 @@ from ollama_tui.tui.actions.action import ActionContext, ConnectedServer
 if TYPE_CHECKING:
     from ollama_tui.config.drafts import DraftFile, FormKey
     from ollama_tui.domain.model import Model
-    from ollama_tui.services.jobs.replacing import Taken
+    from ollama_tui.services.jobs.job import Conflict
     from ollama_tui.services.jobs.tasks import Create
     from ollama_tui.tui.dialogs.dialog import Form
     from ollama_tui.tui.dialogs.names import NewName
@@ -36,7 +36,8 @@ async def settled(context: ActionContext, target: NewName) -> NewName | None:
     Returns what may be replaced under which name, None to make nothing. Raises NameTaken where
     the user went on to something else meanwhile, and what listing the models raises.
     """
-    from ollama_tui.services.jobs.replacing import NameTaken, check_name
+    from ollama_tui.services.jobs.job import NameTaken
+    from ollama_tui.services.jobs.tasks import check_name
 
     assert context.server is not None
     place = context.place
@@ -46,7 +47,7 @@ async def settled(context: ActionContext, target: NewName) -> NewName | None:
         except NameTaken as refusal:
             if context.place != place:
                 raise
-            if (answer := await ask_about(context, target, refusal.there)) is None:
+            if (answer := await ask_about(context, target, refusal.conflict)) is None:
                 return None
             target = answer
         else:
@@ -64,7 +65,7 @@ async def queue(context: ActionContext, task: Create, draft: DraftFile | None = 
 
     assert context.server is not None
     place, jobs = context.place, context.server.jobs
-    target = NewName(task.about, task.replaces)
+    target = NewName(task.name, task.replaces)
     job = jobs.submit(task)
     follow(context, draft, job)
     while (there := await _taken(context.server, job)) is not None and context.place == place:
@@ -75,7 +76,7 @@ async def queue(context: ActionContext, task: Create, draft: DraftFile | None = 
         follow(context, draft, job)
 
 
-async def ask_about(context: ActionContext, target: NewName, there: Taken) -> NewName | None:
+async def ask_about(context: ActionContext, target: NewName, there: Conflict) -> NewName | None:
     """Ask whether to replace what is `there`, else for another name; None for neither."""
     from ollama_tui.tui.dialogs.confirm import confirm_replace_found
     from ollama_tui.tui.dialogs.names import OtherNameDialog
@@ -85,7 +86,7 @@ async def ask_about(context: ActionContext, target: NewName, there: Taken) -> Ne
     return await context.ask(OtherNameDialog(target.name, context.snapshot.models))
 
 
-async def _taken(server: ConnectedServer, job_id: int) -> Taken | None:
+async def _taken(server: ConnectedServer, job_id: int) -> Conflict | None:
     """Return what is in the way of a job that was refused at once; None for any other."""
     look = asyncio.ensure_future(_refused(server, job_id))
     patience = asyncio.ensure_future(server.clock.sleep(AT_ONCE))
@@ -99,7 +100,7 @@ async def _taken(server: ConnectedServer, job_id: int) -> Taken | None:
                 await waiting
 
 
-async def _refused(server: ConnectedServer, job_id: int) -> Taken | None:
+async def _refused(server: ConnectedServer, job_id: int) -> Conflict | None:
     """Follow a job until it has begun, waits for others, or has ended; say what was in its way."""
     from ollama_tui.services.jobs.job import State
 
@@ -108,7 +109,7 @@ async def _refused(server: ConnectedServer, job_id: int) -> Taken | None:
         if job is None:
             return None
         if job.state is not State.RUNNING or job.progress.phase:
-            return job.error.in_the_way if job.error is not None else None
+            return job.error.conflict if job.error is not None else None
     return None
 
 

@@ -14,7 +14,7 @@ from ollama_tui.formatting import inert, size
 
 if TYPE_CHECKING:
     from ollama_tui.domain.model import Model
-    from ollama_tui.services.jobs.replacing import Taken
+    from ollama_tui.services.jobs.job import Conflict
 
 NO_UNDO = "This cannot be undone: z only undoes deletions."
 
@@ -77,7 +77,7 @@ def confirm_replace(model: Model) -> Confirm:
     return Confirm(f"Replace {model.label}, which already exists?", lines, "replace")
 
 
-def confirm_replace_found(found: Taken) -> Confirm:
+def confirm_replace_found(found: Conflict) -> Confirm:
     """Return the question whether to replace a model that appeared after its name was chosen."""
     heading = f"{inert(found.name)} {found.words}. Replace it?"
     return Confirm(heading, (NO_UNDO,), "replace", "another name")

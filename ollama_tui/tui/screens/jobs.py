@@ -23,7 +23,7 @@ from ollama_tui.tui.widgets.table import Table
 from ollama_tui.tui.widgets.text_layout import plain
 
 if TYPE_CHECKING:
-    from ollama_tui.services.jobs.replacing import Taken
+    from ollama_tui.services.jobs.job import Conflict
     from ollama_tui.tui.app import OllamaTui
 
 KEYS = (("c", "cancel"), ("r", "try again"), ("z", "undo"), ("x", "clear ended"))
@@ -143,12 +143,12 @@ class JobsScreen(ModalScreen[None]):
     def action_retry(self) -> None:
         """Put the job back in; where that would replace a model unasked, ask."""
         job = self.job
-        if job is not None and job.can_retry and job.error and job.error.in_the_way:
-            self._ask_to_replace(job, job.error.in_the_way)
+        if job is not None and job.can_retry and job.error and job.error.conflict:
+            self._ask_to_replace(job, job.error.conflict)
         else:
             self._act(self.queue.retry, "Only what failed or was cancelled can be tried again.")
 
-    def _ask_to_replace(self, job: Job, there: Taken) -> None:
+    def _ask_to_replace(self, job: Job, there: Conflict) -> None:
         from ollama_tui.tui.dialogs.confirm import confirm_replace_found
         from ollama_tui.tui.dialogs.names import NewName, OtherNameDialog
 

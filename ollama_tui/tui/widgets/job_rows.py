@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ollama_tui.formatting import Span, StyledLine, clock, rate, size, size_of
-from ollama_tui.services.jobs.job import Job, State, in_words, percent
+from ollama_tui.services.jobs.job import Job, State, describe, percent
 from ollama_tui.tui.signs import Signs
 from ollama_tui.tui.widgets.text_layout import fit, spread, width_of
 
@@ -61,7 +61,7 @@ def job_line(job: Job, signs: Signs, width: int, *, label: int, hint: bool = Tru
         far, words = (sign, *name, *_moving(job, signs, bar)), _words(job)
         line = (*far, *_speed(job), *words)
         return line if not words or width_of(line) <= width else (*far, *words)
-    return (sign, *name, (f"  {in_words(job)}", _style(job)), *(_key_hint(job) if hint else ()))
+    return (sign, *name, (f"  {describe(job)}", _style(job)), *(_key_hint(job) if hint else ()))
 
 
 def _is_measured(job: Job) -> bool:
@@ -100,7 +100,7 @@ def _words(job: Job) -> StyledLine:
     progress = job.progress
     odd = job.cancelling or job.trouble or progress.stalled_for or progress.resumed_at is not None
     if odd:
-        return ((f"  {in_words(job)}", "warning"),)
+        return ((f"  {describe(job)}", "warning"),)
     plain = progress.rate <= 0 and progress.phase
     return ((f"  {progress.phase}", "muted"),) if plain else ()
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ollama_tui.api.client import Ollama
-from ollama_tui.services.jobs.job import State, in_words
+from ollama_tui.services.jobs.job import State, describe
 from ollama_tui.services.jobs.queue import JobQueue
 from ollama_tui.services.jobs.tasks import Delete
 from tests.clock import VirtualClock, settle
@@ -73,7 +73,7 @@ async def test_after_the_machine_was_suspended_it_starts_again_too(
     await time.advance(6.5)
     uptime.suspended = suspended
     await time.advance(0.5)
-    assert in_words(queue.live.value[0]) == "in 8 s"
+    assert describe(queue.live.value[0]) == "in 8 s"
     await time.advance(7.9)
     assert stage.asked == []
     await time.advance(0.1)
@@ -98,7 +98,7 @@ async def test_it_does_not_end_while_it_is_held_and_starts_again_after(
     await time.advance(3600)
     assert stage.asked == []
     queue.release()
-    assert in_words(queue.live.value[0]) == "in 8 s"
+    assert describe(queue.live.value[0]) == "in 8 s"
     await time.advance(7.9)
     assert stage.asked == []
     await time.advance(0.1)

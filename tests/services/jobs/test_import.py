@@ -18,7 +18,7 @@ from ollama_tui.importing.local_file import LocalFile
 from ollama_tui.services.jobs.job import State
 from ollama_tui.services.jobs.queue import JobQueue
 from ollama_tui.services.jobs.tasks import Copy, Create
-from ollama_tui.services.jobs.upload import hashing
+from ollama_tui.services.jobs.upload import hash_file
 from tests.clock import settle
 
 BYTES = b"GGUF" * 1_000_000
@@ -227,7 +227,7 @@ async def test_a_file_that_shrinks_while_it_is_hashed_is_refused(tmp_path: Path)
     path = tmp_path / "model.gguf"
     with path.open("wb") as sparse:
         sparse.truncate(80 * 1024 * 1024)
-    steps = hashing(LocalFile(path, "model.gguf", 80 * 1024 * 1024))
+    steps = hash_file(LocalFile(path, "model.gguf", 80 * 1024 * 1024))
     assert await anext(steps) == Progress("hashing model.gguf 0%")
     assert await anext(steps) == Progress("hashing model.gguf 40%")
     os.truncate(path, 1024)

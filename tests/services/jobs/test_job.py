@@ -8,7 +8,7 @@ from ollama_tui.services.jobs.job import (
     JobProgress,
     Problem,
     State,
-    in_words,
+    describe,
     percent,
     problem,
 )
@@ -52,7 +52,7 @@ FULL_DISK = ServerFailed(
     ],
 )
 def test_a_state_is_said_in_words(job: Job, words: str) -> None:
-    assert in_words(job) == words
+    assert describe(job) == words
 
 
 @pytest.mark.parametrize(

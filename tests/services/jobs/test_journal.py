@@ -16,7 +16,7 @@ import pytest
 
 from ollama_tui.api.client import Ollama
 from ollama_tui.config.state_file import Problems
-from ollama_tui.services.jobs.job import State, in_words
+from ollama_tui.services.jobs.job import State, describe
 from ollama_tui.services.jobs.journal import Journal
 from ollama_tui.services.jobs.queue import JobQueue
 from ollama_tui.services.jobs.tasks import Pull, Push
@@ -383,7 +383,7 @@ class TestInTheQueue:
         )
         first, second = queue.live.value
         assert (first.state, first.name) == (State.FAILED, "qwen3:8b")
-        assert in_words(first) == "failed: interrupted, r in J goes on"
+        assert describe(first) == "failed: interrupted, r in J goes on"
         assert first.error is not None
         assert first.error.title == "pull qwen3:8b was not finished when the program ended."
         assert stage.asked == []  # nothing is downloaded unasked

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ollama_tui.services.jobs.job import Job, State, in_words
+from ollama_tui.services.jobs.job import Job, State, describe
 from ollama_tui.services.jobs.queue import JobQueue
 from ollama_tui.services.jobs.tasks import Pull, Push
 from tests.clock import VirtualClock, settle
@@ -63,7 +63,7 @@ class TestFaults:
         stage.garbage = (status, body)
         await stage.stream.tear()
         await time.advance(1)
-        assert in_words(now(queue)) == f"{trouble} — retry 2 in 2 s"
+        assert describe(now(queue)) == f"{trouble} — retry 2 in 2 s"
         await time.advance(34)
         assert (now(queue).state, now(queue).trouble) == (State.RUNNING, trouble)
         assert now(queue).progress.completed == 61 * MB
@@ -93,7 +93,7 @@ class TestFaults:
         await stage.stream.say("verifying sha256 digest")
         await time.advance(1500)
         await stage.stream.tear()
-        assert in_words(now(queue)) == "connection lost — retry 1 in 1 s"
+        assert describe(now(queue)) == "connection lost — retry 1 in 1 s"
         await time.advance(1)
         await finish(stage)
         assert now(queue).state is State.DONE
@@ -105,10 +105,10 @@ class TestSilence:
         self, queue: JobQueue, stage: Stage, time: VirtualClock
     ) -> None:
         await time.advance(29.9)
-        assert (in_words(now(queue)), stage.stream.closed) == ("server silent for 29 s", False)
+        assert (describe(now(queue)), stage.stream.closed) == ("server silent for 29 s", False)
         await time.advance(0.1)
         assert stage.streams[0].closed
-        assert in_words(now(queue)) == "server silent — retry 1 in 1 s"
+        assert describe(now(queue)) == "server silent — retry 1 in 1 s"
         await time.advance(1)
         assert len(stage.streams) == 2
         await finish(stage)
@@ -120,7 +120,7 @@ class TestSilence:
         for _ in range(90):
             await stage.stream.layer(61 * MB, 100 * MB)
             await time.advance(1)
-        assert in_words(now(queue)) == "stalled 90 s — retrying"
+        assert describe(now(queue)) == "stalled 90 s — retrying"
         assert len(stage.streams) == 1
 
     async def test_is_patience_with_a_server_at_work(
@@ -128,9 +128,9 @@ class TestSilence:
     ) -> None:
         await stage.stream.say("verifying sha256 digest")
         await time.advance(3599)
-        assert in_words(now(queue)) == "verifying"
+        assert describe(now(queue)) == "verifying"
         await time.advance(1)
-        assert in_words(now(queue)) == "server silent — retry 1 in 1 s"
+        assert describe(now(queue)) == "server silent — retry 1 in 1 s"
 
     async def test_after_a_whole_layer_may_be_longer(
         self, queue: JobQueue, stage: Stage, time: VirtualClock
@@ -165,9 +165,9 @@ async def test_a_server_that_never_answers_is_given_up(
 ) -> None:
     queue.submit(Pull("a"))
     await time.advance(29)
-    assert in_words(now(queue)) == "starting"
+    assert describe(now(queue)) == "starting"
     await time.advance(1)
-    assert in_words(now(queue)) == "server silent — retry 1 in 1 s"
+    assert describe(now(queue)) == "server silent — retry 1 in 1 s"
 
 
 async def test_what_would_not_go_on_is_not_given_up(

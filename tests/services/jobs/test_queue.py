@@ -6,10 +6,9 @@ import pytest
 
 from ollama_tui.api.client import Ollama
 from ollama_tui.api.requests import CreateRequest
-from ollama_tui.services.jobs.job import Job, State, in_words
+from ollama_tui.services.jobs.job import Job, State, describe
 from ollama_tui.services.jobs.queue import JobQueue
-from ollama_tui.services.jobs.task import Item, Server, Steps
-from ollama_tui.services.jobs.tasks import Copy, Create, Delete, Pull, Push
+from ollama_tui.services.jobs.tasks import Copy, Create, Delete, Item, Pull, Push, Steps
 from tests.clock import VirtualClock, settle
 from tests.services.jobs.stage import OTHER_DIGEST, Stage
 
@@ -39,7 +38,7 @@ async def test_a_pull_runs_to_its_end(queue: JobQueue, stage: Stage, time: Virtu
     assert (job(queue, pull).state, job(queue, pull).progress.fraction) == (State.RUNNING, 0.1)
     await stage.stream.say("verifying sha256 digest")
     await time.advance(1)
-    assert in_words(job(queue, pull)) == "verifying"
+    assert describe(job(queue, pull)) == "verifying"
     await stage.stream.succeed()
     done = job(queue, pull)
     assert (done.state, done.progress.fraction, done.ended) == (State.DONE, 1.0, time.seconds)
@@ -71,7 +70,7 @@ class TestLanes:
     ) -> None:
         await submit(queue, "a", "b", "c")
         assert states(queue) == [State.RUNNING, State.RUNNING, State.QUEUED]
-        assert in_words(queue.live.value[2]) == "queued"
+        assert describe(queue.live.value[2]) == "queued"
         await stage.streams[0].succeed()
         assert states(queue) == [State.DONE, State.RUNNING, State.RUNNING]
         assert [stream.model for stream in stage.streams] == ["a", "b", "c"]
@@ -136,7 +135,7 @@ class TestCancel:
         await stage.stream.say("pulling manifest")
         await stage.stream.layer(61 * MB, 100 * MB)
         assert queue.cancel(pull)
-        assert (in_words(job(queue, pull)), stage.stream.closed) == ("cancelling", False)
+        assert (describe(job(queue, pull)), stage.stream.closed) == ("cancelling", False)
         await settle()
         assert stage.stream.closed
         cancelled = job(queue, pull)
@@ -216,7 +215,7 @@ class TestCancel:
         stage.held["DELETE /api/delete b"] = asyncio.Event()
         deletion = queue.submit(Delete(("a", "b", "c")))
         await time.advance(8.1)
-        assert in_words(job(queue, deletion)) == "2 of 3: b"
+        assert describe(job(queue, deletion)) == "2 of 3: b"
         queue.cancel(deletion)
         await settle()
         assert job(queue, deletion).note == (
@@ -232,7 +231,7 @@ class TestGrace:
         deletion = queue.submit(Delete(("a",), loaded=("a",)))
         said = []
         for _ in range(8):
-            said.append(in_words(job(queue, deletion)))
+            said.append(describe(job(queue, deletion)))
             await time.advance(1)
         assert said == [f"in {left} s" for left in range(8, 0, -1)]
         assert stage.asked == ["POST /api/generate a", "DELETE /api/delete a"]
@@ -419,14 +418,14 @@ class TestRetry:
         await stage.stream.layer(10 * MB, 100 * MB)
         await stage.stream.layer(61 * MB, 100 * MB)
         await stage.stream.tear()
-        assert in_words(job(queue, pull)) == "connection lost — retry 1 in 1 s"
+        assert describe(job(queue, pull)) == "connection lost — retry 1 in 1 s"
         stage.down = True
         await time.advance(1)
-        assert in_words(job(queue, pull)) == "server unreachable — retry 2 in 2 s"
+        assert describe(job(queue, pull)) == "server unreachable — retry 2 in 2 s"
         await time.advance(1)
-        assert in_words(job(queue, pull)) == "server unreachable — retry 2 in 1 s"
+        assert describe(job(queue, pull)) == "server unreachable — retry 2 in 1 s"
         await time.advance(1)
-        assert in_words(job(queue, pull)) == "server unreachable — retry 3 in 4 s"
+        assert describe(job(queue, pull)) == "server unreachable — retry 3 in 4 s"
         assert job(queue, pull).progress.completed == 61 * MB
 
     async def test_a_retried_pull_resumes_and_never_goes_back(
@@ -444,7 +443,7 @@ class TestRetry:
         await time.advance(0.06)
         await stage.stream.layer(62 * MB, 100 * MB)
         await time.advance(0.1)
-        assert in_words(job(queue, pull)) == "resuming at 61%"
+        assert describe(job(queue, pull)) == "resuming at 61%"
         assert job(queue, pull).progress.completed == 62 * MB
         await stage.stream.succeed()
         assert job(queue, pull).state is State.DONE
@@ -460,7 +459,7 @@ class TestRetry:
         await stage.stream.layer(1 * MB, 100 * MB)
         await stage.stream.layer(2 * MB, 100 * MB)
         await stage.stream.tear()
-        assert in_words(job(queue, pull)) == "connection lost — retry 1 in 1 s"
+        assert describe(job(queue, pull)) == "connection lost — retry 1 in 1 s"
 
     async def test_gives_up_after_ten_minutes_without_progress(
         self, queue: JobQueue, stage: Stage, time: VirtualClock
@@ -497,7 +496,7 @@ class TestRetry:
         stage.held["POST /api/pull a"] = asyncio.Event()
         await stage.stream.tear()
         await time.advance(20)
-        assert in_words(job(queue, pull)) == "reconnecting"
+        assert describe(job(queue, pull)) == "reconnecting"
         assert job(queue, pull).progress.completed == 61 * MB
 
     async def test_a_refusal_is_not_retried(
@@ -507,7 +506,7 @@ class TestRetry:
         await stage.stream.say("pulling manifest")
         await stage.stream.say(error="write /models/blobs/x-partial: no space left on device")
         failed = job(queue, pull)
-        assert in_words(failed) == "failed: no space left on the server's disk"
+        assert describe(failed) == "failed: no space left on the server's disk"
         assert failed.error is not None
         assert failed.error.title.startswith("a was not pulled")
         await time.advance(60)
@@ -585,7 +584,7 @@ class TestPublishing:
         [pull] = await submit(queue, "a")
         await stage.stream.layer(1 * MB, 100 * MB)
         await time.advance(20)
-        assert in_words(job(queue, pull)) == "server silent for 20 s"
+        assert describe(job(queue, pull)) == "server silent for 20 s"
 
     async def test_nothing_runs_when_there_is_nothing_to_do(
         self, queue: JobQueue, stage: Stage, time: VirtualClock
@@ -623,7 +622,7 @@ class TestPublishing:
 class Broken(Pull):
     """A task with a bug in it."""
 
-    async def run(self, server: Server) -> Steps:
+    async def run(self, server: Ollama) -> Steps:
         yield Item(self.name, 1, 1)
         raise ZeroDivisionError
 

@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ollama_tui.api.replies import Progress
-from ollama_tui.services.jobs.folding import Folding
-from ollama_tui.services.jobs.progress import Transfer
+from ollama_tui.services.jobs.progress import Transfer, TransferTracker
 
 LAYERS = ("sha256:" + "a" * 64, "sha256:" + "b" * 64)
 PHASES = ("pulling manifest", "verifying sha256 digest", "writing manifest", "success")
@@ -40,7 +39,7 @@ steps = st.lists(
 
 @given(steps)
 def test_what_is_told_is_what_each_event_folded_by_itself_tells(walk: list[Step]) -> None:
-    one_by_one, together, now = Transfer(), Folding(), 0.0
+    one_by_one, together, now = Transfer(), TransferTracker(), 0.0
     for step in walk:
         now += step.pause
         one_by_one = one_by_one.fold(step.event, now)
@@ -68,7 +67,7 @@ def said(transfer: Transfer, now: float) -> tuple[object, ...]:
 
 @given(steps)
 def test_bytes_arrive_when_they_arrive(walk: list[Step]) -> None:
-    one_by_one, together, now = Transfer(), Folding(), 0.0
+    one_by_one, together, now = Transfer(), TransferTracker(), 0.0
     for step in walk:
         now += step.pause
         had = one_by_one.received
@@ -77,7 +76,7 @@ def test_bytes_arrive_when_they_arrive(walk: list[Step]) -> None:
 
 
 def test_the_rate_of_a_steady_download_is_the_same() -> None:
-    one_by_one, together = Transfer(), Folding()
+    one_by_one, together = Transfer(), TransferTracker()
     for number in range(1, 2001):
         event = Progress("pulling aaaaaaaaaaaa", LAYERS[0], 10**9, number * 1000)
         one_by_one = one_by_one.fold(event, number / 200)

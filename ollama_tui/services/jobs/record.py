@@ -1,0 +1,161 @@
+"""The queue's own record of one job, of which it publishes frozen snapshots."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from dataclasses import dataclass, field, replace
+
+from ollama_tui.api.errors import OllamaError
+from ollama_tui.api.replies import Progress
+from ollama_tui.formatting import inert
+from ollama_tui.services.jobs.job import ACTIVE, Job, JobProgress, Problem, State, problem
+from ollama_tui.services.jobs.progress import STALLED_AFTER, Transfer, TransferTracker
+from ollama_tui.services.jobs.retry import FIRST_WORD, Pause, pause_after, silence_after
+from ollama_tui.services.jobs.tasks import Item, Task
+
+_NOT_FATAL = "couldn't remove unused layers"
+
+
+@dataclass(slots=True)
+class JobRecord:
+    """One job while it changes; only the queue writes to it. All times are in seconds."""
+
+    id: int
+    task: Task
+    state: State = State.QUEUED
+    runner: asyncio.Task[None] | None = None
+    """What is under way for it: the grace period or the work."""
+    tracker: TransferTracker = field(default_factory=TransferTracker)
+    item: Item | None = None
+    finished: tuple[str, ...] = ()
+    pause: Pause | None = None
+    attempt: int = 0
+    """Retries since the last progress."""
+    troubled: float = 0.0
+    """When the first of those retries became necessary."""
+    due: float = 0.0
+    """When the grace period or the pause ends."""
+    seen: float = 0.0
+    """When its grace period was last known to be on the screen, on the uptime clock."""
+    heard: float = 0.0
+    """When the server last said anything."""
+    under_way: bool = False
+    """Whether it ever had progress."""
+    cancelling: bool = False
+    error: Problem | None = None
+    note: str = ""
+    started: float | None = None
+    ended: float | None = None
+
+    @property
+    def is_active(self) -> bool:
+        """Whether something is still to happen."""
+        return self.state in ACTIVE
+
+    def mark_interrupted(self) -> None:
+        """Make it one that an earlier run of the program did not finish."""
+        self.state, self.under_way = State.FAILED, True
+        self.error = Problem(
+            f"{self.task.verb} {inert(self.task.name)} was not finished when the program ended.",
+            "In J, r goes on with it; what was downloaded is kept.",
+            "interrupted, r in J goes on",
+        )
+
+    def start(self, now: float) -> None:
+        """Begin the work."""
+        self.tracker = TransferTracker(Transfer(expected=self.task.expected))
+        self.state, self.started, self.heard = State.RUNNING, now, now
+
+    def take(self, step: Progress | Item, now: float) -> None:
+        """Account for one step."""
+        self.heard = now
+        if isinstance(step, Item):
+            self.item = step
+            self.finished += (step.name,) if step.done else ()
+            return
+        self.under_way = self.under_way or bool(step.digest)
+        if step.status.startswith(_NOT_FATAL):
+            self.note = "The server could not remove layers that are no longer used."
+        if self.tracker.take(step, now):
+            self.attempt = 0
+
+    def silence_limit(self, step: Progress | Item | None) -> float | None:
+        """Return how many seconds of silence after `step`, None at first, mean it is given up.
+
+        None for ever: what would not continue where it stopped is better waited for.
+        """
+        if not self.task.resumes:
+            return None
+        if not isinstance(step, Progress):
+            return FIRST_WORD
+        return silence_after(step, 0 if step.digest else self.tracker.transfer.total)
+
+    def break_off(self, error: OllamaError, now: float) -> Pause:
+        """Note that `error` broke the work off; return how long to wait before the next try.
+
+        Raises `error` when there is to be none.
+        """
+        idle = now - self.troubled if self.attempt else 0.0
+        pause = pause_after(error, self.attempt + 1, idle, under_way=self.under_way)
+        if pause is None or not self.task.resumes:
+            raise error
+        self.troubled = self.troubled if self.attempt else now
+        self.attempt += 1
+        self.pause, self.due = pause, now + pause.seconds
+        self.tracker.break_off(now)
+        return pause
+
+    def end(self, state: State, now: float, note: str = "") -> None:
+        """End in `state`; in the middle of the work, say what a cancel leaves behind."""
+        if state is State.CANCELLED and self.started is not None:
+            note = self.task.when_cancelled(self.progress(now), self.finished)
+        self.state, self.ended, self.runner = state, now, None
+        self.pause, self.cancelling = None, False
+        self.note = note or self.note
+
+    def fail(self, error: OllamaError, now: float) -> None:
+        """End with `error`."""
+        self.error = problem(error, f"{self.task.verb} {inert(self.task.name)}")
+        self.end(State.FAILED, now)
+
+    def reset(self) -> None:
+        """Make it ready to be tried again."""
+        self.task = self.task.without(self.finished)
+        self.state, self.error, self.note = State.QUEUED, None, ""
+        self.tracker, self.item, self.attempt = TransferTracker(), None, 0
+        self.started = self.ended = None
+
+    def progress(self, now: float) -> JobProgress:
+        """Return how far it is."""
+        item = self.item
+        if item is None:
+            now = self.ended if self.ended is not None else now
+            progress = self.tracker.transfer.progress(now)
+            silent = min(progress.stalled_for, int(now - self.heard))
+            return replace(progress, silent_for=silent) if silent >= STALLED_AFTER else progress
+        done = item.number - 1 + item.done
+        phase = f"{item.number} of {item.count}: {inert(item.name)}" if item.count > 1 else ""
+        return JobProgress(fraction=done / item.count, phase=phase)
+
+    def snapshot(self, now: float) -> Job:
+        """Return the job as it is at `now`."""
+        pause = self.pause
+        counting = pause is not None or self.state is State.WAITING
+        return Job(
+            id=self.id,
+            verb=self.task.verb,
+            name=self.task.name,
+            state=self.state,
+            progress=self.progress(now),
+            seconds_left=max(0, math.ceil(self.due - now)) if counting else 0,
+            trouble=pause.trouble if pause else "",
+            attempt=self.attempt if pause else 0,
+            cancelling=self.cancelling,
+            error=self.error,
+            note=self.note,
+            deletes=self.task.deletes,
+            finished=self.finished,
+            started=self.started,
+            ended=self.ended,
+        )
