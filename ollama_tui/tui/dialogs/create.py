@@ -12,7 +12,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
-from textual.message import Message as Event
 from textual.widgets import Static
 
 from ollama_tui.api.replies import Show
@@ -20,7 +19,7 @@ from ollama_tui.api.requests import CreateRequest
 from ollama_tui.config.drafts import DraftFile
 from ollama_tui.domain.create.form import Draft, begin
 from ollama_tui.domain.create.preview import changes, curl, modelfile, text_of, typed_into
-from ollama_tui.domain.create.validation import Note, notices, problem
+from ollama_tui.domain.create.validation import notices, problem
 from ollama_tui.domain.model import Model
 from ollama_tui.tui.dialogs.confirm import confirm_replace
 from ollama_tui.tui.dialogs.create_lists import LicenseTab, MessagesTab, ParametersTab
@@ -33,22 +32,10 @@ from ollama_tui.tui.widgets.tab_bar import Picker, TabBar
 from ollama_tui.tui.widgets.text_view import TextView
 
 
-class Preview(TextView):
-    """What is going to be sent, in one of several ways."""
-
-    BINDINGS = [Binding("v", "turn", "View", show=False)]
-
-    @dataclass
-    class Turned(Event):
-        """The other way is wanted."""
-
-    def action_turn(self) -> None:
-        """Show it in the next way."""
-        self.post_message(self.Turned())
-
-
 class PreviewPane(Vertical):
     """The Modelfile, the curl command, or what changes; as it is typed."""
+
+    BINDINGS = [Binding("v", "turn", "View", show=False)]
 
     def __init__(self, draft: Draft, *, id: str, to_read: bool = True) -> None:
         super().__init__(id=id)
@@ -59,7 +46,7 @@ class PreviewPane(Vertical):
     def compose(self) -> ComposeResult:
         """Yield the text."""
         yield Static(id="way", classes="label", markup=False)
-        text = Preview(id="text")
+        text = TextView(id="text")
         text.can_focus = self._to_read
         yield text
 
@@ -75,7 +62,7 @@ class PreviewPane(Vertical):
 
     def _draw(self) -> None:
         self.query_one("#way", Static).update(self._way)
-        text = self.query_one(Preview)
+        text = self.query_one(TextView)
         request = self._draft.request()
         if self._way == CHANGES:
             text.show(changes(self._draft), document=self._way)
@@ -83,8 +70,8 @@ class PreviewPane(Vertical):
             write = modelfile if self._way == MODELFILE else curl
             text.show(write(request), document=self._way)
 
-    @on(Preview.Turned)
-    def _turn(self) -> None:
+    def action_turn(self) -> None:
+        """Show it in the next way."""
         self._way = WAYS[(WAYS.index(self._way) + 1) % len(WAYS)]
         self._draw()
 
@@ -94,13 +81,9 @@ class PreviewTab(Tab):
 
     keys = "v: as Modelfile, as curl, what changes"
 
-    def __init__(self, draft: Draft) -> None:
-        super().__init__(id="preview")
-        self._start = draft
-
     def compose(self) -> ComposeResult:
         """Yield the pane."""
-        yield PreviewPane(self._start, id="whole")
+        yield PreviewPane(self.draft, id="whole")
 
     def show(self, draft: Draft) -> None:
         """Draw the pane, when it can be seen."""
@@ -123,6 +106,7 @@ TABS = (
     ("quantize", "Quantize"),
     ("preview", "Preview"),
 )
+TAB_TYPES = (BaseTab, PromptTab, ParametersTab, MessagesTab, LicenseTab, QuantizeTab, PreviewTab)
 KEYS = "ctrl+n next tab  ctrl+o back  esc cancel"
 
 
@@ -166,7 +150,11 @@ class CreateDialog(Form[CreateAnswer]):
         self.start = self.draft = begin(models, base, show, edit=edit, free=free)
         if draft_file is not None and draft_file.goes_on:
             self.draft = typed_into(self.start, draft_file.text)
-        self.heading = self._heading()
+        named = self.start.base_model
+        if named is None:
+            self.heading = "Create a model"
+        else:
+            self.heading = f"{'Edit' if edit else 'Create a model from'} {named.label}"
 
     def compose(self) -> ComposeResult:
         """Lay out heading, tabs, message and keys."""
@@ -175,29 +163,14 @@ class CreateDialog(Form[CreateAnswer]):
             yield Picker(TABS, id="strip")
             with Horizontal(classes="work"):
                 with Vertical(classes="tabs"):
-                    yield from self._tabs()
+                    for (name, _), tab in zip(TABS, TAB_TYPES, strict=True):
+                        yield tab(self.draft, id=name)
                 yield PreviewPane(self.draft, id="beside", to_read=False)
             yield Static(classes="message", markup=False)
             yield Static(classes="tab-keys", markup=False)
             with Horizontal(classes="foot"):
                 yield LineButton("Save ctrl+g" if self.start.edit else "Create ctrl+g", id="create")
                 yield Static(KEYS, classes="keys", markup=False)
-
-    def _heading(self) -> str:
-        base = self.start.base_model
-        if base is None:
-            return "Create a model"
-        return f"Edit {base.label}" if self.start.edit else f"Create a model from {base.label}"
-
-    def _tabs(self) -> ComposeResult:
-        draft = self.draft
-        yield BaseTab(draft)
-        yield PromptTab(draft)
-        yield ParametersTab(draft, id="parameters")
-        yield MessagesTab(draft, id="messages")
-        yield LicenseTab(draft, id="license")
-        yield QuantizeTab()
-        yield PreviewTab(draft)
 
     def on_mount(self) -> None:
         """Begin with the first tab."""
@@ -224,12 +197,9 @@ class CreateDialog(Form[CreateAnswer]):
         wrong = problem(self.draft)
         message = self.query_one(".message", Static)
         message.set_class(wrong is not None, "-problem")
-        message.update(wrong.words if wrong else self._notice())
-
-    def _notice(self) -> str:
-        """Return what to know here; on the last tab, everything."""
-        here = self.tab.id
-        return " ".join(n.words for n in notices(self.draft) if here in (n.tab, "preview"))
+        here = self.tab.id  # on the last tab, all notices are shown
+        told = " ".join(n.words for n in notices(self.draft) if here in (n.tab, "preview"))
+        message.update(wrong.words if wrong else told)
 
     @on(TabBar.Activated, "#strip")
     def _turned(self, event: TabBar.Activated) -> None:
@@ -252,33 +222,24 @@ class CreateDialog(Form[CreateAnswer]):
     def action_turn(self, by: int) -> None:
         """Go to the next or the previous tab."""
         strip = self.query_one("#strip", Picker)
-        if by > 0:
-            strip.next()
-        else:
-            strip.previous()
+        (strip.next if by > 0 else strip.previous)()
 
     @on(LineButton.Pressed)
     def action_submit(self) -> None:
         """Answer, unless something is wrong, then go there, or lost by it, then ask."""
         there = None if self.draft.edit else self.draft.target_model
         if (wrong := problem(self.draft)) is not None:
-            self._go_to(wrong)
+            self.query_one("#strip", Picker).activate(wrong.tab)
+            self.app.bell()
         elif there is not None:
-            self.app.push_screen(confirm_replace(there), self._replace)
+            self.app.push_screen(confirm_replace(there), self._answer)
         else:
-            self.dismiss(self._answer())
+            self._answer(True)
 
-    def _replace(self, yes: bool | None) -> None:
+    def _answer(self, yes: bool | None) -> None:
         if yes:
-            self.dismiss(self._answer())
-
-    def _answer(self) -> CreateAnswer:
-        there = self.draft.target_model
-        return CreateAnswer(self.draft.request(), there.digest if there else None)
-
-    def _go_to(self, note: Note) -> None:
-        self.query_one("#strip", Picker).activate(note.tab)
-        self.app.bell()
+            there = self.draft.target_model
+            self.dismiss(CreateAnswer(self.draft.request(), there.digest if there else None))
 
     def would_lose(self) -> bool:
         """Whether anything was typed."""

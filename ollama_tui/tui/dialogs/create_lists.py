@@ -64,10 +64,8 @@ class ListTab(Tab):
     empty = ""
     """What is said in place of rows."""
 
-    def __init__(self, draft: Draft, *, id: str) -> None:
-        super().__init__(id=id)
-        self.draft = draft
-        self._next: str | None = None
+    _next: str | None = None
+    """Key of the row to go to once it is drawn."""
 
     def compose(self) -> ComposeResult:
         """Yield a line about what is inherited, and the table."""

@@ -15,8 +15,7 @@ from textual.widgets import Input, Static, TextArea
 
 from ollama_tui.domain import names
 from ollama_tui.domain.create.form import Draft, Text
-from ollama_tui.domain.create.quantize import Target, targets, why_not
-from ollama_tui.domain.model import Model
+from ollama_tui.domain.create.quantize import targets, why_not
 from ollama_tui.formatting import StyledLine, inert, plural, size
 from ollama_tui.tui.dialogs.create_parts import Editor, Field
 from ollama_tui.tui.dialogs.dialog import Dialog
@@ -45,6 +44,11 @@ class Tab(Vertical):
 
     keys = ""
     """The line that names the keys of this tab."""
+
+    def __init__(self, draft: Draft, *, id: str) -> None:
+        super().__init__(id=id)
+        self.draft = draft
+        """What was drawn last."""
 
     def show(self, draft: Draft) -> None:
         """Draw the draft."""
@@ -86,13 +90,9 @@ class BaseTab(Tab):
 
     keys = "enter or tab: next field, right: take the suggestion"
 
-    def __init__(self, draft: Draft) -> None:
-        super().__init__(id="base")
-        self._start = draft
-
     def compose(self) -> ComposeResult:
         """Yield both names and the facts."""
-        start = self._start
+        start = self.draft
         offered = sorted(m.name for m in start.installed.values() if not names.problem(m.name))
         yield Static("New name" if not start.edit else "Name", classes="label", markup=False)
         yield Field(inert(start.name), id="name", disabled=start.edit, select_on_focus=False)
@@ -110,16 +110,14 @@ class BaseTab(Tab):
         """Draw what the base is and brings."""
         self.query_one("#facts", StaticLines).show(base_lines(draft))
 
-    @on(Input.Changed, "#name")
-    def _renamed(self, event: Input.Changed) -> None:
-        if not self._start.edit:
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        start = self.draft
+        if event.input.id == "from":
+            base = start.base if event.value == inert(start.base) else event.value
+            self.edit(lambda draft: replace(draft, base=base))
+        elif not start.edit:
             self.edit(lambda draft: replace(draft, name=event.value))
-
-    @on(Input.Changed, "#from")
-    def _rebased(self, event: Input.Changed) -> None:
-        same = event.value == inert(self._start.base)
-        base = self._start.base if same else event.value
-        self.edit(lambda draft: replace(draft, base=base))
 
     @on(Input.Submitted)
     def _next(self) -> None:
@@ -133,20 +131,13 @@ def base_lines(draft: Draft) -> list[StyledLine]:
         typed = draft.source.lower()
         near = sorted(m.label for m in draft.installed.values() if typed in m.name.lower())
         return [(("Installed", "title"),), *(((f"  {label}", ""),) for label in near[:30])]
-    return [((f"{model.label}  ", "strong"), (_described(model), "muted")), *_brought(draft)]
-
-
-def _described(model: Model) -> str:
     details = model.listed.details
     where = "in the cloud" if model.is_cloud else size(model.size)
-    return " · ".join(filter(None, (details.parameter_size, details.quantization_level, where)))
-
-
-def _brought(draft: Draft) -> list[StyledLine]:
-    """Return what is inherited, in words."""
+    facts = " · ".join(filter(None, (details.parameter_size, details.quantization_level, where)))
+    title = ((f"{model.label}  ", "strong"), (facts, "muted"))
     base = draft.inherited
     if not base.name:
-        return []
+        return [title]
     brings = (
         "a system prompt" if base.system else "",
         "a template" if base.template else "",
@@ -155,7 +146,7 @@ def _brought(draft: Draft) -> list[StyledLine]:
         "a license" if base.license else "",
     )
     words = ", ".join(filter(None, brings)) or "nothing but its weights"
-    return [(("Brings ", "muted"), (words, "")), ((CANNOT_CLEAR, "muted"),)]
+    return [title, (("Brings ", "muted"), (words, "")), ((CANNOT_CLEAR, "muted"),)]
 
 
 CANNOT_CLEAR = "Create can replace these and add to them, but not take them away."
@@ -166,40 +157,32 @@ class PromptTab(Tab):
 
     keys = "tab: next field"
 
-    def __init__(self, draft: Draft) -> None:
-        super().__init__(id="prompt")
-        self._from = draft.inherited
-        self._draft = draft
-
     def compose(self) -> ComposeResult:
         """Yield both texts."""
         yield Static(id="about-system", classes="label", markup=False)
-        yield Editor(self._draft.text("system"), id="system")
+        yield Editor(self.draft.text("system"), id="system")
         yield Static(id="about-template", classes="label", markup=False)
-        yield Editor(self._draft.text("template"), id="template")
+        yield Editor(self.draft.text("template"), id="template")
 
     def show(self, draft: Draft) -> None:
         """Say where the texts are from; another base brings others, unless they were typed."""
-        rebased, self._from = draft.inherited != self._from, draft.inherited
-        self._show_text(draft, "system", "System prompt", rebased)
-        self._show_text(draft, "template", "Template", rebased)
+        rebased, self.draft = draft.inherited != self.draft.inherited, draft
+        texts: tuple[tuple[Text, str], ...] = (
+            ("system", "System prompt"),
+            ("template", "Template"),
+        )
+        for which, title in texts:
+            about = f"{title} — {state(draft, which)}"
+            self.query_one(f"#about-{which}", Static).update(about)
+            if rebased and getattr(draft, which) is None:
+                with self.prevent(TextArea.Changed):
+                    self.query_one(f"#{which}", Editor).load_text(draft.text(which))
 
-    def _show_text(self, draft: Draft, which: Text, title: str, rebased: bool) -> None:
-        about = f"{title} — {state(draft, which)}"
-        self.query_one(f"#about-{which}", Static).update(about)
-        if rebased and getattr(draft, which) is None:
-            with self.prevent(TextArea.Changed):
-                self.query_one(f"#{which}", Editor).load_text(draft.text(which))
-
-    @on(TextArea.Changed, "#system")
-    def _system_typed(self, event: TextArea.Changed) -> None:
+    @on(TextArea.Changed)
+    def _typed(self, event: TextArea.Changed) -> None:
+        which: Text = "system" if event.text_area.id == "system" else "template"
         text = event.text_area.text
-        self.edit(lambda draft: draft.with_text("system", text))
-
-    @on(TextArea.Changed, "#template")
-    def _template_typed(self, event: TextArea.Changed) -> None:
-        text = event.text_area.text
-        self.edit(lambda draft: draft.with_text("template", text))
+        self.edit(lambda draft: draft.with_text(which, text))
 
 
 def state(draft: Draft, which: Text) -> str:
@@ -225,9 +208,6 @@ class QuantizeTab(Tab):
         )
     )
 
-    def __init__(self) -> None:
-        super().__init__(id="quantize")
-
     def compose(self) -> ComposeResult:
         """Yield the types, or why there are none."""
         yield Static(id="why-not", markup=False)
@@ -240,7 +220,7 @@ class QuantizeTab(Tab):
         table.display = reason is None
         self.query_one("#why-not", Static).update(reason or "")
         if reason is None:
-            table.show([_unquantized(draft), *(_type(t, draft) for t in targets(draft.base_model))])
+            table.show(type_rows(draft))
 
     @on(Table.Chosen)
     def _chosen(self, event: Table.Chosen) -> None:
@@ -251,22 +231,17 @@ class QuantizeTab(Tab):
 NO_TYPE = "none"
 
 
-def _unquantized(draft: Draft) -> CellRow:
+def type_rows(draft: Draft) -> list[CellRow]:
+    """Return a row for the weights as they are and one for each type they can be turned to."""
     model = draft.base_model
     assert model is not None  # a model can be quantized
-    level = model.listed.details.quantization_level
-    cells = {
-        "type": (level, ""),
-        "size": (size(model.size), ""),
-        "help": ("as it is", "muted"),
-    }
-    return CellRow(NO_TYPE, cells, "" if draft.quantize else "✓")
-
-
-def _type(target: Target, draft: Draft) -> CellRow:
-    cells = {
-        "type": (target.type, ""),
-        "size": (f"~{size(target.bytes)}", ""),
-        "help": (target.help, "muted"),
-    }
-    return CellRow(target.type, cells, "✓" if draft.quantize == target.type else "")
+    kept = (NO_TYPE, model.listed.details.quantization_level, size(model.size), "as it is")
+    rows = [kept, *((t.type, t.type, f"~{size(t.bytes)}", t.help) for t in targets(model))]
+    return [
+        CellRow(
+            key,
+            {"type": (type_, ""), "size": (bytes_, ""), "help": (help_, "muted")},
+            "✓" if key == (draft.quantize or NO_TYPE) else "",
+        )
+        for key, type_, bytes_, help_ in rows
+    ]

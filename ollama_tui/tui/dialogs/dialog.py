@@ -274,11 +274,11 @@ class Dialog(Form[T]):
                 self.query_one(".message", Static).update(self.incomplete)
             self.app.bell()
         elif found.replaces is not None:
-            self.app.push_screen(confirm_replace(found.replaces), self._replace)
+            self.app.push_screen(confirm_replace(found.replaces), self._answer)
         else:
-            self.dismiss(self.answer())
+            self._answer(True)
 
-    def _replace(self, yes: bool | None) -> None:
+    def _answer(self, yes: bool | None) -> None:
         if yes:
             self.dismiss(self.answer())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import platform
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -88,14 +89,9 @@ def choices(source: Source) -> list[tuple[str, str]]:
 
 def offer(completions: list[str]) -> str:
     """Return the names a path may end in."""
-    shown = [_last_part(text) for text in completions[:_MOST_OFFERED]]
+    shown = [inert(re.sub(r"^.*/(?=.)", "", text)) for text in completions[:_MOST_OFFERED]]
     more = len(completions) - len(shown)
     return "  ".join([*shown, *([f"and {more:,} more"] if more else [])])
-
-
-def _last_part(text: str) -> str:
-    path = text.rstrip("/")
-    return inert(text[path.rfind("/") + 1 :])
 
 
 def base_problem(base: str, installed: Model | None) -> str | None:
