@@ -167,6 +167,30 @@ WORDS = [
         "m was not pulled: it needs MLX, which this server does not have.",
     ),
     (
+        requests.PULL,
+        200,
+        'pull model manifest: Get "https://127.0.0.1:5001/v2/library/a-model-with-a-long-name/'
+        'manifests/latest": tls: first record does not look like a TLS handshake',
+        errors.ServerFailed,
+        "m was not pulled: the registry speaks plain HTTP, not HTTPS.",
+    ),
+    (
+        requests.PUSH,
+        200,
+        'Head "https://registry.example:5001/v2/library/a-model-with-a-long-name/blobs/sha256:'
+        + "a" * 64
+        + '": net/http: the reason of a later Ollama',
+        errors.ServerFailed,
+        "m was not pushed: net/http: the reason of a later Ollama.",
+    ),
+    (
+        requests.PULL,
+        200,
+        "EOF",
+        errors.ServerFailed,
+        "m was not pulled: a file of its unfinished download on the server is empty.",
+    ),
+    (
         requests.PUSH,
         200,
         "max retries exceeded: EOF",
@@ -220,6 +244,14 @@ def test_known_words_become_a_sentence(
     error = from_response(status, body, Call(endpoint, "m"))
     assert (type(error), error.title) == (kind, title)
     assert error.hint
+
+
+def test_a_pull_that_an_empty_partial_file_stops_names_the_files_to_remove() -> None:
+    hint = from_line("EOF", Call(requests.PULL, "qwen3:8b")).hint
+    assert "sha256-*-partial-*" in hint
+    assert "-name '*-partial-*' -empty -delete" in hint
+    assert "on the server" in hint
+    assert not hint.endswith("…")
 
 
 RAW = [

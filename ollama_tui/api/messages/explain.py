@@ -46,6 +46,8 @@ _PATH = re.compile(
     r"(?<![\w:/.])/[\w.+@-]+(?:/[\w.+@:-]*[\w.+@-])+"
     r'|\b[A-Za-z]:\\(?:[^\\:*?"<>|]+\\)*[^\s\\:*?"<>|]+'
 )
+_REQUESTED = re.compile(r'\b(?:Delete|Get|Head|Patch|Post|Put) "[^"]*": ')
+"""What Go puts in front of why a request failed: longer than there is room for both."""
 _WRONG_SCHEME = re.compile(r"HTTP request (?:was sent )?to (?:an )?HTTPS", re.IGNORECASE)
 
 _BY_STATUS: Mapping[int, tuple[type[Refused], str, str]] = {
@@ -197,7 +199,8 @@ def _refused(words: str, status: int, call: Call, signin_url: object) -> Refused
     if found is None:
         fallback = InvalidRequest if 400 <= status < 500 else ServerFailed
         kind, reason, hint = _BY_STATUS.get(status, (fallback, "", ""))
-        reason = without_paths(words).rstrip(". ") or reason or f"the server answered {status}"
+        said = without_paths(_REQUESTED.sub("", words)).rstrip(". ")
+        reason = said or reason or f"the server answered {status}"
         hint = hint or "The server's log may say more."
         passing = status >= 500 or status in _PASSING
     else:

@@ -176,7 +176,9 @@ _TRANSFERS = (
         on("create"),
     ),
     Rule(
-        r"server gave HTTP response to HTTPS client",
+        r"server gave HTTP response to HTTPS client"
+        # of one that says something else than HTTP before it hangs up
+        r"|first record does not look like a TLS handshake",
         ServerFailed,
         "the registry speaks plain HTTP, not HTTPS",
         "If it is your own registry, turn on insecure and try again.",
@@ -274,6 +276,15 @@ _TRANSFERS = (
         "what the registry sent is not a manifest",
         "Check the host in the name: it may not be a model registry.",
         _FETCH,
+    ),
+    # The server reads the parts of a layer before it reports the layer: no event names the digest.
+    Rule(
+        r"^EOF$",
+        ServerFailed,
+        "a file of its unfinished download on the server is empty",
+        "Remove the empty sha256-*-partial-* files from the blobs folder on the server, then pull "
+        "again: find ~/.ollama/models/blobs -name '*-partial-*' -empty -delete",
+        on("pull"),
     ),
     Rule(
         r"no Location header in response",
