@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ollama_tui.config.settings import (
-    ConfigFile,
-    Settings,
-    read_config,
-    settings_from,
-    user_folders,
-)
+from ollama_tui.config.file import SETTINGS, checked, read_config
+from ollama_tui.config.settings import Config, Settings, settings_from, user_folders
 
 
 def settle(
     config: Any = None, *, host: str | None = None, environ: Any = None, **options: Any
 ) -> Settings:
-    file = config if isinstance(config, ConfigFile) else ConfigFile(config or {})
+    file = config if isinstance(config, Config) else checked(config or {}, {})
     return settings_from(host=host, options=options, environ=environ or {}, config=file)
 
 
@@ -101,7 +97,8 @@ def test_a_file_that_is_none_says_why_and_the_program_starts(tmp_path: Path) -> 
     [said] = problems(settle(read_config(file)))
     assert "line 2" in said
     file.write_bytes(b"\xff\xfe")
-    assert "is not UTF-8 text" in read_config(file).problem
+    [said] = problems(settle(read_config(file)))
+    assert "is not UTF-8 text" in said
 
 
 def test_a_problem_names_its_line(tmp_path: Path) -> None:
@@ -147,3 +144,7 @@ def test_a_host_with_a_password_is_refused() -> None:
 def test_the_folders_are_those_of_the_user() -> None:
     assert user_folders().config_file.name == "config.toml"
     assert "ollama-tui" in str(user_folders().cache)
+
+
+def test_the_file_sets_nothing_that_there_is_not() -> None:
+    assert set(SETTINGS) <= {field.name for field in fields(Settings)}

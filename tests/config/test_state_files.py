@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from ollama_tui.config.settings import read_config, settings_from
+from ollama_tui.config.file import read_config
+from ollama_tui.config.settings import settings_from
 from ollama_tui.config.state_file import Problems, StateFile, decoded, encoded, shown
 from ollama_tui.tui.config_problems import problem_sentences, said_together
 from tests.config.state_kinds import BAD, CONFIGS, KINDS, NEWER
@@ -276,7 +277,8 @@ def test_a_config_that_may_not_be_read_is_one_sentence(nobodys: Path) -> None:
     file = nobodys / "config.toml"
     file.write_text("sort = 'size'")
     file.chmod(0)
-    assert read_config(file).problem == (
+    [problem] = read_config(file).problems
+    assert problem.sentence == (
         "config.toml cannot be read (permission denied), so none of it was used."
     )
     file.chmod(0o600)
