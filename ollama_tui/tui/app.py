@@ -29,7 +29,7 @@ from ollama_tui.domain.view import View
 from ollama_tui.services.first_list import FirstList
 from ollama_tui.tui import themes as theme
 from ollama_tui.tui.actions.action import KEY_NAMES, Action, Wish
-from ollama_tui.tui.rendering.writer import DiffFrames
+from ollama_tui.tui.rendering.diff import DiffApp
 from ollama_tui.tui.screens.main import MainScreen
 from ollama_tui.tui.signs import UNICODE, Signs
 from ollama_tui.tui.themes import styles_folder
@@ -51,7 +51,7 @@ SAY_TROUBLE = 12.0
 """Seconds a toast stays."""
 
 
-class OllamaTui(DiffFrames[int], inherit_bindings=False):
+class OllamaTui(DiffApp[int], inherit_bindings=False):
     """Browse and curate the models of an Ollama server."""
 
     TITLE = "ollama-tui"

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from textual.drivers._writer_thread import MAX_QUEUED_WRITES
 
-from ollama_tui.tui.rendering.writer import QUEUE_LIMIT
+from ollama_tui.tui.rendering.diff import QUEUE_LIMIT
 from tests.terminal.pty import Cell, Terminal
 
 APPS = Path(__file__).parent / "apps"

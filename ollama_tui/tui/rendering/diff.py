@@ -1,93 +1,110 @@
-"""The front buffer: what the terminal shows, and the bytes that make it show something else."""
+"""The diff of frames: an app that writes only the cells that changed since the last frame.
+
+Textual sends every dirty region whole; over a slow link that is most of the traffic. `DiffApp`
+keeps what the terminal shows and sends the difference. It is also the last guard: a character that
+`formatting.inert` would replace never gets past it, whoever drew it.
+
+It reaches into Textual (`App._display`, the compositor's updates, the driver's writer thread),
+which is why the minor version is pinned. Where there is no such writer (headless, inline, web), or
+with `OLLAMA_TUI_FULL_FRAMES=1`, it steps aside and Textual draws as usual, without the guard.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from rich.color import ColorSystem
+from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
+from textual.app import App
 from textual.strip import Strip
 
-from ollama_tui.tui.rendering.sgr import TAIL, is_sure, looks_blank_alike, pen_change, strip_cells
+from ollama_tui.tui.rendering.driver import TerminalDriver
+from ollama_tui.tui.rendering.sgr import TAIL, FrameWriter, strip_cells
 
+if TYPE_CHECKING:
+    from queue import Queue
+
+    from rich.console import Console, RenderableType
+    from textual.driver import Driver
+    from textual.screen import Screen
+
+ReturnType = TypeVar("ReturnType")
+
+FULL_FRAMES = "OLLAMA_TUI_FULL_FRAMES"
+QUEUE_LIMIT = 6
+"""Writes waiting for the terminal above which frames are skipped (Textual blocks at 30)."""
+POLL_SECONDS = 0.1
 CLOSE_GAP = 6
 """Cells: rewriting fewer unchanged cells than this is cheaper than moving the cursor past them."""
-
-Piece = tuple[int, int, Strip]
-"""A strip and where it goes: row, column, strip."""
-
-
-Run = tuple[int, int, list[str], list[str], int]
-"""Cells to be written: row, column, characters, pens, and the column their strip begins in."""
-
 FEW_RUNS = 40
-"""Up to so many, the order in which they are written is worth a second thought."""
+"""Up to so many, two orders of writing them are tried."""
+
+PlacedStrip = tuple[int, int, Strip]
+"""A strip and where it goes: row, column, strip."""
+CellRun = tuple[int, int, list[str], list[str], int]
+"""Cells to write: row, column, characters, SGR codes, and the column their strip begins in."""
 
 
-class Row:
-    """What one line of the terminal shows; None is a cell we know nothing of."""
+class BufferRow:
+    """What one line of the terminal shows; a None is a cell we know nothing of."""
 
-    __slots__ = ("chars", "pens", "strips")
+    __slots__ = ("chars", "codes", "strips")
 
     def __init__(self) -> None:
         self.chars: list[str | None] = []
-        self.pens: list[str] = []
+        self.codes: list[str] = []
         self.strips: dict[int, Strip] = {}
+        """What was stored last and is still shown whole, by the column it begins in."""
 
-    def reach(self, end: int) -> None:
-        """Make the row at least `end` cells long."""
-        missing = end - len(self.chars)
-        if missing > 0:
-            self.chars += [None] * missing
-            self.pens += [""] * missing
-
-    def changed(self, x: int, chars: list[str], pens: list[str]) -> list[tuple[int, int]]:
+    def changed(self, x: int, chars: list[str], codes: list[str]) -> Iterable[tuple[int, int]]:
         """Return the runs, as offsets from `x`, in which these cells differ from what is shown."""
         end = x + len(chars)
-        self.reach(end)
-        old_chars, old_pens = self.chars[x:end], self.pens[x:end]
-        if old_chars == chars and old_pens == pens:
-            return []
-        touched = (
-            index
-            for index, (old, new, old_pen, pen) in enumerate(
-                zip(old_chars, chars, old_pens, pens, strict=True)
-            )
-            if old != new or old_pen != pen
-        )
-        return list(_runs(touched, chars, pens))
+        if (missing := end - len(self.chars)) > 0:
+            self.chars += [None] * missing
+            self.codes += [""] * missing
+        old_chars, old_codes = self.chars[x:end], self.codes[x:end]
+        if old_chars == chars and old_codes == codes:
+            return ()
+        cells = enumerate(zip(old_chars, chars, old_codes, codes, strict=True))
+        differing = (index for index, (old, new, was, sgr) in cells if old != new or was != sgr)
+        return _runs(differing, chars, codes)
 
-    def store(self, x: int, chars: list[str], pens: list[str], strip: Strip) -> None:
+    def store(self, x: int, chars: list[str], codes: list[str], strip: Strip) -> None:
         """Remember that these cells are shown now."""
         end = x + len(chars)
-        if x and self.chars[x] == TAIL:
-            self._lose(x - 1)  # half of a wide character was overwritten
+        first, last = x, end
+        if x and self.chars[x] == TAIL:  # half of a wide character is overwritten
+            first = x - 1
+            self.chars[first] = None
         if end < len(self.chars) and self.chars[end] == TAIL:
-            self._lose(end)
+            self.chars[end] = None
+            last = end + 1
         self.chars[x:end] = chars
-        self.pens[x:end] = pens
-        self._drop_strips(x, end)
+        self.codes[x:end] = codes
+        for start, other in list(self.strips.items()):
+            if start < last and first < start + other.cell_length:
+                del self.strips[start]
         self.strips[x] = strip
 
-    def _lose(self, x: int) -> None:
-        self.chars[x] = None
-        self._drop_strips(x, x + 1)
 
-    def _drop_strips(self, x: int, end: int) -> None:
-        for start, other in list(self.strips.items()):
-            if start < end and x < start + other.cell_length:
-                del self.strips[start]
-
-
-def _runs(touched: Iterable[int], chars: list[str], pens: list[str]) -> Iterator[tuple[int, int]]:
-    """Join touched cells into runs, closing small gaps and never splitting a wide character."""
+def _runs(
+    differing: Iterable[int], chars: list[str], codes: list[str]
+) -> Iterator[tuple[int, int]]:
+    """Join cells into runs, closing small gaps and never splitting a wide character."""
     start = end = -1
-    for index in touched:
+    for index in differing:
         first = index - 1 if chars[index] == TAIL else index
         if start < 0:
             start = first
-        elif not _closes(first, end, pens):
-            yield start, end
-            start = first
+        else:
+            # A gap is closed if writing it over changes the SGR no more than jumping it.
+            gap = set(codes[end:first])
+            if first - end >= CLOSE_GAP or not (gap <= {codes[end - 1]} or gap <= {codes[first]}):
+                yield start, end
+                start = first
         end = index + 1
         if end < len(chars) and chars[end] == TAIL:
             end += 1
@@ -95,111 +112,44 @@ def _runs(touched: Iterable[int], chars: list[str], pens: list[str]) -> Iterator
         yield start, end
 
 
-def _closes(first: int, end: int, pens: list[str]) -> bool:
-    """Whether the gap from `end` to `first` is cheaper to rewrite than to jump."""
-    gap = set(pens[end:first])
-    return first - end < CLOSE_GAP and (gap <= {pens[end - 1]} or gap <= {pens[first]})
-
-
-class Pencil:
-    """Collects the bytes of one frame: cursor moves, pen changes, text."""
-
-    def __init__(self) -> None:
-        self._out: list[str] = []
-        self._pen = ""
-        self._at: tuple[int, int] | None = None
-
-    def write(self, y: int, x: int, chars: list[str], pens: list[str]) -> None:
-        """Write the cells at row `y`, column `x`."""
-        out, current, lost = self._out, self._pen, False
-        self._move(y, x)
-        for column, (char, pen) in enumerate(zip(chars, pens, strict=True), x):
-            if char == TAIL:
-                continue
-            if lost:
-                out.append(f"\x1b[{column + 1}G")
-            if pen != current and not (char == " " and looks_blank_alike(current, pen)):
-                if char == " ":
-                    pen = _pen_ahead(chars, pens, column - x)
-                out.append(pen_change(current, pen))
-                current = pen
-            out.append(char)
-            lost = not is_sure(char)
-        self._pen = current
-        self._at = None if lost else (y, x + len(chars))
-
-    def finish(self) -> str:
-        """Return the frame; the pen is put down, as others write to the terminal too."""
-        self._out.append(pen_change(self._pen, ""))
-        self._pen = ""
-        return "".join(self._out)
-
-    def _move(self, y: int, x: int) -> None:
-        if self._at == (y, x):
-            return
-        if self._at is not None and self._at[0] == y:
-            self._out.append(_along(x, x - self._at[1]))
-        else:
-            self._out.append(f"\x1b[{y + 1};{x + 1}H")
-
-
-def _pen_ahead(chars: list[str], pens: list[str], index: int) -> str:
-    """Return the pen of the text after these blanks, if they look the same in it."""
-    pen = pens[index]
-    for char, ahead in zip(chars[index:], pens[index:], strict=True):
-        if not looks_blank_alike(pen, ahead):
-            break
-        if char != " ":
-            return ahead
-    return pen
-
-
-def _along(x: int, step: int) -> str:
-    """Return the shorter move within a row: to column `x`, or `step` cells to the right."""
-    column = f"\x1b[{x + 1}G"
-    if step < 1:
-        return column
-    return min(column, "\x1b[C" if step == 1 else f"\x1b[{step}C", key=len)
-
-
-class Front:
+class FrontBuffer:
     """What the terminal shows, as far as we wrote it."""
 
     def __init__(self, colors: ColorSystem) -> None:
         self._colors = colors
-        self._rows: dict[int, Row] = {}
+        self._rows: dict[int, BufferRow] = {}
 
-    def changes(self, pieces: Iterable[Piece]) -> str:
-        """Return the bytes that make the terminal show `pieces`, and remember them as shown."""
-        runs = [run for piece in pieces for run in self._changed(*piece)]
+    def changes(self, strips: Iterable[PlacedStrip]) -> str:
+        """Return the bytes that make the terminal show `strips`, and remember them as shown."""
+        runs = [run for strip in strips for run in self._changed(*strip)]
         written = _written(runs)
         if len(runs) > FEW_RUNS:
             return written
-        # Row by row keeps moves short, region by region keeps the pen: the shorter is sent.
+        # Row by row keeps moves short, region by region keeps the SGR: the shorter is sent.
         return min(written, _written(_by_region(runs)), key=len)
 
-    def _changed(self, y: int, x: int, strip: Strip) -> Iterator[Run]:
+    def _changed(self, y: int, x: int, strip: Strip) -> Iterator[CellRun]:
         row = self._rows.get(y)
         if row is None:
-            row = self._rows[y] = Row()
+            row = self._rows[y] = BufferRow()
         if row.strips.get(x) is strip:
             return
-        chars, pens = strip_cells(strip, self._colors)
+        chars, codes = strip_cells(strip, self._colors)
         if not chars:
             return
-        for start, end in row.changed(x, chars, pens):
-            yield y, x + start, chars[start:end], pens[start:end], x
-        row.store(x, chars, pens, strip)
+        for start, end in row.changed(x, chars, codes):
+            yield y, x + start, chars[start:end], codes[start:end], x
+        row.store(x, chars, codes, strip)
 
 
-def _written(runs: Iterable[Run]) -> str:
-    pencil = Pencil()
-    for y, x, chars, pens, _ in runs:
-        pencil.write(y, x, chars, pens)
-    return pencil.finish()
+def _written(runs: Iterable[CellRun]) -> str:
+    writer = FrameWriter()
+    for y, x, chars, codes, _ in runs:
+        writer.write(y, x, chars, codes)
+    return writer.finish()
 
 
-def _by_region(runs: list[Run]) -> list[Run]:
+def _by_region(runs: list[CellRun]) -> list[CellRun]:
     """Return runs region by region: strips of one begin in one column.
 
     Within a row the order stays, as strips may overlap; where it could not, it is left alone.
@@ -209,8 +159,115 @@ def _by_region(runs: list[Run]) -> list[Run]:
         if column < reached.get(y, 0):
             return runs
         reached[y] = column
-    return sorted(runs, key=_column)
+    return sorted(runs, key=itemgetter(4))
 
 
-def _column(run: Run) -> int:
-    return run[4]
+def strips_of(update: object) -> Iterator[PlacedStrip] | None:
+    """Return what a compositor's update would draw, or None if it is not one we know."""
+    if isinstance(update, LayoutUpdate):
+        return _layout_strips(update)
+    if isinstance(update, ChopsUpdate):
+        return _chop_strips(update)
+    return None
+
+
+def _layout_strips(update: LayoutUpdate) -> Iterator[PlacedStrip]:
+    for y, line in enumerate(update.strips, update.region.y):
+        x = update.region.x
+        for strip in line:
+            yield y, x, strip
+            x += strip.cell_length
+
+
+def _chop_strips(update: ChopsUpdate) -> Iterator[PlacedStrip]:
+    for y, left, right in update.spans:
+        for end, (x, strip) in zip(update.chop_ends[y], update.chops[y].items(), strict=False):
+            if strip is None or x >= right or end <= left:
+                continue
+            yield y, x, strip if end <= right else strip.crop(0, right - x)
+
+
+class EncodedUpdate(CompositorUpdate):
+    """An update that is bytes already."""
+
+    def __init__(self, sequence: str) -> None:
+        self.sequence = sequence
+
+    def render_segments(self, console: Console) -> str:
+        """Return the bytes."""
+        return self.sequence
+
+
+class DiffApp(App[ReturnType]):
+    """An app that writes only the cells that changed, and skips frames on a frozen link."""
+
+    _front: FrontBuffer | None = None
+    """None where we do not know what the terminal shows: everything is drawn again."""
+    _front_writer: object = None
+    _skips_frames = False
+
+    def get_driver_class(self) -> type[Driver]:
+        """Return the driver for a terminal; tests run without one."""
+        return TerminalDriver
+
+    def on_resize(self) -> None:
+        """Draw everything again: terminals reflow, clear or cut what they show when resized.
+
+        The driver tells the size after a stop (ctrl+z) too, where Textual would draw nothing.
+        """
+        if self._front is not None:
+            self._front = None
+            self.screen.refresh()
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        writer = self._frame_writer()
+        strips = None if writer is None else strips_of(renderable)
+        if strips is None or self._batch_count or not self._running or self._closed:
+            if renderable is not None and not self._batch_count:
+                self._front = None  # somebody else draws
+            super()._display(screen, renderable)
+        elif self._skips_frames or _is_stuck(writer):
+            self._skip_frames()
+            super()._display(screen, None)
+        else:
+            # A new writer means that the app was suspended.
+            if self._front is None or self._front_writer is not writer:
+                colors = self.console._color_system or ColorSystem.TRUECOLOR
+                self._front, self._front_writer = FrontBuffer(colors), writer
+            sequence = self._front.changes(strips)
+            cursor = self.screen.outer_size.clamp_offset(self.cursor_position)
+            moved = cursor != self._previous_cursor_position
+            drawn = EncodedUpdate(sequence) if sequence or moved else None
+            super()._display(screen, drawn)  # type: ignore[arg-type]  # as Textual's own updates
+
+    def _frame_writer(self) -> Any:
+        """Return the driver's writer thread, or None if Textual should draw by itself."""
+        driver = self._driver
+        if driver is None or driver.is_headless or driver.is_inline or driver.is_web:
+            return None
+        if os.environ.get(FULL_FRAMES) == "1":
+            return None
+        writer = getattr(driver, "_writer_thread", None)
+        return writer if hasattr(getattr(writer, "_queue", None), "qsize") else None
+
+    def _skip_frames(self) -> None:
+        """Draw nothing until the terminal has taken what is queued, then the newest frame."""
+        if not self._skips_frames:
+            self._skips_frames = True
+            self.set_timer(POLL_SECONDS, self._try_again)
+
+    def _try_again(self) -> None:
+        self._skips_frames = False
+        if _is_stuck(self._frame_writer()):
+            self._skip_frames()
+        else:
+            # What was queued is what the terminal shows, so the buffer is still right.
+            self.screen.refresh()
+
+
+def _is_stuck(writer: Any) -> bool:
+    """Whether the terminal does not take what we write (or nobody writes any more)."""
+    if writer is None:
+        return False
+    queue: Queue[str | None] = writer._queue
+    return queue.qsize() >= QUEUE_LIMIT or not writer.is_alive()

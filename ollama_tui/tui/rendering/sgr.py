@@ -1,9 +1,12 @@
-"""Cells and pens: what a terminal shows in one place, and the bytes that change it."""
+"""What a terminal shows in one cell, and the bytes that write cells: characters and SGR codes.
+
+SGR (select graphic rendition) is the escape sequence that sets colours and attributes of all text
+that follows, `ESC [ 1 ; 34 m`. Here it is handled as its codes alone, `1;34`; "" is the default.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,170 +17,197 @@ from ollama_tui.formatting import REPLACEMENT, inert
 
 if TYPE_CHECKING:
     from rich.color import ColorSystem
-    from rich.style import Style
 
 TAIL = ""
 """The second cell of a wide character."""
 LONGEST = 8
-"""Code points kept of one character: nobody writes more, and a pile of accents is not text."""
+"""Code points drawn of one character: nobody writes more, and a pile of accents is not text."""
 _CUBE = {0: 0, 95: 1, 135: 2, 175: 3, 215: 4, 255: 5}
-"""Levels of a colour in the cube, by how much of it there is."""
+"""Levels of red, green or blue in the cube of the 256 colours, by their intensity."""
 _LIGHTEST_GREY = 238
 _REDEFINED = 21
-"""Numbers up to this one are what some people's shells make something else of."""
-_MIXED = re.compile(r"\b([34]8);2;(\d+;\d+;\d+)")
+"""Colour numbers up to this one are redefined by some terminals' themes."""
+_TRUE_COLOR = re.compile(r"\b([34]8);2;(\d+;\d+;\d+)")
 _EMOJI = "\U0001f000"
+"""From here on terminals disagree on the width of characters."""
 
 _OFF = {"1": "22", "2": "22", "3": "23", "4": "24", "5": "25", "6": "25", "7": "27", "8": "28"}
-_SEEN_ON_BLANKS = frozenset({"4", "7", "9", "21", "53"})
 _OFF |= {"9": "29", "21": "24", "51": "54", "52": "54", "53": "55"}
+"""The code that ends an attribute, by the one that begins it."""
+_SEEN_ON_BLANKS = frozenset({"4", "7", "9", "21", "53"})
 
 
-class Pen(NamedTuple):
-    """An SGR state: attribute codes and the codes of both colours ("" for the default)."""
+class SgrState(NamedTuple):
+    """SGR codes by what they set; colours are "" for the terminal's default."""
 
     attributes: frozenset[str]
-    ink: str
-    paper: str
-
-
-def is_sure(char: str) -> bool:
-    """Whether every terminal agrees on the width of this character."""
-    return len(char) < 2 and char < _EMOJI
+    foreground: str
+    background: str
 
 
 def strip_cells(strip: Strip, colors: ColorSystem) -> tuple[list[str], list[str]]:
-    """Return the characters of a strip, one a cell, and the pen of each; nothing in it can act."""
+    """Return the characters of a strip, one a cell, and the SGR codes of each.
+
+    No character can act on the terminal. Links are left out: text from a server may not link.
+    """
     chars: list[str] = []
-    pens: list[str] = []
+    codes: list[str] = []
     for text, style, control in strip:
         if control:
             continue
-        cells = _cells(text)
+        cells = list(text) if text.isascii() and text.isprintable() else _cells_of(text)
+        sgr = ""
+        if style is not None:
+            # Rich keeps the codes on the style once it has made them.
+            ansi = style._ansi
+            sgr = numbered(Strip.render_ansi(style, colors) if ansi is None else ansi)
         chars += cells
-        pens += [_pen_of(style, colors)] * len(cells)
-    return chars, pens
-
-
-def _pen_of(style: Style | None, colors: ColorSystem) -> str:
-    if style is None:
-        return ""
-    # Rich keeps the codes on the style; links are left out, as text from a server may not link.
-    codes = style._ansi if style._ansi is not None else Strip.render_ansi(style, colors)
-    return numbered(codes)
-
-
-def _cells(text: str) -> tuple[str, ...] | list[str]:
-    if text.isascii() and text.isprintable():
-        return list(text)
-    return _odd_cells(text)
+        codes += [sgr] * len(cells)
+    return chars, codes
 
 
 @lru_cache(maxsize=2048)
-def _odd_cells(text: str) -> tuple[str, ...]:
-    spans, _ = split_graphemes(text)
-    return tuple(
-        cell for start, end, width in spans for cell in _grapheme_cells(text[start:end], width)
-    )
-
-
-def _grapheme_cells(grapheme: str, width: int) -> Iterator[str]:
-    """Yield `width` cells for one character, with what is unsafe in it left out."""
-    if not width:
-        return
-    char = _safe(grapheme)
-    yield char
-    spare = width - cell_len(char)
-    if spare and cell_len(char) < 2:
-        yield " " * spare
-    elif width > 1:
-        yield TAIL
-
-
-def _safe(grapheme: str) -> str:
-    grapheme = grapheme[:LONGEST]
-    if inert(grapheme) == grapheme:
-        return grapheme
-    base = inert(grapheme[0])
-    accents = (char for char in grapheme[1:] if inert(char) == char and not cell_len(char))
-    return base if base == REPLACEMENT else base + "".join(accents)
+def _cells_of(text: str) -> tuple[str, ...]:
+    """Return the cells of text that is not printable ASCII, with what could act left out."""
+    cells: list[str] = []
+    for start, end, width in split_graphemes(text)[0]:
+        if not width:
+            continue
+        char = text[start : min(end, start + LONGEST)]
+        if inert(char) != char:
+            base = inert(char[0])
+            accents = "".join(c for c in char[1:] if inert(c) == c and not cell_len(c))
+            char = base if base == REPLACEMENT else base + accents
+        cells.append(char)
+        spare = width - cell_len(char)
+        if spare and cell_len(char) < 2:
+            cells.append(" " * spare)
+        elif width > 1:
+            cells.append(TAIL)
+    return tuple(cells)
 
 
 @lru_cache(maxsize=4096)
 def numbered(codes: str) -> str:
-    """Return SGR codes in which a mixed colour that has a number among the 256 is named by it.
+    """Return SGR codes in which true colours that are among the 256 are named by their number.
 
-    Those from 16 on are the same in every terminal that mixes colours: a cube and a row of greys.
+    Those from 16 on are the same in every terminal that has true colour: a cube and a row of greys.
     """
-    return _MIXED.sub(_number, codes)
+    return _TRUE_COLOR.sub(_color_number, codes)
 
 
-def _number(mixed: re.Match[str]) -> str:
-    red, green, blue = (int(part) for part in mixed[2].split(";"))
+def _color_number(match: re.Match[str]) -> str:
+    red, green, blue = (int(part) for part in match[2].split(";"))
     if {red, green, blue} <= _CUBE.keys():
         number = 16 + 36 * _CUBE[red] + 6 * _CUBE[green] + _CUBE[blue]
     elif red == green == blue <= _LIGHTEST_GREY and red % 10 == 8:
         number = 232 + red // 10
     else:
-        return mixed[0]
-    return f"{mixed[1]};5;{number}" if number > _REDEFINED else mixed[0]
+        return match[0]
+    return f"{match[1]};5;{number}" if number > _REDEFINED else match[0]
 
 
 @lru_cache(maxsize=4096)
-def pen_change(old: str, new: str) -> str:
-    """Return the shortest escape sequence that takes the terminal from pen `old` to pen `new`."""
+def sgr_change(old: str, new: str) -> str:
+    """Return the shortest escape sequence that takes the terminal from codes `old` to `new`."""
     if not new:
         return "\x1b[m" if old else ""
     if not old:
         return f"\x1b[{new}m"
-    step = ";".join(_steps(_parse(old), _parse(new)))
-    return min(f"\x1b[{step}m", f"\x1b[0;{new}m", key=len) if step else ""
-
-
-@lru_cache(maxsize=4096)
-def looks_blank_alike(one: str, other: str) -> bool:
-    """Whether a blank looks the same in both pens, whatever their ink."""
-    return one == other or _on_blank(one) == _on_blank(other)
-
-
-def _on_blank(pen: str) -> Pen:
-    look = _parse(pen)
-    seen = look.attributes & _SEEN_ON_BLANKS
-    return Pen(seen, look.ink if seen else "", look.paper)
-
-
-def _steps(old: Pen, new: Pen) -> Iterator[str]:
-    off = sorted({_OFF[code] for code in old.attributes - new.attributes if code in _OFF})
-    yield from off
+    before, after = _parse(old), _parse(new)
+    off = sorted({_OFF[code] for code in before.attributes - after.attributes if code in _OFF})
     # One code ends two attributes (bold and dim, for one): those that stay are set again.
-    kept = {code for code in new.attributes if _OFF.get(code) in off}
-    yield from sorted((new.attributes - old.attributes) | kept)
-    if old.ink != new.ink:
-        yield new.ink or "39"
-    if old.paper != new.paper:
-        yield new.paper or "49"
+    again = {code for code in after.attributes if _OFF.get(code) in off}
+    step = [*off, *sorted((after.attributes - before.attributes) | again)]
+    if before.foreground != after.foreground:
+        step.append(after.foreground or "39")
+    if before.background != after.background:
+        step.append(after.background or "49")
+    return min(f"\x1b[{';'.join(step)}m", f"\x1b[0;{new}m", key=len) if step else ""
 
 
 @lru_cache(maxsize=4096)
-def _parse(pen: str) -> Pen:
-    codes = iter(pen.split(";"))
+def blanks_look_alike(one: str, other: str) -> bool:
+    """Whether a blank looks the same with both codes, whatever their foreground."""
+    if one == other:
+        return True
+    first, second = _parse(one), _parse(other)
+    seen = first.attributes & _SEEN_ON_BLANKS
+    return (
+        seen == second.attributes & _SEEN_ON_BLANKS
+        and first.background == second.background
+        and (not seen or first.foreground == second.foreground)
+    )
+
+
+@lru_cache(maxsize=4096)
+def _parse(codes: str) -> SgrState:
+    parts = iter(codes.split(";"))
     attributes: set[str] = set()
-    ink = paper = ""
-    for code in filter(None, codes):
-        if code in ("38", "48"):
-            code = ";".join([code, *_color(codes)])
+    foreground = background = ""
+    for code in filter(None, parts):
+        if code in ("38", "48"):  # a number of the 256, or red, green and blue
+            kind = next(parts)
+            code = ";".join([code, kind, *(next(parts) for _ in range(1 if kind == "5" else 3))])
         if code.startswith(("38;", "3", "9")) and len(code) > 1:
-            ink = "" if code == "39" else code
+            foreground = "" if code == "39" else code
         elif code.startswith(("48;", "4", "10")) and len(code) > 1:
-            paper = "" if code == "49" else code
+            background = "" if code == "49" else code
         else:
             attributes.add(code)
-    return Pen(frozenset(attributes), ink, paper)
+    return SgrState(frozenset(attributes), foreground, background)
 
 
-def _color(codes: Iterator[str]) -> Iterator[str]:
-    """Take the rest of a 256-colour or true-colour code."""
-    kind = next(codes)
-    yield kind
-    for _ in range(1 if kind == "5" else 3):
-        yield next(codes)
+class FrameWriter:
+    """Collects the bytes of one frame: cursor moves, SGR changes, text."""
+
+    def __init__(self) -> None:
+        self._out: list[str] = []
+        self._sgr = ""
+        self._cursor: tuple[int, int] | None = None
+        """Row and column; None where the terminal's idea of them is not certain."""
+
+    def write(self, y: int, x: int, chars: list[str], codes: list[str]) -> None:
+        """Write cells at row `y`, column `x`: their characters and SGR codes."""
+        out, current, is_lost = self._out, self._sgr, False
+        if self._cursor != (y, x):
+            out.append(self._move(y, x))
+        for column, (char, sgr) in enumerate(zip(chars, codes, strict=True), x):
+            if char == TAIL:
+                continue
+            if is_lost:
+                out.append(f"\x1b[{column + 1}G")
+            if sgr != current and not (char == " " and blanks_look_alike(current, sgr)):
+                if char == " ":
+                    sgr = _codes_ahead(chars, codes, column - x)
+                out.append(sgr_change(current, sgr))
+                current = sgr
+            out.append(char)
+            is_lost = len(char) > 1 or char >= _EMOJI
+        self._sgr = current
+        self._cursor = None if is_lost else (y, x + len(chars))
+
+    def finish(self) -> str:
+        """Return the frame; it ends with the default SGR, as others write to the terminal too."""
+        self._out.append(sgr_change(self._sgr, ""))
+        self._sgr = ""
+        return "".join(self._out)
+
+    def _move(self, y: int, x: int) -> str:
+        """Return the shortest move of the cursor; on its own row it may be a relative one."""
+        if self._cursor is None or self._cursor[0] != y:
+            return f"\x1b[{y + 1};{x + 1}H"
+        column, step = f"\x1b[{x + 1}G", x - self._cursor[1]
+        if step < 1:
+            return column
+        return min(column, "\x1b[C" if step == 1 else f"\x1b[{step}C", key=len)
+
+
+def _codes_ahead(chars: list[str], codes: list[str], index: int) -> str:
+    """Return the codes of the text after these blanks, if the blanks look the same with them."""
+    for char, ahead in zip(chars[index:], codes[index:], strict=True):
+        if not blanks_look_alike(codes[index], ahead):
+            break
+        if char != " ":
+            return ahead
+    return codes[index]

@@ -8,7 +8,7 @@ from textual.app import App, ComposeResult
 from textual.content import Content
 from textual.widgets import Static
 
-from ollama_tui.tui.rendering.writer import DiffFrames
+from ollama_tui.tui.rendering.diff import DiffApp
 
 HOSTILE = (
     "osc \x1b]52;c;aGFja2Vk\x07 end",
@@ -30,7 +30,7 @@ class PlainHostileApp(App[None]):
         yield Static("ready")
 
 
-class HostileApp(DiffFrames[None], PlainHostileApp):
+class HostileApp(DiffApp[None], PlainHostileApp):
     """Drawn by us."""
 
 

@@ -10,7 +10,7 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import DataTable, Input, Static
 
-from ollama_tui.tui.rendering.writer import DiffFrames
+from ollama_tui.tui.rendering.diff import DiffApp
 
 WORDS = (
     "plain",
@@ -81,7 +81,7 @@ class PlainMixedApp(App[None]):
             print("\x1b[2J\x1b[Hanother program was here")
 
 
-class MixedApp(DiffFrames[None], PlainMixedApp):
+class MixedApp(DiffApp[None], PlainMixedApp):
     """Drawn by us."""
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from textual.app import App, ComposeResult
 
 from ollama_tui.formatting import StyledLine
-from ollama_tui.tui.rendering.writer import DiffFrames
+from ollama_tui.tui.rendering.diff import DiffApp
 from ollama_tui.tui.widgets.row_source import TableColumn
 from ollama_tui.tui.widgets.styled_widget import StaticLines
 from ollama_tui.tui.widgets.table import Table
@@ -64,7 +64,7 @@ class PlainTableApp(App[None]):
         self.animation_level = "none"
 
 
-class TableApp(DiffFrames[None], PlainTableApp):
+class TableApp(DiffApp[None], PlainTableApp):
     """Drawn by us."""
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from textual.app import ComposeResult
 from textual.widgets import Static
 
-from ollama_tui.tui.rendering.writer import DiffFrames
+from ollama_tui.tui.rendering.diff import DiffApp
 
 
-class TickingApp(DiffFrames[None]):
+class TickingApp(DiffApp[None]):
     """Counts."""
 
     count = 0

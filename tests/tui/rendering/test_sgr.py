@@ -1,4 +1,4 @@
-"""Pens change by the shortest sequence; cells hold nothing that acts, and as many as counted."""
+"""SGR changes by the shortest sequence; cells are inert, and as many as were counted."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 from ollama_tui.formatting import inert
-from ollama_tui.tui.rendering.sgr import TAIL, looks_blank_alike, numbered, pen_change, strip_cells
+from ollama_tui.tui.rendering.sgr import TAIL, blanks_look_alike, numbered, sgr_change, strip_cells
 
 byte = st.integers(0, 255)
 paints = st.one_of(
@@ -27,7 +27,7 @@ paints = st.one_of(
 
 
 @st.composite
-def pens(draw: st.DrawFn) -> str:
+def codes(draw: st.DrawFn) -> str:
     codes = sorted(draw(st.sets(st.sampled_from([1, 3, 4, 5, 7, 9]))))
     for base in (30, 40):
         if paint := draw(paints):
@@ -42,24 +42,24 @@ def shown(sequence: str) -> pyte.screens.Char:
     return char
 
 
-@given(pens(), pens())
-def test_a_change_of_pen_ends_where_a_fresh_start_would(old: str, new: str) -> None:
+@given(codes(), codes())
+def test_an_sgr_change_ends_where_a_fresh_start_would(old: str, new: str) -> None:
     fresh = f"\x1b[0;{new}m" if new else "\x1b[m"
     start = f"\x1b[{old}m" if old else ""
-    assert shown(start + pen_change(old, new)) == shown(fresh)
-    assert len(pen_change(old, new)) <= len(fresh)
+    assert shown(start + sgr_change(old, new)) == shown(fresh)
+    assert len(sgr_change(old, new)) <= len(fresh)
 
 
-@given(pens())
-def test_no_change_of_pen_writes_nothing(pen: str) -> None:
-    assert pen_change(pen, pen) == ""
+@given(codes())
+def test_no_sgr_change_writes_nothing(sgr: str) -> None:
+    assert sgr_change(sgr, sgr) == ""
 
 
 def test_only_what_differs_is_sent() -> None:
     old = "1;38;2;1;2;3;48;2;9;9;9"
-    assert pen_change(old, "38;2;1;2;3;48;2;9;9;9") == "\x1b[22m"
-    assert pen_change(old, "1;38;2;1;2;4;48;2;9;9;9") == "\x1b[38;2;1;2;4m"
-    assert pen_change("1;2", "2") == min("\x1b[0;2m", "\x1b[22;2m", key=len)
+    assert sgr_change(old, "38;2;1;2;3;48;2;9;9;9") == "\x1b[22m"
+    assert sgr_change(old, "1;38;2;1;2;4;48;2;9;9;9") == "\x1b[38;2;1;2;4m"
+    assert sgr_change("1;2", "2") == min("\x1b[0;2m", "\x1b[22;2m", key=len)
 
 
 @pytest.mark.parametrize(
@@ -73,8 +73,8 @@ def test_only_what_differs_is_sent() -> None:
         ("", "1", True),
     ],
 )
-def test_a_blank_shows_only_some_of_a_pen(one: str, other: str, alike: bool) -> None:
-    assert looks_blank_alike(one, other) is alike
+def test_a_blank_shows_only_some_of_its_codes(one: str, other: str, alike: bool) -> None:
+    assert blanks_look_alike(one, other) is alike
 
 
 def cells(text: str) -> list[str]:

@@ -6,11 +6,11 @@ from textual.app import App, ComposeResult
 from textual.message import Message
 from textual.widget import Widget
 
-from ollama_tui.tui.rendering.writer import DiffFrames
+from ollama_tui.tui.rendering.diff import DiffApp
 from ollama_tui.tui.signs import UNICODE
 
 
-class OneWidget(DiffFrames[None]):
+class OneWidget(DiffApp[None]):
     """An app that shows one widget and keeps the messages it posts."""
 
     signs = UNICODE
