@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -48,16 +49,14 @@ CellRun = tuple[int, int, list[str], list[str], int]
 """Cells to write: row, column, characters, SGR codes, and the column their strip begins in."""
 
 
+@dataclass(slots=True)
 class BufferRow:
-    """What one line of the terminal shows; a None is a cell we know nothing of."""
+    """What one line of the terminal shows; None is a cell we know nothing of."""
 
-    __slots__ = ("chars", "codes", "strips")
-
-    def __init__(self) -> None:
-        self.chars: list[str | None] = []
-        self.codes: list[str] = []
-        self.strips: dict[int, Strip] = {}
-        """What was stored last and is still shown whole, by the column it begins in."""
+    chars: list[str | None] = field(default_factory=list)
+    codes: list[str] = field(default_factory=list)
+    strips: dict[int, Strip] = field(default_factory=dict)
+    """What was stored last and is still shown whole, by the column it begins in."""
 
     def changed(self, x: int, chars: list[str], codes: list[str]) -> Iterable[tuple[int, int]]:
         """Return the runs, as offsets from `x`, in which these cells differ from what is shown."""
@@ -162,24 +161,15 @@ def _by_region(runs: list[CellRun]) -> list[CellRun]:
     return sorted(runs, key=itemgetter(4))
 
 
-def strips_of(update: object) -> Iterator[PlacedStrip] | None:
-    """Return what a compositor's update would draw, or None if it is not one we know."""
+def strips_of(update: LayoutUpdate | ChopsUpdate) -> Iterator[PlacedStrip]:
+    """Yield what a compositor's update would draw."""
     if isinstance(update, LayoutUpdate):
-        return _layout_strips(update)
-    if isinstance(update, ChopsUpdate):
-        return _chop_strips(update)
-    return None
-
-
-def _layout_strips(update: LayoutUpdate) -> Iterator[PlacedStrip]:
-    for y, line in enumerate(update.strips, update.region.y):
-        x = update.region.x
-        for strip in line:
-            yield y, x, strip
-            x += strip.cell_length
-
-
-def _chop_strips(update: ChopsUpdate) -> Iterator[PlacedStrip]:
+        for y, line in enumerate(update.strips, update.region.y):
+            x = update.region.x
+            for part in line:
+                yield y, x, part
+                x += part.cell_length
+        return
     for y, left, right in update.spans:
         for end, (x, strip) in zip(update.chop_ends[y], update.chops[y].items(), strict=False):
             if strip is None or x >= right or end <= left:
@@ -187,11 +177,11 @@ def _chop_strips(update: ChopsUpdate) -> Iterator[PlacedStrip]:
             yield y, x, strip if end <= right else strip.crop(0, right - x)
 
 
+@dataclass
 class EncodedUpdate(CompositorUpdate):
     """An update that is bytes already."""
 
-    def __init__(self, sequence: str) -> None:
-        self.sequence = sequence
+    sequence: str
 
     def render_segments(self, console: Console) -> str:
         """Return the bytes."""
@@ -221,8 +211,14 @@ class DiffApp(App[ReturnType]):
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         writer = self._frame_writer()
-        strips = None if writer is None else strips_of(renderable)
-        if strips is None or self._batch_count or not self._running or self._closed:
+        update = renderable if isinstance(renderable, LayoutUpdate | ChopsUpdate) else None
+        if (
+            update is None
+            or writer is None
+            or self._batch_count
+            or not self._running
+            or self._closed
+        ):
             if renderable is not None and not self._batch_count:
                 self._front = None  # somebody else draws
             super()._display(screen, renderable)
@@ -234,7 +230,7 @@ class DiffApp(App[ReturnType]):
             if self._front is None or self._front_writer is not writer:
                 colors = self.console._color_system or ColorSystem.TRUECOLOR
                 self._front, self._front_writer = FrontBuffer(colors), writer
-            sequence = self._front.changes(strips)
+            sequence = self._front.changes(strips_of(update))
             cursor = self.screen.outer_size.clamp_offset(self.cursor_position)
             moved = cursor != self._previous_cursor_position
             drawn = EncodedUpdate(sequence) if sequence or moved else None

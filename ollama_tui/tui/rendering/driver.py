@@ -1,7 +1,7 @@
-"""The driver: what the terminal sends, whatever it sends, and how the terminal is given back.
+"""The driver: reads whatever bytes the terminal sends, and gives the terminal back on every exit.
 
 Textual's own input thread ends the program at the first byte that is not UTF-8, and at a sequence
-that its parser takes for a key and then cannot make one of. This one loses that byte or sequence.
+that its parser takes for a key and then cannot make one of. This one drops that byte or sequence.
 """
 
 from __future__ import annotations
@@ -26,34 +26,34 @@ CSI = "\x1b["
 SS3 = "\x1bO"
 PASTE_START, PASTE_END = "\x1b[200~", "\x1b[201~"
 NO_KEY = "[O\x7f\x1b"
-"""What after escape is no key of its own: it begins a sequence, or is alt and backspace."""
+"""What is no key of its own after escape: it begins a sequence, or is alt and backspace."""
 LONGEST = 30
-"""Characters of the longest sequence; Textual gives up at two more, and takes them for keys."""
+"""Characters of the longest sequence; after two more Textual gives up and takes them for keys."""
 INTERRUPT = "\x03"
 NO_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
-"""What of a paste is left out: a terminal's control characters, but for tabs and line ends."""
+"""Left out of a paste: a terminal's control characters, except tabs and line ends."""
 LARGEST_PASTE = 1_000_000
-"""Characters of a paste that are taken."""
+"""Characters; what a paste has beyond them is dropped."""
 CHUNK = 4096
 """Bytes read at once."""
 TICK = 0.1
-"""Seconds between two looks whether to go on listening."""
+"""Seconds between two checks whether to go on reading."""
 LARGEST = 2000
-"""Columns and lines of the largest terminal drawn on; what says to be larger is not one."""
+"""Columns and lines of the largest terminal drawn on; a report of a larger one is dropped."""
 OUTPUT = 2
 """Where Textual draws: stderr."""
 GIVE_BACK = (
-    "\x1b[?2026l"  # nothing is held back any more
-    "\x1b[?2004l\x1b[?1004l\x1b[?2048l"  # no bracketed paste, no focus, no size in the input
-    "\x1b[m\x1b[?7h\x1b[<u\x1b[?1049l\x1b[?25h"  # wrap, the old keyboard, screen and cursor
+    "\x1b[?2026l"  # end synchronized output
+    "\x1b[?2004l\x1b[?1004l\x1b[?2048l"  # no bracketed paste, focus or size reports
+    "\x1b[m\x1b[?7h\x1b[<u\x1b[?1049l\x1b[?25h"  # line wrap, old keyboard, screen and cursor
 )
 
 
 class KeyParser(XTermParser):
-    """Textual's parser, but for escape directly before a character: that is two keys.
+    """Textual's parser, except that escape directly before a character is two keys.
 
-    A terminal sends the same bytes for alt and a key. Over a slow link escape and what is typed
-    next arrive together all the time, and no key of ours is one with alt.
+    A terminal sends the same bytes for alt and a key. Over a slow link escape and the next key
+    often arrive together, and no key of ours has alt.
     """
 
     def _sequence_to_key_events(self, sequence: str, alt: bool = False) -> Iterator[events.Key]:
@@ -67,7 +67,7 @@ class KeyParser(XTermParser):
 class TerminalInput:
     """Turns bytes of a terminal into messages, and never raises for any bytes.
 
-    Bytes that are not UTF-8 become U+FFFD, and a sequence that stands for nothing is dropped, where
+    Bytes that are not UTF-8 become U+FFFD, and a sequence that means nothing is dropped, where
     Textual would take each of its characters for a key.
     """
 
@@ -76,45 +76,41 @@ class TerminalInput:
         self._decode = getincrementaldecoder("utf-8")("replace").decode
         self._parser = KeyParser(debug)
         self._sequence = ""
-        """The beginning of a control sequence whose end has not come."""
+        """The beginning of a control sequence whose end has not been read."""
         self._pasted: list[str] | None = None
-        """The characters of a paste under way."""
+        """The characters read so far of a paste; None while there is none."""
 
     def feed(self, data: bytes) -> Iterator[Message]:
         """Return what `data` means, together with what was fed before."""
-        # One by one: after a character that the parser chokes on the next is taken as ever.
+        # One by one: after a character that the parser fails on, the next is read as usual.
         for character in self._decode(data):
-            yield from self._heard(character)
+            yield from self._parse(character)
 
     def tick(self) -> Iterator[Message]:
-        """Return what is meant now that nothing more has come: escape alone is a key."""
-        messages = list(self._parsed(self._parser.tick()))
+        """Return what is meant if nothing more was read for a while: escape alone is a key."""
+        messages = list(self._sound(self._parser.tick()))
         if messages and len(self._sequence) > len(CSI):
-            messages = []  # it was never ended
-        if messages or not self._is_timed:
+            messages = []  # a sequence that was never ended
+        if messages or self._parser._timeout_time is None:
             self._sequence = ""
         yield from messages
 
-    @property
-    def _is_timed(self) -> bool:
-        """Whether the parser waits, not for long, for more of a sequence."""
-        return self._parser._timeout_time is not None
-
-    def _heard(self, character: str) -> Iterator[Message]:
+    def _parse(self, character: str) -> Iterator[Message]:
         if self._pasted is not None:
             if character != INTERRUPT:
                 yield from self._paste(character)
                 return
-            yield from self._end_paste()  # or the keys would be dead for ever without its end
-        if self._sequence.startswith(CSI) and not _goes_on(character):
-            self._start_over()
-        if len(self._sequence) > LONGEST:  # no key's, whatever is still to come of it
+            yield from self._end_paste()  # for a paste whose end is never sent
+        # A control sequence goes on and ends with printable characters (ECMA-48, 5.4).
+        if self._sequence.startswith(CSI) and not " " <= character <= "~":
+            self._reset()
+        if len(self._sequence) > LONGEST:  # no key's, however it ends
             self._sequence = "" if character >= "@" else self._sequence
             return
         if self._sequence or character == ESCAPE:
             is_first = character == ESCAPE
             self._sequence = ESCAPE if is_first else self._sequence + character
-        messages = list(self._parsed(self._parser.feed(character)))
+        messages = list(self._sound(self._parser.feed(character)))
         if _is_ended(self._sequence):
             if self._sequence == PASTE_START:
                 self._pasted, self._parser = [], KeyParser(self._debug)
@@ -139,31 +135,26 @@ class TerminalInput:
         text, self._pasted = "".join(self._pasted or ())[:LARGEST_PASTE], None
         yield events.Paste(NO_TEXT.sub("", text))
 
-    def _start_over(self) -> None:
+    def _reset(self) -> None:
         self._sequence, self._parser = "", KeyParser(self._debug)
 
     @property
-    def patience(self) -> float:
-        """Seconds after which `tick` may have something to say, if nothing comes before."""
+    def timeout(self) -> float:
+        """Seconds after which to call `tick` if nothing is read before."""
         due = self._parser._timeout_time
         return TICK if due is None else min(TICK, max(0.0, due - get_time()))
 
-    def _parsed(self, messages: Iterable[Message]) -> Iterator[Message]:
+    def _sound(self, messages: Iterable[Message]) -> Iterator[Message]:
         try:
             yield from filter(_is_sound, messages)
         except (ValueError, ArithmeticError):
-            # Numbers that are none: a code point or a pixel beyond all. The parser is spent.
-            self._start_over()
-
-
-def _goes_on(character: str) -> bool:
-    """Whether a control sequence may go on, or end, with `character` (ECMA-48, 5.4)."""
-    return " " <= character <= "~"
+            # A number out of range, of a code point or a pixel: the parser cannot go on.
+            self._reset()
 
 
 def _is_ended(sequence: str) -> bool:
-    """Whether no character is missing; one of two characters may be the beginning of another."""
-    if sequence.startswith(f"{CSI}["):  # a function key of Linux's own console
+    """Whether a sequence is whole; one of two characters may be the beginning of a longer one."""
+    if sequence.startswith(f"{CSI}["):  # a function key of the Linux console
         return len(sequence) == len(CSI) + 2
     if sequence.startswith(CSI):
         return len(sequence) > len(CSI) and sequence[-1] >= "@"
@@ -182,7 +173,7 @@ def _is_sound(message: Message) -> bool:
 
 
 class TerminalDriver(LinuxDriver):
-    """Textual's driver, whose input survives all bytes and whose terminal can be given back."""
+    """Textual's driver: its input survives any bytes, and it can give the terminal back at once."""
 
     is_active = False
     """Whether the terminal is ours: on its alternate screen and raw."""
@@ -198,14 +189,14 @@ class TerminalDriver(LinuxDriver):
         super().start_application_mode()  # type: ignore[no-untyped-call]
 
     def close(self) -> None:
-        """Write all that is left; then the terminal is given back."""
+        """Write all that is left; Textual has restored the terminal."""
         super().close()
         self.is_active = False
 
-    def give_back(self, patience: float) -> None:
-        """Restore the terminal now, from any thread, past whatever still waits to be written.
+    def give_back(self, timeout: float) -> None:
+        """Restore the terminal now, from any thread, ahead of whatever still waits to be written.
 
-        A terminal that takes nothing is left as it is after `patience` seconds.
+        A terminal that takes nothing is left as it is after `timeout` seconds.
         """
         if not self.is_active:
             return
@@ -217,7 +208,7 @@ class TerminalDriver(LinuxDriver):
                 return
         writing = Thread(target=self._write_now, daemon=True)
         writing.start()
-        writing.join(patience)
+        writing.join(timeout)
 
     def _write_now(self) -> None:
         try:
@@ -227,23 +218,18 @@ class TerminalDriver(LinuxDriver):
 
     def run_input_thread(self) -> None:
         """Read until told to stop; a terminal that is gone counts as a hang-up."""
-        heard = TerminalInput(self._debug)
+        terminal_input = TerminalInput(self._debug)
         while not self.exit_event.is_set():
-            ready, _, _ = select.select([self.fileno], [], [], heard.patience)
+            ready, _, _ = select.select([self.fileno], [], [], terminal_input.timeout)
             if ready:
-                data = _read(self.fileno)
+                try:
+                    data = os.read(self.fileno, CHUNK)
+                except OSError:
+                    data = b""
                 if not data:
                     os.kill(os.getpid(), signal.SIGHUP)
                     return
-                for message in heard.feed(data):
+                for message in terminal_input.feed(data):
                     self.process_message(message)
-            for message in heard.tick():
+            for message in terminal_input.tick():
                 self.process_message(message)
-
-
-def _read(fileno: int) -> bytes:
-    """Return what has come; nothing when nothing will come any more."""
-    try:
-        return os.read(fileno, CHUNK)
-    except OSError:
-        return b""

@@ -98,9 +98,9 @@ def test_escape_alone_is_a_key_once_nothing_follows() -> None:
     listening = TerminalInput()
     assert list(listening.feed(b"\x1b")) == []
     listening._parser._timeout_time = 0.0  # the time it may take has passed
-    assert listening.patience == 0.0
+    assert listening.timeout == 0.0
     assert [m.key for m in listening.tick() if isinstance(m, Key)] == ["escape"]
-    assert listening.patience == TICK
+    assert listening.timeout == TICK
 
 
 def keys(*pieces: bytes) -> list[str]:
