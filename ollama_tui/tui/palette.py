@@ -136,7 +136,7 @@ class PaletteScreen(ModalScreen[str | None]):
     @on(Input.Changed)
     def _search(self, event: Input.Changed) -> None:
         self._table.show(found(event.value, self._actions))
-        self._table.move_to_end(last=False)
+        self._table.action_move_to_end(last=False)
 
     @on(Input.Submitted)
     def _run(self, event: Input.Submitted) -> None:
@@ -146,8 +146,8 @@ class PaletteScreen(ModalScreen[str | None]):
 
     def action_move(self, step: int) -> None:
         """Move the cursor by `step` actions."""
-        self._table.move_by(step)
+        self._table.action_move(step)
 
     def action_leap(self, direction: int) -> None:
         """Move the cursor by a page."""
-        self._table.leap(direction * self._table.page)
+        self._table.action_page(direction)

@@ -221,8 +221,7 @@ class CreateDialog(Form[CreateAnswer]):
 
     def action_turn(self, by: int) -> None:
         """Go to the next or the previous tab."""
-        strip = self.query_one("#strip", Picker)
-        (strip.next if by > 0 else strip.previous)()
+        self.query_one("#strip", Picker).action_move(by)
 
     @on(LineButton.Pressed)
     def action_submit(self) -> None:

@@ -70,7 +70,7 @@ class DetailsController:
     def open(self) -> None:
         """Give the details the keys; what is not known is asked for, of ollama.com too."""
         self._main.set_class(True, "-details")
-        self.pane.focus_text()
+        self.pane.text.focus()
         self.draw()
         model = self._main.current
         if model is not None and self._main.snapshot.show(model) is None:
@@ -105,7 +105,7 @@ class DetailsController:
         try:
             await session.library.details(model)
         except OllamaError as error:
-            self.pane.say(model, error.title, error.hint)
+            self.pane.show_problem(model, error.title, error.hint)
 
 
 async def _ended(worker: Worker[None]) -> None:

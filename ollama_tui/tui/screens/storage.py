@@ -194,7 +194,7 @@ class StorageScreen(TableScreen):
             marks = self.context.view.marks ^ {name}
             self.context.look(replace(self.context.view, marks=marks))
             self.draw()
-            self.table.move_by(1)
+            self.table.action_move(1)
 
     def action_delete(self) -> None:
         """Delete as the list does: what is marked, else the model here."""

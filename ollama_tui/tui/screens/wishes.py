@@ -23,7 +23,7 @@ async def carry_out(wish: Wish, main: MainScreen) -> None:
         case Wish.CLOSE_DETAILS:
             main.details.close()
         case Wish.NEXT_TAB | Wish.PREVIOUS_TAB:
-            main.details.pane.turn(1 if wish is Wish.NEXT_TAB else -1)
+            main.details.pane.tabs.action_move(1 if wish is Wish.NEXT_TAB else -1)
         case Wish.OPEN_FILTER:
             main.query_one(FilterBar).open(main.view.filter)
         case Wish.FULL_METADATA:
@@ -35,7 +35,7 @@ async def carry_out(wish: Wish, main: MainScreen) -> None:
         case Wish.FIND:
             await _find(main)
         case Wish.FIND_NEXT | Wish.FIND_PREVIOUS:
-            main.details.pane.find_again(backwards=wish is Wish.FIND_PREVIOUS)
+            main.details.pane.text.find_again(backwards=wish is Wish.FIND_PREVIOUS)
         case _:
             await main.tui.interface(wish)
 

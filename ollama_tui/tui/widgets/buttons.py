@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from textual import events, on
 from textual.binding import Binding
 from textual.content import Content
 from textual.geometry import Size
@@ -23,16 +22,8 @@ class LineButton(StyledWidget, can_focus=True):
     LineButton { width: auto; height: 1; }
     """
 
-    @dataclass
     class Pressed(Message):
-        """The line was pressed."""
-
-        line: LineButton
-
-        @property
-        def control(self) -> LineButton:
-            """The line."""
-            return self.line
+        """The button was pressed."""
 
     def __init__(self, label: str, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -46,25 +37,22 @@ class LineButton(StyledWidget, can_focus=True):
         """Return the width of the label, in cells."""
         return width_of(self._spans)
 
-    def on_focus(self) -> None:
-        """Show that it can be pressed now."""
-        self.refresh()
-
-    def on_blur(self) -> None:
-        """Show that it waits."""
+    @on(events.Focus)
+    @on(events.Blur)
+    def _show_focus(self) -> None:
         self.refresh()
 
     def action_press(self) -> None:
-        """Tell that it was pressed."""
-        self.post_message(self.Pressed(self))
+        """Post that it was pressed."""
+        self.post_message(self.Pressed())
 
 
 class TextCheckbox(Checkbox, inherit_bindings=False):
-    """`[x]` or `[ ]` and a literal label; space turns it, enter sends the dialog as everywhere."""
+    """`[x]` or `[ ]` and a literal label; space toggles it, enter submits the dialog as always."""
 
     BINDINGS = [
-        Binding("space", "toggle_button", "Turn", show=False),
-        Binding("enter", "screen.submit", "Go", show=False),
+        Binding("space", "toggle_button", "Toggle", show=False),
+        Binding("enter", "screen.submit", "Submit", show=False),
     ]
     BUTTON_LEFT = "["
     BUTTON_RIGHT = "]"

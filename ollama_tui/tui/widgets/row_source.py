@@ -1,4 +1,4 @@
-"""The columns of a table, and what a table asks of those who fill it."""
+"""The rows of a table: its columns, and what a table asks of those who fill it."""
 
 from __future__ import annotations
 
@@ -38,20 +38,21 @@ def width_needed(columns: Sequence[TableColumn]) -> int:
     return sum(column.width for column in columns) + GAP * max(0, len(columns) - 1)
 
 
-def laid_out(columns: Sequence[TableColumn], room: int) -> tuple[TableColumn, ...]:
+def stretch_columns(columns: Sequence[TableColumn], room: int) -> tuple[TableColumn, ...]:
     """Return the columns with the flexible one as wide as the others leave it in `room` cells."""
     spare = room - width_needed(columns)
-    return tuple(_widened(column, spare) if column.flexible else column for column in columns)
+    stretched = []
+    for column in columns:
+        if column.flexible:
+            width = column.width + spare
+            if column.most is not None:
+                width = min(width, max(column.most, column.width))
+            column = replace(column, width=max(1, width))
+        stretched.append(column)
+    return tuple(stretched)
 
 
-def _widened(column: TableColumn, spare: int) -> TableColumn:
-    width = column.width + spare
-    if column.most is not None:
-        width = min(width, max(column.most, column.width))
-    return replace(column, width=max(1, width))
-
-
-def joined(cells: Iterable[StyledLine]) -> StyledLine:
+def join_cells(cells: Iterable[StyledLine]) -> StyledLine:
     """Return fitted cells as one line, with gaps between them."""
     gap = (" " * GAP, "")
     return tuple(chain.from_iterable((gap, *cell) for cell in cells))[1:]
@@ -75,7 +76,7 @@ class RowSource(Protocol[RowIn]):
 
 @dataclass(frozen=True)
 class CellRow:
-    """One row: what identifies it, and a cell for each column's id."""
+    """A row that is its cells: what identifies it, and one cell for each column's id."""
 
     key: str
     cells: Mapping[str, Span]
@@ -85,7 +86,7 @@ class CellRow:
 
 @dataclass(frozen=True)
 class CellRows:
-    """The columns of such a table; those that do not fit in `narrow` cells leave."""
+    """The source of a small table of `CellRow`; in less than `narrow` cells some columns leave."""
 
     every: tuple[TableColumn, ...]
     narrow: int = 0

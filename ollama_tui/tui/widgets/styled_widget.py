@@ -1,8 +1,8 @@
-"""The base of every widget that draws styled lines, the smallest such widget, and scrolling.
+"""The bases of the widgets that draw styled lines: one that draws, one that scrolls; fixed lines.
 
-Of a span, the text is literal and made inert, the style is one or more of the names in `STYLES`,
-separated by spaces, or "" for plain. Each name is a component class `styled--NAME`, so a sheet or a
-theme restyles it with `.styled--muted { … }`, and NO_COLOR and 16 colours just work.
+A span's style is one or more of the names in `STYLES`, separated by spaces, or "" for plain. Each
+name is a component class `styled--NAME`, so a sheet or a theme restyles it with
+`.styled--muted { … }`, and NO_COLOR and 16 colours just work.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ STYLES = (
 
 
 class StyledWidget(Widget):
-    """A widget that turns spans into strips."""
+    """A widget that draws styled lines."""
 
     DEFAULT_CSS = """
     StyledWidget {
@@ -89,35 +89,32 @@ class StyledWidget(Widget):
         return Strip(Segment(text, self._style(f"{base} {style}")) for text, style in spans)
 
     def notify_style_update(self) -> None:
-        """Forget the styles made so far: the sheets say otherwise, or the focus does."""
+        """Forget the styles resolved so far: the sheets or the focus changed."""
         super().notify_style_update()
-        self._style_cache: dict[tuple[str, bool, str], Style] = {}
+        self._resolved: dict[tuple[str, bool, str], Style] = {}
 
     def _style(self, names: str) -> Style:
-        looks = (names, self.has_focus, self.app.theme)
-        if (style := self._style_cache.get(looks)) is None:
-            for name in names.split():
-                self._look_up(name)
-            classes = (f"styled--{name}" for name in names.split())
-            style = self._style_cache[looks] = self.get_visual_style(*classes).rich_style
-        return style
+        """Return the style of these names as the sheets have it.
 
-    def _look_up(self, name: str) -> None:
-        """Ask the sheets what a style looks like here.
-
-        Textual would ask for every component class of every widget at each pass over the styles,
-        which is a third of the time to the first frame; a widget paints with a few of them.
+        Textual would resolve every component class of every widget at each pass over the styles,
+        which is a third of the time to the first frame; a widget draws with a few of them.
         """
-        if name not in STYLES:
-            raise KeyError(name)
-        node = DOMNode(classes=f"styled--{name}")
-        node._attach(self)
-        self.app.stylesheet.apply(node, animate=False)
-        self._component_styles[f"styled--{name}"] = node.styles
+        key = (names, self.has_focus, self.app.theme)
+        if (style := self._resolved.get(key)) is None:
+            for name in names.split():
+                if name not in STYLES:
+                    raise KeyError(name)
+                node = DOMNode(classes=f"styled--{name}")
+                node._attach(self)
+                self.app.stylesheet.apply(node, animate=False)
+                self._component_styles[f"styled--{name}"] = node.styles
+            classes = (f"styled--{name}" for name in names.split())
+            style = self._resolved[key] = self.get_visual_style(*classes).rich_style
+        return style
 
 
 class StaticLines(StyledWidget):
-    """Lines of fixed content: `show` repaints only those that differ."""
+    """Fixed lines, like Textual's `Static`, of which `show` repaints only those that differ."""
 
     DEFAULT_CSS = """
     StaticLines { width: 1fr; height: auto; }
@@ -125,94 +122,73 @@ class StaticLines(StyledWidget):
 
     def __init__(self, lines: Sequence[StyledLine] = (), *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._lines = tuple(lines)
-
-    @property
-    def lines(self) -> tuple[StyledLine, ...]:
-        """What is shown now."""
-        return self._lines
+        self.lines = tuple(lines)
+        """What is shown now; set it with `show`."""
 
     def show(self, lines: Sequence[StyledLine]) -> None:
         """Show these lines instead, each cut to the width of the widget."""
-        old, self._lines = self._lines, tuple(lines)
-        if len(old) != len(self._lines):
+        old, self.lines = self.lines, tuple(lines)
+        if len(old) != len(self.lines):
             self.refresh(layout=True)
             return
-        width = self.size.width
-        for y, (before, after) in enumerate(zip(old, self._lines, strict=True)):
+        for y, (before, after) in enumerate(zip(old, self.lines, strict=True)):
             if before != after:
-                self.refresh(Region(0, y, width, 1))
+                self.refresh(Region(0, y, self.size.width, 1))
 
     def render_line(self, y: int) -> Strip:
         """Paint one line."""
-        width = self.size.width
-        return self.to_strip(fit(self._lines[y] if y < len(self._lines) else (), width))
+        return self.to_strip(fit(self.lines[y] if y < len(self.lines) else (), self.size.width))
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """Return how many lines there are."""
-        return len(self._lines)
+        return len(self.lines)
 
     def get_content_width(self, container: Size, viewport: Size) -> int:
         """Return the width of the longest line, in cells."""
-        return max(map(width_of, self._lines), default=0)
-
-
-def thumb_at(y: int, top: int, page: int, total: int) -> bool:
-    """Whether the thumb covers line `y` of `page` lines when `total` lines begin at `top`."""
-    if total <= page:
-        return False
-    length = max(1, page * page // total)
-    start = round(top * (page - length) / (total - page))
-    return start <= y < start + length
+        return max(map(width_of, self.lines), default=0)
 
 
 class ScrollingWidget(StyledWidget):
-    """A widget that the movement keys move."""
+    """A list or a text that the movement keys move, with a scroll bar of one column."""
 
     BINDINGS = [
         Binding("down,j", "move(1)", "Down", id="move.down", show=False),
         Binding("up,k", "move(-1)", "Up", id="move.up", show=False),
-        Binding("home,g", "first", "First", id="move.first", show=False),
-        Binding("end,G", "last", "Last", id="move.last", show=False),
+        Binding("home,g", "move_to_end(False)", "First", id="move.first", show=False),
+        Binding("end,G", "move_to_end(True)", "Last", id="move.last", show=False),
         Binding("pagedown", "page(1)", "Page down", id="move.page-down", show=False),
         Binding("pageup", "page(-1)", "Page up", id="move.page-up", show=False),
-        Binding("ctrl+d", "half_page(1)", "Half page down", id="move.half-down", show=False),
-        Binding("ctrl+u", "half_page(-1)", "Half page up", id="move.half-up", show=False),
+        Binding("ctrl+d", "page(0.5)", "Half page down", id="move.half-down", show=False),
+        Binding("ctrl+u", "page(-0.5)", "Half page up", id="move.half-up", show=False),
     ]
 
     @property
     @abstractmethod
     def page(self) -> int:
-        """How many lines a page has."""
+        """How many lines fit."""
 
     @abstractmethod
-    def move_by(self, step: int) -> None:
-        """Move by `step` lines."""
-
-    @abstractmethod
-    def leap(self, step: int) -> None:
-        """Move what is in view by `step` lines."""
-
-    @abstractmethod
-    def move_to_end(self, last: bool) -> None:
-        """Go to the first or the last line."""
-
     def action_move(self, step: int) -> None:
         """Move by `step` lines."""
-        self.move_by(step)
 
-    def action_first(self) -> None:
-        """Go to the first line."""
-        self.move_to_end(last=False)
+    @abstractmethod
+    def action_move_to_end(self, last: bool) -> None:
+        """Go to the first or the last line."""
 
-    def action_last(self) -> None:
-        """Go to the last line."""
-        self.move_to_end(last=True)
+    @abstractmethod
+    def scroll_lines(self, step: int) -> None:
+        """Move what is in view by `step` lines."""
 
-    def action_page(self, direction: int) -> None:
-        """Move by a page."""
-        self.leap(direction * self.page)
+    def action_page(self, pages: float) -> None:
+        """Move what is in view by so many pages, at least by a line."""
+        lines = max(1, int(self.page * abs(pages)))
+        self.scroll_lines(lines if pages > 0 else -lines)
 
-    def action_half_page(self, direction: int) -> None:
-        """Move by half a page."""
-        self.leap(direction * max(1, self.page // 2))
+    def scroll_bar(self, y: int, top: int, total: int) -> Span:
+        """Return the scroll bar's cell on line `y` when `total` lines are shown from `top` on."""
+        page, is_thumb = self.page, False
+        if total > page:
+            length = max(1, page * page // total)
+            start = round(top * (page - length) / (total - page))
+            is_thumb = start <= y < start + length
+        return (self.signs.thumb if is_thumb else " ", "thumb")

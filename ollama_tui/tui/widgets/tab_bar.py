@@ -1,4 +1,4 @@
-"""One line of tab titles."""
+"""Tab titles on one line: a bar that its owner turns, and one that takes the focus itself."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len
+from textual import events, on
 from textual.binding import Binding
 from textual.message import Message
 from textual.strip import Strip
@@ -21,9 +22,10 @@ ARROW = 2
 
 
 class TabBar(StyledWidget):
-    """Titles of tabs, one of them active; where they do not all fit, those about the active one.
+    """Titles of tabs, given as `(id, title)`, one of them active.
 
-    It takes no keys: its owner calls `next` and `previous`.
+    Where they do not all fit, those about the active one are shown. It takes no keys: its owner
+    calls `action_move`.
     """
 
     DEFAULT_CSS = """
@@ -39,77 +41,61 @@ class TabBar(StyledWidget):
 
         @property
         def control(self) -> TabBar:
-            """The bar."""
+            """The bar, for selectors of `@on`."""
             return self.bar
 
     def __init__(self, tabs: Sequence[tuple[str, str]] = (), *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._tabs = tuple(tabs)
-        self._active = 0
-
-    @property
-    def active(self) -> str | None:
-        """The id of the active tab, or None if there are no tabs."""
-        return self._tabs[self._active][0] if self._tabs else None
+        self.active = self._tabs[0][0] if self._tabs else None
+        """The id of the active tab, or None if there are no tabs; set it with `activate`."""
 
     def show(self, tabs: Sequence[tuple[str, str]]) -> None:
-        """Show these tabs, given as `(id, title)`; the active one stays active if it is there."""
-        before = self.active
+        """Show these tabs; the active one stays active if it is there."""
         self._tabs = tuple(tabs)
         ids = [tab for tab, _ in self._tabs]
-        self._active = ids.index(before) if before in ids else 0
-        self.refresh()
-        self._tell(before)
+        self._activate(self.active if self.active in ids else next(iter(ids), None))
 
     def activate(self, tab: str) -> bool:
-        """Make the tab with this id the active one and say whether there is one."""
-        ids = [name for name, _ in self._tabs]
-        if tab not in ids:
+        """Make the tab with this id the active one; return whether there is one."""
+        if tab not in dict(self._tabs):
             return False
-        self._go(ids.index(tab))
+        self._activate(tab)
         return True
 
-    def next(self) -> None:
-        """Go to the next tab, from the last one to the first."""
-        self._go(self._active + 1)
+    def action_move(self, step: int) -> None:
+        """Go `step` tabs on, from the last one to the first."""
+        if self.active is not None:
+            ids = [tab for tab, _ in self._tabs]
+            self._activate(ids[(ids.index(self.active) + step) % len(ids)])
 
-    def previous(self) -> None:
-        """Go to the tab before, from the first one to the last."""
-        self._go(self._active - 1)
+    def _activate(self, tab: str | None) -> None:
+        before, self.active = self.active, tab
+        self.refresh()
+        if tab is not None and tab != before:
+            self.post_message(self.Activated(self, tab))
 
     def render_line(self, y: int) -> Strip:
         """Paint the titles that fit."""
-        width = self.size.width
-        titles = [title for _, title in self._tabs]
-        first, last = window([cell_len(title) for title in titles], self._active, width)
+        active = next((n for n, (tab, _) in enumerate(self._tabs) if tab == self.active), 0)
+        widths = [cell_len(title) for _, title in self._tabs]
+        first, last = visible_tabs(widths, active, self.size.width)
         spans: list[Span] = [("‹ ", "muted")] if first else []
-        for index in range(first, last):
-            style = "tab-now" if index == self._active else "tab"
-            spans += [(titles[index], style), (" " * GAP, "")]
-        if last < len(titles):
+        for tab, title in self._tabs[first:last]:
+            spans += [(title, "tab-now" if tab == self.active else "tab"), (" " * GAP, "")]
+        if last < len(self._tabs):
             spans[-1] = (" ›", "muted")
         elif spans:
             spans.pop()
-        return self.to_strip(fit(spans, width))
-
-    def _go(self, index: int) -> None:
-        if self._tabs:
-            before = self.active
-            self._active = index % len(self._tabs)
-            self.refresh()
-            self._tell(before)
-
-    def _tell(self, before: str | None) -> None:
-        if self.active is not None and self.active != before:
-            self.post_message(self.Activated(self, self.active))
+        return self.to_strip(fit(spans, self.size.width))
 
 
 class Picker(TabBar, can_focus=True):
-    """A tab bar that is moved through by itself."""
+    """One of a few words: a tab bar that takes the focus and the arrow keys."""
 
     BINDINGS = [
-        Binding("left,h", "previous", "Previous", show=False),
-        Binding("right,l,space", "next", "Next", show=False),
+        Binding("left,h", "move(-1)", "Previous", show=False),
+        Binding("right,l,space", "move(1)", "Next", show=False),
     ]
     DEFAULT_CSS = """
     Picker:focus > .styled--tab-now {
@@ -118,40 +104,18 @@ class Picker(TabBar, can_focus=True):
     }
     """
 
-    def on_focus(self) -> None:
-        """Show that the arrow keys act here."""
+    @on(events.Focus)
+    @on(events.Blur)
+    def _show_focus(self) -> None:
         self.refresh()
 
-    def on_blur(self) -> None:
-        """Show that they no longer do."""
-        self.refresh()
 
-    def action_next(self) -> None:
-        """Go to the next word."""
-        self.next()
-
-    def action_previous(self) -> None:
-        """Go to the word before."""
-        self.previous()
-
-
-def window(widths: Sequence[int], active: int, room: int) -> tuple[int, int]:
+def visible_tabs(widths: Sequence[int], active: int, room: int) -> tuple[int, int]:
     """Return the first tab to show and the one after the last: as many as fit, `active` in it."""
-    if not widths:
-        return 0, 0
+    count = len(widths)
     for first in range(active + 1):
-        last = _last_that_fits(widths, first, room)
-        if last > active:
-            return first, last
-    return active, active + 1
-
-
-def _last_that_fits(widths: Sequence[int], first: int, room: int) -> int:
-    used = ARROW if first else 0
-    for index in range(first, len(widths)):
-        used += widths[index]
-        more = ARROW if index + 1 < len(widths) else 0
-        if used + more > room:
-            return index
-        used += GAP
-    return len(widths)
+        for last in range(count, active, -1):
+            arrows = ARROW * ((first > 0) + (last < count))
+            if sum(widths[first:last]) + GAP * (last - first - 1) + arrows <= room:
+                return first, last
+    return active, min(active + 1, count)

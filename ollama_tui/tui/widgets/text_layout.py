@@ -1,4 +1,4 @@
-"""Text laid out in terminal cells: styled lines cut and padded, long text wrapped on demand."""
+"""Text laid out in terminal cells: styled lines cut, padded and sliced; long text wrapped."""
 
 from __future__ import annotations
 
@@ -14,23 +14,14 @@ from ollama_tui.formatting import ELLIPSIS, Span, StyledLine, inert
 T = TypeVar("T")
 
 Align = Literal["left", "right"]
+Anchor = tuple[int, int]
+"""A place in a text: line, offset in it."""
 
 BLOCK = 16_384
 """No row crosses a multiple of this many characters, so a row's start is found without reading
 a line of megabytes from its beginning."""
 ACCENTS = 8
 """Zero-width characters that may follow the last one of a row."""
-
-Anchor = tuple[int, int]
-"""A place in the text: line, offset in it."""
-
-
-class WrappedRow(NamedTuple):
-    """What one line of the screen shows: the characters from `start` to `end` of a line."""
-
-    line: int
-    start: int
-    end: int
 
 
 def plain(text: str, style: str = "") -> StyledLine:
@@ -39,23 +30,8 @@ def plain(text: str, style: str = "") -> StyledLine:
 
 
 def width_of(spans: Iterable[Span]) -> int:
-    """Return the width in cells."""
+    """Return the width in cells of `spans` made inert."""
     return sum(cell_len(inert(text)) for text, _ in spans)
-
-
-def wrapped(line: StyledLine, width: int) -> list[StyledLine]:
-    """Return a line of one style in as many rows as it takes, indented alike; others as one."""
-    if len(line) != 1 or width_of(line) <= width:
-        return [line]
-    text, style = line[0]
-    indent = text[: len(text) - len(text.lstrip())]
-    rows: list[StyledLine] = []
-    at = len(indent)
-    while at < len(text):
-        end = row_end(text, at, width - len(indent))
-        rows.append(((indent + text[at:end].rstrip(), style),))
-        at = end
-    return rows or [line]
 
 
 def fit(spans: Sequence[Span], width: int, align: Align = "left") -> StyledLine:
@@ -72,13 +48,13 @@ def fit(spans: Sequence[Span], width: int, align: Align = "left") -> StyledLine:
 
 def _cut(spans: StyledLine, width: int) -> StyledLine:
     kept: list[Span] = []
-    left = width - cell_len(ELLIPSIS)
+    room = width - cell_len(ELLIPSIS)
     for text, style in spans:
-        if cell_len(text) > left:
-            kept.append((set_cell_size(text, left) + ELLIPSIS, style))
+        if cell_len(text) > room:
+            kept.append((set_cell_size(text, room) + ELLIPSIS, style))
             break
         kept.append((text, style))
-        left -= cell_len(text)
+        room -= cell_len(text)
     return tuple(kept) if width > 0 else ()
 
 
@@ -93,25 +69,64 @@ def spread(left: Sequence[Span], right: Sequence[Span], width: int) -> StyledLin
     return (*fit(left, width - room), *fit(right, room, "right"))
 
 
+def slice_line(spans: StyledLine, start: int, end: int) -> StyledLine:
+    """Return the characters from `start` to `end`, without empty spans."""
+    kept = []
+    at = 0
+    for text, style in spans:
+        if piece := text[max(0, start - at) : max(0, end - at)]:
+            kept.append((piece, style))
+        at += len(text)
+    return tuple(kept)
+
+
+def restyle(spans: StyledLine, start: int, end: int, style: str) -> StyledLine:
+    """Return `spans` with the characters from `start` to `end` in another style."""
+    length = sum(len(text) for text, _ in spans)
+    start, end = max(0, start), min(end, length)
+    middle = "".join(text for text, _ in slice_line(spans, start, end))
+    if not middle:
+        return spans
+    return (*slice_line(spans, 0, start), (middle, style), *slice_line(spans, end, length))
+
+
+def wrap_line(line: StyledLine, width: int) -> list[StyledLine]:
+    """Return a line of one span in as many rows as it takes, indented alike; others as one row."""
+    if len(line) != 1 or width_of(line) <= width:
+        return [line]
+    text, style = line[0]
+    indent = text[: len(text) - len(text.lstrip())]
+    rows: list[StyledLine] = []
+    at = len(indent)
+    while at < len(text):
+        end = row_end(text, at, width - len(indent))
+        rows.append(((indent + text[at:end].rstrip(), style),))
+        at = end
+    return rows or [line]
+
+
 def row_end(text: str, start: int, width: int) -> int:
     """Return where the row that begins at `start` ends: after a blank if one is near, else full."""
-    width = max(1, width)  # where there is no room at all, it goes on all the same
+    width = max(1, width)  # where there is no room at all, a row has one character all the same
     limit = min(len(text), (start // BLOCK + 1) * BLOCK)
-    end = _reach(text, start, width)
+    end = start + width if text.isascii() else _end_in_cells(text, start, width)
     if end >= limit:
         return limit
     blank = text.rfind(" ", start + width // 3, end + 1)
     return end if blank < 0 else blank + 1
 
 
-def _reach(text: str, start: int, width: int) -> int:
-    """Return the first character from `start` that is out of the row's cells."""
+def _end_in_cells(text: str, start: int, width: int) -> int:
+    """Return the first character from `start` that does not fit into `width` cells."""
     end = start + width
-    if text.isascii():
-        return end
     part = text[start:end]
     if cell_len(part) > width:
-        end = start + _fitting(part, width)
+        used = 0
+        for count, char in enumerate(part):
+            used += cell_len(char)
+            if used > width:
+                end = start + max(1, count)
+                break
     for _ in range(ACCENTS):
         if end >= len(text) or cell_len(text[end]):
             break
@@ -119,14 +134,12 @@ def _reach(text: str, start: int, width: int) -> int:
     return end
 
 
-def _fitting(part: str, width: int) -> int:
-    """Return how many characters fit in `width` cells, but at least one."""
-    used = 0
-    for count, char in enumerate(part):
-        used += cell_len(char)
-        if used > width:
-            return max(1, count)
-    return len(part)
+class WrappedRow(NamedTuple):
+    """What one line of the screen shows: the characters from `start` to `end` of a line."""
+
+    line: int
+    start: int
+    end: int
 
 
 class WrappedText:
@@ -164,38 +177,34 @@ class WrappedText:
 
     def back(self, anchor: Anchor, count: int) -> Anchor:
         """Return the row `count` rows further up, or the first."""
-        above = _last(islice(self._before(anchor), count))
-        return anchor if above is None else above
+        return _last(islice(self._rows_above(anchor), count)) or anchor
 
     def last_page(self, page: int) -> Anchor:
         """Return the row to begin at so that the last row is the last of `page` rows."""
         return self.back((len(self._lines), 0), page) if self._lines else (0, 0)
 
     def _rows_of(self, line: int, start: int) -> Iterator[tuple[int, int]]:
+        """Yield start and end of each row of a line, from the one that begins at `start`."""
         text = self._lines[line]
-        while True:
+        end = -1
+        while end < len(text):
             end = row_end(text, start, self._width)
             yield start, end
-            if end >= len(text):
-                return
             start = end
 
-    def _before(self, anchor: Anchor) -> Iterator[Anchor]:
+    def _rows_above(self, anchor: Anchor) -> Iterator[Anchor]:
         """Yield the rows above this one, nearest first."""
         line, offset = anchor
         while line >= 0:
-            if line < len(self._lines):
-                yield from ((line, start) for start in self._starts_before(line, offset))
+            while line < len(self._lines) and offset > 0:
+                block = (offset - 1) // BLOCK * BLOCK
+                starts = (start for start, _ in self._rows_of(line, block))
+                for start in reversed(list(takewhile(offset.__gt__, starts))):
+                    yield line, start
+                offset = block
             line -= 1
             # An empty line has one row too.
             offset = max(1, len(self._lines[line])) if line >= 0 else 0
-
-    def _starts_before(self, line: int, offset: int) -> Iterator[int]:
-        while offset > 0:
-            block = (offset - 1) // BLOCK * BLOCK
-            starts = (start for start, _ in self._rows_of(line, block))
-            yield from reversed(list(takewhile(offset.__gt__, starts)))
-            offset = block
 
 
 def _last(items: Iterable[T]) -> T | None:

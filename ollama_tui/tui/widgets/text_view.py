@@ -1,4 +1,4 @@
-"""A reader for long text from the server: a licence, a template, a vocabulary of 250,000 tokens."""
+"""A reader for long text from the server: a license, a template, a vocabulary of 250,000 tokens."""
 
 from __future__ import annotations
 
@@ -11,8 +11,15 @@ from textual.geometry import Region
 from textual.strip import Strip
 
 from ollama_tui.formatting import StyledLine, inert, inert_lines
-from ollama_tui.tui.widgets.styled_widget import ScrollingWidget, thumb_at
-from ollama_tui.tui.widgets.text_layout import Anchor, WrappedRow, WrappedText, fit
+from ollama_tui.tui.widgets.styled_widget import ScrollingWidget
+from ollama_tui.tui.widgets.text_layout import (
+    Anchor,
+    WrappedRow,
+    WrappedText,
+    fit,
+    restyle,
+    slice_line,
+)
 
 TAB = 4
 """Cells a tab is expanded to, at most."""
@@ -38,15 +45,17 @@ class TextView(ScrollingWidget, can_focus=True):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._document: object = None
-        self._spans: Sequence[StyledLine] | None = None
         self._texts: Sequence[str] = ()
+        self._styled: Sequence[StyledLine] | None = None
+        """The lines with their styles, if they have any."""
         self._length = 0
+        self._wrapped = WrappedText((), 1)
         self._top: Anchor = (0, 0)
-        self._end: Anchor = (0, 0)
-        self._needle: re.Pattern[str] | None = None
-        self._match: Match | None = None
+        self._last_page: Anchor = (0, 0)
         self._rows: list[WrappedRow] = []
         self._painted: list[StyledLine] = []
+        self._needle: re.Pattern[str] | None = None
+        self._match: Match | None = None
 
     @property
     def page(self) -> int:
@@ -57,47 +66,54 @@ class TextView(ScrollingWidget, can_focus=True):
         self, content: str | Sequence[str] | Sequence[StyledLine], document: object = None
     ) -> None:
         """Show a text, lines or styled lines; keep the place if `document` is the one shown."""
-        self._texts, self._spans = _read(content)
+        self._texts, self._styled = _read(content)
         self._length = sum(map(len, self._texts))
         if document is None or document != self._document:
             self._top, self._match, self._needle = (0, 0), None, None
-        elif self._match is not None and not self._holds(self._match):
-            self._match = None
+        elif self._match is not None and self._needle is not None:
+            line, start, end = self._match
+            text = self._texts[line] if line < len(self._texts) else ""
+            if self._needle.fullmatch(text, start, end) is None:
+                self._match = None
         self._document = document
         self._settle(self._top)
 
     def find(self, text: str) -> bool:
-        """Search from the top of the view, ignoring case; say whether anything was found.
+        """Search from the top of the view, ignoring case; return whether anything was found.
 
         An empty `text` ends the search.
         """
         self._needle = re.compile(re.escape(text), re.IGNORECASE) if text else None
         self._match = None
-        found = self.find_next()
+        found = self.find_again()
         self._repaint()
         return found
 
-    def find_next(self) -> bool:
-        """Go to the next match, from the end on to the beginning; say whether there is one."""
-        line, offset = self._top if self._match is None else (self._match[0], self._match[2])
-        return self._go_to(next(self._matches_after(line, offset), None))
+    def find_again(self, *, backwards: bool = False) -> bool:
+        """Go to the next or previous match, round the ends; return whether there is one."""
+        line, start, end = self._match or (*self._top, self._top[1])
+        match = next(self._matches(line, start if backwards else end, backwards), None)
+        if match is None:
+            return False
+        self._match = match
+        place = match[:2]
+        last = self._rows[-1] if self._rows else None
+        if last is None or not self._top <= place < (last.line, last.end):
+            # Out of view: then it comes a third down the page.
+            self._settle(self._wrapped.back(self._wrapped.snap(place), self.page // 3))
+        self._repaint()
+        return True
 
-    def find_previous(self) -> bool:
-        """Go to the match before, from the beginning on to the end; say whether there is one."""
-        line, offset = self._top if self._match is None else self._match[:2]
-        return self._go_to(next(self._matches_before(line, offset), None))
-
-    def move_by(self, step: int) -> None:
+    def action_move(self, step: int) -> None:
         """Scroll by `step` rows."""
-        wrapped = self._wrapped()
-        move = wrapped.forward if step > 0 else wrapped.back
+        move = self._wrapped.forward if step > 0 else self._wrapped.back
         self._settle(move(self._top, abs(step)))
 
-    def leap(self, step: int) -> None:
+    def scroll_lines(self, step: int) -> None:
         """Scroll by `step` rows."""
-        self.move_by(step)
+        self.action_move(step)
 
-    def move_to_end(self, last: bool) -> None:
+    def action_move_to_end(self, last: bool) -> None:
         """Go to the first or the last page."""
         self._settle((len(self._texts), 0) if last else (0, 0))
 
@@ -109,13 +125,16 @@ class TextView(ScrollingWidget, can_focus=True):
         """Paint one row."""
         return self.to_strip(self._line(y))
 
-    def _line(self, y: int) -> StyledLine:
-        row = self._rows[y] if y < len(self._rows) else None
-        body = fit(self._row_spans(row) if row is not None else (), self.size.width - 1)
-        return (*body, (self.signs.thumb if self._has_thumb(y) else " ", "thumb"))
+    def _settle(self, top: Anchor) -> None:
+        """Show the text from the row that holds `top`, but no further than the last page."""
+        self._wrapped = WrappedText(self._texts, self.size.width - 1)
+        self._last_page = self._wrapped.last_page(self.page)
+        self._top = min(self._wrapped.snap(top), self._last_page)
+        self._rows = list(islice(self._wrapped.rows(self._top), self.page))
+        self._repaint()
 
     def _repaint(self) -> None:
-        """Refresh the lines that read differently: of one model's details most are the next's."""
+        """Refresh the lines that differ: most of one model's details are the next one's too."""
         width, height = self.size
         before, self._painted = self._painted, [self._line(y) for y in range(height)]
         if len(before) != height:
@@ -125,94 +144,55 @@ class TextView(ScrollingWidget, can_focus=True):
         if changed := [Region(0, y, width, 1) for y, (old, new) in lines if old != new]:
             self.refresh(*changed)
 
-    def _wrapped(self) -> WrappedText:
-        return WrappedText(self._texts, self.size.width - 1)
+    def _line(self, y: int) -> StyledLine:
+        """Return the row on line `y` of the view, and its cell of the scroll bar."""
+        spans: StyledLine = ()
+        if y < len(self._rows):
+            row = self._rows[y]
+            text = self._texts[row.line]
+            # A blank that ends the row may be one cell too far to the right.
+            end = row.end - 1 if text[row.end - 1 : row.end] == " " else row.end
+            spans = ((text, ""),) if self._styled is None else self._styled[row.line]
+            spans = slice_line(spans, row.start, max(row.start, end))
+            for start, stop, style in self._highlights(row):
+                spans = restyle(spans, start - row.start, stop - row.start, style)
+        top = total = 0
+        if self._last_page != (0, 0):
+            # In lines as long as the view is wide, about: exactly, all of them were to be wrapped.
+            total = max(len(self._texts), self._length // max(1, self.size.width), self.page + 1)
+            done = self._distance(self._top) / self._distance(self._last_page)
+            top = round(done * (total - self.page))
+        return (*fit(spans, self.size.width - 1), self.scroll_bar(y, top, total))
 
-    def _settle(self, top: Anchor) -> None:
-        """Show the text from the row that holds `top`, but no further than the last page."""
-        wrapped = self._wrapped()
-        self._end = wrapped.last_page(self.page)
-        self._top = min(wrapped.snap(top), self._end)
-        self._rows = list(islice(wrapped.rows(self._top), self.page))
-        self._repaint()
+    def _distance(self, anchor: Anchor) -> float:
+        """Return how far a place is from the beginning, in lines and parts of them."""
+        line, offset = anchor
+        return line + offset / max(1, len(self._texts[line]))
 
-    def _row_spans(self, row: WrappedRow) -> StyledLine:
-        text = self._texts[row.line]
-        # The blank that ended the row may stand one cell too far to the right.
-        end = row.end - 1 if text[row.end - 1 : row.end] == " " else row.end
-        spans: StyledLine = ((text, ""),) if self._spans is None else self._spans[row.line]
-        spans = part_of(spans, row.start, max(row.start, end))
-        for start, stop, style in self._marks(row):
-            spans = restyled(spans, start - row.start, stop - row.start, style)
-        return spans
-
-    def _marks(self, row: WrappedRow) -> Iterator[tuple[int, int, str]]:
-        """Yield what the search found in this row, and how it is to look."""
+    def _highlights(self, row: WrappedRow) -> Iterator[tuple[int, int, str]]:
+        """Yield the matches in this row, and their styles."""
         if self._needle is None:
             return
-        text = self._texts[row.line]
         longest = len(self._needle.pattern)
-        near = text[max(0, row.start - longest) : row.end + longest]
-        shift = max(0, row.start - longest)
-        for match in self._needle.finditer(near):
-            yield match.start() + shift, match.end() + shift, "match"
+        first = max(0, row.start - longest)
+        for match in self._needle.finditer(self._texts[row.line][first : row.end + longest]):
+            yield match.start() + first, match.end() + first, "match"
         if self._match is not None and self._match[0] == row.line:
             yield *self._match[1:], "match-now"
 
-    def _holds(self, match: Match) -> bool:
-        line, start, end = match
-        needle = self._needle
-        return (
-            needle is not None
-            and line < len(self._texts)
-            and needle.fullmatch(self._texts[line], start, end) is not None
-        )
-
-    def _matches_after(self, line: int, offset: int) -> Iterator[Match]:
-        """Yield the matches from a place on, round to it again."""
+    def _matches(self, line: int, offset: int, backwards: bool) -> Iterator[Match]:
+        """Yield the matches after a place, or before it, nearest first; round to it again."""
         if self._needle is None or not self._texts:
             return
         count = len(self._texts)
         for step in range(count + 1):
-            at = (line + step) % count
-            for match in self._needle.finditer(self._texts[at], 0 if step else offset):
+            at = (line - step if backwards else line + step) % count
+            start, end = 0, len(self._texts[at])
+            if not step:
+                start, end = (0, offset) if backwards else (offset, end)
+            found = self._needle.finditer(self._texts[at], start, end)
+            for match in reversed(list(found)) if backwards else found:
                 yield at, match.start(), match.end()
-
-    def _matches_before(self, line: int, offset: int) -> Iterator[Match]:
-        """Yield the matches before a place, the nearest first, round to it again."""
-        if self._needle is None or not self._texts:
-            return
-        count = len(self._texts)
-        for step in range(count + 1):
-            at = (line - step) % count
-            text = self._texts[at]
-            found = list(self._needle.finditer(text, 0, len(text) if step else offset))
-            yield from ((at, match.start(), match.end()) for match in reversed(found))
-
-    def _go_to(self, match: Match | None) -> bool:
-        """Make this the match that is looked at, a third down the page if it was out of view."""
-        if match is None:
-            return False
-        self._match = match
-        place = match[:2]
-        last = self._rows[-1] if self._rows else None
-        if last is None or not self._top <= place < (last.line, last.end):
-            wrapped = self._wrapped()
-            self._settle(wrapped.back(wrapped.snap(place), self.page // 3))
-        self._repaint()
-        return True
-
-    def _has_thumb(self, y: int) -> bool:
-        """Whether the scroll bar's thumb is on line `y`, as near as can be said uncounted."""
-        if self._end == (0, 0):
-            return False
-        total = max(len(self._texts), self._length // max(1, self.size.width), self.page + 1)
-        done = self._place(self._top) / self._place(self._end)
-        return thumb_at(y, round(done * (total - self.page)), self.page, total)
-
-    def _place(self, anchor: Anchor) -> float:
-        line, offset = anchor
-        return line + offset / max(1, len(self._texts[line]))
 
 
 def _read(
@@ -223,28 +203,6 @@ def _read(
         return inert_lines(content).expandtabs(TAB).split("\n"), None
     if content and isinstance(content[0], str):
         return _read("\n".join(str(line).replace("\n", NEWLINE) for line in content))
-    styled = cast("Sequence[StyledLine]", content)
-    spans = [tuple((inert(text), style) for text, style in line) for line in styled]
-    return ["".join(text for text, _ in line) for line in spans], spans
-
-
-def part_of(spans: StyledLine, start: int, end: int) -> StyledLine:
-    """Return the characters from `start` to `end`."""
-    kept = []
-    at = 0
-    for text, style in spans:
-        piece = text[max(0, start - at) : max(0, end - at)]
-        if piece:
-            kept.append((piece, style))
-        at += len(text)
-    return tuple(kept)
-
-
-def restyled(spans: StyledLine, start: int, end: int, style: str) -> StyledLine:
-    """Return `spans` with the characters from `start` to `end` in another style."""
-    length = sum(len(text) for text, _ in spans)
-    start, end = max(0, start), min(end, length)
-    middle = "".join(text for text, _ in part_of(spans, start, end))
-    if not middle:
-        return spans
-    return (*part_of(spans, 0, start), (middle, style), *part_of(spans, end, length))
+    lines = cast("Sequence[StyledLine]", content)
+    styled = [tuple((inert(text), style) for text, style in line) for line in lines]
+    return ["".join(text for text, _ in line) for line in styled], styled

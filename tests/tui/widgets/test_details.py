@@ -33,8 +33,8 @@ async def test_the_tab_waits_for_a_model_that_has_it() -> None:
     pane = DetailsPane()
     async with OneWidget(pane).run_test(size=(60, 12)) as pilot:
         show(pane, ONE, Show(system="Be one.", template="T one"))
-        pane.turn(1)
-        pane.turn(1)
+        pane.tabs.action_move(1)
+        pane.tabs.action_move(1)
         assert "Be one." in await screen(pilot)
         show(pane, TWO, Show(template="T two"))
         assert "two:1b" in await screen(pilot)
@@ -54,7 +54,7 @@ async def test_trouble_is_said_of_the_model_it_is_about_only() -> None:
     pane = DetailsPane()
     async with OneWidget(pane).run_test(size=(60, 18)) as pilot:
         show(pane, ONE, None)
-        pane.say(ONE, "The details were not read.", "Try again.")
+        pane.show_problem(ONE, "The details were not read.", "Try again.")
         assert "The details were not read." in await screen(pilot)
         show(pane, TWO, None)
         assert "not read" not in await screen(pilot)
@@ -85,13 +85,13 @@ async def test_what_is_searched_is_found_and_remembered() -> None:
     details = Show(system="\n".join(f"word {n}" for n in range(100)))
     async with OneWidget(pane).run_test(size=(60, 12)) as pilot:
         show(pane, ONE, details)
-        pane.turn(1)
+        pane.tabs.action_move(1)
         await pilot.pause(0)
         assert pane.find("WORD 77")
         assert "word 77" in await screen(pilot)
         assert pane.searched == "WORD 77"
         assert not pane.find("nowhere")
-        assert not pane.find_again(backwards=True)
+        assert not pane.text.find_again(backwards=True)
 
 
 async def test_on_a_plain_terminal_the_scroll_bar_is_ascii() -> None:
@@ -100,7 +100,7 @@ async def test_on_a_plain_terminal_the_scroll_bar_is_ascii() -> None:
     app.signs = ASCII
     async with app.run_test(size=(60, 12)) as pilot:
         show(pane, ONE, Show(system="\n".join(f"word {n}" for n in range(100))))
-        pane.turn(1)
+        pane.tabs.action_move(1)
         text = await screen(pilot)
     assert "|" in text
     assert text.isascii()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ollama_tui.tui.widgets.tab_bar import ARROW, GAP, TabBar, window
+from ollama_tui.tui.widgets.tab_bar import ARROW, GAP, TabBar, visible_tabs
 from tests.tui.widgets.screens import OneWidget, screen_lines
 
 TABS = [("o", "Overview"), ("m", "Metadata"), ("t", "Template"), ("l", "License")]
@@ -27,9 +27,9 @@ async def test_next_and_previous_go_round() -> None:
     bar = TabBar(TABS)
     app = Heard(bar)
     async with app.run_test(size=(60, 3)) as pilot:
-        bar.previous()
-        bar.next()
-        bar.next()
+        bar.action_move(-1)
+        bar.action_move(1)
+        bar.action_move(1)
         await pilot.pause()
         assert app.tabs == ["l", "o", "m"]
         assert bar.active == "m"
@@ -47,7 +47,7 @@ async def test_the_active_tab_stays_when_others_come_or_go() -> None:
         bar.show(TABS[:1])
         actives.append(bar.active)
         bar.show([])
-        bar.next()
+        bar.action_move(1)
         await pilot.pause()
         assert [*actives, bar.active] == ["t", "o", None]
         assert app.tabs == ["t", "o"]
@@ -73,7 +73,7 @@ async def test_a_narrow_bar_shows_the_active_tab_and_arrows(active: str, line: s
 @given(st.lists(st.integers(1, 12), min_size=1, max_size=8), st.data(), st.integers(1, 60))
 def test_the_active_tab_is_always_shown(widths: list[int], data: st.DataObject, room: int) -> None:
     active = data.draw(st.integers(0, len(widths) - 1))
-    first, last = window(widths, active, room)
+    first, last = visible_tabs(widths, active, room)
     assert first <= active < last
     used = sum(widths[first:last]) + GAP * (last - first - 1)
     used += ARROW * ((first > 0) + (last < len(widths)))

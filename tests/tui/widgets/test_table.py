@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from textual.strip import Strip
 
 from ollama_tui.formatting import StyledLine
-from ollama_tui.tui.widgets.row_source import TableColumn, laid_out, width_needed
+from ollama_tui.tui.widgets.row_source import TableColumn, stretch_columns, width_needed
 from ollama_tui.tui.widgets.table import Table
 from ollama_tui.tui.widgets.text_layout import plain
 from tests.effort import calls
@@ -251,7 +251,7 @@ async def test_any_size_will_do(size: tuple[int, int]) -> None:
     st.integers(0, 80),
 )
 def test_the_flexible_column_takes_what_is_left(fixed: list[TableColumn], room: int) -> None:
-    columns = laid_out([TableColumn("N", 3, flexible=True), *fixed], room)
+    columns = stretch_columns([TableColumn("N", 3, flexible=True), *fixed], room)
     if width_needed([TableColumn("N", 3), *fixed]) <= room:
         assert width_needed(columns) == room
     assert list(columns[1:]) == fixed
@@ -259,6 +259,6 @@ def test_the_flexible_column_takes_what_is_left(fixed: list[TableColumn], room: 
 
 def test_a_flexible_column_takes_no_more_than_it_has_a_use_for() -> None:
     columns = (TableColumn("NAME", 6, flexible=True, most=9), TableColumn("SIZE", 5, "right"))
-    assert [column.width for column in laid_out(columns, 40)] == [9, 5]
-    assert [column.width for column in laid_out(columns, 14)] == [7, 5]
-    assert [column.width for column in laid_out(columns, 5)] == [1, 5]
+    assert [column.width for column in stretch_columns(columns, 40)] == [9, 5]
+    assert [column.width for column in stretch_columns(columns, 14)] == [7, 5]
+    assert [column.width for column in stretch_columns(columns, 5)] == [1, 5]

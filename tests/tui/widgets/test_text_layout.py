@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from ollama_tui.tui.widgets.text_layout import BLOCK, WrappedText, row_end, wrapped
+from ollama_tui.tui.widgets.text_layout import BLOCK, WrappedText, row_end, wrap_line
 from tests.effort import calls
 
 lines = st.lists(st.text("ab c漢e\u0301", max_size=40), min_size=1, max_size=6)
@@ -93,5 +93,5 @@ def test_rows_end_also_where_there_is_no_room(text: str, width: int) -> None:
 
 @pytest.mark.parametrize("width", [-3, 0, 1, 5])
 def test_a_line_is_wrapped_into_any_width(width: int) -> None:
-    [*rows] = wrapped(((" The server does not answer.", "bad"),), width)
+    [*rows] = wrap_line(((" The server does not answer.", "bad"),), width)
     assert "".join(text.strip() for row in rows for text, _ in row)

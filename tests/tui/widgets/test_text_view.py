@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ollama_tui.tui.widgets.text_layout import plain
-from ollama_tui.tui.widgets.text_view import TextView, part_of, restyled
+from ollama_tui.tui.widgets.text_layout import plain, restyle, slice_line
+from ollama_tui.tui.widgets.text_view import TextView
 from tests.effort import calls
 from tests.tui.widgets.screens import OneWidget, screen_lines
 
@@ -96,12 +98,12 @@ async def test_search_goes_round_both_ways_and_shows_what_it_finds() -> None:
 
         assert view.find("needle (X")
         found = [await place()]
-        for go in (view.find_next, view.find_next, view.find_next, view.find_previous):
-            assert go()
+        for backwards in (False, False, False, True):
+            assert view.find_again(backwards=backwards)
             found.append(await place())
         assert found == [3, 50, 97, 3, 97]
         assert not view.find("pin")
-        assert not view.find_next()
+        assert not view.find_again()
         assert not view.find("")
 
 
@@ -158,7 +160,9 @@ async def test_megabytes_do_not_stall_the_loop(content: str) -> None:
     view = TextView()
     async with OneWidget(view).run_test(size=(120, 40)) as pilot:
         view.show(content)
-        for act in (view.on_resize, view.action_last, view.on_resize, view.action_first):
+        first = partial(view.action_move_to_end, False)
+        last = partial(view.action_move_to_end, True)
+        for act in (view.on_resize, last, view.on_resize, first):
             assert calls(act) < 200_000
         await pilot.press("G")
 
@@ -180,7 +184,7 @@ spans = st.lists(st.tuples(st.text("abc", max_size=5), st.sampled_from(["", "goo
 @given(spans.map(tuple), st.integers(-3, 20), st.integers(-3, 20))
 def test_restyling_changes_no_text(line: tuple[tuple[str, str], ...], start: int, end: int) -> None:
     text = "".join(part for part, _ in line)
-    found = restyled(line, start, end, "match")
+    found = restyle(line, start, end, "match")
     assert "".join(part for part, _ in found) == text
     lit = "".join(part for part, style in found if style == "match")
     assert lit == text[max(0, start) : max(0, end)]
@@ -191,4 +195,4 @@ def test_a_part_is_what_slicing_the_text_gives(
     line: tuple[tuple[str, str], ...], start: int, end: int
 ) -> None:
     text = "".join(part for part, _ in line)
-    assert "".join(part for part, _ in part_of(line, start, end)) == text[start:end]
+    assert "".join(part for part, _ in slice_line(line, start, end)) == text[start:end]
