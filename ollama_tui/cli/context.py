@@ -92,8 +92,8 @@ class CommandContext:
         from ollama_tui.domain.filter.fields import Scope
 
         query = parser.parse(text, self.settings.filters)
-        if query.mistakes:
-            raise UsageError(query.mistakes[0].quoting(text))
+        if query.problems:
+            raise UsageError(query.problems[0].quoting(text))
         learn = learn or any(term.field in NEEDS_DETAILS for term in query.terms)
         models = await self.models(learn=learn)
         found = self.cache.upstreams(self.settings.host.url) if self.cache else {}

@@ -9,7 +9,7 @@ from typing import Any
 from ollama_tui.cli.context import CommandContext, add_filter
 from ollama_tui.cli.output import print_json, print_lines, table, timestamp
 from ollama_tui.domain.model import Model
-from ollama_tui.domain.updates import Standing, Upstream, together
+from ollama_tui.domain.updates import UpdateStatus, Upstream, together
 from ollama_tui.formatting import listing, plural, size
 from ollama_tui.services.updates import Updates
 
@@ -37,12 +37,12 @@ async def run(context: CommandContext) -> int:
         print_json({"models": [_facts(model, found[model.name]) for model in models]})
         return 0
     standing = {
-        stand: [model for model in models if found[model.name].standing is stand]
-        for stand in Standing
+        stand: [model for model in models if found[model.name].status is stand]
+        for stand in UpdateStatus
     }
     print_lines(_tables(standing, found))
     counts = [f"{len(those)} {stand}" for stand, those in standing.items() if those]
-    fetch = together(found[model.name] for model in standing[Standing.OUTDATED])
+    fetch = together(found[model.name] for model in standing[UpdateStatus.OUTDATED])
     cost = f"; updating fetches {size(fetch)}" if fetch else ""
     said = listing(counts) if counts else "nothing to check"
     print_lines([f"{plural(len(models), 'model')}: {said}{cost}."])
@@ -50,13 +50,13 @@ async def run(context: CommandContext) -> int:
 
 
 def _tables(
-    standing: Mapping[Standing, Sequence[Model]], found: Mapping[str, Upstream]
+    standing: Mapping[UpdateStatus, Sequence[Model]], found: Mapping[str, Upstream]
 ) -> list[str]:
     outdated = [
         (m.label, size(found[m.name].to_fetch), listing(list(found[m.name].changes)))
-        for m in standing[Standing.OUTDATED]
+        for m in standing[UpdateStatus.OUTDATED]
     ]
-    unknown = [(m.label, found[m.name].reason) for m in standing[Standing.UNKNOWN]]
+    unknown = [(m.label, found[m.name].reason) for m in standing[UpdateStatus.UNKNOWN]]
     lines = table(("OUTDATED", "FETCH", "CHANGES"), outdated, "FETCH") if outdated else []
     if unknown:
         lines += [*([""] if lines else []), *table(("UNKNOWN", "WHY"), unknown)]
@@ -67,7 +67,7 @@ def _facts(model: Model, found: Upstream) -> dict[str, Any]:
     return {
         "name": model.name,
         "digest": model.digest,
-        "standing": str(found.standing),
+        "standing": str(found.status),
         "reason": found.reason,
         "newest": found.newest,
         "pushed_at": timestamp(found.pushed_at),

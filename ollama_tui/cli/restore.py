@@ -18,7 +18,7 @@ from ollama_tui.cli.output import complain, print_json, print_lines, report, tab
 from ollama_tui.domain import names
 from ollama_tui.domain import plan as plans
 from ollama_tui.domain.model import Model
-from ollama_tui.domain.plan import Do, Plan, Step
+from ollama_tui.domain.plan import Operation, Plan, Step
 from ollama_tui.formatting import inert, rate, size_of
 from ollama_tui.services.jobs.job import JobProgress, percent
 from ollama_tui.services.jobs.progress import Transfer
@@ -64,11 +64,11 @@ async def run(context: CommandContext) -> int:
         print_lines([*table(("DO", "NAME", "FETCH", "WHY"), rows, "FETCH"), "", plan.summary])
     if context.options.dry_run:
         return 0
-    if context.settings.read_only and plan.of(Do.PULL):
+    if context.settings.read_only and plan.of(Operation.PULL):
         complain("Read-only, so nothing was pulled.")
         return 1
-    pulled = [await _pulled(context, step) for step in plan.of(Do.PULL)]
-    return 0 if all(pulled) and not plan.of(Do.REFUSE) else 1
+    pulled = [await _pulled(context, step) for step in plan.of(Operation.PULL)]
+    return 0 if all(pulled) and not plan.of(Operation.REFUSE) else 1
 
 
 def _text(file: str) -> str:
@@ -123,7 +123,7 @@ async def _planned(context: CommandContext, wanted: Sequence[ExportedModel]) -> 
 def _keeping(wanted: ExportedModel, there: Model) -> Step:
     same = not wanted.digest or wanted.digest == there.digest
     why = "It is there." if same else "Another version is there, which stays as it is."
-    return Step(Do.KEEP, wanted.name, why=why)
+    return Step(Operation.KEEP, wanted.name, why=why)
 
 
 async def _fetching(
@@ -131,20 +131,22 @@ async def _fetching(
 ) -> Step:
     """Return what is to be done for a model that is missing; add the layers to fetch to `sizes`."""
     if (problem := names.pull_problem(wanted.name)) is not None:
-        return Step(Do.REFUSE, wanted.name, why=problem)
+        return Step(Operation.REFUSE, wanted.name, why=problem)
     made = f"It was made from {inert(wanted.parent or '')[:80]}"
     try:
         published = await registry.manifest(names.parse(names.resolved(wanted.name)))
     except NotFound as error:
-        return Step(Do.REFUSE, wanted.name, why=error.title)
+        return Step(Operation.REFUSE, wanted.name, why=error.title)
     except OllamaError as error:
         if wanted.parent:
             why = f"{made}, and nobody knows whether a registry has it: {error.title}"
-            return Step(Do.REFUSE, wanted.name, why=why)
+            return Step(Operation.REFUSE, wanted.name, why=why)
         return plans.pulling(wanted.name, None, f"Its size is not known: {error.title}")
     newer = wanted.digest and wanted.digest != published.digest
     if newer and wanted.parent:
-        return Step(Do.REFUSE, wanted.name, why=f"{made}: the registry has another of its name.")
+        return Step(
+            Operation.REFUSE, wanted.name, why=f"{made}: the registry has another of its name."
+        )
     layers = {layer.digest: layer.size for layer in published.manifest.everything}
     missing = {d: size for d, size in layers.items() if not await context.ollama.blob_exists(d)}
     sizes.update(missing)

@@ -136,7 +136,7 @@ def _usable_filters(
     used: list[tuple[str, str]] = []
     problems: list[ConfigProblem] = []
     for name, text in filters.items():
-        wrong = [mistake.quoting(text) for mistake in parser.parse(text).mistakes]
+        wrong = [mistake.quoting(text) for mistake in parser.parse(text).problems]
         if not re.fullmatch(_FILTER_NAME, name):
             wrong = ["its name may hold letters, digits, - and _ only."]
         if wrong:

@@ -12,7 +12,7 @@ NAMELESS = "an account without a name"
 
 
 @dataclass(frozen=True)
-class Standing:
+class AccountStatus:
     """What a server said when asked for its account; texts are inert."""
 
     user: str = ""
@@ -34,21 +34,21 @@ class Standing:
         return bool(self.user) or self.too_old
 
 
-def standing_of(account: Account) -> Standing:
+def account_status(account: Account) -> AccountStatus:
     """Return what an account says."""
     user = inert(account.name or account.email) or NAMELESS
-    return Standing(user, inert(account.email), inert(account.plan) or "free")
+    return AccountStatus(user, inert(account.email), inert(account.plan) or "free")
 
 
-def standing_without(error: OllamaError) -> Standing:
+def status_after_error(error: OllamaError) -> AccountStatus:
     """Return what follows from having no account to read."""
     if isinstance(error, Unauthorized):
-        return Standing(signed_out=True, signin_url=error.signin_url or "")
+        return AccountStatus(signed_out=True, signin_url=error.signin_url or "")
     too_old = isinstance(error, Unsupported)
-    return Standing(trouble=error.title, hint=error.hint, too_old=too_old)
+    return AccountStatus(trouble=error.title, hint=error.hint, too_old=too_old)
 
 
-def told(standing: Standing | None) -> str:
+def describe_account(standing: AccountStatus | None) -> str:
     """Return in a line or two who the server is; None means that it has not answered yet."""
     if standing is None:
         return "Asking the server who it is at ollama.com …"

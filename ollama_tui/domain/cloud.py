@@ -24,7 +24,7 @@ from ollama_tui.domain import columns as order
 from ollama_tui.domain import names
 from ollama_tui.domain.filter import parser as query
 from ollama_tui.domain.filter.fields import Scope
-from ollama_tui.domain.filter.parser import Mistake
+from ollama_tui.domain.filter.parser import FilterProblem
 from ollama_tui.domain.model import Facts, Model, facts_of, parameter_count
 from ollama_tui.formatting import UNKNOWN, StyledLine, inert, size
 
@@ -34,7 +34,7 @@ _SIZE_IN_TAG = re.compile(r"(\d+(?:\.\d+)?)([bm])", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
-class Entry:
+class CatalogueEntry:
     """One model of the catalogue, from whoever knows of it."""
 
     model: Model
@@ -109,11 +109,11 @@ def catalogue(
     recommended: Iterable[Recommendation],
     installed: Sequence[Model],
     shown: Mapping[str, Show] | None = None,
-) -> tuple[Entry, ...]:
+) -> tuple[CatalogueEntry, ...]:
     """Return one entry per model: recommendations in their order, then the rest by name.
 
-    `shown` are details already asked for, by `Entry.key`. Names that cannot be pulled are left
-    out: nobody could do anything with them.
+    `shown` are details already asked for, by `CatalogueEntry.key`. Names that cannot be pulled are
+    left out: nobody could do anything with them.
     """
     at_cloud = {names.key(name): (name, tag) for tag in offered if (name := _pulled_as(tag.name))}
     advised = {
@@ -151,7 +151,7 @@ def _entry(
     advice: Recommendation | None,
     local: Model | None,
     show: Show | None,
-) -> Entry:
+) -> CatalogueEntry:
     in_cloud = names.source(name) == "cloud"
     listed = ListedModel(
         name=name,
@@ -161,7 +161,7 @@ def _entry(
         remote_model=offered_name(name) if in_cloud else "",
     )
     model = Model(listed, _facts(tag, local, show))
-    return Entry(model, advice, local.name if local else "", details=show)
+    return CatalogueEntry(model, advice, local.name if local else "", details=show)
 
 
 def _details(
@@ -208,8 +208,8 @@ def _facts(tag: ListedModel | None, local: Model | None, show: Show | None) -> F
 
 
 def select(
-    entries: Sequence[Entry], text: str, now: datetime
-) -> tuple[tuple[Entry, ...], tuple[Mistake, ...]]:
+    entries: Sequence[CatalogueEntry], text: str, now: datetime
+) -> tuple[tuple[CatalogueEntry, ...], tuple[FilterProblem, ...]]:
     """Return the entries that a filter leaves, and what is wrong with it.
 
     Fields mean what they mean in the list; a word may also be in the description or say where an
@@ -218,10 +218,10 @@ def select(
     asked = query.parse(text)
     scope = Scope(tuple(entry.model for entry in entries), now)
     kept = tuple(e for e in entries if all(_matches(term, e, scope) for term in asked.terms))
-    return kept, asked.mistakes
+    return kept, asked.problems
 
 
-def _matches(term: query.Term, entry: Entry, scope: Scope) -> bool:
+def _matches(term: query.Term, entry: CatalogueEntry, scope: Scope) -> bool:
     if term.field:
         return bool(term.keep((entry.model,), scope))
     said = " ".join((entry.name, entry.description, *entry.where)).lower()
@@ -286,7 +286,7 @@ def disabled(status: CloudStatus) -> str:
     return f"Cloud models are switched off on this server by {by}: they can be pulled, not run."
 
 
-def about(entry: Entry) -> list[StyledLine]:
+def about(entry: CatalogueEntry) -> list[StyledLine]:
     """Return the details of an entry."""
     lines: list[StyledLine] = [((entry.name, "strong"),)]
     if entry.description:
@@ -299,7 +299,7 @@ def about(entry: Entry) -> list[StyledLine]:
     return lines
 
 
-def _rows(entry: Entry) -> Iterator[tuple[str, str]]:
+def _rows(entry: CatalogueEntry) -> Iterator[tuple[str, str]]:
     model, advice = entry.model, entry.recommendation
     if entry.installed:
         yield "Installed", f"as {entry.installed}"

@@ -28,28 +28,28 @@ HEADING_LINES = 6
 
 
 @dataclass(frozen=True)
-class Tab:
+class DetailsTab:
     """One page of the details."""
 
     id: str
     title: str
 
 
-OVERVIEW = Tab("overview", "Overview")
+OVERVIEW = DetailsTab("overview", "Overview")
 TABS = (
     OVERVIEW,
-    Tab("metadata", "Metadata"),
-    Tab("template", "Template"),
-    Tab("system", "System"),
-    Tab("parameters", "Parameters"),
-    Tab("license", "License"),
-    Tab("modelfile", "Modelfile"),
-    Tab("tensors", "Tensors"),
-    Tab("messages", "Messages"),
+    DetailsTab("metadata", "Metadata"),
+    DetailsTab("template", "Template"),
+    DetailsTab("system", "System"),
+    DetailsTab("parameters", "Parameters"),
+    DetailsTab("license", "License"),
+    DetailsTab("modelfile", "Modelfile"),
+    DetailsTab("tensors", "Tensors"),
+    DetailsTab("messages", "Messages"),
 )
 
 
-def tabs(show: Show | None) -> tuple[Tab, ...]:
+def tabs(show: Show | None) -> tuple[DetailsTab, ...]:
     """Return the tabs that have something to show, overview first."""
     if show is None:
         return (OVERVIEW,)

@@ -13,10 +13,10 @@ from ollama_tui.domain.storage.usage import Amount, Usage
 from ollama_tui.domain.updates import Upstream
 from ollama_tui.formatting import inert, listing, plural, size
 
-NOTHING = Amount(0)
+NO_BYTES = Amount(0)
 
 
-class Do(StrEnum):
+class Operation(StrEnum):
     """What happens to one model."""
 
     PULL = "pull"
@@ -28,7 +28,7 @@ class Do(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class PlannedRequest:
     """One request to the server."""
 
     method: str
@@ -40,7 +40,7 @@ class Call:
 class Step:
     """What happens to one model, and what it costs or gives back."""
 
-    do: Do
+    do: Operation
     name: str
     bytes: int | None = None
     """Fetched by a pull, freed by a deletion on its own; None when unknown."""
@@ -48,7 +48,7 @@ class Step:
     """Whether the bytes are only about right."""
     why: str = ""
     """What there is to know of it, as a sentence."""
-    calls: tuple[Call, ...] = ()
+    calls: tuple[PlannedRequest, ...] = ()
     insecure: bool = False
     """Whether a pull has to be by plain HTTP."""
     digests: frozenset[str] = frozenset()
@@ -62,9 +62,9 @@ class Plan:
     """All steps in order, and what they come to."""
 
     steps: tuple[Step, ...] = ()
-    freed: Amount = NOTHING
+    freed: Amount = NO_BYTES
     """What all deletions free together: more than each alone, as shared data goes with the last."""
-    fetched: Amount = NOTHING
+    fetched: Amount = NO_BYTES
     """What all pulls fetch together, shared layers once."""
     kept_for: tuple[str, ...] = ()
     """Models that stay and keep data of deleted ones."""
@@ -72,23 +72,23 @@ class Plan:
     """Models that may keep more of it: it is not known yet what they share."""
 
     @property
-    def calls(self) -> tuple[Call, ...]:
+    def calls(self) -> tuple[PlannedRequest, ...]:
         """All requests, in order."""
         return tuple(call for step in self.steps for call in step.calls)
 
-    def of(self, do: Do) -> tuple[Step, ...]:
+    def of(self, do: Operation) -> tuple[Step, ...]:
         """Return the steps of one kind."""
         return tuple(step for step in self.steps if step.do is do)
 
     @property
     def summary(self) -> str:
         """What it comes to, as a sentence."""
-        kinds = [(len(self.of(do)), do) for do in Do]
+        kinds = [(len(self.of(do)), do) for do in Operation]
         counts = [f"{count} to {do}" for count, do in kinds if count]
         said = listing(counts) if counts else "nothing to do"
-        if self.of(Do.PULL):
+        if self.of(Operation.PULL):
             said += f"; fetches {self.fetched}"
-        if self.of(Do.DELETE):
+        if self.of(Operation.DELETE):
             said += f"; frees {self.freed}"
         return f"{plural(len(self.steps), 'model')}: {said}."
 
@@ -105,10 +105,10 @@ def deletion(models: Sequence[Model], usage: Usage) -> Plan:
 
 
 def _deleting(model: Model, alone: Amount) -> Step:
-    unload = Call("POST", "/api/generate", {"model": model.name, "keep_alive": 0})
-    delete = Call("DELETE", "/api/delete", {"model": model.name})
+    unload = PlannedRequest("POST", "/api/generate", {"model": model.name, "keep_alive": 0})
+    delete = PlannedRequest("DELETE", "/api/delete", {"model": model.name})
     return Step(
-        Do.DELETE,
+        Operation.DELETE,
         model.name,
         alone.bytes,
         alone.estimated,
@@ -140,12 +140,16 @@ def pulling(
     """Return the step of pulling `name`; `missing` are digests and sizes, None when unknown."""
     layers = dict(missing) if missing is not None else None
     return Step(
-        Do.PULL,
+        Operation.PULL,
         name,
         sum(layers.values()) if layers is not None else None,
         layers is None,
         why,
-        (Call("POST", "/api/pull", {"model": name} | ({"insecure": True} if insecure else {})),),
+        (
+            PlannedRequest(
+                "POST", "/api/pull", {"model": name} | ({"insecure": True} if insecure else {})
+            ),
+        ),
         insecure,
         frozenset(layers or ()),
         whole,
@@ -155,7 +159,7 @@ def pulling(
 def restoration(steps: Sequence[Step], sizes: dict[str, int]) -> Plan:
     """Return the plan of `steps`; `sizes` are those of all layers to fetch, by digest."""
     digests = frozenset[str]().union(*(step.digests for step in steps))
-    unknown = any(step.do is Do.PULL and step.bytes is None for step in steps)
+    unknown = any(step.do is Operation.PULL and step.bytes is None for step in steps)
     return Plan(tuple(steps), fetched=Amount(sum(sizes[d] for d in digests), unknown))
 
 
@@ -176,7 +180,7 @@ def lines(plan: Plan) -> list[tuple[str, str, str, str]]:
 
 def _bytes(step: Step) -> str:
     if step.bytes is None:
-        return "?" if step.do is Do.PULL else ""
+        return "?" if step.do is Operation.PULL else ""
     return ("~" if step.about else "") + size(step.bytes)
 
 

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from ollama_tui.domain import columns as order
 from ollama_tui.domain.columns import Listing
 from ollama_tui.domain.model import Model
-from ollama_tui.domain.view import NOTHING, Known, View
+from ollama_tui.domain.view import NOTHING_KNOWN, KnownUpdates, View
 
 if TYPE_CHECKING:
-    from ollama_tui.domain.filter.parser import Mistake
+    from ollama_tui.domain.filter.parser import FilterProblem
 
 
 @dataclass(frozen=True)
-class Arranged:
+class VisibleRows:
     """The rows, and what there is to say of the filter."""
 
     rows: tuple[Model, ...]
@@ -25,12 +25,14 @@ class Arranged:
     """Names of all models by digest, for digests with several."""
     following: frozenset[str] = frozenset()
     """Names of rows that stand below another they share weights with, not by the order alone."""
-    mistakes: tuple[Mistake, ...] = ()
-    blame: str = ""
+    problems: tuple[FilterProblem, ...] = ()
+    no_matches: str = ""
     """Why there are no rows, when a filter is the reason."""
 
 
-def arrange(listing: Listing, view: View, *, now: datetime, known: Known = NOTHING) -> Arranged:
+def visible_rows(
+    listing: Listing, view: View, *, now: datetime, known: KnownUpdates = NOTHING_KNOWN
+) -> VisibleRows:
     """Return the models that pass the filter, in the order chosen.
 
     A filter with a mistake in it still selects by its other words.
@@ -38,7 +40,7 @@ def arrange(listing: Listing, view: View, *, now: datetime, known: Known = NOTHI
     models = listing.sorted_by(view.sort, view.reverse)
     if not view.filter.strip():
         rows, following = _together(models, view)
-        return Arranged(rows, listing.aliases, following)
+        return VisibleRows(rows, listing.aliases, following)
     from ollama_tui.domain.filter import (
         parser as query,  # the first frame has no use for the language
     )
@@ -48,12 +50,12 @@ def arrange(listing: Listing, view: View, *, now: datetime, known: Known = NOTHI
     scope = Scope(models, now, view.marks, known.outdated, known.current, listing)
     selected = asked.select(models, scope)
     rows, following = _together(selected, view)
-    return Arranged(
+    return VisibleRows(
         rows,
         listing.aliases,
         following,
-        mistakes=asked.mistakes,
-        blame="" if selected or not models else asked.blame(models, scope) or "",
+        problems=asked.problems,
+        no_matches="" if selected or not models else asked.no_matches(models, scope) or "",
     )
 
 

@@ -13,7 +13,7 @@ import msgspec
 from ollama_tui.api.replies import MOST, Count, Layer, Manifest, Show, Time
 from ollama_tui.domain import names
 from ollama_tui.domain.model import Model, facts_of
-from ollama_tui.domain.view import Known
+from ollama_tui.domain.view import KnownUpdates
 from ollama_tui.formatting import inert, listing, size
 
 NOT_THERE = "{} has no model of this name: it was made or renamed here."
@@ -24,7 +24,7 @@ ONLY_PLAIN = "{} speaks plain HTTP: tick that to pull from it."
 NAMELESS = "No registry can have a model of this name."
 
 
-class Standing(StrEnum):
+class UpdateStatus(StrEnum):
     """How an installed model compares with what its registry has now."""
 
     CURRENT = "current"
@@ -37,7 +37,7 @@ class Upstream(msgspec.Struct, frozen=True):
 
     digest: str
     """Manifest digest of the installed model that this is about."""
-    standing: Standing
+    status: UpdateStatus = msgspec.field(name="standing")
     checked_at: Time
     reason: str = ""
     """Why it is unknown, as a sentence."""
@@ -79,17 +79,17 @@ def made_from(parent: str) -> str:
 
 def unknown(model: Model, reason: str, now: datetime) -> Upstream:
     """Return that nobody can say, and why."""
-    return Upstream(model.digest, Standing.UNKNOWN, now, reason)
+    return Upstream(model.digest, UpdateStatus.UNKNOWN, now, reason)
 
 
 def current(model: Model, now: datetime) -> Upstream:
     """Return that `model` is what its registry has."""
-    return Upstream(model.digest, Standing.CURRENT, now, newest=model.digest)
+    return Upstream(model.digest, UpdateStatus.CURRENT, now, newest=model.digest)
 
 
 def compared(
     model: Model,
-    mine: Mine | None,
+    mine: InstalledLayers | None,
     manifest: Manifest,
     present: frozenset[str],
     *,
@@ -110,7 +110,7 @@ def compared(
         return unknown(model, ANOTHER.format(registry_of(model)), now)
     found = Upstream(
         model.digest,
-        Standing.OUTDATED,
+        UpdateStatus.OUTDATED,
         now,
         newest=newest,
         pushed_at=pushed_at,
@@ -119,25 +119,25 @@ def compared(
         insecure=insecure,
     )
     if not found.missing and manifest.size == model.size and not other_weights(mine, manifest):
-        return msgspec.structs.replace(found, standing=Standing.CURRENT)
+        return msgspec.structs.replace(found, status=UpdateStatus.CURRENT)
     return msgspec.structs.replace(found, changes=changes(mine, manifest, present))
 
 
-def standing(model: Model, found: Upstream | None) -> Standing | None:
+def update_status(model: Model, found: Upstream | None) -> UpdateStatus | None:
     """Return how `model` stands by what was found; None when it changed since, or was not asked."""
     if found is None:
         return None
     if found.newest and model.digest == found.newest:
-        return Standing.CURRENT
-    return found.standing if model.digest == found.digest else None
+        return UpdateStatus.CURRENT
+    return found.status if model.digest == found.digest else None
 
 
-def known(models: Mapping[str, Model], found: Mapping[str, Upstream]) -> Known:
+def known(models: Mapping[str, Model], found: Mapping[str, Upstream]) -> KnownUpdates:
     """Return which of `models`, by name, are outdated and which are not."""
-    stands = {name: standing(models[name], found[name]) for name in found if name in models}
-    return Known(
-        outdated=frozenset(n for n, s in stands.items() if s is Standing.OUTDATED),
-        current=frozenset(n for n, s in stands.items() if s is Standing.CURRENT),
+    stands = {name: update_status(models[name], found[name]) for name in found if name in models}
+    return KnownUpdates(
+        outdated=frozenset(n for n, s in stands.items() if s is UpdateStatus.OUTDATED),
+        current=frozenset(n for n, s in stands.items() if s is UpdateStatus.CURRENT),
     )
 
 
@@ -170,7 +170,11 @@ class Offer:
 
 
 def offered(
-    manifest: Manifest, present: frozenset[str], there: Model | None, mine: Mine | None, digest: str
+    manifest: Manifest,
+    present: frozenset[str],
+    there: Model | None,
+    mine: InstalledLayers | None,
+    digest: str,
 ) -> Offer:
     """Return what pulling a manifest of `digest` means where `there` is installed, if anything."""
     absent = missing(manifest, present)
@@ -209,7 +213,7 @@ ONLY_CONFIG = "metadata"
 
 
 @dataclass(frozen=True, slots=True)
-class Mine:
+class InstalledLayers:
     """What an installed model is made of, as far as its details tell."""
 
     blobs: frozenset[str]
@@ -220,10 +224,10 @@ class Mine:
     """The model it was made from."""
 
 
-def mine_of(show: Show) -> Mine:
+def installed_layers(show: Show) -> InstalledLayers:
     """Return what the details of an installed model tell of its layers."""
     texts = {"template": show.template, "system": show.system, "license": show.license}
-    return Mine(
+    return InstalledLayers(
         blobs=frozenset(facts_of(show).blobs),
         texts={kind: text.encode("utf-8", "replace") for kind, text in texts.items() if text},
         parent=show.details.parent_model,
@@ -236,7 +240,9 @@ def missing(manifest: Manifest, present: frozenset[str]) -> tuple[Layer, ...]:
     return tuple(layer for digest, layer in once.items() if digest not in present)
 
 
-def changes(mine: Mine | None, manifest: Manifest, present: frozenset[str]) -> tuple[str, ...]:
+def changes(
+    mine: InstalledLayers | None, manifest: Manifest, present: frozenset[str]
+) -> tuple[str, ...]:
     """Return what differs between an installed model and a manifest, in words."""
     told = _told(mine, manifest)
     different = [
@@ -250,14 +256,14 @@ def changes(mine: Mine | None, manifest: Manifest, present: frozenset[str]) -> t
     return (*words, *_removed(mine, manifest)) or (ONLY_CONFIG,)
 
 
-def akin(mine: Mine | None, manifest: Manifest, present: frozenset[str]) -> bool:
+def akin(mine: InstalledLayers | None, manifest: Manifest, present: frozenset[str]) -> bool:
     """Whether an installed model has any layer of a manifest."""
     if mine is None:
         return any(layer.digest in present for layer in manifest.layers)
     return any(_told(mine, manifest).values()) or _same_licenses(mine, manifest, present)
 
 
-def other_weights(mine: Mine | None, manifest: Manifest) -> bool:
+def other_weights(mine: InstalledLayers | None, manifest: Manifest) -> bool:
     """Whether the details name other weights than a manifest."""
     weights = {_hex(layer) for layer in manifest.layers if _kind(layer) in _WEIGHTS}
     return bool(mine and mine.blobs and weights and mine.blobs != weights)
@@ -275,7 +281,7 @@ def _hex(layer: Layer) -> str:
     return layer.digest.removeprefix("sha256:")
 
 
-def _told(mine: Mine | None, manifest: Manifest) -> dict[str, bool]:
+def _told(mine: InstalledLayers | None, manifest: Manifest) -> dict[str, bool]:
     """Return for each layer that the details can tell of, whether the model has it."""
     if mine is None:
         return {}
@@ -295,7 +301,7 @@ def _only_ones(manifest: Manifest) -> set[str]:
     return {kind for kind in kinds if kinds.count(kind) == 1}
 
 
-def _same_licenses(mine: Mine, manifest: Manifest, present: frozenset[str]) -> bool:
+def _same_licenses(mine: InstalledLayers, manifest: Manifest, present: frozenset[str]) -> bool:
     """Whether several licenses are those of the model: all there, and together as long.
 
     The details show them joined by newlines, so none of them can be hashed alone.
@@ -306,7 +312,7 @@ def _same_licenses(mine: Mine, manifest: Manifest, present: frozenset[str]) -> b
     return all_there and length == len(mine.texts.get("license", b""))
 
 
-def _removed(mine: Mine | None, manifest: Manifest) -> list[str]:
+def _removed(mine: InstalledLayers | None, manifest: Manifest) -> list[str]:
     """Return the texts of a model that a manifest no longer has.
 
     A model without a template is shown with a default one, so nothing follows from a template.

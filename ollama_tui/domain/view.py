@@ -27,11 +27,11 @@ class View:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownUpdates:
     """Which names are outdated, which are not; of the others nobody knows."""
 
     outdated: frozenset[str] = frozenset()
     current: frozenset[str] = frozenset()
 
 
-NOTHING = Known()
+NOTHING_KNOWN = KnownUpdates()

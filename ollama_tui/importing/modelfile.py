@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ollama_tui.domain import names
-from ollama_tui.domain.modelfile.convert import Recipe, recipe
+from ollama_tui.domain.modelfile.convert import ModelfileRequest, request_from
 from ollama_tui.domain.modelfile.syntax import InvalidModelfile, Modelfile, parse
 from ollama_tui.formatting import inert, size
 from ollama_tui.importing.gguf import MAGIC
@@ -64,7 +64,7 @@ def read_modelfile(path: Path) -> Source:
     return replace(source, suggestion=suggestion(stem, "", folder.name))
 
 
-def resolve(modelfile: Modelfile, model: str, folder: Path) -> tuple[Recipe, Source]:
+def resolve(modelfile: Modelfile, model: str, folder: Path) -> tuple[ModelfileRequest, Source]:
     """Return what a Modelfile in `folder` asks for, and the files that it names.
 
     As in Ollama's own client a FROM is a path if it exists, else a name; only `model` itself is
@@ -74,7 +74,7 @@ def resolve(modelfile: Modelfile, model: str, folder: Path) -> tuple[Recipe, Sou
     def at(values: Iterable[str]) -> list[Path]:
         return [folder / os.path.expanduser(value) for value in values]
 
-    wanted = recipe(modelfile, model, lambda v: v != model and os.path.exists(at([v])[0]))
+    wanted = request_from(modelfile, model, lambda v: v != model and os.path.exists(at([v])[0]))
     base, files, warnings = wanted.request.from_, wanted.files, list(wanted.warnings)
     if files and base:
         warnings.append(f"FROM {inert(base)} counts, not the files of the other FROM.")

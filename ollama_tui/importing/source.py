@@ -11,7 +11,7 @@ import msgspec
 from ollama_tui.api.replies import ListedModel, ModelDetails
 from ollama_tui.api.requests import CreateRequest
 from ollama_tui.domain.create import quantize
-from ollama_tui.domain.create.quantize import Target
+from ollama_tui.domain.create.quantize import QuantizeTarget
 from ollama_tui.domain.model import Model
 from ollama_tui.domain.names import new_name_problem
 from ollama_tui.importing.gguf import UNKNOWN
@@ -45,7 +45,7 @@ class Source:
     tensors: int = 0
     suggestion: str = ""
     """A name for the new model."""
-    targets: tuple[Target, ...] = ()
+    targets: tuple[QuantizeTarget, ...] = ()
     """What it can be quantized to; empty when it cannot."""
     warnings: tuple[str, ...] = ()
     """Sentences to read before anything is sent."""
@@ -68,7 +68,7 @@ class Source:
         return msgspec.structs.replace(asked, model=model, from_=base, quantize=quantize)
 
 
-def targets(level: str, weights: int, rest: int = 0) -> tuple[Target, ...]:
+def targets(level: str, weights: int, rest: int = 0) -> tuple[QuantizeTarget, ...]:
     """Return what the server can quantize `weights` bytes of type `level` to.
 
     `rest` bytes, such as a projector, stay as they are.

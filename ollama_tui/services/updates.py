@@ -26,7 +26,13 @@ from ollama_tui.api.replies import Manifest, Show
 from ollama_tui.domain import names
 from ollama_tui.domain import updates as upstream
 from ollama_tui.domain.model import Model
-from ollama_tui.domain.updates import Mine, Offer, Standing, Upstream, mine_of
+from ollama_tui.domain.updates import (
+    InstalledLayers,
+    Offer,
+    UpdateStatus,
+    Upstream,
+    installed_layers,
+)
 from ollama_tui.formatting import inert
 from ollama_tui.services.cache import Cache
 from ollama_tui.services.observable import Observable
@@ -172,10 +178,10 @@ class Updates:
             insecure=published.insecure,
         )
 
-    async def _mine(self, model: Model) -> Mine | None:
+    async def _mine(self, model: Model) -> InstalledLayers | None:
         """Return what the server tells of a model's layers; None when it cannot show it."""
         try:
-            return mine_of(await self._details(model))
+            return installed_layers(await self._details(model))
         except Unreachable:
             raise
         except OllamaError:
@@ -226,4 +232,4 @@ class Updates:
 
 def _worth_keeping(found: Mapping[str, Upstream]) -> dict[str, Upstream]:
     """Return what need not be asked anew tomorrow: what nobody knew may be known then."""
-    return {n: each for n, each in found.items() if each.standing is not Standing.UNKNOWN}
+    return {n: each for n, each in found.items() if each.status is not UpdateStatus.UNKNOWN}

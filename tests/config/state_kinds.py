@@ -14,7 +14,7 @@ from ollama_tui.config.file import read_config
 from ollama_tui.config.state_file import Problems
 from ollama_tui.config.ui_state import UIState
 from ollama_tui.domain.model import Facts
-from ollama_tui.domain.updates import Standing, Upstream
+from ollama_tui.domain.updates import UpdateStatus, Upstream
 from ollama_tui.domain.view import View
 from ollama_tui.services.cache import Cache
 from ollama_tui.services.jobs.journal import Journal
@@ -89,7 +89,7 @@ KINDS = {
     "upstream": Kind(
         "upstream-*.json",
         lambda folder, problems: Cache(folder, problems).keep_upstreams(
-            URL, {"a:1": Upstream(DIGEST, Standing.CURRENT, NOW)}
+            URL, {"a:1": Upstream(DIGEST, UpdateStatus.CURRENT, NOW)}
         ),
         lambda folder, problems: Cache(folder, problems).upstreams(URL),
     ),

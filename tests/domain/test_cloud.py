@@ -13,7 +13,7 @@ from ollama_tui.api.errors import OllamaError, Refused
 from ollama_tui.api.replies import CloudStatus, ListedModel, ModelDetails, Recommendation, Show
 from ollama_tui.domain import names
 from ollama_tui.domain.cloud import (
-    Entry,
+    CatalogueEntry,
     about,
     catalogue,
     disabled,
@@ -38,7 +38,7 @@ def stub(name: str, remote: str = "m") -> Model:
     return Model(ListedModel(name=name, remote_host="https://ollama.com:443", remote_model=remote))
 
 
-def by_name(*sources: object) -> dict[str, Entry]:
+def by_name(*sources: object) -> dict[str, CatalogueEntry]:
     return {entry.name: entry for entry in catalogue(*sources)}  # type: ignore[arg-type]
 
 
@@ -167,8 +167,8 @@ def test_words_are_also_found_in_descriptions_and_places() -> None:
 
 def test_a_mistake_in_the_filter_is_pointed_at_and_the_other_words_still_count() -> None:
     entries = catalogue([tag("a"), tag("b")], [], [])
-    kept, mistakes = select(entries, "a: sise:>8g b", NOW)
-    assert [mistake.start for mistake in mistakes] == [3]
+    kept, problems = select(entries, "a: sise:>8g b", NOW)
+    assert [problem.start for problem in problems] == [3]
     assert [entry.name for entry in kept] == []
     assert len(select(entries, "sise:>8g b", NOW)[0]) == 1
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from ollama_tui.api.replies import Layer
 from ollama_tui.domain import plan
 from ollama_tui.domain.model import Facts
-from ollama_tui.domain.plan import Call, Do, Plan, Step
+from ollama_tui.domain.plan import Operation, Plan, PlannedRequest, Step
 from ollama_tui.domain.storage.usage import Amount, Usage
-from ollama_tui.domain.updates import Standing, Upstream
+from ollama_tui.domain.updates import UpdateStatus, Upstream
 from tests.domain.models import NOW, a_model
 from tests.domain.storage.test_usage import FAMILY, MB, SIZES, measured
 
@@ -22,7 +22,8 @@ def test_deleting_all_that_share_frees_more_than_each_alone() -> None:
     assert made.freed == Amount(4000 * MB + 300)
     assert made.kept_for == ()
     assert made.calls == tuple(
-        Call("DELETE", "/api/delete", {"model": name}) for name in ("base", "alias", "child")
+        PlannedRequest("DELETE", "/api/delete", {"model": name})
+        for name in ("base", "alias", "child")
     )
     assert made.summary == "3 models: 3 to delete; frees 4.0 GB."
 
@@ -43,7 +44,7 @@ def test_layers_that_several_pulls_share_are_fetched_once() -> None:
     steps = [
         plan.pulling("a", {"x": 10 * MB, "y": 1 * MB}.items()),
         plan.pulling("b", {"x": 10 * MB, "z": 2 * MB}.items()),
-        Step(Do.KEEP, "c"),
+        Step(Operation.KEEP, "c"),
     ]
     made = plan.restoration(steps, {"x": 10 * MB, "y": 1 * MB, "z": 2 * MB})
     assert [step.bytes for step in made.steps] == [11 * MB, 12 * MB, None]
@@ -58,7 +59,7 @@ def test_a_pull_of_unknown_size_makes_the_sum_rough() -> None:
 
 
 def test_a_plan_for_people_is_inert() -> None:
-    made = Plan((Step(Do.REFUSE, "\x1b[31m\n", why="\u202eno"),))
+    made = Plan((Step(Operation.REFUSE, "\x1b[31m\n", why="\u202eno"),))
     assert all(text.isprintable() for text in plan.lines(made)[0])
 
 
@@ -77,7 +78,10 @@ def test_updates_fetch_what_they_share_once() -> None:
     layers = (Layer("template", "sha256:t", 20), Layer("model", "sha256:w", 4_000))
     cases = (("a", layers, False), ("b", layers[1:], True), ("c", (), False))
     stale = [
-        (a_model(name), Upstream("", Standing.OUTDATED, NOW, missing=missing, insecure=insecure))
+        (
+            a_model(name),
+            Upstream("", UpdateStatus.OUTDATED, NOW, missing=missing, insecure=insecure),
+        )
         for name, missing, insecure in cases
     ]
     made = plan.updating(stale)

@@ -13,7 +13,13 @@ from hypothesis import strategies as st
 from ollama_tui.api.replies import Layer, Manifest, Show
 from ollama_tui.domain import updates as upstream
 from ollama_tui.domain.model import Model
-from ollama_tui.domain.updates import Mine, Offer, Standing, Upstream, mine_of
+from ollama_tui.domain.updates import (
+    InstalledLayers,
+    Offer,
+    UpdateStatus,
+    Upstream,
+    installed_layers,
+)
 from tests.domain.models import NOW, a_model
 
 IMAGE = "application/vnd.ollama.image."
@@ -44,7 +50,7 @@ SHOW = Show(
     template="{{ .Prompt }}!",
     license="Do as you like.",
 )
-MINE = mine_of(SHOW)
+MINE = installed_layers(SHOW)
 
 
 def installed(parent_model: str = "") -> Model:
@@ -59,7 +65,7 @@ HERE = digests(ORIGINAL.everything)
 
 
 def judged(
-    newest: Manifest, *, mine: Mine | None = MINE, model: Model | None = None,
+    newest: Manifest, *, mine: InstalledLayers | None = MINE, model: Model | None = None,
     here: frozenset[str] = HERE,
 ) -> Upstream:  # fmt: skip
     return upstream.compared(
@@ -110,7 +116,7 @@ def test_changes_are_named_and_bytes_are_those_of_the_layers_not_here(
     newest: Manifest, changes: str, fetched: list[Layer]
 ) -> None:
     found = judged(newest)
-    assert found.standing is Standing.OUTDATED
+    assert found.status is UpdateStatus.OUTDATED
     assert ", ".join(found.changes) == changes
     assert found.missing == (*fetched, newest.config)
     assert found.to_fetch == sum(each.size for each in fetched) + 400
@@ -119,18 +125,18 @@ def test_changes_are_named_and_bytes_are_those_of_the_layers_not_here(
 
 def test_the_same_layers_in_a_manifest_written_anew_are_current() -> None:
     found = judged(ORIGINAL)
-    assert found.standing is Standing.CURRENT
+    assert found.status is UpdateStatus.CURRENT
     assert not found.missing
 
 
 def test_without_details_the_same_layers_are_current_too() -> None:
-    assert judged(ORIGINAL, mine=None).standing is Standing.CURRENT
+    assert judged(ORIGINAL, mine=None).status is UpdateStatus.CURRENT
 
 
 def test_what_another_model_brought_here_already_is_still_newer() -> None:
     newest = manifest(NEW_WEIGHTS, TEMPLATE, LICENSE, PARAMS, config="2")
     found = judged(newest, here=HERE | digests(newest.everything))
-    assert found.standing is Standing.OUTDATED
+    assert found.status is UpdateStatus.OUTDATED
     assert (found.to_fetch, found.changes) == (0, ("weights",))
 
 
@@ -139,7 +145,7 @@ def test_weights_of_the_same_size_that_are_here_for_another_model_are_still_newe
     newest = manifest(same_size, TEMPLATE, LICENSE, PARAMS)
     found = judged(newest, here=HERE | digests(newest.everything))
     assert newest.size == ORIGINAL.size
-    assert (found.standing, found.changes) == (Standing.OUTDATED, ("weights",))
+    assert (found.status, found.changes) == (UpdateStatus.OUTDATED, ("weights",))
 
 
 def test_a_layer_named_twice_is_fetched_once_and_counted_twice() -> None:
@@ -161,21 +167,21 @@ STRANGER = manifest(
 def test_a_model_with_nothing_in_common_is_another_one(here: frozenset[str]) -> None:
     """Its blobs may well be here, for a model that really is from there."""
     found = judged(STRANGER, here=here)
-    assert found.standing is Standing.UNKNOWN
+    assert found.status is UpdateStatus.UNKNOWN
     assert found.reason.startswith("ollama.com has another model of this name")
 
 
 def test_without_details_it_is_another_one_when_no_layer_is_here() -> None:
-    assert judged(STRANGER, mine=None).standing is Standing.UNKNOWN
+    assert judged(STRANGER, mine=None).status is UpdateStatus.UNKNOWN
 
 
 def test_several_licenses_alone_show_that_it_is_the_same_model() -> None:
     use = layer("license", "No harm.")
     newest = manifest(NEW_WEIGHTS, NEW_TEMPLATE, LICENSE, use, config="2")
-    mine = mine_of(Show(modelfile=SHOW.modelfile, license="Do as you like.\nNo harm."))
+    mine = installed_layers(Show(modelfile=SHOW.modelfile, license="Do as you like.\nNo harm."))
     here = digests([WEIGHTS, LICENSE, use])
     assert judged(newest, mine=mine, here=here).changes == ("weights", "template")
-    assert judged(newest, mine=mine, here=digests([WEIGHTS])).standing is Standing.UNKNOWN
+    assert judged(newest, mine=mine, here=digests([WEIGHTS])).status is UpdateStatus.UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -188,10 +194,10 @@ def test_several_licenses_alone_show_that_it_is_the_same_model() -> None:
 )
 def test_what_was_made_here_is_not_compared(parent: str, said: str) -> None:
     assert upstream.incomparable(installed(parent_model=parent)) == said
-    mine = Mine(MINE.blobs, MINE.texts, parent)
+    mine = InstalledLayers(MINE.blobs, MINE.texts, parent)
     newest = manifest(NEW_WEIGHTS, TEMPLATE, config="2")
     found = judged(newest, mine=mine)
-    assert (found.standing, found.reason) == (Standing.UNKNOWN, said)
+    assert (found.status, found.reason) == (UpdateStatus.UNKNOWN, said)
 
 
 @pytest.mark.parametrize(
@@ -216,24 +222,24 @@ UNKNOWN = upstream.unknown(installed(), "no network", NOW)
 @pytest.mark.parametrize(
     ("found", "now_has", "stands"),
     [
-        (OUTDATED, OLD, Standing.OUTDATED),
-        (OUTDATED, NEW, Standing.CURRENT),  # pulled since
+        (OUTDATED, OLD, UpdateStatus.OUTDATED),
+        (OUTDATED, NEW, UpdateStatus.CURRENT),  # pulled since
         (OUTDATED, "2" * 64, None),  # changed here since
-        (CURRENT, OLD, Standing.CURRENT),
+        (CURRENT, OLD, UpdateStatus.CURRENT),
         (CURRENT, NEW, None),
-        (UNKNOWN, OLD, Standing.UNKNOWN),
+        (UNKNOWN, OLD, UpdateStatus.UNKNOWN),
         (UNKNOWN, "", None),
         (None, OLD, None),
     ],
 )
 def test_a_finding_holds_as_long_as_the_model_is_the_same(
-    found: Upstream | None, now_has: str, stands: Standing | None
+    found: Upstream | None, now_has: str, stands: UpdateStatus | None
 ) -> None:
     model = a_model("m:latest", digest=now_has)
-    assert upstream.standing(model, found) is stands
+    assert upstream.update_status(model, found) is stands
     known = upstream.known({model.name: model}, {} if found is None else {model.name: found})
-    assert known.outdated == ({"m:latest"} if stands is Standing.OUTDATED else frozenset())
-    assert known.current == ({"m:latest"} if stands is Standing.CURRENT else frozenset())
+    assert known.outdated == ({"m:latest"} if stands is UpdateStatus.OUTDATED else frozenset())
+    assert known.current == ({"m:latest"} if stands is UpdateStatus.CURRENT else frozenset())
 
 
 def test_findings_about_models_that_are_gone_count_for_nothing() -> None:
@@ -278,15 +284,15 @@ some_layers = st.lists(
 
 @given(newest=some_layers, here=some_layers, mine=st.sampled_from([None, MINE]))
 def test_what_is_to_fetch_is_never_more_than_the_model_nor_anything_that_is_here(
-    newest: list[Layer], here: list[Layer], mine: Mine | None
+    newest: list[Layer], here: list[Layer], mine: InstalledLayers | None
 ) -> None:
     found = judged(manifest(*newest), mine=mine, here=digests(here))
     assert digests(found.missing).isdisjoint(digests(here))
-    assert found.to_fetch <= found.total or found.standing is Standing.UNKNOWN
-    assert (found.standing is Standing.OUTDATED) == bool(found.changes)
-    assert (found.standing is Standing.UNKNOWN) == bool(found.reason)
+    assert found.to_fetch <= found.total or found.status is UpdateStatus.UNKNOWN
+    assert (found.status is UpdateStatus.OUTDATED) == bool(found.changes)
+    assert (found.status is UpdateStatus.UNKNOWN) == bool(found.reason)
 
 
 def test_ages_do_not_matter_to_a_finding() -> None:
     later = upstream.current(installed(), NOW + timedelta(days=400))
-    assert upstream.standing(installed(), later) is Standing.CURRENT
+    assert upstream.update_status(installed(), later) is UpdateStatus.CURRENT

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ollama_tui.domain import names
-from ollama_tui.domain.modelfile.convert import recipe
+from ollama_tui.domain.modelfile.convert import request_from
 from ollama_tui.domain.modelfile.syntax import parse
 from tests.importing.making import gguf
 from tests.journeys.driver import User, a_server, journey
@@ -76,7 +76,9 @@ async def test_a_modelfile_becomes_a_model_and_the_model_the_same_modelfile(
         await user.sees("Replace strict.Modelfile, which already exists?")
         await user.presses("y")
         await user.until(lambda: saved.read_text() != TEXT)
-        wanted, made = (recipe(parse(text), "m").request for text in (TEXT, saved.read_text()))
+        wanted, made = (
+            request_from(parse(text), "m").request for text in (TEXT, saved.read_text())
+        )
         assert made.license == wanted.license
         assert (made.system, made.messages) == (wanted.system, wanted.messages)
         assert made.parameters.items() >= wanted.parameters.items()

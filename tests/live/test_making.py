@@ -12,7 +12,7 @@ from ollama_tui.api.replies import ListedModel, Message, Show
 from ollama_tui.api.requests import CreateRequest, ParameterValue
 from ollama_tui.domain.create.quantize import targets
 from ollama_tui.domain.model import Model
-from ollama_tui.domain.modelfile.convert import licenses, recipe, saved
+from ollama_tui.domain.modelfile.convert import licenses, request_from, saved
 from ollama_tui.domain.modelfile.parameters import merged, parse_show
 from ollama_tui.domain.modelfile.syntax import Modelfile, parse, write
 from ollama_tui.importing.source import Source
@@ -82,7 +82,7 @@ async def test_one_change_in_the_editor_is_all_that_is_sent(
         Model(ListedModel(wanted.model)),
         made,
         before,
-        recipe(parse(text), wanted.model),
+        request_from(parse(text), wanted.model),
         Source("Modelfile", ()),
     )
     assert change.task.request == CreateRequest(
@@ -100,7 +100,7 @@ async def test_a_license_taken_out_is_gone_once_it_starts_over_from_its_files(
     made = await make(ollama, wanted)
     before = whole(made, wanted.model)
     kept = Modelfile(tuple(c for c in before.commands if c.value != LICENSES[0]))
-    fresh = from_weights(recipe(kept, wanted.model), made)
+    fresh = from_weights(request_from(kept, wanted.model), made)
     if fresh is None:
         pytest.skip("The server does not say which files the model has.")
     after = await make(ollama, fresh)
@@ -115,7 +115,7 @@ async def test_a_saved_modelfile_makes_the_same_model(
 ) -> None:
     made = await make(ollama, wanted)
     text = saved(wanted.model, made, await ollama.show(base.name))
-    again = await make(ollama, recipe(parse(text), own.name("again")).request)
+    again = await make(ollama, request_from(parse(text), own.name("again")).request)
     assert settings(again) == settings(made)
     assert (again.system, again.messages) == (made.system, made.messages)
     assert (again.template, licenses(again)) == (made.template, licenses(made))

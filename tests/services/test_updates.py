@@ -21,7 +21,7 @@ from ollama_tui.config.settings import Settings
 from ollama_tui.demo import Demo
 from ollama_tui.domain.model import Model
 from ollama_tui.domain.names import parse
-from ollama_tui.domain.updates import Standing, Upstream
+from ollama_tui.domain.updates import UpdateStatus, Upstream
 from ollama_tui.services.cache import Cache
 from ollama_tui.services.library import Library
 from ollama_tui.services.session import connect
@@ -82,14 +82,14 @@ async def stage(
 async def test_a_current_model_takes_one_question_without_a_body() -> None:
     async with stage() as s:
         (found,) = await s.finds("mistral:7b")
-        assert found.standing is Standing.CURRENT
+        assert found.status is UpdateStatus.CURRENT
         assert s.asked == ["HEAD /v2/library/mistral/manifests/7b"]
 
 
 async def test_an_outdated_model_takes_one_more() -> None:
     async with stage() as s:
         (found,) = await s.finds("llama3.1:8b")
-        assert found.standing is Standing.OUTDATED
+        assert found.status is UpdateStatus.OUTDATED
         assert found.changes == ("weights",)
         path = "/v2/library/llama3.1/manifests/8b"
         assert s.asked == [f"HEAD {path}", f"GET {path}"]
@@ -99,7 +99,7 @@ async def test_a_registry_that_tells_no_digest_is_asked_for_the_manifest_and_it_
     name = "hf.co/acme-labs/Compass-3B-GGUF:Q4_K_M"
     async with stage() as s:
         (found,) = await s.finds(name)
-        assert found.standing is Standing.CURRENT
+        assert found.status is UpdateStatus.CURRENT
         assert [line.split()[0] for line in s.asked] == ["HEAD", "GET"]
 
 
@@ -153,7 +153,7 @@ async def test_a_plain_registry_on_this_machine_is_compared_and_pulled_from_as_s
     demo.registry.models[name.key] = newer
     async with stage(demo) as s:
         (found,) = await s.finds(name.display)
-        assert found.standing is Standing.OUTDATED
+        assert found.status is UpdateStatus.OUTDATED
         assert found.insecure
         offer = await s.updates.offer(name.display, False, None)
         assert offer.sentence == "127.0.0.1:5000 speaks plain HTTP: tick that to pull from it."
@@ -212,7 +212,7 @@ async def test_no_network_is_unknown_for_all_after_a_few_attempts() -> None:
     demo.registry_online = False
     async with stage(demo) as s:
         found = await s.updates.check(s.library.snapshot.models)
-        assert {each.standing for each in found.values()} == {Standing.UNKNOWN}
+        assert {each.status for each in found.values()} == {UpdateStatus.UNKNOWN}
         assert all(each.reason for each in found.values())
         assert len(s.asked) <= AT_ONCE + 1
 
@@ -221,7 +221,7 @@ async def test_a_server_that_goes_away_meanwhile_is_a_reason_not_a_crash() -> No
     async with stage() as s:
         s.demo.online = False
         (found,) = await s.finds("llama3.1:8b")
-        assert found.standing is Standing.UNKNOWN
+        assert found.status is UpdateStatus.UNKNOWN
         assert "127.0.0.1" in found.reason
 
 
@@ -229,7 +229,7 @@ async def test_a_model_that_cannot_be_shown_is_compared_by_what_is_on_the_server
     async with stage() as s:
         s.demo.fail("/api/show", 500, {"error": "boom"})
         (found,) = await s.finds("starcoder2:3b")
-        assert (found.standing, found.changes) == (Standing.OUTDATED, ("license",))
+        assert (found.status, found.changes) == (UpdateStatus.OUTDATED, ("license",))
 
 
 @pytest.mark.parametrize("body", [b"<html>hotel</html>", b"x" * 100, b'{"layers":1}', b""])

@@ -19,7 +19,7 @@ from ollama_tui.domain.modelfile.parameters import BY_NAME, convert, merged, par
 from ollama_tui.domain.pasted_names import pull_name
 from ollama_tui.formatting import inert, inert_lines
 
-Text = Literal["system", "template"]
+TextField = Literal["system", "template"]
 
 LONGEST = 100_000
 """Characters of a text that can be edited here; a longer one is inherited or replaced."""
@@ -40,11 +40,11 @@ class Inherited:
     messages: tuple[Message, ...] = ()
 
 
-NOTHING = Inherited()
+NOTHING_INHERITED = Inherited()
 
 
 @dataclass(frozen=True)
-class Row:
+class ParameterRow:
     """One line of the parameters."""
 
     name: str
@@ -64,13 +64,13 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Draft:
+class CreateForm:
     """The state of a form; every change returns another one."""
 
     name: str = ""
     base: str = ""
     """As typed; `source` is what it means."""
-    known: Inherited = NOTHING
+    known: Inherited = NOTHING_INHERITED
     """What the base the form was opened on brings."""
     installed: Mapping[str, Model] = field(default_factory=dict, compare=False, repr=False)
     """The models of the server by `name.key`."""
@@ -113,48 +113,48 @@ class Draft:
     @property
     def inherited(self) -> Inherited:
         """What the base brings, as far as it is known."""
-        return self.known if names.same(self.source, self.known.name) else NOTHING
+        return self.known if names.same(self.source, self.known.name) else NOTHING_INHERITED
 
     @property
     def shown_messages(self) -> tuple[Message, ...]:
         """The messages as they are listed: one's own, or the inherited ones."""
         return self.inherited.messages if self.messages is None else self.messages
 
-    def text(self, which: Text) -> str:
+    def text(self, which: TextField) -> str:
         """Return the system prompt or template as it is shown and edited."""
         own: str | None = getattr(self, which)
         return self.inherited_text(which) if own is None else own
 
-    def inherited_text(self, which: Text) -> str:
+    def inherited_text(self, which: TextField) -> str:
         """Return the inherited text as it can be shown; empty when it is too long for that."""
         text: str = getattr(self.inherited, which)
         return inert_lines(text) if len(text) <= LONGEST else ""
 
-    def with_text(self, which: Text, text: str) -> Draft:
+    def with_text(self, which: TextField, text: str) -> CreateForm:
         """Return the draft with another system prompt or template."""
         own = None if text == self.inherited_text(which) else text
         return replace(self, system=own) if which == "system" else replace(self, template=own)
 
-    def with_messages(self, messages: tuple[Message, ...]) -> Draft:
+    def with_messages(self, messages: tuple[Message, ...]) -> CreateForm:
         """Return the draft with these messages in place of all."""
         return replace(self, messages=None if messages == self.inherited.messages else messages)
 
-    def rows(self) -> tuple[Row, ...]:
+    def rows(self) -> tuple[ParameterRow, ...]:
         """Return the parameters the new model would have, one line for each value."""
         every = {**self.inherited.parameters, **self.parameters}
         places = {name: place for place, name in enumerate(BY_NAME)}
         ordered = sorted(every, key=lambda name: (places.get(name, len(places)), name))
         return tuple(row for name in ordered for row in self._rows_of(name, every[name]))
 
-    def _rows_of(self, name: str, value: ParameterValue) -> list[Row]:
+    def _rows_of(self, name: str, value: ParameterValue) -> list[ParameterRow]:
         own = name in self.parameters
         if isinstance(value, list):
             return [
-                Row(name, text, self._origin(name, text), own, place)
+                ParameterRow(name, text, self._origin(name, text), own, place)
                 for place, text in enumerate(value)
-            ] or [Row(name, "", "inherited ones left out", own)]
+            ] or [ParameterRow(name, "", "inherited ones left out", own)]
         text = rendered(value)
-        return [Row(name, text, self._origin(name, text), own)]
+        return [ParameterRow(name, text, self._origin(name, text), own)]
 
     def _origin(self, name: str, text: str) -> str:
         before = self.inherited.parameters.get(name)
@@ -164,7 +164,7 @@ class Draft:
             return "inherited" if text in before else "new"
         return "inherited" if text == rendered(before) else f"was {rendered(before)}"
 
-    def put(self, name: str, text: str, replacing: Row | None = None) -> Draft:
+    def put(self, name: str, text: str, replacing: ParameterRow | None = None) -> CreateForm:
         """Return the draft with a value set, in place of a row if one is given; raise BadParameter.
 
         Values of `stop` are several: a further one is added to those there are.
@@ -180,7 +180,7 @@ class Draft:
             value = list(dict.fromkeys([*values[:at], *value, *values[at + 1 :]]))
         return draft._set(name, value)
 
-    def take(self, row: Row) -> Draft:
+    def take(self, row: ParameterRow) -> CreateForm:
         """Return the draft without this row; an inherited value that it hid shows again."""
         values = self._values(row.name)
         rest = [*values[: row.place], *values[row.place + 1 :]]
@@ -188,7 +188,7 @@ class Draft:
             return self._set(row.name, rest)
         return replace(self, parameters=_without(self.parameters, row.name))
 
-    def why_not_take(self, row: Row) -> str | None:
+    def why_not_take(self, row: ParameterRow) -> str | None:
         """Return why this row cannot be removed, and what to do instead; None when it can."""
         if row.own or self._values(row.name):
             return None
@@ -202,7 +202,7 @@ class Draft:
         value = self.parameters.get(name, self.inherited.parameters.get(name))
         return value if isinstance(value, list) else []
 
-    def _set(self, name: str, value: ParameterValue) -> Draft:
+    def _set(self, name: str, value: ParameterValue) -> CreateForm:
         rest = _without(self.parameters, name)
         before = self.inherited.parameters.get(name)
         # A server takes 1 where it wants true, and fails only when the model is loaded.
@@ -236,15 +236,15 @@ def begin(
     *,
     edit: bool = False,
     free: int | None = None,
-) -> Draft:
+) -> CreateForm:
     """Return the draft of a form opened on `base`, whose details are `show`."""
     installed = {names.key(model.name): model for model in models}
     if base is None:
-        return Draft(installed=installed, free=free)
-    return Draft(
+        return CreateForm(installed=installed, free=free)
+    return CreateForm(
         name=base.name if edit else new_name(base.name, installed),
         base=base.name,
-        known=NOTHING if show is None else inherited(base.name, show),
+        known=NOTHING_INHERITED if show is None else inherited(base.name, show),
         installed=installed,
         edit=edit,
         free=free,

@@ -13,7 +13,7 @@ import msgspec
 
 from ollama_tui.api.replies import Message
 from ollama_tui.api.requests import CreateRequest, ParameterValue
-from ollama_tui.domain.create.form import Draft
+from ollama_tui.domain.create.form import CreateForm
 from ollama_tui.domain.modelfile.parameters import BadParameter, convert, lines
 from ollama_tui.domain.modelfile.syntax import (
     Command,
@@ -61,7 +61,7 @@ def curl(request: CreateRequest) -> str:
     return f'curl "${{OLLAMA_HOST:-localhost:11434}}/api/create" -d {quote(body)}\n'
 
 
-def changes(draft: Draft) -> list[StyledLine]:
+def changes(draft: CreateForm) -> list[StyledLine]:
     """Return the lines that differ between the base and the new model, as styled spans."""
     before, after = _whole(draft, sent=False), _whole(draft, sent=True)
     found = list(unified_diff(before, after, lineterm="", n=2))[2:]
@@ -74,7 +74,7 @@ def changes(draft: Draft) -> list[StyledLine]:
 _STYLES = {"+": "good", "-": "bad", "@": "muted"}
 
 
-def _whole(draft: Draft, *, sent: bool) -> Sequence[str]:
+def _whole(draft: CreateForm, *, sent: bool) -> Sequence[str]:
     """Return the Modelfile of all the base has, but its license, with what is sent over it or not.
 
     The license of the base stays whatever is sent, and may be long.
@@ -101,7 +101,7 @@ _MARK = "#: "
 _Fields = dict[str, Any]
 
 
-def text_of(draft: Draft) -> str:
+def text_of(draft: CreateForm) -> str:
     """Return the text from which `typed_into` makes the draft again."""
     fields = _fields(draft)
     body = _body(draft)
@@ -118,7 +118,7 @@ def name_and_base(text: str) -> tuple[str, str]:
     return str(fields.get("name", "")), str(fields.get("base", ""))
 
 
-def typed_into(start: Draft, text: str) -> Draft:
+def typed_into(start: CreateForm, text: str) -> CreateForm:
     """Return `start`, the untouched form, with what `text` says was typed into it."""
     fields = _read(text)
     draft = replace(
@@ -138,7 +138,7 @@ def typed_into(start: Draft, text: str) -> Draft:
     )
 
 
-def _fields(draft: Draft) -> _Fields:
+def _fields(draft: CreateForm) -> _Fields:
     """Return what was typed as plain values: only these are kept."""
     fields: _Fields = {
         "name": draft.name,
@@ -157,7 +157,7 @@ def _fields(draft: Draft) -> _Fields:
 _EMPTY_IS_NONE = ("name", "base", "parameters", "quantize")
 
 
-def _body(draft: Draft) -> str:
+def _body(draft: CreateForm) -> str:
     request = CreateRequest(
         model=draft.name,
         from_=draft.base,

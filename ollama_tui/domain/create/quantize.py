@@ -27,7 +27,7 @@ _STORED = re.compile(r"(?<![a-z0-9])(?:b?f16|fp16|f32|fp32)(?![a-z0-9])", re.IGN
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class QuantizeTarget:
     """A type to quantize to."""
 
     type: str
@@ -36,13 +36,13 @@ class Target:
     help: str
 
 
-def targets(base: Model | None) -> tuple[Target, ...]:
+def targets(base: Model | None) -> tuple[QuantizeTarget, ...]:
     """Return what `base` can be quantized to, the largest first; nothing when it cannot be."""
     if base is None or why_not(base) is not None:
         return ()
     source = level(base)
     return tuple(
-        Target(kind, int(base.size * BITS[kind] / BITS[source]), help)
+        QuantizeTarget(kind, int(base.size * BITS[kind] / BITS[source]), help)
         for kind, help in _HELP.items()
         if kind != source and BITS[kind] <= BITS[source]
     )

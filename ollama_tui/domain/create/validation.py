@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ollama_tui.domain import names
-from ollama_tui.domain.create.form import LONGEST, Draft, Text
+from ollama_tui.domain.create.form import LONGEST, CreateForm, TextField
 from ollama_tui.domain.create.quantize import room, targets, why_not
 from ollama_tui.domain.modelfile.parameters import doubt
 from ollama_tui.domain.modelfile.syntax import ROLES
 from ollama_tui.formatting import inert, inert_lines, size
 
-Tab = Literal["base", "prompt", "parameters", "messages", "license", "quantize"]
+FormTab = Literal["base", "prompt", "parameters", "messages", "license", "quantize"]
 
 _CALLED = {"system": "system prompt", "template": "template"}
 _INSTEAD = {
@@ -23,86 +23,90 @@ _INSTEAD = {
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class FormNote:
     """A sentence and the tab it belongs to."""
 
-    tab: Tab
+    tab: FormTab
     words: str
 
 
-def problem(draft: Draft) -> Note | None:
+def problem(draft: CreateForm) -> FormNote | None:
     """Return the first reason why the draft cannot be sent; None when it can."""
     return next(_problems(draft), None)
 
 
-def notices(draft: Draft) -> tuple[Note, ...]:
+def notices(draft: CreateForm) -> tuple[FormNote, ...]:
     """Return what to know about a draft although it can be sent."""
     return tuple(note for find in _NOTICES for note in find(draft))
 
 
-def _problems(draft: Draft) -> Iterator[Note]:
+def _problems(draft: CreateForm) -> Iterator[FormNote]:
     if (wrong := _name_problem(draft)) is not None:
-        yield Note("base", wrong)
+        yield FormNote("base", wrong)
     if not draft.source:
-        yield Note("base", "Type the name of the model to start from.")
+        yield FormNote("base", "Type the name of the model to start from.")
     elif (wrong := names.pull_problem(draft.source)) is not None:
-        yield Note("base", f"The base: {wrong}")
+        yield FormNote("base", f"The base: {wrong}")
     for number, message in enumerate(draft.messages or (), 1):
         if message.role.lower() not in ROLES:
             role = inert(message.role)
             words = f"Message {number} is by “{role}”: only system, user or assistant can be."
-            yield Note("messages", words)
+            yield FormNote("messages", words)
     if names.same(draft.name.strip(), draft.source) and not draft.changes:
-        yield Note("base", "Nothing is changed yet.")
+        yield FormNote("base", "Nothing is changed yet.")
 
 
-def _name_problem(draft: Draft) -> str | None:
+def _name_problem(draft: CreateForm) -> str | None:
     name = draft.name.strip()
     if draft.edit and names.source(name) == "cloud":
         return "A cloud model cannot be changed in place: create one from it, with another name."
     return names.new_name_problem(name)
 
 
-def _about_the_names(draft: Draft) -> Iterator[Note]:
+def _about_the_names(draft: CreateForm) -> Iterator[FormNote]:
     there = draft.target_model
     if there is not None and names.same(draft.name.strip(), draft.source):
-        yield Note("base", f"Changes {there.label} in place.")
+        yield FormNote("base", f"Changes {there.label} in place.")
     elif there is not None:
-        yield Note("base", f"Replaces {there.label} ({size(there.size)}), which already exists.")
+        yield FormNote(
+            "base", f"Replaces {there.label} ({size(there.size)}), which already exists."
+        )
     elif not draft.changes and draft.base_model is not None:
-        yield Note("base", f"Nothing is changed: this makes a copy of {draft.base_model.label}.")
+        yield FormNote(
+            "base", f"Nothing is changed: this makes a copy of {draft.base_model.label}."
+        )
 
 
-def _about_the_base(draft: Draft) -> Iterator[Note]:
+def _about_the_base(draft: CreateForm) -> Iterator[FormNote]:
     source, base = draft.source, draft.base_model
     if names.pull_problem(source) is not None:
         return
     if names.source(source) == "cloud" or (base is not None and base.is_cloud):
-        yield Note(
+        yield FormNote(
             "base",
             f"{inert(source)} runs in the cloud: prompt, parameters and messages are kept here, "
             "the weights stay there.",
         )
     elif base is None:
-        yield Note("base", f"{inert(source)} is not on the server, which pulls it first.")
+        yield FormNote("base", f"{inert(source)} is not on the server, which pulls it first.")
     elif not names.same(source, draft.known.name):
-        yield Note(
+        yield FormNote(
             "base",
             f"What {base.label} brings by itself is not shown here; it stays unless replaced.",
         )
 
 
-def _about_the_texts(draft: Draft) -> Iterator[Note]:
-    fields: tuple[Text, ...] = ("system", "template")
+def _about_the_texts(draft: CreateForm) -> Iterator[FormNote]:
+    fields: tuple[TextField, ...] = ("system", "template")
     for which in fields:
         words = _text_notice(draft, which)
         if words:
-            yield Note("prompt", words)
+            yield FormNote("prompt", words)
     if "{%" in (draft.template or ""):
-        yield Note("prompt", "Ollama takes a Go template here; this looks like Jinja.")
+        yield FormNote("prompt", "Ollama takes a Go template here; this looks like Jinja.")
 
 
-def _text_notice(draft: Draft, which: Text) -> str:
+def _text_notice(draft: CreateForm, which: TextField) -> str:
     before: str = getattr(draft.inherited, which)
     own: str | None = getattr(draft, which)
     called = _CALLED[which]
@@ -117,36 +121,36 @@ def _text_notice(draft: Draft, which: Text) -> str:
     return ""
 
 
-def _about_the_parameters(draft: Draft) -> Iterator[Note]:
+def _about_the_parameters(draft: CreateForm) -> Iterator[FormNote]:
     for name, value in draft.parameters.items():
         if (words := doubt(name, value)) is not None:
-            yield Note("parameters", words)
+            yield FormNote("parameters", words)
 
 
-def _about_the_messages(draft: Draft) -> Iterator[Note]:
+def _about_the_messages(draft: CreateForm) -> Iterator[FormNote]:
     before = len(draft.inherited.messages)
     if draft.messages and before:
-        yield Note("messages", f"These replace all {before} inherited messages.")
+        yield FormNote("messages", f"These replace all {before} inherited messages.")
     elif draft.messages == () and before:
         words = "Create cannot clear inherited messages: they stay unless there is another."
-        yield Note("messages", words)
+        yield FormNote("messages", words)
 
 
-def _about_the_licenses(draft: Draft) -> Iterator[Note]:
+def _about_the_licenses(draft: CreateForm) -> Iterator[FormNote]:
     if draft.licenses and draft.inherited.license:
-        yield Note("license", "Added to the inherited license, which stays.")
+        yield FormNote("license", "Added to the inherited license, which stays.")
 
 
-def _about_quantizing(draft: Draft) -> Iterator[Note]:
+def _about_quantizing(draft: CreateForm) -> Iterator[FormNote]:
     if not draft.quantize:
         return
     target = next((t for t in targets(draft.base_model) if t.type == draft.quantize), None)
     if target is None:
         reason = why_not(draft.base_model) or "It is stored like that already."
-        yield Note("quantize", f"Not quantized. {reason}")
+        yield FormNote("quantize", f"Not quantized. {reason}")
     else:
         clause = room(target.bytes, draft.free)
-        yield Note("quantize", f"Writes new weights of about {size(target.bytes)}{clause}.")
+        yield FormNote("quantize", f"Writes new weights of about {size(target.bytes)}{clause}.")
 
 
 _NOTICES = (

@@ -57,7 +57,7 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class FilterField:
     """One field of the filter language."""
 
     name: str
@@ -185,7 +185,7 @@ def _tells_blobs(model: Model) -> bool:
 
 def closest(text: str, words: Sequence[str]) -> str | None:
     """Return the one of `words` that `text` is probably a misspelling of."""
-    from difflib import get_close_matches  # 2 ms, for mistakes only
+    from difflib import get_close_matches  # 2 ms, for problems only
 
     return next(iter(get_close_matches(text, words, 1, 0.75)), None)
 
@@ -194,13 +194,13 @@ def _word(text: str) -> Callable[[Scope], Test]:
     return lambda scope: lambda model: text in model.listed.name.lower()
 
 
-WORD = Field("", "the name holds the word", "qwen", _word)
+WORD = FilterField("", "the name holds the word", "qwen", _word)
 
-FIELDS: tuple[Field, ...] = (
-    Field("cap", "what it can do", "cap:vision,tools", _capability),
-    Field("family", "how the family begins", "family:qwen3", _family),
-    Field("quant", "how the quantization begins", "quant:q4", _quantization),
-    Field(
+FIELDS: tuple[FilterField, ...] = (
+    FilterField("cap", "what it can do", "cap:vision,tools", _capability),
+    FilterField("family", "how the family begins", "family:qwen3", _family),
+    FilterField("quant", "how the quantization begins", "quant:q4", _quantization),
+    FilterField(
         "size", "bytes on disk", "size:2g..8g",
         _quantity(
             amounts.size,
@@ -208,7 +208,7 @@ FIELDS: tuple[Field, ...] = (
             "Write a size with its unit: >8g, <=500m or 2g..8g.",
         ),
     ),
-    Field(
+    FilterField(
         "params", "number of parameters", "params:<=7b",
         _quantity(
             amounts.parameters,
@@ -216,7 +216,7 @@ FIELDS: tuple[Field, ...] = (
             "Write a number of parameters with its unit: <=7b, >500m or 1b..4b.",
         ),
     ),
-    Field(
+    FilterField(
         "ctx", "trained context in tokens", "ctx:>=128k",
         _quantity(
             amounts.tokens,
@@ -224,10 +224,10 @@ FIELDS: tuple[Field, ...] = (
             "Write a number of tokens: >=128k, <8192 or 32k..128k.",
         ),
     ),
-    Field("older", "modified before that long", "older:90d", _age(older=True)),
-    Field("newer", "modified within that time", "newer:7d", _age(older=False)),
-    Field("is", ", ".join(STATES), "is:loaded", _state),
-    Field("shares", "shares data on disk with a model", "shares:qwen3:8b", _shares),
+    FilterField("older", "modified before that long", "older:90d", _age(older=True)),
+    FilterField("newer", "modified within that time", "newer:7d", _age(older=False)),
+    FilterField("is", ", ".join(STATES), "is:loaded", _state),
+    FilterField("shares", "shares data on disk with a model", "shares:qwen3:8b", _shares),
 )  # fmt: skip
 
 BY_NAME = {field.name: field for field in FIELDS}

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
-from ollama_tui.domain.filter.fields import BY_NAME, WORD, Field, Scope, Test, closest, said
+from ollama_tui.domain.filter.fields import BY_NAME, WORD, FilterField, Scope, Test, closest, said
 from ollama_tui.domain.filter.quantities import BadValue
 from ollama_tui.domain.model import Model
 from ollama_tui.domain.view import Saved
@@ -31,7 +31,7 @@ _PLAIN = re.compile(r'[^\s",!@][^\s",]*')
 
 
 @dataclass(frozen=True, slots=True)
-class Mistake:
+class FilterProblem:
     """What is wrong with the characters from `start` up to `end` of the text."""
 
     start: int
@@ -79,10 +79,10 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A filter that was understood as far as `mistakes` allow; printing gives canonical text."""
+    """A filter that was understood as far as `problems` allow; printing gives canonical text."""
 
     terms: tuple[Term, ...] = ()
-    mistakes: tuple[Mistake, ...] = field(default=(), compare=False)
+    problems: tuple[FilterProblem, ...] = field(default=(), compare=False)
 
     def __str__(self) -> str:
         return " ".join(map(str, self.terms))
@@ -98,7 +98,7 @@ class Query:
             kept = term.keep(kept, scope)
         return tuple(kept)
 
-    def blame(self, models: Sequence[Model], scope: Scope) -> str | None:
+    def no_matches(self, models: Sequence[Model], scope: Scope) -> str | None:
         """Return one sentence on the condition that left nothing; None if something is left."""
         before = list(models)
         for term in self.terms:
@@ -111,17 +111,17 @@ class Query:
 
 @lru_cache(maxsize=256)
 def parse(text: str, saved: Saved = ()) -> Query:
-    """Read `text`; words that mean nothing become mistakes, the others terms."""
+    """Read `text`; words that mean nothing become problems, the others terms."""
     terms: dict[Term, None] = {}
-    mistakes: list[Mistake] = []
+    problems: list[FilterProblem] = []
     for match in _TOKEN.finditer(text):
         try:
             found = _terms(match[0], dict(saved))
-        except BadValue as mistake:
-            mistakes.append(Mistake(match.start(), match.end(), str(mistake)))
+        except BadValue as problem:
+            problems.append(FilterProblem(match.start(), match.end(), str(problem)))
         else:
             terms |= dict.fromkeys(found)
-    return Query(tuple(terms), tuple(mistakes))
+    return Query(tuple(terms), tuple(problems))
 
 
 def _terms(token: str, saved: dict[str, str]) -> tuple[Term, ...]:
@@ -165,7 +165,7 @@ def _term(bare: str, negated: bool) -> Term:
     return Term("", _values(bare), negated)
 
 
-def _field(name: str) -> Field | None:
+def _field(name: str) -> FilterField | None:
     """Return the field; None when `name` looks like the start of a model's name instead."""
     if name in BY_NAME:
         return BY_NAME[name]
@@ -174,7 +174,7 @@ def _field(name: str) -> Field | None:
     return None
 
 
-def _checked(row: Field, values: tuple[str, ...]) -> tuple[str, ...]:
+def _checked(row: FilterField, values: tuple[str, ...]) -> tuple[str, ...]:
     if not values:
         raise BadValue(f"After {row.name}: comes a value, as in {row.example}.")
     for value in values:

@@ -22,7 +22,7 @@ class BadValue(ValueError):  # noqa: N818 - a sentence for the person who typed 
 
 
 @dataclass(frozen=True, slots=True)
-class Amount:
+class Quantity:
     """A number as typed: the least and the most it can stand for, exactly and roughly."""
 
     low: float
@@ -30,7 +30,7 @@ class Amount:
     slack: float = 0.0
 
 
-Reader = Callable[[str], Amount]
+Reader = Callable[[str], Quantity]
 
 
 def _number(text: str, units: dict[str, int]) -> tuple[float, int, float]:
@@ -42,25 +42,25 @@ def _number(text: str, units: dict[str, int]) -> tuple[float, int, float]:
     return float(match[1]), scale, 0.5 * 10.0 ** -len(match[2] or "") * scale
 
 
-def size(text: str) -> Amount:
+def size(text: str) -> Quantity:
     """Return bytes: `8g` and `8gb` are decimal, `8gib` is binary; raise BadValue."""
     value, scale, slack = _number(text, _BYTES)
-    return Amount(value * scale, value * scale, slack)
+    return Quantity(value * scale, value * scale, slack)
 
 
-def parameters(text: str) -> Amount:
+def parameters(text: str) -> Quantity:
     """Return a number of parameters: `500m`, `7b`; raise BadValue."""
     value, scale, slack = _number(text, _COUNTS)
-    return Amount(value * scale, value * scale, slack)
+    return Quantity(value * scale, value * scale, slack)
 
 
-def tokens(text: str) -> Amount:
+def tokens(text: str) -> Quantity:
     """Return tokens; raise BadValue.
 
     `128k` is said of 128000 as well as of 131072, so it stands for both and all between.
     """
     value, scale, _ = _number(text, {"": 0, "k": 1, "m": 2})
-    return Amount(value * 1000**scale, value * 1024**scale)
+    return Quantity(value * 1000**scale, value * 1024**scale)
 
 
 def within(text: str, read: Reader) -> Callable[[float], bool]:

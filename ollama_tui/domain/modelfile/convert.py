@@ -29,7 +29,7 @@ _VERSION = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class ModelfileRequest:
     """What a Modelfile asks for; the paths in it still have to become uploaded blobs."""
 
     request: CreateRequest
@@ -44,9 +44,9 @@ class Recipe:
     """Sentences on what is left out or will not have the effect one expects."""
 
 
-def recipe(
+def request_from(
     modelfile: Modelfile, model: str, is_path: Callable[[str], bool] = lambda value: False
-) -> Recipe:
+) -> ModelfileRequest:
     """Return what `modelfile` asks to create as `model`; raise InvalidModelfile.
 
     `is_path` says which values of FROM are paths that exist: the others are names of models.
@@ -65,7 +65,7 @@ def recipe(
         parser=modelfile.last("parser"),
         requires=_requires(modelfile),
     )
-    return Recipe(
+    return ModelfileRequest(
         request,
         files=tuple(filter(is_path, sources)),
         adapter=modelfile.last("adapter"),
@@ -96,7 +96,7 @@ def modelfile_of(show: Show, name: str) -> Modelfile:
     )
 
 
-def edited(before: Modelfile, wanted: Recipe) -> Recipe:
+def edited(before: Modelfile, wanted: ModelfileRequest) -> ModelfileRequest:
     """Return `wanted` without what the model it starts from, shown as `before`, has already.
 
     What was taken out of an inherited model cannot be taken out there: warnings say so. On top of
@@ -125,7 +125,7 @@ def edited(before: Modelfile, wanted: Recipe) -> Recipe:
         requires=_unless(new.requires, old.requires),
     )
     warnings = (*wanted.warnings, *_inherited(old, new))
-    return Recipe(request, wanted.files, wanted.adapter, wanted.drafts, warnings)
+    return ModelfileRequest(request, wanted.files, wanted.adapter, wanted.drafts, warnings)
 
 
 def _unless(new: str, old: str) -> str:

@@ -130,7 +130,7 @@ def doubt(name: str, value: ParameterValue) -> str | None:
 
 def suggestions(name: str) -> tuple[str, ...]:
     """Return the names that a misspelt or foreign `name` may stand for, the likeliest first."""
-    from difflib import get_close_matches  # 2 ms, for mistakes only
+    from difflib import get_close_matches  # 2 ms, for problems only
 
     wanted = name.strip().lower()
     known = (_ELSEWHERE[wanted],) if wanted in _ELSEWHERE else ()

@@ -93,7 +93,7 @@ class Modelfile:
 
 def parse(source: str | bytes) -> Modelfile:
     """Read a Modelfile: text, UTF-8, or UTF-16 with its mark; raise InvalidModelfile."""
-    commands = tuple(_Reader(_marked(_decoded(source))).commands())
+    commands = tuple(_Parser(_marked(_decoded(source))).commands())
     if not any(command.name == "from" for command in commands):
         raise InvalidModelfile("no FROM line")
     return Modelfile(commands)
@@ -148,7 +148,7 @@ def _head_lines(modelfile: str) -> Iterator[tuple[str, re.Match[str] | None]]:
             yield line, _BLOB.fullmatch(line)
 
 
-class _Reader:
+class _Parser:
     """Where we are in the text."""
 
     def __init__(self, text: str) -> None:

@@ -19,7 +19,7 @@ from ollama_tui.tui.actions.action import (
 )
 
 if TYPE_CHECKING:
-    from ollama_tui.domain.account import Standing
+    from ollama_tui.domain.account import AccountStatus
 
 ASK_EVERY = 1.0
 """Seconds between two questions while somebody signs the server in."""
@@ -27,17 +27,17 @@ TRY_EVERY = 5.0
 """Seconds between two questions while the server cannot tell."""
 
 
-async def standing(server: ConnectedServer) -> Standing:
+async def standing(server: ConnectedServer) -> AccountStatus:
     """Return who the server is at ollama.com, or why that is not known."""
-    from ollama_tui.domain.account import standing_of, standing_without
+    from ollama_tui.domain.account import account_status, status_after_error
 
     try:
-        return standing_of(await server.ollama.me())
+        return account_status(await server.ollama.me())
     except OllamaError as error:
-        return standing_without(error)
+        return status_after_error(error)
 
 
-async def standings(server: ConnectedServer) -> AsyncGenerator[Standing, None]:
+async def standings(server: ConnectedServer) -> AsyncGenerator[AccountStatus, None]:
     """Yield who the server is, again and again until it is signed in or knows no accounts."""
     while True:
         now = await standing(server)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ollama_tui.api.replies import Show
     from ollama_tui.api.requests import CreateRequest
     from ollama_tui.domain.model import Model
-    from ollama_tui.domain.modelfile.convert import Recipe
+    from ollama_tui.domain.modelfile.convert import ModelfileRequest
     from ollama_tui.domain.modelfile.syntax import Modelfile
     from ollama_tui.importing.source import Source
     from ollama_tui.services.jobs.tasks import Create
@@ -205,7 +205,9 @@ class Edit:
         return request == nothing and not self.task.files and not self.notes
 
 
-def edit_of(model: Model, show: Show, before: Modelfile, wanted: Recipe, source: Source) -> Edit:
+def edit_of(
+    model: Model, show: Show, before: Modelfile, wanted: ModelfileRequest, source: Source
+) -> Edit:
     """Return what changes when `model`, shown as `before`, becomes as `wanted`."""
     from ollama_tui.domain.modelfile.convert import edited, licenses
     from ollama_tui.services.jobs.tasks import Create
@@ -248,7 +250,9 @@ async def confirmed(
     return ways_to_go.get(answer or "") or Outcome.LEAVE
 
 
-def from_weights(wanted: Recipe, show: Show, unsaid: tuple[str, ...] = ()) -> CreateRequest | None:
+def from_weights(
+    wanted: ModelfileRequest, show: Show, unsaid: tuple[str, ...] = ()
+) -> CreateRequest | None:
     """Return a request that starts over from the files the server holds; None without any.
 
     Nothing is inherited then, so it can also clear what `from` cannot. Licenses that no text could

@@ -24,7 +24,7 @@ from ollama_tui.tui.actions.submit import find, follow, offer_again, sending, se
 
 if TYPE_CHECKING:
     from ollama_tui.api.replies import ListedModel, Recommendation, Show
-    from ollama_tui.domain.cloud import Entry
+    from ollama_tui.domain.cloud import CatalogueEntry
     from ollama_tui.domain.model import Model
     from ollama_tui.domain.updates import Upstream
     from ollama_tui.tui.dialogs.names import NewName
@@ -116,12 +116,12 @@ def cannot_check(context: ActionContext) -> str | None:
 def summary(models: Sequence[Model], found: Mapping[str, Upstream]) -> tuple[str, str]:
     """Return how `models` stand in a sentence, and in another what to do or why it is unknown."""
     from ollama_tui.domain import updates as upstream
-    from ollama_tui.domain.updates import Standing
+    from ollama_tui.domain.updates import UpdateStatus
 
-    stands = {m.name: upstream.standing(m, found.get(m.name)) for m in models}
-    outdated = [found[name] for name, s in stands.items() if s is Standing.OUTDATED]
-    unknown = [found[name] for name, s in stands.items() if s is Standing.UNKNOWN]
-    current = sum(s is Standing.CURRENT for s in stands.values())
+    stands = {m.name: upstream.update_status(m, found.get(m.name)) for m in models}
+    outdated = [found[name] for name, s in stands.items() if s is UpdateStatus.OUTDATED]
+    unknown = [found[name] for name, s in stands.items() if s is UpdateStatus.UNKNOWN]
+    current = sum(s is UpdateStatus.CURRENT for s in stands.values())
     counts = [
         f"{number} {word}"
         for number, word in ((len(outdated), "outdated"), (current, "current"))
@@ -144,16 +144,16 @@ def why_unknown(unknown: Sequence[Upstream]) -> str:
 async def update(context: ActionContext) -> None:
     """Look whether the current model is outdated; if so, ask and fetch what is newer."""
     from ollama_tui.domain import updates as upstream
-    from ollama_tui.domain.updates import Standing
+    from ollama_tui.domain.updates import UpdateStatus
 
     if (model := context.current) is None:
         return
     found = (await connected(context).updates.check([model])).get(model.name)
-    stands = upstream.standing(model, found)
-    if found is None or stands is Standing.UNKNOWN:
+    stands = upstream.update_status(model, found)
+    if found is None or stands is UpdateStatus.UNKNOWN:
         reason = found.reason if found else ""
         context.tell(f"Whether {model.label} is outdated is not known.", reason)
-    elif stands is Standing.CURRENT:
+    elif stands is UpdateStatus.CURRENT:
         context.tell(f"{model.label} is up to date.")
     else:
         await fetch(context, [model])
@@ -169,7 +169,7 @@ async def update_all(context: ActionContext) -> None:
 async def fetch(context: ActionContext, models: Sequence[Model]) -> None:
     """Ask, with the bytes to fetch, and queue a pull for each of `models` that is outdated."""
     from ollama_tui.domain import updates as upstream
-    from ollama_tui.domain.updates import Standing
+    from ollama_tui.domain.updates import UpdateStatus
     from ollama_tui.services.jobs.tasks import Pull
     from ollama_tui.tui.dialogs.questions import confirm_update
 
@@ -178,7 +178,7 @@ async def fetch(context: ActionContext, models: Sequence[Model]) -> None:
     stale = [
         (model, found[model.name])
         for model in models
-        if upstream.standing(model, found.get(model.name)) is Standing.OUTDATED
+        if upstream.update_status(model, found.get(model.name)) is UpdateStatus.OUTDATED
     ]
     if not stale:
         asked = [found[model.name] for model in models if model.name in found]
@@ -242,7 +242,7 @@ async def switched_off(server: ConnectedServer) -> str:
         return ""
 
 
-async def details(context: ActionContext, entry: Entry) -> Show:
+async def details(context: ActionContext, entry: CatalogueEntry) -> Show:
     """Return what show says of an entry; raises OllamaError.
 
     Where ollama.com wants a key we do not have, the server is asked: it may be signed in.
@@ -263,7 +263,7 @@ async def details(context: ActionContext, entry: Entry) -> Show:
         raise explained(error) from None
 
 
-async def _local_details(context: ActionContext, entry: Entry) -> Show:
+async def _local_details(context: ActionContext, entry: CatalogueEntry) -> Show:
     model = context.snapshot.model(entry.installed)
     if model is None:
         raise OllamaError(
@@ -272,7 +272,7 @@ async def _local_details(context: ActionContext, entry: Entry) -> Show:
     return await connected(context).library.details(model)
 
 
-async def pull_entry(context: ActionContext, entry: Entry) -> None:
+async def pull_entry(context: ActionContext, entry: CatalogueEntry) -> None:
     """Queue a stub at once; for weights, which take room and time, ask first."""
     from ollama_tui.services.jobs.tasks import Pull
 

@@ -13,9 +13,9 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from ollama_tui.domain.account import Standing, told
+from ollama_tui.domain.account import AccountStatus, describe_account
 
-Standings = Callable[[], AsyncGenerator[Standing, None]]
+Standings = Callable[[], AsyncGenerator[AccountStatus, None]]
 """Asks the server who it is, again and again until that is settled."""
 WHOSE_KEY = "The key is the server's: whoever pushes or runs cloud models there does it as this."
 
@@ -47,7 +47,7 @@ class AccountDialog(ModalScreen[Wanted | None]):
         self.standings = standings
         self.cloud = cloud
         self.clipboard = clipboard
-        self.standing: Standing | None = None
+        self.standing: AccountStatus | None = None
         self.signing_in = False
 
     def compose(self) -> ComposeResult:
@@ -80,7 +80,7 @@ class AccountDialog(ModalScreen[Wanted | None]):
                 if not self.signing_in:
                     break
 
-    def take(self, standing: Standing) -> None:
+    def take(self, standing: AccountStatus) -> None:
         """Show what the server said, unless it said so before."""
         if standing == self.standing:
             return
@@ -101,17 +101,17 @@ class AccountDialog(ModalScreen[Wanted | None]):
     def _lines(self) -> list[str]:
         standing = self.standing
         if standing is None or not (standing.user or standing.signed_out):
-            return [told(standing)]
+            return [describe_account(standing)]
         if standing.user:
-            lines = [told(standing), f"Plan: {standing.plan}"]
+            lines = [describe_account(standing), f"Plan: {standing.plan}"]
             return [*lines, f"Mail: {standing.email}"] if standing.email else lines
         if not self.signing_in:
             return ["The server is not signed in to ollama.com."]
         waits = "Waiting until the server is signed in …" if standing.signin_url else ""
-        return [told(standing), "", waits]
+        return [describe_account(standing), "", waits]
 
     def _keys(self) -> str:
-        standing = self.standing or Standing()
+        standing = self.standing or AccountStatus()
         keys = {
             "s sign in": standing.signed_out and not self.signing_in,
             "y copy the address": self.signing_in and bool(standing.signin_url),

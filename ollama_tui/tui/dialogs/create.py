@@ -17,7 +17,7 @@ from textual.widgets import Static
 from ollama_tui.api.replies import Show
 from ollama_tui.api.requests import CreateRequest
 from ollama_tui.config.drafts import DraftFile
-from ollama_tui.domain.create.form import Draft, begin
+from ollama_tui.domain.create.form import CreateForm, begin
 from ollama_tui.domain.create.preview import changes, curl, modelfile, text_of, typed_into
 from ollama_tui.domain.create.validation import notices, problem
 from ollama_tui.domain.model import Model
@@ -37,7 +37,7 @@ class PreviewPane(Vertical):
 
     BINDINGS = [Binding("v", "turn", "View", show=False)]
 
-    def __init__(self, draft: Draft, *, id: str, to_read: bool = True) -> None:
+    def __init__(self, draft: CreateForm, *, id: str, to_read: bool = True) -> None:
         super().__init__(id=id)
         self._draft = draft
         self._way = CHANGES if draft.edit else MODELFILE
@@ -54,7 +54,7 @@ class PreviewPane(Vertical):
         """Draw what was not drawn while there was no room for it."""
         self._draw()
 
-    def show(self, draft: Draft) -> None:
+    def show(self, draft: CreateForm) -> None:
         """Draw the text, when it can be seen."""
         self._draft = draft
         if self.display:
@@ -85,7 +85,7 @@ class PreviewTab(Tab):
         """Yield the pane."""
         yield PreviewPane(self.draft, id="whole")
 
-    def show(self, draft: Draft) -> None:
+    def show(self, draft: CreateForm) -> None:
         """Draw the pane, when it can be seen."""
         if self.display:
             self.query_one(PreviewPane).show(draft)
@@ -215,7 +215,7 @@ class CreateDialog(Form[CreateAnswer]):
     def _typing(self, event: Tab.Typing) -> None:
         self._keep(event.change(self.draft))
 
-    def _keep(self, draft: Draft) -> None:
+    def _keep(self, draft: CreateForm) -> None:
         if self.draft_file is not None:
             self.draft_file.keep(partial(text_of, draft) if draft != self.start else None)
 

@@ -15,7 +15,7 @@ from textual.message import Message as Event
 from textual.widgets import Static
 
 from ollama_tui.api.replies import Message
-from ollama_tui.domain.create.form import LONGEST, Draft, Row
+from ollama_tui.domain.create.form import LONGEST, CreateForm, ParameterRow
 from ollama_tui.domain.modelfile.parameters import BY_NAME
 from ollama_tui.formatting import inert, size
 from ollama_tui.tui.dialogs.create_parts import (
@@ -77,7 +77,7 @@ class ListTab(Tab):
         """The table."""
         return self.query_one(PartTable)
 
-    def show(self, draft: Draft) -> None:
+    def show(self, draft: CreateForm) -> None:
         """Draw the rows."""
         self.draft = draft
         self.query_one("#about", Static).update(self.about())
@@ -159,7 +159,7 @@ class ParametersTab(ListTab):
         return [_parameter(row) for row in self.draft.rows()]
 
     @property
-    def row(self) -> Row | None:
+    def row(self) -> ParameterRow | None:
         """The parameter under the cursor."""
         return next((r for r in self.draft.rows() if r.key == self.table.cursor), None)
 
@@ -173,7 +173,7 @@ class ParametersTab(ListTab):
         if row is not None:
             self._ask(ParameterDialog(row.name, row.text), row)
 
-    def _ask(self, dialog: ParameterDialog, replacing: Row | None) -> None:
+    def _ask(self, dialog: ParameterDialog, replacing: ParameterRow | None) -> None:
         def change(setting: Setting) -> Change:
             return lambda draft: draft.put(*setting, replacing)
 
@@ -196,7 +196,7 @@ class ParametersTab(ListTab):
             self.edit(lambda draft: draft.take(row))
 
 
-def _parameter(row: Row) -> CellRow:
+def _parameter(row: ParameterRow) -> CellRow:
     known = BY_NAME.get(row.name)
     text = escaped(row.text[:GLANCE]) if is_text(row.name) else row.text[:GLANCE]
     cells = {
@@ -215,11 +215,11 @@ class SequenceTab(ListTab, Generic[T]):
     """Texts in an order."""
 
     @abstractmethod
-    def items(self, draft: Draft) -> tuple[T, ...]:
+    def items(self, draft: CreateForm) -> tuple[T, ...]:
         """Return the texts of a draft."""
 
     @abstractmethod
-    def with_items(self, draft: Draft, items: tuple[T, ...]) -> Draft:
+    def with_items(self, draft: CreateForm, items: tuple[T, ...]) -> CreateForm:
         """Return the draft with other texts."""
 
     @abstractmethod
@@ -234,7 +234,7 @@ class SequenceTab(ListTab, Generic[T]):
     def spliced(self, start: int, end: int, *items: T) -> Change:
         """Return the change that puts these in place of those from `start` to `end`."""
 
-        def change(draft: Draft) -> Draft:
+        def change(draft: CreateForm) -> CreateForm:
             every = self.items(draft)
             return self.with_items(draft, (*every[:start], *items, *every[end:]))
 
@@ -283,11 +283,11 @@ class MessagesTab(SequenceTab[Message]):
         (TableColumn("ROLE", 9, id="role"), TableColumn("TEXT", 20, flexible=True, id="text"))
     )
 
-    def items(self, draft: Draft) -> tuple[Message, ...]:
+    def items(self, draft: CreateForm) -> tuple[Message, ...]:
         """Return the messages."""
         return draft.shown_messages
 
-    def with_items(self, draft: Draft, items: tuple[Message, ...]) -> Draft:
+    def with_items(self, draft: CreateForm, items: tuple[Message, ...]) -> CreateForm:
         """Return the draft with other messages."""
         return draft.with_messages(items)
 
@@ -326,11 +326,11 @@ class LicenseTab(SequenceTab[str]):
         )
     )
 
-    def items(self, draft: Draft) -> tuple[str, ...]:
+    def items(self, draft: CreateForm) -> tuple[str, ...]:
         """Return the texts to add."""
         return draft.licenses
 
-    def with_items(self, draft: Draft, items: tuple[str, ...]) -> Draft:
+    def with_items(self, draft: CreateForm, items: tuple[str, ...]) -> CreateForm:
         """Return the draft with other licenses to add."""
         return replace(draft, licenses=items)
 

@@ -14,7 +14,7 @@ from textual.suggester import SuggestFromList
 from textual.widgets import Input, Static, TextArea
 
 from ollama_tui.domain import names
-from ollama_tui.domain.create.form import Draft, Text
+from ollama_tui.domain.create.form import CreateForm, TextField
 from ollama_tui.domain.create.quantize import targets, why_not
 from ollama_tui.formatting import StyledLine, inert, plural, size
 from ollama_tui.tui.dialogs.create_parts import Editor, Field
@@ -24,7 +24,7 @@ from ollama_tui.tui.widgets.styled_widget import StaticLines
 from ollama_tui.tui.widgets.table import Table
 
 T = TypeVar("T")
-Change = Callable[[Draft], Draft]
+Change = Callable[[CreateForm], CreateForm]
 
 
 class Tab(Vertical):
@@ -45,12 +45,12 @@ class Tab(Vertical):
     keys = ""
     """The line that names the keys of this tab."""
 
-    def __init__(self, draft: Draft, *, id: str) -> None:
+    def __init__(self, draft: CreateForm, *, id: str) -> None:
         super().__init__(id=id)
         self.draft = draft
         """What was drawn last."""
 
-    def show(self, draft: Draft) -> None:
+    def show(self, draft: CreateForm) -> None:
         """Draw the draft."""
 
     def edit(self, change: Change) -> None:
@@ -106,7 +106,7 @@ class BaseTab(Tab):
         )
         yield StaticLines(id="facts")
 
-    def show(self, draft: Draft) -> None:
+    def show(self, draft: CreateForm) -> None:
         """Draw what the base is and brings."""
         self.query_one("#facts", StaticLines).show(base_lines(draft))
 
@@ -124,7 +124,7 @@ class BaseTab(Tab):
         self.screen.focus_next()
 
 
-def base_lines(draft: Draft) -> list[StyledLine]:
+def base_lines(draft: CreateForm) -> list[StyledLine]:
     """Return what the base is, or the installed models it may become."""
     model = draft.base_model
     if model is None:
@@ -164,10 +164,10 @@ class PromptTab(Tab):
         yield Static(id="about-template", classes="label", markup=False)
         yield Editor(self.draft.text("template"), id="template")
 
-    def show(self, draft: Draft) -> None:
+    def show(self, draft: CreateForm) -> None:
         """Say where the texts are from; another base brings others, unless they were typed."""
         rebased, self.draft = draft.inherited != self.draft.inherited, draft
-        texts: tuple[tuple[Text, str], ...] = (
+        texts: tuple[tuple[TextField, str], ...] = (
             ("system", "System prompt"),
             ("template", "Template"),
         )
@@ -180,12 +180,12 @@ class PromptTab(Tab):
 
     @on(TextArea.Changed)
     def _typed(self, event: TextArea.Changed) -> None:
-        which: Text = "system" if event.text_area.id == "system" else "template"
+        which: TextField = "system" if event.text_area.id == "system" else "template"
         text = event.text_area.text
         self.edit(lambda draft: draft.with_text(which, text))
 
 
-def state(draft: Draft, which: Text) -> str:
+def state(draft: CreateForm, which: TextField) -> str:
     """Return where a text is from, in words."""
     own: str | None = getattr(draft, which)
     base = draft.inherited
@@ -213,7 +213,7 @@ class QuantizeTab(Tab):
         yield Static(id="why-not", markup=False)
         yield Table(self.rows, id="types")
 
-    def show(self, draft: Draft) -> None:
+    def show(self, draft: CreateForm) -> None:
         """Draw the types that the base allows."""
         reason = why_not(draft.base_model)
         table = self.query_one("#types", Table)
@@ -231,7 +231,7 @@ class QuantizeTab(Tab):
 NO_TYPE = "none"
 
 
-def type_rows(draft: Draft) -> list[CellRow]:
+def type_rows(draft: CreateForm) -> list[CellRow]:
     """Return a row for the weights as they are and one for each type they can be turned to."""
     model = draft.base_model
     assert model is not None  # a model can be quantized

@@ -13,7 +13,7 @@ from textual.widgets import Input, Static
 
 from ollama_tui.config.drafts import FormKey
 from ollama_tui.domain import names
-from ollama_tui.domain.account import Standing, told
+from ollama_tui.domain.account import AccountStatus, describe_account
 from ollama_tui.domain.model import Model
 from ollama_tui.formatting import inert, size
 from ollama_tui.tui.dialogs.account import Standings
@@ -44,13 +44,13 @@ class PushDialog(Dialog[PushAnswer]):
         self.model = model
         self.standings = standings
         self.clipboard = clipboard
-        self.standing: Standing | None = None
+        self.standing: AccountStatus | None = None
         self.heading = f"Push {model.label}, up to {size(model.size)}"
         self.form_key = FormKey("push", model.name)
 
     def fields(self) -> ComposeResult:
         """Yield the account, the name, the registry option."""
-        yield Static(told(None), id="account", markup=False)
+        yield Static(describe_account(None), id="account", markup=False)
         yield from labelled(
             "Name in the registry", Input(self.suggestion(), id="name", select_on_focus=False)
         )
@@ -67,7 +67,7 @@ class PushDialog(Dialog[PushAnswer]):
             async for standing in standings:
                 self.take(standing)
 
-    def take(self, standing: Standing) -> None:
+    def take(self, standing: AccountStatus) -> None:
         """Show who the server is; suggest its namespace unless something was typed meanwhile."""
         if standing == self.standing or not self.query("#account"):
             return
@@ -75,7 +75,7 @@ class PushDialog(Dialog[PushAnswer]):
         if standing.signin_url and (self.standing is None or not self.standing.signin_url):
             self.clipboard(standing.signin_url)
         self.standing = standing
-        self.query_one("#account", Static).update(told(standing))
+        self.query_one("#account", Static).update(describe_account(standing))
         if untouched:
             self.fill_in("name", self.suggestion())
         self.review()

@@ -12,7 +12,7 @@ from textual.binding import Binding
 
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.api.replies import ListedModel, Recommendation, Show
-from ollama_tui.domain.cloud import Entry, about, catalogue, select
+from ollama_tui.domain.cloud import CatalogueEntry, about, catalogue, select
 from ollama_tui.formatting import plural
 from ollama_tui.tui.actions import registry
 from ollama_tui.tui.actions.action import ActionContext, connected, why_not
@@ -127,10 +127,10 @@ class CloudScreen(TableScreen):
         entries = catalogue(
             sources.offered, sources.recommended, self.context.snapshot.models, self.shown
         )
-        rows, mistakes = select(entries, self.filter, self.tui.clock.now())
+        rows, problems = select(entries, self.filter, self.tui.clock.now())
         self.table.show_empty([(), *said(self._why_empty(), "", "muted", self.size.width)])
         self.show_rows(rows)
-        self.query_one(FilterBar).say(mistakes)
+        self.query_one(FilterBar).say(problems)
         self.show_heading(self._facts(len(entries), len(rows)))
         self._draw_trouble()
         self._draw_about()
@@ -158,10 +158,10 @@ class CloudScreen(TableScreen):
         self.query_one(TextView).show(about(entry) if entry else [], entry and entry.key)
 
     @property
-    def current(self) -> Entry | None:
+    def current(self) -> CatalogueEntry | None:
         """The entry under the cursor."""
         row = self.table.row
-        return row if isinstance(row, Entry) else None
+        return row if isinstance(row, CatalogueEntry) else None
 
     # ---- the user
 
@@ -175,7 +175,7 @@ class CloudScreen(TableScreen):
             self._ask_details(entry)
 
     @work(exclusive=True, group="details")
-    async def _ask_details(self, entry: Entry) -> None:
+    async def _ask_details(self, entry: CatalogueEntry) -> None:
         try:
             self.shown[entry.key] = await registry.details(self.context, entry)
         except OllamaError as error:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from ollama_tui.domain import columns as order
-from ollama_tui.domain.cloud import Entry
+from ollama_tui.domain.cloud import CatalogueEntry
 from ollama_tui.formatting import StyledLine
 from ollama_tui.tui.screens.table_screen import leaving
 from ollama_tui.tui.signs import Signs
@@ -31,7 +31,7 @@ class EntryRows:
         self.now = now
         self.signs = signs
 
-    def key(self, row: Entry) -> str:
+    def key(self, row: CatalogueEntry) -> str:
         """Return what identifies the entry."""
         return row.key
 
@@ -39,11 +39,11 @@ class EntryRows:
         """Return the columns that fit."""
         return leaving(COLUMNS, LEAVING, width)
 
-    def cells(self, row: Entry, columns: Sequence[TableColumn]) -> Sequence[StyledLine]:
+    def cells(self, row: CatalogueEntry, columns: Sequence[TableColumn]) -> Sequence[StyledLine]:
         """Return what each column says."""
         return [self._cell(row, column.id) for column in columns]
 
-    def _cell(self, row: Entry, column: str) -> StyledLine:
+    def _cell(self, row: CatalogueEntry, column: str) -> StyledLine:
         if column == "needs":
             return ((row.needs, "muted"),)
         if column == "where":
@@ -52,7 +52,7 @@ class EntryRows:
         text = order.BY_KEY[column].text(row.model, self.now())
         return ((text, {"name": "", "can": "accent"}.get(column, "muted")),)
 
-    def gutter(self, row: Entry) -> StyledLine:
+    def gutter(self, row: CatalogueEntry) -> StyledLine:
         """Return whether it is here, and whether it runs elsewhere."""
         here = (self.signs.marked, "good") if row.installed else (" ", "")
         return (here, (self.signs.cloud if row.runs_in_cloud else " ", "accent"))

@@ -82,7 +82,7 @@ class DetailsController:
         self._main.table.focus()
 
     def _other_names(self, model: Model) -> tuple[str, ...]:
-        names = self._main.arranged.aliases.get(model.digest, ())
+        names = self._main.visible_rows.aliases.get(model.digest, ())
         return tuple(inert(name) for name in names if name != model.name)
 
     async def known(self) -> None:

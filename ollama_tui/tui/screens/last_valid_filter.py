@@ -1,4 +1,4 @@
-"""The rows to show while a filter is typed: a mistake must not take away what was there."""
+"""The rows to show while a filter is typed: a problem must not take away what was there."""
 
 from __future__ import annotations
 
@@ -9,44 +9,49 @@ from typing import TYPE_CHECKING
 
 from ollama_tui.domain.columns import Listing
 from ollama_tui.domain.model import Model
-from ollama_tui.domain.rows import Arranged, arrange
-from ollama_tui.domain.view import NOTHING, Known, View
+from ollama_tui.domain.rows import VisibleRows, visible_rows
+from ollama_tui.domain.view import NOTHING_KNOWN, KnownUpdates, View
 
 if TYPE_CHECKING:
-    from ollama_tui.domain.filter.parser import Mistake
+    from ollama_tui.domain.filter.parser import FilterProblem
 
 
 class LastValidFilter:
-    """Arranges by the filter, and while that has a mistake in it, by the last one without."""
+    """Arranges by the filter, and while that has a problem in it, by the last one without."""
 
     def __init__(self) -> None:
         self._filter = ""
         self._listing = Listing()
 
-    def arrange(
-        self, models: tuple[Model, ...], view: View, *, now: datetime, known: Known = NOTHING
-    ) -> Arranged:
-        """Return the rows, with the mistakes of the filter as it is."""
+    def visible_rows(
+        self,
+        models: tuple[Model, ...],
+        view: View,
+        *,
+        now: datetime,
+        known: KnownUpdates = NOTHING_KNOWN,
+    ) -> VisibleRows:
+        """Return the rows, with the problems of the filter as it is."""
         if models is not self._listing.models:
             self._listing = Listing(models)
-        asked = arrange(self._listing, view, now=now, known=known)
-        if not asked.mistakes:
+        asked = visible_rows(self._listing, view, now=now, known=known)
+        if not asked.problems:
             self._filter = view.filter
             return asked
-        self._filter = without_beginnings(self._filter, view.filter, asked.mistakes)
-        good = arrange(self._listing, replace(view, filter=self._filter), now=now, known=known)
-        return replace(good, mistakes=asked.mistakes)
+        self._filter = without_beginnings(self._filter, view.filter, asked.problems)
+        good = visible_rows(self._listing, replace(view, filter=self._filter), now=now, known=known)
+        return replace(good, problems=asked.problems)
 
 
-def without_beginnings(good: str, typed: str, mistakes: Sequence[Mistake]) -> str:
+def without_beginnings(good: str, typed: str, problems: Sequence[FilterProblem]) -> str:
     """Return `good` without words that only were the first letters of a field being typed.
 
     On the way to `size:<8g` stands the word `size`, which no model has in its name: those rows
     are not what to go back to.
     """
-    for mistake in reversed(mistakes):
-        wrong = typed[mistake.start : mistake.end]
-        word = good[mistake.start :].split(" ", 1)[0]
+    for problem in reversed(problems):
+        wrong = typed[problem.start : problem.end]
+        word = good[problem.start :].split(" ", 1)[0]
         if word and ":" not in word and wrong.startswith(f"{word}:"):
-            good = good[: mistake.start] + good[mistake.start + len(word) :]
+            good = good[: problem.start] + good[problem.start + len(word) :]
     return good

@@ -16,9 +16,9 @@ from textual.widgets import Input, Static
 
 from ollama_tui.api.errors import OllamaError, Unreachable
 from ollama_tui.domain.model import Model
-from ollama_tui.domain.rows import Arranged
+from ollama_tui.domain.rows import VisibleRows
 from ollama_tui.domain.snapshot import Snapshot
-from ollama_tui.domain.view import NOTHING, Known, View
+from ollama_tui.domain.view import NOTHING_KNOWN, KnownUpdates, View
 from ollama_tui.tui.actions import BY_ID
 from ollama_tui.tui.actions.action import Action, Place
 from ollama_tui.tui.screens.details_controller import WIDE, DetailsController, ModelDetails
@@ -62,8 +62,8 @@ class MainScreen(Screen[None]):
         super().__init__()
         self.tui = tui
         self.view = view
-        self.arranged = Arranged(())
-        self.known = NOTHING
+        self.visible_rows = VisibleRows(())
+        self.known = NOTHING_KNOWN
         self.context = MainScreenContext(self)
         self.details = DetailsController(self)
         self._totals = Totals(self, tui, changed=self._draw_status)
@@ -131,22 +131,22 @@ class MainScreen(Screen[None]):
         leaving = frozenset(name for job in jobs if job.active for name in job.deletes)
         if leaving != self.rows_source.leaving:
             self.rows_source.leaving = leaving
-            self.table.show(self.arranged.rows)
+            self.table.show(self.visible_rows.rows)
         self._draw_jobs()
 
     def redraw(self) -> None:
         """Arrange and draw everything that depends on snapshot or view."""
         self.known = self._known()
-        self.arranged = self._last_valid.arrange(
+        self.visible_rows = visible = self._last_valid.visible_rows(
             self.snapshot.models, self.view, now=self.now(), known=self.known
         )
         longest = self.snapshot.longest_name
-        self.rows_source.looked_at(self.view, self.arranged, self.known.outdated, longest)
+        self.rows_source.looked_at(self.view, visible, self.known.outdated, longest)
         self.table.show_empty(
-            empty_lines(self.snapshot, self.view, self.arranged.blame, self.tui.settings.host.url)
+            empty_lines(self.snapshot, self.view, visible.no_matches, self.tui.settings.host.url)
         )
-        self.table.show(self.arranged.rows)
-        self.query_one(FilterBar).say(self.arranged.mistakes)
+        self.table.show(visible.rows)
+        self.query_one(FilterBar).say(visible.problems)
         if self._wanted is not None and self.table.move_to(self._wanted):
             self._wanted = None
         self._draw_status()
@@ -166,7 +166,7 @@ class MainScreen(Screen[None]):
             self.view,
             host=self.tui.host_label,
             sums=self._totals.of(self.snapshot),
-            shown=len(self.arranged.rows),
+            shown=len(self.visible_rows.rows),
             signs=self.tui.signs,
             width=self.size.width,
             outdated=len(self.known.outdated),
@@ -175,9 +175,9 @@ class MainScreen(Screen[None]):
         )
         self.query_one("#status", StaticLines).show([line])
 
-    def _known(self) -> Known:
+    def _known(self) -> KnownUpdates:
         if not self.tui.updates:
-            return NOTHING
+            return NOTHING_KNOWN
         from ollama_tui.domain.updates import known
 
         return known(self.snapshot.by_name, self.tui.updates)

@@ -129,7 +129,7 @@ class MainScreenContext:
     @property
     def rows(self) -> tuple[Model, ...]:
         """The models shown, in order."""
-        return self._screen.arranged.rows
+        return self._screen.visible_rows.rows
 
     @property
     def current(self) -> Model | None:

@@ -16,7 +16,7 @@ from ollama_tui.formatting import StyledLine
 from ollama_tui.tui.widgets.styled_widget import StaticLines
 
 if TYPE_CHECKING:
-    from ollama_tui.domain.filter.parser import Mistake
+    from ollama_tui.domain.filter.parser import FilterProblem
 
 SIGN = "/ "
 FILTER_KEYS = (("⏎ ↓", "to the list", True), ("esc", "all models", True))
@@ -76,7 +76,7 @@ class FilterBar(Vertical):
         self.mount(
             Static(SIGN, classes="sign", markup=False),
             FilterInput(placeholder=hint, compact=True),
-            StaticLines(id="mistake"),
+            StaticLines(id="problem"),
         )
 
     def close(self) -> None:
@@ -95,11 +95,11 @@ class FilterBar(Vertical):
             with self._field.prevent(Input.Changed):
                 self._field.value = text
 
-    def say(self, mistakes: Sequence[Mistake]) -> None:
+    def say(self, problems: Sequence[FilterProblem]) -> None:
         """Point at the first word that is wrong and say why."""
         if self.children:
-            self.query_one("#mistake", StaticLines).show(
-                [_pointed(mistakes[0])] if mistakes else []
+            self.query_one("#problem", StaticLines).show(
+                [_pointed(problems[0])] if problems else []
             )
 
     @on(Input.Changed)
@@ -113,6 +113,6 @@ class FilterBar(Vertical):
         self.post_message(self.Left())
 
 
-def _pointed(mistake: Mistake) -> StyledLine:
-    carets = "^" * max(1, mistake.end - mistake.start)
-    return ((" " * mistake.start, ""), (f"{carets} {mistake.sentence}", "bad"))
+def _pointed(problem: FilterProblem) -> StyledLine:
+    carets = "^" * max(1, problem.end - problem.start)
+    return ((" " * problem.start, ""), (f"{carets} {problem.sentence}", "bad"))

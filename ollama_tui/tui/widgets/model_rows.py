@@ -8,7 +8,7 @@ from datetime import datetime
 
 from ollama_tui.domain import columns as order
 from ollama_tui.domain.model import Model
-from ollama_tui.domain.rows import Arranged
+from ollama_tui.domain.rows import VisibleRows
 from ollama_tui.domain.view import View
 from ollama_tui.formatting import StyledLine
 from ollama_tui.tui.signs import UNICODE, Signs
@@ -93,13 +93,13 @@ class ModelRows:
     def looked_at(
         self,
         view: View,
-        arranged: Arranged,
+        visible: VisibleRows,
         outdated: frozenset[str] = frozenset(),
         longest: int = 0,
     ) -> None:
         """Take over what the user chose, and what is known of all models together."""
         self.view = view
-        self.aliases = arranged.aliases
-        self.following = arranged.following
+        self.aliases = visible.aliases
+        self.following = visible.following
         self.outdated = outdated
         self.longest = longest

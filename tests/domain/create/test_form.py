@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from ollama_tui.api.replies import Message, Show
 from ollama_tui.api.requests import CreateRequest, ParameterValue
-from ollama_tui.domain.create.form import LONGEST, Draft, Row, begin, new_name
+from ollama_tui.domain.create.form import LONGEST, CreateForm, ParameterRow, begin, new_name
 from ollama_tui.domain.create.preview import changes, curl, modelfile
 from ollama_tui.domain.create.quantize import name_for, targets, why_not
 from ollama_tui.domain.create.validation import notices, problem
-from ollama_tui.domain.modelfile.convert import recipe
+from ollama_tui.domain.modelfile.convert import request_from
 from ollama_tui.domain.modelfile.parameters import BY_NAME, BadParameter
 from ollama_tui.domain.modelfile.syntax import parse, printable
 from tests.domain.models import a_model
@@ -33,15 +33,15 @@ SHOW = Show(
 )
 
 
-def a_draft(show: Show | None = SHOW, *, edit: bool = False) -> Draft:
+def a_draft(show: Show | None = SHOW, *, edit: bool = False) -> CreateForm:
     return begin((BASE, OTHER, STUB), BASE, show, edit=edit)
 
 
-def row_of(draft: Draft, name: str, place: int = 0) -> Row:
+def row_of(draft: CreateForm, name: str, place: int = 0) -> ParameterRow:
     return next(r for r in draft.rows() if (r.name, r.place) == (name, place))
 
 
-def words(draft: Draft) -> str:
+def words(draft: CreateForm) -> str:
     return "\n".join(note.words for note in notices(draft))
 
 
@@ -182,7 +182,7 @@ def test_a_jinja_template_is_pointed_out() -> None:
 # ---- parameters
 
 
-def listed(draft: Draft) -> list[tuple[str, str, str]]:
+def listed(draft: CreateForm) -> list[tuple[str, str, str]]:
     return [(row.name, row.text, row.origin) for row in draft.rows()]
 
 
@@ -449,7 +449,7 @@ def test_the_preview_reads_back_as_the_request(
     draft = a_draft(Show()).with_text("system", system).put("stop", stop)
     draft = replace(draft.with_messages((Message("user", message),)), licenses=(license,))
     request = draft.request()
-    assert recipe(parse(modelfile(request)), request.model).request == request
+    assert request_from(parse(modelfile(request)), request.model).request == request
 
 
 def test_the_curl_command_survives_a_shell() -> None:

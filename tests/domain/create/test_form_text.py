@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ollama_tui.api.replies import Message, Show
-from ollama_tui.domain.create.form import Draft, begin
+from ollama_tui.domain.create.form import CreateForm, begin
 from ollama_tui.domain.create.preview import HEAD, name_and_base, text_of, typed_into
 from ollama_tui.domain.modelfile.parameters import BY_NAME, BadParameter, convert
 from ollama_tui.domain.modelfile.syntax import parse
@@ -83,7 +83,7 @@ def test_a_name_that_is_edited_is_the_models_own() -> None:
         ("FROM qwen3:1.7b\nPARAMETER num_ctx x\nPARAMETER nonsense 1\n", START),
     ],
 )
-def test_a_spoiled_draft_is_what_can_be_read_of_it(text: str, typed: Draft | str) -> None:
+def test_a_spoiled_draft_is_what_can_be_read_of_it(text: str, typed: CreateForm | str) -> None:
     read = typed_into(START, text)
     if typed == "messages":
         assert read.messages == (Message("user", "a"),)

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ollama_tui.domain.filter.fields import FIELDS, Scope
-from ollama_tui.domain.filter.parser import Mistake, Query, parse
+from ollama_tui.domain.filter.parser import FilterProblem, Query, parse
 from ollama_tui.domain.model import Facts, Model
 from ollama_tui.domain.view import Saved
 from tests.domain.models import NOW, a_model, many_models
@@ -81,7 +81,7 @@ ALL = "qwen3 mine copy-of-mine gemma3 old gpt-oss"
 
 def chosen(text: str, scope: Scope = SCOPE) -> str:
     query = parse(text)
-    assert not query.mistakes
+    assert not query.problems
     return " ".join(SHORT[model.name] for model in query.select(scope.models, scope))
 
 
@@ -194,19 +194,19 @@ def test_what_a_filter_selects(text: str, names: str) -> None:
 def test_a_mistake_stands_under_the_word_that_is_wrong(
     text: str, start: int, end: int, sentence: str
 ) -> None:
-    assert parse(text).mistakes == (Mistake(start, end, sentence),)
+    assert parse(text).problems == (FilterProblem(start, end, sentence),)
 
 
 def test_the_good_words_of_a_bad_filter_still_count() -> None:
     query = parse("qwen is:nonsense !cap:vision")
     assert str(query) == "qwen !cap:vision"
-    assert len(query.mistakes) == 1
+    assert len(query.problems) == 1
 
 
 @pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
 def test_the_example_of_each_field_is_right(field: object) -> None:
     query = parse(field.example)  # type: ignore[attr-defined]
-    assert not query.mistakes
+    assert not query.problems
     assert str(query) == field.example  # type: ignore[attr-defined]
     assert query.terms[0].field == field.name  # type: ignore[attr-defined]
 
@@ -281,7 +281,7 @@ def test_printing_and_reading_again_changes_nothing(text: str) -> None:
     query = parse(text)
     again = parse(str(query))
     assert again == query
-    assert not again.mistakes
+    assert not again.problems
     assert str(again) == str(query)
 
 
@@ -292,7 +292,7 @@ def test_terms_print_back_to_themselves(terms: list[str]) -> None:
 
 @given(st.text(max_size=30))
 def test_every_text_is_understood_or_has_mistakes_inside_it(text: str) -> None:
-    for mistake in parse(text).mistakes:
+    for mistake in parse(text).problems:
         assert 0 <= mistake.start < mistake.end <= len(text)
         assert mistake.sentence.endswith((".", "?"))
         assert mistake.sentence.isprintable()
@@ -358,11 +358,11 @@ def test_matching_one_model_is_selecting_it(terms: list[str]) -> None:
     ],
 )
 def test_the_term_that_excluded_everything_is_named(text: str, sentence: str | None) -> None:
-    assert parse(text).blame(MODELS, SCOPE) == sentence
+    assert parse(text).no_matches(MODELS, SCOPE) == sentence
 
 
 def test_no_term_is_to_blame_for_an_empty_server() -> None:
-    assert parse("nothing is:cloud").blame((), Scope((), NOW)) is None
+    assert parse("nothing is:cloud").no_matches((), Scope((), NOW)) is None
 
 
 def test_weights_without_known_blobs_are_neither_shared_nor_not() -> None:
@@ -395,7 +395,7 @@ SAVED = (("big", "size:>4g !is:cloud"), ("sees", "cap:vision"))
 def test_a_saved_filter_stands_for_what_it_asks(text: str, meant: str) -> None:
     query = parse(text, SAVED)
     assert query == parse(meant)
-    assert not query.mistakes
+    assert not query.problems
     assert str(query) == meant
 
 
@@ -412,7 +412,7 @@ def test_a_filter_nobody_saved_is_a_mistake_under_its_name(
     text: str, saved: Saved, sentence: str
 ) -> None:
     query = parse(f"q {text}", saved)
-    assert query.mistakes == (Mistake(2, 2 + len(text), sentence),)
+    assert query.problems == (FilterProblem(2, 2 + len(text), sentence),)
     assert query == parse("q")
 
 

@@ -2,13 +2,13 @@ import pytest
 
 from ollama_tui.api.replies import Message, Show
 from ollama_tui.api.requests import CreateRequest
-from ollama_tui.domain.modelfile.convert import Recipe, edited, modelfile_of, recipe
+from ollama_tui.domain.modelfile.convert import ModelfileRequest, edited, modelfile_of, request_from
 from ollama_tui.domain.modelfile.syntax import InvalidModelfile, parse, write
 from tests.recordings import recorded_show
 
 
-def drafted(text: str, *paths: str) -> Recipe:
-    return recipe(parse(text), "mine", is_path=paths.__contains__)
+def drafted(text: str, *paths: str) -> ModelfileRequest:
+    return request_from(parse(text), "mine", is_path=paths.__contains__)
 
 
 def test_a_whole_modelfile_becomes_a_request() -> None:
@@ -23,7 +23,7 @@ def test_a_whole_modelfile_becomes_a_request() -> None:
         "PARAMETER stop x\nPARAMETER num_ctx 8192\nPARAMETER stop y\nPARAMETER use_mmap f\n"
         "MESSAGE user hi\nMESSAGE assistant ho\n"
     )
-    assert made == Recipe(
+    assert made == ModelfileRequest(
         CreateRequest(
             model="mine",
             from_="qwen3:8b",
@@ -130,7 +130,7 @@ def test_nothing_is_said_of_what_a_model_does_not_have() -> None:
 
 def test_a_model_edited_not_at_all_sends_nothing() -> None:
     before = modelfile_of(recorded_show("show-all-fields"), "helper:latest")
-    after = recipe(parse(write(before)), "helper")
+    after = request_from(parse(write(before)), "helper")
     made = edited(before, after)
     assert made.request == CreateRequest(model="helper", from_="helper:latest")
     assert made.warnings == ()
@@ -139,7 +139,7 @@ def test_a_model_edited_not_at_all_sends_nothing() -> None:
 def test_only_what_changed_is_sent() -> None:
     before = modelfile_of(recorded_show("show-all-fields"), "helper:latest")
     text = write(before).replace("top_k 40", "top_k 20").replace("terse", "chatty")
-    made = edited(before, recipe(parse(text), "helper"))
+    made = edited(before, request_from(parse(text), "helper"))
     assert made.request == CreateRequest(
         model="helper",
         from_="helper:latest",
@@ -178,5 +178,5 @@ def test_on_top_of_another_model_all_is_sent() -> None:
 
 def test_characters_a_modelfile_drops_do_not_count_as_a_change() -> None:
     before = modelfile_of(Show(system="a\u200bb\x1b[0m"), "m")
-    made = edited(before, recipe(parse(write(before)), "m"))
+    made = edited(before, request_from(parse(write(before)), "m"))
     assert made.request == CreateRequest(model="m", from_="m")

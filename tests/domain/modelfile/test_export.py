@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ollama_tui.api.replies import Message, ModelDetails, Show
-from ollama_tui.domain.modelfile.convert import file_name, recipe, saved
+from ollama_tui.domain.modelfile.convert import file_name, request_from, saved
 from ollama_tui.domain.modelfile.syntax import parse
 
 WEIGHTS, OTHER = "a" * 64, "b" * 64
@@ -26,7 +26,7 @@ def child(*head: str, license: str = "") -> Show:
 
 
 def test_it_stands_on_its_parent_with_only_the_licenses_of_its_own() -> None:
-    request = recipe(parse(saved("m", child(license="MIT\nApache"), PARENT)), "m").request
+    request = request_from(parse(saved("m", child(license="MIT\nApache"), PARENT)), "m").request
     assert request.from_ == "base:latest"
     assert request.license == ["Apache"]
     assert request.system == 'A "quoted"\nprompt'
@@ -48,7 +48,7 @@ def test_without_a_parent_of_the_same_files_it_stands_on_itself(
     shown: Show, parent: Show | None
 ) -> None:
     text = saved("m", shown, parent)
-    request = recipe(parse(text), "m").request
+    request = request_from(parse(text), "m").request
     assert (request.from_, request.license) == ("m", [])
     assert "the model itself" in text
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ollama_tui.api.replies import Show
 from ollama_tui.api.requests import CreateRequest
-from ollama_tui.domain.modelfile.convert import Recipe, recipe
+from ollama_tui.domain.modelfile.convert import ModelfileRequest, request_from
 from ollama_tui.domain.modelfile.syntax import parse, write
 from ollama_tui.importing.local_file import LocalFile
 from ollama_tui.importing.source import Source
@@ -14,7 +14,7 @@ from ollama_tui.tui.actions.edit import Edit, edit_of, from_weights, whole
 from tests.domain.models import a_model
 
 WEIGHTS, OTHER = "a" * 64, "b" * 64
-WANTED = Recipe(CreateRequest(model="m:1", from_="m:1", system="New."))
+WANTED = ModelfileRequest(CreateRequest(model="m:1", from_="m:1", system="New."))
 
 
 def shown(*head: str) -> Show:
@@ -34,7 +34,7 @@ def test_several_licenses_stay_several_and_to_the_letter() -> None:
     modelfile = f"FROM /m/blobs/sha256-{WEIGHTS}\nTEMPLATE x\nLICENSE MIT\u00a0\nLICENSE Apache\n"
     show = Show(modelfile=modelfile, license="MIT\u00a0\nApache")
     text = write(whole(show, "m:1"))
-    request = from_weights(recipe(parse(text), "m:1"), show)
+    request = from_weights(request_from(parse(text), "m:1"), show)
     assert request is not None
     assert request.license == ["MIT\u00a0", "Apache"]
 
@@ -76,7 +76,7 @@ def edited(text: str, *, license: str = "", files: tuple[LocalFile, ...] = ()) -
     )
     before = whole(show, "m:1")
     source = Source("Modelfile", files)
-    return edit_of(a_model("m:1"), show, before, recipe(parse(text), "m:1"), source)
+    return edit_of(a_model("m:1"), show, before, request_from(parse(text), "m:1"), source)
 
 
 SAME = "FROM m:1\nSYSTEM Old.\nPARAMETER top_k 40\n"
