@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Generic, TypeVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.message import Message as Event
 from textual.widgets import Static
 
 from ollama_tui.api.replies import Message
@@ -36,29 +35,15 @@ GLANCE = 300
 """Characters of a text that its row may show."""
 
 
-class PartTable(Table[CellRow]):
-    """Rows to add, remove and put in order."""
-
-    BINDINGS = [
-        Binding("a,insert", "want('add')", "Add", show=False),
-        Binding("d,delete", "want('remove')", "Remove", show=False),
-        Binding("K", "want('up')", "Up", show=False),
-        Binding("J", "want('down')", "Down", show=False),
-    ]
-
-    @dataclass
-    class Wanted(Event):
-        """Something is to be done with the row under the cursor."""
-
-        what: str
-
-    def action_want(self, what: str) -> None:
-        """Ask for it."""
-        self.post_message(self.Wanted(what))
-
-
 class ListTab(Tab):
     """A table of parts, each of which is asked for in a dialog of its own."""
+
+    BINDINGS = [
+        Binding("a,insert", "part('add')", "Add", show=False),
+        Binding("d,delete", "part('remove')", "Remove", show=False),
+        Binding("K", "part('up')", "Up", show=False),
+        Binding("J", "part('down')", "Down", show=False),
+    ]
 
     columns: CellRows
     empty = ""
@@ -70,33 +55,26 @@ class ListTab(Tab):
     def compose(self) -> ComposeResult:
         """Yield a line about what is inherited, and the table."""
         yield Static(id="about", classes="label", markup=False)
-        yield PartTable(self.columns)
+        yield Table(self.columns)
 
     @property
-    def table(self) -> PartTable:
+    def table(self) -> Table[CellRow]:
         """The table."""
-        return self.query_one(PartTable)
+        return self.query_one(Table)
 
     def show(self, draft: CreateForm) -> None:
         """Draw the rows."""
         self.draft = draft
-        self.query_one("#about", Static).update(self.about())
+        about, rows = self.parts()
+        self.query_one("#about", Static).update(about)
         self.table.show_empty([plain(self.empty, "muted")])
-        self.table.show(self.rows())
+        self.table.show(rows)
         if self._next is not None and self.table.move_to(self._next):
             self._next = None
 
-    def go_to(self, key: str) -> None:
-        """Put the cursor on this row once it is drawn."""
-        self._next = key
-
     @abstractmethod
-    def about(self) -> str:
-        """Return the line above the table."""
-
-    @abstractmethod
-    def rows(self) -> Sequence[CellRow]:
-        """Return the rows of the draft."""
+    def parts(self) -> tuple[str, Sequence[CellRow]]:
+        """Return the line above the table, and a row for each part of the draft."""
 
     @abstractmethod
     def add(self) -> None:
@@ -117,16 +95,16 @@ class ListTab(Tab):
     def _chosen(self) -> None:
         self.change()
 
-    @on(PartTable.Wanted)
-    def _wanted(self, event: PartTable.Wanted) -> None:
-        if event.what == "add":
+    def action_part(self, what: str) -> None:
+        """Add a part, or remove or move the one under the cursor."""
+        if what == "add":
             self.add()
         elif self.table.row is None:
             self.notify("There is nothing in this list.")
-        elif event.what == "remove":
+        elif what == "remove":
             self.drop()
         else:
-            self.move(-1 if event.what == "up" else 1)
+            self.move(-1 if what == "up" else 1)
 
 
 def glance(text: str) -> str:
@@ -150,13 +128,10 @@ class ParametersTab(ListTab):
         leaving=frozenset(["default"]),
     )
 
-    def about(self) -> str:
-        """Say what is sent."""
-        return "Only what is new or changed is sent; the rest is inherited."
-
-    def rows(self) -> Sequence[CellRow]:
-        """Return a row for each value."""
-        return [_parameter(row) for row in self.draft.rows()]
+    def parts(self) -> tuple[str, Sequence[CellRow]]:
+        """Return what is sent, and a row for each value."""
+        about = "Only what is new or changed is sent; the rest is inherited."
+        return about, [parameter_row(row) for row in self.draft.rows()]
 
     @property
     def row(self) -> ParameterRow | None:
@@ -181,7 +156,7 @@ class ParametersTab(ListTab):
             self.edit(change(setting))
             rows = change(setting)(self.draft).rows()
             place = next((r.place for r in rows if (r.name, r.text) == setting), 0)
-            self.go_to(f"{setting[0]} {place}")
+            self._next = f"{setting[0]} {place}"
 
         self.ask(dialog, change, put)
 
@@ -196,7 +171,8 @@ class ParametersTab(ListTab):
             self.edit(lambda draft: draft.take(row))
 
 
-def _parameter(row: ParameterRow) -> CellRow:
+def parameter_row(row: ParameterRow) -> CellRow:
+    """Return the row of one value; `+` marks those that are not inherited."""
     known = BY_NAME.get(row.name)
     text = escaped(row.text[:GLANCE]) if is_text(row.name) else row.text[:GLANCE]
     cells = {
@@ -245,7 +221,7 @@ class SequenceTab(ListTab, Generic[T]):
         end = len(self.items(self.draft))
 
         def put(item: T) -> None:
-            self.go_to(str(end))
+            self._next = str(end)
             self.edit(self.spliced(end, end, item))
 
         self.ask(self.dialog(None), partial(self.spliced, end, end), put)
@@ -270,7 +246,7 @@ class SequenceTab(ListTab, Generic[T]):
         first = min(self.place, self.place + by)
         items = self.items(self.draft)[first : first + 2] if first >= 0 else ()
         if len(items) == 2:
-            self.go_to(str(self.place + by))
+            self._next = str(self.place + by)
             self.edit(self.spliced(first, first + 2, items[1], items[0]))
 
 
@@ -296,19 +272,17 @@ class MessagesTab(SequenceTab[Message]):
         last = next(reversed(self.items(self.draft)), None)
         return MessageDialog(item, "assistant" if last and last.role == "user" else "user")
 
-    def about(self) -> str:
-        """Say whose they are."""
-        there = len(self.draft.inherited.messages)
-        if not there:
-            return "A conversation that every chat begins with."
-        if self.draft.messages is None:
-            return "Inherited. Changing any of them sends all of them."
-        return f"Sent in place of all {there} inherited ones."
-
-    def rows(self) -> Sequence[CellRow]:
-        """Return a row for each message."""
+    def parts(self) -> tuple[str, Sequence[CellRow]]:
+        """Return where the messages come from, and a row for each."""
+        inherited = len(self.draft.inherited.messages)
+        if not inherited:
+            about = "A conversation that every chat begins with."
+        elif self.draft.messages is None:
+            about = "Inherited. Changing any of them sends all of them."
+        else:
+            about = f"Sent in place of all {inherited} inherited ones."
         style = "muted" if self.draft.messages is None else ""
-        return [
+        return about, [
             CellRow(str(place), {"role": (m.role, ""), "text": (glance(m.content), style)})
             for place, m in enumerate(self.draft.shown_messages)
         ]
@@ -338,17 +312,14 @@ class LicenseTab(SequenceTab[str]):
         """Return what asks for a license."""
         return LicenseDialog(item or "")
 
-    def about(self) -> str:
-        """Say what is there already and stays."""
+    def parts(self) -> tuple[str, Sequence[CellRow]]:
+        """Return what is inherited and kept, and a row for each license to add."""
         license = self.draft.inherited.license
-        if not license:
-            return "Added to those the base has."
-        title = glance(license.strip())[:60]
-        return f"Inherited and kept: {title} ({size(len(license.encode('utf-8', 'replace')))})"
-
-    def rows(self) -> Sequence[CellRow]:
-        """Return a row for each text."""
-        return [
+        about = "Added to those the base has."
+        if license:
+            bytes_ = size(len(license.encode("utf-8", "replace")))
+            about = f"Inherited and kept: {glance(license.strip())[:60]} ({bytes_})"
+        return about, [
             CellRow(
                 str(place), {"text": (glance(text), ""), "size": (size(len(text.encode())), "")}
             )
