@@ -87,11 +87,21 @@ class CommandContext:
         if not text:
             models = await self.models(learn=learn)
             return models, models
-        from ollama_tui.domain import updates
+        from ollama_tui.domain import names, updates
         from ollama_tui.domain.filter import parser
         from ollama_tui.domain.filter.fields import Scope
 
         query = parser.parse(text, self.settings.filters)
+        if query.problems:
+            # What looks like a field may be the name of a model; quotes make a word of it.
+            installed = {names.key(model.name) for model in await self.models()}
+            for problem in reversed(query.problems):
+                token = text[problem.start : problem.end]
+                name = token.lstrip("!")
+                if names.key(name) in installed:
+                    quoted = token.replace(name, f'"{name}"')
+                    text = text[: problem.start] + quoted + text[problem.end :]
+            query = parser.parse(text, self.settings.filters)
         if query.problems:
             raise UsageError(query.problems[0].quoting(text))
         learn = learn or any(term.field in NEEDS_DETAILS for term in query.terms)

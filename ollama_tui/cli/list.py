@@ -27,7 +27,7 @@ async def run(context: CommandContext) -> int:
     if chosen and chosen not in BY_KEY:
         raise UsageError(f"--sort takes one of {', '.join(BY_KEY)}.")
     order = next(key for key in (chosen, settings.sort, "modified") if key in BY_KEY)
-    selected, models = await context.selected()
+    selected, models = await context.selected(learn=True)
     rows = sort(selected, order, settings.reverse and not chosen)
     if context.options.json:
         names = aliases(models)
@@ -54,7 +54,7 @@ def as_json(model: Model, names: Mapping[str, tuple[str, ...]]) -> dict[str, Any
         "format": details.format,
         "family": details.family,
         "parameter_size": details.parameter_size,
-        "parameter_count": int(model.parameter_count) or None,
+        "parameter_count": round(model.parameter_count) or None,
         "quantization": details.quantization_level,
         "context_length": model.context_length or None,
         "capabilities": None if model.capabilities is None else sorted(model.capabilities),

@@ -61,6 +61,11 @@ class Shell:
         return self.out.splitlines()
 
     @property
+    def shown(self) -> list[str]:
+        """The models whose details were asked for."""
+        return [seen.body["model"] for seen in self.demo.requests if seen.path == "/api/show"]
+
+    @property
     def pulled(self) -> list[str]:
         """The models that were pulled."""
         return [seen.body["model"] for seen in self.demo.requests if seen.path == "/api/pull"]

@@ -14,12 +14,14 @@ from pathlib import Path
 
 import pytest
 
+from ollama_tui.api.client import Ollama
 from ollama_tui.api.errors import NotFound
 from ollama_tui.cli.context import UsageError
 from ollama_tui.cli.export import plain, script
 from ollama_tui.cli.main import COMMANDS, close_command, first_word, parser_with
 from ollama_tui.cli.output import table
 from ollama_tui.cli.restore import ExportedModel, progress_text, read
+from ollama_tui.demo import Demo
 from ollama_tui.domain.names import parse
 from ollama_tui.services.cache import Cache
 from ollama_tui.services.jobs.job import JobProgress
@@ -118,6 +120,58 @@ async def test_list_as_json_tells_raw_values(shell: Shell) -> None:
     assert len(model["digest"]) == 64
     (alias,) = (await shell.prints("list", "gemma3:latest"))["models"]
     assert alias["aliases"] == ["gemma3:4b"]
+
+
+COMPASS = "hf.co/acme-labs/Compass-3B-GGUF:Q4_K_M"
+"""It gets its tools from its chat template, which the server's list does not look at."""
+
+
+async def test_a_list_says_the_same_without_a_cache_as_with_one(
+    shell: Shell, tmp_path: Path
+) -> None:
+    shell.cache = Cache(tmp_path)
+    (first,) = (await shell.prints("list", COMPASS))["models"]
+    assert first["capabilities"] == ["completion", "thinking", "tools"]
+    assert (await shell.prints("list", COMPASS))["models"] == [first]
+    shell.cache = None
+    await shell.runs("list", COMPASS)
+    assert " ·TK···· " in shell.lines[1]
+
+
+async def test_details_that_list_has_learned_are_not_asked_for_again(
+    shell: Shell, tmp_path: Path
+) -> None:
+    shell.cache = Cache(tmp_path)
+    await shell.runs("list")
+    asked = len(shell.shown)
+    assert len(set(shell.shown)) == asked > 30
+    await shell.runs("list", "qwen3")
+    assert len(shell.shown) <= asked + 1  # of the one that the server refuses to describe
+
+
+async def test_what_nobody_tells_is_unknown(shell: Shell) -> None:
+    shell.demo = Demo(version="0.12.3")  # whose list has no capabilities
+    shell.demo.fail("/api/show", 500, {"error": "broken"}, times=100)
+    (model,) = (await shell.prints("list", "llava:7b"))["models"]
+    assert model["capabilities"] is None
+    await shell.runs("list", "llava:7b")
+    assert " ? " in shell.lines[1]
+
+
+@pytest.mark.parametrize("name", ["coder:fim", "Coder:FIM", "older:3b", "noder"])
+async def test_an_installed_name_is_a_name_though_it_looks_like_a_field(
+    shell: Shell, name: str
+) -> None:
+    async with Ollama("http://127.0.0.1:11434", transport=shell.demo.transport()) as ollama:
+        await ollama.copy("gemma3:4b", name if ":" in name else f"{name}:latest")
+    await shell.runs("list", name)
+    assert [line.split()[0].lower() for line in shell.lines[1:]] == [
+        name.lower() if ":" in name else f"{name}:latest"
+    ]
+    await shell.runs("list", name, "size:>900g")
+    assert shell.lines[1:] == []
+    with pytest.raises(UsageError, match="“coder:fun”: There is no field “coder”"):
+        await shell.runs("list", name, "coder:fun")
 
 
 def test_hostile_names_are_printed_inert() -> None:
