@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from ollama_tui.demo import Demo
+from tests.demo.levers import Demo
 
 HEAD_LIMIT = 64 * 1024
 READ_SIZE = 256 * 1024

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from contextlib import aclosing
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import httpx
 
 from ollama_tui.demo import describe
-from ollama_tui.demo.changing import DIGEST
-from ollama_tui.demo.convert import convert, file_kind, finish_weights
-from ollama_tui.demo.draft import Draft, set_config, set_texts
-from ollama_tui.demo.faults import Fault
-from ollama_tui.demo.gguf import GGUF, Malformed, read
-from ollama_tui.demo.reading import source_of
-from ollama_tui.demo.requests import Call, Fields, fields, model_of, valid_name
-from ollama_tui.demo.respond import Events, events_or_last
-from ollama_tui.demo.state import Server
-from ollama_tui.demo.store import Blob, Kind
-from ollama_tui.demo.transfer import pulling
+from ollama_tui.demo.draft import ImageDraft, set_config, set_texts
+from ollama_tui.demo.endpoints import DIGEST, source_of
+from ollama_tui.demo.http import (
+    Events,
+    Fault,
+    Fields,
+    IncomingRequest,
+    events_or_last,
+    fields,
+    model_of,
+    valid_name,
+)
+from ollama_tui.demo.store import BlobFile, DemoServer, Kind, Store, digest_of
+from ollama_tui.demo.transfer import TICK, pulling
+from ollama_tui.demo.weights import BITS, Shape, WeightsFile, read_gguf
 from ollama_tui.domain.names import Name
+from ollama_tui.importing.gguf import MAGIC
 
 _FIELDS = {
     "model": "string",
@@ -44,72 +51,63 @@ _FIELDS = {
     "info": "map[string]interface {}",
     "stream": "bool",
 }
+DUMMY = "0" * 19
+"""What the server sends as digest while it works on a whole model."""
+UNQUANTIZED = ("F16", "BF16", "F32")
+ALIASES = {"Q4_K": "Q4_K_M"}
+ARCHITECTURES = {"Gemma3": "gemma3", "Mistral": "llama", "Qwen3": "qwen3", "Qwen2": "qwen2"}
+ARCHITECTURES |= {"Phi3": "phi3", "Bert": "bert", "Llama": "llama"}
+"""What the server converts: architectures of GGUF by how those of safetensors begin."""
 
 
-async def create(server: Server, call: Call) -> httpx.Response:
+async def create(server: DemoServer, request: IncomingRequest) -> httpx.Response:
     """Make a model."""
-    body = fields(call.data, "CreateRequest", **_FIELDS)
+    body = fields(request.data, "CreateRequest", **_FIELDS)
     target = valid_name(model_of(body))
     for key in ("files", "adapters", "draft_files"):
-        _check_files(body.get(key, {}))
+        for path, digest in body.get(key, {}).items():
+            if path.startswith("/") or any(part in ("", ".", "..") for part in path.split("/")):
+                raise Fault("file path must be relative", 400)
+            if not digest:
+                raise Fault("invalid digest format", 400)
     return await events_or_last(_creating(server, body, target), body)
 
 
-def _check_files(files: Mapping[str, str]) -> None:
-    for path, digest in files.items():
-        if path.startswith("/") or any(part in ("", ".", "..") for part in path.split("/")):
-            raise Fault("file path must be relative", 400)
-        if not digest:
-            raise Fault("invalid digest format", 400)
-
-
-async def _creating(server: Server, body: Fields, target: Name) -> Events:
-    draft = Draft(server.store)
+async def _creating(server: DemoServer, body: Fields, target: Name) -> Events:
+    draft = ImageDraft(server.store)
     quantize = body.get("quantize") or body.get("quantization") or ""
     begin = _begin(server, body, draft)
-    adding = (_adapt(body, draft), _speed_up(body, draft))
-    for step in (begin, *adding, finish_weights(server, draft, quantize)):
+    for step in (begin, _add_beside(body, draft), _finish_weights(server, draft, quantize)):
         async with aclosing(step) as events:
             async for event in events:
                 yield event
     set_texts(draft, body)
     set_config(draft, body)
     for layer in draft.layers:
-        yield {"status": draft.status(layer)}
+        what = "creating new" if layer.digest in draft.new else "using existing"
+        yield {"status": f"{what} layer {layer.digest}"}
     yield {"status": "writing manifest"}
-    _write(server, target, draft)
+    server.store.replace(target, draft.manifest(), server.now())
     yield {"status": "success"}
 
 
-def _write(server: Server, target: Name, draft: Draft) -> None:
-    target = server.store.installed(target)
-    old = server.store.entries.get(target)
-    server.store.write(target, draft.manifest(), server.now())
-    if old is not None and old.parsed is not None:
-        server.store.prune(layer.digest for layer in old.parsed.everything)
-
-
-def _begin(server: Server, body: Fields, draft: Draft) -> Events:
-    base = body.get("from", "")
-    if base and (stub := _stub(base, body.get("remote_host", ""))):
-        draft.config |= stub
-        return _import(draft, {})
+def _begin(server: DemoServer, body: Fields, draft: ImageDraft) -> Events:
+    """Return the events of laying the foundation: a model, files, or a remote model."""
+    base, host = body.get("from", ""), body.get("remote_host", "")
+    if base and host:
+        draft.config |= {"remote_host": remote_address(host), "remote_model": base}
+        return _add_files(draft, {})
     if base:
+        cut, where = source_of(base)
+        if where == "cloud":
+            draft.config |= {"remote_host": "https://ollama.com:443", "remote_model": cut}
+            return _add_files(draft, {})
         return _inherit(server, draft, valid_name(base))
-    if "files" in body:
-        kind = file_kind(server.store, body["files"])
-        return (_convert if kind == "safetensors" else _import)(draft, body["files"])
-    raise Fault("neither 'from' or 'files' was specified", 400)
-
-
-def _stub(base: str, host: str) -> dict[str, str]:
-    """Return the config of a remote model, empty when `base` is a local one."""
-    if host:
-        return {"remote_host": remote_address(host), "remote_model": base}
-    cut, where = source_of(base)
-    if where != "cloud":
-        return {}
-    return {"remote_host": "https://ollama.com:443", "remote_model": cut}
+    if "files" not in body:
+        raise Fault("neither 'from' or 'files' was specified", 400)
+    if file_kind(server.store, body["files"]) == "safetensors":
+        return _convert(draft, body["files"])
+    return _add_files(draft, body["files"])
 
 
 def remote_address(host: str) -> str:
@@ -126,7 +124,7 @@ def remote_address(host: str) -> str:
     return f"{parts.scheme}://{parts.hostname}:{port}"
 
 
-async def _inherit(server: Server, draft: Draft, base: Name) -> Events:
+async def _inherit(server: DemoServer, draft: ImageDraft, base: Name) -> Events:
     if server.store.get(base) is None:
         async with aclosing(pulling(server, base, insecure=False)) as events:
             async for event in events:
@@ -137,60 +135,136 @@ async def _inherit(server: Server, draft: Draft, base: Name) -> Events:
     draft.take(image)
 
 
-async def _convert(draft: Draft, files: Mapping[str, str]) -> Events:
+async def _convert(draft: ImageDraft, files: Mapping[str, str]) -> Events:
     yield {"status": "converting model"}
     blob = convert(draft.store, files)
     draft.add("model", blob)
     draft.unchecked.add(blob.digest)
 
 
-async def _import(draft: Draft, files: Mapping[str, str]) -> Events:
+async def _add_files(
+    draft: ImageDraft, files: Mapping[str, str], kind: Kind | None = None
+) -> Events:
+    """Add uploaded GGUF files, as what they say they are unless `kind` is given."""
     for digest in files.values():
         yield {"status": "parsing GGUF"}
-        _add_gguf(draft, _uploaded(draft, digest))
+        if DIGEST.fullmatch(digest) is None:
+            raise Fault("invalid digest format", 400)
+        blob = draft.store.open(digest.replace("-", ":"))
+        if blob.weights is None:
+            head = blob.head or b""
+            if not head.startswith(MAGIC):
+                raise Fault("supplied file was not in GGUF format", 400)
+            read_gguf(head, blob.size)  # says what is wrong with it
+            raise Fault("EOF")
+        added = kind or blob.weights.kind
+        draft.add(added, blob)
+        if added == "model":
+            draft.unchecked.add(blob.digest)
 
 
-async def _adapt(body: Fields, draft: Draft) -> Events:
-    adapters = body.get("adapters", {})
+async def _add_beside(body: Fields, draft: ImageDraft) -> Events:
+    """Add what goes beside the model: an adapter, and a draft model that guesses ahead."""
+    adapters, drafts = body.get("adapters", {}), body.get("draft_files", {})
     if len(adapters) > 1 and not any(path.endswith(".json") for path in adapters):
         raise Fault("only one adapter is currently supported", 400)
-    for digest in list(adapters.values())[:1]:
-        yield {"status": "parsing GGUF"}
-        _add_gguf(draft, _uploaded(draft, digest))
-
-
-async def _speed_up(body: Fields, draft: Draft) -> Events:
-    """Add a model that drafts ahead."""
-    files = body.get("draft_files", {})
-    if files and "remote_model" in draft.config:
+    async for event in _add_files(draft, dict(list(adapters.items())[:1])):
+        yield event
+    if drafts and "remote_model" in draft.config:
         raise Fault("DRAFT cannot be used with remote models", 400)
-    for digest in files.values():
-        yield {"status": "parsing GGUF"}
-        draft.add("draft", _uploaded(draft, digest))
+    async for event in _add_files(draft, drafts, "draft"):
+        yield event
 
 
-def _uploaded(draft: Draft, digest: str) -> Blob:
-    """Return an uploaded GGUF file; raises Fault for a bad digest, no file, or another format."""
-    if DIGEST.fullmatch(digest) is None:
-        raise Fault("invalid digest format", 400)
-    blob = draft.store.open(digest.replace("-", ":"))
-    if blob.weights is None:
-        raise _malformed(blob)
-    return blob
+def file_kind(store: Store, files: Mapping[str, str]) -> Literal["safetensors", "gguf"]:
+    """Return what the files are; raises Fault 400 when they are neither."""
+    if any(path.endswith(".safetensors") for path in files):
+        return "safetensors"
+    if any(path.endswith(".gguf") for path in files):
+        return "gguf"
+    if files and all((store.open(d).head or b"").startswith(MAGIC) for d in files.values()):
+        return "gguf"
+    raise Fault("unknown type", 400)
 
 
-def _malformed(blob: Blob) -> Fault:
-    if not (blob.head or b"").startswith(GGUF):
-        return Fault("supplied file was not in GGUF format", 400)
+def convert(store: Store, files: Mapping[str, str]) -> BlobFile:
+    """Return the GGUF made of a set of safetensors files; raises Fault when it cannot be made."""
+    if "config.json" not in files:
+        raise Fault("open config.json: no such file or directory")
+    blobs = {path: store.open(digest) for path, digest in files.items()}
+    size = sum(blob.size for path, blob in blobs.items() if path.endswith(".safetensors"))
     try:
-        read(blob.head or b"", blob.size)
-    except Malformed as problem:
-        return Fault(str(problem))
-    return Fault("EOF")
+        config: dict[str, Any] = blobs["config.json"].json
+    except json.JSONDecodeError as error:
+        raise Fault(f"invalid config.json: {error.msg}") from None
+    name = (config.get("architectures") or [""])[0]
+    known = (arch for prefix, arch in ARCHITECTURES.items() if name.startswith(prefix))
+    architecture = next(known, None)
+    if architecture is None:
+        raise Fault(f'unsupported architecture "{name}"' if name else "unknown architecture")
+    heads = config.get("num_attention_heads", 32)
+    shape = Shape(
+        architecture,
+        parameters=size // 2,
+        file_type="F16",
+        context=config.get("max_position_embeddings", 4096),
+        embedding=config.get("hidden_size", 4096),
+        blocks=config.get("num_hidden_layers", 32),
+        heads=heads,
+        kv_heads=config.get("num_key_value_heads") or heads,
+        feed_forward=config.get("intermediate_size", 14336),
+        vocab=config.get("vocab_size", 32000),
+    )
+    digest = digest_of("".join(sorted(files.values())).encode())
+    return BlobFile(digest, size, weights=shape.weights())
 
 
-def _add_gguf(draft: Draft, blob: Blob) -> None:
-    kind: Kind = blob.weights.kind if blob.weights else "model"
-    draft.add(kind, blob)
-    if kind == "model":
-        draft.unchecked.add(blob.digest)
+async def _finish_weights(server: DemoServer, draft: ImageDraft, quantize: str) -> Events:
+    """Yield the events of validating uploaded weights and of quantizing."""
+    wanted = ALIASES.get(quantize.upper(), quantize.upper())
+    for layer in draft.of("model"):
+        blob = draft.store.open(layer.digest)
+        weights = blob.weights
+        if weights is None:
+            raise Fault("supplied file was not in GGUF format")
+        if not draft.config.get("model_format") or not draft.config.get("model_family"):
+            draft.describe(weights)
+        if wanted and _must_quantize(weights, wanted):
+            label = f"quantizing {weights.file_type} model to {wanted}"
+            made = _derived(blob, wanted, weights.quantized(wanted))
+        elif layer.digest in draft.unchecked:
+            # The server stores uploaded weights in a file of its own.
+            label, made = "validating GGUF model", _derived(blob, "copy", weights)
+        else:
+            continue
+        if not server.quantize_prints:
+            await server.pace(blob.size / server.quantize_rate)
+        else:
+            completed = 0
+            while completed < blob.size:
+                await server.pace(TICK)
+                completed = min(blob.size, completed + int(server.quantize_rate * TICK))
+                event = {"digest": DUMMY, "total": blob.size, "completed": completed}
+                yield {"status": label, **event}
+        yield {"status": "verifying conversion"}
+        await server.pace(made.size / server.hash_rate)
+        draft.exchange(layer, made)
+        if made.weights is not None:
+            draft.describe(made.weights)
+
+
+def _must_quantize(weights: WeightsFile, wanted: str) -> bool:
+    if wanted not in BITS:
+        supported = "supported types are F32, F16, Q4_K_S, Q4_K_M, Q8_0"
+        raise Fault(f"unsupported quantization type {wanted} - {supported}")
+    if weights.file_type not in UNQUANTIZED:
+        raise Fault("quantization is only supported for F16, BF16 and F32 models")
+    return weights.file_type != wanted
+
+
+def _derived(blob: BlobFile, how: str, made: WeightsFile) -> BlobFile:
+    """Return the file made of a blob; of another type, it is as much smaller as its bits are."""
+    size, before = blob.size, blob.weights
+    if before is not None and made.file_type != before.file_type:
+        size = int(size * BITS[made.file_type] / BITS[before.file_type])
+    return BlobFile(digest_of(f"{blob.digest} {how}".encode()), size, weights=made)

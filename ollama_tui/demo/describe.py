@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
-from ollama_tui.demo.gojson import literal, plain, timestamp
-from ollama_tui.demo.store import Entry, Kind, Store, path_of
-from ollama_tui.demo.weights import Weights
+from ollama_tui.demo.store import Kind, ManifestFile, Store, path_of
+from ollama_tui.demo.weights import WeightsFile
 from ollama_tui.domain.names import Name
 
 DEFAULT_TEMPLATE = "{{ .Prompt }}"
@@ -22,14 +24,17 @@ PARSERS = {
 }
 """Built-in parsers and what a model can do through them."""
 
+_ESCAPES = {"\a": r"\a", "\b": r"\b", "\f": r"\f", "\n": r"\n", "\r": r"\r", "\t": r"\t"}
+_ESCAPES |= {"\v": r"\v", '"': r"\"", "\\": r"\\"}
+
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A model read from the store: its name, manifest, config and the texts of its layers."""
+    """A model read from the store: its name, manifest and config."""
 
     store: Store
     name: Name
-    entry: Entry
+    entry: ManifestFile
     config: Mapping[str, Any]
 
     @property
@@ -43,17 +48,8 @@ class Image:
         keys = ("remote_model", "remote_host")
         return {key: self.config[key] for key in keys if self.config.get(key)}
 
-    @property
-    def weights(self) -> Weights | None:
-        """The model's GGUF, None for stubs."""
-        return self._weights("model")
-
-    @property
-    def projector(self) -> Weights | None:
-        """The first projector's GGUF."""
-        return self._weights("projector")
-
-    def _weights(self, kind: Kind) -> Weights | None:
+    def weights(self, kind: Kind = "model") -> WeightsFile | None:
+        """Return the first GGUF of a kind; None without one, as for stubs."""
         layers = self.entry.manifest.of(kind)
         blob = self.store.blobs.get(layers[0].digest) if layers else None
         return blob.weights if blob else None
@@ -76,6 +72,16 @@ class Image:
         """The stored parameters."""
         return dict(self.json("params", {}))
 
+    @property
+    def lengths(self) -> dict[str, int]:
+        """Context and embedding length, as far as known."""
+        weights = self.weights()
+        found = {
+            key: (weights.own(key) if weights else None) or self.config.get(key)
+            for key in ("context_length", "embedding_length")
+        }
+        return {key: value for key, value in found.items() if value}
+
 
 def read(store: Store, name: Name) -> Image | None:
     """Return the model `name`, None when it or its config is missing; raises Fault when cut."""
@@ -83,15 +89,10 @@ def read(store: Store, name: Name) -> Image | None:
     entry = store.entries.get(name)
     if entry is None or entry.manifest.config.digest not in store.blobs:
         return None
-    return image(store, name, entry)
-
-
-def image(store: Store, name: Name, entry: Entry) -> Image:
-    """Return the model of a readable entry."""
     return Image(store, name, entry, store.open(entry.manifest.config.digest).json)
 
 
-def is_readable(store: Store, entry: Entry) -> bool:
+def is_readable(store: Store, entry: ManifestFile) -> bool:
     """Whether the list shows an entry: its manifest and config are whole."""
     return entry.parsed is not None and entry.parsed.config.digest in store.blobs
 
@@ -110,16 +111,6 @@ def details(image: Image) -> dict[str, Any]:
     }
 
 
-def lengths(image: Image) -> dict[str, int]:
-    """Return context and embedding length, as far as known."""
-    weights = image.weights
-    found = {
-        key: (weights.own(key) if weights else None) or image.config.get(key)
-        for key in ("context_length", "embedding_length")
-    }
-    return {key: value for key, value in found.items() if value}
-
-
 def listed(image: Image, *, old: bool = False) -> dict[str, Any]:
     """Return a model's entry in tags; `old` servers say less."""
     known = capabilities(image, deep=False)
@@ -131,7 +122,7 @@ def listed(image: Image, *, old: bool = False) -> dict[str, Any]:
         "modified_at": timestamp(image.entry.modified),
         "size": image.entry.manifest.size,
         "digest": image.entry.digest,
-        "details": details(image) | ({} if old else lengths(image)),
+        "details": details(image) | ({} if old else image.lengths),
         **more,
     }
 
@@ -139,13 +130,13 @@ def listed(image: Image, *, old: bool = False) -> dict[str, Any]:
 def capabilities(image: Image, *, deep: bool = True) -> list[str]:
     """Return what a model can do; the template inside its GGUF is looked at only when `deep`."""
     found = dict.fromkeys(image.config.get("capabilities") or [])
-    if weights := image.weights:
-        found |= dict.fromkeys(_of_weights(weights, has_projector=bool(image.projector)))
+    if weights := image.weights():
+        found |= dict.fromkeys(_of_weights(weights, has_projector=bool(image.weights("projector"))))
         found |= dict.fromkeys(_of_texts(image, weights.chat_template if deep else ""))
     return list(found)
 
 
-def _of_weights(weights: Weights, *, has_projector: bool) -> Iterator[str]:
+def _of_weights(weights: WeightsFile, *, has_projector: bool) -> Iterator[str]:
     yield "completion" if weights.own("pooling_type") is None else "embedding"
     if has_projector or weights.own("vision.block_count"):
         yield "vision"
@@ -154,37 +145,33 @@ def _of_weights(weights: Weights, *, has_projector: bool) -> Iterator[str]:
 
 
 def _of_texts(image: Image, chat_template: str) -> Iterator[str]:
-    template = image.text("template") if _has(image, "template") else ""
+    layers = image.entry.manifest.of("template")
+    is_there = bool(layers) and layers[0].digest in image.store.blobs
+    template = image.text("template") if is_there else ""
     if re.search(r"\.Tools\b", template) or "tools" in chat_template:
         yield "tools"
     if re.search(r"\.Suffix\b", template):
         yield "insert"
-    if any("<think>" in text for text in (template, chat_template)) or _is_gptoss(image):
+    is_gptoss = image.config.get("model_family") in ("gptoss", "gpt-oss")
+    if "<think>" in template or "<think>" in chat_template or is_gptoss:
         yield "thinking"
     yield from PARSERS.get(str(image.config.get("parser", "")), ())
-
-
-def _has(image: Image, kind: Kind) -> bool:
-    layers = image.entry.manifest.of(kind)
-    return bool(layers) and layers[0].digest in image.store.blobs
-
-
-def _is_gptoss(image: Image) -> bool:
-    return image.config.get("model_family") in ("gptoss", "gpt-oss")
 
 
 def shown(
     image: Image, *, verbose: bool, system: str, options: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return the answer of show; `system` and `options` are laid over the stored ones."""
-    weights, projector = image.weights, image.projector
+    weights, projector = image.weights(), image.weights("projector")
     template = image.text("template")
     system = system or image.text("system")
     inner = weights.chat_template if weights else ""
     answer = {
         "license": "\n".join(image.texts("license")),
         "modelfile": modelfile(image, template or DEFAULT_TEMPLATE, system, options),
-        "parameters": parameters_text(image.parameters),
+        "parameters": "\n".join(
+            f"{key:<30} {literal(item)}" for key, item in _flat(image.parameters)
+        ),
         "template": template or inner or DEFAULT_TEMPLATE,
         "system": system,
         "details": details(image),
@@ -212,46 +199,33 @@ def remote_info(config: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in found.items() if value}
 
 
-def parameters_text(parameters: Mapping[str, Any]) -> str:
-    """Return `parameters` of show: a name in 30 columns and a literal on each line."""
-    return "\n".join(f"{key:<30} {literal(item)}" for key, item in _flat(parameters))
-
-
 def modelfile(image: Image, template: str, system: str, options: Mapping[str, Any]) -> str:
-    """Return the Modelfile text the server makes up for a model."""
+    """Return the Modelfile that the server generates for a model."""
+    manifest, config = image.entry.manifest, image.config
+    models = [path_of(layer.digest) for layer in manifest.of("model")]
     lines = [
         '# Modelfile generated by "ollama show"',
         "# To build a new Modelfile based on this, replace FROM with:",
         f"# FROM {image.name.display}",
         "",
-        *_sources(image),
-        f"TEMPLATE {_text(template)}",
+        f"FROM {models[0] if models else ''}",
+        *(f"ADAPTER {path_of(layer.digest)}" for layer in manifest.of("adapter")),
+        *(f"DRAFT {path_of(layer.digest)}" for layer in manifest.of("draft")),
+        *(f"FROM {path_of(layer.digest)}" for layer in manifest.of("projector")),
+        f"TEMPLATE {_argument(template)}",
     ]
-    lines += [f"SYSTEM {_text(system)}"] if system else []
-    lines += [
-        f"{key.upper()} {image.config[key]}" for key in ("renderer", "parser") if _set(image, key)
-    ]
+    lines += [f"SYSTEM {_argument(system)}"] if system else []
+    lines += [f"{key.upper()} {config[key]}" for key in ("renderer", "parser") if config.get(key)]
     merged = image.parameters | dict(options)
-    lines += [f"PARAMETER {key} {_text(plain(item))}" for key, item in _flat(merged)]
-    lines += [f"LICENSE {_text(text)}" for text in image.texts("license")]
-    lines += [f"MESSAGE {m['role']} {_text(m['content'])}" for m in image.json("messages", [])]
+    lines += [f"PARAMETER {key} {_argument(plain(item))}" for key, item in _flat(merged)]
+    lines += [f"LICENSE {_argument(text)}" for text in image.texts("license")]
+    messages = image.json("messages", [])
+    lines += [f"MESSAGE {m['role']} {_argument(m['content'])}" for m in messages]
     return "\n".join(lines) + "\n"
 
 
-def _set(image: Image, key: str) -> bool:
-    return bool(image.config.get(key))
-
-
-def _sources(image: Image) -> Iterator[str]:
-    manifest = image.entry.manifest
-    models = [path_of(layer.digest) for layer in manifest.of("model")]
-    yield f"FROM {models[0] if models else ''}"
-    yield from (f"ADAPTER {path_of(layer.digest)}" for layer in manifest.of("adapter"))
-    yield from (f"DRAFT {path_of(layer.digest)}" for layer in manifest.of("draft"))
-    yield from (f"FROM {path_of(layer.digest)}" for layer in manifest.of("projector"))
-
-
-def _text(value: str) -> str:
+def _argument(value: str) -> str:
+    """Return a Modelfile's argument as the server writes it: quoted where need be, not escaped."""
     needs_quotes = "\n" in value or value != value.strip(" ")
     return f'"{value}"' if needs_quotes else value
 
@@ -259,3 +233,52 @@ def _text(value: str) -> str:
 def _flat(parameters: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for key, value in parameters.items():
         yield from ((key, item) for item in (value if isinstance(value, list) else [value]))
+
+
+def number(value: float) -> str:
+    """Return a number as Go's `%v` prints a float64: `2048`, `0.2`, `1.048576e+06`."""
+    sign, digits, shift = Decimal(repr(float(value))).normalize().as_tuple()
+    power = len(digits) + int(shift) - 1
+    if not value or -4 <= power < 6:
+        return repr(float(value)).removesuffix(".0")
+    rest = "".join(map(str, digits[1:]))
+    mantissa = f"{digits[0]}.{rest}" if rest else f"{digits[0]}"
+    return f"{'-' * sign}{mantissa}e{power:+03d}"
+
+
+def plain(value: Any) -> str:
+    """Return a parameter's value as Go's `%v` prints it."""
+    if value is None:
+        return "<nil>"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return number(value)
+    return str(value)
+
+
+def literal(value: Any) -> str:
+    """Return a parameter's value as `parameters` of show prints it: strings as Go literals."""
+    if not isinstance(value, str):
+        return plain(value)
+    return '"' + "".join(map(_escaped, value)) + '"'
+
+
+def _escaped(char: str) -> str:
+    if char in _ESCAPES:
+        return _ESCAPES[char]
+    if char.isprintable():
+        return char
+    code = ord(char)
+    if code < 0x80:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def timestamp(moment: datetime) -> str:
+    """Return RFC 3339 with nine decimals, trailing zeros cut, as the server writes times."""
+    nanos = zlib.crc32(moment.isoformat().encode()) % 1000
+    fraction = f"{moment.microsecond:06d}{nanos:03d}".rstrip("0")
+    zone = moment.strftime("%z")
+    zone = "Z" if moment.utcoffset() in (None, timedelta(0)) else f"{zone[:3]}:{zone[3:5]}"
+    return f"{moment:%Y-%m-%dT%H:%M:%S}{'.' if fraction else ''}{fraction}{zone}"

@@ -1,4 +1,4 @@
-"""A model in the making: a config and layers, each known to be new or already there."""
+"""A model in the making: what create puts together before it writes the manifest."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ollama_tui.demo.describe import Image
-from ollama_tui.demo.faults import Fault
-from ollama_tui.demo.gojson import encode, kind
-from ollama_tui.demo.requests import Fields
-from ollama_tui.demo.store import Blob, Kind, Layer, Manifest, Store, blob_of
-from ollama_tui.demo.weights import Weights, parameter_size
+from ollama_tui.demo.http import Fault, Fields, encode, json_kind
+from ollama_tui.demo.store import BlobFile, ImageLayer, ImageManifest, Kind, Store, blob_of
+from ollama_tui.demo.weights import WeightsFile, parameter_size
 
 _INFO_TEXTS = {
     "model_family": "model_family",
@@ -18,16 +16,17 @@ _INFO_TEXTS = {
     "quantization_level": "file_type",
     "parameter_size": "model_type",
 }
+"""Keys of the request's `info` that are strings, and what the config calls them."""
 _INFO_COUNTS = ("context_length", "embedding_length")
 
 
 @dataclass(slots=True)
-class Draft:
-    """What create has put together so far."""
+class ImageDraft:
+    """A config and layers, each known to be new or already in the store."""
 
     store: Store
     config: dict[str, Any] = field(default_factory=dict)
-    layers: list[Layer] = field(default_factory=list)
+    layers: list[ImageLayer] = field(default_factory=list)
     unchecked: set[str] = field(default_factory=set)
     """Digests of model layers that came from files and were not validated yet."""
     new: set[str] = field(default_factory=set)
@@ -38,33 +37,34 @@ class Draft:
         self.config = dict(image.config)
         source = image.name.display
         self.layers = [
-            Layer(layer.media_type, layer.digest, layer.size, source)
+            ImageLayer(layer.media_type, layer.digest, layer.size, source)
             for layer in image.entry.manifest.layers
         ]
 
-    def add(self, kind: Kind, blob: Blob) -> None:
+    def add(self, kind: Kind, blob: BlobFile) -> None:
         """Append a layer."""
-        if blob.digest not in self.store.blobs:
-            self.new.add(blob.digest)
-        self.layers.append(self.store.layer(kind, blob))
+        self.layers.append(self._layer(kind, blob))
 
     def replace(self, kind: Kind, data: bytes) -> None:
         """Append a layer instead of all others of its kind."""
         self.layers = [layer for layer in self.layers if layer.kind != kind]
         self.add(kind, blob_of(data))
 
-    def exchange(self, old: Layer, blob: Blob) -> None:
+    def exchange(self, old: ImageLayer, blob: BlobFile) -> None:
         """Put other weights in the place of a layer."""
+        self.layers[self.layers.index(old)] = self._layer("model", blob)
+
+    def _layer(self, kind: Kind, blob: BlobFile) -> ImageLayer:
         if blob.digest not in self.store.blobs:
             self.new.add(blob.digest)
-        self.layers[self.layers.index(old)] = self.store.layer("model", blob)
+        return self.store.layer(kind, blob)
 
-    def of(self, kind: Kind) -> list[Layer]:
+    def of(self, kind: Kind) -> list[ImageLayer]:
         """Return the layers of one kind."""
         return [layer for layer in self.layers if layer.kind == kind]
 
-    def describe(self, weights: Weights) -> None:
-        """Let the config say what the weights are."""
+    def describe(self, weights: WeightsFile) -> None:
+        """Describe the weights in the config."""
         self.config |= {
             "model_format": "gguf",
             "model_family": weights.architecture,
@@ -73,19 +73,14 @@ class Draft:
             "file_type": weights.file_type,
         }
 
-    def status(self, layer: Layer) -> str:
-        """Return the event text of a layer."""
-        what = "creating new" if layer.digest in self.new else "using existing"
-        return f"{what} layer {layer.digest}"
-
-    def manifest(self) -> Manifest:
+    def manifest(self) -> ImageManifest:
         """Return the finished manifest."""
         diff = {"type": "layers", "diff_ids": [layer.digest for layer in self.layers]}
         system = {"architecture": "amd64", "os": "linux", "rootfs": diff}
-        return Manifest(self.store.config(self.config | system), tuple(self.layers))
+        return ImageManifest(self.store.config(self.config | system), tuple(self.layers))
 
 
-def set_texts(draft: Draft, body: Fields) -> None:
+def set_texts(draft: ImageDraft, body: Fields) -> None:
     """Lay the request's template, system, licenses, parameters and messages over the draft."""
     if template := body.get("template"):
         check_template(template)
@@ -94,22 +89,16 @@ def set_texts(draft: Draft, body: Fields) -> None:
         draft.replace("system", system.encode())
     for text in licenses(body.get("license")):
         draft.add("license", blob_of(text.encode()))
-    if parameters := _parameters(draft) | dict(body.get("parameters", {})):
+    layers = draft.of("params")
+    parameters = dict(draft.store.open(layers[0].digest).json) if layers else {}
+    if parameters := parameters | dict(body.get("parameters", {})):
         draft.replace("params", encode(parameters))
     if messages := body.get("messages"):
-        draft.replace("messages", encode([_message(message) for message in messages]))
-
-
-def _parameters(draft: Draft) -> dict[str, Any]:
-    layers = draft.of("params")
-    return dict(draft.store.open(layers[0].digest).json) if layers else {}
-
-
-def _message(message: dict[str, Any]) -> dict[str, str]:
-    return {
-        "role": str(message.get("role", "")).lower(),
-        "content": str(message.get("content", "")),
-    }
+        kept = [
+            {"role": str(m.get("role", "")).lower(), "content": str(m.get("content", ""))}
+            for m in messages
+        ]
+        draft.replace("messages", encode(kept))
 
 
 def licenses(value: Any) -> list[str]:
@@ -119,36 +108,32 @@ def licenses(value: Any) -> list[str]:
     if isinstance(value, str):
         return [value]
     if not isinstance(value, list):
-        raise Fault(f"json: cannot unmarshal {kind(value)} into Go value of type []string")
+        raise Fault(f"json: cannot unmarshal {json_kind(value)} into Go value of type []string")
     for item in value:
         if not isinstance(item, str):
-            raise Fault(f"json: cannot unmarshal {kind(item)} into Go value of type string")
+            raise Fault(f"json: cannot unmarshal {json_kind(item)} into Go value of type string")
     return value
 
 
-def set_config(draft: Draft, body: Fields) -> None:
+def set_config(draft: ImageDraft, body: Fields) -> None:
     """Lay the request's renderer, parser, version and info over the draft's config."""
     for key in ("renderer", "parser", "requires"):
         if body.get(key):
             draft.config[key] = body[key]
-    for key, value in body.get("info", {}).items():
+    info = body.get("info", {})
+    for key, value in info.items():
         if key in _INFO_TEXTS:
-            draft.config[_INFO_TEXTS[key]] = _checked(
-                key, value, isinstance(value, str), "a string"
-            )
+            if not isinstance(value, str):
+                raise Fault(f'info field "{key}" must be a string', 400)
+            draft.config[_INFO_TEXTS[key]] = value
         elif key in _INFO_COUNTS:
-            whole = isinstance(value, int) and not isinstance(value, bool) and value >= 0
-            draft.config[key] = _checked(key, value, whole, "a non-negative integer")
+            if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+                raise Fault(f'info field "{key}" must be a non-negative integer', 400)
+            draft.config[key] = value
         elif key == "capabilities":
             draft.config[key] = value
-    if family := body.get("info", {}).get("model_family"):
+    if family := info.get("model_family"):
         draft.config["model_families"] = [family]
-
-
-def _checked(key: str, value: Any, fine: bool, wanted: str) -> Any:
-    if not fine:
-        raise Fault(f'info field "{key}" must be {wanted}', 400)
-    return value
 
 
 def check_template(template: str) -> None:
@@ -160,18 +145,10 @@ def check_template(template: str) -> None:
         action, closed, rest = rest.partition("}}")
         if not closed:
             raise Fault(f"template error: template: :{line}: unclosed action", 400)
-        depth += _depth_change(action)
+        word = next(iter(action.strip("- \t\n").split()), "")
+        depth += (word in ("if", "range", "with", "define", "block")) - (word == "end")
         if depth < 0:
             raise Fault(f"template error: template: :{line}: unexpected {{{{end}}}}", 400)
         line += action.count("\n")
     if depth:
         raise Fault(f"template error: template: :{line}: unexpected EOF", 400)
-
-
-def _depth_change(action: str) -> int:
-    words = action.strip("- \t\n").split(None, 1)
-    if not words:
-        return 0
-    if words[0] == "end":
-        return -1
-    return int(words[0] in ("if", "range", "with", "define", "block"))

@@ -1,4 +1,4 @@
-"""Models in memory: load, keep, list and unload them through generate, embed and ps."""
+"""Models in memory: load, list and unload them through generate, embed and ps."""
 
 from __future__ import annotations
 
@@ -11,14 +11,19 @@ from typing import Any
 import httpx
 
 from ollama_tui.demo import describe
-from ollama_tui.demo.cloud import cloud_unreachable
-from ollama_tui.demo.describe import Image
-from ollama_tui.demo.faults import Fault
-from ollama_tui.demo.gojson import timestamp
-from ollama_tui.demo.reading import SIGNIN_URL, source_of
-from ollama_tui.demo.requests import Call, Fields, fields, model_of, valid_name
-from ollama_tui.demo.respond import NDJSON, answer
-from ollama_tui.demo.state import Server
+from ollama_tui.demo.describe import Image, timestamp
+from ollama_tui.demo.endpoints import SIGNIN_URL, cloud_unreachable, source_of
+from ollama_tui.demo.http import (
+    NDJSON,
+    Fault,
+    Fields,
+    IncomingRequest,
+    answer,
+    fields,
+    model_of,
+    valid_name,
+)
+from ollama_tui.demo.store import DemoServer
 
 FOREVER = timedelta(microseconds=(2**63 - 1) // 1000)
 """The longest time Go can count, some 292 years."""
@@ -65,22 +70,22 @@ class Runner:
         }
 
 
-async def ps(server: Server, call: Call) -> httpx.Response:
+async def ps(server: DemoServer, request: IncomingRequest) -> httpx.Response:
     """Answer the loaded models, the longest remaining lifetime first."""
     _expire(server)
     ordered = sorted(server.runners, key=lambda runner: runner.expires, reverse=True)
     return answer({"models": [runner.to_json() for runner in ordered]})
 
 
-def _expire(server: Server) -> None:
+def _expire(server: DemoServer) -> None:
     moment = server.now()
     server.runners[:] = [runner for runner in server.runners if runner.expires > moment]
 
 
-async def generate(server: Server, call: Call) -> httpx.Response:
+async def generate(server: DemoServer, request: IncomingRequest) -> httpx.Response:
     """Load a model, or unload it with keep_alive 0; this server writes no texts."""
     body = fields(
-        call.data,
+        request.data,
         "GenerateRequest",
         model="string",
         name="string",
@@ -95,17 +100,18 @@ async def generate(server: Server, call: Call) -> httpx.Response:
         return _remote(server)
     empty = not body.get("prompt")
     if empty and lifetime == timedelta(0):
-        return await _unload(server, image, body)
+        _drop(server, image)
+        return _done(server, body, "unload")
     if "completion" not in describe.capabilities(image):
         raise Fault(f'"{model_of(body)}" does not support generate', 400)
     await _load(server, image, body, lifetime)
     return _no_texts() if not empty else _done(server, body, "load")
 
 
-async def embed(server: Server, call: Call) -> httpx.Response:
+async def embed(server: DemoServer, request: IncomingRequest) -> httpx.Response:
     """Load or unload an embedding model; this server computes no embeddings."""
     body = fields(
-        call.data,
+        request.data,
         "EmbedRequest",
         model="string",
         input="any",
@@ -128,7 +134,7 @@ def _no_texts() -> httpx.Response:
     return answer({"error": "the demo server manages models and does not run them"}, 501)
 
 
-def _image(server: Server, asked: str, missing: str) -> Image:
+def _image(server: DemoServer, asked: str, missing: str) -> Image:
     base, where = source_of(asked)
     if where == "cloud":
         _refuse_cloud(server)
@@ -138,14 +144,14 @@ def _image(server: Server, asked: str, missing: str) -> Image:
     return image
 
 
-def _refuse_cloud(server: Server) -> None:
+def _refuse_cloud(server: DemoServer) -> None:
     if server.cloud_disabled:
         raise Fault("ollama cloud is disabled: remote model is unavailable", 403)
     if not server.internet:
         raise Fault(cloud_unreachable("/api/generate"), 500)
 
 
-def _remote(server: Server) -> httpx.Response:
+def _remote(server: DemoServer) -> httpx.Response:
     _refuse_cloud(server)
     if server.account is None:
         return answer({"error": "unauthorized", "signin_url": SIGNIN_URL}, 401, NDJSON)
@@ -153,17 +159,12 @@ def _remote(server: Server) -> httpx.Response:
     return answer({**limit, "error": "you have reached your usage limit"}, 402, NDJSON)
 
 
-def _done(server: Server, body: Fields, reason: str) -> httpx.Response:
+def _done(server: DemoServer, body: Fields, reason: str) -> httpx.Response:
     made = {"model": model_of(body), "created_at": timestamp(server.now()), "response": ""}
     return answer({**made, "done": True, "done_reason": reason})
 
 
-async def _unload(server: Server, image: Image, body: Fields) -> httpx.Response:
-    _drop(server, image)
-    return _done(server, body, "unload")
-
-
-def _drop(server: Server, image: Image) -> None:
+def _drop(server: DemoServer, image: Image) -> None:
     weights = _weights_digest(image)
     server.runners[:] = [runner for runner in server.runners if runner.weights != weights]
 
@@ -174,7 +175,7 @@ def _weights_digest(image: Image) -> str:
     )
 
 
-async def _load(server: Server, image: Image, body: Fields, lifetime: timedelta) -> None:
+async def _load(server: DemoServer, image: Image, body: Fields, lifetime: timedelta) -> None:
     options = image.parameters | dict(body.get("options", {}))
     _check_options(options)
     _expire(server)
@@ -188,11 +189,13 @@ async def _load(server: Server, image: Image, body: Fields, lifetime: timedelta)
     await server.pace(wanted.size / server.load_rate)
 
 
-def loaded(server: Server, image: Image, options: Mapping[str, Any], expires: datetime) -> Runner:
+def loaded(
+    server: DemoServer, image: Image, options: Mapping[str, Any], expires: datetime
+) -> Runner:
     """Return the runner of a model, placed on the GPU as far as there is room."""
-    trained = int(describe.lengths(image).get("context_length", DEFAULT_CONTEXT))
+    trained = int(image.lengths.get("context_length", DEFAULT_CONTEXT))
     context = min(int(options.get("num_ctx", DEFAULT_CONTEXT)), trained)
-    width = int(describe.lengths(image).get("embedding_length", 1024))
+    width = int(image.lengths.get("embedding_length", 1024))
     size = image.entry.manifest.size * 11 // 10 + context * width * 16
     room = max(0, server.vram - sum(runner.size_vram for runner in server.runners))
     return Runner(
@@ -208,16 +211,17 @@ def loaded(server: Server, image: Image, options: Mapping[str, Any], expires: da
 
 
 def _check_options(options: Mapping[str, Any]) -> None:
+    """Raise Fault for an option of the wrong type."""
     for name, value in options.items():
         wanted = _TYPES.get(name)
-        if wanted is not None and value is not None and not _fits(value, wanted):
+        if wanted is None or value is None:
+            continue
+        if wanted == "boolean" or isinstance(value, bool):
+            fits = wanted == "boolean" and isinstance(value, bool)
+        else:
+            fits = isinstance(value, list if wanted == "array" else int | float)
+        if not fits:
             raise Fault(f'option "{name}" must be of type {wanted}')
-
-
-def _fits(value: Any, wanted: str) -> bool:
-    if wanted == "boolean" or isinstance(value, bool):
-        return wanted == "boolean" and isinstance(value, bool)
-    return isinstance(value, list if wanted == "array" else int | float)
 
 
 def _lifetime(body: Fields) -> timedelta:
@@ -225,13 +229,11 @@ def _lifetime(body: Fields) -> timedelta:
     if value is None:
         return DEFAULT_LIFETIME
     if isinstance(value, bool | list | dict):
-        raise Fault(f"Unsupported type: '{_go_type(value)}'", 400)
+        go_types = {bool: "bool", list: "[]interface {}"}
+        name = go_types.get(type(value), "map[string]interface {}")
+        raise Fault(f"Unsupported type: '{name}'", 400)
     seconds = _duration(value) if isinstance(value, str) else float(value)
     return FOREVER if seconds < 0 else min(FOREVER, timedelta(seconds=seconds))
-
-
-def _go_type(value: Any) -> str:
-    return {bool: "bool", list: "[]interface {}"}.get(type(value), "map[string]interface {}")
 
 
 def _duration(text: str) -> float:

@@ -1,191 +1,137 @@
-"""The embedded Ollama: a server's state behind an httpx transport, with levers to make it fail."""
+"""The embedded Ollama: the state of a server, its routes, and a transport that leads to them."""
 
 from __future__ import annotations
 
-import asyncio
-from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Awaitable, Callable
 from functools import cached_property
-from typing import Any
 
 import httpx
 
-from ollama_tui.demo.download import Download
-from ollama_tui.demo.registry import Registry
-from ollama_tui.demo.state import VERSION, BlobHost, Server
-from ollama_tui.demo.store import Store
-from ollama_tui.demo.transport import Door, Planned, Seen, Transport
+from ollama_tui.demo import create, endpoints, running, transfer
+from ollama_tui.demo.http import Fault, IncomingRequest, error_answer, no_content, text_answer
+from ollama_tui.demo.store import DemoServer
+from ollama_tui.demo.transfer import PUBLIC
 
+Endpoint = Callable[[DemoServer, IncomingRequest], Awaitable[httpx.Response]]
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
+BLOBS = "/api/blobs/"
+ROUTES: dict[str, dict[str, Endpoint]] = {
+    "/": {"HEAD": endpoints.root, "GET": endpoints.root},
+    "/api/version": {"HEAD": endpoints.version, "GET": endpoints.version},
+    "/api/tags": {"HEAD": endpoints.tags, "GET": endpoints.tags},
+    "/api/ps": {"GET": running.ps},
+    "/api/status": {"GET": endpoints.status},
+    "/api/show": {"POST": endpoints.show},
+    "/api/copy": {"POST": endpoints.copy},
+    "/api/delete": {"DELETE": endpoints.delete},
+    "/api/create": {"POST": create.create},
+    "/api/pull": {"POST": transfer.pull},
+    "/api/push": {"POST": transfer.push},
+    "/api/generate": {"POST": running.generate},
+    "/api/embed": {"POST": running.embed},
+    "/api/me": {"POST": endpoints.me},
+    "/api/signout": {"POST": endpoints.signout},
+    "/api/experimental/model-recommendations": {"GET": endpoints.recommendations},
+    BLOBS: {"HEAD": endpoints.has_blob, "POST": endpoints.upload},
+}
+RELEASES: dict[str, tuple[int, ...]] = {
+    "/api/me": (0, 12, 0),
+    "/api/signout": (0, 12, 1),
+    "/api/status": (0, 16, 2),
+    "/api/experimental/model-recommendations": (0, 22, 1),
+}
+"""First release with an endpoint, where older servers lack it."""
+CLOUD = "ollama.com"
+REGISTRIES = (*PUBLIC, CLOUD)
 
 
 class Demo:
-    """An Ollama server in this process.
-
-    `store` is what it has installed; left out, some thirty models. `pace` waits a number of
-    seconds and is the only way time passes in transfers. `now` returns an aware datetime.
-    """
-
-    def __init__(
-        self,
-        *,
-        store: Store | None = None,
-        registry: Registry | None = None,
-        pace: Callable[[float], Awaitable[object]] = asyncio.sleep,
-        now: Callable[[], datetime] = _utc_now,
-        version: str = VERSION,
-    ) -> None:
-        self._store = store
-        self._registry = registry
-        self._pace = pace
-        self._now = now
-        self._version = version
+    """An Ollama server in this process, with some thirty models."""
 
     @cached_property
-    def server(self) -> Server:
-        """The state of the server, made when first asked for."""
-        from ollama_tui.demo import models
+    def server(self) -> DemoServer:
+        """The state of the server, made for the first request: start-up does not wait for it."""
+        from ollama_tui.demo.models import furnished_server
 
-        furnished = self._store is None
-        server = Server(
-            store=self._store if self._store is not None else Store(),
-            registry=self._registry if self._registry is not None else Registry(),
-            pace=self._pace,
-            now=self._now,
-            version=self._version,
-        )
-        if self._registry is None:
-            models.publish(server.registry, self._now())
-        if furnished:
-            models.furnish(server)
-        return server
-
-    @cached_property
-    def _door(self) -> Door:
-        return Door(self.server)
+        return furnished_server()
 
     def transport(self) -> httpx.AsyncBaseTransport:
         """Return a transport for `httpx.AsyncClient`; all of them lead to the same server."""
-        return Transport(lambda: self._door)
+        return DemoTransport(lambda: self.server)
 
-    @property
-    def requests(self) -> list[Seen]:
-        """All requests so far, oldest first."""
-        return self._door.requests
 
-    @property
-    def registry_requests(self) -> list[tuple[str, httpx.URL]]:
-        """Method and URL of what clients asked registries themselves, oldest first."""
-        return self._door.registry_requests
+class DemoTransport(httpx.AsyncBaseTransport):
+    """Answers requests to the server, to registries and to ollama.com, without any network."""
 
-    @property
-    def store(self) -> Store:
-        """The installed models."""
-        return self.server.store
+    def __init__(self, server: Callable[[], DemoServer]) -> None:
+        self._server = server
 
-    @property
-    def registry(self) -> Registry:
-        """What can be pulled."""
-        return self.server.registry
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer one request; raises httpx.ConnectError for hosts that cannot be reached."""
+        server = self._server()
+        if is_cloud(request):
+            response = await _ask_cloud(server, request)
+        elif is_registry(request):
+            if not server.internet:
+                raise httpx.ConnectError("Name or service not known", request=request)
+            response = server.registry.serve(request)
+        else:
+            response = await _ask_server(server, request)
+        if request.method == "HEAD":
+            headers = {k: v for k, v in response.headers.items() if k != "transfer-encoding"}
+            response = httpx.Response(response.status_code, headers=headers)
+        response.request = request
+        return response
 
-    @property
-    def downloads(self) -> dict[str, Download]:
-        """Running downloads by digest."""
-        return self.server.downloads
 
-    @property
-    def partials(self) -> dict[str, int]:
-        """Bytes kept of unfinished downloads by digest."""
-        return self.server.partials
+def is_cloud(request: httpx.Request) -> bool:
+    """Whether a client asks ollama.com itself, and not its registry."""
+    return request.url.host == CLOUD and request.url.path.startswith("/api/")
 
-    @property
-    def open_streams(self) -> int:
-        """Streamed answers that are neither finished nor closed."""
-        return len(self._door.streams)
 
-    @property
-    def online(self) -> bool:
-        """Whether the server accepts connections."""
-        return self._door.online
+def is_registry(request: httpx.Request) -> bool:
+    """Whether a client asks a registry itself, as update checks do."""
+    return request.url.host in REGISTRIES or request.url.path.startswith("/v2/")
 
-    @online.setter
-    def online(self, value: bool) -> None:
-        self._door.online = value
 
-    @property
-    def registry_online(self) -> bool:
-        """Whether the server reaches registries and ollama.com."""
-        return self.server.internet
+async def _ask_cloud(server: DemoServer, request: httpx.Request) -> httpx.Response:
+    if not server.internet:
+        raise httpx.ConnectError("Name or service not known", request=request)
+    try:
+        return endpoints.ask_cloud(server, request.url.path, await request.aread())
+    except Fault as fault:
+        return error_answer(fault)
 
-    @registry_online.setter
-    def registry_online(self, value: bool) -> None:
-        self.server.internet = value
 
-    @property
-    def account(self) -> str | None:
-        """The signed-in user; None when signed out."""
-        return self.server.account
+async def _ask_server(server: DemoServer, request: httpx.Request) -> httpx.Response:
+    origin = request.headers.get("origin", "")
+    if origin and httpx.URL(origin).host not in ("localhost", "127.0.0.1", "::1"):
+        return no_content(403)
+    path, method = request.url.path, request.method
+    is_blob = path.startswith(BLOBS) and path != BLOBS
+    route = BLOBS if is_blob else path
+    if route not in ROUTES or not server.since(*RELEASES.get(route, (0,))):
+        return _no_route(path)
+    if method not in ROUTES[route]:
+        refused = text_answer("405 method not allowed", 405)
+        refused.headers["allow"] = ", ".join(ROUTES[route])
+        return refused
+    data = b"" if is_blob else await request.aread()
+    assert isinstance(request.stream, httpx.AsyncByteStream)
+    try:
+        return await ROUTES[route][method](
+            server, IncomingRequest(method, path, data, request.stream)
+        )
+    except Fault as fault:
+        return error_answer(fault)
 
-    @account.setter
-    def account(self, value: str | None) -> None:
-        self.server.account = value
 
-    @property
-    def cloud_disabled(self) -> bool:
-        """Whether cloud models are switched off."""
-        return self.server.cloud_disabled
-
-    @cloud_disabled.setter
-    def cloud_disabled(self, value: bool) -> None:
-        self.server.cloud_disabled = value
-
-    @property
-    def disk_free(self) -> int | None:
-        """Bytes left for downloads and uploads; None for plenty."""
-        return self.server.disk_free
-
-    @disk_free.setter
-    def disk_free(self, value: int | None) -> None:
-        self.server.disk_free = value
-
-    @property
-    def blob_host(self) -> BlobHost:
-        """How downloads fare: they move, stand still, fail after a minute, or find nothing."""
-        return self.server.blob_host
-
-    @blob_host.setter
-    def blob_host(self, value: BlobHost) -> None:
-        self.server.blob_host = value
-
-    def fail(
-        self, path: str, status: int, body: str | Mapping[str, Any], *, times: int = 1
-    ) -> None:
-        """Answer the next `times` requests for `path` with this instead."""
-        self._door.planned.setdefault(path, deque()).append(Planned(status, body, times))
-
-    def cut_streams(self) -> None:
-        """Die mid-stream: open streams break, and what they had downloaded is lost."""
-        for stream in self._door.streams:
-            stream.cut = True
-        for download in self.downloads.values():
-            download.lost = True
-
-    def take_back(self, amount: int) -> None:
-        """Reset a connection: running downloads lose `amount` bytes."""
-        for download in self.downloads.values():
-            download.take_back(amount)
-
-    def add(self, count: int) -> None:
-        """Install `count` made-up models."""
-        from ollama_tui.demo import crowd
-
-        crowd.add(self.server, count)
-
-    def add_hostile(self) -> None:
-        """Install models as only a malicious server has them: control codes in every text."""
-        from ollama_tui.demo import crowd
-
-        crowd.add_hostile(self.server)
+def _no_route(path: str) -> httpx.Response:
+    """Return 404, or the redirect of Go's router for a slash too many."""
+    target = path.rstrip("/")
+    if path in ROUTES or target not in ROUTES:
+        return text_answer("404 page not found", 404)
+    moved = f'<a href="{target}">Moved Permanently</a>.\n\n'
+    answer = text_answer(moved, 301, "text/html; charset=utf-8")
+    answer.headers["location"] = target
+    return answer

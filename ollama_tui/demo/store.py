@@ -1,19 +1,25 @@
-"""The server's models folder, in memory: blobs by digest, manifests by name."""
+"""The state of the embedded server: its models folder in memory, and all it knows besides."""
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from ollama_tui.demo.faults import Fault
-from ollama_tui.demo.gojson import encode
-from ollama_tui.demo.weights import Weights
+from ollama_tui.demo.http import Fault, encode
+from ollama_tui.demo.weights import WeightsFile
 from ollama_tui.domain.names import Name
 
+if TYPE_CHECKING:
+    from ollama_tui.demo.running import Runner
+    from ollama_tui.demo.transfer import DemoRegistry, Download
+
+VERSION = "0.33.0-rc2"
 FOLDER = "/root/.ollama/models"
 IMAGE = "application/vnd.ollama.image."
 CONFIG = "application/vnd.docker.container.image.v1+json"
@@ -27,15 +33,15 @@ PARTS: tuple[Part, ...] = ("host", "namespace", "model", "tag")
 
 
 @dataclass(frozen=True, slots=True)
-class Blob:
-    """One file of the blobs folder: small ones hold their bytes, big ones only what they are."""
+class BlobFile:
+    """A file of the blobs folder: of small ones all bytes, of big ones only a description."""
 
     digest: str
     """`sha256:` and 64 hex digits."""
     size: int
     head: bytes | None = None
     """All bytes of a small file, the first ones of an uploaded big one."""
-    weights: Weights | None = None
+    weights: WeightsFile | None = None
 
     @property
     def text(self) -> str:
@@ -54,13 +60,13 @@ def digest_of(data: bytes) -> str:
 
 
 def path_of(digest: str) -> str:
-    """Return where the server keeps the blob of `digest`."""
+    """Return the path of a blob on the server."""
     return f"{FOLDER}/blobs/{digest.replace(':', '-')}"
 
 
-def blob_of(data: bytes) -> Blob:
+def blob_of(data: bytes) -> BlobFile:
     """Return the blob of these bytes."""
-    return Blob(digest_of(data), len(data), data)
+    return BlobFile(digest_of(data), len(data), data)
 
 
 def missing_file(path: str) -> Fault:
@@ -69,8 +75,8 @@ def missing_file(path: str) -> Fault:
 
 
 @dataclass(frozen=True, slots=True)
-class Layer:
-    """One line of a manifest: which blob, of what kind, and from which model it was taken."""
+class ImageLayer:
+    """An entry of a manifest: which blob, of what kind, and from which model it was taken."""
 
     media_type: str
     digest: str
@@ -88,20 +94,20 @@ class Layer:
         return {**known, "from": self.source} if self.source else known
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Layer:
-        """Return the layer a manifest holds."""
+    def from_json(cls, data: Mapping[str, Any]) -> ImageLayer:
+        """Return the layer that a manifest holds."""
         return cls(data["mediaType"], data["digest"], data["size"], data.get("from", ""))
 
 
 @dataclass(frozen=True, slots=True)
-class Manifest:
-    """A config and layers: all there is to a model."""
+class ImageManifest:
+    """A model: its config and its layers."""
 
-    config: Layer
-    layers: tuple[Layer, ...]
+    config: ImageLayer
+    layers: tuple[ImageLayer, ...]
 
     @property
-    def everything(self) -> tuple[Layer, ...]:
+    def everything(self) -> tuple[ImageLayer, ...]:
         """Layers in order, the config last."""
         return (*self.layers, self.config)
 
@@ -110,76 +116,67 @@ class Manifest:
         """Bytes of all layers and the config."""
         return sum(layer.size for layer in self.everything)
 
-    def of(self, kind: Kind) -> tuple[Layer, ...]:
+    def of(self, kind: Kind) -> tuple[ImageLayer, ...]:
         """Return the layers of one kind, in order."""
         return tuple(layer for layer in self.layers if layer.kind == kind)
 
     def encoded(self) -> bytes:
-        """Return the manifest file."""
+        """Return the content of the manifest file."""
         layers = [layer.to_json() for layer in self.layers]
         head = {"schemaVersion": 2, "mediaType": MANIFEST, "config": self.config.to_json()}
         return encode({**head, "layers": layers}) + b"\n"
 
     @classmethod
-    def decoded(cls, raw: bytes) -> Manifest:
+    def decoded(cls, raw: bytes) -> ImageManifest:
         """Return the manifest in a file; raises Fault for a cut one."""
         try:
             data = json.loads(raw)
         except json.JSONDecodeError:
             raise Fault("unexpected EOF") from None
-        layers = tuple(Layer.from_json(layer) for layer in data["layers"])
-        return cls(Layer.from_json(data["config"]), layers)
+        layers = tuple(ImageLayer.from_json(layer) for layer in data["layers"])
+        return cls(ImageLayer.from_json(data["config"]), layers)
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ManifestFile:
     """A manifest file: its bytes, what they say (None when cut), and its time."""
 
     raw: bytes
     digest: str
     """SHA-256 of the file, 64 hex digits without prefix."""
     modified: datetime
-    parsed: Manifest | None
+    parsed: ImageManifest | None
 
     @property
-    def manifest(self) -> Manifest:
+    def manifest(self) -> ImageManifest:
         """What the file says; raises Fault when it cannot be read."""
         if self.parsed is None:
             raise Fault("unexpected EOF")
         return self.parsed
 
 
-def entry_of(raw: bytes, modified: datetime) -> Entry:
-    """Return the entry of a manifest file."""
-    try:
-        parsed: Manifest | None = Manifest.decoded(raw)
-    except Fault:
-        parsed = None
-    return Entry(raw, sha256(raw).hexdigest(), modified, parsed)
-
-
 @dataclass(slots=True)
 class Store:
     """All blobs and manifests of a server."""
 
-    blobs: dict[str, Blob] = field(default_factory=dict)
-    entries: dict[Name, Entry] = field(default_factory=dict)
+    blobs: dict[str, BlobFile] = field(default_factory=dict)
+    entries: dict[Name, ManifestFile] = field(default_factory=dict)
 
-    def put(self, blob: Blob) -> Blob:
-        """Keep a blob; one that is there already stays as it is."""
+    def put(self, blob: BlobFile) -> BlobFile:
+        """Add a blob; one that is there already stays as it is."""
         return self.blobs.setdefault(blob.digest, blob)
 
-    def layer(self, kind: Kind, data: bytes | Blob, source: str = "") -> Layer:
-        """Keep a blob and return a layer of it."""
-        blob = self.put(data if isinstance(data, Blob) else blob_of(data))
-        return Layer(IMAGE + kind, blob.digest, blob.size, source)
+    def layer(self, kind: Kind, blob: BlobFile) -> ImageLayer:
+        """Add a blob and return a layer of it."""
+        blob = self.put(blob)
+        return ImageLayer(IMAGE + kind, blob.digest, blob.size)
 
-    def config(self, values: Mapping[str, Any]) -> Layer:
-        """Keep a config and return its layer."""
+    def config(self, values: Mapping[str, Any]) -> ImageLayer:
+        """Add a config and return its layer."""
         blob = self.put(blob_of(encode(values)))
-        return Layer(CONFIG, blob.digest, blob.size)
+        return ImageLayer(CONFIG, blob.digest, blob.size)
 
-    def open(self, digest: str) -> Blob:
+    def open(self, digest: str) -> BlobFile:
         """Return the blob of `digest`; raises Fault as the server does for a missing file."""
         try:
             return self.blobs[digest]
@@ -190,42 +187,100 @@ class Store:
         """Return `name` with every part spelled as in an installed model, where case differs."""
         if name in self.entries:
             return name
-        return replace(name, **{part: self._spelling(part, getattr(name, part)) for part in PARTS})
+        spelled: dict[str, str] = {}
+        for part in PARTS:
+            text = getattr(name, part)
+            known = (getattr(entry, part) for entry in self.entries)
+            spelled[part] = next((k for k in known if k.lower() == text.lower()), text)
+        return replace(name, **spelled)
 
-    def _spelling(self, part: Part, text: str) -> str:
-        lowered = text.lower()
-        spellings = (getattr(name, part) for name in self.entries)
-        return next((known for known in spellings if known.lower() == lowered), text)
-
-    def get(self, name: Name) -> Entry | None:
-        """Return the entry of a name in any case, None when there is no such model."""
+    def get(self, name: Name) -> ManifestFile | None:
+        """Return the manifest file of a name in any case, None when there is no such model."""
         return self.entries.get(self.installed(name))
 
-    def write(self, name: Name, manifest: Manifest | bytes, modified: datetime) -> Entry:
-        """Write the manifest file of `name`, whatever it was before."""
-        if isinstance(manifest, bytes):
-            entry = entry_of(manifest, modified)
+    def write(self, name: Name, manifest: ImageManifest | bytes, modified: datetime) -> None:
+        """Write the manifest file of `name`, whatever it was before; bytes may be a cut one."""
+        parsed: ImageManifest | None = None
+        if isinstance(manifest, ImageManifest):
+            raw, parsed = manifest.encoded(), manifest
         else:
-            raw = manifest.encoded()
-            entry = Entry(raw, sha256(raw).hexdigest(), modified, manifest)
-        self.entries[name] = entry
-        return entry
+            raw = manifest
+            with suppress(Fault):
+                parsed = ImageManifest.decoded(raw)
+        self.entries[name] = ManifestFile(raw, sha256(raw).hexdigest(), modified, parsed)
 
     def remove(self, name: Name) -> None:
         """Remove a model and the blobs nothing else uses; raises Fault when it cannot be read."""
         manifest = self.entries[name].manifest
         del self.entries[name]
-        self.prune(layer.digest for layer in manifest.everything)
+        self.prune(manifest)
 
-    def prune(self, digests: Iterable[str]) -> list[str]:
-        """Drop those of `digests` that no manifest names, and return what was dropped."""
-        used = self.used()
-        gone = [digest for digest in set(digests) - used if digest in self.blobs]
+    def replace(self, name: Name, manifest: ImageManifest | bytes, modified: datetime) -> bool:
+        """Write a manifest file; return whether blobs that only the old one used were dropped."""
+        name = self.installed(name)
+        old = self.entries.get(name)
+        self.write(name, manifest, modified)
+        return old is not None and old.parsed is not None and self.prune(old.parsed)
+
+    def prune(self, manifest: ImageManifest) -> bool:
+        """Drop the blobs of `manifest` that no other one names; return whether there were any."""
+        readable = [entry.parsed for entry in self.entries.values() if entry.parsed is not None]
+        used = {layer.digest for other in readable for layer in other.everything}
+        gone = {layer.digest for layer in manifest.everything} - used
+        gone &= self.blobs.keys()
         for digest in gone:
             del self.blobs[digest]
-        return gone
+        return bool(gone)
 
-    def used(self) -> set[str]:
-        """Return the digests that readable manifests name."""
-        readable = (entry.parsed for entry in self.entries.values() if entry.parsed is not None)
-        return {layer.digest for manifest in readable for layer in manifest.everything}
+
+def utc_now() -> datetime:
+    """Return the time of day."""
+    return datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class DemoServer:
+    """A server: its store, what it has loaded, what it is downloading, and its surroundings."""
+
+    store: Store
+    registry: DemoRegistry
+    pace: Callable[[float], Awaitable[object]] = asyncio.sleep
+    """Waits that many seconds; the only way time passes."""
+    now: Callable[[], datetime] = utc_now
+    version: str = VERSION
+    account: str | None = "studio"
+    """The signed-in user, None when signed out."""
+    cloud_disabled: bool = False
+    internet: bool = True
+    """Whether registries and ollama.com can be reached."""
+    disk_free: int | None = None
+    """Bytes left for downloads and uploads; None for plenty."""
+    rate: int = 80_000_000
+    """Bytes a second of downloads."""
+    upload_rate: int = 40_000_000
+    quantize_rate: int = 400_000_000
+    load_rate: int = 2_000_000_000
+    hash_rate: int = 1_000_000_000
+    quantize_prints: bool = True
+    """Whether the quantizing program reports its progress where the server sees it."""
+    vram: int = 12_000_000_000
+    """Bytes of GPU memory."""
+    runners: list[Runner] = field(default_factory=list)
+    downloads: dict[str, Download] = field(default_factory=dict)
+    """Running downloads by digest."""
+    partials: dict[str, int] = field(default_factory=dict)
+    """Bytes there are of unfinished downloads, by digest."""
+    listings: dict[Name, tuple[ManifestFile, bytes]] = field(default_factory=dict)
+    """Encoded entries of tags, each good for as long as its manifest file is the same."""
+
+    def since(self, *release: int) -> bool:
+        """Whether this server is of `release` or later."""
+        head = self.version.partition("-")[0]
+        return tuple(int(part) for part in head.split(".")) >= release
+
+    def take_disk(self, amount: int) -> bool:
+        """Use up `amount` bytes of the disk; False when they are not there."""
+        if self.disk_free is None:
+            return True
+        self.disk_free -= amount
+        return self.disk_free >= 0

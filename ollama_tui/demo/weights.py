@@ -1,10 +1,16 @@
-"""What a GGUF file says of itself: metadata and tensors, made up from an architecture's sizes."""
+"""Metadata and tensors of GGUF files: made up from a model's sizes, or read from uploads."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from io import BytesIO
 from typing import Any, Literal
+
+from ollama_tui.demo.http import Fault
+from ollama_tui.importing import gguf
+from ollama_tui.importing.gguf import parse_header
+from ollama_tui.importing.local_file import BadFile
 
 FILE_TYPES = {
     "F32": 0,
@@ -23,22 +29,19 @@ BITS = {"F32": 32.0, "F16": 16.0, "BF16": 16.0, "Q8_0": 8.5, "Q4_K_M": 4.85, "Q4
 HIDDEN = ("general.name", "tokenizer.chat_template")
 
 Tensor = dict[str, Any]
+"""`name`, `type` and `shape`, as show lists them."""
 
 
 @dataclass(frozen=True, slots=True)
-class Array:
+class GeneratedArray:
     """An array of the metadata that is only made when somebody asks for it with verbose."""
 
     length: int
     item: Callable[[int], Any]
 
-    def values(self) -> list[Any]:
-        """Return all items."""
-        return [self.item(index) for index in range(self.length)]
-
 
 @dataclass(frozen=True, slots=True)
-class Weights:
+class WeightsFile:
     """Metadata of one GGUF file and a way to list its tensors."""
 
     metadata: Mapping[str, Any]
@@ -51,14 +54,14 @@ class Weights:
 
     @property
     def kind(self) -> Literal["model", "projector", "adapter"]:
-        """`model`, `projector` or `adapter`."""
+        """Which part of a model it is."""
         if self.metadata.get("general.type") == "adapter":
             return "adapter"
         return "projector" if self.architecture == "clip" else "model"
 
     @property
     def file_type(self) -> str:
-        """Name of the quantization, `unknown` for a number we have no name for."""
+        """Name of the quantization; `unknown` for any other number."""
         number = self.metadata.get("general.file_type")
         return next((name for name, n in FILE_TYPES.items() if n == number), "unknown")
 
@@ -78,43 +81,68 @@ class Weights:
 
     def info(self, verbose: bool, *, hidden: tuple[str, ...] = HIDDEN) -> dict[str, Any]:
         """Return the metadata sorted by key; arrays are None unless `verbose`."""
-        shown = {key: self.metadata[key] for key in sorted(self.metadata) if key not in hidden}
-        return {key: _value(value, verbose) for key, value in shown.items()}
+        found: dict[str, Any] = {}
+        for key in sorted(self.metadata.keys() - set(hidden)):
+            value = self.metadata[key]
+            is_array = isinstance(value, GeneratedArray | list)
+            if verbose and isinstance(value, GeneratedArray):
+                value = [value.item(index) for index in range(value.length)]
+            found[key] = None if is_array and not verbose else value
+        return found
 
-    def quantized(self, file_type: str) -> Weights:
+    def quantized(self, file_type: str) -> WeightsFile:
         """Return the same weights in another type."""
         metadata = {**self.metadata, "general.file_type": FILE_TYPES[file_type]}
         original = self.tensors
         blocks = int(self.own("block_count") or 0)
-        return Weights(metadata, lambda: [_retyped(t, file_type, blocks) for t in original()])
+
+        def retyped(tensor: Tensor) -> Tensor:
+            if len(tensor["shape"]) < 2:
+                return tensor
+            return {**tensor, "type": _tensor_type(tensor["name"], file_type, blocks)}
+
+        return WeightsFile(metadata, lambda: list(map(retyped, original())))
 
 
-def _value(value: Any, verbose: bool) -> Any:
-    if isinstance(value, Array):
-        return value.values() if verbose else None
-    return value if verbose or not isinstance(value, list) else None
+def read_gguf(head: bytes, size: int) -> WeightsFile:
+    """Return the content of a GGUF file of `size` bytes from its first bytes.
+
+    Raises Fault in the words of the server when it is cut or damaged.
+    """
+    try:
+        header = parse_header(BytesIO(head), size, "upload", keep_arrays=True)
+    except BadFile:
+        raise Fault("EOF") from None
+    for tensor in header.tensors:
+        end = header.weights_at + tensor.offset + tensor.bytes
+        if end > size:
+            problem = f"offset+size ({end}) exceeds file size ({size})"
+            raise Fault(f'tensor "{tensor.name}" {problem}')
+    found = {key: _plain(value) for key, value in header.metadata.items()}
+    found.setdefault("general.parameter_count", header.parameters)
+    listed = [{"name": t.name, "type": t.type, "shape": list(t.shape)} for t in header.tensors]
+    return WeightsFile(found, lambda: list(listed))
 
 
-def _retyped(tensor: Tensor, file_type: str, blocks: int) -> Tensor:
-    if len(tensor["shape"]) < 2:
-        return tensor
-    return {**tensor, "type": _tensor_type(tensor["name"], file_type, blocks)}
+def _plain(value: gguf.Value) -> Any:
+    return [_plain(item) for item in value.items] if isinstance(value, gguf.Array) else value
 
 
 def _tensor_type(name: str, file_type: str, blocks: int) -> str:
-    """Return the type of a matrix: `Q4_K_M` keeps some of them at six bits."""
+    """Return the type of a matrix: `Q4_K_M` stores some of them with six bits.
+
+    Those are the last one, and of the sensitive ones the first and last eighth of the blocks and
+    every third between, as llama.cpp chooses.
+    """
     if not file_type.startswith("Q4_K"):
         return file_type
-    sensitive = ("attn_v" in name or "ffn_down" in name) and file_type == "Q4_K_M"
-    if name == "output.weight" or (sensitive and _keeps_bits(int(name.split(".")[1]), blocks)):
+    if name == "output.weight":
         return "Q6_K"
+    if file_type == "Q4_K_M" and ("attn_v" in name or "ffn_down" in name):
+        block, eighth = int(name.split(".")[1]), blocks // 8
+        if block < eighth or block >= 7 * blocks // 8 or (block - eighth) % 3 == 2:
+            return "Q6_K"
     return "Q4_K"
-
-
-def _keeps_bits(block: int, blocks: int) -> bool:
-    """Whether a block is among those worth more bits: the ends, and every third between."""
-    eighth = blocks // 8
-    return block < eighth or block >= 7 * blocks // 8 or (block - eighth) % 3 == 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,17 +160,14 @@ class Shape:
     feed_forward: int = 14336
     vocab: int = 128256
     basename: str = ""
-    license: str = "apache-2.0"
-    tokenizer: str = "gpt2"
     experts: int = 0
     pooling: int | None = None
     vision_blocks: int = 0
     chat_template: str = ""
-    more: Mapping[str, Any] = field(default_factory=dict)
 
-    def weights(self) -> Weights:
+    def weights(self) -> WeightsFile:
         """Return the weights of these sizes."""
-        return Weights(metadata(self), lambda: list(tensors(self)))
+        return WeightsFile(metadata(self), lambda: list(tensors(self)))
 
 
 def metadata(shape: Shape) -> dict[str, Any]:
@@ -161,36 +186,27 @@ def metadata(shape: Shape) -> dict[str, Any]:
         "vision.block_count": shape.vision_blocks or None,
         "vocab_size": shape.vocab,
     }
-    found = _general(shape) | {f"{shape.arch}.{key}": value for key, value in own.items()}
-    found |= _tokenizer(shape) | dict(shape.more)
-    return {key: value for key, value in found.items() if value is not None}
-
-
-def _general(shape: Shape) -> dict[str, Any]:
-    return {
+    found: dict[str, Any] = {
         "general.architecture": shape.arch,
         "general.basename": shape.basename or shape.arch.title(),
         "general.file_type": FILE_TYPES[shape.file_type],
-        "general.license": shape.license,
+        "general.license": "apache-2.0",
         "general.name": shape.basename or shape.arch.title(),
         "general.parameter_count": shape.parameters,
         "general.quantization_version": 2,
         "general.size_label": parameter_size(shape.parameters),
         "general.type": "model",
-    }
-
-
-def _tokenizer(shape: Shape) -> dict[str, Any]:
-    return {
+        **{f"{shape.arch}.{key}": value for key, value in own.items()},
         "tokenizer.chat_template": shape.chat_template or None,
         "tokenizer.ggml.bos_token_id": 1,
         "tokenizer.ggml.eos_token_id": 2,
-        "tokenizer.ggml.merges": Array(shape.vocab // 2, lambda n: f"t{n % 997} o{n}"),
-        "tokenizer.ggml.model": shape.tokenizer,
+        "tokenizer.ggml.merges": GeneratedArray(shape.vocab // 2, lambda n: f"t{n % 997} o{n}"),
+        "tokenizer.ggml.model": "gpt2",
         "tokenizer.ggml.pre": "default",
-        "tokenizer.ggml.token_type": Array(shape.vocab, lambda n: 3 if n < 3 else 1),
-        "tokenizer.ggml.tokens": Array(shape.vocab, lambda n: f"tok{n:x}"),
+        "tokenizer.ggml.token_type": GeneratedArray(shape.vocab, lambda n: 3 if n < 3 else 1),
+        "tokenizer.ggml.tokens": GeneratedArray(shape.vocab, lambda n: f"tok{n:x}"),
     }
+    return {key: value for key, value in found.items() if value is not None}
 
 
 def tensors(shape: Shape) -> Iterator[Tensor]:
@@ -231,7 +247,7 @@ def _tensor(name: str, size: list[int], shape: Shape, kind: str = "") -> Tensor:
     return {"name": name, "type": matrix if len(size) > 1 else "F32", "shape": size}
 
 
-def projector(parameters: int, blocks: int = 24, embedding: int = 1024) -> Weights:
+def projector(parameters: int, blocks: int = 24, embedding: int = 1024) -> WeightsFile:
     """Return a vision projector."""
     found: dict[str, Any] = {
         "clip.has_llava_projector": True,
@@ -244,9 +260,9 @@ def projector(parameters: int, blocks: int = 24, embedding: int = 1024) -> Weigh
         "clip.vision.block_count": blocks,
         "clip.vision.embedding_length": embedding,
         "clip.vision.feed_forward_length": embedding * 4,
-        "clip.vision.image_mean": Array(3, lambda _: 0.48145467),
+        "clip.vision.image_mean": GeneratedArray(3, lambda _: 0.48145467),
         "clip.vision.image_size": 336,
-        "clip.vision.image_std": Array(3, lambda _: 0.26862955),
+        "clip.vision.image_std": GeneratedArray(3, lambda _: 0.26862955),
         "clip.vision.patch_size": 14,
         "clip.vision.projection_dim": 768,
         "general.architecture": "clip",
@@ -255,13 +271,13 @@ def projector(parameters: int, blocks: int = 24, embedding: int = 1024) -> Weigh
         "general.parameter_count": parameters,
         "general.type": "mmproj",
     }
-    return Weights(found, list)
+    return WeightsFile(found, list)
 
 
-def adapter(arch: str) -> Weights:
+def adapter(arch: str) -> WeightsFile:
     """Return a LoRA adapter for models of `arch`."""
     found = {"general.architecture": arch, "general.type": "adapter", "adapter.type": "lora"}
-    return Weights({**found, "adapter.lora.alpha": 16.0}, list)
+    return WeightsFile({**found, "adapter.lora.alpha": 16.0}, list)
 
 
 def parameter_size(count: float) -> str:

@@ -18,8 +18,8 @@ from ollama_tui.api.client import Ollama
 from ollama_tui.cli.context import CommandContext
 from ollama_tui.cli.main import first_word, parser_with
 from ollama_tui.config.settings import Settings
-from ollama_tui.demo import Demo
 from ollama_tui.services.cache import Cache
+from tests.demo.levers import Demo
 
 ROOT = Path(__file__).parents[2]
 

@@ -21,11 +21,11 @@ from ollama_tui.cli.export import plain, script
 from ollama_tui.cli.main import COMMANDS, close_command, first_word, parser_with
 from ollama_tui.cli.output import table
 from ollama_tui.cli.restore import ExportedModel, progress_text, read
-from ollama_tui.demo import Demo
 from ollama_tui.domain.names import parse
 from ollama_tui.services.cache import Cache
 from ollama_tui.services.jobs.job import JobProgress
 from tests.cli.scripted import ROOT, Shell, program
+from tests.demo.levers import Demo
 from tests.domain.models import a_model
 
 

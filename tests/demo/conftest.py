@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from ollama_tui.demo import Demo
 from tests.clock import VirtualClock
+from tests.demo.levers import Demo
 
 
 @pytest.fixture

@@ -11,14 +11,13 @@ from typing import Any
 
 import httpx
 
-from ollama_tui.demo import Demo
-from ollama_tui.demo.changing import uploaded
-from ollama_tui.demo.registry import Registry
-from ollama_tui.demo.store import Blob, Manifest, Store
-from ollama_tui.demo.weights import Weights, adapter
+from ollama_tui.demo.endpoints import uploaded
+from ollama_tui.demo.store import BlobFile, ImageManifest, Store
+from ollama_tui.demo.weights import WeightsFile, adapter
 from ollama_tui.domain.names import parse
 from tests.clock import at_once
 from tests.demo.gguf_files import filled, gguf
+from tests.demo.levers import Demo, FaultyRegistry
 from tests.recordings import recorded
 
 PLAIN_REGISTRIES = {"127.0.0.1:5000", "127.0.0.1:5002"}
@@ -75,14 +74,14 @@ def digest_in(trace: str, key: str, field: str = "files") -> str:
 
 def shown_weights(
     trace: str, changes: Mapping[str, Any] | None = None, key: str = "model_info"
-) -> Weights:
+) -> WeightsFile:
     """Return weights that say of themselves what a recorded show says; null stands for arrays."""
     found = {k: [] if v is None else v for k, v in recorded(trace).answer[key].items()}
     tensors = recorded(trace).answer.get("tensors", [])
-    return Weights({**found, **(changes or {})}, lambda: list(tensors))
+    return WeightsFile({**found, **(changes or {})}, lambda: list(tensors))
 
 
-def listed_weights(name: str) -> Weights:
+def listed_weights(name: str) -> WeightsFile:
     """Return weights that fit what the recorded list says of a model."""
     (model,) = (model for model in recorded("tags").answer["models"] if model["name"] == name)
     details = model["details"]
@@ -93,10 +92,10 @@ def listed_weights(name: str) -> Weights:
         f"{details['family']}.context_length": details["context_length"],
         f"{details['family']}.embedding_length": details["embedding_length"],
     }
-    return Weights(found, list)
+    return WeightsFile(found, list)
 
 
-def files() -> dict[str, Blob]:
+def files() -> dict[str, BlobFile]:
     """Return the uploads of the recording by digest, described rather than copied."""
     tiny = shown_weights("show")
     seen = shown_weights("show-vision-projector", key="projector_info")
@@ -126,11 +125,11 @@ def files() -> dict[str, Blob]:
         digest_in("create-registry-name", "a.gguf"): (194_928_864, tiny),
         digest_in("create-registry-name", "mmproj.gguf"): (77_229_120, seen),
     }
-    blobs = {digest: Blob(digest, size, b"", w) for digest, (size, w) in described.items()}
+    blobs = {digest: BlobFile(digest, size, b"", w) for digest, (size, w) in described.items()}
     return blobs | safetensors() | broken_files()
 
 
-def safetensors() -> dict[str, Blob]:
+def safetensors() -> dict[str, BlobFile]:
     """Return the files of the recorded conversion."""
     info = recorded("show-converted").answer["model_info"]
     config = {
@@ -144,15 +143,15 @@ def safetensors() -> dict[str, Blob]:
         "intermediate_size": info["llama.feed_forward_length"],
     }
     given: Mapping[str, str] = recorded("create-from-safetensors").body["files"]
-    blobs = {digest: Blob(digest, 500, b"{}") for digest in given.values()}
+    blobs = {digest: BlobFile(digest, 500, b"{}") for digest in given.values()}
     data = json.dumps(config).encode()
-    blobs[given["config.json"]] = Blob(given["config.json"], len(data), data)
+    blobs[given["config.json"]] = BlobFile(given["config.json"], len(data), data)
     weights = given["model.safetensors"]
-    blobs[weights] = Blob(weights, 2 * info["general.parameter_count"], b"")
+    blobs[weights] = BlobFile(weights, 2 * info["general.parameter_count"], b"")
     return blobs
 
 
-def broken_files() -> dict[str, Blob]:
+def broken_files() -> dict[str, BlobFile]:
     """Return the uploads that are no GGUF file, or a cut one."""
     hello = digest_in("create-file-not-gguf", "x.gguf")
     cut = digest_in("create-truncated-gguf", "c.gguf")
@@ -160,7 +159,7 @@ def broken_files() -> dict[str, Blob]:
     whole = filled(9952, {"general.architecture": "llama"}, {"token_embd.weight": [256, 306]})
     small = gguf({"general.architecture": "llama", "tokens": ["a", "b"]}, {})
     blobs = (
-        Blob(hello, 5, b"hello"),
+        BlobFile(hello, 5, b"hello"),
         uploaded(cut, 60_000, whole[:60_000]),
         uploaded(header, 40, small[:40]),
     )
@@ -170,7 +169,7 @@ def broken_files() -> dict[str, Blob]:
 async def _furnish() -> dict[str, Store]:
     store = Store(blobs=files())
     before: dict[str, Store] = {}
-    demo = Demo(store=store, registry=Registry(), pace=at_once)
+    demo = Demo(store=store, registry=FaultyRegistry(), pace=at_once)
     async with httpx.AsyncClient(transport=demo.transport(), base_url="http://demo") as client:
         for name in CREATED:
             before[name] = copied(store)
@@ -202,7 +201,9 @@ def broken_store() -> Store:
     store = full_store()
     tiny = store.entries[parse("tiny")]
     (system,) = store.entries[parse("helper")].manifest.of("system")
-    noblob = Manifest(tiny.manifest.config, (*tiny.manifest.layers, replace(system, source="")))
+    noblob = ImageManifest(
+        tiny.manifest.config, (*tiny.manifest.layers, replace(system, source=""))
+    )
     needs = store.entries[parse("needsnew")]
     broken = Store(dict(store.blobs), {parse("ok"): tiny})
     broken.write(parse("noblob"), noblob, tiny.modified)
@@ -213,10 +214,10 @@ def broken_store() -> Store:
     return broken
 
 
-def registry() -> Registry:
+def registry() -> FaultyRegistry:
     """Return registries that offer `multi`, and answer as the recorded ones did otherwise."""
     store = full_store()
-    found = Registry(plain_hosts=set(PLAIN_REGISTRIES))
+    found = FaultyRegistry(plain_hosts=set(PLAIN_REGISTRIES))
     multi = parse("127.0.0.1:5000/library/multi")
     entry = store.entries[multi]
     found.publish(multi, entry.manifest, store.blobs, entry.modified)

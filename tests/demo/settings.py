@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from ollama_tui.demo import Demo, describe, running
-from ollama_tui.demo.registry import Stage
-from ollama_tui.demo.store import Blob, digest_of
+from ollama_tui.demo import describe, running
+from ollama_tui.demo.store import BlobFile, digest_of
 from ollama_tui.domain.names import parse
 from tests.clock import START, at_once
 from tests.demo import recorded_server as stage
 from tests.demo.comparing import story
+from tests.demo.levers import Demo, Stage
 from tests.recordings import recorded
 
 RECORDED = 316
@@ -162,7 +162,7 @@ def blob_host_dies(demo: Demo) -> None:
 
 
 def known_blob(demo: Demo) -> None:
-    demo.store.put(Blob(HELLO_AGAIN, 11, b"hello again"))
+    demo.store.put(BlobFile(HELLO_AGAIN, 11, b"hello again"))
 
 
 HELLO_AGAIN = "sha256:3908c567feda72bc0dbdb2dff040fe0d3470dcd51b942374378a476930dbf6b3"

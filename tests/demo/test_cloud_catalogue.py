@@ -6,7 +6,7 @@ import pytest
 
 from ollama_tui.api.client import Ollama
 from ollama_tui.api.errors import NotFound, Unreachable
-from ollama_tui.demo import Demo
+from tests.demo.levers import Demo
 
 
 async def test_the_catalogue_lists_names_without_a_suffix() -> None:

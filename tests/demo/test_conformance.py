@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from ollama_tui.demo import Demo
 from tests.demo.comparing import event_shapes, normal_text, story
+from tests.demo.levers import Demo
 from tests.demo.settings import NOT_COMPARED, RECORDED, demo_for
 from tests.recordings import NAMES, RAW_NAMES, recorded
 

@@ -8,10 +8,11 @@ from typing import Any
 import httpx
 import pytest
 
-from ollama_tui.demo import Demo, gojson
-from ollama_tui.demo.crowd import EVIL
+from ollama_tui.demo import describe
 from ollama_tui.domain.names import parse
 from tests.clock import VirtualClock, at_once, settle
+from tests.demo.crowd import EVIL
+from tests.demo.levers import Demo
 from tests.effort import calls
 
 
@@ -137,11 +138,11 @@ def test_the_store_is_furnished_quickly() -> None:
     ],
 )
 def test_values_print_as_in_go(value: object, text: str) -> None:
-    assert gojson.plain(value) == text
+    assert describe.plain(value) == text
 
 
 def test_strings_are_quoted_as_in_go() -> None:
-    assert gojson.literal('a"\\\n\t\x1bé\u202e') == '"a\\"\\\\\\n\\t\\x1bé\\u202e"'
+    assert describe.literal('a"\\\n\t\x1bé\u202e') == '"a\\"\\\\\\n\\t\\x1bé\\u202e"'
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 
 import httpx
 
-from ollama_tui.demo import Demo
 from tests.clock import VirtualClock, at_once, until
+from tests.demo.levers import Demo
 from tests.serving import serve
 
 

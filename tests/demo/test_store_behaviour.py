@@ -8,10 +8,10 @@ from typing import Any
 import httpx
 import pytest
 
-from ollama_tui.demo import Demo
 from ollama_tui.domain.names import parse
 from tests.clock import VirtualClock
 from tests.demo.gguf_files import gguf
+from tests.demo.levers import Demo
 from tests.demo.streaming import watched
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from ollama_tui.demo import Demo
-from ollama_tui.demo.store import Manifest
+from ollama_tui.demo.store import ImageManifest
 from ollama_tui.domain.names import parse
 from tests.clock import VirtualClock
+from tests.demo.levers import Demo
 from tests.demo.streaming import watched
 
 SMALL = "all-minilm:latest"
@@ -16,11 +16,11 @@ SMALL = "all-minilm:latest"
 
 def layers(demo: Demo, name: str) -> list[str]:
     raw = demo.registry.models[parse(name).key].raw
-    return [layer.digest for layer in Manifest.decoded(raw).everything]
+    return [layer.digest for layer in ImageManifest.decoded(raw).everything]
 
 
 def sized(demo: Demo, name: str) -> int:
-    return Manifest.decoded(demo.registry.models[parse(name).key].raw).size
+    return ImageManifest.decoded(demo.registry.models[parse(name).key].raw).size
 
 
 async def test_a_pull_downloads_verifies_and_installs(

@@ -33,14 +33,13 @@ from ollama_tui.api.prefetch import Prefetch
 from ollama_tui.config.settings import Settings
 from ollama_tui.config.state_file import Problems
 from ollama_tui.config.ui_state import UIState
-from ollama_tui.demo import Demo
-from ollama_tui.demo.transport import Seen
 from ollama_tui.domain.model import Model
 from ollama_tui.services.cache import Cache
 from ollama_tui.tui.app import OllamaTui
 from ollama_tui.tui.screens.main import MainScreen
 from ollama_tui.tui.widgets.row_source import MARGIN
 from tests.clock import VirtualClock, settle
+from tests.demo.levers import Demo
 
 ROUNDS = 400
 """How often the program gets to work before a wait may count as failed."""
@@ -319,27 +318,6 @@ class LiveUser(User):
             raise AssertionError(f"{what} never came true; the screen is\n{self.screen}") from None
 
 
-class Watched(Demo):
-    """A demo whose requests can be asked for by path."""
-
-    def seen(self, path: str) -> list[Seen]:
-        """Return the requests for `path` so far."""
-        return [request for request in self.requests if request.path == path]
-
-    def bodies(self, path: str) -> list[Any]:
-        """Return the bodies of those requests."""
-        return [request.body for request in self.seen(path)]
-
-    def fail_no_more(self) -> None:
-        """Forget the failures planned."""
-        self._door.planned.clear()
-
-    @property
-    def names(self) -> set[str]:
-        """The models installed, as the list names them."""
-        return {name.display for name in self.store.entries}
-
-
 @asynccontextmanager
 async def journey(
     demo: Demo | None = None,
@@ -385,7 +363,7 @@ async def journey(
         yield user
 
 
-def a_server(**options: Any) -> tuple[Watched, VirtualClock]:
+def a_server(**options: Any) -> tuple[Demo, VirtualClock]:
     """Return a demo server whose time stands still, and its time."""
     ticker = VirtualClock()
-    return Watched(pace=ticker.sleep, now=ticker.now, **options), ticker
+    return Demo(pace=ticker.sleep, now=ticker.now, **options), ticker

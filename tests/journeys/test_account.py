@@ -6,8 +6,8 @@ import asyncio
 
 import httpx
 
-from ollama_tui.demo import Demo
-from tests.journeys.driver import User, Watched, a_server, journey
+from tests.demo.levers import Demo
+from tests.journeys.driver import User, a_server, journey
 
 ME = "/api/me"
 ADDRESS = "https://ollama.com/connect?name=demo-host"
@@ -195,7 +195,7 @@ class Slow(httpx.AsyncBaseTransport):
         return await self._demo.handle_async_request(request)
 
 
-def slow_server() -> tuple[Watched, Slow]:
+def slow_server() -> tuple[Demo, Slow]:
     demo, _ = a_server()
     return demo, Slow(demo)
 

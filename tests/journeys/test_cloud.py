@@ -14,7 +14,8 @@ import httpx
 import pytest
 from textual.worker import WorkerFailed
 
-from tests.journeys.driver import User, Watched, a_server, journey
+from tests.demo.levers import Demo
+from tests.journeys.driver import User, a_server, journey
 from tests.tui.screens.ollama_com import CLOUD, OllamaCom, refusing
 
 KEY = "sk-recognisable-4711"
@@ -24,7 +25,7 @@ RECOMMENDATIONS = "/api/experimental/model-recommendations"
 @dataclass
 class Place:
     user: User
-    demo: Watched
+    demo: Demo
     com: OllamaCom
 
     def row(self, name: str) -> str:

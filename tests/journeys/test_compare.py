@@ -77,7 +77,7 @@ async def test_hostile_texts_are_drawn_and_do_nothing() -> None:
     demo, ticker = a_server()
     demo.add_hostile()
     async with journey(demo, server_time=ticker) as user:
-        evil = [name for name in user.names if name in demo.server.hostile][:2]
+        evil = [name for name in user.names if name in demo.hostile][:2]
         for name in evil:
             await user.goes_to(name)
             await user.presses("space")

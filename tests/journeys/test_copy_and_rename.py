@@ -5,8 +5,8 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from ollama_tui.demo import Demo
 from ollama_tui.domain.names import parse
+from tests.demo.levers import Demo
 from tests.journeys.driver import User, a_server, journey
 
 

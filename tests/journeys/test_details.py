@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from ollama_tui.domain.names import parse
-from tests.journeys.driver import Watched, a_server, journey
+from tests.demo.levers import Demo
+from tests.journeys.driver import a_server, journey
 
 
-def shown(demo: Watched) -> list[str]:
+def shown(demo: Demo) -> list[str]:
     return [body["model"] for body in demo.bodies("/api/show")]
 
 

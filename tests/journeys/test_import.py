@@ -11,8 +11,9 @@ import httpx
 import pytest
 
 from ollama_tui.services.jobs.job import Job, State
+from tests.demo.levers import Demo
 from tests.importing.making import ADAPTER, MODEL, gguf, write_folder
-from tests.journeys.driver import User, Watched, a_server, journey
+from tests.journeys.driver import User, a_server, journey
 
 NAME = "tiny-qwen:f16"
 LIMIT = 500
@@ -43,7 +44,7 @@ def model(tmp_path: Path) -> Path:
 @asynccontextmanager
 async def connected(
     meddle: Callable[[], object] | None = None,
-) -> AsyncIterator[tuple[User, Watched]]:
+) -> AsyncIterator[tuple[User, Demo]]:
     demo, ticker = a_server()
     path = demo.transport
 
@@ -79,7 +80,7 @@ def change_size(path: Path, by: int) -> None:
     os.truncate(path, path.stat().st_size + by)
 
 
-def asked(demo: Watched) -> list[str]:
+def asked(demo: Demo) -> list[str]:
     """Return what was asked about blobs and models, in order."""
     parts = [(seen.method, seen.path.split("/")[2]) for seen in demo.requests if "/" in seen.path]
     return [f"{method} {what}" for method, what in parts if what in ("blobs", "create")]

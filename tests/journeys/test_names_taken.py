@@ -7,11 +7,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from ollama_tui.demo import Demo
 from ollama_tui.domain.names import parse
 from tests.clock import VirtualClock
+from tests.demo.levers import Demo
 from tests.importing.making import MODEL, gguf
-from tests.journeys.driver import User, Watched, a_server, journey
+from tests.journeys.driver import User, a_server, journey
 from tests.journeys.test_unasked import Meanwhile, put
 
 MINE = "mine:latest"
@@ -241,7 +241,7 @@ async def test_who_went_on_meanwhile_is_not_asked_in_the_middle_of_it(way: str, 
 class TestInTheQueue:
     """A job that has waited looks when it starts, and nothing that was typed is lost."""
 
-    async def blocked(self, user: User, demo: Watched, ticker: VirtualClock) -> None:
+    async def blocked(self, user: User, demo: Demo, ticker: VirtualClock) -> None:
         """Queue a creation behind a quantization, during which its name is taken."""
         await user.goes_to("smollm2:135m")
         await user.presses("%", "2", "enter")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from tests.journeys.driver import User, Watched, a_server, journey
+from tests.demo.levers import Demo
+from tests.journeys.driver import User, a_server, journey
 
 
 async def starts(user: User, name: str = "gemma3:12b") -> None:
@@ -249,4 +250,4 @@ async def test_ended_jobs_can_be_cleared() -> None:
 
 
 def test_the_driver_counts_only_what_the_server_saw() -> None:
-    assert Watched().seen("/api/pull") == []
+    assert Demo().seen("/api/pull") == []

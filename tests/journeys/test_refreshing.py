@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.journeys.driver import Watched, a_server, journey
+from tests.demo.levers import Demo
+from tests.journeys.driver import a_server, journey
 
 
-def lists(demo: Watched) -> int:
+def lists(demo: Demo) -> int:
     """Return how often the list has been asked for."""
     return len(demo.seen("/api/tags"))
 

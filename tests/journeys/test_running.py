@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from tests.journeys.driver import User, Watched, a_server, journey
+from tests.demo.levers import Demo
+from tests.journeys.driver import User, a_server, journey
 
 PS = "/api/ps"
 GENERATE = "/api/generate"
@@ -18,7 +19,7 @@ def line_of(user: User, name: str) -> str:
     return " ".join(found[0].split())
 
 
-def listed(demo: Watched) -> list[str]:
+def listed(demo: Demo) -> list[str]:
     return [runner.name for runner in demo.server.runners]
 
 

@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from ollama_tui.demo import Demo
 from ollama_tui.tui.typeahead import HOLD
+from tests.demo.levers import Demo
 from tests.journeys.driver import a_server, journey
 
 

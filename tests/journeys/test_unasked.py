@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import httpx
 
-from ollama_tui.demo import Demo
 from ollama_tui.domain.names import Name, parse
 from tests.clock import VirtualClock
+from tests.demo.levers import Demo
 from tests.journeys.driver import a_server, journey
 
 

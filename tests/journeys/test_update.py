@@ -8,27 +8,28 @@ from pathlib import Path
 
 import pytest
 
-from ollama_tui.demo.models import newest
-from ollama_tui.demo.shelf import SHELF
-from ollama_tui.demo.store import Manifest, Store
+from ollama_tui.demo.catalog import CATALOG
+from ollama_tui.demo.models import manifest_of
+from ollama_tui.demo.store import ImageManifest, Store
 from ollama_tui.domain.names import parse
 from ollama_tui.services.cache import Cache
 from ollama_tui.services.jobs.job import State
-from tests.journeys.driver import User, Watched, a_server, journey
+from tests.demo.levers import Demo
+from tests.journeys.driver import User, a_server, journey
 
 OUTDATED = {"llama3.1:8b", "granite3.3:2b", "starcoder2:3b"}
 MADE_HERE = ("pirate:latest", "studio/reviewer:latest", "studio/support-bot:v2", "sql-writer:lora")
 
 
-def modified(demo: Watched) -> dict[str, object]:
+def modified(demo: Demo) -> dict[str, object]:
     return {name.display: entry.modified for name, entry in demo.store.entries.items()}
 
 
-def in_registry(demo: Watched, name: str) -> Manifest:
-    return Manifest.decoded(demo.registry.models[parse(name).key].raw)
+def in_registry(demo: Demo, name: str) -> ImageManifest:
+    return ImageManifest.decoded(demo.registry.models[parse(name).key].raw)
 
 
-def to_fetch(demo: Watched, *names: str) -> int:
+def to_fetch(demo: Demo, *names: str) -> int:
     """Return the bytes of all blobs the server does not have, each once."""
     layers = {each.digest: each.size for n in names for each in in_registry(demo, n).everything}
     return sum(size for digest, size in layers.items() if digest not in demo.store.blobs)
@@ -236,9 +237,11 @@ async def test_findings_are_remembered_for_a_day_without_asking(tmp_path: Path) 
 
 async def test_something_newer_that_another_model_brought_already_costs_nothing() -> None:
     demo, ticker = a_server()
-    offer = next(offer for offer in SHELF if offer.name == "llama3.1:8b")
+    offer = next(model for model in CATALOG if model.name == "llama3.1:8b")
     elsewhere = Store(demo.store.blobs)
-    demo.store.write(parse("llama3.1:latest"), newest(elsewhere, offer), ticker.now())
+    demo.store.write(
+        parse("llama3.1:latest"), manifest_of(elsewhere, offer, newer=True), ticker.now()
+    )
     async with journey(demo, server_time=ticker) as user:
         await user.goes_to("llama3.1:8b")
         await user.presses("u")

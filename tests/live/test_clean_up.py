@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from ollama_tui.api.client import Ollama
-from ollama_tui.demo import Demo
 from tests.clock import at_once
+from tests.demo.levers import Demo
 from tests.live.own import OwnModels, make_small
 
 BUSY = {"error": "stat manifests/…: no such file or directory"}

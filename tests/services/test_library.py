@@ -15,7 +15,7 @@ from ollama_tui.domain.snapshot import Reach
 from ollama_tui.services.cache import Cache
 from ollama_tui.services.library import DETAILS_KEPT, POLL_EVERY, Library
 from tests.clock import VirtualClock, settle
-from tests.journeys.driver import Watched
+from tests.demo.levers import Demo
 
 URL = "http://127.0.0.1:11434"
 OLD = "0.12.3"
@@ -28,12 +28,12 @@ def time() -> VirtualClock:
 
 
 @pytest.fixture
-def demo(time: VirtualClock) -> Watched:
-    return Watched(pace=time.sleep, now=time.now)
+def demo(time: VirtualClock) -> Demo:
+    return Demo(pace=time.sleep, now=time.now)
 
 
 @pytest.fixture
-async def ollama(demo: Watched) -> AsyncIterator[Ollama]:
+async def ollama(demo: Demo) -> AsyncIterator[Ollama]:
     async with Ollama(URL, transport=demo.transport()) as client:
         yield client
 
@@ -57,13 +57,13 @@ async def test_a_refresh_returns_the_snapshot_that_holds_the_answer(
     }
 
 
-async def test_many_refreshes_at_once_ask_the_server_twice(library: Library, demo: Watched) -> None:
+async def test_many_refreshes_at_once_ask_the_server_twice(library: Library, demo: Demo) -> None:
     await asyncio.gather(*[library.refresh() for _ in range(20)])
     assert len(demo.seen("/api/tags")) == 2
 
 
 async def test_a_refresh_asked_for_during_another_sees_what_was_changed_meanwhile(
-    library: Library, demo: Watched, ollama: Ollama
+    library: Library, demo: Demo, ollama: Ollama
 ) -> None:
     first = asyncio.ensure_future(library.refresh())
     await asyncio.sleep(0)
@@ -78,7 +78,7 @@ async def test_an_unchanged_list_keeps_its_models_by_identity(library: Library) 
 
 
 async def test_a_failure_is_raised_and_said_in_the_snapshot_and_the_list_stays(
-    library: Library, demo: Watched
+    library: Library, demo: Demo
 ) -> None:
     await library.refresh()
     demo.online = False
@@ -101,7 +101,7 @@ async def test_a_cancelled_caller_does_not_cancel_the_refresh_of_another(
 
 @pytest.mark.parametrize(("status", "body"), [(404, "404 page not found"), (200, "<html>")])
 async def test_a_server_without_ps_or_version_still_lists(
-    library: Library, demo: Watched, status: int, body: str
+    library: Library, demo: Demo, status: int, body: str
 ) -> None:
     for path in ("/api/ps", "/api/version"):
         demo.fail(path, status, body)
@@ -110,7 +110,7 @@ async def test_a_server_without_ps_or_version_still_lists(
     assert (snapshot.running, snapshot.version) == ((), "")
 
 
-async def test_details_are_asked_for_once_per_digest(library: Library, demo: Watched) -> None:
+async def test_details_are_asked_for_once_per_digest(library: Library, demo: Demo) -> None:
     snapshot = await library.refresh()
     first, second = (snapshot.by_name[name] for name in ("gemma3:4b", "gemma3:latest"))
     assert first.digest == second.digest
@@ -119,7 +119,7 @@ async def test_details_are_asked_for_once_per_digest(library: Library, demo: Wat
     assert library.snapshot.show(second) is not None
 
 
-async def test_details_of_many_models_do_not_pile_up(library: Library, demo: Watched) -> None:
+async def test_details_of_many_models_do_not_pile_up(library: Library, demo: Demo) -> None:
     demo.add(DETAILS_KEPT + 5)
     snapshot = await library.refresh()
     crowd = [model for model in snapshot.models if "-" in model.name and not model.is_cloud]
@@ -130,7 +130,7 @@ async def test_details_of_many_models_do_not_pile_up(library: Library, demo: Wat
 
 
 async def test_details_come_from_disk_when_they_are_there(
-    ollama: Ollama, demo: Watched, tmp_path: Path
+    ollama: Ollama, demo: Demo, tmp_path: Path
 ) -> None:
     first = Library(ollama, cache=Cache(tmp_path), host_url=URL)
     show = await first.details((await first.refresh()).by_name["qwen3:8b"])
@@ -155,7 +155,7 @@ async def test_a_library_begins_with_the_list_of_last_time(ollama: Ollama, tmp_p
 
 
 async def test_watching_polls_more_slowly_than_it_retries(
-    library: Library, demo: Watched, time: VirtualClock
+    library: Library, demo: Demo, time: VirtualClock
 ) -> None:
     async with library.watching():
         await time.advance(9)
@@ -175,7 +175,7 @@ async def test_watching_polls_more_slowly_than_it_retries(
 
 
 async def test_learning_knows_in_the_end_what_every_model_can_do(
-    library: Library, demo: Watched
+    library: Library, demo: Demo
 ) -> None:
     await library.refresh()
     before = {model.name for model in library.snapshot.able("tools")}
@@ -188,7 +188,7 @@ async def test_learning_knows_in_the_end_what_every_model_can_do(
 
 
 async def test_learning_ends_with_an_error_when_what_answers_is_not_ollama(
-    library: Library, demo: Watched
+    library: Library, demo: Demo
 ) -> None:
     demo.fail("/api/show", 200, "<html>", times=4)
     with pytest.raises(NotOllama):
@@ -200,14 +200,14 @@ async def test_learning_ends_with_an_error_when_what_answers_is_not_ollama(
 
 
 @pytest.fixture
-def old(time: VirtualClock) -> Watched:
-    return Watched(pace=time.sleep, now=time.now, version=OLD)
+def old(time: VirtualClock) -> Demo:
+    return Demo(pace=time.sleep, now=time.now, version=OLD)
 
 
 @pytest.fixture
 async def learning(
-    old: Watched, time: VirtualClock, tmp_path: Path
-) -> AsyncIterator[tuple[Library, Watched]]:
+    old: Demo, time: VirtualClock, tmp_path: Path
+) -> AsyncIterator[tuple[Library, Demo]]:
     async with Ollama(URL, transport=old.transport()) as client:
         library = Library(
             client, cache=Cache(tmp_path), host_url=URL, now=time.now, sleep=time.sleep
@@ -218,7 +218,7 @@ async def learning(
 
 
 async def test_they_are_learned_in_the_background(
-    learning: tuple[Library, Watched], time: VirtualClock
+    learning: tuple[Library, Demo], time: VirtualClock
 ) -> None:
     library, _ = learning
     assert library.snapshot.unlearned > 20
@@ -228,7 +228,7 @@ async def test_they_are_learned_in_the_background(
 
 
 async def test_each_digest_is_asked_about_once(
-    learning: tuple[Library, Watched], time: VirtualClock
+    learning: tuple[Library, Demo], time: VirtualClock
 ) -> None:
     library, old = learning
     await time.advance(40)
@@ -236,7 +236,7 @@ async def test_each_digest_is_asked_about_once(
     assert len(old.seen("/api/show")) == len(digests)
 
 
-async def test_models_on_the_screen_come_first(old: Watched, time: VirtualClock) -> None:
+async def test_models_on_the_screen_come_first(old: Demo, time: VirtualClock) -> None:
     async with Ollama(URL, transport=old.transport()) as client:
         library = Library(client, now=time.now, sleep=time.sleep)
         models = (await library.refresh()).by_name
@@ -249,7 +249,7 @@ async def test_models_on_the_screen_come_first(old: Watched, time: VirtualClock)
 
 
 async def test_cloud_models_are_never_asked_about_unasked(
-    learning: tuple[Library, Watched], time: VirtualClock
+    learning: tuple[Library, Demo], time: VirtualClock
 ) -> None:
     _, old = learning
     await time.advance(20)
@@ -257,7 +257,7 @@ async def test_cloud_models_are_never_asked_about_unasked(
 
 
 async def test_they_are_kept_on_disk_by_digest(
-    learning: tuple[Library, Watched], time: VirtualClock, tmp_path: Path
+    learning: tuple[Library, Demo], time: VirtualClock, tmp_path: Path
 ) -> None:
     _, old = learning
     await time.advance(5)
@@ -271,7 +271,7 @@ async def test_they_are_kept_on_disk_by_digest(
 
 
 async def test_a_busy_server_is_asked_again_with_the_next_refresh(
-    old: Watched, time: VirtualClock
+    old: Demo, time: VirtualClock
 ) -> None:
     old.fail("/api/show", 503, {"error": "server busy, please try again"}, times=500)
     async with Ollama(URL, transport=old.transport()) as client:
@@ -286,7 +286,7 @@ async def test_a_busy_server_is_asked_again_with_the_next_refresh(
 
 
 async def test_learning_stops_while_the_server_is_gone_and_goes_on_afterwards(
-    old: Watched, time: VirtualClock
+    old: Demo, time: VirtualClock
 ) -> None:
     old.add(400)
     async with Ollama(URL, transport=old.transport()) as client:
@@ -305,7 +305,7 @@ async def test_learning_stops_while_the_server_is_gone_and_goes_on_afterwards(
 
 
 async def test_loading_is_known_while_it_lasts(
-    library: Library, demo: Watched, time: VirtualClock
+    library: Library, demo: Demo, time: VirtualClock
 ) -> None:
     await library.refresh()
     task = asyncio.ensure_future(library.load("gemma2:2b"))
@@ -316,7 +316,7 @@ async def test_loading_is_known_while_it_lasts(
 
 
 async def test_what_the_server_answered_already_is_the_list_and_not_asked_for_again_at_once(
-    ollama: Ollama, demo: Watched, time: VirtualClock
+    ollama: Ollama, demo: Demo, time: VirtualClock
 ) -> None:
     first = Answers(await ollama.list(), await ollama.running(), "0.33.0")
     asked = len(demo.seen("/api/tags"))

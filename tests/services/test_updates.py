@@ -18,7 +18,6 @@ from ollama_tui.api.clock import Clock
 from ollama_tui.api.host import parse_host
 from ollama_tui.api.registry import Registry
 from ollama_tui.config.settings import Settings
-from ollama_tui.demo import Demo
 from ollama_tui.domain.model import Model
 from ollama_tui.domain.names import parse
 from ollama_tui.domain.updates import UpdateStatus, Upstream
@@ -27,6 +26,7 @@ from ollama_tui.services.library import Library
 from ollama_tui.services.session import connect
 from ollama_tui.services.updates import AT_ONCE, Checking, Updates
 from tests.clock import VirtualClock, at_once, settle
+from tests.demo.levers import Demo
 
 HOST = "http://127.0.0.1:11434"
 

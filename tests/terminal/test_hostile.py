@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from ollama_tui.demo.crowd import EVIL
+from tests.demo.crowd import EVIL
 from tests.terminal.conftest import Start
 from tests.terminal.pty import Terminal
 

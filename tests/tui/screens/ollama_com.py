@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from ollama_tui.demo import Demo
+from tests.demo.levers import Demo
 
 CLOUD = "ollama.com"
 OFFERED: list[dict[str, Any]] = [

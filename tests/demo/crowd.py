@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from ollama_tui.demo.draft import Draft, set_texts
-from ollama_tui.demo.state import Server
-from ollama_tui.demo.store import Blob, digest_of
-from ollama_tui.demo.weights import Shape, Weights, parameter_size
-from ollama_tui.domain.names import Name, parse
+from ollama_tui.demo.draft import ImageDraft, set_texts
+from ollama_tui.demo.store import BlobFile, DemoServer, digest_of
+from ollama_tui.demo.weights import Shape, WeightsFile, parameter_size
+from ollama_tui.domain.names import parse
 
 _FAMILIES = ("llama", "qwen3", "gemma3", "phi3", "mistral")
 _KINDS = ("Q4_K_M", "Q8_0", "F16", "Q4_0", "Q6_K")
@@ -16,7 +15,7 @@ _PURPOSES = ("chat", "code", "notes", "search", "draft", "tutor", "triage")
 _BILLION = 1_000_000_000
 
 
-def add(server: Server, count: int) -> None:
+def add(server: DemoServer, count: int) -> None:
     """Install `count` made-up models; every eighth shares its weights with the one before."""
     now = server.now()
     known = {family: Shape(family, 8 * _BILLION, vocab=32).weights() for family in _FAMILIES}
@@ -28,12 +27,12 @@ def add(server: Server, count: int) -> None:
         server.store.write(name, draft.manifest(), modified)
 
 
-def _member(server: Server, number: int, family: str, weights: Weights) -> Draft:
+def _member(server: DemoServer, number: int, family: str, weights: WeightsFile) -> ImageDraft:
     owner = number - 1 if number % 8 == 7 else number
     billions = 1 + owner * 7 % 69
-    draft = Draft(server.store)
+    draft = ImageDraft(server.store)
     digest = digest_of(f"crowd {owner}".encode())
-    draft.add("model", Blob(digest, billions * 600_000_000 + owner, weights=weights))
+    draft.add("model", BlobFile(digest, billions * 600_000_000 + owner, weights=weights))
     draft.describe(weights)
     draft.config |= {"model_type": parameter_size(billions * _BILLION)}
     draft.config |= {"file_type": _KINDS[owner % len(_KINDS)]}
@@ -56,21 +55,27 @@ EVIL = {
 """Texts a terminal must never get as they are."""
 
 
-def add_hostile(server: Server) -> None:
-    """Install one model for each evil text: in its name, template, system and license."""
+def add_hostile(server: DemoServer) -> dict[str, str]:
+    """Install one model for each evil text: in its template, system, license and metadata.
+
+    Returns the names that a malicious server would list them by, and those it has them under.
+    """
     now = server.now()
+    names: dict[str, str] = {}
     for number, evil in enumerate(EVIL.values()):
-        draft = _evil(server, evil)
-        name = Name("registry.ollama.ai", "library", evil, "latest")
-        server.hostile[name.display] = name
-        server.store.write(name, draft.manifest(), now - timedelta(seconds=number + 1))
+        name = parse(f"hostile-{number}")
+        server.store.write(
+            name, _evil(server, evil).manifest(), now - timedelta(seconds=number + 1)
+        )
+        names[f"{evil}:latest"] = name.display
+    return names
 
 
-def _evil(server: Server, evil: str) -> Draft:
+def _evil(server: DemoServer, evil: str) -> ImageDraft:
     weights = Shape("llama", 8 * _BILLION, vocab=32, basename=evil).weights()
-    draft = Draft(server.store)
+    draft = ImageDraft(server.store)
     digest = digest_of(f"weights of {evil}".encode())
-    draft.add("model", Blob(digest, 4_000_000_000, weights=weights))
+    draft.add("model", BlobFile(digest, 4_000_000_000, weights=weights))
     draft.describe(weights)
     draft.config |= {"model_family": evil, "model_families": [evil], "requires": evil}
     draft.config |= {"model_type": evil[:40], "file_type": evil[:40], "capabilities": [evil[:40]]}
