@@ -188,11 +188,6 @@ class Header:
         """Number of weights in all tensors."""
         return sum(prod(tensor.shape) for tensor in self.tensors)
 
-    @property
-    def split_count(self) -> int:
-        """Number of files the model is split into; 1 for a file of its own."""
-        return max(1, self.number("split.count"))
-
     def text(self, key: str) -> str:
         """Return a string of the metadata; empty when there is none."""
         value = self.metadata.get(key)

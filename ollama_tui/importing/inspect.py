@@ -101,7 +101,7 @@ def _of_files(paths: Sequence[Path]) -> Source:
 def _check_file(file: GGUFFile) -> None:
     """Refuse what is no part of a model, and a part whose name contradicts its header."""
     header, named = file.header, shard(file.path)
-    count = header.split_count
+    count = max(1, header.number("split.count"))
     if header.text("general.type") == "imatrix":
         raise BadFile(f"{label(file.path)} is an importance matrix, not a model.")
     if count > 1 and named is None:

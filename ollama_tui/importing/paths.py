@@ -1,4 +1,4 @@
-"""What people type and paste when they mean files: quotes, escapes, `file://`, `~`, many lines."""
+"""Paths as people type and paste them: quotes, escapes, `file://`, `~`, several at once."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _FILE = "file:"
 
 
 def paths_in(text: str) -> tuple[Path, ...]:
-    """Return the files that `text` means, in order; nothing is looked up but the home folder."""
+    """Return the paths that `text` means, in order; nothing is looked up but the home folder."""
     return tuple(
         Path(word.path)
         for line in _LINES.split(text.replace("\0", ""))
@@ -52,29 +52,34 @@ def one_line(text: str) -> str:
     paths = paths_in(text)
     if len(paths) == 1:
         return spelled(paths[0])
-    return " ".join(_as_word(path.absolute()) for path in paths)
+    words = []
+    for path in map(Path.absolute, paths):
+        word = _escaped(str(path))  # so that a space in it does not end it
+        is_same = inert(word) == word and paths_in(word) == (path,)
+        words.append(word if is_same else _address(path))
+    return " ".join(words)
 
 
 def completions(text: str, *, fold: bool = FOLDS) -> list[str]:
     """Return what the last path of `text` may become: folders first, each ending in a slash.
 
-    Hidden files are offered to who begins with a dot; a folder that cannot be read has none.
+    Hidden files are offered after a dot; a folder that cannot be read has none.
     """
-    # With a letter more, a blank at the end is part of the name that is being typed.
+    # With one more letter, a space at the end is part of the name that is being typed.
     word = _words_or_one(f"{text}x")[-1]
     raw = word.raw[:-1]
     typed = _Typed(text[: len(text) - len(raw)], raw)
     if raw == "~":
         return [f"{text}/"]
     part = word.path[:-1].rpartition("/")[2]
-    return [
-        typed.completed(name, is_folder=is_folder)
-        for is_folder, name in sorted(_entries(typed.folder, part, fold), key=_order)
-    ]
+    found = sorted(
+        _entries(typed.folder, part, fold), key=lambda e: (not e[0], e[1].casefold(), e[1])
+    )
+    return [typed.completed(name, is_folder=is_folder) for is_folder, name in found]
 
 
 def common(texts: Iterable[str]) -> str:
-    """Return what all of `texts` begin with, never half an escape."""
+    """Return the common beginning of `texts`, never half an escape."""
     prefix = os.path.commonprefix(list(texts))  # noqa: RUF071 - letters are what is wanted
     escapes = len(prefix) - len(prefix.rstrip("\\"))
     return prefix[:-1] if escapes % 2 else prefix
@@ -82,28 +87,25 @@ def common(texts: Iterable[str]) -> str:
 
 class _Word(NamedTuple):
     raw: str
-    """As it stands in the line."""
+    """As it is in the line."""
     value: str
     """Without quotes and escapes."""
 
     @property
-    def bare(self) -> str:
-        return self.raw[1:] if self.raw[:1] in _QUOTES else self.raw
-
-    @property
     def path(self) -> str:
-        if self.bare[: len(_FILE)].lower() == _FILE:
-            return _from_address(self.value)
-        return os.path.expanduser(self.value) if self.bare.startswith("~") else self.value
-
-    @property
-    def stands_alone(self) -> bool:
-        """Whether it is a path for certain, and not the rest of one with a space in it."""
-        return self.raw.startswith(("/", "~", "file:/", *_QUOTES))
+        """The path it means: `file:` addresses decoded, `~` expanded."""
+        bare = self.raw[1:] if self.raw[:1] in _QUOTES else self.raw
+        if bare[: len(_FILE)].lower() == _FILE:
+            rest = self.value[len(_FILE) :]
+            if rest.startswith("//"):
+                _host, slash, path = rest[2:].partition("/")
+                rest = slash + path
+            return os.fsdecode(unquote_to_bytes(rest).replace(b"\0", b""))
+        return os.path.expanduser(self.value) if bare.startswith("~") else self.value
 
 
 class _Typed(NamedTuple):
-    """A path that is being typed, and what stands before it."""
+    """A path that is being typed, and the text before it."""
 
     before: str
     raw: str
@@ -115,7 +117,7 @@ class _Typed(NamedTuple):
 
     @property
     def folder(self) -> Path:
-        """Where the name is looked for."""
+        """The folder that the name is looked for in."""
         return paths_in(self.head)[-1] if "/" in self.raw else Path()
 
     def completed(self, name: str, *, is_folder: bool) -> str:
@@ -125,14 +127,12 @@ class _Typed(NamedTuple):
             return self.head + name + slash
         wanted = (*paths_in(self.before), self.folder / name)
         for attempt in (name, _escaped(name), quote(os.fsencode(name))):
+            if self.raw.lower().startswith(_FILE) and " " in attempt:
+                continue  # programs do not expect a space in an address
             text = self.head + attempt + slash
-            if inert(text) == text and paths_in(text) == wanted and not self._mixes(attempt):
+            if inert(text) == text and paths_in(text) == wanted:
                 return text
         return self.before + _address(self.folder / name) + slash
-
-    def _mixes(self, attempt: str) -> bool:
-        """Whether a blank would come into an address, where programs do not expect one."""
-        return self.raw.lower().startswith(_FILE) and " " in attempt
 
 
 def _words_or_one(line: str) -> list[_Word]:
@@ -140,19 +140,18 @@ def _words_or_one(line: str) -> list[_Word]:
     start = len(line) - len(line.lstrip())
     if start == len(line):
         return []
-    words = list(_words(line, start))
-    if len(words) > 1 and all(word.stands_alone for word in words):
+    words, at = [], start
+    while at < len(line):
+        word, at = _read(line, at, split=True)
+        words.append(word)
+        while at < len(line) and line[at].isspace():
+            at += 1
+    # Anything else may be the rest of a path with a space in it.
+    is_path = (word.raw.startswith(("/", "~", "file:/", *_QUOTES)) for word in words)
+    if len(words) > 1 and all(is_path):
         return words
     whole, _ = _read(line, start, split=False)
     return [whole]
-
-
-def _words(line: str, at: int) -> Iterator[_Word]:
-    while at < len(line):
-        word, at = _read(line, at, split=True)
-        yield word
-        while at < len(line) and line[at].isspace():
-            at += 1
 
 
 def _read(line: str, start: int, *, split: bool) -> tuple[_Word, int]:
@@ -166,7 +165,9 @@ def _read(line: str, start: int, *, split: bool) -> tuple[_Word, int]:
     while at < len(line):
         letter, following = line[at], line[at + 1 : at + 2]
         at += 1
-        if letter == "\\" and following and _escapes(close, following):
+        # In double quotes a backslash escapes only some letters, in single ones none.
+        can_escape = not close or (close == '"' and following in _ESCAPED_IN_DOUBLE)
+        if letter == "\\" and following and can_escape:
             value.append(following)
             at += 1
             solid = len(value)
@@ -184,23 +185,11 @@ def _read(line: str, start: int, *, split: bool) -> tuple[_Word, int]:
     return _Word(raw if split else _trimmed(raw), "".join(value[:solid])), at
 
 
-def _escapes(close: str, following: str) -> bool:
-    return not close or (close == '"' and following in _ESCAPED_IN_DOUBLE)
-
-
 def _trimmed(raw: str) -> str:
-    """Take off blanks at the end, but not one that is escaped."""
+    """Strip spaces at the end, but not one that is escaped."""
     cut = raw.rstrip()
     escapes = len(cut) - len(cut.rstrip("\\"))
     return raw[: len(cut) + 1] if escapes % 2 else cut
-
-
-def _from_address(address: str) -> str:
-    rest = address[len(_FILE) :]
-    if rest.startswith("//"):
-        _host, slash, path = rest[2:].partition("/")
-        rest = slash + path
-    return os.fsdecode(unquote_to_bytes(rest).replace(b"\0", b""))
 
 
 def _address(path: Path) -> str:
@@ -212,14 +201,8 @@ def _escaped(text: str) -> str:
     return "\\" + safe if safe.lower().startswith(_FILE) else safe
 
 
-def _as_word(path: Path) -> str:
-    """Return `path` so that a space in it does not end it."""
-    text = _escaped(str(path))
-    return text if inert(text) == text and paths_in(text) == (path,) else _address(path)
-
-
 def _entries(folder: Path, part: str, fold: bool) -> Iterator[tuple[bool, str]]:
-    """Yield whether it is a folder, and the name, of what begins with `part`."""
+    """Yield, of what begins with `part`, whether it is a folder, and its name."""
     beginning = part.casefold() if fold else part
     try:
         with os.scandir(folder) as entries:
@@ -230,8 +213,3 @@ def _entries(folder: Path, part: str, fold: bool) -> Iterator[tuple[bool, str]]:
                     yield entry.is_dir(), entry.name
     except OSError:
         return
-
-
-def _order(entry: tuple[bool, str]) -> tuple[bool, str, str]:
-    is_folder, name = entry
-    return not is_folder, name.casefold(), name
