@@ -229,10 +229,14 @@ class JobQueue:
 
     async def _work(self, record: JobRecord) -> None:
         """Run the task to its end, through lost connections; raises OllamaError."""
+        runner = asyncio.current_task()
         while True:
             try:
                 return await self._try(record)
             except OllamaError as error:
+                if runner is not None and runner.cancelling():
+                    # Closing the stream of a cancelled job failed: no reason to open another.
+                    raise asyncio.CancelledError from error
                 pause = record.break_off(error, self._clock())
             self._publish_snapshots()
             await self._sleep(pause.seconds)

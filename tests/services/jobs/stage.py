@@ -20,6 +20,8 @@ class Stream(httpx.AsyncByteStream):
     def __init__(self, model: str) -> None:
         self.model = model
         self.closed = False
+        self.breaks_on_closing = False
+        """Whether the connection turns out to be broken when it is closed."""
         self._lines: asyncio.Queue[bytes | httpx.HTTPError | None] = asyncio.Queue()
 
     async def say(self, status: str = "", **fields: object) -> None:
@@ -56,6 +58,8 @@ class Stream(httpx.AsyncByteStream):
 
     async def aclose(self) -> None:
         self.closed = True
+        if self.breaks_on_closing:
+            raise httpx.ReadError("connection reset")
 
 
 class Stage:

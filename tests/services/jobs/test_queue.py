@@ -198,6 +198,16 @@ class TestCancel:
         await time.advance(60)
         assert (job(queue, pull).state, len(stage.asked)) == (State.CANCELLED, 1)
 
+    async def test_ends_the_job_even_if_its_connection_breaks_while_it_is_closed(
+        self, queue: JobQueue, stage: Stage, time: VirtualClock
+    ) -> None:
+        [pull] = await submit(queue, "a")
+        await stage.stream.layer(1 * MB, 100 * MB)
+        stage.stream.breaks_on_closing = True
+        queue.cancel(pull)
+        await time.advance(60)
+        assert (job(queue, pull).state, len(stage.asked)) == (State.CANCELLED, 1)
+
     async def test_of_a_create_says_that_nothing_was_made(
         self, queue: JobQueue, stage: Stage
     ) -> None:
@@ -652,6 +662,18 @@ class TestBugsAndClosing:
         assert [stream.closed for stream in stage.streams] == [True, True]
         assert states(queue) == [State.CANCELLED] * 3
         assert time.waiting == 0
+
+    async def test_close_does_not_wait_for_a_retry_of_what_it_cancelled(
+        self, ollama: Ollama, stage: Stage, time: VirtualClock
+    ) -> None:
+        queue = JobQueue(ollama, clock=time.monotonic, sleep=time.sleep)
+        await submit(queue, "a")
+        await stage.stream.layer(1 * MB, 100 * MB)
+        stage.stream.breaks_on_closing = True
+        closing = asyncio.create_task(queue.close())
+        await settle()
+        assert closing.done()
+        await closing
 
     async def test_nothing_is_taken_in_after_closing(self, queue: JobQueue) -> None:
         await queue.close()
