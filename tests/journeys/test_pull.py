@@ -200,6 +200,23 @@ async def test_no_space_left_is_said_in_those_words() -> None:
         await user.sees("no space left on the server's disk")
 
 
+async def test_a_failed_pull_is_gone_once_the_same_has_succeeded() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker) as user:
+        free, demo.disk_free = demo.disk_free, 1_000_000_000
+        await starts(user)
+        await user.server_works(30)
+        await user.sees("no space left on the server's disk")
+        demo.disk_free = free
+        await starts(user)
+        for _ in range(40):
+            await user.server_works(10)
+            if "gemma3:12b" in user.names:
+                break
+        assert "gemma3:12b" in user.names
+        assert user.jobs == ""
+
+
 async def test_a_server_that_dies_mid_pull_is_waited_for_and_gone_on_with() -> None:
     demo, ticker = a_server()
     async with journey(demo, server_time=ticker) as user:

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, NoReturn
 
 from ollama_tui.api.clock import Watchdog
 from ollama_tui.api.errors import OllamaError, Silent
+from ollama_tui.domain import names
 from ollama_tui.formatting import inert
 from ollama_tui.services.jobs.job import ACTIVE, Job, State
 from ollama_tui.services.jobs.journal import Journal
 from ollama_tui.services.jobs.record import JobRecord
-from ollama_tui.services.jobs.tasks import Lane, Pull, Task
+from ollama_tui.services.jobs.tasks import Lane, Pull, RegistryTransfer, Task
 from ollama_tui.services.observable import Observable
 
 if TYPE_CHECKING:
@@ -285,6 +286,8 @@ class JobQueue:
             record.state, record.runner = State.QUEUED, None
         else:
             record.end(State.DONE, self._clock())
+            for earlier in self._tries_of(record.task):
+                del self._records[earlier.id]
         if self._closed:
             self._publish()
         else:
@@ -360,6 +363,18 @@ class JobQueue:
 
     def _in(self, state: State) -> list[JobRecord]:
         return [record for record in self._records.values() if record.state is state]
+
+    def _tries_of(self, task: Task) -> list[JobRecord]:
+        """Return the failed and cancelled jobs that moved the same model the same way."""
+        if not isinstance(task, RegistryTransfer):
+            return []
+        return [
+            record
+            for record in self._records.values()
+            if record.state in {State.FAILED, State.CANCELLED}
+            and isinstance(record.task, type(task))
+            and names.same(record.task.name, task.name)
+        ]
 
     def _under_way(self, key: str | None) -> JobRecord | None:
         """Return the active job with this key; None for no key."""

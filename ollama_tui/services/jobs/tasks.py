@@ -107,7 +107,7 @@ class Task(ABC):
 
 
 @dataclass(frozen=True, slots=True)
-class _Transfer(Task):
+class RegistryTransfer(Task):
     """A model on its way between the server and its registry."""
 
     name: str = field()  # or dataclass would take the inherited property for its default
@@ -125,7 +125,7 @@ class _Transfer(Task):
 
 
 @dataclass(frozen=True, slots=True)
-class Pull(_Transfer):
+class Pull(RegistryTransfer):
     """Download a model: https://docs.ollama.com/api/pull."""
 
     resumes = True
@@ -147,7 +147,7 @@ class Pull(_Transfer):
 
 
 @dataclass(frozen=True, slots=True)
-class Push(_Transfer):
+class Push(RegistryTransfer):
     """Upload a model: https://docs.ollama.com/api/push."""
 
     verb = "push"

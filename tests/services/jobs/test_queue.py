@@ -564,6 +564,21 @@ class TestRetry:
         await submit(queue, "a")
         assert not queue.retry(first)
 
+    @pytest.mark.parametrize("again", [Pull("A:latest"), Pull("a", insecure=True)])
+    async def test_a_success_forgets_earlier_failures_of_the_same_transfer(
+        self, queue: JobQueue, stage: Stage, again: Pull
+    ) -> None:
+        await submit(queue, "a", "b")
+        push = queue.submit(Push("a"))
+        for stream in stage.streams:
+            await stream.say(error="the registry failed")
+        await stage.stream.say(error="the registry failed")
+        assert states(queue) == [State.FAILED] * 3
+        second = queue.submit(again)
+        await settle()
+        await stage.stream.succeed()
+        assert [one.id for one in queue.live.value] == [2, push, second]
+
 
 class TestPublishing:
     async def test_progress_is_published_at_most_ten_times_a_second(
