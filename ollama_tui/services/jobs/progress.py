@@ -25,6 +25,7 @@ RESUMING_SHOWN = 3.0
 
 _SAMPLE_EVERY = 0.25
 _SHORTEST_SPAN = 0.5
+_FAST_LINE = 500_000_000  # bytes per second that a first download may begin with
 _MOST_BYTES = 2**63 - 1  # the server counts in 64 bits; more would overflow a float
 _MOST_LAYERS = 1000  # real models have about ten; keeps a hostile stream from growing us
 _ALMOST = 0.99  # shown at most while layers may still follow
@@ -65,6 +66,8 @@ class Transfer:
 
     expected: int | None = None
     """Bytes of all layers and the config when a registry's manifest was read before."""
+    partial: bool = False
+    """Whether an earlier attempt is known to have left a part of it where it goes."""
     layers: Mapping[str, LayerProgress] = field(default_factory=dict)
     current: str = ""
     """The layer at work; empty between layers and in phases without numbers."""
@@ -150,6 +153,7 @@ class Transfer:
             phase="reconnecting",
             samples=(),
             start=None,
+            partial=self.partial or self.shown > 0,
             now=max(now, self.now),
         )
 
@@ -205,14 +209,19 @@ class Transfer:
         return after._notice_resume(layer, gained, now)
 
     def _notice_resume(self, layer: LayerProgress, gained: int, now: float) -> Transfer:
-        """Compare a layer's first count with its second: far more means an earlier download."""
+        """Compare a layer's first count with its second: far more means an earlier download.
+
+        Unless an earlier attempt is known, what a fast line delivers in a burst is a start.
+        """
         start = self.start
         if start is None or now <= start.at or self.phase != "pulling":
             return self
-        usual = gained / (now - start.at) * start.elapsed
+        most = 3 * gained / (now - start.at) * start.elapsed
+        if not self.partial:
+            most = max(most, _FAST_LINE * start.elapsed)
         after = replace(self, start=None)
         partly = layer.total <= 100 * start.completed < 100 * layer.total
-        if start.completed <= 3 * usual or not partly:
+        if start.completed <= most or not partly:
             return after
         there = min(1.0, (self.held - gained) / self.total)
         return replace(after, resumed_at=there, resumed_when=now)

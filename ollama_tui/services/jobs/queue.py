@@ -91,6 +91,7 @@ class JobQueue:
         if (same := self._under_way(task.key)) is not None:
             return same.id
         record = self._new_record(task)
+        record.partial = any(earlier.under_way for earlier in self._tries_of(task))
         self._admit(record)
         return record.id
 

@@ -42,6 +42,8 @@ class JobRecord:
     """When the server last said anything."""
     under_way: bool = False
     """Whether it ever had progress."""
+    partial: bool = False
+    """Whether an earlier job left a part of it."""
     cancelling: bool = False
     error: Problem | None = None
     note: str = ""
@@ -64,7 +66,8 @@ class JobRecord:
 
     def start(self, now: float) -> None:
         """Begin the work."""
-        self.tracker = TransferTracker(Transfer(expected=self.task.expected))
+        partial = self.partial or self.under_way
+        self.tracker = TransferTracker(Transfer(self.task.expected, partial))
         self.state, self.started, self.heard = State.RUNNING, now, now
 
     def take(self, step: Progress | Item, now: float) -> None:

@@ -362,20 +362,23 @@ class TestResume:
     def test_is_told_for_three_seconds(self) -> None:
         events = [
             (0.0, says("pulling manifest")),
-            (0.06, layer(610, 1000)),
-            (0.12, layer(611, 1000)),
+            (0.06, layer(610 * MB, 1000 * MB)),
+            (0.12, layer(611 * MB, 1000 * MB)),
         ]
         transfer = fold(events)
         assert transfer.progress(0.2).resumed_at == pytest.approx(0.61)
         assert transfer.progress(3.2).resumed_at is None
 
     def test_is_seen_when_nothing_flows_yet(self) -> None:
-        events = [(0.0, says("pulling manifest")), *every(TICK, [layer(610, 1000)] * 2, 0.06)]
+        twice = [layer(610 * MB, 1000 * MB)] * 2
+        events = [(0.0, says("pulling manifest")), *every(TICK, twice, 0.06)]
         assert fold(events).progress(0.2).resumed_at == pytest.approx(0.61)
 
     def test_below_one_percent_is_a_start(self) -> None:
-        events = [(0.0, says("pulling manifest")), *every(TICK, [layer(9, 1000)] * 2, 0.06)]
-        assert fold(events).progress(0.2).resumed_at is None
+        transfer = Transfer(partial=True)
+        for now, event in every(TICK, [says("pulling manifest"), *[layer(9, 1000)] * 2]):
+            transfer = transfer.fold(event, now)
+        assert transfer.progress(0.2).resumed_at is None
 
 
 @pytest.mark.parametrize(

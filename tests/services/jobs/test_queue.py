@@ -459,6 +459,25 @@ class TestRetry:
         assert job(queue, pull).state is State.DONE
         assert len(stage.asked) == 2
 
+    @pytest.mark.parametrize("interrupted", [False, True])
+    async def test_only_what_was_begun_before_resumes(
+        self, queue: JobQueue, stage: Stage, time: VirtualClock, interrupted: bool
+    ) -> None:
+        pull = queue.submit(Pull("a", expected=1000 * MB))
+        await settle()
+        if interrupted:
+            await stage.stream.layer(19 * MB, 1000 * MB)
+            queue.cancel(pull)
+            await settle()
+            pull = queue.submit(Pull("a", expected=1000 * MB))
+            await settle()
+        await stage.stream.say("pulling manifest")
+        for _ in range(3):  # a burst, and then a line that is slow to go on
+            await time.advance(0.06)
+            await stage.stream.layer(20 * MB, 1000 * MB)
+        await time.advance(0.1)
+        assert describe(job(queue, pull)) == ("resuming at 2%" if interrupted else "pulling")
+
     async def test_progress_makes_the_pauses_short_again(
         self, queue: JobQueue, stage: Stage, time: VirtualClock
     ) -> None:
