@@ -130,7 +130,7 @@ class CloudScreen(TableScreen):
         rows, problems = select(entries, self.filter, self.tui.clock.now())
         self.table.show_empty([(), *said(self._why_empty(), "", "muted", self.size.width)])
         self.show_rows(rows)
-        self.query_one(FilterBar).say(problems)
+        self.query_one(FilterBar).show_problems(problems)
         self.show_heading(self._facts(len(entries), len(rows)))
         self._draw_trouble()
         self._draw_about()

@@ -146,7 +146,7 @@ class MainScreen(Screen[None]):
             empty_lines(self.snapshot, self.view, visible.no_matches, self.tui.settings.host.url)
         )
         self.table.show(visible.rows)
-        self.query_one(FilterBar).say(visible.problems)
+        self.query_one(FilterBar).show_problems(visible.problems)
         if self._wanted is not None and self.table.move_to(self._wanted):
             self._wanted = None
         self._draw_status()

@@ -78,8 +78,8 @@ async def _find(main: MainScreen) -> None:
     """Ask for a text and go to it in the tab shown."""
     from ollama_tui.tui.dialogs.text_questions import FindDialog
 
-    text = await main.context.ask(FindDialog(main.details.pane.searched))
-    if text and not main.details.pane.find(text):
+    text = await main.context.ask(FindDialog(main.details.pane.text.searched))
+    if text and not main.details.pane.text.find(text):
         main.tui.tell(f"“{text}” is not in this tab.")
 
 

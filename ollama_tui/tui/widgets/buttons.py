@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from textual import events, on
 from textual.binding import Binding
 from textual.content import Content
 from textual.geometry import Size
@@ -36,11 +35,6 @@ class LineButton(StyledWidget, can_focus=True):
     def get_content_width(self, container: Size, viewport: Size) -> int:
         """Return the width of the label, in cells."""
         return width_of(self._spans)
-
-    @on(events.Focus)
-    @on(events.Blur)
-    def _show_focus(self) -> None:
-        self.refresh()
 
     def action_press(self) -> None:
         """Post that it was pressed."""

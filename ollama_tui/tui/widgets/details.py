@@ -13,9 +13,10 @@ from ollama_tui.api.replies import Show
 from ollama_tui.domain.details import OVERVIEW, document, tabs
 from ollama_tui.domain.model import Model
 from ollama_tui.domain.snapshot import details_key
-from ollama_tui.formatting import StyledLine
 from ollama_tui.tui.widgets.tab_bar import TabBar
 from ollama_tui.tui.widgets.text_view import TextView
+
+CLOUD_HINT = "enter asks the server for more, which may ask ollama.com."
 
 
 class DetailsPane(Vertical):
@@ -25,8 +26,6 @@ class DetailsPane(Vertical):
         super().__init__(id=id)
         self.tabs = TabBar(id="tabs")
         self.text = TextView(id="text")
-        self.searched = ""
-        """What was searched for last."""
         self._model: Model | None = None
         self._details: Show | None = None
         self._also: Sequence[str] = ()
@@ -74,11 +73,6 @@ class DetailsPane(Vertical):
         self.tabs.activate(self._tab)
         self._draw()
 
-    def find(self, text: str) -> bool:
-        """Go to the first place where `text` is; return whether there is one."""
-        self.searched = text
-        return self.text.find(text)
-
     @on(TabBar.Activated)
     def _remember_tab(self) -> None:
         self._tab = self.tabs.active or OVERVIEW.id
@@ -99,13 +93,9 @@ class DetailsPane(Vertical):
             arrays=self._arrays[1] if self._arrays[0] == key else {},
         )
         if not isinstance(content, str) and tab == OVERVIEW.id and self._details is None:
-            content = [*content, *self._why_unknown(model)]
+            problem_key, title, hint = self._problem
+            if problem_key == key:
+                content = [*content, (), ((title, "bad"),), ((hint, "muted"),)]
+            elif model.is_answered_in_cloud:
+                content = [*content, (), ((CLOUD_HINT, "muted"),)]
         self.text.show(content, document=(key, model.name, tab))
-
-    def _why_unknown(self, model: Model) -> list[StyledLine]:
-        key, title, hint = self._problem
-        if key == details_key(model):
-            return [(), ((title, "bad"),), ((hint, "muted"),)]
-        if model.is_answered_in_cloud:
-            return [(), (("enter asks the server for more, which may ask ollama.com.", "muted"),)]
-        return []

@@ -12,41 +12,24 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from ollama_tui.formatting import StyledLine
 from ollama_tui.tui.widgets.styled_widget import StaticLines
 
 if TYPE_CHECKING:
     from ollama_tui.domain.filter.parser import FilterProblem
 
 SIGN = "/ "
+EXAMPLES = "words of the name, cap:vision, size:<8g …"
 FILTER_KEYS = (("⏎ ↓", "to the list", True), ("esc", "all models", True))
 """What the keys do while a filter is typed."""
 
 
-class FilterInput(Input):
-    """An input that gives the list its keys back."""
+class FilterBar(Vertical):
+    """Shown while a filter is typed or set, with what is wrong under the word it is about."""
 
     BINDINGS = [
         Binding("escape", "clear", show=False),
         Binding("down,up", "leave", show=False),
     ]
-
-    def on_mount(self) -> None:
-        """Spare a slow link the blinking."""
-        self.cursor_blink = False
-
-    def action_clear(self) -> None:
-        """Forget the filter and go to the list."""
-        self.value = ""
-        self.post_message(FilterBar.Left())
-
-    def action_leave(self) -> None:
-        """Go to the list with the filter as it is."""
-        self.post_message(FilterBar.Left())
-
-
-class FilterBar(Vertical):
-    """Shown while a filter is typed or set; what is wrong stands under the word."""
 
     @dataclass
     class Changed(Message):
@@ -59,25 +42,19 @@ class FilterBar(Vertical):
         """The keys belong to the list again."""
 
     @property
-    def _field(self) -> FilterInput:
-        return self.query_one(FilterInput)
+    def _input(self) -> Input:
+        return self.query_one(Input)
 
     def open(self, text: str) -> None:
         """Show the line with `text` and take the keys."""
         self.add_class("-open")
-        if not self.children:
-            self._furnish()
+        if not self.children:  # the first frame can do without them
+            field = Input(placeholder=EXAMPLES, compact=True)
+            field.cursor_blink = False  # a slow link is spared the blinking
+            sign = Static(SIGN, classes="sign", markup=False)
+            self.mount(sign, field, StaticLines(id="problem"))
         self._set_quietly(text)
-        self._field.focus()
-
-    def _furnish(self) -> None:
-        """Bring sign, input and message, which the first frame can do without."""
-        hint = "words of the name, cap:vision, size:<8g …"
-        self.mount(
-            Static(SIGN, classes="sign", markup=False),
-            FilterInput(placeholder=hint, compact=True),
-            StaticLines(id="problem"),
-        )
+        self._input.focus()
 
     def close(self) -> None:
         """Hide the line and forget the text."""
@@ -86,21 +63,34 @@ class FilterBar(Vertical):
             self._set_quietly("")
 
     def close_if_empty(self) -> None:
-        """Hide the line unless a filter stands in it."""
-        if not self.children or not self._field.value.strip():
+        """Hide the line unless there is a filter in it."""
+        if not self.children or not self._input.value.strip():
             self.close()
 
     def _set_quietly(self, text: str) -> None:
-        if self._field.value != text:
-            with self._field.prevent(Input.Changed):
-                self._field.value = text
+        if self._input.value != text:
+            with self._input.prevent(Input.Changed):
+                self._input.value = text
 
-    def say(self, problems: Sequence[FilterProblem]) -> None:
+    def show_problems(self, problems: Sequence[FilterProblem]) -> None:
         """Point at the first word that is wrong and say why."""
-        if self.children:
-            self.query_one("#problem", StaticLines).show(
-                [_pointed(problems[0])] if problems else []
-            )
+        if not self.children:
+            return
+        lines = []
+        if problems:
+            first = problems[0]
+            carets = "^" * max(1, first.end - first.start)
+            lines = [((" " * first.start, ""), (f"{carets} {first.sentence}", "bad"))]
+        self.query_one("#problem", StaticLines).show(lines)
+
+    def action_clear(self) -> None:
+        """Forget the filter and go to the list."""
+        self._input.value = ""
+        self.post_message(self.Left())
+
+    def action_leave(self) -> None:
+        """Go to the list with the filter as it is."""
+        self.post_message(self.Left())
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
@@ -110,9 +100,4 @@ class FilterBar(Vertical):
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        self.post_message(self.Left())
-
-
-def _pointed(problem: FilterProblem) -> StyledLine:
-    carets = "^" * max(1, problem.end - problem.start)
-    return ((" " * problem.start, ""), (f"{carets} {problem.sentence}", "bad"))
+        self.action_leave()

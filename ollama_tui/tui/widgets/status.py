@@ -1,4 +1,4 @@
-"""The line at the top: the server, what it holds, what is loaded, the order."""
+"""The lines above and below the list: the server and what it holds; the keys that work."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ollama_tui.domain import columns as order
+from ollama_tui.domain import columns
 from ollama_tui.domain.model import Model
 from ollama_tui.domain.snapshot import Reach, Snapshot
 from ollama_tui.domain.view import View
@@ -56,43 +56,42 @@ def status_line(
     read_only: bool = False,
 ) -> StyledLine:
     """Return the status line, `width` cells wide; `checking` says how far an update check is."""
-    parts = [_server(snapshot, host, signs)]
+    separator = (f" {signs.separator} ", "muted")
+    left: list[Span] = [(" ", ""), *_server(snapshot, host, signs)]
     if snapshot.reach is Reach.DOWN and snapshot.problem is not None:
-        room = width - width_of(parts[0]) - width_of(((signs.separator, ""),)) - 3
-        parts.append([(_problem(snapshot.problem.title, room), "bad")])
+        title = snapshot.problem.title
+        why = title.partition(": ")[2]
+        # Where there is no room for what is wrong and why, rather why.
+        room = width - width_of([*left, separator])
+        left += [separator, (why if why and width_of([(title, "")]) > room else title, "bad")]
     else:
-        parts += [[(text, "")] for text in _facts(snapshot, view, sums, shown, signs)]
-        parts += [[(f"{signs.outdated} {outdated:,} outdated", "warning")]] if outdated else []
-        parts += [[(checking, "muted")]] if checking else []
-        parts += [[("read-only", "warning")]] if read_only else []
-    left: list[Span] = [(" ", "")]
-    for number, part in enumerate(parts):
-        left += [(f" {signs.separator} ", "muted")] if number else []
-        left += part
-    sorting = _sorting(view, signs)
-    if width_of(left) + width_of(sorting) >= width:
+        parts = [(text, "") for text in _facts(snapshot, view, sums, shown, signs)]
+        parts += [(f"{signs.outdated} {outdated:,} outdated", "warning")] if outdated else []
+        parts += [(checking, "muted")] if checking else []
+        parts += [("read-only", "warning")] if read_only else []
+        for part in parts:
+            left += [separator, part]
+    column = columns.BY_KEY[view.sort]
+    falling = column.descending is not view.reverse
+    arrow = signs.descending if falling else signs.ascending
+    grouped = ", grouped" if view.grouped else ""
+    order = [(f"sort {column.title.lower()} {arrow}{grouped} ", "muted")]
+    if width_of(left) + width_of(order) >= width:
         return fit(left, width)
-    return spread(left, sorting, width)
-
-
-def _problem(title: str, room: int) -> str:
-    """Return what is wrong; where all of it has no room, rather why than what."""
-    why = title.partition(": ")[2]
-    return why if why and width_of(((title, ""),)) > room else title
+    return spread(left, order, width)
 
 
 def _server(snapshot: Snapshot, host: str, signs: Signs) -> list[Span]:
-    lamp = {
-        Reach.UP: (signs.up, "good"),
-        Reach.DOWN: (signs.down, "bad"),
-        Reach.CONNECTING: (signs.down, "warning"),
-    }[snapshot.reach]
-    version = {
-        Reach.UP: f"v{shorten(inert(snapshot.version), VERSION)}" if snapshot.version else "",
-        Reach.CONNECTING: "connecting",
-    }
-    said = version.get(snapshot.reach, "")
-    return [lamp, (f" {host}", "strong"), (f"  {said}" if said else "", "muted")]
+    """Return whether the server is reached, its name, and its version or what is under way."""
+    match snapshot.reach:
+        case Reach.UP:
+            lamp, version = (signs.up, "good"), shorten(inert(snapshot.version), VERSION)
+            about = f"  v{version}" if version else ""
+        case Reach.DOWN:
+            lamp, about = (signs.down, "bad"), ""
+        case Reach.CONNECTING:
+            lamp, about = (signs.down, "warning"), "  connecting"
+    return [lamp, (f" {host}", "strong"), (about, "muted")]
 
 
 def _facts(snapshot: Snapshot, view: View, sums: Sums, shown: int, signs: Signs) -> list[str]:
@@ -114,33 +113,22 @@ def _facts(snapshot: Snapshot, view: View, sums: Sums, shown: int, signs: Signs)
     return facts
 
 
-def _sorting(view: View, signs: Signs) -> StyledLine:
-    column = order.BY_KEY[view.sort]
-    falling = column.descending is not view.reverse
-    arrow = signs.descending if falling else signs.ascending
-    grouped = ", grouped" if view.grouped else ""
-    return ((f"sort {column.title.lower()} {arrow}{grouped} ", "muted"),)
-
-
 def footer_line(
     keys: Iterable[tuple[str, str, bool]], always: Iterable[tuple[str, str, bool]], width: int
 ) -> StyledLine:
     """Return as many (key, label, works) triples as fit into `width` cells.
 
-    Those in `always` stand at the end and are there first: they lead to the rest.
+    Those in `always` come last and are there first: they lead to the rest.
     """
     end = [span for key in always for span in _key_spans(*key)]
     spans: list[Span] = []
     for key in keys:
-        more = [*spans, *_key_spans(*key)]
-        if width_of([*more, *end]) > width:
+        more = _key_spans(*key)
+        if width_of([*spans, *more, *end]) > width:
             break
-        spans = more
+        spans += more
     return (*spans, *end)
 
 
 def _key_spans(key: str, label: str, works: bool) -> list[Span]:
-    return [
-        (f" {key}", "key" if works else "muted"),
-        (f" {label} ", "" if works else "muted"),
-    ]
+    return [(f" {key}", "key" if works else "muted"), (f" {label} ", "" if works else "muted")]

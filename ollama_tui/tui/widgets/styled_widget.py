@@ -168,21 +168,17 @@ class ScrollingWidget(StyledWidget):
         """How many lines fit."""
 
     @abstractmethod
-    def action_move(self, step: int) -> None:
-        """Move by `step` lines."""
+    def action_move(self, step: int, scroll: bool = False) -> None:
+        """Move by `step` lines; with `scroll` what is in view moves along."""
 
     @abstractmethod
     def action_move_to_end(self, last: bool) -> None:
         """Go to the first or the last line."""
 
-    @abstractmethod
-    def scroll_lines(self, step: int) -> None:
-        """Move what is in view by `step` lines."""
-
     def action_page(self, pages: float) -> None:
         """Move what is in view by so many pages, at least by a line."""
         lines = max(1, int(self.page * abs(pages)))
-        self.scroll_lines(lines if pages > 0 else -lines)
+        self.action_move(lines if pages > 0 else -lines, scroll=True)
 
     def scroll_bar(self, y: int, top: int, total: int) -> Span:
         """Return the scroll bar's cell on line `y` when `total` lines are shown from `top` on."""

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len
-from textual import events, on
 from textual.binding import Binding
 from textual.message import Message
 from textual.strip import Strip
@@ -103,11 +102,6 @@ class Picker(TabBar, can_focus=True):
         color: $block-cursor-foreground;
     }
     """
-
-    @on(events.Focus)
-    @on(events.Blur)
-    def _show_focus(self) -> None:
-        self.refresh()
 
 
 def visible_tabs(widths: Sequence[int], active: int, room: int) -> tuple[int, int]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Generic, TypeVar
 
-from textual import events, on
 from textual.binding import Binding
 from textual.cache import LRUCache
 from textual.geometry import Region
@@ -123,20 +122,16 @@ class Table(ScrollingWidget, Generic[R], can_focus=True):
         places = (index for index, row in enumerate(self.rows) if self._source.key(row) == key)
         if (place := next(places, None)) is None:
             return False
-        self._go(place)
+        self._go(place, self._top)
         return True
 
-    def action_move(self, step: int) -> None:
-        """Move by `step` rows."""
-        self._go(self._index + step)
-
-    def scroll_lines(self, step: int) -> None:
-        """Move by `step` rows, the cursor staying on its line."""
-        self._go(self._index + step, self._top + step)
+    def action_move(self, step: int, scroll: bool = False) -> None:
+        """Move by `step` rows; with `scroll` the cursor stays on its line of the screen."""
+        self._go(self._index + step, self._top + step if scroll else self._top)
 
     def action_move_to_end(self, last: bool) -> None:
         """Go to the first or the last row."""
-        self._go(len(self.rows) - 1 if last else 0)
+        self._go(len(self.rows) - 1 if last else 0, self._top)
 
     def action_choose(self) -> None:
         """Post that the row under the cursor was chosen."""
@@ -149,12 +144,6 @@ class Table(ScrollingWidget, Generic[R], can_focus=True):
         self._bodies.clear()
         self._top = self._top_with(self._index, self._top)
         self.refresh()
-
-    @on(events.Focus)
-    @on(events.Blur)
-    def _repaint_cursor(self) -> None:
-        """Show whether the keys go here."""
-        self._refresh_rows(self._index)
 
     def render_line(self, y: int) -> Strip:
         """Paint the header, a row, or a line of the empty state."""
@@ -209,17 +198,19 @@ class Table(ScrollingWidget, Generic[R], can_focus=True):
         nearest = chain(self._last[self._index :], reversed(self._last[: self._index]))
         return next((places[name] for row in nearest if (name := key(row)) in places), 0)
 
-    def _go(self, index: int, top: int | None = None) -> None:
+    def _go(self, index: int, top: int) -> None:
         """Put the cursor on `index`, with `top` as the first row in view if that can be."""
         if not self.rows:
             return
         was, was_top = self._index, self._top
         self._index = max(0, min(index, len(self.rows) - 1))
-        self._top = self._top_with(self._index, self._top if top is None else top)
+        self._top = self._top_with(self._index, top)
         if self._top != was_top:
             self.refresh(Region(0, self._header, self.size.width, self.page))
         elif self._index != was:
-            self._refresh_rows(was, self._index)
+            # Both rows, without the scroll bar beside them.
+            lines = (self._header + row - self._top for row in (was, self._index))
+            self.refresh(*(Region(0, y, max(0, self.size.width - 1), 1) for y in lines))
         self._anchor = self.cursor
         if self._index != was:
             # Straight to the screen: what it draws of the row then goes out in the same frame.
@@ -233,8 +224,3 @@ class Table(ScrollingWidget, Generic[R], can_focus=True):
         elif index >= top + self.page:
             top = max(index - self.page + 1, top + half)
         return max(0, min(top, len(self.rows) - self.page))
-
-    def _refresh_rows(self, *indexes: int) -> None:
-        """Repaint these rows, without the scroll bar beside them."""
-        lines = (self._header + index - self._top for index in indexes)
-        self.refresh(*(Region(0, y, max(0, self.size.width - 1), 1) for y in lines))

@@ -38,18 +38,14 @@ def fit(spans: Sequence[Span], width: int, align: Align = "left") -> StyledLine:
     """Return `spans` cut with an ellipsis or padded to exactly `width` cells, and inert."""
     safe = tuple((inert(text), style) for text, style in spans if text)
     spare = width - sum(cell_len(text) for text, _ in safe)
-    if spare < 0:
-        return _cut(safe, width)
     if not spare:
         return safe
-    blank = (" " * spare, "")
-    return (blank, *safe) if align == "right" else (*safe, blank)
-
-
-def _cut(spans: StyledLine, width: int) -> StyledLine:
+    if spare > 0:
+        blank = (" " * spare, "")
+        return (blank, *safe) if align == "right" else (*safe, blank)
     kept: list[Span] = []
     room = width - cell_len(ELLIPSIS)
-    for text, style in spans:
+    for text, style in safe:
         if cell_len(text) > room:
             kept.append((set_cell_size(text, room) + ELLIPSIS, style))
             break

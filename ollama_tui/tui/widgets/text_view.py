@@ -54,6 +54,8 @@ class TextView(ScrollingWidget, can_focus=True):
         self._last_page: Anchor = (0, 0)
         self._rows: list[WrappedRow] = []
         self._painted: list[StyledLine] = []
+        self.searched = ""
+        """What was searched for last."""
         self._needle: re.Pattern[str] | None = None
         self._match: Match | None = None
 
@@ -83,6 +85,7 @@ class TextView(ScrollingWidget, can_focus=True):
 
         An empty `text` ends the search.
         """
+        self.searched = text
         self._needle = re.compile(re.escape(text), re.IGNORECASE) if text else None
         self._match = None
         found = self.find_again()
@@ -104,14 +107,10 @@ class TextView(ScrollingWidget, can_focus=True):
         self._repaint()
         return True
 
-    def action_move(self, step: int) -> None:
-        """Scroll by `step` rows."""
+    def action_move(self, step: int, scroll: bool = True) -> None:
+        """Scroll by `step` rows: a text has no cursor to move."""
         move = self._wrapped.forward if step > 0 else self._wrapped.back
         self._settle(move(self._top, abs(step)))
-
-    def scroll_lines(self, step: int) -> None:
-        """Scroll by `step` rows."""
-        self.action_move(step)
 
     def action_move_to_end(self, last: bool) -> None:
         """Go to the first or the last page."""
@@ -160,14 +159,12 @@ class TextView(ScrollingWidget, can_focus=True):
         if self._last_page != (0, 0):
             # In lines as long as the view is wide, about: exactly, all of them were to be wrapped.
             total = max(len(self._texts), self._length // max(1, self.size.width), self.page + 1)
-            done = self._distance(self._top) / self._distance(self._last_page)
-            top = round(done * (total - self.page))
+            at, last = (
+                line + offset / max(1, len(self._texts[line]))
+                for line, offset in (self._top, self._last_page)
+            )
+            top = round(at / last * (total - self.page))
         return (*fit(spans, self.size.width - 1), self.scroll_bar(y, top, total))
-
-    def _distance(self, anchor: Anchor) -> float:
-        """Return how far a place is from the beginning, in lines and parts of them."""
-        line, offset = anchor
-        return line + offset / max(1, len(self._texts[line]))
 
     def _highlights(self, row: WrappedRow) -> Iterator[tuple[int, int, str]]:
         """Yield the matches in this row, and their styles."""

@@ -87,10 +87,10 @@ async def test_what_is_searched_is_found_and_remembered() -> None:
         show(pane, ONE, details)
         pane.tabs.action_move(1)
         await pilot.pause(0)
-        assert pane.find("WORD 77")
+        assert pane.text.find("WORD 77")
         assert "word 77" in await screen(pilot)
-        assert pane.searched == "WORD 77"
-        assert not pane.find("nowhere")
+        assert pane.text.searched == "WORD 77"
+        assert not pane.text.find("nowhere")
         assert not pane.text.find_again(backwards=True)
 
 
