@@ -11,47 +11,50 @@ from pathlib import Path
 
 from ollama_tui.formatting import inert
 
-USUAL = "vi"
+DEFAULT = "vi"
 
 
-class NoEditor(Exception):  # noqa: N818 - read as a sentence: except NoEditor
+class EditorError(Exception):
     """The editor could not be run; the message is one sentence."""
 
 
 def command(environ: Mapping[str, str]) -> list[str]:
-    """Return the words of $VISUAL, else of $EDITOR, else vi; raise NoEditor."""
+    """Return the words of $VISUAL, else of $EDITOR, else vi.
+
+    Raises:
+        EditorError: a quote in the variable is never closed.
+    """
     for name in ("VISUAL", "EDITOR"):
         try:
             words = shlex.split(environ.get(name, ""))
         except ValueError as error:
-            raise NoEditor(f"A quote in {name} is never closed: correct it.") from error
+            raise EditorError(f"A quote in {name} is never closed: correct it.") from error
         if words:
             return words
-    return [USUAL]
+    return [DEFAULT]
 
 
 async def edit(file: Path, suspended: AbstractContextManager[None]) -> str:
-    """Let the user edit `file`; return why it did not end well, as a sentence, or nothing.
+    """Let the user edit `file`; return a sentence if the editor failed, else an empty string.
 
-    Raises NoEditor when there was none. Editors may replace the file: read it by its path. The loop
-    goes on while the editor has the terminal, so downloads do too.
+    Editors may replace the file: read it by its path. The event loop runs on while the editor has
+    the terminal, and so do downloads.
+
+    Raises:
+        EditorError: the editor could not be started.
     """
     words = [*command(os.environ), str(file)]
-    with suspended:  # which does not resume after an exception, so none is raised in it
-        ended = await _run(words)
-    if isinstance(ended, NoEditor):
-        raise ended
-    return ended
-
-
-async def _run(words: list[str]) -> str | NoEditor:
     name = inert(Path(words[0]).name)
-    try:
-        process = await asyncio.create_subprocess_exec(*words)
-    except OSError as error:
-        why = f"{name} could not be started: {error.strerror}. Set EDITOR to yours."
-        return NoEditor(why)
-    code = await process.wait()
+    code, not_started = 0, ""
+    with suspended:  # which does not resume after an exception, so none is raised in it
+        try:
+            process = await asyncio.create_subprocess_exec(*words)
+        except OSError as error:
+            not_started = f"{name} could not be started: {error.strerror}. Set EDITOR to yours."
+        else:
+            code = await process.wait()
+    if not_started:
+        raise EditorError(not_started)
     if not code:
         return ""
     how = f"ended with {code}" if code > 0 else f"was killed by signal {-code}"

@@ -1,8 +1,8 @@
-"""Type-ahead: each key is handled to its end before the next one is given out.
+"""Type-ahead: each key is handled completely before the next one is delivered.
 
-Over a slow link many keys arrive in one read, and so does what a user pastes without bracketed
-paste. Textual hands all of them at once to whatever has the focus then, although the first may open
-a dialog for the others. Here keys wait in order, and each goes to what has the focus once
+Over a slow link many keys arrive in one read, and so does text pasted without bracketed paste.
+Textual delivers all of them at once to the widget that has the focus, although the first may open a
+dialog for the others. Here keys are queued, and each goes to the widget that has the focus once
 everything before it is done: the dialog mounted, the focus moved, the action run up to where it
 waits for the user or the network.
 """
@@ -25,36 +25,37 @@ if TYPE_CHECKING:
     from ollama_tui.api.clock import Clock
 
 HOLD = 0.5
-"""Seconds that keys wait at most for an action that has shown nothing yet."""
+"""Seconds that keys wait at most for an action that has not shown anything yet."""
 CONNECTING = 1.5
-"""Seconds that keys wait at most for the first list, or for the server to be known as down."""
+"""Seconds that keys wait at most for the first list, or to know that the server is down."""
 STEPS = 10
-"""Times that the program must have been woken before keys stop waiting."""
+"""Parts in which that time passes: a busy event loop makes each of them longer."""
 BUSY_TURNS = 200
-"""Turns of the event loop after which other work, such as a flood of replies, is not waited for."""
+"""Iterations of the event loop after which unrelated work, such as a flood of replies, is not
+waited for."""
 MOST_LAYOUTS = 8
-"""Layouts after one key; a layout that asks for another one each time must not stop the keys."""
+"""Layouts after one key; a layout that asks for another one each time must not block the keys."""
 
 Typed = events.Key | events.Paste
 
 
 class TypeAhead:
-    """The keys typed and not yet handled, in order.
+    """The queue of keys typed and not yet handled.
 
-    `give` hands a key to whatever has the focus; it may return before the key has been handled.
-    `rested` is called when the last of them has been: what was left out in between can be drawn.
+    `deliver` hands a key to the widget that has the focus; it may return before the key has been
+    handled. `idle` is called when the last of them has been: what was left out can be drawn.
     """
 
     def __init__(
         self,
         app: App[Any],
-        give: Callable[[Typed], None],
+        deliver: Callable[[Typed], None],
         clock: Clock,
-        rested: Callable[[], None] = lambda: None,
+        idle: Callable[[], None] = lambda: None,
     ) -> None:
         self._app = app
-        self._give = give
-        self._rested = rested
+        self._deliver = deliver
+        self._idle = idle
         self._clock = clock
         self._waiting: deque[Typed] = deque()
         self._owners: set[object] = set()
@@ -62,9 +63,9 @@ class TypeAhead:
         self._free = asyncio.Event()
         self._free.set()
         self._held = asyncio.Event()
-        self._giving: asyncio.Task[None] | None = None
+        self._delivering: asyncio.Task[None] | None = None
         self._key = ""
-        """The key given out last."""
+        """The key delivered last."""
         self._closing_key = ""
         """The key before that one, if it closed a screen; else empty."""
 
@@ -80,27 +81,27 @@ class TypeAhead:
 
     async def rest(self) -> None:
         """Return when no key is left to be handled, or those that are left are on hold."""
-        while self._giving is not None and self._free.is_set():
+        while self._delivering is not None and self._free.is_set():
             held = asyncio.ensure_future(self._held.wait())
-            await asyncio.wait([self._giving, held], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([self._delivering, held], return_when=asyncio.FIRST_COMPLETED)
             held.cancel()
 
     def put(self, event: Typed) -> None:
-        """Give `event` out as soon as all that was typed before it has been handled."""
+        """Deliver `event` as soon as everything typed before it has been handled."""
         self._waiting.append(event)
-        if self._giving is None:
-            self._giving = asyncio.create_task(self._give_out(), name="type-ahead")
+        if self._delivering is None:
+            self._delivering = asyncio.create_task(self._deliver_all(), name="type-ahead")
 
     def discard(self) -> int:
-        """Forget the keys that wait, and return how many there were."""
+        """Drop the keys that wait, and return how many there were."""
         count = len(self._waiting)
         self._waiting.clear()
         return count
 
     def close(self) -> None:
-        """Give out no more keys: the app is on its way out."""
+        """Deliver no more keys: the app is leaving."""
         self.discard()
-        for task in (self._giving, *self._holds.values()):
+        for task in (self._delivering, *self._holds.values()):
             if task is not None:
                 task.cancel()
 
@@ -108,7 +109,7 @@ class TypeAhead:
     def held(self) -> Iterator[None]:
         """Keep later keys waiting while the current task works, at most for `HOLD` seconds.
 
-        `let_go` ends it early, for when the task has shown what the keys wait for.
+        `let_go` ends it early, when the task has shown what the keys wait for.
         """
         owner = asyncio.current_task()
         self._owners.add(owner)
@@ -144,34 +145,34 @@ class TypeAhead:
             self._held.clear()
 
     async def _expire(self, owner: object, seconds: float) -> None:
-        # In steps: on a busy machine, what is waited for gets no more time than we do.
+        # In steps: on a busy machine the action that is waited for runs no faster than this does.
         for _ in range(STEPS):
             await self._clock.sleep(seconds / STEPS)
         self.release(owner)
 
-    async def _give_out(self) -> None:
+    async def _deliver_all(self) -> None:
         try:
             await self.settled()
             while self._waiting and self._app.is_running:
                 event = self._waiting.popleft()
                 self._key = event.key if isinstance(event, events.Key) else ""
                 depth = len(self._app.screen_stack)
-                self._give(event)
+                self._deliver(event)
                 await self.settled()
                 self._closing_key = self._key if len(self._app.screen_stack) < depth else ""
                 if not self._waiting and self._app.is_running:
-                    self._rested()
+                    self._idle()
                     await self.settled()
         finally:
-            self._giving = None
+            self._delivering = None
 
     async def settled(self) -> None:
-        """Return when nothing is left to do but to wait for the user, the network or time."""
+        """Return when there is nothing left to do but wait for the user, the network or a timer."""
         layouts = 0
         while self._app.is_running:
             await self._quiet()
             if not self._app.screen_stack:
-                return  # the app is on its way out
+                return  # the app is leaving
             if not self._free.is_set():
                 await self._free.wait()
             elif layouts < MOST_LAYOUTS and _needs_layout(screen := self._app.screen):
@@ -184,8 +185,8 @@ class TypeAhead:
     async def _quiet(self) -> None:
         """Return when no task and no callback of the event loop is ready to run.
 
-        All that follows from a key runs on the loop, so then the key has been handled. Where other
-        work never lets the loop rest, no widget having a message left to handle is enough.
+        Everything a key causes runs on the loop, so then the key has been handled. Where other
+        work keeps the loop busy, it is enough that no widget has a message left to handle.
         """
         ready: Sized = getattr(asyncio.get_running_loop(), "_ready", ())
         turns = 0
@@ -210,7 +211,7 @@ def held_keys(node: MessagePump) -> AbstractContextManager[None]:
 
 
 def _needs_layout(screen: Screen[Any]) -> bool:
-    """Whether what the next key does may depend on sizes, places or callbacks that are due."""
+    """Whether what the next key does may depend on sizes, positions or callbacks that are due."""
     return bool(
         screen._layout_required
         or screen._scroll_required

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ollama_tui.tui.editor import NoEditor, command
+from ollama_tui.tui.editor import EditorError, command
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,6 @@ def test_visual_counts_before_editor_and_blanks_count_as_nothing(
 
 @pytest.mark.parametrize("name", ["VISUAL", "EDITOR"])
 def test_a_quote_that_is_never_closed_is_a_sentence(name: str) -> None:
-    with pytest.raises(NoEditor) as caught:
+    with pytest.raises(EditorError) as caught:
         command({name: "vi 'x"})
     assert str(caught.value) == f"A quote in {name} is never closed: correct it."

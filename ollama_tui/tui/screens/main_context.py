@@ -281,7 +281,7 @@ class MainScreenContext:
             return Edited(opened=False)
         try:
             return Edited(True, await editor.edit(file, self._screen.app.suspend()))
-        except editor.NoEditor as error:
+        except editor.EditorError as error:
             return Edited(False, str(error))
 
     async def interface(self, wish: Wish) -> None:
