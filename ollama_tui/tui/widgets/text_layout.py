@@ -166,18 +166,16 @@ class WrappedText:
         starts = (start for start, _ in self._rows_of(line, block))
         return line, _last(takewhile(offset.__ge__, starts)) or 0
 
-    def forward(self, anchor: Anchor, count: int) -> Anchor:
-        """Return the row `count` rows further down, or the last."""
-        row = _last(islice(self.rows(anchor), count + 1))
+    def move(self, anchor: Anchor, rows: int) -> Anchor:
+        """Return the row so many rows further down, or up if negative, within the text."""
+        if rows < 0:
+            return _last(islice(self._rows_above(anchor), -rows)) or anchor
+        row = _last(islice(self.rows(anchor), rows + 1))
         return anchor if row is None else (row.line, row.start)
-
-    def back(self, anchor: Anchor, count: int) -> Anchor:
-        """Return the row `count` rows further up, or the first."""
-        return _last(islice(self._rows_above(anchor), count)) or anchor
 
     def last_page(self, page: int) -> Anchor:
         """Return the row to begin at so that the last row is the last of `page` rows."""
-        return self.back((len(self._lines), 0), page) if self._lines else (0, 0)
+        return self.move((len(self._lines), 0), -page) if self._lines else (0, 0)
 
     def _rows_of(self, line: int, start: int) -> Iterator[tuple[int, int]]:
         """Yield start and end of each row of a line, from the one that begins at `start`."""

@@ -103,14 +103,13 @@ class TextView(ScrollingWidget, can_focus=True):
         last = self._rows[-1] if self._rows else None
         if last is None or not self._top <= place < (last.line, last.end):
             # Out of view: then it comes a third down the page.
-            self._settle(self._wrapped.back(self._wrapped.snap(place), self.page // 3))
+            self._settle(self._wrapped.move(self._wrapped.snap(place), -(self.page // 3)))
         self._repaint()
         return True
 
     def action_move(self, step: int, scroll: bool = True) -> None:
         """Scroll by `step` rows: a text has no cursor to move."""
-        move = self._wrapped.forward if step > 0 else self._wrapped.back
-        self._settle(move(self._top, abs(step)))
+        self._settle(self._wrapped.move(self._top, step))
 
     def action_move_to_end(self, last: bool) -> None:
         """Go to the first or the last page."""

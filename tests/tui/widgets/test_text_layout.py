@@ -32,8 +32,8 @@ def test_moving_up_undoes_moving_down(texts: list[str], width: int, data: st.Dat
     starts = [(row.line, row.start) for row in wrapped.rows((0, 0))]
     at = data.draw(st.integers(0, len(starts) - 1))
     step = data.draw(st.integers(0, len(starts)))
-    assert wrapped.forward(starts[at], step) == starts[min(at + step, len(starts) - 1)]
-    assert wrapped.back(starts[at], step) == starts[max(at - step, 0)]
+    assert wrapped.move(starts[at], step) == starts[min(at + step, len(starts) - 1)]
+    assert wrapped.move(starts[at], -step) == starts[max(at - step, 0)]
     assert wrapped.last_page(step + 1) == starts[max(0, len(starts) - step - 1)]
 
 
@@ -70,7 +70,7 @@ def test_two_megabytes_in_one_line_cost_what_a_screen_costs(text: str) -> None:
     def look() -> None:
         end = wrapped.last_page(40)
         middle = wrapped.snap((0, len(text) // 2))
-        for anchor in (end, middle, wrapped.back(middle, 40)):
+        for anchor in (end, middle, wrapped.move(middle, -40)):
             assert len(list(islice(wrapped.rows(anchor), 40))) == 40
 
     assert calls(look) < 250_000  # there are 50,000 rows
@@ -79,8 +79,8 @@ def test_two_megabytes_in_one_line_cost_what_a_screen_costs(text: str) -> None:
 def test_up_crosses_blocks() -> None:
     wrapped = WrappedText(["x" * (BLOCK * 2 + 5)], 100)
     starts = [row.start for row in wrapped.rows((0, 0))]
-    assert wrapped.back((0, starts[-1]), len(starts)) == (0, 0)
-    assert wrapped.back((0, starts[-1]), 3) == (0, starts[-4])
+    assert wrapped.move((0, starts[-1]), -len(starts)) == (0, 0)
+    assert wrapped.move((0, starts[-1]), -3) == (0, starts[-4])
 
 
 @given(st.text(" a漢", min_size=1, max_size=30), st.integers(-40, 3))
