@@ -141,7 +141,7 @@ def _run_command(name: str, arguments: Sequence[str]) -> int:
         return _refuse(str(error))
     complain(*(problem.sentence for problem in settings.config_problems))
     problems = Problems()
-    problems.listen(lambda: complain(*problems.take()))
+    problems.wake = lambda: complain(*problems.take())
     cache = Cache(folders.cache, problems)
     try:
         return asyncio.run(command())

@@ -1,7 +1,7 @@
-"""What the program keeps on disk between runs, as versioned JSON that cannot hurt.
+"""What the program remembers between runs, as versioned JSON that nothing in it can break.
 
 A file that cannot be used is set aside, one of a newer version is left alone, and what cannot be
-written is not kept: each is a sentence for the user, and never an error.
+written is not remembered: each is a sentence for the user, and never an error.
 """
 
 from __future__ import annotations
@@ -17,17 +17,18 @@ import msgspec
 
 from ollama_tui.config.safe_file import (
     Unusable,
-    in_words,
     read_bounded,
     read_start,
+    reason_of,
     set_aside,
+    shown_path,
     write_atomically,
 )
 from ollama_tui.formatting import inert
 
 T = TypeVar("T")
 VERSION = 1
-"""Of the format; without one, a file is of the time before there were versions."""
+"""Of the format; a file without one is from before there were versions."""
 KB, MB = 1 << 10, 1 << 20
 _BAD_JSON = (msgspec.MsgspecError, UnicodeDecodeError)
 _NUMBER = re.compile(rb"\d{1,9}")
@@ -35,18 +36,18 @@ _VERSION_FIRST = re.compile(rb'\s*\{\s*"version"\s*:\s*(\d{1,9})\b')
 
 
 class Newer(Unusable):
-    """The file is of a newer version: not for us, and good for who wrote it."""
+    """The file is of a newer version: not for us, and good for whoever wrote it."""
 
 
 class _Versioned(msgspec.Struct, Generic[T]):
-    """What a file holds; the version comes first, so that it can be told at a glance."""
+    """What a file holds; the version comes first, so that its start is enough to know it."""
 
     version: int
     data: T
 
 
 def encoded(value: object) -> bytes:
-    """Return `value` as a file holds it; raises ValueError when it is no JSON."""
+    """Return `value` as a file holds it; raises ValueError when JSON cannot hold it."""
     try:
         return msgspec.json.encode(_Versioned(VERSION, value))
     except (UnicodeEncodeError, RecursionError, TypeError) as error:
@@ -58,20 +59,12 @@ def decoded(data: bytes, kind: type[T]) -> T:
     expected: Any = _Versioned[kind]  # type: ignore[valid-type]
     try:
         found: _Versioned[T] = msgspec.json.decode(data, type=expected)
+        if found.version == VERSION:
+            return found.data
     except (*_BAD_JSON, RecursionError):
-        return _of_another_version(data, kind)
-    return found.data if found.version == VERSION else _of_another_version(data, kind)
-
-
-def _of_another_version(data: bytes, kind: type[T]) -> T:
-    """Return the value of a file from before there were versions, or raise what is wrong."""
+        pass  # what is wrong is found out below
     try:
-        fields = _fields(data)
-        if (version := fields.get("version")) is not None:
-            raise _not_ours(bytes(version))
-        if not _first_field(kind) <= fields.keys():
-            raise Unusable("does not hold what it should")
-        return msgspec.json.decode(data, type=kind)
+        return _without_version(data, kind)
     except RecursionError:
         raise Unusable("is nested too deeply") from None
     except msgspec.ValidationError:
@@ -80,33 +73,25 @@ def _of_another_version(data: bytes, kind: type[T]) -> T:
         raise Unusable("is damaged") from None
 
 
-def _fields(data: bytes) -> dict[str, msgspec.Raw]:
-    """Return the fields of an object, as they are written; anything else has none."""
+def _without_version(data: bytes, kind: type[T]) -> T:
+    """Return the value of a file from before there were versions, or raise what is wrong."""
     try:
-        return msgspec.json.decode(data, type=dict[str, msgspec.Raw])
-    except msgspec.ValidationError:
-        return {}
-
-
-def _first_field(kind: Any) -> set[str]:
-    """Return a field that was always written, for what else would be read as all defaults."""
-    is_struct = isinstance(kind, type) and issubclass(kind, msgspec.Struct)
-    return {msgspec.structs.fields(kind)[0].encode_name} if is_struct else set()
-
-
-def _not_ours(version: bytes) -> Unusable:
-    """Return what is wrong with a file of a version: with one of ours, it is what is in it."""
-    if not _NUMBER.fullmatch(version) or int(version) == VERSION:
-        return Unusable("does not hold what it should")
-    if int(version) > VERSION:
-        return Newer("was written by a newer version of ollama-tui")
-    return Unusable("was written by another version of ollama-tui")
-
-
-def is_newer(path: Path) -> bool:
-    """Whether a newer version of the program has written the file: it is not ours to replace."""
-    match = _VERSION_FIRST.match(read_start(path, 64))
-    return match is not None and int(match[1]) > VERSION
+        fields = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
+    except msgspec.ValidationError:  # no object
+        fields = {}
+    if (version := fields.get("version")) is not None:
+        number = bytes(version)
+        if not _NUMBER.fullmatch(number) or int(number) == VERSION:
+            raise Unusable("does not hold what it should")
+        if int(number) > VERSION:
+            raise Newer("was written by a newer version of ollama-tui")
+        raise Unusable("was written by another version of ollama-tui")
+    # The first field was always written; without it any object would be read as all defaults.
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        first, *_ = msgspec.structs.fields(kind)
+        if first.encode_name not in fields:
+            raise Unusable("does not hold what it should")
+    return msgspec.json.decode(data, type=kind)
 
 
 class Problems:
@@ -116,38 +101,35 @@ class Problems:
     """
 
     def __init__(self, wake: Callable[[], object] = lambda: None) -> None:
-        self._wake = wake
+        self.wake = wake
+        """Called, in whatever thread, when there is something to `take`."""
         self._known: set[str] = set()
-        self._untold: list[str] = []
-
-    def listen(self, wake: Callable[[], object]) -> None:
-        """Have `wake` called, in whatever thread, when there is something to `take`."""
-        self._wake = wake
+        self._new: list[str] = []
 
     def take(self) -> list[str]:
-        """Return what nobody was told yet."""
-        taken, self._untold = self._untold, []
+        """Return the sentences that were not taken yet."""
+        taken, self._new = self._new, []
         return taken
 
     def add(self, sentence: str, once: str = "") -> None:
-        """Have `sentence` told, unless it was, or another one with the same `once`."""
+        """Add `sentence`, unless it was added before, or another one with the same `once`."""
         key = once or sentence
         if key not in self._known:
             self._known.add(key)
-            self._untold.append(sentence)
-            self._wake()
+            self._new.append(sentence)
+            self.wake()
 
     def unusable(self, path: Path, error: Unusable, loss: str) -> None:
-        """Set aside a file that cannot be used, and have it told; `loss` is what that means."""
+        """Set aside a file that cannot be used, and add that; `loss` is what it means."""
         aside = None if isinstance(error, Newer) else set_aside(path)
-        left = f"it is now {shown(aside)}" if aside else f"{shown(path)} stays as it is"
+        left = f"it is now {shown_path(aside)}" if aside else f"{shown_path(path)} stays as it is"
         self.add(f"{inert(path.name)} {error}, so {loss}; {left}.")
 
     def unwritable(self, folder: Path, error: OSError) -> None:
-        """Have it told, once for all files, that nothing is kept."""
+        """Add, once for all files, that nothing is remembered."""
         self.add(
             "Settings and lists are not remembered for the next start: "
-            f"{shown(folder)} cannot be written ({in_words(error)}).",
+            f"{shown_path(folder)} cannot be written ({reason_of(error)}).",
             once="unwritable",
         )
 
@@ -171,15 +153,16 @@ class StateFile(Generic[T]):
         except FileNotFoundError:
             return None
         except Unusable as error:
-            if os.path.lexists(self.path):  # else it is the folder's fault, which writing tells
+            if os.path.lexists(self.path):  # else it is the folder's fault, which writing reports
                 self.problems.unusable(self.path, error, self.loss)
             return None
 
     def write(self, value: T) -> bool:
-        """Replace what the file holds; return whether that was done."""
+        """Replace what the file holds, unless a newer version wrote it; return whether it did."""
+        version = _VERSION_FIRST.match(read_start(self.path, 64))
         try:
             data = encoded(value)
-            if len(data) > self.limit or is_newer(self.path):
+            if len(data) > self.limit or (version is not None and int(version[1]) > VERSION):
                 return False
             write_atomically(self.path, data)
         except OSError as error:
@@ -188,11 +171,3 @@ class StateFile(Generic[T]):
         except ValueError:
             return False
         return True
-
-
-def shown(path: Path) -> str:
-    """Return a path as a person reads it, with ~ for the home folder."""
-    home = os.path.expanduser("~")
-    text = str(path)
-    short = home not in ("", "/", "~") and (text == home or text.startswith(f"{home}/"))
-    return inert(f"~{text[len(home) :]}" if short else text)

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from ollama_tui.config.drafts import shown_path
+from ollama_tui.config.safe_file import shown_path
 from ollama_tui.services.jobs.job import Job, State
 
 if TYPE_CHECKING:

@@ -19,7 +19,6 @@ from ollama_tui.config.drafts import (
     DraftFile,
     Drafts,
     FormKey,
-    shown_path,
 )
 from tests.clock import VirtualClock
 
@@ -168,8 +167,3 @@ def test_a_form_knows_its_files_and_no_other(about: str, other: str, number: int
     assert not key.is_name(f"{name}~")
     assert FormKey("edit", other, MODELFILE).is_name(name) is (about == other)
     assert not FormKey("change", about, MODELFILE).is_name(name)
-
-
-def test_a_path_is_shown_from_home(tmp_path: Path) -> None:
-    assert shown_path(Path.home() / "x") == "~/x"
-    assert shown_path(tmp_path / "a\x1bb") == f"{tmp_path}/a\N{REPLACEMENT CHARACTER}b"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import random
@@ -21,6 +22,7 @@ from ollama_tui.config.safe_file import (
     lock,
     read_bounded,
     set_aside,
+    shown_path,
     write_atomically,
     write_locked,
     write_text_atomically,
@@ -348,3 +350,24 @@ def test_files_are_not_kept_open(file: Path) -> None:
         set_aside(file)
     write_atomically(file, b"x")
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_a_path_is_shown_from_home(tmp_path: Path) -> None:
+    assert shown_path(Path.home() / "x") == "~/x"
+    assert shown_path(tmp_path / "a\x1bb") == f"{tmp_path}/a\N{REPLACEMENT CHARACTER}b"
+
+
+def test_where_files_cannot_be_locked_no_temporary_file_stays(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    write_atomically(file, b"x")
+    assert names(file.parent) == [file.name]
+    file.unlink()
+    file.mkdir()
+    with pytest.raises(OSError):
+        write_atomically(file, b"y")
+    assert names(file.parent) == [file.name]

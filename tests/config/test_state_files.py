@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from ollama_tui.config.file import read_config
+from ollama_tui.config.safe_file import shown_path
 from ollama_tui.config.settings import settings_from
-from ollama_tui.config.state_file import Problems, StateFile, decoded, encoded, shown
+from ollama_tui.config.state_file import Problems, StateFile, decoded, encoded
 from ollama_tui.tui.config_problems import problem_sentences, said_together
 from tests.config.state_kinds import BAD, CONFIGS, KINDS, NEWER
 
@@ -57,7 +58,7 @@ def test_a_bad_file_is_set_aside_with_one_sentence_and_nothing_is_lost(
     assert said.startswith(f"{file.name} ")
     assert is_one_sentence(said)
     aside = file.with_name(f"{file.name}.bad")
-    assert said.endswith(f"; it is now {shown(aside)}.")
+    assert said.endswith(f"; it is now {shown_path(aside)}.")
     now = os.lstat(aside)
     assert (now.st_ino, now.st_size, now.st_mtime_ns) == (was.st_ino, was.st_size, was.st_mtime_ns)
 
@@ -150,7 +151,7 @@ def test_what_may_not_be_written_is_said_once_and_what_is_there_is_read(nobodys:
     listed, downloads = problems.take()
     assert listed == (
         "Settings and lists are not remembered for the next start: "
-        f"{shown(nobodys)} cannot be written (permission denied)."
+        f"{shown_path(nobodys)} cannot be written (permission denied)."
     )
     assert downloads.startswith("Downloads that are not finished are not remembered")
     assert {name: kind.read(nobodys, problems) for name, kind in KINDS.items()} == good
@@ -165,7 +166,7 @@ def test_a_bad_file_that_cannot_be_moved_stays_and_is_said_once(nobodys: Path) -
     for _ in range(3):
         assert not KINDS["facts"].read(nobodys, problems)
     [said] = problems.take()
-    assert said.endswith(f"; {shown(file)} stays as it is.")
+    assert said.endswith(f"; {shown_path(file)} stays as it is.")
     assert is_one_sentence(said)
     nobodys.chmod(0o700)
 
@@ -313,7 +314,7 @@ def test_problems_are_said_together_and_none_twice() -> None:
     woken: list[int] = []
     problems = Problems()
     problems.add("First.")
-    problems.listen(lambda: woken.append(1))
+    problems.wake = lambda: woken.append(1)
     problems.add("Second.", once="x")
     problems.add("First.")
     problems.add("Third.", once="x")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.importing.test_saving import full_disk, names
+from tests.config.test_saving import full_disk, names
 from tests.journeys.driver import User, journey
 
 OLD = "FROM old\n" * 50

@@ -11,8 +11,15 @@ from pathlib import Path
 import msgspec
 
 from ollama_tui.api.replies import Count
-from ollama_tui.config.safe_file import Unusable, in_words, lock, read_open, write_locked
-from ollama_tui.config.state_file import MB, Problems, decoded, encoded, shown
+from ollama_tui.config.safe_file import (
+    Unusable,
+    lock,
+    read_open,
+    reason_of,
+    shown_path,
+    write_locked,
+)
+from ollama_tui.config.state_file import MB, Problems, decoded, encoded
 from ollama_tui.services.jobs.tasks import Pull
 
 _LIMIT = MB
@@ -150,7 +157,7 @@ class Journal:
     def _untold(self, error: OSError) -> None:
         self._problems.add(
             "Downloads that are not finished are not remembered for the next start: "
-            f"{shown(self._folder)} cannot be written ({in_words(error)}).",
+            f"{shown_path(self._folder)} cannot be written ({reason_of(error)}).",
             once="downloads",
         )
 

@@ -137,8 +137,8 @@ async def _may_replace(context: ActionContext, path: Path) -> bool:
 
 async def _write(path: Path, text: str, *, replacing: bool) -> Path:
     """Write the file and return its real path; a file that is replaced stays until it is."""
+    from ollama_tui.config.safe_file import replace_file, write_new
     from ollama_tui.importing.local_file import label
-    from ollama_tui.importing.saving import replace_file, write_new
 
     write = replace_file if replacing else write_new
     try:

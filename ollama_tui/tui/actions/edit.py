@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ollama_tui.api.errors import OllamaError
-from ollama_tui.config.drafts import MODELFILE, DraftFile, FormKey, shown_path
+from ollama_tui.config.drafts import MODELFILE, DraftFile, FormKey
+from ollama_tui.config.safe_file import shown_path
 from ollama_tui.formatting import inert, plural, size
 from ollama_tui.tui.actions.action import Action, ActionContext, ActionGroup, Edited, connected
 from ollama_tui.tui.actions.create import cannot_change

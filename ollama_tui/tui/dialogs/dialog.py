@@ -15,7 +15,8 @@ from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Checkbox, Input, Static
 
-from ollama_tui.config.drafts import DraftFile, FormKey, shown_path
+from ollama_tui.config.drafts import DraftFile, FormKey
+from ollama_tui.config.safe_file import shown_path
 from ollama_tui.tui.dialogs.confirm import Confirm, confirm_replace
 
 if TYPE_CHECKING:

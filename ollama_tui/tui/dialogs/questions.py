@@ -13,7 +13,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from ollama_tui.api.replies import RunningModel
-from ollama_tui.config.drafts import DraftFile, shown_path
+from ollama_tui.config.drafts import DraftFile
+from ollama_tui.config.safe_file import shown_path
 from ollama_tui.domain.model import Model
 from ollama_tui.domain.plan import Plan, requests, updating
 from ollama_tui.domain.updates import Upstream, cost

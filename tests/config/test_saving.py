@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ollama_tui.importing.saving import NotAFile, replace_file, write_new
+from ollama_tui.config.safe_file import NotAFile, replace_file, write_new
 
 OLD = b"FROM old\n"
 NEW = b"FROM new\n" * 1000
