@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from functools import cache
 from types import UnionType
 from typing import Annotated, Any, TypeVar, Union, cast, get_args, get_origin
@@ -24,7 +23,8 @@ from ollama_tui.api.replies import (
 from ollama_tui.formatting import ELLIPSIS, inert
 
 T = TypeVar("T", bound=msgspec.Struct)
-Dated = TypeVar("Dated", Show, VerboseShow)
+M = TypeVar("M", ListedModel, RunningModel)
+S = TypeVar("S", Show, VerboseShow)
 
 _FAILURES = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _ESCAPE = (
@@ -85,7 +85,7 @@ def listed_models(body: bytes) -> tuple[ListedModel, ...]:
     models = decode(body, _Models).models
     if isinstance(models, msgspec.UnsetType):
         raise not_ollama(body)
-    return tuple(_with_time(m, "modified_at", m.modified_at) for m in _named(models or ()))
+    return _named(models or ())
 
 
 def running_models(body: bytes) -> tuple[RunningModel, ...]:
@@ -93,7 +93,7 @@ def running_models(body: bytes) -> tuple[RunningModel, ...]:
     models = decode(body, _Running).models
     if isinstance(models, msgspec.UnsetType):
         raise not_ollama(body)
-    return tuple(_with_time(m, "expires_at", m.expires_at) for m in _named(models or ()))
+    return _named(models or ())
 
 
 def recommendations(body: bytes) -> tuple[Recommendation, ...]:
@@ -102,7 +102,7 @@ def recommendations(body: bytes) -> tuple[Recommendation, ...]:
     return tuple(entry for entry in entries if entry.model)
 
 
-def shown(body: bytes, kind: type[Dated]) -> Dated:
+def shown(body: bytes, kind: type[S]) -> S:
     """Decode `POST /api/show`."""
     reply = decode(body, kind)
     if isinstance(reply, Show) and len(body) > _SMALL:
@@ -111,7 +111,7 @@ def shown(body: bytes, kind: type[Dated]) -> Dated:
             model_info=_cut_values(reply.model_info),
             projector_info=_cut_values(reply.projector_info),
         )
-    return _with_time(reply, "modified_at", reply.modified_at)
+    return reply
 
 
 def version(body: bytes) -> str:
@@ -162,23 +162,12 @@ def _short(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1] + ELLIPSIS
 
 
-def _named(models: tuple[Any, ...]) -> Any:
+def _named(models: tuple[M, ...]) -> tuple[M, ...]:
     """Leave out models without any name; take `model` for a missing `name`."""
-    for entry in models:
-        if entry.name:
-            yield entry
-        elif entry.model:
-            yield replace(entry, name=entry.model)
-
-
-def _with_time(reply: T, field: str, time: datetime | None) -> T:
-    """Return `reply` with None for a time that is none.
-
-    Go's zero time is in year 1; it and year 9999 overflow when moved to another time zone.
-    """
-    if time is None or 1 < time.year < 9999:
-        return reply
-    return replace(reply, **{field: None})
+    if all(model.name for model in models):
+        return models
+    named = (model if model.name else replace(model, name=model.model) for model in models)
+    return tuple(model for model in named if model.name)
 
 
 @cache

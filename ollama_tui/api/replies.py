@@ -17,7 +17,7 @@ Count = Annotated[int, msgspec.Meta(ge=0, le=MOST)]
 """A number of bytes or tokens, as Go counts them; anything else on the wire is a bad value."""
 
 Time = Annotated[datetime, msgspec.Meta(tz=True)]
-"""A moment with its time zone."""
+"""A point in time with its time zone."""
 
 Word = Annotated[str, msgspec.Meta(max_length=1024)]
 """A name, a digest or a few words. A real name has at most 600 characters; what is longer is cut
@@ -35,6 +35,18 @@ Shape = Annotated[list[Count], msgspec.Meta(max_length=16)]
 CUT = "…\ufdd0"
 """How a text ends that was cut. The second character never stands in a text, so that the client can
 tell, and refuses to send any such text back."""
+
+
+def time_of(text: str) -> datetime | None:
+    """Return an RFC 3339 time, timezone-aware and rounded to the microsecond; None if it is none.
+
+    Go's zero time is in year 1; it and year 9999 overflow when moved to another time zone.
+    """
+    try:
+        time = msgspec.convert(text, datetime)
+    except msgspec.ValidationError:
+        return None
+    return time if time.tzinfo is not None and 1 < time.year < 9999 else None
 
 
 class Reply(msgspec.Struct, frozen=True, gc=False):
@@ -60,8 +72,8 @@ class ListedModel(Reply, frozen=True):
 
     name: Word = ""
     model: Word = ""
-    modified_at: Time | None = None
-    """Time of the manifest file, timezone-aware; None for Go's zero time."""
+    modified_text: Word = msgspec.field(default="", name="modified_at")
+    """Time of the manifest file as the server wrote it: RFC 3339, up to nine decimals."""
     size: Count = 0
     """Bytes of all layers and the config, shared ones in full."""
     digest: Word = ""
@@ -72,6 +84,11 @@ class ListedModel(Reply, frozen=True):
     remote_model: Word = ""
     remote_host: Word = ""
     """Set for cloud stubs only."""
+
+    @property
+    def modified_at(self) -> datetime | None:
+        """`modified_text` to the microsecond; see `time_of`."""
+        return time_of(self.modified_text)
 
     @property
     def has_cloud_tag(self) -> bool:
@@ -96,8 +113,15 @@ class RunningModel(Reply, frozen=True):
     """The part of `size` on GPUs."""
     digest: Word = ""
     details: ModelDetails = ModelDetails()
-    expires_at: Time | None = None
+    expires_text: Word = msgspec.field(default="", name="expires_at")
+    """When it is unloaded, as the server wrote it; see `expires_at`."""
     context_length: Count = 0
+    """In tokens, as it was loaded with; 0 when not known yet."""
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """`expires_text` to the microsecond; the past while it is unloading, 2318 for never."""
+        return time_of(self.expires_text)
 
 
 class Answers(NamedTuple):
@@ -140,8 +164,15 @@ class Show(Reply, frozen=True):
     projector_info: dict[str, Any] = {}
     tensors: list[Tensor] = []
     capabilities: Words | None = None
-    modified_at: Time | None = None
+    modified_text: Word = msgspec.field(default="", name="modified_at")
+    """As in the list, but it may lag behind after a pull that changed nothing."""
     requires: Word = ""
+    """The oldest version of Ollama that runs it, without a `v`."""
+
+    @property
+    def modified_at(self) -> datetime | None:
+        """`modified_text` to the microsecond; see `time_of`."""
+        return time_of(self.modified_text)
 
 
 class VerboseShow(Reply, frozen=True):
@@ -156,7 +187,6 @@ class VerboseShow(Reply, frozen=True):
     projector_info: dict[str, msgspec.Raw] = {}
     tensors: list[Tensor] = []
     details: ModelDetails = ModelDetails()
-    modified_at: Time | None = None
 
 
 class Progress(Reply, frozen=True):

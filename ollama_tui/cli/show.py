@@ -36,7 +36,7 @@ async def run(context: CommandContext) -> int:
         details=show.details,
         remote_model=show.remote_model,
         remote_host=show.remote_host,
-        modified_at=show.modified_at,
+        modified_text=show.modified_text,
     )
     running = found.running if found else None
     model = Model(found.listed if found else unlisted, facts_of(show), running)

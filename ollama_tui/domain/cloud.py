@@ -155,7 +155,7 @@ def _entry(
     in_cloud = names.source(name) == "cloud"
     listed = ListedModel(
         name=name,
-        modified_at=tag.modified_at if tag else None,
+        modified_text=tag.modified_text if tag else "",
         details=_details(name, tag, advice, local, show),
         remote_host=CLOUD_HOST if in_cloud else "",
         remote_model=offered_name(name) if in_cloud else "",

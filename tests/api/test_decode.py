@@ -96,6 +96,14 @@ def test_a_bad_field_has_its_default_and_the_others_stay(
         assert getattr(model, other) == getattr(listed(), other)
 
 
+def test_times_stay_as_the_server_wrote_them_to_the_nanosecond() -> None:
+    text = "2026-08-20T09:15:02.123456789+05:30"
+    assert listed(modified_at=text).modified_text == text
+    assert shown(json.dumps({"modified_at": text}).encode(), Show).modified_text == text
+    [running] = running_models(json.dumps({"models": [{"name": "m", "expires_at": text}]}).encode())
+    assert running.expires_text == text
+
+
 def test_entries_without_any_name_are_left_out() -> None:
     entries = [GOOD, GOOD | {"name": ""}, {"size": 5}, None, 7, [], {"name": None, "model": None}]
     models = listed_models(json.dumps({"models": entries}).encode())

@@ -188,8 +188,9 @@ def agrees(reply: msgspec.Struct, raw: dict[str, Any]) -> bool:
     """Assert that every field says what the JSON says, and has its default where that is silent."""
     for field in msgspec.structs.fields(type(reply)):
         value = getattr(reply, field.name)
-        if field.name in raw:
-            assert same(value, raw[field.name]), field.name
+        if (name := field.encode_name) in raw:
+            assert same(value, raw[name]), name
+            assert same(getattr(reply, name, value), raw[name]), name
         else:
             assert value == default_of(field), field.name
     return True

@@ -25,7 +25,7 @@ def a_model(
     listed = ListedModel(
         name=name,
         model=name,
-        modified_at=None if days is None else NOW - timedelta(days=days),
+        modified_text="" if days is None else (NOW - timedelta(days=days)).isoformat(),
         size=size,
         digest=digest,
         details=ModelDetails(**details),  # type: ignore[arg-type]

@@ -26,7 +26,7 @@ LISTED = ListedModel(
     name="qwen3:1.7b",
     size=1_359_280_420,
     digest="2296e625a900" + "0" * 52,
-    modified_at=NOW - timedelta(days=60),
+    modified_text=(NOW - timedelta(days=60)).isoformat(),
     capabilities=["completion", "tools"],
     details=ModelDetails(
         format="gguf",
@@ -88,7 +88,7 @@ def test_a_loaded_model_says_how_much_where_and_until_when() -> None:
         size=2_000_000_000,
         size_vram=1_000_000_000,
         context_length=4096,
-        expires_at=NOW + timedelta(minutes=4, seconds=5),
+        expires_text=(NOW + timedelta(minutes=4, seconds=5)).isoformat(),
     )
     rows = overview(Model(LISTED, running=runner))
     assert rows["Loaded"] == "2 GB, 50%/50% CPU/GPU"

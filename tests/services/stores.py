@@ -83,7 +83,12 @@ def listed(path: Path, name: str, size: int = 1, **changes: object) -> Model:
 
     modified = datetime.fromtimestamp(path.stat().st_mtime, UTC)
     digest = sha256(path.read_bytes()).hexdigest()
-    fields = {"name": name, "size": size, "digest": digest, "modified_at": modified, **changes}
+    fields = {
+        "name": name,
+        "size": size,
+        "digest": digest,
+        "modified_text": modified.isoformat(),
+    } | changes
     return Model(ListedModel(**fields))  # type: ignore[arg-type]
 
 

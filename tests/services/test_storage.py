@@ -85,7 +85,11 @@ async def test_the_store_of_another_server_is_not_used(store: StoreFolder) -> No
 
 async def test_a_copy_with_other_times_is_not_used(store: StoreFolder) -> None:
     models = tuple(
-        listed(Path(store.model(name, "a")), f"{name}:latest", modified_at=NOW + timedelta(days=n))
+        listed(
+            Path(store.model(name, "a")),
+            f"{name}:latest",
+            modified_text=(NOW + timedelta(days=n)).isoformat(),
+        )
         for n, name in enumerate(["one", "two"])
     )
     assert not (await disk_of(Told(named(store))).usage(models)).exact

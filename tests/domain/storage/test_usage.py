@@ -175,7 +175,9 @@ def test_a_copy_of_the_store_has_other_times(shift: float, same: bool) -> None:
     store = contents({"m": "a"}, {"a": 1})
     modified = datetime.fromtimestamp(THEN, UTC) + timedelta(seconds=shift)
     (model,) = listed(store)
-    model = Model(type(model.listed)(name="m", digest=model.digest, modified_at=modified))
+    model = Model(
+        type(model.listed)(name="m", digest=model.digest, modified_text=modified.isoformat())
+    )
     assert belongs(store, (model,)) is same
 
 

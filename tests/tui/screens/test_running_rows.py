@@ -20,7 +20,7 @@ def runner(name: str = "a:1b", *, size: int = 4 * GIGA, vram: int = GIGA) -> Run
         name=name,
         size=size,
         size_vram=vram,
-        expires_at=NOW + timedelta(minutes=5),
+        expires_text=(NOW + timedelta(minutes=5)).isoformat(),
         context_length=4096,
     )
 
