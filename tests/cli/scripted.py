@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import subprocess
@@ -19,6 +18,7 @@ from ollama_tui.cli.context import CommandContext
 from ollama_tui.cli.main import first_word, parser_with
 from ollama_tui.config.settings import Settings
 from ollama_tui.services.cache import Cache
+from tests.clock import at_once
 from tests.demo.levers import Demo
 
 ROOT = Path(__file__).parents[2]
@@ -28,9 +28,6 @@ class Shell:
     """Runs commands on one server; `code`, `out` and `err` are of the last."""
 
     def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
-        async def at_once(_: float) -> None:
-            await asyncio.sleep(0)
-
         self.demo = Demo(pace=at_once)
         self.settings = Settings()
         self.cache: Cache | None = None

@@ -6,8 +6,6 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
-from textual.app import App
-from textual.pilot import Pilot
 
 from ollama_tui.api.replies import Message, Show
 from ollama_tui.api.requests import CreateRequest
@@ -20,8 +18,8 @@ from ollama_tui.tui.dialogs.create_parts import (
     ParameterDialog,
     escaped,
 )
-from ollama_tui.tui.themes import styles_folder
 from tests.domain.models import a_model
+from tests.tui.dialogs.driver import DialogUser, OneDialog
 
 BASE = a_model("qwen3:1.7b", size=3_400_000_000, quantization_level="F16", format="gguf")
 OTHER = a_model("gemma3:4b", quantization_level="Q4_K_M", format="gguf")
@@ -35,74 +33,24 @@ SHOW = Show(
 UNTOUCHED = CreateRequest(model="qwen3:1.7b-custom", from_="qwen3:1.7b")
 
 
-class Host(App[None]):
-    """Opens the form and keeps what it returns."""
-
-    CSS_PATH = [styles_folder() / name for name in ("app.tcss", "dialogs.tcss")]
-
-    def __init__(self, form: CreateDialog) -> None:
-        super().__init__()
-        self.animation_level = "none"
-        self.form = form
-        self.answers: list[CreateAnswer | None] = []
-
-    def on_mount(self) -> None:
-        self.push_screen(self.form, self.answers.append)
-
-
-class Journey:
-    """What a person does and sees."""
-
-    def __init__(self, pilot: Pilot[None], host: Host) -> None:
-        self.pilot = pilot
-        self.host = host
-
-    async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
-        await self.pilot.pause()
-
-    async def write(self, text: str) -> None:
-        await self.press(*(_KEYS.get(character, character) for character in text))
+class FormUser(DialogUser[CreateDialog]):
+    """What a person does and sees in the form."""
 
     async def clear(self) -> None:
         await self.press("ctrl+e", "ctrl+u")
 
     async def turn_to(self, title: str) -> None:
         for _ in range(7):
-            if self.host.form.tab.id == title:
+            if self.dialog.tab.id == title:
                 return
             await self.press("ctrl+n")
         raise AssertionError(f"there is no tab {title}")
 
     @property
-    def screen(self) -> str:
-        strips = self.host.screen._compositor.render_strips()
-        return "\n".join("".join(s.text for s in strip).rstrip() for strip in strips)
-
-    @property
-    def said(self) -> str:
-        return "\n".join(notification.message for notification in self.host._notifications)
-
-    @property
     def answer(self) -> CreateRequest | None:
         assert len(self.host.answers) == 1, "the form is still open"
-        answer = self.host.answers[0]
+        answer: CreateAnswer | None = self.host.answers[0]
         return answer.request if answer else None
-
-    @property
-    def is_open(self) -> bool:
-        return not self.host.answers
-
-
-_KEYS = {" ": "space", "\n": "enter", ".": "full_stop", "_": "underscore", ":": "colon"}
-_KEYS |= {
-    "/": "slash",
-    "-": "minus",
-    "#": "number_sign",
-    "\\": "backslash",
-    "!": "exclamation_mark",
-}
-_KEYS |= {"<": "less_than_sign", ">": "greater_than_sign"}
 
 
 @asynccontextmanager
@@ -113,11 +61,12 @@ async def a_form(
     edit: bool = False,
     models: Sequence[Model] = (BASE, OTHER),
     size: tuple[int, int] = (80, 24),
-) -> AsyncIterator[Journey]:
-    host = Host(CreateDialog(tuple(models), base, show, edit=edit))
+) -> AsyncIterator[FormUser]:
+    dialog = CreateDialog(tuple(models), base, show, edit=edit)
+    host = OneDialog(dialog)
     async with host.run_test(size=size) as pilot:
         await pilot.pause()
-        yield Journey(pilot, host)
+        yield FormUser(pilot, host, dialog)
 
 
 # ---- coming and going
@@ -167,18 +116,18 @@ async def test_without_any_model_the_base_is_typed() -> None:
 async def test_arrows_on_the_strip_turn_the_tabs() -> None:
     async with a_form() as form:
         await form.press("shift+tab", "right", "right")
-        assert form.host.form.tab.id == "parameters"
+        assert form.dialog.tab.id == "parameters"
         await form.press("left")
-        assert form.host.form.tab.id == "prompt"
+        assert form.dialog.tab.id == "prompt"
 
 
 @pytest.mark.parametrize(("on", "back"), [("ctrl+n", "ctrl+o"), ("pagedown", "pageup")])
 async def test_keys_turn_the_tabs_from_a_field(on: str, back: str) -> None:
     async with a_form() as form:
         await form.press(on)
-        assert form.host.form.tab.id == "prompt"
+        assert form.dialog.tab.id == "prompt"
         await form.press("ctrl+o", back)
-        assert form.host.form.tab.id == "preview"
+        assert form.dialog.tab.id == "preview"
 
 
 # ---- names
@@ -191,7 +140,7 @@ async def test_a_mistake_is_said_while_it_is_typed_and_nothing_is_sent() -> None
         await form.turn_to("license")
         await form.press("ctrl+g")
         assert form.is_open
-        assert form.host.form.tab.id == "base"
+        assert form.dialog.tab.id == "base"
 
 
 async def test_replacing_a_model_is_announced_whatever_its_case() -> None:

@@ -9,9 +9,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from textual import events
-from textual.app import App
-from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
 from ollama_tui.api.replies import ListedModel
@@ -21,49 +18,18 @@ from ollama_tui.formatting import inert
 from ollama_tui.importing.local_file import LocalFile
 from ollama_tui.importing.source import Source
 from ollama_tui.tui.dialogs.importing import ImportAnswer, ImportDialog, facts, offer
-from ollama_tui.tui.themes import styles_folder
 from ollama_tui.tui.widgets.tab_bar import Picker
 from tests.domain.models import a_model
 from tests.importing.making import ADAPTER, MODEL, Plain, gguf, write_folder, write_split
+from tests.tui.dialogs.driver import DialogUser, OneDialog
 
 LLAMA = a_model("llama3.2:1b", family="llama", format="gguf")
 QWEN = a_model("qwen3:1.7b", family="qwen3", size=1_400_000_000, format="gguf")
 STUB = Model(ListedModel(name="stub:latest", remote_host="https://ollama.com:443"))
 
 
-class Host(App[None]):
-    """Opens the dialog and keeps what it returns."""
-
-    CSS_PATH = [styles_folder() / name for name in ("app.tcss", "dialogs.tcss")]
-    VERTICAL_BREAKPOINTS = [(0, "-low"), (18, "-usual")]
-
-    def __init__(self, dialog: ImportDialog) -> None:
-        super().__init__()
-        self.animation_level = "none"
-        self.dialog = dialog
-        self.answers: list[ImportAnswer | None] = []
-
-    def on_mount(self) -> None:
-        self.push_screen(self.dialog, self.answers.append)
-
-
-class Person:
-    """What a person does and sees."""
-
-    def __init__(self, pilot: Pilot[None], host: Host) -> None:
-        self.pilot = pilot
-        self.host = host
-
-    async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
-        await self.settle()
-
-    async def write(self, text: str) -> None:
-        await self.press(*text)
-
-    async def paste(self, text: object) -> None:
-        self.host.post_message(events.Paste(str(text)))
-        await self.settle()
+class Person(DialogUser[ImportDialog]):
+    """What a person does and sees in the dialog."""
 
     async def settle(self) -> None:
         """Wait until all that was set off, threads too, has come to an end."""
@@ -75,10 +41,6 @@ class Person:
 
     def value(self, field: str) -> str:
         return self.dialog.query_one(field, Input).value
-
-    @property
-    def dialog(self) -> ImportDialog:
-        return self.host.dialog
 
     @property
     def found(self) -> str:
@@ -93,21 +55,18 @@ class Person:
         return self.host.focused.id if self.host.focused else None
 
     @property
-    def screen(self) -> str:
-        strips = self.host.screen._compositor.render_strips()
-        return "\n".join("".join(s.text for s in strip).rstrip() for strip in strips)
-
-    @property
     def answer(self) -> ImportAnswer | None:
+        answer: ImportAnswer | None
         [answer] = self.host.answers
         return answer
 
 
 @asynccontextmanager
 async def opened(*models: Model, size: tuple[int, int] = (80, 24)) -> AsyncIterator[Person]:
-    host = Host(ImportDialog(models))
+    dialog = ImportDialog(models)
+    host = OneDialog(dialog)
     async with host.run_test(size=size) as pilot:
-        person = Person(pilot, host)
+        person = Person(pilot, host, dialog)
         await person.settle()
         yield person
 
