@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from ollama_tui.tui.actions import ACTIONS
-from ollama_tui.tui.actions.action import Action, ActionGroup, Place, shown_keys
+from ollama_tui.tui.actions.action import Action, ActionGroup, Place
+from ollama_tui.tui.actions.keymap import Keymap
 
 README = Path(__file__).resolve().parents[1] / "README.md"
+UNNAMED = (Place.LIST, Place.MAIN, Place.EVERYWHERE)
+"""Places that the table leaves out."""
 BEGIN, END = "<!-- keys -->", "<!-- /keys -->"
 
 
@@ -20,8 +23,8 @@ def key_table() -> str:
 
 
 def _row(action: Action) -> str:
-    keys = " ".join(_code(key) for key in shown_keys(action) if key)
-    where = " (in the details)" if action.place is Place.DETAILS else ""
+    keys = " ".join(_code(key) for key in Keymap().shown(action) if key)
+    where = "" if action.place in UNNAMED else f" ({action.place})"
     return f"| {keys or 'palette'} | {action.help}{where} | `{action.id}` |"
 
 

@@ -28,7 +28,8 @@ from ollama_tui.domain.snapshot import Reach, Snapshot
 from ollama_tui.domain.view import View
 from ollama_tui.services.first_list import FirstList
 from ollama_tui.tui import themes as theme
-from ollama_tui.tui.actions.action import KEY_NAMES, Action, Wish
+from ollama_tui.tui.actions import ACTIONS
+from ollama_tui.tui.actions.keymap import keymap
 from ollama_tui.tui.rendering.diff import DiffApp
 from ollama_tui.tui.screens.main import MainScreen
 from ollama_tui.tui.signs import UNICODE, Signs
@@ -94,6 +95,7 @@ class OllamaTui(DiffApp[int], inherit_bindings=False):
         super().__init__()
         self._leaving = leaving
         self.settings = settings
+        self.keymap = keymap(settings, ACTIONS)
         self.signs = signs
         self._cache = cache
         self._ui_state = ui_state or UIState()
@@ -173,7 +175,7 @@ class OllamaTui(DiffApp[int], inherit_bindings=False):
 
         self.app_suspend_signal.subscribe(self, self._suspended, immediate=True)
         self.app_resume_signal.subscribe(self, self._resumed, immediate=True)
-        self.set_keymap(dict(self.settings.keys))
+        self.set_keymap(self.keymap.for_textual())
         self._tell_problems(problem_sentences(self.settings, self.available_themes))
         self._problems.wake = partial(self.call_later, self._tell_problems)
         self._hold_for_list()
@@ -227,12 +229,6 @@ class OllamaTui(DiffApp[int], inherit_bindings=False):
             self.tell("What you typed before the other program took over was dropped.")
         if self.session is not None:
             self.session.jobs.release()
-
-    def key_of(self, action: Action) -> str:
-        """Return the first key of `action`, as the user bound it and as a person reads it."""
-        keys = self.settings.keys.get(action.id, action.keys)
-        first = keys.split(",")[0]
-        return KEY_NAMES.get(first, first)
 
     @work(exclusive=True, group="session")
     async def open_session(self) -> None:
@@ -297,21 +293,12 @@ class OllamaTui(DiffApp[int], inherit_bindings=False):
         if not self.settings.demo:
             self._ui_state.remember_host(self.settings.host.url)
 
-    async def interface(self, wish: Wish) -> None:
-        """Carry out what concerns the whole program."""
-        match wish:
-            case Wish.DEMO:
-                self._open_demo()
-            case Wish.QUIT:
-                self.exit(0)
-            case _:
-                raise ValueError(wish)
-
     def go_to(self, host: Host) -> None:
         """Leave this server, and its jobs, for another."""
         self._go(replace(self.settings, host=host, demo=False))
 
-    def _open_demo(self) -> None:
+    def action_open_demo(self) -> None:
+        """Leave the server and open the embedded one."""
         self._transport = None
         self._go(replace(self.settings, demo=True))
 

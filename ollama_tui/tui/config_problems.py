@@ -8,7 +8,8 @@ from operator import attrgetter
 from ollama_tui.config.settings import NAME, ConfigProblem, Settings
 from ollama_tui.domain import columns
 from ollama_tui.formatting import inert
-from ollama_tui.tui.actions import ACTIONS, keymap
+from ollama_tui.tui.actions import ACTIONS
+from ollama_tui.tui.actions.keymap import keymap
 
 SAID = 6
 """Problems that are told in full; more would cover the list."""
@@ -18,7 +19,7 @@ NAMED = 6
 
 def problem_sentences(settings: Settings, themes: Collection[str]) -> list[str]:
     """Return a sentence for each setting that cannot be used, in the order of the file."""
-    problems = [*settings.config_problems, *keymap.problems(settings, ACTIONS)]
+    problems = [*settings.config_problems, *keymap(settings, ACTIONS).problems]
     problems += _unknown_names(settings, themes)
     return [problem.sentence for problem in sorted(problems, key=attrgetter("line"))]
 

@@ -12,7 +12,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from ollama_tui.formatting import StyledLine
-from ollama_tui.tui.actions.action import Action, ActionContext, shown_keys, why_not
+from ollama_tui.tui.actions.action import Action, ActionContext, why_not
+from ollama_tui.tui.actions.keymap import Keymap
 from ollama_tui.tui.widgets.row_source import TableColumn, width_needed
 from ollama_tui.tui.widgets.table import Table
 
@@ -60,8 +61,9 @@ def _spread(letters: str, text: str) -> bool:
 class ActionRows:
     """The source of the table: label, key, and what it does or why it cannot now."""
 
-    def __init__(self, context: ActionContext) -> None:
+    def __init__(self, context: ActionContext, keymap: Keymap) -> None:
         self._context = context
+        self._keymap = keymap
 
     def key(self, row: Action) -> str:
         """Return the action's id."""
@@ -75,7 +77,7 @@ class ActionRows:
     def cells(self, row: Action, columns: Sequence[TableColumn]) -> Sequence[StyledLine]:
         """Return what each column says, dimmed for an action that cannot act now."""
         reason = why_not(row, self._context)
-        keys = " ".join(shown_keys(row)[:1])
+        keys = " ".join(self._keymap.shown(row)[:1])
         said: dict[str, StyledLine] = {
             "label": ((row.title, "muted" if reason else ""),),
             "keys": ((keys, "muted" if reason else "key"),),
@@ -99,11 +101,11 @@ class PaletteScreen(ModalScreen[str | None]):
         Binding("pageup", "leap(-1)", show=False),
     ]
 
-    def __init__(self, actions: Sequence[Action], context: ActionContext) -> None:
+    def __init__(self, actions: Sequence[Action], context: ActionContext, keymap: Keymap) -> None:
         super().__init__()
         self._actions = actions
         self.context = context
-        self._source = ActionRows(context)
+        self._source = ActionRows(context, keymap)
 
     def compose(self) -> ComposeResult:
         """Lay out the field and the actions."""

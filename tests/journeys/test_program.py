@@ -32,7 +32,7 @@ async def test_the_palette_runs_an_action_by_its_name() -> None:
         await user.presses(":")
         await user.sees("What to do, in a word")
         await user.types("reverse")
-        await user.sees("Turn the order around.")
+        await user.sees("Reverse the order.")
         await user.presses("enter")
         await user.until(lambda: "sort modified ↑" in user.status)
 
@@ -41,7 +41,7 @@ async def test_the_palette_lists_every_action_of_the_place() -> None:
     async with journey(size=(120, 400)) as user:
         await user.presses("ctrl+p")
         await user.sees("What to do, in a word")
-        here = [a for a in ACTIONS if a.place is not Place.DETAILS]
+        here = [a for a in ACTIONS if Place.LIST in a.place.regions]
         await user.sees(*[action.title for action in here])
 
 
@@ -206,13 +206,13 @@ async def test_y_can_send_a_modelfile_that_makes_the_same_model_on_what_is_known
 @pytest.mark.parametrize(
     ("key", "said"),
     [
-        ("b", "Read anew."),
-        ("t", "Keep alive."),
-        ("L", "Pull."),
-        ("J", "Try again."),
+        ("b", "Read again what is on the disk."),
+        ("t", "Choose how long the model stays loaded."),
+        ("L", "Pull the model at the cursor."),
+        ("J", "Try again what failed or was cancelled."),
     ],
 )
-async def test_question_mark_lists_the_keys_of_a_workplace_too(key: str, said: str) -> None:
+async def test_question_mark_lists_the_keys_of_a_full_screen_table_too(key: str, said: str) -> None:
     async with journey() as user:
         await user.presses(key, "?")
         await user.sees("Keys that work here", said, "Move by a page")

@@ -1,8 +1,8 @@
-"""One action, one row: what it is called, its key, what it does, and why it cannot act now."""
+"""What an action is: one row with its keys, what it does, where, and why it cannot act now."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ollama_tui.api.client import Ollama
     from ollama_tui.api.clock import Clock
     from ollama_tui.config.drafts import Drafts
+    from ollama_tui.config.settings import Settings
     from ollama_tui.domain.model import Model
     from ollama_tui.domain.snapshot import Snapshot
     from ollama_tui.domain.view import View
@@ -33,11 +34,29 @@ ALWAYS = 90
 
 
 class Place(StrEnum):
-    """Where a key works."""
+    """Where a key works: in one region of the program, or in several of them."""
 
+    LIST = "in the list"
+    DETAILS = "in the details"
+    STORAGE = "in storage"
+    RUNNING = "in running models"
+    JOBS = "in jobs"
+    CLOUD = "in the catalogue"
+    MAIN = "in the list and the details"
     EVERYWHERE = "everywhere"
-    LIST = "list"
-    DETAILS = "details"
+
+    @property
+    def regions(self) -> tuple[Place, ...]:
+        """The regions it stands for; itself, if it is one."""
+        return _REGIONS.get(self, (self,))
+
+
+_REGIONS = {
+    Place.MAIN: (Place.LIST, Place.DETAILS),
+    Place.EVERYWHERE: (
+        Place.LIST, Place.DETAILS, Place.STORAGE, Place.RUNNING, Place.JOBS, Place.CLOUD,
+    ),
+}  # fmt: skip
 
 
 class ActionGroup(StrEnum):
@@ -110,24 +129,19 @@ class ActionContext(Protocol):
         """The server's stores; None in the first moments, before anything was connected."""
 
     @property
-    def host_url(self) -> str:
-        """Base URL of the server."""
+    def chosen(self) -> object:
+        """The row at the cursor of the full-screen table that is open; None for no row.
+
+        Of running models it is the name, as the server spells it.
+        """
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of this run: the server's address, read-only mode, the time to undo."""
 
     @property
     def hosts(self) -> tuple[str, ...]:
         """Addresses of the servers known, the last used first."""
-
-    @property
-    def read_only(self) -> bool:
-        """Whether nothing on the server may be changed."""
-
-    @property
-    def grace(self) -> float:
-        """Seconds in which a deletion can be undone."""
-
-    @property
-    def details_open(self) -> bool:
-        """Whether the details have the focus."""
 
     @property
     def jobs(self) -> tuple[Job, ...]:
@@ -138,20 +152,8 @@ class ActionContext(Protocol):
         """What was typed and not sent."""
 
     @property
-    def typed(self) -> Mapping[str, Path | None]:
-        """Where drafts of the open forms with typed text are, by the forms' headings."""
-
-    @property
-    def work_in_progress(self) -> int:
-        """How many jobs are not finished."""
-
-    @property
-    def repeats_closing_key(self) -> bool:
-        """Whether the same key closed a screen just before: a key that repeats, or a bounce."""
-
-    @property
-    def place(self) -> object:
-        """Where the user is: equal for as long as they open nothing and go into no field."""
+    def location(self) -> object:
+        """The screen and the field the user is in: equal while they open and enter no other."""
 
     async def ask(self, dialog: ModalScreen[T]) -> T | None:
         """Show `dialog` and return its answer; None when it was left."""
@@ -159,7 +161,7 @@ class ActionContext(Protocol):
     def tell(self, title: str, hint: str = "", *, trouble: bool = False) -> None:
         """Say something once."""
 
-    def look(self, view: View) -> None:
+    def set_view(self, view: View) -> None:
         """Show the list by `view`."""
 
     def move_to(self, name: str) -> None:
@@ -168,25 +170,11 @@ class ActionContext(Protocol):
     def clipboard(self, text: str, what: str) -> None:
         """Send `text` to the terminal's clipboard."""
 
-    @property
-    def themes(self) -> tuple[str, ...]:
-        """Names of the themes there are, our own first."""
-
-    @property
-    def theme(self) -> str:
-        """Name of the theme worn now."""
-
-    def use_theme(self, theme: str) -> None:
-        """Use a theme, now and in the next run."""
-
     def go_to(self, address: str) -> None:
         """Leave this server for another; raises ValueError for what is no address."""
 
     async def edit(self, file: Path) -> Edited:
         """Let the user edit a file in their editor; say how that ended."""
-
-    async def interface(self, wish: Wish) -> None:
-        """Do something to the screen itself."""
 
 
 @dataclass(frozen=True)
@@ -199,34 +187,9 @@ class Edited:
     """Why what it saved is not to be taken over unasked, as a sentence; empty when it is."""
 
 
-class Wish(StrEnum):
-    """What an action may want of the screen itself."""
-
-    OPEN_DETAILS = "open details"
-    CLOSE_DETAILS = "close details"
-    NEXT_TAB = "next tab"
-    PREVIOUS_TAB = "previous tab"
-    OPEN_FILTER = "open filter"
-    FULL_METADATA = "full metadata"
-    FIND = "find"
-    FIND_NEXT = "find next"
-    FIND_PREVIOUS = "find previous"
-    JOBS = "jobs"
-    STORAGE = "storage"
-    RUNNING = "running models"
-    CLOUD = "cloud catalogue"
-    KEYS = "keys"
-    PALETTE = "palette"
-    QUIT = "quit"
-    DEMO = "demo"
-
-
 def always(_: ActionContext) -> None:
     """Nothing stands in the way."""
     return
-
-
-Run = Callable[["ActionContext"], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -241,19 +204,22 @@ class Action:
     """A word or two for the footer."""
     help: str
     """A sentence for help and palette."""
-    run: Run
+    run: Callable[[ActionContext], Awaitable[None]] | str
+    """What it does: a function, or a Textual action of the screen it is on, or of the app."""
     unavailable: Callable[[ActionContext], str | None] = always
     """Why it cannot act now, as a sentence; None when it can. Cheap and pure."""
     synonyms: tuple[str, ...] = ()
     """Other words, in lower case, by which the palette finds it."""
     group: ActionGroup = ActionGroup.LOOK
-    place: Place = Place.EVERYWHERE
+    place: Place = Place.MAIN
     footer: int = 0
     """Order in the footer, lowest first; 0 keeps it out, from `ALWAYS` on it always fits."""
     changes_server: bool = False
     """Refused in read-only mode."""
     danger: bool = False
     """Destroys something."""
+    goes_back: bool = False
+    """Whether its user no longer wants what is on its way to be opened."""
     keys_wait: bool = True
     """Whether keys typed meanwhile wait, not for long, for what it shows: a dialog, a new row."""
 
@@ -263,35 +229,10 @@ class Action:
         return self.label[:1].upper() + self.label[1:]
 
 
-KEY_NAMES = {
-    "question_mark": "?",
-    "slash": "/",
-    "backslash": "\\",
-    "colon": ":",
-    "asterisk": "*",
-    "at": "@",
-    "percent_sign": "%",
-    "equals_sign": "=",
-    "space": "space",
-    "enter": "⏎",
-    "escape": "esc",
-    "up": "↑",
-    "down": "↓",
-    "left": "←",
-    "right": "→",
-    "shift+tab": "⇧tab",
-}
-
-
-def shown_keys(action: Action) -> tuple[str, ...]:
-    """Return the keys of `action` as a person reads them; none for one of the palette only."""
-    return tuple(KEY_NAMES.get(key, key) for key in action.keys.split(",") if key)
-
-
 def why_not(action: Action, context: ActionContext) -> str | None:
     """Return why `action` cannot act now, or None."""
     if action.changes_server:
-        if context.read_only:
+        if context.settings.read_only:
             return "Read-only: started with --read-only, so nothing on the server is changed."
         if context.server is None:
             return "Not connected yet: try again in a moment."

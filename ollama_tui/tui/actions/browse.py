@@ -12,8 +12,6 @@ from ollama_tui.tui.actions.action import (
     ActionContext,
     ActionGroup,
     Place,
-    Run,
-    Wish,
     connected,
     no_model,
     not_connected,
@@ -23,16 +21,7 @@ if TYPE_CHECKING:
     from ollama_tui.domain.model import Model
 
 GROUP = "together"
-"""What the sort menu offers beside the columns."""
-
-
-def wish(what: Wish) -> Run:
-    """Return a run function that only asks the screen for something."""
-
-    async def run(context: ActionContext) -> None:
-        await context.interface(what)
-
-    return run
+"""Key of what the sort menu offers beside the columns."""
 
 
 def no_rows(context: ActionContext) -> str | None:
@@ -41,8 +30,8 @@ def no_rows(context: ActionContext) -> str | None:
 
 
 async def clear_filter(context: ActionContext) -> None:
-    """Show all models again; where they are shown already there is nothing to say of it."""
-    context.look(replace(context.view, filter=""))
+    """Show all models again."""
+    context.set_view(replace(context.view, filter=""))
 
 
 async def choose_filter(context: ActionContext) -> None:
@@ -56,7 +45,7 @@ async def choose_filter(context: ActionContext) -> None:
     )
     asked = Choice("Filter by", options, current=context.view.filter)
     if (chosen := await context.ask(asked)) is not None:
-        context.look(replace(context.view, filter=chosen))
+        context.set_view(replace(context.view, filter=chosen))
 
 
 def no_saved_filters(context: ActionContext) -> str | None:
@@ -67,12 +56,12 @@ def no_saved_filters(context: ActionContext) -> str | None:
 
 
 async def mark(context: ActionContext) -> None:
-    """Turn the mark of the current model around and go to the next."""
+    """Mark the current model, or take its mark off, and go to the next."""
     model = context.current
     if model is None:
         return
     following = _after(context.rows, model)  # a filter may take the model away with its mark
-    context.look(replace(context.view, marks=context.view.marks ^ {model.name}))
+    context.set_view(replace(context.view, marks=context.view.marks ^ {model.name}))
     if following is not None:
         context.move_to(following.name)
 
@@ -91,18 +80,18 @@ async def mark_range(context: ActionContext) -> None:
     above = [n for n in marked if n < here]
     other = above[-1] if above else (marked[0] if marked else here)
     between = names[min(here, other) : max(here, other) + 1]
-    context.look(replace(context.view, marks=context.view.marks | set(between)))
+    context.set_view(replace(context.view, marks=context.view.marks | set(between)))
 
 
 async def mark_all(context: ActionContext) -> None:
     """Mark every model shown."""
     shown = {row.name for row in context.rows}
-    context.look(replace(context.view, marks=context.view.marks | shown))
+    context.set_view(replace(context.view, marks=context.view.marks | shown))
 
 
 async def mark_none(context: ActionContext) -> None:
     """Take all marks off, also of models a filter hides."""
-    context.look(replace(context.view, marks=frozenset()))
+    context.set_view(replace(context.view, marks=frozenset()))
 
 
 def no_marks(context: ActionContext) -> str | None:
@@ -111,9 +100,9 @@ def no_marks(context: ActionContext) -> str | None:
 
 
 async def invert_marks(context: ActionContext) -> None:
-    """Turn the marks of the models shown around."""
+    """Mark the models shown that have no mark, and take the marks of the others off."""
     shown = {row.name for row in context.rows}
-    context.look(replace(context.view, marks=context.view.marks ^ shown))
+    context.set_view(replace(context.view, marks=context.view.marks ^ shown))
 
 
 async def sort(context: ActionContext) -> None:
@@ -134,7 +123,7 @@ async def sort(context: ActionContext) -> None:
             "Sort by",
             (*options, Alternative(GROUP, apart)),
             current=context.view.sort,
-            hint="enter sort   the same again turns it around   esc cancel",
+            hint="enter sort   the same again reverses it   esc cancel",
         )
     )
     if chosen == GROUP:
@@ -145,34 +134,31 @@ async def sort(context: ActionContext) -> None:
 
 async def group(context: ActionContext) -> None:
     """Keep models that share weights together, or no longer."""
-    context.look(replace(context.view, grouped=not context.view.grouped))
+    context.set_view(replace(context.view, grouped=not context.view.grouped))
 
 
 def sort_by(context: ActionContext, column: str) -> None:
-    """Sort by `column`; turn the order around when it is sorted by already."""
+    """Sort by `column`; reverse the order when it is sorted by already."""
     again = column == context.view.sort
     reverse = not context.view.reverse if again else False
-    context.look(replace(context.view, sort=column, reverse=reverse))
+    context.set_view(replace(context.view, sort=column, reverse=reverse))
 
 
 async def reverse(context: ActionContext) -> None:
-    """Turn the order around."""
-    context.look(replace(context.view, reverse=not context.view.reverse))
+    """Reverse the order."""
+    context.set_view(replace(context.view, reverse=not context.view.reverse))
 
 
-def _sort_by_number(number: int, key: str, title: str) -> Action:
+def sort_action(number: int, key: str, title: str) -> Action:
+    """Return the action that sorts by a column, the `number`-th of all."""
+
     async def run(context: ActionContext) -> None:
         sort_by(context, key)
 
-    return Action(
-        f"sort.{number}",
-        str(number),
-        f"by {title.lower()}",
-        f"Sort by {title.lower()}; again turns the order around.",
-        run,
-        group=ActionGroup.MARK,
-        place=Place.LIST,
-    )
+    keys = str(number) if number <= 9 else ""
+    title = title.lower()
+    return Action(f"sort.{key}", keys, f"by {title}", f"Sort by {title}; again to reverse.",
+                  run, group=ActionGroup.MARK, place=Place.LIST)  # fmt: skip
 
 
 HOW = "Mark two models to compare, or mark one and go to the other."
@@ -208,34 +194,34 @@ def cannot_compare(context: ActionContext) -> str | None:
 
 ACTIONS = (
     Action("details.open", "enter,l,right,i", "details", "Open the details of the model.",
-           wish(Wish.OPEN_DETAILS), no_model, place=Place.LIST, footer=4),
+           "open_details", no_model, place=Place.LIST, footer=4),
     Action("details.close", "h,left,escape", "back", "Go back to the list.",
-           wish(Wish.CLOSE_DETAILS), place=Place.DETAILS, footer=1),
+           "close_details", place=Place.DETAILS, goes_back=True, footer=1),
     Action("details.next", "tab", "next tab", "Show the next tab of the details.",
-           wish(Wish.NEXT_TAB), no_model, footer=0),
+           "turn_tab(1)", no_model),
     Action("details.previous", "shift+tab", "previous tab", "Show the previous tab of the details.",
-           wish(Wish.PREVIOUS_TAB), no_model),
+           "turn_tab(-1)", no_model),
     Action("details.metadata", "f", "all metadata", "Fetch the whole metadata, long lists too.",
-           wish(Wish.FULL_METADATA), no_model, place=Place.DETAILS, footer=3),
+           "fetch_metadata", no_model, place=Place.DETAILS, footer=3),
     Action("details.find", "slash", "find", "Find a text in this tab.",
-           wish(Wish.FIND), place=Place.DETAILS, footer=2),
+           "find", place=Place.DETAILS, footer=2),
     Action("details.find_next", "n", "next match", "Go to the next match.",
-           wish(Wish.FIND_NEXT), place=Place.DETAILS),
+           "find_again(1)", place=Place.DETAILS),
     Action("details.find_previous", "N", "previous match", "Go to the previous match.",
-           wish(Wish.FIND_PREVIOUS), place=Place.DETAILS),
+           "find_again(-1)", place=Place.DETAILS),
     Action("filter.open", "slash", "filter", "Filter as you type: words, or field:value.",
-           wish(Wish.OPEN_FILTER), place=Place.LIST, footer=1),
+           "open_filter", place=Place.LIST, footer=1),
     Action("filter.clear", "escape", "clear filter", "Show all models again.",
-           clear_filter, place=Place.LIST),
+           clear_filter, place=Place.LIST, goes_back=True),
     Action("filter.saved", "at", "saved filters", "Choose a filter saved in config.toml.",
            choose_filter, no_saved_filters, place=Place.LIST),
     Action("sort.choose", "s", "sort", "Choose the column to sort by.",
            sort, group=ActionGroup.MARK, place=Place.LIST, footer=2),
-    Action("sort.reverse", "backslash", "reverse", "Turn the order around.",
+    Action("sort.reverse", "backslash", "reverse", "Reverse the order.",
            reverse, group=ActionGroup.MARK, place=Place.LIST),
     Action("sort.group", "", "group", "Keep models that share weights together, or no longer.",
            group, group=ActionGroup.MARK, place=Place.LIST),
-    *(_sort_by_number(n, c.key, c.title) for n, c in enumerate(COLUMNS[:9], 1)),
+    *(sort_action(n, c.key, c.title) for n, c in enumerate(COLUMNS, 1)),
     Action("mark.toggle", "space", "mark", "Mark the model at the cursor, or take its mark off.",
            mark, no_model, group=ActionGroup.MARK, place=Place.LIST, footer=3),
     Action("mark.range", "v", "mark range", "Mark from the nearest mark to the cursor.",

@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ollama_tui.api.errors import OllamaError
-from ollama_tui.domain import columns as order
+from ollama_tui.domain import columns
 from ollama_tui.formatting import inert, plural, size
 from ollama_tui.tui.actions.action import (
+    ALWAYS,
     Action,
     ActionContext,
     ActionGroup,
-    Wish,
-    always,
+    Place,
     changing,
     connected,
     no_model,
     not_connected,
-    why_not,
 )
-from ollama_tui.tui.actions.browse import wish
+from ollama_tui.tui.actions.submit import find
 
 if TYPE_CHECKING:
     from ollama_tui.domain.model import Model
-
-Job = Callable[[], Awaitable[None]]
 
 LIFETIMES: dict[str, tuple[str, str | int | None]] = {
     "5m": ("5 minutes", "5m"),
@@ -42,12 +37,12 @@ LIFETIMES: dict[str, tuple[str, str | int | None]] = {
 async def load(context: ActionContext) -> None:
     """Load the current model into memory; embedding models by their own way."""
     if (model := context.current) is not None:
-        context.tell(f"Loading {model.label} …")
         await load_model(context, model)
 
 
 async def load_model(context: ActionContext, model: Model) -> None:
-    """Load a model and say when that is done."""
+    """Load a model; say that it takes a while, and when it is done."""
+    context.tell(f"Loading {model.label} …")
     embedding = await embeds(context, model)
     async with changing(context):
         await connected(context).library.load(model.name, embedding=embedding)
@@ -77,7 +72,8 @@ async def load_another(context: ActionContext) -> None:
     """Choose one of the installed models that are not in memory, and load it."""
     from ollama_tui.tui.dialogs.choice import Alternative, Choice
 
-    there = {model.name: model for model in loadable(context)}
+    free = (m for m in context.snapshot.models if not m.is_answered_in_cloud and not m.is_loaded)
+    there = {model.name: model for model in columns.sort(free, "name")}
     if not there:
         context.tell("There is no model that could be loaded.", "All that are here are loaded.")
         return
@@ -89,40 +85,34 @@ async def load_another(context: ActionContext) -> None:
         await load_model(context, there[chosen])
 
 
-def loadable(context: ActionContext) -> tuple[Model, ...]:
-    """Return the installed models that could be loaded, by name."""
-    models = context.snapshot.models
-    return order.sort((m for m in models if not m.is_answered_in_cloud and not m.is_loaded), "name")
-
-
-async def keep(context: ActionContext, name: str) -> None:
-    """Choose how long a running model stays; the time begins anew."""
+async def keep_alive(context: ActionContext) -> None:
+    """Choose how long the chosen model stays loaded, from now on."""
     from ollama_tui.tui.dialogs.choice import Alternative, Choice
 
+    if not isinstance(name := context.chosen, str):
+        return
     options = tuple(Alternative(key, words) for key, (words, _) in LIFETIMES.items())
     chosen = await context.ask(Choice(f"Keep {inert(name)} in memory", options))
     if chosen is None:
         return
     words, lifetime = LIFETIMES[chosen]
-    model = runner_model(context, name)
+    model = find(context, name)  # None when it was deleted meanwhile
     embedding = model is not None and await embeds(context, model)
     async with changing(context) as ollama:
         await ollama.load(name, keep_alive=lifetime, embedding=embedding)
         context.tell(f"{inert(name)} stays: {words[:1].lower()}{words[1:]}.")
 
 
-def runner_model(context: ActionContext, name: str) -> Model | None:
-    """Return the installed model that runs under `name`; None when it was deleted meanwhile."""
-    from ollama_tui.domain import names
-
-    key = names.key(name)
-    return next((m for m in context.snapshot.models if names.key(m.name) == key), None)
-
-
 async def unload(context: ActionContext) -> None:
     """Free the memory of the current model."""
     if context.current is not None:
         await unload_named(context, context.current.name)
+
+
+async def unload_chosen(context: ActionContext) -> None:
+    """Free the memory of the chosen model."""
+    if isinstance(context.chosen, str):
+        await unload_named(context, context.chosen)
 
 
 async def unload_named(context: ActionContext, name: str) -> None:
@@ -166,21 +156,33 @@ def nothing_loaded(context: ActionContext) -> str | None:
     return None if context.snapshot.running else "No model is loaded."
 
 
-def barred(context: ActionContext) -> str | None:
-    """Return why nothing at all may be loaded or unloaded here; None when it may."""
-    return why_not(replace(LOAD, unavailable=always), context)
+def nothing_chosen(context: ActionContext) -> str | None:
+    """Say that there is no running model at the cursor."""
+    return None if context.chosen else "No model is loaded."
 
-
-LOAD = Action("memory.load", "w", "load", "Load the model at the cursor into memory.",
-              load, cannot_load, group=ActionGroup.MEMORY, changes_server=True)  # fmt: skip
 
 ACTIONS = (
     Action("memory.show", "t", "running", "Show the models in memory, to load, keep or unload.",
-           wish(Wish.RUNNING), not_connected, group=ActionGroup.MEMORY),
-    LOAD,
+           "show_running", not_connected, group=ActionGroup.MEMORY),
+    Action("memory.load", "w", "load", "Load the model at the cursor into memory.",
+           load, cannot_load, group=ActionGroup.MEMORY, changes_server=True),
     Action("memory.unload", "x", "unload", "Free the memory of the model at the cursor.",
            unload, cannot_unload, group=ActionGroup.MEMORY, changes_server=True,
            synonyms=("stop",)),
     Action("memory.unload_all", "X", "unload all", "Free the memory of every model; asks first.",
            unload_all, nothing_loaded, group=ActionGroup.MEMORY, changes_server=True, danger=True),
+    Action("running.load", "w", "load", "Choose a model and load it.",
+           load_another, group=ActionGroup.MEMORY, place=Place.RUNNING, footer=1,
+           changes_server=True),
+    Action("running.keep", "K,enter", "keep alive", "Choose how long the model stays loaded.",
+           keep_alive, nothing_chosen, group=ActionGroup.MEMORY, place=Place.RUNNING, footer=2,
+           changes_server=True),
+    Action("running.unload", "x", "unload", "Free the memory of the model at the cursor.",
+           unload_chosen, nothing_chosen, group=ActionGroup.MEMORY, place=Place.RUNNING, footer=3,
+           changes_server=True),
+    Action("running.unload_all", "X", "unload all", "Free the memory of every model; asks first.",
+           unload_all, nothing_loaded, group=ActionGroup.MEMORY, place=Place.RUNNING,
+           footer=4, changes_server=True, danger=True),
+    Action("running.back", "escape,q,t", "back", "Go back to the list.",
+           "back", group=ActionGroup.MEMORY, place=Place.RUNNING, footer=ALWAYS, goes_back=True),
 )  # fmt: skip

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.formatting import inert
 from ollama_tui.tui.actions.action import (
+    ALWAYS,
     Action,
     ActionContext,
     ActionGroup,
+    Place,
     changing,
     connected,
     no_model,
+    not_connected,
 )
 from ollama_tui.tui.actions.submit import find, follow, offer_again, sending, settled
 
@@ -66,14 +70,14 @@ async def rename(context: ActionContext) -> None:
         dialog = CopyDialog(model, context.snapshot.models, rename=True, prefill=typed)
         if (answer := await context.ask(dialog)) is None:
             return
-        typed, place = answer.name, context.place
+        typed, location = answer.name, context.location
         try:
             await connected(context).library.refresh()
         except OllamaError:
             offer_again(dialog)
             raise
         # The dialog says what is there, and what was typed can be changed; not over other things.
-        if find(context, typed) is None or context.place != place:
+        if find(context, typed) is None or context.location != location:
             break
         offer_again(dialog)
     with sending(dialog):
@@ -136,7 +140,7 @@ async def delete(context: ActionContext) -> None:
     if twins := names.twins([m.name for m in targets], context.snapshot.by_name):
         raise ambiguous_deletion(*next(iter(twins.items())))
     planned = deletion(targets, await connected(context).storage.usage(listed))
-    if await context.ask(confirm_delete(targets, planned, context.grace)) is not True:
+    if await context.ask(confirm_delete(targets, planned, context.settings.grace)) is not True:
         return
     loaded = tuple(model.name for model in targets if model.is_loaded)
     # Marks stay until their models are gone: what is undone or fails is still chosen.
@@ -166,6 +170,35 @@ def taken_for_another(models: Sequence[Model]) -> str | None:
     return next(filter(None, map(names.deletion_problem, doubtful)), None)
 
 
+async def delete_chosen(context: ActionContext) -> None:
+    """Delete as in the list: the marked models, else the one at the cursor of storage."""
+    if not context.view.marks:
+        if (name := chosen_model(context)) is None:
+            return
+        reveal(context, name)
+    if (reason := cannot_delete(context)) is not None:
+        context.tell(reason)
+    else:
+        await delete(context)
+
+
+def chosen_model(context: ActionContext) -> str | None:
+    """Return the name of the model at the cursor of storage; None, and say so, for another row."""
+    from ollama_tui.domain.storage.report import RowKind, StorageRow
+
+    if isinstance(row := context.chosen, StorageRow) and row.kind is RowKind.MODEL:
+        return row.key
+    context.tell("This is no model: what frees it is said below the table.")
+    return None
+
+
+def reveal(context: ActionContext, name: str) -> None:
+    """Put the list's cursor on a model, without the filter if that hides it."""
+    if name not in {row.name for row in context.rows}:
+        context.set_view(replace(context.view, filter=""))
+    context.move_to(name)
+
+
 async def undo(context: ActionContext) -> None:
     """Bring back what was deleted last."""
     if not connected(context).jobs.undo():
@@ -183,4 +216,19 @@ ACTIONS = (
            danger=True),
     Action("model.undo", "z", "undo", "Bring back what was deleted in the last seconds.",
            undo, group=ActionGroup.CHANGE, changes_server=True),
+    Action("storage.show", "b", "storage", "See what the disk is spent on, and what frees it.",
+           "show_storage", not_connected, synonyms=("disk", "space")),
+    Action("storage.open", "enter", "open", "Go to the model in the list.",
+           "go_to_model", place=Place.STORAGE, footer=1),
+    Action("storage.mark", "space", "mark", "Mark the model at the cursor, or take its mark off.",
+           "mark", group=ActionGroup.MARK, place=Place.STORAGE, footer=2),
+    Action("storage.delete", "d", "delete", "Delete the marked models, or the one at the cursor.",
+           delete_chosen, group=ActionGroup.CHANGE, place=Place.STORAGE, footer=3,
+           changes_server=True, danger=True),
+    Action("storage.undo", "z", "undo", "Bring back what was deleted in the last seconds.",
+           undo, group=ActionGroup.CHANGE, place=Place.STORAGE, footer=4, changes_server=True),
+    Action("storage.read", "R", "reload", "Read again what is on the disk.",
+           "reload", group=ActionGroup.APP, place=Place.STORAGE, footer=5),
+    Action("storage.back", "escape,q,b", "back", "Go back to the list.",
+           "back", group=ActionGroup.APP, place=Place.STORAGE, footer=ALWAYS, goes_back=True),
 )  # fmt: skip

@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING
 
 from ollama_tui.formatting import inert, plural
 from ollama_tui.tui.actions.action import (
+    ALWAYS,
     Action,
     ActionContext,
     ActionGroup,
-    Wish,
+    Place,
     connected,
     no_model,
     not_connected,
 )
-from ollama_tui.tui.actions.browse import wish
+from ollama_tui.tui.actions.submit import ask_about
 
 if TYPE_CHECKING:
     from ollama_tui.api.replies import Show
@@ -23,26 +24,9 @@ if TYPE_CHECKING:
 
 
 async def refresh(context: ActionContext) -> None:
-    """Ask the server anew."""
+    """Ask the server for its models and what runs."""
     await connected(context).library.refresh()
     context.tell(f"{plural(len(context.snapshot.models), 'model')} listed.")
-
-
-async def quit_(context: ActionContext) -> None:
-    """Leave; ask first when work or typed text would be lost.
-
-    The key that has just closed a screen must be pressed once more: over a slow link nobody sees
-    that the screen is closed already, and a key that repeats must not end the program.
-    """
-    from ollama_tui.tui.dialogs.questions import confirm_quit
-
-    if context.repeats_closing_key:
-        context.tell("Press q again to quit.")
-        return
-
-    question = confirm_quit(context.jobs, context.typed)
-    if question is None or await context.ask(question):
-        await context.interface(Wish.QUIT)
 
 
 async def copy_text(context: ActionContext) -> None:
@@ -51,7 +35,7 @@ async def copy_text(context: ActionContext) -> None:
 
     if (model := context.current) is None:
         return
-    texts = clipboard_texts(model.name, model.digest, context.host_url)
+    texts = clipboard_texts(model.name, model.digest, context.settings.host.url)
     chosen = await context.ask(Choice(f"Copy of {model.label}", tuple(texts)))
     if chosen == "modelfile":
         show = await connected(context).library.details(model)
@@ -96,14 +80,48 @@ def clipboard_texts(name: str, digest: str, host_url: str) -> dict[Alternative, 
     }
 
 
-async def theme(context: ActionContext) -> None:
-    """Ask for the colours, and keep them for the next run."""
-    from ollama_tui.tui.dialogs.choice import Alternative, Choice
+async def cancel_job(context: ActionContext) -> None:
+    """Stop the chosen job: its connection is closed, so the server stops too."""
+    from ollama_tui.services.jobs.job import Job
 
-    options = tuple(Alternative(name, name) for name in context.themes)
-    chosen = await context.ask(Choice("Theme", options, current=context.theme))
-    if chosen is not None:
-        context.use_theme(chosen)
+    if isinstance(job := context.chosen, Job) and not connected(context).jobs.cancel(job.id):
+        context.tell("It has ended already.")
+
+
+async def retry_job(context: ActionContext) -> None:
+    """Queue the chosen job again; where that would replace a model unasked, ask."""
+    from ollama_tui.services.jobs.job import Job
+    from ollama_tui.tui.dialogs.names import NewName
+
+    if not isinstance(job := context.chosen, Job):
+        return
+    jobs = connected(context).jobs
+    if job.can_retry and job.error and job.error.conflict:
+        there = job.error.conflict
+        if target := await ask_about(context, NewName(job.name), there):
+            jobs.retry_as(job.id, target.name, target.replaces)
+    elif not jobs.retry(job.id):
+        context.tell("Only what failed or was cancelled can be tried again.")
+
+
+async def undo_job(context: ActionContext) -> None:
+    """Take the chosen deletion back."""
+    from ollama_tui.services.jobs.job import Job
+
+    if isinstance(job := context.chosen, Job) and not connected(context).jobs.undo(job.id):
+        context.tell("Only a deletion that still waits can be undone.")
+
+
+async def clear_jobs(context: ActionContext) -> None:
+    """Forget the jobs that have ended."""
+    connected(context).jobs.clear()
+
+
+def no_job(context: ActionContext) -> str | None:
+    """Say that there is no job to act on."""
+    from ollama_tui.services.jobs.job import Job
+
+    return None if isinstance(context.chosen, Job) else "There are no jobs."
 
 
 def demo_not_needed(context: ActionContext) -> str | None:
@@ -135,7 +153,7 @@ async def _address(context: ActionContext) -> str | None:
     if not known:
         return await context.ask(AddressDialog(problem))
     options = (*known, Alternative(ANOTHER, "another…"))
-    chosen = await context.ask(Choice("Servers", options, current=context.host_url))
+    chosen = await context.ask(Choice("Servers", options, current=context.settings.host.url))
     if chosen != ANOTHER:
         return chosen
     return await context.ask(AddressDialog(problem))
@@ -160,7 +178,7 @@ async def _may_leave(context: ActionContext) -> bool:
     """Ask before leaving jobs behind."""
     from ollama_tui.tui.dialogs.confirm import Confirm
 
-    busy = context.work_in_progress
+    busy = sum(job.active for job in context.jobs)
     if not busy:
         return True
     lines = (
@@ -174,23 +192,31 @@ async def _may_leave(context: ActionContext) -> bool:
 
 ACTIONS = (
     Action("jobs.show", "J", "jobs", "Show all jobs, to cancel, retry or clear them.",
-           wish(Wish.JOBS), not_connected, group=ActionGroup.APP),
+           "show_jobs", not_connected, group=ActionGroup.APP),
+    Action("jobs.cancel", "c,d", "cancel", "Stop the job; the server stops too.",
+           cancel_job, no_job, group=ActionGroup.APP, place=Place.JOBS, footer=1),
+    Action("jobs.retry", "r", "try again", "Try again what failed or was cancelled.",
+           retry_job, no_job, group=ActionGroup.APP, place=Place.JOBS, footer=2),
+    Action("jobs.undo", "z", "undo", "Take back a deletion that still waits.",
+           undo_job, no_job, group=ActionGroup.APP, place=Place.JOBS, footer=3),
+    Action("jobs.clear", "x", "clear ended", "Forget the jobs that have ended.",
+           clear_jobs, no_job, group=ActionGroup.APP, place=Place.JOBS, footer=4),
+    Action("jobs.back", "escape,q,J", "back", "Go back to the list.",
+           "back", group=ActionGroup.APP, place=Place.JOBS, footer=ALWAYS, goes_back=True),
     Action("clipboard.copy", "y", "copy text", "Send name, command or Modelfile to the clipboard.",
            copy_text, no_model, group=ActionGroup.APP),
     Action("app.refresh", "R", "refresh", "Ask the server for its models again.",
            refresh, not_connected, group=ActionGroup.APP),
     Action("app.demo", "D", "demo", "Leave the server that does not answer and open the demo.",
-           wish(Wish.DEMO), demo_not_needed, group=ActionGroup.APP),
+           "app.open_demo", demo_not_needed, group=ActionGroup.APP),
     Action("app.theme", "", "theme", "Choose the theme; its colours are kept for the next run.",
-           theme, group=ActionGroup.APP),
+           "choose_theme", group=ActionGroup.APP),
     Action("app.keys", "question_mark", "keys", "Show the keys that work here and now.",
-           wish(Wish.KEYS), group=ActionGroup.APP, footer=98),
+           "show_keys", group=ActionGroup.APP, place=Place.EVERYWHERE, footer=98),
     Action("app.palette", "colon,ctrl+p", "palette", "Find any action by its name.",
-           wish(Wish.PALETTE), group=ActionGroup.APP, footer=99),
+           "show_palette", group=ActionGroup.APP, place=Place.EVERYWHERE, footer=99),
     Action("app.quit", "q", "quit", "Leave the program; asks when jobs run or a form holds text.",
-           quit_, group=ActionGroup.APP, synonyms=("exit", "leave")),
+           "quit", group=ActionGroup.APP, synonyms=("exit", "leave")),
     Action("hosts.show", "H", "hosts", "Go to another host: a server used before, or by address.",
            choose, group=ActionGroup.APP),
-    Action("storage.show", "b", "storage", "See what the disk is spent on, and what frees it.",
-           wish(Wish.STORAGE), not_connected, synonyms=("disk", "space")),
 )  # fmt: skip

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 from ollama_tui.api.errors import OllamaError, Unauthorized, Unsupported
 from ollama_tui.formatting import inert, listing, plural, size
 from ollama_tui.tui.actions.action import (
+    ALWAYS,
     Action,
     ActionContext,
     ActionGroup,
     ConnectedServer,
-    Wish,
+    Place,
     connected,
     no_model,
     not_connected,
 )
-from ollama_tui.tui.actions.browse import wish
 from ollama_tui.tui.actions.submit import find, follow, offer_again, sending, settled
 
 if TYPE_CHECKING:
@@ -251,7 +251,11 @@ async def details(context: ActionContext, entry: CatalogueEntry) -> Show:
 
     server = connected(context)
     if not entry.runs_in_cloud:
-        return await _local_details(context, entry)
+        if (model := context.snapshot.model(entry.installed)) is not None:
+            return await server.library.details(model)
+        raise OllamaError(
+            f"Nothing more is known of {inert(entry.name)}.", "Its details come with it: p pulls."
+        )
     try:
         return await server.cloud.show(entry.offered)
     except Unauthorized as refused:
@@ -263,29 +267,18 @@ async def details(context: ActionContext, entry: CatalogueEntry) -> Show:
         raise explained(error) from None
 
 
-async def _local_details(context: ActionContext, entry: CatalogueEntry) -> Show:
-    model = context.snapshot.model(entry.installed)
-    if model is None:
-        raise OllamaError(
-            f"Nothing more is known of {inert(entry.name)}.", "Its details come with it: p pulls."
-        )
-    return await connected(context).library.details(model)
-
-
-async def pull_entry(context: ActionContext, entry: CatalogueEntry) -> None:
-    """Queue a stub at once; for weights, which take room and time, ask first."""
+async def pull_entry(context: ActionContext) -> None:
+    """Pull the chosen entry: a stub at once; for weights, which take room and time, ask first."""
+    from ollama_tui.domain.cloud import CatalogueEntry
     from ollama_tui.services.jobs.tasks import Pull
 
+    if not isinstance(entry := context.chosen, CatalogueEntry):
+        return
     if entry.runs_in_cloud:
         connected(context).jobs.submit(Pull(entry.name))
         context.tell(f"Pulling {inert(entry.name)}: a few hundred bytes, it runs at ollama.com.")
-        return
-    await pull(context, entry.name)
-
-
-PULL = Action("cloud.pull", "p", "pull", "Pull the model at the cursor.",
-              wish(Wish.CLOUD), group=ActionGroup.CHANGE, changes_server=True)  # fmt: skip
-"""What the catalogue's own key asks before `pull`; not in the list of actions."""
+    else:
+        await pull(context, entry.name)
 
 
 ACTIONS = (
@@ -300,5 +293,17 @@ ACTIONS = (
     Action("update.all", "U", "update all", "Update every model known to be outdated.",
            update_all, nothing_outdated, group=ActionGroup.CHANGE, changes_server=True),
     Action("cloud.show", "L", "cloud", "Show what ollama.com offers and what is recommended.",
-           wish(Wish.CLOUD), not_connected, group=ActionGroup.CHANGE),
+           "show_cloud", not_connected, group=ActionGroup.CHANGE),
+    Action("cloud.filter", "slash", "filter", "Filter as you type: words, or field:value.",
+           "open_filter", place=Place.CLOUD, footer=1),
+    Action("cloud.details", "enter", "details", "Ask for the details of the model.",
+           "ask_details", place=Place.CLOUD, footer=2),
+    Action("cloud.pull", "p", "pull", "Pull the model at the cursor.",
+           pull_entry, group=ActionGroup.CHANGE, place=Place.CLOUD, footer=3, changes_server=True),
+    Action("cloud.refresh", "R", "refresh", "Ask ollama.com and the server again.",
+           "ask", group=ActionGroup.APP, place=Place.CLOUD, footer=4),
+    Action("cloud.leave", "escape", "back", "Show all models again, or go back to the list.",
+           "leave", group=ActionGroup.APP, place=Place.CLOUD, footer=ALWAYS, goes_back=True),
+    Action("cloud.back", "q,L", "to the list", "Go back to the list.",
+           "back", group=ActionGroup.APP, place=Place.CLOUD, goes_back=True),
 )  # fmt: skip

@@ -40,12 +40,12 @@ async def settled(context: ActionContext, target: NewName) -> NewName | None:
     from ollama_tui.services.jobs.tasks import check_name
 
     assert context.server is not None
-    place = context.place
+    location = context.location
     while True:
         try:
             await check_name(context.server.ollama, target.name, target.replaces)
         except NameTaken as refusal:
-            if context.place != place:
+            if context.location != location:
                 raise
             if (answer := await ask_about(context, target, refusal.conflict)) is None:
                 return None
@@ -64,11 +64,11 @@ async def queue(context: ActionContext, task: Create, draft: DraftFile | None = 
     from ollama_tui.tui.dialogs.names import NewName
 
     assert context.server is not None
-    place, jobs = context.place, context.server.jobs
+    location, jobs = context.location, context.server.jobs
     target = NewName(task.name, task.replaces)
     job = jobs.submit(task)
     follow(context, draft, job)
-    while (there := await _taken(context.server, job)) is not None and context.place == place:
+    while (there := await _taken(context.server, job)) is not None and context.location == location:
         if (answer := await ask_about(context, target, there)) is None:
             return
         target = answer

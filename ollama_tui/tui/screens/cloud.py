@@ -3,25 +3,78 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from datetime import datetime
+from typing import TYPE_CHECKING
 
-from textual import events, on, work
+from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding
 
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.api.replies import ListedModel, Recommendation, Show
+from ollama_tui.domain import columns as order
 from ollama_tui.domain.cloud import CatalogueEntry, about, catalogue, select
-from ollama_tui.formatting import plural
+from ollama_tui.formatting import StyledLine, plural
 from ollama_tui.tui.actions import registry
-from ollama_tui.tui.actions.action import ActionContext, connected, why_not
-from ollama_tui.tui.screens.cloud_rows import EntryRows
-from ollama_tui.tui.screens.table_screen import TableScreen, said
+from ollama_tui.tui.actions.action import Place, connected
+from ollama_tui.tui.screens.action_screen import bindings
+from ollama_tui.tui.screens.table_screen import TableScreen, leaving, message_lines
+from ollama_tui.tui.signs import Signs
 from ollama_tui.tui.widgets.filter_bar import FilterBar
+from ollama_tui.tui.widgets.row_source import TableColumn
 from ollama_tui.tui.widgets.styled_widget import StaticLines
 from ollama_tui.tui.widgets.table import Table
 from ollama_tui.tui.widgets.text_view import TextView
+
+if TYPE_CHECKING:
+    from ollama_tui.tui.screens.main_context import MainScreenContext
+
+
+MODEL_COLUMNS = ("name", "params", "ctx", "can")
+COLUMNS = (
+    *(
+        TableColumn(c.title, c.width, c.align, flexible=c.key == "name", id=c.key)
+        for c in map(order.BY_KEY.__getitem__, MODEL_COLUMNS)
+    ),
+    TableColumn("PLAN/VRAM", 9, "right", id="needs"),
+    TableColumn("WHERE", 17, id="where"),
+)
+LEAVING = ("ctx", "can", "params", "needs", "where")
+
+
+class EntryRows:
+    """The source of the table."""
+
+    def __init__(self, now: Callable[[], datetime], signs: Signs) -> None:
+        self.now = now
+        self.signs = signs
+
+    def key(self, row: CatalogueEntry) -> str:
+        """Return what identifies the entry."""
+        return row.key
+
+    def columns(self, width: int) -> Sequence[TableColumn]:
+        """Return the columns that fit."""
+        return leaving(COLUMNS, LEAVING, width)
+
+    def cells(self, row: CatalogueEntry, columns: Sequence[TableColumn]) -> Sequence[StyledLine]:
+        """Return what each column says."""
+        return [self._cell(row, column.id) for column in columns]
+
+    def _cell(self, row: CatalogueEntry, column: str) -> StyledLine:
+        if column == "needs":
+            return ((row.needs, "muted"),)
+        if column == "where":
+            # Installed models run in the cloud or were recommended just as the others are.
+            return (("installed" if row.installed else " ".join(row.where), "muted"),)
+        text = order.BY_KEY[column].text(row.model, self.now())
+        return ((text, {"name": "", "can": "accent"}.get(column, "muted")),)
+
+    def gutter(self, row: CatalogueEntry) -> StyledLine:
+        """Return whether it is here, and whether it runs elsewhere."""
+        here = (self.signs.marked, "good") if row.installed else (" ", "")
+        return (here, (self.signs.cloud if row.runs_in_cloud else " ", "accent"))
 
 
 @dataclass(frozen=True)
@@ -46,18 +99,12 @@ class CloudScreen(TableScreen):
         #about { height: 8; border-top: solid $panel; padding: 0 1; }
     }
     """
-    BINDINGS = [
-        Binding("escape", "leave", "Back"),
-        Binding("q,L", "dismiss(None)", "Back"),
-        Binding("slash", "filter", "Filter", id="cloud.filter"),
-        Binding("p", "pull", "Pull", id="cloud.pull"),
-        Binding("R", "ask", "Refresh", id="cloud.refresh"),
-    ]
-
+    BINDINGS = bindings(Place.CLOUD)
+    place = Place.CLOUD
     title_text = "Cloud catalogue"
-    keys_shown = (("/", "filter"), ("⏎", "details"), ("p", "pull"), ("R", "refresh"))
+    on_enter = "cloud.details"
 
-    def __init__(self, context: ActionContext) -> None:
+    def __init__(self, context: MainScreenContext) -> None:
         super().__init__(context)
         self.server = connected(context)
         self.sources = Sources()
@@ -73,16 +120,13 @@ class CloudScreen(TableScreen):
 
     def on_mount(self) -> None:
         """Ask all who know of models, and follow what is installed."""
-        self.table.focus()
         self.watch(self.app, "snapshot", self.draw)
         # StaticLines that change before the first layout would keep the height they had then.
         self.call_after_refresh(self.action_ask)
 
-    def on_resize(self, event: events.Resize) -> None:
+    def on_resize(self) -> None:
         """Leave out the details where there is no room for them."""
-        self.query_one("#about").display = event.size.height >= 16
-        self.draw()
-        self.show_keys()
+        self.query_one("#about").display = self.app.size.height >= 16
 
     # ---- asking
 
@@ -128,12 +172,21 @@ class CloudScreen(TableScreen):
             sources.offered, sources.recommended, self.context.snapshot.models, self.shown
         )
         rows, problems = select(entries, self.filter, self.tui.clock.now())
-        self.table.show_empty([(), *said(self._why_empty(), "", "muted", self.size.width)])
+        self.table.show_empty([(), *message_lines(self._why_empty(), "", "muted", self.size.width)])
         self.show_rows(rows)
         self.query_one(FilterBar).show_problems(problems)
         self.show_heading(self._facts(len(entries), len(rows)))
-        self._draw_trouble()
-        self._draw_about()
+        lines = message_lines(sources.switched_off, "", "warning", self.size.width)
+        for error in (sources.offer_trouble, sources.advice_trouble):
+            if error is not None:
+                lines += message_lines(error.title, error.hint, "bad", self.size.width)
+        self.query_one("#trouble", StaticLines).show(lines)
+
+    def draw_for_row(self) -> None:
+        """Show what is known of the entry under the cursor."""
+        super().draw_for_row()
+        entry = self.chosen
+        self.query_one(TextView).show(about(entry) if entry else [], entry and entry.key)
 
     def _facts(self, entries: int, rows: int) -> str:
         count = plural(entries, "model")
@@ -146,51 +199,26 @@ class CloudScreen(TableScreen):
             return "Nothing matches the filter: esc shows all."
         return "Asking …" if self.sources.asking else "Nobody told of a model."
 
-    def _draw_trouble(self) -> None:
-        sources, width = self.sources, self.size.width
-        lines = said(sources.switched_off, "", "warning", width)
-        for error in (sources.offer_trouble, sources.advice_trouble):
-            lines += said(error.title, error.hint, "bad", width) if error else []
-        self.query_one("#trouble", StaticLines).show(lines)
-
-    def _draw_about(self) -> None:
-        entry = self.current
-        self.query_one(TextView).show(about(entry) if entry else [], entry and entry.key)
-
     @property
-    def current(self) -> CatalogueEntry | None:
+    def chosen(self) -> CatalogueEntry | None:
         """The entry under the cursor."""
         row = self.table.row
         return row if isinstance(row, CatalogueEntry) else None
 
     # ---- the user
 
-    @on(Table.Moved)
-    def _cursor_moved(self) -> None:
-        self._draw_about()
-
-    @on(Table.Chosen)
-    def _chosen(self) -> None:
-        if (entry := self.current) is not None and entry.details is None:
-            self._ask_details(entry)
-
     @work(exclusive=True, group="details")
-    async def _ask_details(self, entry: CatalogueEntry) -> None:
+    async def action_ask_details(self) -> None:
+        """Ask for the details of the entry under the cursor, unless they are known."""
+        if (entry := self.chosen) is None or entry.details is not None:
+            return
         try:
             self.shown[entry.key] = await registry.details(self.context, entry)
         except OllamaError as error:
             self.context.tell(error.title, error.hint, trouble=True)
         self.draw()
 
-    def action_pull(self) -> None:
-        """Pull the entry under the cursor."""
-        entry, reason = self.current, why_not(registry.PULL, self.context)
-        if reason is not None:
-            self.context.tell(reason)
-        elif entry is not None:
-            self.do(partial(registry.pull_entry, self.context, entry))
-
-    def action_filter(self) -> None:
+    def action_open_filter(self) -> None:
         """Type a filter."""
         self.query_one(FilterBar).open(self.filter)
 

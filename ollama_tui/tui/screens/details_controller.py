@@ -13,7 +13,7 @@ from ollama_tui.api.errors import OllamaError
 from ollama_tui.domain.model import Model
 from ollama_tui.formatting import inert
 from ollama_tui.tui.actions.action import Place
-from ollama_tui.tui.screens.keyboard import bindings
+from ollama_tui.tui.screens.action_screen import bindings
 from ollama_tui.tui.typeahead import HOLD
 from ollama_tui.tui.widgets.details import DetailsPane
 

@@ -5,28 +5,27 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from textual import events, on, work
+from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.reactive import reactive
-from textual.screen import Screen
 from textual.widgets import Input, Static
 
-from ollama_tui.api.errors import OllamaError, Unreachable
 from ollama_tui.domain.model import Model
 from ollama_tui.domain.rows import VisibleRows
 from ollama_tui.domain.snapshot import Snapshot
 from ollama_tui.domain.view import NOTHING_KNOWN, KnownUpdates, View
-from ollama_tui.tui.actions import BY_ID
-from ollama_tui.tui.actions.action import Action, Place
+from ollama_tui.tui.actions.action import Place
+from ollama_tui.tui.screens.action_screen import ActionScreen, bindings
 from ollama_tui.tui.screens.details_controller import WIDE, DetailsController, ModelDetails
 from ollama_tui.tui.screens.empty import empty_lines
-from ollama_tui.tui.screens.keyboard import bindings, footer
 from ollama_tui.tui.screens.last_valid_filter import LastValidFilter
 from ollama_tui.tui.screens.main_context import MainScreenContext
 from ollama_tui.tui.screens.totals import Totals
+from ollama_tui.tui.themes import OWN
 from ollama_tui.tui.widgets.filter_bar import FILTER_KEYS, FilterBar
 from ollama_tui.tui.widgets.model_rows import ModelRows
 from ollama_tui.tui.widgets.status import footer_line, status_line
@@ -38,8 +37,6 @@ if TYPE_CHECKING:
     from ollama_tui.tui.app import OllamaTui
 
 SMALLEST = (40, 10)
-BACK = ("filter.clear", "details.close")
-"""The actions of esc."""
 
 
 class ModelTable(Table[Model]):
@@ -48,10 +45,10 @@ class ModelTable(Table[Model]):
     BINDINGS = bindings(Place.LIST)
 
 
-class MainScreen(Screen[None]):
+class MainScreen(ActionScreen):
     """Draws snapshot and jobs through the user's view."""
 
-    BINDINGS = bindings(Place.EVERYWHERE)
+    BINDINGS = bindings(Place.MAIN)
     VERTICAL_BREAKPOINTS = []
     snapshot: reactive[Snapshot] = reactive(Snapshot, init=False, repaint=False)
     """The newest snapshot drawn."""
@@ -60,7 +57,6 @@ class MainScreen(Screen[None]):
 
     def __init__(self, tui: OllamaTui, view: View) -> None:
         super().__init__()
-        self.tui = tui
         self.view = view
         self.visible_rows = VisibleRows(())
         self.known = NOTHING_KNOWN
@@ -101,6 +97,16 @@ class MainScreen(Screen[None]):
     def table(self) -> ModelTable:
         """The list."""
         return self.query_one(ModelTable)
+
+    @property
+    def place(self) -> Place:
+        """The list or the details, wherever the keys go."""
+        return Place.DETAILS if self.details.focused else Place.LIST
+
+    @property
+    def chosen(self) -> Model | None:
+        """The model under the cursor."""
+        return self.current
 
     @property
     def current(self) -> Model | None:
@@ -193,11 +199,10 @@ class MainScreen(Screen[None]):
         strip.show(lines)
 
     def _draw_footer(self) -> None:
-        here = Place.DETAILS if self.details.focused else Place.LIST
         if self.query_one(FilterBar) in (self.focused or self).ancestors:
             line = footer_line(FILTER_KEYS, (), self.size.width)
         else:
-            line = footer(here, self.tui, self.context, self.size.width)
+            line = self.footer()
         self.query_one("#footer", StaticLines).show([line])
 
     @on(Table.Moved)
@@ -219,25 +224,114 @@ class MainScreen(Screen[None]):
     def action_run(self, action_id: str) -> None:
         """Run an action, or say why it cannot act now."""
         self.catch_up()
-        action = BY_ID[action_id]
-        if action_id in BACK:
-            self.context.leave()
-        if (reason := self.context.still_at(action)) is not None:
-            self.tui.tell(reason)
-        else:
-            self._run(action)
+        super().action_run(action_id)
 
-    @work(group="actions")
-    async def _run(self, action: Action) -> None:
-        try:
-            await self.context.run(action)
-        except Unreachable as error:  # which names the server and nothing else
-            title = f"{action.label.capitalize()} was not finished. {error.title}"
-            self.tui.tell(title, error.hint, trouble=True)
-        except OllamaError as error:
-            self.tui.tell(error.title, error.hint, trouble=True)
+    async def action_open_details(self) -> None:
+        """Give the details the keys; further keys wait until what is not known is answered."""
+        self.details.open()
+        await self.details.known()
 
-    def look(self, view: View) -> None:
+    def action_close_details(self) -> None:
+        """Give the keys back to the list."""
+        self.details.close()
+
+    async def action_turn_tab(self, step: int) -> None:
+        """Show the next tab of the details, or with -1 the previous one."""
+        await self.details.known()
+        self.details.pane.tabs.action_move(step)
+
+    async def action_find(self) -> None:
+        """Ask for a text and go to it in the tab shown."""
+        from ollama_tui.tui.dialogs.text_questions import FindDialog
+
+        await self.details.known()
+        text = await self.context.ask(FindDialog(self.details.pane.text.searched))
+        if text and not self.details.pane.text.find(text):
+            self.tui.tell(f"“{text}” is not in this tab.")
+
+    def action_find_again(self, step: int) -> None:
+        """Go to the next match in the tab shown, or with -1 to the previous one."""
+        self.details.pane.text.find_again(backwards=step < 0)
+
+    async def action_fetch_metadata(self) -> None:
+        """Ask for the arrays of the metadata, which are too long to be asked for unasked."""
+        from ollama_tui.domain.details import whole_values
+
+        await self.details.known()
+        model, session = self.current, self.tui.session
+        if model is not None and session is not None:
+            verbose = await session.ollama.show_verbose(model.name)
+            self.details.pane.show_arrays(model, whole_values(verbose))
+
+    def action_open_filter(self) -> None:
+        """Type a filter."""
+        self.query_one(FilterBar).open(self.view.filter)
+
+    async def action_show_storage(self) -> None:
+        """Show what the disk is spent on."""
+        from ollama_tui.tui.screens.storage import StorageScreen
+
+        await self.context.show(StorageScreen(self.context))
+
+    async def action_show_running(self) -> None:
+        """Show the models in memory."""
+        from ollama_tui.tui.screens.running import RunningScreen
+
+        await self.context.show(RunningScreen(self.context))
+
+    async def action_show_jobs(self) -> None:
+        """Show all jobs."""
+        from ollama_tui.tui.screens.jobs import JobsScreen
+
+        await self.context.show(JobsScreen(self.context))
+
+    async def action_show_cloud(self) -> None:
+        """Show the catalogue of ollama.com."""
+        from ollama_tui.tui.screens.cloud import CloudScreen
+
+        await self.context.show(CloudScreen(self.context))
+
+    async def action_choose_theme(self) -> None:
+        """Ask for the theme, and use it now and in the next run."""
+        from ollama_tui.tui.dialogs.choice import Alternative, Choice
+
+        own = [theme.name for theme in OWN]
+        names = [*own, *sorted(set(self.app.available_themes) - set(own))]
+        options = tuple(Alternative(name, name) for name in names)
+        chosen = await self.context.ask(Choice("Theme", options, current=self.app.theme))
+        if chosen is not None:
+            self.app.theme = chosen
+            self.tui.keep(self.view)
+
+    async def action_quit(self) -> None:
+        """Leave; ask first when work or typed text would be lost.
+
+        The key that has just closed a screen must be pressed once more: over a slow link nobody
+        sees that the screen is closed already, and a key that repeats must not end the program.
+        """
+        from ollama_tui.tui.dialogs.questions import confirm_quit
+
+        if self.tui.type_ahead.repeats_closing_key:
+            self.tui.tell("Press q again to quit.")
+            return
+        question = confirm_quit(self.jobs, self._typed())
+        if question is None or await self.context.ask(question):
+            self.app.exit(0)
+
+    def _typed(self) -> dict[str, Path | None]:
+        """Return where drafts of the open forms with typed text are, by the forms' headings."""
+        from ollama_tui.tui.dialogs.dialog import Form
+
+        typed: dict[str, Path | None] = {}
+        draft = None  # of the form itself, or of the one it is a part of
+        for screen in self.app.screen_stack:
+            if isinstance(screen, Form):
+                draft = screen.draft_file or draft
+                if screen.would_lose():
+                    typed[screen.heading] = draft.place if draft else None
+        return typed
+
+    def set_view(self, view: View) -> None:
         """Show the list by `view`."""
         if view == self.view:
             return

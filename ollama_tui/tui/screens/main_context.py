@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -12,16 +11,18 @@ from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
 from textual.widgets import Input
 
+from ollama_tui.api.errors import OllamaError, Unreachable
 from ollama_tui.api.host import parse_host
 from ollama_tui.domain.model import Model
 from ollama_tui.domain.snapshot import Snapshot
 from ollama_tui.domain.view import View
 from ollama_tui.formatting import inert, pasteable
-from ollama_tui.tui.actions.action import Action, Edited, Wish, why_not
-from ollama_tui.tui.themes import OWN
+from ollama_tui.tui.actions.action import Action, Edited, why_not
+from ollama_tui.tui.screens.action_screen import ActionScreen
 
 if TYPE_CHECKING:
     from ollama_tui.config.drafts import Drafts
+    from ollama_tui.config.settings import Settings
     from ollama_tui.services.jobs.job import Job
     from ollama_tui.services.session import Session
     from ollama_tui.tui.screens.main import MainScreen
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 CLIPBOARD_LIMIT = 74_000
 """Bytes that common terminals still take from an OSC 52 sequence."""
-
-OF_DETAILS = frozenset({Wish.NEXT_TAB, Wish.PREVIOUS_TAB, Wish.FIND, Wish.FULL_METADATA})
-"""What depends on the details being there."""
 
 
 @dataclass
@@ -52,12 +50,32 @@ class MainScreenContext:
         self._screen = screen
         self._silent: dict[asyncio.Task[Any] | None, PendingAction] = {}
 
-    async def run(self, action: Action) -> None:
-        """Run `action`; until it shows something, pressing its key again does nothing more.
+    def start(self, action: Action, screen: ActionScreen) -> None:
+        """Run `action` on `screen`, or say why it cannot act now.
 
-        Raises:
-            OllamaError: What the action raises.
+        Until it shows something, pressing its key again does nothing more. It goes on when the
+        screen is left.
         """
+        if action.goes_back:
+            for pending in self._silent.values():
+                pending.left = True
+        for pending in self._silent.values():
+            if pending.action is action:
+                pending.left = False
+                self._screen.tui.tell(f"Waiting for the server ({action.label}).")
+                return
+        self._screen.run_worker(self._run_and_report(action, screen), group="actions")
+
+    async def _run_and_report(self, action: Action, screen: ActionScreen) -> None:
+        try:
+            await self._run(action, screen)
+        except Unreachable as error:  # which names the server and nothing else
+            title = f"{action.title} was not finished. {error.title}"
+            self._screen.tui.tell(title, error.hint, trouble=True)
+        except OllamaError as error:
+            self._screen.tui.tell(error.title, error.hint, trouble=True)
+
+    async def _run(self, action: Action, screen: ActionScreen) -> None:
         with self._screen.tui.type_ahead.held():
             if (reason := await self._reason_against(action)) is not None:
                 self.tell(reason)
@@ -69,7 +87,10 @@ class MainScreenContext:
                 action, tuple(self._screen.app.screen_stack), self._screen.focused
             )
             try:
-                await action.run(self)
+                if isinstance(action.run, str):
+                    await screen.run_action(action.run)
+                else:
+                    await action.run(self)
             finally:
                 self._silent.pop(task, None)
 
@@ -80,26 +101,13 @@ class MainScreenContext:
             reason = why_not(action, self)
         return reason
 
-    def still_at(self, action: Action) -> str | None:
-        """Say that `action` is under way, when it has shown nothing of it yet, and is wanted."""
-        for pending in self._silent.values():
-            if pending.action is action:
-                pending.left = False
-                return f"Still at it ({action.label}): waiting for the server."
-        return None
-
-    def leave(self) -> None:
-        """Want nothing opened any more that waits for the server."""
-        for pending in self._silent.values():
-            pending.left = True
-
     def _comes_too_late(self) -> bool:
         """Whether what is to be opened now would come over what the user went on to; say so."""
         pending = self._shown()
         if pending is None or not (pending.left or self._is_elsewhere(pending)):
             return False
-        key = self._screen.tui.key_of(pending.action)
-        again = f"{key} opens it now." if key else ""
+        keys = self._screen.tui.keymap.shown(pending.action)
+        again = f"{keys[0]} opens it now." if keys else ""
         late = f"{pending.action.title} was not opened: the server was slow, and you had gone on."
         self.tell(late, again)
         return True
@@ -150,29 +158,20 @@ class MainScreenContext:
         return self._screen.tui.session
 
     @property
-    def host_url(self) -> str:
-        """Base URL of the server."""
-        return self._screen.tui.settings.host.url
+    def chosen(self) -> object:
+        """What is under the cursor of the screen on top, below its dialogs."""
+        screens = reversed(self._screen.app.screen_stack)
+        return next(screen.chosen for screen in screens if isinstance(screen, ActionScreen))
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of this run."""
+        return self._screen.tui.settings
 
     @property
     def hosts(self) -> tuple[str, ...]:
         """Addresses of the servers known, the last used first."""
         return self._screen.tui.hosts
-
-    @property
-    def read_only(self) -> bool:
-        """Whether nothing on the server may be changed."""
-        return self._screen.tui.settings.read_only
-
-    @property
-    def grace(self) -> float:
-        """Seconds in which a deletion can be undone."""
-        return self._screen.tui.settings.grace
-
-    @property
-    def details_open(self) -> bool:
-        """Whether the details have the focus."""
-        return self._screen.details.focused
 
     @property
     def jobs(self) -> tuple[Job, ...]:
@@ -185,31 +184,7 @@ class MainScreenContext:
         return self._screen.tui.drafts
 
     @property
-    def typed(self) -> Mapping[str, Path | None]:
-        """Where drafts of the open forms with typed text are, by the forms' headings."""
-        from ollama_tui.tui.dialogs.dialog import Form
-
-        typed: dict[str, Path | None] = {}
-        draft = None  # of the form itself, or of the one it is a part of
-        for screen in self._screen.app.screen_stack:
-            if isinstance(screen, Form):
-                draft = screen.draft_file or draft
-                if screen.would_lose():
-                    typed[screen.heading] = draft.place if draft else None
-        return typed
-
-    @property
-    def work_in_progress(self) -> int:
-        """How many jobs are not finished."""
-        return sum(1 for job in self._screen.jobs if job.active)
-
-    @property
-    def repeats_closing_key(self) -> bool:
-        """Whether the same key closed a screen just before."""
-        return self._screen.tui.type_ahead.repeats_closing_key
-
-    @property
-    def place(self) -> object:
+    def location(self) -> object:
         """The screen that is open and the field being typed in, if any."""
         focused = self._screen.app.focused
         return self._screen.app.screen, focused if isinstance(focused, Input) else None
@@ -225,18 +200,23 @@ class MainScreenContext:
             left = await drafts.newest(key)
             dialog.draft_file = drafts.go_on(left, key) if left else drafts.begin(key)
         self._screen.app.clear_notifications()  # they would lie over what is asked
-        answer = await self._screen.app.push_screen_wait(dialog)
+        answer = await self.show(dialog)
         self._screen.tui.type_ahead.hold_again()
         return answer
+
+    async def show(self, screen: Screen[T]) -> T | None:
+        """Open `screen`, let keys go on to it, and return what it is dismissed with."""
+        self._shown()
+        return await self._screen.app.push_screen_wait(screen)
 
     def tell(self, title: str, hint: str = "", *, trouble: bool = False) -> None:
         """Say something once, as a toast."""
         self._shown()
         self._screen.tui.tell(title, hint, trouble=trouble)
 
-    def look(self, view: View) -> None:
+    def set_view(self, view: View) -> None:
         """Show the list by `view`."""
-        self._screen.look(view)
+        self._screen.set_view(view)
 
     def move_to(self, name: str) -> None:
         """Put the cursor on the model called `name` once it is in the list."""
@@ -252,25 +232,9 @@ class MainScreenContext:
         left_out = "" if clean == text else "Its control characters were left out."
         self.tell(f"{inert(what)} was sent to the terminal's clipboard.", left_out)
 
-    @property
-    def themes(self) -> tuple[str, ...]:
-        """Names of the themes there are, our own first."""
-        own = tuple(t.name for t in OWN)
-        return own + tuple(sorted(set(self._screen.app.available_themes) - set(own)))
-
-    @property
-    def theme(self) -> str:
-        """Name of the theme worn now."""
-        return self._screen.app.theme
-
-    def use_theme(self, theme: str) -> None:
-        """Use a theme, now and in the next run."""
-        self._screen.app.theme = theme
-        self._screen.tui.keep(self.view)
-
     def go_to(self, address: str) -> None:
         """Leave this server for another; raises ValueError for what is no address."""
-        self._screen.look(replace(self.view, marks=frozenset()))
+        self._screen.set_view(replace(self.view, marks=frozenset()))
         self._screen.tui.go_to(parse_host(address))
 
     async def edit(self, file: Path) -> Edited:
@@ -283,13 +247,3 @@ class MainScreenContext:
             return Edited(True, await editor.edit(file, self._screen.app.suspend()))
         except editor.EditorError as error:
             return Edited(False, str(error))
-
-    async def interface(self, wish: Wish) -> None:
-        """Do something to the screen itself."""
-        from ollama_tui.tui.screens.wishes import carry_out
-
-        if wish in OF_DETAILS:
-            await self._screen.details.known()
-        if wish is not Wish.OPEN_DETAILS:
-            self._shown()
-        await carry_out(wish, self._screen)

@@ -5,23 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from typing import TYPE_CHECKING
 
-from textual import on, work
+from textual import work
 from textual.app import ComposeResult
-from textual.binding import Binding
 
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.api.replies import RunningModel
 from ollama_tui.domain import names
 from ollama_tui.domain.details import processor
 from ollama_tui.formatting import UNKNOWN, StyledLine, context, inert, plural, size, until
-from ollama_tui.tui.actions import memory
-from ollama_tui.tui.actions.action import ActionContext, connected
-from ollama_tui.tui.screens.table_screen import TableScreen, leaving, said
+from ollama_tui.tui.actions.action import Place, connected
+from ollama_tui.tui.screens.action_screen import bindings
+from ollama_tui.tui.screens.table_screen import TableScreen, leaving, message_lines
 from ollama_tui.tui.widgets.row_source import TableColumn
 from ollama_tui.tui.widgets.styled_widget import StaticLines
 from ollama_tui.tui.widgets.table import Table
+
+if TYPE_CHECKING:
+    from ollama_tui.tui.screens.main_context import MainScreenContext
 
 LOOK_EVERY = 2.0
 """Seconds between two looks at what runs, only while this screen is there."""
@@ -103,20 +105,12 @@ class RunningRows:
 class RunningScreen(TableScreen):
     """What runs, looked at every two seconds; load, keep, unload."""
 
-    BINDINGS = [
-        Binding("escape,q,t", "dismiss(None)", "Back"),
-        Binding("w", "load", "Load another", id="running.load"),
-        Binding("K", "keep", "Keep alive", id="running.keep"),
-        Binding("x", "unload", "Unload", id="running.unload"),
-        Binding("X", "unload_all", "Unload all", id="running.unload_all"),
-    ]
-
+    BINDINGS = bindings(Place.RUNNING)
+    place = Place.RUNNING
     title_text = "Running models"
-    keys_shown = (
-        ("w", "load another"), ("K", "keep alive"), ("x", "unload"), ("X", "unload all"),
-    )  # fmt: skip
+    on_enter = "running.keep"
 
-    def __init__(self, context: ActionContext) -> None:
+    def __init__(self, context: MainScreenContext) -> None:
         super().__init__(context)
         self.library = connected(context).library
         self.trouble: OllamaError | None = None
@@ -131,15 +125,9 @@ class RunningScreen(TableScreen):
         self.table.show_empty(
             [(), (("  No model is loaded. ", ""), ("w", "key"), (" loads one.", "muted"))]
         )
-        self.table.focus()
         self.watch(self.app, "snapshot", self.draw)
         self.call_after_refresh(self._look_again_and_again)
         self._follow_loading()
-
-    def on_resize(self) -> None:
-        """Fit heading and keys to the new width."""
-        self.draw()
-        self.show_keys()
 
     @work(exclusive=True, group="look")
     async def _look_again_and_again(self) -> None:
@@ -157,51 +145,17 @@ class RunningScreen(TableScreen):
         async for _ in self.library.loading.changes():
             self.draw()
 
-    @property
-    def running(self) -> tuple[RunningModel, ...]:
-        """What runs, as last heard."""
-        return self.library.snapshot.running
-
     def draw_now(self) -> None:
         """Show what runs now, as far as it differs from what is shown."""
         now = self.tui.clock.now()
-        self.show_rows(rows_of(self.running, self.library.loading.value, now))
-        self.show_heading(f" {self.tui.signs.dot} ".join(summed(self.running)))
+        running = self.library.snapshot.running
+        self.show_rows(rows_of(running, self.library.loading.value, now))
+        self.show_heading(f" {self.tui.signs.dot} ".join(summed(running)))
         error = self.trouble
-        lines = said(error.title, error.hint, "bad", self.size.width) if error else []
+        lines = message_lines(error.title, error.hint, "bad", self.size.width) if error else []
         self.query_one("#trouble", StaticLines).show(lines)
 
     @property
     def chosen(self) -> str | None:
         """The name of the model under the cursor."""
         return self.table.cursor
-
-    @on(Table.Chosen)
-    def _keep_chosen(self) -> None:
-        self.action_keep()
-
-    def action_load(self) -> None:
-        """Choose a model and load it; the screen goes on meanwhile."""
-        self.act(partial(memory.load_another, self.context))
-
-    def action_keep(self) -> None:
-        """Choose how long the model stays."""
-        if (name := self.chosen) is not None:
-            self.act(partial(memory.keep, self.context, name))
-
-    def action_unload(self) -> None:
-        """Free the memory of the model under the cursor."""
-        if (name := self.chosen) is not None:
-            self.act(partial(memory.unload_named, self.context, name))
-
-    def action_unload_all(self) -> None:
-        """Free all memory."""
-        if self.running:
-            self.act(partial(memory.unload_all, self.context))
-
-    def act(self, job: memory.Job) -> None:
-        """Run what changes the server, unless nothing may be changed."""
-        if (reason := memory.barred(self.context)) is not None:
-            self.context.tell(reason)
-            return
-        self.do(job)

@@ -7,15 +7,16 @@ from dataclasses import dataclass, replace
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
-from textual import on, work
+from textual import work
 from textual.app import ComposeResult
-from textual.binding import Binding
 
 from ollama_tui.domain.snapshot import Snapshot
 from ollama_tui.domain.storage.report import RowKind, StorageRow, advice, storage_rows, summary
 from ollama_tui.domain.storage.usage import Usage
 from ollama_tui.formatting import UNKNOWN, StyledLine, size
-from ollama_tui.tui.actions.action import ActionContext, connected
+from ollama_tui.tui.actions import models
+from ollama_tui.tui.actions.action import Place, connected
+from ollama_tui.tui.screens.action_screen import bindings
 from ollama_tui.tui.screens.table_screen import TableScreen, leaving
 from ollama_tui.tui.signs import Signs
 from ollama_tui.tui.widgets.row_source import TableColumn
@@ -23,7 +24,7 @@ from ollama_tui.tui.widgets.styled_widget import StaticLines
 from ollama_tui.tui.widgets.table import Table
 
 if TYPE_CHECKING:
-    from ollama_tui.tui.screens.main import MainScreen
+    from ollama_tui.tui.screens.main_context import MainScreenContext
 
 ADVICE_LINES = 3
 """StaticLines below the table for what is under the cursor."""
@@ -86,22 +87,13 @@ class StorageRows:
 class StorageScreen(TableScreen):
     """Bars by what each model alone costs; marks and deletions are those of the list."""
 
-    BINDINGS = [
-        Binding("escape,q,b", "dismiss(None)", "Back"),
-        Binding("space", "mark", "Mark", id="storage.mark"),
-        Binding("d", "delete", "Delete", id="storage.delete"),
-        Binding("R", "read", "Read anew", id="storage.read"),
-        Binding("z", "undo", "Undo", id="storage.undo"),
-    ]
-
+    BINDINGS = bindings(Place.STORAGE)
+    place = Place.STORAGE
     title_text = "Storage"
-    keys_shown = (
-        ("⏎", "to the list"), ("space", "mark"), ("d", "delete"), ("z", "undo"), ("R", "read anew"),
-    )  # fmt: skip
+    on_enter = "storage.open"
 
-    def __init__(self, context: ActionContext, main: MainScreen) -> None:
+    def __init__(self, context: MainScreenContext) -> None:
         super().__init__(context)
-        self.main = main
         self.storage = connected(context).storage
         self.usage: Usage | None = None
 
@@ -114,23 +106,17 @@ class StorageScreen(TableScreen):
     def on_mount(self) -> None:
         """Read the disk, now and whenever the list changes."""
         self.table.show_empty([(), (("  No model takes any space here.", ""),)])
-        self.table.focus()
         self.draw()
-        self.action_read()
-        self.watch(self.app, "snapshot", self._list_changed, init=False)
-
-    def on_resize(self) -> None:
-        """Fit everything to the new width."""
-        self.draw()
-        self.show_keys()
+        self.action_reload()
+        self.watch(self.app, "snapshot", self._take_list, init=False)
 
     @work(exclusive=True, group="disk")
-    async def action_read(self) -> None:
-        """Read the disk anew and show what is there."""
+    async def action_reload(self) -> None:
+        """Read the disk again and show what is there."""
         self.usage = await self.storage.read(self.context.snapshot.models)
         self.draw()
 
-    def _list_changed(self, _: Snapshot) -> None:
+    def _take_list(self, _: Snapshot) -> None:
         self._keep_up()
 
     @work(exclusive=True, group="disk")
@@ -141,69 +127,37 @@ class StorageScreen(TableScreen):
 
     def draw_now(self) -> None:
         """Show what is known now."""
-        models = self.context.snapshot.models
-        usage = self.usage or self.storage.known(models)
-        rows = storage_rows(models, usage, self.tui.clock.now().timestamp())
+        listed = self.context.snapshot.models
+        usage = self.usage or self.storage.known(listed)
+        rows = storage_rows(listed, usage, self.tui.clock.now().timestamp())
         self.source.most = max((row.alone + row.shared for row in rows), default=1) or 1
         self.source.marks = self.context.view.marks
         self.table.show(rows)
         self.show_heading(f" {self.tui.signs.dot} ".join(summary(usage)))
-        self._advise()
 
-    @property
-    def chosen(self) -> StorageRow | None:
-        """What is under the cursor."""
-        return self.table.row
-
-    @on(Table.Moved)
-    def _advise(self) -> None:
+    def draw_for_row(self) -> None:
         """Say what the row under the cursor is and what frees it, and where all this is from."""
-        known = self.usage or self.storage.known(self.context.snapshot.models)
-        said = advice(self.chosen, known) if self.chosen else ""
+        super().draw_for_row()
+        usage = self.usage or self.storage.known(self.context.snapshot.models)
+        said = advice(row, usage) if isinstance(row := self.chosen, StorageRow) else ""
         room = max(self.size.width - 2, 20)
         lines = wrap(said, room, max_lines=ADVICE_LINES - 1, placeholder=" …")
         lines += [""] * (ADVICE_LINES - 1 - len(lines))
-        source = wrap(known.source, room, max_lines=1, placeholder=" …")
+        source = wrap(usage.source, room, max_lines=1, placeholder=" …")
         self.query_one("#advice", StaticLines).show(
             [*(((f" {line}", ""),) for line in lines), *(((f" {s}", "muted"),) for s in source)]
         )
 
-    @property
-    def model(self) -> str | None:
-        """The name of the model under the cursor; None, said, on another row."""
-        if self.chosen is not None and self.chosen.kind is RowKind.MODEL:
-            return self.chosen.key
-        self.context.tell("This is no model: what frees it is said below the table.")
-        return None
-
-    @on(Table.Chosen)
-    def _go_to_model(self) -> None:
-        if (name := self.model) is not None:
-            self._reveal(name)
+    def action_go_to_model(self) -> None:
+        """Put the list's cursor on the model here, and go back to the list."""
+        if (name := models.chosen_model(self.context)) is not None:
+            models.reveal(self.context, name)
             self.dismiss(None)
 
-    def _reveal(self, name: str) -> None:
-        """Put the list's cursor on the model, without the filter if that hides it."""
-        if name not in {row.name for row in self.context.rows}:
-            self.context.look(replace(self.context.view, filter=""))
-        self.context.move_to(name)
-
     def action_mark(self) -> None:
-        """Mark the model, or take its mark off, and go on to the next row."""
-        if (name := self.model) is not None:
-            marks = self.context.view.marks ^ {name}
-            self.context.look(replace(self.context.view, marks=marks))
+        """Mark the model here, or take its mark off, and go on to the next row."""
+        if (name := models.chosen_model(self.context)) is not None:
+            view = self.context.view
+            self.context.set_view(replace(view, marks=view.marks ^ {name}))
             self.draw()
             self.table.action_move(1)
-
-    def action_delete(self) -> None:
-        """Delete as the list does: what is marked, else the model here."""
-        if not self.context.view.marks:
-            if (name := self.model) is None:
-                return
-            self._reveal(name)
-        self.main.action_run("model.delete")
-
-    def action_undo(self) -> None:
-        """Bring back what was deleted last."""
-        self.main.action_run("model.undo")

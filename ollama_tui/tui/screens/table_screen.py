@@ -1,34 +1,33 @@
-"""What the workplaces beside the list share: the whole screen, a heading, a table, the keys."""
+"""What the full-screen tables share: a heading, a table, and the keys in the last line."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from textwrap import wrap
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
+from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
-from ollama_tui.api.errors import OllamaError
 from ollama_tui.formatting import StyledLine, inert
-from ollama_tui.tui.actions.action import ActionContext
+from ollama_tui.tui.screens.action_screen import ActionScreen
 from ollama_tui.tui.widgets.row_source import TableColumn, width_needed
-from ollama_tui.tui.widgets.status import footer_line
 from ollama_tui.tui.widgets.styled_widget import StaticLines
 from ollama_tui.tui.widgets.table import Table
 from ollama_tui.tui.widgets.text_layout import spread
 
 if TYPE_CHECKING:
-    from ollama_tui.tui.app import OllamaTui
-
-Job = Callable[[], Awaitable[None]]
+    from ollama_tui.tui.screens.main_context import MainScreenContext
 
 
-class TableScreen(ModalScreen[None]):
-    """A table over the whole screen; `esc` goes back to the list."""
+class TableScreen(ActionScreen, ModalScreen[None]):
+    """A table over the whole screen.
+
+    Its subclasses bind the actions of their place, and say which of them `enter` on a row runs.
+    """
 
     DEFAULT_CSS = """
     TableScreen {
@@ -40,20 +39,14 @@ class TableScreen(ModalScreen[None]):
     }
     """
 
-    BINDINGS = [Binding("question_mark", "help", "Keys")]
-    title_text = ""
-    keys_shown: tuple[tuple[str, str], ...] = ()
-    """Key and label, the most useful first; leaving is added."""
+    title_text: str
+    on_enter = ""
+    """Id of the action that `enter` runs on a row; empty for none."""
 
-    def __init__(self, context: ActionContext) -> None:
+    def __init__(self, context: MainScreenContext) -> None:
         super().__init__()
         self.context = context
         self._drawn: tuple[object, ...] | None = None
-
-    @property
-    def tui(self) -> OllamaTui:
-        """The app."""
-        return cast("OllamaTui", self.app)
 
     def compose(self) -> ComposeResult:
         """Lay out heading, regions and keys."""
@@ -62,23 +55,54 @@ class TableScreen(ModalScreen[None]):
             yield from self.regions()
             yield StaticLines(id="keys")
 
+    @abstractmethod
     def regions(self) -> ComposeResult:
-        """Yield what stands between heading and keys; one of them is a table."""
-        raise NotImplementedError
+        """Yield what is between heading and keys; one of them is a table."""
+
+    def on_mount(self) -> None:
+        """Give the table the keys."""
+        self.table.focus()
+
+    def on_resize(self) -> None:
+        """Fit everything to the new width."""
+        self.draw()
 
     @property
     def table(self) -> Table[Any]:
         """The table."""
         return self.query_one(Table)
 
+    @property
+    def chosen(self) -> object:
+        """The row under the cursor."""
+        return self.table.row
+
+    @on(Table.Moved)
+    def _cursor_moved(self) -> None:
+        self.draw_for_row()
+
+    @on(Table.Chosen)
+    def _row_chosen(self) -> None:
+        if self.on_enter:
+            self.action_run(self.on_enter)
+
+    def action_back(self) -> None:
+        """Go back to the list."""
+        self.dismiss(None)
+
     def draw(self, _: object = None) -> None:
         """Show what is known now, unless the screen was left: news may come after that."""
         if self.is_attached and self.query("#heading") and self.query(Table):
             self.draw_now()
+            self.draw_for_row()
 
     @abstractmethod
     def draw_now(self) -> None:
         """Show what is known now."""
+
+    def draw_for_row(self) -> None:
+        """Show what depends on the row under the cursor: at least which keys can act."""
+        self.query_one("#keys", StaticLines).show([self.footer()])
 
     def show_rows(self, rows: Sequence[object]) -> None:
         """Show `rows` unless they are what is shown: the same again costs the link nothing."""
@@ -92,30 +116,8 @@ class TableScreen(ModalScreen[None]):
         line = spread(left, ((f"{facts} ", "muted"),), self.size.width)
         self.query_one("#heading", StaticLines).show([line])
 
-    def show_keys(self) -> None:
-        """Show as many keys as fit."""
-        keys = [(key, label, True) for key, label in self.keys_shown]
-        line = footer_line(keys, [("esc", "back", True)], self.size.width)
-        self.query_one("#keys", StaticLines).show([line])
 
-    def action_help(self) -> None:
-        """Show all keys that work here."""
-        from ollama_tui.tui.screens.keys import PlaceKeys
-
-        self.app.push_screen(PlaceKeys(self.keys_shown))
-
-    def do(self, job: Job) -> None:
-        """Run what takes a while; it goes on when this screen is left, and its errors are told."""
-        self.app.run_worker(self._told(job), group="workplace")
-
-    async def _told(self, job: Job) -> None:
-        try:
-            await job()
-        except OllamaError as error:
-            self.context.tell(error.title, error.hint, trouble=True)
-
-
-def said(title: str, hint: str, style: str, width: int) -> list[StyledLine]:
+def message_lines(title: str, hint: str, style: str, width: int) -> list[StyledLine]:
     """Return what happened and what to do, as lines of `width` cells; none for no title."""
     text = inert(f"{title} {hint}".strip())
     return [((f" {line}", style),) for line in wrap(text, max(width - 2, 20))]

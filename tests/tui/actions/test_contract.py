@@ -8,7 +8,8 @@ from collections import Counter
 import pytest
 
 from ollama_tui.tui.actions import ACTIONS, BY_ID
-from ollama_tui.tui.actions.action import Action, Place, shown_keys
+from ollama_tui.tui.actions.action import Action, Place
+from ollama_tui.tui.actions.keymap import Keymap
 from ollama_tui.tui.widgets.styled_widget import ScrollingWidget
 from tests import readme
 
@@ -17,7 +18,8 @@ DESIGN = {
     "filter.open": "/", "filter.clear": "esc", "filter.saved": "@",
     "mark.toggle": "space", "mark.range": "v", "mark.all": "a", "mark.none": "A",
     "mark.invert": "*", "sort.choose": "s", "sort.reverse": "\\",
-    **{f"sort.{n}": str(n) for n in range(1, 10)},
+    "sort.name": "1", "sort.params": "2", "sort.quant": "3", "sort.size": "4", "sort.ctx": "5",
+    "sort.can": "6", "sort.modified": "7", "sort.loaded": "8", "sort.family": "9",
     "details.open": "⏎ l → i", "details.close": "h ← esc",
     "details.next": "tab", "details.previous": "⇧tab",
     "model.pull": "p", "update.this": "u", "update.all": "U", "update.check": "o",
@@ -41,9 +43,12 @@ def test_ids_are_unique() -> None:
     assert [id_ for id_, times in Counter(a.id for a in ACTIONS).items() if times > 1] == []
 
 
-@pytest.mark.parametrize("place", [Place.LIST, Place.DETAILS])
+every_region = pytest.mark.parametrize("place", Place.EVERYWHERE.regions)
+
+
+@every_region
 def test_no_two_actions_want_the_same_key_in_one_place(place: Place) -> None:
-    here = [action for action in ACTIONS if action.place in (place, Place.EVERYWHERE)]
+    here = [action for action in ACTIONS if place in action.place.regions]
     times = Counter(key for action in here for key in keys_of(action))
     assert [key for key, count in times.items() if count > 1] == []
 
@@ -85,19 +90,21 @@ def test_what_destroys_also_changes_the_server(action: Action) -> None:
 
 @pytest.mark.parametrize("id_", DESIGN)
 def test_it_has_the_key_the_design_gives_it(id_: str) -> None:
-    assert " ".join(shown_keys(BY_ID[id_])) == DESIGN[id_]
+    assert " ".join(Keymap().shown(BY_ID[id_])) == DESIGN[id_]
 
 
 def test_every_action_with_a_single_letter_is_in_the_design() -> None:
     own = {"details.metadata", "details.find", "details.find_next", "details.find_previous"}
-    single = {a.id for a in ACTIONS if any(len(key) == 1 for key in keys_of(a))}
+    tables = (Place.STORAGE, Place.RUNNING, Place.JOBS, Place.CLOUD)
+    main = [a for a in ACTIONS if a.place not in tables]
+    single = {a.id for a in main if any(len(key) == 1 for key in keys_of(a))}
     assert single - set(DESIGN) - own <= {"app.demo"}
 
 
-def test_the_footer_has_an_order_without_ties() -> None:
-    for place in (Place.LIST, Place.DETAILS):
-        order = [a.footer for a in ACTIONS if a.footer and a.place in (place, Place.EVERYWHERE)]
-        assert len(order) == len(set(order))
+@every_region
+def test_the_footer_has_an_order_without_ties(place: Place) -> None:
+    order = [a.footer for a in ACTIONS if a.footer and place in a.place.regions]
+    assert len(order) == len(set(order))
 
 
 def test_the_readme_shows_the_keys_as_they_are() -> None:

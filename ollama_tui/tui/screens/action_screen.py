@@ -1,0 +1,152 @@
+"""Screens whose keys are actions: their bindings, footer, help and palette."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, cast
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen, Screen
+from textual.widgets import Static
+
+from ollama_tui.formatting import StyledLine
+from ollama_tui.tui.actions import ACTIONS, BY_ID
+from ollama_tui.tui.actions.action import (
+    ALWAYS,
+    Action,
+    ActionContext,
+    ActionGroup,
+    Place,
+    why_not,
+)
+from ollama_tui.tui.actions.keymap import Keymap, no_key
+from ollama_tui.tui.widgets.status import footer_line
+from ollama_tui.tui.widgets.text_view import TextView
+
+if TYPE_CHECKING:
+    from ollama_tui.tui.app import OllamaTui
+    from ollama_tui.tui.screens.main_context import MainScreenContext
+
+MOVING: tuple[tuple[str, str], ...] = (
+    ("j k ↓ ↑", "Move."),
+    ("g G home end", "Go to the first, the last."),
+    ("pgup pgdn ctrl+d ctrl+u", "Move by a page, by half a page."),
+)
+KEYS_WIDTH = 24
+
+
+def bindings(place: Place) -> list[BindingType]:
+    """Return the bindings of the actions of one place.
+
+    An action without keys has a binding nobody can press, for users who give it a key.
+    """
+    return [
+        Binding(
+            a.keys or no_key(a.id),
+            f"screen.run('{a.id}')",
+            a.label,
+            show=False,
+            id=a.id,
+            tooltip=a.help,
+        )
+        for a in ACTIONS
+        if a.place is place
+    ]
+
+
+class ActionScreen(Screen[None]):
+    """A screen that runs actions by their keys, lists those keys, and finds actions by name."""
+
+    BINDINGS = bindings(Place.EVERYWHERE)
+    context: MainScreenContext
+
+    @property
+    def tui(self) -> OllamaTui:
+        """The app."""
+        return cast("OllamaTui", self.app)
+
+    @property
+    @abstractmethod
+    def place(self) -> Place:
+        """The region that the keys go to."""
+
+    @property
+    @abstractmethod
+    def chosen(self) -> object:
+        """What is under the cursor, for `ActionContext.chosen`."""
+
+    @property
+    def actions(self) -> list[Action]:
+        """The actions of the region that the keys go to."""
+        return [action for action in ACTIONS if self.place in action.place.regions]
+
+    def footer(self) -> StyledLine:
+        """Return the keys that matter here, dimmed where they cannot act now."""
+        rows = sorted((a for a in self.actions if a.footer), key=lambda action: action.footer)
+        keys: list[tuple[str, str, bool]] = []
+        always: list[tuple[str, str, bool]] = []
+        for row in rows:
+            shown = next(iter(self.tui.keymap.shown(row)), "")
+            key = (shown, row.label, why_not(row, self.context) is None)
+            (keys if row.footer < ALWAYS else always).append(key)
+        return footer_line(keys, always, self.size.width)
+
+    def action_run(self, action_id: str) -> None:
+        """Run an action, or say why it cannot act now."""
+        self.context.start(BY_ID[action_id], self)
+
+    async def action_show_keys(self) -> None:
+        """Show the keys that work here, until they are left."""
+        await self.context.show(KeyHelp(self.actions, self.context, self.tui.keymap))
+
+    async def action_show_palette(self) -> None:
+        """Find an action that works here by its name, and run it."""
+        from ollama_tui.tui.palette import PaletteScreen
+
+        palette = PaletteScreen(self.actions, self.context, self.tui.keymap)
+        if (chosen := await self.context.show(palette)) is not None:
+            self.action_run(chosen)
+
+
+class KeyHelp(ModalScreen[None]):
+    """The keys of a place by group, those that move first, with why one cannot act now."""
+
+    BINDINGS = [Binding("escape,q,question_mark", "dismiss(None)", "Back")]
+
+    def __init__(self, actions: list[Action], context: ActionContext, keymap: Keymap) -> None:
+        super().__init__()
+        self.actions = actions
+        self.context = context
+        self.keymap = keymap
+
+    def compose(self) -> ComposeResult:
+        """Lay out the text."""
+        with Vertical(classes="dialog tall"):
+            yield Static("Keys that work here", classes="heading", markup=False)
+            yield TextView(id="keys")
+            yield Static("j k scroll   esc back", classes="keys", markup=False)
+
+    def on_mount(self) -> None:
+        """Show the keys."""
+        self.query_one(TextView).show(list(self.lines()))
+        self.query_one(TextView).focus()
+
+    def lines(self) -> Iterator[StyledLine]:
+        """Yield a heading and a line per action, group by group."""
+        yield (("Move", "title"),)
+        for keys, help_ in MOVING:
+            yield ((f"{keys:<{KEYS_WIDTH}}", "key"), (help_, ""))
+        for group in ActionGroup:
+            rows = [a for a in self.actions if a.group is group and self.keymap.shown(a)]
+            if rows:
+                yield ()
+                yield ((str(group), "title"),)
+            for row in rows:
+                keys = f"{' '.join(self.keymap.shown(row)):<{KEYS_WIDTH}}"
+                if (reason := why_not(row, self.context)) is None:
+                    yield ((keys, "key"), (row.help, ""))
+                else:
+                    yield ((keys, "muted"), (f"{row.help} ", "muted"), (reason, "warning"))
