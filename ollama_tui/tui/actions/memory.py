@@ -37,12 +37,12 @@ LIFETIMES: dict[str, tuple[str, str | int | None]] = {
 async def load(context: ActionContext) -> None:
     """Load the current model into memory; embedding models by their own way."""
     if (model := context.current) is not None:
+        context.tell(f"Loading {model.label} …")
         await load_model(context, model)
 
 
 async def load_model(context: ActionContext, model: Model) -> None:
-    """Load a model; say that it takes a while, and when it is done."""
-    context.tell(f"Loading {model.label} …")
+    """Load a model and say when that is done."""
     embedding = await embeds(context, model)
     async with changing(context):
         await connected(context).library.load(model.name, embedding=embedding)
@@ -173,16 +173,16 @@ ACTIONS = (
            unload_all, nothing_loaded, group=ActionGroup.MEMORY, changes_server=True, danger=True),
     Action("running.load", "w", "load", "Choose a model and load it.",
            load_another, group=ActionGroup.MEMORY, place=Place.RUNNING, footer=1,
-           changes_server=True),
+           changes_server=True, keys_wait=False),
     Action("running.keep", "K,enter", "keep alive", "Choose how long the model stays loaded.",
            keep_alive, nothing_chosen, group=ActionGroup.MEMORY, place=Place.RUNNING, footer=2,
-           changes_server=True),
+           changes_server=True, keys_wait=False),
     Action("running.unload", "x", "unload", "Free the memory of the model at the cursor.",
            unload_chosen, nothing_chosen, group=ActionGroup.MEMORY, place=Place.RUNNING, footer=3,
-           changes_server=True),
+           changes_server=True, keys_wait=False),
     Action("running.unload_all", "X", "unload all", "Free the memory of every model; asks first.",
            unload_all, nothing_loaded, group=ActionGroup.MEMORY, place=Place.RUNNING,
-           footer=4, changes_server=True, danger=True),
+           footer=4, changes_server=True, danger=True, keys_wait=False),
     Action("running.back", "escape,q,t", "back", "Go back to the list.",
            "back", group=ActionGroup.MEMORY, place=Place.RUNNING, footer=ALWAYS, goes_back=True),
 )  # fmt: skip

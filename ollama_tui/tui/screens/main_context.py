@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -76,12 +77,10 @@ class MainScreenContext:
             self._screen.tui.tell(error.title, error.hint, trouble=True)
 
     async def _run(self, action: Action, screen: ActionScreen) -> None:
-        with self._screen.tui.type_ahead.held():
+        with self._screen.tui.type_ahead.held() if action.keys_wait else nullcontext():
             if (reason := await self._reason_against(action)) is not None:
                 self.tell(reason)
                 return
-            if not action.keys_wait:
-                self._screen.tui.type_ahead.let_go()
             task = asyncio.current_task()
             self._silent[task] = PendingAction(
                 action, tuple(self._screen.app.screen_stack), self._screen.focused
