@@ -1,3 +1,105 @@
-"""Browse and curate the models of an Ollama server from the terminal."""
+"""Browse and curate the models of an Ollama server from the terminal, or from Python.
+
+The names of `__all__` are the library. Each loads its module when it is first used, so that
+`import ollama_tui` alone loads nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ollama_tui.api.client import Ollama
+    from ollama_tui.api.errors import (
+        Busy,
+        Forbidden,
+        Interrupted,
+        InvalidRequest,
+        NotFound,
+        NotOllama,
+        OllamaError,
+        Refused,
+        ServerFailed,
+        Silent,
+        Unauthorized,
+        Unreachable,
+        Unsupported,
+    )
+    from ollama_tui.api.host import Host, parse_host
+    from ollama_tui.api.replies import (
+        Account,
+        ListedModel,
+        Loaded,
+        Message,
+        ModelDetails,
+        Progress,
+        Recommendation,
+        RunningModel,
+        Show,
+        Status,
+        VerboseShow,
+    )
+    from ollama_tui.api.requests import CreateRequest
+    from ollama_tui.services.library import Library
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "Account",
+    "Busy",
+    "CreateRequest",
+    "Forbidden",
+    "Host",
+    "Interrupted",
+    "InvalidRequest",
+    "Library",
+    "ListedModel",
+    "Loaded",
+    "Message",
+    "ModelDetails",
+    "NotFound",
+    "NotOllama",
+    "Ollama",
+    "OllamaError",
+    "Progress",
+    "Recommendation",
+    "Refused",
+    "RunningModel",
+    "ServerFailed",
+    "Show",
+    "Silent",
+    "Status",
+    "Unauthorized",
+    "Unreachable",
+    "Unsupported",
+    "VerboseShow",
+    "parse_host",
+]
+
+_MODULES = {
+    "ollama_tui.api.client": "Ollama",
+    "ollama_tui.api.errors": (
+        "Busy Forbidden Interrupted InvalidRequest NotFound NotOllama OllamaError Refused "
+        "ServerFailed Silent Unauthorized Unreachable Unsupported"
+    ),
+    "ollama_tui.api.host": "Host parse_host",
+    "ollama_tui.api.replies": (
+        "Account ListedModel Loaded Message ModelDetails Progress Recommendation RunningModel Show "
+        "Status VerboseShow"
+    ),
+    "ollama_tui.api.requests": "CreateRequest",
+    "ollama_tui.services.library": "Library",
+}
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names.split()}
+
+
+if not TYPE_CHECKING:  # a type checker would take every name for an attribute
+
+    def __getattr__(name: str) -> object:
+        """Load a public name; raises AttributeError for any other."""
+        if name not in _MODULE_OF:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(import_module(_MODULE_OF[name]), name)
+        globals()[name] = value
+        return value

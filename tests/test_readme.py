@@ -23,4 +23,4 @@ def test_the_example_prints_what_has_the_abilities_asked_for() -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert "qwen3:1.7b 1" in done.stdout
     assert "gemma3:4b" not in done.stdout
-    assert len([line for line in match[1].splitlines() if line]) == 10
+    assert len([line for line in match[1].splitlines() if line]) == 9

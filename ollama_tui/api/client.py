@@ -32,7 +32,7 @@ from ollama_tui.api.sendfile import open_body
 _BLOB = {"Content-Type": "application/octet-stream"}
 
 KeepAlive = str | int | float | None
-"""Seconds, or a Go duration such as `5m`; below 0 for ever, None for the server's default."""
+"""Seconds, or a Go duration such as `5m`; below 0 is forever, None the server's default."""
 
 Events = AsyncGenerator[Progress, None]
 """Progress of a job at the server. Close it (`contextlib.aclosing`) to leave early: that closes
@@ -42,8 +42,11 @@ the connection, and with it the server stops the transfer."""
 class Ollama:
     """A client of one Ollama server; use it as an async context manager.
 
-    Every method raises only OllamaError (and CancelledError). Redirects are not followed; proxies
-    of the environment are used except for loopback hosts.
+    Every method raises only OllamaError, besides CancelledError: Unreachable without a connection,
+    Interrupted (or Silent) when one breaks, NotOllama when something else answers, and a Refused
+    for an error of the server; see `ollama_tui.api.errors`. After `aclose` every method raises
+    OllamaError. Redirects are not followed; proxies of the environment are used except for
+    loopback hosts.
 
     `api_key` goes to https://ollama.com only. A caller who knows that it was made for the host of
     `host_url` says `send_key=True`; even then it is sent over https or to loopback only.
@@ -74,59 +77,108 @@ class Ollama:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close all connections."""
+        """Close all connections, which ends what is under way; may be called again."""
         await self._http.aclose()
 
     async def list(self) -> tuple[ListedModel, ...]:
-        """Return the installed models, newest first as the server sorts them."""
-        return decode.listed_models(await self._ask(requests.LIST))
+        """Return the installed models, newest first as the server sorts them; sizes in bytes.
+
+        https://docs.ollama.com/api/tags
+        """
+        return decode.listed_models(await self._http.reply(Call(requests.LIST)))
 
     async def running(self) -> tuple[RunningModel, ...]:
-        """Return the models in memory."""
-        return decode.running_models(await self._ask(requests.RUNNING))
+        """Return the models in memory, the one that stays longest first; sizes in bytes.
+
+        https://docs.ollama.com/api/ps
+        """
+        return decode.running_models(await self._http.reply(Call(requests.RUNNING)))
 
     async def version(self) -> str:
-        """Return the server's version, raw."""
-        return decode.version(await self._ask(requests.VERSION))
+        """Return the server's version as it says it, such as `0.33.0-rc2`; not made inert.
+
+        https://docs.ollama.com/api-reference/get-version
+        """
+        return decode.version(await self._http.reply(Call(requests.VERSION)))
 
     async def status(self) -> Status:
-        """Return whether cloud features are disabled; Unsupported before v0.16.2."""
-        return decode.decode(await self._ask(requests.STATUS), Status)
+        """Return whether cloud features are disabled.
+
+        Raises Unsupported before v0.16.2. The endpoint `/api/status` is not documented.
+        """
+        return decode.decode(await self._http.reply(Call(requests.STATUS)), Status)
 
     async def show(self, model: str) -> Show:
-        """Return what the server knows of a model, without arrays of the metadata."""
-        return decode.shown(await self._ask(requests.SHOW, model, {"model": model}), Show)
+        """Return what the server knows of a model, without the arrays of its metadata.
+
+        Raises NotFound for a model it does not have, Unauthorized or Forbidden for one in the
+        cloud. https://docs.ollama.com/api-reference/show-model-details
+        """
+        reply = await self._http.reply(Call(requests.SHOW, model), {"model": model})
+        return decode.shown(reply, Show)
 
     async def show_verbose(self, model: str) -> VerboseShow:
-        """Return all metadata of a model, its values as JSON text: several megabytes."""
+        """Return all metadata of a model, its values as JSON text: several megabytes.
+
+        Raises as `show` does. https://docs.ollama.com/api-reference/show-model-details
+        """
         body = {"model": model, "verbose": True}
-        return decode.shown(await self._ask(requests.SHOW, model, body), VerboseShow)
+        return decode.shown(await self._http.reply(Call(requests.SHOW, model), body), VerboseShow)
 
     def create(self, request: CreateRequest, *, stream: bool = True) -> Events:
-        """Create a model; an existing one of that name is replaced."""
-        return self._events(Call(requests.CREATE, request.model), _fields(request), stream)
+        """Create a model, replacing one of that name; return its progress in bytes.
+
+        Files must have been uploaded before. Raises InvalidRequest for a template, file or
+        quantization the server cannot use; without `stream` there is one event, at the end.
+        https://docs.ollama.com/api/create
+        """
+        body = dict(msgspec.to_builtins(request))
+        return self._events(Call(requests.CREATE, request.model), body, stream)
 
     def pull(self, model: str, *, insecure: bool = False, stream: bool = True) -> Events:
-        """Pull a model; `insecure` lets the server talk plain HTTP to the registry."""
-        return self._events(Call(requests.PULL, model), _transfer(model, insecure), stream)
+        """Pull a model; return its progress in bytes, one layer after the other.
+
+        `insecure` lets the server talk plain HTTP to the registry. Raises NotFound for a model
+        that the registry does not have; without `stream` there is one event, at the end.
+        https://docs.ollama.com/api/pull
+        """
+        return self._transfer(requests.PULL, model, insecure, stream)
 
     def push(self, model: str, *, insecure: bool = False, stream: bool = True) -> Events:
-        """Push a model; `insecure` lets the server talk plain HTTP to the registry."""
-        return self._events(Call(requests.PUSH, model), _transfer(model, insecure), stream)
+        """Push a model to the registry in its name; return its progress in bytes.
+
+        `insecure` lets the server talk plain HTTP to the registry. Raises Unauthorized where the
+        server's account may not write; without `stream` there is one event, at the end.
+        https://docs.ollama.com/api/push
+        """
+        return self._transfer(requests.PUSH, model, insecure, stream)
 
     async def copy(self, source: str, destination: str) -> None:
-        """Copy a model; an existing destination is replaced."""
-        body = {"source": source, "destination": destination}
-        await self._tell(Call(requests.COPY, source), body)
+        """Copy a model under a second name, replacing a model of that name; takes no disk space.
+
+        Raises NotFound without the source, InvalidRequest for a name that is not valid.
+        https://docs.ollama.com/api/copy
+        """
+        await self._command(
+            Call(requests.COPY, source), {"source": source, "destination": destination}
+        )
 
     async def delete(self, model: str) -> None:
-        """Delete a model and the layers no other model uses."""
-        await self._tell(Call(requests.DELETE, model), {"model": model})
+        """Delete a model and the layers no other model uses; it stays loaded if it was.
+
+        Raises NotFound for a model that the server does not have.
+        https://docs.ollama.com/api/delete
+        """
+        await self._command(Call(requests.DELETE, model), {"model": model})
 
     async def blob_exists(self, digest: str) -> bool:
-        """Whether the server has the blob `sha256:…`, of any model or upload."""
+        """Return whether the server has the blob `sha256:…`, of any model or upload.
+
+        Raises InvalidRequest for a malformed digest. The endpoint `/api/blobs` is not documented
+        on docs.ollama.com.
+        """
         try:
-            await self._ask(requests.HEAD_BLOB, digest)
+            await self._http.reply(Call(requests.HEAD_BLOB, digest))
         except NotFound:
             return False
         return True
@@ -139,15 +191,16 @@ class Ollama:
         size: int | None = None,
         sent: Callable[[int], None] | None = None,
     ) -> None:
-        """Upload a file as the blob `sha256:…`; `sent` is told the bytes sent so far.
+        """Upload a file as the blob `sha256:…`; `sent` is called with the bytes sent so far.
 
         With `size`, the bytes that were hashed, a file that has changed since is not sent at all.
-        Ask `blob_exists` first: a server that has the blob answers without reading it.
+        Ask `blob_exists` first: a server that has the blob answers without reading it. Raises
+        InvalidRequest when the bytes are not those of the digest, OllamaError when the file cannot
+        be read or changes. The endpoint `/api/blobs` is not documented on docs.ollama.com.
         """
-        call = Call(requests.UPLOAD, digest)
         try:
             async with open_body(path, size) as file:
-                await self._http.upload(call, file, _BLOB, sent)
+                await self._http.upload(Call(requests.UPLOAD, digest), file, _BLOB, sent)
         except Interrupted:
             # Who has the blob answers early and closes; the answer may be lost with the connection.
             if not await self.blob_exists(digest):
@@ -158,40 +211,50 @@ class Ollama:
     ) -> Loaded:
         """Load a model into memory, or change how long it stays; takes up to minutes.
 
-        Embedding models need `embedding=True`.
+        Embedding models need `embedding=True`. Raises ServerFailed when it does not fit.
+        https://docs.ollama.com/api/generate and https://docs.ollama.com/api/embed
         """
-        body: dict[str, Any] = {"model": model} | _keep(keep_alive)
+        body: dict[str, Any] = {"model": model}
+        if keep_alive is not None:
+            body["keep_alive"] = keep_alive
         if embedding:
-            body |= {"input": ""}
-            reply = await self._load(requests.EMBED, body)
+            reply = await self._load(requests.EMBED, body | {"input": ""})
             done = "unload" if keep_alive == 0 else "load"
             return msgspec.structs.replace(reply, done_reason=done)
         return await self._load(requests.LOAD, body | {"stream": False})
 
     async def unload(self, model: str) -> Loaded:
-        """Unload a model of any kind; also good when it was not loaded."""
+        """Unload a model of any kind; no error when it was not loaded.
+
+        A request under way is finished first. https://docs.ollama.com/api/generate
+        """
         body = {"model": model, "keep_alive": 0, "stream": False}
         return await self._load(requests.UNLOAD, body)
 
     async def me(self) -> Account:
-        """Return the account the server is signed in to; Unauthorized when it is not."""
-        return decode.decode(await self._ask(requests.ME), Account)
+        """Return the account the server is signed in to.
+
+        Raises Unauthorized when it is not, with the address to sign in at, and Busy when it cannot
+        reach ollama.com. The endpoint `/api/me` is not documented.
+        """
+        return decode.decode(await self._http.reply(Call(requests.ME)), Account)
 
     async def sign_out(self) -> None:
-        """Disconnect the server from its account."""
-        await self._tell(Call(requests.SIGN_OUT), None)
+        """Disconnect the server from its account.
+
+        Raises Unauthorized when there is none. The endpoint `/api/signout` is not documented.
+        """
+        await self._command(Call(requests.SIGN_OUT), None)
 
     async def recommendations(self) -> tuple[Recommendation, ...]:
-        """Return the models Ollama recommends; Unsupported before v0.22.1."""
-        return decode.recommendations(await self._ask(requests.RECOMMENDATIONS))
+        """Return the models Ollama recommends; memory in bytes, context in tokens.
 
-    async def _ask(
-        self, endpoint: requests.Endpoint, model: str = "", body: Mapping[str, Any] | None = None
-    ) -> bytes:
-        return await self._http.reply(Call(endpoint, model), body)
+        Raises Unsupported before v0.22.1. The endpoint is experimental and not documented.
+        """
+        return decode.recommendations(await self._http.reply(Call(requests.RECOMMENDATIONS)))
 
-    async def _tell(self, call: Call, body: Mapping[str, Any] | None) -> None:
-        """Make a call that answers nothing; anything but JSON in the answer is not Ollama's."""
+    async def _command(self, call: Call, body: Mapping[str, Any] | None) -> None:
+        """Send a call that has no answer; whatever does answer is not Ollama, or an error."""
         reply = await self._http.reply(call, body)
         if reply.strip() not in (b"", b"null"):
             parse_event(reply, call)
@@ -201,6 +264,12 @@ class Ollama:
         reply = await self._http.reply(call, body, patience=PATIENT)
         parse_event(reply, call)
         return decode.decode(reply, Loaded)
+
+    def _transfer(
+        self, endpoint: requests.Endpoint, model: str, insecure: bool, stream: bool
+    ) -> Events:
+        body = {"model": model, "insecure": True} if insecure else {"model": model}
+        return self._events(Call(endpoint, model), body, stream)
 
     async def _events(self, call: Call, body: Mapping[str, Any], stream: bool) -> Events:
         if not stream:
@@ -214,15 +283,3 @@ class Ollama:
                     yield event
             for event in reader.finish():
                 yield event
-
-
-def _fields(request: CreateRequest) -> dict[str, Any]:
-    return dict(msgspec.to_builtins(request))
-
-
-def _transfer(model: str, insecure: bool) -> dict[str, Any]:
-    return {"model": model, "insecure": True} if insecure else {"model": model}
-
-
-def _keep(keep_alive: KeepAlive) -> dict[str, Any]:
-    return {} if keep_alive is None else {"keep_alive": keep_alive}

@@ -7,6 +7,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import aclosing, suppress
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -302,6 +303,49 @@ async def test_the_server_sees_a_cancelled_pull_hang_up() -> None:
         async with aclosing(client.pull("m")) as events:
             await anext(events)
         await asyncio.wait_for(hung_up.wait(), 5)
+
+
+async def test_a_closed_client_says_so_whatever_is_asked(tmp_path: Path) -> None:
+    file = tmp_path / "blob"
+    file.write_bytes(b"x")
+    async with serving(answering(VERSION)) as address:
+        async with Ollama(f"http://{address}") as client:
+            await client.version()
+        for call in (
+            client.version,
+            partial(client.delete, "m"),
+            partial(anext, client.pull("m")),
+            partial(client.load, "m"),
+            partial(client.blob_exists, "sha256:" + "0" * 64),
+            partial(client.upload_blob, "sha256:" + "0" * 64, file),
+        ):
+            with pytest.raises(OllamaError) as caught:
+                await call()
+            assert caught.value.title == f"The connection to {address} is closed already."
+    await client.aclose()
+
+
+async def test_a_client_never_used_is_closed_too() -> None:
+    client = Ollama("http://127.0.0.1:1")
+    await client.aclose()
+    with pytest.raises(OllamaError, match="is closed already"):
+        await client.list()
+
+
+async def test_closing_the_client_ends_what_is_under_way() -> None:
+    asked = asyncio.Event()
+
+    async def handler(reader: Reader, writer: Writer) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        asked.set()
+        await reader.read()
+
+    async with serving(handler) as address, Ollama(f"http://{address}") as client:
+        call = asyncio.create_task(client.version())
+        await asked.wait()
+        await client.aclose()
+        with pytest.raises(OllamaError):
+            await call
 
 
 @pytest.mark.parametrize("body", [b"<html>Welcome</html>", b"OK", b"[]"])
