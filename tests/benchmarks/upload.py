@@ -21,7 +21,7 @@ import threading
 import time
 from pathlib import Path
 
-from tests.importing.making import MODEL, header_of
+from tests.importing.making import MODEL, gguf_head
 
 DISCARD = socket.MSG_TRUNC if sys.platform == "linux" else 0
 """Lets the system throw the bytes away, so that it is not the sink that is measured."""
@@ -50,7 +50,7 @@ def main() -> None:
 
 def sparse(path: Path, size: int) -> int:
     """Write a GGUF file of about `size` bytes that takes no room; return its exact size."""
-    head = header_of(MODEL, size // 2)
+    head = gguf_head(MODEL, [(size // 2,)])
     with path.open("wb") as file:
         file.write(head)
         file.truncate(len(head) + size)

@@ -16,8 +16,8 @@ from ollama_tui.demo.store import BlobFile, ImageManifest, Store
 from ollama_tui.demo.weights import WeightsFile, adapter
 from ollama_tui.domain.names import parse
 from tests.clock import at_once
-from tests.demo.gguf_files import filled, gguf
 from tests.demo.levers import Demo, FaultyRegistry
+from tests.importing.making import gguf, gguf_head
 from tests.recordings import recorded
 
 PLAIN_REGISTRIES = {"127.0.0.1:5000", "127.0.0.1:5002"}
@@ -156,7 +156,10 @@ def broken_files() -> dict[str, BlobFile]:
     hello = digest_in("create-file-not-gguf", "x.gguf")
     cut = digest_in("create-truncated-gguf", "c.gguf")
     header = digest_in("create-truncated-gguf-header", "c.gguf")
-    whole = filled(9952, {"general.architecture": "llama"}, {"token_embd.weight": [256, 306]})
+    tensors = {"token_embd.weight": [256, 306]}
+    facts = {"general.architecture": "llama", "general.filler": ""}
+    facts["general.filler"] = "x" * (9952 - len(gguf_head(facts, tensors)))
+    whole = gguf(facts, tensors)
     small = gguf({"general.architecture": "llama", "tokens": ["a", "b"]}, {})
     blobs = (
         BlobFile(hello, 5, b"hello"),

@@ -10,9 +10,9 @@ import pytest
 
 from ollama_tui.domain.names import parse
 from tests.clock import VirtualClock
-from tests.demo.gguf_files import gguf
 from tests.demo.levers import Demo
 from tests.demo.streaming import watched
+from tests.importing.making import Plain, gguf
 
 
 async def listed(client: httpx.AsyncClient) -> dict[str, dict[str, Any]]:
@@ -129,7 +129,7 @@ async def test_leaving_a_create_makes_no_model(
 async def test_a_real_gguf_file_can_be_uploaded_and_made_a_model(
     client: httpx.AsyncClient, ticker: VirtualClock
 ) -> None:
-    facts: dict[str, str | int | list[str]] = {
+    facts: dict[str, Plain] = {
         "general.architecture": "llama",
         "general.file_type": 1,
         "llama.context_length": 512,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Mapping, Sequence
+from math import prod
 from pathlib import Path
 
 Plain = str | int | float | bool | Sequence[str]
@@ -52,34 +53,27 @@ def tensor(name: str, shape: Sequence[int], offset: int, kind: int = 1) -> bytes
     return text(name) + sides + struct.pack("<IQ", kind, offset)
 
 
-def gguf(
-    metadata: Mapping[str, Plain] = MODEL, shapes: Sequence[Sequence[int]] = ((64, 32),)
-) -> bytes:
-    """Return a GGUF file with one F16 tensor of zeros for each shape."""
-    head = _head(metadata, shapes)
-    return head + bytes(sum(2 * _product(shape) for shape in shapes))
+Shapes = Sequence[Sequence[int]] | Mapping[str, Sequence[int]]
+"""Of tensors: `blk.0.weight`, `blk.1.weight` …, or of those named."""
 
 
-def header_of(metadata: Mapping[str, Plain], elements: int) -> bytes:
-    """Return the beginning of a GGUF file with one F16 tensor, up to its weights."""
-    return _head(metadata, [(elements,)])
+def gguf(metadata: Mapping[str, Plain] = MODEL, shapes: Shapes = ((64, 32),)) -> bytes:
+    """Return a GGUF file with F16 tensors of zeros."""
+    sides = shapes.values() if isinstance(shapes, Mapping) else shapes
+    return gguf_head(metadata, shapes) + bytes(sum(2 * prod(shape) for shape in sides))
 
 
-def _head(metadata: Mapping[str, Plain], shapes: Sequence[Sequence[int]]) -> bytes:
+def gguf_head(metadata: Mapping[str, Plain], shapes: Shapes) -> bytes:
+    """Return the beginning of such a file, up to its weights."""
+    if not isinstance(shapes, Mapping):
+        shapes = {f"blk.{number}.weight": shape for number, shape in enumerate(shapes)}
     head = b"GGUF" + struct.pack("<IQQ", 3, len(shapes), len(metadata))
     head += b"".join(text(key) + value(plain) for key, plain in metadata.items())
     offset = 0
-    for number, shape in enumerate(shapes):
-        head += tensor(f"blk.{number}.weight", shape, offset)
-        offset += 2 * _product(shape)
+    for name, shape in shapes.items():
+        head += tensor(name, shape, offset)
+        offset += 2 * prod(shape)
     return head + bytes(-len(head) % 32)
-
-
-def _product(shape: Sequence[int]) -> int:
-    product = 1
-    for side in shape:
-        product *= side
-    return product
 
 
 def write_split(folder: Path, prefix: str, count: int) -> list[Path]:
@@ -99,7 +93,7 @@ def write_split(folder: Path, prefix: str, count: int) -> list[Path]:
 
 def safetensors(kind: str = "BF16", shape: Sequence[int] = (4, 8)) -> bytes:
     """Return a safetensors file with one tensor of zeros, two bytes each."""
-    size = 2 * _product(shape)
+    size = 2 * prod(shape)
     tensors = {
         "__metadata__": {"format": "pt"},
         "w": {"dtype": kind, "shape": list(shape), "data_offsets": [0, size]},
