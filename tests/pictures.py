@@ -1,6 +1,6 @@
-"""Draw the pictures of the README anew: `python -m tests.pictures`, or only those named.
+"""Take the screenshots of the README again: `python -m tests.pictures`, or only those named.
 
-They are taken from the app itself on the embedded Ollama, so they can only show what there is.
+They are taken from the program itself on the embedded Ollama, so they show what there is.
 """
 
 from __future__ import annotations
@@ -9,60 +9,46 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import chdir
-from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
-from textual.pilot import Pilot
-
 from ollama_tui.config.settings import Settings
-from ollama_tui.tui.app import OllamaTui
 from tests.importing.making import MODEL, gguf
+from tests.journeys.driver import User, journey
 
 FOLDER = Path(__file__).resolve().parent.parent / ".github" / "pictures"
-Steps = Callable[[Pilot[int]], Awaitable[None]]
+Steps = Callable[[User], Awaitable[None]]
 
 
-def _now() -> datetime:
-    return datetime(2026, 11, 22, 12, tzinfo=UTC)
-
-
-async def settle(pilot: Pilot[int], seconds: float = 0.6) -> None:
-    """Let the app load what it shows."""
-    await pilot.pause(seconds)
-
-
-async def keys(pilot: Pilot[int], *names: str) -> None:
-    """Press keys, leaving time for each."""
-    for name in names:
-        await pilot.press(name)
-        await pilot.pause(0.15)
-
-
-async def the_list(pilot: Pilot[int]) -> None:
+async def the_list(user: User) -> None:
     """The list with a pull on its way."""
-    await keys(pilot, "p", *"qwen3:4b", "enter", "down", "down")
-    await settle(pilot, 4.0)
+    await user.presses("p")
+    await user.types("qwen3:4b")
+    await user.presses("enter", "down", "down")
+    await user.server_works(4.0)
 
 
-async def a_deletion(pilot: Pilot[int]) -> None:
+async def a_deletion(user: User) -> None:
     """What a deletion frees."""
-    await keys(pilot, "down", "down", "down", "space", "space", "space", "d")
-    await settle(pilot)
+    await user.presses("down", "down", "down", "space", "space", "space", "d")
 
 
-async def a_filter(pilot: Pilot[int]) -> None:
-    """A filter over capabilities."""
-    await keys(pilot, "slash", *"cap:tools size:<6g")
-    await settle(pilot)
+async def a_filter(user: User) -> None:
+    """A filter by capability and size."""
+    await user.presses("/")
+    await user.types("cap:tools size:<6g")
 
 
-async def a_new_model(pilot: Pilot[int]) -> None:
+async def a_new_model(user: User) -> None:
     """The form, with what was typed as a Modelfile beside it."""
-    await keys(pilot, "C", "ctrl+n", "ctrl+n", "a", *"stop", "tab", *"</review>", "enter")
-    await keys(pilot, "home", "enter", *"8192", "enter")
-    await settle(pilot)
+    await user.presses("C", "ctrl+n", "ctrl+n", "a")
+    await user.types("stop")
+    await user.presses("tab")
+    await user.types("</review>")
+    await user.presses("enter", "home", "enter")
+    await user.types("8192")
+    await user.presses("enter")
 
 
 def write_model() -> None:
@@ -70,30 +56,31 @@ def write_model() -> None:
     Path("Tiny-Qwen-F16.gguf").write_bytes(gguf(MODEL, [(1024, 4096)]))
 
 
-async def an_import(pilot: Pilot[int]) -> None:
-    """What a file says of itself before it is sent."""
+async def an_import(user: User) -> None:
+    """What the header of a file says before it is sent."""
     with TemporaryDirectory() as folder, chdir(folder), patch("platform.node", lambda: "laptop"):
         write_model()
-        await keys(pilot, "I", *"Tiny", "tab")
-        await settle(pilot)
+        await user.presses("I")
+        await user.types("Tiny")
+        await user.presses("tab")
+        await user.sees("Makes tiny-qwen:f16.")
 
 
-async def the_running(pilot: Pilot[int]) -> None:
+async def the_running(user: User) -> None:
     """What is in memory."""
-    await keys(pilot, "t")
-    await settle(pilot)
+    await user.presses("t")
 
 
-async def the_disk(pilot: Pilot[int]) -> None:
+async def the_disk(user: User) -> None:
     """What the disk is spent on."""
-    await keys(pilot, "b")
-    await settle(pilot)
+    await user.presses("b")
+    await user.waits(2.0)
 
 
-async def a_catalogue(pilot: Pilot[int]) -> None:
+async def a_catalogue(user: User) -> None:
     """What ollama.com offers."""
-    await keys(pilot, "L")
-    await settle(pilot, 1.0)
+    await user.presses("L")
+    await user.sees("gpt-oss:120b")
 
 
 PICTURES: dict[str, tuple[tuple[int, int], Steps]] = {
@@ -108,20 +95,15 @@ PICTURES: dict[str, tuple[tuple[int, int], Steps]] = {
 }
 
 
-async def draw(name: str, size: tuple[int, int], steps: Steps) -> None:
-    """Take one picture."""
-    app = OllamaTui(Settings(demo=True))
-    async with app.run_test(size=size) as pilot:
-        await settle(pilot, 1.2)
-        await steps(pilot)
-        FOLDER.mkdir(parents=True, exist_ok=True)
-        (FOLDER / f"{name}.svg").write_text(app.export_screenshot(title="ollama-tui"))
-
-
 async def main() -> None:
-    """Take all pictures, or those named."""
+    """Take all screenshots, or those named."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
     for name in sys.argv[1:] or PICTURES:
-        await draw(name, *PICTURES[name])
+        size, steps = PICTURES[name]
+        async with journey(settings=Settings(demo=True), size=size) as user:
+            await steps(user)
+            picture = user.app.export_screenshot(title="ollama-tui")
+            (FOLDER / f"{name}.svg").write_text(picture)
 
 
 if __name__ == "__main__":
