@@ -30,7 +30,7 @@ async def test_signed_in_it_says_name_plan_and_whose_key_it_is() -> None:
     async with journey() as user:
         await opens_account(user)
         await user.sees("signed in to ollama.com as studio.", "Plan: free", "studio@example.com")
-        await user.sees("The key is the server's", "Cloud models are allowed on this server.")
+        await user.sees("does so as this account.", "Cloud models are allowed on this server.")
 
 
 async def test_it_has_no_key_until_the_user_gives_it_one() -> None:

@@ -17,7 +17,7 @@ from ollama_tui.domain.account import AccountStatus, describe_account
 
 Standings = Callable[[], AsyncGenerator[AccountStatus, None]]
 """Asks the server who it is, again and again until that is settled."""
-WHOSE_KEY = "The key is the server's: whoever pushes or runs cloud models there does it as this."
+WHOSE_KEY = "Everyone who pushes or runs cloud models on this server does so as this account."
 
 
 class Wanted(StrEnum):
@@ -104,7 +104,7 @@ class AccountDialog(ModalScreen[Wanted | None]):
             return [describe_account(standing)]
         if standing.user:
             lines = [describe_account(standing), f"Plan: {standing.plan}"]
-            return [*lines, f"Mail: {standing.email}"] if standing.email else lines
+            return [*lines, f"Email: {standing.email}"] if standing.email else lines
         if not self.signing_in:
             return ["The server is not signed in to ollama.com."]
         waits = "Waiting until the server is signed in …" if standing.signin_url else ""

@@ -12,7 +12,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
 from ollama_tui.api.replies import Show
 from ollama_tui.api.requests import CreateRequest
@@ -173,7 +173,9 @@ class CreateDialog(Form[CreateAnswer]):
                 yield Static(KEYS, classes="keys", markup=False)
 
     def on_mount(self) -> None:
-        """Begin with the first tab."""
+        """Begin with the first tab; nothing blinks over a slow link."""
+        for field in self.query(Input):
+            field.cursor_blink = False
         self._open("base")
 
     @property

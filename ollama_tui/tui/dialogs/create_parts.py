@@ -37,15 +37,7 @@ class Editor(TextArea):
         self.cursor_blink = False
 
 
-class Field(Input):
-    """A line of text in which nothing blinks."""
-
-    def on_mount(self) -> None:
-        """Spare a slow link the blinking."""
-        self.cursor_blink = False
-
-
-class ParameterName(Field):
+class ParameterName(Input):
     """A name that tab and enter complete."""
 
     BINDINGS = [Binding("tab,enter", "complete", "Complete", show=False)]
@@ -75,7 +67,7 @@ class ParameterDialog(Dialog[Setting]):
         name, value = self.given
         yield from labelled("Name (tab completes)", ParameterName(inert(name), id="name"))
         yield StaticLines(id="offered")
-        yield from labelled("Value", Field(value, id="value", select_on_focus=not is_text(name)))
+        yield from labelled("Value", Input(value, id="value", select_on_focus=not is_text(name)))
 
     def on_mount(self) -> None:
         """Go where something is missing."""

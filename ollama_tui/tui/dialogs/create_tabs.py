@@ -17,7 +17,7 @@ from ollama_tui.domain import names
 from ollama_tui.domain.create.form import CreateForm, TextField
 from ollama_tui.domain.create.quantize import targets, why_not
 from ollama_tui.formatting import StyledLine, inert, plural, size
-from ollama_tui.tui.dialogs.create_parts import Editor, Field
+from ollama_tui.tui.dialogs.create_parts import Editor
 from ollama_tui.tui.dialogs.dialog import Dialog
 from ollama_tui.tui.widgets.row_source import CellRow, CellRows, TableColumn
 from ollama_tui.tui.widgets.styled_widget import StaticLines
@@ -95,9 +95,9 @@ class BaseTab(Tab):
         start = self.draft
         offered = sorted(m.name for m in start.installed.values() if not names.problem(m.name))
         yield Static("New name" if not start.edit else "Name", classes="label", markup=False)
-        yield Field(inert(start.name), id="name", disabled=start.edit, select_on_focus=False)
+        yield Input(inert(start.name), id="name", disabled=start.edit, select_on_focus=False)
         yield Static("Base, the model to start from", classes="label", markup=False)
-        yield Field(
+        yield Input(
             inert(start.base),
             id="from",
             placeholder="qwen3:8b",

@@ -44,7 +44,13 @@ class Typed:
         """Take what is in the field now."""
         if text == self.text:
             return
-        begin, old_end, new_end = _changed(self.text, text)
+        old = self.text
+        most = min(len(old), len(text))
+        begin = next((i for i in range(most) if old[i] != text[i]), most)
+        same = 0
+        while same < most - begin and old[-1 - same] == text[-1 - same]:
+            same += 1
+        old_end, new_end = len(old) - same, len(text) - same
         first, last = self._span
         if self._goes and begin <= last and old_end >= first:
             shift = new_end - old_end
@@ -68,16 +74,6 @@ class Typed:
     def is_slight(self) -> bool:
         """Whether the text is a prefilled one, changed in one go at most."""
         return bool(self.start) and self._goes < 2
-
-
-def _changed(old: str, new: str) -> tuple[int, int, int]:
-    """Return where a change begins, and where it ends in the old and in the new text."""
-    most = min(len(old), len(new))
-    begin = next((i for i in range(most) if old[i] != new[i]), most)
-    same = 0
-    while same < most - begin and old[-1 - same] == new[-1 - same]:
-        same += 1
-    return begin, len(old) - same, len(new) - same
 
 
 class Form(ModalScreen[T | None], Generic[T]):

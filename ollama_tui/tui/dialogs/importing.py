@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import platform
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from textual import events, on, work
@@ -39,45 +38,36 @@ _LONGEST_NAME = 40
 
 
 def facts(source: Source) -> str:
-    """Return what is known of the files, in lines."""
-    lines = [asked_for(source.request)] if source.request is not None else []
+    """Return what is known of the files, in lines: what is asked for, what they are, their size."""
+    lines: list[list[str]] = []
+    if (asked := source.request) is not None:
+        lines.append(
+            [
+                f"Modelfile on {inert(asked.from_)}" if asked.from_ else "Modelfile",
+                "template" if asked.template else "",
+                "system prompt" if asked.system else "",
+                plural(len(asked.parameters), "parameter") if asked.parameters else "",
+                plural(len(asked.messages), "message") if asked.messages else "",
+                plural(len(asked.license), "license") if asked.license else "",
+            ]
+        )
     if source.form != "Modelfile":
-        lines.append(known_of(source))
-    return "\n".join([*lines, to_send(source), *source.warnings])
-
-
-def asked_for(request: CreateRequest) -> str:
-    """Return what a Modelfile asks for besides its files, in a line."""
-    parts = [
-        f"Modelfile on {inert(request.from_)}" if request.from_ else "Modelfile",
-        "template" if request.template else "",
-        "system prompt" if request.system else "",
-        plural(len(request.parameters), "parameter") if request.parameters else "",
-        plural(len(request.messages), "message") if request.messages else "",
-        plural(len(request.license), "license") if request.license else "",
-    ]
-    return " · ".join(filter(None, parts))
-
-
-def known_of(source: Source) -> str:
-    """Return what the headers say, in a line."""
-    known = [
-        source.form + (" adapter" if source.needs_base else ""),
-        shorten(inert(source.architecture), _LONGEST_NAME),
-        f"{count(source.parameters)} parameters" if source.parameters else "",
-        inert(source.quantization) if source.quantization != UNKNOWN else "",
-        f"{context(source.context_length)} context" if source.context_length else "",
-        plural(source.tensors, "tensor") if source.tensors else "",
-    ]
-    return " · ".join(filter(None, known))
-
-
-def to_send(source: Source) -> str:
-    """Return how much there is to send."""
-    if not source.files:
-        return "Nothing to upload."
-    sent = f"{size(source.size)} in {plural(len(source.files), 'file')}"
-    return f"{sent} to upload; what the server has already is not sent."
+        lines.append(
+            [
+                source.form + (" adapter" if source.needs_base else ""),
+                shorten(inert(source.architecture), _LONGEST_NAME),
+                f"{count(source.parameters)} parameters" if source.parameters else "",
+                inert(source.quantization) if source.quantization != UNKNOWN else "",
+                f"{context(source.context_length)} context" if source.context_length else "",
+                plural(source.tensors, "tensor") if source.tensors else "",
+            ]
+        )
+    upload = "Nothing to upload."
+    if source.files:
+        files = f"{size(source.size)} in {plural(len(source.files), 'file')}"
+        upload = f"{files} to upload; what the server has already is not sent."
+    described = (" · ".join(filter(None, line)) for line in lines)
+    return "\n".join([*described, upload, *source.warnings])
 
 
 def choices(source: Source) -> list[tuple[str, str]]:
@@ -101,13 +91,6 @@ def base_problem(base: str, installed: Model | None) -> str | None:
     if names.source(base) == "cloud" or (installed is not None and installed.is_cloud):
         return "A cloud model takes no adapter and no draft: choose one whose weights are here."
     return names.pull_problem(base)
-
-
-def likely_base(source: Source, models: Iterable[Model]) -> str:
-    """Return the only model of the adapter's family; empty when there are none or several."""
-    family = source.architecture.lower()
-    fitting = [m.name for m in models if family and m.listed.details.family.lower() == family]
-    return fitting[0] if len(fitting) == 1 else ""
 
 
 KEYS = "tab complete   ↓ next field   {more}enter import   esc cancel"
@@ -198,18 +181,18 @@ class ImportDialog(Dialog[ImportAnswer]):
         self._say(facts(source) if source else "")
         self.query_one("#base-part").display = bool(source and source.needs_base)
         self.query_one("#quantize-part").display = bool(source and source.targets)
-        if source:
-            self._suggest(source)
-            self.query_one(Picker).show(choices(source))
-
-    def _suggest(self, source: Source) -> None:
-        """Fill in what can be guessed, but never over what was typed."""
-        name, base = self.query_one("#name", Input), self.query_one("#base", Input)
-        if name.value in ("", self.suggested):
+        if source is None:
+            return
+        self.query_one(Picker).show(choices(source))
+        # What can be guessed is filled in, but never over what was typed.
+        if self.query_one("#name", Input).value in ("", self.suggested):
             self.suggested = source.suggestion
             self.fill_in("name", self.suggested)
-        if source.needs_base and not base.value:
-            self.fill_in("base", likely_base(source, self.installed.values()))
+        if source.needs_base and not self.query_one("#base", Input).value:
+            family = source.architecture.lower()
+            families = [(m.listed.details.family.lower(), m.name) for m in self.installed.values()]
+            fitting = [name for of, name in families if family and of == family]
+            self.fill_in("base", fitting[0] if len(fitting) == 1 else "")
 
     @on(PathField.Ambiguous)
     def _offer(self, event: PathField.Ambiguous) -> None:
