@@ -145,7 +145,7 @@ async def _convert(draft: ImageDraft, files: Mapping[str, str]) -> Events:
 async def _add_files(
     draft: ImageDraft, files: Mapping[str, str], kind: Kind | None = None
 ) -> Events:
-    """Add uploaded GGUF files, as what they say they are unless `kind` is given."""
+    """Add uploaded GGUF files, of the kind in their metadata unless `kind` is given."""
     for digest in files.values():
         yield {"status": "parsing GGUF"}
         if DIGEST.fullmatch(digest) is None:
@@ -155,7 +155,7 @@ async def _add_files(
             head = blob.head or b""
             if not head.startswith(MAGIC):
                 raise Fault("supplied file was not in GGUF format", 400)
-            read_gguf(head, blob.size)  # says what is wrong with it
+            read_gguf(head, blob.size)  # raises the reason
             raise Fault("EOF")
         added = kind or blob.weights.kind
         draft.add(added, blob)

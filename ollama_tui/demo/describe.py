@@ -112,7 +112,7 @@ def details(image: Image) -> dict[str, Any]:
 
 
 def listed(image: Image, *, old: bool = False) -> dict[str, Any]:
-    """Return a model's entry in tags; `old` servers say less."""
+    """Return a model's entry in tags; `old` servers leave out capabilities and lengths."""
     known = capabilities(image, deep=False)
     more = {} if old or not known else {"capabilities": known}
     return {
@@ -188,7 +188,7 @@ def shown(
 
 
 def remote_info(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `model_info` of a stub: only what its config says."""
+    """Return `model_info` of a stub, made of its config alone."""
     family = config.get("model_family", "")
     found = {
         "general.architecture": family,

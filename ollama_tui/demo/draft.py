@@ -94,11 +94,11 @@ def set_texts(draft: ImageDraft, body: Fields) -> None:
     if parameters := parameters | dict(body.get("parameters", {})):
         draft.replace("params", encode(parameters))
     if messages := body.get("messages"):
-        kept = [
+        stored = [
             {"role": str(m.get("role", "")).lower(), "content": str(m.get("content", ""))}
             for m in messages
         ]
-        draft.replace("messages", encode(kept))
+        draft.replace("messages", encode(stored))
 
 
 def licenses(value: Any) -> list[str]:

@@ -139,7 +139,7 @@ class ImageManifest:
 
 @dataclass(frozen=True, slots=True)
 class ManifestFile:
-    """A manifest file: its bytes, what they say (None when cut), and its time."""
+    """A manifest file: its bytes, its content (None when it is cut), and when it was written."""
 
     raw: bytes
     digest: str
@@ -149,7 +149,7 @@ class ManifestFile:
 
     @property
     def manifest(self) -> ImageManifest:
-        """What the file says; raises Fault when it cannot be read."""
+        """The content; raises Fault when it is cut."""
         if self.parsed is None:
             raise Fault("unexpected EOF")
         return self.parsed

@@ -132,7 +132,7 @@ class DemoRegistry:
         if found is None or request.method not in ("GET", "HEAD"):
             return httpx.Response(404, json={"errors": [{"code": "MANIFEST_UNKNOWN"}]})
         headers = {"content-type": MANIFEST}
-        if host == DEFAULT_HOST:  # which other registries do not tell
+        if host == DEFAULT_HOST:  # other registries send neither
             headers["ollama-content-digest"] = sha256(found.raw).hexdigest()
             headers["ollama-push-time"] = str(int(found.pushed.timestamp()))
         return httpx.Response(200, headers=headers, content=found.raw)

@@ -49,7 +49,7 @@ class WeightsFile:
 
     @property
     def architecture(self) -> str:
-        """Value of `general.architecture`, empty when the file does not say."""
+        """Value of `general.architecture`; empty when there is none."""
         return str(self.metadata.get("general.architecture", ""))
 
     @property

@@ -18,9 +18,9 @@ from ollama_tui.importing.local_file import BadFile, impostor, label, too_short,
 
 MAGIC = b"GGUF"
 UNKNOWN = "unknown"
-"""What Ollama says of a quantization it has no name for."""
+"""Ollama's word for a quantization it does not know."""
 MOST_KEPT = 32 * 1024 * 1024
-"""Bytes of text kept of one header; real ones have well under one megabyte."""
+"""Bytes of text read from one header; real ones have well under one megabyte."""
 MOST_ITEMS = 2**23
 """Strings and tensors read in one header; the largest vocabularies have half a million."""
 MOST_DIMENSIONS = 4
@@ -162,7 +162,7 @@ class Header:
 
     @property
     def architecture(self) -> str:
-        """Value of `general.architecture`; empty when the file does not say."""
+        """Value of `general.architecture`; empty when there is none."""
         return self.text("general.architecture")
 
     @property
@@ -175,12 +175,12 @@ class Header:
 
     @property
     def quantization(self) -> str:
-        """`Q4_K_M`, `F16` …, as Ollama names it; `unknown` when the file does not say."""
+        """`Q4_K_M`, `F16` …, as Ollama names it; `unknown` without a known type."""
         return FILE_TYPES.get(self.number("general.file_type", -1), UNKNOWN)
 
     @property
     def context_length(self) -> int:
-        """Trained context in tokens; 0 when the file does not say."""
+        """Trained context in tokens; 0 when unknown."""
         return max(0, self.number(f"{self.architecture}.context_length"))
 
     @property

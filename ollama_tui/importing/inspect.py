@@ -51,7 +51,7 @@ def inspect(*paths: Path) -> Source:
 
 
 def _is_folder(path: Path) -> bool:
-    """Tell folders from files, and refuse what is neither: reading a pipe would never end."""
+    """Whether it is a folder; raise BadFile for what is no file either: a pipe never ends."""
     if _ADDRESS.match(str(path)):
         raise BadFile("That is an address, not a path: leave with esc and pull it with p.")
     try:

@@ -91,7 +91,7 @@ def key_text(path: Path) -> str:
 
 
 class Shard(NamedTuple):
-    """A file of a split model, as its name says: `<prefix>-00001-of-00003.gguf`."""
+    """The name of one file of a split model: `<prefix>-00001-of-00003.gguf`."""
 
     prefix: str
     number: int
@@ -117,7 +117,7 @@ def shard(path: Path) -> Shard | None:
 
 
 def with_siblings(paths: Iterable[Path]) -> list[Path]:
-    """Return the files, each part of a model with all other parts; raise BadFile when one lacks."""
+    """Return the files with all parts of split models; raise BadFile when a part is missing."""
     found: dict[Path, None] = {}
     for path in paths:
         part = shard(path)

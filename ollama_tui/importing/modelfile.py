@@ -58,7 +58,7 @@ def read_modelfile(path: Path) -> Source:
         _, source = resolve(parse(data), "", folder)
     except InvalidModelfile as error:
         raise BadFile(f"{label(path)}: {inert(str(error))}.") from error
-    # `mario.Modelfile`, `Modelfile.txt`: the word itself says nothing of the model.
+    # `mario.Modelfile`, `Modelfile.txt`: the word itself does not name the model.
     name = path.stem if path.suffix.lower() == ".txt" else path.name
     stem = ".".join(part for part in name.split(".") if part.lower() != _WORD)
     return replace(source, suggestion=suggestion(stem, "", folder.name))

@@ -22,7 +22,7 @@ Form = Literal["GGUF", "safetensors", "PyTorch", "Modelfile"]
 _VAGUE = re.compile(
     r"(?:ggml[-_.]?)?(?:model|weights|adapter(?:[-_]model)?|lora|sha256-\w+|[0-9a-f]{40})"
 )
-"""File names that say nothing of the model."""
+"""File names that do not describe the model."""
 _NOT_IN_A_NAME = re.compile(r"[^a-z0-9_.-]+")
 _LONGEST_NAME = 80
 FALLBACK_NAME = "imported"
@@ -35,7 +35,7 @@ class Source:
     form: Form
     files: tuple[LocalFile, ...]
     architecture: str = ""
-    """As the files spell it, not escaped; empty when they do not say."""
+    """As in the files, not escaped; empty when unknown."""
     parameters: int = 0
     """0 when unknown."""
     quantization: str = ""
@@ -81,7 +81,7 @@ def targets(level: str, weights: int, rest: int = 0) -> tuple[QuantizeTarget, ..
 def suggestion(stem: str, quantization: str, *more: str) -> str:
     """Return a new model's name, its quantization as the tag, from a file name without suffix.
 
-    File names that say nothing give way to the first of `more` that says something.
+    For a file name that does not describe the model, the first of `more` that does is taken.
     """
     tag, word = "", quantization.lower()
     if word and word != UNKNOWN and stem.lower().endswith(word):
