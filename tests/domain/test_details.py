@@ -201,6 +201,19 @@ def test_whole_values_stay_text_even_when_they_are_broken() -> None:
     assert documents.whole_values(verbose) == {"tokens": '["a", "b"]', "clip": "3"}
 
 
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        (r'["\u003c|im_end|\u003e", "a \u0026 b"]', '["<|im_end|>", "a & b"]'),
+        (r'["\\u003c", "\\\u003e"]', r'["\\u003c", "\\>"]'),
+        (r'["\n", "\u2028", "\u001b"]', r'["\n", "\u2028", "\u001b"]'),
+    ],
+)
+def test_what_a_server_escapes_for_web_pages_is_shown_as_it_is(sent: str, shown: str) -> None:
+    verbose = VerboseShow(model_info={"tokens": msgspec.Raw(sent.encode())})
+    assert documents.whole_values(verbose) == {"tokens": shown}
+
+
 def test_more_parameters_than_anybody_reads_are_counted() -> None:
     lines = parameters("stop x\n" * (MOST_LINES + 1_234))
     assert len(lines) == MOST_LINES + 1

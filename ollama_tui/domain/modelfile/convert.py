@@ -219,7 +219,7 @@ NO_TEMPLATE = "{{ .Prompt }}"
 """What a server shows for a model without a template."""
 _TEMPLATE = "\nTEMPLATE "
 _VALUE = re.compile(
-    r'(?:"(?P<quoted>.*?)"|(?P<plain>[^"\n][^\n]*))\n'
+    r'(?:"""(?P<tripled>.*?)"""|"(?P<quoted>.*?)"|(?P<plain>[^"\n][^\n]*))\n'
     r"(?=(?:SYSTEM|RENDERER|PARSER|PARAMETER|LICENSE|MESSAGE) |\Z)",
     re.DOTALL,
 )
@@ -242,7 +242,7 @@ def own_template(show: Show) -> str:
         given = show.template
     else:
         match = _VALUE.match(value)
-        given = (match["quoted"] or match["plain"] or "") if match else ""
+        given = (match["tripled"] or match["quoted"] or match["plain"] or "") if match else ""
     return "" if given == NO_TEMPLATE else given
 
 
@@ -273,23 +273,27 @@ def _split(joined: str, text: str) -> tuple[str, ...] | None:
     end = -1
     while (end := text.find("\n", end + 1)) >= 0:
         if text.startswith(_LICENSE, end + 1):
-            value = _unquoted(text[len(_LICENSE) : end])
-            if joined.startswith(f"{value}\n"):
-                rest = _split(joined[len(value) + 1 :], text[end + 1 :])
-                if rest is not None:
-                    return (value, *rest)
-    last = _LICENSE + _quoted(joined) + "\n"
-    return (joined,) if text.startswith(last) else None
+            for value in _readings(text[len(_LICENSE) : end]):
+                if joined.startswith(f"{value}\n"):
+                    rest = _split(joined[len(value) + 1 :], text[end + 1 :])
+                    if rest is not None:
+                        return (value, *rest)
+    ways = ('"', '"""') if _needs_quotes(joined) else ("",)
+    last = [f"{_LICENSE}{quotes}{joined}{quotes}\n" for quotes in ways]
+    return (joined,) if text.startswith(tuple(last)) else None
 
 
-def _quoted(value: str) -> str:
-    return f'"{value}"' if "\n" in value or value != value.strip(" ") else value
+def _readings(text: str) -> list[str]:
+    """Return the values that a server may have written as `text`.
+
+    It puts three quotes around a text of several lines that has quotes in it, else one.
+    """
+    inner = [text[n:-n] for n in (3, 1) if len(text) >= 2 * n and {*text[:n], *text[-n:]} == {'"'}]
+    return [*filter(_needs_quotes, inner), text]
 
 
-def _unquoted(text: str) -> str:
-    """Return the value that is quoted as `text`."""
-    inner = text[1:-1]
-    return inner if len(text) > 1 and _quoted(inner) == text else text
+def _needs_quotes(value: str) -> bool:
+    return "\n" in value or value != value.strip(" ")
 
 
 def _as_written(text: str) -> dict[str, str]:

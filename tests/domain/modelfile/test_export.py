@@ -34,6 +34,19 @@ def test_it_stands_on_its_parent_with_only_the_licenses_of_its_own() -> None:
     assert request.messages == [Message("user", "hi")]
 
 
+def test_a_license_with_quotes_in_it_is_inherited_and_not_repeated() -> None:
+    text = 'MIT License\n\nTHE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND.\n'
+    head = f"FROM /b/sha256-{WEIGHTS}\nTEMPLATE x\n"
+    base = Show(modelfile=f'{head}LICENSE """{text}"""\n', license=text)
+    made = Show(
+        modelfile=f'{head}LICENSE """{text}"""\nLICENSE Apache\n',
+        license=f"{text}\nApache",
+        details=ModelDetails(parent_model="base:latest"),
+    )
+    request = request_from(parse(saved("m", made, base)), "m").request
+    assert (request.from_, request.license) == ("base:latest", ["Apache"])
+
+
 @pytest.mark.parametrize(
     ("shown", "parent"),
     [

@@ -14,8 +14,10 @@ TEXTS = st.text(st.sampled_from('a"\n  LICENSE'), min_size=1, max_size=12)
 
 
 def quoted(text: str) -> str:
-    """As a server quotes: without any escape."""
-    return f'"{text}"' if "\n" in text or text != text.strip(" ") else text
+    """As a server quotes: without any escape, with three quotes around quotes."""
+    if "\n" not in text and text == text.strip(" "):
+        return text
+    return f'"""{text}"""' if '"' in text else f'"{text}"'
 
 
 def made_up(*lines: tuple[str, str]) -> str:
