@@ -20,8 +20,8 @@ from ollama_tui.api.errors import (
     Unreachable,
 )
 from ollama_tui.api.replies import CloudStatus, ListedModel, ModelDetails, Recommendation, Show
-from ollama_tui.domain import columns as order
 from ollama_tui.domain import names
+from ollama_tui.domain.columns import natural
 from ollama_tui.domain.filter import parser as query
 from ollama_tui.domain.filter.fields import Scope
 from ollama_tui.domain.filter.parser import FilterProblem
@@ -123,7 +123,7 @@ def catalogue(
     }
     here = {names.key(model.name): model for model in installed}
     stubs = {key: (m.name, m) for key, m in here.items() if _is_stub(m)}
-    others = sorted({**stubs, **at_cloud}.items(), key=lambda item: order.natural(item[1][0]))
+    others = sorted({**stubs, **at_cloud}.items(), key=lambda item: natural(item[1][0]))
     entries = []
     for key, (name, _) in [*advised.items(), *(o for o in others if o[0] not in advised)]:
         tag = at_cloud[key][1] if key in at_cloud else None

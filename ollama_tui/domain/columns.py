@@ -1,4 +1,4 @@
-"""The columns of the list, and the order they can put models in."""
+"""The columns of the list, the order they put models in, and which of them fit."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, lru_cache
 from itertools import groupby
-from typing import Any, Literal
+from operator import itemgetter
+from typing import Any, Literal, Protocol, TypeVar
 
-from ollama_tui.domain import columns as order
 from ollama_tui.domain.model import Model, aliases
 from ollama_tui.formatting import UNKNOWN, age, context, inert, size
 
-SortKey = str | int | float
 _DIGITS = re.compile(r"0*(\d+)")
+ABSENT = "·"
+"""In place of the letter of a capability that a model does not have."""
 _LETTERS = {
     "vision": "V",
     "tools": "T",
@@ -30,7 +31,7 @@ CAPABILITY_LETTERS = "".join(_LETTERS.values()) + "+"
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: what it says of a model, and the raw value it sorts by."""
+    """One column, all there is to it: a further one is one more row of `COLUMNS`."""
 
     key: str
     title: str
@@ -39,7 +40,7 @@ class Column:
     align: Literal["left", "right"]
     priority: int
     """Columns with the highest number leave first when there is no room; 0 never leaves."""
-    sort_key: Callable[[Model], SortKey | None]
+    sort_key: Callable[[Model], str | float | None]
     """Raw value; None when it is missing, which always comes last."""
     text: Callable[[Model, datetime], str]
     """What the cell says, inert, given the time now."""
@@ -47,15 +48,13 @@ class Column:
     """Whether the natural order begins with the biggest."""
     optional: bool = False
     """Whether it is shown only when asked for."""
+    style: str = "muted"
+    """Of the cell; one for most, as each change of style is more bytes than what a cell says."""
 
 
 def natural(text: str) -> str:
     """Return a key that sorts `text` without regard to case and its numbers by value."""
-    return _DIGITS.sub(_sized, text.lower())
-
-
-def _sized(digits: re.Match[str]) -> str:
-    return f"{min(len(digits[1]), 99):02}{digits[1]}"
+    return _DIGITS.sub(lambda digits: f"{min(len(digits[1]), 99):02}{digits[1]}", text.lower())
 
 
 @lru_cache(maxsize=65_536)
@@ -70,54 +69,49 @@ def _quantization_key(level: str) -> str | None:
     return f"{int(bits[0][:4]):04}{natural(level)}" if bits else None
 
 
-def capability_letters(model: Model, absent: str = "·") -> str:
-    """Return one letter per known capability in fixed places; a lone `?` while nobody has said."""
-    known = model.capabilities
-    return "?".ljust(len(CAPABILITY_LETTERS)) if known is None else _letters(known, absent)
-
-
 @lru_cache(maxsize=1024)
-def _letters(capabilities: frozenset[str], absent: str) -> str:
+def capability_letters(capabilities: frozenset[str] | None, absent: str = ABSENT) -> str:
+    """Return one letter per known capability in fixed places; a lone `?` while nobody has said."""
+    if capabilities is None:
+        return "?".ljust(len(CAPABILITY_LETTERS))
     places = [letter if word in capabilities else absent for word, letter in _LETTERS.items()]
     return "".join(places) + (absent if capabilities <= _UNREMARKABLE else "+")
 
 
-def _capability_key(model: Model) -> str | None:
-    known = model.capabilities
-    return None if known is None else _letters(known, "~")
+def _detail(
+    key: str,
+    title: str,
+    width: int,
+    priority: int,
+    text_of: Callable[[Model], str],
+    sort_key: Callable[[str], str | None] = natural,
+) -> Column:
+    """Return the column of a text that only some models have, shown only when asked for."""
+    return Column(
+        key, title, width, "left", priority,
+        lambda m: sort_key(text) if (text := text_of(m)) else None,
+        lambda m, _: inert(text_of(m)) or UNKNOWN,
+        optional=True,
+    )  # fmt: skip
 
-
-def _modified_key(model: Model) -> float | None:
-    modified = model.listed.modified_at
-    return modified.timestamp() if modified else None
-
-
-def _loaded_text(model: Model, now: datetime) -> str:
-    return size(model.running.size) if model.running else ""
-
-
-def _said(text: str) -> str:
-    return inert(text) or UNKNOWN
-
-
-def _text_key(text: str) -> str | None:
-    return natural(text) if text else None
-
-
-NAME = Column("name", "NAME", 20, "left", 0, lambda m: _name_key(m.name), lambda m, _: m.label)
 
 COLUMNS: tuple[Column, ...] = (
-    NAME,
+    Column(
+        "name", "NAME", 20, "left", 0,
+        lambda m: _name_key(m.name),
+        lambda m, _: m.label,
+        style="",
+    ),
     Column(
         "params", "PARAMS", 7, "right", 3,
         lambda m: m.parameter_count or None,
-        lambda m, _: _said(m.listed.details.parameter_size),
+        lambda m, _: inert(m.listed.details.parameter_size) or UNKNOWN,
         descending=True,
     ),
     Column(
         "quant", "QUANT", 7, "left", 4,
         lambda m: _quantization_key(m.listed.details.quantization_level),
-        lambda m, _: _said(m.listed.details.quantization_level),
+        lambda m, _: inert(m.listed.details.quantization_level) or UNKNOWN,
     ),
     Column(
         "size", "SIZE", 7, "right", 1,
@@ -133,46 +127,27 @@ COLUMNS: tuple[Column, ...] = (
     ),
     Column(
         "can", "CAN", len(CAPABILITY_LETTERS), "left", 5,
-        _capability_key,
-        lambda m, _: capability_letters(m),
+        lambda m: None if (can := m.capabilities) is None else capability_letters(can, "~"),
+        lambda m, _: capability_letters(m.capabilities),
+        style="accent",
     ),
     Column(
         "modified", "MODIFIED", 10, "left", 2,
-        _modified_key,
+        lambda m: at.timestamp() if (at := m.listed.modified_at) else None,
         lambda m, now: age(m.listed.modified_at, now),
         descending=True,
     ),
     Column(
         "loaded", "LOADED", 7, "right", 7,
         lambda m: m.running.size if m.running else None,
-        _loaded_text,
+        lambda m, _: size(m.running.size) if m.running else "",
         descending=True,
         optional=True,
     ),
-    Column(
-        "family", "FAMILY", 10, "left", 8,
-        lambda m: _text_key(m.listed.details.family),
-        lambda m, _: _said(m.listed.details.family),
-        optional=True,
-    ),
-    Column(
-        "digest", "DIGEST", 12, "left", 9,
-        lambda m: m.digest or None,
-        lambda m, _: _said(m.digest[:12]),
-        optional=True,
-    ),
-    Column(
-        "format", "FORMAT", 11, "left", 10,
-        lambda m: _text_key(m.listed.details.format),
-        lambda m, _: _said(m.listed.details.format),
-        optional=True,
-    ),
-    Column(
-        "parent", "PARENT", 20, "left", 11,
-        lambda m: _text_key(m.listed.details.parent_model),
-        lambda m, _: _said(m.listed.details.parent_model),
-        optional=True,
-    ),
+    _detail("family", "FAMILY", 10, 8, lambda m: m.listed.details.family),
+    _detail("digest", "DIGEST", 12, 9, lambda m: m.digest[:12], str),
+    _detail("format", "FORMAT", 11, 10, lambda m: m.listed.details.format),
+    _detail("parent", "PARENT", 20, 11, lambda m: m.listed.details.parent_model),
 )  # fmt: skip
 """All columns in display order; the first seven are shown unless the user chose others."""
 
@@ -181,56 +156,62 @@ USUAL = tuple(column.key for column in COLUMNS if not column.optional)
 
 
 def sort(models: Iterable[Model], column_key: str, reverse: bool = False) -> tuple[Model, ...]:
-    """Return `models` in the natural order of a column, or turned around.
+    """Return `models` in the natural order of a column, or reversed.
 
     Equal ones come by name, and those without a value last, whichever way. Raises KeyError.
     """
     column = BY_KEY[column_key]
+    first: Callable[[Any], Any] = itemgetter(0)
     keyed = [(column.sort_key(model), model) for model in models]
     missing = [model for value, model in keyed if value is None]
     present = [pair for pair in keyed if pair[0] is not None]
-    present.sort(key=_first, reverse=column.descending is not reverse)
-    return (*_ties_by_name(present), *_by_name(missing))
-
-
-def _ties_by_name(present: Sequence[tuple[Any, Model]]) -> list[Model]:
-    """Return the models in their order, equal ones by name."""
-    if len({value for value, _ in present}) == len(present):
-        return [model for _, model in present]
-    ties = ([model for _, model in tied] for _, tied in groupby(present, key=_first))
-    return [model for tied in ties for model in _by_name(tied)]
+    present.sort(key=first, reverse=column.descending is not reverse)
+    if len({value for value, _ in present}) == len(present):  # keys of names take long
+        return (*(model for _, model in present), *_by_name(missing))
+    ties = (_by_name([model for _, model in tied]) for _, tied in groupby(present, key=first))
+    return (*(model for tied in ties for model in tied), *_by_name(missing))
 
 
 def _by_name(models: list[Model]) -> list[Model]:
-    """Return `models` by name; what stands alone is not asked, as keys of names take long."""
     return sorted(models, key=lambda m: _name_key(m.name)) if len(models) > 1 else models
 
 
-def grouped(models: Iterable[Model]) -> tuple[tuple[Model, ...], ...]:
-    """Return `models` with those that share weights together, where the first of them stands."""
-    kin: dict[str, list[Model]] = {}
+def group_by_weights(models: Iterable[Model]) -> tuple[tuple[Model, ...], ...]:
+    """Return `models` with those that share weights together, at the place of the first."""
+    groups: dict[str, list[Model]] = {}
     for model in models:
-        kin.setdefault(model.kin, []).append(model)
-    return tuple(map(tuple, kin.values()))
+        groups.setdefault(model.weights_key, []).append(model)
+    return tuple(map(tuple, groups.values()))
 
 
-def _first(pair: tuple[Any, Model]) -> Any:
-    return pair[0]
+class Fitted(Protocol):
+    """A column of any table, as far as it matters whether there is room for it."""
+
+    @property
+    def width(self) -> int:
+        """Cells."""
+
+    @property
+    def priority(self) -> int:
+        """As in `Column`."""
 
 
-def fitting(columns: Sequence[Column], room: int, gap: int = 2) -> tuple[Column, ...]:
+F = TypeVar("F", bound=Fitted)
+
+
+def fit_columns(columns: Iterable[F], room: int, gap: int = 2) -> tuple[F, ...]:
     """Return the columns that fit into `room` cells, in order; the least wanted leave first."""
-    kept = list(columns)
-    while len(kept) > 1 and sum(c.width for c in kept) + gap * (len(kept) - 1) > room:
-        leaving = max(kept, key=lambda column: column.priority)
-        if leaving.priority == 0:
+    fitting = list(columns)
+    while len(fitting) > 1 and sum(c.width for c in fitting) + gap * (len(fitting) - 1) > room:
+        least = max(fitting, key=lambda column: column.priority)
+        if least.priority == 0:
             break
-        kept.remove(leaving)
-    return tuple(kept)
+        fitting.remove(least)
+    return tuple(fitting)
 
 
 class Listing:
-    """Models, and what was found out about all of them; of orders it keeps the last."""
+    """A list of models with what each key typed into the filter would have to compute again."""
 
     def __init__(self, models: Sequence[Model] = ()) -> None:
         self.models = tuple(models)
@@ -246,7 +227,7 @@ class Listing:
     def sorted_by(self, column: str, reverse: bool) -> tuple[Model, ...]:
         """Return the models in an order."""
         if self._order != (column, reverse):
-            self._sorted = order.sort(self.models, column, reverse)
+            self._sorted = sort(self.models, column, reverse)
             self._order = (column, reverse)
         return self._sorted
 

@@ -27,6 +27,8 @@ class Facts(msgspec.Struct, frozen=True):
     """Digest of the first FROM blob; models that share it share their weights."""
     weight_bytes: Count = 0
     """About what that blob takes, where the size of the model does not tell; 0 when unknown."""
+    parameter_count: Count = 0
+    """Parameters, exactly; 0 where the metadata does not say."""
 
 
 class Model(msgspec.Struct, frozen=True):
@@ -94,12 +96,14 @@ class Model(msgspec.Struct, frozen=True):
         return self.facts.context_length if self.facts else 0
 
     @property
-    def parameter_count(self) -> float:
-        """Number of parameters; 0 when unknown."""
+    def parameter_count(self) -> int:
+        """Number of parameters, exact once show has said it, else as rounded; 0 when unknown."""
+        if self.facts is not None and self.facts.parameter_count:
+            return self.facts.parameter_count
         return parameter_count(self.listed.details.parameter_size)
 
     @property
-    def kin(self) -> str:
+    def weights_key(self) -> str:
         """What aliases and models that share weights have in common, and no others."""
         return (self.facts.weights if self.facts else "") or self.digest or f"name:{self.name}"
 
@@ -109,10 +113,10 @@ class Model(msgspec.Struct, frozen=True):
 
 
 @lru_cache(maxsize=4096)
-def parameter_count(text: str) -> float:
-    """Return `8.0B` or `137M` as a number; 0 when it is not one."""
+def parameter_count(text: str) -> int:
+    """Return `8.2B` or `137M` as a number; 0 when it is not one."""
     match = _COUNT.fullmatch(text)
-    return float(match[1]) * _SCALE[match[2].upper()] if match else 0.0
+    return round(float(match[1]) * _SCALE[match[2].upper()]) if match else 0
 
 
 def aliases(models: Iterable[Model]) -> dict[str, tuple[str, ...]]:
@@ -130,6 +134,7 @@ def aliases(models: Iterable[Model]) -> dict[str, tuple[str, ...]]:
 def facts_of(show: Show) -> Facts:
     """Return what to remember of `show` for the list, filters and sums."""
     from ollama_tui.domain.modelfile.syntax import blobs  # the first frame has no details
+    from ollama_tui.domain.tensors import file_size
 
     digests = blobs(show.modelfile)
     return Facts(
@@ -137,18 +142,16 @@ def facts_of(show: Show) -> Facts:
         context_length=context_length(show),
         blobs=digests,
         weights=digests[0] if digests else "",
-        weight_bytes=min(_weight_bytes(show), MOST) if len(digests) > 1 else 0,
+        weight_bytes=min(file_size(show.tensors), MOST) if len(digests) > 1 else 0,
+        parameter_count=_count(show, "general.parameter_count"),
     )
-
-
-def _weight_bytes(show: Show) -> int:
-    from ollama_tui.domain.tensors import file_size  # for the few models of several files
-
-    return file_size(show.tensors)
 
 
 def context_length(show: Show) -> int:
     """Return the trained context in tokens from the metadata; 0 when it does not say."""
-    architecture = show.model_info.get("general.architecture")
-    value = show.model_info.get(f"{architecture}.context_length")
+    return _count(show, f"{show.model_info.get('general.architecture')}.context_length")
+
+
+def _count(show: Show, key: str) -> int:
+    value = show.model_info.get(key)
     return value if isinstance(value, int) and 0 < value <= MOST else 0

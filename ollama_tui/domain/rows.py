@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from ollama_tui.domain import columns as order
-from ollama_tui.domain.columns import Listing
+from ollama_tui.domain.columns import Listing, group_by_weights
 from ollama_tui.domain.model import Model
 from ollama_tui.domain.view import NOTHING_KNOWN, KnownUpdates, View
 
@@ -63,6 +62,6 @@ def _together(models: tuple[Model, ...], view: View) -> tuple[tuple[Model, ...],
     """Return the rows, and the names of those that follow their kin."""
     if not view.grouped:
         return models, frozenset()
-    groups = order.grouped(models)
+    groups = group_by_weights(models)
     following = frozenset(model.name for group in groups for model in group[1:])
     return tuple(model for group in groups for model in group), following

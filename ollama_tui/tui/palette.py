@@ -11,15 +11,16 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from ollama_tui.domain.columns import fit_columns
 from ollama_tui.formatting import StyledLine
 from ollama_tui.tui.actions.action import Action, ActionContext, why_not
 from ollama_tui.tui.actions.keymap import Keymap
-from ollama_tui.tui.widgets.row_source import TableColumn, width_needed
+from ollama_tui.tui.widgets.row_source import TableColumn
 from ollama_tui.tui.widgets.table import Table
 
 LABEL = TableColumn("", 18, id="label")
 KEYS = TableColumn("", 4, id="keys")
-HELP = TableColumn("", 24, flexible=True, id="help")
+HELP = TableColumn("", 24, flexible=True, id="help", priority=1)
 
 
 def found(query: str, actions: Iterable[Action]) -> list[Action]:
@@ -71,8 +72,7 @@ class ActionRows:
 
     def columns(self, width: int) -> Sequence[TableColumn]:
         """Return the columns that fit; the help leaves first."""
-        every = (LABEL, KEYS, HELP)
-        return every if width_needed(every) <= width else (LABEL, KEYS)
+        return fit_columns((LABEL, KEYS, HELP), width)
 
     def cells(self, row: Action, columns: Sequence[TableColumn]) -> Sequence[StyledLine]:
         """Return what each column says, dimmed for an action that cannot act now."""

@@ -2,19 +2,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ollama_tui.api.replies import Show
 from ollama_tui.domain import columns as order
 from ollama_tui.domain.columns import (
     BY_KEY,
     COLUMNS,
-    NAME,
     USUAL,
     capability_letters,
-    fitting,
-    grouped,
+    fit_columns,
+    group_by_weights,
     natural,
     sort,
 )
-from ollama_tui.domain.model import Facts, Model
+from ollama_tui.domain.model import Facts, Model, facts_of, parameter_count
 from tests.domain.models import NOW, a_model, many_models
 from tests.effort import calls
 
@@ -188,7 +188,7 @@ def test_kin_are_aliases_and_what_shares_weights_and_stand_where_the_first_stood
         a_model("nameless"),
         a_model("nobody"),
     ]
-    groups = [[model.name for model in group] for group in grouped(models)]
+    groups = [[model.name for model in group] for group in group_by_weights(models)]
     assert groups == [["base", "tuned"], ["other", "alias"], ["nameless"], ["nobody"]]
 
 
@@ -214,21 +214,21 @@ def test_an_unknown_column_is_a_mistake_of_the_caller() -> None:
     ],
 )
 def test_each_capability_has_its_place(capabilities: list[str] | None, letters: str) -> None:
-    assert capability_letters(a_model(capabilities=capabilities)) == letters
+    assert capability_letters(a_model(capabilities=capabilities).capabilities) == letters
 
 
 def test_details_of_a_cloud_stub_that_name_no_capabilities_leave_them_unknown() -> None:
     stub = a_model(cloud=True, facts=Facts(context_length=4096))
-    assert capability_letters(stub) == "?      "
-    assert capability_letters(a_model(facts=Facts())) == "·······"
+    assert capability_letters(stub.capabilities) == "?      "
+    assert capability_letters(a_model(facts=Facts()).capabilities) == "·······"
     told = a_model(cloud=True, capabilities=["tools"], facts=Facts())
-    assert capability_letters(told) == "·T·····"
+    assert capability_letters(told.capabilities) == "·T·····"
 
 
 def test_what_show_says_of_capabilities_counts_more_than_the_list() -> None:
     model = a_model(capabilities=["completion"], facts=Facts(capabilities=("tools",)))
-    assert capability_letters(model) == "·T·····"
-    assert capability_letters(model, absent=".") == ".T....."
+    assert capability_letters(model.capabilities) == "·T·····"
+    assert capability_letters(model.capabilities, absent=".") == ".T....."
 
 
 @pytest.mark.parametrize(
@@ -248,11 +248,11 @@ def test_what_show_says_of_capabilities_counts_more_than_the_list() -> None:
 )
 def test_columns_leave_by_priority_and_the_name_never(room: int, shown: str) -> None:
     usual = [BY_KEY[key] for key in USUAL]
-    assert " ".join(column.key for column in fitting(usual, room)) == shown
+    assert " ".join(column.key for column in fit_columns(usual, room)) == shown
 
 
 def test_the_name_stays_even_when_it_is_not_first() -> None:
-    assert fitting([BY_KEY["size"], NAME], 5) == (NAME,)
+    assert fit_columns([BY_KEY["size"], BY_KEY["name"]], 5) == (BY_KEY["name"],)
 
 
 @pytest.mark.parametrize("key", KEYS)
@@ -266,3 +266,19 @@ def test_the_first_order_of_ten_thousand_asks_no_names_where_no_values_are_equal
     asked = order._name_key.cache_info().misses
     sort(models, "size")
     assert order._name_key.cache_info().misses == asked
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("8.2B", 8_200_000_000), ("134.52M", 134_520_000), ("1.1T", 1_100_000_000_000),
+     ("494", 494), ("64k", 64_000), ("", 0), ("many", 0)],
+)  # fmt: skip
+def test_the_number_of_parameters_is_what_the_server_rounded(text: str, number: int) -> None:
+    assert parameter_count(text) == number
+    assert a_model(parameter_size=text).parameter_count == number
+
+
+def test_the_exact_number_of_parameters_counts_more_than_the_rounded_one() -> None:
+    facts = facts_of(Show(model_info={"general.parameter_count": 8_190_735_360}))
+    assert a_model(parameter_size="8.2B", facts=facts).parameter_count == 8_190_735_360
+    assert facts_of(Show(model_info={"general.parameter_count": "8B"})).parameter_count == 0

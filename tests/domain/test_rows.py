@@ -34,7 +34,7 @@ def test_grouped_rows_are_the_same_rows(text: str) -> None:
     flat = visible_rows(LISTING, View(filter=text), now=NOW)
     grouped = visible_rows(LISTING, View(filter=text, grouped=True), now=NOW)
     assert order.sort(grouped.rows, "name") == order.sort(flat.rows, "name")
-    first = {model.kin for model in grouped.rows}
+    first = {model.weights_key for model in grouped.rows}
     assert len(grouped.rows) - len(grouped.following) == len(first)
 
 

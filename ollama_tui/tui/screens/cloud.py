@@ -13,13 +13,13 @@ from textual.app import ComposeResult
 
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.api.replies import ListedModel, Recommendation, Show
-from ollama_tui.domain import columns as order
 from ollama_tui.domain.cloud import CatalogueEntry, about, catalogue, select
+from ollama_tui.domain.columns import BY_KEY, fit_columns
 from ollama_tui.formatting import StyledLine, plural
 from ollama_tui.tui.actions import registry
 from ollama_tui.tui.actions.action import Place, connected
 from ollama_tui.tui.screens.action_screen import bindings
-from ollama_tui.tui.screens.table_screen import TableScreen, leaving, message_lines
+from ollama_tui.tui.screens.table_screen import TableScreen, message_lines
 from ollama_tui.tui.signs import Signs
 from ollama_tui.tui.widgets.filter_bar import FilterBar
 from ollama_tui.tui.widgets.row_source import TableColumn
@@ -31,16 +31,16 @@ if TYPE_CHECKING:
     from ollama_tui.tui.screens.main_context import MainScreenContext
 
 
-MODEL_COLUMNS = ("name", "params", "ctx", "can")
+MODEL_COLUMNS = {"name": 0, "params": 3, "ctx": 5, "can": 4}
+"""Columns of the list, and in which order they leave."""
 COLUMNS = (
     *(
-        TableColumn(c.title, c.width, c.align, flexible=c.key == "name", id=c.key)
-        for c in map(order.BY_KEY.__getitem__, MODEL_COLUMNS)
+        TableColumn(c.title, c.width, c.align, c.key == "name", id=c.key, priority=priority)
+        for c, priority in ((BY_KEY[key], number) for key, number in MODEL_COLUMNS.items())
     ),
-    TableColumn("PLAN/VRAM", 9, "right", id="needs"),
-    TableColumn("WHERE", 17, id="where"),
+    TableColumn("PLAN/VRAM", 9, "right", id="needs", priority=2),
+    TableColumn("WHERE", 17, id="where", priority=1),
 )
-LEAVING = ("ctx", "can", "params", "needs", "where")
 
 
 class EntryRows:
@@ -56,7 +56,7 @@ class EntryRows:
 
     def columns(self, width: int) -> Sequence[TableColumn]:
         """Return the columns that fit."""
-        return leaving(COLUMNS, LEAVING, width)
+        return fit_columns(COLUMNS, width)
 
     def cells(self, row: CatalogueEntry, columns: Sequence[TableColumn]) -> Sequence[StyledLine]:
         """Return what each column says."""
@@ -68,8 +68,7 @@ class EntryRows:
         if column == "where":
             # Installed models run in the cloud or were recommended just as the others are.
             return (("installed" if row.installed else " ".join(row.where), "muted"),)
-        text = order.BY_KEY[column].text(row.model, self.now())
-        return ((text, {"name": "", "can": "accent"}.get(column, "muted")),)
+        return ((BY_KEY[column].text(row.model, self.now()), BY_KEY[column].style),)
 
     def gutter(self, row: CatalogueEntry) -> StyledLine:
         """Return whether it is here, and whether it runs elsewhere."""

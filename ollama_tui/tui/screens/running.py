@@ -13,11 +13,12 @@ from textual.app import ComposeResult
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.api.replies import RunningModel
 from ollama_tui.domain import names
+from ollama_tui.domain.columns import fit_columns
 from ollama_tui.domain.details import processor
 from ollama_tui.formatting import UNKNOWN, StyledLine, context, inert, plural, size, until
 from ollama_tui.tui.actions.action import Place, connected
 from ollama_tui.tui.screens.action_screen import bindings
-from ollama_tui.tui.screens.table_screen import TableScreen, leaving, message_lines
+from ollama_tui.tui.screens.table_screen import TableScreen, message_lines
 from ollama_tui.tui.widgets.row_source import TableColumn
 from ollama_tui.tui.widgets.styled_widget import StaticLines
 from ollama_tui.tui.widgets.table import Table
@@ -29,12 +30,11 @@ LOOK_EVERY = 2.0
 """Seconds between two looks at what runs, only while this screen is there."""
 COLUMNS = (
     TableColumn("NAME", 14, flexible=True, id="name"),
-    TableColumn("MEMORY", 7, "right", id="memory"),
-    TableColumn("CPU/GPU", 15, id="processor"),
-    TableColumn("CONTEXT", 7, "right", id="context"),
-    TableColumn("UNTIL", 18, id="until"),
+    TableColumn("MEMORY", 7, "right", id="memory", priority=2),
+    TableColumn("CPU/GPU", 15, id="processor", priority=3),
+    TableColumn("CONTEXT", 7, "right", id="context", priority=4),
+    TableColumn("UNTIL", 18, id="until", priority=1),
 )
-LEAVING = ("context", "processor", "memory", "until")
 STYLES = {"name": "", "memory": "strong"}
 
 
@@ -91,7 +91,7 @@ class RunningRows:
 
     def columns(self, width: int) -> Sequence[TableColumn]:
         """Return the columns that fit."""
-        return leaving(COLUMNS, LEAVING, width)
+        return fit_columns(COLUMNS, width)
 
     def cells(self, row: Running, columns: Sequence[TableColumn]) -> Sequence[StyledLine]:
         """Return what each column says."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from textual import work
 from textual.app import ComposeResult
 
+from ollama_tui.domain.columns import fit_columns
 from ollama_tui.domain.snapshot import Snapshot
 from ollama_tui.domain.storage.report import RowKind, StorageRow, advice, storage_rows, summary
 from ollama_tui.domain.storage.usage import Usage
@@ -17,7 +18,7 @@ from ollama_tui.formatting import UNKNOWN, StyledLine, size
 from ollama_tui.tui.actions import models
 from ollama_tui.tui.actions.action import Place, connected
 from ollama_tui.tui.screens.action_screen import bindings
-from ollama_tui.tui.screens.table_screen import TableScreen, leaving
+from ollama_tui.tui.screens.table_screen import TableScreen
 from ollama_tui.tui.signs import Signs
 from ollama_tui.tui.widgets.row_source import TableColumn
 from ollama_tui.tui.widgets.styled_widget import StaticLines
@@ -49,13 +50,14 @@ class StorageRows:
     def columns(self, width: int) -> Sequence[TableColumn]:
         """Return the columns that fit; the bar takes up to two fifths of the width."""
         bar = min(max(width * 2 // 5, NARROWEST_BAR), WIDEST_BAR)
+        legend = f"{self.signs.full} alone  {self.signs.empty} shared"
         every = [
             TableColumn("NAME", 16, flexible=True, id="name"),
             TableColumn("ALONE", 7, "right", id="alone"),
-            TableColumn("SHARED", 7, "right", id="shared"),
-            TableColumn(f"{self.signs.full} alone  {self.signs.empty} shared", bar, id="bar"),
+            TableColumn("SHARED", 7, "right", id="shared", priority=1),
+            TableColumn(legend, bar, id="bar", priority=2),
         ]
-        return leaving(every, ("bar", "shared"), width)
+        return fit_columns(every, width)
 
     def cells(self, row: StorageRow, columns: Sequence[TableColumn]) -> Sequence[StyledLine]:
         """Return what each column says."""

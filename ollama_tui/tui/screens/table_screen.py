@@ -14,7 +14,6 @@ from textual.screen import ModalScreen
 
 from ollama_tui.formatting import StyledLine, inert
 from ollama_tui.tui.screens.action_screen import ActionScreen
-from ollama_tui.tui.widgets.row_source import TableColumn, width_needed
 from ollama_tui.tui.widgets.styled_widget import StaticLines
 from ollama_tui.tui.widgets.table import Table
 from ollama_tui.tui.widgets.text_layout import spread
@@ -121,13 +120,3 @@ def message_lines(title: str, hint: str, style: str, width: int) -> list[StyledL
     """Return what happened and what to do, as lines of `width` cells; none for no title."""
     text = inert(f"{title} {hint}".strip())
     return [((f" {line}", style),) for line in wrap(text, max(width - 2, 20))]
-
-
-def leaving(columns: Sequence[TableColumn], order: Sequence[str], width: int) -> list[TableColumn]:
-    """Return the columns that fit; those named first in `order` leave first."""
-    kept = list(columns)
-    for leaver in order:
-        if width_needed(kept) <= width:
-            break
-        kept = [column for column in kept if column.id != leaver]
-    return kept

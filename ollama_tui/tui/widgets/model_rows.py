@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from ollama_tui.domain import columns as order
+from ollama_tui.domain.columns import ABSENT, BY_KEY, USUAL, fit_columns
 from ollama_tui.domain.model import Model
 from ollama_tui.domain.rows import VisibleRows
 from ollama_tui.domain.view import View
@@ -14,11 +14,8 @@ from ollama_tui.formatting import StyledLine
 from ollama_tui.tui.signs import UNICODE, Signs
 from ollama_tui.tui.widgets.row_source import TableColumn
 
-STYLES = {"name": "", "can": "accent"}
 KIN = 2
 """Cells of the sign before the name of one that shares weights with the one above."""
-OTHER_STYLE = "muted"
-"""Of most columns: to change the pen at each is more bytes than what they say."""
 
 
 @dataclass
@@ -26,7 +23,7 @@ class ModelRows:
     """The source of the model table; the screen keeps `view` and `aliases` up to date."""
 
     now: Callable[[], datetime]
-    keys: tuple[str, ...] = order.USUAL
+    keys: tuple[str, ...] = USUAL
     """Columns wanted, in display order."""
     view: View = field(default_factory=View)
     aliases: Collection[str] = frozenset()
@@ -47,30 +44,35 @@ class ModelRows:
 
     def columns(self, width: int) -> Sequence[TableColumn]:
         """Return the wanted columns that fit, with an arrow at the one sorted by."""
-        wanted = [order.BY_KEY[key] for key in self.keys]
-        return [self._column(column) for column in order.fitting(wanted, width)]
-
-    def _column(self, column: order.Column) -> TableColumn:
-        title = column.title
-        if column.key == self.view.sort:
-            falling = column.descending is not self.view.reverse
-            title += self.signs.descending if falling else self.signs.ascending
-        width = max(column.width, len(title))
-        flexible = column.key == "name"
-        most = self.longest + KIN if flexible else None
-        return TableColumn(title, width, column.align, flexible, id=column.key, most=most)
+        columns = []
+        for column in fit_columns((BY_KEY[key] for key in self.keys), width):
+            title = column.title
+            if column.key == self.view.sort:
+                falling = column.descending is not self.view.reverse
+                title += self.signs.descending if falling else self.signs.ascending
+            flexible = column.key == "name"
+            columns.append(
+                TableColumn(
+                    title,
+                    max(column.width, len(title)),
+                    column.align,
+                    flexible,
+                    id=column.key,
+                    most=self.longest + KIN if flexible else None,
+                )
+            )
+        return columns
 
     def cells(self, row: Model, columns: Sequence[TableColumn]) -> Sequence[StyledLine]:
         """Return what each column says of a model."""
         now = self.now()
-        return [((self._text(row, c.id, now), STYLES.get(c.id, OTHER_STYLE)),) for c in columns]
-
-    def _text(self, row: Model, column: str, now: datetime) -> str:
-        if column == "can":
-            return order.capability_letters(row, self.signs.dot)
-        if column == "name" and row.name in self.following:
-            return f"{self.signs.kin} {row.label}"
-        return order.BY_KEY[column].text(row, now)
+        cells = []
+        for column in (BY_KEY[each.id] for each in columns):
+            text = column.text(row, now).replace(ABSENT, self.signs.dot)
+            if column.key == "name" and row.name in self.following:
+                text = f"{self.signs.kin} {text}"
+            cells.append(((text, column.style),))
+        return cells
 
     def gutter(self, row: Model) -> StyledLine:
         """Return the mark and the state."""

@@ -31,6 +31,8 @@ class TableColumn:
     id: str = ""
     most: int | None = None
     """Cells a flexible one has a use for; None for any number."""
+    priority: int = 0
+    """Columns with the highest number leave first when there is no room; 0 never leaves."""
 
 
 def width_needed(columns: Sequence[TableColumn]) -> int:
@@ -65,7 +67,7 @@ class RowSource(Protocol[RowIn]):
         """Return what identifies the row."""
 
     def columns(self, width: int) -> Sequence[TableColumn]:
-        """Return the columns to show in `width` cells (see `width_needed`), titles as shown."""
+        """Return the columns to show in `width` cells (see `fit_columns`), titles as shown."""
 
     def cells(self, row: RowIn, columns: Sequence[TableColumn]) -> Sequence[StyledLine]:
         """Return one cell for each of `columns`, whose widths are final; longer ones are cut."""

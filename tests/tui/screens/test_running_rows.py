@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ollama_tui.api.replies import RunningModel
-from ollama_tui.tui.screens.running import COLUMNS, LEAVING, Running, rows_of, summed
-from ollama_tui.tui.screens.table_screen import leaving
+from ollama_tui.domain.columns import fit_columns
+from ollama_tui.tui.screens.running import COLUMNS, Running, rows_of, summed
 from ollama_tui.tui.widgets.row_source import width_needed
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -60,6 +60,6 @@ def test_the_sum_counts_memory_and_what_of_it_is_on_gpus() -> None:
 
 @pytest.mark.parametrize("width", range(4, 140))
 def test_columns_leave_until_the_rest_fits_and_the_name_never_does(width: int) -> None:
-    columns = leaving(COLUMNS, LEAVING, width)
+    columns = fit_columns(COLUMNS, width)
     assert columns[0].id == "name"
     assert width_needed(columns) <= width or [c.id for c in columns] == ["name"]
