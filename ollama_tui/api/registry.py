@@ -166,6 +166,18 @@ class Registry:
         pushed_at = _pushed_at(answer.headers)
         return Published(_decoded(answer.body, name), digest, pushed_at, insecure)
 
+    async def speaks_plain_http(self, name: Named) -> bool:
+        """Return whether the registry of `name` answers over plain HTTP.
+
+        False also where asking it so is not safe: only this machine and the hosts named at the
+        beginning are asked.
+        """
+        if not self._beside_server and Host.of_url(_url(name, insecure=True)).is_loopback:
+            return False
+        with _explained(name):
+            async with asyncio.timeout(LONGEST):
+                return await self._ask_plainly("HEAD", name) is not None
+
     async def _ask(self, method: str, name: Named, insecure: bool) -> tuple[_Answer, bool]:
         """Return a good answer, and whether it came by plain HTTP."""
         if not self._beside_server and Host.of_url(_url(name, insecure=True)).is_loopback:

@@ -223,6 +223,17 @@ class Updates:
             return Offer(error.title)
         return upstream.offered(published.manifest, present, there, mine, published.digest)
 
+    async def speaks_plain_http(self, given: str) -> bool:
+        """Return whether the registry of a name does, once no letter follows for a moment.
+
+        Never raises OllamaError: who cannot look can still push.
+        """
+        await self._sleep(TYPING_PAUSE)
+        try:
+            return await self._registry.speaks_plain_http(names.parse(given))
+        except OllamaError:
+            return False
+
     def _remembered(self) -> Mapping[str, Upstream]:
         if self._cache is None:
             return {}

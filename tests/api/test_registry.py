@@ -139,6 +139,17 @@ async def test_a_registry_that_may_do_without_tls_is_asked_so_unless_it_is_a_pub
     assert published.insecure is (scheme == "http")
 
 
+@pytest.mark.parametrize("answer", [httpx.Response(200, content=MANIFEST), httpx.Response(404)])
+async def test_whether_a_registry_speaks_plain_http_does_not_depend_on_the_model(
+    answer: httpx.Response,
+) -> None:
+    asked, seen = registry(answer)
+    async with asked:
+        assert await asked.speaks_plain_http(parse("127.0.0.1:5000/me/m:1"))
+        assert not await asked.speaks_plain_http(parse("box.lan:5000/me/m:1"))
+    assert [(request.method, request.url.scheme) for request in seen] == [("HEAD", "http")]
+
+
 @pytest.mark.parametrize(
     "to_plain", [httpx.Response(400, text="HTTP to HTTPS"), httpx.RemoteProtocolError("hung up")]
 )

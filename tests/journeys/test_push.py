@@ -87,3 +87,37 @@ async def test_a_server_without_internet_says_that_it_does_not_know_who_it_is() 
         await user.presses("P")
         await user.sees("Push studio/reviewer:latest")
         await user.sees_no("is signed in to ollama.com as")
+
+
+async def test_a_failed_push_is_done_again_without_asking_about_its_own_copy() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker) as user:
+        for tries in (1, 2):
+            await user.goes_to("pirate:latest")
+            await user.presses("P")
+            await user.empties_the_field()
+            await user.types("stranger/pirate:v1")
+            if tries == 2:
+                await user.sees("stranger/pirate:v1 is the same model already.")
+            await user.presses("enter")
+            await user.until(lambda tries=tries: len(demo.seen("/api/push")) == tries)  # type: ignore[misc]
+            await user.server_works(1)
+            await user.sees("failed")
+        assert len(demo.seen("/api/copy")) == 1
+
+
+async def test_that_a_registry_speaks_plain_http_is_said_before_anything_is_sent() -> None:
+    demo, ticker = a_server()
+    demo.registry.plain_hosts.add("127.0.0.1:5000")
+    async with journey(demo, server_time=ticker) as user:
+        await user.goes_to("pirate:latest")
+        await user.presses("P")
+        await user.empties_the_field()
+        await user.types("127.0.0.1:5000/me/pirate:v1")
+        await user.sees("127.0.0.1:5000 speaks plain HTTP: tick that to push to it.")
+        await user.presses("tab", "space")
+        await user.sees("Goes to 127.0.0.1:5000, not to ollama.com.")
+        await user.sees_no("speaks plain HTTP")
+        await user.presses("enter")
+        sent = {"model": "127.0.0.1:5000/me/pirate:v1", "insecure": True}
+        await user.until(lambda: demo.bodies("/api/push") == [sent])

@@ -57,15 +57,23 @@ async def push(context: ActionContext) -> None:
     if (model := context.current) is None:
         return
     server = connected(context)
-    clipboard = partial(account.address_to_clipboard, context)
-    dialog = PushDialog(model, partial(account.standings, server), clipboard)
+    dialog = PushDialog(
+        model,
+        context.snapshot.models,
+        partial(account.standings, server),
+        partial(account.address_to_clipboard, context),
+        server.updates.speaks_plain_http,
+    )
     answer = await context.ask(dialog)
     if answer is None:
         return
-    copied = not names.same(answer.name, model.name)
-    if copied:
+    # A push that failed has left its copy behind: that one is as good as another.
+    there = find(context, answer.name)
+    is_copy = there is not None and there.digest == model.digest != ""
+    copies = not is_copy and not names.same(answer.name, model.name)
+    if copies:
         try:
-            target = await _copy_target(context, answer.name)
+            target = await _copy_target(context, answer.name, there)
         except OllamaError:
             offer_again(dialog)
             raise
@@ -74,18 +82,17 @@ async def push(context: ActionContext) -> None:
             return
         answer = replace(answer, name=target.name)
     with sending(dialog):
-        if copied:
+        if copies:
             await server.ollama.copy(model.name, answer.name)
             await server.library.refresh()
         server.jobs.submit(Push(answer.name, answer.insecure, model.size or None))
 
 
-async def _copy_target(context: ActionContext, name: str) -> NewName | None:
+async def _copy_target(context: ActionContext, name: str, there: Model | None) -> NewName | None:
     """Return what the copy to push may be called and replace; None when it is not to be made."""
     from ollama_tui.tui.dialogs.confirm import confirm_replace
     from ollama_tui.tui.dialogs.names import NewName
 
-    there = find(context, name)
     if there is not None and await context.ask(confirm_replace(there)) is not True:
         return None
     return await settled(context, NewName(name, there.digest if there else None))

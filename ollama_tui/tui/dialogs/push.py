@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -18,6 +18,7 @@ from ollama_tui.domain.model import Model
 from ollama_tui.formatting import inert, size
 from ollama_tui.tui.dialogs.account import Standings
 from ollama_tui.tui.dialogs.dialog import Dialog, Review, labelled
+from ollama_tui.tui.dialogs.names import by_key
 from ollama_tui.tui.widgets.buttons import TextCheckbox
 
 
@@ -38,10 +39,20 @@ class PushDialog(Dialog[PushAnswer]):
     keys = "enter push   ctrl+o own namespace   esc cancel"
 
     def __init__(
-        self, model: Model, standings: Standings, clipboard: Callable[[str], None]
+        self,
+        model: Model,
+        models: Iterable[Model],
+        standings: Standings,
+        clipboard: Callable[[str], None],
+        speaks_plain_http: Callable[[str], Awaitable[bool]],
     ) -> None:
         super().__init__()
         self.model = model
+        self.installed = by_key(models)
+        self.speaks_plain_http = speaks_plain_http
+        """Asks the registry of a name."""
+        self._plain_hosts: dict[str, bool] = {}
+        """Which registries do, as far as they were asked."""
         self.standings = standings
         self.clipboard = clipboard
         self.standing: AccountStatus | None = None
@@ -112,16 +123,31 @@ class PushDialog(Dialog[PushAnswer]):
         if _lacks_namespace(given):
             own = f"{user or 'NAMESPACE'}/{inert(name.model)}:{inert(name.tag)}"
             return Review(f"Put your account in front: {own}.")
-        copies = f"Copies to {inert(name.display)} first: a push uses the local name. "
+        there = self.installed.get(name.key)
+        first = ""
+        if copied and there is not None and there.digest == self.model.digest != "":
+            first = f"{there.label} is the same model already. "
+        elif copied:
+            first = f"Copies to {inert(name.display)} first: a push uses the local name. "
         if name.host != names.DEFAULT_HOST:
             then = f"Goes to {inert(name.host)}, not to ollama.com."
+            if name.host not in self._plain_hosts:
+                self._ask_registry(name)
+            elif self._plain_hosts[name.host] and not self.answer().insecure:
+                then = f"{inert(name.host)} speaks plain HTTP: tick that to push to it."
         elif self.standing is not None and self.standing.signed_out:
             then = "ollama.com will refuse it until the server is signed in."
         elif user and name.namespace.lower() != user.lower():
             then = f"ollama.com will refuse it unless {user} may push there."
         else:
             then = "The server signs with its own key; what the registry has is not sent again."
-        return Review(notice=(copies if copied else "") + then)
+        return Review(notice=first + then)
+
+    @work(exclusive=True, group="registry")
+    async def _ask_registry(self, name: names.Name) -> None:
+        """Ask without holding up the typing; another letter starts over."""
+        self._plain_hosts[name.host] = await self.speaks_plain_http(name.display)
+        self.review()
 
     def answer(self) -> PushAnswer:
         """Return what was asked for."""
