@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ollama_tui.formatting import Span, StyledLine, clock, rate, size, size_of
+from ollama_tui.formatting import (
+    ELLIPSIS,
+    Span,
+    StyledLine,
+    cells,
+    clock,
+    inert,
+    rate,
+    shorten,
+    size,
+    size_of,
+)
 from ollama_tui.services.jobs.job import Job, State, describe, percent
 from ollama_tui.tui.signs import Signs
 from ollama_tui.tui.widgets.text_layout import fit, spread, width_of
@@ -55,13 +66,31 @@ def job_line(job: Job, signs: Signs, width: int, *, label: int, hint: bool = Tru
     With `hint` also the key for what a person may want of it.
     """
     bar = BAR if width >= WIDE else NARROW_BAR
-    name = fit(((job.label, "strong"),), label)
+    name = fit(((_short_label(job, label), "strong"),), label)
     sign: Span = (f" {_sign(job, signs)} ", _style(job))
     if _is_measured(job):
         far, words = (sign, *name, *_moving(job, signs, bar)), _words(job)
         line = (*far, *_speed(job), *words)
         return line if not words or width_of(line) <= width else (*far, *words)
     return (sign, *name, (f"  {describe(job)}", _style(job)), *(_key_hint(job) if hint else ()))
+
+
+def _short_label(job: Job, width: int) -> str:
+    """Return verb and name in at most `width` cells, without what the names of jobs share.
+
+    That is the registry, then the namespace, then the middle: names differ in their ends.
+    """
+    name, room = inert(job.name), width - len(job.verb) - 1
+    rest = name
+    while cells(name) > room and "/" in rest:
+        rest = rest.partition("/")[2]
+        name = f"{ELLIPSIS}/{rest}"
+    if cells(name) <= room:
+        return f"{job.verb} {name}"
+    tail = rest[-room:]
+    while cells(tail) > room // 2:
+        tail = tail[1:]
+    return f"{job.verb} {shorten(rest, room - cells(tail))}{tail}"
 
 
 def _is_measured(job: Job) -> bool:

@@ -113,6 +113,23 @@ def test_names_of_all_jobs_shown_get_the_same_room() -> None:
     assert said(strip_lines(jobs[:1], UNICODE, 120)[0]).index("starting") < 40
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("qwen3:8b", "pull qwen3:8b"),
+        ("127.0.0.1:5001/library/big:7b", "pull …/library/big:7b"),
+        ("127.0.0.1:5001/library/big-model:7b-q4", "pull …/big-model:7b-q4"),
+        ("hf.co/bartowski/Llama-3.2-1B-Instruct-GGUF:Q4_K_M", "pull Llama-3.2…GUF:Q4_K_M"),
+        ("a-name-without-slashes-that-is-long:7b", "pull a-name-wi…is-long:7b"),
+        ("模型模型模型模型模型模型模型", "pull 模型模型…型模型模型"),
+    ],
+)
+def test_a_long_name_loses_its_registry_first_and_keeps_its_end(name: str, shown: str) -> None:
+    line = job_line(job(name=name), UNICODE, 80, label=25)
+    assert said(line).removeprefix(" ↓ ").split("  ")[0] == shown
+    assert width_of(line[:2]) <= 3 + 25
+
+
 def test_the_key_for_more_is_not_named_where_more_is_shown() -> None:
     failed = job(State.FAILED, error=Problem("It failed.", "", "full"))
     assert said(job_line(failed, UNICODE, 98, label=22, hint=False)).endswith("failed: full")
