@@ -1,1 +1,1 @@
-"""What Ollama says: a typed asyncio client, useful without the screen."""
+"""A typed asyncio client for Ollama's API, useful without the rest of the program."""

@@ -48,8 +48,8 @@ class Ollama:
     OllamaError. Redirects are not followed; proxies of the environment are used except for
     loopback hosts.
 
-    `api_key` goes to https://ollama.com only. A caller who knows that it was made for the host of
-    `host_url` says `send_key=True`; even then it is sent over https or to loopback only.
+    `api_key` goes to https://ollama.com only. A caller who knows that it was issued for the host of
+    `host_url` passes `send_key=True`; even then it is sent over https or to loopback only.
     """
 
     def __init__(
@@ -95,7 +95,7 @@ class Ollama:
         return decode.running_models(await self._http.reply(Call(requests.RUNNING)))
 
     async def version(self) -> str:
-        """Return the server's version as it says it, such as `0.33.0-rc2`; not made inert.
+        """Return the server's version as it is sent, such as `0.33.0-rc2`; not made inert.
 
         https://docs.ollama.com/api-reference/get-version
         """
@@ -202,7 +202,7 @@ class Ollama:
             async with open_body(path, size) as file:
                 await self._http.upload(Call(requests.UPLOAD, digest), file, _BLOB, sent)
         except Interrupted:
-            # Who has the blob answers early and closes; the answer may be lost with the connection.
+            # A server that has the blob answers early and closes: that answer may get lost.
             if not await self.blob_exists(digest):
                 raise
 
@@ -254,7 +254,7 @@ class Ollama:
         return decode.recommendations(await self._http.reply(Call(requests.RECOMMENDATIONS)))
 
     async def _command(self, call: Call, body: Mapping[str, Any] | None) -> None:
-        """Send a call that has no answer; whatever does answer is not Ollama, or an error."""
+        """Send a call whose answer is empty; any other is an error line, or not Ollama's."""
         reply = await self._http.reply(call, body)
         if reply.strip() not in (b"", b"null"):
             parse_event(reply, call)

@@ -29,19 +29,19 @@ def uptime() -> float:
 
 @dataclass(frozen=True)
 class Clock:
-    """The four ways in which the program knows of time."""
+    """The functions by which the program reads the time and waits."""
 
     now: Callable[[], datetime] = utc_now
     """Time of day, timezone-aware."""
     seconds: Callable[[], float] = time.monotonic
-    """A count that never goes back."""
+    """Monotonic seconds."""
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    """Waits that many seconds."""
+    """Wait that many seconds."""
     uptime: Callable[[], float] | None = None
-    """As `seconds`, but it surely goes on while the machine is suspended; None for `seconds`."""
+    """As `seconds`, but counting while the machine is suspended too; None for `seconds`."""
 
     async def within(self, seconds: float, awaited: Awaitable[object]) -> bool:
-        """Wait for `awaited`, at most `seconds`; return whether it came to its end."""
+        """Wait for `awaited`, at most `seconds`; return whether it finished."""
         work, limit = asyncio.ensure_future(awaited), asyncio.ensure_future(self.sleep(seconds))
         try:
             await asyncio.wait([work, limit], return_when=asyncio.FIRST_COMPLETED)
@@ -52,7 +52,7 @@ class Clock:
 
 
 MACHINE = Clock(uptime=uptime)
-"""The real one."""
+"""The machine's own clock."""
 
 
 class Watchdog:

@@ -1,4 +1,4 @@
-"""JSON of a server → typed replies: fast when all is well, field by field when it is not."""
+"""JSON of a server → typed replies: in one go where it fits, else field by field."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _ESCAPE = (
 _TITLE = r"(?i)<title[^>]*>([^<]{1,200})"
 
 _SMALL = 4 * 1024 * 1024
-"""Bytes of an answer that cannot become too much, whatever is in it."""
+"""Bytes of an answer that cannot take too much memory, whatever is in it."""
 MOST_VALUES = 3_000_000
 """Values in an answer: 100,000 models have two million, a vocabulary of 250,000 words one."""
 MOST_MODELS = 100_000
@@ -123,7 +123,7 @@ def version(body: bytes) -> str:
 
 
 def not_ollama(body: bytes, status: int = 0) -> NotOllama:
-    """Say what was found instead of an answer of Ollama; `status` if that gave it away."""
+    """Return the error that describes what was found instead of Ollama's answer."""
     return NotOllama(
         f"The server does not answer like Ollama: it sent {_found(body)}.",
         CHECK_ADDRESS,
@@ -258,7 +258,7 @@ def _lenient_struct(raw: bytes | msgspec.Raw, kind: type[T]) -> T:
 
 
 def _lenient_choice(raw: bytes | msgspec.Raw, choices: tuple[Any, ...]) -> Any:
-    """Decode an `X | None`; the wire knows no other unions here."""
+    """Decode an `X | None`; replies have no other unions."""
     if bytes(raw).strip() == b"null" and type(None) in choices:
         return None
     return _lenient(raw, choices[0])

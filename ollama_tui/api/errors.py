@@ -3,9 +3,9 @@
     OllamaError                 title (what did not happen) and hint (what to do)
     ├── Unreachable             no connection: refused, no route, unknown name, TLS, time-out
     ├── Interrupted             the connection broke, or a stream ended without success or error
-    │   └── Silent              the connection stands, but nothing came for too long
+    │   └── Silent              the connection is open, but nothing came for too long
     ├── NotOllama               something answered, but not an Ollama server: HTML, bad JSON
-    └── Refused                 the server said no; carries its status and words
+    └── Refused                 the server answered with an error; carries its status and text
         ├── NotFound            404, or the pull error for a model no registry has
         ├── InvalidRequest      400: a name, a body, a digest, a template
         ├── Unauthorized        401 and "access denied"; may carry a sign-in URL
@@ -23,7 +23,7 @@ before it becomes part of a title or hint.
 from __future__ import annotations
 
 ADDRESS = "the address (--host, OLLAMA_HOST or config.toml)"
-"""How hints speak of where the server is said to be, which may be said in any of these."""
+"""How hints name the setting of the server's address: it may be given in any of these."""
 CHECK_ADDRESS = f"Check {ADDRESS}: a proxy or another program may be answering."
 """What to do when something answers that is not Ollama."""
 
@@ -81,11 +81,11 @@ class NotFound(Refused):
 
 
 class InvalidRequest(Refused):
-    """The server could not accept what was asked."""
+    """The server does not accept the request: a name, a body, a digest, a template."""
 
 
 class Unauthorized(Refused):
-    """Sign-in or other rights are needed."""
+    """Sign-in or more rights are needed."""
 
     def __init__(
         self,
@@ -102,7 +102,7 @@ class Unauthorized(Refused):
 
 
 class Forbidden(Refused):
-    """The server will not do this for this client."""
+    """The server does not allow this, or not for this client or account."""
 
 
 class Unsupported(Refused):

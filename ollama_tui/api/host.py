@@ -96,8 +96,8 @@ class Host:
     def may_have_key(self, send_key: bool) -> bool:
         """Whether the API key may be sent there.
 
-        It belongs to ollama.com and goes there over verified TLS. With `send_key` the caller says
-        that it was made for this very host; https or loopback is still required then.
+        It belongs to ollama.com and goes there over verified TLS. With `send_key` the caller
+        vouches that it was issued for this very host; https or loopback is still required then.
         """
         if self.scheme == "https":
             return send_key or (self.is_cloud and self.port == _SCHEME_PORTS["https"])

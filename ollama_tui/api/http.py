@@ -137,8 +137,8 @@ class HttpClient:
     ) -> AsyncIterator[httpx.Response]:
         """Send a call; yield its good answer with the body unread, raise for any other.
 
-        `within` are the seconds in which the answer must begin: a server that says again and again
-        that it will never counts as silent for httpx.
+        `within` are the seconds in which the answer must begin: httpx's own time-out starts over
+        with each informational response (1xx), of which a server may send any number.
         """
         with explained(call, self._host.authority):
             client = self._client()
@@ -176,15 +176,15 @@ class HttpClient:
         )
         answer = await sendfile.post(request, file, sent)
         if answer.status >= 300:
-            # What the system had still to send changes with the file: that is why it was refused.
+            # The system sends what is in the file by then: a change of it explains the refusal.
             file.check()
             raise self._refused(answer.status, answer.location, answer.body, call)
 
     async def _refusal(self, response: httpx.Response, call: Call) -> OllamaError:
-        """Return the error of an answer, of which the first 64 kB are read."""
+        """Return the error for an error response, reading at most 64 kB of it."""
         body = bytearray()
         if not response.is_redirect:
-            # The status says enough where what comes with it cannot be read.
+            # The status is enough where the body cannot be read.
             with suppress(httpx.DecodingError):
                 async with self._watchdog(ANSWER_WITHIN) as watchdog:
                     async for chunk in body_chunks(response):
@@ -241,7 +241,7 @@ def new_client(
     try:
         return httpx.AsyncClient(
             headers={**common, "Accept-Encoding": "identity", **headers},
-            # The environment names no proxy for loopback, but authorities all the same.
+            # For loopback the environment still names certificate authorities, but no proxy.
             verify=httpx.create_ssl_context() if tls else False,
             trust_env=not host.is_loopback,
             follow_redirects=False,

@@ -23,7 +23,7 @@ class _Event(Progress, frozen=True):
 
 
 def parse_event(line: bytes, call: Call) -> Progress:
-    """Return the event of one line; raise a Refused if it is an error, NotOllama if it is noise."""
+    """Return the event of one line; raise a Refused for an error, NotOllama for anything else."""
     event = decode(line, _Event)
     if event.error:
         from ollama_tui.api.messages.explain import from_line  # only when needed
@@ -43,7 +43,7 @@ class EventReader:
         self._blank = 0
 
     def feed(self, chunk: bytes) -> Iterator[Progress]:
-        """Yield the events that `chunk` completes; raise what an error line says."""
+        """Yield the events that `chunk` completes; raise the error of an error line."""
         self._pending += chunk
         while (end := self._pending.find(b"\n", self._searched)) >= 0:
             line = bytes(self._pending[:end])

@@ -1,8 +1,8 @@
 """The first answers of a server, asked for while the rest of the program is still being loaded.
 
 Loading httpx takes a third of a start. A plain GET needs only the standard library, so a thread
-asks for what the first frame can show. Whatever is not an ordinary good answer counts as none: the
-client asks again then, and knows how to say what is wrong.
+asks for what the first frame can show. Anything but a plain 200 response counts as no answer: the
+client asks again then, and reports what is wrong.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from ollama_tui.api.replies import Answers
 from ollama_tui.api.requests import LIST, RUNNING, VERSION
 
 PATIENCE = 3.0
-"""Seconds for each step of the thread; nobody has to wait for it that long."""
+"""Seconds for each step of the thread; whoever waits for it may wait less."""
 LONGEST = 10.0
 """Seconds for one answer, of however many steps."""
 LARGEST = 64 * 1024 * 1024
@@ -39,8 +39,8 @@ _REQUEST = (
     b"User-Agent: ollama-tui/" + __version__.encode() + b"\r\n"
     b"Accept: */*\r\nAccept-Encoding: identity\r\n\r\n"
 )
-_GOOD = re.compile(rb"http/1\.[01] 200\b.*")
-_ODD = frozenset({b"transfer-encoding", b"content-encoding"})
+_OK = re.compile(rb"http/1\.[01] 200\b.*")
+_UNSUPPORTED = frozenset({b"transfer-encoding", b"content-encoding"})
 _ASKED = (LIST, RUNNING, VERSION)
 
 Bodies = tuple[bytes, ...]
@@ -62,7 +62,7 @@ class Prefetch:
         threading.Thread(target=_ask, args=(self._bodies, host, clock), daemon=True).start()
 
     def answers(self) -> Answers | None:
-        """Return the answers if they are there, and good."""
+        """Return the answers if all have arrived and are good; None otherwise."""
         bodies = self._bodies.result() if self._bodies.done() else None
         if not bodies:
             return None
@@ -77,13 +77,13 @@ class Prefetch:
             return None
 
     async def wait(self, seconds: float) -> Answers | None:
-        """Return the answers once they are there; None for bad ones, or none in time."""
+        """Return the answers once they have arrived; None for bad ones, or after `seconds`."""
         await asyncio.wait([asyncio.wrap_future(self._bodies)], timeout=seconds)
         return self.answers()
 
 
-class _Arriving(RawIOBase):
-    """What comes on a connection until `end`; then TimeoutError, however little still comes."""
+class _TimedReader(RawIOBase):
+    """Reads from a connection until the time `end`; then TimeoutError, even if data trickles in."""
 
     def __init__(self, connection: socket.socket, clock: Callable[[], float], end: float) -> None:
         self._connection = connection
@@ -111,7 +111,7 @@ def _ask(bodies: Future[Bodies | None], host: Host, clock: Callable[[], float]) 
 
 
 def _get(host: Host, path: str, clock: Callable[[], float]) -> bytes:
-    """Return the body of a good answer; raises OSError, or ValueError for any other answer.
+    """Return the body of a 200 response; raises OSError, or ValueError for any other.
 
     HTTP/1.0, where an answer is one piece and ends with the connection, is a few lines; loading
     http.client, and the mail parser it needs, is as much as a tenth of importing Textual.
@@ -124,23 +124,23 @@ def _get(host: Host, path: str, clock: Callable[[], float]) -> bytes:
     with socket.create_connection(address, timeout=PATIENCE) as connection:
         target = (host.prefix + path).encode("ascii")
         connection.sendall(_REQUEST % (target, header, host.port))
-        with BufferedReader(_Arriving(connection, clock, end)) as file:
+        with BufferedReader(_TimedReader(connection, clock, end)) as file:
             return _body_in(file)
 
 
 def _body_in(file: BinaryIO) -> bytes:
     status, *lines = _head_in(file)
     headers = dict(line.split(b": ", 1) for line in lines)
-    if not _GOOD.fullmatch(status) or _ODD & headers.keys():
-        raise ValueError("not a plain good answer")
-    said = headers.get(b"content-length")
-    if said is None:
+    if not _OK.fullmatch(status) or _UNSUPPORTED & headers.keys():
+        raise ValueError("not a plain 200 response")
+    length = headers.get(b"content-length")
+    if length is None:
         return file.read(LARGEST)
-    if not said.isdigit() or len(said) > 15 or int(said) > LARGEST:
-        raise ValueError("a length that is none")
-    body = file.read(int(said))
-    if len(body) != int(said):
-        raise ValueError("not all of an answer")
+    if not length.isdigit() or len(length) > 15 or int(length) > LARGEST:
+        raise ValueError("a bad Content-Length")
+    body = file.read(int(length))
+    if len(body) != int(length):
+        raise ValueError("an incomplete body")
     return body
 
 

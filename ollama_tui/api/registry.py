@@ -1,9 +1,9 @@
-"""Registries of models: which manifest a name stands for now, without pulling anything.
+"""Registries of models: which manifest a name refers to now, without pulling anything.
 
 async with Registry() as registry:
     newest = await registry.newest(parse("qwen3:8b"))
 
-Nobody's key is ever sent to one: what a registry shows to everybody is all that is asked for.
+No key or account is ever sent: only what a registry shows to everybody is asked for.
 """
 
 from __future__ import annotations
@@ -86,10 +86,10 @@ class Named(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Newest:
-    """What a registry says of a name without a body."""
+    """What a HEAD request to a registry tells about a name."""
 
     digest: str
-    """SHA-256 of the manifest, 64 hex digits; empty when the registry does not say."""
+    """SHA-256 of the manifest, 64 hex digits; empty when the registry does not send it."""
     pushed_at: datetime | None = None
 
 
@@ -117,8 +117,8 @@ class _Answer:
 class Registry:
     """Asks registries about models; every method raises only OllamaError.
 
-    Redirects stay with the same owner and never leave TLS. A 401 is answered with the token that
-    the same host gives to anybody, once. Proxies of the environment are used except for loopback.
+    Redirects stay with the same owner and never leave TLS. A 401 is answered once, with the
+    anonymous token of the same host. Proxies of the environment are used except for loopback.
     """
 
     def __init__(
@@ -130,8 +130,8 @@ class Registry:
     ) -> None:
         """Begin with nothing connected; hosts named in `plain` may do without TLS.
 
-        `beside_server` says that the server whose models are asked about is on this machine: else
-        what it calls 127.0.0.1 is not what we do.
+        `beside_server` is whether the server whose models are asked about is on this machine: if
+        not, its 127.0.0.1 is another machine than ours.
         """
         self._transport = transport
         self._plain = frozenset(map(str.lower, plain))
@@ -179,7 +179,7 @@ class Registry:
                 return await self._ask_plainly("HEAD", name) is not None
 
     async def _ask(self, method: str, name: Named, insecure: bool) -> tuple[_Answer, bool]:
-        """Return a good answer, and whether it came by plain HTTP."""
+        """Return a successful answer, and whether it came by plain HTTP."""
         if not self._beside_server and Host.of_url(_url(name, insecure=True)).is_loopback:
             raise Unreachable(
                 f"Only the server can reach {_where(name)}: it means its own machine."
@@ -197,7 +197,8 @@ class Registry:
     async def _ask_plainly(self, method: str, name: Named) -> _Answer | None:
         """Ask by plain HTTP where that is safe, or allowed; None where TLS is needed.
 
-        It is safe on this machine, as nobody is between. Who speaks TLS hangs up or answers 400.
+        It is safe on this machine, where nobody is in between. A TLS server hangs up or answers
+        400.
         """
         url = _url(name, insecure=True)
         may = Host.of_url(url).is_loopback or name.host.lower() in self._plain
@@ -244,7 +245,7 @@ class Registry:
             return _Answer(response.status_code, response.headers, bytes(body))
 
     async def _authorization(self, headers: httpx.Headers, url: httpx.URL) -> dict[str, str]:
-        """Return the header with the token that the host gives to anybody, if it does."""
+        """Return the header with the host's anonymous token; empty if it gives none."""
         kind, _, rest = headers.get("www-authenticate", "").partition(" ")
         challenge = dict(_CHALLENGE.findall(rest))
         realm = url.join(challenge.pop("realm", ""))
@@ -289,7 +290,7 @@ def _explained(name: Named) -> Iterator[None]:
 
 
 def _refusal(status: int, name: Named) -> OllamaError:
-    """Return the error of an answer that is none, by its status."""
+    """Return the error for an error status."""
     where, what = _where(name), Call(MANIFEST, name.display).subject
     kinds: dict[int, tuple[type[Refused], str]] = {
         401: (Unauthorized, f"{where} shows {what} only to those it knows."),

@@ -1,7 +1,7 @@
-"""What an Ollama server answers, as frozen values.
+"""The replies of an Ollama server, as frozen values.
 
 Field names are Ollama's own. Every field has a default, so missing keys are fine; null, extra and
-badly typed fields are dealt with by `decode`, which never lets one bad field lose the rest.
+badly typed fields are handled by `decode`, where one bad field never costs the others.
 Texts are raw, as the server sent them: make them inert (`formatting.inert`) before showing them.
 """
 
@@ -33,7 +33,7 @@ Shape = Annotated[list[Count], msgspec.Meta(max_length=16)]
 """Lengths of a tensor's sides; GGUF knows four."""
 
 CUT = "…\ufdd0"
-"""How a text ends that was cut. The second character never stands in a text, so that the client can
+"""How a text ends that was cut. The second character never occurs in a text, so that the client can
 tell, and refuses to send any such text back."""
 
 
@@ -80,7 +80,7 @@ class ListedModel(Reply, frozen=True):
     """SHA-256 of the manifest file: 64 hex digits, no prefix."""
     details: ModelDetails = ModelDetails()
     capabilities: Words | None = None
-    """None when the server (before v0.30) does not say."""
+    """None when the server (before v0.30) does not send them."""
     remote_model: Word = ""
     remote_host: Word = ""
     """Set for cloud stubs only."""
@@ -92,7 +92,7 @@ class ListedModel(Reply, frozen=True):
 
     @property
     def has_cloud_tag(self) -> bool:
-        """Whether a server passes this name on to ollama.com, whatever it stands for here."""
+        """Whether a server passes this name on to ollama.com, whatever it is here."""
         return is_cloud_name(self.name)
 
 
@@ -125,7 +125,7 @@ class RunningModel(Reply, frozen=True):
 
 
 class Answers(NamedTuple):
-    """What a server says when asked how things stand: list, running models and version."""
+    """The answers a list is made of: installed models, running models and version."""
 
     listed: tuple[ListedModel, ...]
     running: tuple[RunningModel, ...]
@@ -251,7 +251,7 @@ class Layer(Reply, frozen=True, rename={"media_type": "mediaType"}):
 
 
 class Manifest(Reply, frozen=True):
-    """What a registry answers for a model: all there is to it, as blobs."""
+    """A model in a registry: all of it, as blobs."""
 
     config: Layer
     layers: tuple[Layer, ...]

@@ -27,7 +27,7 @@ class Endpoint(NamedTuple):
     failed: str
     """The first half of an error's title; `{}` stands for the model."""
     feature: str
-    """What a server without this endpoint cannot do."""
+    """What a server without this endpoint cannot do, as a gerund or a noun."""
 
 
 LIST = Endpoint("list", "GET", "/api/tags", "The models were not listed", "listing models")
@@ -61,12 +61,12 @@ RECOMMENDATIONS = Endpoint(
 MANIFEST = Endpoint(
     "manifest", "GET", "/v2/", "The registry's {} was not looked up", "manifests of models"
 )
-"""Of a registry; its path takes the parts of a name, see `registry`."""
+"""Of a registry; `registry` makes the path from the parts of a name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call of an endpoint: enough to send it, and to say what did not happen."""
+    """One call of an endpoint: enough to send it, and to describe what did not happen."""
 
     endpoint: Endpoint
     model: str = ""

@@ -230,7 +230,7 @@ def _exchange(
         for name, value in request.headers.items():
             http.putheader(name, value)
         http.endheaders()
-        # Who has the blob answers early and hangs up: the answer may still be there to read.
+        # A server that has the blob answers early and hangs up: the answer may be there to read.
         with suppress(ConnectionError):
             _send(connection, file, report)
         with http.getresponse() as response:

@@ -1,1 +1,1 @@
-"""What a server's error means and what to do about it: one module a subject."""
+"""What a server's error means and what to do about it."""

@@ -47,7 +47,7 @@ _PATH = re.compile(
     r'|\b[A-Za-z]:\\(?:[^\\:*?"<>|]+\\)*[^\s\\:*?"<>|]+'
 )
 _REQUESTED = re.compile(r'\b(?:Delete|Get|Head|Patch|Post|Put) "[^"]*": ')
-"""What Go puts in front of why a request failed: longer than there is room for both."""
+"""What Go puts in front of the reason why a request failed: there is no room for both."""
 _WRONG_SCHEME = re.compile(r"HTTP request (?:was sent )?to (?:an )?HTTPS", re.IGNORECASE)
 
 _BY_STATUS: Mapping[int, tuple[type[Refused], str, str]] = {
@@ -60,7 +60,7 @@ _BY_STATUS: Mapping[int, tuple[type[Refused], str, str]] = {
     503: (Busy, "the server is busy", "Wait a moment, then try again."),
 }
 _PASSING = frozenset({408, 425, 429, 499, 502, 503, 504})
-"""Statuses that say nothing against asking again, whatever words come with them."""
+"""Statuses after which the same request may succeed, whatever text comes with them."""
 
 
 _START_OLLAMA = f"Start Ollama there (ollama serve), or correct {ADDRESS}."
@@ -148,7 +148,7 @@ def from_line(error: Any, call: Call, *, signin_url: object = None) -> Refused:
 
 
 def from_response(status: int, body: bytes, call: Call, *, host: str = "") -> OllamaError:
-    """Return the error of an answer with a status of 4xx or 5xx; `host` is what we called it."""
+    """Return the error of an answer with a status of 4xx or 5xx; `host` is for sentences."""
     text = body.decode("utf-8", "replace")
     reply = _error_body(body)
     if reply is not None and reply.error:
@@ -171,7 +171,7 @@ def from_response(status: int, body: bytes, call: Call, *, host: str = "") -> Ol
 
 
 def redirected(target: str, call: Call) -> NotOllama:
-    """Return the error of a redirect, which is never followed: a key must not travel on."""
+    """Return the error of a redirect, which is never followed: a key must not be passed on."""
     shown = _cap(inert(target.split("?")[0].split("#")[0].rpartition("@")[2]), 50)
     where = f" to {shown}" if shown else ""
     return NotOllama(
@@ -231,7 +231,7 @@ def _too_old(status: int, words: str, call: Call) -> Unsupported:
 
 
 def _gate(call: Call, host: str) -> Forbidden:
-    """A 403 without a body: a server bound to loopback checks the name it was called by."""
+    """Return the error of a 403 without a body: the server checks the Host header."""
     called = f" {_cap(inert(host), 40)}" if host else ""
     return Forbidden(
         f"{call.failed}: the server does not accept the host name{called}.",
@@ -242,7 +242,7 @@ def _gate(call: Call, host: str) -> Forbidden:
 
 
 def _page(status: int, text: str, call: Call) -> OllamaError:
-    """An HTML page: a proxy speaks, not Ollama."""
+    """Return the error of an HTML page: a proxy answers, not Ollama."""
     title = page_title(text)
     said = f' with a page titled "{title}"' if title else ""
     if status == 413:
