@@ -12,18 +12,8 @@ from ollama_tui.importing import gguf
 from ollama_tui.importing.gguf import parse_header
 from ollama_tui.importing.local_file import BadFile
 
-FILE_TYPES = {
-    "F32": 0,
-    "F16": 1,
-    "Q4_0": 2,
-    "Q8_0": 7,
-    "Q4_K_S": 14,
-    "Q4_K_M": 15,
-    "Q5_K_M": 17,
-    "Q6_K": 18,
-    "BF16": 32,
-    "MXFP4": 38,
-}
+FILE_TYPES = {name.removesuffix("_MOE"): number for number, name in gguf.FILE_TYPES.items()}
+"""Numbers of `general.file_type` by name."""
 BITS = {"F32": 32.0, "F16": 16.0, "BF16": 16.0, "Q8_0": 8.5, "Q4_K_M": 4.85, "Q4_K_S": 4.58}
 """Bits per weight of the types the server can quantize from and to."""
 HIDDEN = ("general.name", "tokenizer.chat_template")
