@@ -1,7 +1,7 @@
 """Drafts: what was typed into a form, in readable files until it is sent or thrown away.
 
 One file for each open form, below one folder. It is written a moment after a change, in a thread,
-and at once by `flush`, which a signal handler may call. Whoever reads one later finds plain text.
+and at once by `flush`, which a signal handler may call. Whoever opens one finds plain text.
 """
 
 from __future__ import annotations
@@ -20,13 +20,12 @@ from urllib.parse import quote
 
 from ollama_tui.api.clock import MACHINE, Clock
 from ollama_tui.config.safe_file import write_text_atomically
-from ollama_tui.formatting import inert
 
-SOON = 0.25
+WRITE_DELAY = 0.25
 """Seconds after a change in which more changes may come before it is written."""
 LONGEST_WAIT = 1.0
 """Seconds to wait for a thread that is writing the same draft."""
-MOST = 8_000_000
+READ_LIMIT = 8_000_000
 """Bytes of drafts of earlier runs that are read; nobody types more."""
 LONGEST_NAME = 150
 """Characters of a file's name that say which form it is of."""
@@ -73,113 +72,104 @@ class DraftFile:
 
     def __init__(self, owner: Drafts, key: FormKey | None, path: Path | None = None) -> None:
         self.key = key
-        """None for one that was found, until it is known which form wants it."""
+        """None for one that an earlier run left, until a form asks for it."""
         self.path = path
         """The file, once there is one."""
         self.at = datetime.min
         """When it was typed, in local time."""
-        self.goes_on = False
-        """Whether the form was opened with it, not begun anew."""
+        self.is_resumed = False
+        """Whether the form was opened with it."""
         self.held = False
-        """Whether it is kept from other forms: it is being typed, or on its way to the server."""
+        """Whether other forms may not have it: it is being typed, or on its way to the server."""
         self._owner = owner
         self._lock = threading.Lock()
         self._text: Text | None = None
-        self._asked = self._done = 0
+        self._changes = self._written = 0
 
     @property
     def text(self) -> str:
         """What was typed; empty when nothing was."""
         return self._text() if self._text else ""
 
-    def saw(self, text: str, at: datetime) -> None:
-        """Take what the file holds: somebody else has written it."""
+    @property
+    def location(self) -> Path | None:
+        """The file, or its folder while it is not yet written; None where it cannot be."""
+        return None if self._owner.trouble else self.path or self._owner.folder
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether a change is not yet in the file."""
+        return self._changes != self._written
+
+    def load(self, text: str, at: datetime) -> None:
+        """Take what the file holds: an editor or an earlier run wrote it."""
         self._text, self.at = (lambda: text), at
 
-    def is_of(self, key: FormKey) -> bool:
-        """Whether it was typed into this form."""
-        return self.key == key or bool(self.path and key.is_name(self.path.name))
-
-    def keep(self, text: Text | None) -> None:
-        """Have the text written soon; without one, have no file as long as nothing is typed."""
+    def update(self, text: Text | None) -> None:
+        """Have the text written soon; None when the form holds nothing that was typed."""
         if text is None and self._text is None:
             return
         self._text = text
         self.at = self._owner.now()
-        self._asked += 1
+        self._changes += 1
         self._owner.write_soon(self)
 
     def discard(self) -> None:
         """Remove the file: it was sent, or is not wanted."""
-        self.keep(None)
+        self.update(None)
         self.release()
 
     def release(self) -> None:
         """Leave what was typed to the next form of its kind."""
         self.held = False
-        if self._text is None:
-            self._owner.drop(self)
+        if self._text is None and self in self._owner.files:
+            self._owner.files.remove(self)
 
     async def file_with(self, text: str) -> Path:
         """Return the file, which holds `text` when it is new; raises OSError.
 
-        It is for the user's editor, so there is one even where no drafts can be kept.
+        It is for the user's editor, so there is one even where no drafts can be written.
         """
         if self.path is None:
-            self.saw(text, self._owner.now())
-            self._asked += 1
+            self.load(text, self._owner.now())
+            self._changes += 1
             await asyncio.to_thread(self.write)
         if self.path is None:
             assert self.key is not None
             self.path = await asyncio.to_thread(_temporary, self.key, text)
         return self.path
 
-    @property
-    def place(self) -> Path | None:
-        """The file, or its folder while it is not yet written; None where it cannot be."""
-        return None if self._owner.trouble else self.path or self._owner.folder
-
-    @property
-    def is_behind(self) -> bool:
-        """Whether the file is not yet as it is wanted."""
-        return self._asked != self._done
-
     def write(self) -> None:
-        """Make the file as it is wanted; any thread, also from within a signal handler."""
+        """Bring the file up to date; for any thread, also from within a signal handler."""
         if not self._lock.acquire(timeout=LONGEST_WAIT):
             return
-        asked, text = self._asked, self._text
+        changes, text = self._changes, self._text
         try:
-            if asked == self._done:
+            if changes == self._written:
                 return
-            if text is not None:
-                self.path = self._written(text())
+            if text is None:
+                self._remove()
             elif self.path is not None:
-                path, self.path = self.path, None
-                path.unlink(missing_ok=True)
-                if path.parent != self._owner.folder:  # it was a temporary one
-                    path.parent.rmdir()
+                write_text_atomically(self.path, text())
+            elif self._owner.folder is not None and self.key is not None:
+                self.path = _new_file(self._owner.folder, self.key, text())
             self._owner.trouble = ""
         except OSError as error:
             self._owner.trouble = error.strerror or "an I/O error"
         finally:
-            self._done = asked  # what failed is not tried again before something is typed
+            self._written = changes  # what failed is not tried again before something is typed
             self._lock.release()
 
-    def _written(self, text: str) -> Path | None:
-        """Write a text to the file, or to a new one; return which."""
-        path, folder = self.path, self._owner.folder
-        if path is None:
-            if folder is None or self.key is None:
-                return None
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            path = _claimed(folder, self.key)
-        write_text_atomically(path, text)
-        return path
+    def _remove(self) -> None:
+        if self.path is not None:
+            path, self.path = self.path, None
+            path.unlink(missing_ok=True)
+            if path.parent != self._owner.folder:  # it was a temporary one
+                path.parent.rmdir()
 
 
 class Drafts:
-    """The drafts below one folder; without one they are kept in memory only."""
+    """The drafts below one folder; without one they are held in memory only."""
 
     def __init__(
         self,
@@ -188,16 +178,18 @@ class Drafts:
         tell: Callable[[str], None] = lambda sentence: None,
     ) -> None:
         self.folder = folder
+        self.files: list[DraftFile] = []
+        """Those of open forms, and those that the next form of their kind may resume."""
         self.trouble = ""
         """Why the last draft could not be written, in a few words; empty when it could."""
         self.sent: dict[int, DraftFile] = {}
         """Those whose text is on its way to the server, by job."""
         self._clock = clock
         self._tell = tell
-        self._told = False
-        self._files: list[DraftFile] = []
+        self._was_told = False
         self._behind: set[DraftFile] = set()
-        self._tasks: dict[DraftFile | None, asyncio.Task[None]] = {}
+        self._writing: dict[DraftFile, asyncio.Task[None]] = {}
+        self._search: asyncio.Task[None] | None = None
 
     def now(self) -> datetime:
         """Return the time of day in local time."""
@@ -205,43 +197,48 @@ class Drafts:
 
     def find(self) -> None:
         """Begin to look, in a thread, for what earlier runs have left."""
-        if self.folder is not None and None not in self._tasks:
-            self._tasks[None] = asyncio.create_task(self._find(self.folder))
+        if self.folder is not None and self._search is None:
+            self._search = asyncio.create_task(self._find(self.folder))
 
     async def _find(self, folder: Path) -> None:
         for path, data, at in await asyncio.to_thread(_left_in, folder):
             draft = DraftFile(self, None, path)
-            draft.saw(data.decode("utf-8", "replace"), at)
-            self._files.append(draft)
+            draft.load(data.decode("utf-8", "replace"), at)
+            self.files.append(draft)
 
     def begin(self, key: FormKey) -> DraftFile:
         """Return the draft of a form that is opened with nothing typed."""
         draft = DraftFile(self, key)
         draft.held = True
-        self._files.append(draft)
+        self.files.append(draft)
         return draft
 
     async def newest(self, key: FormKey) -> DraftFile | None:
         """Return what was typed last into a form and neither sent nor thrown away."""
-        finding = self._tasks.get(None)
-        if finding is not None and not finding.done():
-            await asyncio.wait({finding}, timeout=LONGEST_WAIT)
-        left = [d for d in self._files if not d.held and d.is_of(key) and d.text]
+        if self._search is not None and not self._search.done():
+            await asyncio.wait({self._search}, timeout=LONGEST_WAIT)
+        left = [
+            draft
+            for draft in self.files
+            if not draft.held
+            and (draft.key == key or (draft.path and key.is_name(draft.path.name)))
+            and draft.text
+        ]
         return max(left, key=lambda draft: draft.at, default=None)
 
-    def go_on(self, draft: DraftFile, key: FormKey) -> DraftFile:
-        """Return `draft`, to be typed on: whatever it was sent as has no say in it any more."""
+    def resume(self, draft: DraftFile, key: FormKey) -> DraftFile:
+        """Return `draft` for a form to go on with; the job that it was sent by lets go of it."""
         self.sent = {job: sent for job, sent in self.sent.items() if sent is not draft}
-        draft.key, draft.held, draft.goes_on = key, True, True
+        draft.key, draft.held, draft.is_resumed = key, True, True
         return draft
 
     def follow(self, draft: DraftFile, job: int) -> None:
-        """Keep the draft from other forms until the job that sends it has ended."""
+        """Hold the draft until the job that sends it has ended."""
         if job in self.sent:
             self.sent[job].discard()  # the same was sent twice, as one job
         self.sent[job] = draft
 
-    def forget_jobs(self) -> None:
+    def release_sent(self) -> None:
         """Leave what was on its way to the next form: its server is left."""
         for draft in self.sent.values():
             draft.release()
@@ -254,61 +251,57 @@ class Drafts:
 
     def close(self) -> None:
         """Write all and end what waits to write it."""
-        for task in self._tasks.values():
+        for task in filter(None, (self._search, *self._writing.values())):
             task.cancel()
         self.flush()
-
-    def drop(self, draft: DraftFile) -> None:
-        """Forget a draft of nothing."""
-        if draft in self._files:
-            self._files.remove(draft)
 
     def write_soon(self, draft: DraftFile) -> None:
         """Have a draft written a moment later, with what is typed until then."""
         self._behind.add(draft)
-        if draft not in self._tasks:
-            self._tasks[draft] = asyncio.create_task(self._write(draft))
+        if draft not in self._writing:
+            self._writing[draft] = asyncio.create_task(self._write(draft))
 
     async def _write(self, draft: DraftFile) -> None:
         try:
             while draft.is_behind:
-                await self._clock.sleep(SOON)
+                await self._clock.sleep(WRITE_DELAY)
                 await asyncio.to_thread(draft.write)
-            if self.trouble and not self._told:
-                self._told = True
+            if self.trouble and not self._was_told:
+                self._was_told = True
                 self._tell(f"What you type is not kept as a draft: {self.trouble}.")
             self._behind.discard(draft)
         finally:
-            del self._tasks[draft]
+            del self._writing[draft]
 
 
-def shown_path(path: Path) -> str:
-    """Return a path as people write it: the home folder is `~`."""
-    with suppress(ValueError, RuntimeError):
-        return inert(f"~/{path.relative_to(Path.home())}")
-    return inert(str(path))
-
-
-def _claimed(folder: Path, key: FormKey) -> Path:
-    """Return a file of this form that was not there and is now, empty; raises OSError."""
-    for number in count(1):
-        path = folder / key.file_name(number)
+def _new_file(folder: Path, key: FormKey, text: str) -> Path:
+    """Return a file of this form that was not there and now holds `text`; raises OSError."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for path in (folder / key.file_name(number) for number in count(1)):
         with suppress(FileExistsError):
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-            return path
-    raise AssertionError("numbers do not end")
+            break
+    try:
+        write_text_atomically(path, text)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    return path
 
 
 def _temporary(key: FormKey, text: str) -> Path:
     import tempfile
 
-    path = Path(tempfile.mkdtemp(prefix="ollama-tui-")) / key.file_name(1)
-    write_text_atomically(path, text)
-    return path
+    folder = Path(tempfile.mkdtemp(prefix="ollama-tui-"))
+    try:
+        return _new_file(folder, key, text)
+    except BaseException:
+        folder.rmdir()
+        raise
 
 
 def _left_in(folder: Path) -> list[tuple[Path, bytes, datetime]]:
-    """Return the files in `folder`, their texts and times, the newest that fit in `MOST` bytes.
+    """Return the files in `folder`, their texts and times, the newest that fit in `READ_LIMIT`.
 
     What is no regular file, or cannot be read, is left alone.
     """
@@ -320,7 +313,7 @@ def _left_in(folder: Path) -> list[tuple[Path, bytes, datetime]]:
             if not entry.name.startswith(".") and entry.is_file(follow_symlinks=False)
         ]
     left: list[tuple[Path, bytes, datetime]] = []
-    room = MOST
+    room = READ_LIMIT
     for written, path in sorted(files, reverse=True):
         with suppress(OSError), path.open("rb") as file:
             data = file.read(room + 1)

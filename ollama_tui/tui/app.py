@@ -305,7 +305,7 @@ class OllamaTui(DiffApp[int], inherit_bindings=False):
     def _go(self, settings: Settings) -> None:
         self.settings = settings
         self.measured, self.updates, self.jobs, self.checking = None, {}, (), ""
-        self.drafts.forget_jobs()
+        self.drafts.release_sent()
         self.snapshot = self._first_list.snapshot(self.settings)
         self._hold_for_list()
         self.open_session()

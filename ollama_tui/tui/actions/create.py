@@ -60,7 +60,7 @@ async def fill_in(context: ActionContext, *, edit: bool) -> None:
     )
     if (draft := await opened(context, key, left, about)) is None:
         return
-    if draft.goes_on:
+    if draft.is_resumed:
         base, show = other, other_show
     models = context.snapshot.models
     free = connected(context).storage.known(models).free

@@ -104,7 +104,7 @@ class Editing:
             if text in (None, self.start):
                 self._nothing_saved(ended, gone=text is None)
                 return None
-            self.draft.saw((data or b"").decode("utf-8", "replace"), self.context.drafts.now())
+            self.draft.load((data or b"").decode("utf-8", "replace"), self.context.drafts.now())
             if not ended.opened:
                 self.draft.release()
                 if ended.trouble:

@@ -129,7 +129,7 @@ async def opened(
     if answer is None:
         return None
     if answer == "y":
-        return drafts.go_on(left, key)
+        return drafts.resume(left, key)
     if answer == "d":
         left.discard()
     return drafts.begin(key)

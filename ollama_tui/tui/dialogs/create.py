@@ -148,7 +148,7 @@ class CreateDialog(Form[CreateAnswer]):
         super().__init__()
         self.draft_file = draft_file
         self.start = self.draft = begin(models, base, show, edit=edit, free=free)
-        if draft_file is not None and draft_file.goes_on:
+        if draft_file is not None and draft_file.is_resumed:
             self.draft = typed_into(self.start, draft_file.text)
         named = self.start.base_model
         if named is None:
@@ -219,7 +219,7 @@ class CreateDialog(Form[CreateAnswer]):
 
     def _keep(self, draft: CreateForm) -> None:
         if self.draft_file is not None:
-            self.draft_file.keep(partial(text_of, draft) if draft != self.start else None)
+            self.draft_file.update(partial(text_of, draft) if draft != self.start else None)
 
     def action_turn(self, by: int) -> None:
         """Go to the next or the previous tab."""

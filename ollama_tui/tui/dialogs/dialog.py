@@ -153,7 +153,7 @@ class Dialog(Form[T]):
         with Vertical(classes="dialog"):
             yield Static(self.heading, classes="heading", markup=False)
             draft = self.draft_file
-            if draft is not None and draft.goes_on:
+            if draft is not None and draft.is_resumed:
                 where = f", {shown_path(draft.path)}" if draft.path else ""
                 restored = f"Draft of {draft.at:%H:%M}{where}. ctrl+r starts over."
                 yield Static(restored, classes="restored", markup=False)
@@ -190,7 +190,7 @@ class Dialog(Form[T]):
     def _restore_draft(self) -> None:
         """Note what the fields hold at first, and put in what the draft says was typed."""
         self._typed = {name: Typed(text) for name, text in self.texts()}
-        if self.draft_file is not None and self.draft_file.goes_on:
+        if self.draft_file is not None and self.draft_file.is_resumed:
             for line in self.draft_file.text.splitlines():
                 name, _, text = line.partition(": ")
                 if name in self._typed:
@@ -246,7 +246,7 @@ class Dialog(Form[T]):
             return
         changed = any(typed.is_typed for typed in self._typed.values())
         text = "".join(f"{name}: {typed.text}\n" for name, typed in self._typed.items())
-        self.draft_file.keep((lambda: text) if changed else None)
+        self.draft_file.update((lambda: text) if changed else None)
 
     # ---- sending
 

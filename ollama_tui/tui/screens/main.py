@@ -328,7 +328,7 @@ class MainScreen(ActionScreen):
             if isinstance(screen, Form):
                 draft = screen.draft_file or draft
                 if screen.would_lose():
-                    typed[screen.heading] = draft.place if draft else None
+                    typed[screen.heading] = draft.location if draft else None
         return typed
 
     def set_view(self, view: View) -> None:

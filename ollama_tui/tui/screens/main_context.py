@@ -197,7 +197,7 @@ class MainScreenContext:
         if isinstance(dialog, Form) and dialog.form_key is not None:
             drafts, key = self.drafts, dialog.form_key
             left = await drafts.newest(key)
-            dialog.draft_file = drafts.go_on(left, key) if left else drafts.begin(key)
+            dialog.draft_file = drafts.resume(left, key) if left else drafts.begin(key)
         self._screen.app.clear_notifications()  # they would lie over what is asked
         answer = await self.show(dialog)
         self._screen.tui.type_ahead.hold_again()
