@@ -31,6 +31,30 @@ async def test_a_model_is_created_from_the_one_at_the_cursor() -> None:
         await user.until(lambda: "studio/reviewer:custom" in user.names)
 
 
+async def test_what_was_created_has_the_cursor_and_is_in_view() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker, size=(80, 24)) as user:
+        await user.presses("2", "G", "C")
+        await user.sees("Create a model from")
+        await user.presses("ctrl+g")
+        await done(user)
+        [body] = demo.bodies("/api/create")
+        await user.until(lambda: user.cursor == body["model"], "the cursor on the new model")
+        assert user.row(body["model"])
+
+
+async def test_the_cursor_stays_where_it_was_moved_to_meanwhile() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker) as user:
+        await user.presses("C")
+        await user.sees("Create a model from")
+        await user.presses("ctrl+g", "j", "j")
+        here = user.cursor
+        await done(user)
+        await user.until(lambda: "studio/reviewer:custom" in user.names)
+        assert user.cursor == here
+
+
 async def test_the_same_form_changes_the_model_itself() -> None:
     demo, ticker = a_server()
     async with journey(demo, server_time=ticker) as user:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+
+import httpx
+
 from ollama_tui.domain.names import parse
 from tests.demo.levers import Demo
 from tests.journeys.driver import a_server, journey
@@ -9,6 +13,19 @@ from tests.journeys.driver import a_server, journey
 
 def shown(demo: Demo) -> list[str]:
     return [body["model"] for body in demo.bodies("/api/show")]
+
+
+class SlowMetadata(httpx.AsyncBaseTransport):
+    """Lets the question for the whole metadata wait until the test says so."""
+
+    def __init__(self, demo: Demo) -> None:
+        self._demo = demo.transport()
+        self.answer = asyncio.Event()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if b'"verbose"' in request.content:
+            await self.answer.wait()
+        return await self._demo.handle_async_request(request)
 
 
 async def test_at_120_columns_they_stand_beside_the_list_and_follow_the_cursor() -> None:
@@ -76,6 +93,21 @@ async def test_the_whole_metadata_is_fetched_only_when_asked_for() -> None:
         await user.presses("f")
         asked = {"model": "studio/reviewer:latest", "verbose": True}
         await user.until(lambda: asked in demo.bodies("/api/show"))
+        await user.sees_no("(f fetches it)")
+
+
+async def test_metadata_that_comes_late_leaves_the_details_of_another_model_alone() -> None:
+    demo, _ = a_server()
+    slow = SlowMetadata(demo)
+    async with journey(demo, transport=lambda: slow) as user:
+        await user.presses("enter", "f", "escape", "j")
+        assert user.details.startswith("gpt-oss:20b")
+        slow.answer.set()
+        await user.waits(1)
+        assert {"model": "studio/reviewer:latest", "verbose": True} in demo.bodies("/api/show")
+        assert user.details.startswith("gpt-oss:20b")
+        await user.presses("k")
+        await user.turns_to("general.architecture")
         await user.sees_no("(f fetches it)")
 
 

@@ -99,6 +99,14 @@ async def test_a_gguf_is_hashed_asked_for_uploaded_and_made_a_model(model: Path)
         await user.until(lambda: NAME in user.names)
 
 
+async def test_what_was_imported_has_the_cursor(model: Path) -> None:
+    async with connected() as (user, _):
+        await user.presses("2", "G")
+        await imports(user, model)
+        await user.until(lambda: user.cursor == NAME, "the cursor on the new model")
+        assert user.row(NAME)
+
+
 async def test_what_was_imported_once_is_not_sent_again(model: Path) -> None:
     async with connected() as (user, demo):
         await imports(user, model)

@@ -92,6 +92,46 @@ async def test_a_key_the_user_bound_works_and_is_the_one_shown() -> None:
         assert not user.in_dialog
 
 
+async def test_a_key_bound_in_a_full_screen_table_works_and_is_the_one_shown(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text('[keys]\n"storage.mark" = "m"\n')
+    settings = settings_from(host=None, options={}, environ={}, config=read_config(file))
+    async with journey(settings=settings) as user:
+        assert user.toasts == []
+        await user.presses("b")
+        await user.sees("m mark")
+        await user.presses("m")
+        assert user.marked == {"mixtral:8x7b"}
+        await user.presses("?")
+        await user.sees("Mark the model at the cursor, or take its mark off.")
+
+
+async def test_a_key_bound_twice_stays_with_the_first_and_both_can_be_reached(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text('[keys]\n"model.copy" = "m"\n"model.delete" = "m"\n')
+    settings = settings_from(host=None, options={}, environ={}, config=read_config(file))
+    async with journey(settings=settings) as user:
+        [said] = user.toasts
+        assert "line 3: m is the key of both model.copy and model.delete" in said
+        await user.presses("m")
+        await user.sees("Copy studio/reviewer:latest")
+        await user.presses("escape", "d")
+        await user.sees("Delete studio/reviewer:latest?")
+
+
+async def test_the_palette_of_a_full_screen_table_finds_what_works_there() -> None:
+    async with journey() as user:
+        await user.presses("b", ":")
+        await user.types("mark")
+        await user.presses("enter")
+        assert user.marked == {"mixtral:8x7b"}
+        await user.sees("Storage")
+
+
 async def test_a_dimmed_key_says_why() -> None:
     demo, ticker = a_server(store=Store())
     async with journey(demo, server_time=ticker, listed=False) as user:

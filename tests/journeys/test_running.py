@@ -121,6 +121,14 @@ async def test_an_embedding_model_is_loaded_and_kept_the_embed_way() -> None:
         assert demo.seen(GENERATE) == []
 
 
+async def test_the_time_left_is_not_cut_where_there_is_room() -> None:
+    async with journey() as user:
+        await user.presses("t", "K", "2")
+        await user.sees("qwen3:1.7b stays: 30 minutes.")
+        await user.lets_toasts_go()
+        assert line_of(user, "qwen3:1.7b").endswith("29 minutes from now")
+
+
 async def test_every_lifetime_is_one_the_server_understands() -> None:
     demo, ticker = a_server()
     async with journey(demo, server_time=ticker) as user:

@@ -156,7 +156,7 @@ async def test_an_impatient_second_press_asks_nothing_twice() -> None:
         await user.presses("C")
         await user.waits(HOLD)
         await user.presses("space", "C")
-        await user.sees("Still at it (create): waiting for the server.")
+        await user.sees("Waiting for the server (create).")
         slow.answer.set()
         await user.sees("New name")
         await user.presses("escape")

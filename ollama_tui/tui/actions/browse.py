@@ -202,7 +202,7 @@ ACTIONS = (
     Action("details.previous", "shift+tab", "previous tab", "Show the previous tab of the details.",
            "turn_tab(-1)", no_model),
     Action("details.metadata", "f", "all metadata", "Fetch the whole metadata, long lists too.",
-           "fetch_metadata", no_model, place=Place.DETAILS, footer=3),
+           "fetch_metadata", no_model, place=Place.DETAILS, footer=3, keys_wait=False),
     Action("details.find", "slash", "find", "Find a text in this tab.",
            "find", place=Place.DETAILS, footer=2),
     Action("details.find_next", "n", "next match", "Go to the next match.",

@@ -57,10 +57,13 @@ async def settled(context: ActionContext, target: NewName) -> NewName | None:
 async def queue(context: ActionContext, task: Create, draft: DraftFile | None = None) -> None:
     """Queue what makes a model; ask when its name turns out to be taken.
 
+    The cursor goes to the model once it is listed, unless it was moved meanwhile.
+
     `draft` is of the form it was typed into, and is gone once the model is made. The job stays with
     the others until that is settled, so that nothing typed is lost; one that has to wait for others
     asks there.
     """
+    from ollama_tui.domain import names
     from ollama_tui.tui.dialogs.names import NewName
 
     assert context.server is not None
@@ -68,12 +71,14 @@ async def queue(context: ActionContext, task: Create, draft: DraftFile | None = 
     target = NewName(task.name, task.replaces)
     job = jobs.submit(task)
     follow(context, draft, job)
+    context.move_to(names.listed_as(target.name))
     while (there := await _taken(context.server, job)) is not None and context.location == location:
         if (answer := await ask_about(context, target, there)) is None:
             return
         target = answer
         jobs.retry_as(job, target.name, target.replaces)
         follow(context, draft, job)
+        context.move_to(names.listed_as(target.name))
 
 
 async def ask_about(context: ActionContext, target: NewName, there: Conflict) -> NewName | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -33,7 +33,7 @@ COLUMNS = (
     TableColumn("MEMORY", 7, "right", id="memory", priority=2),
     TableColumn("CPU/GPU", 15, id="processor", priority=3),
     TableColumn("CONTEXT", 7, "right", id="context", priority=4),
-    TableColumn("UNTIL", 18, id="until", priority=1),
+    TableColumn("UNTIL", 9, id="until", priority=1),
 )
 STYLES = {"name": "", "memory": "strong"}
 
@@ -85,13 +85,19 @@ def summed(running: Sequence[RunningModel]) -> list[str]:
 class RunningRows:
     """The source of the table."""
 
+    def __init__(self) -> None:
+        self.until_width = 0
+        """Cells of the longest time left."""
+
     def key(self, row: Running) -> str:
         """Return the name."""
         return row.key
 
     def columns(self, width: int) -> Sequence[TableColumn]:
-        """Return the columns that fit."""
-        return fit_columns(COLUMNS, width)
+        """Return the columns that fit; the time left takes what it needs."""
+        *others, until_column = COLUMNS
+        needed = max(until_column.width, self.until_width)
+        return fit_columns([*others, replace(until_column, width=needed)], width)
 
     def cells(self, row: Running, columns: Sequence[TableColumn]) -> Sequence[StyledLine]:
         """Return what each column says."""
@@ -117,7 +123,8 @@ class RunningScreen(TableScreen):
 
     def regions(self) -> ComposeResult:
         """Lay out the table and what went wrong with it."""
-        yield Table(RunningRows())
+        self.source = RunningRows()
+        yield Table(self.source)
         yield StaticLines(id="trouble")
 
     def on_mount(self) -> None:
@@ -149,7 +156,9 @@ class RunningScreen(TableScreen):
         """Show what runs now, as far as it differs from what is shown."""
         now = self.tui.clock.now()
         running = self.library.snapshot.running
-        self.show_rows(rows_of(running, self.library.loading.value, now))
+        rows = rows_of(running, self.library.loading.value, now)
+        self.source.until_width = max((len(row.until) for row in rows), default=0)
+        self.show_rows(rows)
         self.show_heading(f" {self.tui.signs.dot} ".join(summed(running)))
         error = self.trouble
         lines = message_lines(error.title, error.hint, "bad", self.size.width) if error else []

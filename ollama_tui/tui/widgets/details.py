@@ -67,10 +67,11 @@ class DetailsPane(Vertical):
         self._draw()
 
     def show_arrays(self, model: Model, arrays: Mapping[str, str]) -> None:
-        """Show the long metadata values of `model`."""
+        """Show the long metadata values of `model`, now or when it is shown again."""
         self._arrays = (details_key(model), arrays)
-        self._tab = "metadata"
-        self.tabs.activate(self._tab)
+        if self._model is not None and details_key(self._model) == details_key(model):
+            self._tab = "metadata"
+            self.tabs.activate(self._tab)
         self._draw()
 
     @on(TabBar.Activated)
