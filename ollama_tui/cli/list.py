@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ollama_tui.cli.context import CommandContext, UsageError, add_filter
-from ollama_tui.cli.output import print_json, print_lines, table, timestamp
+from ollama_tui.cli.output import print_json, print_lines, table
 from ollama_tui.domain.columns import BY_KEY, COLUMNS, USUAL, sort
 from ollama_tui.domain.model import Model, aliases
 
@@ -50,7 +50,7 @@ def as_json(model: Model, names: Mapping[str, tuple[str, ...]]) -> dict[str, Any
         "name": model.name,
         "digest": model.digest,
         "size": model.size,
-        "modified_at": timestamp(model.listed.modified_at),
+        "modified_at": model.listed.modified_text if model.listed.modified_at else None,
         "format": details.format,
         "family": details.family,
         "parameter_size": details.parameter_size,

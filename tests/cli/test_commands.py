@@ -12,6 +12,7 @@ from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
+import httpx
 import pytest
 
 from ollama_tui.api.client import Ollama
@@ -98,6 +99,15 @@ async def test_list_takes_a_saved_filter(shell: Shell) -> None:
     assert [line.split()[0] for line in shell.lines[1:]] == ["gemma3:4b", "gemma3:latest"]
 
 
+async def test_list_as_json_gives_times_to_the_nanosecond_as_the_server_does(shell: Shell) -> None:
+    async with httpx.AsyncClient(transport=shell.demo.transport()) as http:
+        answer = (await http.get(f"{shell.settings.host.url}/api/tags")).json()
+    listed = {model["name"]: model["modified_at"] for model in answer["models"]}
+    assert any(len(time) == len("2026-08-20T09:15:02.123456789Z") for time in listed.values())
+    printed = (await shell.prints("list"))["models"]
+    assert {model["name"]: model["modified_at"] for model in printed} == listed
+
+
 async def test_list_as_json_tells_raw_values(shell: Shell) -> None:
     (model,) = (await shell.prints("list", "qwen3:1.7b"))["models"]
     assert model | {"modified_at": "", "digest": ""} == {
@@ -108,7 +118,7 @@ async def test_list_as_json_tells_raw_values(shell: Shell) -> None:
         "format": "gguf",
         "family": "qwen3",
         "parameter_size": "2.0B",
-        "parameter_count": 2_000_000_000,
+        "parameter_count": 2_031_739_904,
         "quantization": "Q4_K_M",
         "context_length": 40960,
         "capabilities": ["completion", "thinking", "tools"],
