@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -12,13 +11,14 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ollama_tui.api.errors import NotOllama, Refused
 from ollama_tui.api.prefetch import Prefetch
-from ollama_tui.api.replies import RunningModel, Show
+from ollama_tui.api.replies import Show
 from ollama_tui.config.settings import Settings
 from ollama_tui.domain.model import Model
 from ollama_tui.domain.snapshot import combine
 from ollama_tui.services.cache import Cache
+from ollama_tui.services.library import answers_of
+from ollama_tui.services.model_facts import ModelFacts
 
 if TYPE_CHECKING:
     import httpx
@@ -54,32 +54,24 @@ class CommandContext:
         """The client; a command that needs no more than the prefetched answers loads none."""
         return self.connect()
 
+    @cached_property
+    def facts(self) -> ModelFacts:
+        """What show says of the models; what is in the cache needs no client."""
+        return ModelFacts(lambda name: self.ollama.show(name), self.cache)
+
     async def models(self, *, learn: bool = False) -> tuple[Model, ...]:
         """Return all models; with `learn`, the details of those not known yet are asked for first.
 
         Raises OllamaError.
         """
         answers = await self.prefetch.wait(FIRST_ANSWERS) if self.prefetch else None
-        if answers is not None:
-            listed, running = answers.listed, answers.running
-        else:
-            listed, running = await asyncio.gather(self.ollama.list(), self._running())
-        if not learn:
-            return combine(listed, running, self.cache.facts() if self.cache else {})
-        from ollama_tui.services.learning import learn_all
-        from ollama_tui.services.model_facts import FactBook
-
-        book = FactBook(self.cache)
-        if book.want(listed):
-            await learn_all(book, self.ollama.show)
-        return combine(listed, running, book.facts)
-
-    async def _running(self) -> tuple[RunningModel, ...]:
-        """Return the running models; none where the server refuses: the list matters more."""
-        try:
-            return await self.ollama.running()
-        except (Refused, NotOllama):
-            return ()
+        if answers is None:
+            answers = await answers_of(self.ollama)
+        self.facts.serve(answers.version)
+        if learn:
+            self.facts.want(answers.listed)
+            await self.facts.learn_all()
+        return combine(answers.listed, answers.running, self.facts.by_digest)
 
     async def selected(self, *, learn: bool = False) -> tuple[tuple[Model, ...], tuple[Model, ...]]:
         """Return the models that FILTER selects, and all; raises UsageError and OllamaError."""
@@ -112,21 +104,14 @@ class CommandContext:
         return query.select(models, scope), models
 
     async def details(self, model: Model) -> Show:
-        """Return the details of `model`, from disk when its digest is known; raises OllamaError."""
-        known = self.cache.details(model.digest) if self.cache else None
-        if known is not None:
-            return known
-        show = await self.ollama.show(model.name)
-        if self.cache:
-            self.cache.keep_details(model.digest, show)
-        return show
+        """Return the details of `model`, from disk when they are known; raises OllamaError."""
+        return await self.facts.ask(model)
 
     def registry(self) -> Registry:
         """Return the client of registries, not yet connected."""
-        from ollama_tui.api.registry import Registry
+        from ollama_tui.services.updates import registry_for
 
-        is_near = self.settings.host.is_loopback or self.transport is not None
-        return Registry(self.transport, plain=self.settings.insecure, beside_server=is_near)
+        return registry_for(self.settings, self.transport)
 
 
 @asynccontextmanager

@@ -16,7 +16,7 @@ from ollama_tui.domain import names
 from ollama_tui.domain.model import Model
 from ollama_tui.domain.modelfile.parameters import merged, parse_show
 from ollama_tui.formatting import inert, plural, size
-from ollama_tui.services.learning import AT_ONCE
+from ollama_tui.services.model_facts import AT_ONCE
 
 KIND = "ollama-tui export"
 VERSION = 1

@@ -188,7 +188,7 @@ def _run_app(arguments: Sequence[str]) -> int:
     shutdown = Shutdown()
     app = OllamaTui(
         settings,
-        first=first,
+        prefetch=first,
         cache=Cache(folders.cache, problems),
         ui_state=UIState.read(folders.ui_state_file, problems),
         unfinished=folders.unfinished,

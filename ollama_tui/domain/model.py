@@ -78,15 +78,15 @@ class Model(msgspec.Struct, frozen=True):
 
     @property
     def capabilities(self) -> frozenset[str] | None:
-        """What it can do; None while nobody has said. Show is authoritative, tags a first guess.
+        """What it can do, by the list or by show; None while neither has said.
 
-        Details of a stub may name none, which does not mean that its model can do nothing.
+        The list of a server does not look at the chat template inside a GGUF, and show does; what
+        the list says is never less true. A stub's details may name none, which says nothing.
         """
-        if self.facts is not None and (self.facts.capabilities or not self.is_cloud):
-            return frozenset(self.facts.capabilities)
-        if self.listed.capabilities is not None:
-            return frozenset(self.listed.capabilities)
-        return None
+        listed, facts = self.listed.capabilities, self.facts
+        if facts is not None and (facts.capabilities or not self.is_cloud):
+            return frozenset((*facts.capabilities, *(listed or ())))
+        return None if listed is None else frozenset(listed)
 
     @property
     def context_length(self) -> int:

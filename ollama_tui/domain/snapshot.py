@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 
 from ollama_tui.api.errors import OllamaError
-from ollama_tui.api.replies import Answers, ListedModel, RunningModel, Show
+from ollama_tui.api.replies import Answers, ListedModel, RunningModel
 from ollama_tui.domain.model import Facts, Model
 
 
@@ -23,7 +23,7 @@ class Reach(StrEnum):
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Models, running models and details of one server; the newest answer wins whole."""
+    """The models of one server, and which of them run; the newest answer wins whole."""
 
     models: tuple[Model, ...] = ()
     running: tuple[RunningModel, ...] = ()
@@ -33,10 +33,10 @@ class Snapshot:
     """Why the last refresh failed; None when it did not."""
     fetched_at: datetime | None = None
     """When the list came; None while it is only remembered from an earlier run."""
-    details: Mapping[str, Show] = field(default_factory=dict)
-    """Details by `details_key`; only those asked for lately."""
     unlearned: int = 0
     """Models whose capabilities nobody has told yet."""
+    pending: int = 0
+    """Digests whose facts are still to be asked for: what the models share is not known yet."""
 
     @cached_property
     def by_name(self) -> dict[str, Model]:
@@ -51,10 +51,6 @@ class Snapshot:
     def model(self, name: str | None) -> Model | None:
         """Return the model called exactly `name`, or None."""
         return self.by_name.get(name) if name is not None else None
-
-    def show(self, model: Model) -> Show | None:
-        """Return the details of `model`, if they were asked for."""
-        return self.details.get(details_key(model))
 
     def answered(self, answers: Answers, at: datetime) -> Snapshot:
         """Return this with what the server answered at `at`, but for the list: see `with_list`."""
@@ -72,13 +68,14 @@ class Snapshot:
         listed: tuple[ListedModel, ...],
         running: tuple[RunningModel, ...],
         facts: Mapping[str, Facts],
+        pending: int = 0,
     ) -> Snapshot:
         """Return this with the models that are listed, run and known; the same ones if equal."""
         models = combine(listed, running, facts)
         if models == self.models:
             models = self.models
         unlearned = sum([m.capabilities is None and not m.is_answered_in_cloud for m in models])
-        return replace(self, models=models, unlearned=unlearned)
+        return replace(self, models=models, unlearned=unlearned, pending=pending)
 
     def able(self, *capabilities: str) -> tuple[Model, ...]:
         """Return the models known to have all of `capabilities`."""

@@ -1,13 +1,16 @@
-"""What is remembered on disk between runs: the last list of each host, and facts by digest.
+"""What is remembered on disk between runs: the last list of each host, and what show said.
 
-Facts and details belong to a manifest digest, so they can never be stale. Losing any of this costs
-time, never correctness: unreadable files count as absent and a failed write is not an error.
+Facts and details belong to a manifest digest as one version of the server understands it, so they
+can never be out of date. Losing any of this costs time, never correctness: unreadable files count
+as absent, and a failed write is not an error.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -19,7 +22,11 @@ if TYPE_CHECKING:
     from ollama_tui.domain.updates import Upstream
 
 T = TypeVar("T")
+SCHEMA = 2
+"""Of what is read out of show; with a higher number, all models are asked about again."""
 _DETAILS_KEPT = 400
+_FACTS_KEPT = 16_000
+_DIGEST = 64
 _HEX_DIGITS = frozenset("0123456789abcdef")
 _LIST_LIMIT = 8 * MB
 """Enough for 16,000 models."""
@@ -32,6 +39,7 @@ class Cache:
     def __init__(self, folder: Path, problems: Problems | None = None) -> None:
         self._folder = folder
         self._problems = problems or Problems()
+        self._facts_by_key: dict[str, Facts] | None = None
 
     def models(self, host_url: str) -> tuple[ListedModel, ...]:
         """Return the last list seen on `host_url`; empty when there is none."""
@@ -41,21 +49,35 @@ class Cache:
         """Remember the list of `host_url`."""
         self._list(host_url).write(models)
 
-    def facts(self) -> dict[str, Facts]:
-        """Return all facts learned so far, by manifest digest."""
-        return self._facts().read() or {}
+    def facts(self, version: str | None = None) -> dict[str, Facts]:
+        """Return the facts that servers of `version`, by default of any, have told, by digest."""
+        told = self._all_facts().items()
+        if version is None:
+            return {key[:_DIGEST]: facts for key, facts in told}
+        ending = _ending(version)
+        return {key[:_DIGEST]: facts for key, facts in told if key[_DIGEST:] == ending}
 
-    def keep_facts(self, facts: dict[str, Facts]) -> None:
-        """Remember facts by manifest digest."""
-        self._facts().write(facts)
+    def keep_facts(self, facts: Mapping[str, Facts], version: str) -> None:
+        """Remember facts by digest, as a server of `version` tells them."""
+        ending = _ending(version)
+        others = {k: f for k, f in self._all_facts().items() if k[_DIGEST:] not in ("", ending)}
+        kept = others | {f"{d}{ending}": f for d, f in facts.items() if _is_digest(d)}
+        self._facts_by_key = dict(islice(kept.items(), max(0, len(kept) - _FACTS_KEPT), None))
+        self._facts_file.write(self._facts_by_key)
 
-    def details(self, digest: str) -> Show | None:
-        """Return the details of a manifest digest, if remembered."""
-        return self._details(digest).read() if _is_digest(digest) else None
+    def _all_facts(self) -> dict[str, Facts]:
+        """Return all that is known by digest and version, read from disk once."""
+        if self._facts_by_key is None:
+            self._facts_by_key = self._facts_file.read() or {}
+        return self._facts_by_key
 
-    def keep_details(self, digest: str, show: Show) -> None:
-        """Remember the details of a manifest digest; only the newest few hundred are kept."""
-        if _is_digest(digest) and self._details(digest).write(show):
+    def details(self, digest: str, version: str) -> Show | None:
+        """Return what a server of `version` has said of a digest, if it is remembered."""
+        return self._details(digest, version).read() if _is_digest(digest) else None
+
+    def keep_details(self, digest: str, version: str, show: Show) -> None:
+        """Remember the details of a digest; only the newest few hundred are kept."""
+        if _is_digest(digest) and self._details(digest, version).write(show):
             self._drop_oldest_details()
 
     def upstreams(self, host_url: str) -> dict[str, Upstream]:
@@ -71,19 +93,21 @@ class Cache:
         loss = "the list is first shown when the server has answered"
         return self._file(name, tuple[ListedModel, ...], loss, _LIST_LIMIT)
 
-    def _facts(self) -> StateFile[dict[str, Facts]]:
-        loss = "what models can do is asked anew"
+    @property
+    def _facts_file(self) -> StateFile[dict[str, Facts]]:
+        loss = "what models can do is asked again"
         return self._file("facts.json", dict[str, Facts], loss, _LIST_LIMIT)
 
-    def _details(self, digest: str) -> StateFile[Show]:
-        loss = "the details of a model are asked anew"
-        return self._file(f"details/{digest}.json", Show, loss, _DETAILS_LIMIT)
+    def _details(self, digest: str, version: str) -> StateFile[Show]:
+        loss = "the details of a model are asked for again"
+        name = f"details/{digest}-{file_key(_ending(version))}.json"
+        return self._file(name, Show, loss, _DETAILS_LIMIT)
 
     def _upstreams(self, host_url: str) -> StateFile[dict[str, Upstream]]:
         from ollama_tui.domain.updates import Upstream
 
         name = f"upstream-{file_key(host_url)}.json"
-        loss = "what is outdated is asked anew"
+        loss = "what is outdated is asked again"
         return self._file(name, dict[str, Upstream], loss, _LIST_LIMIT)
 
     def _file(self, name: str, kind: type[T], loss: str, limit: int) -> StateFile[T]:
@@ -99,6 +123,11 @@ class Cache:
                 os.unlink(path)
 
 
+def _ending(version: str) -> str:
+    """Return what follows the digest in a key; in files of earlier releases, nothing does."""
+    return f" {SCHEMA} {version}"
+
+
 def file_key(host_url: str) -> str:
     """Return what stands for a host in names of files: its address is nobody's business."""
     import hashlib
@@ -112,4 +141,4 @@ def _is_file(entry: os.DirEntry[str]) -> bool:
 
 
 def _is_digest(digest: str) -> bool:
-    return len(digest) == 64 and _HEX_DIGITS.issuperset(digest)
+    return len(digest) == _DIGEST and _HEX_DIGITS.issuperset(digest)

@@ -1,4 +1,4 @@
-"""What we know of one server: the list, what runs, details by digest.
+"""What we know of one server: the models listed, those that run, and facts about each.
 
 library = Library(Ollama("http://127.0.0.1:11434"))
 await library.learn()
@@ -10,31 +10,27 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, TypeVar
 
+from ollama_tui.api.clock import utc_now
 from ollama_tui.api.errors import NotOllama, OllamaError, Refused
-from ollama_tui.api.replies import Answers, ListedModel, RunningModel, Show
-from ollama_tui.domain.model import Model
-from ollama_tui.domain.snapshot import Reach, Snapshot, details_key
-from ollama_tui.services.cache import Cache
-from ollama_tui.services.learning import AT_ONCE, Learners, learn_all
-from ollama_tui.services.model_facts import FactBook
+from ollama_tui.api.replies import Answers, ListedModel, RunningModel
+from ollama_tui.domain.snapshot import Reach, Snapshot
+from ollama_tui.services.model_facts import AT_ONCE, ModelFacts
 from ollama_tui.services.observable import Observable
-from ollama_tui.services.rounds import Rounds
 
 if TYPE_CHECKING:
     from ollama_tui.api.client import KeepAlive, Ollama
+    from ollama_tui.services.cache import Cache
 
-DETAILS_KEPT = 64
-"""How many models' full details stay in memory."""
-PUBLISH_EACH = 0.00025
-"""Seconds more for each model listed: arranging them anew takes as long as there are many."""
 PUBLISH_EVERY = 0.5
 """Seconds between snapshots while learning, so that 10,000 facts are not 10,000 redraws."""
+PUBLISH_EACH = 0.00025
+"""Seconds more for each model listed: putting them together takes longer the more there are."""
 RETRY_PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0)
 """Seconds between attempts while the server does not answer; the last one repeats."""
 POLL_EVERY = 10.0
@@ -42,17 +38,17 @@ POLL_EVERY = 10.0
 POLL_SHARE = 50.0
 """A quiet refresh waits at least this many times as long as the last one took."""
 
+T = TypeVar("T")
+Refresh = asyncio.Task[OllamaError | None]
+"""Ends with what went wrong, if anything did."""
 Sleep = Callable[[float], Awaitable[None]]
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
 class Library:
-    """Keeps one `Snapshot` up to date and publishes it as `live`.
+    """Keeps one `Snapshot` up to date and publishes it as `snapshots`.
 
-    `first` is what the server has answered already: then the first refresh is not at once.
+    `answers` is what the server has answered already: then the first refresh is not at once.
+    Otherwise it begins with what `snapshots` holds, or with the list in `cache`.
     """
 
     def __init__(
@@ -61,8 +57,9 @@ class Library:
         *,
         cache: Cache | None = None,
         host_url: str = "",
-        first: Answers | None = None,
-        now: Callable[[], datetime] = _utc_now,
+        snapshots: Observable[Snapshot] | None = None,
+        answers: Answers | None = None,
+        now: Callable[[], datetime] = utc_now,
         seconds: Callable[[], float] = time.monotonic,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
@@ -72,38 +69,84 @@ class Library:
         self._now = now
         self._seconds = seconds
         self._sleep = sleep
-        self._book = FactBook(cache)
-        self._listed: tuple[ListedModel, ...] = cache.models(host_url) if cache else ()
-        self._running: tuple[RunningModel, ...] = ()
-        self._rounds = Rounds(self._refresh_once)
-        self._learners = Learners(self._book, ollama.show, is_up=self._is_up, sleep=sleep)
+        self._refreshing: Refresh | None = None
+        self._queued: Refresh | None = None
         self._took = 0.0
+        self.facts = ModelFacts(ollama.show, cache, sleep=sleep)
+        """What show says of the models."""
         self.loading: Observable[frozenset[str]] = Observable(frozenset())
         """Names of the models that are being loaded for us."""
-        self.snapshots: Observable[Snapshot] = Observable(Snapshot())
-        if first is not None:
-            self._take(first)
-        else:
-            self._publish(self.snapshot)
+        if snapshots is None:
+            remembered = cache.models(host_url) if cache else ()
+            snapshots = Observable(Snapshot().with_list(remembered, (), self.facts.by_digest))
+        self.snapshots = snapshots
+        """The newest snapshot."""
+        self._listed: tuple[ListedModel, ...] = tuple(m.listed for m in self.snapshot.models)
+        self._running: tuple[RunningModel, ...] = self.snapshot.running
+        if answers is not None:
+            self._take(answers)
 
     @property
     def snapshot(self) -> Snapshot:
         """The newest snapshot."""
         return self.snapshots.value
 
-    def _is_up(self) -> bool:
-        return self.snapshot.reach is Reach.UP
-
     async def refresh(self) -> Snapshot:
-        """Ask for list and running models anew; return the snapshot that holds the answer.
+        """Ask for list, running models and version; return the snapshot that holds the answer.
 
         Calls made while a refresh is under way share the one that follows it, since the answer
         under way may be older than what the caller just changed. Raises OllamaError, after the
         snapshot says so too.
         """
-        if (error := await self._rounds.answer()) is not None:
+        if (error := await self._next_refresh()) is not None:
             raise error
         return self.snapshot
+
+    async def _next_refresh(self) -> OllamaError | None:
+        """Return how a refresh ended that began no earlier than now.
+
+        It goes on for others when this caller leaves.
+        """
+        if self._refreshing is None or self._refreshing.done():
+            task = self._refreshing = asyncio.create_task(self._refresh_once())
+        elif self._queued is None or self._queued.done():
+            task = self._queued = asyncio.create_task(self._refresh_after(self._refreshing))
+        else:
+            task = self._queued
+        return await asyncio.shield(task)
+
+    async def _refresh_after(self, under_way: Refresh) -> OllamaError | None:
+        await asyncio.wait([under_way])
+        self._refreshing, self._queued = self._queued, None
+        return await self._refresh_once()
+
+    async def _refresh_once(self) -> OllamaError | None:
+        started = self._seconds()
+        try:
+            answers = await answers_of(self._ollama)
+        except OllamaError as error:
+            self.facts.pause()
+            self._publish(replace(self.snapshot, reach=Reach.DOWN, problem=error))
+            return error
+        self._took = self._seconds() - started
+        self._take(answers)
+        return None
+
+    def _take(self, answers: Answers) -> None:
+        """Remember and publish what the server says now."""
+        self._running = answers.running
+        if answers.listed != self._listed:
+            self._listed = answers.listed
+            if self._cache:
+                self._cache.keep_models(self._host_url, answers.listed)
+        self.facts.serve(answers.version)
+        self.facts.want(answers.listed)
+        self._publish(self.snapshot.answered(answers, self._now()))
+
+    def _publish(self, snapshot: Snapshot) -> None:
+        facts = self.facts
+        snapshot = snapshot.with_list(self._listed, self._running, facts.by_digest, facts.pending)
+        self.snapshots.set(snapshot)
 
     async def learn(self) -> Snapshot:
         """Refresh, then ask for what the list does not tell of each model, until all is known.
@@ -111,7 +154,7 @@ class Library:
         `watching` does so little by little. Raises OllamaError.
         """
         await self.refresh()
-        await learn_all(self._book, self._ollama.show)
+        await self.facts.learn_all()
         self._publish(self.snapshot)
         return self.snapshot
 
@@ -135,93 +178,30 @@ class Library:
         finally:
             self.loading.set(self.loading.value - {name})
 
-    async def _refresh_once(self) -> OllamaError | None:
-        started = self._seconds()
-        try:
-            answers = await asyncio.gather(self._ollama.list(), self._runners(), self._version())
-        except OllamaError as error:
-            self._publish(replace(self.snapshot, reach=Reach.DOWN, problem=error))
-            return error
-        self._took = self._seconds() - started
-        self._take(Answers(*answers))
-        return None
-
-    async def _runners(self) -> tuple[RunningModel, ...]:
-        """Return the running models; none where the server does not tell: the list matters more."""
-        try:
-            return await self._ollama.running()
-        except (Refused, NotOllama):
-            return ()
-
-    async def _version(self) -> str:
-        """Return the server's version, asked for anew when the server is new or was away."""
-        if self._is_up():
-            return self.snapshot.version
-        try:
-            return await self._ollama.version()
-        except (Refused, NotOllama):
-            return ""
-
-    def _take(self, answers: Answers) -> None:
-        """Keep and publish what the server says now."""
-        self._running = answers.running
-        if answers.listed != self._listed:
-            self._listed = answers.listed
-            if self._cache:
-                self._cache.keep_models(self._host_url, answers.listed)
-        if self._book.want(answers.listed):
-            self._learners.wake()
-        self._publish(self.snapshot.answered(answers, self._now()))
-
-    def _publish(self, snapshot: Snapshot) -> None:
-        self.snapshots.set(snapshot.with_list(self._listed, self._running, self._book.facts))
-
-    async def details(self, model: Model) -> Show:
-        """Return everything show says of `model`, from memory or disk when its digest is known.
-
-        Raises OllamaError. Cloud stubs under a cloud name are answered by ollama.com, so ask for
-        those only when a person wants them.
-        """
-        show = self.snapshot.show(model) or self._remembered(model)
-        if show is None:
-            show = await self._ollama.show(model.name)
-            if self._cache:
-                self._cache.keep_details(model.digest, show)
-        self._book.learn(model.digest, show)
-        kept = {k: v for k, v in self.snapshot.details.items() if k != details_key(model)}
-        kept[details_key(model)] = show
-        for oldest in list(kept)[:-DETAILS_KEPT]:
-            del kept[oldest]
-        self._publish(replace(self.snapshot, details=kept))
-        return show
-
-    def _remembered(self, model: Model) -> Show | None:
-        return self._cache.details(model.digest) if self._cache else None
-
-    def prefer(self, models: Iterable[Model]) -> None:
-        """Learn about these models first: they are on the screen."""
-        self._book.prefer(model.digest for model in models)
-
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
-        """Keep the snapshot fresh and learn facts in the background while the block runs."""
-        learners = [self._learners.learn() for _ in range(AT_ONCE)]
-        loops = [self._poll(), self._publish_learned(), *learners]
+        """Keep the snapshot fresh and learn facts in the background while the block runs.
+
+        A refresh still under way at the end is cancelled, and with it whoever waits for it.
+        """
+        loops = [self._poll(), self._publish_facts(), *[self.facts.learn() for _ in range(AT_ONCE)]]
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(loop) for loop in loops]
             try:
                 yield
             finally:
-                for task in tasks:
+                refreshes = [task for task in (self._refreshing, self._queued) if task is not None]
+                for task in (*tasks, *refreshes):
                     task.cancel()
-                self._book.save()
+                self.facts.save()
+                await asyncio.gather(*refreshes, return_exceptions=True)
 
     async def _poll(self) -> None:
-        if self._is_up():
+        if self.snapshot.reach is Reach.UP:
             await self._sleep(POLL_EVERY)
         failures = 0
         while True:
-            if await self._rounds.answer() is None:
+            if await self._next_refresh() is None:
                 failures = 0
                 pause = max(POLL_EVERY, POLL_SHARE * self._took)
             else:
@@ -229,9 +209,28 @@ class Library:
                 failures += 1
             await self._sleep(pause)
 
-    async def _publish_learned(self) -> None:
+    async def _publish_facts(self) -> None:
         while True:
-            await self._learners.news()
+            await self.facts.news()
             self._publish(self.snapshot)
-            self._book.save_now_and_then()
+            self.facts.save_now_and_then()
             await self._sleep(PUBLISH_EVERY + PUBLISH_EACH * len(self._listed))
+
+
+async def answers_of(ollama: Ollama) -> Answers:
+    """Ask a server for its list, running models and version at once; raises OllamaError.
+
+    One that refuses the last two is believed for the list, which matters more.
+    """
+
+    async def unless_refused(answer: Awaitable[T], otherwise: T) -> T:
+        try:
+            return await answer
+        except (Refused, NotOllama):
+            return otherwise
+
+    running, version = ollama.running(), ollama.version()
+    answers = await asyncio.gather(
+        ollama.list(), unless_refused(running, ()), unless_refused(version, "")
+    )
+    return Answers(*answers)

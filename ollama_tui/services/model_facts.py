@@ -1,81 +1,194 @@
-"""Facts by manifest digest: which are known, which to learn next."""
+"""What show says of the models: a few facts about all of them, the full details of some."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
+from ollama_tui.api.errors import Busy, OllamaError, Refused
 from ollama_tui.api.replies import ListedModel, Show
-from ollama_tui.domain.model import Facts, facts_of
+from ollama_tui.domain.model import Facts, Model, facts_of
+from ollama_tui.domain.snapshot import details_key
 from ollama_tui.services.cache import Cache
+from ollama_tui.services.observable import Observable
 
+DETAILS_KEPT = 64
+"""How many models' full details stay in memory."""
+AT_ONCE = 4
+"""How many details are asked for at a time."""
+LIST_FIRST = 0.1
+"""Seconds before learning begins, so that the list is drawn first."""
+OFFSCREEN_PAUSE = 0.05
+"""Seconds between two questions about models that are not on the screen."""
 SAVE_EVERY = 500
 """Facts learned between two writings of all of them."""
 
+AskShow = Callable[[str], Awaitable[Show]]
+"""`Ollama.show`."""
+Sleep = Callable[[float], Awaitable[None]]
 
-class FactBook:
-    """What show has told so far, kept on disk, and the queue of what nobody has asked yet."""
 
-    def __init__(self, cache: Cache | None) -> None:
+class ModelFacts:
+    """Facts and details by manifest digest, of one server in one version.
+
+    What a digest stands for never changes, but a newer server may understand more of it: `serve`
+    forgets what another version has said.
+    """
+
+    def __init__(
+        self, show: AskShow, cache: Cache | None = None, *, sleep: Sleep = asyncio.sleep
+    ) -> None:
+        self._show = show
         self._cache = cache
-        self._facts: dict[str, Facts] = cache.facts() if cache else {}
-        self._wanted: dict[str, ListedModel] = {}
+        self._sleep = sleep
+        self._version: str | None = None
+        self.by_digest: dict[str, Facts] = cache.facts() if cache else {}
+        """Facts of all models asked about, by digest; before `serve`, what any version said."""
+        self.details: Observable[Mapping[str, Show]] = Observable({})
+        """Full details by `details_key`, of the models they were asked for last."""
+        self._unknown: dict[str, ListedModel] = {}
+        self._queue: dict[str, ListedModel] = {}
         self._preferred: tuple[str, ...] = ()
         self._refused: set[str] = set()
         self._unsaved = 0
+        self._to_learn = asyncio.Event()
+        self._learned = asyncio.Event()
 
     @property
-    def facts(self) -> Mapping[str, Facts]:
-        """All facts known, by digest."""
-        return self._facts
+    def pending(self) -> int:
+        """Number of digests whose facts are still to be asked for; those refused do not count."""
+        return len(self._unknown)
 
-    def want(self, listed: Iterable[ListedModel]) -> bool:
-        """Queue each local model whose facts are unknown; return whether there are any.
+    def serve(self, version: str) -> None:
+        """Take `version` as the server's: only what that version has said counts from now on."""
+        if version == self._version:
+            return
+        self.save()
+        self._version = version
+        self.by_digest = self._cache.facts(version) if self._cache else {}
+        self.details.set({})
+        self._unknown, self._queue, self._refused = {}, {}, set()
+
+    def want(self, listed: Iterable[ListedModel]) -> None:
+        """Queue each local model whose facts are unknown, and have the learners go on.
 
         Cloud names and stubs are left out: ollama.com answers for them, slowly or not at all.
         """
-        self._wanted = {
+        self._unknown = {
             m.digest: m
             for m in listed
             if m.digest
-            and m.digest not in self._facts
+            and m.digest not in self.by_digest
             and m.digest not in self._refused
             and not (m.remote_host or m.remote_model or m.has_cloud_tag)
         }
-        return bool(self._wanted)
+        self._queue = dict(self._unknown)
+        if self._queue:
+            self._to_learn.set()
 
-    def prefer(self, digests: Iterable[str]) -> None:
-        """Put these first: they are on the screen."""
-        self._preferred = tuple(digests)
+    def pause(self) -> None:
+        """Have the learners wait for the next `want`: the server does not answer."""
+        self._to_learn.clear()
 
-    def is_preferred(self, listed: ListedModel) -> bool:
-        """Whether `listed` is on the screen."""
-        return listed.digest in self._preferred
+    def prefer(self, models: Iterable[Model]) -> None:
+        """Learn about these models first: they are on the screen."""
+        self._preferred = tuple(model.digest for model in models)
 
-    def take(self) -> ListedModel | None:
-        """Remove and return the next model to ask about; None when all is known."""
+    async def ask(self, model: Model) -> Show:
+        """Return everything show says of `model`, from memory or disk when its digest is known.
+
+        Raises OllamaError. Cloud stubs under a cloud name are answered by ollama.com, so ask for
+        those only when a person wants them.
+        """
+        key, show = details_key(model), self.details_of(model)
+        if show is None and self._cache is not None and self._version is not None:
+            show = self._cache.details(model.digest, self._version)
+        if show is None:
+            show = await self._show(model.name)
+            if self._cache is not None and self._version is not None:
+                self._cache.keep_details(model.digest, self._version, show)
+        self._learn(model.digest, show)
+        others = {k: v for k, v in self.details.value.items() if k != key}
+        newest = list(others.items())[-(DETAILS_KEPT - 1) :]
+        self.details.set({**dict(newest), key: show})
+        return show
+
+    def details_of(self, model: Model) -> Show | None:
+        """Return the details of `model`, if they were asked for lately."""
+        return self.details.value.get(details_key(model))
+
+    async def learn_all(self) -> None:
+        """Ask about all that is queued, a few at a time; raises OllamaError."""
+
+        async def learn_rest() -> None:
+            while (listed := self._take()) is not None:
+                await self._ask_about(listed)
+
+        ended = await asyncio.gather(
+            *[learn_rest() for _ in range(AT_ONCE)], return_exceptions=True
+        )
+        self.save()
+        for error in filter(None, ended):
+            raise error
+
+    async def learn(self) -> None:
+        """Ask about what is queued, one after the other, until cancelled: a background learner."""
+        while True:
+            if not self._to_learn.is_set():
+                await self._to_learn.wait()
+                await self._sleep(LIST_FIRST)
+            if (listed := self._take()) is None:
+                self._to_learn.clear()
+                continue
+            try:
+                await self._ask_about(listed)
+            except OllamaError:
+                self._to_learn.clear()  # the next successful refresh queues it again
+            if listed.digest not in self._preferred:
+                await self._sleep(OFFSCREEN_PAUSE)
+
+    async def news(self) -> None:
+        """Wait until facts were learned, or refused, since the last call."""
+        await self._learned.wait()
+        self._learned.clear()
+
+    def _take(self) -> ListedModel | None:
+        """Remove and return the next model to ask about; None when there is none."""
         for digest in self._preferred:
-            if digest in self._wanted:
-                return self._wanted.pop(digest)
-        return self._wanted.pop(next(iter(self._wanted))) if self._wanted else None
+            if digest in self._queue:
+                return self._queue.pop(digest)
+        return self._queue.pop(next(iter(self._queue))) if self._queue else None
 
-    def learn(self, digest: str, show: Show) -> None:
-        """Take over what `show` says of `digest`."""
-        self._wanted.pop(digest, None)
-        if digest and (facts := facts_of(show)) != self._facts.get(digest):
-            self._facts[digest] = facts
+    async def _ask_about(self, listed: ListedModel) -> None:
+        """Learn the facts of one model; a refusal is final for this run, unless it is Busy."""
+        version = self._version
+        try:
+            show = await self._show(listed.name)
+        except Busy:
+            return  # the next refresh queues it again
+        except Refused:
+            self._refused.add(listed.digest)
+            self._unknown.pop(listed.digest, None)
+            self._learned.set()
+        else:
+            if version == self._version:
+                self._learn(listed.digest, show)
+
+    def _learn(self, digest: str, show: Show) -> None:
+        self._queue.pop(digest, None)
+        self._unknown.pop(digest, None)
+        if digest and (facts := facts_of(show)) != self.by_digest.get(digest):
+            self.by_digest[digest] = facts
             self._unsaved += 1
-
-    def give_up(self, digest: str) -> None:
-        """Do not ask about `digest` again in this run: the server cannot answer."""
-        self._refused.add(digest)
+            self._learned.set()
 
     def save_now_and_then(self) -> None:
         """Write when there is much to lose or nothing more to learn."""
-        if self._unsaved >= SAVE_EVERY or not self._wanted:
+        if self._unsaved >= SAVE_EVERY or not self._queue:
             self.save()
 
     def save(self) -> None:
         """Write what was learned since the last time."""
-        if self._cache and self._unsaved:
-            self._cache.keep_facts(self._facts)
+        if self._cache is not None and self._version is not None and self._unsaved:
+            self._cache.keep_facts(self.by_digest, self._version)
             self._unsaved = 0

@@ -1,6 +1,6 @@
 """What registries say of the installed models: asked when a person asks, never by itself.
 
-updates = Updates(registry, ollama, library.details)
+updates = Updates(registry, ollama, library.facts.ask)
 await updates.check(library.snapshot.models)
 """
 
@@ -38,8 +38,11 @@ from ollama_tui.services.cache import Cache
 from ollama_tui.services.observable import Observable
 
 if TYPE_CHECKING:
+    import httpx
+
     from ollama_tui.api.client import Ollama
     from ollama_tui.api.registry import Registry
+    from ollama_tui.config.settings import Settings
 
 AT_ONCE = 4
 """How many models are asked about at a time."""
@@ -64,6 +67,14 @@ class Checking:
 
     done: int
     total: int
+
+
+def registry_for(settings: Settings, transport: httpx.AsyncBaseTransport | None) -> Registry:
+    """Return the client of registries, not connected yet, for a server with these settings."""
+    from ollama_tui.api.registry import Registry
+
+    beside_server = settings.host.is_local or transport is not None
+    return Registry(transport, plain=settings.insecure, beside_server=beside_server)
 
 
 class Updates:

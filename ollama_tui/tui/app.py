@@ -1,18 +1,19 @@
-"""The composition root: what one session after the other publishes, for the screens to watch."""
+"""The app: follows one connection after the other into reactives, for the screens to watch."""
 
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from textual import events, work
 from textual.binding import Binding
-from textual.reactive import reactive
+from textual.reactive import Reactive, reactive
 from textual.screen import Screen
 from textual.widgets._toast import ToastHolder
 
@@ -26,7 +27,7 @@ from ollama_tui.config.ui_state import MOST_HOSTS, UIState
 from ollama_tui.domain import columns as order
 from ollama_tui.domain.snapshot import Reach, Snapshot
 from ollama_tui.domain.view import View
-from ollama_tui.services.first_list import FirstList
+from ollama_tui.services.connection import Connection, Services
 from ollama_tui.tui import themes as theme
 from ollama_tui.tui.actions import ACTIONS
 from ollama_tui.tui.actions.keymap import keymap
@@ -41,15 +42,21 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from ollama_tui.api.prefetch import Prefetch
+    from ollama_tui.api.replies import Show
     from ollama_tui.domain.storage.usage import Usage
     from ollama_tui.domain.updates import Upstream
     from ollama_tui.services.cache import Cache
     from ollama_tui.services.jobs.job import Job
-    from ollama_tui.services.session import Session
+    from ollama_tui.services.observable import Observable
+    from ollama_tui.services.updates import Checking
 
 SAY = 5.0
 SAY_TROUBLE = 12.0
 """Seconds a toast stays."""
+DRAW_EVERY = 0.25
+"""Seconds between two drawings of progress: reads as live, and a slow link keeps up."""
+
+T = TypeVar("T")
 
 
 class OllamaTui(DiffApp[int], inherit_bindings=False):
@@ -65,23 +72,25 @@ class OllamaTui(DiffApp[int], inherit_bindings=False):
     ]
 
     snapshot: reactive[Snapshot] = reactive(Snapshot, init=False, repaint=False)
-    """What the library published last."""
+    """The models listed, as the library published them last."""
+    services: reactive[Services | None] = reactive(None, init=False, repaint=False)
+    """What acts on the server; it comes a moment after the first list."""
+    details: reactive[Mapping[str, Show]] = reactive(dict, init=False, repaint=False)
+    """What show said of the models asked about last, by `details_key`."""
     measured: reactive[Usage | None] = reactive(None, init=False, repaint=False)
     """What was read last in the server's store; None when that is not possible."""
-    session: reactive[Session | None] = reactive(None, init=False, repaint=False)
-    """What acts on the server; it comes a moment after the first list."""
     jobs: reactive[tuple[Job, ...]] = reactive((), init=False, repaint=False)
     """What the queue published last, at most four times a second."""
     updates: reactive[Mapping[str, Upstream]] = reactive(dict, init=False, repaint=False)
     """What registries said of the models, by name, at most four times a second."""
-    checking: reactive[str] = reactive("", init=False, repaint=False)
-    """How far an update check is; empty while there is none."""
+    checking: reactive[Checking | None] = reactive(None, init=False, repaint=False)
+    """How far an update check is; None while there is none."""
 
     def __init__(
         self,
         settings: Settings,
         *,
-        first: Prefetch | None = None,
+        prefetch: Prefetch | None = None,
         cache: Cache | None = None,
         ui_state: UIState | None = None,
         unfinished: Path | None = None,
@@ -104,7 +113,7 @@ class OllamaTui(DiffApp[int], inherit_bindings=False):
         self._transport = transport
         self.clock = clock
         self.drafts = Drafts(drafts, clock, self.tell)
-        self._first_list = FirstList(first, cache, clock)
+        self._connection = self._connection_to(settings, prefetch)
         self._connection_known = asyncio.Event()
         self._given: Typed | None = None
         self._keys_dropped = False
@@ -112,10 +121,7 @@ class OllamaTui(DiffApp[int], inherit_bindings=False):
         self.animation_level = "none"
         for own in theme.OWN:
             self.register_theme(own)
-        self._choose_theme()
-        self.set_reactive(OllamaTui.snapshot, self._first_list.snapshot(self.settings))
-
-    def _choose_theme(self) -> None:
+        self.set_reactive(OllamaTui.snapshot, self._connection.snapshots.value)
         wanted = self.settings.theme or self._ui_state.theme or theme.DEFAULT
         self.theme = wanted if wanted in self.available_themes else theme.DEFAULT
         self.stylesheet.set_variables(self.get_css_variables())
@@ -180,7 +186,7 @@ class OllamaTui(DiffApp[int], inherit_bindings=False):
         self._problems.wake = partial(self.call_later, self._tell_problems)
         self._hold_for_list()
         self.call_after_refresh(self.drafts.find)
-        self.call_after_refresh(self.open_session)
+        self.call_after_refresh(self.follow_connection)
 
     def _hold_for_list(self) -> None:
         """Keep keys for the first list, where there is none to act on meanwhile."""
@@ -188,23 +194,22 @@ class OllamaTui(DiffApp[int], inherit_bindings=False):
             self.type_ahead.hold(self, CONNECTING)
 
     def watch_snapshot(self, snapshot: Snapshot) -> None:
-        """Let the keys typed before the first list go on once it is there."""
+        """Remember a server that has answered; let keys typed before the first list go on."""
         if snapshot.models or snapshot.reach is not Reach.CONNECTING:
             self.type_ahead.release(self)
-        self._note_connection()
+        if snapshot.reach is Reach.UP and not self.settings.demo:
+            self._ui_state.remember_host(self.settings.host.url)
+        self.watch_services()
 
-    def watch_session(self) -> None:
-        """Let actions that waited for a connection go on."""
-        self._note_connection()
-
-    def _note_connection(self) -> None:
-        if self.session is not None or self.snapshot.reach is Reach.DOWN:
+    def watch_services(self) -> None:
+        """Let actions that wait for a connection go on."""
+        if self.services is not None or self.snapshot.reach is Reach.DOWN:
             self._connection_known.set()
         else:
             self._connection_known.clear()
 
     async def connection_known(self) -> None:
-        """Wait, not for long, until there is a session or the server is known to be down."""
+        """Wait, not for long, until there are services or the server is known to be down."""
         await self.clock.within(CONNECTING, self._connection_known.wait())
 
     def _tell_problems(self, config: Sequence[str] = ()) -> None:
@@ -221,30 +226,27 @@ class OllamaTui(DiffApp[int], inherit_bindings=False):
         taken for commands or answers once it is left.
         """
         self._keys_dropped = self.type_ahead.discard() > 0
-        if self.session is not None:
-            self.session.jobs.hold()
+        if self.services is not None:
+            self.services.jobs.hold()
 
     def _resumed(self, _: object) -> None:
         if self._keys_dropped:
             self.tell("What you typed before the other program took over was dropped.")
-        if self.session is not None:
-            self.session.jobs.release()
+        if self.services is not None:
+            self.services.jobs.release()
 
-    @work(exclusive=True, group="session")
-    async def open_session(self) -> None:
-        """Connect to the server, or open the demo, and follow it until told otherwise."""
-        from ollama_tui.tui.connecting import Connection
+    # ---- following a connection
 
-        demo = self.settings.demo
-        connection = Connection(
-            self,
-            self._first_list,
-            cache=None if demo else self._cache,
-            unfinished=None if demo else self._unfinished,
+    def _connection_to(self, settings: Settings, prefetch: Prefetch | None = None) -> Connection:
+        return Connection(
+            settings,
+            prefetch=prefetch,
+            cache=self._cache,
+            unfinished=self._unfinished,
             problems=self._problems,
-            transport=self._new_transport(),
+            transport=self._new_transport,
+            clock=self.clock,
         )
-        await connection.live()
 
     def _new_transport(self) -> httpx.AsyncBaseTransport | None:
         if self.settings.demo and self._transport is None:
@@ -253,11 +255,76 @@ class OllamaTui(DiffApp[int], inherit_bindings=False):
             return Demo().transport()
         return self._transport() if self._transport else None
 
-    async def refresh_library(self) -> None:
-        """Ask the server anew; trouble shows in the status line."""
-        if self.session is not None:
-            with suppress(OllamaError):
-                await self.session.library.refresh()
+    @work(exclusive=True, group="connection")
+    async def follow_connection(self) -> None:
+        """Connect to the server, or to the demo, and follow it until there is another."""
+        connection = self._connection
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._follow(connection.snapshots, OllamaTui.snapshot))
+            async with connection.open(self._drawn) as services:
+                if not gc.isenabled():  # it was in the way of a quick start
+                    gc.freeze()
+                    gc.enable()
+                self.services = services
+                try:
+                    await self._follow_services(services)
+                finally:
+                    self.services = None
+
+    async def _drawn(self) -> None:
+        """Wait until the list that was published last is on the screen."""
+        self.snapshot = self._connection.snapshots.value
+        painted = asyncio.Event()
+        self.call_after_refresh(painted.set)
+        await painted.wait()
+
+    async def _follow_services(self, services: Services) -> None:
+        """Follow all that the services publish; raises a bug of the queue."""
+        progress = services.updates.progress
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._follow(services.facts.details, OllamaTui.details))
+            group.create_task(self._follow(services.storage.measured, OllamaTui.measured))
+            group.create_task(self._follow(services.updates.found, OllamaTui.updates, DRAW_EVERY))
+            group.create_task(self._follow(progress, OllamaTui.checking, DRAW_EVERY))
+            group.create_task(self._follow_jobs(services))
+            group.create_task(services.jobs.crash())
+
+    async def _follow(
+        self, observable: Observable[T], target: Reactive[T], pause: float = 0.0
+    ) -> None:
+        """Keep one reactive up to date; its watchers run at most once a `pause` of seconds."""
+        async for value in observable.changes():
+            setattr(self, target.name, value)
+            if pause:
+                await self.clock.sleep(pause)
+
+    async def _follow_jobs(self, services: Services) -> None:
+        """Keep `jobs` up to date; announce those that have ended and look what came of them."""
+        from ollama_tui.config.safe_file import shown_path
+        from ollama_tui.services.jobs.job import State
+        from ollama_tui.tui.actions.submit import settle
+        from ollama_tui.tui.widgets.job_rows import result
+
+        async for jobs in services.jobs.live.changes():
+            before = {job.id: job for job in self.jobs}
+            self.jobs = jobs
+            news = [job for job in jobs if _has_news(before.get(job.id), job)]
+            for job in news:
+                if not job.active:
+                    self.tell(*result(job), trouble=job.state is State.FAILED)
+            for draft in settle(self.drafts, jobs):
+                if draft.key and draft.key.is_text and draft.path is not None:
+                    kept = f"What you typed is kept in {shown_path(draft.path)}."
+                    self.tell(kept, "Open the form again to go on with it.")
+            if news:
+                self.run_worker(self._refresh(services), group="refresh")
+            await self.clock.sleep(DRAW_EVERY)
+
+    async def _refresh(self, services: Services) -> None:
+        with suppress(OllamaError):  # the status line says what is wrong
+            await services.library.refresh()
+
+    # ---- toasts
 
     def tell(self, title: str, hint: str = "", *, trouble: bool = False) -> None:
         """Say something literally, and once: not again while it is still to be read."""
@@ -288,11 +355,6 @@ class OllamaTui(DiffApp[int], inherit_bindings=False):
         """Remember order and theme for the next run."""
         self._ui_state.remember(view, self.theme)
 
-    def keep_host(self) -> None:
-        """Remember that the server has answered; the demo is none to come back to."""
-        if not self.settings.demo:
-            self._ui_state.remember_host(self.settings.host.url)
-
     def go_to(self, host: Host) -> None:
         """Leave this server, and its jobs, for another."""
         self._go(replace(self.settings, host=host, demo=False))
@@ -304,11 +366,13 @@ class OllamaTui(DiffApp[int], inherit_bindings=False):
 
     def _go(self, settings: Settings) -> None:
         self.settings = settings
-        self.measured, self.updates, self.jobs, self.checking = None, {}, (), ""
+        self._connection = self._connection_to(settings)
+        self.details, self.updates, self.jobs = {}, {}, ()
+        self.measured = self.checking = None
         self.drafts.release_sent()
-        self.snapshot = self._first_list.snapshot(self.settings)
+        self.snapshot = self._connection.snapshots.value
         self._hold_for_list()
-        self.open_session()
+        self.follow_connection()
 
     def exit(
         self,
@@ -346,3 +410,9 @@ class OllamaTui(DiffApp[int], inherit_bindings=False):
         main = self.screen_stack[0]
         if isinstance(main, MainScreen) and not isinstance(self.screen, QuitQuestion):
             main.action_run("app.quit")
+
+
+def _has_news(before: Job | None, job: Job) -> bool:
+    """Whether `job` has ended or lost its connection: then the list may not be what it was."""
+    ended = not job.active and (before is None or before.state is not job.state)
+    return ended or (bool(job.trouble) and not (before is not None and before.trouble))

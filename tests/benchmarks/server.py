@@ -21,6 +21,8 @@ LAYER = 4_700_000_000
 _FAMILIES = ("qwen3", "llama3.1", "gemma3", "mistral-small", "phi4", "deepseek-r1", "granite3.3")
 _SIZES = (("0.6B", 600), ("4B", 4000), ("8B", 8000), ("14B", 14000), ("70B", 70000))
 _NEWEST = datetime(2026, 10, 1, 12, tzinfo=UTC)
+VERSION = "0.12.6"
+"""A version whose list does not tell capabilities."""
 
 
 def name_of(number: int) -> str:
@@ -111,7 +113,7 @@ class Server:
         self._fixed = {
             "/api/tags": _whole(listed(count)),
             "/api/ps": _whole(b'{"models":[]}'),
-            "/api/version": _whole(b'{"version":"0.12.6"}'),
+            "/api/version": _whole(b'{"version":"%b"}' % VERSION.encode()),
             "/api/status": _whole(b'{"cloud":{"disabled":false,"source":"none"}}'),
         }
         self._huge = _whole(shown(HUGE))

@@ -13,7 +13,7 @@ from pathlib import Path
 from ollama_tui.domain.model import Facts
 from ollama_tui.services.cache import Cache
 from tests.benchmarks.meter import Meter
-from tests.benchmarks.server import digest_of, name_of
+from tests.benchmarks.server import VERSION, digest_of, name_of
 
 ROOT = Path(__file__).parents[2]
 FLOOR = Path(__file__).parent / "floors" / "lines.py"
@@ -47,7 +47,7 @@ class Home:
     def know_facts(self, count: int) -> None:
         """Be the home of someone whose program has long asked about every model."""
         facts = {digest_of(number): Facts() for number in range(count)}
-        Cache(self.folder / "cache" / "ollama-tui").keep_facts(facts)
+        Cache(self.folder / "cache" / "ollama-tui").keep_facts(facts, VERSION)
 
 
 @dataclass

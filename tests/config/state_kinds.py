@@ -78,13 +78,17 @@ KINDS = {
     ),
     "facts": Kind(
         "facts.json",
-        lambda folder, problems: Cache(folder, problems).keep_facts({DIGEST: Facts(("tools",))}),
+        lambda folder, problems: Cache(folder, problems).keep_facts(
+            {DIGEST: Facts(("tools",))}, "0.33.0"
+        ),
         lambda folder, problems: Cache(folder, problems).facts(),
     ),
     "details": Kind(
         "details/*.json",
-        lambda folder, problems: Cache(folder, problems).keep_details(DIGEST, Show(system="x")),
-        lambda folder, problems: Cache(folder, problems).details(DIGEST),
+        lambda folder, problems: Cache(folder, problems).keep_details(
+            DIGEST, "0.33.0", Show(system="x")
+        ),
+        lambda folder, problems: Cache(folder, problems).details(DIGEST, "0.33.0"),
     ),
     "upstream": Kind(
         "upstream-*.json",

@@ -324,7 +324,7 @@ async def journey(
     *,
     size: tuple[int, int] = (120, 40),
     settings: Settings | None = None,
-    first: Prefetch | None = None,
+    prefetch: Prefetch | None = None,
     cache: Cache | None = None,
     ui_state: UIState | None = None,
     unfinished: Path | None = None,
@@ -346,7 +346,7 @@ async def journey(
     demo = demo or Demo(pace=server_time.sleep, now=server_time.now)
     app = OllamaTui(
         replace(settings or Settings(), **changes),
-        first=first,
+        prefetch=prefetch,
         cache=cache,
         ui_state=ui_state,
         unfinished=unfinished,
@@ -358,7 +358,7 @@ async def journey(
     async with app.run_test(size=size, notifications=True) as pilot:
         user = person(app, pilot, time, server_time)
         if listed:
-            await user.until(lambda: user.names and user.app.session, "a list")
+            await user.until(lambda: user.names and user.app.services, "a list")
             await user.waits(MOMENT)
         yield user
 

@@ -264,7 +264,7 @@ async def test_the_key_is_nowhere_to_be_read_even_if_ollama_com_repeats_it(
         await place.user.until(lambda: place.user.toasts or status == 401)
         user, app = place.user, place.user.app
         assert CLOUD in user.everything
-        session = app.session
+        session = app.services
         assert session is not None
         objects = (app, app.settings, session, session.cloud, app.screen, app.screen.sources)  # type: ignore[attr-defined]
         readable = [user.everything, *user.toasts, *map(repr, objects), caplog.text]

@@ -34,14 +34,14 @@ async def test_the_first_frame_has_what_the_server_answered_meanwhile() -> None:
     answers = Answers((ListedModel(name="early:1b", digest="a" * 64),), (), "0.33.0")
     demo, ticker = a_server()
     demo.online = False
-    async with journey(demo, server_time=ticker, first=Answered(answers), listed=False) as user:
+    async with journey(demo, server_time=ticker, prefetch=Answered(answers), listed=False) as user:
         assert user.names == ["early:1b"]
         await user.sees("early:1b", "v0.33.0")
         assert "connecting" not in user.status
 
 
 async def test_without_an_early_answer_the_server_is_asked_again() -> None:
-    async with journey(first=Answered(None)) as user:
+    async with journey(prefetch=Answered(None)) as user:
         await user.sees("qwen3:1.7b", "v0.33.0-rc2")
 
 

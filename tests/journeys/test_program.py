@@ -237,7 +237,7 @@ async def test_y_can_send_a_modelfile_that_makes_the_same_model_on_what_is_known
         assert "/blobs/" not in user.app.clipboard
         assert parse(user.app.clipboard).last("system").startswith("You review patches")
         await user.goes_to("qwen2.5-coder:7b")
-        await user.until(lambda: user.app.snapshot.show(user.current) is not None)
+        await user.until(lambda: user.current.digest in user.app.details)
         await user.goes_to("studio/reviewer:latest")
         await user.presses("y", "5")
         await user.until(lambda: "\nFROM qwen2.5-coder:7b\n" in user.app.clipboard)

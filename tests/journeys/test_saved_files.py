@@ -98,7 +98,7 @@ async def test_a_download_left_unfinished_is_there_after_a_look_at_another_serve
     ) as user:
         await user.until(lambda: "left:1b" in user.jobs)
         await user.presses("H", "2")
-        await user.until(lambda: "gpu-box:11434" in user.status and user.app.session)
+        await user.until(lambda: "gpu-box:11434" in user.status and user.app.services)
         assert "left:1b" not in user.jobs
         await user.presses("H", "2")
         await user.until(lambda: "127.0.0.1:11434" in user.status and "left:1b" in user.jobs)

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from ollama_tui.api.replies import ListedModel, ModelDetails, Show
+from ollama_tui.config.state_file import StateFile
 from ollama_tui.domain.model import Facts
 from ollama_tui.services.cache import _DETAILS_KEPT, Cache
 
+VERSION = "0.33.0"
 DIGEST = "0123456789abcdef" * 4
 MODELS = (
     ListedModel(name="a:1b", digest=DIGEST, size=7, details=ModelDetails(family="llama")),
@@ -35,37 +37,38 @@ def test_lists_are_kept_per_host(cache: Cache) -> None:
 
 def test_facts_come_back(cache: Cache) -> None:
     facts = {DIGEST: Facts(("vision",), 4096, ("a" * 64,), "a" * 64)}
-    cache.keep_facts(facts)
-    assert cache.facts() == facts
+    cache.keep_facts(facts, VERSION)
+    assert cache.facts(VERSION) == facts
 
 
 def test_details_come_back_by_digest(cache: Cache) -> None:
     show = Show(template="{{ .Prompt }}", model_info={"general.architecture": "llama"})
-    cache.keep_details(DIGEST, show)
-    assert cache.details(DIGEST) == show
-    assert cache.details("f" * 64) is None
+    cache.keep_details(DIGEST, VERSION, show)
+    assert cache.details(DIGEST, VERSION) == show
+    assert cache.details("f" * 64, VERSION) is None
 
 
 @pytest.mark.parametrize("digest", ["", "../../etc/passwd", "g" * 64, DIGEST.upper(), DIGEST[:-1]])
 def test_what_is_no_digest_names_no_file(tmp_path: Path, digest: str) -> None:
     cache = Cache(tmp_path)
-    cache.keep_details(digest, Show(system="x"))
+    cache.keep_details(digest, VERSION, Show(system="x"))
     assert files(tmp_path) == []
-    assert cache.details(digest) is None
+    assert cache.details(digest, VERSION) is None
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[1,2", b"\xff\xfe", b"7", b"null"])
 def test_broken_files_count_as_absent(tmp_path: Path, content: bytes) -> None:
     cache = Cache(tmp_path)
     cache.keep_models("http://one:1", MODELS)
-    cache.keep_facts({DIGEST: Facts()})
-    cache.keep_details(DIGEST, Show())
+    cache.keep_facts({DIGEST: Facts()}, VERSION)
+    cache.keep_details(DIGEST, VERSION, Show())
     assert len(files(tmp_path)) == 3
     for file in files(tmp_path):
         file.write_bytes(content)
+    cache = Cache(tmp_path)
     assert cache.models("http://one:1") == ()
-    assert cache.facts() == {}
-    assert cache.details(DIGEST) is None
+    assert cache.facts(VERSION) == {}
+    assert cache.details(DIGEST, VERSION) is None
 
 
 def test_a_folder_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
@@ -90,12 +93,34 @@ def test_only_the_newest_details_are_kept(tmp_path: Path) -> None:
         file = folder / f"{number:064x}.json"
         file.write_bytes(b"{}")
         os.utime(file, (number, number))
-    cache.keep_details(DIGEST, Show())
+    cache.keep_details(DIGEST, VERSION, Show())
     assert len(files(folder)) == _DETAILS_KEPT
-    assert cache.details(DIGEST) == Show()
+    assert cache.details(DIGEST, VERSION) == Show()
     assert not (folder / f"{0:064x}.json").exists()
 
 
 def test_the_address_is_not_in_the_file_name(tmp_path: Path) -> None:
     Cache(tmp_path).keep_models("http://secret-host:1", MODELS)
     assert "secret" not in files(tmp_path)[0].name
+
+
+def test_what_another_version_has_said_is_kept_apart(tmp_path: Path) -> None:
+    old, new = {DIGEST: Facts(("completion",))}, {DIGEST: Facts(("completion", "tools"))}
+    cache = Cache(tmp_path)
+    cache.keep_facts(old, "0.12.3")
+    cache.keep_facts(new, VERSION)
+    cache.keep_details(DIGEST, "0.12.3", Show(template="old"))
+    again = Cache(tmp_path)
+    assert (again.facts("0.12.3"), again.facts(VERSION), again.facts("0.40.0")) == (old, new, {})
+    assert again.facts() == new  # of any version: what was said last
+    assert again.details(DIGEST, VERSION) is None
+
+
+def test_facts_of_before_there_were_versions_are_seen_until_the_server_has_answered(
+    tmp_path: Path,
+) -> None:
+    StateFile(tmp_path / "facts.json", dict[str, Facts], "").write({DIGEST: Facts(("tools",))})
+    cache = Cache(tmp_path)
+    assert (cache.facts(), cache.facts(VERSION)) == ({DIGEST: Facts(("tools",))}, {})
+    cache.keep_facts({}, VERSION)
+    assert Cache(tmp_path).facts() == {}

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from ollama_tui.api.client import Ollama
@@ -13,7 +15,8 @@ from ollama_tui.api.errors import NotOllama, OllamaError, Unreachable
 from ollama_tui.api.replies import Answers, ListedModel
 from ollama_tui.domain.snapshot import Reach
 from ollama_tui.services.cache import Cache
-from ollama_tui.services.library import DETAILS_KEPT, POLL_EVERY, Library
+from ollama_tui.services.library import POLL_EVERY, Library
+from ollama_tui.services.model_facts import DETAILS_KEPT
 from tests.clock import VirtualClock, settle
 from tests.demo.levers import Demo
 
@@ -40,7 +43,7 @@ async def ollama(demo: Demo) -> AsyncIterator[Ollama]:
 
 @pytest.fixture
 def library(ollama: Ollama, time: VirtualClock) -> Library:
-    return Library(ollama, now=time.now, sleep=time.sleep)
+    return Library(ollama, now=time.now, seconds=time.monotonic, sleep=time.sleep)
 
 
 async def test_a_refresh_returns_the_snapshot_that_holds_the_answer(
@@ -114,9 +117,9 @@ async def test_details_are_asked_for_once_per_digest(library: Library, demo: Dem
     snapshot = await library.refresh()
     first, second = (snapshot.by_name[name] for name in ("gemma3:4b", "gemma3:latest"))
     assert first.digest == second.digest
-    assert await library.details(first) == await library.details(second)
+    assert await library.facts.ask(first) == await library.facts.ask(second)
     assert len(demo.seen("/api/show")) == 1
-    assert library.snapshot.show(second) is not None
+    assert library.facts.details_of(second) is not None
 
 
 async def test_details_of_many_models_do_not_pile_up(library: Library, demo: Demo) -> None:
@@ -125,25 +128,25 @@ async def test_details_of_many_models_do_not_pile_up(library: Library, demo: Dem
     crowd = [model for model in snapshot.models if "-" in model.name and not model.is_cloud]
     for model in crowd[: DETAILS_KEPT + 3]:
         if model.name != "old-experiment:latest":
-            await library.details(model)
-    assert len(library.snapshot.details) <= DETAILS_KEPT
+            await library.facts.ask(model)
+    assert len(library.facts.details.value) <= DETAILS_KEPT
 
 
 async def test_details_come_from_disk_when_they_are_there(
     ollama: Ollama, demo: Demo, tmp_path: Path
 ) -> None:
     first = Library(ollama, cache=Cache(tmp_path), host_url=URL)
-    show = await first.details((await first.refresh()).by_name["qwen3:8b"])
+    show = await first.facts.ask((await first.refresh()).by_name["qwen3:8b"])
     again = Library(ollama, cache=Cache(tmp_path), host_url=URL)
-    assert await again.details((await again.refresh()).by_name["qwen3:8b"]) == show
+    assert await again.facts.ask((await again.refresh()).by_name["qwen3:8b"]) == show
     assert len(demo.seen("/api/show")) == 1
 
 
 async def test_details_that_fail_are_an_error_and_leave_nothing_behind(library: Library) -> None:
     broken = (await library.refresh()).by_name["old-experiment:latest"]
     with pytest.raises(OllamaError):
-        await library.details(broken)
-    assert library.snapshot.show(broken) is None
+        await library.facts.ask(broken)
+    assert library.facts.details_of(broken) is None
 
 
 async def test_a_library_begins_with_the_list_of_last_time(ollama: Ollama, tmp_path: Path) -> None:
@@ -241,7 +244,7 @@ async def test_models_on_the_screen_come_first(old: Demo, time: VirtualClock) ->
         library = Library(client, now=time.now, sleep=time.sleep)
         models = (await library.refresh()).by_name
         wanted = [models[name] for name in ("codellama:7b-code", "starcoder2:3b")]
-        library.prefer(wanted)
+        library.facts.prefer(wanted)
         async with library.watching():
             await time.advance(5)
         asked = [body["model"] for body in old.bodies("/api/show")]
@@ -318,9 +321,9 @@ async def test_loading_is_known_while_it_lasts(
 async def test_what_the_server_answered_already_is_the_list_and_not_asked_for_again_at_once(
     ollama: Ollama, demo: Demo, time: VirtualClock
 ) -> None:
-    first = Answers(await ollama.list(), await ollama.running(), "0.33.0")
+    answers = Answers(await ollama.list(), await ollama.running(), "0.33.0")
     asked = len(demo.seen("/api/tags"))
-    library = Library(ollama, first=first, now=time.now, sleep=time.sleep)
+    library = Library(ollama, answers=answers, now=time.now, sleep=time.sleep)
     assert len(library.snapshot.models) == 36
     assert (library.snapshot.reach, library.snapshot.version) == (Reach.UP, "0.33.0")
     async with library.watching():
@@ -328,3 +331,75 @@ async def test_what_the_server_answered_already_is_the_list_and_not_asked_for_ag
         assert len(demo.seen("/api/tags")) == asked
         await time.advance(2)
         assert len(demo.seen("/api/tags")) == asked + 1
+
+
+# After an upgrade of the server
+
+
+async def test_what_the_list_says_now_beats_what_was_learned_before_an_upgrade(
+    tmp_path: Path, time: VirtualClock
+) -> None:
+    cache, name = Cache(tmp_path), "qwen3:8b"
+    before = Demo(pace=time.sleep, now=time.now, version=OLD)
+    before.fail("/api/show", 200, {"capabilities": ["completion"]}, times=100)
+    async with Ollama(URL, transport=before.transport()) as client:
+        models = (await Library(client, cache=cache, host_url=URL).learn()).by_name
+        assert models[name].capabilities == frozenset({"completion"})
+    upgraded = Demo(pace=time.sleep, now=time.now)
+    async with Ollama(URL, transport=upgraded.transport()) as client:
+        models = (await Library(client, cache=cache, host_url=URL).refresh()).by_name
+        assert models[name].capabilities == frozenset({"completion", "tools", "thinking"})
+
+
+async def test_after_an_upgrade_every_model_is_asked_about_again(
+    tmp_path: Path, time: VirtualClock
+) -> None:
+    cache, asked = Cache(tmp_path), []
+    for version in ("0.33.0", "0.40.0", "0.40.0", "0.33.0"):
+        demo = Demo(pace=time.sleep, now=time.now, version=version)
+        async with Ollama(URL, transport=demo.transport()) as client:
+            library = Library(client, cache=cache, host_url=URL)
+            snapshot = await library.learn()
+            await library.facts.ask(snapshot.by_name["qwen3:8b"])
+        asked.append(len(demo.seen("/api/show")))
+    digests = {m.digest for m in snapshot.models if not m.is_answered_in_cloud}
+    broken = 1  # is asked about in every run
+    assert asked == [len(digests) + 1, len(digests) + 1, broken, broken]
+
+
+class Gated(httpx.AsyncBaseTransport):
+    """A server that answers once the gate is open."""
+
+    def __init__(self, demo: Demo) -> None:
+        self._inner = demo.transport()
+        self.gate = asyncio.Event()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        await self.gate.wait()
+        return await self._inner.handle_async_request(request)
+
+
+async def test_a_refresh_queued_when_the_client_closes_leaves_nothing_behind(
+    demo: Demo, time: VirtualClock
+) -> None:
+    lost: list[dict[str, object]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: lost.append(context))
+    server = Gated(demo)
+    async with Ollama(URL, transport=server) as client:
+        library = Library(client, now=time.now, sleep=time.sleep)
+        async with library.watching():
+            await settle()  # the first refresh is under way
+            queued = asyncio.ensure_future(library.refresh())
+            await settle()
+            queued.cancel()
+    server.gate.set()
+    await settle()
+    del library, queued
+    gc.collect()
+    assert lost == []
+
+
+async def test_details_of_one_model_leave_the_list_as_it_is(library: Library) -> None:
+    snapshot = await library.learn()
+    await library.facts.ask(snapshot.by_name["qwen3:8b"])
+    assert library.snapshot is snapshot

@@ -14,7 +14,6 @@ import httpx
 import pytest
 
 from ollama_tui.api.client import Ollama
-from ollama_tui.api.clock import Clock
 from ollama_tui.api.host import parse_host
 from ollama_tui.api.registry import Registry
 from ollama_tui.config.settings import Settings
@@ -23,8 +22,7 @@ from ollama_tui.domain.names import parse
 from ollama_tui.domain.updates import UpdateStatus, Upstream
 from ollama_tui.services.cache import Cache
 from ollama_tui.services.library import Library
-from ollama_tui.services.session import connect
-from ollama_tui.services.updates import AT_ONCE, Checking, Updates
+from ollama_tui.services.updates import AT_ONCE, Checking, Updates, registry_for
 from tests.clock import VirtualClock, at_once, settle
 from tests.demo.levers import Demo
 
@@ -70,7 +68,7 @@ async def stage(
         updates = Updates(
             asked,
             ollama,
-            library.details,
+            library.facts.ask,
             cache=cache,
             host_url=HOST,
             now=ticker.now,
@@ -110,13 +108,10 @@ async def test_a_registry_that_tells_no_digest_is_asked_for_the_manifest_and_it_
 async def test_what_a_server_elsewhere_calls_this_machine_is_its_own(
     server: str, asked: bool
 ) -> None:
-    settings, ticker = Settings(host=parse_host(server)), VirtualClock()
-    clock = Clock(ticker.now, lambda: ticker.seconds, at_once)
-    async with (
-        Ollama(settings.host.url) as ollama,
-        connect(settings, ollama, Library(ollama), clock=clock) as session,
-    ):
-        offer = await session.updates.offer("127.0.0.1:1/me/m:1", False, None)
+    settings = Settings(host=parse_host(server))
+    async with Ollama(settings.host.url) as ollama, registry_for(settings, None) as registry:
+        updates = Updates(registry, ollama, Library(ollama).facts.ask, sleep=at_once)
+        offer = await updates.offer("127.0.0.1:1/me/m:1", False, None)
     assert ("Only the server can reach 127.0.0.1:1" in offer.sentence) is not asked
 
 

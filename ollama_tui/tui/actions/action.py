@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ollama_tui.services.jobs.job import Job
     from ollama_tui.services.jobs.queue import JobQueue
     from ollama_tui.services.library import Library
+    from ollama_tui.services.model_facts import ModelFacts
     from ollama_tui.services.storage import Storage
     from ollama_tui.services.updates import Updates
 
@@ -87,6 +88,10 @@ class ConnectedServer(Protocol):
     @property
     def library(self) -> Library:
         """What is known."""
+
+    @property
+    def facts(self) -> ModelFacts:
+        """What show says of the models."""
 
     @property
     def storage(self) -> Storage:

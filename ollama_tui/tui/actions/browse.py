@@ -170,8 +170,8 @@ async def compare(context: ActionContext) -> None:
     from ollama_tui.tui.dialogs.comparison import CompareScreen
 
     a, b = pair(context)
-    library = connected(context).library
-    sides = [Side(model, await library.details(model)) for model in (a, b)]
+    facts = connected(context).facts
+    sides = [Side(model, await facts.ask(model)) for model in (a, b)]
     await context.ask(CompareScreen(*sides))
 
 

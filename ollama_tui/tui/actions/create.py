@@ -75,7 +75,7 @@ async def fill_in(context: ActionContext, *, edit: bool) -> None:
 
 async def details(context: ActionContext, model: Model | None) -> Show | None:
     """Return what the server says of a model; None for none. Raises OllamaError."""
-    return await connected(context).library.details(model) if model else None
+    return await connected(context).facts.ask(model) if model else None
 
 
 def cannot_change(context: ActionContext) -> str | None:
@@ -98,7 +98,7 @@ async def save(context: ActionContext) -> None:
 
     if (model := context.current) is None:
         return
-    show = await connected(context).library.details(model)
+    show = await connected(context).facts.ask(model)
     text = saved(model.name, show, await _parent(context, show))
     offered = file_name(model.name)
     path = await context.ask(SaveDialog(f"Save {model.label} as a Modelfile", offered))
@@ -121,7 +121,7 @@ async def _parent(context: ActionContext, show: Show) -> Show | None:
     if above is None or above.is_cloud:
         return None
     try:
-        return await connected(context).library.details(above)
+        return await connected(context).facts.ask(above)
     except OllamaError:
         return None  # the model itself is a base too
 

@@ -53,7 +53,7 @@ async def edit(context: ActionContext) -> None:
 
     if (model := context.current) is None:
         return
-    show = await connected(context).library.details(model)
+    show = await connected(context).facts.ask(model)
     before = whole(show, model.name)
     try:
         start = HEADING.format(name=model.label) + modelfile.write(before)

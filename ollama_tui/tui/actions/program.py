@@ -38,7 +38,7 @@ async def copy_text(context: ActionContext) -> None:
     texts = clipboard_texts(model.name, model.digest, context.settings.host.url)
     chosen = await context.ask(Choice(f"Copy of {model.label}", tuple(texts)))
     if chosen == "modelfile":
-        show = await connected(context).library.details(model)
+        show = await connected(context).facts.ask(model)
         context.clipboard(modelfile_text(context, model, show), "The Modelfile")
     elif chosen is not None:
         label = next(a.label for a in texts if a.key == chosen)
@@ -54,7 +54,8 @@ def modelfile_text(context: ActionContext, model: Model, show: Show) -> str:
     from ollama_tui.tui.actions.submit import find
 
     above = find(context, show.details.parent_model) if show.details.parent_model else None
-    return saved(model.name, show, context.snapshot.show(above) if above is not None else None)
+    facts = connected(context).facts
+    return saved(model.name, show, facts.details_of(above) if above is not None else None)
 
 
 def clipboard_texts(name: str, digest: str, host_url: str) -> dict[Alternative, str]:

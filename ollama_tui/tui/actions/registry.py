@@ -259,7 +259,7 @@ async def details(context: ActionContext, entry: CatalogueEntry) -> Show:
     server = connected(context)
     if not entry.runs_in_cloud:
         if (model := context.snapshot.model(entry.installed)) is not None:
-            return await server.library.details(model)
+            return await server.facts.ask(model)
         raise OllamaError(
             f"Nothing more is known of {inert(entry.name)}.", "Its details come with it: p pulls."
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from ollama_tui.tui.actions.action import ActionContext, ConnectedServer
 
 if TYPE_CHECKING:
-    from ollama_tui.config.drafts import DraftFile, FormKey
+    from ollama_tui.config.drafts import DraftFile, Drafts, FormKey
     from ollama_tui.domain.model import Model
-    from ollama_tui.services.jobs.job import Conflict
+    from ollama_tui.services.jobs.job import Conflict, Job
     from ollama_tui.services.jobs.tasks import Create
     from ollama_tui.tui.dialogs.dialog import Form
     from ollama_tui.tui.dialogs.names import NewName
@@ -162,3 +162,20 @@ def follow(context: ActionContext, draft: DraftFile | None, job: int) -> None:
     """Remove the draft once the job that sends it is done; when it fails, it is offered again."""
     if draft is not None:
         context.drafts.follow(draft, job)
+
+
+def settle(drafts: Drafts, jobs: Iterable[Job]) -> Iterator[DraftFile]:
+    """Remove the drafts of what was sent; release those of what was refused, and yield them."""
+    from ollama_tui.services.jobs.job import State
+
+    for job in jobs:
+        if (draft := drafts.sent.get(job.id)) is None:
+            continue
+        if job.state is State.DONE or (job.verb == "pull" and job.progress.total):
+            del drafts.sent[job.id]
+            draft.discard()
+        elif job.active:
+            draft.held = True  # it may be tried again
+        elif draft.held:
+            draft.release()
+            yield draft

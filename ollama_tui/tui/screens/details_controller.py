@@ -11,6 +11,7 @@ from textual.worker import Worker, WorkerCancelled
 
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.domain.model import Model
+from ollama_tui.domain.snapshot import details_key
 from ollama_tui.formatting import inert
 from ollama_tui.tui.actions.action import Place
 from ollama_tui.tui.screens.action_screen import bindings
@@ -18,6 +19,7 @@ from ollama_tui.tui.typeahead import HOLD
 from ollama_tui.tui.widgets.details import DetailsPane
 
 if TYPE_CHECKING:
+    from ollama_tui.services.connection import Services
     from ollama_tui.tui.screens.main import MainScreen
 
 WIDE = 110
@@ -26,24 +28,26 @@ DETAILS_DELAY = 0.08
 """Seconds the cursor rests before details are asked for."""
 
 
-class ModelDetails(DetailsPane):
+class ModelDetailsPane(DetailsPane):
     """The details of a model, with their keys."""
 
     BINDINGS = bindings(Place.DETAILS)
 
 
 class DetailsController:
-    """Draws what is known of the model under the cursor, and has the library ask for the rest."""
+    """Draws what is known of the model under the cursor, and has the rest asked for."""
 
     def __init__(self, main: MainScreen) -> None:
         self._main = main
         self._asking: Worker[None] | None = None
+        self._asked: tuple[object, ...] = ()
+        """The model asked about last, of which connection, and the moment of the list."""
         self._at_once = asyncio.Event()
 
     @property
-    def pane(self) -> ModelDetails:
+    def pane(self) -> ModelDetailsPane:
         """Where the details are drawn."""
-        return self._main.query_one(ModelDetails)
+        return self._main.query_one(ModelDetailsPane)
 
     @property
     def focused(self) -> bool:
@@ -51,39 +55,35 @@ class DetailsController:
         focused = self._main.focused
         return focused is not None and self.pane in focused.ancestors_with_self
 
-    @property
-    def visible(self) -> bool:
-        """Whether the details are on the screen."""
-        return self._main.size.width >= WIDE or self._main.has_class("-details")
-
     def draw(self) -> None:
-        """Show what is known of the model under the cursor."""
-        if not self.visible:
+        """Show what is known of the model under the cursor, if the details are on the screen."""
+        main = self._main
+        if main.size.width < WIDE and not main.has_class("-details"):
             return
-        model = self._main.current
-        also = self._other_names(model) if model else ()
-        show = self._main.snapshot.show(model) if model else None
-        self.pane.show(model, show, also=also, now=self._main.now())
-        if model is not None and show is None and not model.is_answered_in_cloud:
+        if (model := main.current) is None:
+            self.pane.show(None, None, also=(), now=main.now())
+            return
+        names = main.visible_rows.aliases.get(model.digest, ())
+        also = tuple(inert(name) for name in names if name != model.name)
+        show = main.tui.details.get(details_key(model))
+        self.pane.show(model, show, also=also, now=main.now())
+        if show is None and not model.is_answered_in_cloud:
             self._ask(model)
 
     def open(self) -> None:
         """Give the details the keys; what is not known is asked for, of ollama.com too."""
         self._main.set_class(True, "-details")
         self.pane.text.focus()
+        self._asked = ()  # what was refused may be asked for again
         self.draw()
         model = self._main.current
-        if model is not None and self._main.snapshot.show(model) is None:
+        if model is not None and details_key(model) not in self._main.tui.details:
             self._ask(model)
 
     def close(self) -> None:
         """Give the keys back to the list."""
         self._main.set_class(False, "-details")
         self._main.table.focus()
-
-    def _other_names(self, model: Model) -> tuple[str, ...]:
-        names = self._main.visible_rows.aliases.get(model.digest, ())
-        return tuple(inert(name) for name in names if name != model.name)
 
     async def known(self) -> None:
         """Wait, not for long, until the details are there that are being asked for."""
@@ -92,18 +92,29 @@ class DetailsController:
             await self._main.tui.clock.within(HOLD, _ended(self._asking))
 
     def _ask(self, model: Model) -> None:
-        """Ask for the details of a model once the cursor rests on it, or a key needs them."""
+        """Ask for the details of a model once the cursor rests on it, or a key needs them.
+
+        What is under way goes on, however often the model is drawn meanwhile, and what was refused
+        is asked for again after the next list.
+        """
+        services = self._main.tui.services
+        asked = (services, details_key(model), model.name, self._main.snapshot.fetched_at)
+        under_way = self._asking is not None and not self._asking.is_finished
+        if services is None or asked == self._asked or (under_way and asked[:3] == self._asked[:3]):
+            return
+        self._asked = asked
         self._at_once = asyncio.Event()
-        work = partial(self._ask_at_rest, model.name, self._at_once)
+        work = partial(self._ask_at_rest, services, model, self._at_once)
         self._asking = self._main.run_worker(work, exclusive=True, group="details")
 
-    async def _ask_at_rest(self, name: str, at_once: asyncio.Event) -> None:
-        await self._main.tui.clock.within(DETAILS_DELAY, at_once.wait())
-        model, session = self._main.current, self._main.tui.session
-        if model is None or model.name != name or session is None:
+    async def _ask_at_rest(self, services: Services, model: Model, at_once: asyncio.Event) -> None:
+        await services.clock.within(DETAILS_DELAY, at_once.wait())
+        current = self._main.current
+        if current is None or current.name != model.name:
+            self._asked = ()
             return
         try:
-            await session.library.details(model)
+            await services.facts.ask(model)
         except OllamaError as error:
             self.pane.show_problem(model, error.title, error.hint)
 

@@ -20,7 +20,7 @@ from ollama_tui.domain.snapshot import Snapshot
 from ollama_tui.domain.view import NOTHING_KNOWN, KnownUpdates, View
 from ollama_tui.tui.actions.action import Place
 from ollama_tui.tui.screens.action_screen import ActionScreen, bindings
-from ollama_tui.tui.screens.details_controller import WIDE, DetailsController, ModelDetails
+from ollama_tui.tui.screens.details_controller import WIDE, DetailsController, ModelDetailsPane
 from ollama_tui.tui.screens.empty import empty_lines
 from ollama_tui.tui.screens.last_valid_filter import LastValidFilter
 from ollama_tui.tui.screens.main_context import MainScreenContext
@@ -75,7 +75,7 @@ class MainScreen(ActionScreen):
         yield StaticLines(id="status")
         with Horizontal(id="body"):
             yield ModelTable(self.rows_source, id="table")
-            yield ModelDetails(id="details")
+            yield ModelDetailsPane(id="details")
         yield FilterBar(id="filter")
         yield StaticLines(id="jobs")
         yield StaticLines(id="footer")
@@ -87,8 +87,9 @@ class MainScreen(ActionScreen):
         self._show_filter()
         self.redraw()
         self.watch(self.tui, "snapshot", self._take_snapshot, init=False)
+        self.watch(self.tui, "details", self.details.draw, init=False)
         self.watch(self.tui, "jobs", self._take_jobs, init=False)
-        self.watch(self.tui, "session", self._take_session, init=False)
+        self.watch(self.tui, "services", self._take_services, init=False)
         self.watch(self.tui, "measured", self._draw_status, init=False)
         self.watch(self.tui, "updates", self.redraw, init=False)
         self.watch(self.tui, "checking", self._draw_status, init=False)
@@ -126,7 +127,7 @@ class MainScreen(ActionScreen):
             self.view = replace(self.view, marks=self.view.marks - gone)
         self.redraw()
 
-    def _take_session(self) -> None:
+    def _take_services(self) -> None:
         """Draw what only now can act, or be asked for."""
         self._totals.forget()
         self._draw_status()
@@ -163,10 +164,11 @@ class MainScreen(ActionScreen):
         self._is_behind = False
         self.details.draw()
         self._draw_footer()
-        if self.tui.session is not None:
-            self.tui.session.library.prefer(self.table.visible_rows())
+        if self.tui.services is not None:
+            self.tui.services.facts.prefer(self.table.visible_rows())
 
     def _draw_status(self) -> None:
+        checking = self.tui.checking
         line = status_line(
             self.snapshot,
             self.view,
@@ -176,7 +178,7 @@ class MainScreen(ActionScreen):
             signs=self.tui.signs,
             width=self.size.width,
             outdated=len(self.known.outdated),
-            checking=self.tui.checking,
+            checking=f"checking {checking.done:,} of {checking.total:,}" if checking else "",
             read_only=self.tui.settings.read_only,
         )
         self.query_one("#status", StaticLines).show([line])
@@ -258,9 +260,9 @@ class MainScreen(ActionScreen):
         from ollama_tui.domain.details import whole_values
 
         await self.details.known()
-        model, session = self.current, self.tui.session
-        if model is not None and session is not None:
-            verbose = await session.ollama.show_verbose(model.name)
+        model, services = self.current, self.tui.services
+        if model is not None and services is not None:
+            verbose = await services.ollama.show_verbose(model.name)
             self.details.pane.show_arrays(model, whole_values(verbose))
 
     def action_open_filter(self) -> None:

@@ -24,8 +24,8 @@ from ollama_tui.tui.screens.action_screen import ActionScreen
 if TYPE_CHECKING:
     from ollama_tui.config.drafts import Drafts
     from ollama_tui.config.settings import Settings
+    from ollama_tui.services.connection import Services
     from ollama_tui.services.jobs.job import Job
-    from ollama_tui.services.session import Session
     from ollama_tui.tui.screens.main import MainScreen
 
 T = TypeVar("T")
@@ -125,8 +125,8 @@ class MainScreenContext:
     @property
     def snapshot(self) -> Snapshot:
         """The newest snapshot, not the one last drawn."""
-        session = self.server
-        return session.library.snapshot if session else self._screen.snapshot
+        services = self.server
+        return services.library.snapshot if services else self._screen.snapshot
 
     @property
     def view(self) -> View:
@@ -152,9 +152,9 @@ class MainScreenContext:
         return (self.current,) if self.current else ()
 
     @property
-    def server(self) -> Session | None:
-        """The session, once there is one."""
-        return self._screen.tui.session
+    def server(self) -> Services | None:
+        """What acts on the server, once there is a connection."""
+        return self._screen.tui.services
 
     @property
     def chosen(self) -> object:

@@ -27,8 +27,8 @@ class Sums:
 
     models: int = 0
     bytes: int = 0
-    unique: int = 0
-    """Bytes with shared weights counted once."""
+    unique: int | None = 0
+    """Bytes with shared weights counted once; None until that is known."""
 
     @classmethod
     def of(cls, usage: Usage, count: int) -> Sums:
@@ -37,9 +37,9 @@ class Sums:
 
     @classmethod
     def plain(cls, models: Sequence[Model]) -> Sums:
-        """Return the sums without knowing what is shared."""
-        total = sum([model.size for model in models if not model.is_cloud])
-        return cls(len(models), total, total)
+        """Return the sums without knowing what is shared; one model shares nothing."""
+        sizes = [model.size for model in models if not model.is_cloud]
+        return cls(len(models), sum(sizes), None if len(sizes) > 1 else sum(sizes))
 
 
 def status_line(
@@ -100,8 +100,9 @@ def _facts(snapshot: Snapshot, view: View, sums: Sums, shown: int, signs: Signs)
     count = plural(sums.models, "model")
     facts = [f"{shown:,} of {count}" if shown != sums.models else count]
     facts[0] += f" {signs.dot} {size(sums.bytes)}"
-    if sums.unique < sums.bytes:
-        facts[0] += f" ({size(sums.unique)} unique)"
+    if sums.unique is None or sums.unique < sums.bytes:
+        unique = "…" if sums.unique is None else size(sums.unique)
+        facts[0] += f" ({unique} unique)"
     if view.marks:
         facts.append(f"{len(view.marks):,} marked")
     if snapshot.running:

@@ -1,0 +1,206 @@
+"""One server until it is left: the earliest list there is, then what acts on it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ollama_tui.api.clock import MACHINE, Clock
+from ollama_tui.domain.snapshot import Reach, Snapshot
+from ollama_tui.services.observable import Observable
+
+if TYPE_CHECKING:
+    import httpx
+
+    from ollama_tui.api.client import Ollama
+    from ollama_tui.api.prefetch import Prefetch
+    from ollama_tui.api.replies import Answers
+    from ollama_tui.config.settings import Settings
+    from ollama_tui.config.state_file import Problems
+    from ollama_tui.services.cache import Cache
+    from ollama_tui.services.jobs.queue import JobQueue
+    from ollama_tui.services.library import Library
+    from ollama_tui.services.model_facts import ModelFacts
+    from ollama_tui.services.storage import Storage
+    from ollama_tui.services.updates import Updates
+
+CLOUD_URL = "https://ollama.com"
+"""Where the API key belongs: the client sends it there and nowhere else."""
+FIRST_ANSWER = 1.0
+"""Seconds to wait for the first list before loading what acts on it."""
+
+
+@dataclass(frozen=True)
+class Services:
+    """What acts on one server, and what is known of it."""
+
+    ollama: Ollama
+    cloud: Ollama
+    """ollama.com itself; it is not connected to before it is asked something."""
+    clock: Clock
+    library: Library
+    facts: ModelFacts
+    jobs: JobQueue
+    storage: Storage
+    updates: Updates
+
+
+async def _without_a_screen() -> None:
+    """Nothing has to be drawn before it goes on."""
+
+
+class Connection:
+    """Publishes the list of one server as `snapshots`, the earliest there is; `open` connects.
+
+    `prefetch` holds the answers asked for while the program was being loaded, and `cache` the last
+    list. `unfinished` is the folder that remembers downloads between runs; None forgets them.
+    `problems` learns what could not be read or written.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        prefetch: Prefetch | None = None,
+        cache: Cache | None = None,
+        unfinished: Path | None = None,
+        problems: Problems | None = None,
+        transport: Callable[[], httpx.AsyncBaseTransport | None] = lambda: None,
+        clock: Clock = MACHINE,
+    ) -> None:
+        self._settings = settings
+        self._prefetch = prefetch
+        self._cache = None if settings.demo else cache
+        self._unfinished = None if settings.demo else unfinished
+        self._problems = problems
+        self._transport = transport
+        self._clock = clock
+        self.snapshots = Observable(self._early_list())
+        """The newest list; before the server has answered, the last one of an earlier run."""
+
+    def _early_list(self) -> Snapshot:
+        if self._prefetch is not None and (answers := self._prefetch.answers()) is not None:
+            return self._list_of(answers)
+        if self._cache is None:
+            return Snapshot()
+        listed = self._cache.models(self._settings.host.url)
+        return Snapshot().with_list(listed, (), self._cache.facts() if listed else {})
+
+    def _list_of(self, answers: Answers) -> Snapshot:
+        facts = self._cache.facts(answers.version) if self._cache else {}
+        snapshot = Snapshot().answered(answers, self._clock.now())
+        return snapshot.with_list(answers.listed, answers.running, facts)
+
+    @asynccontextmanager
+    async def open(
+        self, drawn: Callable[[], Awaitable[None]] = _without_a_screen
+    ) -> AsyncIterator[Services]:
+        """Connect, and give what acts on the server; close all of it at the end of the block.
+
+        What is seen comes first: `drawn` returns once what was published is on the screen, and is
+        awaited before the HTTP library is loaded, and again before what acts on the list is.
+        """
+        answers = await self._prefetched()
+        if answers is not None:
+            await drawn()
+        client = await asyncio.to_thread(_load_client)
+        settings = self._settings
+        transport = self._transport()
+        opened = client(settings.host.url, api_key=settings.api_key, transport=transport)
+        async with opened as ollama:
+            library = self._library(ollama, answers)
+            async with library.watching():
+                await self._first_answer()
+                await drawn()
+                async with self._services(ollama, library, transport) as services:
+                    yield services
+
+    async def _prefetched(self) -> Answers | None:
+        """Return the prefetched answers, and publish them if the list is not theirs already."""
+        if self._prefetch is None:
+            return None
+        answers = await self._prefetch.wait(FIRST_ANSWER)
+        if answers is not None and self.snapshots.value.reach is Reach.CONNECTING:
+            self.snapshots.set(self._list_of(answers))
+        return answers
+
+    def _library(self, ollama: Ollama, answers: Answers | None) -> Library:
+        from ollama_tui.services.library import Library
+
+        return Library(
+            ollama,
+            cache=self._cache,
+            host_url=self._settings.host.url,
+            snapshots=self.snapshots,
+            answers=answers,
+            now=self._clock.now,
+            seconds=self._clock.seconds,
+            sleep=self._clock.sleep,
+        )
+
+    async def _first_answer(self) -> None:
+        """Wait until the server has answered, or does not; not long, where it says nothing."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FIRST_ANSWER):
+                async for snapshot in self.snapshots.changes():
+                    if snapshot.reach is not Reach.CONNECTING:
+                        break
+
+    @asynccontextmanager
+    async def _services(
+        self, ollama: Ollama, library: Library, transport: httpx.AsyncBaseTransport | None
+    ) -> AsyncIterator[Services]:
+        from ollama_tui.api.client import Ollama
+        from ollama_tui.services.storage import Storage
+        from ollama_tui.services.updates import Updates, registry_for
+
+        settings, clock, facts = self._settings, self._clock, library.facts
+        cloud = Ollama(CLOUD_URL, api_key=settings.api_key, transport=transport)
+        async with cloud, registry_for(settings, transport) as registry:
+            updates = Updates(
+                registry,
+                ollama,
+                facts.ask,
+                cache=self._cache,
+                host_url=settings.host.url,
+                now=clock.now,
+                sleep=clock.sleep,
+            )
+            local = settings.host.is_local and transport is None
+            storage = Storage(ollama.show, local=local, environ=os.environ)
+            jobs = self._jobs(ollama)
+            try:
+                async with storage.following(self.snapshots):
+                    yield Services(ollama, cloud, clock, library, facts, jobs, storage, updates)
+            finally:
+                await asyncio.shield(jobs.close())
+
+    def _jobs(self, ollama: Ollama) -> JobQueue:
+        from ollama_tui.services.cache import file_key
+        from ollama_tui.services.jobs.journal import Journal
+        from ollama_tui.services.jobs.queue import JobQueue
+
+        settings, clock, journal = self._settings, self._clock, None
+        if self._unfinished is not None:
+            journal = Journal(self._unfinished, file_key(settings.host.url), self._problems)
+        return JobQueue(
+            ollama,
+            parallel=settings.parallel,
+            grace=settings.grace,
+            journal=journal,
+            clock=clock.seconds,
+            sleep=clock.sleep,
+            uptime=clock.uptime,
+        )
+
+
+def _load_client() -> type[Ollama]:
+    """Load the client, in a thread: keys are answered meanwhile."""
+    from ollama_tui.api.client import Ollama
+
+    return Ollama
