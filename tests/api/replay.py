@@ -1,4 +1,4 @@
-"""Which call of the client a recorded request stands for, and a transport that answers it."""
+"""Which call of the client a recorded request belongs to, and a transport that answers it."""
 
 from __future__ import annotations
 

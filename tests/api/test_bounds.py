@@ -1,4 +1,4 @@
-"""Answers that never end, never begin, or grow when unpacked: each is bounded, with a sentence."""
+"""Answers that never end, never begin, or grow when decompressed: each is bounded."""
 
 from __future__ import annotations
 
@@ -273,7 +273,7 @@ def peak() -> Iterator[Callable[[], int]]:
 
 @pytest.mark.parametrize("packing", ["gzip", "gzip, gzip", "deflate", "br", "x"])
 @pytest.mark.parametrize("ask", [listed, pulled, loaded])
-async def test_a_packed_answer_is_not_unpacked(
+async def test_a_compressed_answer_is_not_decompressed(
     packing: str, ask: Ask, time: VirtualClock, peak: Callable[[], int]
 ) -> None:
     head = f"HTTP/1.1 200 OK\r\nContent-Encoding: {packing}\r\nContent-Length: {len(BOMB)}\r\n\r\n"
@@ -284,7 +284,7 @@ async def test_a_packed_answer_is_not_unpacked(
     assert peak() < 8 * MB
 
 
-async def test_a_packed_refusal_is_judged_by_its_status(time: VirtualClock) -> None:
+async def test_a_compressed_error_is_judged_by_its_status(time: VirtualClock) -> None:
     head = b"HTTP/1.1 502 x\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(BOMB)
     async with client(saying(head + BOMB), time) as ollama:
         with pytest.raises(ServerFailed) as caught:
@@ -292,7 +292,7 @@ async def test_a_packed_refusal_is_judged_by_its_status(time: VirtualClock) -> N
     assert caught.value.status == 502
 
 
-async def test_nobody_is_asked_to_pack_anything(time: VirtualClock) -> None:
+async def test_every_request_asks_for_an_uncompressed_answer(time: VirtualClock) -> None:
     requests: list[bytes] = []
 
     async def handler(reader: Reader, writer: Writer) -> None:
@@ -309,7 +309,7 @@ async def test_nobody_is_asked_to_pack_anything(time: VirtualClock) -> None:
     assert all(b"\r\naccept-encoding: identity\r\n" in request for request in requests)
 
 
-async def test_a_packed_manifest_is_not_unpacked(peak: Callable[[], int]) -> None:
+async def test_a_compressed_manifest_is_not_decompressed(peak: Callable[[], int]) -> None:
     packed = {"Content-Encoding": "gzip, gzip"}
 
     async def pieces() -> AsyncIterator[bytes]:
@@ -330,7 +330,7 @@ async def test_a_reply_without_end_is_refused(time: VirtualClock, peak: Callable
     assert peak() < 2.5 * LARGEST
 
 
-async def test_the_system_keeps_an_eye_on_connections() -> None:
+async def test_connections_have_tcp_keepalive() -> None:
     body = b'HTTP/1.1 200 OK\r\nContent-Length: 16\r\n\r\n{"status":"x"}\r\n'
     async with serving(saying(body)) as address:
         wire = HttpClient(f"http://{address}", api_key=None, send_key=False, transport=None)
@@ -367,7 +367,7 @@ class TestFirst:
     @pytest.mark.parametrize(
         "length", [b"-1", b"+5", b"1e3", b"\xb2", b"9" * 5000, b"", b"99999999999"]
     )
-    async def test_a_length_that_is_none_is_not_waited_for(self, length: bytes) -> None:
+    async def test_an_absurd_content_length_is_not_waited_for(self, length: bytes) -> None:
         head = b"HTTP/1.1 200 OK\r\nContent-Length: " + length + b"\r\n\r\n"
         await self.is_refused(endless(head, b" " * 1000))
 

@@ -1,4 +1,4 @@
-"""One bad field or entry never loses the rest; what is not Ollama's is said to be so."""
+"""One bad field or entry never costs the others; what is not Ollama's is reported as such."""
 
 from __future__ import annotations
 

@@ -384,7 +384,7 @@ async def test_an_endless_error_page_is_cut() -> None:
     assert len(caught.value.words) == 600
 
 
-async def test_a_path_prefix_stands_before_every_path() -> None:
+async def test_a_path_prefix_comes_before_every_path() -> None:
     transport = Asked()
     async with Ollama("https://h:8443/ollama/", transport=transport) as client:
         await client.version()

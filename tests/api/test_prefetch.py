@@ -1,4 +1,4 @@
-"""The first answers: there before anything else is, or left to the client to ask for again."""
+"""The prefetched answers: complete and good, or none, and the client asks again."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ async def test_one_bad_answer_of_three_makes_all_count_as_none() -> None:
     assert await first_of(server(answer)) is None
 
 
-async def test_nobody_waits_longer_than_they_want_for_a_silent_server() -> None:
+async def test_waiting_for_a_silent_server_ends_after_the_given_seconds() -> None:
     silent = asyncio.Event()
 
     async def handler(reader: Reader, writer: Writer) -> None:

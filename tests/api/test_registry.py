@@ -1,4 +1,4 @@
-"""Registries: what is asked of whom, and what is believed of the answer."""
+"""Registries: which requests go where, and what is accepted of the answers."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ async def test_a_registry_on_this_machine_may_speak_plain_http(host: str) -> Non
         ("qwen3", "https"),
     ],
 )
-async def test_a_registry_that_may_do_without_tls_is_asked_so_unless_it_is_a_public_one(
+async def test_a_registry_that_may_do_without_tls_is_asked_without_unless_it_is_public(
     name: str, scheme: str
 ) -> None:
     seen: list[httpx.Request] = []
@@ -153,7 +153,7 @@ async def test_whether_a_registry_speaks_plain_http_does_not_depend_on_the_model
 @pytest.mark.parametrize(
     "to_plain", [httpx.Response(400, text="HTTP to HTTPS"), httpx.RemoteProtocolError("hung up")]
 )
-async def test_a_registry_on_this_machine_that_speaks_tls_is_asked_so(
+async def test_a_registry_on_this_machine_that_speaks_tls_is_asked_over_tls(
     to_plain: httpx.Response | Exception,
 ) -> None:
     def answer(request: httpx.Request) -> httpx.Response:
@@ -208,7 +208,7 @@ async def test_the_newest_digest_and_its_time_come_without_a_body(written: str) 
 
 
 @pytest.mark.parametrize("header", ["", "abc", "sha256:" + "g" * 64, "a" * 65, "\x00"])
-async def test_a_digest_that_is_none_counts_as_not_told(header: str) -> None:
+async def test_a_malformed_digest_counts_as_missing(header: str) -> None:
     headers = [(b"ollama-content-digest", header.encode()), (b"ollama-push-time", b"-1e9")]
     asked, _ = registry(httpx.Response(200, headers=headers))
     async with asked:
@@ -236,7 +236,9 @@ async def test_without_the_header_the_body_is_hashed() -> None:
         (304, ServerFailed, "ollama.com answered 304."),
     ],
 )
-async def test_a_no_is_said_in_a_sentence(status: int, kind: type[OllamaError], title: str) -> None:
+async def test_an_error_status_becomes_a_sentence(
+    status: int, kind: type[OllamaError], title: str
+) -> None:
     asked, _ = registry(httpx.Response(status, content=PAGE))
     async with asked:
         with pytest.raises(kind) as caught:
@@ -335,7 +337,7 @@ def redirecting(location: str, then: bytes = MANIFEST) -> Answering:
 
 
 @pytest.mark.parametrize("location", ["/elsewhere", "https://huggingface.co/v2/acme/m/manifests/1"])
-async def test_redirects_within_the_house_are_followed(location: str) -> None:
+async def test_redirects_to_the_same_owner_are_followed(location: str) -> None:
     asked, seen = registry(redirecting(location))
     async with asked:
         assert (await asked.manifest(parse("hf.co/acme/m:1"))).digest == DIGEST
@@ -363,7 +365,7 @@ async def test_redirects_to_strangers_are_not_followed(location: str) -> None:
     assert len(seen) == 1
 
 
-async def test_a_ring_of_redirects_ends() -> None:
+async def test_a_loop_of_redirects_ends() -> None:
     asked, seen = registry(
         lambda request: httpx.Response(302, headers={"location": request.url.path})
     )

@@ -37,7 +37,7 @@ async def test_every_byte_arrives_under_its_own_length(size: int, tmp_path: Path
     file.write_bytes(data)
     heads: list[dict[str, str]] = []
     bodies: list[bytes] = []
-    told: list[int] = []
+    reported: list[int] = []
 
     async def handler(reader: Reader, writer: Writer) -> None:
         heads.append(await head_of(reader))
@@ -45,15 +45,15 @@ async def test_every_byte_arrives_under_its_own_length(size: int, tmp_path: Path
         writer.write(CREATED)
 
     async with serving(handler) as address, Ollama(f"http://{address}/below") as client:
-        await client.upload_blob(DIGEST, file, size=size, sent=told.append)
+        await client.upload_blob(DIGEST, file, size=size, sent=reported.append)
     assert hashlib.sha256(bodies[0]).digest() == hashlib.sha256(data).digest()
     [head] = heads
     assert head[""] == f"POST /below/api/blobs/{DIGEST} HTTP/1.1"
     assert (head["host"], head["content-length"]) == (address, str(size))
     assert head["content-type"] == "application/octet-stream"
     assert "transfer-encoding" not in head
-    assert told == sorted(told)
-    assert told[-1:] == ([size] if size else [])
+    assert reported == sorted(reported)
+    assert reported[-1:] == ([size] if size else [])
 
 
 @pytest.mark.parametrize(

@@ -54,14 +54,14 @@ async def test_every_byte_arrives_under_its_own_length(size: int, tmp_path: Path
     file = tmp_path / "blob"
     data = os.urandom(size)
     file.write_bytes(data)
-    store, told = Store(), list[int]()
+    store, reported = Store(), list[int]()
     async with Ollama("http://h", transport=store) as client:
-        await client.upload_blob(DIGEST, file, sent=told.append)
+        await client.upload_blob(DIGEST, file, sent=reported.append)
     assert store.digest.digest() == hashlib.sha256(data).digest()
     assert store.headers["Content-Length"] == str(size)
     assert "Transfer-Encoding" not in store.headers
-    assert told == sorted(told)
-    assert told[-1:] == ([size] if size else [])
+    assert reported == sorted(reported)
+    assert reported[-1:] == ([size] if size else [])
 
 
 async def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
