@@ -109,7 +109,7 @@ class TypeAhead:
     def held(self) -> Iterator[None]:
         """Keep later keys waiting while the current task works, at most for `HOLD` seconds.
 
-        `let_go` ends it early, when the task has shown what the keys wait for.
+        `release` ends it early, when the task has shown what the keys wait for.
         """
         owner = asyncio.current_task()
         self._owners.add(owner)
@@ -119,10 +119,6 @@ class TypeAhead:
         finally:
             self._owners.discard(owner)
             self.release(owner)
-
-    def let_go(self) -> None:
-        """Let keys go on: the current task has shown something, or waits for the user."""
-        self.release(asyncio.current_task())
 
     def hold_again(self) -> None:
         """Keep keys waiting again: the user has answered, and the current task works on."""
@@ -136,8 +132,12 @@ class TypeAhead:
         self._free.clear()
         self._held.set()
 
-    def release(self, owner: object) -> None:
-        """Let keys go on as far as `owner` is concerned."""
+    def release(self, owner: object = None) -> None:
+        """Let keys go on as far as `owner` is concerned, by default the current task.
+
+        It has shown something, or waits for the user.
+        """
+        owner = asyncio.current_task() if owner is None else owner
         if (task := self._holds.pop(owner, None)) is not None:
             task.cancel()
         if not self._holds:

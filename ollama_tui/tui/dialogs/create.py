@@ -106,7 +106,15 @@ TABS = (
     ("quantize", "Quantize"),
     ("preview", "Preview"),
 )
-TAB_TYPES = (BaseTab, PromptTab, ParametersTab, MessagesTab, LicenseTab, QuantizeTab, PreviewTab)
+TAB_TYPES: tuple[type[Tab], ...] = (
+    BaseTab,
+    PromptTab,
+    ParametersTab,
+    MessagesTab,
+    LicenseTab,
+    QuantizeTab,
+    PreviewTab,
+)
 KEYS = "ctrl+n next tab  ctrl+o back  esc cancel"
 
 

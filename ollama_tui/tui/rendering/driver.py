@@ -145,8 +145,18 @@ class TerminalInput:
         return TICK if due is None else min(TICK, max(0.0, due - get_time()))
 
     def _sound(self, messages: Iterable[Message]) -> Iterator[Message]:
+        """Yield the messages to act on: real characters and sizes, and nothing of a mouse."""
         try:
-            yield from filter(_is_sound, messages)
+            for message in messages:
+                match message:
+                    case events.Key(character=str(character)):
+                        is_sound = not any("\ud800" <= unit <= "\udfff" for unit in character)
+                    case events.Resize(size=size):
+                        is_sound = 0 < size.width <= LARGEST and 0 < size.height <= LARGEST
+                    case _:
+                        is_sound = not isinstance(message, events.MouseEvent)
+                if is_sound:
+                    yield message
         except (ValueError, ArithmeticError):
             # A number out of range, of a code point or a pixel: the parser cannot go on.
             self._reset()
@@ -159,17 +169,6 @@ def _is_ended(sequence: str) -> bool:
     if sequence.startswith(CSI):
         return len(sequence) > len(CSI) and sequence[-1] >= "@"
     return len(sequence) == (3 if sequence.startswith(SS3) else 2)
-
-
-def _is_sound(message: Message) -> bool:
-    """Whether a message can be acted on: a real character or size, and nothing of a mouse."""
-    match message:
-        case events.Key(character=str(character)):
-            return not any("\ud800" <= unit <= "\udfff" for unit in character)
-        case events.Resize(size=size):
-            return 0 < size.width <= LARGEST and 0 < size.height <= LARGEST
-        case _:
-            return not isinstance(message, events.MouseEvent)
 
 
 class TerminalDriver(LinuxDriver):

@@ -113,7 +113,7 @@ class MainScreenContext:
 
     def _shown(self) -> PendingAction | None:
         """Let keys go on: what they wait for is there; return the action, the first time."""
-        self._screen.tui.type_ahead.let_go()
+        self._screen.tui.type_ahead.release()
         return self._silent.pop(asyncio.current_task(), None)
 
     def _is_elsewhere(self, pending: PendingAction) -> bool:

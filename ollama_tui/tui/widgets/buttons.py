@@ -4,37 +4,26 @@ from __future__ import annotations
 
 from textual.binding import Binding
 from textual.content import Content
-from textual.geometry import Size
 from textual.message import Message
-from textual.strip import Strip
 from textual.widgets import Checkbox
 
-from ollama_tui.tui.widgets.styled_widget import StyledWidget
-from ollama_tui.tui.widgets.text_layout import fit, plain, width_of
+from ollama_tui.tui.widgets.styled_widget import StaticLines
+from ollama_tui.tui.widgets.text_layout import plain
 
 
-class LineButton(StyledWidget, can_focus=True):
+class LineButton(StaticLines, can_focus=True):
     """A label; `enter` or `space` presses it."""
 
     BINDINGS = [Binding("enter,space", "press", "Press", show=False)]
     DEFAULT_CSS = """
-    LineButton { width: auto; height: 1; }
+    LineButton { width: auto; }
     """
 
     class Pressed(Message):
         """The button was pressed."""
 
     def __init__(self, label: str, *, id: str | None = None) -> None:
-        super().__init__(id=id)
-        self._spans = plain(f" {label} ")
-
-    def render_line(self, y: int) -> Strip:
-        """Paint the label."""
-        return self.to_strip(fit(self._spans, self.size.width), "cursor")
-
-    def get_content_width(self, container: Size, viewport: Size) -> int:
-        """Return the width of the label, in cells."""
-        return width_of(self._spans)
+        super().__init__([plain(f" {label} ", "cursor")], id=id)
 
     def action_press(self) -> None:
         """Post that it was pressed."""

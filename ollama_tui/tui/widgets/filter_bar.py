@@ -53,24 +53,21 @@ class FilterBar(Vertical):
             field.cursor_blink = False  # a slow link is spared the blinking
             sign = Static(SIGN, classes="sign", markup=False)
             self.mount(sign, field, StaticLines(id="problem"))
-        self._set_quietly(text)
+        with self._input.prevent(Input.Changed):
+            self._input.value = text
         self._input.focus()
 
     def close(self) -> None:
         """Hide the line and forget the text."""
         self.remove_class("-open")
         if self.children:
-            self._set_quietly("")
+            with self._input.prevent(Input.Changed):
+                self._input.value = ""
 
     def close_if_empty(self) -> None:
         """Hide the line unless there is a filter in it."""
         if not self.children or not self._input.value.strip():
             self.close()
-
-    def _set_quietly(self, text: str) -> None:
-        if self._input.value != text:
-            with self._input.prevent(Input.Changed):
-                self._input.value = text
 
     def show_problems(self, problems: Sequence[FilterProblem]) -> None:
         """Point at the first word that is wrong and say why."""

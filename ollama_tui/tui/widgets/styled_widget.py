@@ -163,9 +163,14 @@ class ScrollingWidget(StyledWidget):
     ]
 
     @property
-    @abstractmethod
+    def header(self) -> int:
+        """How many lines at the top do not scroll."""
+        return 0
+
+    @property
     def page(self) -> int:
-        """How many lines fit."""
+        """How many lines fit below the header."""
+        return max(1, self.size.height - self.header)
 
     @abstractmethod
     def action_move(self, step: int, scroll: bool = False) -> None:

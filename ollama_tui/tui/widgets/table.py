@@ -78,13 +78,8 @@ class Table(ScrollingWidget, Generic[R], can_focus=True):
         return self.rows[self._index] if self.rows else None
 
     @property
-    def page(self) -> int:
-        """How many rows fit."""
-        return max(1, self.size.height - self._header)
-
-    @property
-    def _header(self) -> int:
-        """Lines of the header."""
+    def header(self) -> int:
+        """One line of titles, unless there is hardly room for rows."""
         return 1 if self.size.height > 2 else 0
 
     def visible_rows(self) -> tuple[R, ...]:
@@ -148,7 +143,7 @@ class Table(ScrollingWidget, Generic[R], can_focus=True):
     def render_line(self, y: int) -> Strip:
         """Paint the header, a row, or a line of the empty state."""
         width = self.size.width
-        y -= self._header
+        y -= self.header
         if y < 0:
             columns = self._layout()
             titles = (fit(((c.title, ""),), c.width, c.align) for c in columns)
@@ -206,10 +201,10 @@ class Table(ScrollingWidget, Generic[R], can_focus=True):
         self._index = max(0, min(index, len(self.rows) - 1))
         self._top = self._top_with(self._index, top)
         if self._top != was_top:
-            self.refresh(Region(0, self._header, self.size.width, self.page))
+            self.refresh(Region(0, self.header, self.size.width, self.page))
         elif self._index != was:
             # Both rows, without the scroll bar beside them.
-            lines = (self._header + row - self._top for row in (was, self._index))
+            lines = (self.header + row - self._top for row in (was, self._index))
             self.refresh(*(Region(0, y, max(0, self.size.width - 1), 1) for y in lines))
         self._anchor = self.cursor
         if self._index != was:

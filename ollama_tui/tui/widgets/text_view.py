@@ -59,11 +59,6 @@ class TextView(ScrollingWidget, can_focus=True):
         self._needle: re.Pattern[str] | None = None
         self._match: Match | None = None
 
-    @property
-    def page(self) -> int:
-        """How many rows fit."""
-        return max(1, self.size.height)
-
     def show(
         self, content: str | Sequence[str] | Sequence[StyledLine], document: object = None
     ) -> None:
