@@ -1,10 +1,12 @@
-"""The line at the top."""
+"""The lines above and below the list: as much as fits, the most important first."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ollama_tui.api.errors import Unreachable
 from ollama_tui.api.replies import ListedModel, RunningModel
@@ -12,7 +14,7 @@ from ollama_tui.domain.model import Model
 from ollama_tui.domain.snapshot import Reach, Snapshot
 from ollama_tui.domain.view import View
 from ollama_tui.tui.signs import ASCII, UNICODE, Signs
-from ollama_tui.tui.widgets.status import Sums, status_line
+from ollama_tui.tui.widgets.status import Sums, footer_line, status_line
 from ollama_tui.tui.widgets.text_layout import width_of
 
 MODELS = tuple(Model(ListedModel(name=f"m{n}", size=2_000_000_000)) for n in range(3))
@@ -101,3 +103,37 @@ def test_it_is_exactly_as_wide_as_it_may_be(width: int) -> None:
 
 def test_sums_add_up_the_models() -> None:
     assert Sums.plain(MODELS) == Sums(3, 6_000_000_000, 6_000_000_000)
+
+
+KEYS = [("/", "filter", True), ("s", "sort", True), ("⏎", "details", False)]
+ALWAYS = [("?", "keys", True), (":", "palette", True)]
+
+
+def footer(width: int) -> str:
+    return "".join(text for text, _ in footer_line(KEYS, ALWAYS, width))
+
+
+def test_the_footer_has_all_keys_where_there_is_room() -> None:
+    assert footer(80) == " / filter  s sort  ⏎ details  ? keys  : palette "
+
+
+def test_the_last_keys_stay_when_it_is_narrow() -> None:
+    assert footer(30) == " / filter  ? keys  : palette "
+    assert footer(10) == " ? keys  : palette "
+
+
+def test_a_key_that_cannot_act_is_dim() -> None:
+    spans = footer_line(KEYS, ALWAYS, 80)
+    assert (" ⏎", "muted") in spans
+    assert (" /", "key") in spans
+
+
+key = st.tuples(st.text(min_size=1, max_size=3), st.text(max_size=8), st.booleans())
+
+
+@given(st.lists(key, max_size=6), st.lists(key, max_size=2), st.integers(0, 60))
+def test_the_footer_is_never_wider_than_allowed_unless_by_those_that_must_be_there(
+    keys: list[tuple[str, str, bool]], always: list[tuple[str, str, bool]], width: int
+) -> None:
+    least = width_of(footer_line([], always, width))
+    assert width_of(footer_line(keys, always, width)) <= max(width, least)

@@ -1,65 +1,12 @@
-"""StyledLine fit, stay literal, and are painted again only where they changed."""
+"""Lines are drawn in their styles, and again only where they changed."""
 
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from ollama_tui.formatting import StyledLine, inert
 from ollama_tui.tui.widgets.styled_widget import STYLES, StaticLines
-from ollama_tui.tui.widgets.text_layout import fit, plain, spread, width_of
+from ollama_tui.tui.widgets.text_layout import plain
 from tests.tui.widgets.screens import OneWidget, screen_lines
-
-spans = st.lists(st.tuples(st.text(max_size=12), st.sampled_from(["", *STYLES])), max_size=4).map(
-    tuple
-)
-
-
-def text_of(line: StyledLine) -> str:
-    return "".join(text for text, _ in line)
-
-
-@given(spans, st.integers(0, 30), st.sampled_from(["left", "right"]))
-def test_fitted_spans_are_exactly_as_wide_as_asked_and_inert(
-    line: StyledLine, width: int, align: str
-) -> None:
-    fitted = fit(line, width, "right" if align == "right" else "left")
-    assert width_of(fitted) == width
-    assert inert(text_of(fitted)) == text_of(fitted)
-
-
-@pytest.mark.parametrize(
-    ("line", "width", "fitted"),
-    [
-        (plain("abc"), 5, "abc  "),
-        (plain("abcdef"), 4, "abc…"),
-        ((("abc", "good"), ("def", "bad")), 5, "abcd…"),
-        (plain("漢字漢"), 4, "漢 …"),
-        (plain("a\nb\tc\x1b"), 8, "a�b�c�  "),
-        (plain("[bold]x[/nope]"), 14, "[bold]x[/nope]"),
-        (plain("abc"), 0, ""),
-    ],
-)
-def test_what_does_not_fit_ends_in_an_ellipsis(line: StyledLine, width: int, fitted: str) -> None:
-    assert text_of(fit(line, width)) == fitted
-
-
-def test_a_cut_keeps_the_style_of_what_it_cuts() -> None:
-    assert fit((("abc", "good"), ("def", "bad")), 5) == (("abc", "good"), ("d…", "bad"))
-
-
-@pytest.mark.parametrize(
-    ("left", "right", "width", "line"),
-    [
-        ("left", "right", 12, "left   right"),
-        ("left and more", "right", 12, "left a…right"),
-        ("left", "right and more", 12, "left right …"),
-        ("left", "", 6, "left  "),
-    ],
-)
-def test_two_ends_share_a_line(left: str, right: str, width: int, line: str) -> None:
-    assert text_of(spread(plain(left), plain(right), width)) == line
 
 
 async def test_only_changed_lines_are_painted_again() -> None:

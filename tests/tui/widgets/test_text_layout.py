@@ -1,4 +1,4 @@
-"""Long text in rows: nothing is lost, nothing is too wide, and up undoes down."""
+"""Styled lines fit and stay literal; wrapped text loses nothing, and up undoes down."""
 
 from __future__ import annotations
 
@@ -9,7 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from ollama_tui.tui.widgets.text_layout import BLOCK, WrappedText, row_end, wrap_line
+from ollama_tui.formatting import StyledLine, inert
+from ollama_tui.tui.widgets.styled_widget import STYLES
+from ollama_tui.tui.widgets.text_layout import (
+    BLOCK,
+    WrappedText,
+    fit,
+    plain,
+    restyle,
+    row_end,
+    slice_line,
+    spread,
+    width_of,
+    wrap_line,
+)
 from tests.effort import calls
 
 lines = st.lists(st.text("ab c漢e\u0301", max_size=40), min_size=1, max_size=6)
@@ -95,3 +108,76 @@ def test_rows_end_also_where_there_is_no_room(text: str, width: int) -> None:
 def test_a_line_is_wrapped_into_any_width(width: int) -> None:
     [*rows] = wrap_line(((" The server does not answer.", "bad"),), width)
     assert "".join(text.strip() for row in rows for text, _ in row)
+
+
+spans = st.lists(st.tuples(st.text(max_size=12), st.sampled_from(["", *STYLES])), max_size=4).map(
+    tuple
+)
+
+
+def text_of(line: StyledLine) -> str:
+    return "".join(text for text, _ in line)
+
+
+@given(spans, st.integers(0, 30), st.sampled_from(["left", "right"]))
+def test_fitted_spans_are_exactly_as_wide_as_asked_and_inert(
+    line: StyledLine, width: int, align: str
+) -> None:
+    fitted = fit(line, width, "right" if align == "right" else "left")
+    assert width_of(fitted) == width
+    assert inert(text_of(fitted)) == text_of(fitted)
+
+
+@pytest.mark.parametrize(
+    ("line", "width", "fitted"),
+    [
+        (plain("abc"), 5, "abc  "),
+        (plain("abcdef"), 4, "abc…"),
+        ((("abc", "good"), ("def", "bad")), 5, "abcd…"),
+        (plain("漢字漢"), 4, "漢 …"),
+        (plain("a\nb\tc\x1b"), 8, "a�b�c�  "),
+        (plain("[bold]x[/nope]"), 14, "[bold]x[/nope]"),
+        (plain("abc"), 0, ""),
+    ],
+)
+def test_what_does_not_fit_ends_in_an_ellipsis(line: StyledLine, width: int, fitted: str) -> None:
+    assert text_of(fit(line, width)) == fitted
+
+
+def test_a_cut_keeps_the_style_of_what_it_cuts() -> None:
+    assert fit((("abc", "good"), ("def", "bad")), 5) == (("abc", "good"), ("d…", "bad"))
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "width", "line"),
+    [
+        ("left", "right", 12, "left   right"),
+        ("left and more", "right", 12, "left a…right"),
+        ("left", "right and more", 12, "left right …"),
+        ("left", "", 6, "left  "),
+    ],
+)
+def test_two_ends_share_a_line(left: str, right: str, width: int, line: str) -> None:
+    assert text_of(spread(plain(left), plain(right), width)) == line
+
+
+few_spans = st.lists(
+    st.tuples(st.text("abc", max_size=5), st.sampled_from(["", "good"])), max_size=5
+)
+
+
+@given(few_spans.map(tuple), st.integers(-3, 20), st.integers(-3, 20))
+def test_restyling_changes_no_text(line: tuple[tuple[str, str], ...], start: int, end: int) -> None:
+    text = "".join(part for part, _ in line)
+    found = restyle(line, start, end, "match")
+    assert "".join(part for part, _ in found) == text
+    lit = "".join(part for part, style in found if style == "match")
+    assert lit == text[max(0, start) : max(0, end)]
+
+
+@given(few_spans.map(tuple), st.integers(0, 20), st.integers(0, 20))
+def test_a_part_is_what_slicing_the_text_gives(
+    line: tuple[tuple[str, str], ...], start: int, end: int
+) -> None:
+    text = "".join(part for part, _ in line)
+    assert "".join(part for part, _ in slice_line(line, start, end)) == text[start:end]

@@ -5,10 +5,8 @@ from __future__ import annotations
 from functools import partial
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from ollama_tui.tui.widgets.text_layout import plain, restyle, slice_line
+from ollama_tui.tui.widgets.text_layout import plain
 from ollama_tui.tui.widgets.text_view import TextView
 from tests.effort import calls
 from tests.tui.widgets.screens import OneWidget, screen_lines
@@ -176,23 +174,3 @@ async def test_any_content_in_any_size(content: str, size: tuple[int, int]) -> N
         view.show(content)
         await pilot.press("j", "G", "k", "pageup", "pagedown", "g")
         assert len(screen_lines(app)) == size[1]
-
-
-spans = st.lists(st.tuples(st.text("abc", max_size=5), st.sampled_from(["", "good"])), max_size=5)
-
-
-@given(spans.map(tuple), st.integers(-3, 20), st.integers(-3, 20))
-def test_restyling_changes_no_text(line: tuple[tuple[str, str], ...], start: int, end: int) -> None:
-    text = "".join(part for part, _ in line)
-    found = restyle(line, start, end, "match")
-    assert "".join(part for part, _ in found) == text
-    lit = "".join(part for part, style in found if style == "match")
-    assert lit == text[max(0, start) : max(0, end)]
-
-
-@given(spans.map(tuple), st.integers(0, 20), st.integers(0, 20))
-def test_a_part_is_what_slicing_the_text_gives(
-    line: tuple[tuple[str, str], ...], start: int, end: int
-) -> None:
-    text = "".join(part for part, _ in line)
-    assert "".join(part for part, _ in slice_line(line, start, end)) == text[start:end]
