@@ -73,4 +73,4 @@ def styles_folder() -> Path:
     for folder in (package / "styles", package.parent / "styles"):
         if folder.is_dir():
             return folder
-    raise FileNotFoundError(f"No styles folder beside or in {package}: install the program anew.")
+    raise FileNotFoundError(f"No styles folder beside or in {package}: reinstall the program.")

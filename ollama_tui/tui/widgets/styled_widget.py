@@ -114,7 +114,7 @@ class StyledWidget(Widget):
 
 
 class StaticLines(StyledWidget):
-    """Fixed lines, like Textual's `Static`, of which `show` repaints only those that differ."""
+    """Fixed lines, like Textual's `Static`; `show` repaints only the lines that differ."""
 
     DEFAULT_CSS = """
     StaticLines { width: 1fr; height: auto; }
