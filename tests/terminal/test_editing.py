@@ -60,7 +60,7 @@ def test_what_cannot_be_cleared_says_so_and_what_starting_over_costs(tmp_path: P
     with demo(tmp_path, takes_away) as terminal:
         terminal.press("e")
         terminal.wait_for("A server cannot clear the parameter temperature")
-        terminal.wait_for("writes 4.7 GB anew")
+        terminal.wait_for("writes 4.7 GB again")
         terminal.press("w")
         terminal.wait_for("edit studio/reviewer:latest: done.", deadline=60)
 
