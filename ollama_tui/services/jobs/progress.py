@@ -25,7 +25,8 @@ RESUMING_SHOWN = 3.0
 
 _SAMPLE_EVERY = 0.25
 _SHORTEST_SPAN = 0.5
-_FAST_LINE = 500_000_000  # bytes per second that a first download may begin with
+_FAST_LINE = 500_000_000  # bytes per second that may come: more was there before
+_TICK = 0.05  # seconds; a server reports a layer at work every 60 ms, and one that is there at once
 _MOST_BYTES = 2**63 - 1  # the server counts in 64 bits; more would overflow a float
 _MOST_LAYERS = 1000  # real models have about ten; keeps a hostile stream from growing us
 _ALMOST = 0.99  # shown at most while layers may still follow
@@ -76,6 +77,12 @@ class Transfer:
     """The most bytes shown so far; `known` and `reached` likewise for total and fraction."""
     known: int = 0
     reached: float | None = None
+    found: int = 0
+    """Bytes that were there before we began: of layers whole at first sight, or resumed."""
+    doubtful: int = 0
+    """Bytes of layers whole at first sight that may have been there, or have come until then."""
+    met: frozenset[str] = frozenset()
+    """Layers of streams that broke off: what is there of them came with those."""
     received: int = 0
     """Bytes that arrived while we watched, those fetched again included."""
     samples: tuple[tuple[float, int], ...] = ()
@@ -129,8 +136,17 @@ class Transfer:
         before = self.layers.get(self.current)
         unreported = before.total - before.completed if before and before.completed else 0
         elapsed = now - self.now if math.isfinite(self.now) else 0.0
+        found, doubtful = self.found, self.doubtful
+        if layer.completed == total and key not in self.layers and key not in self.met:
+            if elapsed < _TICK or total > _FAST_LINE * elapsed:
+                found += total
+            elif phase != "pulling" or not self.layers:
+                # Not after another layer of a pull: nothing but its bytes takes time there.
+                doubtful += total
         return replace(
             self,
+            found=found,
+            doubtful=doubtful,
             layers={**self._completed(), key: layer},
             current=key,
             phase=phase,
@@ -149,6 +165,7 @@ class Transfer:
         return replace(
             self,
             layers={},
+            met=self.met | self.layers.keys(),
             current="",
             phase="reconnecting",
             samples=(),
@@ -162,6 +179,9 @@ class Transfer:
         now = max(now, self.now)
         layer, window = self.layers.get(self.current), self._window(now)
         still = now - self.moved_at
+        moved: int | None = max(0, self.shown - self.found - self.doubtful)
+        if (moved or 0) <= 100 * self.doubtful and (self.doubtful or not self.expected):
+            moved = None
         rate, eta, stalled = 0.0, None, 0
         # Quantizing is slow without being stuck; only what goes over a network stalls.
         if layer is not None and self.phase in _OF_UNKNOWN_LENGTH and still >= STALLED_AFTER:
@@ -175,6 +195,7 @@ class Transfer:
             completed=self.shown,
             total=self.total,
             fraction=self.reached,
+            transferred=moved,
             rate=rate,
             eta=eta,
             phase=self.phase,
@@ -224,7 +245,8 @@ class Transfer:
         if start.completed <= most or not partly:
             return after
         there = min(1.0, (self.held - gained) / self.total)
-        return replace(after, resumed_at=there, resumed_when=now)
+        found = self.found + (start.completed if self.current not in self.met else 0)
+        return replace(after, found=found, resumed_at=there, resumed_when=now)
 
     def _show(self, now: float) -> Transfer:
         """Raise what is shown, never lower it, and take a sample.

@@ -163,7 +163,12 @@ def result(job: Job) -> tuple[str, str]:
         return job.error.title, job.error.hint
     if job.state is State.CANCELLED:
         return job.label.capitalize(), job.note
+    moved, whole = job.progress.transferred, size(job.progress.total)
+    how = ""
     # What is made is of another size than what it is made from.
-    moved = job.progress.total if job.verb in ("pull", "push") else 0
-    done = f" {size(moved)}" if moved else ""
-    return f"{job.label}: done.{done}", job.note
+    if moved is not None and job.verb in ("pull", "push"):
+        if not moved:
+            how = f" It was already {'here' if job.verb == 'pull' else 'there'}."
+        else:
+            how = f" {size(moved)}" if size(moved) == whole else f" {size(moved)} of {whole}"
+    return f"{job.label}: done.{how}", job.note

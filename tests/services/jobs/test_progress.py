@@ -162,6 +162,24 @@ class TestRecordedStreams:
     def test_from_the_start_do_not_resume(self, name: str) -> None:
         assert {p.resumed_at for p in told(trace(name))} == {None}
 
+    @pytest.mark.parametrize(
+        ("name", "expected", "transferred"),
+        [
+            ("pull-stream", WHOLE, WHOLE),
+            ("pull-stream-present", WHOLE, 0),
+            ("pull-stream-present", None, None),
+            ("pull-update", None, 73_643_232),
+            ("pull-resumed", WHOLE, WHOLE - 86_376_448),
+            ("pull-connection-reset", WHOLE, WHOLE),
+            ("push-stream", WHOLE, 194_928_864 + 77_229_120),
+            ("push-stream-again", WHOLE, 0),
+        ],
+    )
+    def test_tell_what_was_transferred_from_what_was_there(
+        self, name: str, expected: int | None, transferred: int | None
+    ) -> None:
+        assert last(trace(name), expected).transferred == transferred
+
     def test_stall_when_only_the_same_numbers_come(self) -> None:
         ticks = list(told(trace("pull-blob-host-dies")))
         assert ticks[-1].stalled_for == 63

@@ -459,6 +459,21 @@ class TestRetry:
         assert job(queue, pull).state is State.DONE
         assert len(stage.asked) == 2
 
+    async def test_what_came_before_the_connection_broke_was_transferred_too(
+        self, queue: JobQueue, stage: Stage, time: VirtualClock
+    ) -> None:
+        pull = queue.submit(Pull("a", expected=100 * MB))
+        await settle()
+        await stage.stream.layer(10 * MB, 60 * MB)
+        await stage.stream.layer(31 * MB, 60 * MB)
+        await stage.stream.tear()
+        await time.advance(1)
+        await stage.stream.say("pulling manifest")
+        await stage.stream.layer(60 * MB, 60 * MB)
+        await stage.stream.layer(40 * MB, 40 * MB, OTHER_DIGEST)
+        await stage.stream.succeed()
+        assert job(queue, pull).progress.transferred == 60 * MB
+
     @pytest.mark.parametrize("interrupted", [False, True])
     async def test_only_what_was_begun_before_resumes(
         self, queue: JobQueue, stage: Stage, time: VirtualClock, interrupted: bool

@@ -19,6 +19,7 @@ from ollama_tui.tui.widgets.job_rows import (
 )
 from ollama_tui.tui.widgets.text_layout import width_of
 
+GB = 4_900_000_000
 MOVING = JobProgress(
     completed=3_000_000_000,
     total=4_900_000_000,
@@ -171,11 +172,29 @@ def test_the_strip_counts_what_it_has_no_room_for() -> None:
 
 
 def test_the_end_of_a_job_is_told_with_its_title_and_hint() -> None:
-    done = job(State.DONE, progress=JobProgress(total=4_900_000_000))
+    done = job(State.DONE, progress=JobProgress(total=GB, transferred=GB))
     assert result(done)[0] == "pull qwen3:8b: done. 4.9 GB"
     failed = job(State.FAILED, error=Problem("It failed.", "Try again."))
     assert result(failed) == ("It failed.", "Try again.")
     assert result(job(State.CANCELLED, note="Kept.")) == ("Pull qwen3:8b", "Kept.")
+
+
+@pytest.mark.parametrize(
+    ("verb", "transferred", "said"),
+    [
+        ("pull", 34, "done. 34 B of 4.9 GB"),
+        ("push", 34, "done. 34 B of 4.9 GB"),
+        ("pull", 0, "done. It was already here."),
+        ("push", 0, "done. It was already there."),
+        ("pull", None, "done."),
+    ],
+)
+def test_the_end_of_a_transfer_says_what_was_transferred(
+    verb: str, transferred: int | None, said: str
+) -> None:
+    progress = JobProgress(total=GB, fraction=1.0, transferred=transferred)
+    done = job(State.DONE, verb=verb, progress=progress)
+    assert result(done)[0] == f"{verb} qwen3:8b: {said}"
 
 
 @pytest.mark.parametrize("verb", ["create", "import", "quantize", "edit"])
