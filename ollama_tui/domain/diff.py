@@ -1,8 +1,8 @@
-"""Two models side by side: what is the same, and every difference in words a person can act on."""
+"""The difference of two texts, and of two models: what is the same and what is not."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import unified_diff
 from itertools import islice
@@ -88,10 +88,6 @@ def _facts(a: Side, b: Side) -> Iterator[StyledLine]:
         yield ((f"{'The same':<{LABEL}} ", "muted"), (listing(same), "muted"))
 
 
-def _tokens(number: int) -> str:
-    return plural(number, "token") if number else ""
-
-
 FACTS: tuple[tuple[str, Callable[[Side], str]], ...] = (
     ("Size", lambda s: size(s.model.size)),
     ("Bytes", lambda s: exact(s.model.size)),
@@ -99,7 +95,12 @@ FACTS: tuple[tuple[str, Callable[[Side], str]], ...] = (
     ("Parameters", lambda s: s.model.listed.details.parameter_size),
     ("Quantization", lambda s: s.model.listed.details.quantization_level),
     ("Format", lambda s: s.model.listed.details.format),
-    ("Context", lambda s: _tokens(context_length(s.show) or s.model.context_length)),
+    (
+        "Context",
+        lambda s: (
+            plural(n, "token") if (n := context_length(s.show) or s.model.context_length) else ""
+        ),
+    ),
     ("Made from", lambda s: s.model.listed.details.parent_model),
     ("Requires", lambda s: s.show.requires),
     ("Digest", lambda s: s.model.digest[:12]),
@@ -112,15 +113,12 @@ def _capabilities(a: Side, b: Side) -> Iterator[StyledLine]:
 
 
 def _parameters(a: Side, b: Side) -> Iterator[StyledLine]:
-    """Yield the parameters only one of them has; the order in which a server tells is random."""
-    one, other = (frozenset(_parameter_lines(s.show.parameters)) for s in (a, b))
-    yield from _sets(one, other, "parameter")
-
-
-def _parameter_lines(text: str) -> Iterator[str]:
-    for line in filter(str.strip, text.split("\n")):
-        name, _, value = line.strip().partition(" ")
-        yield f"{name} {value.strip()}"
+    """Yield the parameters only one of them has; a server lists them in random order."""
+    one, other = (
+        frozenset(" ".join(line.split(None, 1)).rstrip() for line in s.show.parameters.split("\n"))
+        for s in (a, b)
+    )
+    yield from _sets(one - {""}, other - {""}, "parameter")
 
 
 def _sets(
@@ -146,10 +144,9 @@ def difference(before: str, after: str) -> Iterator[StyledLine]:
         return
     one, other = (text.split("\n") if text else [] for text in (before, after))
     too_long = max(len(before), len(after)) > LONGEST or max(len(one), len(other)) > MOST_LINES
-    yield from _too_long(one, other) if too_long else _unified(one, other)
-
-
-def _unified(one: Sequence[str], other: Sequence[str]) -> Iterator[StyledLine]:
+    if too_long:
+        yield from _too_long(one, other)
+        return
     lines = islice(unified_diff(one, other, lineterm="", n=2), 2, None)
     for line in islice(lines, SHOWN):
         yield ((line, STYLES.get(line[:1], "")),)
@@ -169,14 +166,11 @@ def _too_long(one: Sequence[str], other: Sequence[str]) -> Iterator[StyledLine]:
             yield ((f"{sign}{line[: LONGEST // 100]}", STYLES[sign]),)
 
 
-def _conversation(show: Show) -> str:
-    return "\n".join(f"{message.role}: {message.content}" for message in show.messages)
-
-
 def _metadata(a: Side, b: Side) -> Iterator[StyledLine]:
     """Yield the metadata that differs; long lists are not part of the details."""
     one, other = ({**s.show.projector_info, **s.show.model_info} for s in (a, b))
-    different = [key for key in sorted(one.keys() | other.keys()) if _differs(key, one, other)]
+    keys = sorted(one.keys() | other.keys())
+    different = [k for k in keys if k not in one or k not in other or one[k] != other[k]]
     for key in different:
         yield ((key, "muted"),)
         for sign, info in (("-", one), ("+", other)):
@@ -186,10 +180,6 @@ def _metadata(a: Side, b: Side) -> Iterator[StyledLine]:
     same = len(one.keys() & other.keys()) - lists - sum(k in one and k in other for k in different)
     left_out = f"; {plural(lists, 'long list')} not compared" if lists else ""
     yield ((f"{plural(same, 'value')} the same{left_out}", "muted"),)
-
-
-def _differs(key: str, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    return key not in one or key not in other or bool(one[key] != other[key])
 
 
 def _value(value: Any) -> str:
@@ -203,7 +193,7 @@ PARTS: tuple[tuple[str, Callable[[Side, Side], Iterator[StyledLine]]], ...] = (
     ("Parameters", _parameters),
     ("System prompt", _text(lambda show: show.system)),
     ("Template", _text(lambda show: show.template)),
-    ("Messages", _text(_conversation)),
+    ("Messages", _text(lambda show: "\n".join(f"{m.role}: {m.content}" for m in show.messages))),
     ("License", _text(lambda show: show.license)),
     ("Metadata", _metadata),
 )

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from difflib import unified_diff
 from shlex import quote
 from typing import Any
 
@@ -14,6 +13,7 @@ import msgspec
 from ollama_tui.api.replies import Message
 from ollama_tui.api.requests import CreateRequest, ParameterValue
 from ollama_tui.domain.create.form import CreateForm
+from ollama_tui.domain.diff import difference
 from ollama_tui.domain.modelfile.parameters import BadParameter, convert, lines
 from ollama_tui.domain.modelfile.syntax import (
     Command,
@@ -41,18 +41,13 @@ def commands(request: CreateRequest) -> Iterator[Command]:
 
 def modelfile(request: CreateRequest) -> str:
     """Return a request as a Modelfile; what none can say is a comment at its end."""
-    written, left_out = _written(request)
-    return written + "".join(f"# {words}\n" for words in left_out)
-
-
-def _written(request: CreateRequest) -> tuple[str, list[str]]:
     text, left_out = written(commands(request))
     for name, value in request.parameters.items():
         if value == []:
             left_out.append(f"Left out: {name} without any value, which only a request can say.")
     if request.quantize:
         left_out.append(f"Quantized with: ollama create --quantize {request.quantize}")
-    return text, left_out
+    return text + "".join(f"# {words}\n" for words in left_out)
 
 
 def curl(request: CreateRequest) -> str:
@@ -64,17 +59,13 @@ def curl(request: CreateRequest) -> str:
 def changes(draft: CreateForm) -> list[StyledLine]:
     """Return the lines that differ between the base and the new model, as styled spans."""
     before, after = _whole(draft, sent=False), _whole(draft, sent=True)
-    found = list(unified_diff(before, after, lineterm="", n=2))[2:]
-    styled: list[StyledLine] = [((line, _STYLES.get(line[:1], "")),) for line in found]
+    styled = list(difference(before, after)) if before != after else []
     if quantize := draft.request().quantize:
         styled.append(((f"+quantized to {quantize}", "good"),))
     return styled or [(("Nothing is changed.", "muted"),)]
 
 
-_STYLES = {"+": "good", "-": "bad", "@": "muted"}
-
-
-def _whole(draft: CreateForm, *, sent: bool) -> Sequence[str]:
+def _whole(draft: CreateForm, *, sent: bool) -> str:
     """Return the Modelfile of all the base has, but its license, with what is sent over it or not.
 
     The license of the base stays whatever is sent, and may be long.
@@ -91,7 +82,7 @@ def _whole(draft: CreateForm, *, sent: bool) -> Sequence[str]:
         parameters={**base.parameters, **request.parameters},
         messages=request.messages or list(base.messages),
     )
-    return modelfile(whole).splitlines()
+    return modelfile(whole).rstrip("\n")
 
 
 HEAD = (

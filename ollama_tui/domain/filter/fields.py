@@ -88,20 +88,19 @@ def _quantity(
 def _age(older: bool) -> Callable[[str], Callable[[Scope], Test]]:
     def compile_(text: str) -> Callable[[Scope], Test]:
         try:
-            hours = amounts.hours(text)
+            seconds = amounts.hours(text) * 3600
         except BadValue as mistake:
             raise BadValue("Write an age with h, d, w, m or y: 90d, 2w, 1y.") from mistake
-        return lambda scope: _age_test(scope.now.timestamp() - hours * 3600, older)
+
+        def bind(scope: Scope) -> Test:
+            then = scope.now.timestamp() - seconds
+            return lambda model: (
+                (at.timestamp() < then) is older if (at := model.listed.modified_at) else None
+            )
+
+        return bind
 
     return compile_
-
-
-def _age_test(then: float, older: bool) -> Test:
-    def test(model: Model) -> bool | None:
-        modified = model.listed.modified_at
-        return None if modified is None else (modified.timestamp() < then) is older
-
-    return test
 
 
 def _capability(text: str) -> Callable[[Scope], Test]:
@@ -131,23 +130,14 @@ def _family(text: str) -> Callable[[Scope], Test]:
     return lambda scope: test
 
 
-def _quantization(text: str) -> Callable[[Scope], Test]:
-    return lambda scope: (
-        lambda model: model.listed.details.quantization_level.lower().startswith(text)
-    )
-
-
-def _outdated(scope: Scope, model: Model) -> bool | None:
-    if model.name in scope.outdated:
-        return True
-    return False if model.name in scope.current or model.is_cloud else None
-
-
 STATES: dict[str, Callable[[Scope, Model], bool | None]] = {
     "loaded": lambda scope, model: model.is_loaded,
     "cloud": lambda scope, model: model.is_cloud,
     "alias": lambda scope, model: model.digest in scope.aliases,
-    "outdated": _outdated,
+    "outdated": lambda scope, model: (
+        model.name in scope.outdated
+        or (False if model.name in scope.current or model.is_cloud else None)
+    ),
     "marked": lambda scope, model: model.name in scope.marked,
 }
 
@@ -160,23 +150,23 @@ def _state(text: str) -> Callable[[Scope], Test]:
 
 
 def _shares(text: str) -> Callable[[Scope], Test]:
-    return lambda scope: _shares_with(scope.called(text))
+    def bind(scope: Scope) -> Test:
+        others = scope.called(text)
+        names = {other.name for other in others}
+        digests = {other.digest for other in others if other.digest}
+        blobs = {blob for other in others if other.facts for blob in other.facts.blobs}
+        all_known = all(map(_tells_blobs, others))
 
+        def test(model: Model) -> bool | None:
+            if model.digest in digests or model.name in names:
+                return True
+            if blobs and model.facts and not blobs.isdisjoint(model.facts.blobs):
+                return True
+            return False if not others or (all_known and _tells_blobs(model)) else None
 
-def _shares_with(others: tuple[Model, ...]) -> Test:
-    names = {other.name for other in others}
-    digests = {other.digest for other in others if other.digest}
-    blobs = {blob for other in others if other.facts for blob in other.facts.blobs}
-    all_known = all(map(_tells_blobs, others))
+        return test
 
-    def test(model: Model) -> bool | None:
-        if model.digest in digests or model.name in names:
-            return True
-        if blobs and model.facts and not blobs.isdisjoint(model.facts.blobs):
-            return True
-        return False if not others or (all_known and _tells_blobs(model)) else None
-
-    return test
+    return bind
 
 
 def _tells_blobs(model: Model) -> bool:
@@ -190,16 +180,20 @@ def closest(text: str, words: Sequence[str]) -> str | None:
     return next(iter(get_close_matches(text, words, 1, 0.75)), None)
 
 
-def _word(text: str) -> Callable[[Scope], Test]:
-    return lambda scope: lambda model: text in model.listed.name.lower()
-
-
-WORD = FilterField("", "the name holds the word", "qwen", _word)
+WORD = FilterField(
+    "", "the name holds the word", "qwen",
+    lambda text: lambda scope: lambda model: text in model.listed.name.lower(),
+)  # fmt: skip
 
 FIELDS: tuple[FilterField, ...] = (
     FilterField("cap", "what it can do", "cap:vision,tools", _capability),
     FilterField("family", "how the family begins", "family:qwen3", _family),
-    FilterField("quant", "how the quantization begins", "quant:q4", _quantization),
+    FilterField(
+        "quant", "how the quantization begins", "quant:q4",
+        lambda text: lambda scope: (
+            lambda model: model.listed.details.quantization_level.lower().startswith(text)
+        ),
+    ),
     FilterField(
         "size", "bytes on disk", "size:2g..8g",
         _quantity(

@@ -16,11 +16,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
-from ollama_tui.domain.filter.fields import BY_NAME, WORD, FilterField, Scope, Test, closest, said
+from ollama_tui.domain.filter.fields import BY_NAME, WORD, Scope, Test, closest, said
 from ollama_tui.domain.filter.quantities import BadValue
 from ollama_tui.domain.model import Model
 from ollama_tui.domain.view import Saved
-from ollama_tui.formatting import plural
 
 _QUOTED = r'"(?:[^"]|"")*(?:"|$)'
 _TOKEN = re.compile(rf'(?:{_QUOTED}|[^\s"])+')
@@ -61,20 +60,24 @@ class Term:
         """Return the test of the condition as if it were not negated."""
         row = BY_NAME.get(self.field, WORD)
         tests = [row.compile(value)(scope) for value in self.values]
-        return tests[0] if len(tests) == 1 else _any_of(tests)
+        if len(tests) == 1:
+            return tests[0]
+
+        def any_of(model: Model) -> bool | None:
+            answers = [test(model) for test in tests]
+            return True if True in answers else None if None in answers else False
+
+        return any_of
 
     def keep(self, models: Iterable[Model], scope: Scope) -> list[Model]:
         """Return the models known to meet the condition."""
+        wanted = not self.negated
         if models is scope.models and not self.field and len(self.values) == 1:
-            return self._named(scope)
-        test, wanted = self.test(scope), not self.negated
+            word = self.values[0]  # among all models, which each key typed asks for again
+            named = zip(scope.models, scope.lowered, strict=True)
+            return [model for model, name in named if (word in name) is wanted]
+        test = self.test(scope)
         return [model for model in models if test(model) is wanted]
-
-    def _named(self, scope: Scope) -> list[Model]:
-        """Return what `keep` does for a word among all models, which every key asks for anew."""
-        (word,), wanted = self.values, not self.negated
-        named = zip(scope.models, scope.lowered, strict=True)
-        return [model for model, name in named if (word in name) is wanted]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +107,10 @@ class Query:
         for term in self.terms:
             after = term.keep(before, scope)
             if before and not after:
-                return _blamed(term, before, scope)
+                test = term.test(scope)
+                unknown = sum(test(model) is None for model in before)
+                doubt = f" ({unknown} not known)" if unknown else ""
+                return f"No matches for {said(str(term))}{doubt}."
             before = after
         return None
 
@@ -138,82 +144,49 @@ def _terms(token: str, saved: dict[str, str]) -> tuple[Term, ...]:
 
 def _recalled(name: str, negated: bool, saved: dict[str, str]) -> tuple[Term, ...]:
     """Return the terms of a saved filter; raise BadValue."""
+    if not saved:
+        raise BadValue("No filter is saved: [filters] in config.toml gives them names.")
+    if not name:
+        raise BadValue(f"After @ comes the name of a saved filter: {', '.join(saved)}.")
     if name not in saved:
-        raise BadValue(_not_saved(name, tuple(saved)))
+        raise BadValue(f"There is no saved filter {said(name)}, but {', '.join(saved)}.")
     terms = parse(saved[name]).terms
     if not negated:
         return terms
     if len(terms) > 1:
-        raise BadValue(f"@{name} asks for several things, which ! cannot turn around at once.")
+        raise BadValue(f"@{name} asks for several things, which ! cannot negate at once.")
     return tuple(replace(term, negated=not term.negated) for term in terms)
-
-
-def _not_saved(name: str, known: tuple[str, ...]) -> str:
-    if not known:
-        return "No filter is saved: [filters] in config.toml gives them names."
-    if not name:
-        return f"After @ comes the name of a saved filter: {', '.join(known)}."
-    return f"There is no saved filter {said(name)}, but {', '.join(known)}."
 
 
 def _term(bare: str, negated: bool) -> Term:
     """Return the term `bare` spells, without values if it asks for nothing; raise BadValue."""
-    if named := _FIELD.fullmatch(bare):
-        row = _field(named[1].lower())
-        if row is not None:
-            return Term(row.name, _checked(row, _values(named[2])), negated)
-    return Term("", _values(bare), negated)
-
-
-def _field(name: str) -> FilterField | None:
-    """Return the field; None when `name` looks like the start of a model's name instead."""
-    if name in BY_NAME:
-        return BY_NAME[name]
-    if meant := closest(name, tuple(BY_NAME)):
-        raise BadValue(f"There is no field {said(name)}. Did you mean {meant}:?")
-    return None
-
-
-def _checked(row: FilterField, values: tuple[str, ...]) -> tuple[str, ...]:
+    named = _FIELD.fullmatch(bare)
+    name = named[1].lower() if named else ""
+    if named is None or name not in BY_NAME:
+        if named is not None and (meant := closest(name, tuple(BY_NAME))):
+            raise BadValue(f"There is no field {said(name)}. Did you mean {meant}:?")
+        return Term("", _values(bare), negated)
+    field, values = BY_NAME[name], _values(named[2])
     if not values:
-        raise BadValue(f"After {row.name}: comes a value, as in {row.example}.")
+        raise BadValue(f"After {name}: comes a value, as in {field.example}.")
     for value in values:
-        row.compile(value)
-    return values
+        field.compile(value)
+    return Term(name, values, negated)
 
 
 def _values(text: str) -> tuple[str, ...]:
-    pieces = (_UNQUOTE.sub(_unquoted, piece).lower() for piece in _PIECE.findall(text))
+    pieces = (
+        _UNQUOTE.sub(lambda quoted: quoted[1].replace('""', '"'), piece).lower()
+        for piece in _PIECE.findall(text)
+    )
     return tuple(dict.fromkeys(filter(None, pieces)))
-
-
-def _unquoted(match: re.Match[str]) -> str:
-    return match[1].replace('""', '"')
 
 
 def _printed(value: str, in_field: bool) -> str:
     plain = _PLAIN.fullmatch(value) or (in_field and _PLAIN.fullmatch(f"_{value}"))
-    if plain and (in_field or not _FIELD.fullmatch(value) or _is_name(value)):
+    if plain and (in_field or not _FIELD.fullmatch(value)):
         return value
+    field = value.partition(":")[0]
+    if plain and field not in BY_NAME and closest(field, tuple(BY_NAME)) is None:
+        return value  # a name with a colon in it, which is read as a word again
     return '"' + value.replace('"', '""') + '"'
-
-
-def _is_name(word: str) -> bool:
-    """Whether a word with a colon is read as a word again."""
-    name = word.partition(":")[0]
-    return name not in BY_NAME and closest(name, tuple(BY_NAME)) is None
-
-
-def _any_of(tests: list[Test]) -> Test:
-    def test(model: Model) -> bool | None:
-        answers = [test(model) for test in tests]
-        return True if True in answers else None if None in answers else False
-
-    return test
-
-
-def _blamed(term: Term, before: list[Model], scope: Scope) -> str:
-    test = term.test(scope)
-    unknown = sum(test(model) is None for model in before)
-    doubt = f" ({unknown} not known)" if unknown else ""
-    return f"{said(str(term))} leaves none of {plural(len(before), 'model')}{doubt}."

@@ -66,8 +66,12 @@ def tokens(text: str) -> Quantity:
 def within(text: str, read: Reader) -> Callable[[float], bool]:
     """Return the test of `>8g`, `2g..8g`, `..8g`, `8g` (about that); raise BadValue."""
     if ".." in text:
-        first, _, last = text.partition("..")
-        return _between(first.strip(), last.strip(), read)
+        first, last = (part.strip() for part in text.split("..", 1))
+        least = read(first).low if first else 0.0
+        most = read(last).high if last else float("inf")
+        if not (first or last) or least > most:
+            raise BadValue
+        return lambda value: least <= value <= most
     match = _COMPARISON.fullmatch(text)
     if match is None:
         raise BadValue
@@ -83,14 +87,6 @@ def within(text: str, read: Reader) -> Callable[[float], bool]:
         case "<=":
             return lambda value: value <= high
     return lambda value: low - amount.slack <= value <= high + amount.slack
-
-
-def _between(first: str, last: str, read: Reader) -> Callable[[float], bool]:
-    low = read(first).low if first else 0.0
-    high = read(last).high if last else float("inf")
-    if not (first or last) or low > high:
-        raise BadValue
-    return lambda value: low <= value <= high
 
 
 def hours(text: str) -> float:

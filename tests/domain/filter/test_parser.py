@@ -348,13 +348,13 @@ def test_matching_one_model_is_selecting_it(terms: list[str]) -> None:
     [
         ("", None),
         ("qwen", None),
-        ("nothing", "“nothing” leaves none of 6 models."),
-        ("mine nothing", "“nothing” leaves none of 2 models."),
-        ("mine is:cloud copy", "“is:cloud” leaves none of 2 models."),
-        ("old cap:vision", "“cap:vision” leaves none of 1 model (1 not known)."),
-        ("old !cap:vision", "“!cap:vision” leaves none of 1 model (1 not known)."),
-        ("shares:nobody", "“shares:nobody” leaves none of 6 models."),
-        ("\x1b[31m", "“\ufffd[31m” leaves none of 6 models."),
+        ("nothing", "No matches for “nothing”."),
+        ("mine nothing", "No matches for “nothing”."),
+        ("mine is:cloud copy", "No matches for “is:cloud”."),
+        ("old cap:vision", "No matches for “cap:vision” (1 not known)."),
+        ("old !cap:vision", "No matches for “!cap:vision” (1 not known)."),
+        ("shares:nobody", "No matches for “shares:nobody”."),
+        ("\x1b[31m", "No matches for “\ufffd[31m”."),
     ],
 )
 def test_the_term_that_excluded_everything_is_named(text: str, sentence: str | None) -> None:
@@ -404,7 +404,7 @@ def test_a_saved_filter_stands_for_what_it_asks(text: str, meant: str) -> None:
     [
         ("@bg", SAVED, "There is no saved filter “bg”, but big, sees."),
         ("@", SAVED, "After @ comes the name of a saved filter: big, sees."),
-        ("!@big", SAVED, "@big asks for several things, which ! cannot turn around at once."),
+        ("!@big", SAVED, "@big asks for several things, which ! cannot negate at once."),
         ("@big", (), "No filter is saved: [filters] in config.toml gives them names."),
     ],
 )
