@@ -1,4 +1,4 @@
-"""How sizes, ages, rates and counts are said, and how server text is made inert."""
+"""Sizes, ages, rates and counts as text, server text made inert, and styled lines."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def pasteable(text: str) -> str:
 
 
 def size(number: int) -> str:
-    """Return bytes as Ollama says them: decimal units, truncated from 10 up (`4.7 GB`, `42 GB`).
+    """Return bytes as Ollama prints them: decimal units, truncated from 10 up (`4.7 GB`, `42 GB`).
 
     A dash stands for what no machine has: a sum or product of a server's nonsense.
     """
@@ -100,23 +100,23 @@ def clock(seconds: float) -> str:
 
 
 def count(parameters: float) -> str:
-    """Return a number of parameters as Ollama says it: `1.7B`, `137M`, `2.52M`, `64K`.
+    """Return a number of parameters as Ollama prints it: `1.7B`, `137M`, `2.52M`, `64K`.
 
     A dash stands for what no model has.
     """
     if parameters >= _ABSURD:
         return UNKNOWN
     if parameters >= 1e9:
-        return f"{_plain(parameters / 1e9, 1)}B"
+        return f"{parameters / 1e9:.{0 if parameters % 1e9 == 0 else 1}f}B"
     if parameters >= 1e6:
-        return f"{_plain(parameters / 1e6, 2)}M"
+        return f"{parameters / 1e6:.{0 if parameters % 1e6 == 0 else 2}f}M"
     if parameters >= 1e3:
         return f"{parameters / 1e3:.0f}K"
     return f"{int(parameters)}"
 
 
 def context(tokens: int) -> str:
-    """Return a context length as people say it: `40K` is 40960, `128K` 131072 or 128000."""
+    """Return a context length as people write it: `40K` is 40960, `128K` 131072 or 128000."""
     if tokens <= 0:
         return UNKNOWN
     if tokens < 1000:
@@ -194,10 +194,6 @@ def _cut(value: float, decimals: int) -> str:
     return f"{math.floor(value * 10**decimals) / 10**decimals:.{decimals}f}"
 
 
-def _plain(value: float, decimals: int) -> str:
-    return f"{value:.0f}" if value == int(value) else f"{value:.{decimals}f}"
-
-
 def _duration(delta: timedelta) -> str:
     seconds = int(delta.total_seconds())
     if seconds < 1:
@@ -207,10 +203,8 @@ def _duration(delta: timedelta) -> str:
     if seconds < 3600:
         return "about a minute" if seconds < 120 else f"{seconds // 60} minutes"
     hours = int(delta.total_seconds() / 3600 + 0.5)
-    return "about an hour" if hours == 1 else _long_duration(hours)
-
-
-def _long_duration(hours: int) -> str:
+    if hours == 1:
+        return "about an hour"
     if hours < 2 * _DAY:
         return f"{hours} hours"
     if hours < 14 * _DAY:

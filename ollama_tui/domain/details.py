@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import prod
 from textwrap import wrap
 from typing import Any
 
@@ -23,6 +24,8 @@ LABEL = 14
 NO_ARRAY = "… (f fetches it)"
 MOST_LINES = 20_000
 """Lines of parameters, or of messages, that are shown: each costs some hundred bytes."""
+PROMPT_LINES = 6
+"""Lines of the system prompt in the overview."""
 HEADING_LINES = 6
 """Lines at the top of a server's Modelfile among which its name stands."""
 
@@ -114,12 +117,16 @@ def overview(
     change on the screen; what wraps or may be missing comes after.
     """
     lines: list[StyledLine] = [((model.label, "strong"),), ()]
-    for label, value in _always(model, now):
+    for label, value in _usual_facts(model, now):
         lines += _row(label, value or UNKNOWN, width)
-    for label, value in [*_more(model, show), *_memory(model, now), *_kin(model, also)]:
+    for label, value in _further_facts(model, show, now, also):
         lines += _row(label, value, width) if value else []
     if show is not None and show.system:
-        lines += [(), (("System prompt", "muted"),), *_first_lines(show.system)]
+        prompt = show.system.strip().splitlines()
+        lines += [(), (("System prompt", "muted"),)]
+        lines += [((line, ""),) for line in prompt[:PROMPT_LINES]]
+        if (more := len(prompt) - PROMPT_LINES) > 0:
+            lines.append(((f"… {plural(more, 'more line')}", "muted"),))
     return lines
 
 
@@ -130,10 +137,11 @@ def _row(label: str, value: str, width: int) -> Iterable[StyledLine]:
         label = ""
 
 
-def _always(model: Model, now: datetime) -> list[tuple[str, str]]:
+def _usual_facts(model: Model, now: datetime) -> list[tuple[str, str]]:
     details = model.listed.details
+    families = dict.fromkeys(f for f in (details.family, *(details.families or ())) if f)
     return [
-        ("Family", " · ".join(_families(model))[:24]),
+        ("Family", " · ".join(families)[:24]),
         ("Parameters", details.parameter_size),
         ("Quantization", details.quantization_level),
         ("Context", f"{model.context_length:,} tokens" if model.context_length else ""),
@@ -145,35 +153,26 @@ def _always(model: Model, now: datetime) -> list[tuple[str, str]]:
     ]
 
 
-def _more(model: Model, show: Show | None) -> list[tuple[str, str]]:
-    listed = model.listed
+def _further_facts(
+    model: Model, show: Show | None, now: datetime, also: Sequence[str]
+) -> Iterable[tuple[str, str]]:
+    listed, runner = model.listed, model.running
     capabilities = model.capabilities
     if show is not None and show.capabilities:
         capabilities = frozenset(show.capabilities)
+    can = "not known yet" if capabilities is None else " ".join(sorted(capabilities)) or "–"
     embedding = listed.details.embedding_length
-    return [
-        ("Can", "not known yet" if capabilities is None else " ".join(sorted(capabilities)) or "–"),
-        ("Runs at", listed.remote_host),
-        ("Cloud model", listed.remote_model),
-        ("Embedding", f"{embedding:,}" if embedding else ""),
-        ("Requires", f"Ollama {show.requires} or later" if show and show.requires else ""),
-    ]
-
-
-def _families(model: Model) -> list[str]:
-    details = model.listed.details
-    return list(dict.fromkeys(f for f in (details.family, *(details.families or ())) if f))
-
-
-def _memory(model: Model, now: datetime) -> list[tuple[str, str]]:
-    runner = model.running
-    if runner is None:
-        return []
-    return [
-        ("Loaded", f"{size(runner.size)}, {processor(runner.size, runner.size_vram)}"),
-        ("Context now", f"{runner.context_length:,} tokens" if runner.context_length else ""),
-        ("Until", until(runner.expires_at, now)),
-    ]
+    yield "Can", can
+    yield "Runs at", listed.remote_host
+    yield "Cloud model", listed.remote_model
+    yield "Embedding", f"{embedding:,}" if embedding else ""
+    yield "Requires", f"Ollama {show.requires} or later" if show and show.requires else ""
+    if runner is not None:
+        yield "Loaded", f"{size(runner.size)}, {processor(runner.size, runner.size_vram)}"
+        yield "Context now", f"{runner.context_length:,} tokens" if runner.context_length else ""
+        yield "Until", until(runner.expires_at, now)
+    yield "Made from", listed.details.parent_model
+    yield "Same as", ", ".join(also)
 
 
 def processor(total: int, vram: int) -> str:
@@ -186,18 +185,6 @@ def processor(total: int, vram: int) -> str:
         return "CPU/GPU split unknown"
     cpu = round((total - vram) / total * 100)
     return f"{cpu}%/{100 - cpu}% CPU/GPU"
-
-
-def _kin(model: Model, also: Sequence[str]) -> list[tuple[str, str]]:
-    return [("Made from", model.listed.details.parent_model), ("Same as", ", ".join(also))]
-
-
-def _first_lines(text: str, lines: int = 6) -> list[StyledLine]:
-    every = text.strip().splitlines()
-    shown: list[StyledLine] = [((line, ""),) for line in every[:lines]]
-    if len(every) > lines:
-        shown.append(((f"… {plural(len(every) - lines, 'more line')}", "muted"),))
-    return shown
 
 
 def metadata(show: Show, arrays: Mapping[str, str]) -> list[StyledLine]:
@@ -239,27 +226,14 @@ def parameters(text: str) -> list[StyledLine]:
 def tensors(every: Sequence[Tensor]) -> list[StyledLine]:
     """Return one line per tensor: name, type, shape."""
     width = min(max((len(t.name) for t in every), default=0), 48)
-    total = sum(_elements(t) for t in every)
+    total = sum(prod(t.shape) for t in every if t.shape)
     head: StyledLine = ((f"{plural(len(every), 'tensor')}, {count(total)} parameters", "title"),)
-    return [
-        head,
-        (),
-        *(
-            ((f"{t.name:<{width}}  ", ""), (f"{t.type:<8}", "muted"), (_shape(t), ""))
-            for t in every
-        ),
-    ]
-
-
-def _elements(tensor: Tensor) -> int:
-    product = 1
-    for length in tensor.shape:
-        product *= length
-    return product if tensor.shape else 0
-
-
-def _shape(tensor: Tensor) -> str:
-    return " × ".join(str(length) for length in tensor.shape)
+    lines: list[StyledLine] = [head, ()]
+    for tensor in every:
+        shape = " × ".join(map(str, tensor.shape))
+        name = (f"{tensor.name:<{width}}  ", "")
+        lines.append((name, (f"{tensor.type:<8}", "muted"), (shape, "")))
+    return lines
 
 
 def messages(show: Show) -> list[StyledLine]:

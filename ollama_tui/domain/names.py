@@ -198,15 +198,11 @@ def _parts(text: str) -> list[tuple[str, str, str, int]]:
     parts.append(("model", model, "_-.", 80))
     if slash:
         rest, slash, namespace = rest.rpartition("/")
-        parts.append(("namespace", namespace, "_-", 80) if slash else _lone(namespace))
+        is_host = not slash and any(mark in namespace for mark in ".:")
+        parts.append(("address" if is_host else "namespace", namespace, "_-", 80))
     if slash:
         parts.append(("server", rest.rpartition("://")[2], "_-.:", 350))
     return parts[::-1]
-
-
-def _lone(namespace: str) -> tuple[str, str, str, int]:
-    looks_like_a_host = bool(namespace) and any(mark in namespace for mark in ".:")
-    return ("address" if looks_like_a_host else "namespace", namespace, "_-", 80)
 
 
 def _part_problem(what: str, part: str, punctuation: str, longest: int) -> str | None:

@@ -27,7 +27,15 @@ def pull_name(text: str) -> str:
     """Return the model name that pasted `text` means; text that is none of these comes stripped."""
     bare = _unwrapped(text)
     if match := _COMMAND.match(bare):
-        bare = _unwrapped(_first_argument(match[1]))
+        words = iter(match[1].split())
+        for word in words:
+            if word in _TAKES_A_VALUE:
+                next(words, None)
+            elif not word.startswith("-"):
+                break
+        else:
+            word = ""
+        bare = _unwrapped(word)
     elif match := _FROM.fullmatch(bare):
         bare = match[1]
     return bare if re.search(r"\s", bare) else _named_by_address(bare) or bare
@@ -45,40 +53,21 @@ def _unwrapped(text: str) -> str:
     return inner
 
 
-def _first_argument(arguments: str) -> str:
-    words = iter(arguments.split())
-    for word in words:
-        if word in _TAKES_A_VALUE:
-            next(words, None)
-        elif not word.startswith("-"):
-            return word
-    return ""
-
-
 def _named_by_address(text: str) -> str | None:
     """Return the name behind a page address; None when `text` is not one."""
     scheme, separator, rest = text.partition("://")
     if separator and scheme.lower() not in ("http", "https"):
         return None
     address, _, query = (rest if separator else text).partition("?")
-    host, *path = _steps(address.partition("#")[0])
+    steps = (unquote(part).strip() for part in address.partition("#")[0].split("/"))
+    host, *path = list(filter(None, steps)) or [""]
     if host.lower() in _OLLAMA and path:
-        return _from_ollama(path)
+        name = "/".join(path[:2])
+        return name if len(path) == 1 or problem(name) else name.removeprefix("library/")
     if host.lower() in _HUGGING_FACE and len(path) > 1 and (separator or problem(text)):
         return _from_hugging_face(path, query)
     plain = "/".join((host, *path))
     return plain if separator and not problem(plain) else None
-
-
-def _steps(address: str) -> list[str]:
-    return [step for part in address.split("/") if (step := unquote(part).strip())] or [""]
-
-
-def _from_ollama(path: list[str]) -> str:
-    if len(path) == 1:
-        return path[0]
-    name = "/".join(path[:2])
-    return name if problem(name) else name.removeprefix("library/")
 
 
 def _from_hugging_face(path: list[str], query: str) -> str:
@@ -87,11 +76,6 @@ def _from_hugging_face(path: list[str], query: str) -> str:
     file = more[-1] if more else parse_qs(query).get("show_file_info", [""])[0]
     if not file.lower().endswith(".gguf"):
         return name
-    return f"{name}:{_tag(file)}"
-
-
-def _tag(file: str) -> str:
-    """Return the quantization a GGUF's file name ends with, or the whole name: both are tags."""
     stem = _SHARD.sub("", PurePosixPath(file).stem)
-    match = _QUANT.search(stem)
-    return match[1] if match else PurePosixPath(file).name
+    quantization = _QUANT.search(stem)  # or the whole file name: both are tags
+    return f"{name}:{quantization[1] if quantization else PurePosixPath(file).name}"

@@ -96,25 +96,18 @@ class Plan:
 def deletion(models: Sequence[Model], usage: Usage) -> Plan:
     """Return the plan of deleting `models`: what is loaded is unloaded first."""
     names = frozenset(model.name for model in models)
-    return Plan(
-        tuple(_deleting(model, usage.freed((model.name,))) for model in models),
-        freed=usage.freed(names),
-        kept_for=usage.kept_for(names),
-        unknown=usage.unknown,
-    )
-
-
-def _deleting(model: Model, alone: Amount) -> Step:
-    unload = PlannedRequest("POST", "/api/generate", {"model": model.name, "keep_alive": 0})
-    delete = PlannedRequest("DELETE", "/api/delete", {"model": model.name})
-    return Step(
-        Operation.DELETE,
-        model.name,
-        alone.bytes,
-        alone.estimated,
-        "It is loaded, and unloaded first." if model.is_loaded else "",
-        (unload, delete) if model.is_loaded else (delete,),
-    )
+    steps = []
+    for model in models:
+        alone = usage.freed((model.name,))
+        calls = [PlannedRequest("DELETE", "/api/delete", {"model": model.name})]
+        if model.is_loaded:
+            body = {"model": model.name, "keep_alive": 0}
+            calls.insert(0, PlannedRequest("POST", "/api/generate", body))
+        why = "It is loaded, and unloaded first." if model.is_loaded else ""
+        steps.append(
+            Step(Operation.DELETE, model.name, alone.bytes, alone.estimated, why, tuple(calls))
+        )
+    return Plan(tuple(steps), usage.freed(names), NO_BYTES, usage.kept_for(names), usage.unknown)
 
 
 def updating(stale: Iterable[tuple[Model, Upstream]]) -> Plan:
@@ -166,22 +159,20 @@ def restoration(steps: Sequence[Step], sizes: dict[str, int]) -> Plan:
 def requests(plan: Plan) -> str:
     """Return what is sent to the server, as a sentence; each waits for the one before."""
     counts = Counter(f"{call.method} {call.path}" for call in plan.calls)
-    return f"Sends {listing([_times(*each) for each in counts.items()])}."
-
-
-def _times(request: str, count: int) -> str:
-    return request if count == 1 else f"{count} times {request}"
+    words = [request if n == 1 else f"{n} times {request}" for request, n in counts.items()]
+    return f"Sends {listing(words)}."
 
 
 def lines(plan: Plan) -> list[tuple[str, str, str, str]]:
     """Return what to do, name, bytes and why of each step, inert."""
-    return [(step.do, inert(step.name), _bytes(step), inert(step.why)) for step in plan.steps]
-
-
-def _bytes(step: Step) -> str:
-    if step.bytes is None:
-        return "?" if step.do is Operation.PULL else ""
-    return ("~" if step.about else "") + size(step.bytes)
+    rows = []
+    for step in plan.steps:
+        if step.bytes is None:
+            amount = "?" if step.do is Operation.PULL else ""
+        else:
+            amount = ("~" if step.about else "") + size(step.bytes)
+        rows.append((str(step.do), inert(step.name), amount, inert(step.why)))
+    return rows
 
 
 def as_json(plan: Plan) -> dict[str, Any]:

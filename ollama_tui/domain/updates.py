@@ -13,6 +13,7 @@ import msgspec
 from ollama_tui.api.replies import MOST, Count, Layer, Manifest, Show, Time
 from ollama_tui.domain import names
 from ollama_tui.domain.model import Model, facts_of
+from ollama_tui.domain.storage.contents import IMAGE_TYPE, WEIGHT_TYPES
 from ollama_tui.domain.view import KnownUpdates
 from ollama_tui.formatting import inert, listing, size
 
@@ -106,7 +107,7 @@ def compared(
     """
     if mine is not None and mine.parent:
         return unknown(model, made_from(mine.parent), now)
-    if not akin(mine, manifest, present):
+    if not shares_a_layer(mine, manifest, present):
         return unknown(model, ANOTHER.format(registry_of(model)), now)
     found = Upstream(
         model.digest,
@@ -118,7 +119,13 @@ def compared(
         missing=missing(manifest, present),
         insecure=insecure,
     )
-    if not found.missing and manifest.size == model.size and not other_weights(mine, manifest):
+    weights = {
+        layer.digest.removeprefix("sha256:")
+        for layer in manifest.layers
+        if layer.media_type in WEIGHT_TYPES
+    }
+    others = bool(mine and mine.blobs and weights and mine.blobs != weights)
+    if not found.missing and manifest.size == model.size and not others:
         return msgspec.structs.replace(found, status=UpdateStatus.CURRENT)
     return msgspec.structs.replace(found, changes=changes(mine, manifest, present))
 
@@ -192,8 +199,6 @@ def offered(
     return Offer(say, manifest.size)
 
 
-_IMAGE = "application/vnd.ollama.image."
-_WEIGHTS = ("model", "tensor", "projector", "adapter", "draft")
 KINDS = {
     "model": "weights",
     "tensor": "weights",
@@ -207,7 +212,7 @@ KINDS = {
     "license": "license",
     "json": "settings of the weights",
 }
-"""Ends of media types in the words of a person, in the order they are said."""
+"""What layers of a kind hold, by the end of their media type, in the order of a sentence."""
 OTHER_DATA = "other data"
 ONLY_CONFIG = "metadata"
 
@@ -244,79 +249,49 @@ def changes(
     mine: InstalledLayers | None, manifest: Manifest, present: frozenset[str]
 ) -> tuple[str, ...]:
     """Return what differs between an installed model and a manifest, in words."""
-    told = _told(mine, manifest)
-    different = [
-        layer
+    has = _layers_known(mine, manifest)
+    different = {
+        KINDS.get(_kind(layer), OTHER_DATA)
         for layer in manifest.layers
-        if layer.digest not in present or not told.get(layer.digest, True)
-    ]
-    words = [word for word in dict.fromkeys(KINDS.values()) if word in set(map(_word, different))]
-    if any(_word(layer) == OTHER_DATA for layer in different):
-        words.append(OTHER_DATA)
-    return (*words, *_removed(mine, manifest)) or (ONLY_CONFIG,)
+        if layer.digest not in present or not has.get(layer.digest, True)
+    }
+    words = [word for word in (*dict.fromkeys(KINDS.values()), OTHER_DATA) if word in different]
+    # A model without a template is shown with a default one: nothing follows from a template.
+    kinds = {_kind(layer) for layer in manifest.layers}
+    gone = [kind for kind in ("system", "license") if mine and kind in mine.texts]
+    words += [f"{KINDS[kind]} removed" for kind in gone if kind not in kinds]
+    return tuple(words) or (ONLY_CONFIG,)
 
 
-def akin(mine: InstalledLayers | None, manifest: Manifest, present: frozenset[str]) -> bool:
+def shares_a_layer(
+    mine: InstalledLayers | None, manifest: Manifest, present: frozenset[str]
+) -> bool:
     """Whether an installed model has any layer of a manifest."""
     if mine is None:
         return any(layer.digest in present for layer in manifest.layers)
-    return any(_told(mine, manifest).values()) or _same_licenses(mine, manifest, present)
-
-
-def other_weights(mine: InstalledLayers | None, manifest: Manifest) -> bool:
-    """Whether the details name other weights than a manifest."""
-    weights = {_hex(layer) for layer in manifest.layers if _kind(layer) in _WEIGHTS}
-    return bool(mine and mine.blobs and weights and mine.blobs != weights)
-
-
-def _kind(layer: Layer) -> str:
-    return layer.media_type.removeprefix(_IMAGE)
-
-
-def _word(layer: Layer) -> str:
-    return KINDS.get(_kind(layer), OTHER_DATA)
-
-
-def _hex(layer: Layer) -> str:
-    return layer.digest.removeprefix("sha256:")
-
-
-def _told(mine: InstalledLayers | None, manifest: Manifest) -> dict[str, bool]:
-    """Return for each layer that the details can tell of, whether the model has it."""
-    if mine is None:
-        return {}
-    single = _only_ones(manifest)
-    told = {}
-    for layer in manifest.layers:
-        kind = _kind(layer)
-        if kind in _WEIGHTS and kind != "tensor" and mine.blobs:
-            told[layer.digest] = _hex(layer) in mine.blobs
-        elif kind in single and kind in mine.texts:
-            told[layer.digest] = sha256(mine.texts[kind]).hexdigest() == _hex(layer)
-    return told
-
-
-def _only_ones(manifest: Manifest) -> set[str]:
-    kinds = [_kind(layer) for layer in manifest.layers]
-    return {kind for kind in kinds if kinds.count(kind) == 1}
-
-
-def _same_licenses(mine: InstalledLayers, manifest: Manifest, present: frozenset[str]) -> bool:
-    """Whether several licenses are those of the model: all there, and together as long.
-
-    The details show them joined by newlines, so none of them can be hashed alone.
-    """
-    layers = [layer for layer in manifest.layers if _kind(layer) == "license"]
-    length = sum(layer.size for layer in layers) + len(layers) - 1
-    all_there = bool(layers) and all(layer.digest in present for layer in layers)
+    if any(_layers_known(mine, manifest).values()):
+        return True
+    # The details show several licenses joined by newlines, so none of them can be hashed alone.
+    licenses = [layer for layer in manifest.layers if _kind(layer) == "license"]
+    length = sum(layer.size for layer in licenses) + len(licenses) - 1
+    all_there = bool(licenses) and all(layer.digest in present for layer in licenses)
     return all_there and length == len(mine.texts.get("license", b""))
 
 
-def _removed(mine: InstalledLayers | None, manifest: Manifest) -> list[str]:
-    """Return the texts of a model that a manifest no longer has.
+def _kind(layer: Layer) -> str:
+    return layer.media_type.removeprefix(IMAGE_TYPE)
 
-    A model without a template is shown with a default one, so nothing follows from a template.
-    """
-    kinds = {_kind(layer) for layer in manifest.layers}
-    gone = [kind for kind in ("system", "license") if mine and kind in mine.texts]
-    return [f"{KINDS[kind]} removed" for kind in gone if kind not in kinds]
+
+def _layers_known(mine: InstalledLayers | None, manifest: Manifest) -> dict[str, bool]:
+    """Return for each layer that the details tell something of, whether the model has it."""
+    if mine is None:
+        return {}
+    kinds = [_kind(layer) for layer in manifest.layers]
+    known = {}
+    for layer, kind in zip(manifest.layers, kinds, strict=True):
+        digest = layer.digest.removeprefix("sha256:")
+        if layer.media_type in WEIGHT_TYPES and kind != "tensor" and mine.blobs:
+            known[layer.digest] = digest in mine.blobs
+        elif kinds.count(kind) == 1 and kind in mine.texts:
+            known[layer.digest] = sha256(mine.texts[kind]).hexdigest() == digest
+    return known

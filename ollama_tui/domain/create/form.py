@@ -144,17 +144,15 @@ class CreateForm:
         every = {**self.inherited.parameters, **self.parameters}
         places = {name: place for place, name in enumerate(BY_NAME)}
         ordered = sorted(every, key=lambda name: (places.get(name, len(places)), name))
-        return tuple(row for name in ordered for row in self._rows_of(name, every[name]))
-
-    def _rows_of(self, name: str, value: ParameterValue) -> list[ParameterRow]:
-        own = name in self.parameters
-        if isinstance(value, list):
-            return [
+        rows = []
+        for name in ordered:
+            value, own = every[name], name in self.parameters
+            texts = value if isinstance(value, list) else [rendered(value)]
+            rows += [
                 ParameterRow(name, text, self._origin(name, text), own, place)
-                for place, text in enumerate(value)
+                for place, text in enumerate(texts)
             ] or [ParameterRow(name, "", "inherited ones left out", own)]
-        text = rendered(value)
-        return [ParameterRow(name, text, self._origin(name, text), own)]
+        return tuple(rows)
 
     def _origin(self, name: str, text: str) -> str:
         before = self.inherited.parameters.get(name)
@@ -193,8 +191,13 @@ class CreateForm:
         if row.own or self._values(row.name):
             return None
         known = BY_NAME.get(row.name)
-        usual = known.default if known else ""
-        hint = f" Set it to {usual}, the default, instead." if _is_value(row.name, usual) else ""
+        default = known.default if known else ""
+        try:
+            convert(row.name, default)
+        except ValueError:  # no such parameter, or a default in words
+            hint = ""
+        else:
+            hint = f" Set it to {default}, the default, instead."
         return f"{inert(row.name)} is inherited: create cannot take it away.{hint}"
 
     def _values(self, name: str) -> list[str]:
@@ -279,15 +282,6 @@ def new_name(base: str, installed: Mapping[str, Model]) -> str:
     while names.key(offer := f"{stem}{number if number > 1 else ''}") in installed:
         number += 1
     return offer
-
-
-def _is_value(name: str, text: str) -> bool:
-    """Whether the words for a default are a value too."""
-    try:
-        convert(name, text)
-    except ValueError:
-        return False
-    return True
 
 
 def _without(parameters: Mapping[str, ParameterValue], name: str) -> dict[str, ParameterValue]:

@@ -41,7 +41,10 @@ def notices(draft: CreateForm) -> tuple[FormNote, ...]:
 
 
 def _problems(draft: CreateForm) -> Iterator[FormNote]:
-    if (wrong := _name_problem(draft)) is not None:
+    if draft.edit and names.source(draft.target) == "cloud":
+        words = "A cloud model cannot be changed in place: create one from it, with another name."
+        yield FormNote("base", words)
+    elif (wrong := names.new_name_problem(draft.target)) is not None:
         yield FormNote("base", wrong)
     if not draft.source:
         yield FormNote("base", "Type the name of the model to start from.")
@@ -52,20 +55,13 @@ def _problems(draft: CreateForm) -> Iterator[FormNote]:
             role = inert(message.role)
             words = f"Message {number} is by “{role}”: only system, user or assistant can be."
             yield FormNote("messages", words)
-    if names.same(draft.name.strip(), draft.source) and not draft.changes:
+    if names.same(draft.target, draft.source) and not draft.changes:
         yield FormNote("base", "Nothing is changed yet.")
-
-
-def _name_problem(draft: CreateForm) -> str | None:
-    name = draft.name.strip()
-    if draft.edit and names.source(name) == "cloud":
-        return "A cloud model cannot be changed in place: create one from it, with another name."
-    return names.new_name_problem(name)
 
 
 def _about_the_names(draft: CreateForm) -> Iterator[FormNote]:
     there = draft.target_model
-    if there is not None and names.same(draft.name.strip(), draft.source):
+    if there is not None and names.same(draft.target, draft.source):
         yield FormNote("base", f"Changes {there.label} in place.")
     elif there is not None:
         yield FormNote(
@@ -121,22 +117,16 @@ def _text_notice(draft: CreateForm, which: TextField) -> str:
     return ""
 
 
-def _about_the_parameters(draft: CreateForm) -> Iterator[FormNote]:
+def _about_the_lists(draft: CreateForm) -> Iterator[FormNote]:
     for name, value in draft.parameters.items():
         if (words := doubt(name, value)) is not None:
             yield FormNote("parameters", words)
-
-
-def _about_the_messages(draft: CreateForm) -> Iterator[FormNote]:
     before = len(draft.inherited.messages)
     if draft.messages and before:
         yield FormNote("messages", f"These replace all {before} inherited messages.")
     elif draft.messages == () and before:
         words = "Create cannot clear inherited messages: they stay unless there is another."
         yield FormNote("messages", words)
-
-
-def _about_the_licenses(draft: CreateForm) -> Iterator[FormNote]:
     if draft.licenses and draft.inherited.license:
         yield FormNote("license", "Added to the inherited license, which stays.")
 
@@ -157,8 +147,6 @@ _NOTICES = (
     _about_the_names,
     _about_the_base,
     _about_the_texts,
-    _about_the_parameters,
-    _about_the_messages,
-    _about_the_licenses,
+    _about_the_lists,
     _about_quantizing,
 )

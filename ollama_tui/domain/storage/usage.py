@@ -181,13 +181,7 @@ class Usage:
         """Whether `amount` may be wrong by the small things that models share."""
         if self.contents is not None:
             return bool(self.contents.unseen)
-        return bool(amount) and self._several
-
-    @cached_property
-    def _several(self) -> bool:
-        """Whether there are several models, or one of which it is not known what it shares."""
-        digests = {m.digest or m.name for m in self.models if not m.is_cloud and m.size}
-        return len(digests) > 1 or bool(self.unknown)
+        return bool(amount) and (len(self._parts) > 1 or bool(self.unknown))
 
 
 def _measured(contents: Contents) -> Iterator[Part]:
@@ -230,15 +224,15 @@ def _estimated(models: Iterable[Model]) -> Iterator[Part]:
 
 
 def _by_digest(models: Iterable[Model]) -> list[_Content]:
-    """Return what there is, the smallest first: it tells the sizes of its blobs."""
+    """Return what is stored on the server, the smallest first: it tells the sizes of its blobs."""
     by_digest: dict[str, list[Model]] = {}
     for model in models:
-        by_digest.setdefault(model.listed.digest or f"name:{model.name}", []).append(model)
+        if not model.is_cloud:
+            by_digest.setdefault(model.listed.digest or f"name:{model.name}", []).append(model)
     contents = []
     for same in by_digest.values():
         blobs = same[0].facts.blobs if same[0].facts else ()
-        size = 0 if same[0].is_cloud else max(0, same[0].size)
-        contents.append(_Content(same, blobs, size))
+        contents.append(_Content(same, blobs, max(0, same[0].size)))
     return sorted(contents, key=lambda content: (content.size, content.models[0].name))
 
 
