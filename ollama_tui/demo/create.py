@@ -168,12 +168,14 @@ async def _add_beside(body: Fields, draft: ImageDraft) -> Events:
     adapters, drafts = body.get("adapters", {}), body.get("draft_files", {})
     if len(adapters) > 1 and not any(path.endswith(".json") for path in adapters):
         raise Fault("only one adapter is currently supported", 400)
-    async for event in _add_files(draft, dict(list(adapters.items())[:1])):
-        yield event
+    async with aclosing(_add_files(draft, dict(list(adapters.items())[:1]))) as events:
+        async for event in events:
+            yield event
     if drafts and "remote_model" in draft.config:
         raise Fault("DRAFT cannot be used with remote models", 400)
-    async for event in _add_files(draft, drafts, "draft"):
-        yield event
+    async with aclosing(_add_files(draft, drafts, "draft")) as events:
+        async for event in events:
+            yield event
 
 
 def file_kind(store: Store, files: Mapping[str, str]) -> Literal["safetensors", "gguf"]:
