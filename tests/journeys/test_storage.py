@@ -111,7 +111,7 @@ async def test_beside_the_store_a_deletion_says_what_it_frees_without_about(
     async with beside_the_store(tmp_path, monkeypatch) as (user, _):
         await user.goes_to("llama3.1:8b")
         await user.presses("d")
-        await user.sees("Delete llama3.1:8b?", "What is shared stays, for sql-writer:lora.")
+        await user.sees("Delete llama3.1:8b?", "What is shared with sql-writer:lora stays.")
         await user.sees_no("about")
 
 
