@@ -106,14 +106,22 @@ class OllamaTui(DiffApp[int], inherit_bindings=False):
         self.settings = settings
         self.keymap = keymap(settings, ACTIONS)
         self.signs = signs
-        self._cache = cache
+        self.columns = tuple(key for key in settings.columns if key in order.BY_KEY) or order.USUAL
+        """Keys of the columns to show."""
         self._ui_state = ui_state or UIState()
-        self._unfinished = unfinished
         self._problems = problems or Problems()
         self._transport = transport
         self.clock = clock
         self.drafts = Drafts(drafts, clock, self.tell)
-        self._connection = self._connection_to(settings, prefetch)
+        self._connection_to = partial(
+            Connection,
+            cache=cache,
+            unfinished=unfinished,
+            problems=self._problems,
+            transport=self._new_transport,
+            clock=clock,
+        )
+        self._connection = self._connection_to(settings, prefetch=prefetch)
         self._connection_known = asyncio.Event()
         self._given: Typed | None = None
         self._keys_dropped = False
@@ -130,12 +138,6 @@ class OllamaTui(DiffApp[int], inherit_bindings=False):
         """Apply other colours; before there is a screen, the sheets are read with them anyway."""
         if self._screen_stack:
             super().refresh_css(animate)
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """Keys of the columns to show."""
-        known = tuple(key for key in self.settings.columns if key in order.BY_KEY)
-        return known or order.USUAL
 
     @property
     def hosts(self) -> tuple[str, ...]:
@@ -237,17 +239,6 @@ class OllamaTui(DiffApp[int], inherit_bindings=False):
 
     # ---- following a connection
 
-    def _connection_to(self, settings: Settings, prefetch: Prefetch | None = None) -> Connection:
-        return Connection(
-            settings,
-            prefetch=prefetch,
-            cache=self._cache,
-            unfinished=self._unfinished,
-            problems=self._problems,
-            transport=self._new_transport,
-            clock=self.clock,
-        )
-
     def _new_transport(self) -> httpx.AsyncBaseTransport | None:
         if self.settings.demo and self._transport is None:
             from ollama_tui.demo import Demo
@@ -258,10 +249,9 @@ class OllamaTui(DiffApp[int], inherit_bindings=False):
     @work(exclusive=True, group="connection")
     async def follow_connection(self) -> None:
         """Connect to the server, or to the demo, and follow it until there is another."""
-        connection = self._connection
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._follow(connection.snapshots, OllamaTui.snapshot))
-            async with connection.open(self._drawn) as services:
+            group.create_task(self._follow(self._connection.snapshots, OllamaTui.snapshot))
+            async with self._connection.open(self._drawn) as services:
                 if not gc.isenabled():  # it was in the way of a quick start
                     gc.freeze()
                     gc.enable()
@@ -289,11 +279,9 @@ class OllamaTui(DiffApp[int], inherit_bindings=False):
             group.create_task(self._follow_jobs(services))
             group.create_task(services.jobs.crash())
 
-    async def _follow(
-        self, observable: Observable[T], target: Reactive[T], pause: float = 0.0
-    ) -> None:
+    async def _follow(self, source: Observable[T], target: Reactive[T], pause: float = 0.0) -> None:
         """Keep one reactive up to date; its watchers run at most once a `pause` of seconds."""
-        async for value in observable.changes():
+        async for value in source.changes():
             setattr(self, target.name, value)
             if pause:
                 await self.clock.sleep(pause)
@@ -323,8 +311,6 @@ class OllamaTui(DiffApp[int], inherit_bindings=False):
     async def _refresh(self, services: Services) -> None:
         with suppress(OllamaError):  # the status line says what is wrong
             await services.library.refresh()
-
-    # ---- toasts
 
     def tell(self, title: str, hint: str = "", *, trouble: bool = False) -> None:
         """Say something literally, and once: not again while it is still to be read."""
@@ -375,10 +361,7 @@ class OllamaTui(DiffApp[int], inherit_bindings=False):
         self.follow_connection()
 
     def exit(
-        self,
-        result: int | None = None,
-        return_code: int = 0,
-        message: RenderableType | None = None,
+        self, result: int | None = None, return_code: int = 0, message: RenderableType | None = None
     ) -> None:
         """Leave; `leaving` is told at once, so that it can see that this comes to an end."""
         if self._leaving is not None:
@@ -392,10 +375,8 @@ class OllamaTui(DiffApp[int], inherit_bindings=False):
         from rich.segment import Segments
         from rich.traceback import Traceback
 
-        traceback = Traceback(width=None)
-        self._exit_renderables.append(
-            Segments(self.console.render(traceback, self.console.options))
-        )
+        rendered = self.console.render(Traceback(width=None), self.console.options)
+        self._exit_renderables.append(Segments(rendered))
         self._close_messages_no_wait()
 
     def on_unmount(self) -> None:
