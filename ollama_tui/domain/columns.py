@@ -231,6 +231,27 @@ class Listing:
             self._order = (column, reverse)
         return self._sorted
 
+    def updated(self, models: Sequence[Model]) -> Listing:
+        """Return the listing of `models`, without sorting where only details have changed.
+
+        A model that was learned about or loaded takes the place it had, unless the column sorted
+        by says something else of it now.
+        """
+        listing = Listing(models)
+        if self._order is None or len(listing.models) != len(self.models):
+            return listing
+        sort_key, successors = BY_KEY[self._order[0]].sort_key, {}
+        for before, model in zip(self.models, listing.models, strict=True):
+            is_same = model.facts is before.facts and model.running is before.running
+            if model.listed is not before.listed or not (
+                is_same or sort_key(model) == sort_key(before)
+            ):
+                return listing
+            successors[id(before)] = model
+        listing._order = self._order
+        listing._sorted = tuple([successors[id(model)] for model in self._sorted])
+        return listing
+
     def lowered(self, models: tuple[Model, ...]) -> list[str]:
         """Return the lower-case names of `models`: side by side, they are read in no time."""
         if self._lowered[0] is not models:

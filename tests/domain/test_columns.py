@@ -8,6 +8,7 @@ from ollama_tui.domain.columns import (
     BY_KEY,
     COLUMNS,
     USUAL,
+    Listing,
     capability_letters,
     fit_columns,
     group_by_weights,
@@ -282,3 +283,30 @@ def test_the_exact_number_of_parameters_counts_more_than_the_rounded_one() -> No
     facts = facts_of(Show(model_info={"general.parameter_count": 8_190_735_360}))
     assert a_model(parameter_size="8.2B", facts=facts).parameter_count == 8_190_735_360
     assert facts_of(Show(model_info={"general.parameter_count": "8B"})).parameter_count == 0
+
+
+def test_what_is_learned_leaves_the_order_as_it_is_and_sorts_nothing_again() -> None:
+    models = many_models(1_000)
+    tools = Facts(("tools",))
+    learned = tuple(
+        Model(m.listed, None if n % 50 else tools, m.running) for n, m in enumerate(models)
+    )
+    listing = Listing(models)
+    listing.sorted_by("family", False)
+    assert calls(lambda: listing.updated(learned).sorted_by("family", False)) < 3 * len(models)
+    assert calls(lambda: Listing(learned).sorted_by("family", False)) > 6 * len(models)
+    assert listing.updated(learned).sorted_by("family", False) == sort(learned, "family")
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("key", KEYS)
+def test_an_updated_list_is_in_the_order_of_what_is_known_now(key: str, reverse: bool) -> None:
+    models = many_models(200)
+    learned = tuple(
+        Model(m.listed, Facts(("tools", "vision")[: n % 3], n * 1024), m.running)
+        for n, m in enumerate(models)
+    )
+    listing = Listing(models)
+    listing.sorted_by(key, reverse)
+    for newer in (learned, models[:100], learned[::-1]):
+        assert listing.updated(newer).sorted_by(key, reverse) == sort(newer, key, reverse)

@@ -33,7 +33,7 @@ class LastValidFilter:
     ) -> VisibleRows:
         """Return the rows, with the problems of the filter as it is."""
         if models is not self._listing.models:
-            self._listing = Listing(models)
+            self._listing = self._listing.updated(models)
         asked = visible_rows(self._listing, view, now=now, known=known)
         if not asked.problems:
             self._filter = view.filter
