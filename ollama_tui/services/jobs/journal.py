@@ -24,13 +24,13 @@ from ollama_tui.services.jobs.tasks import Pull
 
 _LIMIT = MB
 _MOST_FILES = 100
-"""So many are looked at in one start; the next one looks at the others."""
+"""How many are looked at in one start; the next start looks at the others."""
 _LOSS = "downloads it may have named are not offered to go on with"
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 class _Download(msgspec.Struct, omit_defaults=True):
-    """What is needed to go on with one."""
+    """What is needed to continue one."""
 
     name: str
     insecure: bool = False
@@ -85,7 +85,7 @@ class Journal:
             try:
                 self._write(pulls)
             except OSError as error:
-                self._untold(error)
+                self._report(error)
                 return
         else:
             self._drop(list(self._held))
@@ -98,7 +98,10 @@ class Journal:
         self._held.clear()
 
     def _write(self, pulls: Sequence[Pull]) -> None:
-        downloads = [_Download(pull.name, pull.insecure, _bytes(pull.expected)) for pull in pulls]
+        downloads = [_Download(pull.name, pull.insecure, pull.expected) for pull in pulls]
+        for download in downloads:
+            if not 0 <= (download.expected or 0) < 2**63:
+                download.expected = None  # or the file could not be read again
         file = write_locked(self._own, encoded(downloads))
         replaced = self._held.pop(self._own, None)
         if replaced is not None:
@@ -114,24 +117,26 @@ class Journal:
                 os.close(self._held.pop(path))
 
     def _left_behind(self) -> Iterator[Path]:
-        """Yield files that may have been left behind."""
+        """Yield files that may have been left behind: of this server, user, and machine or boot."""
         try:
             names = sorted(os.listdir(self._folder))
         except (FileNotFoundError, NotADirectoryError):
             return
         except OSError as error:
-            self._untold(error)
+            self._report(error)
             return
-        names = [name for name in names if self._may_be_ours(name)]
-        yield from (self._folder / name for name in names[:_MOST_FILES])
-
-    def _may_be_ours(self, name: str) -> bool:
-        match name.split("."):
-            case [self._server, pid, "json"]:  # of a version that named them by process
-                return pid.isdecimal()
-            case [self._server, machine, self._user, boot, _, "json"]:
-                return machine == self._machine or boot == self._boot != ""
-        return False
+        found = 0
+        for name in names:
+            match name.split("."):
+                case [self._server, pid, "json"]:  # of a version that named them by process
+                    ours = pid.isdecimal()
+                case [self._server, machine, self._user, boot, _, "json"]:
+                    ours = machine == self._machine or boot == self._boot != ""
+                case _:
+                    ours = False
+            if ours and found < _MOST_FILES:
+                found += 1
+                yield self._folder / name
 
     def _taken(self, path: Path) -> tuple[Pull, ...]:
         """Return what a file says that is ours from now on; nothing when it is somebody else's."""
@@ -149,12 +154,12 @@ class Journal:
         except FileNotFoundError:  # whoever had it has ended it
             return ()
         except OSError as error:
-            self._untold(error)
+            self._report(error)
             return ()
         self._held[path] = file
         return tuple(Pull(each.name, each.insecure, each.expected) for each in downloads)
 
-    def _untold(self, error: OSError) -> None:
+    def _report(self, error: OSError) -> None:
         self._problems.add(
             "Downloads that are not finished are not remembered for the next start: "
             f"{shown_path(self._folder)} cannot be written ({reason_of(error)}).",
@@ -163,13 +168,8 @@ class Journal:
 
 
 def this_boot() -> str:
-    """Return what all programs on this kernel share until it ends; empty where it does not say."""
+    """Return what identifies this boot of the kernel; empty where it does not say."""
     try:
         return re.sub(rb"[^0-9a-f]", b"", _BOOT_ID.read_bytes())[:8].decode()
     except OSError:
         return ""
-
-
-def _bytes(expected: int | None) -> int | None:
-    """Return a size that can be read again."""
-    return expected if expected is not None and 0 <= expected < 2**63 else None

@@ -98,7 +98,7 @@ class JobQueue:
     def cancel(self, job_id: int) -> bool:
         """Stop a job, closing its stream; return whether there was something to stop."""
         record = self._records.get(job_id)
-        if record is None or not record.is_active or record.cancelling:
+        if record is None or not record.snapshot(self._clock()).can_cancel:
             return False
         if record.state is State.RUNNING and record.runner is not None:
             # The job ends when its runner has: only then is the connection closed.
@@ -282,7 +282,7 @@ class JobQueue:
                 error = OllamaError(
                     "Something inside went wrong.", "It is a bug: please report it."
                 )
-            record.fail(error, self._clock())
+            record.end(State.FAILED, self._clock(), error=error)
         elif record.state is State.WAITING:
             record.state, record.runner = State.QUEUED, None
         else:
@@ -298,7 +298,7 @@ class JobQueue:
         """End a job of which nothing was sent."""
         if record.runner is not None:
             record.runner.cancel()
-        record.end(State.CANCELLED, self._clock(), note)
+        record.end(State.CANCELLED, self._clock(), note=note)
         self._publish()
 
     def _publish(self) -> None:

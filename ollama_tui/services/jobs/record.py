@@ -12,7 +12,7 @@ from ollama_tui.formatting import inert
 from ollama_tui.services.jobs.job import ACTIVE, Job, JobProgress, Problem, State, problem
 from ollama_tui.services.jobs.progress import STALLED_AFTER, Transfer, TransferTracker
 from ollama_tui.services.jobs.retry import FIRST_WORD, Pause, pause_after, silence_after
-from ollama_tui.services.jobs.tasks import Item, Task
+from ollama_tui.services.jobs.tasks import Delete, Item, Task
 
 _NOT_FATAL = "couldn't remove unused layers"
 
@@ -109,18 +109,17 @@ class JobRecord:
         self.tracker.break_off(now)
         return pause
 
-    def end(self, state: State, now: float, note: str = "") -> None:
-        """End in `state`; in the middle of the work, say what a cancel leaves behind."""
+    def end(
+        self, state: State, now: float, *, note: str = "", error: OllamaError | None = None
+    ) -> None:
+        """End in `state`; cancelled in the middle of the work, note what that leaves behind."""
+        if error is not None:
+            self.error = problem(error, f"{self.task.verb} {inert(self.task.name)}")
         if state is State.CANCELLED and self.started is not None:
             note = self.task.when_cancelled(self.progress(now), self.finished)
         self.state, self.ended, self.runner = state, now, None
         self.pause, self.cancelling = None, False
         self.note = note or self.note
-
-    def fail(self, error: OllamaError, now: float) -> None:
-        """End with `error`."""
-        self.error = problem(error, f"{self.task.verb} {inert(self.task.name)}")
-        self.end(State.FAILED, now)
 
     def reset(self) -> None:
         """Make it ready to be tried again."""
@@ -157,7 +156,7 @@ class JobRecord:
             cancelling=self.cancelling,
             error=self.error,
             note=self.note,
-            deletes=self.task.deletes,
+            deletes=self.task.names if isinstance(self.task, Delete) else (),
             finished=self.finished,
             started=self.started,
             ended=self.ended,

@@ -70,11 +70,6 @@ class Task(ABC):
         """The model it is about, raw, or how many."""
 
     @property
-    def deletes(self) -> tuple[str, ...]:
-        """The models it deletes, raw."""
-        return ()
-
-    @property
     def lane(self) -> Lane:
         """Where it runs, at least at first."""
         return Lane.ALONE
@@ -291,11 +286,6 @@ class Delete(Task):
     def name(self) -> str:
         """The model, or how many."""
         return self.names[0] if len(self.names) == 1 else f"{len(self.names)} models"
-
-    @property
-    def deletes(self) -> tuple[str, ...]:
-        """All of them."""
-        return self.names
 
     async def run(self, server: Ollama) -> Steps:
         """Delete one after another; a failure does not stop the rest, a lost server does."""

@@ -1,4 +1,4 @@
-"""How a job is said in one line."""
+"""A job in one line: the rows of the jobs strip and of the table of all jobs."""
 
 from __future__ import annotations
 
@@ -32,6 +32,12 @@ _OTHERS = 51
 """Cells of sign, percent, bytes, and the longest words or rate and time left."""
 STRIP_ROWS = 6
 """Rows of the jobs strip at most."""
+_STYLES = {
+    State.FAILED: "bad",
+    State.WAITING: "warning",
+    State.DONE: "good",
+    State.RUNNING: "accent",
+}
 
 
 def strip_jobs(jobs: tuple[Job, ...]) -> tuple[Job, ...]:
@@ -65,14 +71,23 @@ def job_line(job: Job, signs: Signs, width: int, *, label: int, hint: bool = Tru
 
     With `hint` also the key for what a person may want of it.
     """
-    bar = BAR if width >= WIDE else NARROW_BAR
+    by_verb = {"pull": signs.pull, "push": signs.push, "delete": signs.delete}
+    style = _STYLES.get(job.state, "muted")
     name = fit(((_short_label(job, label), "strong"),), label)
-    sign: Span = (f" {_sign(job, signs)} ", _style(job))
-    if _is_measured(job):
-        far, words = (sign, *name, *_moving(job, signs, bar)), _words(job)
+    start = ((f" {by_verb.get(job.verb, signs.work)} ", style), *name)
+    progress = job.progress
+    measured = progress.fraction is not None or (progress.total > 0 and not job.trouble)
+    if job.state is State.RUNNING and measured:
+        far = (*start, *_moved(job, signs, BAR if width >= WIDE else NARROW_BAR))
+        words = _words(job)
         line = (*far, *_speed(job), *words)
         return line if not words or width_of(line) <= width else (*far, *words)
-    return (sign, *name, (f"  {describe(job)}", _style(job)), *(_key_hint(job) if hint else ()))
+    key: StyledLine = ()
+    if hint and job.can_undo:
+        key = (("  ", ""), ("z", "key"), (" undo", "muted"))
+    elif hint and job.state is State.FAILED:
+        key = (("  ", ""), ("J", "key"), (" more", "muted"))
+    return (*start, (f"  {describe(job)}", style), *key)
 
 
 def _short_label(job: Job, width: int) -> str:
@@ -93,14 +108,8 @@ def _short_label(job: Job, width: int) -> str:
     return f"{job.verb} {shorten(rest, room - cells(tail))}{tail}"
 
 
-def _is_measured(job: Job) -> bool:
-    """Whether there is a bar, or bytes where nobody knows how many there will be."""
-    if job.state is not State.RUNNING:
-        return False
-    return job.progress.fraction is not None or (job.progress.total > 0 and not job.trouble)
-
-
-def _moving(job: Job, signs: Signs, cells: int) -> StyledLine:
+def _moved(job: Job, signs: Signs, cells: int) -> StyledLine:
+    """Return bar, percent and bytes; bytes alone while the size of the whole is unknown."""
     progress = job.progress
     fraction = progress.fraction
     if fraction is None:
@@ -134,31 +143,8 @@ def _words(job: Job) -> StyledLine:
     return ((f"  {progress.phase}", "muted"),) if plain else ()
 
 
-def _key_hint(job: Job) -> StyledLine:
-    if job.can_undo:
-        return (("  ", ""), ("z", "key"), (" undo", "muted"))
-    if job.state is State.FAILED:
-        return (("  ", ""), ("J", "key"), (" more", "muted"))
-    return ()
-
-
-def _sign(job: Job, signs: Signs) -> str:
-    return {"pull": signs.pull, "push": signs.push, "delete": signs.delete}.get(
-        job.verb, signs.work
-    )
-
-
-def _style(job: Job) -> str:
-    return {
-        State.FAILED: "bad",
-        State.WAITING: "warning",
-        State.DONE: "good",
-        State.RUNNING: "accent",
-    }.get(job.state, "muted")
-
-
 def result(job: Job) -> tuple[str, str]:
-    """Return how a finished job is told of: a title and a hint."""
+    """Return what a toast says of a job that has ended: a title and a hint."""
     if job.error is not None:
         return job.error.title, job.error.hint
     if job.state is State.CANCELLED:
