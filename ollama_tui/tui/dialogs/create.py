@@ -211,7 +211,7 @@ class CreateDialog(Form[CreateAnswer]):
         told = " ".join(n.words for n in notices(self.draft) if here in (n.tab, "preview"))
         message.update(wrong.words if wrong else told)
 
-    @on(TabBar.Activated, "#strip")
+    @on(TabBar.Activated)
     def _turned(self, event: TabBar.Activated) -> None:
         self._open(event.tab)
 

@@ -35,13 +35,7 @@ class TabBar(StyledWidget):
     class Activated(Message):
         """The tab with this id is the active one now."""
 
-        bar: TabBar
         tab: str
-
-        @property
-        def control(self) -> TabBar:
-            """The bar, for selectors of `@on`."""
-            return self.bar
 
     def __init__(self, tabs: Sequence[tuple[str, str]] = (), *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -72,7 +66,7 @@ class TabBar(StyledWidget):
         before, self.active = self.active, tab
         self.refresh()
         if tab is not None and tab != before:
-            self.post_message(self.Activated(self, tab))
+            self.post_message(self.Activated(tab))
 
     def render_line(self, y: int) -> Strip:
         """Paint the titles that fit."""

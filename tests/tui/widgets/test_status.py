@@ -101,8 +101,13 @@ def test_it_is_exactly_as_wide_as_it_may_be(width: int) -> None:
     line(UP, width=width)
 
 
-def test_sums_add_up_the_models() -> None:
-    assert Sums.plain(MODELS) == Sums(3, 6_000_000_000, 6_000_000_000)
+def test_sums_add_up_the_models_and_know_what_is_shared_of_one_only() -> None:
+    assert Sums.plain(MODELS) == Sums(3, 6_000_000_000, None)
+    assert Sums.plain(MODELS[:1]) == Sums(1, 2_000_000_000, 2_000_000_000)
+
+
+def test_what_is_shared_and_not_known_yet_is_left_open() -> None:
+    assert "6 GB (… unique)" in line(UP, sums=Sums.plain(MODELS))
 
 
 KEYS = [("/", "filter", True), ("s", "sort", True), ("⏎", "details", False)]
