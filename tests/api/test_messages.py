@@ -251,7 +251,7 @@ def test_a_pull_that_an_empty_partial_file_stops_names_the_files_to_remove() -> 
     assert "sha256-*-partial-*" in hint
     assert "-name '*-partial-*' -empty -delete" in hint
     assert "on the server" in hint
-    assert not hint.endswith("…")
+    assert hint.endswith("then pull again.")
 
 
 RAW = [

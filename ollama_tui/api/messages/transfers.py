@@ -282,8 +282,8 @@ _TRANSFERS = (
         r"^EOF$",
         ServerFailed,
         "a file of its unfinished download on the server is empty",
-        "Remove the empty sha256-*-partial-* files from the blobs folder on the server, then pull "
-        "again: find ~/.ollama/models/blobs -name '*-partial-*' -empty -delete",
+        "Remove the empty sha256-*-partial-* files in the blobs folder on the server "
+        "(find . -name '*-partial-*' -empty -delete), then pull again.",
         on("pull"),
     ),
     Rule(
