@@ -50,11 +50,12 @@ def as_json(model: Model, names: Mapping[str, tuple[str, ...]]) -> dict[str, Any
         "name": model.name,
         "digest": model.digest,
         "size": model.size,
+        # To the nanosecond; Go's zero time, which is no time, is None.
         "modified_at": model.listed.modified_text if model.listed.modified_at else None,
         "format": details.format,
         "family": details.family,
         "parameter_size": details.parameter_size,
-        "parameter_count": round(model.parameter_count) or None,
+        "parameter_count": model.parameter_count or None,
         "quantization": details.quantization_level,
         "context_length": model.context_length or None,
         "capabilities": None if model.capabilities is None else sorted(model.capabilities),

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ollama_tui.cli.context import CommandContext, add_filter
-from ollama_tui.cli.output import print_json, print_lines, table, timestamp
+from ollama_tui.cli.output import print_json, print_lines, table
 from ollama_tui.domain.model import Model
 from ollama_tui.domain.updates import UpdateStatus, Upstream, together
 from ollama_tui.formatting import listing, plural, size
@@ -70,7 +70,7 @@ def _facts(model: Model, found: Upstream) -> dict[str, Any]:
         "standing": str(found.status),
         "reason": found.reason,
         "newest": found.newest,
-        "pushed_at": timestamp(found.pushed_at),
+        "pushed_at": found.pushed_at.isoformat() if found.pushed_at else None,
         "size": found.total or None,
         "fetch": found.to_fetch,
         "changes": list(found.changes),

@@ -8,7 +8,6 @@ import math
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import Any, TextIO
 
 from ollama_tui.formatting import cells, inert
@@ -108,8 +107,3 @@ def table(titles: Sequence[str], rows: Iterable[Sequence[str]], right: str = "")
         return blank + text if is_right else text + blank
 
     return [GAP.join(map(padded, line, widths, to_right)).rstrip() for line in lines]
-
-
-def timestamp(time: datetime | None) -> str | None:
-    """Return a time as RFC 3339; None for none."""
-    return time.isoformat() if time else None

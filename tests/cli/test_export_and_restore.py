@@ -1,0 +1,198 @@
+"""`export` and `restore`: the models of one server for another."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import stat
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ollama_tui.cli.context import UsageError
+from ollama_tui.cli.export import script
+from ollama_tui.cli.restore import ExportedModel, progress_text, read
+from ollama_tui.domain.names import parse
+from ollama_tui.services.jobs.job import JobProgress
+from tests.cli.scripted import Shell
+from tests.domain.models import a_model
+
+
+async def test_an_export_is_a_list_of_names_that_restore_reads(shell: Shell) -> None:
+    await shell.runs("export", "qwen3:")
+    assert shell.lines[0].startswith("# name")
+    assert {wanted.name for wanted in read(shell.out)} == {
+        "qwen3:1.7b", "qwen3:8b", "qwen3:30b-a3b",
+    }  # fmt: skip
+    assert all(len(wanted.digest or "") == 64 for wanted in read(shell.out))
+
+
+async def test_an_export_as_json_has_the_parameters(shell: Shell) -> None:
+    exported = await shell.prints("export", "gemma3:4b")
+    assert exported["kind"] == "ollama-tui export"
+    assert exported["models"][0]["parameters"]["top_p"] == 0.95
+    assert read(json.dumps(exported)) == (
+        ExportedModel("gemma3:4b", exported["models"][0]["digest"]),
+    )
+
+
+def test_a_script_quotes_names_and_goes_on_after_a_failure(tmp_path: Path) -> None:
+    models = [a_model(n) for n in ("good:1b", "fails:1b", "hf.co/u/R-GGUF:Q4_K_M")]
+    models += [a_model("$(touch pwned):1b"), a_model("two\nlines; touch pwned")]
+    code, pulled = run_script(script(models), tmp_path)
+    assert pulled == ["pull good:1b", "pull fails:1b", "pull hf.co/u/R-GGUF:Q4_K_M"]
+    assert code == 1
+    assert not (tmp_path / "pwned").exists()
+    assert run_script(script(models[:1]), tmp_path)[0] == 0
+
+
+def test_a_script_pulls_by_plain_http_where_the_app_does() -> None:
+    models = [a_model(f"{host}/me/m:1") for host in ("Box.lan:5000", "localhost:5000", "hf.co")]
+    lines = script([*models, a_model("qwen3:8b")], ("box.lan:5000",))
+    assert [line.partition(" || ")[0] for line in lines[3:-1]] == [
+        "ollama pull --insecure Box.lan:5000/me/m:1",
+        "ollama pull --insecure localhost:5000/me/m:1",
+        "ollama pull hf.co/me/m:1",
+        "ollama pull qwen3:8b",
+    ]
+
+
+async def test_what_was_made_elsewhere_is_not_pulled_while_its_registry_cannot_be_asked(
+    shell: Shell, tmp_path: Path
+) -> None:
+    shell.demo.registry_online = False
+    made = {"name": "qwen3:4b", "digest": "a" * 64, "parent": "llama3.2:3b"}
+    file = tmp_path / "export.json"
+    file.write_text(json.dumps({"models": [made]}))
+    await shell.runs("restore", str(file))
+    assert "It was made from llama3.2:3b, and nobody knows" in shell.lines[1]
+    assert (shell.pulled, shell.code) == ([], 1)
+
+
+def test_progress_has_a_percent_only_of_a_size_that_is_known() -> None:
+    moving = JobProgress(completed=234_000_000, total=272_000_000, rate=36_000_000.0)
+    assert progress_text(moving) == "234/272 MB so far  36 MB/s"
+    assert progress_text(replace(moving, fraction=0.86)).startswith("86%  234/272 MB  ")
+
+
+def run_script(lines: list[str], folder: Path) -> tuple[int, list[str]]:
+    """Run a script with a program called ollama that notes what it is told."""
+    log = folder / "log"
+    log.unlink(missing_ok=True)
+    ollama = folder / "ollama"
+    ollama.write_text(f'#!/bin/sh\necho "$@" >> {shlex.quote(str(log))}\n[ "$2" != fails:1b ]\n')
+    ollama.chmod(ollama.stat().st_mode | stat.S_IXUSR)
+    file = folder / "script.sh"
+    file.write_text("\n".join(lines))
+    path = f"{folder}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(["sh", file], cwd=folder, env={**os.environ, "PATH": path})
+    return done.returncode, log.read_text().splitlines()
+
+
+@pytest.fixture
+def wanted(tmp_path: Path) -> Path:
+    file = tmp_path / "models.txt"
+    file.write_text("qwen3:1.7b\nqwen3:4b  sha256:abc  2 GB # want it\n\nnot/there:1b\n@@@\n")
+    return file
+
+
+async def test_a_dry_run_says_what_would_be_fetched_and_pulls_nothing(
+    shell: Shell, wanted: Path
+) -> None:
+    await shell.runs("restore", str(wanted), "--dry-run")
+    assert shell.code == 0
+    assert [line.split()[:2] for line in shell.lines[1:5]] == [
+        ["keep", "qwen3:1.7b"], ["pull", "qwen3:4b"], ["refuse", "not/there:1b"], ["refuse", "@@@"],
+    ]  # fmt: skip
+    assert shell.lines[-1].endswith("1 to pull, 1 to keep and 2 to refuse; fetches 2.5 GB.")
+    assert shell.pulled == []
+
+
+async def test_restore_pulls_what_is_missing_and_fails_for_what_was_refused(
+    shell: Shell, wanted: Path
+) -> None:
+    await shell.runs("restore", str(wanted))
+    assert shell.pulled == ["qwen3:4b"]
+    assert shell.code == 1
+    assert shell.err.splitlines()[0] == "qwen3:4b: pulling"
+    assert shell.err.splitlines()[-1] == "qwen3:4b: done"
+    assert (await shell.runs("list", "qwen3:4b")).lines[1].startswith("qwen3:4b")
+
+
+async def test_restoring_again_finds_everything_there(shell: Shell, tmp_path: Path) -> None:
+    await shell.runs("export", "--json")
+    file = tmp_path / "all.json"
+    file.write_text(shell.out)
+    await shell.runs("restore", str(file))
+    assert shell.code == 0
+    assert shell.pulled == []
+    assert "36 to keep" in shell.lines[-1]
+
+
+async def test_what_was_made_elsewhere_is_not_replaced_by_another_model_of_its_name(
+    shell: Shell, tmp_path: Path
+) -> None:
+    made = {"name": "qwen3:4b", "digest": "a" * 64, "parent": "llama3.2:3b"}
+    file = tmp_path / "export.json"
+    file.write_text(json.dumps({"models": [made]}))
+    await shell.runs("restore", str(file))
+    assert shell.lines[1].split()[:2] == ["refuse", "qwen3:4b"]
+    assert "It was made from llama3.2:3b" in shell.lines[1]
+    assert shell.pulled == []
+    assert shell.code == 1
+
+
+async def test_a_plan_as_json_has_the_calls(shell: Shell, wanted: Path) -> None:
+    plan = await shell.prints("restore", str(wanted), "--dry-run")
+    (step,) = [step for step in plan["steps"] if step["do"] == "pull"]
+    assert step["calls"] == [{"method": "POST", "path": "/api/pull", "body": {"model": "qwen3:4b"}}]
+    assert plan["fetched"] == step["bytes"] > 2_000_000_000
+
+
+async def test_restore_pulls_by_plain_http_from_a_registry_here_that_has_no_tls(
+    shell: Shell, tmp_path: Path
+) -> None:
+    registry, name = shell.demo.registry, parse("127.0.0.1:5000/me/qwen:4b")
+    registry.plain_hosts.add(name.host)
+    registry.models[name.key] = registry.models[parse("qwen3:4b").key]
+    file = tmp_path / "models.txt"
+    file.write_text(name.display)
+    (step,) = (await shell.prints("restore", str(file)))["steps"]
+    assert step["calls"][0]["body"] == {"model": name.display, "insecure": True}
+    (pull,) = [seen.body for seen in shell.demo.requests if seen.path == "/api/pull"]
+    assert pull["insecure"] is True
+    assert shell.code == 0
+
+
+async def test_what_the_registry_cannot_be_asked_about_is_pulled_all_the_same(
+    shell: Shell, wanted: Path
+) -> None:
+    shell.demo.registry_online = False
+    await shell.runs("restore", str(wanted), "--dry-run")
+    assert [line.split()[0] for line in shell.lines[1:5]] == ["keep", "pull", "pull", "refuse"]
+    assert "fetches about 0 B" in shell.lines[-1]
+
+
+async def test_read_only_restores_nothing(shell: Shell, wanted: Path) -> None:
+    shell.is_told(read_only=True)
+    await shell.runs("restore", str(wanted))
+    assert shell.code == 1
+    assert "Read-only" in shell.err
+    assert shell.pulled == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "# nothing\n", "{}", "[3]", '{"models": [{"name": 5}]}', '{"models": 4}', "{broken"],
+)
+def test_a_file_that_is_no_export_is_refused(text: str) -> None:
+    with pytest.raises(UsageError):
+        read(text)
+
+
+async def test_a_file_that_is_not_there_is_refused(shell: Shell) -> None:
+    with pytest.raises(UsageError, match="No such file"):
+        await shell.runs("restore", "/nowhere/at/all")
