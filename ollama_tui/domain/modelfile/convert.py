@@ -109,7 +109,9 @@ def edited(before: Modelfile, wanted: ModelfileRequest) -> ModelfileRequest:
     changed = {
         key: value
         for key, value in new.parameters.items()
-        if not _equal(key, value, old.parameters)
+        # 1 and 1.0 are the same, 1 and True are not.
+        if old.parameters.get(key) != value
+        or isinstance(old.parameters.get(key), bool) is not isinstance(value, bool)
     }
     request = CreateRequest(
         model=new.model,
@@ -130,12 +132,6 @@ def edited(before: Modelfile, wanted: ModelfileRequest) -> ModelfileRequest:
 
 def _unless(new: str, old: str) -> str:
     return "" if new == old else new
-
-
-def _equal(key: str, value: ParameterValue, old: dict[str, ParameterValue]) -> bool:
-    """Whether the parameter stays as it was; 1 and True are not the same, 1 and 1.0 are."""
-    before = old.get(key)
-    return before == value and isinstance(before, bool) is isinstance(value, bool)
 
 
 def _inherited(old: CreateRequest, new: CreateRequest) -> tuple[str, ...]:
@@ -254,7 +250,11 @@ def built_in(show: Show) -> dict[str, str]:
         at = show.modelfile.find(before)
         if at >= 0 and (match := _BUILT_IN.match(show.modelfile, at + len(before))):
             return {name: found or "" for name, found in match.groupdict().items()}
-    return _as_written(show.modelfile)
+    try:
+        shown = parse(show.modelfile)
+    except InvalidModelfile:
+        return {}
+    return {"renderer": shown.last("renderer"), "parser": shown.last("parser")}
 
 
 def licenses(show: Show) -> tuple[str, ...]:
@@ -296,14 +296,6 @@ def _needs_quotes(value: str) -> bool:
     return "\n" in value or value != value.strip(" ")
 
 
-def _as_written(text: str) -> dict[str, str]:
-    try:
-        shown = parse(text)
-    except InvalidModelfile:
-        return {}
-    return {"renderer": shown.last("renderer"), "parser": shown.last("parser")}
-
-
 _ITSELF = "# FROM is the model itself, so what it is licensed under comes with it.\n"
 _ODD = re.compile(r"[^\w.+-]+", re.ASCII)
 _UNPRINTABLE = "Left out: characters that cannot be printed, which no Modelfile keeps."
@@ -321,28 +313,20 @@ def saved(name: str, show: Show, parent: Show | None = None) -> str:
     `parent` are the details of `parent_model`. It counts when it has the same weights and files:
     an adapter, say, would not be named otherwise.
     """
-    base = _base(name, show, parent)
+    above, files = show.details.parent_model, blobs(show.modelfile)
+    base, added = name, tuple[str, ...]()
+    if parent and above and not same(above, name) and files and files == blobs(parent.modelfile):
+        base, added = above, licenses(show)
+        inherited, joined = licenses(parent), f"{parent.license}\n"
+        if added[: len(inherited)] == inherited:
+            added = added[len(inherited) :]
+        elif show.license.startswith(joined):  # where they cannot be told apart
+            added = (show.license.removeprefix(joined),)
     shown = modelfile_of(show, base)
-    own = () if same(base, name) or parent is None else _added(show, parent)
-    commands = [*shown.commands, *(Command("license", value) for value in own)]
+    commands = [*shown.commands, *(Command("license", value) for value in added)]
     visible = [replace(command, value=printable(command.value)) for command in commands]
     text, left_out = written(visible)
     if visible != commands:
         left_out.append(_UNPRINTABLE)
     heading = f"# {inert(name)} as a Modelfile.\n{_ITSELF if same(base, name) else ''}\n"
     return heading + text + "".join(f"# {words}\n" for words in left_out)
-
-
-def _base(name: str, show: Show, parent: Show | None) -> str:
-    above = show.details.parent_model
-    if parent is None or not above or same(above, name):
-        return name
-    files = blobs(show.modelfile)
-    return above if files and files == blobs(parent.modelfile) else name
-
-
-def _added(show: Show, parent: Show) -> tuple[str, ...]:
-    """Return the licenses that the parent does not have."""
-    every, inherited = licenses(show), licenses(parent)
-    count = len(inherited)
-    return every[count:] if every[:count] == inherited else every

@@ -108,7 +108,12 @@ def convert(name: str, text: str) -> ParameterValue:
     """Return `text` as the type of the parameter; a `stop` as a list of one; raise BadParameter."""
     parameter = BY_NAME.get(name)
     if parameter is None:
-        raise BadParameter(_unknown(name), f"unknown parameter '{name}'")
+        likely = suggestions(name)
+        hint = f" Did you mean {likely[0]}?" if likely else ""
+        sentence = f"There is no parameter “{inert(name)}”.{hint}"
+        if name in RETIRED:
+            sentence = f"{name} is retired: servers ignore it."
+        raise BadParameter(sentence, f"unknown parameter '{name}'")
     value = _CONVERT[parameter.kind](text)
     if value is None:
         words = f"invalid {parameter.kind} value [{text}]"
@@ -140,7 +145,8 @@ def suggestions(name: str) -> tuple[str, ...]:
 
 def parse_show(text: str) -> list[tuple[str, Scalar | None]]:
     """Read show's `parameters`, in our own order since a server's is random; a null is None."""
-    pairs = [_shown(line) for line in text.split("\n") if line.strip()]
+    lines = (line.strip().partition(" ") for line in text.split("\n") if line.strip())
+    pairs = [(name, _value(name, value.strip())) for name, _, value in lines]
     places = {name: place for place, name in enumerate(BY_NAME)}
     return sorted(pairs, key=lambda pair: (places.get(pair[0], len(places)), pair[0]))
 
@@ -171,14 +177,6 @@ def rendered(value: Scalar) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _unknown(name: str) -> str:
-    if name in RETIRED:
-        return f"{name} is retired: servers ignore it."
-    likely = suggestions(name)
-    hint = f" Did you mean {likely[0]}?" if likely else ""
-    return f"There is no parameter “{inert(name)}”.{hint}"
-
-
 def _int(text: str) -> int | None:
     value = int(text) if _INT.fullmatch(text) else None
     return value if value is not None and -(2**63) <= value < 2**63 else None
@@ -189,19 +187,11 @@ def _float(text: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _bool(text: str) -> bool | None:
-    return True if text in _TRUE else False if text in _FALSE else None
-
-
-def _texts(text: str) -> list[str] | None:
-    return [text] if text else None
-
-
 _CONVERT: dict[Kind, Callable[[str], ParameterValue | None]] = {
     "int": _int,
     "float": _float,
-    "bool": _bool,
-    "texts": _texts,
+    "bool": lambda text: True if text in _TRUE else False if text in _FALSE else None,
+    "texts": lambda text: [text] if text else None,
 }
 _TAKES: dict[Kind, str] = {
     "int": "a whole number",
@@ -209,11 +199,6 @@ _TAKES: dict[Kind, str] = {
     "bool": "true or false",
     "texts": "a text that is not empty",
 }
-
-
-def _shown(line: str) -> tuple[str, Scalar | None]:
-    name, _, text = line.strip().partition(" ")
-    return name, _value(name, text.strip())
 
 
 def _value(name: str, text: str) -> Scalar | None:

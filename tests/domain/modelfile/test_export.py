@@ -47,6 +47,14 @@ def test_a_license_with_quotes_in_it_is_inherited_and_not_repeated() -> None:
     assert (request.from_, request.license) == ("base:latest", ["Apache"])
 
 
+def test_licenses_too_many_to_be_told_apart_are_not_repeated_either() -> None:
+    many = "\n".join(map(str, range(9)))
+    text = "".join(f"LICENSE {number}\n" for number in range(9))
+    base = Show(modelfile=PARENT.modelfile.replace("LICENSE MIT\n", text), license=many)
+    shown = child(license=f"{many}\nmine")
+    assert request_from(parse(saved("m", shown, base)), "m").request.license == ["mine"]
+
+
 @pytest.mark.parametrize(
     ("shown", "parent"),
     [
