@@ -122,7 +122,11 @@ def catalogue(
         if (name := _pulled_as(advice.model, cloud=False))
     }
     here = {names.key(model.name): model for model in installed}
-    stubs = {key: (m.name, m) for key, m in here.items() if _is_stub(m)}
+    stubs = {
+        key: (m.name, m)
+        for key, m in here.items()
+        if m.is_cloud and names.source(m.name) == "cloud"
+    }
     others = sorted({**stubs, **at_cloud}.items(), key=lambda item: natural(item[1][0]))
     entries = []
     for key, (name, _) in [*advised.items(), *(o for o in others if o[0] not in advised)]:
@@ -141,10 +145,6 @@ def _pulled_as(text: str, *, cloud: bool = True) -> str:
         return ""
 
 
-def _is_stub(model: Model) -> bool:
-    return model.is_cloud and names.source(model.name) == "cloud"
-
-
 def _entry(
     name: str,
     tag: ListedModel | None,
@@ -152,41 +152,35 @@ def _entry(
     local: Model | None,
     show: Show | None,
 ) -> CatalogueEntry:
+    """Return what is known, the best source first: details, the catalogue, the stub, advice."""
+    sources = (show, tag, local.listed if local else None)
+    known = [source.details for source in sources if source is not None]
+    families = [details.family for details in known]
+    levels = [details.quantization_level for details in known]
+    sizes = [d.parameter_size for d in known if parameter_count(d.parameter_size)]
+    contexts = [details.context_length for details in known]
+    contexts += [local.context_length if local else 0, advice.context_length if advice else 0]
+    facts = None
+    if show is not None:
+        facts = facts_of(show)
+    elif tag is not None and tag.capabilities is not None:
+        facts = Facts(capabilities=tuple(tag.capabilities))
+    elif local is not None and local.capabilities is not None:
+        facts = Facts(tuple(sorted(local.capabilities)), local.context_length)
     in_cloud = names.source(name) == "cloud"
     listed = ListedModel(
         name=name,
         modified_text=tag.modified_text if tag else "",
-        details=_details(name, tag, advice, local, show),
+        details=ModelDetails(
+            family=next(filter(None, families), ""),
+            parameter_size=next(iter(sizes), "") or size_in_tag(name),
+            quantization_level=next(filter(None, levels), ""),
+            context_length=next(filter(None, contexts), 0),
+        ),
         remote_host=CLOUD_HOST if in_cloud else "",
         remote_model=offered_name(name) if in_cloud else "",
     )
-    model = Model(listed, _facts(tag, local, show))
-    return CatalogueEntry(model, advice, local.name if local else "", details=show)
-
-
-def _details(
-    name: str,
-    tag: ListedModel | None,
-    advice: Recommendation | None,
-    local: Model | None,
-    show: Show | None,
-) -> ModelDetails:
-    """Return what is known, the best source first: details, the catalogue, the stub, advice."""
-    sources = (show, tag, local.listed if local else None)
-    known = [source.details for source in sources if source is not None]
-    contexts = [details.context_length for details in known]
-    contexts += [local.context_length if local else 0, advice.context_length if advice else 0]
-    return ModelDetails(
-        family=_first(d.family for d in known),
-        parameter_size=_first(d.parameter_size for d in known if parameter_count(d.parameter_size))
-        or size_in_tag(name),
-        quantization_level=_first(d.quantization_level for d in known),
-        context_length=next(filter(None, contexts), 0),
-    )
-
-
-def _first(texts: Iterable[str]) -> str:
-    return next(filter(None, texts), "")
+    return CatalogueEntry(Model(listed, facts), advice, local.name if local else "", details=show)
 
 
 def size_in_tag(name: str) -> str:
@@ -195,16 +189,6 @@ def size_in_tag(name: str) -> str:
         if match := _SIZE_IN_TAG.fullmatch(part):
             return f"{match[1]}{match[2].upper()}"
     return ""
-
-
-def _facts(tag: ListedModel | None, local: Model | None, show: Show | None) -> Facts | None:
-    if show is not None:
-        return facts_of(show)
-    if tag is not None and tag.capabilities is not None:
-        return Facts(capabilities=tuple(tag.capabilities))
-    if local is not None and local.capabilities is not None:
-        return Facts(tuple(sorted(local.capabilities)), local.context_length)
-    return None
 
 
 def select(

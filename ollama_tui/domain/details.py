@@ -199,16 +199,13 @@ def _pairs(info: Mapping[str, Any], arrays: Mapping[str, str]) -> Iterable[Style
     width = min(max((len(key) for key in info), default=0), 44)
     for key in sorted(info):
         value = info[key]
-        text = arrays.get(key, NO_ARRAY) if value is None else _value(value)
+        if value is None:
+            text = arrays.get(key, NO_ARRAY)
+        elif isinstance(value, bool):
+            text = "true" if value else "false"
+        else:
+            text = f"{value:g}" if isinstance(value, float) else str(value)
         yield ((f"{key:<{width}}  ", "muted"), (text, "muted" if text == NO_ARRAY else ""))
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return f"{value:g}"
-    return str(value)
 
 
 def parameters(text: str) -> list[StyledLine]:

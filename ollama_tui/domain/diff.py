@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import unified_diff
 from itertools import islice
-from typing import Any
 
 from ollama_tui.api.replies import Show
 from ollama_tui.domain.model import Model, context_length, facts_of
@@ -175,17 +174,14 @@ def _metadata(a: Side, b: Side) -> Iterator[StyledLine]:
         yield ((key, "muted"),)
         for sign, info in (("-", one), ("+", other)):
             if key in info:
-                yield ((f"{sign} {_value(info[key])}", STYLES[sign]),)
+                value = info[key]
+                text = f"{value:g}" if isinstance(value, float) else str(value)
+                text = "a long list" if value is None else shorten(inert(text), 2 * VALUE)
+                yield ((f"{sign} {text}", STYLES[sign]),)
     lists = sum(one[key] is None and other.get(key, 0) is None for key in one)
     same = len(one.keys() & other.keys()) - lists - sum(k in one and k in other for k in different)
     left_out = f"; {plural(lists, 'long list')} not compared" if lists else ""
     yield ((f"{plural(same, 'value')} the same{left_out}", "muted"),)
-
-
-def _value(value: Any) -> str:
-    if value is None:
-        return "a long list"
-    return shorten(inert(f"{value:g}" if isinstance(value, float) else str(value)), 2 * VALUE)
 
 
 PARTS: tuple[tuple[str, Callable[[Side, Side], Iterator[StyledLine]]], ...] = (

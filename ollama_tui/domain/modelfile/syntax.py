@@ -42,6 +42,7 @@ _HEAD = ("#", "FROM ", "ADAPTER ", "DRAFT ")
 _BETWEEN = re.compile(r"(?:[ \t\r\n]|#[^\r\n]*)*")
 _KEYWORD = re.compile(r".[A-Za-z]*", re.DOTALL)
 _KEY = re.compile(r"[A-Za-z0-9_]*")
+_WRITABLE_KEY = r"[A-Za-z0-9_]+"
 _ROLE = re.compile(r"[A-Za-z]*")
 _OPEN = re.compile(r'[\0 \t]*(?:"\0*"\0*"|")')
 _CLOSE = {
@@ -93,7 +94,12 @@ class Modelfile:
 
 def parse(source: str | bytes) -> Modelfile:
     """Read a Modelfile: text, UTF-8, or UTF-16 with its mark; raise InvalidModelfile."""
-    commands = tuple(_Parser(_marked(_decoded(source))).commands())
+    if isinstance(source, str):
+        text = source.removeprefix("\ufeff")
+    else:
+        is_utf_16 = source.startswith((BOM_UTF16_BE, BOM_UTF16_LE))
+        text = source.decode("utf-16" if is_utf_16 else "utf-8-sig", "replace")
+    commands = tuple(_Parser(_marked(text)).commands())
     if not any(command.name == "from" for command in commands):
         raise InvalidModelfile("no FROM line")
     return Modelfile(commands)
@@ -101,7 +107,17 @@ def parse(source: str | bytes) -> Modelfile:
 
 def write(modelfile: Modelfile) -> str:
     """Return the text of a Modelfile, one command after the other; raise Unwritable."""
-    return "".join(f"{_head(command)} {_quoted(command)}\n" for command in modelfile.commands)
+    lines = []
+    for command in modelfile.commands:
+        if command.name == "parameter" and (
+            not re.fullmatch(_WRITABLE_KEY, command.key) or command.key in (*WORDS, "model")
+        ):
+            raise Unwritable(f"“{inert(command.key)}” cannot be the name of a parameter.")
+        if command.name == "message" and command.key not in ROLES:
+            raise Unwritable("The role of a message is system, user or assistant.")
+        head = f"{command.name.upper()} {command.key}".strip()
+        lines.append(f"{head} {_quoted(command)}\n")
+    return "".join(lines)
 
 
 def written(every: Iterable[Command]) -> tuple[str, list[str]]:
@@ -181,10 +197,17 @@ class _Parser:
         if self.go_to(self.at + 1) not in (" ", "\t") or name not in WORDS:
             raise InvalidModelfile(_BAD_COMMAND, self.line)
         if name == "parameter":
-            return _parameter(self.key(_KEY), self.value(), line)
-        return Command(
-            name, key=self.role() if name == "message" else "", value=self.value(), line=line
-        )
+            key, value = self.key(_KEY), self.value()
+            # What Ollama makes of a parameter that is called like a command.
+            if key == "model":
+                return Command("from", value, line=line)
+            if key in WORDS and key not in ("from", "parameter", "message"):
+                return Command(key, value, line=line)
+            return Command("parameter", value, key, line)
+        role = self.key(_ROLE) if name == "message" else ""
+        if name == "message" and role not in ROLES:
+            raise InvalidModelfile(_BAD_ROLE, self.line)
+        return Command(name, self.value(), role, line)
 
     def key(self, pattern: re.Pattern[str]) -> str:
         key = self.take(pattern)
@@ -193,12 +216,6 @@ class _Parser:
         if self.go_to(self.at + 1) not in (" ", "\t"):
             raise InvalidModelfile(f"unexpected EOF: {key}")
         return key
-
-    def role(self) -> str:
-        role = self.key(_ROLE)
-        if role not in ROLES:
-            raise InvalidModelfile(_BAD_ROLE, self.line)
-        return role
 
     def value(self) -> str:
         opening = _OPEN.match(self.text, self.at)
@@ -211,42 +228,12 @@ class _Parser:
         return self.text[opening.end() : closing.start()].replace(_ODD, "")
 
 
-def _parameter(key: str, value: str, line: int) -> Command:
-    """Return the parameter, or the command of that name, which is what Ollama makes of it."""
-    if key == "model":
-        return Command("from", value, line=line)
-    if key in WORDS and key not in ("from", "parameter", "message"):
-        return Command(key, value, line=line)
-    return Command("parameter", value, key, line)
-
-
-def _is_parameter(key: str) -> bool:
-    """Whether a Modelfile can say it: letters, digits and `_`, and no other command's word."""
-    return bool(key and _KEY.fullmatch(key)) and key not in (*WORDS, "model")
-
-
-def _decoded(source: str | bytes) -> str:
-    if isinstance(source, str):
-        return source.removeprefix("\ufeff")
-    coding = "utf-16" if source.startswith((BOM_UTF16_BE, BOM_UTF16_LE)) else "utf-8-sig"
-    return source.decode(coding, "replace")
-
-
 def _marked(text: str) -> str:
     """Return `text` with every unprintable character replaced by one mark."""
     if text.isprintable():
         return text
     odd = {c for c in set(text) if not c.isprintable() and c not in BLANKS}
     return text.translate(dict.fromkeys(map(ord, odd), _ODD)) if odd else text
-
-
-def _head(command: Command) -> str:
-    word = command.name.upper()
-    if command.name == "parameter" and not _is_parameter(command.key):
-        raise Unwritable(f"“{inert(command.key)}” cannot be the name of a parameter.")
-    if command.name == "message" and command.key not in ROLES:
-        raise Unwritable("The role of a message is system, user or assistant.")
-    return f"{word} {command.key}" if command.key else word
 
 
 def _quoted(command: Command) -> str:
