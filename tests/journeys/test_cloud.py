@@ -275,7 +275,7 @@ async def test_no_error_carries_the_key(caplog: pytest.LogCaptureFixture) -> Non
     async with catalogue(opened=False, api_key=KEY) as place:
         place.com.refusal = refusing(500, f"the key {KEY} is not good")
         await place.user.presses("L")
-        trouble = place.user.app.screen.sources.offer_trouble  # type: ignore[attr-defined]
+        trouble = place.user.app.screen.sources.offered_trouble  # type: ignore[attr-defined]
         assert trouble is not None
         assert KEY not in f"{trouble!r} {trouble} {trouble.__cause__!r} {vars(trouble)}"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -24,6 +24,7 @@ from ollama_tui.tui.actions.action import (
 )
 from ollama_tui.tui.actions.keymap import Keymap, no_key
 from ollama_tui.tui.widgets.status import footer_line
+from ollama_tui.tui.widgets.table import Table
 from ollama_tui.tui.widgets.text_view import TextView
 
 if TYPE_CHECKING:
@@ -74,9 +75,14 @@ class ActionScreen(Screen[None]):
         """The region that the keys go to."""
 
     @property
-    @abstractmethod
+    def table(self) -> Table[Any]:
+        """The table that the actions are about."""
+        return self.query_one(Table)
+
+    @property
     def chosen(self) -> object:
-        """What is under the cursor, for `ActionContext.chosen`."""
+        """The row under the cursor, for `ActionContext.chosen`."""
+        return self.table.row
 
     @property
     def actions(self) -> list[Action]:

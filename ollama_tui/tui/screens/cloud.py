@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -78,14 +78,16 @@ class EntryRows:
 
 @dataclass(frozen=True)
 class Sources:
-    """What was heard so far, and from whom nothing was."""
+    """What was answered so far, and why something was not."""
 
     offered: tuple[ListedModel, ...] = ()
     recommended: tuple[Recommendation, ...] = ()
     switched_off: str = ""
     """A sentence, when the server may not use the cloud."""
-    offer_trouble: OllamaError | None = None
-    advice_trouble: OllamaError | None = None
+    offered_trouble: OllamaError | None = None
+    recommended_trouble: OllamaError | None = None
+    switched_off_trouble: OllamaError | None = None
+    """Not shown: the answer to what is recommended says that the server is gone."""
     asking: bool = True
 
 
@@ -134,31 +136,23 @@ class CloudScreen(TableScreen):
         """Ask everyone at once; each answer is shown when it comes."""
         self.learn(asking=True)
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._ask_cloud())
-            group.create_task(self._ask_server())
-            group.create_task(self._ask_status())
+            for name, answer in (
+                ("offered", registry.offered(self.server)),
+                ("recommended", registry.recommended(self.server)),
+                ("switched_off", registry.switched_off(self.server)),
+            ):
+                group.create_task(self._learn_answer(name, answer))
         self.learn(asking=False)
 
-    async def _ask_cloud(self) -> None:
+    async def _learn_answer(self, name: str, answer: Awaitable[object]) -> None:
+        trouble = f"{name}_trouble"
         try:
-            self.learn(offered=await registry.offered(self.server), offer_trouble=None)
+            self.learn(**{name: await answer, trouble: None})
         except OllamaError as error:
-            self.learn(offer_trouble=error)
-
-    async def _ask_server(self) -> None:
-        try:
-            self.learn(recommended=await registry.recommended(self.server), advice_trouble=None)
-        except OllamaError as error:
-            self.learn(advice_trouble=error)
-
-    async def _ask_status(self) -> None:
-        try:
-            self.learn(switched_off=await registry.switched_off(self.server))
-        except OllamaError:
-            self.learn(switched_off="")  # the other question tells that the server is gone
+            self.learn(**{trouble: error})
 
     def learn(self, **news: object) -> None:
-        """Take over what was heard, and show it."""
+        """Take over answers, by the name of their field, and show them."""
         self.sources = replace(self.sources, **news)  # type: ignore[arg-type]
         self.draw()
 
@@ -171,12 +165,18 @@ class CloudScreen(TableScreen):
             sources.offered, sources.recommended, self.context.snapshot.models, self.shown
         )
         rows, problems = select(entries, self.filter, self.tui.clock.now())
-        self.table.show_empty([(), *message_lines(self._why_empty(), "", "muted", self.size.width)])
+        empty = "Asking …" if sources.asking else "No models were found."
+        if self.filter:
+            empty = "Nothing matches the filter: esc shows all."
+        self.table.show_empty([(), *message_lines(empty, "", "muted", self.size.width)])
         self.show_rows(rows)
         self.query_one(FilterBar).show_problems(problems)
-        self.show_heading(self._facts(len(entries), len(rows)))
+        count = plural(len(entries), "model")
+        if len(rows) < len(entries):
+            count = f"{len(rows):,} of {count}"
+        self.show_heading(f"asking …  {count}" if sources.asking else count)
         lines = message_lines(sources.switched_off, "", "warning", self.size.width)
-        for error in (sources.offer_trouble, sources.advice_trouble):
+        for error in (sources.offered_trouble, sources.recommended_trouble):
             if error is not None:
                 lines += message_lines(error.title, error.hint, "bad", self.size.width)
         self.query_one("#trouble", StaticLines).show(lines)
@@ -184,32 +184,16 @@ class CloudScreen(TableScreen):
     def draw_for_row(self) -> None:
         """Show what is known of the entry under the cursor."""
         super().draw_for_row()
-        entry = self.chosen
+        entry: CatalogueEntry | None = self.table.row
         self.query_one(TextView).show(about(entry) if entry else [], entry and entry.key)
-
-    def _facts(self, entries: int, rows: int) -> str:
-        count = plural(entries, "model")
-        return ("asking …  " if self.sources.asking else "") + (
-            count if rows == entries else f"{rows:,} of {count}"
-        )
-
-    def _why_empty(self) -> str:
-        if self.filter:
-            return "Nothing matches the filter: esc shows all."
-        return "Asking …" if self.sources.asking else "Nobody told of a model."
-
-    @property
-    def chosen(self) -> CatalogueEntry | None:
-        """The entry under the cursor."""
-        row = self.table.row
-        return row if isinstance(row, CatalogueEntry) else None
 
     # ---- the user
 
     @work(exclusive=True, group="details")
     async def action_ask_details(self) -> None:
         """Ask for the details of the entry under the cursor, unless they are known."""
-        if (entry := self.chosen) is None or entry.details is not None:
+        entry: CatalogueEntry | None = self.table.row
+        if entry is None or entry.details is not None:
             return
         try:
             self.shown[entry.key] = await registry.details(self.context, entry)

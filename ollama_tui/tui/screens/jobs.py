@@ -63,7 +63,10 @@ class JobsScreen(TableScreen):
         """Follow the app's jobs."""
         self.table.show_empty([(), (("  Nothing to do. p pulls a model.", "muted"),)])
         self.watch(self.app, "jobs", self.draw)
-        if (job := looked_for(self.tui.jobs)) is not None:
+        self.draw()
+        jobs = self.tui.jobs
+        if jobs:  # what a person comes for: the first that is under way, else the newest
+            job = next((job for job in jobs if job.active), jobs[-1])
             self.table.move_to(str(job.id))
 
     def draw_now(self) -> None:
@@ -75,20 +78,10 @@ class JobsScreen(TableScreen):
     def draw_for_row(self) -> None:
         """Say more of the job under the cursor."""
         super().draw_for_row()
-        if isinstance(job := self.chosen, Job):
-            title, hint = outcome_of(job)
-        else:
-            title, hint = "", ""
-        width = self.size.width - 2
-        lines = [line for text in (title, hint) for line in wrap(inert(text), max(width, 20))]
+        job: Job | None = self.table.row
+        texts = [job.note] if job else []
+        if job and job.error:
+            texts = [job.error.title, job.error.hint]
+        width = max(self.size.width - 2, 20)
+        lines = [line for text in texts for line in wrap(inert(text), width)]
         self.query_one("#said", StaticLines).show([plain(f" {line}") for line in lines])
-
-
-def looked_for(jobs: Sequence[Job]) -> Job | None:
-    """Return the job a person comes for: the first that is under way, else the newest."""
-    return next((job for job in jobs if job.active), jobs[-1] if jobs else None)
-
-
-def outcome_of(job: Job) -> tuple[str, str]:
-    """Return two sentences on how a job went, empty as long as there is nothing to say."""
-    return (job.error.title, job.error.hint) if job.error is not None else (job.note, "")

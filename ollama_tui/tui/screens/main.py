@@ -12,7 +12,7 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.reactive import reactive
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from ollama_tui.domain.model import Model
 from ollama_tui.domain.rows import VisibleRows
@@ -21,9 +21,8 @@ from ollama_tui.domain.view import NOTHING_KNOWN, KnownUpdates, View
 from ollama_tui.tui.actions.action import Place
 from ollama_tui.tui.screens.action_screen import ActionScreen, bindings
 from ollama_tui.tui.screens.details_controller import WIDE, DetailsController, ModelDetailsPane
-from ollama_tui.tui.screens.empty import empty_lines
-from ollama_tui.tui.screens.last_valid_filter import LastValidFilter
 from ollama_tui.tui.screens.main_context import MainScreenContext
+from ollama_tui.tui.screens.model_list import LastValidFilter, ModelTable, empty_lines
 from ollama_tui.tui.screens.totals import Totals
 from ollama_tui.tui.themes import OWN
 from ollama_tui.tui.widgets.filter_bar import FILTER_KEYS, FilterBar
@@ -37,12 +36,6 @@ if TYPE_CHECKING:
     from ollama_tui.tui.app import OllamaTui
 
 SMALLEST = (40, 10)
-
-
-class ModelTable(Table[Model]):
-    """The list of models, with the keys of the list."""
-
-    BINDINGS = bindings(Place.LIST)
 
 
 class MainScreen(ActionScreen):
@@ -60,7 +53,7 @@ class MainScreen(ActionScreen):
         self.view = view
         self.visible_rows = VisibleRows(())
         self.known = NOTHING_KNOWN
-        self.context = MainScreenContext(self)
+        self.context = MainScreenContext(self, tui.drafts)
         self.details = DetailsController(self)
         self._totals = Totals(self, tui, changed=self._draw_status)
         self.rows_source = ModelRows(now=self.now, keys=tui.columns, view=view, signs=tui.signs)
@@ -103,11 +96,6 @@ class MainScreen(ActionScreen):
     def place(self) -> Place:
         """The list or the details, wherever the keys go."""
         return Place.DETAILS if self.details.focused else Place.LIST
-
-    @property
-    def chosen(self) -> Model | None:
-        """The model under the cursor."""
-        return self.current
 
     @property
     def current(self) -> Model | None:
@@ -200,6 +188,7 @@ class MainScreen(ActionScreen):
         strip.display = bool(lines)
         strip.show(lines)
 
+    @on(events.DescendantFocus)
     def _draw_footer(self) -> None:
         if self.query_one(FilterBar) in (self.focused or self).ancestors:
             line = footer_line(FILTER_KEYS, (), self.size.width)
@@ -366,14 +355,6 @@ class MainScreen(ActionScreen):
         self.table.focus()
         self.query_one(FilterBar).close_if_empty()
 
-    @on(events.DescendantFocus)
-    def _focus_changed(self) -> None:
-        self._draw_footer()
-
-    @on(Table.Chosen)
-    def _chosen(self) -> None:
-        self.action_run("details.open")
-
     def on_resize(self, event: events.Resize) -> None:
         """Choose the layout for the new size."""
         width, height = event.size
@@ -388,7 +369,3 @@ class MainScreen(ActionScreen):
         self._draw_jobs()
         self._draw_footer()
         self.details.draw()
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Keep what is submitted in the filter from going further."""
-        event.stop()

@@ -47,8 +47,9 @@ class PendingAction:
 class MainScreenContext:
     """The main screen as an `ActionContext`."""
 
-    def __init__(self, screen: MainScreen) -> None:
+    def __init__(self, screen: MainScreen, drafts: Drafts) -> None:
         self._screen = screen
+        self.drafts = drafts
         self._silent: dict[asyncio.Task[Any] | None, PendingAction] = {}
 
     def start(self, action: Action, screen: ActionScreen) -> None:
@@ -65,45 +66,46 @@ class MainScreenContext:
                 pending.left = False
                 self._screen.tui.tell(f"Waiting for the server ({action.label}).")
                 return
-        self._screen.run_worker(self._run_and_report(action, screen), group="actions")
+        self._screen.run_worker(self._run(action, screen), group="actions")
 
-    async def _run_and_report(self, action: Action, screen: ActionScreen) -> None:
+    async def _run(self, action: Action, screen: ActionScreen) -> None:
+        type_ahead = self._screen.tui.type_ahead
         try:
-            await self._run(action, screen)
+            with type_ahead.held() if action.keys_wait else nullcontext():
+                if (reason := why_not(action, self)) is not None:
+                    await self._screen.tui.connection_known()
+                    reason = why_not(action, self)
+                if reason is not None:
+                    self.tell(reason)
+                else:
+                    await self._run_until_done(action, screen)
         except Unreachable as error:  # which names the server and nothing else
             title = f"{action.title} was not finished. {error.title}"
             self._screen.tui.tell(title, error.hint, trouble=True)
         except OllamaError as error:
             self._screen.tui.tell(error.title, error.hint, trouble=True)
 
-    async def _run(self, action: Action, screen: ActionScreen) -> None:
-        with self._screen.tui.type_ahead.held() if action.keys_wait else nullcontext():
-            if (reason := await self._reason_against(action)) is not None:
-                self.tell(reason)
-                return
-            task = asyncio.current_task()
-            self._silent[task] = PendingAction(
-                action, tuple(self._screen.app.screen_stack), self._screen.focused
-            )
-            try:
-                if isinstance(action.run, str):
-                    await screen.run_action(action.run)
-                else:
-                    await action.run(self)
-            finally:
-                self._silent.pop(task, None)
-
-    async def _reason_against(self, action: Action) -> str | None:
-        """Return why `action` cannot act; while a connection is being made, wait for it first."""
-        if (reason := why_not(action, self)) is not None:
-            await self._screen.tui.connection_known()
-            reason = why_not(action, self)
-        return reason
+    async def _run_until_done(self, action: Action, screen: ActionScreen) -> None:
+        task = asyncio.current_task()
+        self._silent[task] = PendingAction(
+            action, tuple(self._screen.app.screen_stack), self._screen.focused
+        )
+        try:
+            if isinstance(action.run, str):
+                await screen.run_action(action.run)
+            else:
+                await action.run(self)
+        finally:
+            self._silent.pop(task, None)
 
     def _comes_too_late(self) -> bool:
         """Whether what is to be opened now would come over what the user went on to; say so."""
         pending = self._shown()
-        if pending is None or not (pending.left or self._is_elsewhere(pending)):
+        if pending is None:
+            return False
+        focused = self._screen.focused
+        typing = isinstance(focused, Input) and focused is not pending.focused
+        if not (pending.left or typing or self._screen.app.screen not in pending.screens):
             return False
         keys = self._screen.tui.keymap.shown(pending.action)
         again = f"{keys[0]} opens it now." if keys else ""
@@ -115,12 +117,6 @@ class MainScreenContext:
         """Let keys go on: what they wait for is there; return the action, the first time."""
         self._screen.tui.type_ahead.release()
         return self._silent.pop(asyncio.current_task(), None)
-
-    def _is_elsewhere(self, pending: PendingAction) -> bool:
-        """Whether another screen is open than when the action began, or a text is being typed."""
-        focused = self._screen.focused
-        typing = isinstance(focused, Input) and focused is not pending.focused
-        return typing or self._screen.app.screen not in pending.screens
 
     @property
     def snapshot(self) -> Snapshot:
@@ -176,11 +172,6 @@ class MainScreenContext:
     def jobs(self) -> tuple[Job, ...]:
         """All jobs there are."""
         return self._screen.jobs
-
-    @property
-    def drafts(self) -> Drafts:
-        """What was typed and not sent."""
-        return self._screen.tui.drafts
 
     @property
     def location(self) -> object:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from textwrap import wrap
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
@@ -65,16 +65,6 @@ class TableScreen(ActionScreen, ModalScreen[None]):
     def on_resize(self) -> None:
         """Fit everything to the new width."""
         self.draw()
-
-    @property
-    def table(self) -> Table[Any]:
-        """The table."""
-        return self.query_one(Table)
-
-    @property
-    def chosen(self) -> object:
-        """The row under the cursor."""
-        return self.table.row
 
     @on(Table.Moved)
     def _cursor_moved(self) -> None:

@@ -1,4 +1,4 @@
-"""The rows to show while a filter is typed: a problem must not take away what was there."""
+"""The list of models: its keys, its rows while a filter is typed, and what an empty one says."""
 
 from __future__ import annotations
 
@@ -10,10 +10,21 @@ from typing import TYPE_CHECKING
 from ollama_tui.domain.columns import Listing
 from ollama_tui.domain.model import Model
 from ollama_tui.domain.rows import VisibleRows, visible_rows
+from ollama_tui.domain.snapshot import Reach, Snapshot
 from ollama_tui.domain.view import NOTHING_KNOWN, KnownUpdates, View
+from ollama_tui.formatting import StyledLine, inert
+from ollama_tui.tui.actions.action import Place
+from ollama_tui.tui.screens.action_screen import bindings
+from ollama_tui.tui.widgets.table import Table
 
 if TYPE_CHECKING:
     from ollama_tui.domain.filter.parser import FilterProblem
+
+
+class ModelTable(Table[Model]):
+    """The list of models, with the keys of the list."""
+
+    BINDINGS = bindings(Place.LIST)
 
 
 class LastValidFilter:
@@ -55,3 +66,26 @@ def without_beginnings(good: str, typed: str, problems: Sequence[FilterProblem])
         if word and ":" not in word and wrong.startswith(f"{word}:"):
             good = good[: problem.start] + good[problem.start + len(word) :]
     return good
+
+
+def empty_lines(snapshot: Snapshot, view: View, blame: str, host_url: str) -> list[StyledLine]:
+    """Return the lines that say why there are no models, and what to do."""
+    if snapshot.models and view.filter:
+        said = blame or "No model matches the filter."
+        return [(), ((f"  {said}", ""),), (("  esc", "key"), (" shows all models", "muted"))]
+    if snapshot.reach is Reach.CONNECTING:
+        return [(), ((f"  Connecting to {inert(host_url)} …", "muted"),)]
+    if snapshot.reach is Reach.DOWN and snapshot.problem is not None:
+        return [
+            (),
+            ((f"  {snapshot.problem.title}", "bad"),),
+            ((f"  {snapshot.problem.hint}", ""),),
+            (),
+            (("  It is tried again by itself. ", "muted"), ("R", "key"), (" tries now.", "muted")),
+            (("  ", ""), ("D", "key"), (" opens the demo, which needs no server.", "muted")),
+        ]
+    return [
+        (),
+        (("  This server has no models yet.", ""),),
+        (("  ", ""), ("p", "key"), (" pulls one, for example qwen3:1.7b.", "muted")),
+    ]
