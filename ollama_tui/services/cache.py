@@ -77,8 +77,15 @@ class Cache:
 
     def keep_details(self, digest: str, version: str, show: Show) -> None:
         """Remember the details of a digest; only the newest few hundred are kept."""
-        if _is_digest(digest) and self._details(digest, version).write(show):
-            self._drop_oldest_details()
+        if not (_is_digest(digest) and self._details(digest, version).write(show)):
+            return
+        with suppress(OSError):
+            # Links and folders are not ours, whoever made them.
+            entries = os.scandir(self._folder / "details")
+            files = [entry for entry in entries if entry.is_file(follow_symlinks=False)]
+            ages = sorted((f.stat(follow_symlinks=False).st_mtime, f.path) for f in files)
+            for _, path in ages[:-_DETAILS_KEPT]:
+                os.unlink(path)
 
     def upstreams(self, host_url: str) -> dict[str, Upstream]:
         """Return what registries said of the models of `host_url`, by name."""
@@ -113,15 +120,6 @@ class Cache:
     def _file(self, name: str, kind: type[T], loss: str, limit: int) -> StateFile[T]:
         return StateFile(self._folder / name, kind, loss, self._problems, limit)
 
-    def _drop_oldest_details(self) -> None:
-        with suppress(OSError):
-            found = [entry for entry in os.scandir(self._folder / "details") if _is_file(entry)]
-            ages = sorted(
-                (entry.stat(follow_symlinks=False).st_mtime, entry.path) for entry in found
-            )
-            for _, path in ages[:-_DETAILS_KEPT]:
-                os.unlink(path)
-
 
 def _ending(version: str) -> str:
     """Return what follows the digest in a key; in files of earlier releases, nothing does."""
@@ -133,11 +131,6 @@ def file_key(host_url: str) -> str:
     import hashlib
 
     return hashlib.sha256(host_url.encode()).hexdigest()[:16]
-
-
-def _is_file(entry: os.DirEntry[str]) -> bool:
-    """Whether it is one of ours, or was: links and folders are whoever made them's."""
-    return entry.is_file(follow_symlinks=False)
 
 
 def _is_digest(digest: str) -> bool:

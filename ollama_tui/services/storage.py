@@ -58,7 +58,7 @@ class Storage:
         return known if tried or known.contents else await self.read(models)
 
     async def read(self, models: Sequence[Model]) -> Usage:
-        """Read the store anew, whatever is known; an estimate must do when that takes long."""
+        """Read the store again, whatever is known; an estimate must do when that takes long."""
         if not self._local:
             return Usage(tuple(models))
         reading = asyncio.ensure_future(self._read(models, ask=True))

@@ -98,7 +98,10 @@ class Updates:
         self._host_url = host_url
         self._now = now
         self._sleep = sleep
-        self.found: Observable[Mapping[str, Upstream]] = Observable(self._remembered())
+        remembered = cache.upstreams(host_url) if cache else {}
+        self.found: Observable[Mapping[str, Upstream]] = Observable(
+            {n: found for n, found in remembered.items() if now() - found.checked_at < GOOD_FOR}
+        )
         """The newest findings by model name."""
         self.progress: Observable[Checking | None] = Observable(None)
         """How far the check under way is; None while there is none."""
@@ -136,8 +139,10 @@ class Updates:
             yield count
         finally:
             self.progress.set(None)
-            if self._cache:
-                self._cache.keep_upstreams(self._host_url, _worth_keeping(self.found.value))
+            if self._cache:  # what is unknown now may be known tomorrow
+                found = self.found.value.items()
+                known = {n: each for n, each in found if each.status is not UpdateStatus.UNKNOWN}
+                self._cache.keep_upstreams(self._host_url, known)
 
     async def _work(
         self, todo: Iterator[Model], unreachable: dict[str, str], count: Callable[[], None]
@@ -244,14 +249,3 @@ class Updates:
             return await self._registry.speaks_plain_http(names.parse(given))
         except OllamaError:
             return False
-
-    def _remembered(self) -> Mapping[str, Upstream]:
-        if self._cache is None:
-            return {}
-        kept, now = self._cache.upstreams(self._host_url), self._now()
-        return {name: each for name, each in kept.items() if now - each.checked_at < GOOD_FOR}
-
-
-def _worth_keeping(found: Mapping[str, Upstream]) -> dict[str, Upstream]:
-    """Return what need not be asked anew tomorrow: what nobody knew may be known then."""
-    return {n: each for n, each in found.items() if each.status is not UpdateStatus.UNKNOWN}
