@@ -51,11 +51,11 @@ class Cache:
 
     def facts(self, version: str | None = None) -> dict[str, Facts]:
         """Return the facts that servers of `version`, by default of any, have told, by digest."""
-        told = self._all_facts().items()
+        known = self._all_facts().items()
         if version is None:
-            return {key[:_DIGEST]: facts for key, facts in told}
+            return {key[:_DIGEST]: facts for key, facts in known}
         ending = _ending(version)
-        return {key[:_DIGEST]: facts for key, facts in told if key[_DIGEST:] == ending}
+        return {key[:_DIGEST]: facts for key, facts in known if key[_DIGEST:] == ending}
 
     def keep_facts(self, facts: Mapping[str, Facts], version: str) -> None:
         """Remember facts by digest, as a server of `version` tells them."""

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from ollama_tui.api.errors import OllamaError, Refused
-from ollama_tui.api.replies import ListedModel, Show
+from ollama_tui.api.replies import ListedModel
 from ollama_tui.domain.model import Model
 from ollama_tui.domain.snapshot import Snapshot
 from ollama_tui.domain.storage.contents import Contents
 from ollama_tui.domain.storage.usage import Usage, belongs
+from ollama_tui.services.model_facts import AskShow
 from ollama_tui.services.model_store import ModelStore, roots
 from ollama_tui.services.observable import Observable
 
@@ -20,12 +21,11 @@ PATIENCE = 2.0
 """Seconds to wait for the disk before an estimate must do; the reading goes on."""
 
 
-AskShow = Callable[[str], Awaitable[Show]]
-"""Returns the details of a model, whose Modelfile names files of the store: `Ollama.show`."""
-
-
 class Storage:
-    """Reads the store in a thread when the list has changed, and answers from memory between."""
+    """Reads the store in a thread when the list has changed, and answers from memory between.
+
+    `show` asks for details: the first lines of a Modelfile name files of the store.
+    """
 
     def __init__(
         self,
@@ -90,9 +90,13 @@ class Storage:
 
     async def _ask(self, models: Iterable[Model]) -> bool:
         """Ask the server once where its files are; return whether that was news."""
-        model = _likely_to_tell(models)
-        if self._modelfile is not None or model is None:
+        if self._modelfile is not None:
             return False
+        here = [model for model in models if not model.is_answered_in_cloud]
+        ggufs = [model for model in here if model.listed.details.format == "gguf"]
+        if not here:
+            return False
+        model = (ggufs or here)[0]  # a Modelfile on tensors names no file of the store
         try:
             self._modelfile = (await self._show(model.name)).modelfile
         except Refused:
@@ -121,9 +125,3 @@ class Storage:
 
 def _listed(models: Sequence[Model]) -> tuple[ListedModel, ...]:
     return tuple([model.listed for model in models])
-
-
-def _likely_to_tell(models: Iterable[Model]) -> Model | None:
-    """Return a model whose Modelfile names a file: models of tensors and of the cloud do not."""
-    here = [model for model in models if not model.is_answered_in_cloud]
-    return next((m for m in here if m.listed.details.format == "gguf"), here[0] if here else None)

@@ -363,7 +363,7 @@ class OllamaTui(DiffApp[int], inherit_bindings=False):
     def exit(
         self, result: int | None = None, return_code: int = 0, message: RenderableType | None = None
     ) -> None:
-        """Leave; `leaving` is told at once, so that it can see that this comes to an end."""
+        """Leave; `leaving` is called at once, so that it can watch over the shutdown."""
         if self._leaving is not None:
             self._leaving(return_code or result or 0)
         super().exit(result, return_code, message)
