@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from shlex import quote
 from typing import Any
@@ -18,7 +19,6 @@ from ollama_tui.domain.modelfile.parameters import BadParameter, convert, lines
 from ollama_tui.domain.modelfile.syntax import (
     Command,
     InvalidModelfile,
-    Modelfile,
     parse,
     written,
 )
@@ -95,7 +95,16 @@ _Fields = dict[str, Any]
 def text_of(draft: CreateForm) -> str:
     """Return the text from which `typed_into` makes the draft again."""
     fields = _fields(draft)
-    body = _body(draft)
+    request = CreateRequest(
+        model=draft.name,
+        from_=draft.base,
+        system=draft.system or "",
+        template=draft.template or "",
+        license=list(draft.licenses),
+        parameters=dict(draft.parameters),
+        messages=list(draft.messages or ()),
+    )
+    body = written(commands(request))[0]
     said = _said_by(body)
     # As JSON, in which true is not 1.
     values = {key: json.dumps(value) for key, value in fields.items()}
@@ -148,46 +157,29 @@ def _fields(draft: CreateForm) -> _Fields:
 _EMPTY_IS_NONE = ("name", "base", "parameters", "quantize")
 
 
-def _body(draft: CreateForm) -> str:
-    request = CreateRequest(
-        model=draft.name,
-        from_=draft.base,
-        system=draft.system or "",
-        template=draft.template or "",
-        license=list(draft.licenses),
-        parameters=dict(draft.parameters),
-        messages=list(draft.messages or ()),
-    )
-    return written(commands(request))[0]
-
-
 def _said_by(body: str) -> _Fields:
     """Return the fields that a Modelfile says; none when it is none."""
     try:
         modelfile = parse(body)
     except InvalidModelfile:
         return {}
+    texts: dict[str, list[str]] = {}
+    for command in modelfile.all("parameter"):
+        texts.setdefault(command.key, []).append(command.value)
+    parameters: dict[str, ParameterValue] = {}
+    for name, values in texts.items():
+        with suppress(BadParameter):
+            value = convert(name, values[-1])
+            parameters[name] = values if isinstance(value, list) else value
     fields: _Fields = {
         "base": modelfile.last("from"),
         "system": modelfile.last("system"),
         "template": modelfile.last("template"),
-        "parameters": dict(_said_parameters(modelfile)),
+        "parameters": parameters,
         "messages": [[c.key, c.value] for c in modelfile.all("message")],
     }
     fields = {key: value for key, value in fields.items() if value}
     return {**fields, "licenses": [c.value for c in modelfile.all("license")]}
-
-
-def _said_parameters(modelfile: Modelfile) -> Iterator[tuple[str, ParameterValue]]:
-    texts: dict[str, list[str]] = {}
-    for command in modelfile.all("parameter"):
-        texts.setdefault(command.key, []).append(command.value)
-    for name, values in texts.items():
-        try:
-            value = convert(name, values[-1])
-        except BadParameter:
-            continue
-        yield name, values if isinstance(value, list) else value
 
 
 def _read(text: str) -> _Fields:

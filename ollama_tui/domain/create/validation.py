@@ -95,26 +95,22 @@ def _about_the_base(draft: CreateForm) -> Iterator[FormNote]:
 def _about_the_texts(draft: CreateForm) -> Iterator[FormNote]:
     fields: tuple[TextField, ...] = ("system", "template")
     for which in fields:
-        words = _text_notice(draft, which)
+        before: str = getattr(draft.inherited, which)
+        own: str | None = getattr(draft, which)
+        called = _CALLED[which]
+        if not before:
+            continue
+        words = ""
+        if own == "":
+            words = f"Create cannot clear an inherited {called}: it stays. {_INSTEAD[which]}"
+        elif own is None and len(before) > LONGEST:
+            words = f"The inherited {called} is too long to show here; typing replaces all of it."
+        elif own is not None and inert_lines(before) != before.replace("\r\n", "\n"):
+            words = f"Characters of the {called} that cannot be shown are sent as �."
         if words:
             yield FormNote("prompt", words)
     if "{%" in (draft.template or ""):
         yield FormNote("prompt", "Ollama takes a Go template here; this looks like Jinja.")
-
-
-def _text_notice(draft: CreateForm, which: TextField) -> str:
-    before: str = getattr(draft.inherited, which)
-    own: str | None = getattr(draft, which)
-    called = _CALLED[which]
-    if not before:
-        return ""
-    if own == "":
-        return f"Create cannot clear an inherited {called}: it stays. {_INSTEAD[which]}"
-    if own is None and len(before) > LONGEST:
-        return f"The inherited {called} is too long to show here; typing replaces all of it."
-    if own is not None and inert_lines(before) != before.replace("\r\n", "\n"):
-        return f"Characters of the {called} that cannot be shown are sent as �."
-    return ""
 
 
 def _about_the_lists(draft: CreateForm) -> Iterator[FormNote]:

@@ -206,7 +206,16 @@ def _estimated(models: Iterable[Model]) -> Iterator[Part]:
     """Yield what each manifest has for itself, and the blobs that several share."""
     sizes: dict[str, int] = {}
     users: dict[str, list[_Content]] = {}
-    contents = _by_digest(models)
+    by_digest: dict[str, list[Model]] = {}
+    for model in models:
+        if not model.is_cloud:
+            by_digest.setdefault(model.listed.digest or f"name:{model.name}", []).append(model)
+    contents = [
+        _Content(same, same[0].facts.blobs if same[0].facts else (), max(0, same[0].size))
+        for same in by_digest.values()
+    ]
+    # The smallest first: it tells the sizes of its blobs.
+    contents.sort(key=lambda content: (content.size, content.models[0].name))
     rests = [_lay(content, sizes) for content in contents]
     for content in contents:
         for digest in content.blobs:
@@ -221,19 +230,6 @@ def _estimated(models: Iterable[Model]) -> Iterator[Part]:
         if len(using) > 1:
             names = frozenset(model.name for content in using for model in content.models)
             yield Part(digest, sizes[digest], names, estimated=sizes[digest] > 0)
-
-
-def _by_digest(models: Iterable[Model]) -> list[_Content]:
-    """Return what is stored on the server, the smallest first: it tells the sizes of its blobs."""
-    by_digest: dict[str, list[Model]] = {}
-    for model in models:
-        if not model.is_cloud:
-            by_digest.setdefault(model.listed.digest or f"name:{model.name}", []).append(model)
-    contents = []
-    for same in by_digest.values():
-        blobs = same[0].facts.blobs if same[0].facts else ()
-        contents.append(_Content(same, blobs, max(0, same[0].size)))
-    return sorted(contents, key=lambda content: (content.size, content.models[0].name))
 
 
 def _lay(content: _Content, sizes: dict[str, int]) -> int:
