@@ -1,4 +1,4 @@
-"""Who a server is at ollama.com, and how that is said."""
+"""The account of a server at ollama.com, and how to describe it."""
 
 from __future__ import annotations
 

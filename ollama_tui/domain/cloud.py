@@ -201,15 +201,15 @@ def select(
     """
     asked = query.parse(text)
     scope = Scope(tuple(entry.model for entry in entries), now)
-    kept = tuple(e for e in entries if all(_matches(term, e, scope) for term in asked.terms))
-    return kept, asked.problems
+    matching = tuple(e for e in entries if all(_matches(term, e, scope) for term in asked.terms))
+    return matching, asked.problems
 
 
 def _matches(term: query.Term, entry: CatalogueEntry, scope: Scope) -> bool:
     if term.field:
         return bool(term.keep((entry.model,), scope))
-    said = " ".join((entry.name, entry.description, *entry.where)).lower()
-    return any(value in said for value in term.values) is not term.negated
+    text = " ".join((entry.name, entry.description, *entry.where)).lower()
+    return any(value in text for value in term.values) is not term.negated
 
 
 LABEL = 12

@@ -71,7 +71,7 @@ def _quantization_key(level: str) -> str | None:
 
 @lru_cache(maxsize=1024)
 def capability_letters(capabilities: frozenset[str] | None, absent: str = ABSENT) -> str:
-    """Return one letter per known capability in fixed places; a lone `?` while nobody has said."""
+    """Return one letter per known capability in fixed places; a lone `?` while they are unknown."""
     if capabilities is None:
         return "?".ljust(len(CAPABILITY_LETTERS))
     places = [letter if word in capabilities else absent for word, letter in _LETTERS.items()]

@@ -27,7 +27,7 @@ MOST_LINES = 20_000
 PROMPT_LINES = 6
 """Lines of the system prompt in the overview."""
 HEADING_LINES = 6
-"""Lines at the top of a server's Modelfile among which its name stands."""
+"""Lines at the top of a server's Modelfile that may hold its name."""
 
 
 @dataclass(frozen=True)
@@ -238,10 +238,10 @@ def messages(show: Show) -> list[StyledLine]:
     lines: list[StyledLine] = []
     for message in show.messages:
         room = MOST_LINES - len(lines)
-        said = message.content.removesuffix("\n").split("\n", max(room, 0))
+        text = message.content.removesuffix("\n").split("\n", max(room, 0))
         lines.append(((message.role, "title"),))
-        lines += [((line, ""),) for line in said[:room]]
-        if len(said) > room:
+        lines += [((line, ""),) for line in text[:room]]
+        if len(text) > room:
             lines.append((("… and more, which the Modelfile has.", "muted"),))
             break
         lines.append(())
@@ -251,7 +251,7 @@ def messages(show: Show) -> list[StyledLine]:
 def own_modelfile(model: Model, show: Show) -> str:
     """Return the Modelfile with this name in its heading.
 
-    Details are kept by digest, so those of an alias may carry another name there.
+    Details are cached by digest, so those of an alias may carry another name there.
     """
     lines = show.modelfile.split("\n", HEADING_LINES)
     for number, line in enumerate(lines[:HEADING_LINES]):

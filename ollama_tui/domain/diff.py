@@ -138,8 +138,8 @@ def _text(text_of: Callable[[Show], str]) -> Callable[[Side, Side], Iterator[Sty
 def difference(before: str, after: str) -> Iterator[StyledLine]:
     """Yield a unified difference; a sentence when there is none or when it would take too long."""
     if before == after:
-        said = f"The same: {plural(before.count(chr(10)) + 1, 'line')}." if before else "None."
-        yield ((said, "muted"),)
+        text = f"The same: {plural(before.count(chr(10)) + 1, 'line')}." if before else "None."
+        yield ((text, "muted"),)
         return
     one, other = (text.split("\n") if text else [] for text in (before, after))
     too_long = max(len(before), len(after)) > LONGEST or max(len(one), len(other)) > MOST_LINES

@@ -85,12 +85,12 @@ class Plan:
         """What it comes to, as a sentence."""
         kinds = [(len(self.of(do)), do) for do in Operation]
         counts = [f"{count} to {do}" for count, do in kinds if count]
-        said = listing(counts) if counts else "nothing to do"
+        text = listing(counts) if counts else "nothing to do"
         if self.of(Operation.PULL):
-            said += f"; fetches {self.fetched}"
+            text += f"; fetches {self.fetched}"
         if self.of(Operation.DELETE):
-            said += f"; frees {self.freed}"
-        return f"{plural(len(self.steps), 'model')}: {said}."
+            text += f"; frees {self.freed}"
+        return f"{plural(len(self.steps), 'model')}: {text}."
 
 
 def deletion(models: Sequence[Model], usage: Usage) -> Plan:

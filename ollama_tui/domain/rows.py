@@ -23,7 +23,7 @@ class VisibleRows:
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Names of all models by digest, for digests with several."""
     following: frozenset[str] = frozenset()
-    """Names of rows that stand below another they share weights with, not by the order alone."""
+    """Names of rows moved below another that they share weights with."""
     problems: tuple[FilterProblem, ...] = ()
     no_matches: str = ""
     """Why there are no rows, when a filter is the reason."""
@@ -34,7 +34,7 @@ def visible_rows(
 ) -> VisibleRows:
     """Return the models that pass the filter, in the order chosen.
 
-    A filter with a mistake in it still selects by its other words.
+    A filter that is partly wrong still selects by its other words.
     """
     models = listing.sorted_by(view.sort, view.reverse)
     if not view.filter.strip():

@@ -34,7 +34,7 @@ class Snapshot:
     fetched_at: datetime | None = None
     """When the list came; None while it is only remembered from an earlier run."""
     unlearned: int = 0
-    """Models whose capabilities nobody has told yet."""
+    """Models whose capabilities are not known yet."""
     pending: int = 0
     """Digests whose facts are still to be asked for: what the models share is not known yet."""
 

@@ -102,7 +102,7 @@ def compared(
     """Return how `model` compares with a manifest of another digest.
 
     `present` are the digests the server has, of whatever model. Servers before v0.19 wrote
-    manifests anew, so another digest alone means nothing: the same layers are the same model.
+    their own manifests, so another digest alone means nothing: the same layers are the same model.
     A local name does not prove where a model is from, so without anything in common it is another.
     """
     if mine is not None and mine.parent:
@@ -131,7 +131,7 @@ def compared(
 
 
 def update_status(model: Model, found: Upstream | None) -> UpdateStatus | None:
-    """Return how `model` stands by what was found; None when it changed since, or was not asked."""
+    """Return the status of `model`; None when it changed since, or was not checked."""
     if found is None:
         return None
     if found.newest and model.digest == found.newest:
@@ -141,10 +141,10 @@ def update_status(model: Model, found: Upstream | None) -> UpdateStatus | None:
 
 def known(models: Mapping[str, Model], found: Mapping[str, Upstream]) -> KnownUpdates:
     """Return which of `models`, by name, are outdated and which are not."""
-    stands = {name: update_status(models[name], found[name]) for name in found if name in models}
+    statuses = {name: update_status(models[name], found[name]) for name in found if name in models}
     return KnownUpdates(
-        outdated=frozenset(n for n, s in stands.items() if s is UpdateStatus.OUTDATED),
-        current=frozenset(n for n, s in stands.items() if s is UpdateStatus.CURRENT),
+        outdated=frozenset(n for n, s in statuses.items() if s is UpdateStatus.OUTDATED),
+        current=frozenset(n for n, s in statuses.items() if s is UpdateStatus.CURRENT),
     )
 
 

@@ -17,7 +17,7 @@ class View:
     sort: str = "modified"
     """Key of the column sorted by."""
     reverse: bool = False
-    """Whether the order is turned around from the column's natural one."""
+    """Whether the column's natural order is reversed."""
     grouped: bool = False
     """Whether aliases and models that share weights follow the first of them."""
     marks: frozenset[str] = frozenset()

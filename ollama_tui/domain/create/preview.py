@@ -105,11 +105,11 @@ def text_of(draft: CreateForm) -> str:
         messages=list(draft.messages or ()),
     )
     body = written(commands(request))[0]
-    said = _said_by(body)
+    written_fields = _fields_of_modelfile(body)
     # As JSON, in which true is not 1.
     values = {key: json.dumps(value) for key, value in fields.items()}
-    unsaid = [key for key, value in values.items() if json.dumps(said.get(key)) != value]
-    return HEAD + "".join(f"{_MARK}{key} {values[key]}\n" for key in unsaid) + body
+    left = [key for key, value in values.items() if json.dumps(written_fields.get(key)) != value]
+    return HEAD + "".join(f"{_MARK}{key} {values[key]}\n" for key in left) + body
 
 
 def name_and_base(text: str) -> tuple[str, str]:
@@ -139,7 +139,7 @@ def typed_into(start: CreateForm, text: str) -> CreateForm:
 
 
 def _fields(draft: CreateForm) -> _Fields:
-    """Return what was typed as plain values: only these are kept."""
+    """Return what was typed as plain values: only these are saved."""
     fields: _Fields = {
         "name": draft.name,
         "base": draft.base,
@@ -157,7 +157,7 @@ def _fields(draft: CreateForm) -> _Fields:
 _EMPTY_IS_NONE = ("name", "base", "parameters", "quantize")
 
 
-def _said_by(body: str) -> _Fields:
+def _fields_of_modelfile(body: str) -> _Fields:
     """Return the fields that a Modelfile says; none when it is none."""
     try:
         modelfile = parse(body)
@@ -184,7 +184,7 @@ def _said_by(body: str) -> _Fields:
 
 def _read(text: str) -> _Fields:
     """Return the fields of a draft; of one that somebody spoiled, what can still be read."""
-    fields = _said_by(text)
+    fields = _fields_of_modelfile(text)
     for line in text.split("\n"):
         if not line.startswith("#"):
             break

@@ -78,8 +78,8 @@ def _quantity(
     def compile_(text: str) -> Callable[[Scope], Test]:
         try:
             within = amounts.within(text, read)
-        except BadValue as mistake:
-            raise BadValue(sentence) from mistake
+        except BadValue as error:
+            raise BadValue(sentence) from error
         return lambda scope: lambda model: within(v) if (v := value_of(model)) else None
 
     return compile_
@@ -89,8 +89,8 @@ def _age(older: bool) -> Callable[[str], Callable[[Scope], Test]]:
     def compile_(text: str) -> Callable[[Scope], Test]:
         try:
             seconds = amounts.hours(text) * 3600
-        except BadValue as mistake:
-            raise BadValue("Write an age with h, d, w, m or y: 90d, 2w, 1y.") from mistake
+        except BadValue as error:
+            raise BadValue("Write an age with h, d, w, m or y: 90d, 2w, 1y.") from error
 
         def bind(scope: Scope) -> Test:
             then = scope.now.timestamp() - seconds
@@ -227,6 +227,6 @@ FIELDS: tuple[FilterField, ...] = (
 BY_NAME = {field.name: field for field in FIELDS}
 
 
-def said(text: str) -> str:
+def quoted(text: str) -> str:
     """Return what was typed as it is quoted in a sentence."""
     return f"“{inert(text)}”"

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
-from ollama_tui.domain.filter.fields import BY_NAME, WORD, Scope, Test, closest, said
+from ollama_tui.domain.filter.fields import BY_NAME, WORD, Scope, Test, closest, quoted
 from ollama_tui.domain.filter.quantities import BadValue
 from ollama_tui.domain.model import Model
 from ollama_tui.domain.view import Saved
@@ -39,7 +39,7 @@ class FilterProblem:
 
     def quoting(self, text: str) -> str:
         """Return the sentence with the words of `text` it is about, for where none can be shown."""
-        return f"{said(text[self.start : self.end])}: {self.sentence}"
+        return f"{quoted(text[self.start : self.end])}: {self.sentence}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +96,10 @@ class Query:
 
     def select(self, models: Sequence[Model], scope: Scope) -> tuple[Model, ...]:
         """Return the models known to meet every condition, in the order given."""
-        kept = models
+        selected = models
         for term in self.terms:
-            kept = term.keep(kept, scope)
-        return tuple(kept)
+            selected = term.keep(selected, scope)
+        return tuple(selected)
 
     def no_matches(self, models: Sequence[Model], scope: Scope) -> str | None:
         """Return one sentence on the condition that left nothing; None if something is left."""
@@ -110,7 +110,7 @@ class Query:
                 test = term.test(scope)
                 unknown = sum(test(model) is None for model in before)
                 doubt = f" ({unknown} not known)" if unknown else ""
-                return f"No matches for {said(str(term))}{doubt}."
+                return f"No matches for {quoted(str(term))}{doubt}."
             before = after
         return None
 
@@ -149,7 +149,7 @@ def _recalled(name: str, negated: bool, saved: dict[str, str]) -> tuple[Term, ..
     if not name:
         raise BadValue(f"After @ comes the name of a saved filter: {', '.join(saved)}.")
     if name not in saved:
-        raise BadValue(f"There is no saved filter {said(name)}, but {', '.join(saved)}.")
+        raise BadValue(f"There is no saved filter {quoted(name)}, but {', '.join(saved)}.")
     terms = parse(saved[name]).terms
     if not negated:
         return terms
@@ -164,7 +164,7 @@ def _term(bare: str, negated: bool) -> Term:
     name = named[1].lower() if named else ""
     if named is None or name not in BY_NAME:
         if named is not None and (meant := closest(name, tuple(BY_NAME))):
-            raise BadValue(f"There is no field {said(name)}. Did you mean {meant}:?")
+            raise BadValue(f"There is no field {quoted(name)}. Did you mean {meant}:?")
         return Term("", _values(bare), negated)
     field, values = BY_NAME[name], _values(named[2])
     if not values:

@@ -105,7 +105,7 @@ def edited(before: Modelfile, wanted: ModelfileRequest) -> ModelfileRequest:
     old, new = _request_of(before), wanted.request
     if wanted.files or not same(new.from_, before.last("from")):
         return wanted
-    kept = [text for text in old.license if text in new.license]
+    unchanged = [text for text in old.license if text in new.license]
     changed = {
         key: value
         for key, value in new.parameters.items()
@@ -116,7 +116,7 @@ def edited(before: Modelfile, wanted: ModelfileRequest) -> ModelfileRequest:
     request = CreateRequest(
         model=new.model,
         from_=before.last("from"),
-        license=[text for text in new.license if text not in kept],
+        license=[text for text in new.license if text not in unchanged],
         parameters=changed,
         messages=[] if new.messages == old.messages else new.messages,
         quantize=new.quantize,
@@ -198,8 +198,8 @@ def _converted(command: Command) -> list[parameters.Scalar]:
         return [command.value]  # an empty one too: Ollama's own program takes it
     try:
         value = parameters.convert(command.key, command.value)
-    except parameters.BadParameter as mistake:
-        raise InvalidModelfile(mistake.words, command.line) from mistake
+    except parameters.BadParameter as error:
+        raise InvalidModelfile(error.words, command.line) from error
     return list(value) if isinstance(value, list) else [value]
 
 
@@ -233,8 +233,8 @@ def own_template(show: Show) -> str:
     A server may show the chat template of the weights in its place, which is Jinja and which create
     refuses: the shown Modelfile then tells which was given, if any.
     """
-    _, said, value = show.modelfile.partition(_TEMPLATE)
-    if not said or any(value.startswith(quotes + show.template) for quotes in _QUOTES):
+    _, found, value = show.modelfile.partition(_TEMPLATE)
+    if not found or any(value.startswith(quotes + show.template) for quotes in _QUOTES):
         given = show.template
     else:
         match = _VALUE.match(value)

@@ -142,7 +142,7 @@ def blobs(modelfile: str) -> tuple[str, ...]:
 
 
 def parts(modelfile: str) -> dict[str, tuple[str, ...]] | None:
-    """Return the digests (64 hex) by `FROM`, `ADAPTER` and `DRAFT`; None when not all are told."""
+    """Return the digests (64 hex) by `FROM`, `ADAPTER` and `DRAFT`; None when not all are named."""
     found: dict[str, list[str]] = {"FROM": [], "ADAPTER": [], "DRAFT": []}
     for line, match in _head_lines(modelfile):
         if match is not None:
