@@ -11,8 +11,8 @@ from ollama_tui.formatting import inert
 from ollama_tui.tui.actions import ACTIONS
 from ollama_tui.tui.actions.keymap import keymap
 
-SAID = 6
-"""Problems that are told in full; more would cover the list."""
+SHOWN = 6
+"""Problems that are shown in full; more would cover the list."""
 NAMED = 6
 """Names of what there is instead."""
 
@@ -47,8 +47,8 @@ def said_together(config: Sequence[str], files: Sequence[str] = ()) -> tuple[str
     if files:
         also = "settings and " if config else ""
         title = f"{len(found)} problems with {also}saved files"
-    more = [f"… and {len(found) - SAID} more."] if len(found) > SAID else []
-    return title, "\n".join([*found[:SAID], *more])
+    more = [f"… and {len(found) - SHOWN} more."] if len(found) > SHOWN else []
+    return title, "\n".join([*found[:SHOWN], *more])
 
 
 def _none(
@@ -57,12 +57,12 @@ def _none(
     """Return that a setting names something there is not, and where if the file says so."""
     names = list(known)
     others = ", …" if len(names) > NAMED else ""
-    said = (
+    sentence = (
         f"there is no {what} “{inert(name[:NAME])}”; there is {', '.join(names[:NAMED])}{others}."
     )
     if (key,) not in settings.lines:
-        return ConfigProblem(said[:1].upper() + said[1:])
-    return settings.problem((key,), f"{key}: {said}")
+        return ConfigProblem(sentence[:1].upper() + sentence[1:])
+    return settings.problem((key,), f"{key}: {sentence}")
 
 
 def _own_first(themes: Collection[str]) -> list[str]:

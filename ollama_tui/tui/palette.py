@@ -78,12 +78,12 @@ class ActionRows:
         """Return what each column says, dimmed for an action that cannot act now."""
         reason = why_not(row, self._context)
         keys = " ".join(self._keymap.shown(row)[:1])
-        said: dict[str, StyledLine] = {
+        cells: dict[str, StyledLine] = {
             "label": ((row.title, "muted" if reason else ""),),
             "keys": ((keys, "muted" if reason else "key"),),
             "help": ((reason, "warning") if reason else (row.help, "muted"),),
         }
-        return [said[column.id] for column in columns]
+        return [cells[column.id] for column in columns]
 
     def gutter(self, row: Action) -> StyledLine:
         """Return no sign."""

@@ -48,7 +48,7 @@ class Place(StrEnum):
 
     @property
     def regions(self) -> tuple[Place, ...]:
-        """The regions it stands for; itself, if it is one."""
+        """The regions that it consists of; itself, if it is one."""
         return _REGIONS.get(self, (self,))
 
 
@@ -193,7 +193,7 @@ class Edited:
 
 
 def always(_: ActionContext) -> None:
-    """Nothing stands in the way."""
+    """Return no reason: the action can always act."""
     return
 
 

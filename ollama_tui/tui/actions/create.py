@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,18 +26,11 @@ if TYPE_CHECKING:
     from ollama_tui.tui.dialogs.choice import Choice
 
 
-async def create(context: ActionContext) -> None:
-    """Open the form for a new model on top of the current one and queue what it returns."""
-    await fill_in(context, edit=False)
-
-
-async def change(context: ActionContext) -> None:
-    """Open the form on the current model itself and queue what it returns."""
-    await fill_in(context, edit=True)
-
-
 async def fill_in(context: ActionContext, *, edit: bool) -> None:
-    """Open the form, on what was typed into it at another time if wanted; queue what it returns."""
+    """Open the form for a new model, or on the current one itself; queue what it returns.
+
+    What was typed into it at another time is offered first.
+    """
     from ollama_tui.config.drafts import MODELFILE, FormKey
     from ollama_tui.domain.create.preview import name_and_base
     from ollama_tui.services.jobs.tasks import Create
@@ -86,11 +80,6 @@ def cannot_change(context: ActionContext) -> str | None:
     return no_model(context)
 
 
-async def open_(context: ActionContext) -> None:
-    """Ask for a Modelfile of this machine, and create the model it describes."""
-    await import_files(context, "Create a model from a Modelfile")
-
-
 async def save(context: ActionContext) -> None:
     """Ask for a path and write the current model there, as a Modelfile."""
     from ollama_tui.domain.modelfile.convert import file_name, saved
@@ -110,9 +99,9 @@ async def save(context: ActionContext) -> None:
     if there and not await _may_replace(context, path):
         return
     real = await _write(path, text, replacing=there)
-    told = f"{model.label} was saved as {inert(str(path))}."
+    message = f"{model.label} was saved as {inert(str(path))}."
     linked = real != path and await asyncio.to_thread(path.is_symlink)
-    context.tell(told, f"That is a link: the file is {inert(str(real))}." if linked else "")
+    context.tell(message, f"That is a link: the file is {inert(str(real))}." if linked else "")
 
 
 async def _parent(context: ActionContext, show: Show) -> Show | None:
@@ -150,10 +139,10 @@ async def _write(path: Path, text: str, *, replacing: bool) -> Path:
         ) from error
     except OSError as error:
         why = inert(error.strerror or "an I/O error")
-        kept = "What was there is as it was. " if replacing else ""
+        unchanged = "What was there is as it was. " if replacing else ""
         raise OllamaError(
             f"{label(path)} was not written: {why}.",
-            f"{kept}Check that its folder is there, has room and may be written to.",
+            f"{unchanged}Check that its folder is there, has room and may be written to.",
         ) from error
 
 
@@ -220,11 +209,13 @@ def cannot_quantize(context: ActionContext) -> str | None:
 
 ACTIONS = (
     Action("model.create", "C", "create", "Create a model from the one at the cursor.",
-           create, group=ActionGroup.CHANGE, footer=8, changes_server=True),
+           partial(fill_in, edit=False), group=ActionGroup.CHANGE, footer=8, changes_server=True),
     Action("model.change", "", "edit in a form", "Change the model at the cursor in a form.",
-           change, cannot_change, group=ActionGroup.CHANGE, changes_server=True),
+           partial(fill_in, edit=True), cannot_change, group=ActionGroup.CHANGE,
+           changes_server=True),
     Action("model.open", "", "open Modelfile", "Create a model from a Modelfile of this machine.",
-           open_, group=ActionGroup.CHANGE, changes_server=True),
+           partial(import_files, heading="Create a model from a Modelfile"),
+           group=ActionGroup.CHANGE, changes_server=True),
     Action("model.save", "", "save Modelfile", "Save the model as a Modelfile on this machine.",
            save, cannot_save, group=ActionGroup.CHANGE),
     Action("model.import", "I", "import", "Import a GGUF file, a model folder or a Modelfile.",

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 
 async def edit(context: ActionContext) -> None:
-    """Open the current model as a Modelfile, show the difference, and create it anew."""
+    """Open the current model as a Modelfile, show the difference, and create it again."""
     from ollama_tui.domain.modelfile import syntax as modelfile
     from ollama_tui.domain.modelfile.syntax import Unwritable
 
@@ -94,7 +94,7 @@ class Editing:
         except OSError as error:
             why = inert(error.strerror or "an I/O error")
             raise OllamaError(f"The text to edit could not be written: {why}.") from error
-        kept = (
+        saved_in = (
             f"The text is kept in {shown_path(file)}; it is offered when you edit the model again."
         )
         while True:
@@ -108,12 +108,12 @@ class Editing:
             if not ended.opened:
                 self.draft.release()
                 if ended.trouble:
-                    raise OllamaError(ended.trouble, kept)
+                    raise OllamaError(ended.trouble, saved_in)
                 return None
-            chosen = await self._decide(ended, text, kept)
+            chosen = await self._decide(ended, text, saved_in)
             if chosen is Outcome.LEAVE:
                 self.draft.release()
-                self.context.tell("Nothing was sent.", kept)
+                self.context.tell("Nothing was sent.", saved_in)
                 return None
             if chosen is Outcome.NOTHING:
                 self.draft.discard()
@@ -125,30 +125,32 @@ class Editing:
     def _nothing_saved(self, ended: Edited, *, gone: bool) -> None:
         """Say why nothing is to be sent; there is nothing to keep."""
         self.draft.discard()
-        said = "The edited file is gone." if gone else ended.trouble
-        if said:
-            self.context.tell(said, trouble=True)
+        problem = "The edited file is gone." if gone else ended.trouble
+        if problem:
+            self.context.tell(problem, trouble=True)
         elif ended.opened:
             self.context.tell(f"{self.model.label} stays as it is: nothing was changed.")
 
-    async def _decide(self, ended: Edited, text: str | UnicodeError | None, kept: str) -> Decision:
+    async def _decide(
+        self, ended: Edited, text: str | UnicodeError | None, saved_in: str
+    ) -> Decision:
         """Ask what to do with what the editor saved."""
         from ollama_tui.domain.modelfile.syntax import InvalidModelfile, parse
         from ollama_tui.importing.local_file import BadFile
         from ollama_tui.importing.modelfile import resolve
 
         if ended.trouble:
-            return await self._ask_again(ended.trouble, kept)
+            return await self._ask_again(ended.trouble, saved_in)
         if not isinstance(text, str):
-            return await self._ask_again(NO_UTF_8, kept)
+            return await self._ask_again(NO_UTF_8, saved_in)
         try:
             after = parse(text)
             # The text lies in a folder of ours, so paths are those of where the program started.
             wanted, source = await asyncio.to_thread(resolve, after, self.model.name, Path.cwd())
         except InvalidModelfile as error:
-            return await self._ask_again(NO_MODELFILE, inert(str(error)), kept)
+            return await self._ask_again(NO_MODELFILE, inert(str(error)), saved_in)
         except BadFile as error:
-            return await self._ask_again("A file of it cannot be used", inert(str(error)), kept)
+            return await self._ask_again("A file of it cannot be used", inert(str(error)), saved_in)
         change = edit_of(self.model, self.show, self.before, wanted, source)
         if change.is_nothing:
             return Outcome.NOTHING

@@ -188,7 +188,7 @@ def chosen_model(context: ActionContext) -> str | None:
 
     if isinstance(row := context.chosen, StorageRow) and row.kind is RowKind.MODEL:
         return row.key
-    context.tell("This is no model: what frees it is said below the table.")
+    context.tell("This is no model: what frees it is below the table.")
     return None
 
 

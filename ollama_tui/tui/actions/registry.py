@@ -125,10 +125,10 @@ def summary(models: Sequence[Model], found: Mapping[str, Upstream]) -> tuple[str
     from ollama_tui.domain import updates as upstream
     from ollama_tui.domain.updates import UpdateStatus
 
-    stands = {m.name: upstream.update_status(m, found.get(m.name)) for m in models}
-    outdated = [found[name] for name, s in stands.items() if s is UpdateStatus.OUTDATED]
-    unknown = [found[name] for name, s in stands.items() if s is UpdateStatus.UNKNOWN]
-    current = sum(s is UpdateStatus.CURRENT for s in stands.values())
+    statuses = {m.name: upstream.update_status(m, found.get(m.name)) for m in models}
+    outdated = [found[name] for name, s in statuses.items() if s is UpdateStatus.OUTDATED]
+    unknown = [found[name] for name, s in statuses.items() if s is UpdateStatus.UNKNOWN]
+    current = sum(s is UpdateStatus.CURRENT for s in statuses.values())
     counts = [
         f"{number} {word}"
         for number, word in ((len(outdated), "outdated"), (current, "current"))
@@ -156,11 +156,11 @@ async def update(context: ActionContext) -> None:
     if (model := context.current) is None:
         return
     found = (await connected(context).updates.check([model])).get(model.name)
-    stands = upstream.update_status(model, found)
-    if found is None or stands is UpdateStatus.UNKNOWN:
+    status = upstream.update_status(model, found)
+    if found is None or status is UpdateStatus.UNKNOWN:
         reason = found.reason if found else ""
         context.tell(f"Whether {model.label} is outdated is not known.", reason)
-    elif stands is UpdateStatus.CURRENT:
+    elif status is UpdateStatus.CURRENT:
         context.tell(f"{model.label} is up to date.")
     else:
         await fetch(context, [model])

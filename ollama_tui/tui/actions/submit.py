@@ -153,7 +153,7 @@ def sending(form: Form[Any]) -> Iterator[None]:
 
 
 def offer_again(form: Form[Any]) -> None:
-    """Keep what was typed into an answered form, of which nothing was sent, for the next one."""
+    """Keep the text of an answered form that was not sent, and offer it in the next one."""
     if form.draft_file is not None:
         form.draft_file.release()
 

@@ -1,1 +1,1 @@
-"""The workplaces: layout, view state, dispatch."""
+"""The main screen and the full-screen tables."""

@@ -57,7 +57,7 @@ class LastValidFilter:
 def without_beginnings(good: str, typed: str, problems: Sequence[FilterProblem]) -> str:
     """Return `good` without words that only were the first letters of a field being typed.
 
-    On the way to `size:<8g` stands the word `size`, which no model has in its name: those rows
+    Before it is `size:<8g`, a filter is the word `size`, which no model has in its name: those rows
     are not what to go back to.
     """
     for problem in reversed(problems):
@@ -71,8 +71,8 @@ def without_beginnings(good: str, typed: str, problems: Sequence[FilterProblem])
 def empty_lines(snapshot: Snapshot, view: View, blame: str, host_url: str) -> list[StyledLine]:
     """Return the lines that say why there are no models, and what to do."""
     if snapshot.models and view.filter:
-        said = blame or "No model matches the filter."
-        return [(), ((f"  {said}", ""),), (("  esc", "key"), (" shows all models", "muted"))]
+        reason = blame or "No model matches the filter."
+        return [(), ((f"  {reason}", ""),), (("  esc", "key"), (" shows all models", "muted"))]
     if snapshot.reach is Reach.CONNECTING:
         return [(), ((f"  Connecting to {inert(host_url)} …", "muted"),)]
     if snapshot.reach is Reach.DOWN and snapshot.problem is not None:

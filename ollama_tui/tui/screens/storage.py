@@ -141,9 +141,9 @@ class StorageScreen(TableScreen):
         """Say what the row under the cursor is and what frees it, and where all this is from."""
         super().draw_for_row()
         usage = self.usage or self.storage.known(self.context.snapshot.models)
-        said = advice(row, usage) if isinstance(row := self.chosen, StorageRow) else ""
+        text = advice(row, usage) if isinstance(row := self.chosen, StorageRow) else ""
         room = max(self.size.width - 2, 20)
-        lines = wrap(said, room, max_lines=ADVICE_LINES - 1, placeholder=" …")
+        lines = wrap(text, room, max_lines=ADVICE_LINES - 1, placeholder=" …")
         lines += [""] * (ADVICE_LINES - 1 - len(lines))
         source = wrap(usage.source, room, max_lines=1, placeholder=" …")
         self.query_one("#advice", StaticLines).show(
