@@ -44,8 +44,8 @@ class Journal:
     was taken over stays on disk until it is part of a new file, so nothing is lost in between.
 
     Locks can be trusted among programs that share a kernel or a machine, and not over every
-    network file system: so the machine and its boot are in the names of files, and those of other
-    machines are let be. `server` stands for the server in names of files.
+    network file system: so the machine and its boot are in the file names, and files of other
+    machines are left alone. `server` identifies the server in file names.
     """
 
     def __init__(

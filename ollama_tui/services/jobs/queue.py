@@ -295,7 +295,7 @@ class JobQueue:
             self._schedule()
 
     def _withdraw(self, record: JobRecord, note: str) -> None:
-        """End a job of which nothing was sent."""
+        """End a job that has sent nothing."""
         if record.runner is not None:
             record.runner.cancel()
         record.end(State.CANCELLED, self._clock(), note=note)

@@ -1,4 +1,4 @@
-"""The queue's own record of one job, of which it publishes frozen snapshots."""
+"""The record that the queue keeps of one job, and the snapshots it publishes."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class JobRecord:
     seen: float = 0.0
     """When its grace period was last known to be on the screen, on the uptime clock."""
     heard: float = 0.0
-    """When the server last said anything."""
+    """When the last event came."""
     under_way: bool = False
     """Whether it ever had progress."""
     partial: bool = False

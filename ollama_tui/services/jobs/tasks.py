@@ -76,7 +76,7 @@ class Task(ABC):
 
     @property
     def key(self) -> str | None:
-        """Equal for two tasks of which one is enough; None when each counts."""
+        """Equal for two tasks when one of them is enough; None when each counts."""
         return None
 
     @property
@@ -222,7 +222,7 @@ class Create(Task):
         return replace(self, request=request, replaces=replaces)
 
     def when_cancelled(self, progress: JobProgress, finished: Collection[str]) -> str:
-        """Say that there is no new model, and what the server does not tidy up."""
+        """Say that there is no new model, and what the server does not clean up."""
         not_made = f"Cancelled. {inert(self.name)} was not created"
         return f"{not_made}; the server may keep unfinished files of it."
 
@@ -257,7 +257,7 @@ class Copy(Task):
 async def check_name(server: Ollama, name: str, replaces: str | None) -> None:
     """Raise NameTaken if there is a model `name` of another digest than `replaces`.
 
-    None stands for no model. Names are told apart as a server does: neither by case, nor by a
+    None means no model. Names are compared as a server does: regardless of case, and of a
     missing `:latest`. Also raises what listing the models does.
     """
     key, spelled = names.key(name), names.listed_as(name)
