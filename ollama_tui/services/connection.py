@@ -89,7 +89,7 @@ class Connection:
         if self._cache is None:
             return Snapshot()
         listed = self._cache.models(self._settings.host.url)
-        return Snapshot().with_list(listed, (), self._cache.facts() if listed else {})
+        return Snapshot().with_list(listed, (), self._cache.facts())
 
     def _list_of(self, answers: Answers) -> Snapshot:
         facts = self._cache.facts(answers.version) if self._cache else {}
