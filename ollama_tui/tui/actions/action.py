@@ -192,11 +192,6 @@ class Edited:
     """Why what it saved is not to be taken over unasked, as a sentence; empty when it is."""
 
 
-def always(_: ActionContext) -> None:
-    """Return no reason: the action can always act."""
-    return
-
-
 @dataclass(frozen=True)
 class Action:
     """What the user can do, once: binding, footer, palette, help and README come from it."""
@@ -211,8 +206,8 @@ class Action:
     """A sentence for help and palette."""
     run: Callable[[ActionContext], Awaitable[None]] | str
     """What it does: a function, or a Textual action of the screen it is on, or of the app."""
-    unavailable: Callable[[ActionContext], str | None] = always
-    """Why it cannot act now, as a sentence; None when it can. Cheap and pure."""
+    unavailable: Callable[[ActionContext], str | None] | None = None
+    """Why it cannot act now, as a sentence, or None; left out where it always can. Cheap, pure."""
     synonyms: tuple[str, ...] = ()
     """Other words, in lower case, by which the palette finds it."""
     group: ActionGroup = ActionGroup.LOOK
@@ -241,7 +236,7 @@ def why_not(action: Action, context: ActionContext) -> str | None:
             return "Read-only: started with --read-only, so nothing on the server is changed."
         if context.server is None:
             return "Not connected yet: try again in a moment."
-    return action.unavailable(context)
+    return action.unavailable(context) if action.unavailable else None
 
 
 def no_model(context: ActionContext) -> str | None:

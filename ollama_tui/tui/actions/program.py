@@ -139,25 +139,28 @@ ANOTHER = "another"
 
 
 async def choose(context: ActionContext) -> None:
-    """Ask which server to go to, and go there."""
-    address = await _address(context)
-    if address is not None and await _may_leave(context):
-        context.go_to(address)
-
-
-async def _address(context: ActionContext) -> str | None:
-    """Ask for one of the servers known, or for an address."""
+    """Ask which server to go to, and, where jobs would be left behind, once more; go there."""
     from ollama_tui.tui.dialogs.choice import Alternative, Choice
+    from ollama_tui.tui.dialogs.confirm import Confirm
     from ollama_tui.tui.dialogs.text_questions import AddressDialog
 
-    known = [Alternative(host, inert(host)) for host in context.hosts]
-    if not known:
-        return await context.ask(AddressDialog(problem))
-    options = (*known, Alternative(ANOTHER, "another…"))
-    chosen = await context.ask(Choice("Servers", options, current=context.settings.host.url))
-    if chosen != ANOTHER:
-        return chosen
-    return await context.ask(AddressDialog(problem))
+    address: str | None = ANOTHER
+    if known := [Alternative(host, inert(host)) for host in context.hosts]:
+        options = (*known, Alternative(ANOTHER, "another…"))
+        address = await context.ask(Choice("Servers", options, current=context.settings.host.url))
+    if address == ANOTHER:
+        address = await context.ask(AddressDialog(problem))
+    if address is None:
+        return
+    if busy := sum(job.active for job in context.jobs):
+        lines = (
+            "Downloads stop; what was fetched is kept, and pulling again goes on.",
+            "Deletions that still wait are not sent.",
+        )
+        runs = f"{plural(busy, 'job')} run{'s' if busy == 1 else ''}"
+        if not await context.ask(Confirm(f"Leave this server while {runs}?", lines, "leave")):
+            return
+    context.go_to(address)
 
 
 def problem(address: str) -> str | None:
@@ -173,22 +176,6 @@ def problem(address: str) -> str | None:
     if any(not letter.isprintable() or letter.isspace() for letter in host.name):
         return "A host has no blanks in its name."
     return None
-
-
-async def _may_leave(context: ActionContext) -> bool:
-    """Ask before leaving jobs behind."""
-    from ollama_tui.tui.dialogs.confirm import Confirm
-
-    busy = sum(job.active for job in context.jobs)
-    if not busy:
-        return True
-    lines = (
-        "Downloads stop; what was fetched is kept, and pulling again goes on.",
-        "Deletions that still wait are not sent.",
-    )
-    runs = f"{plural(busy, 'job')} run{'s' if busy == 1 else ''}"
-    sure = await context.ask(Confirm(f"Leave this server while {runs}?", lines, "leave"))
-    return bool(sure)
 
 
 ACTIONS = (
