@@ -193,6 +193,7 @@ class Finder:
         if name == "textual.app":
             signal.raise_signal(signal.SIGINT)
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # background jobs inherit it ignored
 sys.meta_path.insert(0, Finder())
 from ollama_tui.__main__ import main
 main()
