@@ -148,7 +148,11 @@ class DraftFile:
             if changes == self._written:
                 return
             if text is None:
-                self._remove()
+                if self.path is not None:
+                    path, self.path = self.path, None
+                    path.unlink(missing_ok=True)
+                    if path.parent != self._owner.folder:  # it was a temporary one
+                        path.parent.rmdir()
             elif self.path is not None:
                 write_text_atomically(self.path, text())
             elif self._owner.folder is not None and self.key is not None:
@@ -159,13 +163,6 @@ class DraftFile:
         finally:
             self._written = changes  # what failed is not tried again before something is typed
             self._lock.release()
-
-    def _remove(self) -> None:
-        if self.path is not None:
-            path, self.path = self.path, None
-            path.unlink(missing_ok=True)
-            if path.parent != self._owner.folder:  # it was a temporary one
-                path.parent.rmdir()
 
 
 class Drafts:

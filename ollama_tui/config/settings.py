@@ -80,10 +80,6 @@ class Settings:
     lines: Lines = field(default_factory=dict, repr=False)
     """Where the config file sets what it set of these."""
 
-    def problem(self, keys: tuple[str, ...], text: str) -> ConfigProblem:
-        """Return a problem with a setting, or an entry of a table, where the file has it."""
-        return ConfigProblem.at(self.lines, keys, text)
-
 
 def settings_from(
     *,

@@ -125,14 +125,6 @@ class Problems:
         left = f"it is now {shown_path(aside)}" if aside else f"{shown_path(path)} stays as it is"
         self.add(f"{inert(path.name)} {error}, so {loss}; {left}.")
 
-    def unwritable(self, folder: Path, error: OSError) -> None:
-        """Add, once for all files, that nothing is remembered."""
-        self.add(
-            "Settings and lists are not remembered for the next start: "
-            f"{shown_path(folder)} cannot be written ({reason_of(error)}).",
-            once="unwritable",
-        )
-
 
 @dataclass(frozen=True)
 class StateFile(Generic[T]):
@@ -166,7 +158,11 @@ class StateFile(Generic[T]):
                 return False
             write_atomically(self.path, data)
         except OSError as error:
-            self.problems.unwritable(self.path.parent, error)
+            self.problems.add(
+                "Settings and lists are not remembered for the next start: "
+                f"{shown_path(self.path.parent)} cannot be written ({reason_of(error)}).",
+                once="unwritable",
+            )
             return False
         except ValueError:
             return False

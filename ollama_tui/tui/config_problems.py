@@ -62,7 +62,7 @@ def _none(
     )
     if (key,) not in settings.lines:
         return ConfigProblem(sentence[:1].upper() + sentence[1:])
-    return settings.problem((key,), f"{key}: {sentence}")
+    return ConfigProblem.at(settings.lines, (key,), f"{key}: {sentence}")
 
 
 def _own_first(themes: Collection[str]) -> list[str]:

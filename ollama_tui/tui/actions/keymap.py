@@ -83,7 +83,7 @@ def keymap(settings: Settings, actions: Iterable[Action]) -> Keymap:
             asked[id_] = (name, keys)
         else:
             text = f"there is no action “{inert(name[:80])}” to give a key to."
-            problems.append(settings.problem(("keys", name), text))
+            problems.append(ConfigProblem.at(settings.lines, ("keys", name), text))
     holders: dict[tuple[Place, str], str] = {}
 
     def holder(key: str, place: Place) -> str:
@@ -109,6 +109,6 @@ def keymap(settings: Settings, actions: Iterable[Action]) -> Keymap:
         for key in keys.split(","):
             if other := holder(key, usual[id_][1]):
                 text = f"{key} is the key of both {other} and {id_}. {other} keeps it."
-                problems.append(settings.problem(("keys", name), text))
+                problems.append(ConfigProblem.at(settings.lines, ("keys", name), text))
         changed[id_] = take(id_, keys) or take(id_, usual[id_][0])
     return Keymap(changed, tuple(problems))
