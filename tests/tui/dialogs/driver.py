@@ -58,6 +58,14 @@ class DialogUser(Generic[D]):
         """Wait until what was set off has come to an end."""
         await self.pilot.pause()
 
+    async def sees(self, text: str) -> None:
+        """Wait until the screen shows `text`: some of it is drawn after the layout is known."""
+        for _ in range(100):
+            if text in self.screen:
+                return
+            await self.pilot.pause()
+        raise AssertionError(f"{text!r} never appeared; the screen is\n{self.screen}")
+
     @property
     def screen(self) -> str:
         """The whole screen."""

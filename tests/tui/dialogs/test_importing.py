@@ -110,7 +110,7 @@ async def test_warnings_without_room_are_read_with_page_down(
         await person.paste(path)
         assert "(line 31)" in person.found
         assert "(line 31)" not in person.screen
-        assert "pgdn" in person.screen
+        await person.sees("pgdn")
         seen = person.screen
         for _ in range(70):
             await person.press("pagedown")
