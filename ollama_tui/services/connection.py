@@ -162,6 +162,7 @@ class Connection:
         settings, clock, facts = self._settings, self._clock, library.facts
         cloud = Ollama(CLOUD_URL, api_key=settings.api_key, transport=transport)
         async with cloud, registry_for(settings, transport) as registry:
+            jobs = self._jobs(ollama)
             updates = Updates(
                 registry,
                 ollama,
@@ -173,7 +174,6 @@ class Connection:
             )
             local = settings.host.is_local and transport is None
             storage = Storage(ollama.show, local=local, environ=os.environ)
-            jobs = self._jobs(ollama)
             try:
                 async with storage.following(self.snapshots):
                     yield Services(ollama, cloud, clock, library, facts, jobs, storage, updates)
