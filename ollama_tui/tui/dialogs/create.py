@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
@@ -33,51 +33,48 @@ from ollama_tui.tui.widgets.text_view import TextView
 
 
 class PreviewPane(Vertical):
-    """The Modelfile, the curl command, or what changes; as it is typed."""
+    """A preview of the Modelfile, the curl command or the changes; it follows the typing."""
 
-    BINDINGS = [Binding("v", "turn", "View", show=False)]
+    BINDINGS = [Binding("v", "next_view", "View", show=False)]
 
     def __init__(self, draft: CreateForm, *, id: str, to_read: bool = True) -> None:
         super().__init__(id=id)
         self._draft = draft
-        self._way = CHANGES if draft.edit else MODELFILE
+        self._view = CHANGES if draft.edit else MODELFILE
         self._to_read = to_read
 
     def compose(self) -> ComposeResult:
-        """Yield the text."""
-        yield Static(id="way", classes="label", markup=False)
+        """Yield the name of the view, and the text."""
+        yield Static(id="view", classes="label", markup=False)
         text = TextView(id="text")
         text.can_focus = self._to_read
         yield text
 
-    def on_resize(self) -> None:
-        """Draw what was not drawn while there was no room for it."""
-        self._draw()
-
     def show(self, draft: CreateForm) -> None:
-        """Draw the text, when it can be seen."""
+        """Draw the text if it is visible."""
         self._draft = draft
         if self.display:
-            self._draw()
+            self.draw()
 
-    def _draw(self) -> None:
-        self.query_one("#way", Static).update(self._way)
+    @on(events.Resize)
+    def draw(self) -> None:
+        """Draw the text; a resize may show what was hidden for want of room."""
+        self.query_one("#view", Static).update(self._view)
         text = self.query_one(TextView)
-        request = self._draft.request()
-        if self._way == CHANGES:
-            text.show(changes(self._draft), document=self._way)
+        if self._view == CHANGES:
+            text.show(changes(self._draft), document=self._view)
         else:
-            write = modelfile if self._way == MODELFILE else curl
-            text.show(write(request), document=self._way)
+            write = modelfile if self._view == MODELFILE else curl
+            text.show(write(self._draft.request()), document=self._view)
 
-    def action_turn(self) -> None:
-        """Show it in the next way."""
-        self._way = WAYS[(WAYS.index(self._way) + 1) % len(WAYS)]
-        self._draw()
+    def action_next_view(self) -> None:
+        """Go on to the next view."""
+        self._view = VIEWS[(VIEWS.index(self._view) + 1) % len(VIEWS)]
+        self.draw()
 
 
 class PreviewTab(Tab):
-    """The preview as a tab, to read all of it and in other ways."""
+    """The preview as a tab, where it can be scrolled and its views changed."""
 
     keys = "v: as Modelfile, as curl, what changes"
 
@@ -86,16 +83,14 @@ class PreviewTab(Tab):
         yield PreviewPane(self.draft, id="whole")
 
     def show(self, draft: CreateForm) -> None:
-        """Draw the pane, when it can be seen."""
-        if self.display:
-            self.query_one(PreviewPane).show(draft)
+        """Draw the pane."""
+        self.query_one(PreviewPane).show(draft)
 
 
 MODELFILE = "As a Modelfile: what is inherited is not repeated"
 CURL = "As curl"
 CHANGES = "What changes, compared with the base"
-WAYS = (MODELFILE, CURL, CHANGES)
-
+VIEWS = (MODELFILE, CURL, CHANGES)
 
 TABS = (
     ("base", "Base"),
@@ -124,11 +119,11 @@ class CreateAnswer:
 
     request: CreateRequest
     replaces: str | None = None
-    """Digest of the model that may be replaced; None where none is to be there."""
+    """Digest of the model that may be replaced; None where no model of that name may exist."""
 
 
 class CreateDialog(Form[CreateAnswer]):
-    """Edits a draft; dismisses with what it stands for, or None when left."""
+    """Edits a draft; dismisses with the request to send, or None when left."""
 
     CSS_PATH = [styles_folder() / "create.tcss"]
     AUTO_FOCUS = ""
@@ -181,18 +176,20 @@ class CreateDialog(Form[CreateAnswer]):
                 yield Static(KEYS, classes="keys", markup=False)
 
     def on_mount(self) -> None:
-        """Begin with the first tab; nothing blinks over a slow link."""
+        """Open the first tab; cursors do not blink, which would cost bytes on a slow link."""
         for field in self.query(Input):
             field.cursor_blink = False
-        self._open("base")
+        self._open()
 
     @property
     def tab(self) -> Tab:
         """The tab that is open."""
         return self.query_one(f"#{self.query_one('#strip', Picker).active}", Tab)
 
-    def _open(self, name: str) -> None:
-        """Show one tab and let it take the keys, unless the strip has them."""
+    @on(TabBar.Activated)
+    def _open(self) -> None:
+        """Show the active tab and focus it, unless the strip has the focus."""
+        name = self.query_one("#strip", Picker).active
         for tab in self.query(Tab):
             tab.display = tab.id == name
         self.query_one("#beside").set_class(name == "preview", "-again")
@@ -208,26 +205,17 @@ class CreateDialog(Form[CreateAnswer]):
         message = self.query_one(".message", Static)
         message.set_class(wrong is not None, "-problem")
         here = self.tab.id  # on the last tab, all notices are shown
-        told = " ".join(n.words for n in notices(self.draft) if here in (n.tab, "preview"))
-        message.update(wrong.words if wrong else told)
-
-    @on(TabBar.Activated)
-    def _turned(self, event: TabBar.Activated) -> None:
-        self._open(event.tab)
+        noticed = " ".join(n.words for n in notices(self.draft) if here in (n.tab, "preview"))
+        message.update(wrong.words if wrong else noticed)
 
     @on(Tab.Edited)
     def _edited(self, event: Tab.Edited) -> None:
-        self.draft = event.change(self.draft)
-        self._keep(self.draft)
-        self._draw()
-
-    @on(Tab.Typing)
-    def _typing(self, event: Tab.Typing) -> None:
-        self._keep(event.change(self.draft))
-
-    def _keep(self, draft: CreateForm) -> None:
+        draft = event.change(self.draft)
         if self.draft_file is not None:
             self.draft_file.update(partial(text_of, draft) if draft != self.start else None)
+        if event.is_final:
+            self.draft = draft
+            self._draw()
 
     def action_turn(self, by: int) -> None:
         """Go to the next or the previous tab."""
@@ -235,7 +223,7 @@ class CreateDialog(Form[CreateAnswer]):
 
     @on(LineButton.Pressed)
     def action_submit(self) -> None:
-        """Answer, unless something is wrong, then go there, or lost by it, then ask."""
+        """Answer; go to the tab with a problem instead, and ask before a model is replaced."""
         there = None if self.draft.edit else self.draft.target_model
         if (wrong := problem(self.draft)) is not None:
             self.query_one("#strip", Picker).activate(wrong.tab)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from operator import attrgetter
 from typing import Generic, TypeVar
 
 from textual import on
@@ -34,9 +35,11 @@ from ollama_tui.tui.widgets.text_layout import plain
 GLANCE = 300
 """Characters of a text that its row may show."""
 
+T = TypeVar("T")
+
 
 class ListTab(Tab):
-    """A table of parts, each of which is asked for in a dialog of its own."""
+    """A table of parts of the draft; each is added or changed in a dialog of its own."""
 
     BINDINGS = [
         Binding("a,insert", "part('add')", "Add", show=False),
@@ -47,7 +50,7 @@ class ListTab(Tab):
 
     columns: CellRows
     empty = ""
-    """What is said in place of rows."""
+    """Shown in place of rows when there are none."""
 
     _next: str | None = None
     """Key of the row to go to once it is drawn."""
@@ -59,11 +62,11 @@ class ListTab(Tab):
 
     @property
     def table(self) -> Table[CellRow]:
-        """The table."""
+        """The table of parts."""
         return self.query_one(Table)
 
     def show(self, draft: CreateForm) -> None:
-        """Draw the rows."""
+        """Draw the rows, and move the cursor to the part that was just added or moved."""
         self.draft = draft
         about, rows = self.parts()
         self.query_one("#about", Static).update(about)
@@ -77,34 +80,31 @@ class ListTab(Tab):
         """Return the line above the table, and a row for each part of the draft."""
 
     @abstractmethod
-    def add(self) -> None:
-        """Ask for another one."""
+    def edit_part(self, key: str | None) -> None:
+        """Open the dialog for the part with this key, or for a new one."""
 
     @abstractmethod
-    def change(self) -> None:
-        """Ask for the row under the cursor again."""
+    def remove_part(self, key: str) -> None:
+        """Remove the part with this key."""
 
-    @abstractmethod
-    def drop(self) -> None:
-        """Remove the row under the cursor."""
-
-    def move(self, by: int) -> None:
-        """Move the row under the cursor, where the order matters."""
+    def move_part(self, key: str, by: int) -> None:
+        """Move the part with this key, where the order matters."""
 
     @on(Table.Chosen)
-    def _chosen(self) -> None:
-        self.change()
+    def _chosen(self, event: Table.Chosen) -> None:
+        self.edit_part(event.key)
 
     def action_part(self, what: str) -> None:
         """Add a part, or remove or move the one under the cursor."""
+        key = self.table.cursor
         if what == "add":
-            self.add()
-        elif self.table.row is None:
+            self.edit_part(None)
+        elif key is None:
             self.notify("There is nothing in this list.")
         elif what == "remove":
-            self.drop()
+            self.remove_part(key)
         else:
-            self.move(-1 if what == "up" else 1)
+            self.move_part(key, -1 if what == "up" else 1)
 
 
 def glance(text: str) -> str:
@@ -113,10 +113,13 @@ def glance(text: str) -> str:
 
 
 class ParametersTab(ListTab):
-    """Name, value, default and origin of every parameter."""
+    """Name, value, default and origin of every parameter: PARAMETER in a Modelfile.
+
+    `+` marks what is sent. See https://docs.ollama.com/modelfile.
+    """
 
     keys = "a add   enter change   d remove"
-    empty = "No parameters: the server's defaults hold. Press a to add one."
+    empty = "No parameters: the server's defaults apply. Press a to add one."
     columns = CellRows(
         (
             TableColumn("NAME", 17, id="name"),
@@ -129,28 +132,29 @@ class ParametersTab(ListTab):
     )
 
     def parts(self) -> tuple[str, Sequence[CellRow]]:
-        """Return what is sent, and a row for each value."""
-        about = "Only what is new or changed is sent; the rest is inherited."
-        return about, [parameter_row(row) for row in self.draft.rows()]
+        """Return a note on what is sent, and a row for each value."""
+        rows = []
+        for row in self.draft.rows():
+            known = BY_NAME.get(row.name)
+            text = escaped(row.text[:GLANCE]) if is_text(row.name) else row.text[:GLANCE]
+            cells = {
+                "name": (row.name, ""),
+                "value": (text, "" if row.own else "muted"),
+                "default": (known.default if known else "not known", "muted"),
+                "origin": (row.origin, "muted" if row.origin == "inherited" else "accent"),
+            }
+            rows.append(CellRow(row.key, cells, "+" if row.own else ""))
+        return "Only what is new or changed is sent; the rest is inherited.", rows
 
-    @property
-    def row(self) -> ParameterRow | None:
-        """The parameter under the cursor."""
-        return next((r for r in self.draft.rows() if r.key == self.table.cursor), None)
+    def _row(self, key: str | None) -> ParameterRow | None:
+        return next((row for row in self.draft.rows() if row.key == key), None)
 
-    def add(self) -> None:
-        """Ask for a parameter."""
-        self._ask(ParameterDialog(), None)
+    def edit_part(self, key: str | None) -> None:
+        """Open the dialog for one value, or for a new parameter."""
+        row = self._row(key)
 
-    def change(self) -> None:
-        """Ask for the one under the cursor again."""
-        row = self.row
-        if row is not None:
-            self._ask(ParameterDialog(row.name, row.text), row)
-
-    def _ask(self, dialog: ParameterDialog, replacing: ParameterRow | None) -> None:
         def change(setting: Setting) -> Change:
-            return lambda draft: draft.put(*setting, replacing)
+            return lambda draft: draft.put(*setting, row)
 
         def put(setting: Setting) -> None:
             self.edit(change(setting))
@@ -158,11 +162,12 @@ class ParametersTab(ListTab):
             place = next((r.place for r in rows if (r.name, r.text) == setting), 0)
             self._next = f"{setting[0]} {place}"
 
+        dialog = ParameterDialog(row.name, row.text) if row else ParameterDialog()
         self.ask(dialog, change, put)
 
-    def drop(self) -> None:
-        """Remove the one under the cursor, or say why that cannot be."""
-        row = self.row
+    def remove_part(self, key: str) -> None:
+        """Remove one value, or explain why it cannot be removed."""
+        row = self._row(key)
         if row is None:
             return
         if (reason := self.draft.why_not_take(row)) is not None:
@@ -171,41 +176,17 @@ class ParametersTab(ListTab):
             self.edit(lambda draft: draft.take(row))
 
 
-def parameter_row(row: ParameterRow) -> CellRow:
-    """Return the row of one value; `+` marks those that are not inherited."""
-    known = BY_NAME.get(row.name)
-    text = escaped(row.text[:GLANCE]) if is_text(row.name) else row.text[:GLANCE]
-    cells = {
-        "name": (row.name, ""),
-        "value": (text, "" if row.own else "muted"),
-        "default": (known.default if known else "not known", "muted"),
-        "origin": (row.origin, "muted" if row.origin == "inherited" else "accent"),
-    }
-    return CellRow(row.key, cells, "+" if row.own else "")
-
-
-T = TypeVar("T")
-
-
 class SequenceTab(ListTab, Generic[T]):
-    """Texts in an order."""
+    """Texts whose order matters; the key of a row is its index."""
 
-    @abstractmethod
-    def items(self, draft: CreateForm) -> tuple[T, ...]:
-        """Return the texts of a draft."""
+    keys = "a add   enter change   d remove   K J move up, down"
 
-    @abstractmethod
-    def with_items(self, draft: CreateForm, items: tuple[T, ...]) -> CreateForm:
-        """Return the draft with other texts."""
-
-    @abstractmethod
-    def dialog(self, item: T | None) -> TextDialog[T]:
-        """Return what asks for one."""
-
-    @property
-    def place(self) -> int:
-        """Which one is under the cursor."""
-        return int(self.table.cursor or 0)
+    items: Callable[[CreateForm], tuple[T, ...]]
+    """Returns the texts of a draft."""
+    with_items: Callable[[CreateForm, tuple[T, ...]], CreateForm]
+    """Returns the draft with these texts in place of all."""
+    dialog: Callable[[T | None], TextDialog[T]]
+    """Returns the dialog for one text, or for a new one."""
 
     def spliced(self, start: int, end: int, *items: T) -> Change:
         """Return the change that puts these in place of those from `start` to `end`."""
@@ -216,60 +197,48 @@ class SequenceTab(ListTab, Generic[T]):
 
         return change
 
-    def add(self) -> None:
-        """Ask for one and put it at the end."""
-        end = len(self.items(self.draft))
-
-        def put(item: T) -> None:
-            self._next = str(end)
-            self.edit(self.spliced(end, end, item))
-
-        self.ask(self.dialog(None), partial(self.spliced, end, end), put)
-
-    def change(self) -> None:
-        """Ask for the one under the cursor again."""
-        place = self.place
-        item = self.items(self.draft)[place]
-        dialog = self.dialog(item)
+    def edit_part(self, key: str | None) -> None:
+        """Open the dialog for one text, or for a new one, which goes to the end."""
+        items = self.items(self.draft)
+        place = len(items) if key is None else int(key)
+        dialog = self.dialog(None if key is None else items[place])
         if dialog.length > LONGEST:
             self.notify("This text is too long to be changed here.", markup=False)
-        else:
-            spliced = partial(self.spliced, place, place + 1)
-            self.ask(dialog, spliced, lambda changed: self.edit(spliced(changed)))
+            return
+        spliced = partial(self.spliced, place, place + 1)
 
-    def drop(self) -> None:
-        """Remove the one under the cursor."""
-        self.edit(self.spliced(self.place, self.place + 1))
+        def put(item: T) -> None:
+            self._next = str(place)
+            self.edit(spliced(item))
 
-    def move(self, by: int) -> None:
-        """Change places with the next or the one before."""
-        first = min(self.place, self.place + by)
+        self.ask(dialog, spliced, put)
+
+    def remove_part(self, key: str) -> None:
+        """Remove one text."""
+        self.edit(self.spliced(int(key), int(key) + 1))
+
+    def move_part(self, key: str, by: int) -> None:
+        """Swap a text with the next or the previous one."""
+        first = min(int(key), int(key) + by)
         items = self.items(self.draft)[first : first + 2] if first >= 0 else ()
         if len(items) == 2:
-            self._next = str(self.place + by)
+            self._next = str(int(key) + by)
             self.edit(self.spliced(first, first + 2, items[1], items[0]))
 
 
 class MessagesTab(SequenceTab[Message]):
-    """A conversation that every chat begins with."""
+    """A conversation that every chat begins with: MESSAGE in a Modelfile."""
 
-    keys = "a add   enter change   d remove   K J move up, down"
     empty = "No messages. Press a to add one."
     columns = CellRows(
         (TableColumn("ROLE", 9, id="role"), TableColumn("TEXT", 20, flexible=True, id="text"))
     )
-
-    def items(self, draft: CreateForm) -> tuple[Message, ...]:
-        """Return the messages."""
-        return draft.shown_messages
-
-    def with_items(self, draft: CreateForm, items: tuple[Message, ...]) -> CreateForm:
-        """Return the draft with other messages."""
-        return draft.with_messages(items)
+    items = attrgetter("shown_messages")
+    with_items = staticmethod(CreateForm.with_messages)
 
     def dialog(self, item: Message | None) -> TextDialog[Message]:
-        """Return what asks for a message: by turns, when it is another one."""
-        last = next(reversed(self.items(self.draft)), None)
+        """Return the dialog for a message; a new one answers the last."""
+        last = next(reversed(self.draft.shown_messages), None)
         return MessageDialog(item, "assistant" if last and last.role == "user" else "user")
 
     def parts(self) -> tuple[str, Sequence[CellRow]]:
@@ -289,9 +258,8 @@ class MessagesTab(SequenceTab[Message]):
 
 
 class LicenseTab(SequenceTab[str]):
-    """Licenses to add."""
+    """Licenses to add to those of the base: LICENSE in a Modelfile."""
 
-    keys = "a add   enter change   d remove   K J move up, down"
     empty = "No license to add. Press a to add one."
     columns = CellRows(
         (
@@ -299,18 +267,9 @@ class LicenseTab(SequenceTab[str]):
             TableColumn("SIZE", 8, "right", id="size"),
         )
     )
-
-    def items(self, draft: CreateForm) -> tuple[str, ...]:
-        """Return the texts to add."""
-        return draft.licenses
-
-    def with_items(self, draft: CreateForm, items: tuple[str, ...]) -> CreateForm:
-        """Return the draft with other licenses to add."""
-        return replace(draft, licenses=items)
-
-    def dialog(self, item: str | None) -> TextDialog[str]:
-        """Return what asks for a license."""
-        return LicenseDialog(item or "")
+    items = attrgetter("licenses")
+    with_items = staticmethod(lambda draft, licenses: replace(draft, licenses=licenses))
+    dialog = LicenseDialog
 
     def parts(self) -> tuple[str, Sequence[CellRow]]:
         """Return what is inherited and kept, and a row for each license to add."""

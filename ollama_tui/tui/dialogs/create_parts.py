@@ -12,7 +12,7 @@ from textual.widgets import Input, TextArea
 
 from ollama_tui.api.replies import Message
 from ollama_tui.domain.modelfile import parameters
-from ollama_tui.domain.modelfile.parameters import BY_NAME, BadParameter, Parameter, unquoted
+from ollama_tui.domain.modelfile.parameters import BY_NAME, BadParameter, unquoted
 from ollama_tui.domain.modelfile.syntax import ROLES
 from ollama_tui.formatting import StyledLine, inert, inert_lines
 from ollama_tui.tui.dialogs.dialog import Dialog, Review, labelled
@@ -22,15 +22,15 @@ from ollama_tui.tui.widgets.tab_bar import Picker
 T = TypeVar("T")
 
 HEIGHTS = [(0, "-cramped"), (13, "-lean"), (20, "-roomy")]
-"""Rows from which on more is shown."""
+"""The rows of the terminal from which more is shown."""
 SHOWN = 5
-"""Names offered at a time."""
+"""The most names offered at a time."""
 Setting = tuple[str, str]
 """Name and value of a parameter, as typed."""
 
 
 class Editor(TextArea):
-    """A text of many lines; tab leaves it, and nothing in it blinks."""
+    """A text of many lines; tab leaves it, and the cursor does not blink."""
 
     def __init__(self, text: str = "", *, id: str | None = None) -> None:
         super().__init__(text, id=id, compact=True, highlight_cursor_line=False)
@@ -38,12 +38,12 @@ class Editor(TextArea):
 
 
 class ParameterName(Input):
-    """A name that tab and enter complete."""
+    """The name of a parameter, which tab and enter complete."""
 
     BINDINGS = [Binding("tab,enter", "complete", "Complete", show=False)]
 
     def action_complete(self) -> None:
-        """Take the likeliest name in place of what is none, and go on."""
+        """Replace the beginning of a name by the likeliest one, and go to the next field."""
         likely = parameters.suggestions(self.value)
         if self.value not in BY_NAME and likely:
             self.value = likely[0]
@@ -70,16 +70,27 @@ class ParameterDialog(Dialog[Setting]):
         yield from labelled("Value", Input(value, id="value", select_on_focus=not is_text(name)))
 
     def on_mount(self) -> None:
-        """Go where something is missing."""
-        self._offer()
+        """Describe the parameter, and focus the first field to fill in."""
+        self._describe()
         self.query_one("#value" if self.given[0] else "#name").focus()
 
     @on(Input.Changed, "#name")
-    def _offer(self) -> None:
-        self.query_one("#offered", StaticLines).show(offered(self.text_of("name")))
+    def _describe(self) -> None:
+        """Show range, default and help of the parameter, or the names that the text may become."""
+        name = self.text_of("name")
+        if name in BY_NAME:
+            known = BY_NAME[name]
+            kind = " ".join(filter(None, (_KINDS[known.kind], known.range)))
+            reloads = "; reloads the model" if known.reloads else ""
+            facts = f"{kind}, default {known.default}{reloads}"
+            lines: list[StyledLine] = [((facts, ""),), ((known.help, "muted"),)]
+        else:
+            likely = parameters.suggestions(name) or tuple(BY_NAME)
+            lines = [((f"{n:<18}", "key"), (BY_NAME[n].help, "muted")) for n in likely[:SHOWN]]
+        self.query_one("#offered", StaticLines).show(lines)
 
     def check(self) -> Review:
-        """Return what is wrong with name or value, or doubtful about it."""
+        """Return what is wrong with name or value, or a doubt about them."""
         name, value = self.answer()
         if not name:
             return Review("Type the name of a parameter.")
@@ -92,13 +103,13 @@ class ParameterDialog(Dialog[Setting]):
         return Review(notice=parameters.doubt(name, converted) or "")
 
     def answer(self) -> Setting:
-        """Return name and value; blanks and escapes are part of a text only."""
+        """Return name and value, stripped of blanks unless the value is a text, with escapes."""
         name, text = self.text_of("name"), self.query_one("#value", Input).value
         return name, unquoted(text) if is_text(name) else text.strip()
 
 
 def is_text(name: str) -> bool:
-    """Whether the values of a parameter are any text."""
+    """Whether the values of a parameter are free text, as those of `stop` are."""
     return name in BY_NAME and BY_NAME[name].kind == "texts"
 
 
@@ -110,30 +121,13 @@ def escaped(text: str) -> str:
 _TYPED = {"\n": "\\n", "\t": "\\t", "\r": "\\r", "\\": "\\\\"}
 
 
-def offered(name: str) -> list[StyledLine]:
-    """Return all about a parameter, or the names that a part of one may become."""
-    if name in BY_NAME:
-        return about(BY_NAME[name])
-    likely = parameters.suggestions(name) or tuple(BY_NAME)
-    return [((f"{n:<18}", "key"), (BY_NAME[n].help, "muted")) for n in likely[:SHOWN]]
-
-
-def about(parameter: Parameter) -> list[StyledLine]:
-    """Return what a parameter takes, in which range, its default, and what it does."""
-    reloads = "; reloads the model" if parameter.reloads else ""
-    kind = " ".join(filter(None, (_KINDS[parameter.kind], parameter.range)))
-    return [
-        ((f"{kind}, default {parameter.default}{reloads}", ""),),
-        ((parameter.help, "muted"),),
-    ]
-
-
 _KINDS = {"int": "whole number", "float": "number", "bool": "true or false", "texts": "text"}
 
 
 class TextDialog(Dialog[T]):
-    """A text of many lines and whatever else its answer is made of."""
+    """A text of many lines, and whatever else its answer consists of."""
 
+    AUTO_FOCUS = "Editor"
     VERTICAL_BREAKPOINTS = HEIGHTS
     verb = "keep"
     keys = "ctrl+g {verb}   tab next field   esc cancel"
@@ -143,15 +137,15 @@ class TextDialog(Dialog[T]):
 
     @property
     def text(self) -> str:
-        """What is in the editor."""
+        """What the editor holds."""
         return self.query_one(Editor).text
 
     def check(self) -> Review:
-        """Return that a text is needed."""
+        """Refuse an empty text."""
         return Review(None if self.text.strip() else "")
 
     def texts(self) -> Iterator[tuple[str, str]]:
-        """Yield the text."""
+        """Yield the text of the editor, the only one that can be lost."""
         yield "text", self.text
 
     def _put(self, name: str, text: str) -> None:
@@ -162,13 +156,9 @@ class TextDialog(Dialog[T]):
         self.review()
         self.keep_typed()
 
-    def on_mount(self) -> None:
-        """Go to the text."""
-        self.query_one(Editor).focus()
-
 
 class MessageDialog(TextDialog[Message]):
-    """Who says what."""
+    """Role and text of one message of the conversation."""
 
     def __init__(self, message: Message | None = None, role: str = "user") -> None:
         super().__init__()
@@ -178,15 +168,13 @@ class MessageDialog(TextDialog[Message]):
 
     def fields(self) -> ComposeResult:
         """Yield role and text."""
-        yield from labelled("Role (← →)", Picker([(role, role) for role in ROLES], id="role"))
+        roles = Picker([(role, role) for role in ROLES], id="role")
+        roles.activate(self.message.role.lower())
+        yield from labelled("Role (← →)", roles)
         yield Editor(inert_lines(self.message.content))
 
-    def on_mount(self) -> None:
-        """Start with the role there is."""
-        self.query_one(Picker).activate(self.message.role.lower())
-
     def answer(self) -> Message:
-        """Return the message; a text that was not touched is as it came."""
+        """Return the message; an untouched text is returned as the server sent it, not inert."""
         text = self.text
         untouched = text == inert_lines(self.message.content)
         role = self.query_one(Picker).active or ""
@@ -194,12 +182,12 @@ class MessageDialog(TextDialog[Message]):
 
 
 class LicenseDialog(TextDialog[str]):
-    """The text of a license."""
+    """The text of one license."""
 
-    def __init__(self, license: str = "") -> None:
+    def __init__(self, license: str | None = None) -> None:
         super().__init__()
-        self.license = license
-        self.length = len(license)
+        self.license = license or ""
+        self.length = len(self.license)
         self.heading = "Change a license" if license else "Add a license"
 
     def fields(self) -> ComposeResult:
@@ -207,5 +195,5 @@ class LicenseDialog(TextDialog[str]):
         yield Editor(self.license)
 
     def answer(self) -> str:
-        """Return the text."""
+        """Return the text exactly as typed."""
         return self.text

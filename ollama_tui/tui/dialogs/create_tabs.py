@@ -28,19 +28,15 @@ Change = Callable[[CreateForm], CreateForm]
 
 
 class Tab(Vertical):
-    """One tab: draws a draft, posts what is to change in it."""
+    """One tab: draws the draft, and posts the changes to make in it."""
 
     @dataclass
     class Edited(Event):
-        """The draft is to become another."""
+        """The draft is to be changed."""
 
         change: Change
-
-    @dataclass
-    class Typing(Event):
-        """Something is being typed that would change the draft like this."""
-
-        change: Change
+        is_final: bool = True
+        """False while it is still being typed in a dialog: then it is only saved as a draft."""
 
     keys = ""
     """The line that names the keys of this tab."""
@@ -54,7 +50,7 @@ class Tab(Vertical):
         """Draw the draft."""
 
     def edit(self, change: Change) -> None:
-        """Ask for a change of the draft."""
+        """Post a change of the draft."""
         self.post_message(self.Edited(change))
 
     def ask(
@@ -62,23 +58,22 @@ class Tab(Vertical):
     ) -> None:
         """Ask for a part of the draft and `put` it there.
 
-        What is typed meanwhile is kept as the `change` that it would be.
+        Until then, what is typed is saved with the draft as the `change` it would make.
         """
-
-        def typing(answer: T) -> None:
-            self.post_message(self.Typing(change(answer)))
 
         def answered(answer: T | None) -> None:
             if answer is not None:
                 put(answer)
             else:
-                self.edit(lambda draft: draft)  # so that what was thrown away is not kept
+                self.edit(lambda draft: draft)  # saves the draft again, without what was typed
 
-        dialog.typing = typing
+        dialog.typing = lambda answer: self.post_message(
+            self.Edited(change(answer), is_final=False)
+        )
         self.app.push_screen(dialog, answered)
 
     def enter(self) -> None:
-        """Focus the first thing to fill in."""
+        """Focus the first widget that takes keys."""
         for widget in self.query("*"):
             if widget.focusable:
                 widget.focus()
@@ -86,12 +81,12 @@ class Tab(Vertical):
 
 
 class BaseTab(Tab):
-    """The two names, and what the base brings."""
+    """The names of the new model and of its base, and what is inherited from the base."""
 
     keys = "enter or tab: next field, right: take the suggestion"
 
     def compose(self) -> ComposeResult:
-        """Yield both names and the facts."""
+        """Yield both names, and facts about the base."""
         start = self.draft
         offered = sorted(m.name for m in start.installed.values() if not names.problem(m.name))
         yield Static("New name" if not start.edit else "Name", classes="label", markup=False)
@@ -107,7 +102,7 @@ class BaseTab(Tab):
         yield StaticLines(id="facts")
 
     def show(self, draft: CreateForm) -> None:
-        """Draw what the base is and brings."""
+        """Draw facts about the base."""
         self.query_one("#facts", StaticLines).show(base_lines(draft))
 
     @on(Input.Changed)
@@ -125,7 +120,7 @@ class BaseTab(Tab):
 
 
 def base_lines(draft: CreateForm) -> list[StyledLine]:
-    """Return what the base is, or the installed models it may become."""
+    """Return facts about the base and what it brings, or the installed models that match."""
     model = draft.base_model
     if model is None:
         typed = draft.source.lower()
@@ -165,7 +160,7 @@ class PromptTab(Tab):
         yield Editor(self.draft.text("template"), id="template")
 
     def show(self, draft: CreateForm) -> None:
-        """Say where the texts are from; another base brings others, unless they were typed."""
+        """Draw where the texts are from; another base brings its own, unless they were typed."""
         rebased, self.draft = draft.inherited != self.draft.inherited, draft
         texts: tuple[tuple[TextField, str], ...] = (
             ("system", "System prompt"),
@@ -186,7 +181,7 @@ class PromptTab(Tab):
 
 
 def state(draft: CreateForm, which: TextField) -> str:
-    """Return where a text is from, in words."""
+    """Return where a text is from: the base, or the user."""
     own: str | None = getattr(draft, which)
     base = draft.inherited
     if own:
@@ -196,8 +191,12 @@ def state(draft: CreateForm, which: TextField) -> str:
     return "stays as inherited" if getattr(base, which) else "none"
 
 
+NO_TYPE = "none"
+"""Key of the row that leaves the weights as they are."""
+
+
 class QuantizeTab(Tab):
-    """To what the weights are turned."""
+    """The types that the weights can be quantized to."""
 
     keys = "enter: choose"
     rows = CellRows(
@@ -209,39 +208,36 @@ class QuantizeTab(Tab):
     )
 
     def compose(self) -> ComposeResult:
-        """Yield the types, or why there are none."""
+        """Yield the reason why there are no types, and the table of types."""
         yield Static(id="why-not", markup=False)
         yield Table(self.rows, id="types")
 
     def show(self, draft: CreateForm) -> None:
-        """Draw the types that the base allows."""
+        """Draw the weights as they are and the types the base allows, or why it allows none."""
         reason = why_not(draft.base_model)
         table = self.query_one("#types", Table)
         table.display = reason is None
         self.query_one("#why-not", Static).update(reason or "")
-        if reason is None:
-            table.show(type_rows(draft))
+        model = draft.base_model
+        if reason is not None or model is None:
+            return
+        quantization = model.listed.details.quantization_level
+        rows = [
+            (NO_TYPE, quantization, size(model.size), "as it is"),
+            *((t.type, t.type, f"~{size(t.bytes)}", t.help) for t in targets(model)),
+        ]
+        table.show(
+            [
+                CellRow(
+                    key,
+                    {"type": (type_, ""), "size": (bytes_, ""), "help": (help_, "muted")},
+                    "✓" if key == (draft.quantize or NO_TYPE) else "",
+                )
+                for key, type_, bytes_, help_ in rows
+            ]
+        )
 
     @on(Table.Chosen)
     def _chosen(self, event: Table.Chosen) -> None:
         chosen = event.key if event.key != NO_TYPE else ""
         self.edit(lambda draft: replace(draft, quantize=chosen))
-
-
-NO_TYPE = "none"
-
-
-def type_rows(draft: CreateForm) -> list[CellRow]:
-    """Return a row for the weights as they are and one for each type they can be turned to."""
-    model = draft.base_model
-    assert model is not None  # a model can be quantized
-    kept = (NO_TYPE, model.listed.details.quantization_level, size(model.size), "as it is")
-    rows = [kept, *((t.type, t.type, f"~{size(t.bytes)}", t.help) for t in targets(model))]
-    return [
-        CellRow(
-            key,
-            {"type": (type_, ""), "size": (bytes_, ""), "help": (help_, "muted")},
-            "✓" if key == (draft.quantize or NO_TYPE) else "",
-        )
-        for key, type_, bytes_, help_ in rows
-    ]

@@ -143,8 +143,8 @@ class Dialog(Form[T]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.typing: Callable[[T], None] | None = None
-        """Told what the answer would be, whenever something is typed that is one."""
+        self.typing: Callable[[T], object] | None = None
+        """Called with the answer whenever what is typed is a valid one."""
         self._typed: dict[str, Typed] = {}
         """By the id of its field."""
 
