@@ -12,7 +12,7 @@ import msgspec
 from ollama_tui.api import decode, requests
 from ollama_tui.api.clock import MACHINE, Clock
 from ollama_tui.api.errors import Interrupted, NotFound
-from ollama_tui.api.http import PATIENT, HttpClient, body_chunks
+from ollama_tui.api.http import WORK_TIMEOUTS, HttpClient, body_chunks
 from ollama_tui.api.ndjson import EventReader, parse_event, single_event
 from ollama_tui.api.replies import (
     Account,
@@ -255,7 +255,7 @@ class Ollama:
 
     async def _load(self, endpoint: requests.Endpoint, body: Mapping[str, Any]) -> Loaded:
         call = Call(endpoint, body["model"])
-        reply = await self._http.reply(call, body, patience=PATIENT)
+        reply = await self._http.reply(call, body, timeouts=WORK_TIMEOUTS)
         parse_event(reply, call)
         return decode.decode(reply, Loaded)
 
@@ -267,7 +267,7 @@ class Ollama:
 
     async def _events(self, call: Call, body: Mapping[str, Any], stream: bool) -> Events:
         if not stream:
-            reply = await self._http.reply(call, {**body, "stream": False}, patience=PATIENT)
+            reply = await self._http.reply(call, {**body, "stream": False}, timeouts=WORK_TIMEOUTS)
             yield single_event(reply, call)
             return
         reader = EventReader(call)

@@ -1,4 +1,4 @@
-"""The clock the program goes by (the machine's, or a test's), and a watchdog that uses it."""
+"""The clock the program reads, the machine's or a test's, and a watchdog that uses it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 
 _ROUNDING = 1e-6
-"""Seconds that are none: the rounding error of a sum of floats."""
+"""Tolerance for float rounding, in seconds."""
 
 
 def utc_now() -> datetime:
@@ -18,13 +18,13 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-_WITH_SLEEP = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+_BOOTTIME = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 """Linux stops its monotonic clock while the machine is suspended, macOS does not."""
 
 
 def uptime() -> float:
     """Return seconds since the machine was started, also those in which it was suspended."""
-    return time.clock_gettime(_WITH_SLEEP)
+    return time.clock_gettime(_BOOTTIME)
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class Watchdog:
         self._end_at(None if limit is None else self._clock() + limit)
 
     def extend(self, seconds: float) -> None:
-        """Put the end off by `seconds`, but never further than the limit from now."""
+        """Postpone the end by `seconds`, to at most the limit from now."""
         if self._due is not None and self._limit is not None:
             self._end_at(min(self._due + seconds, self._clock() + self._limit))
 
@@ -108,7 +108,7 @@ class Watchdog:
         if due is None:
             self._stop()
         elif self._timer is None or due < self._wakes:
-            # A timer that wakes before that time looks again by itself: most restarts cost nothing.
+            # An earlier timer re-checks when it fires, so a restart rarely needs a new one.
             self._stop()
             self._wakes = due
             self._timer = asyncio.create_task(self._wait())

@@ -1,4 +1,4 @@
-"""JSON of a server → typed replies: in one go where it fits, else field by field."""
+"""Decode JSON of a server into typed replies: as a whole where it fits, else field by field."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from msgspec.structs import replace
 
 from ollama_tui.api.errors import CHECK_ADDRESS, NotOllama
 from ollama_tui.api.replies import (
-    CUT,
+    CUT_MARK,
     ListedModel,
     Recommendation,
     RunningModel,
+    ShortText,
     Show,
     VerboseShow,
-    Word,
 )
 from ollama_tui.formatting import ELLIPSIS, inert
 
@@ -35,12 +35,12 @@ _ESCAPE = (
 _TITLE = r"(?i)<title[^>]*>([^<]{1,200})"
 
 _SMALL = 4 * 1024 * 1024
-"""Bytes of an answer that cannot take too much memory, whatever is in it."""
-MOST_VALUES = 3_000_000
+"""Bytes of an answer that needs no check: whatever it holds fits in memory."""
+MAX_VALUES = 3_000_000
 """Values in an answer: 100,000 models have two million, a vocabulary of 250,000 words one."""
-MOST_MODELS = 100_000
-_LONGEST_TEXT = 4 * 1024 * 1024
-_LONGEST_KEY = 1024
+MAX_MODELS = 100_000
+_MAX_TEXT = 4 * 1024 * 1024
+_MAX_KEY = 1024
 
 
 class _Models(msgspec.Struct):
@@ -56,7 +56,7 @@ class _Recommendations(msgspec.Struct):
 
 
 class _Version(msgspec.Struct):
-    version: Word = ""
+    version: ShortText = ""
 
 
 def decode(body: bytes, kind: type[T]) -> T:
@@ -64,9 +64,9 @@ def decode(body: bytes, kind: type[T]) -> T:
 
     Raises NotOllama when `body` is not a JSON object, or one of too many values.
     """
-    if len(body) > _SMALL and sum(map(body.count, (b",", b"[", b"{"))) > MOST_VALUES:
+    if len(body) > _SMALL and sum(map(body.count, (b",", b"[", b"{"))) > MAX_VALUES:
         raise NotOllama(
-            f"The server does not answer like Ollama: it sent more than {MOST_VALUES:,} values.",
+            f"The server does not answer like Ollama: it sent more than {MAX_VALUES:,} values.",
             CHECK_ADDRESS,
         )
     try:
@@ -77,10 +77,10 @@ def decode(body: bytes, kind: type[T]) -> T:
 
 def listed_models(body: bytes) -> tuple[ListedModel, ...]:
     """Decode `GET /api/tags`; entries without a name are left out."""
-    # One for each model, one for its details: known before anything is made of them.
-    if len(body) > MOST_MODELS and body.count(b"{") > 2 * MOST_MODELS + 1:
+    # Two objects per model, so this bounds the count before decoding.
+    if len(body) > MAX_MODELS and body.count(b"{") > 2 * MAX_MODELS + 1:
         raise NotOllama(
-            f"The server lists more than {MOST_MODELS:,} models, too many to show.", CHECK_ADDRESS
+            f"The server lists more than {MAX_MODELS:,} models, too many to show.", CHECK_ADDRESS
         )
     models = decode(body, _Models).models
     if isinstance(models, msgspec.UnsetType):
@@ -133,7 +133,7 @@ def not_ollama(body: bytes, status: int = 0) -> NotOllama:
 
 def page_title(text: str) -> str:
     """Return the inert title of an HTML page, at most 60 characters; empty when there is none."""
-    import html  # a thousand names of characters, for pages where no page should be
+    import html  # large table, only needed for HTML error pages
 
     match = re.search(_TITLE, text)
     return _short(html.unescape(match[1]), 60) if match else ""
@@ -187,7 +187,7 @@ def _fields(kind: type[msgspec.Struct]) -> tuple[msgspec.structs.FieldInfo, ...]
 
 
 def _decode_by_field(body: bytes, kind: type[T]) -> T:
-    if len(body) <= _SMALL:  # in megabytes there could be millions of them, each to be replaced
+    if len(body) <= _SMALL:  # in a larger body there could be millions of them
         body = re.sub(_ESCAPE, _repair, body.decode("utf-8", "replace").encode())
     try:
         return cast(T, _lenient(body, kind))
@@ -236,12 +236,12 @@ def _lenient_bounded(raw: bytes | msgspec.Raw, wanted: Any, bounds: msgspec.Meta
 
 
 def _cut(text: str, longest: int) -> str:
-    return text if len(text) <= longest else text[: longest - len(CUT)] + CUT
+    return text if len(text) <= longest else text[: longest - len(CUT_MARK)] + CUT_MARK
 
 
 def _cut_values(info: dict[str, Any]) -> dict[str, Any]:
     return {
-        _cut(key, _LONGEST_KEY): _cut(value, _LONGEST_TEXT) if isinstance(value, str) else value
+        _cut(key, _MAX_KEY): _cut(value, _MAX_TEXT) if isinstance(value, str) else value
         for key, value in info.items()
     }
 

@@ -66,13 +66,15 @@ class NotOllama(OllamaError):
 class Refused(OllamaError):
     """The server answered with an error."""
 
-    def __init__(self, title: str, hint: str = "", *, status: int = 0, words: str = "") -> None:
+    def __init__(
+        self, title: str, hint: str = "", *, status: int = 0, server_text: str = ""
+    ) -> None:
         super().__init__(title, hint)
-        self.passing = False
-        """Whether the cause may pass by itself: a network or a registry that fails, a proxy."""
+        self.transient = False
+        """Whether the cause may go away by itself: a failing network, registry or proxy."""
         self.status = status
         """HTTP status; 200 for an error line inside a stream."""
-        self.words = words
+        self.server_text = server_text
         """The server's own error text, inert."""
 
 
@@ -93,10 +95,10 @@ class Unauthorized(Refused):
         hint: str = "",
         *,
         status: int = 0,
-        words: str = "",
+        server_text: str = "",
         signin_url: str | None = None,
     ) -> None:
-        super().__init__(title, hint, status=status, words=words)
+        super().__init__(title, hint, status=status, server_text=server_text)
         self.signin_url = signin_url
         """Where a person can connect the server's key to an account; None when not given."""
 

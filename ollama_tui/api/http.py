@@ -15,29 +15,29 @@ from ollama_tui.api import sendfile
 from ollama_tui.api.clock import MACHINE, Clock, Watchdog
 from ollama_tui.api.errors import CHECK_ADDRESS, InvalidRequest, NotOllama, OllamaError, Unreachable
 from ollama_tui.api.host import Host
-from ollama_tui.api.replies import CUT
+from ollama_tui.api.replies import CUT_MARK
 from ollama_tui.api.requests import Call
 
 CONNECT_SECONDS = 10.0
-ORDINARY = httpx.Timeout(30.0, connect=CONNECT_SECONDS, pool=None)
-PATIENT = httpx.Timeout(None, connect=CONNECT_SECONDS)
+REPLY_TIMEOUTS = httpx.Timeout(30.0, connect=CONNECT_SECONDS, pool=None)
+WORK_TIMEOUTS = httpx.Timeout(None, connect=CONNECT_SECONDS)
 """For streams, loads and uploads: a server may be silent for minutes while it works."""
 
-LARGEST = 64 * 1024 * 1024
-"""Bytes of a reply: that of 10,000 models has 3, of a vocabulary of 250,000 words about 15."""
-SLOWEST = 1000
-"""Bytes a second that a reply must come with, after its first half minute."""
+MAX_REPLY_BYTES = 64 * 1024 * 1024
+"""A list of 10,000 models takes 3 MB, a vocabulary of 250,000 words about 15."""
+MIN_BYTES_PER_SECOND = 1000
+"""Minimum rate of a reply after its first 40 seconds."""
 ANSWER_WITHIN = 40.0
-"""Seconds until an ordinary answer begins, and that it may pause; connecting included."""
+"""Seconds until an ordinary answer begins, connecting included, and for a pause in it."""
 STREAM_WITHIN = 120.0
 """Seconds until the answer to a long piece of work begins: its first event comes at once."""
 WORK_WITHIN = 3600.0
-"""Seconds until the answer to a load comes, which is all of it."""
+"""Seconds until the answer to a load, which is sent when the model is loaded."""
 STUCK_AFTER = 300.0
 """Seconds without a byte of an upload going out, or an answer after its last."""
 
 _REFUSAL_LIMIT = 64 * 1024
-_CUT = CUT.encode()
+_CUT = CUT_MARK.encode()
 _JSON = {"Content-Type": "application/json"}
 
 
@@ -66,18 +66,18 @@ class HttpClient:
         call: Call,
         body: Mapping[str, Any] | None = None,
         *,
-        patience: httpx.Timeout = ORDINARY,
+        timeouts: httpx.Timeout = REPLY_TIMEOUTS,
     ) -> bytes:
         """Send a call and return the whole body of its answer."""
-        within = ANSWER_WITHIN if patience is ORDINARY else WORK_WITHIN
+        within = ANSWER_WITHIN if timeouts is REPLY_TIMEOUTS else WORK_WITHIN
         content, headers = encoded(body, call), _JSON if body else {}
-        async with self._open(call, content, headers, patience, within) as response:
+        async with self._open(call, content, headers, timeouts, within) as response:
             chunks = bytearray()
             async with self._watchdog(ANSWER_WITHIN) as watchdog:
                 async for chunk in body_chunks(response):
                     chunks += chunk
-                    watchdog.extend(len(chunk) / SLOWEST)
-                    if len(chunks) > LARGEST:
+                    watchdog.extend(len(chunk) / MIN_BYTES_PER_SECOND)
+                    if len(chunks) > MAX_REPLY_BYTES:
                         raise NotOllama(
                             "The server does not answer like Ollama: it sent more than 64 MB.",
                             CHECK_ADDRESS,
@@ -88,7 +88,7 @@ class HttpClient:
     async def stream(self, call: Call, body: Mapping[str, Any]) -> AsyncIterator[httpx.Response]:
         """Send a call whose answer takes as long as the work; leaving closes the connection."""
         content = encoded(body, call)
-        async with self._open(call, content, _JSON, PATIENT, STREAM_WITHIN) as response:
+        async with self._open(call, content, _JSON, WORK_TIMEOUTS, STREAM_WITHIN) as response:
             yield response
 
     async def upload(
@@ -98,9 +98,9 @@ class HttpClient:
         headers: Mapping[str, str],
         sent: Callable[[int], None] | None,
     ) -> None:
-        """Send a file: by the system itself where nothing is between, else chunk by chunk."""
+        """Upload a file: with sendfile over a direct plain connection, else in chunks by httpx."""
         headers = {**headers, "Content-Length": str(file.size)}
-        with explained(call, self._host.authority):
+        with translating_errors(call, self._host.authority):
             async with self._watchdog(STUCK_AFTER) as watchdog:
 
                 def report(done: int) -> None:
@@ -108,7 +108,7 @@ class HttpClient:
                     if sent is not None:
                         sent(done)
 
-                # Credentials in the URL are for httpx to encode.
+                # A URL with credentials is left to httpx, which encodes them.
                 plain = self._host.scheme == "http" and "@" not in self._url
                 direct = self._transport is None and not self._host.is_proxied(getproxies())
                 if sendfile.POSSIBLE and plain and direct:
@@ -116,7 +116,7 @@ class HttpClient:
                 else:
                     async with (
                         aclosing(file.chunks(report)) as chunks,
-                        self._open(call, chunks, headers, PATIENT, None),
+                        self._open(call, chunks, headers, WORK_TIMEOUTS, None),
                     ):
                         pass
 
@@ -132,22 +132,22 @@ class HttpClient:
         call: Call,
         content: bytes | AsyncIterator[bytes] | None,
         headers: Mapping[str, str],
-        patience: httpx.Timeout,
+        timeouts: httpx.Timeout,
         within: float | None,
     ) -> AsyncIterator[httpx.Response]:
         """Send a call; yield its good answer with the body unread, raise for any other.
 
         `within` are the seconds in which the answer must begin: httpx's own time-out starts over
-        with each informational response (1xx), of which a server may send any number.
+        with each informational response (1xx), and a server may send any number of them.
         """
-        with explained(call, self._host.authority):
+        with translating_errors(call, self._host.authority):
             client = self._client()
             request = client.build_request(
                 call.endpoint.method,
                 self._url + call.path,
                 content=content,
                 headers=headers,
-                timeout=patience,
+                timeout=timeouts,
                 extensions={"trace": _enable_keepalive},
             )
             async with self._watchdog(within):
@@ -176,7 +176,7 @@ class HttpClient:
         )
         answer = await sendfile.post(request, file, sent)
         if answer.status >= 300:
-            # The system sends what is in the file by then: a change of it explains the refusal.
+            # sendfile sends the current content: if the file changed, that is why it was refused.
             file.check()
             raise self._refused(answer.status, answer.location, answer.body, call)
 
@@ -189,14 +189,14 @@ class HttpClient:
                 async with self._watchdog(ANSWER_WITHIN) as watchdog:
                     async for chunk in body_chunks(response):
                         body += chunk
-                        watchdog.extend(len(chunk) / SLOWEST)
+                        watchdog.extend(len(chunk) / MIN_BYTES_PER_SECOND)
                         if len(body) >= _REFUSAL_LIMIT:
                             break
         location = response.headers.get("Location", "")
         return self._refused(response.status_code, location, bytes(body[:_REFUSAL_LIMIT]), call)
 
     def _refused(self, status: int, location: str, body: bytes, call: Call) -> OllamaError:
-        from ollama_tui.api.messages.explain import from_response, redirected  # only when needed
+        from ollama_tui.api.error_rules.explain import from_response, redirected  # only when needed
 
         if 300 <= status < 400:
             return redirected(location, call)
@@ -218,7 +218,7 @@ class HttpClient:
                     "The API key holds characters that no key has.", "Check OLLAMA_API_KEY."
                 )
             key = {"Authorization": f"Bearer {self._key}"} if self._key else {}
-            # Without TLS a context with all authorities would be 20 ms of start-up for nothing.
+            # Loading the certificate authorities takes 20 ms: only for TLS.
             tls = self._host.scheme == "https"
             self._httpx = new_client(self._host, self._transport, headers=key, tls=tls)
         return self._httpx
@@ -255,21 +255,21 @@ def new_client(
 
 
 def body_chunks(response: httpx.Response) -> AsyncIterator[bytes]:
-    """Return the body as it comes; raise httpx.DecodingError when it is compressed in any way."""
+    """Return the body as it arrives; raise httpx.DecodingError if it is compressed."""
     encoding = response.headers.get("content-encoding", "").strip().lower()
     if encoding not in ("", "identity"):
         raise httpx.DecodingError("a compressed body", request=response.request)
-    # One that is in memory already can be read once only in this way.
+    # A response whose stream was consumed can only be read from memory.
     return response.aiter_bytes() if response.is_stream_consumed else response.aiter_raw()
 
 
 @contextmanager
-def explained(call: Call, address: str) -> Iterator[None]:
+def translating_errors(call: Call, address: str) -> Iterator[None]:
     """Turn what httpx and a Watchdog raise into an OllamaError; `address` is for sentences."""
     try:
         yield
     except (httpx.HTTPError, httpx.InvalidURL, UnicodeError, TimeoutError) as error:
-        from ollama_tui.api.messages.explain import from_exception  # only when needed
+        from ollama_tui.api.error_rules.explain import from_exception  # only when needed
 
         raise from_exception(error, call, address) from error
 

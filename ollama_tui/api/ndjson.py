@@ -10,10 +10,10 @@ from ollama_tui.api.errors import CHECK_ADDRESS, Interrupted, NotOllama
 from ollama_tui.api.replies import Progress
 from ollama_tui.api.requests import Call
 
-LINE_LIMIT = 8 * 1024 * 1024
+MAX_LINE_BYTES = 8 * 1024 * 1024
 """Bytes; Ollama's own client reads no longer lines either."""
 
-BLANK_LIMIT = 64 * 1024
+MAX_BLANK_BYTES = 64 * 1024
 """Bytes of empty lines between two events; Ollama sends none."""
 
 
@@ -26,7 +26,7 @@ def parse_event(line: bytes, call: Call) -> Progress:
     """Return the event of one line; raise a Refused for an error, NotOllama for anything else."""
     event = decode(line, _Event)
     if event.error:
-        from ollama_tui.api.messages.explain import from_line  # only when needed
+        from ollama_tui.api.error_rules.explain import from_line  # only when needed
 
         raise from_line(event.error, call, signin_url=event.signin_url)
     return Progress(event.status, event.digest, event.total, event.completed)
@@ -51,7 +51,7 @@ class EventReader:
             self._searched = 0
             yield from self._event(line)
         self._searched = len(self._pending)
-        if self._searched > LINE_LIMIT:
+        if self._searched > MAX_LINE_BYTES:
             raise NotOllama(
                 "The server does not answer like Ollama: a line has more than 8 MB.",
                 CHECK_ADDRESS,
@@ -76,7 +76,7 @@ class EventReader:
             yield event
             return
         self._blank += len(line) + 1
-        if self._blank > BLANK_LIMIT:
+        if self._blank > MAX_BLANK_BYTES:
             raise NotOllama(
                 "The server does not answer like Ollama: it sends empty lines without end.",
                 CHECK_ADDRESS,

@@ -1,4 +1,4 @@
-"""The first answers of a server, asked for while the rest of the program is still being loaded.
+"""The first answers of a server, requested while the rest of the program is still loading.
 
 Loading httpx takes a third of a start. A plain GET needs only the standard library, so a thread
 asks for what the first frame can show. Anything but a plain 200 response counts as no answer: the
@@ -25,15 +25,15 @@ from ollama_tui.api.host import Host
 from ollama_tui.api.replies import Answers
 from ollama_tui.api.requests import LIST, RUNNING, VERSION
 
-PATIENCE = 3.0
-"""Seconds for each step of the thread; whoever waits for it may wait less."""
-LONGEST = 10.0
-"""Seconds for one answer, of however many steps."""
-LARGEST = 64 * 1024 * 1024
+STEP_TIMEOUT = 3.0
+"""Seconds for connecting and for each read; `wait` may wait less."""
+ANSWER_TIMEOUT = 10.0
+"""Seconds for one answer, however many reads it takes."""
+MAX_ANSWER_BYTES = 64 * 1024 * 1024
 """Bytes of an answer; the client may ask for more."""
-EAGER = 0.0005
-"""Seconds the loading thread may keep the interpreter while this one has something to read."""
-LONGEST_LINE = 64 * 1024
+SWITCH_INTERVAL = 0.0005
+"""GIL switch interval in seconds while the prefetch thread runs; Python's default is 0.005."""
+MAX_LINE_BYTES = 64 * 1024
 _REQUEST = (
     b"GET %b HTTP/1.0\r\nHost: %b:%d\r\n"
     b"User-Agent: ollama-tui/" + __version__.encode() + b"\r\n"
@@ -101,7 +101,7 @@ class _TimedReader(RawIOBase):
 
 def _ask(bodies: Future[Bodies | None], host: Host, clock: Callable[[], float]) -> None:
     usual = sys.getswitchinterval()
-    sys.setswitchinterval(EAGER)
+    sys.setswitchinterval(SWITCH_INTERVAL)
     try:
         bodies.set_result(tuple(_get(host, endpoint.path, clock) for endpoint in _ASKED))
     except (OSError, ValueError):
@@ -113,15 +113,15 @@ def _ask(bodies: Future[Bodies | None], host: Host, clock: Callable[[], float]) 
 def _get(host: Host, path: str, clock: Callable[[], float]) -> bytes:
     """Return the body of a 200 response; raises OSError, or ValueError for any other.
 
-    HTTP/1.0, where an answer is one piece and ends with the connection, is a few lines; loading
-    http.client, and the mail parser it needs, is as much as a tenth of importing Textual.
+    HTTP/1.0, where the body is not chunked and ends with the connection, takes a few lines; loading
+    http.client, and the mail parser it needs, takes a tenth of the time of importing Textual.
     """
-    end = clock() + LONGEST
+    end = clock() + ANSWER_TIMEOUT
     name = host.name.encode("ascii")
     header = b"[%b]" % name if ":" in host.name else name
-    # As bytes, so that no codec for names is loaded; the stubs only know str.
+    # As bytes, so that the IDNA codec is not loaded; the stubs only know str.
     address: Any = (name, host.port)
-    with socket.create_connection(address, timeout=PATIENCE) as connection:
+    with socket.create_connection(address, timeout=STEP_TIMEOUT) as connection:
         target = (host.prefix + path).encode("ascii")
         connection.sendall(_REQUEST % (target, header, host.port))
         with BufferedReader(_TimedReader(connection, clock, end)) as file:
@@ -135,8 +135,8 @@ def _body_in(file: BinaryIO) -> bytes:
         raise ValueError("not a plain 200 response")
     length = headers.get(b"content-length")
     if length is None:
-        return file.read(LARGEST)
-    if not length.isdigit() or len(length) > 15 or int(length) > LARGEST:
+        return file.read(MAX_ANSWER_BYTES)
+    if not length.isdigit() or len(length) > 15 or int(length) > MAX_ANSWER_BYTES:
         raise ValueError("a bad Content-Length")
     body = file.read(int(length))
     if len(body) != int(length):
@@ -147,6 +147,6 @@ def _body_in(file: BinaryIO) -> bytes:
 def _head_in(file: BinaryIO) -> list[bytes]:
     """Return the lines before the empty one, in lower case."""
     lines: list[bytes] = []
-    while (line := file.readline(LONGEST_LINE).lower().rstrip(b"\r\n")) and len(lines) < 100:
+    while (line := file.readline(MAX_LINE_BYTES).lower().rstrip(b"\r\n")) and len(lines) < 100:
         lines.append(line)
     return lines or [b""]

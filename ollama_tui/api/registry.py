@@ -37,21 +37,21 @@ from ollama_tui.api.errors import (
 from ollama_tui.api.host import Host
 from ollama_tui.api.http import body_chunks, new_client
 from ollama_tui.api.replies import Manifest
-from ollama_tui.api.requests import HOME, MANIFEST, Call
+from ollama_tui.api.requests import DEFAULT_REGISTRY, MANIFEST, Call
 from ollama_tui.formatting import inert
 
-ASKED_AT_HOME = "ollama.com"
-"""Where Ollama's own registry is asked; its digests come without a body there."""
-LONGEST = 20.0
-"""Seconds for all of it: a registry that trickles is given up too."""
-PATIENCE = httpx.Timeout(5.0)
-"""Seconds for each step of a request."""
-LARGEST = 8 * 1024 * 1024
+DEFAULT_REGISTRY_SITE = "ollama.com"
+"""Serves the manifests of DEFAULT_REGISTRY, with the digest in a header."""
+TOTAL_TIMEOUT = 20.0
+"""Seconds for a whole answer, even from a registry that keeps sending a little."""
+STEP_TIMEOUT = httpx.Timeout(5.0)
+"""Seconds for connecting and for each read."""
+MAX_MANIFEST_BYTES = 8 * 1024 * 1024
 """Bytes of a manifest; one of thousands of tensors has about one million."""
-HOPS = 5
-"""Requests one question may take, with redirects and a token."""
+MAX_REQUESTS = 5
+"""Requests per lookup, with redirects and a token."""
 _SAME_OWNER = ({"hf.co", "huggingface.co"}, {"ollama.com", "registry.ollama.ai"})
-"""Names of one owner: redirects between them are followed."""
+"""Hosts of one owner: redirects between them are followed."""
 _MANIFEST_TYPE = "application/vnd.docker.distribution.manifest.v2+json"
 _CHALLENGE = re.compile(r'(realm|service|scope)="([^"]*)"')
 _DIGEST = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
@@ -125,16 +125,16 @@ class Registry:
         transport: httpx.AsyncBaseTransport | None = None,
         *,
         plain: Collection[str] = (),
-        beside_server: bool = True,
+        server_is_local: bool = True,
     ) -> None:
-        """Begin with nothing connected; hosts named in `plain` may do without TLS.
+        """Connect to nothing yet; the hosts in `plain` may be asked without TLS.
 
-        `beside_server` is whether the server whose models are asked about is on this machine: if
+        `server_is_local` is whether the server whose models are asked about is on this machine: if
         not, its 127.0.0.1 is another machine than ours.
         """
         self._transport = transport
         self._plain = frozenset(map(str.lower, plain))
-        self._beside_server = beside_server
+        self._beside_server = server_is_local
         self._clients: dict[bool, httpx.AsyncClient] = {}
 
     async def __aenter__(self) -> Registry:
@@ -168,18 +168,18 @@ class Registry:
         """
         if not self._beside_server and Host.of_url(_url(name, insecure=True)).is_loopback:
             return False
-        with _explained(name):
-            async with asyncio.timeout(LONGEST):
+        with _translating_errors(name):
+            async with asyncio.timeout(TOTAL_TIMEOUT):
                 return await self._ask_plainly("HEAD", name) is not None
 
     async def _ask(self, method: str, name: Named, insecure: bool) -> tuple[_Answer, bool]:
         """Return a successful answer, and whether it came by plain HTTP."""
         if not self._beside_server and Host.of_url(_url(name, insecure=True)).is_loopback:
             raise Unreachable(
-                f"Only the server can reach {_where(name)}: it means its own machine."
+                f"Only the server can reach {_where(name)}: it is an address on its own machine."
             )
-        with _explained(name):
-            async with asyncio.timeout(LONGEST):
+        with _translating_errors(name):
+            async with asyncio.timeout(TOTAL_TIMEOUT):
                 answer = None if insecure else await self._ask_plainly(method, name)
                 plain = insecure or answer is not None
                 if answer is None:
@@ -207,7 +207,7 @@ class Registry:
     async def _follow(self, method: str, url: httpx.URL) -> _Answer:
         """Return the answer after a few redirects and a token; raises what httpx raises too."""
         start, headers = url, dict[str, str]()
-        for _ in range(HOPS):
+        for _ in range(MAX_REQUESTS):
             answer = await self._send(method, url, headers)
             if answer.status == 401 and not headers:
                 headers = await self._authorization(answer.headers, url)
@@ -221,7 +221,7 @@ class Registry:
                 url, headers = target, {}
             else:
                 return answer
-        raise NotOllama(f"{inert(start.host)} sends one from place to place without an answer.")
+        raise NotOllama(f"{inert(start.host)} redirects too often.")
 
     async def _send(self, method: str, url: httpx.URL, headers: Mapping[str, str]) -> _Answer:
         host = Host.of_url(str(url))
@@ -230,11 +230,13 @@ class Registry:
             accept = {"Accept": _MANIFEST_TYPE}
             client = new_client(host, self._transport, headers=accept, tls=True)
             self._clients[host.is_loopback] = client
-        async with client.stream(method, url, headers=dict(headers), timeout=PATIENCE) as response:
+        async with client.stream(
+            method, url, headers=dict(headers), timeout=STEP_TIMEOUT
+        ) as response:
             body = bytearray()
             async for chunk in body_chunks(response):
                 body += chunk
-                if len(body) > LARGEST:
+                if len(body) > MAX_MANIFEST_BYTES:
                     raise NotOllama(f"{inert(url.host)} sent more than a manifest can be.")
             return _Answer(response.status_code, response.headers, bytes(body))
 
@@ -252,7 +254,7 @@ class Registry:
 
 
 def _host(name: Named) -> str:
-    return ASKED_AT_HOME if name.host.lower() == HOME else name.host
+    return DEFAULT_REGISTRY_SITE if name.host.lower() == DEFAULT_REGISTRY else name.host
 
 
 def _where(name: Named) -> str:
@@ -267,7 +269,7 @@ def _url(name: Named, insecure: bool) -> str:
 
 
 @contextmanager
-def _explained(name: Named) -> Iterator[None]:
+def _translating_errors(name: Named) -> Iterator[None]:
     """Turn what httpx raises into an OllamaError that speaks of the registry."""
     where = _where(name)
     try:
@@ -275,7 +277,7 @@ def _explained(name: Named) -> Iterator[None]:
     except TimeoutError as error:
         raise Interrupted(f"{where} did not answer in time.", "Try again in a moment.") from error
     except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
-        from ollama_tui.api.messages.explain import from_exception  # only when needed
+        from ollama_tui.api.error_rules.explain import from_exception  # only when needed
 
         found = from_exception(error, Call(MANIFEST, name.display), where)
         if isinstance(found, NotOllama):

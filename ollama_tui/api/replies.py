@@ -12,29 +12,29 @@ from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
-MOST = 2**63 - 1
-Count = Annotated[int, msgspec.Meta(ge=0, le=MOST)]
+MAX_INT64 = 2**63 - 1
+Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_INT64)]
 """A number of bytes or tokens, as Go counts them; anything else on the wire is a bad value."""
 
 Time = Annotated[datetime, msgspec.Meta(tz=True)]
 """A point in time with its time zone."""
 
-Word = Annotated[str, msgspec.Meta(max_length=1024)]
-"""A name, a digest or a few words. A real name has at most 600 characters; what is longer is cut
-by `decode` and ends in CUT, so that no column, sort or search ever has megabytes to go through."""
+ShortText = Annotated[str, msgspec.Meta(max_length=1024)]
+"""A name, a digest or a few words. A real name has at most 600 characters; longer ones are cut by
+`decode` and end in CUT_MARK, so that columns, sorting and search never see megabytes."""
 
-Words = Annotated[list[Word], msgspec.Meta(max_length=100)]
-"""A handful of words; of more, the first."""
+ShortTexts = Annotated[list[ShortText], msgspec.Meta(max_length=100)]
+"""A few short texts; only the first 100 are read."""
 
-Text = Annotated[str, msgspec.Meta(max_length=4 * 1024 * 1024)]
-"""A license, template or conversation; what is longer is cut like a word."""
+LongText = Annotated[str, msgspec.Meta(max_length=4 * 1024 * 1024)]
+"""A license, template or message; cut like ShortText."""
 
 Shape = Annotated[list[Count], msgspec.Meta(max_length=16)]
-"""Lengths of a tensor's sides; GGUF knows four."""
+"""Dimensions of a tensor; GGUF has at most four."""
 
-CUT = "…\ufdd0"
-"""How a text ends that was cut. The second character never occurs in a text, so that the client can
-tell, and refuses to send any such text back."""
+CUT_MARK = "…\ufdd0"
+"""The end of a text that was cut. Its second character never occurs in text, so the client
+recognises a cut text and refuses to send it back."""
 
 
 def time_of(text: str) -> datetime | None:
@@ -56,12 +56,12 @@ class Reply(msgspec.Struct, frozen=True, gc=False):
 class ModelDetails(Reply, frozen=True):
     """`details` of tags, show and ps."""
 
-    parent_model: Word = ""
-    format: Word = ""
-    family: Word = ""
-    families: Words | None = None
-    parameter_size: Word = ""
-    quantization_level: Word = ""
+    parent_model: ShortText = ""
+    format: ShortText = ""
+    family: ShortText = ""
+    families: ShortTexts | None = None
+    parameter_size: ShortText = ""
+    quantization_level: ShortText = ""
     context_length: Count = 0
     """In tokens; 0 when unknown. Filled in tags only, since v0.30."""
     embedding_length: Count = 0
@@ -70,19 +70,19 @@ class ModelDetails(Reply, frozen=True):
 class ListedModel(Reply, frozen=True):
     """One entry of `GET /api/tags`."""
 
-    name: Word = ""
-    model: Word = ""
-    modified_text: Word = msgspec.field(default="", name="modified_at")
+    name: ShortText = ""
+    model: ShortText = ""
+    modified_text: ShortText = msgspec.field(default="", name="modified_at")
     """Time of the manifest file as the server wrote it: RFC 3339, up to nine decimals."""
     size: Count = 0
     """Bytes of all layers and the config, shared ones in full."""
-    digest: Word = ""
+    digest: ShortText = ""
     """SHA-256 of the manifest file: 64 hex digits, no prefix."""
     details: ModelDetails = ModelDetails()
-    capabilities: Words | None = None
+    capabilities: ShortTexts | None = None
     """None when the server (before v0.30) does not send them."""
-    remote_model: Word = ""
-    remote_host: Word = ""
+    remote_model: ShortText = ""
+    remote_host: ShortText = ""
     """Set for cloud stubs only."""
 
     @property
@@ -105,15 +105,15 @@ def is_cloud_name(name: str) -> bool:
 class RunningModel(Reply, frozen=True):
     """One entry of `GET /api/ps`."""
 
-    name: Word = ""
-    model: Word = ""
+    name: ShortText = ""
+    model: ShortText = ""
     size: Count = 0
     """Bytes in use by the runner."""
     size_vram: Count = 0
     """The part of `size` on GPUs."""
-    digest: Word = ""
+    digest: ShortText = ""
     details: ModelDetails = ModelDetails()
-    expires_text: Word = msgspec.field(default="", name="expires_at")
+    expires_text: ShortText = msgspec.field(default="", name="expires_at")
     """When it is unloaded, as the server wrote it; see `expires_at`."""
     context_length: Count = 0
     """In tokens, as it was loaded with; 0 when not known yet."""
@@ -135,38 +135,42 @@ class Answers(NamedTuple):
 class Message(Reply, frozen=True):
     """One line of a conversation stored in a model."""
 
-    role: Word = ""
-    content: Text = ""
+    role: ShortText = ""
+    content: LongText = ""
 
 
 class Tensor(Reply, frozen=True):
     """Name, type and shape of one tensor."""
 
-    name: Word = ""
-    type: Word = ""
+    name: ShortText = ""
+    type: ShortText = ""
     shape: Shape = []
 
 
 class Show(Reply, frozen=True):
-    """`POST /api/show`."""
+    """`POST /api/show`.
 
-    license: Text = ""
-    modelfile: Text = ""
-    parameters: Text = ""
-    template: Text = ""
-    system: Text = ""
+    Cached on disk by `services.cache`: raise its format number when a field is added or read
+    differently, or models seen before keep the default.
+    """
+
+    license: LongText = ""
+    modelfile: LongText = ""
+    parameters: LongText = ""
+    template: LongText = ""
+    system: LongText = ""
     details: ModelDetails = ModelDetails()
     messages: list[Message] = []
-    remote_model: Word = ""
-    remote_host: Word = ""
+    remote_model: ShortText = ""
+    remote_host: ShortText = ""
     model_info: dict[str, Any] = {}
     """GGUF metadata; arrays are None unless asked for with verbose."""
     projector_info: dict[str, Any] = {}
     tensors: list[Tensor] = []
-    capabilities: Words | None = None
-    modified_text: Word = msgspec.field(default="", name="modified_at")
+    capabilities: ShortTexts | None = None
+    modified_text: ShortText = msgspec.field(default="", name="modified_at")
     """As in the list, but it may lag behind after a pull that changed nothing."""
-    requires: Word = ""
+    requires: ShortText = ""
     """The oldest version of Ollama that runs it, without a `v`."""
 
     @property
@@ -190,11 +194,11 @@ class VerboseShow(Reply, frozen=True):
 
 
 class Progress(Reply, frozen=True):
-    """One event of a pull, push or create stream."""
+    """Event, not state: one line of a pull, push or create stream."""
 
-    status: Word = ""
-    digest: Word = ""
-    """Of the layer at work; may be a dummy (nineteen zeros) or `sha256:model`."""
+    status: ShortText = ""
+    digest: ShortText = ""
+    """Of the layer in progress; may be a dummy (nineteen zeros) or `sha256:model`."""
     total: Count = 0
     completed: Count = 0
     """Bytes; may start above 0 and may go down."""
@@ -204,7 +208,7 @@ class CloudStatus(Reply, frozen=True):
     """`cloud` of `GET /api/status`."""
 
     disabled: bool = False
-    source: Word = "none"
+    source: ShortText = "none"
 
 
 class Status(Reply, frozen=True):
@@ -216,28 +220,28 @@ class Status(Reply, frozen=True):
 class Account(Reply, frozen=True):
     """`POST /api/me`: who the server is signed in as."""
 
-    id: Word = ""
-    email: Word = ""
-    name: Word = ""
-    plan: Word = ""
+    id: ShortText = ""
+    email: ShortText = ""
+    name: ShortText = ""
+    plan: ShortText = ""
 
 
 class Recommendation(Reply, frozen=True):
     """One entry of `GET /api/experimental/model-recommendations`."""
 
-    model: Word = ""
-    description: Word = ""
+    model: ShortText = ""
+    description: ShortText = ""
     context_length: Count = 0
     max_output_tokens: Count = 0
     vram_bytes: Count = 0
-    required_plan: Word = ""
+    required_plan: ShortText = ""
 
 
 class Loaded(Reply, frozen=True):
     """Answer to a load or unload."""
 
-    model: Word = ""
-    done_reason: Word = ""
+    model: ShortText = ""
+    done_reason: ShortText = ""
 
 
 class Layer(Reply, frozen=True, rename={"media_type": "mediaType"}):

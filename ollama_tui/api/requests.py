@@ -13,7 +13,7 @@ from ollama_tui.formatting import ELLIPSIS, inert
 
 ParameterValue = bool | int | float | str | list[str]
 
-HOME = "registry.ollama.ai"
+DEFAULT_REGISTRY = "registry.ollama.ai"
 _SUBJECT_LIMIT = 44
 
 
@@ -97,10 +97,10 @@ class Call:
     def registry(self) -> str:
         """Host part of the model name; the default registry when it has none."""
         parts = self.model.split("://", 1)[-1].split("/")
-        return parts[0] if len(parts) > 2 else HOME
+        return parts[0] if len(parts) > 2 else DEFAULT_REGISTRY
 
     @property
-    def is_home(self) -> bool:
+    def is_default_registry(self) -> bool:
         """Whether the model belongs to Ollama's own registry."""
         return self.registry.endswith((".ollama.ai", "ollama.com"))
 

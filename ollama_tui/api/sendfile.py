@@ -1,8 +1,8 @@
-"""A file as the body of a request: in chunks for httpx, or sent by the system itself.
+"""A file as the body of a request: in chunks for httpx, or by sendfile.
 
-Over plain HTTP with nothing between, `post` has the bytes go from the file's cache straight into
-the socket (`os.sendfile`), in a thread. `loop.sock_sendfile` would do it in the event loop's
-thread: that reaches half the rate, and a slow disk would hold up the screen.
+Over a direct plain connection, `post` has the kernel copy the file into the socket (`os.sendfile`),
+in a thread. `loop.sock_sendfile` would do it in the event loop's thread: that reaches half the
+rate, and a slow disk would block the screen.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ from ollama_tui.formatting import inert
 CHUNK = 1024 * 1024
 """Bytes read at a time; at most three such chunks are in memory."""
 STEP = 1024 * 1024
-"""Bytes the system sends between two looks at the file and at what the server answers."""
+"""Bytes per sendfile call; the file and the server's answer are checked between calls."""
 ANSWER_LIMIT = 64 * 1024
 POSSIBLE = hasattr(os, "sendfile") and hasattr(select, "poll")
 
 KEEPALIVE_IDLE = 15
-"""Seconds of silence before the other side's system is asked whether it is there."""
+"""Seconds of silence before the first probe."""
 KEEPALIVE_INTERVAL = 5
-"""Seconds between two such questions."""
+"""Seconds between probes."""
 KEEPALIVE_TRIES = 4
-"""Unanswered questions after which the connection is lost."""
+"""Unanswered probes after which the connection is lost."""
 _KEEPALIVE_OPTIONS = {
     "TCP_KEEPIDLE": KEEPALIVE_IDLE,
     "TCP_KEEPALIVE": KEEPALIVE_IDLE,
     "TCP_KEEPINTVL": KEEPALIVE_INTERVAL,
     "TCP_KEEPCNT": KEEPALIVE_TRIES,
 }
-"""By name: each system has its own selection of them."""
+"""By name: each operating system has only some of them."""
 
 
 class FileBody:
@@ -63,7 +63,7 @@ class FileBody:
         while chunk:
             following = self._start_reading()
             done += len(chunk)
-            # Before the last bytes go out: the server must never take a wrong file for whole.
+            # Check before the last chunk, so that the server never accepts a changed file.
             if done >= self.size and (done > self.size or await self._read(following)):
                 raise changed(self.path, "longer")
             yield chunk
@@ -120,7 +120,7 @@ async def open_body(path: Path, expected: int | None = None) -> AsyncIterator[Fi
 
 
 def changed(path: Path, how: str) -> OllamaError:
-    """Return that a file became `longer` or `shorter` on its way to the server."""
+    """Return the error for a file that became `longer` or `shorter` during the upload."""
     return OllamaError(
         f"{_label(path)} was not uploaded: it became {how} meanwhile.",
         "Wait until nothing writes to it any more, then try again.",
@@ -160,7 +160,7 @@ class UploadRequest:
     port: int
     path: str
     headers: Mapping[str, str]
-    patience: float
+    connect_timeout: float
     """Seconds to wait for a connection."""
 
 
@@ -183,7 +183,7 @@ async def post(
         return await asyncio.shield(work)
     except asyncio.CancelledError:
         with suppress(OSError):
-            connection.shutdown(socket.SHUT_RDWR)  # wakes the thread, which has the file
+            connection.shutdown(socket.SHUT_RDWR)  # wakes the thread, which is using the file
         await asyncio.wait([work])
         work.exception()  # seen, so that asyncio does not complain
         raise
@@ -199,7 +199,7 @@ async def _connect(request: UploadRequest) -> socket.socket:
             work.result().close()
 
     work = asyncio.get_running_loop().run_in_executor(
-        None, socket.create_connection, (request.host, request.port), request.patience
+        None, socket.create_connection, (request.host, request.port), request.connect_timeout
     )
     try:
         connection = await asyncio.shield(work)
@@ -249,7 +249,7 @@ def _send(connection: socket.socket, file: FileBody, report: Callable[[int], Non
     done = 0
     while done < file.size and not answers.poll(0):
         step = min(STEP, file.size - done)
-        # Before the last bytes go out: the server must never take a wrong file for whole.
+        # Check before the last chunk, so that the server never accepts a changed file.
         if done + step == file.size:
             file.check()
         count = os.sendfile(connection.fileno(), file.fileno, done, step)
@@ -267,12 +267,12 @@ class SocketOptions(Protocol):
 
 
 def enable_keepalive(connection: SocketOptions) -> None:
-    """Have the system find out within half a minute when the other side is gone.
+    """Have the kernel notice within half a minute when the other side is gone.
 
-    A NAT box that restarts or a VPN that changes drops connections without a word. While a server
-    verifies a download nothing is sent for minutes, so nothing else would tell the two apart.
+    A NAT box that restarts or a VPN that changes drops connections silently. While a server
+    verifies a download it sends nothing for minutes, so only this tells the two apart.
     """
-    with suppress(OSError):  # on what is no TCP connection
+    with suppress(OSError):  # not a TCP connection
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         for name, value in _KEEPALIVE_OPTIONS.items():
             if (option := getattr(socket, name, None)) is not None:

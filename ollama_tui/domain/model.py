@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import msgspec
 
-from ollama_tui.api.replies import MOST, Count, ListedModel, RunningModel, Show
+from ollama_tui.api.replies import MAX_INT64, Count, ListedModel, RunningModel, Show
 from ollama_tui.formatting import inert
 
 _COUNT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([KMBT]?)\s*", re.IGNORECASE)
@@ -142,7 +142,7 @@ def facts_of(show: Show) -> Facts:
         context_length=context_length(show),
         blobs=digests,
         weights=digests[0] if digests else "",
-        weight_bytes=min(file_size(show.tensors), MOST) if len(digests) > 1 else 0,
+        weight_bytes=min(file_size(show.tensors), MAX_INT64) if len(digests) > 1 else 0,
         parameter_count=_count(show, "general.parameter_count"),
     )
 
@@ -154,4 +154,4 @@ def context_length(show: Show) -> int:
 
 def _count(show: Show, key: str) -> int:
     value = show.model_info.get(key)
-    return value if isinstance(value, int) and 0 < value <= MOST else 0
+    return value if isinstance(value, int) and 0 < value <= MAX_INT64 else 0

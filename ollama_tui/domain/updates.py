@@ -10,7 +10,7 @@ from hashlib import sha256
 
 import msgspec
 
-from ollama_tui.api.replies import MOST, Count, Layer, Manifest, Show, Time
+from ollama_tui.api.replies import MAX_INT64, Count, Layer, Manifest, Show, Time
 from ollama_tui.domain import names
 from ollama_tui.domain.model import Model, facts_of
 from ollama_tui.domain.storage.contents import IMAGE_TYPE, WEIGHT_TYPES
@@ -115,7 +115,7 @@ def compared(
         now,
         newest=newest,
         pushed_at=pushed_at,
-        total=min(manifest.size, MOST),
+        total=min(manifest.size, MAX_INT64),
         missing=missing(manifest, present),
         insecure=insecure,
     )

@@ -73,8 +73,8 @@ def registry_for(settings: Settings, transport: httpx.AsyncBaseTransport | None)
     """Return the client of registries, not connected yet, for a server with these settings."""
     from ollama_tui.api.registry import Registry
 
-    beside_server = settings.host.is_local or transport is not None
-    return Registry(transport, plain=settings.insecure, beside_server=beside_server)
+    server_is_local = settings.host.is_local or transport is not None
+    return Registry(transport, plain=settings.insecure, server_is_local=server_is_local)
 
 
 class Updates:

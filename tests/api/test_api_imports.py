@@ -15,7 +15,7 @@ LIGHT = (
     "requests",
     "decode",
     "ndjson",
-    "messages.explain",
+    "error_rules.explain",
     "sendfile",
 )
 
@@ -34,10 +34,13 @@ def test_what_knows_no_network_does_not_load_httpx(module: str) -> None:
     assert not {"httpx", "httpcore", "textual"} & loaded_by(module)
 
 
-def test_the_client_loads_messages_about_refusals_only_when_there_is_one() -> None:
+def test_the_client_loads_error_rules_only_when_there_is_one() -> None:
     loaded = loaded_by("client")
     assert "ollama_tui.api.http" in loaded
-    assert not {"ollama_tui.api.messages.explain", "ollama_tui.api.messages.rule", "html"} & loaded
+    assert (
+        not {"ollama_tui.api.error_rules.explain", "ollama_tui.api.error_rules.rule", "html"}
+        & loaded
+    )
 
 
 def test_the_client_needs_no_screen() -> None:

@@ -22,14 +22,14 @@ from ollama_tui.api.errors import Interrupted, NotOllama, OllamaError, ServerFai
 from ollama_tui.api.host import Host
 from ollama_tui.api.http import (
     ANSWER_WITHIN,
-    LARGEST,
+    MAX_REPLY_BYTES,
     STREAM_WITHIN,
     STUCK_AFTER,
     WORK_WITHIN,
     HttpClient,
 )
-from ollama_tui.api.ndjson import BLANK_LIMIT
-from ollama_tui.api.prefetch import LONGEST, Prefetch
+from ollama_tui.api.ndjson import MAX_BLANK_BYTES
+from ollama_tui.api.prefetch import ANSWER_TIMEOUT, Prefetch
 from ollama_tui.api.registry import Registry
 from ollama_tui.api.replies import Progress
 from ollama_tui.api.requests import Call
@@ -250,7 +250,7 @@ async def test_empty_lines_without_end_are_refused(piece: bytes, time: VirtualCl
 
 
 async def test_a_few_empty_lines_between_events_are_none(time: VirtualClock) -> None:
-    line = b'{"status":"x"}\n' + b"\n" * (BLANK_LIMIT - 1)
+    line = b'{"status":"x"}\n' + b"\n" * (MAX_BLANK_BYTES - 1)
     body = TO_THE_END + 5 * line + b'{"status":"success"}\n'
 
     async def handler(reader: Reader, writer: Writer) -> None:
@@ -327,7 +327,7 @@ async def test_a_reply_without_end_is_refused(time: VirtualClock, peak: Callable
         with pytest.raises(NotOllama, match="more than 64 MB") as caught:
             await asyncio.wait_for(ollama.list(), 60)
     assert caught.value.hint
-    assert peak() < 2.5 * LARGEST
+    assert peak() < 2.5 * MAX_REPLY_BYTES
 
 
 async def test_connections_have_tcp_keepalive() -> None:
@@ -381,4 +381,4 @@ class TestFirst:
         ],
     )
     async def test_a_trickle_is_given_up(self, head: bytes, piece: bytes) -> None:
-        await self.is_refused(endless(head, piece), seconds=LONGEST / 50)
+        await self.is_refused(endless(head, piece), seconds=ANSWER_TIMEOUT / 50)

@@ -22,7 +22,7 @@ from ollama_tui.api.errors import (
     Refused,
     Unreachable,
 )
-from ollama_tui.api.http import ORDINARY, PATIENT
+from ollama_tui.api.http import REPLY_TIMEOUTS, WORK_TIMEOUTS
 from ollama_tui.api.replies import Progress
 from ollama_tui.api.requests import CreateRequest
 from tests.api.sockets import Reader, Writer, answering, serving
@@ -258,7 +258,7 @@ async def test_streams_and_loads_wait_for_ever_and_reads_do_not() -> None:
     limits = [request.extensions["timeout"] for request in transport.requests]
     assert [limit["read"] for limit in limits] == [None, None, None, 30.0]
     assert {limit["connect"] for limit in limits} == {10.0}
-    assert (PATIENT.read, ORDINARY.read) == (None, 30.0)
+    assert (WORK_TIMEOUTS.read, REPLY_TIMEOUTS.read) == (None, 30.0)
 
 
 async def test_cancelling_a_pull_closes_the_connection() -> None:
@@ -381,7 +381,7 @@ async def test_an_endless_error_page_is_cut() -> None:
     async with Ollama("http://h", transport=transport) as client:
         with pytest.raises(Refused) as caught:
             await client.list()
-    assert len(caught.value.words) == 600
+    assert len(caught.value.server_text) == 600
 
 
 async def test_a_path_prefix_comes_before_every_path() -> None:

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from ollama_tui.api import requests
 from ollama_tui.api.errors import Interrupted, NotFound, NotOllama, OllamaError, ServerFailed
-from ollama_tui.api.ndjson import LINE_LIMIT, EventReader, single_event
-from ollama_tui.api.replies import CUT, Progress
+from ollama_tui.api.ndjson import MAX_LINE_BYTES, EventReader, single_event
+from ollama_tui.api.replies import CUT_MARK, Progress
 from ollama_tui.api.requests import Call
 
 PULL = Call(requests.PULL, "qwen9")
@@ -153,11 +153,11 @@ def test_noise_is_not_ollama(noise: bytes, found: str) -> None:
 
 def test_a_line_of_eight_megabytes_is_read_and_a_longer_one_is_not() -> None:
     frame = b'{"status":""}'
-    longest = b'{"status":"' + b"x" * (LINE_LIMIT - len(frame)) + b'"}'
-    assert len(longest) == LINE_LIMIT
+    longest = b'{"status":"' + b"x" * (MAX_LINE_BYTES - len(frame)) + b'"}'
+    assert len(longest) == MAX_LINE_BYTES
     chunks = [longest[i : i + 65536] for i in range(0, len(longest), 65536)]
     [event, _] = read(*chunks, b"\n", SUCCESS)
-    assert event.status == "x" * (1024 - len(CUT)) + CUT
+    assert event.status == "x" * (1024 - len(CUT_MARK)) + CUT_MARK
     with pytest.raises(NotOllama, match="more than 8 MB"):
         read(*chunks, b"xx")
 

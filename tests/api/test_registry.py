@@ -68,7 +68,7 @@ async def test_a_registry_on_the_machine_of_a_server_elsewhere_is_not_asked_here
         seen.append(request)
         return httpx.Response(200, content=MANIFEST)
 
-    async with Registry(httpx.MockTransport(handle), beside_server=False) as asked:
+    async with Registry(httpx.MockTransport(handle), server_is_local=False) as asked:
         with pytest.raises(Unreachable, match=f"Only the server can reach {host}"):
             await asked.newest(parse(f"{host}/me/m:1"))
         with pytest.raises(Unreachable):
@@ -322,7 +322,7 @@ async def test_a_body_without_end_is_given_up() -> None:
     async with asked:
         with pytest.raises(NotOllama, match="more than a manifest can be"):
             await asked.manifest(parse("qwen3"))
-    assert body.taken <= registries.LARGEST + 2 * 65536
+    assert body.taken <= registries.MAX_MANIFEST_BYTES + 2 * 65536
 
 
 def redirecting(location: str, then: bytes = MANIFEST) -> Answering:
@@ -370,9 +370,9 @@ async def test_a_loop_of_redirects_ends() -> None:
         lambda request: httpx.Response(302, headers={"location": request.url.path})
     )
     async with asked:
-        with pytest.raises(NotOllama, match="from place to place"):
+        with pytest.raises(NotOllama, match="redirects too often"):
             await asked.newest(parse("qwen3"))
-    assert len(seen) == registries.HOPS
+    assert len(seen) == registries.MAX_REQUESTS
 
 
 def guarded(realm: str, token: httpx.Response) -> Answering:

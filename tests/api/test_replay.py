@@ -118,7 +118,7 @@ async def test_a_refusal_keeps_the_servers_words_and_status(name: str, tmp_path:
     last = trace.chunks[-1]
     if last.startswith(b"{") and "<html>" not in json.loads(last)["error"]:
         said = " ".join(json.loads(last)["error"].split())
-        assert error.words == said
+        assert error.server_text == said
 
 
 @pytest.mark.parametrize("name", REFUSALS)

@@ -13,9 +13,9 @@ import pytest
 
 from ollama_tui.api import decode
 from ollama_tui.api.client import Ollama
-from ollama_tui.api.decode import MOST_MODELS, MOST_VALUES
+from ollama_tui.api.decode import MAX_MODELS, MAX_VALUES
 from ollama_tui.api.errors import InvalidRequest, NotOllama
-from ollama_tui.api.replies import CUT, ListedModel, Message, Show, VerboseShow
+from ollama_tui.api.replies import CUT_MARK, ListedModel, Message, Show, VerboseShow
 from ollama_tui.api.requests import CreateRequest
 from ollama_tui.formatting import inert
 
@@ -37,7 +37,7 @@ def shown(**fields: Any) -> Show:
 @pytest.mark.parametrize("char", ["x", "é", "👍", " ", "\n", "\u202e"])
 def test_a_name_is_cut_after_a_thousand_characters(char: str) -> None:
     assert listed(name=char * WORD).name == char * WORD
-    assert listed(name=char * (WORD + 1)).name == char * (WORD - len(CUT)) + CUT
+    assert listed(name=char * (WORD + 1)).name == char * (WORD - len(CUT_MARK)) + CUT_MARK
     assert len(listed(name=char * MB).name) == WORD
 
 
@@ -60,7 +60,7 @@ def test_every_text_of_the_details_is_cut_after_four_megabytes() -> None:
         model_info={"k" * MB: "v", "general.text": "x" * (TEXT + 1), "n": 7},
     )
     for name in texts:
-        assert getattr(show, name) == "x" * (TEXT - len(CUT)) + CUT
+        assert getattr(show, name) == "x" * (TEXT - len(CUT_MARK)) + CUT_MARK
     [message] = show.messages
     assert (len(message.role), len(message.content)) == (WORD, TEXT)
     assert [
@@ -128,8 +128,8 @@ async def test_what_was_cut_is_never_sent(asking: Asking) -> None:
 
 def test_more_models_than_anybody_has_are_refused() -> None:
     entry = b'{"name":"a","details":{}}'
-    models = b'{"models":[' + b",".join([entry] * MOST_MODELS) + b"]}"
-    assert len(decode.listed_models(models)) == MOST_MODELS
+    models = b'{"models":[' + b",".join([entry] * MAX_MODELS) + b"]}"
+    assert len(decode.listed_models(models)) == MAX_MODELS
     with pytest.raises(NotOllama, match="more than 100,000 models") as caught:
         decode.listed_models(models[:-2] + b"," + entry + b"]}")
     assert caught.value.hint
@@ -140,7 +140,7 @@ def test_more_models_than_anybody_has_are_refused() -> None:
 def test_more_values_than_any_answer_has_are_refused(
     values: bytes, kind: type[Show | VerboseShow]
 ) -> None:
-    body = b'{"model_info":{"a":[' + values * (MOST_VALUES + 1) + b"0]}}"
+    body = b'{"model_info":{"a":[' + values * (MAX_VALUES + 1) + b"0]}}"
     with pytest.raises(NotOllama, match="more than 3,000,000 values") as caught:
         decode.decode(body, kind)
     assert caught.value.hint

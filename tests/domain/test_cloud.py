@@ -185,7 +185,7 @@ CLASSES = [
 def test_no_word_of_ollama_com_is_repeated(kind: type[OllamaError], status: int) -> None:
     secret = "sk-secret"
     error = (
-        kind(secret, secret, status=status, words=secret)
+        kind(secret, secret, status=status, server_text=secret)
         if issubclass(kind, Refused)
         else kind(secret, secret)
     )

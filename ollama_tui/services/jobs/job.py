@@ -192,7 +192,7 @@ def problem(error: OllamaError, label: str = "") -> Problem:
     if isinstance(error, Unreachable):  # whose title names the server and nothing else
         reason = "server unreachable"
         title = f"{label[:1].upper()}{label[1:]} failed. {title}" if label else title
-    elif isinstance(error, Refused) and "no space left on device" in error.words:
+    elif isinstance(error, Refused) and "no space left on device" in error.server_text:
         reason = "no space left on the server's disk"
     if isinstance(error, Unauthorized):
         signin_url = error.signin_url

@@ -45,11 +45,11 @@ def pause_after(
     `idle` is the time since the first trouble after the last progress, in seconds; `under_way` says
     that the transfer has had progress at all. What would only be refused again is not retried.
     """
-    if isinstance(error, Refused) and "context canceled" in error.words:
+    if isinstance(error, Refused) and "context canceled" in error.server_text:
         # A download that was being cancelled as we joined it.
         dying = attempt <= _DYING_TRIES
         return Pause(1.0, "joined a download being cancelled") if dying else None
-    if idle >= PATIENCE or not _passes(error, under_way=under_way):
+    if idle >= PATIENCE or not _is_transient(error, under_way=under_way):
         return None
     return Pause(min(2.0 ** min(attempt - 1, 10), _LONGEST_PAUSE), _trouble(error))
 
@@ -63,7 +63,7 @@ def silence_after(event: Progress, total: int) -> float:
     return max(WORKING, total / _SLOWEST_DISK)
 
 
-def _passes(error: OllamaError, *, under_way: bool) -> bool:
+def _is_transient(error: OllamaError, *, under_way: bool) -> bool:
     """Whether the same request may succeed later, with nobody doing anything here.
 
     Other answers than Ollama's, and what it says of other hosts, are an outage in the middle of a
@@ -73,7 +73,7 @@ def _passes(error: OllamaError, *, under_way: bool) -> bool:
         return True
     if isinstance(error, NotOllama):
         return under_way or error.status >= 500
-    return isinstance(error, Refused) and error.passing and (under_way or error.status >= 500)
+    return isinstance(error, Refused) and error.transient and (under_way or error.status >= 500)
 
 
 def _trouble(error: OllamaError) -> str:

@@ -21,7 +21,7 @@ def job(state: State = State.RUNNING, verb: str = "pull", **fields: object) -> J
 FULL_DISK = ServerFailed(
     "a was not pulled: the server's disk is full.",
     "Delete models.",
-    words="write x-partial: no space left on device",
+    server_text="write x-partial: no space left on device",
 )
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from ollama_tui.api import requests
+from ollama_tui.api.error_rules.explain import from_line, from_response
 from ollama_tui.api.errors import (
     Busy,
     Interrupted,
@@ -14,14 +15,13 @@ from ollama_tui.api.errors import (
     Unauthorized,
     Unreachable,
 )
-from ollama_tui.api.messages.explain import from_line, from_response
 from ollama_tui.api.replies import Progress
 from ollama_tui.api.requests import Call
 from ollama_tui.services.jobs.retry import Pause, pause_after, silence_after
 
 PULL = Call(requests.PULL, "a")
 CUT, GONE = Interrupted("cut"), Unreachable("gone")
-DYING = Busy("busy", words="context canceled")
+DYING = Busy("busy", server_text="context canceled")
 
 
 @pytest.mark.parametrize(
@@ -44,8 +44,8 @@ def test_patience_is_ten_minutes_without_progress(idle: float, again: bool) -> N
         NotFound("no"),
         Unauthorized("no"),
         Busy("no"),
-        ServerFailed("no", words="no space left on device"),
-        ServerFailed("no", status=500, words="no space left on device"),
+        ServerFailed("no", server_text="no space left on device"),
+        ServerFailed("no", status=500, server_text="no space left on device"),
         OllamaError("no"),
     ],
 )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from ollama_tui.api.error_rules.rule import Rule
 from ollama_tui.api.errors import Busy, InvalidRequest, NotFound, ServerFailed, Unsupported
-from ollama_tui.api.messages.rule import Rule, on
 
-_CREATE = on("create")
+_CREATE = ("create",)
 
 _SOURCES = (
     Rule(
@@ -166,7 +166,7 @@ _BUILDING = (
 _NAME_HINT = (
     "Write user/model:tag with letters, digits, dots, dashes and underscores: at most 80 a part."
 )
-_LOAD = on("load", "unload")
+_LOAD = ("load", "unload")
 
 _NAMES = (
     Rule(
@@ -174,7 +174,7 @@ _NAMES = (
         NotFound,
         "this server has no model of that name",
         "Refresh the list; if it stays there, a layer is missing: pull or create it again.",
-        on("show"),
+        ("show",),
     ),
     Rule(
         r"model ['\"].*['\"] not found",
@@ -187,14 +187,14 @@ _NAMES = (
         NotFound,
         "this server has no model of that name",
         "Copy the model to the name to push, then push that.",
-        on("push"),
+        ("push",),
     ),
     Rule(
         r"^invalid model name$",
         InvalidRequest,
         "its name or the name of its base is not valid",
         _NAME_HINT,
-        on("create"),
+        ("create",),
     ),
     Rule(
         r"^destination \".*\" is invalid$",
@@ -318,21 +318,21 @@ _STORE = (
         ServerFailed,
         "its manifest on the server is damaged",
         "Pull or create it again: that replaces the manifest; then it can be deleted.",
-        on("delete"),
+        ("delete",),
     ),
     Rule(
         r"^(?:unexpected )?EOF$",
         ServerFailed,
         "its manifest on the server is damaged",
         "Pull or create it again: that replaces the manifest.",
-        on("show", "copy", "push", "load"),
+        ("show", "copy", "push", "load"),
     ),
     Rule(
         r"no such file or directory|cannot find the (?:file|path)",
         ServerFailed,
         "a file of it is gone from the server's disk",
         "Pull or create it again.",
-        on("show", "copy", "push", "load", "delete"),
+        ("show", "copy", "push", "load", "delete"),
     ),
     Rule(
         r"permission denied|access is denied|read-only file system",

@@ -1,4 +1,4 @@
-"""A rule: words of a server, what they mean, and what to do about it."""
+"""A rule: a pattern of server texts, what they mean, and what to do about it."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from ollama_tui.api.errors import Refused
-from ollama_tui.api.requests import HOME, Call
+from ollama_tui.api.requests import DEFAULT_REGISTRY, Call
 from ollama_tui.formatting import inert
 
 
 @dataclass(frozen=True)
 class Rule:
-    """Words of the server that mean one thing.
+    """A pattern of server texts that mean one thing.
 
     `reason` follows "… was not pulled: " and has no full stop; `hint` is a whole sentence. Both
     may name the pattern's groups and `model`, `host`, `page` in braces.
@@ -23,24 +23,24 @@ class Rule:
     kind: type[Refused]
     reason: str
     hint: str
-    verbs: frozenset[str] = frozenset()
+    verbs: tuple[str, ...] = ()
     """Verbs of the endpoints it applies to; empty for all."""
     when: Callable[[Call], bool] = lambda _: True
-    passing: bool = False
-    """Whether the cause may pass by itself."""
+    transient: bool = False
+    """Whether the cause may go away by itself."""
 
     def fill(self, match: re.Match[str], call: Call) -> tuple[str, str]:
-        """Return reason and hint with what is known put in; `match` is of inert words."""
+        """Return reason and hint with the braces filled in; `match` is of inert text."""
         host = inert(call.registry)[:60]
         home = "ollama.com" if "/" in call.model else "ollama.com/library"
-        page = home if call.registry == HOME else host
+        page = home if call.registry == DEFAULT_REGISTRY else host
         known = {"model": call.subject, "host": host, "page": page}
         values = known | {name: value or "" for name, value in match.groupdict().items()}
         return self.reason.format_map(values), self.hint.format_map(values)
 
 
 def first_match(rules: Iterable[Rule], words: str, call: Call) -> tuple[Rule, re.Match[str]] | None:
-    """Return the first rule that fits, and how; None when none does."""
+    """Return the first rule that matches, with its match; None if none does."""
     for rule in rules:
         applies = (not rule.verbs or call.endpoint.verb in rule.verbs) and rule.when(call)
         if applies and (match := re.search(rule.pattern, words, re.IGNORECASE)):
@@ -48,14 +48,9 @@ def first_match(rules: Iterable[Rule], words: str, call: Call) -> tuple[Rule, re
     return None
 
 
-def on(*verbs: str) -> frozenset[str]:
-    """Name the endpoints a rule applies to."""
-    return frozenset(verbs)
-
-
-def is_abroad(call: Call) -> bool:
+def is_other_registry(call: Call) -> bool:
     """Whether the model belongs to another registry than Ollama's."""
-    return not call.is_home
+    return not call.is_default_registry
 
 
 def is_in_cloud(call: Call) -> bool:

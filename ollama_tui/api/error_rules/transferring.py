@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ollama_tui.api.error_rules.rule import Rule, is_in_cloud, is_other_registry
 from ollama_tui.api.errors import (
     Busy,
     Forbidden,
@@ -11,10 +12,9 @@ from ollama_tui.api.errors import (
     Unauthorized,
     Unsupported,
 )
-from ollama_tui.api.messages.rule import Rule, is_abroad, is_in_cloud, on
 
-_FETCH = on("pull", "create")
-_REGISTRY = on("pull", "push", "create")
+_FETCH = ("pull", "create")
+_REGISTRY = ("pull", "push", "create")
 
 _ACCOUNT = (
     Rule(
@@ -70,58 +70,58 @@ _ACCOUNT = (
         Forbidden,
         "the registry at {host} refuses to store it",
         "Check the namespace in the name, and who may write to that registry.",
-        on("push"),
-        is_abroad,
+        ("push",),
+        is_other_registry,
     ),
     Rule(
         r"unauthorized|access denied|^(?:http status )?401\b",
         Unauthorized,
         "the registry at {host} refuses to store it",
         "Check the namespace in the name, and who may write to that registry.",
-        on("push"),
-        is_abroad,
+        ("push",),
+        is_other_registry,
     ),
     Rule(
         r"access denied",
         Unauthorized,
         "the account may not write to that namespace",
         "Copy the model to <your user name>/<model> and push the copy.",
-        on("push"),
+        ("push",),
     ),
     Rule(
         r"^(?:http status )?403\b",
         Forbidden,
         "the registry does not allow it",
         "Copy the model to <your user name>/<model> and push the copy.",
-        on("push"),
+        ("push",),
     ),
     Rule(
         r"unauthorized|^(?:http status )?401\b",
         Unauthorized,
         "the server is not signed in to ollama.com",
         "Sign in, then push again.",
-        on("push"),
+        ("push",),
     ),
     Rule(
         r"\b401:|access denied|^unauthorized",
         Unauthorized,
         "the registry asks for rights the server does not have",
         "The model may be private or the name misspelled: check it at {page}, or sign in.",
-        on("pull", "create"),
+        ("pull", "create"),
     ),
     Rule(
         r"\b403:",
         Forbidden,
         "the registry does not give it out",
         "The model may be private or the name misspelled: check it at {page}.",
-        on("pull", "create"),
+        ("pull", "create"),
     ),
     Rule(
         r"realm host",
         Forbidden,
         "the registry sends the server elsewhere to sign in",
         "The server does not follow; check the host in the name.",
-        on("pull", "push", "create"),
+        ("pull", "push", "create"),
     ),
     Rule(
         r"^unauthorized",
@@ -134,7 +134,7 @@ _ACCOUNT = (
         NotFound,
         "ollama.com has no such cloud model",
         "Check the spelling and the size in the tag on ollama.com/search.",
-        on("show", "load"),
+        ("show", "load"),
         is_in_cloud,
     ),
 )
@@ -145,7 +145,7 @@ _TRANSFERS = (
         ServerFailed,
         "the server's disk is full",
         "Delete models or free space on the server, then pull again: it goes on where it stopped.",
-        on("pull"),
+        ("pull",),
     ),
     Rule(
         r"no space left on device|not enough space on the disk|disk quota exceeded",
@@ -158,26 +158,26 @@ _TRANSFERS = (
         NotFound,
         "the registry at {host} has no such model",
         "Check the spelling and the tag.",
-        on("pull"),
-        is_abroad,
+        ("pull",),
+        is_other_registry,
     ),
     Rule(
         r"pull model manifest: file does not exist",
         NotFound,
         "no registry has a model of that name",
         "Check the spelling and the tag on {page}.",
-        on("pull"),
+        ("pull",),
     ),
     Rule(
         r"pull model manifest: file does not exist",
         NotFound,
         "its base is neither on this server nor in a registry",
         "Choose a base from the list, or check its spelling on ollama.com/library.",
-        on("create"),
+        ("create",),
     ),
     Rule(
         r"server gave HTTP response to HTTPS client"
-        # of one that says something else than HTTP before it hangs up
+        # a registry that does not speak HTTP
         r"|first record does not look like a TLS handshake",
         ServerFailed,
         "the registry speaks plain HTTP, not HTTPS",
@@ -195,29 +195,29 @@ _TRANSFERS = (
         ServerFailed,
         "the upload broke off too often",
         "Push again when the connection is better; it starts over.",
-        on("push"),
-        passing=True,
+        ("push",),
+        transient=True,
     ),
     Rule(
         r"max retries exceeded",
         ServerFailed,
         "the download broke off too often",
         "Try again later: what was downloaded is kept.",
-        passing=True,
+        transient=True,
     ),
     Rule(
         r"lookup (?P<name>(?:[\w-]+\.)*ollama\.(?:com|ai))\b",
         ServerFailed,
         "the server cannot reach the internet",
         "It does not find {name}: check the server's network and DNS.",
-        passing=True,
+        transient=True,
     ),
     Rule(
         r"lookup (?P<name>[\w.-]{1,60})",
         ServerFailed,
         "the server does not find the host {name}",
         "Check the host in the name, and the server's DNS.",
-        passing=True,
+        transient=True,
     ),
     Rule(
         r"dial tcp (?P<address>[\w.:\[\]-]{1,60}): (?:connect|connectex): .*refused",
@@ -225,7 +225,7 @@ _TRANSFERS = (
         "nothing answers the server at {address}",
         "Check host and port in the name, and that the registry is running.",
         _REGISTRY,
-        passing=True,
+        transient=True,
     ),
     Rule(
         r"x509:|certificate",
@@ -239,7 +239,7 @@ _TRANSFERS = (
         ServerFailed,
         "the server's connection to the other host failed",
         "Check the server's network, firewall and proxy, then try again.",
-        passing=True,
+        transient=True,
     ),
     Rule(
         r"(?:^|manifest: )412:|requires a newer version of Ollama",
@@ -253,7 +253,7 @@ _TRANSFERS = (
         "the registry asks to slow down",
         "Wait a few minutes, then try again.",
         _REGISTRY,
-        passing=True,
+        transient=True,
     ),
     Rule(
         r"(?:^|manifest: |status )(?P<code>5\d\d)\b",
@@ -261,7 +261,7 @@ _TRANSFERS = (
         "the registry failed with status {code}",
         "The fault is not here: try again later.",
         _REGISTRY,
-        passing=True,
+        transient=True,
     ),
     Rule(
         r"(?:^|manifest: |status )(?P<code>[34]\d\d)\b",
@@ -284,7 +284,7 @@ _TRANSFERS = (
         "a file of its unfinished download on the server is empty",
         "Remove the empty sha256-*-partial-* files in the blobs folder on the server "
         "(find . -name '*-partial-*' -empty -delete), then pull again.",
-        on("pull"),
+        ("pull",),
     ),
     Rule(
         r"no Location header in response",
@@ -306,7 +306,7 @@ _TRANSFERS = (
         "the registry sent nothing for too long",
         "Try again later: what was downloaded is kept.",
         _FETCH,
-        passing=True,
+        transient=True,
     ),
     Rule(
         r"context canceled",
@@ -320,7 +320,7 @@ _TRANSFERS = (
         InvalidRequest,
         "the bytes received are not those of its digest",
         "The file may have changed meanwhile: try again.",
-        on("upload"),
+        ("upload",),
     ),
 )
 

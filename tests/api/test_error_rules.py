@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ollama_tui.api import errors, requests
-from ollama_tui.api.messages.explain import (
+from ollama_tui.api.error_rules.explain import (
     from_line,
     from_response,
     redirected,

@@ -1,4 +1,4 @@
-"""What went wrong → the error a person can act on.
+"""Turn a failure into an error that a person can act on.
 
 A failure comes as an exception of httpx, as a response with an error status, or as an error line
 in a stream.
@@ -16,6 +16,8 @@ from typing import Any
 import msgspec
 
 from ollama_tui.api.decode import is_page, not_ollama, page_title
+from ollama_tui.api.error_rules import creating, transferring
+from ollama_tui.api.error_rules.rule import first_match
 from ollama_tui.api.errors import (
     ADDRESS,
     CHECK_ADDRESS,
@@ -32,15 +34,13 @@ from ollama_tui.api.errors import (
     Unreachable,
     Unsupported,
 )
-from ollama_tui.api.messages import models, transfers
-from ollama_tui.api.messages.rule import first_match
 from ollama_tui.api.requests import HEAD_BLOB, Call
 from ollama_tui.formatting import ELLIPSIS, inert
 
 TITLE_LIMIT = 120
 WORDS_LIMIT = 600
 
-_RULES = (*transfers.RULES, *models.RULES)
+_RULES = (*transferring.RULES, *creating.RULES)
 _TAG = re.compile(r"<(?:style|script)\b.*?</|<[^<>]{0,500}>", re.DOTALL | re.IGNORECASE)
 _PATH = re.compile(
     r"(?<![\w:/.])/[\w.+@-]+(?:/[\w.+@:-]*[\w.+@-])+"
@@ -59,7 +59,7 @@ _BY_STATUS: Mapping[int, tuple[type[Refused], str, str]] = {
     499: (Busy, "the request was cancelled", "Try again."),
     503: (Busy, "the server is busy", "Wait a moment, then try again."),
 }
-_PASSING = frozenset({408, 425, 429, 499, 502, 503, 504})
+_TRANSIENT = frozenset({408, 425, 429, 499, 502, 503, 504})
 """Statuses after which the same request may succeed, whatever text comes with them."""
 
 
@@ -166,7 +166,7 @@ def from_response(status: int, body: bytes, call: Call, *, host: str = "") -> Ol
     if is_page(text):
         return _page(status, text, call)
     if status == 400 and call.endpoint is HEAD_BLOB:
-        text = "invalid digest format"  # a HEAD has no words, and no other reason
+        text = "invalid digest format"  # a HEAD response has no body; 400 means an invalid digest
     return _refused(tidy(text), status, call, None)
 
 
@@ -181,7 +181,7 @@ def redirected(target: str, call: Call) -> NotOllama:
 
 
 def tidy(text: str) -> str:
-    """Return a server's words as one inert line of at most 600 characters, without HTML tags."""
+    """Return a server's text as one inert line of at most 600 characters, without HTML tags."""
     text = text[: WORDS_LIMIT * 10]
     if "<html" in text.lower() or is_page(text):
         text = html.unescape(_TAG.sub(" ", text))
@@ -202,17 +202,19 @@ def _refused(words: str, status: int, call: Call, signin_url: object) -> Refused
         said = without_paths(_REQUESTED.sub("", words)).rstrip(". ")
         reason = said or reason or f"the server answered {status}"
         hint = hint or "The server's log may say more."
-        passing = status >= 500 or status in _PASSING
+        transient = status >= 500 or status in _TRANSIENT
     else:
         rule, match = found
         kind, (reason, hint) = rule.kind, rule.fill(match, call)
         reason, hint = without_paths(reason), _cap(hint, 240)
-        passing = rule.passing or status in _PASSING
+        transient = rule.transient or status in _TRANSIENT
     title = _title(call, reason)
     if kind is Unauthorized:
-        return Unauthorized(title, hint, status=status, words=words, signin_url=_link(signin_url))
-    refused = kind(title, hint, status=status, words=words)
-    refused.passing = passing
+        return Unauthorized(
+            title, hint, status=status, server_text=words, signin_url=_link(signin_url)
+        )
+    refused = kind(title, hint, status=status, server_text=words)
+    refused.transient = transient
     return refused
 
 
@@ -226,7 +228,7 @@ def _too_old(status: int, words: str, call: Call) -> Unsupported:
         f"This server is too old for {call.endpoint.feature}.",
         f"Update Ollama on the server, or check the path in {ADDRESS}.",
         status=status,
-        words=words,
+        server_text=words,
     )
 
 
@@ -250,7 +252,7 @@ def _page(status: int, text: str, call: Call) -> OllamaError:
             f"{call.failed}: a proxy does not let bodies of this size through.",
             "Raise the proxy's limit, or reach the server without it.",
             status=status,
-            words=tidy(text),
+            server_text=tidy(text),
         )
     hint = "The Ollama server behind the proxy may be down." if status >= 500 else CHECK_ADDRESS
     return NotOllama(_title(call, f"something else answered {status}{said}"), hint, status=status)
