@@ -9,7 +9,7 @@ from ollama_tui.tui.actions.action import Action, ActionGroup, Place
 from ollama_tui.tui.actions.keymap import Keymap
 
 README = Path(__file__).resolve().parents[1] / "README.md"
-UNNAMED = (Place.LIST, Place.MAIN, Place.EVERYWHERE)
+UNNAMED = (Place.LIST, Place.LIST_AND_DETAILS, Place.EVERYWHERE)
 """Places that the table leaves out."""
 BEGIN, END = "<!-- keys -->", "<!-- /keys -->"
 

@@ -229,8 +229,10 @@ class Drafts:
         draft.key, draft.held, draft.is_resumed = key, True, True
         return draft
 
-    def follow(self, draft: DraftFile, job: int) -> None:
-        """Hold the draft until the job that sends it has ended."""
+    def follow(self, draft: DraftFile | None, job: int) -> None:
+        """Hold the draft, if there is one, until the job that sends it has ended."""
+        if draft is None:
+            return
         if job in self.sent:
             self.sent[job].discard()  # the same was sent twice, as one job
         self.sent[job] = draft

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class VisibleRows:
+class ListRows:
     """The rows, and what there is to say of the filter."""
 
     rows: tuple[Model, ...]
@@ -29,9 +29,9 @@ class VisibleRows:
     """Why there are no rows, when a filter is the reason."""
 
 
-def visible_rows(
+def list_rows(
     listing: Listing, view: View, *, now: datetime, known: KnownUpdates = NOTHING_KNOWN
-) -> VisibleRows:
+) -> ListRows:
     """Return the models that pass the filter, in the order chosen.
 
     A filter that is partly wrong still selects by its other words.
@@ -39,7 +39,7 @@ def visible_rows(
     models = listing.sorted_by(view.sort, view.reverse)
     if not view.filter.strip():
         rows, following = _together(models, view)
-        return VisibleRows(rows, listing.aliases, following)
+        return ListRows(rows, listing.aliases, following)
     from ollama_tui.domain.filter import (
         parser as query,  # the first frame has no use for the language
     )
@@ -49,7 +49,7 @@ def visible_rows(
     scope = Scope(models, now, view.marks, known.outdated, known.current, listing)
     selected = asked.select(models, scope)
     rows, following = _together(selected, view)
-    return VisibleRows(
+    return ListRows(
         rows,
         listing.aliases,
         following,

@@ -193,12 +193,12 @@ class OllamaTui(DiffApp[int], inherit_bindings=False):
     def _hold_for_list(self) -> None:
         """Keep keys for the first list, where there is none to act on meanwhile."""
         if not self.snapshot.models:
-            self.type_ahead.hold(self, CONNECTING)
+            self.type_ahead.pause(self, CONNECTING)
 
     def watch_snapshot(self, snapshot: Snapshot) -> None:
         """Remember a server that has answered; let keys typed before the first list go on."""
         if snapshot.models or snapshot.reach is not Reach.CONNECTING:
-            self.type_ahead.release(self)
+            self.type_ahead.resume(self)
         if snapshot.reach is Reach.UP and not self.settings.demo:
             self._ui_state.remember_host(self.settings.host.url)
         self.watch_services()
@@ -290,7 +290,7 @@ class OllamaTui(DiffApp[int], inherit_bindings=False):
         """Keep `jobs` up to date; announce those that have ended and look what came of them."""
         from ollama_tui.config.safe_file import shown_path
         from ollama_tui.services.jobs.job import State
-        from ollama_tui.tui.actions.submit import settle
+        from ollama_tui.tui.actions.submit import discard_sent_drafts
         from ollama_tui.tui.widgets.job_rows import result
 
         async for jobs in services.jobs.live.changes():
@@ -300,7 +300,7 @@ class OllamaTui(DiffApp[int], inherit_bindings=False):
             for job in news:
                 if not job.active:
                     self.tell(*result(job), trouble=job.state is State.FAILED)
-            for draft in settle(self.drafts, jobs):
+            for draft in discard_sent_drafts(self.drafts, jobs):
                 if draft.key and draft.key.is_text and draft.path is not None:
                     kept = f"What you typed is kept in {shown_path(draft.path)}."
                     self.tell(kept, "Open the form again to go on with it.")

@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
     from ollama_tui.api.clock import Clock
 
-HOLD = 0.5
+PAUSE_SECONDS = 0.5
 """Seconds that keys wait at most for an action that has not shown anything yet."""
 CONNECTING = 1.5
 """Seconds that keys wait at most for the first list, or to know that the server is down."""
-STEPS = 10
-"""Parts in which that time passes: a busy event loop makes each of them longer."""
+PAUSE_STEPS = 10
+"""Steps into which the wait is split, so that a busy loop lengthens it."""
 BUSY_TURNS = 200
 """Iterations of the event loop after which unrelated work, such as a flood of replies, is not
 waited for."""
@@ -59,10 +59,10 @@ class TypeAhead:
         self._clock = clock
         self._waiting: deque[Typed] = deque()
         self._owners: set[object] = set()
-        self._holds: dict[object, asyncio.Task[None]] = {}
+        self._pauses: dict[object, asyncio.Task[None]] = {}
         self._free = asyncio.Event()
         self._free.set()
-        self._held = asyncio.Event()
+        self._paused = asyncio.Event()
         self._delivering: asyncio.Task[None] | None = None
         self._key = ""
         """The key delivered last."""
@@ -80,11 +80,11 @@ class TypeAhead:
         return bool(self._key) and self._key == self._closing_key
 
     async def rest(self) -> None:
-        """Return when no key is left to be handled, or those that are left are on hold."""
+        """Return when no key is left to be handled, or those that are left are paused."""
         while self._delivering is not None and self._free.is_set():
-            held = asyncio.ensure_future(self._held.wait())
-            await asyncio.wait([self._delivering, held], return_when=asyncio.FIRST_COMPLETED)
-            held.cancel()
+            paused = asyncio.ensure_future(self._paused.wait())
+            await asyncio.wait([self._delivering, paused], return_when=asyncio.FIRST_COMPLETED)
+            paused.cancel()
 
     def put(self, event: Typed) -> None:
         """Deliver `event` as soon as everything typed before it has been handled."""
@@ -101,72 +101,72 @@ class TypeAhead:
     def close(self) -> None:
         """Deliver no more keys: the app is leaving."""
         self.discard()
-        for task in (self._delivering, *self._holds.values()):
+        for task in (self._delivering, *self._pauses.values()):
             if task is not None:
                 task.cancel()
 
     @contextmanager
-    def held(self) -> Iterator[None]:
-        """Keep later keys waiting while the current task works, at most for `HOLD` seconds.
+    def pause_keys(self) -> Iterator[None]:
+        """Keep later keys waiting while the current task works, at most `PAUSE_SECONDS`.
 
-        `release` ends it early, when the task has shown what the keys wait for.
+        `resume` ends it early, when the task has shown what the keys wait for.
         """
         owner = asyncio.current_task()
         self._owners.add(owner)
-        self.hold(owner)
+        self.pause(owner)
         try:
             yield
         finally:
             self._owners.discard(owner)
-            self.release(owner)
+            self.resume(owner)
 
-    def hold_again(self) -> None:
+    def pause_again(self) -> None:
         """Keep keys waiting again: the user has answered, and the current task works on."""
         if (owner := asyncio.current_task()) in self._owners:
-            self.hold(owner)
+            self.pause(owner)
 
-    def hold(self, owner: object, seconds: float = HOLD) -> None:
-        """Keep later keys waiting until `owner` releases them, at most for `seconds`."""
-        self.release(owner)
-        self._holds[owner] = asyncio.create_task(self._expire(owner, seconds), name="key hold")
+    def pause(self, owner: object, seconds: float = PAUSE_SECONDS) -> None:
+        """Keep later keys waiting until `owner` resumes them, at most for `seconds`."""
+        self.resume(owner)
+        self._pauses[owner] = asyncio.create_task(self._expire(owner, seconds), name="key pause")
         self._free.clear()
-        self._held.set()
+        self._paused.set()
 
-    def release(self, owner: object = None) -> None:
+    def resume(self, owner: object = None) -> None:
         """Let keys go on as far as `owner` is concerned, by default the current task.
 
         It has shown something, or waits for the user.
         """
         owner = asyncio.current_task() if owner is None else owner
-        if (task := self._holds.pop(owner, None)) is not None:
+        if (task := self._pauses.pop(owner, None)) is not None:
             task.cancel()
-        if not self._holds:
+        if not self._pauses:
             self._free.set()
-            self._held.clear()
+            self._paused.clear()
 
     async def _expire(self, owner: object, seconds: float) -> None:
         # In steps: on a busy machine the action that is waited for runs no faster than this does.
-        for _ in range(STEPS):
-            await self._clock.sleep(seconds / STEPS)
-        self.release(owner)
+        for _ in range(PAUSE_STEPS):
+            await self._clock.sleep(seconds / PAUSE_STEPS)
+        self.resume(owner)
 
     async def _deliver_all(self) -> None:
         try:
-            await self.settled()
+            await self.until_idle()
             while self._waiting and self._app.is_running:
                 event = self._waiting.popleft()
                 self._key = event.key if isinstance(event, events.Key) else ""
                 depth = len(self._app.screen_stack)
                 self._deliver(event)
-                await self.settled()
+                await self.until_idle()
                 self._closing_key = self._key if len(self._app.screen_stack) < depth else ""
                 if not self._waiting and self._app.is_running:
                     self._idle()
-                    await self.settled()
+                    await self.until_idle()
         finally:
             self._delivering = None
 
-    async def settled(self) -> None:
+    async def until_idle(self) -> None:
         """Return when there is nothing left to do but wait for the user, the network or a timer."""
         layouts = 0
         while self._app.is_running:
@@ -204,10 +204,10 @@ class TypeAhead:
         return any(pump._message_queue.qsize() + len(pump._next_callbacks) for pump in pumps)
 
 
-def held_keys(node: MessagePump) -> AbstractContextManager[None]:
+def pause_keys(node: MessagePump) -> AbstractContextManager[None]:
     """Keep later keys waiting while the current task works, in an app that has a type-ahead."""
     type_ahead: TypeAhead | None = getattr(node.app, "type_ahead", None)
-    return type_ahead.held() if type_ahead is not None else nullcontext()
+    return type_ahead.pause_keys() if type_ahead is not None else nullcontext()
 
 
 def _needs_layout(screen: Screen[Any]) -> bool:

@@ -9,7 +9,7 @@ from ollama_tui.domain import columns as order
 from ollama_tui.domain.columns import Listing
 from ollama_tui.domain.filter.fields import Scope
 from ollama_tui.domain.filter.parser import parse
-from ollama_tui.domain.rows import visible_rows
+from ollama_tui.domain.rows import list_rows
 from ollama_tui.domain.view import View
 from tests.domain.models import NOW, many_models
 from tests.effort import calls
@@ -26,13 +26,13 @@ def test_it_is_what_passes_the_filter_and_then_the_order(
 ) -> None:
     view = View(filter=text, sort=column, reverse=reverse)
     passed = parse(text).select(MODELS, Scope(MODELS, NOW))
-    assert visible_rows(LISTING, view, now=NOW).rows == order.sort(passed, column, reverse)
+    assert list_rows(LISTING, view, now=NOW).rows == order.sort(passed, column, reverse)
 
 
 @given(FILTERS)
 def test_grouped_rows_are_the_same_rows(text: str) -> None:
-    flat = visible_rows(LISTING, View(filter=text), now=NOW)
-    grouped = visible_rows(LISTING, View(filter=text, grouped=True), now=NOW)
+    flat = list_rows(LISTING, View(filter=text), now=NOW)
+    grouped = list_rows(LISTING, View(filter=text, grouped=True), now=NOW)
     assert order.sort(grouped.rows, "name") == order.sort(flat.rows, "name")
     first = {model.weights_key for model in grouped.rows}
     assert len(grouped.rows) - len(grouped.following) == len(first)
@@ -40,6 +40,6 @@ def test_grouped_rows_are_the_same_rows(text: str) -> None:
 
 def test_another_letter_of_a_filter_looks_only_at_names_among_ten_thousand() -> None:
     listing = Listing(many_models())
-    visible_rows(listing, View(filter="m"), now=NOW)
+    list_rows(listing, View(filter="m"), now=NOW)
 
-    assert calls(lambda: visible_rows(listing, View(filter="mo"), now=NOW)) < 500
+    assert calls(lambda: list_rows(listing, View(filter="mo"), now=NOW)) < 500

@@ -243,9 +243,9 @@ async def test_a_refresh_behind_the_details_does_not_move_the_list() -> None:
     demo, ticker = a_server()
     async with journey(demo, server_time=ticker, size=(80, 24)) as user:
         await user.presses(*["j"] * 24)
-        before = user.main.table.visible_rows()[0].name
+        before = user.main.table.rows_in_view()[0].name
         await user.presses("enter")
         demo.add(1)
         await user.presses("R", "escape")
         await user.until(lambda: len(user.names) == 37)
-        assert user.main.table.visible_rows()[0].name == before
+        assert user.main.table.rows_in_view()[0].name == before

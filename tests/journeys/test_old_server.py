@@ -31,12 +31,12 @@ async def test_the_models_on_the_screen_are_learned_first() -> None:
     demo, ticker = a_server(version=OLD)
     demo.add(500)
     async with journey(demo, server_time=ticker, size=(80, 24), sort="name") as user:
-        visible = [model.name for model in user.main.table.visible_rows()]
+        visible = [model.name for model in user.main.table.rows_in_view()]
         assert len(visible) < 30
         await user.waits(10)
         await user.presses("G")
         await user.waits(0.4)
-        last = [model for model in user.main.table.visible_rows() if not model.is_cloud]
+        last = [model for model in user.main.table.rows_in_view() if not model.is_cloud]
         await user.until(lambda: all("?" not in user.row(model.name) for model in last[-3:]))
 
 

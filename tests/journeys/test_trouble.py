@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from ollama_tui.tui.typeahead import HOLD
+from ollama_tui.tui.typeahead import PAUSE_SECONDS
 from tests.demo.levers import Demo
 from tests.journeys.driver import a_server, journey
 
@@ -154,7 +154,7 @@ async def test_an_impatient_second_press_asks_nothing_twice() -> None:
     slow = SlowDetails(demo)
     async with journey(demo, server_time=ticker, transport=lambda: slow) as user:
         await user.presses("C")
-        await user.waits(HOLD)
+        await user.waits(PAUSE_SECONDS)
         await user.presses("space", "C")
         await user.sees("Waiting for the server (create).")
         slow.answer.set()
@@ -176,7 +176,7 @@ async def test_a_form_that_comes_late_does_not_open_over_what_was_gone_on_to(
     slow = SlowDetails(demo)
     async with journey(demo, server_time=ticker, transport=lambda: slow) as user:
         await user.presses("C")
-        await user.waits(HOLD)
+        await user.waits(PAUSE_SECONDS)
         await user.presses(meanwhile)
         screens = len(user.app.screen_stack)
         slow.answer.set()
@@ -191,7 +191,7 @@ async def test_a_form_that_was_left_and_wanted_again_opens() -> None:
     slow = SlowDetails(demo)
     async with journey(demo, server_time=ticker, transport=lambda: slow) as user:
         await user.presses("C")
-        await user.waits(HOLD)
+        await user.waits(PAUSE_SECONDS)
         await user.presses("escape", "C", "j")
         slow.answer.set()
         await user.sees("New name")

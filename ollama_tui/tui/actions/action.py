@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-ALWAYS = 90
+FOOTER_ALWAYS = 90
+"""From this order on, a key is in the footer even where others have no room."""
 
 
 class Place(StrEnum):
@@ -43,7 +44,7 @@ class Place(StrEnum):
     RUNNING = "in running models"
     JOBS = "in jobs"
     CLOUD = "in the catalogue"
-    MAIN = "in the list and the details"
+    LIST_AND_DETAILS = "in the list and the details"
     EVERYWHERE = "everywhere"
 
     @property
@@ -53,7 +54,7 @@ class Place(StrEnum):
 
 
 _REGIONS = {
-    Place.MAIN: (Place.LIST, Place.DETAILS),
+    Place.LIST_AND_DETAILS: (Place.LIST, Place.DETAILS),
     Place.EVERYWHERE: (
         Place.LIST, Place.DETAILS, Place.STORAGE, Place.RUNNING, Place.JOBS, Place.CLOUD,
     ),
@@ -211,15 +212,13 @@ class Action:
     synonyms: tuple[str, ...] = ()
     """Other words, in lower case, by which the palette finds it."""
     group: ActionGroup = ActionGroup.LOOK
-    place: Place = Place.MAIN
+    place: Place = Place.LIST_AND_DETAILS
     footer: int = 0
-    """Order in the footer, lowest first; 0 keeps it out, from `ALWAYS` on it always fits."""
+    """Order in the footer, lowest first; 0 keeps it out, from `FOOTER_ALWAYS` on it always fits."""
     changes_server: bool = False
     """Refused in read-only mode."""
-    danger: bool = False
-    """Destroys something."""
-    goes_back: bool = False
-    """Whether its user no longer wants what is on its way to be opened."""
+    cancels_pending: bool = False
+    """Whether it cancels dialogs that are still about to open."""
     keys_wait: bool = True
     """Whether keys typed meanwhile wait, not for long, for what it shows: a dialog, a new row."""
 

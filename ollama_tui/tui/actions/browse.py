@@ -20,7 +20,7 @@ from ollama_tui.tui.actions.action import (
 if TYPE_CHECKING:
     from ollama_tui.domain.model import Model
 
-GROUP = "together"
+GROUP_KEY = "together"
 """Key of what the sort menu offers beside the columns."""
 
 
@@ -121,12 +121,12 @@ async def sort(context: ActionContext) -> None:
     chosen = await context.ask(
         Choice(
             "Sort by",
-            (*options, Alternative(GROUP, apart)),
+            (*options, Alternative(GROUP_KEY, apart)),
             current=context.view.sort,
             hint="enter sort   the same again reverses it   esc cancel",
         )
     )
-    if chosen == GROUP:
+    if chosen == GROUP_KEY:
         await group(context)
     elif chosen is not None:
         sort_by(context, chosen)
@@ -161,7 +161,7 @@ def sort_action(number: int, key: str, title: str) -> Action:
                   run, group=ActionGroup.MARK, place=Place.LIST)  # fmt: skip
 
 
-HOW = "Mark two models to compare, or mark one and go to the other."
+COMPARE_HINT = "Mark two models to compare, or mark one and go to the other."
 
 
 async def compare(context: ActionContext) -> None:
@@ -188,15 +188,15 @@ def cannot_compare(context: ActionContext) -> str | None:
     """Say why there are not exactly two models to compare."""
     count = len(pair(context))
     if count > 2:
-        return f"{count} models are marked. {HOW}"
-    return not_connected(context) if count == 2 else HOW
+        return f"{count} models are marked. {COMPARE_HINT}"
+    return not_connected(context) if count == 2 else COMPARE_HINT
 
 
 ACTIONS = (
     Action("details.open", "enter,l,right,i", "details", "Open the details of the model.",
            "open_details", no_model, place=Place.LIST, footer=4),
     Action("details.close", "h,left,escape", "back", "Go back to the list.",
-           "close_details", place=Place.DETAILS, goes_back=True, footer=1),
+           "close_details", place=Place.DETAILS, cancels_pending=True, footer=1),
     Action("details.next", "tab", "next tab", "Show the next tab of the details.",
            "turn_tab(1)", no_model),
     Action("details.previous", "shift+tab", "previous tab", "Show the previous tab of the details.",
@@ -212,7 +212,7 @@ ACTIONS = (
     Action("filter.open", "slash", "filter", "Filter as you type: words, or field:value.",
            "open_filter", place=Place.LIST, footer=1),
     Action("filter.clear", "escape", "clear filter", "Show all models again.",
-           clear_filter, place=Place.LIST, goes_back=True),
+           clear_filter, place=Place.LIST, cancels_pending=True),
     Action("filter.saved", "at", "saved filters", "Choose a filter saved in config.toml.",
            choose_filter, no_saved_filters, place=Place.LIST),
     Action("sort.choose", "s", "sort", "Choose the column to sort by.",

@@ -18,7 +18,7 @@ from ollama_tui.tui.actions.action import (
     no_model,
     not_connected,
 )
-from ollama_tui.tui.actions.submit import find, opened, queue
+from ollama_tui.tui.actions.submit import choose_draft, find, submit_create
 
 if TYPE_CHECKING:
     from ollama_tui.api.replies import Show
@@ -52,7 +52,7 @@ async def fill_in(context: ActionContext, *, edit: bool) -> None:
     about = (
         base.label if edit and base else f"{inert(typed or 'A new model')} from {inert(typed_base)}"
     )
-    if (draft := await opened(context, key, left, about)) is None:
+    if (draft := await choose_draft(context, key, left, about)) is None:
         return
     if draft.is_resumed:
         base, show = other, other_show
@@ -64,7 +64,7 @@ async def fill_in(context: ActionContext, *, edit: bool) -> None:
         draft.release()
     else:
         task = Create(answer.request, verb=verb, replaces=answer.replaces)
-        await queue(context, task, draft)
+        await submit_create(context, task, draft)
 
 
 async def details(context: ActionContext, model: Model | None) -> Show | None:
@@ -161,7 +161,7 @@ async def import_files(context: ActionContext, heading: str = "") -> None:
     if answer is not None:
         verb = "import" if answer.files else "create"
         task = Create(answer.request, verb=verb, files=answer.files, replaces=answer.replaces)
-        await queue(context, task, dialog.draft_file)
+        await submit_create(context, task, dialog.draft_file)
 
 
 async def quantize(context: ActionContext) -> None:
@@ -184,7 +184,7 @@ async def quantize(context: ActionContext) -> None:
     if target is not None:
         request = CreateRequest(model=target.name, from_=model.name, quantize=chosen)
         task = Create(request, verb="quantize", replaces=target.replaces)
-        await queue(context, task, dialog.draft_file)
+        await submit_create(context, task, dialog.draft_file)
 
 
 def choice(model: Model, free: int | None) -> Choice:

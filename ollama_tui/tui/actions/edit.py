@@ -15,7 +15,7 @@ from ollama_tui.config.safe_file import shown_path
 from ollama_tui.formatting import inert, plural, size
 from ollama_tui.tui.actions.action import Action, ActionContext, ActionGroup, Edited, connected
 from ollama_tui.tui.actions.create import cannot_change
-from ollama_tui.tui.actions.submit import opened, queue
+from ollama_tui.tui.actions.submit import choose_draft, submit_create
 
 if TYPE_CHECKING:
     from ollama_tui.api.replies import Show
@@ -64,7 +64,7 @@ async def edit(context: ActionContext) -> None:
     if left is not None and left.text == start:  # an editor was opened, and nothing was saved
         left.discard()
         left = None
-    if (draft := await opened(context, key, left, model.label)) is None:
+    if (draft := await choose_draft(context, key, left, model.label)) is None:
         return
     try:
         task = await Editing(context, model, show, before, start, draft).until_decided()
@@ -72,7 +72,7 @@ async def edit(context: ActionContext) -> None:
         draft.release()
         raise
     if task is not None:
-        await queue(context, task, draft)
+        await submit_create(context, task, draft)
 
 
 @dataclass(frozen=True)

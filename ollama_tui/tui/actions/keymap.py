@@ -68,8 +68,8 @@ def no_key(id_: str) -> str:
 def keymap(settings: Settings, actions: Iterable[Action]) -> Keymap:
     """Return the keys after the `[keys]` of the config file.
 
-    Who has a key keeps it: those the file does not mention their usual ones, then the others in the
-    order of the file. Whoever gets none of the keys it asks for has its usual ones that are free.
+    Actions not in the file keep their default keys. Then keys are assigned in file order; an action
+    that gets none of its keys falls back to its free defaults.
     """
     if not settings.keys:
         return Keymap()
@@ -90,7 +90,7 @@ def keymap(settings: Settings, actions: Iterable[Action]) -> Keymap:
         """Return the id that has `key` where it is asked for; empty if it is free."""
         held = [holders.get((region, key), "") for region in place.regions]
         # Keys of the list or the details come before those of both, which need just one of the two.
-        taken = all(held) if place is Place.MAIN else any(held)
+        taken = all(held) if place is Place.LIST_AND_DETAILS else any(held)
         return next(filter(None, held)) if taken else ""
 
     def take(id_: str, keys: str) -> str:

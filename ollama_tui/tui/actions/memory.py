@@ -8,7 +8,7 @@ from ollama_tui.api.errors import OllamaError
 from ollama_tui.domain import columns
 from ollama_tui.formatting import inert, plural, size
 from ollama_tui.tui.actions.action import (
-    ALWAYS,
+    FOOTER_ALWAYS,
     Action,
     ActionContext,
     ActionGroup,
@@ -170,7 +170,7 @@ ACTIONS = (
            unload, cannot_unload, group=ActionGroup.MEMORY, changes_server=True,
            synonyms=("stop",)),
     Action("memory.unload_all", "X", "unload all", "Free the memory of every model; asks first.",
-           unload_all, nothing_loaded, group=ActionGroup.MEMORY, changes_server=True, danger=True),
+           unload_all, nothing_loaded, group=ActionGroup.MEMORY, changes_server=True),
     Action("running.load", "w", "load", "Choose a model and load it.",
            load_another, group=ActionGroup.MEMORY, place=Place.RUNNING, footer=1,
            changes_server=True, keys_wait=False),
@@ -182,7 +182,8 @@ ACTIONS = (
            changes_server=True, keys_wait=False),
     Action("running.unload_all", "X", "unload all", "Free the memory of every model; asks first.",
            unload_all, nothing_loaded, group=ActionGroup.MEMORY, place=Place.RUNNING,
-           footer=4, changes_server=True, danger=True, keys_wait=False),
+           footer=4, changes_server=True, keys_wait=False),
     Action("running.back", "escape,q,t", "back", "Go back to the list.",
-           "back", group=ActionGroup.MEMORY, place=Place.RUNNING, footer=ALWAYS, goes_back=True),
+           "back", group=ActionGroup.MEMORY, place=Place.RUNNING, footer=FOOTER_ALWAYS,
+           cancels_pending=True),
 )  # fmt: skip

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.formatting import inert
 from ollama_tui.tui.actions.action import (
-    ALWAYS,
+    FOOTER_ALWAYS,
     Action,
     ActionContext,
     ActionGroup,
@@ -19,7 +19,7 @@ from ollama_tui.tui.actions.action import (
     no_model,
     not_connected,
 )
-from ollama_tui.tui.actions.submit import find, follow, offer_again, sending, settled
+from ollama_tui.tui.actions.submit import confirm_target, discard_draft_when_sent, find, offer_again
 
 if TYPE_CHECKING:
     from ollama_tui.domain.model import Model
@@ -38,19 +38,19 @@ async def copy(context: ActionContext) -> None:
     if (answer := await context.ask(dialog)) is None:
         return
     try:
-        settled_on = await settled(context, answer)
+        confirmed = await confirm_target(context, answer)
     except NameTaken:  # a job says so too, and keeps the name for another try
-        job = server.jobs.submit(Copy(model.name, answer.name, answer.replaces))
-        follow(context, dialog.draft_file, job)
+        job_id = server.jobs.submit(Copy(model.name, answer.name, answer.replaces))
+        context.drafts.follow(dialog.draft_file, job_id)
         return
     except OllamaError:
         offer_again(dialog)
         raise
-    if settled_on is None:
+    if confirmed is None:
         offer_again(dialog)
         return
-    target = settled_on.name
-    with sending(dialog):
+    target = confirmed.name
+    with discard_draft_when_sent(dialog):
         async with changing(context) as ollama:
             await ollama.copy(model.name, target)
     copied = find(context, target)
@@ -76,11 +76,11 @@ async def rename(context: ActionContext) -> None:
         except OllamaError:
             offer_again(dialog)
             raise
-        # The dialog says what is there, and what was typed can be changed; not over other things.
+        # Ask again in the dialog, unless the user has gone to another screen.
         if find(context, typed) is None or context.location != location:
             break
         offer_again(dialog)
-    with sending(dialog):
+    with discard_draft_when_sent(dialog):
         renamed = await move(context, model, typed)
     context.tell(f"{model.label} is now {renamed.label}.")
     context.move_to(renamed.name)
@@ -151,20 +151,20 @@ async def delete(context: ActionContext) -> None:
 def cannot_delete(context: ActionContext) -> str | None:
     """Say that there is nothing to delete, or that another model would be."""
     targets = context.targets
-    return taken_for_another(targets) if targets else "There is no model to act on."
+    return ambiguous_name_problem(targets) if targets else "There is no model to act on."
 
 
 def cannot_rename(context: ActionContext) -> str | None:
     """Say why the current model cannot have another name: its old one has to be deleted."""
     current = context.current
-    return taken_for_another((current,)) if current else no_model(context)
+    return ambiguous_name_problem((current,)) if current else no_model(context)
 
 
-def taken_for_another(models: Sequence[Model]) -> str | None:
+def ambiguous_name_problem(models: Sequence[Model]) -> str | None:
     """Say which of `models` cannot be deleted because a server would delete another one."""
     doubtful = [model.name for model in models if model.name[-6:].lower() == ":local"]
     if not doubtful:
-        return None  # as nearly always: nothing need be loaded to say so
+        return None  # common case; avoids the import
     from ollama_tui.domain import names
 
     return next(filter(None, map(names.deletion_problem, doubtful)), None)
@@ -212,8 +212,7 @@ ACTIONS = (
     Action("model.rename", "r", "rename", "Give the model at the cursor another name, safely.",
            rename, cannot_rename, group=ActionGroup.CHANGE, changes_server=True),
     Action("model.delete", "d", "delete", "Delete the marked models, or the one at the cursor.",
-           delete, cannot_delete, group=ActionGroup.CHANGE, footer=7, changes_server=True,
-           danger=True),
+           delete, cannot_delete, group=ActionGroup.CHANGE, footer=7, changes_server=True),
     Action("model.undo", "z", "undo", "Bring back what was deleted in the last seconds.",
            undo, group=ActionGroup.CHANGE, changes_server=True),
     Action("storage.show", "b", "storage", "See what the disk is spent on, and what frees it.",
@@ -224,11 +223,12 @@ ACTIONS = (
            "mark", group=ActionGroup.MARK, place=Place.STORAGE, footer=2),
     Action("storage.delete", "d", "delete", "Delete the marked models, or the one at the cursor.",
            delete_chosen, group=ActionGroup.CHANGE, place=Place.STORAGE, footer=3,
-           changes_server=True, danger=True),
+           changes_server=True),
     Action("storage.undo", "z", "undo", "Bring back what was deleted in the last seconds.",
            undo, group=ActionGroup.CHANGE, place=Place.STORAGE, footer=4, changes_server=True),
     Action("storage.read", "R", "reload", "Read again what is on the disk.",
            "reload", group=ActionGroup.APP, place=Place.STORAGE, footer=5),
     Action("storage.back", "escape,q,b", "back", "Go back to the list.",
-           "back", group=ActionGroup.APP, place=Place.STORAGE, footer=ALWAYS, goes_back=True),
+           "back", group=ActionGroup.APP, place=Place.STORAGE, footer=FOOTER_ALWAYS,
+           cancels_pending=True),
 )  # fmt: skip

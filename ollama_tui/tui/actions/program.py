@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ollama_tui.formatting import inert, plural
 from ollama_tui.tui.actions.action import (
-    ALWAYS,
+    FOOTER_ALWAYS,
     Action,
     ActionContext,
     ActionGroup,
@@ -134,7 +134,7 @@ def demo_not_needed(context: ActionContext) -> str | None:
     return "The server answers: start with --demo to see the embedded one."
 
 
-ANOTHER = "another"
+OTHER_SERVER = "another"
 """Key of the choice that is no server."""
 
 
@@ -144,11 +144,11 @@ async def choose(context: ActionContext) -> None:
     from ollama_tui.tui.dialogs.confirm import Confirm
     from ollama_tui.tui.dialogs.text_questions import AddressDialog
 
-    address: str | None = ANOTHER
+    address: str | None = OTHER_SERVER
     if known := [Alternative(host, inert(host)) for host in context.hosts]:
-        options = (*known, Alternative(ANOTHER, "another…"))
+        options = (*known, Alternative(OTHER_SERVER, "another…"))
         address = await context.ask(Choice("Servers", options, current=context.settings.host.url))
-    if address == ANOTHER:
+    if address == OTHER_SERVER:
         address = await context.ask(AddressDialog(problem))
     if address is None:
         return
@@ -190,7 +190,8 @@ ACTIONS = (
     Action("jobs.clear", "x", "clear ended", "Forget the jobs that have ended.",
            clear_jobs, no_job, group=ActionGroup.APP, place=Place.JOBS, footer=4),
     Action("jobs.back", "escape,q,J", "back", "Go back to the list.",
-           "back", group=ActionGroup.APP, place=Place.JOBS, footer=ALWAYS, goes_back=True),
+           "back", group=ActionGroup.APP, place=Place.JOBS, footer=FOOTER_ALWAYS,
+           cancels_pending=True),
     Action("clipboard.copy", "y", "copy text", "Send name, command or Modelfile to the clipboard.",
            copy_text, no_model, group=ActionGroup.APP),
     Action("app.refresh", "R", "refresh", "Ask the server for its models again.",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ollama_tui.api.errors import OllamaError, Unauthorized, Unsupported
 from ollama_tui.formatting import inert, listing, plural, size
 from ollama_tui.tui.actions.action import (
-    ALWAYS,
+    FOOTER_ALWAYS,
     Action,
     ActionContext,
     ActionGroup,
@@ -20,7 +20,7 @@ from ollama_tui.tui.actions.action import (
     no_model,
     not_connected,
 )
-from ollama_tui.tui.actions.submit import find, follow, offer_again, sending, settled
+from ollama_tui.tui.actions.submit import confirm_target, discard_draft_when_sent, find, offer_again
 
 if TYPE_CHECKING:
     from ollama_tui.api.replies import ListedModel, Recommendation, Show
@@ -39,12 +39,12 @@ async def pull(context: ActionContext, prefill: str = "") -> None:
     dialog = PullDialog(context.snapshot.models, prefill, offers=server.updates.offer)
     if (answer := await context.ask(dialog)) is None:
         return
-    job = server.jobs.submit(Pull(answer.name, answer.insecure, answer.expected))
-    follow(context, dialog.draft_file, job)
+    job_id = server.jobs.submit(Pull(answer.name, answer.insecure, answer.expected))
+    context.drafts.follow(dialog.draft_file, job_id)
     if answer.expected is None:  # it was sent before the registry had answered
         offer = await server.updates.offer(answer.name, answer.insecure, None)
         if offer.total is not None:
-            server.jobs.expect(job, offer.total)
+            server.jobs.expect(job_id, offer.total)
 
 
 async def push(context: ActionContext) -> None:
@@ -81,7 +81,7 @@ async def push(context: ActionContext) -> None:
             offer_again(dialog)
             return
         answer = replace(answer, name=target.name)
-    with sending(dialog):
+    with discard_draft_when_sent(dialog):
         if copies:
             await server.ollama.copy(model.name, answer.name)
             await server.library.refresh()
@@ -95,7 +95,7 @@ async def _copy_target(context: ActionContext, name: str, there: Model | None) -
 
     if there is not None and await context.ask(confirm_replace(there)) is not True:
         return None
-    return await settled(context, NewName(name, there.digest if there else None))
+    return await confirm_target(context, NewName(name, there.digest if there else None))
 
 
 async def check(context: ActionContext) -> None:
@@ -310,7 +310,8 @@ ACTIONS = (
     Action("cloud.refresh", "R", "refresh", "Ask ollama.com and the server again.",
            "ask", group=ActionGroup.APP, place=Place.CLOUD, footer=4),
     Action("cloud.leave", "escape", "back", "Show all models again, or go back to the list.",
-           "leave", group=ActionGroup.APP, place=Place.CLOUD, footer=ALWAYS, goes_back=True),
+           "leave", group=ActionGroup.APP, place=Place.CLOUD, footer=FOOTER_ALWAYS,
+           cancels_pending=True),
     Action("cloud.back", "q,L", "to the list", "Go back to the list.",
-           "back", group=ActionGroup.APP, place=Place.CLOUD, goes_back=True),
+           "back", group=ActionGroup.APP, place=Place.CLOUD, cancels_pending=True),
 )  # fmt: skip

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ollama_tui.tui.dialogs.dialog import Form
     from ollama_tui.tui.dialogs.names import NewName
 
-AT_ONCE = 3.0
+ASK_WITHIN_SECONDS = 3.0
 """Seconds after which a question would come too late: then the job itself tells, and J asks."""
 
 
@@ -30,7 +30,7 @@ def find(context: ActionContext, name: str) -> Model | None:
     return next((m for m in context.snapshot.models if names.key(m.name) == key), None)
 
 
-async def settled(context: ActionContext, target: NewName) -> NewName | None:
+async def confirm_target(context: ActionContext, target: NewName) -> NewName | None:
     """Look what is under a name that was chosen, and ask about what nobody could know of.
 
     Returns what may be replaced under which name, None to make nothing. Raises NameTaken where
@@ -54,7 +54,9 @@ async def settled(context: ActionContext, target: NewName) -> NewName | None:
             return target
 
 
-async def queue(context: ActionContext, task: Create, draft: DraftFile | None = None) -> None:
+async def submit_create(
+    context: ActionContext, task: Create, draft: DraftFile | None = None
+) -> None:
     """Queue what makes a model; ask when its name turns out to be taken.
 
     The cursor goes to the model once it is listed, unless it was moved meanwhile.
@@ -69,15 +71,17 @@ async def queue(context: ActionContext, task: Create, draft: DraftFile | None = 
     assert context.server is not None
     location, jobs = context.location, context.server.jobs
     target = NewName(task.name, task.replaces)
-    job = jobs.submit(task)
-    follow(context, draft, job)
+    job_id = jobs.submit(task)
+    context.drafts.follow(draft, job_id)
     context.move_to(names.listed_as(target.name))
-    while (there := await _taken(context.server, job)) is not None and context.location == location:
-        if (answer := await ask_about(context, target, there)) is None:
+    while (conflict := await _conflict_at_start(context.server, job_id)) is not None:
+        if context.location != location:
+            return
+        if (answer := await ask_about(context, target, conflict)) is None:
             return
         target = answer
-        jobs.retry_as(job, target.name, target.replaces)
-        follow(context, draft, job)
+        jobs.retry_as(job_id, target.name, target.replaces)
+        context.drafts.follow(draft, job_id)
         context.move_to(names.listed_as(target.name))
 
 
@@ -91,10 +95,10 @@ async def ask_about(context: ActionContext, target: NewName, there: Conflict) ->
     return await context.ask(OtherNameDialog(target.name, context.snapshot.models))
 
 
-async def _taken(server: ConnectedServer, job_id: int) -> Conflict | None:
+async def _conflict_at_start(server: ConnectedServer, job_id: int) -> Conflict | None:
     """Return what is in the way of a job that was refused at once; None for any other."""
     look = asyncio.ensure_future(_refused(server, job_id))
-    patience = asyncio.ensure_future(server.clock.sleep(AT_ONCE))
+    patience = asyncio.ensure_future(server.clock.sleep(ASK_WITHIN_SECONDS))
     try:
         await asyncio.wait((look, patience), return_when=asyncio.FIRST_COMPLETED)
         return look.result() if look.done() else None
@@ -118,7 +122,7 @@ async def _refused(server: ConnectedServer, job_id: int) -> Conflict | None:
     return None
 
 
-async def opened(
+async def choose_draft(
     context: ActionContext, key: FormKey, left: DraftFile | None, about: str
 ) -> DraftFile | None:
     """Return the draft of a form to open, after asking whether to go on with the one `left`.
@@ -141,7 +145,7 @@ async def opened(
 
 
 @contextmanager
-def sending(form: Form[Any]) -> Iterator[None]:
+def discard_draft_when_sent(form: Form[Any]) -> Iterator[None]:
     """Remove the draft of an answered form at the end of the block; where that fails, keep it."""
     try:
         yield
@@ -158,13 +162,7 @@ def offer_again(form: Form[Any]) -> None:
         form.draft_file.release()
 
 
-def follow(context: ActionContext, draft: DraftFile | None, job: int) -> None:
-    """Remove the draft once the job that sends it is done; when it fails, it is offered again."""
-    if draft is not None:
-        context.drafts.follow(draft, job)
-
-
-def settle(drafts: Drafts, jobs: Iterable[Job]) -> Iterator[DraftFile]:
+def discard_sent_drafts(drafts: Drafts, jobs: Iterable[Job]) -> Iterator[DraftFile]:
     """Remove the drafts of what was sent; release those of what was refused, and yield them."""
     from ollama_tui.services.jobs.job import State
 

@@ -28,7 +28,7 @@ from ollama_tui.tui.dialogs.dialog import Dialog, Review, labelled
 from ollama_tui.tui.dialogs.names import EXISTS, by_key
 from ollama_tui.tui.dialogs.path_field import PathField
 from ollama_tui.tui.themes import styles_folder
-from ollama_tui.tui.typeahead import held_keys
+from ollama_tui.tui.typeahead import pause_keys
 from ollama_tui.tui.widgets.tab_bar import Picker
 
 AS_IT_IS = ""
@@ -171,7 +171,7 @@ class ImportDialog(Dialog[ImportAnswer]):
     @work(group="wait for the files")
     async def _keep_keys_until_looked(self) -> None:
         """Keep what is typed next for when the files have been looked at, and a name is offered."""
-        with held_keys(self):
+        with pause_keys(self):
             await self._looked.wait()
 
     def _show_found(self) -> None:
@@ -228,7 +228,7 @@ class ImportDialog(Dialog[ImportAnswer]):
 
     @work(exclusive=True, group="go on")
     async def _go_on_to_name(self) -> None:
-        with held_keys(self):
+        with pause_keys(self):
             await self._looked.wait()
         if isinstance(self.found, BadFile):
             self.review()

@@ -13,7 +13,7 @@ from textual.suggester import Suggester
 from textual.widgets import Input
 
 from ollama_tui.importing.paths import common, completions, one_line
-from ollama_tui.tui.typeahead import held_keys
+from ollama_tui.tui.typeahead import pause_keys
 
 
 class PathSuggester(Suggester):
@@ -64,7 +64,7 @@ class PathField(Input):
     @work(exclusive=True, group="complete")
     async def _take_suggestion(self) -> None:
         typed = self.value
-        with held_keys(self):
+        with pause_keys(self):
             offered = await asyncio.to_thread(completions, typed)
             if self.value == typed and (longer := likeliest(typed, offered)) is not None:
                 self.value = longer
@@ -73,7 +73,7 @@ class PathField(Input):
     @work(exclusive=True, group="complete")
     async def action_complete(self) -> None:
         """Add what all completions have in common; offer them when they have nothing."""
-        with held_keys(self):
+        with pause_keys(self):
             await self._complete(self.value)
 
     async def _complete(self, typed: str) -> None:

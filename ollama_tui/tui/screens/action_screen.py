@@ -15,7 +15,7 @@ from textual.widgets import Static
 from ollama_tui.formatting import StyledLine
 from ollama_tui.tui.actions import ACTIONS, BY_ID
 from ollama_tui.tui.actions.action import (
-    ALWAYS,
+    FOOTER_ALWAYS,
     Action,
     ActionContext,
     ActionGroup,
@@ -97,7 +97,7 @@ class ActionScreen(Screen[None]):
         for row in rows:
             shown = next(iter(self.tui.keymap.shown(row)), "")
             key = (shown, row.label, why_not(row, self.context) is None)
-            (keys if row.footer < ALWAYS else always).append(key)
+            (keys if row.footer < FOOTER_ALWAYS else always).append(key)
         return footer_line(keys, always, self.size.width)
 
     def action_run(self, action_id: str) -> None:

@@ -122,7 +122,7 @@ class CloudScreen(TableScreen):
     def on_mount(self) -> None:
         """Ask all who know of models, and follow what is installed."""
         self.watch(self.app, "snapshot", self.draw)
-        # StaticLines that change before the first layout would keep the height they had then.
+        # A StaticLines that changes before the first layout keeps the height it had.
         self.call_after_refresh(self.action_ask)
 
     def on_resize(self) -> None:

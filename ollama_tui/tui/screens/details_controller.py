@@ -15,7 +15,7 @@ from ollama_tui.domain.snapshot import details_key
 from ollama_tui.formatting import inert
 from ollama_tui.tui.actions.action import Place
 from ollama_tui.tui.screens.action_screen import bindings
-from ollama_tui.tui.typeahead import HOLD
+from ollama_tui.tui.typeahead import PAUSE_SECONDS
 from ollama_tui.tui.widgets.details import DetailsPane
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class DetailsController:
         if (model := main.current) is None:
             self.pane.show(None, None, also=(), now=main.now())
             return
-        names = main.visible_rows.aliases.get(model.digest, ())
+        names = main.list_rows.aliases.get(model.digest, ())
         also = tuple(inert(name) for name in names if name != model.name)
         show = main.tui.details.get(details_key(model))
         self.pane.show(model, show, also=also, now=main.now())
@@ -89,7 +89,7 @@ class DetailsController:
         """Wait, not for long, until the details are there that are being asked for."""
         if self._asking is not None and not self._asking.is_finished:
             self._at_once.set()
-            await self._main.tui.clock.within(HOLD, _ended(self._asking))
+            await self._main.tui.clock.within(PAUSE_SECONDS, _ended(self._asking))
 
     def _ask(self, model: Model) -> None:
         """Ask for the details of a model once the cursor rests on it, or a key needs them.

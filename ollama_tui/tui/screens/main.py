@@ -15,7 +15,7 @@ from textual.reactive import reactive
 from textual.widgets import Static
 
 from ollama_tui.domain.model import Model
-from ollama_tui.domain.rows import VisibleRows
+from ollama_tui.domain.rows import ListRows
 from ollama_tui.domain.snapshot import Snapshot
 from ollama_tui.domain.view import NOTHING_KNOWN, KnownUpdates, View
 from ollama_tui.tui.actions.action import Place
@@ -41,7 +41,7 @@ SMALLEST = (40, 10)
 class MainScreen(ActionScreen):
     """Draws snapshot and jobs through the user's view."""
 
-    BINDINGS = bindings(Place.MAIN)
+    BINDINGS = bindings(Place.LIST_AND_DETAILS)
     VERTICAL_BREAKPOINTS = []
     snapshot: reactive[Snapshot] = reactive(Snapshot, init=False, repaint=False)
     """The newest snapshot drawn."""
@@ -51,7 +51,7 @@ class MainScreen(ActionScreen):
     def __init__(self, tui: OllamaTui, view: View) -> None:
         super().__init__()
         self.view = view
-        self.visible_rows = VisibleRows(())
+        self.list_rows = ListRows(())
         self.known = NOTHING_KNOWN
         self.context = MainScreenContext(self, tui.drafts)
         self.details = DetailsController(self)
@@ -106,7 +106,7 @@ class MainScreen(ActionScreen):
         """Return the time, for ages."""
         return self.tui.clock.now()
 
-    # ---- data down
+    # ---- app state to widgets
 
     def _take_snapshot(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
@@ -126,13 +126,13 @@ class MainScreen(ActionScreen):
         leaving = frozenset(name for job in jobs if job.active for name in job.deletes)
         if leaving != self.rows_source.leaving:
             self.rows_source.leaving = leaving
-            self.table.show(self.visible_rows.rows)
+            self.table.show(self.list_rows.rows)
         self._draw_jobs()
 
     def redraw(self) -> None:
         """Arrange and draw everything that depends on snapshot or view."""
         self.known = self._known()
-        self.visible_rows = visible = self._last_valid.visible_rows(
+        self.list_rows = visible = self._last_valid.list_rows(
             self.snapshot.models, self.view, now=self.now(), known=self.known
         )
         longest = self.snapshot.longest_name
@@ -153,7 +153,7 @@ class MainScreen(ActionScreen):
         self.details.draw()
         self._draw_footer()
         if self.tui.services is not None:
-            self.tui.services.facts.prefer(self.table.visible_rows())
+            self.tui.services.facts.prefer(self.table.rows_in_view())
 
     def _draw_status(self) -> None:
         checking = self.tui.checking
@@ -162,7 +162,7 @@ class MainScreen(ActionScreen):
             self.view,
             host=self.tui.host_label,
             sums=self._totals.of(self.snapshot),
-            shown=len(self.visible_rows.rows),
+            shown=len(self.list_rows.rows),
             signs=self.tui.signs,
             width=self.size.width,
             outdated=len(self.known.outdated),
@@ -199,18 +199,18 @@ class MainScreen(ActionScreen):
     @on(Table.Moved)
     async def _cursor_moved(self) -> None:
         self._wanted = None
-        if self.tui.type_ahead.is_waiting:  # of thirty moves in one read, the last is looked at
+        if self.tui.type_ahead.is_waiting:  # more keys are queued: draw only for the last
             self._is_behind = True
             return
         self._draw_for_cursor()
-        await asyncio.sleep(0)  # the regions ask to be painted now: one frame shows all of them
+        await asyncio.sleep(0)  # yield once so that all refreshes go into one frame
 
     def catch_up(self) -> None:
         """Draw what was left out while more keys waited."""
         if self._is_behind:
             self._draw_for_cursor()
 
-    # ---- intent up
+    # ---- user actions
 
     def action_run(self, action_id: str) -> None:
         """Run an action, or say why it cannot act now."""

@@ -40,7 +40,7 @@ class PendingAction:
     action: Action
     screens: tuple[Screen[Any], ...]
     focused: Widget | None
-    left: bool = False
+    cancelled: bool = False
     """Whether the user has asked to go back meanwhile."""
 
 
@@ -50,7 +50,7 @@ class MainScreenContext:
     def __init__(self, screen: MainScreen, drafts: Drafts) -> None:
         self._screen = screen
         self.drafts = drafts
-        self._silent: dict[asyncio.Task[Any] | None, PendingAction] = {}
+        self._pending: dict[asyncio.Task[Any] | None, PendingAction] = {}
 
     def start(self, action: Action, screen: ActionScreen) -> None:
         """Run `action` on `screen`, or say why it cannot act now.
@@ -58,12 +58,12 @@ class MainScreenContext:
         Until it shows something, pressing its key again does nothing more. It goes on when the
         screen is left.
         """
-        if action.goes_back:
-            for pending in self._silent.values():
-                pending.left = True
-        for pending in self._silent.values():
+        if action.cancels_pending:
+            for pending in self._pending.values():
+                pending.cancelled = True
+        for pending in self._pending.values():
             if pending.action is action:
-                pending.left = False
+                pending.cancelled = False
                 self._screen.tui.tell(f"Waiting for the server ({action.label}).")
                 return
         self._screen.run_worker(self._run(action, screen), group="actions")
@@ -71,7 +71,7 @@ class MainScreenContext:
     async def _run(self, action: Action, screen: ActionScreen) -> None:
         type_ahead = self._screen.tui.type_ahead
         try:
-            with type_ahead.held() if action.keys_wait else nullcontext():
+            with type_ahead.pause_keys() if action.keys_wait else nullcontext():
                 if (reason := why_not(action, self)) is not None:
                     await self._screen.tui.connection_known()
                     reason = why_not(action, self)
@@ -87,7 +87,7 @@ class MainScreenContext:
 
     async def _run_until_done(self, action: Action, screen: ActionScreen) -> None:
         task = asyncio.current_task()
-        self._silent[task] = PendingAction(
+        self._pending[task] = PendingAction(
             action, tuple(self._screen.app.screen_stack), self._screen.focused
         )
         try:
@@ -96,16 +96,16 @@ class MainScreenContext:
             else:
                 await action.run(self)
         finally:
-            self._silent.pop(task, None)
+            self._pending.pop(task, None)
 
     def _comes_too_late(self) -> bool:
         """Whether what is to be opened now would come over what the user went on to; say so."""
-        pending = self._shown()
+        pending = self._end_wait()
         if pending is None:
             return False
         focused = self._screen.focused
         typing = isinstance(focused, Input) and focused is not pending.focused
-        if not (pending.left or typing or self._screen.app.screen not in pending.screens):
+        if not (pending.cancelled or typing or self._screen.app.screen not in pending.screens):
             return False
         keys = self._screen.tui.keymap.shown(pending.action)
         again = f"{keys[0]} opens it now." if keys else ""
@@ -113,10 +113,10 @@ class MainScreenContext:
         self.tell(late, again)
         return True
 
-    def _shown(self) -> PendingAction | None:
+    def _end_wait(self) -> PendingAction | None:
         """Let keys go on: what they wait for is there; return the action, the first time."""
-        self._screen.tui.type_ahead.release()
-        return self._silent.pop(asyncio.current_task(), None)
+        self._screen.tui.type_ahead.resume()
+        return self._pending.pop(asyncio.current_task(), None)
 
     @property
     def snapshot(self) -> Snapshot:
@@ -132,7 +132,7 @@ class MainScreenContext:
     @property
     def rows(self) -> tuple[Model, ...]:
         """The models shown, in order."""
-        return self._screen.visible_rows.rows
+        return self._screen.list_rows.rows
 
     @property
     def current(self) -> Model | None:
@@ -191,17 +191,17 @@ class MainScreenContext:
             dialog.draft_file = drafts.resume(left, key) if left else drafts.begin(key)
         self._screen.app.clear_notifications()  # they would lie over what is asked
         answer = await self.show(dialog)
-        self._screen.tui.type_ahead.hold_again()
+        self._screen.tui.type_ahead.pause_again()
         return answer
 
     async def show(self, screen: Screen[T]) -> T | None:
         """Open `screen`, let keys go on to it, and return what it is dismissed with."""
-        self._shown()
+        self._end_wait()
         return await self._screen.app.push_screen_wait(screen)
 
     def tell(self, title: str, hint: str = "", *, trouble: bool = False) -> None:
         """Say something once, as a toast."""
-        self._shown()
+        self._end_wait()
         self._screen.tui.tell(title, hint, trouble=trouble)
 
     def set_view(self, view: View) -> None:

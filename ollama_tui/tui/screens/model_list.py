@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ollama_tui.domain.columns import Listing
 from ollama_tui.domain.model import Model
-from ollama_tui.domain.rows import VisibleRows, visible_rows
+from ollama_tui.domain.rows import ListRows, list_rows
 from ollama_tui.domain.snapshot import Reach, Snapshot
 from ollama_tui.domain.view import NOTHING_KNOWN, KnownUpdates, View
 from ollama_tui.formatting import StyledLine, inert
@@ -34,23 +34,23 @@ class LastValidFilter:
         self._filter = ""
         self._listing = Listing()
 
-    def visible_rows(
+    def list_rows(
         self,
         models: tuple[Model, ...],
         view: View,
         *,
         now: datetime,
         known: KnownUpdates = NOTHING_KNOWN,
-    ) -> VisibleRows:
+    ) -> ListRows:
         """Return the rows, with the problems of the filter as it is."""
         if models is not self._listing.models:
             self._listing = self._listing.updated(models)
-        asked = visible_rows(self._listing, view, now=now, known=known)
+        asked = list_rows(self._listing, view, now=now, known=known)
         if not asked.problems:
             self._filter = view.filter
             return asked
         self._filter = without_beginnings(self._filter, view.filter, asked.problems)
-        good = visible_rows(self._listing, replace(view, filter=self._filter), now=now, known=known)
+        good = list_rows(self._listing, replace(view, filter=self._filter), now=now, known=known)
         return replace(good, problems=asked.problems)
 
 

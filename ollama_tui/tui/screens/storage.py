@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ollama_tui.tui.screens.main_context import MainScreenContext
 
 ADVICE_LINES = 3
-"""StaticLines below the table for what is under the cursor."""
+"""Lines below the table for what is under the cursor."""
 NARROWEST_BAR = 8
 WIDEST_BAR = 60
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from ollama_tui.domain.columns import ABSENT, BY_KEY, USUAL, fit_columns
 from ollama_tui.domain.model import Model
-from ollama_tui.domain.rows import VisibleRows
+from ollama_tui.domain.rows import ListRows
 from ollama_tui.domain.view import View
 from ollama_tui.formatting import StyledLine
 from ollama_tui.tui.signs import UNICODE, Signs
@@ -95,7 +95,7 @@ class ModelRows:
     def looked_at(
         self,
         view: View,
-        visible: VisibleRows,
+        visible: ListRows,
         outdated: frozenset[str] = frozenset(),
         longest: int = 0,
     ) -> None:

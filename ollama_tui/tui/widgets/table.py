@@ -82,7 +82,7 @@ class Table(ScrollingWidget, Generic[R], can_focus=True):
         """One line of titles, unless there is hardly room for rows."""
         return 1 if self.size.height > 2 else 0
 
-    def visible_rows(self) -> tuple[R, ...]:
+    def rows_in_view(self) -> tuple[R, ...]:
         """Return the rows on screen, first to last."""
         return self.rows[self._top : self._top + self.page]
 

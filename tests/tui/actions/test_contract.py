@@ -83,11 +83,6 @@ def test_labels_are_a_few_small_words(action: Action) -> None:
     assert action.label == action.label.lower() or "Modelfile" in action.label
 
 
-@every_action
-def test_what_destroys_also_changes_the_server(action: Action) -> None:
-    assert not action.danger or action.changes_server
-
-
 @pytest.mark.parametrize("id_", DESIGN)
 def test_it_has_the_key_the_design_gives_it(id_: str) -> None:
     assert " ".join(Keymap().shown(BY_ID[id_])) == DESIGN[id_]

@@ -88,17 +88,17 @@ async def test_keys_move_the_cursor(keys: str, cursor: str) -> None:
     async with app.run_test(size=(30, 10)) as pilot:
         await pilot.press(*keys.split())
         assert table.cursor == cursor
-        assert table.cursor in table.visible_rows()
-        assert cursor_line(app) == 1 + table.visible_rows().index(cursor)
+        assert table.cursor in table.rows_in_view()
+        assert cursor_line(app) == 1 + table.rows_in_view().index(cursor)
 
 
 async def test_leaving_the_view_scrolls_by_half_a_page() -> None:
     app, table = table_of(names(100))
     async with app.run_test(size=(30, 11)) as pilot:
         await pilot.press(*["j"] * 10)
-        assert table.visible_rows() == tuple(names(100)[5:15])
+        assert table.rows_in_view() == tuple(names(100)[5:15])
         await pilot.press(*["k"] * 6)
-        assert table.visible_rows() == tuple(names(100)[:10])
+        assert table.rows_in_view() == tuple(names(100)[:10])
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ async def test_the_cursor_comes_back_to_its_row_after_nothing_matched() -> None:
         cursors = [table.cursor]
         table.show(names(50))
         assert [*cursors, table.cursor] == [None, "m33"]
-        assert "m33" in table.visible_rows()
+        assert "m33" in table.rows_in_view()
 
 
 async def test_the_cursor_keeps_its_line_when_rows_come_and_go_above() -> None:
@@ -242,7 +242,7 @@ async def test_any_size_will_do(size: tuple[int, int]) -> None:
         await pilot.press("G")
         await pilot.resize_terminal(*size)
         await pilot.press("k", "pageup", "j", "ctrl+d")
-        assert table.cursor in table.visible_rows()
+        assert table.cursor in table.rows_in_view()
         assert len(screen_lines(app)) == size[1]
 
 
