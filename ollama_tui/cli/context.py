@@ -86,11 +86,11 @@ class CommandContext:
         query = parser.parse(text, self.settings.filters)
         if query.problems:
             # What looks like a field may be the name of a model; quotes make a word of it.
-            installed = {names.key(model.name) for model in await self.models()}
+            installed = {names.comparison_key(model.name) for model in await self.models()}
             for problem in reversed(query.problems):
                 token = text[problem.start : problem.end]
                 name = token.lstrip("!")
-                if names.key(name) in installed:
+                if names.comparison_key(name) in installed:
                     quoted = token.replace(name, f'"{name}"')
                     text = text[: problem.start] + quoted + text[problem.end :]
             query = parser.parse(text, self.settings.filters)

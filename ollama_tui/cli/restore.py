@@ -18,7 +18,7 @@ from ollama_tui.cli.output import complain, print_json, print_lines, report, tab
 from ollama_tui.domain import names
 from ollama_tui.domain import plan as plans
 from ollama_tui.domain.model import Model
-from ollama_tui.domain.plan import Operation, Plan, Step
+from ollama_tui.domain.plan import Operation, Plan, PlanStep
 from ollama_tui.formatting import inert, rate, size_of
 from ollama_tui.services.jobs.job import JobProgress, percent
 from ollama_tui.services.jobs.progress import Transfer
@@ -104,53 +104,53 @@ def read(text: str) -> tuple[ExportedModel, ...]:
                     models.append(ExportedModel(name, digest.removeprefix("sha256:").strip("-")))
     if not models:
         raise UsageError("There are no models in that file.")
-    return tuple({names.key(model.name): model for model in models}.values())
+    return tuple({names.comparison_key(model.name): model for model in models}.values())
 
 
 async def _planned(context: CommandContext, wanted: Sequence[ExportedModel]) -> Plan:
-    installed = {names.key(model.name): model for model in await context.models()}
+    installed = {names.comparison_key(model.name): model for model in await context.models()}
     sizes: dict[str, int] = {}
     async with context.registry() as registry:
         steps = [
-            _keeping(model, installed[names.key(model.name)])
-            if names.key(model.name) in installed
+            _keeping(model, installed[names.comparison_key(model.name)])
+            if names.comparison_key(model.name) in installed
             else await _fetching(model, context, registry, sizes)
             for model in wanted
         ]
-    return plans.restoration(steps, sizes)
+    return plans.plan_of_pulls(steps, sizes)
 
 
-def _keeping(wanted: ExportedModel, there: Model) -> Step:
+def _keeping(wanted: ExportedModel, there: Model) -> PlanStep:
     same = not wanted.digest or wanted.digest == there.digest
     why = "It is there." if same else "Another version is there, which stays as it is."
-    return Step(Operation.KEEP, wanted.name, why=why)
+    return PlanStep(Operation.KEEP, wanted.name, reason=why)
 
 
 async def _fetching(
     wanted: ExportedModel, context: CommandContext, registry: Registry, sizes: dict[str, int]
-) -> Step:
+) -> PlanStep:
     """Return what is to be done for a model that is missing; add the layers to fetch to `sizes`."""
     if (problem := names.pull_problem(wanted.name)) is not None:
-        return Step(Operation.REFUSE, wanted.name, why=problem)
+        return PlanStep(Operation.REFUSE, wanted.name, reason=problem)
     made = f"It was made from {inert(wanted.parent or '')[:80]}"
     try:
         published = await registry.manifest(names.parse(names.resolved(wanted.name)))
     except NotFound as error:
-        return Step(Operation.REFUSE, wanted.name, why=error.title)
+        return PlanStep(Operation.REFUSE, wanted.name, reason=error.title)
     except OllamaError as error:
         if wanted.parent:
             why = f"{made}, and nobody knows whether a registry has it: {error.title}"
-            return Step(Operation.REFUSE, wanted.name, why=why)
-        return plans.pulling(wanted.name, None, f"Its size is not known: {error.title}")
+            return PlanStep(Operation.REFUSE, wanted.name, reason=why)
+        return plans.pull_step(wanted.name, None, f"Its size is not known: {error.title}")
     newer = wanted.digest and wanted.digest != published.digest
     if newer and wanted.parent:
-        return Step(
-            Operation.REFUSE, wanted.name, why=f"{made}: the registry has another of its name."
+        return PlanStep(
+            Operation.REFUSE, wanted.name, reason=f"{made}: the registry has another of its name."
         )
     layers = {layer.digest: layer.size for layer in published.manifest.everything}
     missing = {d: size for d, size in layers.items() if not await context.ollama.blob_exists(d)}
     sizes.update(missing)
-    return plans.pulling(
+    return plans.pull_step(
         wanted.name,
         missing.items(),
         "The registry has another version by now." if newer else "",
@@ -159,7 +159,7 @@ async def _fetching(
     )
 
 
-async def _pulled(context: CommandContext, step: Step) -> bool:
+async def _pulled(context: CommandContext, step: PlanStep) -> bool:
     """Pull one model and report how far it is; return whether it was pulled."""
     transfer, reported = Transfer(step.whole), monotonic()
     report(f"{step.name}: pulling")

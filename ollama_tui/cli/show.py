@@ -28,8 +28,8 @@ async def run(context: CommandContext) -> int:
     """Print a model; details are those of its digest, asked for where they are not known."""
     name = context.options.name
     models = await context.models()
-    key = names.key(name)
-    found = next((model for model in models if names.key(model.name) == key), None)
+    key = names.comparison_key(name)
+    found = next((model for model in models if names.comparison_key(model.name) == key), None)
     show = await (context.details(found) if found else context.ollama.show(name))
     unlisted = ListedModel(
         name=name,

@@ -53,7 +53,7 @@ class CatalogueEntry:
     @property
     def key(self) -> str:
         """What identifies it."""
-        return names.key(self.model.name)
+        return names.comparison_key(self.model.name)
 
     @property
     def offered(self) -> str:
@@ -115,13 +115,15 @@ def catalogue(
     `shown` are details already asked for, by `CatalogueEntry.key`. Names that cannot be pulled are
     left out: nobody could do anything with them.
     """
-    at_cloud = {names.key(name): (name, tag) for tag in offered if (name := _pulled_as(tag.name))}
+    at_cloud = {
+        names.comparison_key(name): (name, tag) for tag in offered if (name := _pulled_as(tag.name))
+    }
     advised = {
-        names.key(name): (name, advice)
+        names.comparison_key(name): (name, advice)
         for advice in recommended
         if (name := _pulled_as(advice.model, cloud=False))
     }
-    here = {names.key(model.name): model for model in installed}
+    here = {names.comparison_key(model.name): model for model in installed}
     stubs = {
         key: (m.name, m)
         for key, m in here.items()
@@ -212,7 +214,7 @@ def _matches(term: query.Term, entry: CatalogueEntry, scope: Scope) -> bool:
     return any(value in text for value in term.values) is not term.negated
 
 
-LABEL = 12
+LABEL_CELLS = 12
 """Cells of the labels."""
 _KEY_PAGE = "ollama.com/settings/keys"
 _BY_STATUS = {
@@ -247,7 +249,7 @@ _BY_KIND: tuple[tuple[type[OllamaError], str, str], ...] = (
 )
 
 
-def explained(error: OllamaError) -> OllamaError:
+def cloud_error(error: OllamaError) -> OllamaError:
     """Return an error of ollama.com in our words: its own are not repeated.
 
     Some servers repeat in their answer what they were sent, and that may be a key.
@@ -275,7 +277,7 @@ def about(entry: CatalogueEntry) -> list[StyledLine]:
     lines: list[StyledLine] = [((entry.name, "strong"),)]
     if entry.description:
         lines.append(((entry.description, ""),))
-    lines += [((f"{label:<{LABEL}}", "muted"), (value, "")) for label, value in _rows(entry)]
+    lines += [((f"{label:<{LABEL_CELLS}}", "muted"), (value, "")) for label, value in _rows(entry)]
     if entry.runs_in_cloud and not entry.installed:
         lines.append((("p", "key"), (" pulls it: a few hundred bytes, no weights", "muted")))
     if entry.runs_in_cloud and entry.details is None:

@@ -39,7 +39,7 @@ class Column:
     """Cells; the name's is a minimum."""
     align: Literal["left", "right"]
     priority: int
-    """Columns with the highest number leave first when there is no room; 0 never leaves."""
+    """Columns with the highest number are dropped first when there is no room; 0 never is."""
     sort_key: Callable[[Model], str | float | None]
     """Raw value; None when it is missing, which always comes last."""
     text: Callable[[Model, datetime], str]
@@ -55,6 +55,10 @@ class Column:
 def natural(text: str) -> str:
     """Return a key that sorts `text` without regard to case and its numbers by value."""
     return _DIGITS.sub(lambda digits: f"{min(len(digits[1]), 99):02}{digits[1]}", text.lower())
+
+
+_natural_of_few = lru_cache(maxsize=4096)(natural)
+"""For texts that many models have in common."""
 
 
 @lru_cache(maxsize=65_536)
@@ -84,7 +88,7 @@ def _detail(
     width: int,
     priority: int,
     text_of: Callable[[Model], str],
-    sort_key: Callable[[str], str | None] = natural,
+    sort_key: Callable[[str], str] = _natural_of_few,
 ) -> Column:
     """Return the column of a text that only some models have, shown only when asked for."""
     return Column(
@@ -149,7 +153,7 @@ COLUMNS: tuple[Column, ...] = (
     _detail("format", "FORMAT", 11, 10, lambda m: m.listed.details.format),
     _detail("parent", "PARENT", 20, 11, lambda m: m.listed.details.parent_model),
 )  # fmt: skip
-"""All columns in display order; the first seven are shown unless the user chose others."""
+"""All columns in display order; those not `optional` are shown unless the user chose."""
 
 BY_KEY = {column.key: column for column in COLUMNS}
 USUAL = tuple(column.key for column in COLUMNS if not column.optional)
@@ -200,7 +204,7 @@ F = TypeVar("F", bound=Fitted)
 
 
 def fit_columns(columns: Iterable[F], room: int, gap: int = 2) -> tuple[F, ...]:
-    """Return the columns that fit into `room` cells, in order; the least wanted leave first."""
+    """Return the columns that fit into `room` cells, in order, the least wanted dropped."""
     fitting = list(columns)
     while len(fitting) > 1 and sum(c.width for c in fitting) + gap * (len(fitting) - 1) > room:
         least = max(fitting, key=lambda column: column.priority)

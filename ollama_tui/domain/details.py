@@ -19,10 +19,10 @@ from ollama_tui.formatting import UNKNOWN, StyledLine, ago, count, plural, size,
 Document = str | Sequence[StyledLine]
 """A text as the server sent it, or styled lines."""
 
-LABEL = 14
+LABEL_CELLS = 14
 """Cells of the label column in the overview."""
 NO_ARRAY = "… (f fetches it)"
-MOST_LINES = 20_000
+MAX_LINES = 20_000
 """Lines of parameters, or of messages, that are shown: each costs some hundred bytes."""
 PROMPT_LINES = 6
 """Lines of the system prompt in the overview."""
@@ -132,8 +132,8 @@ def overview(
 
 def _row(label: str, value: str, width: int) -> Iterable[StyledLine]:
     """Yield a label and its value, wrapped beside it."""
-    for part in wrap(value, max(width - LABEL, 10), break_on_hyphens=False):
-        yield ((f"{label:<{LABEL}}", "muted"), (part, ""))
+    for part in wrap(value, max(width - LABEL_CELLS, 10), break_on_hyphens=False):
+        yield ((f"{label:<{LABEL_CELLS}}", "muted"), (part, ""))
         label = ""
 
 
@@ -212,11 +212,11 @@ def parameters(text: str) -> list[StyledLine]:
     """Return the parameters in a stable order: the server's is random."""
     every = sorted(filter(None, text.split("\n")))
     lines: list[StyledLine] = []
-    for line in every[:MOST_LINES]:
+    for line in every[:MAX_LINES]:
         name, _, value = line.partition(" ")
         lines.append(((f"{name:<20}", "muted"), (value.strip(), "")))
-    if len(every) > MOST_LINES:
-        lines.append(((f"… and {len(every) - MOST_LINES:,} more.", "muted"),))
+    if len(every) > MAX_LINES:
+        lines.append(((f"… and {len(every) - MAX_LINES:,} more.", "muted"),))
     return lines
 
 
@@ -237,7 +237,7 @@ def messages(show: Show) -> list[StyledLine]:
     """Return the conversation stored in the model."""
     lines: list[StyledLine] = []
     for message in show.messages:
-        room = MOST_LINES - len(lines)
+        room = MAX_LINES - len(lines)
         text = message.content.removesuffix("\n").split("\n", max(room, 0))
         lines.append(((message.role, "title"),))
         lines += [((line, ""),) for line in text[:room]]

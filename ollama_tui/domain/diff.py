@@ -11,15 +11,15 @@ from ollama_tui.api.replies import Show
 from ollama_tui.domain.model import Model, context_length, facts_of
 from ollama_tui.formatting import UNKNOWN, StyledLine, exact, inert, listing, plural, shorten, size
 
-LABEL = 14
+LABEL_CELLS = 14
 """Cells of the label column."""
-VALUE = 40
+VALUE_CELLS = 40
 """Cells of one value at most, where two stand side by side."""
-LONGEST = 200_000
+MAX_COMPARED_CHARS = 200_000
 """Characters of a text that is still compared line by line; longer ones would take seconds."""
-MOST_LINES = 4_000
+MAX_COMPARED_LINES = 4_000
 """Lines of a text that is still compared line by line."""
-SHOWN = 2_000
+MAX_DIFFERENCE_LINES = 2_000
 """Lines of one difference that are shown."""
 STYLES = {"+": "good", "-": "bad", "@": "muted"}
 
@@ -76,15 +76,15 @@ def _facts(a: Side, b: Side) -> Iterator[StyledLine]:
         if one == other:
             same += [label.lower()] if one != UNKNOWN else []
             continue
-        shown = [shorten(value, VALUE) for value in (one, other)]
+        shown = [shorten(value, VALUE_CELLS) for value in (one, other)]
         yield (
-            (f"{label:<{LABEL}} ", "muted"),
+            (f"{label:<{LABEL_CELLS}} ", "muted"),
             (shown[0], "bad"),
             ("  →  ", "muted"),
             (shown[1], "good"),
         )
     if same:
-        yield ((f"{'The same':<{LABEL}} ", "muted"), (listing(same), "muted"))
+        yield ((f"{'The same':<{LABEL_CELLS}} ", "muted"), (listing(same), "muted"))
 
 
 FACTS: tuple[tuple[str, Callable[[Side], str]], ...] = (
@@ -142,14 +142,17 @@ def difference(before: str, after: str) -> Iterator[StyledLine]:
         yield ((text, "muted"),)
         return
     one, other = (text.split("\n") if text else [] for text in (before, after))
-    too_long = max(len(before), len(after)) > LONGEST or max(len(one), len(other)) > MOST_LINES
+    too_long = (
+        max(len(before), len(after)) > MAX_COMPARED_CHARS
+        or max(len(one), len(other)) > MAX_COMPARED_LINES
+    )
     if too_long:
         yield from _too_long(one, other)
         return
-    lines = islice(unified_diff(one, other, lineterm="", n=2), 2, None)
-    for line in islice(lines, SHOWN):
+    difference_lines = islice(unified_diff(one, other, lineterm="", n=2), 2, None)
+    for line in islice(difference_lines, MAX_DIFFERENCE_LINES):
         yield ((line, STYLES.get(line[:1], "")),)
-    if rest := sum(1 for _ in lines):
+    if rest := sum(1 for _ in difference_lines):
         yield ((f"… {plural(rest, 'more line')}", "muted"),)
 
 
@@ -162,7 +165,7 @@ def _too_long(one: Sequence[str], other: Sequence[str]) -> Iterator[StyledLine]:
     )
     for sign, lines in (("-", one), ("+", other)):
         for line in lines[first : first + 1]:
-            yield ((f"{sign}{line[: LONGEST // 100]}", STYLES[sign]),)
+            yield ((f"{sign}{line[: MAX_COMPARED_CHARS // 100]}", STYLES[sign]),)
 
 
 def _metadata(a: Side, b: Side) -> Iterator[StyledLine]:
@@ -176,7 +179,7 @@ def _metadata(a: Side, b: Side) -> Iterator[StyledLine]:
             if key in info:
                 value = info[key]
                 text = f"{value:g}" if isinstance(value, float) else str(value)
-                text = "a long list" if value is None else shorten(inert(text), 2 * VALUE)
+                text = "a long list" if value is None else shorten(inert(text), 2 * VALUE_CELLS)
                 yield ((f"{sign} {text}", STYLES[sign]),)
     lists = sum(one[key] is None and other.get(key, 0) is None for key in one)
     same = len(one.keys() & other.keys()) - lists - sum(k in one and k in other for k in different)

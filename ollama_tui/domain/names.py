@@ -15,7 +15,7 @@ DEFAULT_HOST = DEFAULT_REGISTRY
 DEFAULT_NAMESPACE = "library"
 DEFAULT_TAG = "latest"
 
-Source = Literal["cloud", "local"]
+NameSource = Literal["cloud", "local"]
 
 _NAME = re.compile(
     r"(?:(?:(?:[^/]*://)?(?P<host>\w[\w\-.:]{0,349})/)?(?P<namespace>\w[\w\-]{0,79})/)?"
@@ -76,7 +76,7 @@ def problem(text: str) -> str | None:
     return None if _NAME.fullmatch(text) else _what_is_wrong(text)
 
 
-def key(text: str) -> str:
+def comparison_key(text: str) -> str:
     """Return `Name.key` of a name; of any other text something only the same text has."""
     try:
         return parse(text).key
@@ -94,10 +94,10 @@ def listed_as(text: str) -> str:
 
 def same(a: str, b: str) -> bool:
     """Whether both texts name one model: `foo`, `FOO` and `foo:latest` do."""
-    return key(a) == key(b)
+    return comparison_key(a) == comparison_key(b)
 
 
-def source(text: str) -> Source | None:
+def source(text: str) -> NameSource | None:
     """Return where the suffix of `text` sends a server: `:cloud`, `-cloud` in a tag, `:local`."""
     return _split_source(text)[1]
 
@@ -131,7 +131,7 @@ def deletion_problem(text: str) -> str | None:
     return f"{inert(text)} cannot be deleted: a server takes that name for {taken}."
 
 
-def twins(chosen: Collection[str], there: Iterable[str]) -> dict[str, str]:
+def case_variants(chosen: Collection[str], there: Iterable[str]) -> dict[str, str]:
     """Return by which name not chosen, of those `there`, one of `chosen` may be taken for it.
 
     They differ by case only, as they can on a case-sensitive disk: a server takes either.
@@ -163,7 +163,7 @@ def new_name_problem(text: str) -> str | None:
     return None
 
 
-def _split_source(text: str) -> tuple[str, Source | None]:
+def _split_source(text: str) -> tuple[str, NameSource | None]:
     base, colon, suffix = text.rpartition(":")
     lowered = suffix.lower()
     if not colon or "/" in suffix:

@@ -37,16 +37,16 @@ class PlannedRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class PlanStep:
     """What happens to one model, and what it costs or gives back."""
 
-    do: Operation
+    operation: Operation
     name: str
     bytes: int | None = None
     """Fetched by a pull, freed by a deletion on its own; None when unknown."""
-    about: bool = False
-    """Whether the bytes are only about right."""
-    why: str = ""
+    estimated: bool = False
+    """Whether the bytes are estimated."""
+    reason: str = ""
     """What there is to know of it, as a sentence."""
     calls: tuple[PlannedRequest, ...] = ()
     insecure: bool = False
@@ -61,7 +61,7 @@ class Step:
 class Plan:
     """All steps in order, and what they come to."""
 
-    steps: tuple[Step, ...] = ()
+    steps: tuple[PlanStep, ...] = ()
     freed: Amount = NO_BYTES
     """What all deletions free together: more than each alone, as shared data goes with the last."""
     fetched: Amount = NO_BYTES
@@ -76,9 +76,9 @@ class Plan:
         """All requests, in order."""
         return tuple(call for step in self.steps for call in step.calls)
 
-    def of(self, do: Operation) -> tuple[Step, ...]:
+    def of(self, operation: Operation) -> tuple[PlanStep, ...]:
         """Return the steps of one kind."""
-        return tuple(step for step in self.steps if step.do is do)
+        return tuple(step for step in self.steps if step.operation is operation)
 
     @property
     def summary(self) -> str:
@@ -93,7 +93,7 @@ class Plan:
         return f"{plural(len(self.steps), 'model')}: {text}."
 
 
-def deletion(models: Sequence[Model], usage: Usage) -> Plan:
+def plan_deletion(models: Sequence[Model], usage: Usage) -> Plan:
     """Return the plan of deleting `models`: what is loaded is unloaded first."""
     names = frozenset(model.name for model in models)
     steps = []
@@ -103,41 +103,43 @@ def deletion(models: Sequence[Model], usage: Usage) -> Plan:
         if model.is_loaded:
             body = {"model": model.name, "keep_alive": 0}
             calls.insert(0, PlannedRequest("POST", "/api/generate", body))
-        why = "It is loaded, and unloaded first." if model.is_loaded else ""
+        reason = "It is loaded, and unloaded first." if model.is_loaded else ""
         steps.append(
-            Step(Operation.DELETE, model.name, alone.bytes, alone.estimated, why, tuple(calls))
+            PlanStep(
+                Operation.DELETE, model.name, alone.bytes, alone.estimated, reason, tuple(calls)
+            )
         )
     return Plan(tuple(steps), usage.freed(names), NO_BYTES, usage.kept_for(names), usage.unknown)
 
 
-def updating(stale: Iterable[tuple[Model, Upstream]]) -> Plan:
+def plan_updates(stale: Iterable[tuple[Model, Upstream]]) -> Plan:
     """Return the plan of pulling what is newer of each model."""
     steps = []
     sizes: dict[str, int] = {}
     for model, newer in stale:
         layers = {layer.digest: layer.size for layer in newer.missing}
         sizes |= layers
-        why = f"Changes {listing(newer.changes)}." if newer.changes else ""
-        steps.append(pulling(model.name, layers.items(), why, insecure=newer.insecure))
-    return restoration(steps, sizes)
+        reason = f"Changes {listing(newer.changes)}." if newer.changes else ""
+        steps.append(pull_step(model.name, layers.items(), reason, insecure=newer.insecure))
+    return plan_of_pulls(steps, sizes)
 
 
-def pulling(
+def pull_step(
     name: str,
     missing: Iterable[tuple[str, int]] | None,
-    why: str = "",
+    reason: str = "",
     *,
     insecure: bool = False,
     whole: int | None = None,
-) -> Step:
+) -> PlanStep:
     """Return the step of pulling `name`; `missing` are digests and sizes, None when unknown."""
     layers = dict(missing) if missing is not None else None
-    return Step(
+    return PlanStep(
         Operation.PULL,
         name,
         sum(layers.values()) if layers is not None else None,
         layers is None,
-        why,
+        reason,
         (
             PlannedRequest(
                 "POST", "/api/pull", {"model": name} | ({"insecure": True} if insecure else {})
@@ -149,10 +151,10 @@ def pulling(
     )
 
 
-def restoration(steps: Sequence[Step], sizes: dict[str, int]) -> Plan:
+def plan_of_pulls(steps: Sequence[PlanStep], sizes: dict[str, int]) -> Plan:
     """Return the plan of `steps`; `sizes` are those of all layers to fetch, by digest."""
     digests = frozenset[str]().union(*(step.digests for step in steps))
-    unknown = any(step.do is Operation.PULL and step.bytes is None for step in steps)
+    unknown = any(step.operation is Operation.PULL and step.bytes is None for step in steps)
     return Plan(tuple(steps), fetched=Amount(sum(sizes[d] for d in digests), unknown))
 
 
@@ -164,14 +166,14 @@ def requests(plan: Plan) -> str:
 
 
 def lines(plan: Plan) -> list[tuple[str, str, str, str]]:
-    """Return what to do, name, bytes and why of each step, inert."""
+    """Return what to do, name, bytes and reason of each step, inert."""
     rows = []
     for step in plan.steps:
         if step.bytes is None:
-            amount = "?" if step.do is Operation.PULL else ""
+            amount = "?" if step.operation is Operation.PULL else ""
         else:
-            amount = ("~" if step.about else "") + size(step.bytes)
-        rows.append((str(step.do), inert(step.name), amount, inert(step.why)))
+            amount = ("~" if step.estimated else "") + size(step.bytes)
+        rows.append((str(step.operation), inert(step.name), amount, inert(step.reason)))
     return rows
 
 
@@ -180,11 +182,11 @@ def as_json(plan: Plan) -> dict[str, Any]:
     return {
         "steps": [
             {
-                "do": str(step.do),
+                "do": str(step.operation),
                 "name": step.name,
                 "bytes": step.bytes,
-                "estimated": step.about,
-                "why": step.why,
+                "estimated": step.estimated,
+                "why": step.reason,
                 "calls": [{"method": c.method, "path": c.path, "body": c.body} for c in step.calls],
             }
             for step in plan.steps

@@ -59,7 +59,7 @@ def list_rows(
 
 
 def _together(models: tuple[Model, ...], view: View) -> tuple[tuple[Model, ...], frozenset[str]]:
-    """Return the rows, and the names of those that follow their kin."""
+    """Return the rows, and the names of those moved below another."""
     if not view.grouped:
         return models, frozenset()
     groups = group_by_weights(models)

@@ -48,7 +48,7 @@ ALIGNMENT = 32
 PER_TOKEN = 36
 """Bytes of metadata for each token of the vocabulary: its text, score, type and merges."""
 VOCABULARY = "token_embd.weight"
-MOST = 2**50
+MAX_BYTES = 2**50
 """Bytes; more is a server's nonsense."""
 
 
@@ -56,11 +56,11 @@ def file_size(tensors: Iterable[Tensor]) -> int:
     """Return about how many bytes a file of these takes; 0 when a type is not known."""
     total = 0
     for tensor in tensors:
-        if tensor.type not in BLOCKS or not all(0 < length < MOST for length in tensor.shape):
+        if tensor.type not in BLOCKS or not all(0 < length < MAX_BYTES for length in tensor.shape):
             return 0
         weights, size = BLOCKS[tensor.type]
         total += -(-prod(tensor.shape) // weights) * size
         total += -total % ALIGNMENT
         if tensor.name == VOCABULARY:
             total += tensor.shape[-1] * PER_TOKEN if tensor.shape else 0
-    return min(total, MOST)
+    return min(total, MAX_BYTES)

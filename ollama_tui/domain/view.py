@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-Saved = tuple[tuple[str, str], ...]
+SavedFilters = tuple[tuple[str, str], ...]
 """Filters by their names, which are lower-case: `@name` in a filter stands for one."""
 
 
@@ -22,7 +22,7 @@ class View:
     """Whether aliases and models that share weights follow the first of them."""
     marks: frozenset[str] = frozenset()
     """Names of marked models."""
-    saved: Saved = ()
+    saved: SavedFilters = ()
     """What the filter may name."""
 
 

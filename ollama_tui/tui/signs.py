@@ -29,14 +29,14 @@ class Signs:
     push: str = "↑"
     work: str = "*"
     delete: str = "×"
-    kin: str = "└"
+    shares: str = "└"
 
 
 UNICODE = Signs()
 ASCII = Signs(
     cursor=">", thumb="|", up="*", down="o", loaded="*", cloud="~", outdated="^", marked="+",
     separator="|", dot="-", full="#", empty=".", ascending="^", descending="v", pull="v",
-    push="^", delete="x", kin="`",
+    push="^", delete="x", shares="`",
 )  # fmt: skip
 """For the Linux console and terminals without UTF-8."""
 

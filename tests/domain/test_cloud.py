@@ -16,8 +16,8 @@ from ollama_tui.domain.cloud import (
     CatalogueEntry,
     about,
     catalogue,
+    cloud_error,
     disabled,
-    explained,
     offered_name,
     select,
     size_in_tag,
@@ -189,7 +189,7 @@ def test_no_word_of_ollama_com_is_repeated(kind: type[OllamaError], status: int)
         if issubclass(kind, Refused)
         else kind(secret, secret)
     )
-    told = explained(error)
+    told = cloud_error(error)
     assert secret not in f"{told} {vars(told)}"
     assert told.title.endswith(".")
     assert told.hint.endswith(".")
@@ -197,7 +197,7 @@ def test_no_word_of_ollama_com_is_repeated(kind: type[OllamaError], status: int)
 
 def test_our_own_errors_are_told_as_they_are() -> None:
     error = OllamaError("The API key holds characters that no key has.", "Check it.")
-    assert explained(error) is error
+    assert cloud_error(error) is error
 
 
 @pytest.mark.parametrize(

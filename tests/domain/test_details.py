@@ -17,7 +17,7 @@ from ollama_tui.api.replies import (
     VerboseShow,
 )
 from ollama_tui.domain import details as documents
-from ollama_tui.domain.details import MOST_LINES, messages, parameters
+from ollama_tui.domain.details import MAX_LINES, messages, parameters
 from ollama_tui.domain.model import Model
 from ollama_tui.formatting import StyledLine
 
@@ -48,7 +48,7 @@ def text(lines: list[StyledLine] | str) -> str:
 def overview(model: Model, show: Show | None = None, *also: str) -> dict[str, str]:
     """Return the labelled rows."""
     lines = text(documents.overview(model, show, now=NOW, also=also)).splitlines()
-    at = documents.LABEL
+    at = documents.LABEL_CELLS
     return {line[:at].strip(): line[at:].strip() for line in lines if line[:at].strip()}
 
 
@@ -215,14 +215,14 @@ def test_what_a_server_escapes_for_web_pages_is_shown_as_it_is(sent: str, shown:
 
 
 def test_more_parameters_than_anybody_reads_are_counted() -> None:
-    lines = parameters("stop x\n" * (MOST_LINES + 1_234))
-    assert len(lines) == MOST_LINES + 1
+    lines = parameters("stop x\n" * (MAX_LINES + 1_234))
+    assert len(lines) == MAX_LINES + 1
     assert lines[-1] == (("… and 1,234 more.", "muted"),)
 
 
 @pytest.mark.parametrize("count", [1, 3])
 def test_longer_messages_than_anybody_reads_end_with_where_the_rest_is(count: int) -> None:
-    talk = [Message(role="user", content="y\n" * (MOST_LINES // count)) for _ in range(count + 1)]
+    talk = [Message(role="user", content="y\n" * (MAX_LINES // count)) for _ in range(count + 1)]
     lines = messages(Show(messages=talk))
-    assert len(lines) <= MOST_LINES + count + 3
+    assert len(lines) <= MAX_LINES + count + 3
     assert lines[-1] == (("… and more, which the Modelfile has.", "muted"),)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ollama_tui.api.replies import Message, Show
-from ollama_tui.domain.diff import LONGEST, Side, difference, report, weights
+from ollama_tui.domain.diff import MAX_COMPARED_CHARS, Side, difference, report, weights
 from ollama_tui.formatting import StyledLine
 from tests.domain.models import a_model
 from tests.effort import calls
@@ -152,4 +152,4 @@ def test_megabytes_are_compared_without_looking_at_all_pairs(before: str, after:
     assert calls(lambda: list(difference(before, after))) < 200_000
     said = ["".join(text for text, _ in line) for line in difference(before, after)]
     assert said
-    assert sum(map(len, said)) < LONGEST
+    assert sum(map(len, said)) < MAX_COMPARED_CHARS

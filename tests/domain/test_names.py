@@ -222,5 +222,5 @@ def test_a_name_that_a_server_takes_for_another_is_not_deleted(
 
 def test_a_twin_differs_by_case_only_and_is_not_chosen_itself() -> None:
     there = ("a:1", "A:1", "b:1", "B:1", "c:1")
-    assert name.twins(("a:1", "c:1"), there) == {"a:1": "A:1"}
-    assert name.twins(("a:1", "A:1"), there) == {}
+    assert name.case_variants(("a:1", "c:1"), there) == {"a:1": "A:1"}
+    assert name.case_variants(("a:1", "A:1"), there) == {}

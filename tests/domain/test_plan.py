@@ -5,7 +5,7 @@ from __future__ import annotations
 from ollama_tui.api.replies import Layer
 from ollama_tui.domain import plan
 from ollama_tui.domain.model import Facts
-from ollama_tui.domain.plan import Operation, Plan, PlannedRequest, Step
+from ollama_tui.domain.plan import Operation, Plan, PlannedRequest, PlanStep
 from ollama_tui.domain.storage.usage import Amount, Usage
 from ollama_tui.domain.updates import UpdateStatus, Upstream
 from tests.domain.models import NOW, a_model
@@ -15,7 +15,7 @@ from tests.domain.storage.test_usage import FAMILY, MB, SIZES, measured
 def test_deleting_all_that_share_frees_more_than_each_alone() -> None:
     usage = measured(FAMILY, SIZES)
     chosen = [m for m in usage.models if m.name in ("base", "alias", "child")]
-    made = plan.deletion(chosen, usage)
+    made = plan.plan_deletion(chosen, usage)
     assert [(step.name, step.bytes) for step in made.steps] == [
         ("base", 0), ("alias", 0), ("child", 300),
     ]  # fmt: skip
@@ -30,36 +30,36 @@ def test_deleting_all_that_share_frees_more_than_each_alone() -> None:
 
 def test_what_stays_because_it_is_shared_is_told() -> None:
     usage = measured(FAMILY, SIZES)
-    assert plan.deletion(usage.models[:1], usage).kept_for == ("alias", "child")
+    assert plan.plan_deletion(usage.models[:1], usage).kept_for == ("alias", "child")
 
 
 def test_what_is_loaded_is_unloaded_first() -> None:
     usage = measured({"m": "W"}, SIZES)
-    (step,) = plan.deletion([a_model("m", vram=5)], usage).steps
+    (step,) = plan.plan_deletion([a_model("m", vram=5)], usage).steps
     assert [call.path for call in step.calls] == ["/api/generate", "/api/delete"]
     assert step.calls[0].body == {"model": "m", "keep_alive": 0}
 
 
 def test_layers_that_several_pulls_share_are_fetched_once() -> None:
     steps = [
-        plan.pulling("a", {"x": 10 * MB, "y": 1 * MB}.items()),
-        plan.pulling("b", {"x": 10 * MB, "z": 2 * MB}.items()),
-        Step(Operation.KEEP, "c"),
+        plan.pull_step("a", {"x": 10 * MB, "y": 1 * MB}.items()),
+        plan.pull_step("b", {"x": 10 * MB, "z": 2 * MB}.items()),
+        PlanStep(Operation.KEEP, "c"),
     ]
-    made = plan.restoration(steps, {"x": 10 * MB, "y": 1 * MB, "z": 2 * MB})
+    made = plan.plan_of_pulls(steps, {"x": 10 * MB, "y": 1 * MB, "z": 2 * MB})
     assert [step.bytes for step in made.steps] == [11 * MB, 12 * MB, None]
     assert made.fetched == Amount(13 * MB)
     assert made.summary == "3 models: 2 to pull and 1 to keep; fetches 13 MB."
 
 
 def test_a_pull_of_unknown_size_makes_the_sum_rough() -> None:
-    made = plan.restoration([plan.pulling("a", None)], {})
+    made = plan.plan_of_pulls([plan.pull_step("a", None)], {})
     assert made.fetched == Amount(0, estimated=True)
     assert plan.lines(made) == [("pull", "a", "?", "")]
 
 
 def test_a_plan_for_people_is_inert() -> None:
-    made = Plan((Step(Operation.REFUSE, "\x1b[31m\n", why="\u202eno"),))
+    made = Plan((PlanStep(Operation.REFUSE, "\x1b[31m\n", reason="\u202eno"),))
     assert all(text.isprintable() for text in plan.lines(made)[0])
 
 
@@ -70,7 +70,7 @@ def test_an_empty_plan_says_so() -> None:
 
 def test_a_plan_says_what_it_sends() -> None:
     usage = measured({"m": "W", "n": "W", "o": "W"}, SIZES)
-    made = plan.deletion([a_model("m", vram=5), a_model("n"), a_model("o")], usage)
+    made = plan.plan_deletion([a_model("m", vram=5), a_model("n"), a_model("o")], usage)
     assert plan.requests(made) == "Sends POST /api/generate and 3 times DELETE /api/delete."
 
 
@@ -84,7 +84,7 @@ def test_updates_fetch_what_they_share_once() -> None:
         )
         for name, missing, insecure in cases
     ]
-    made = plan.updating(stale)
+    made = plan.plan_updates(stale)
     assert made.fetched == Amount(4_020)
     assert [step.bytes for step in made.steps] == [4_020, 4_000, 0]
     assert [call.body for call in made.calls] == [
@@ -95,5 +95,5 @@ def test_updates_fetch_what_they_share_once() -> None:
 def test_models_nobody_looked_into_make_a_deletion_unsure() -> None:
     known = a_model("known", digest="1", facts=Facts(blobs=("w",), weights="w"))
     usage = Usage((known, a_model("unseen", digest="2"), a_model("cloud", cloud=True)))
-    assert plan.deletion([known], usage).unknown == ("unseen",)
-    assert plan.deletion([known], measured(FAMILY, SIZES)).unknown == ()
+    assert plan.plan_deletion([known], usage).unknown == ("unseen",)
+    assert plan.plan_deletion([known], measured(FAMILY, SIZES)).unknown == ()

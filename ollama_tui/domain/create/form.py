@@ -21,7 +21,7 @@ from ollama_tui.formatting import inert, inert_lines
 
 TextField = Literal["system", "template"]
 
-LONGEST = 100_000
+MAX_EDITED_CHARS = 100_000
 """Characters of a text that can be edited here; a longer one is inherited or replaced."""
 SUFFIX = "custom"
 """What the tag of a new name ends in."""
@@ -103,12 +103,12 @@ class CreateForm:
     @property
     def base_model(self) -> Model | None:
         """The installed model to start from, if it is installed."""
-        return self.installed.get(names.key(self.source))
+        return self.installed.get(names.comparison_key(self.source))
 
     @property
     def target_model(self) -> Model | None:
         """The installed model that is replaced, if one is."""
-        return self.installed.get(names.key(self.target))
+        return self.installed.get(names.comparison_key(self.target))
 
     @property
     def inherited(self) -> Inherited:
@@ -128,7 +128,7 @@ class CreateForm:
     def inherited_text(self, which: TextField) -> str:
         """Return the inherited text as it can be shown; empty when it is too long for that."""
         text: str = getattr(self.inherited, which)
-        return inert_lines(text) if len(text) <= LONGEST else ""
+        return inert_lines(text) if len(text) <= MAX_EDITED_CHARS else ""
 
     def with_text(self, which: TextField, text: str) -> CreateForm:
         """Return the draft with another system prompt or template."""
@@ -241,7 +241,7 @@ def begin(
     free: int | None = None,
 ) -> CreateForm:
     """Return the draft of a form opened on `base`, whose details are `show`."""
-    installed = {names.key(model.name): model for model in models}
+    installed = {names.comparison_key(model.name): model for model in models}
     if base is None:
         return CreateForm(installed=installed, free=free)
     return CreateForm(
@@ -279,7 +279,7 @@ def new_name(base: str, installed: Mapping[str, Model]) -> str:
     stem = f"{name.namespace}/{name.model}:" if ours else f"{name.model}:"
     stem += SUFFIX if tag in ("", names.DEFAULT_TAG) else f"{tag}-{SUFFIX}"
     number = 1
-    while names.key(offer := f"{stem}{number if number > 1 else ''}") in installed:
+    while names.comparison_key(offer := f"{stem}{number if number > 1 else ''}") in installed:
         number += 1
     return offer
 

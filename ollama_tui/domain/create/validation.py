@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ollama_tui.domain import names
-from ollama_tui.domain.create.form import LONGEST, CreateForm, TextField
+from ollama_tui.domain.create.form import MAX_EDITED_CHARS, CreateForm, TextField
 from ollama_tui.domain.create.quantize import room, targets, why_not
 from ollama_tui.domain.modelfile.parameters import doubt
 from ollama_tui.domain.modelfile.syntax import ROLES
@@ -103,7 +103,7 @@ def _about_the_texts(draft: CreateForm) -> Iterator[FormNote]:
         words = ""
         if own == "":
             words = f"Create cannot clear an inherited {called}: it stays. {_INSTEAD[which]}"
-        elif own is None and len(before) > LONGEST:
+        elif own is None and len(before) > MAX_EDITED_CHARS:
             words = f"The inherited {called} is too long to show here; typing replaces all of it."
         elif own is not None and inert_lines(before) != before.replace("\r\n", "\n"):
             words = f"Characters of the {called} that cannot be shown are sent as �."

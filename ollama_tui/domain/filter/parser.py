@@ -6,7 +6,7 @@
     piece = text, or '"' text '"' with '""' for a quote
 
 Matching is three-valued: what is not known of a model matches neither a term nor its negation.
-A saved filter stands for its terms, so a query that names some prints as what they ask for.
+A saved filter stands for its terms. A term prints as canonical text.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from functools import lru_cache
 from ollama_tui.domain.filter.fields import BY_NAME, WORD, Scope, Test, closest, quoted
 from ollama_tui.domain.filter.quantities import BadValue
 from ollama_tui.domain.model import Model
-from ollama_tui.domain.view import Saved
+from ollama_tui.domain.view import SavedFilters
 
 _QUOTED = r'"(?:[^"]|"")*(?:"|$)'
 _TOKEN = re.compile(rf'(?:{_QUOTED}|[^\s"])+')
@@ -82,17 +82,10 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A filter that was understood as far as `problems` allow; printing gives canonical text."""
+    """A filter that was understood as far as `problems` allow."""
 
     terms: tuple[Term, ...] = ()
     problems: tuple[FilterProblem, ...] = field(default=(), compare=False)
-
-    def __str__(self) -> str:
-        return " ".join(map(str, self.terms))
-
-    def matches(self, model: Model, scope: Scope) -> bool:
-        """Whether `model` is known to meet every condition."""
-        return all(term.keep((model,), scope) for term in self.terms)
 
     def select(self, models: Sequence[Model], scope: Scope) -> tuple[Model, ...]:
         """Return the models known to meet every condition, in the order given."""
@@ -116,7 +109,7 @@ class Query:
 
 
 @lru_cache(maxsize=256)
-def parse(text: str, saved: Saved = ()) -> Query:
+def parse(text: str, saved: SavedFilters = ()) -> Query:
     """Read `text`; words that mean nothing become problems, the others terms."""
     terms: dict[Term, None] = {}
     problems: list[FilterProblem] = []

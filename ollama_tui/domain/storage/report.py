@@ -58,7 +58,7 @@ def storage_rows(models: Sequence[Model], usage: Usage, now: float) -> tuple[Sto
 
 def _model(model: Model, usage: Usage) -> StorageRow:
     alone = usage.freed((model.name,))
-    shared = max(0, model.size - alone.bytes) if usage.notably_shared(model.name) else 0
+    shared = max(0, model.size - alone.bytes) if usage.significantly_shared(model.name) else 0
     return StorageRow(RowKind.MODEL, model.name, model.label, alone.bytes, shared, alone.estimated)
 
 
@@ -75,7 +75,7 @@ def advice(row: StorageRow, usage: Usage) -> str:
 
 def _shared(usage: Usage) -> Iterator[StorageRow]:
     for data in usage.shared:
-        if data.notable:
+        if data.is_significant:
             everyone = listing([inert(name) for name in data.names])
             yield StorageRow(
                 RowKind.SHARED,

@@ -2,10 +2,10 @@
 
 Where the server's store could be read, amounts are measured. Elsewhere they are estimated from the
 API, which tells the size of each model and, in its details, the digests of the big blobs, but not
-their sizes. Names with one manifest digest are one thing. Of the others, those that share a blob
-are laid over each other: the smallest tells how big the shared part is, the rest is theirs. Of
-weights beside a projector or an adapter, types and shapes of the tensors tell the size. Licenses
-and templates that models share cannot be told apart, so only a single model's size is exact.
+their sizes. Names with the same manifest digest are one model. Of models that share a blob, the
+smallest bounds the blob's size; what the others are larger by is theirs alone. Weights beside a
+projector or an adapter get the size that types and shapes of their tensors give. Licenses and
+templates that models share cannot be told apart, so only a single model's size is exact.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from ollama_tui.formatting import inert, plural, size
 
 SAME_TIME = 2.0
 """Seconds by which file systems may round a time."""
-SMALL = 1_000_000
-"""Bytes below which sharing is not worth a word, but for weights: licenses, templates."""
+INSIGNIFICANT_BYTES = 1_000_000
+"""Sharing of smaller blobs (licenses, templates) is not reported; that of weights always is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Amount:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class StoragePart:
     """Bytes that are freed together: a blob, or what a model has besides its shared blobs."""
 
     digest: str
@@ -44,8 +44,8 @@ class Part:
     size: int
     users: frozenset[str]
     """Names of the models that need it."""
-    notable: bool = True
-    """Whether it is worth a word that it is shared."""
+    is_significant: bool = True
+    """Whether it is reported that it is shared."""
     estimated: bool = False
 
 
@@ -57,7 +57,7 @@ class SharedData:
     amount: Amount
     digest: str
     """Of the biggest blob among it, or of the manifest that the names have in common."""
-    notable: bool = True
+    is_significant: bool = True
     """Whether it is more than licenses and templates."""
 
 
@@ -106,7 +106,7 @@ class Usage:
     @cached_property
     def shared(self) -> tuple[SharedData, ...]:
         """What is shared, all that the same names share as one, the biggest first."""
-        by_users: dict[frozenset[str], list[Part]] = {}
+        by_users: dict[frozenset[str], list[StoragePart]] = {}
         for part in self._parts:
             if len(part.users) > 1 and part.size:
                 by_users.setdefault(part.users, []).append(part)
@@ -115,7 +115,7 @@ class Usage:
                 tuple(sorted(users)),
                 Amount(sum(p.size for p in parts), any(p.estimated for p in parts)),
                 max(parts, key=lambda part: (part.size, part.digest)).digest,
-                any(part.notable for part in parts),
+                any(part.is_significant for part in parts),
             )
             for users, parts in by_users.items()
         ]
@@ -153,28 +153,28 @@ class Usage:
         freed = sum(part.size for part in parts if part.users <= chosen)
         return Amount(freed, any(p.estimated for p in parts) or self._estimates(freed))
 
-    def notably_shared(self, name: str) -> int:
+    def significantly_shared(self, name: str) -> int:
         """Return the bytes that a model shares with others, licenses and templates aside."""
-        return sum(p.size for p in self._parts_of((name,)) if p.notable and len(p.users) > 1)
+        return sum(p.size for p in self._parts_of((name,)) if p.is_significant and len(p.users) > 1)
 
     def kept_for(self, names: Collection[str]) -> tuple[str, ...]:
         """Return the models that stay and keep data of `names` from being freed."""
-        users = (part.users for part in self._parts_of(names) if part.notable)
+        users = (part.users for part in self._parts_of(names) if part.is_significant)
         return tuple(sorted(frozenset[str]().union(*users).difference(names)))
 
-    def _parts_of(self, names: Collection[str]) -> frozenset[Part]:
+    def _parts_of(self, names: Collection[str]) -> frozenset[StoragePart]:
         return frozenset().union(*(self._by_name.get(name, ()) for name in names))
 
     @cached_property
-    def _by_name(self) -> dict[str, list[Part]]:
-        by_name: dict[str, list[Part]] = {}
+    def _by_name(self) -> dict[str, list[StoragePart]]:
+        by_name: dict[str, list[StoragePart]] = {}
         for part in self._parts:
             for name in part.users:
                 by_name.setdefault(name, []).append(part)
         return by_name
 
     @cached_property
-    def _parts(self) -> tuple[Part, ...]:
+    def _parts(self) -> tuple[StoragePart, ...]:
         return tuple(_estimated(self.models) if self.contents is None else _measured(self.contents))
 
     def _estimates(self, amount: int) -> bool:
@@ -184,13 +184,15 @@ class Usage:
         return bool(amount) and (len(self._parts) > 1 or bool(self.unknown))
 
 
-def _measured(contents: Contents) -> Iterator[Part]:
+def _measured(contents: Contents) -> Iterator[StoragePart]:
     """Yield a part for each blob that a manifest names."""
     weights = frozenset[str]().union(*(manifest.weights for manifest in contents.manifests))
     rough = bool(contents.unseen)
     for digest, users in contents.users.items():
         frees = contents.blobs[digest].frees if digest in contents.blobs else 0
-        yield Part(digest, frees, users, digest in weights or frees >= SMALL, rough)
+        yield StoragePart(
+            digest, frees, users, digest in weights or frees >= INSIGNIFICANT_BYTES, rough
+        )
 
 
 @dataclass(slots=True)
@@ -202,7 +204,7 @@ class _Content:
     size: int
 
 
-def _estimated(models: Iterable[Model]) -> Iterator[Part]:
+def _estimated(models: Iterable[Model]) -> Iterator[StoragePart]:
     """Yield what each manifest has for itself, and the blobs that several share."""
     sizes: dict[str, int] = {}
     users: dict[str, list[_Content]] = {}
@@ -214,9 +216,9 @@ def _estimated(models: Iterable[Model]) -> Iterator[Part]:
         _Content(same, same[0].facts.blobs if same[0].facts else (), max(0, same[0].size))
         for same in by_digest.values()
     ]
-    # The smallest first: it tells the sizes of its blobs.
+    # The smallest first, as it bounds the sizes of its blobs.
     contents.sort(key=lambda content: (content.size, content.models[0].name))
-    rests = [_lay(content, sizes) for content in contents]
+    rests = [_assign_blob_sizes(content, sizes) for content in contents]
     for content in contents:
         for digest in content.blobs:
             users.setdefault(digest, []).append(content)
@@ -225,15 +227,18 @@ def _estimated(models: Iterable[Model]) -> Iterator[Part]:
         size = rest + sum(sizes[digest] for digest in own)
         names = frozenset(model.name for model in content.models)
         shares = len(own) < len(content.blobs)
-        yield Part(content.models[0].digest, size, names, estimated=bool(size and shares))
+        yield StoragePart(content.models[0].digest, size, names, estimated=bool(size and shares))
     for digest, using in users.items():
         if len(using) > 1:
             names = frozenset(model.name for content in using for model in content.models)
-            yield Part(digest, sizes[digest], names, estimated=sizes[digest] > 0)
+            yield StoragePart(digest, sizes[digest], names, estimated=sizes[digest] > 0)
 
 
-def _lay(content: _Content, sizes: dict[str, int]) -> int:
-    """Add the sizes of blobs seen for the first time; return the bytes that belong to no blob."""
+def _assign_blob_sizes(content: _Content, sizes: dict[str, int]) -> int:
+    """Add the sizes of blobs seen for the first time; return the bytes that belong to no blob.
+
+    Of models that share a blob the smallest bounds its size, so they come in that order.
+    """
     rest = max(0, content.size - sum(sizes.get(digest, 0) for digest in content.blobs))
     fresh = [digest for digest in content.blobs if digest not in sizes]
     facts = content.models[0].facts

@@ -116,7 +116,7 @@ class RegistryTransfer(Task):
     @property
     def key(self) -> str:
         """The same direction, model and scheme: one such transfer is enough."""
-        return f"{self.verb} {self.insecure} {names.key(self.name)}"
+        return f"{self.verb} {self.insecure} {names.comparison_key(self.name)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,8 +260,8 @@ async def check_name(server: Ollama, name: str, replaces: str | None) -> None:
     None means no model. Names are compared as a server does: regardless of case, and of a
     missing `:latest`. Also raises what listing the models does.
     """
-    key, spelled = names.key(name), names.listed_as(name)
-    found = [model for model in await server.list() if names.key(model.name) == key]
+    key, spelled = names.comparison_key(name), names.listed_as(name)
+    found = [model for model in await server.list() if names.comparison_key(model.name) == key]
     # On a case-sensitive disk there may be several: the one spelled alike is the one meant.
     found = [model for model in found if model.name == spelled] or found
     if found and found[0].digest != replaces:
@@ -345,7 +345,7 @@ class Delete(Task):
     def _check(self, name: str, models: Iterable[ListedModel]) -> None:
         """Raise OllamaError if deleting `name` would delete something else than was agreed to."""
         listed = {model.name: model for model in models}
-        if (twin := names.twins(self.names, listed).get(name)) is not None:
+        if (twin := names.case_variants(self.names, listed).get(name)) is not None:
             raise ambiguous_deletion(name, twin)
         found = listed.get(name)
         if found is None or self.digests is None:

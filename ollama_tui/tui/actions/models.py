@@ -100,7 +100,7 @@ async def move(context: ActionContext, model: Model, target: str) -> Model:
     await server.library.refresh()
     if names.same(model.name, target) or find(context, target) is not None:
         raise OllamaError(f"{refuse}: {inert(target)} is there already.", "Choose another name.")
-    if twin := names.twins((model.name,), context.snapshot.by_name).get(model.name):
+    if twin := names.case_variants((model.name,), context.snapshot.by_name).get(model.name):
         raise OllamaError(
             f"{refuse}: {inert(twin)} is there too, and a server may take one for the other.",
             "Copy it, look at the copy, and then decide which to delete.",
@@ -130,16 +130,16 @@ async def move(context: ActionContext, model: Model, target: str) -> Model:
 async def delete(context: ActionContext) -> None:
     """Say what is lost, ask, and queue the deletion with its grace period."""
     from ollama_tui.domain import names
-    from ollama_tui.domain.plan import deletion
+    from ollama_tui.domain.plan import plan_deletion
     from ollama_tui.services.jobs.tasks import Delete, ambiguous_deletion
     from ollama_tui.tui.dialogs.questions import confirm_delete
 
     jobs = connected(context).jobs
     # One moment for all of it: the list may change while the disk is read.
     listed, targets = context.snapshot.models, context.targets
-    if twins := names.twins([m.name for m in targets], context.snapshot.by_name):
+    if twins := names.case_variants([m.name for m in targets], context.snapshot.by_name):
         raise ambiguous_deletion(*next(iter(twins.items())))
-    planned = deletion(targets, await connected(context).storage.usage(listed))
+    planned = plan_deletion(targets, await connected(context).storage.usage(listed))
     if await context.ask(confirm_delete(targets, planned, context.settings.grace)) is not True:
         return
     loaded = tuple(model.name for model in targets if model.is_loaded)

@@ -223,12 +223,12 @@ def nothing_outdated(context: ActionContext) -> str | None:
 
 async def offered(server: ConnectedServer) -> tuple[ListedModel, ...]:
     """Return what ollama.com lists; raises OllamaError in words about ollama.com."""
-    from ollama_tui.domain.cloud import explained
+    from ollama_tui.domain.cloud import cloud_error
 
     try:
         return await server.cloud.list()
     except OllamaError as error:
-        raise explained(error) from None
+        raise cloud_error(error) from None
 
 
 async def recommended(server: ConnectedServer) -> tuple[Recommendation, ...]:
@@ -254,7 +254,7 @@ async def details(context: ActionContext, entry: CatalogueEntry) -> Show:
 
     Where ollama.com wants a key we do not have, the server is asked: it may be signed in.
     """
-    from ollama_tui.domain.cloud import explained
+    from ollama_tui.domain.cloud import cloud_error
 
     server = connected(context)
     if not entry.runs_in_cloud:
@@ -269,9 +269,9 @@ async def details(context: ActionContext, entry: CatalogueEntry) -> Show:
         try:
             return await server.ollama.show(entry.name)
         except OllamaError:
-            raise explained(refused) from None
+            raise cloud_error(refused) from None
     except OllamaError as error:
-        raise explained(error) from None
+        raise cloud_error(error) from None
 
 
 async def pull_entry(context: ActionContext) -> None:

@@ -26,8 +26,8 @@ def find(context: ActionContext, name: str) -> Model | None:
     """Return the listed model that a server takes `name` for."""
     from ollama_tui.domain import names
 
-    key = names.key(name)
-    return next((m for m in context.snapshot.models if names.key(m.name) == key), None)
+    key = names.comparison_key(name)
+    return next((m for m in context.snapshot.models if names.comparison_key(m.name) == key), None)
 
 
 async def confirm_target(context: ActionContext, target: NewName) -> NewName | None:

@@ -15,7 +15,7 @@ from textual.binding import Binding
 from textual.widgets import Static
 
 from ollama_tui.api.replies import Message
-from ollama_tui.domain.create.form import LONGEST, CreateForm, ParameterRow
+from ollama_tui.domain.create.form import MAX_EDITED_CHARS, CreateForm, ParameterRow
 from ollama_tui.domain.modelfile.parameters import BY_NAME
 from ollama_tui.formatting import inert, size
 from ollama_tui.tui.dialogs.create_parts import (
@@ -202,7 +202,7 @@ class SequenceTab(ListTab, Generic[T]):
         items = self.items(self.draft)
         place = len(items) if key is None else int(key)
         dialog = self.dialog(None if key is None else items[place])
-        if dialog.length > LONGEST:
+        if dialog.length > MAX_EDITED_CHARS:
             self.notify("This text is too long to be changed here.", markup=False)
             return
         spliced = partial(self.spliced, place, place + 1)

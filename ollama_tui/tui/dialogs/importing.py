@@ -254,12 +254,12 @@ class ImportDialog(Dialog[ImportAnswer]):
         given, base = self.text_of("name"), self.base_given
         wrong = names.new_name_problem(given)
         if wrong is None and (self.found.needs_base or (base and self.found.files)):
-            wrong = base_problem(base, self.installed.get(names.key(base)))
+            wrong = base_problem(base, self.installed.get(names.comparison_key(base)))
         if wrong is not None:
             return Review(wrong)
-        there = self.installed.get(names.key(given))
+        there = self.installed.get(names.comparison_key(given))
         replaces = f"Replaces {there.label} ({size(there.size)}), {EXISTS}." if there else ""
-        pulled = base and names.key(base) not in self.installed
+        pulled = base and names.comparison_key(base) not in self.installed
         pulls = f"{inert(base)} is not installed: the server pulls it first." if pulled else ""
         notes = " ".join(filter(None, (replaces, pulls)))
         return Review(None, notes or f"Makes {inert(names.parse(given).display)}.", there)
@@ -270,7 +270,7 @@ class ImportDialog(Dialog[ImportAnswer]):
         given = self.text_of("name")
         quantize = self.query_one(Picker).active if self.found.targets else AS_IT_IS
         request = self.found.request_for(given, self.base_given, quantize or AS_IT_IS)
-        there = self.installed.get(names.key(given))
+        there = self.installed.get(names.comparison_key(given))
         return ImportAnswer(request, self.found.files, there.digest if there else None)
 
 

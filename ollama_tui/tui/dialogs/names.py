@@ -118,7 +118,7 @@ class NewNameDialog(Dialog[NewName]):
         given = self.text_of("name")
         if (problem := self.problem(given)) is not None:
             return Review(problem)
-        if (there := self.installed.get(names.key(given))) is not None:
+        if (there := self.installed.get(names.comparison_key(given))) is not None:
             return Review(None, f"Replaces {there.label} ({size(there.size)}), {EXISTS}.", there)
         return Review(None, self.makes(inert(names.parse(given).display)))
 
@@ -133,7 +133,7 @@ class NewNameDialog(Dialog[NewName]):
     def answer(self) -> NewName:
         """Return the name, and the digest of what it may replace."""
         given = self.text_of("name")
-        there = self.installed.get(names.key(given))
+        there = self.installed.get(names.comparison_key(given))
         return NewName(given, there.digest if there else None)
 
 
@@ -172,7 +172,7 @@ class CopyDialog(NewNameDialog):
                 f"That is {self.source.label} itself: Ollama does not tell names apart "
                 "by case or by a missing “:latest”."
             )
-        if self.rename and (there := self.installed.get(names.key(given))) is not None:
+        if self.rename and (there := self.installed.get(names.comparison_key(given))) is not None:
             return f"{there.label} already exists: delete it first, or choose another name."
         return None
 
@@ -203,4 +203,4 @@ class OtherNameDialog(NewNameDialog):
 
 def by_key(models: Iterable[Model]) -> dict[str, Model]:
     """Return models by the form of their names that a server compares."""
-    return {names.key(model.name): model for model in models}
+    return {names.comparison_key(model.name): model for model in models}

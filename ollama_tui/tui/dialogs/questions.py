@@ -16,7 +16,7 @@ from ollama_tui.api.replies import RunningModel
 from ollama_tui.config.drafts import DraftFile
 from ollama_tui.config.safe_file import shown_path
 from ollama_tui.domain.model import Model
-from ollama_tui.domain.plan import Plan, requests, updating
+from ollama_tui.domain.plan import Plan, plan_updates, requests
 from ollama_tui.domain.updates import Upstream, cost
 from ollama_tui.formatting import ago, cells, exact, inert, plural, size, until
 from ollama_tui.services.jobs.job import Job, State
@@ -75,7 +75,7 @@ Stale = tuple[Model, Upstream]
 
 def confirm_update(stale: Sequence[Stale]) -> Confirm:
     """Return the question whether to fetch what is newer of `stale`."""
-    plan = updating(stale)
+    plan = plan_updates(stale)
     one = stale[0][0].label if len(stale) == 1 else f"{len(stale)} models"
     fetch = plan.fetched.bytes
     fetches = f"Fetches {size(fetch)} ({exact(fetch)})." if fetch else "Fetches nothing."

@@ -13,7 +13,7 @@ from ollama_tui.tui.actions.action import Place
 from ollama_tui.tui.screens.action_screen import bindings
 from ollama_tui.tui.screens.table_screen import TableScreen
 from ollama_tui.tui.signs import Signs
-from ollama_tui.tui.widgets.job_rows import LABEL, job_line, label_cells
+from ollama_tui.tui.widgets.job_rows import LABEL_CELLS, job_line, label_cells
 from ollama_tui.tui.widgets.row_source import TableColumn
 from ollama_tui.tui.widgets.styled_widget import StaticLines
 from ollama_tui.tui.widgets.table import Table
@@ -25,7 +25,7 @@ class JobRows:
 
     def __init__(self, signs: Signs) -> None:
         self.signs = signs
-        self.width, self.label = 80, LABEL
+        self.width, self.label = 80, LABEL_CELLS
         self.jobs: tuple[Job, ...] = ()
 
     def key(self, row: Job) -> str:

@@ -136,7 +136,7 @@ class MainScreen(ActionScreen):
             self.snapshot.models, self.view, now=self.now(), known=self.known
         )
         longest = self.snapshot.longest_name
-        self.rows_source.looked_at(self.view, visible, self.known.outdated, longest)
+        self.rows_source.update(self.view, visible, self.known.outdated, longest)
         self.table.show_empty(
             empty_lines(self.snapshot, self.view, visible.no_matches, self.tui.settings.host.url)
         )

@@ -55,9 +55,9 @@ def rows_of(
     running: Iterable[RunningModel], loading: frozenset[str], now: datetime
 ) -> tuple[Running, ...]:
     """Return the runners in the server's order, then what is being loaded and not listed yet."""
-    coming = {names.key(name): name for name in sorted(loading)}
-    listed = tuple(_row(r, names.key(r.name) in coming, now) for r in running)
-    there = {names.key(row.key) for row in listed}
+    coming = {names.comparison_key(name): name for name in sorted(loading)}
+    listed = tuple(_row(r, names.comparison_key(r.name) in coming, now) for r in running)
+    there = {names.comparison_key(row.key) for row in listed}
     return (*listed, *(Running(n, inert(n)) for k, n in coming.items() if k not in there))
 
 

@@ -20,15 +20,15 @@ from ollama_tui.services.jobs.job import Job, State, describe, percent
 from ollama_tui.tui.signs import Signs
 from ollama_tui.tui.widgets.text_layout import fit, spread, width_of
 
-WIDE = 100
-"""Cells of a line with the larger bar."""
-BAR = 20
+WIDE_BAR_FROM = 100
+"""Cells from which a line has the larger bar."""
+BAR_CELLS = 20
 """Cells of a progress bar."""
-NARROW_BAR = 8
-LABEL = 30
-NARROW_LABEL = 22
+NARROW_BAR_CELLS = 8
+LABEL_CELLS = 30
+NARROW_LABEL_CELLS = 22
 """Cells of verb and name; more for long names where there is room."""
-_OTHERS = 51
+_OTHER_CELLS = 51
 """Cells of sign, percent, bytes, and the longest words or rate and time left."""
 STRIP_ROWS = 6
 """Rows of the jobs strip at most."""
@@ -61,9 +61,11 @@ def strip_lines(jobs: tuple[Job, ...], signs: Signs, width: int) -> list[StyledL
 
 def label_cells(jobs: Iterable[Job], width: int) -> int:
     """Return how much of their lines the verbs and names of these jobs get."""
-    bar, least = (BAR, LABEL) if width >= WIDE else (NARROW_BAR, NARROW_LABEL)
+    bar, least = NARROW_BAR_CELLS, NARROW_LABEL_CELLS
+    if width >= WIDE_BAR_FROM:
+        bar, least = BAR_CELLS, LABEL_CELLS
     longest = max((width_of(((job.label, ""),)) for job in jobs), default=0)
-    return max(least, min(longest, width - _OTHERS - bar))
+    return max(least, min(longest, width - _OTHER_CELLS - bar))
 
 
 def job_line(job: Job, signs: Signs, width: int, *, label: int, hint: bool = True) -> StyledLine:
@@ -78,7 +80,8 @@ def job_line(job: Job, signs: Signs, width: int, *, label: int, hint: bool = Tru
     progress = job.progress
     measured = progress.fraction is not None or (progress.total > 0 and not job.trouble)
     if job.state is State.RUNNING and measured:
-        far = (*start, *_moved(job, signs, BAR if width >= WIDE else NARROW_BAR))
+        bar = BAR_CELLS if width >= WIDE_BAR_FROM else NARROW_BAR_CELLS
+        far = (*start, *_moved(job, signs, bar))
         words = _words(job)
         line = (*far, *_speed(job), *words)
         return line if not words or width_of(line) <= width else (*far, *words)
@@ -151,7 +154,7 @@ def result(job: Job) -> tuple[str, str]:
         return job.label.capitalize(), job.note
     moved, whole = job.progress.transferred, size(job.progress.total)
     how = ""
-    # What is made is of another size than what it is made from.
+    # A create's size differs from its source's.
     if moved is not None and job.verb in ("pull", "push"):
         if not moved:
             how = f" It was already {'here' if job.verb == 'pull' else 'there'}."

@@ -14,13 +14,13 @@ from ollama_tui.formatting import StyledLine
 from ollama_tui.tui.signs import UNICODE, Signs
 from ollama_tui.tui.widgets.row_source import TableColumn
 
-KIN = 2
+SHARED_INDENT = 2
 """Cells of the sign before the name of one that shares weights with the one above."""
 
 
 @dataclass
 class ModelRows:
-    """The source of the model table; the screen keeps `view` and `aliases` up to date."""
+    """The source of the model table; `update` sets what the screen knows."""
 
     now: Callable[[], datetime]
     keys: tuple[str, ...] = USUAL
@@ -58,7 +58,7 @@ class ModelRows:
                     column.align,
                     flexible,
                     id=column.key,
-                    most=self.longest + KIN if flexible else None,
+                    most=self.longest + SHARED_INDENT if flexible else None,
                 )
             )
         return columns
@@ -70,7 +70,7 @@ class ModelRows:
         for column in (BY_KEY[each.id] for each in columns):
             text = column.text(row, now).replace(ABSENT, self.signs.dot)
             if column.key == "name" and row.name in self.following:
-                text = f"{self.signs.kin} {text}"
+                text = f"{self.signs.shares} {text}"
             cells.append(((text, column.style),))
         return cells
 
@@ -92,7 +92,7 @@ class ModelRows:
             return (self.signs.alias, "muted")
         return (" ", "")
 
-    def looked_at(
+    def update(
         self,
         view: View,
         visible: ListRows,

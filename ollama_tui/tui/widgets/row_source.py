@@ -32,7 +32,7 @@ class TableColumn:
     most: int | None = None
     """Cells a flexible one has a use for; None for any number."""
     priority: int = 0
-    """Columns with the highest number leave first when there is no room; 0 never leaves."""
+    """Columns with the highest number are dropped first when there is no room; 0 never is."""
 
 
 def width_needed(columns: Sequence[TableColumn]) -> int:

@@ -17,7 +17,7 @@ from ollama_tui.tui.widgets.text_layout import fit, spread, width_of
 if TYPE_CHECKING:
     from ollama_tui.domain.storage.usage import Usage
 
-VERSION = 24
+VERSION_WIDTH = 24
 """Cells of the server's version: what is longer means no good, and the rest has to be seen."""
 
 
@@ -61,7 +61,7 @@ def status_line(
     if snapshot.reach is Reach.DOWN and snapshot.problem is not None:
         title = snapshot.problem.title
         why = title.partition(": ")[2]
-        # Where there is no room for what is wrong and why, rather why.
+        # If both do not fit, show only the reason.
         room = width - width_of([*left, separator])
         left += [separator, (why if why and width_of([(title, "")]) > room else title, "bad")]
     else:
@@ -85,13 +85,13 @@ def _server(snapshot: Snapshot, host: str, signs: Signs) -> list[Span]:
     """Return whether the server is reached, its name, and its version or what is under way."""
     match snapshot.reach:
         case Reach.UP:
-            lamp, version = (signs.up, "good"), shorten(inert(snapshot.version), VERSION)
+            sign, version = (signs.up, "good"), shorten(inert(snapshot.version), VERSION_WIDTH)
             about = f"  v{version}" if version else ""
         case Reach.DOWN:
-            lamp, about = (signs.down, "bad"), ""
+            sign, about = (signs.down, "bad"), ""
         case Reach.CONNECTING:
-            lamp, about = (signs.down, "warning"), "  connecting"
-    return [lamp, (f" {host}", "strong"), (about, "muted")]
+            sign, about = (signs.down, "warning"), "  connecting"
+    return [sign, (f" {host}", "strong"), (about, "muted")]
 
 
 def _facts(snapshot: Snapshot, view: View, sums: Sums, shown: int, signs: Signs) -> list[str]:

@@ -151,7 +151,7 @@ class TextView(ScrollingWidget, can_focus=True):
                 spans = restyle(spans, start - row.start, stop - row.start, style)
         top = total = 0
         if self._last_page != (0, 0):
-            # In lines as long as the view is wide, about: exactly, all of them were to be wrapped.
+            # Approximate: an exact total would need wrapping the whole text.
             total = max(len(self._texts), self._length // max(1, self.size.width), self.page + 1)
             at, last = (
                 line + offset / max(1, len(self._texts[line]))

@@ -10,7 +10,13 @@ from hypothesis import strategies as st
 
 from ollama_tui.api.replies import Message, Show
 from ollama_tui.api.requests import CreateRequest, ParameterValue
-from ollama_tui.domain.create.form import LONGEST, CreateForm, ParameterRow, begin, new_name
+from ollama_tui.domain.create.form import (
+    MAX_EDITED_CHARS,
+    CreateForm,
+    ParameterRow,
+    begin,
+    new_name,
+)
 from ollama_tui.domain.create.preview import changes, curl, modelfile
 from ollama_tui.domain.create.quantize import name_for, targets, why_not
 from ollama_tui.domain.create.validation import notices, problem
@@ -168,7 +174,7 @@ def test_hostile_text_is_shown_inert_and_not_sent_while_untouched() -> None:
 
 
 def test_a_text_of_megabytes_is_not_loaded_but_can_be_replaced() -> None:
-    draft = a_draft(Show(system="x" * (LONGEST + 1)))
+    draft = a_draft(Show(system="x" * (MAX_EDITED_CHARS + 1)))
     assert draft.text("system") == ""
     assert not draft.with_text("system", "").changes
     assert "too long to show" in words(draft)

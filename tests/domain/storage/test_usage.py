@@ -106,7 +106,7 @@ def test_what_is_shared_counts_once_and_is_told_by_who_shares_it() -> None:
     assert usage.unique == Amount(4900 * MB + 7_320)
     assert usage.shared == (
         SharedData(("alias", "base", "child"), Amount(4000 * MB), "W"),
-        SharedData(("alias", "base", "child", "other"), Amount(7_000), "l", notable=False),
+        SharedData(("alias", "base", "child", "other"), Amount(7_000), "l", is_significant=False),
     )
     assert usage.freed(("other",)) == Amount(900 * MB + 20)
 
