@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
 
 from ollama_tui.api.errors import Busy, OllamaError, Refused
 from ollama_tui.api.replies import ListedModel, Show
@@ -28,6 +29,14 @@ AskShow = Callable[[str], Awaitable[Show]]
 Sleep = Callable[[float], Awaitable[None]]
 
 
+@dataclass
+class _Request:
+    """A show under way, and how many wait for it."""
+
+    answer: asyncio.Future[Show]
+    waiting: int = 0
+
+
 class ModelFacts:
     """Facts and details by manifest digest, of one server in one version.
 
@@ -50,6 +59,8 @@ class ModelFacts:
         self._queue: dict[str, ListedModel] = {}
         self._preferred: tuple[str, ...] = ()
         self._refused: set[str] = set()
+        self._requests: dict[tuple[str | None, str, str], _Request] = {}
+        """Those under way, by version, digest and name."""
         self._unsaved = 0
         self._to_learn = asyncio.Event()
         self._learned = asyncio.Event()
@@ -104,7 +115,7 @@ class ModelFacts:
         if show is None and self._cache is not None and self._version is not None:
             show = self._cache.details(model.digest, self._version)
         if show is None:
-            show = await self._show(model.name)
+            show = await self._request(model.digest, model.name)
             if self._cache is not None and self._version is not None:
                 self._cache.keep_details(model.digest, self._version, show)
         self._learn(model.digest, show)
@@ -163,7 +174,7 @@ class ModelFacts:
         """Learn the facts of one model; a refusal is final for this run, unless it is Busy."""
         version = self._version
         try:
-            show = await self._show(listed.name)
+            show = await self._request(listed.digest, listed.name)
         except Busy:
             return  # the next refresh queues it again
         except Refused:
@@ -173,6 +184,22 @@ class ModelFacts:
         else:
             if version == self._version:
                 self._learn(listed.digest, show)
+
+    async def _request(self, digest: str, name: str) -> Show:
+        """Ask the server, once for all who want the same; cancelled when the last of them is."""
+        key = self._version, digest, name
+        if key not in self._requests:
+            self._requests[key] = _Request(asyncio.ensure_future(self._show(name)))
+        request = self._requests[key]
+        request.waiting += 1
+        try:
+            return await asyncio.shield(request.answer)
+        finally:
+            request.waiting -= 1
+            if not request.waiting:
+                del self._requests[key]
+                request.answer.cancel()
+                await asyncio.wait([request.answer])  # until its connection is closed
 
     def _learn(self, digest: str, show: Show) -> None:
         self._queue.pop(digest, None)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 
 import httpx
+import pytest
 
+from ollama_tui.tui.typeahead import PAUSE_SECONDS
 from tests.clock import VirtualClock
 from tests.demo.levers import Demo
 from tests.journeys.driver import a_server, journey
@@ -18,15 +21,22 @@ NEWS_EVERY = 0.25
 class Slow(httpx.AsyncBaseTransport):
     """A server whose details take longer than a registry's answers."""
 
-    def __init__(self, demo: Demo, clock: VirtualClock) -> None:
+    def __init__(self, demo: Demo, clock: VirtualClock, show_takes: float = SHOW_TAKES) -> None:
         self._inner = demo.transport()
         self._clock = clock
+        self._show_takes = show_takes
         self.started: list[str] = []
+        self.cancelled: list[str] = []
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        if request.url.path == "/api/show":
-            self.started.append(json.loads(request.content)["model"])
-            await self._clock.sleep(SHOW_TAKES)
+        question = json.loads(request.content or b"{}")
+        if request.url.path == "/api/show" and not question.get("verbose"):
+            self.started.append(name := question["model"])
+            try:
+                await self._clock.sleep(self._show_takes)
+            except asyncio.CancelledError:
+                self.cancelled.append(name)
+                raise
         elif request.url.path.startswith("/v2/"):
             await self._clock.sleep(NEWS_EVERY)
         return await self._inner.handle_async_request(request)
@@ -44,6 +54,23 @@ async def test_details_arrive_while_a_check_for_updates_brings_news() -> None:
         assert user.app.checking, "the check was to last longer than the details take"
         assert "Template" in user.tabs
         assert server.started.count(moved_to) <= 2, "to learn what it can do, and to show it"
+
+
+@pytest.mark.parametrize("key", ["enter", "tab", "/", "f"])
+async def test_keys_that_need_the_details_leave_the_request_for_them_alone(key: str) -> None:
+    demo, clock = a_server()
+    server = Slow(demo, clock, show_takes=3 * PAUSE_SECONDS)
+    async with journey(demo, server_time=clock, transport=lambda: server) as user:
+        asked = user.current.name
+        await user.presses(*dict.fromkeys(["enter", key]))
+        await user.waits(2 * PAUSE_SECONDS)
+        await user.presses("escape", "enter", "enter")
+        await user.waits(2 * PAUSE_SECONDS)
+        assert asked not in server.cancelled
+        await clock.advance(3 * PAUSE_SECONDS)
+        await user.rests()
+        assert "Template" in user.tabs
+        assert server.started.count(asked) == 1
 
 
 async def test_what_is_taken_alone_is_unknown_until_it_is_known_and_never_wrong() -> None:

@@ -12,11 +12,11 @@ import pytest
 
 from ollama_tui.api.client import Ollama
 from ollama_tui.api.errors import NotOllama, OllamaError, Unreachable
-from ollama_tui.api.replies import Answers, ListedModel
+from ollama_tui.api.replies import Answers, ListedModel, Show
 from ollama_tui.domain.snapshot import Reach
 from ollama_tui.services.cache import Cache
 from ollama_tui.services.library import POLL_EVERY, Library
-from ollama_tui.services.model_facts import DETAILS_KEPT
+from ollama_tui.services.model_facts import DETAILS_KEPT, ModelFacts
 from tests.clock import VirtualClock, settle
 from tests.demo.levers import Demo
 
@@ -100,6 +100,36 @@ async def test_a_cancelled_caller_does_not_cancel_the_refresh_of_another(
     await asyncio.sleep(0)
     impatient.cancel()
     assert len((await patient).models) == 36
+
+
+async def test_who_wants_the_same_details_shares_a_request_that_ends_with_the_last(
+    library: Library, time: VirtualClock
+) -> None:
+    asked: list[str] = []
+    cancelled: list[str] = []
+
+    async def show(name: str) -> Show:
+        asked.append(name)
+        try:
+            await time.sleep(1.0)
+        except asyncio.CancelledError:
+            cancelled.append(name)
+            raise
+        return Show()
+
+    model, *_ = (await library.refresh()).models
+    facts = ModelFacts(show)
+    first, second = [asyncio.ensure_future(facts.ask(model)) for _ in range(2)]
+    await settle()
+    first.cancel()
+    await settle()
+    assert (asked, cancelled) == ([model.name], [])
+    second.cancel()
+    await settle()
+    assert (asked, cancelled) == ([model.name], [model.name])
+    third = asyncio.ensure_future(facts.ask(model))
+    await time.advance(1.0)
+    assert await third == Show()
 
 
 @pytest.mark.parametrize(("status", "body"), [(404, "404 page not found"), (200, "<html>")])

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
-
-from textual.worker import Worker, WorkerCancelled
 
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.domain.model import Model
@@ -19,6 +16,8 @@ from ollama_tui.tui.typeahead import PAUSE_SECONDS
 from ollama_tui.tui.widgets.details import DetailsPane
 
 if TYPE_CHECKING:
+    from textual.worker import WorkType
+
     from ollama_tui.services.connection import Services
     from ollama_tui.tui.screens.main import MainScreen
 
@@ -39,10 +38,13 @@ class DetailsController:
 
     def __init__(self, main: MainScreen) -> None:
         self._main = main
-        self._asking: Worker[None] | None = None
         self._asked: tuple[object, ...] = ()
         """The model asked about last, of which connection, and the moment of the list."""
         self._at_once = asyncio.Event()
+        """Set to ask without waiting for the cursor to rest."""
+        self._answered = asyncio.Event()
+        """Set when nothing is under way: the last request was answered, refused or cancelled."""
+        self._answered.set()
 
     @property
     def pane(self) -> ModelDetailsPane:
@@ -74,7 +76,8 @@ class DetailsController:
         """Give the details the keys; what is not known is asked for, of ollama.com too."""
         self._main.set_class(True, "-details")
         self.pane.text.focus()
-        self._asked = ()  # what was refused may be asked for again
+        if self._answered.is_set():
+            self._asked = ()  # what was refused may be asked for again
         self.draw()
         model = self._main.current
         if model is not None and details_key(model) not in self._main.tui.details:
@@ -85,11 +88,14 @@ class DetailsController:
         self._main.set_class(False, "-details")
         self._main.table.focus()
 
-    async def known(self) -> None:
-        """Wait, not for long, until the details are there that are being asked for."""
-        if self._asking is not None and not self._asking.is_finished:
+    async def wait_until_loaded(self) -> None:
+        """Wait, not for long, until the details are there that are being asked for.
+
+        The request goes on after that: only the wait for it ends.
+        """
+        if not self._answered.is_set():
             self._at_once.set()
-            await self._main.tui.clock.within(PAUSE_SECONDS, _ended(self._asking))
+            await self._main.tui.clock.within(PAUSE_SECONDS, self._answered.wait())
 
     def _ask(self, model: Model) -> None:
         """Ask for the details of a model once the cursor rests on it, or a key needs them.
@@ -99,26 +105,26 @@ class DetailsController:
         """
         services = self._main.tui.services
         asked = (services, details_key(model), model.name, self._main.snapshot.fetched_at)
-        under_way = self._asking is not None and not self._asking.is_finished
+        under_way = not self._answered.is_set()
         if services is None or asked == self._asked or (under_way and asked[:3] == self._asked[:3]):
             return
         self._asked = asked
-        self._at_once = asyncio.Event()
-        work = partial(self._ask_at_rest, services, model, self._at_once)
-        self._asking = self._main.run_worker(work, exclusive=True, group="details")
+        self._at_once, self._answered = asyncio.Event(), asyncio.Event()
+        events = self._at_once, self._answered
+        work: WorkType[None] = partial(self._ask_at_rest, services, model, *events)
+        self._main.run_worker(work, exclusive=True, group="details")
 
-    async def _ask_at_rest(self, services: Services, model: Model, at_once: asyncio.Event) -> None:
-        await services.clock.within(DETAILS_DELAY, at_once.wait())
-        current = self._main.current
-        if current is None or current.name != model.name:
-            self._asked = ()
-            return
+    async def _ask_at_rest(
+        self, services: Services, model: Model, at_once: asyncio.Event, answered: asyncio.Event
+    ) -> None:
         try:
-            await services.facts.ask(model)
+            await services.clock.within(DETAILS_DELAY, at_once.wait())
+            current = self._main.current
+            if current is None or current.name != model.name:
+                self._asked = ()
+                return
+            await services.facts.ask(model)  # publishes `facts.details`, which has us draw again
         except OllamaError as error:
             self.pane.show_problem(model, error.title, error.hint)
-
-
-async def _ended(worker: Worker[None]) -> None:
-    with suppress(WorkerCancelled):
-        await worker.wait()
+        finally:
+            answered.set()

@@ -220,7 +220,7 @@ class MainScreen(ActionScreen):
     async def action_open_details(self) -> None:
         """Give the details the keys; further keys wait until what is not known is answered."""
         self.details.open()
-        await self.details.known()
+        await self.details.wait_until_loaded()
 
     def action_close_details(self) -> None:
         """Give the keys back to the list."""
@@ -228,14 +228,14 @@ class MainScreen(ActionScreen):
 
     async def action_turn_tab(self, step: int) -> None:
         """Show the next tab of the details, or with -1 the previous one."""
-        await self.details.known()
+        await self.details.wait_until_loaded()
         self.details.pane.tabs.action_move(step)
 
     async def action_find(self) -> None:
         """Ask for a text and go to it in the tab shown."""
         from ollama_tui.tui.dialogs.text_questions import FindDialog
 
-        await self.details.known()
+        await self.details.wait_until_loaded()
         text = await self.context.ask(FindDialog(self.details.pane.text.searched))
         if text and not self.details.pane.text.find(text):
             self.tui.tell(f"“{text}” is not in this tab.")
@@ -248,7 +248,7 @@ class MainScreen(ActionScreen):
         """Ask for the arrays of the metadata, which are too long to be asked for unasked."""
         from ollama_tui.domain.details import whole_values
 
-        await self.details.known()
+        await self.details.wait_until_loaded()
         model, services = self.current, self.tui.services
         if model is not None and services is not None:
             verbose = await services.ollama.show_verbose(model.name)
