@@ -1,4 +1,4 @@
-"""The columns of the list, the order they put models in, and which of them fit."""
+"""The columns of the list, and the order they put models in."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import cached_property, lru_cache
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Literal
 
 from ollama_tui.domain.model import Model, aliases
 from ollama_tui.formatting import UNKNOWN, age, context, inert, size
@@ -186,32 +186,6 @@ def group_by_weights(models: Iterable[Model]) -> tuple[tuple[Model, ...], ...]:
     for model in models:
         groups.setdefault(model.weights_key, []).append(model)
     return tuple(map(tuple, groups.values()))
-
-
-class Fitted(Protocol):
-    """A column of any table, as far as it matters whether there is room for it."""
-
-    @property
-    def width(self) -> int:
-        """Cells."""
-
-    @property
-    def priority(self) -> int:
-        """As in `Column`."""
-
-
-F = TypeVar("F", bound=Fitted)
-
-
-def fit_columns(columns: Iterable[F], room: int, gap: int = 2) -> tuple[F, ...]:
-    """Return the columns that fit into `room` cells, in order, the least wanted dropped."""
-    fitting = list(columns)
-    while len(fitting) > 1 and sum(c.width for c in fitting) + gap * (len(fitting) - 1) > room:
-        least = max(fitting, key=lambda column: column.priority)
-        if least.priority == 0:
-            break
-        fitting.remove(least)
-    return tuple(fitting)
 
 
 class Listing:

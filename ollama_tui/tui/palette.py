@@ -11,16 +11,11 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from ollama_tui.domain.columns import fit_columns
 from ollama_tui.formatting import StyledLine
 from ollama_tui.tui.actions.action import Action, ActionContext, why_not
 from ollama_tui.tui.actions.keymap import Keymap
-from ollama_tui.tui.widgets.row_source import TableColumn
+from ollama_tui.tui.widgets.row_source import RowSource, TableColumn
 from ollama_tui.tui.widgets.table import Table
-
-LABEL = TableColumn("", 18, id="label")
-KEYS = TableColumn("", 4, id="keys")
-HELP = TableColumn("", 24, flexible=True, id="help", priority=1)
 
 
 def found(query: str, actions: Iterable[Action]) -> list[Action]:
@@ -59,8 +54,14 @@ def _spread(letters: str, text: str) -> bool:
     return all(letter in rest for letter in letters)
 
 
-class ActionRows:
+class ActionRows(RowSource[Action]):
     """The source of the table: label, key, and what it does or why it cannot now."""
+
+    all_columns = (
+        TableColumn("", 18, id="label"),
+        TableColumn("", 4, id="keys"),
+        TableColumn("", 24, flexible=True, id="help", priority=1),
+    )
 
     def __init__(self, context: ActionContext, keymap: Keymap) -> None:
         self._context = context
@@ -69,10 +70,6 @@ class ActionRows:
     def key(self, row: Action) -> str:
         """Return the action's id."""
         return row.id
-
-    def columns(self, width: int) -> Sequence[TableColumn]:
-        """Return the columns that fit; the help leaves first."""
-        return fit_columns((LABEL, KEYS, HELP), width)
 
     def cells(self, row: Action, columns: Sequence[TableColumn]) -> Sequence[StyledLine]:
         """Return what each column says, dimmed for an action that cannot act now."""
@@ -84,10 +81,6 @@ class ActionRows:
             "help": ((reason, "warning") if reason else (row.help, "muted"),),
         }
         return [cells[column.id] for column in columns]
-
-    def gutter(self, row: Action) -> StyledLine:
-        """Return no sign."""
-        return ()
 
 
 class PaletteScreen(ModalScreen[str | None]):

@@ -3,14 +3,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ollama_tui.api.replies import Show
-from ollama_tui.domain import columns as order
+from ollama_tui.domain import columns
 from ollama_tui.domain.columns import (
     BY_KEY,
     COLUMNS,
     USUAL,
     Listing,
     capability_letters,
-    fit_columns,
     group_by_weights,
     natural,
     sort,
@@ -232,30 +231,6 @@ def test_what_show_says_of_capabilities_counts_more_than_the_list() -> None:
     assert capability_letters(model.capabilities, absent=".") == ".T....."
 
 
-@pytest.mark.parametrize(
-    ("room", "shown"),
-    [
-        (200, "name params quant size ctx can modified"),
-        (75, "name params quant size ctx can modified"),
-        (74, "name params quant size can modified"),
-        (60, "name params quant size modified"),
-        (59, "name params quant size modified"),
-        (58, "name params size modified"),
-        (41, "name size modified"),
-        (30, "name size"),
-        (10, "name"),
-        (0, "name"),
-    ],
-)
-def test_columns_leave_by_priority_and_the_name_never(room: int, shown: str) -> None:
-    usual = [BY_KEY[key] for key in USUAL]
-    assert " ".join(column.key for column in fit_columns(usual, room)) == shown
-
-
-def test_the_name_stays_even_when_it_is_not_first() -> None:
-    assert fit_columns([BY_KEY["size"], BY_KEY["name"]], 5) == (BY_KEY["name"],)
-
-
 @pytest.mark.parametrize("key", KEYS)
 def test_ten_thousand_models_are_sorted_in_a_few_calls_each(key: str) -> None:
     models = many_models()
@@ -264,9 +239,9 @@ def test_ten_thousand_models_are_sorted_in_a_few_calls_each(key: str) -> None:
 
 def test_the_first_order_of_ten_thousand_asks_no_names_where_no_values_are_equal() -> None:
     models = [a_model(f"fresh-{n * 7919 % 10_007}:{n}b", size=n) for n in range(10_000)]
-    asked = order._name_key.cache_info().misses
+    asked = columns._name_key.cache_info().misses
     sort(models, "size")
-    assert order._name_key.cache_info().misses == asked
+    assert columns._name_key.cache_info().misses == asked
 
 
 @pytest.mark.parametrize(

@@ -123,12 +123,10 @@ class ParametersTab(ListTab):
     columns = CellRows(
         (
             TableColumn("NAME", 17, id="name"),
-            TableColumn("VALUE", 10, flexible=True, id="value"),
-            TableColumn("DEFAULT", 14, id="default"),
+            TableColumn("VALUE", 11, flexible=True, id="value"),
+            TableColumn("DEFAULT", 14, id="default", priority=1),
             TableColumn("", 18, id="origin"),
-        ),
-        narrow=66,
-        leaving=frozenset(["default"]),
+        )
     )
 
     def parts(self) -> tuple[str, Sequence[CellRow]]:

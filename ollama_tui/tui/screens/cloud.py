@@ -14,7 +14,7 @@ from textual.app import ComposeResult
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.api.replies import ListedModel, Recommendation, Show
 from ollama_tui.domain.cloud import CatalogueEntry, about, catalogue, select
-from ollama_tui.domain.columns import BY_KEY, fit_columns
+from ollama_tui.domain.columns import BY_KEY
 from ollama_tui.formatting import StyledLine, plural
 from ollama_tui.tui.actions import registry
 from ollama_tui.tui.actions.action import Place, connected
@@ -22,7 +22,7 @@ from ollama_tui.tui.screens.action_screen import bindings
 from ollama_tui.tui.screens.table_screen import TableScreen, message_lines
 from ollama_tui.tui.signs import Signs
 from ollama_tui.tui.widgets.filter_bar import FilterBar
-from ollama_tui.tui.widgets.row_source import TableColumn
+from ollama_tui.tui.widgets.row_source import RowSource, TableColumn
 from ollama_tui.tui.widgets.styled_widget import StaticLines
 from ollama_tui.tui.widgets.table import Table
 from ollama_tui.tui.widgets.text_view import TextView
@@ -43,8 +43,10 @@ COLUMNS = (
 )
 
 
-class EntryRows:
+class EntryRows(RowSource[CatalogueEntry]):
     """The source of the table."""
+
+    all_columns = COLUMNS
 
     def __init__(self, now: Callable[[], datetime], signs: Signs) -> None:
         self.now = now
@@ -53,10 +55,6 @@ class EntryRows:
     def key(self, row: CatalogueEntry) -> str:
         """Return what identifies the entry."""
         return row.key
-
-    def columns(self, width: int) -> Sequence[TableColumn]:
-        """Return the columns that fit."""
-        return fit_columns(COLUMNS, width)
 
     def cells(self, row: CatalogueEntry, columns: Sequence[TableColumn]) -> Sequence[StyledLine]:
         """Return what each column says."""

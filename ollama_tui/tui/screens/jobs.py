@@ -14,13 +14,13 @@ from ollama_tui.tui.screens.action_screen import bindings
 from ollama_tui.tui.screens.table_screen import TableScreen
 from ollama_tui.tui.signs import Signs
 from ollama_tui.tui.widgets.job_rows import LABEL_CELLS, job_line, label_cells
-from ollama_tui.tui.widgets.row_source import TableColumn
+from ollama_tui.tui.widgets.row_source import RowSource, TableColumn
 from ollama_tui.tui.widgets.styled_widget import StaticLines
 from ollama_tui.tui.widgets.table import Table
 from ollama_tui.tui.widgets.text_layout import plain
 
 
-class JobRows:
+class JobRows(RowSource[Job]):
     """The source of the job table: one wide column."""
 
     def __init__(self, signs: Signs) -> None:
@@ -40,10 +40,6 @@ class JobRows:
     def cells(self, row: Job, columns: Sequence[TableColumn]) -> Sequence[StyledLine]:
         """Return the job in one line."""
         return [job_line(row, self.signs, self.width, label=self.label, hint=False)]
-
-    def gutter(self, row: Job) -> StyledLine:
-        """Return no sign: the line has its own."""
-        return ()
 
 
 class JobsScreen(TableScreen):

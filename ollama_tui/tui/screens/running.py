@@ -13,13 +13,12 @@ from textual.app import ComposeResult
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.api.replies import RunningModel
 from ollama_tui.domain import names
-from ollama_tui.domain.columns import fit_columns
 from ollama_tui.domain.details import processor
 from ollama_tui.formatting import UNKNOWN, StyledLine, context, inert, plural, size, until
 from ollama_tui.tui.actions.action import Place, connected
 from ollama_tui.tui.screens.action_screen import bindings
 from ollama_tui.tui.screens.table_screen import TableScreen, message_lines
-from ollama_tui.tui.widgets.row_source import TableColumn
+from ollama_tui.tui.widgets.row_source import RowSource, TableColumn, fit_columns
 from ollama_tui.tui.widgets.styled_widget import StaticLines
 from ollama_tui.tui.widgets.table import Table
 
@@ -82,7 +81,7 @@ def summed(running: Sequence[RunningModel]) -> list[str]:
     return [count, f"{size(total)} in memory", f"{size(vram)} VRAM"]
 
 
-class RunningRows:
+class RunningRows(RowSource[Running]):
     """The source of the table."""
 
     def __init__(self) -> None:
@@ -102,10 +101,6 @@ class RunningRows:
     def cells(self, row: Running, columns: Sequence[TableColumn]) -> Sequence[StyledLine]:
         """Return what each column says."""
         return [((getattr(row, c.id), STYLES.get(c.id, "muted")),) for c in columns]
-
-    def gutter(self, row: Running) -> StyledLine:
-        """Return no sign: everything here is loaded."""
-        return ()
 
 
 class RunningScreen(TableScreen):

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from textual import work
 from textual.app import ComposeResult
 
-from ollama_tui.domain.columns import fit_columns
 from ollama_tui.domain.snapshot import Snapshot
 from ollama_tui.domain.storage.report import RowKind, StorageRow, advice, storage_rows, summary
 from ollama_tui.domain.storage.usage import Usage
@@ -20,7 +19,7 @@ from ollama_tui.tui.actions.action import Place, connected
 from ollama_tui.tui.screens.action_screen import bindings
 from ollama_tui.tui.screens.table_screen import TableScreen
 from ollama_tui.tui.signs import Signs
-from ollama_tui.tui.widgets.row_source import TableColumn
+from ollama_tui.tui.widgets.row_source import RowSource, TableColumn, fit_columns
 from ollama_tui.tui.widgets.styled_widget import StaticLines
 from ollama_tui.tui.widgets.table import Table
 
@@ -34,7 +33,7 @@ WIDEST_BAR = 60
 
 
 @dataclass
-class StorageRows:
+class StorageRows(RowSource[StorageRow]):
     """The source of the table; the screen keeps `most` and `marks` up to date."""
 
     signs: Signs

@@ -6,20 +6,20 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from ollama_tui.domain.columns import ABSENT, BY_KEY, USUAL, fit_columns
+from ollama_tui.domain.columns import ABSENT, BY_KEY, USUAL
 from ollama_tui.domain.model import Model
 from ollama_tui.domain.rows import ListRows
 from ollama_tui.domain.view import View
 from ollama_tui.formatting import StyledLine
 from ollama_tui.tui.signs import UNICODE, Signs
-from ollama_tui.tui.widgets.row_source import TableColumn
+from ollama_tui.tui.widgets.row_source import RowSource, TableColumn, fit_columns
 
 SHARED_INDENT = 2
 """Cells of the sign before the name of one that shares weights with the one above."""
 
 
 @dataclass
-class ModelRows:
+class ModelRows(RowSource[Model]):
     """The source of the model table; `update` sets what the screen knows."""
 
     now: Callable[[], datetime]

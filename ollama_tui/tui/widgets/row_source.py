@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import Protocol, TypeVar
+from typing import Generic, TypeVar
 
+from ollama_tui.domain.columns import Column
 from ollama_tui.formatting import Span, StyledLine
 from ollama_tui.tui.widgets.text_layout import Align
 
-RowIn = TypeVar("RowIn", contravariant=True)
+R = TypeVar("R")
 
 GAP = 2
 """Cells between two columns."""
@@ -35,9 +37,23 @@ class TableColumn:
     """Columns with the highest number are dropped first when there is no room; 0 never is."""
 
 
-def width_needed(columns: Sequence[TableColumn]) -> int:
+F = TypeVar("F", Column, TableColumn)
+
+
+def width_needed(columns: Sequence[Column | TableColumn]) -> int:
     """Return the cells these columns need, the gaps between them included."""
     return sum(column.width for column in columns) + GAP * max(0, len(columns) - 1)
+
+
+def fit_columns(columns: Iterable[F], room: int) -> tuple[F, ...]:
+    """Return the columns that fit into `room` cells, in order, the least wanted dropped."""
+    fitting = list(columns)
+    while len(fitting) > 1 and width_needed(fitting) > room:
+        least = max(fitting, key=lambda column: column.priority)
+        if least.priority == 0:
+            break
+        fitting.remove(least)
+    return tuple(fitting)
 
 
 def stretch_columns(columns: Sequence[TableColumn], room: int) -> tuple[TableColumn, ...]:
@@ -60,20 +76,27 @@ def join_cells(cells: Iterable[StyledLine]) -> StyledLine:
     return tuple(chain.from_iterable((gap, *cell) for cell in cells))[1:]
 
 
-class RowSource(Protocol[RowIn]):
+class RowSource(ABC, Generic[R]):
     """What a table needs to know of its rows."""
 
-    def key(self, row: RowIn) -> str:
+    all_columns: Sequence[TableColumn] = ()
+    """In display order; those that do not fit are left out by `priority`."""
+
+    @abstractmethod
+    def key(self, row: R) -> str:
         """Return what identifies the row."""
 
-    def columns(self, width: int) -> Sequence[TableColumn]:
-        """Return the columns to show in `width` cells (see `fit_columns`), titles as shown."""
-
-    def cells(self, row: RowIn, columns: Sequence[TableColumn]) -> Sequence[StyledLine]:
+    @abstractmethod
+    def cells(self, row: R, columns: Sequence[TableColumn]) -> Sequence[StyledLine]:
         """Return one cell for each of `columns`, whose widths are final; longer ones are cut."""
 
-    def gutter(self, row: RowIn) -> StyledLine:
+    def columns(self, width: int) -> Sequence[TableColumn]:
+        """Return the columns to show in `width` cells, titles as shown."""
+        return fit_columns(self.all_columns, width)
+
+    def gutter(self, row: R) -> StyledLine:
         """Return the signs left of the row, up to `GUTTER` cells."""
+        return ()
 
 
 @dataclass(frozen=True)
@@ -87,23 +110,14 @@ class CellRow:
 
 
 @dataclass(frozen=True)
-class CellRows:
-    """The source of a small table of `CellRow`; in less than `narrow` cells some columns leave."""
+class CellRows(RowSource[CellRow]):
+    """The source of a small table of `CellRow`."""
 
-    every: tuple[TableColumn, ...]
-    narrow: int = 0
-    """Width below which the columns of `leaving` are left out."""
-    leaving: frozenset[str] = frozenset()
+    all_columns: Sequence[TableColumn]
 
     def key(self, row: CellRow) -> str:
         """Return what identifies the row."""
         return row.key
-
-    def columns(self, width: int) -> Sequence[TableColumn]:
-        """Return the columns to show in `width` cells."""
-        if width >= self.narrow:
-            return self.every
-        return [column for column in self.every if column.id not in self.leaving]
 
     def cells(self, row: CellRow, columns: Sequence[TableColumn]) -> Sequence[StyledLine]:
         """Return one cell for each of `columns`."""

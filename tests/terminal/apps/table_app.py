@@ -9,7 +9,7 @@ from textual.app import App, ComposeResult
 
 from ollama_tui.formatting import StyledLine
 from ollama_tui.tui.rendering.diff import DiffApp
-from ollama_tui.tui.widgets.row_source import TableColumn
+from ollama_tui.tui.widgets.row_source import RowSource, TableColumn
 from ollama_tui.tui.widgets.styled_widget import StaticLines
 from ollama_tui.tui.widgets.table import Table
 from ollama_tui.tui.widgets.text_layout import plain
@@ -25,14 +25,13 @@ COLUMNS = (
 )
 
 
-class Models:
+class Models(RowSource[int]):
     """Rows are numbers; the cells look like those of a list of models."""
+
+    all_columns = COLUMNS
 
     def key(self, row: int) -> str:
         return str(row)
-
-    def columns(self, width: int) -> Sequence[TableColumn]:
-        return COLUMNS
 
     def cells(self, row: int, columns: Sequence[TableColumn]) -> Sequence[StyledLine]:
         return (

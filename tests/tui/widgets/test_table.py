@@ -11,15 +11,20 @@ from hypothesis import strategies as st
 from textual.strip import Strip
 
 from ollama_tui.formatting import StyledLine
-from ollama_tui.tui.widgets.row_source import TableColumn, stretch_columns, width_needed
+from ollama_tui.tui.widgets.row_source import RowSource, TableColumn, stretch_columns, width_needed
 from ollama_tui.tui.widgets.table import Table
 from ollama_tui.tui.widgets.text_layout import plain
 from tests.effort import calls
 from tests.tui.widgets.screens import OneWidget, screen_lines
 
 
-class Names:
+class Names(RowSource[str]):
     """Rows are strings; says what it was asked to format."""
+
+    all_columns = (
+        TableColumn("NAME", 6, flexible=True),
+        TableColumn("SIZE", 5, "right", priority=1),
+    )
 
     def __init__(self) -> None:
         self.formatted: list[str] = []
@@ -27,10 +32,6 @@ class Names:
 
     def key(self, row: str) -> str:
         return row
-
-    def columns(self, width: int) -> Sequence[TableColumn]:
-        wide = (TableColumn("NAME", 6, flexible=True), TableColumn("SIZE", 5, "right"))
-        return wide if width_needed(wide) <= width else wide[:1]
 
     def cells(self, row: str, columns: Sequence[TableColumn]) -> Sequence[StyledLine]:
         self.formatted.append(row)

@@ -1,0 +1,28 @@
+import pytest
+
+from ollama_tui.domain.columns import BY_KEY, USUAL
+from ollama_tui.tui.widgets.row_source import fit_columns
+
+
+@pytest.mark.parametrize(
+    ("room", "shown"),
+    [
+        (200, "name params quant size ctx can modified"),
+        (75, "name params quant size ctx can modified"),
+        (74, "name params quant size can modified"),
+        (60, "name params quant size modified"),
+        (59, "name params quant size modified"),
+        (58, "name params size modified"),
+        (41, "name size modified"),
+        (30, "name size"),
+        (10, "name"),
+        (0, "name"),
+    ],
+)
+def test_columns_leave_by_priority_and_the_name_never(room: int, shown: str) -> None:
+    usual = [BY_KEY[key] for key in USUAL]
+    assert " ".join(column.key for column in fit_columns(usual, room)) == shown
+
+
+def test_the_name_stays_even_when_it_is_not_first() -> None:
+    assert fit_columns([BY_KEY["size"], BY_KEY["name"]], 5) == (BY_KEY["name"],)
