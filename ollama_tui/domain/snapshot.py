@@ -13,7 +13,7 @@ from ollama_tui.api.replies import Answers, ListedModel, RunningModel
 from ollama_tui.domain.model import Facts, Model
 
 
-class Reach(StrEnum):
+class ConnectionState(StrEnum):
     """Whether the server answers."""
 
     CONNECTING = "connecting"
@@ -28,14 +28,14 @@ class Snapshot:
     models: tuple[Model, ...] = ()
     running: tuple[RunningModel, ...] = ()
     version: str = ""
-    reach: Reach = Reach.CONNECTING
+    state: ConnectionState = ConnectionState.CONNECTING
     problem: OllamaError | None = None
     """Why the last refresh failed; None when it did not."""
     fetched_at: datetime | None = None
     """When the list came; None while it is only remembered from an earlier run."""
-    unlearned: int = 0
+    unknown_capabilities: int = 0
     """Models whose capabilities are not known yet."""
-    pending: int = 0
+    facts_to_fetch: int = 0
     """Digests whose facts are still to be asked for: what the models share is not known yet."""
 
     @cached_property
@@ -58,7 +58,7 @@ class Snapshot:
             self,
             running=answers.running,
             version=answers.version,
-            reach=Reach.UP,
+            state=ConnectionState.UP,
             problem=None,
             fetched_at=at,
         )
@@ -68,14 +68,21 @@ class Snapshot:
         listed: tuple[ListedModel, ...],
         running: tuple[RunningModel, ...],
         facts: Mapping[str, Facts],
-        pending: int = 0,
+        facts_to_fetch: int = 0,
     ) -> Snapshot:
         """Return this with the models that are listed, run and known; the same ones if equal."""
         models = combine(listed, running, facts)
         if models == self.models:
             models = self.models
-        unlearned = sum([m.capabilities is None and not m.is_answered_in_cloud for m in models])
-        return replace(self, models=models, unlearned=unlearned, pending=pending)
+        unknown_capabilities = sum(
+            [m.capabilities is None and not m.is_answered_in_cloud for m in models]
+        )
+        return replace(
+            self,
+            models=models,
+            unknown_capabilities=unknown_capabilities,
+            facts_to_fetch=facts_to_fetch,
+        )
 
     def able(self, *capabilities: str) -> tuple[Model, ...]:
         """Return the models known to have all of `capabilities`."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ollama_tui.api.clock import MACHINE, Clock
-from ollama_tui.domain.snapshot import Reach, Snapshot
+from ollama_tui.domain.snapshot import ConnectionState, Snapshot
 from ollama_tui.services.observable import Observable
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Services:
     clock: Clock
     library: Library
     facts: ModelFacts
-    jobs: JobQueue
+    queue: JobQueue
     storage: Storage
     updates: Updates
 
@@ -125,7 +125,7 @@ class Connection:
         if self._prefetch is None:
             return None
         answers = await self._prefetch.wait(FIRST_ANSWER)
-        if answers is not None and self.snapshots.value.reach is Reach.CONNECTING:
+        if answers is not None and self.snapshots.value.state is ConnectionState.CONNECTING:
             self.snapshots.set(self._list_of(answers))
         return answers
 
@@ -148,7 +148,7 @@ class Connection:
         with suppress(TimeoutError):
             async with asyncio.timeout(FIRST_ANSWER):
                 async for snapshot in self.snapshots.changes():
-                    if snapshot.reach is not Reach.CONNECTING:
+                    if snapshot.state is not ConnectionState.CONNECTING:
                         break
 
     @asynccontextmanager

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, TypeVar
 from ollama_tui.api.clock import utc_now
 from ollama_tui.api.errors import NotOllama, OllamaError, Refused
 from ollama_tui.api.replies import Answers, ListedModel, RunningModel
-from ollama_tui.domain.snapshot import Reach, Snapshot
+from ollama_tui.domain.snapshot import ConnectionState, Snapshot
 from ollama_tui.services.model_facts import AT_ONCE, ModelFacts
 from ollama_tui.services.observable import Observable
 
@@ -126,7 +126,7 @@ class Library:
             answers = await answers_of(self._ollama)
         except OllamaError as error:
             self.facts.pause()
-            self._publish(replace(self.snapshot, reach=Reach.DOWN, problem=error))
+            self._publish(replace(self.snapshot, state=ConnectionState.DOWN, problem=error))
             return error
         self._took = self._seconds() - started
         self._take(answers)
@@ -197,7 +197,7 @@ class Library:
                 await asyncio.gather(*refreshes, return_exceptions=True)
 
     async def _poll(self) -> None:
-        if self.snapshot.reach is Reach.UP:
+        if self.snapshot.state is ConnectionState.UP:
             await self._sleep(POLL_EVERY)
         failures = 0
         while True:

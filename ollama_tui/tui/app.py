@@ -25,7 +25,7 @@ from ollama_tui.config.settings import Settings
 from ollama_tui.config.state_file import Problems
 from ollama_tui.config.ui_state import MOST_HOSTS, UIState
 from ollama_tui.domain import columns as order
-from ollama_tui.domain.snapshot import Reach, Snapshot
+from ollama_tui.domain.snapshot import ConnectionState, Snapshot
 from ollama_tui.domain.view import View
 from ollama_tui.services.connection import Connection, Services
 from ollama_tui.tui import themes as theme
@@ -197,15 +197,15 @@ class OllamaTui(DiffApp[int], inherit_bindings=False):
 
     def watch_snapshot(self, snapshot: Snapshot) -> None:
         """Remember a server that has answered; let keys typed before the first list go on."""
-        if snapshot.models or snapshot.reach is not Reach.CONNECTING:
+        if snapshot.models or snapshot.state is not ConnectionState.CONNECTING:
             self.type_ahead.resume(self)
-        if snapshot.reach is Reach.UP and not self.settings.demo:
+        if snapshot.state is ConnectionState.UP and not self.settings.demo:
             self._ui_state.remember_host(self.settings.host.url)
         self.watch_services()
 
     def watch_services(self) -> None:
         """Let actions that wait for a connection go on."""
-        if self.services is not None or self.snapshot.reach is Reach.DOWN:
+        if self.services is not None or self.snapshot.state is ConnectionState.DOWN:
             self._connection_known.set()
         else:
             self._connection_known.clear()
@@ -229,13 +229,13 @@ class OllamaTui(DiffApp[int], inherit_bindings=False):
         """
         self._keys_dropped = self.type_ahead.discard() > 0
         if self.services is not None:
-            self.services.jobs.hold()
+            self.services.queue.suspend_grace()
 
     def _resumed(self, _: object) -> None:
         if self._keys_dropped:
             self.tell("What you typed before the other program took over was dropped.")
         if self.services is not None:
-            self.services.jobs.release()
+            self.services.queue.restart_grace()
 
     # ---- following a connection
 
@@ -277,7 +277,7 @@ class OllamaTui(DiffApp[int], inherit_bindings=False):
             group.create_task(self._follow(services.updates.found, OllamaTui.updates, DRAW_EVERY))
             group.create_task(self._follow(progress, OllamaTui.checking, DRAW_EVERY))
             group.create_task(self._follow_jobs(services))
-            group.create_task(services.jobs.crash())
+            group.create_task(services.queue.raise_bugs())
 
     async def _follow(self, source: Observable[T], target: Reactive[T], pause: float = 0.0) -> None:
         """Keep one reactive up to date; its watchers run at most once a `pause` of seconds."""
@@ -293,7 +293,7 @@ class OllamaTui(DiffApp[int], inherit_bindings=False):
         from ollama_tui.tui.actions.submit import discard_sent_drafts
         from ollama_tui.tui.widgets.job_rows import result
 
-        async for jobs in services.jobs.live.changes():
+        async for jobs in services.queue.jobs.changes():
             before = {job.id: job for job in self.jobs}
             self.jobs = jobs
             news = [job for job in jobs if _has_news(before.get(job.id), job)]

@@ -13,7 +13,7 @@ import pytest
 from ollama_tui.api.client import Ollama
 from ollama_tui.api.errors import NotOllama, OllamaError, Unreachable
 from ollama_tui.api.replies import Answers, ListedModel, Show
-from ollama_tui.domain.snapshot import Reach
+from ollama_tui.domain.snapshot import ConnectionState
 from ollama_tui.services.cache import Cache
 from ollama_tui.services.library import POLL_EVERY, Library
 from ollama_tui.services.model_facts import DETAILS_KEPT, ModelFacts
@@ -51,7 +51,7 @@ async def test_a_refresh_returns_the_snapshot_that_holds_the_answer(
 ) -> None:
     snapshot = await library.refresh()
     assert len(snapshot.models) == 36
-    assert snapshot.reach is Reach.UP
+    assert snapshot.state is ConnectionState.UP
     assert snapshot.version == "0.33.0-rc2"
     assert snapshot.fetched_at == time.now()
     assert {model.name for model in snapshot.models if model.is_loaded} == {
@@ -87,7 +87,7 @@ async def test_a_failure_is_raised_and_said_in_the_snapshot_and_the_list_stays(
     demo.online = False
     with pytest.raises(Unreachable):
         await library.refresh()
-    assert library.snapshot.reach is Reach.DOWN
+    assert library.snapshot.state is ConnectionState.DOWN
     assert library.snapshot.problem is not None
     assert len(library.snapshot.models) == 36
 
@@ -197,11 +197,11 @@ async def test_watching_polls_more_slowly_than_it_retries(
         assert len(demo.seen("/api/tags")) == 2
         demo.online = False
         await time.advance(10)
-        reached = [library.snapshot.reach]
+        reached = [library.snapshot.state]
         demo.online = True
         await time.advance(3)
-        reached.append(library.snapshot.reach)
-    assert reached == [Reach.DOWN, Reach.UP]
+        reached.append(library.snapshot.state)
+    assert reached == [ConnectionState.DOWN, ConnectionState.UP]
 
 
 # Everything at once, for callers without a screen
@@ -254,9 +254,9 @@ async def test_they_are_learned_in_the_background(
     learning: tuple[Library, Demo], time: VirtualClock
 ) -> None:
     library, _ = learning
-    assert library.snapshot.unlearned > 20
+    assert library.snapshot.unknown_capabilities > 20
     await time.advance(5)
-    assert library.snapshot.unlearned == 1  # the one whose layer is missing
+    assert library.snapshot.unknown_capabilities == 1  # the one whose layer is missing
     assert library.snapshot.by_name["llava:7b"].can("vision")
 
 
@@ -299,7 +299,7 @@ async def test_they_are_kept_on_disk_by_digest(
         again = Library(client, cache=Cache(tmp_path), host_url=URL, now=time.now, sleep=time.sleep)
         async with again.watching():
             await time.advance(5)
-            assert again.snapshot.unlearned == 1
+            assert again.snapshot.unknown_capabilities == 1
     assert len(old.seen("/api/show")) == before + 1  # only the broken one is tried again
 
 
@@ -311,11 +311,11 @@ async def test_a_busy_server_is_asked_again_with_the_next_refresh(
         library = Library(client, now=time.now, sleep=time.sleep)
         async with library.watching():
             await time.advance(8)
-            assert library.snapshot.unlearned > 20
+            assert library.snapshot.unknown_capabilities > 20
             assert len(old.seen("/api/show")) < 50
             old.fail_no_more()
             await time.advance(20)
-            assert library.snapshot.unlearned == 1
+            assert library.snapshot.unknown_capabilities == 1
 
 
 async def test_learning_stops_while_the_server_is_gone_and_goes_on_afterwards(
@@ -328,13 +328,13 @@ async def test_learning_stops_while_the_server_is_gone_and_goes_on_afterwards(
             await time.advance(1)
             old.online = False
             await time.advance(1)
-            missing = library.snapshot.unlearned
+            missing = library.snapshot.unknown_capabilities
             assert missing > 100
             await time.advance(30)
-            assert library.snapshot.unlearned == missing
+            assert library.snapshot.unknown_capabilities == missing
             old.online = True
             await time.advance(40)
-            assert library.snapshot.unlearned == 1
+            assert library.snapshot.unknown_capabilities == 1
 
 
 async def test_loading_is_known_while_it_lasts(
@@ -355,7 +355,7 @@ async def test_what_the_server_answered_already_is_the_list_and_not_asked_for_ag
     asked = len(demo.seen("/api/tags"))
     library = Library(ollama, answers=answers, now=time.now, sleep=time.sleep)
     assert len(library.snapshot.models) == 36
-    assert (library.snapshot.reach, library.snapshot.version) == (Reach.UP, "0.33.0")
+    assert (library.snapshot.state, library.snapshot.version) == (ConnectionState.UP, "0.33.0")
     async with library.watching():
         await time.advance(POLL_EVERY - 1)
         assert len(demo.seen("/api/tags")) == asked

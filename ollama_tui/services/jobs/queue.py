@@ -41,8 +41,8 @@ UNSEEN = 1.5
 class JobQueue:
     """Runs tasks against one server and publishes how they do.
 
-    Refusals and lost connections end a job as *failed*. Anything else is a bug: `crash()` raises
-    it, and so does `close()`. All methods belong to the thread of the running event loop.
+    Refusals and lost connections end a job as *failed*. Anything else is a bug: `raise_bugs()`
+    raises it, and so does `close()`. All methods belong to the thread of the running event loop.
 
     `clock` and `sleep` count the same seconds; `uptime` is a clock that also goes on while the
     machine is suspended. `parallel` transfers run at once; a deletion waits `grace` seconds.
@@ -65,7 +65,7 @@ class JobQueue:
         self._clock = clock
         self._sleep = sleep
         self._uptime = uptime or clock
-        self._held = False
+        self._grace_suspended = False
         self._alone = asyncio.Lock()
         self._records: dict[int, JobRecord] = {}
         self._last_id = 0
@@ -76,11 +76,11 @@ class JobQueue:
         """Whether the timer runs for progress that is not published yet."""
         self._closed = False
         self._bug: BaseException | None = None
-        self._crashed = asyncio.Event()
+        self._has_bug = asyncio.Event()
         self._journal = journal
         for task in journal.take_over() if journal else ():
             self._new_record(task).mark_interrupted()
-        self.live: Observable[tuple[Job, ...]] = Observable(())
+        self.jobs: Observable[tuple[Job, ...]] = Observable(())
         """All jobs in the order they were asked for; progress at most ten times a second."""
         self._publish_snapshots()
 
@@ -108,7 +108,7 @@ class JobQueue:
         self._withdraw(record, _UNDONE if record.state is State.WAITING else _NOTHING_SENT)
         return True
 
-    def expect(self, job_id: int, size: int) -> None:
+    def set_expected_size(self, job_id: int, size: int) -> None:
         """Take the bytes of all that a pull moves, learned after it was asked for."""
         record = self._records.get(job_id)
         if record is not None and record.is_active and isinstance(record.task, Pull):
@@ -146,13 +146,13 @@ class JobQueue:
         record.task = record.task.onto(name, replaces)
         return self.retry(job_id)
 
-    def hold(self) -> None:
+    def suspend_grace(self) -> None:
         """Let no grace period end from now on: nobody can see the undo."""
-        self._held = True
+        self._grace_suspended = True
 
-    def release(self) -> None:
+    def restart_grace(self) -> None:
         """Let grace periods run again, each from its beginning."""
-        self._held = False
+        self._grace_suspended = False
         for record in self._in(State.WAITING):
             self._begin_grace(record)
         self._publish()
@@ -162,9 +162,9 @@ class JobQueue:
         self._records = {id_: r for id_, r in self._records.items() if r.is_active}
         self._publish()
 
-    async def crash(self) -> NoReturn:
+    async def raise_bugs(self) -> NoReturn:
         """Wait for a bug and raise it; for the app, so that it ends with a traceback."""
-        await self._crashed.wait()
+        await self._has_bug.wait()
         self._raise_bug()
         raise AssertionError("a bug is raised once, here or by close()")
 
@@ -221,7 +221,7 @@ class JobQueue:
         the clock went on, but the undo was not on the screen.
         """
         while True:
-            if self._held or self._uptime() - record.seen >= UNSEEN:
+            if self._grace_suspended or self._uptime() - record.seen >= UNSEEN:
                 self._begin_grace(record)
                 self._publish_snapshots()
             if (left := record.due - self._clock()) <= 0:
@@ -248,19 +248,19 @@ class JobQueue:
         """Run the task once; raises Silent when the server says nothing for longer than it may."""
         task = record.task
         try:
-            async with AsyncExitStack() as held:
+            async with AsyncExitStack() as stack:
                 if task.lane is Lane.ALONE:
-                    await held.enter_async_context(self._alone)
-                steps = await held.enter_async_context(aclosing(task.run(self._server)))
+                    await stack.enter_async_context(self._alone)
+                steps = await stack.enter_async_context(aclosing(task.run(self._server)))
                 watch = Watchdog(record.silence_limit(None), self._clock, self._sleep)
-                await held.enter_async_context(watch)
+                await stack.enter_async_context(watch)
                 async for step in steps:
                     if not isinstance(step, Lane):
                         record.take(step, self._clock())
                         watch.restart(record.silence_limit(step))
                         self._publish_soon()
                     elif step is not task.lane:
-                        await held.enter_async_context(self._alone)
+                        await stack.enter_async_context(self._alone)
         except TimeoutError as error:
             silent = int(self._clock() - record.heard)
             raise Silent(
@@ -278,7 +278,7 @@ class JobQueue:
             record.end(State.CANCELLED, self._clock())
         elif (error := runner.exception()) is not None:
             if not isinstance(error, OllamaError):
-                self._crash(error)
+                self._report_bug(error)
                 error = OllamaError(
                     "Something inside went wrong.", "It is a bug: please report it."
                 )
@@ -322,7 +322,7 @@ class JobQueue:
 
     def _publish_snapshots(self) -> None:
         now = self._published = self._clock()
-        self.live.set(tuple(record.snapshot(now) for record in self._records.values()))
+        self.jobs.set(tuple(record.snapshot(now) for record in self._records.values()))
 
     def _start_timer(self, wait: float) -> None:
         self._stop_timer()
@@ -345,7 +345,7 @@ class JobQueue:
 
     def _timer_ended(self, timer: asyncio.Task[None]) -> None:
         if not timer.cancelled() and (bug := timer.exception()) is not None:
-            self._crash(bug)
+            self._report_bug(bug)
 
     def _write_journal(self) -> None:
         """Write down what is unfinished; once we are closing, what was unfinished until then.
@@ -382,9 +382,9 @@ class JobQueue:
         records = (r for r in self._records.values() if r.is_active and r.task.key == key)
         return next(records, None) if key is not None else None
 
-    def _crash(self, bug: BaseException) -> None:
+    def _report_bug(self, bug: BaseException) -> None:
         self._bug = bug
-        self._crashed.set()
+        self._has_bug.set()
 
     def _raise_bug(self) -> None:
         if self._bug is not None:

@@ -12,7 +12,6 @@ from ollama_tui.tui.actions.action import (
     Action,
     ActionContext,
     ActionGroup,
-    ConnectedServer,
     connected,
     not_connected,
     why_not,
@@ -20,6 +19,7 @@ from ollama_tui.tui.actions.action import (
 
 if TYPE_CHECKING:
     from ollama_tui.domain.account import AccountStatus
+    from ollama_tui.services.connection import Services
 
 ASK_EVERY = 1.0
 """Seconds between two questions while somebody signs the server in."""
@@ -27,32 +27,32 @@ TRY_EVERY = 5.0
 """Seconds between two questions while the server cannot tell."""
 
 
-async def standing(server: ConnectedServer) -> AccountStatus:
+async def standing(services: Services) -> AccountStatus:
     """Return who the server is at ollama.com, or why that is not known."""
     from ollama_tui.domain.account import account_status, status_after_error
 
     try:
-        return account_status(await server.ollama.me())
+        return account_status(await services.ollama.me())
     except OllamaError as error:
         return status_after_error(error)
 
 
-async def standings(server: ConnectedServer) -> AsyncGenerator[AccountStatus, None]:
+async def standings(services: Services) -> AsyncGenerator[AccountStatus, None]:
     """Yield who the server is, again and again until it is signed in or knows no accounts."""
     while True:
-        now = await standing(server)
+        now = await standing(services)
         yield now
         if now.settled:
             return
-        await server.clock.sleep(ASK_EVERY if now.signed_out else TRY_EVERY)
+        await services.clock.sleep(ASK_EVERY if now.signed_out else TRY_EVERY)
 
 
-async def cloud_said(server: ConnectedServer) -> str:
+async def cloud_said(services: Services) -> str:
     """Return a sentence on whether the server may use the cloud."""
     from ollama_tui.domain.cloud import disabled
 
     try:
-        status = (await server.ollama.status()).cloud
+        status = (await services.ollama.status()).cloud
     except Unsupported:
         return "This server does not tell whether cloud models are allowed."
     except OllamaError as error:
@@ -69,11 +69,11 @@ async def show(context: ActionContext) -> None:
     """Show the account until it is left; sign out when that is wanted and confirmed."""
     from ollama_tui.tui.dialogs.account import AccountDialog
 
-    server = connected(context)
+    services = connected(context)
     while await context.ask(
         AccountDialog(
-            partial(standings, server),
-            partial(cloud_said, server),
+            partial(standings, services),
+            partial(cloud_said, services),
             partial(address_to_clipboard, context),
         )
     ):

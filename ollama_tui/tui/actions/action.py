@@ -15,18 +15,13 @@ if TYPE_CHECKING:
     from textual.screen import ModalScreen
 
     from ollama_tui.api.client import Ollama
-    from ollama_tui.api.clock import Clock
     from ollama_tui.config.drafts import Drafts
     from ollama_tui.config.settings import Settings
     from ollama_tui.domain.model import Model
     from ollama_tui.domain.snapshot import Snapshot
     from ollama_tui.domain.view import View
+    from ollama_tui.services.connection import Services
     from ollama_tui.services.jobs.job import Job
-    from ollama_tui.services.jobs.queue import JobQueue
-    from ollama_tui.services.library import Library
-    from ollama_tui.services.model_facts import ModelFacts
-    from ollama_tui.services.storage import Storage
-    from ollama_tui.services.updates import Updates
 
 T = TypeVar("T")
 
@@ -71,42 +66,6 @@ class ActionGroup(StrEnum):
     APP = "Program"
 
 
-class ConnectedServer(Protocol):
-    """What an action may use once the server's address is known; all three or none."""
-
-    @property
-    def ollama(self) -> Ollama:
-        """The client."""
-
-    @property
-    def cloud(self) -> Ollama:
-        """A client of ollama.com itself."""
-
-    @property
-    def clock(self) -> Clock:
-        """The time the program goes by."""
-
-    @property
-    def library(self) -> Library:
-        """What is known."""
-
-    @property
-    def facts(self) -> ModelFacts:
-        """What show says of the models."""
-
-    @property
-    def storage(self) -> Storage:
-        """What the disk is spent on."""
-
-    @property
-    def jobs(self) -> JobQueue:
-        """What is under way."""
-
-    @property
-    def updates(self) -> Updates:
-        """What registries say."""
-
-
 class ActionContext(Protocol):
     """What an action sees of the program, and what it may ask of it."""
 
@@ -131,8 +90,8 @@ class ActionContext(Protocol):
         """The marked models, else the current one, else none."""
 
     @property
-    def server(self) -> ConnectedServer | None:
-        """The server's stores; None in the first moments, before anything was connected."""
+    def services(self) -> Services | None:
+        """What acts on the server; None until connected."""
 
     @property
     def chosen(self) -> object:
@@ -233,7 +192,7 @@ def why_not(action: Action, context: ActionContext) -> str | None:
     if action.changes_server:
         if context.settings.read_only:
             return "Read-only: started with --read-only, so nothing on the server is changed."
-        if context.server is None:
+        if context.services is None:
             return "Not connected yet: try again in a moment."
     return action.unavailable(context) if action.unavailable else None
 
@@ -245,13 +204,13 @@ def no_model(context: ActionContext) -> str | None:
 
 def not_connected(context: ActionContext) -> str | None:
     """Say that there is no server to ask yet."""
-    return None if context.server else "Not connected yet: try again in a moment."
+    return None if context.services else "Not connected yet: try again in a moment."
 
 
-def connected(context: ActionContext) -> ConnectedServer:
-    """Return the server; the dispatcher has checked that there is one."""
-    assert context.server is not None
-    return context.server
+def connected(context: ActionContext) -> Services:
+    """Return the services; the dispatcher has checked that there are some."""
+    assert context.services is not None
+    return context.services
 
 
 @asynccontextmanager
@@ -261,12 +220,12 @@ async def changing(context: ActionContext) -> AsyncIterator[Ollama]:
     A refusal is raised after that: it may mean that the list was out of date. Where the refresh
     fails, the status line says so, and what was done is done all the same.
     """
-    server, refusal = connected(context), None
+    services, refusal = connected(context), None
     try:
-        yield server.ollama
+        yield services.ollama
     except OllamaError as error:
         refusal = error
     with suppress(OllamaError):
-        await server.library.refresh()
+        await services.library.refresh()
     if refusal is not None:
         raise refusal

@@ -33,14 +33,14 @@ async def copy(context: ActionContext) -> None:
 
     if (model := context.current) is None:
         return
-    server = connected(context)
+    services = connected(context)
     dialog = CopyDialog(model, context.snapshot.models)
     if (answer := await context.ask(dialog)) is None:
         return
     try:
         confirmed = await confirm_target(context, answer)
     except NameTaken:  # a job says so too, and keeps the name for another try
-        job_id = server.jobs.submit(Copy(model.name, answer.name, answer.replaces))
+        job_id = services.queue.submit(Copy(model.name, answer.name, answer.replaces))
         context.drafts.follow(dialog.draft_file, job_id)
         return
     except OllamaError:
@@ -95,9 +95,9 @@ async def move(context: ActionContext, model: Model, target: str) -> Model:
     """
     from ollama_tui.domain import names
 
-    server = connected(context)
+    services = connected(context)
     refuse = f"{model.label} was not renamed"
-    await server.library.refresh()
+    await services.library.refresh()
     if names.same(model.name, target) or find(context, target) is not None:
         raise OllamaError(f"{refuse}: {inert(target)} is there already.", "Choose another name.")
     if twin := names.case_variants((model.name,), context.snapshot.by_name).get(model.name):
@@ -105,8 +105,8 @@ async def move(context: ActionContext, model: Model, target: str) -> Model:
             f"{refuse}: {inert(twin)} is there too, and a server may take one for the other.",
             "Copy it, look at the copy, and then decide which to delete.",
         )
-    await server.ollama.copy(model.name, target)
-    await server.library.refresh()
+    await services.ollama.copy(model.name, target)
+    await services.library.refresh()
     copied = find(context, target)
     if copied is None or copied.name == model.name or copied.digest != model.digest:
         raise OllamaError(f"{refuse}: the copy is not what it should be.", "Nothing was deleted.")
@@ -134,7 +134,7 @@ async def delete(context: ActionContext) -> None:
     from ollama_tui.services.jobs.tasks import Delete, ambiguous_deletion
     from ollama_tui.tui.dialogs.questions import confirm_delete
 
-    jobs = connected(context).jobs
+    jobs = connected(context).queue
     # One moment for all of it: the list may change while the disk is read.
     listed, targets = context.snapshot.models, context.targets
     if twins := names.case_variants([m.name for m in targets], context.snapshot.by_name):
@@ -201,7 +201,7 @@ def reveal(context: ActionContext, name: str) -> None:
 
 async def undo(context: ActionContext) -> None:
     """Bring back what was deleted last."""
-    if not connected(context).jobs.undo():
+    if not connected(context).queue.undo():
         context.tell("There is nothing to undo.", "A deletion can be undone until it is sent.")
 
 

@@ -85,7 +85,7 @@ async def cancel_job(context: ActionContext) -> None:
     """Stop the chosen job: its connection is closed, so the server stops too."""
     from ollama_tui.services.jobs.job import Job
 
-    if isinstance(job := context.chosen, Job) and not connected(context).jobs.cancel(job.id):
+    if isinstance(job := context.chosen, Job) and not connected(context).queue.cancel(job.id):
         context.tell("It has ended already.")
 
 
@@ -96,7 +96,7 @@ async def retry_job(context: ActionContext) -> None:
 
     if not isinstance(job := context.chosen, Job):
         return
-    jobs = connected(context).jobs
+    jobs = connected(context).queue
     if job.can_retry and job.error and job.error.conflict:
         there = job.error.conflict
         if target := await ask_about(context, NewName(job.name), there):
@@ -109,13 +109,13 @@ async def undo_job(context: ActionContext) -> None:
     """Take the chosen deletion back."""
     from ollama_tui.services.jobs.job import Job
 
-    if isinstance(job := context.chosen, Job) and not connected(context).jobs.undo(job.id):
+    if isinstance(job := context.chosen, Job) and not connected(context).queue.undo(job.id):
         context.tell("Only a deletion that still waits can be undone.")
 
 
 async def clear_jobs(context: ActionContext) -> None:
     """Forget the jobs that have ended."""
-    connected(context).jobs.clear()
+    connected(context).queue.clear()
 
 
 def no_job(context: ActionContext) -> str | None:
@@ -127,9 +127,9 @@ def no_job(context: ActionContext) -> str | None:
 
 def demo_not_needed(context: ActionContext) -> str | None:
     """Say why the demo is not offered."""
-    from ollama_tui.domain.snapshot import Reach
+    from ollama_tui.domain.snapshot import ConnectionState
 
-    if context.snapshot.reach is Reach.DOWN:
+    if context.snapshot.state is ConnectionState.DOWN:
         return None
     return "The server answers: start with --demo to see the embedded one."
 

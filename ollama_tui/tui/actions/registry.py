@@ -14,7 +14,6 @@ from ollama_tui.tui.actions.action import (
     Action,
     ActionContext,
     ActionGroup,
-    ConnectedServer,
     Place,
     connected,
     no_model,
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from ollama_tui.domain.cloud import CatalogueEntry
     from ollama_tui.domain.model import Model
     from ollama_tui.domain.updates import Upstream
+    from ollama_tui.services.connection import Services
     from ollama_tui.tui.dialogs.names import NewName
 
 
@@ -35,16 +35,16 @@ async def pull(context: ActionContext, prefill: str = "") -> None:
     from ollama_tui.services.jobs.tasks import Pull
     from ollama_tui.tui.dialogs.names import PullDialog
 
-    server = connected(context)
-    dialog = PullDialog(context.snapshot.models, prefill, offers=server.updates.offer)
+    services = connected(context)
+    dialog = PullDialog(context.snapshot.models, prefill, offers=services.updates.offer)
     if (answer := await context.ask(dialog)) is None:
         return
-    job_id = server.jobs.submit(Pull(answer.name, answer.insecure, answer.expected))
+    job_id = services.queue.submit(Pull(answer.name, answer.insecure, answer.expected))
     context.drafts.follow(dialog.draft_file, job_id)
     if answer.expected is None:  # it was sent before the registry had answered
-        offer = await server.updates.offer(answer.name, answer.insecure, None)
+        offer = await services.updates.offer(answer.name, answer.insecure, None)
         if offer.total is not None:
-            server.jobs.expect(job_id, offer.total)
+            services.queue.set_expected_size(job_id, offer.total)
 
 
 async def push(context: ActionContext) -> None:
@@ -56,13 +56,13 @@ async def push(context: ActionContext) -> None:
 
     if (model := context.current) is None:
         return
-    server = connected(context)
+    services = connected(context)
     dialog = PushDialog(
         model,
         context.snapshot.models,
-        partial(account.standings, server),
+        partial(account.standings, services),
         partial(account.address_to_clipboard, context),
-        server.updates.speaks_plain_http,
+        services.updates.speaks_plain_http,
     )
     answer = await context.ask(dialog)
     if answer is None:
@@ -83,9 +83,9 @@ async def push(context: ActionContext) -> None:
         answer = replace(answer, name=target.name)
     with discard_draft_when_sent(dialog):
         if copies:
-            await server.ollama.copy(model.name, answer.name)
-            await server.library.refresh()
-        server.jobs.submit(Push(answer.name, answer.insecure, model.size or None))
+            await services.ollama.copy(model.name, answer.name)
+            await services.library.refresh()
+        services.queue.submit(Push(answer.name, answer.insecure, model.size or None))
 
 
 async def _copy_target(context: ActionContext, name: str, there: Model | None) -> NewName | None:
@@ -113,9 +113,9 @@ def to_check(context: ActionContext) -> tuple[Model, ...]:
 
 def cannot_check(context: ActionContext) -> str | None:
     """Say why there is nothing to ask, or that it is being asked already."""
-    if context.server is None:
+    if context.services is None:
         return "Not connected yet: try again in a moment."
-    if context.server.updates.is_checking:
+    if context.services.updates.is_checking:
         return "The registries are being asked already: the line at the top says how far it is."
     return None if to_check(context) else "There is no model to check."
 
@@ -180,8 +180,8 @@ async def fetch(context: ActionContext, models: Sequence[Model]) -> None:
     from ollama_tui.services.jobs.tasks import Pull
     from ollama_tui.tui.dialogs.questions import confirm_update
 
-    server = connected(context)
-    found = server.updates.found.value
+    services = connected(context)
+    found = services.updates.found.value
     stale = [
         (model, found[model.name])
         for model in models
@@ -192,16 +192,18 @@ async def fetch(context: ActionContext, models: Sequence[Model]) -> None:
         context.tell("Nothing is outdated any more.", why_unknown(asked))
     elif await context.ask(confirm_update(stale)):
         for model, newer in stale:
-            server.jobs.submit(Pull(model.name, newer.insecure, newer.total))
+            services.queue.submit(Pull(model.name, newer.insecure, newer.total))
 
 
 def outdated_names(context: ActionContext) -> list[str]:
     """Return the names known to be outdated, in the order of the list."""
     from ollama_tui.domain import updates as upstream
 
-    if context.server is None:
+    if context.services is None:
         return []
-    outdated = upstream.known(context.snapshot.by_name, context.server.updates.found.value).outdated
+    outdated = upstream.known(
+        context.snapshot.by_name, context.services.updates.found.value
+    ).outdated
     return [model.name for model in context.snapshot.models if model.name in outdated]
 
 
@@ -221,30 +223,30 @@ def nothing_outdated(context: ActionContext) -> str | None:
     return "No model is known to be outdated: o asks the registries."
 
 
-async def offered(server: ConnectedServer) -> tuple[ListedModel, ...]:
+async def offered(services: Services) -> tuple[ListedModel, ...]:
     """Return what ollama.com lists; raises OllamaError in words about ollama.com."""
     from ollama_tui.domain.cloud import cloud_error
 
     try:
-        return await server.cloud.list()
+        return await services.cloud.list()
     except OllamaError as error:
         raise cloud_error(error) from None
 
 
-async def recommended(server: ConnectedServer) -> tuple[Recommendation, ...]:
+async def recommended(services: Services) -> tuple[Recommendation, ...]:
     """Return what the server recommends, nothing if it is too old for that."""
     try:
-        return await server.ollama.recommendations()
+        return await services.ollama.recommendations()
     except Unsupported:
         return ()
 
 
-async def switched_off(server: ConnectedServer) -> str:
+async def switched_off(services: Services) -> str:
     """Return a sentence if the server may not use the cloud; empty if it may or is too old."""
     from ollama_tui.domain.cloud import disabled
 
     try:
-        return disabled((await server.ollama.status()).cloud)
+        return disabled((await services.ollama.status()).cloud)
     except Unsupported:
         return ""
 
@@ -256,18 +258,18 @@ async def details(context: ActionContext, entry: CatalogueEntry) -> Show:
     """
     from ollama_tui.domain.cloud import cloud_error
 
-    server = connected(context)
+    services = connected(context)
     if not entry.runs_in_cloud:
         if (model := context.snapshot.model(entry.installed)) is not None:
-            return await server.facts.ask(model)
+            return await services.facts.ask(model)
         raise OllamaError(
             f"Nothing more is known of {inert(entry.name)}.", "Its details come with it: p pulls."
         )
     try:
-        return await server.cloud.show(entry.offered)
+        return await services.cloud.show(entry.offered)
     except Unauthorized as refused:
         try:
-            return await server.ollama.show(entry.name)
+            return await services.ollama.show(entry.name)
         except OllamaError:
             raise cloud_error(refused) from None
     except OllamaError as error:
@@ -282,7 +284,7 @@ async def pull_entry(context: ActionContext) -> None:
     if not isinstance(entry := context.chosen, CatalogueEntry):
         return
     if entry.runs_in_cloud:
-        connected(context).jobs.submit(Pull(entry.name))
+        connected(context).queue.submit(Pull(entry.name))
         context.tell(f"Pulling {inert(entry.name)}: a few hundred bytes, it runs at ollama.com.")
     else:
         await pull(context, entry.name)

@@ -8,11 +8,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ollama_tui.tui.actions.action import ActionContext, ConnectedServer
+from ollama_tui.tui.actions.action import ActionContext
 
 if TYPE_CHECKING:
     from ollama_tui.config.drafts import DraftFile, Drafts, FormKey
     from ollama_tui.domain.model import Model
+    from ollama_tui.services.connection import Services
     from ollama_tui.services.jobs.job import Conflict, Job
     from ollama_tui.services.jobs.tasks import Create
     from ollama_tui.tui.dialogs.dialog import Form
@@ -39,11 +40,11 @@ async def confirm_target(context: ActionContext, target: NewName) -> NewName | N
     from ollama_tui.services.jobs.job import NameTaken
     from ollama_tui.services.jobs.tasks import check_name
 
-    assert context.server is not None
+    assert context.services is not None
     location = context.location
     while True:
         try:
-            await check_name(context.server.ollama, target.name, target.replaces)
+            await check_name(context.services.ollama, target.name, target.replaces)
         except NameTaken as refusal:
             if context.location != location:
                 raise
@@ -68,13 +69,13 @@ async def submit_create(
     from ollama_tui.domain import names
     from ollama_tui.tui.dialogs.names import NewName
 
-    assert context.server is not None
-    location, jobs = context.location, context.server.jobs
+    assert context.services is not None
+    location, jobs = context.location, context.services.queue
     target = NewName(task.name, task.replaces)
     job_id = jobs.submit(task)
     context.drafts.follow(draft, job_id)
     context.move_to(names.listed_as(target.name))
-    while (conflict := await _conflict_at_start(context.server, job_id)) is not None:
+    while (conflict := await _conflict_at_start(context.services, job_id)) is not None:
         if context.location != location:
             return
         if (answer := await ask_about(context, target, conflict)) is None:
@@ -95,10 +96,10 @@ async def ask_about(context: ActionContext, target: NewName, there: Conflict) ->
     return await context.ask(OtherNameDialog(target.name, context.snapshot.models))
 
 
-async def _conflict_at_start(server: ConnectedServer, job_id: int) -> Conflict | None:
+async def _conflict_at_start(services: Services, job_id: int) -> Conflict | None:
     """Return what is in the way of a job that was refused at once; None for any other."""
-    look = asyncio.ensure_future(_refused(server, job_id))
-    patience = asyncio.ensure_future(server.clock.sleep(ASK_WITHIN_SECONDS))
+    look = asyncio.ensure_future(_refused(services, job_id))
+    patience = asyncio.ensure_future(services.clock.sleep(ASK_WITHIN_SECONDS))
     try:
         await asyncio.wait((look, patience), return_when=asyncio.FIRST_COMPLETED)
         return look.result() if look.done() else None
@@ -109,11 +110,11 @@ async def _conflict_at_start(server: ConnectedServer, job_id: int) -> Conflict |
                 await waiting
 
 
-async def _refused(server: ConnectedServer, job_id: int) -> Conflict | None:
+async def _refused(services: Services, job_id: int) -> Conflict | None:
     """Follow a job until it has begun, waits for others, or has ended; say what was in its way."""
     from ollama_tui.services.jobs.job import State
 
-    async for jobs in server.jobs.live.changes():
+    async for jobs in services.queue.jobs.changes():
         job = next((job for job in jobs if job.id == job_id), None)
         if job is None:
             return None

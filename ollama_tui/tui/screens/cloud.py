@@ -105,7 +105,7 @@ class CloudScreen(TableScreen):
 
     def __init__(self, context: MainScreenContext) -> None:
         super().__init__(context)
-        self.server = connected(context)
+        self.services = connected(context)
         self.sources = Sources()
         self.shown: dict[str, Show] = {}
         self.filter = ""
@@ -135,9 +135,9 @@ class CloudScreen(TableScreen):
         self.learn(asking=True)
         async with asyncio.TaskGroup() as group:
             for name, answer in (
-                ("offered", registry.offered(self.server)),
-                ("recommended", registry.recommended(self.server)),
-                ("switched_off", registry.switched_off(self.server)),
+                ("offered", registry.offered(self.services)),
+                ("recommended", registry.recommended(self.services)),
+                ("switched_off", registry.switched_off(self.services)),
             ):
                 group.create_task(self._learn_answer(name, answer))
         self.learn(asking=False)

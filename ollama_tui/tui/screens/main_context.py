@@ -121,7 +121,7 @@ class MainScreenContext:
     @property
     def snapshot(self) -> Snapshot:
         """The newest snapshot, not the one last drawn."""
-        services = self.server
+        services = self.services
         return services.library.snapshot if services else self._screen.snapshot
 
     @property
@@ -148,7 +148,7 @@ class MainScreenContext:
         return (self.current,) if self.current else ()
 
     @property
-    def server(self) -> Services | None:
+    def services(self) -> Services | None:
         """What acts on the server, once there is a connection."""
         return self._screen.tui.services
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ollama_tui.domain.columns import Listing
 from ollama_tui.domain.model import Model
 from ollama_tui.domain.rows import ListRows, list_rows
-from ollama_tui.domain.snapshot import Reach, Snapshot
+from ollama_tui.domain.snapshot import ConnectionState, Snapshot
 from ollama_tui.domain.view import NOTHING_KNOWN, KnownUpdates, View
 from ollama_tui.formatting import StyledLine, inert
 from ollama_tui.tui.actions.action import Place
@@ -73,9 +73,9 @@ def empty_lines(snapshot: Snapshot, view: View, blame: str, host_url: str) -> li
     if snapshot.models and view.filter:
         reason = blame or "No model matches the filter."
         return [(), ((f"  {reason}", ""),), (("  esc", "key"), (" shows all models", "muted"))]
-    if snapshot.reach is Reach.CONNECTING:
+    if snapshot.state is ConnectionState.CONNECTING:
         return [(), ((f"  Connecting to {inert(host_url)} …", "muted"),)]
-    if snapshot.reach is Reach.DOWN and snapshot.problem is not None:
+    if snapshot.state is ConnectionState.DOWN and snapshot.problem is not None:
         return [
             (),
             ((f"  {snapshot.problem.title}", "bad"),),

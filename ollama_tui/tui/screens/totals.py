@@ -45,16 +45,18 @@ class Totals:
         whose details are not known yet would be taken for models that share nothing.
         """
         before, measured = self._snapshot, self._tui.measured
-        is_counted = snapshot.models is before.models and snapshot.pending == before.pending
+        is_counted = (
+            snapshot.models is before.models and snapshot.facts_to_fetch == before.facts_to_fetch
+        )
         if self._sums is not None and is_counted and measured is self._measured:
             return self._sums
         if measured is not self._measured:
-            self._counted_at = float("-inf")  # a new measure of the disk is not to wait
+            self._counted_at = float("-inf")  # count at once after a new disk measurement
         self._snapshot, self._measured = snapshot, measured
         plain = Sums.plain(snapshot.models)
         if self._sums is None or self._sums.bytes != plain.bytes:
             self._sums = plain
-        if snapshot.fetched_at is not None:  # the remembered list is not worth a count
+        if snapshot.fetched_at is not None:  # not for the cached list
             self._count_soon()
         return self._sums
 
@@ -77,6 +79,6 @@ class Totals:
         if services is None:
             return
         usage = services.storage.known(snapshot.models)
-        if usage.contents is not None or not snapshot.pending:
+        if usage.contents is not None or not snapshot.facts_to_fetch:
             self._sums = Sums.of(usage, len(snapshot.models))
             self._changed()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ollama_tui.domain import columns
 from ollama_tui.domain.model import Model
-from ollama_tui.domain.snapshot import Reach, Snapshot
+from ollama_tui.domain.snapshot import ConnectionState, Snapshot
 from ollama_tui.domain.view import View
 from ollama_tui.formatting import Span, StyledLine, inert, plural, shorten, size
 from ollama_tui.tui.signs import Signs
@@ -58,7 +58,7 @@ def status_line(
     """Return the status line, `width` cells wide; `checking` says how far an update check is."""
     separator = (f" {signs.separator} ", "muted")
     left: list[Span] = [(" ", ""), *_server(snapshot, host, signs)]
-    if snapshot.reach is Reach.DOWN and snapshot.problem is not None:
+    if snapshot.state is ConnectionState.DOWN and snapshot.problem is not None:
         title = snapshot.problem.title
         why = title.partition(": ")[2]
         # If both do not fit, show only the reason.
@@ -83,19 +83,19 @@ def status_line(
 
 def _server(snapshot: Snapshot, host: str, signs: Signs) -> list[Span]:
     """Return whether the server is reached, its name, and its version or what is under way."""
-    match snapshot.reach:
-        case Reach.UP:
+    match snapshot.state:
+        case ConnectionState.UP:
             sign, version = (signs.up, "good"), shorten(inert(snapshot.version), VERSION_WIDTH)
             about = f"  v{version}" if version else ""
-        case Reach.DOWN:
+        case ConnectionState.DOWN:
             sign, about = (signs.down, "bad"), ""
-        case Reach.CONNECTING:
+        case ConnectionState.CONNECTING:
             sign, about = (signs.down, "warning"), "  connecting"
     return [sign, (f" {host}", "strong"), (about, "muted")]
 
 
 def _facts(snapshot: Snapshot, view: View, sums: Sums, shown: int, signs: Signs) -> list[str]:
-    if snapshot.reach is Reach.CONNECTING and not sums.models:
+    if snapshot.state is ConnectionState.CONNECTING and not sums.models:
         return []
     count = plural(sums.models, "model")
     facts = [f"{shown:,} of {count}" if shown != sums.models else count]
@@ -107,10 +107,10 @@ def _facts(snapshot: Snapshot, view: View, sums: Sums, shown: int, signs: Signs)
         facts.append(f"{len(view.marks):,} marked")
     if snapshot.running:
         facts.append(f"{len(snapshot.running)} loaded")
-    if snapshot.reach is Reach.CONNECTING:
+    if snapshot.state is ConnectionState.CONNECTING:
         facts.append("as last seen")
-    if snapshot.unlearned:
-        facts.append(f"learning {snapshot.unlearned:,}")
+    if snapshot.unknown_capabilities:
+        facts.append(f"learning {snapshot.unknown_capabilities:,}")
     return facts
 
 

@@ -56,7 +56,7 @@ async def test_after_a_stop_it_starts_again(
     stop(time, stopped)
     await time.advance(0)
     await time.advance(1)
-    [job] = queue.live.value
+    [job] = queue.jobs.value
     assert job.state is State.WAITING
     assert job.seconds_left >= 7
     await time.advance(5.9)
@@ -73,7 +73,7 @@ async def test_after_the_machine_was_suspended_it_starts_again_too(
     await time.advance(6.5)
     uptime.suspended = suspended
     await time.advance(0.5)
-    assert describe(queue.live.value[0]) == "in 8 s"
+    assert describe(queue.jobs.value[0]) == "in 8 s"
     await time.advance(7.9)
     assert stage.asked == []
     await time.advance(0.1)
@@ -94,16 +94,16 @@ async def test_it_does_not_end_while_it_is_held_and_starts_again_after(
 ) -> None:
     deletion = queue.submit(Delete(("a",)))
     await time.advance(7.9)
-    queue.hold()
+    queue.suspend_grace()
     await time.advance(3600)
     assert stage.asked == []
-    queue.release()
-    assert describe(queue.live.value[0]) == "in 8 s"
+    queue.restart_grace()
+    assert describe(queue.jobs.value[0]) == "in 8 s"
     await time.advance(7.9)
     assert stage.asked == []
     await time.advance(0.1)
     assert stage.asked == DELETED
-    assert queue.live.value[0].id == deletion
+    assert queue.jobs.value[0].id == deletion
 
 
 @given(st.lists(st.floats(0, 0.9), max_size=20))

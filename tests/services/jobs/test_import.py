@@ -92,7 +92,7 @@ def importing(*files: LocalFile) -> Create:
 async def until(queue: JobQueue, job_id: int, *ends: State) -> None:
     """Wait, on real threads, until the job is in one of `ends`."""
     async with asyncio.timeout(10):
-        async for jobs in queue.live.changes():
+        async for jobs in queue.jobs.changes():
             if any(job.id == job_id and job.state in ends for job in jobs):
                 return
 
@@ -104,7 +104,7 @@ async def test_files_are_sent_and_then_named_in_the_request(
     await until(queue, queue.submit(importing(file)), State.DONE)
     assert server.blobs == {DIGEST: BYTES}
     assert server.created[0]["files"] == {"model.gguf": DIGEST}
-    [job] = queue.live.value
+    [job] = queue.jobs.value
     assert (job.verb, job.progress.completed, job.progress.fraction) == ("import", len(BYTES), 1.0)
     await queue.close()
 
@@ -140,7 +140,7 @@ async def test_a_file_that_is_gone_is_a_failure_in_words(
     queue = JobQueue(ollama)
     missing = LocalFile(tmp_path / "gone.gguf", "gone.gguf", 10)
     await until(queue, queue.submit(importing(missing)), State.FAILED)
-    error = queue.live.value[0].error
+    error = queue.jobs.value[0].error
     assert error is not None
     assert error.title == "gone.gguf was not read: No such file or directory."
     assert server.asked == []
@@ -171,7 +171,7 @@ async def test_a_refused_upload_is_the_jobs_failure(
     server.refusal = "no space left on device"
     queue = JobQueue(ollama)
     await until(queue, queue.submit(importing(file)), State.FAILED)
-    error = queue.live.value[0].error
+    error = queue.jobs.value[0].error
     assert error is not None
     assert error.reason == "no space left on the server's disk"
     assert server.created == []
@@ -216,7 +216,7 @@ async def test_a_file_that_changed_since_it_was_looked_at_is_not_sent(
     os.truncate(file.path, there)
     queue = JobQueue(ollama)
     await until(queue, queue.submit(importing(file)), State.FAILED)
-    error = queue.live.value[0].error
+    error = queue.jobs.value[0].error
     assert error is not None
     assert error.title == f"model.gguf was not uploaded: it became {how} meanwhile."
     assert server.asked == []

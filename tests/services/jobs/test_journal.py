@@ -348,7 +348,7 @@ class TestInTheQueue:
         queue.submit(Pull("a"))
         await settle()
         await stage.stream.say(error="write x-partial: no space left on device")
-        assert queue.live.value[0].state is State.FAILED
+        assert queue.jobs.value[0].state is State.FAILED
         assert self.written(tmp_path) == ["a"]
         queue.clear()
         assert self.written(tmp_path) == []
@@ -381,7 +381,7 @@ class TestInTheQueue:
         queue = JobQueue(
             ollama, journal=Journal(tmp_path, HOST), clock=time.monotonic, sleep=time.sleep
         )
-        first, second = queue.live.value
+        first, second = queue.jobs.value
         assert (first.state, first.name) == (State.FAILED, "qwen3:8b")
         assert describe(first) == "failed: interrupted, r in J goes on"
         assert first.error is not None
@@ -392,7 +392,7 @@ class TestInTheQueue:
         assert stage.asked == ["POST /api/pull qwen3:8b"]
         assert self.written(tmp_path) == ["qwen3:8b", "h:5000/ns/m:1"]
         queue.clear()
-        assert [job.id for job in queue.live.value] == [first.id]
+        assert [job.id for job in queue.jobs.value] == [first.id]
         assert self.written(tmp_path) == ["qwen3:8b"]
         assert second.can_retry
         await queue.close()

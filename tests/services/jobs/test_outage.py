@@ -26,7 +26,7 @@ async def pull(queue: JobQueue, stage: Stage) -> int:
 
 
 def now(queue: JobQueue) -> Job:
-    [job] = queue.live.value
+    [job] = queue.jobs.value
     return job
 
 

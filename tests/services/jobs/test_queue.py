@@ -16,11 +16,11 @@ MB = 1_000_000
 
 
 def job(queue: JobQueue, job_id: int) -> Job:
-    return next(job for job in queue.live.value if job.id == job_id)
+    return next(job for job in queue.jobs.value if job.id == job_id)
 
 
 def states(queue: JobQueue) -> list[State]:
-    return [job.state for job in queue.live.value]
+    return [job.state for job in queue.jobs.value]
 
 
 async def submit(queue: JobQueue, *names: str) -> list[int]:
@@ -50,18 +50,18 @@ async def test_the_size_of_a_pull_may_be_learned_while_it_runs(
 ) -> None:
     [pull] = await submit(queue, "a")
     await stage.stream.layer(10 * MB, 40 * MB)
-    queue.expect(pull, 100 * MB)
+    queue.set_expected_size(pull, 100 * MB)
     assert (job(queue, pull).progress.fraction, job(queue, pull).progress.total) == (0.1, 100 * MB)
     queue.cancel(pull)
     await settle()
-    queue.expect(pull, 200 * MB)
+    queue.set_expected_size(pull, 200 * MB)
     assert job(queue, pull).progress.total == 100 * MB
     queue.retry(pull)
     await settle()
     await stage.stream.layer(25 * MB, 50 * MB)
     await time.advance(1)
     assert job(queue, pull).progress.fraction == 0.25
-    queue.expect(99, 1)
+    queue.set_expected_size(99, 1)
 
 
 class TestLanes:
@@ -70,7 +70,7 @@ class TestLanes:
     ) -> None:
         await submit(queue, "a", "b", "c")
         assert states(queue) == [State.RUNNING, State.RUNNING, State.QUEUED]
-        assert describe(queue.live.value[2]) == "queued"
+        assert describe(queue.jobs.value[2]) == "queued"
         await stage.streams[0].succeed()
         assert states(queue) == [State.DONE, State.RUNNING, State.RUNNING]
         assert [stream.model for stream in stage.streams] == ["a", "b", "c"]
@@ -111,7 +111,7 @@ class TestLanes:
     ) -> None:
         [first] = await submit(queue, "qwen3")
         assert queue.submit(Pull(again)) == first
-        assert len(queue.live.value) == 1
+        assert len(queue.jobs.value) == 1
 
     async def test_a_finished_pull_may_be_asked_for_again(
         self, queue: JobQueue, stage: Stage
@@ -131,7 +131,7 @@ class TestCancel:
         self, queue: JobQueue, stage: Stage
     ) -> None:
         [pull] = await submit(queue, "qwen3:8b")
-        queue.expect(pull, 100 * MB)
+        queue.set_expected_size(pull, 100 * MB)
         await stage.stream.say("pulling manifest")
         await stage.stream.layer(61 * MB, 100 * MB)
         assert queue.cancel(pull)
@@ -442,7 +442,7 @@ class TestRetry:
         self, queue: JobQueue, stage: Stage, time: VirtualClock
     ) -> None:
         [pull] = await submit(queue, "a")
-        queue.expect(pull, 100 * MB)
+        queue.set_expected_size(pull, 100 * MB)
         await stage.stream.layer(10 * MB, 100 * MB)
         await stage.stream.layer(61 * MB, 100 * MB)
         await stage.stream.end()
@@ -611,7 +611,7 @@ class TestRetry:
         second = queue.submit(again)
         await settle()
         await stage.stream.succeed()
-        assert [one.id for one in queue.live.value] == [2, push, second]
+        assert [one.id for one in queue.jobs.value] == [2, push, second]
 
 
 class TestPublishing:
@@ -622,7 +622,7 @@ class TestPublishing:
         seen: list[Job] = []
 
         async def watch() -> None:
-            async for jobs in queue.live.changes():
+            async for jobs in queue.jobs.changes():
                 seen.extend(jobs)
 
         watcher = asyncio.create_task(watch())
@@ -660,7 +660,7 @@ class TestPublishing:
         pulls = await submit(queue, "a", "b")
         await stage.streams[0].succeed()
         queue.clear()
-        assert [job.id for job in queue.live.value] == pulls[1:]
+        assert [job.id for job in queue.jobs.value] == pulls[1:]
 
     async def test_ids_are_not_used_twice(self, queue: JobQueue, stage: Stage) -> None:
         [first] = await submit(queue, "a")
@@ -688,7 +688,7 @@ class Broken(Pull):
 
 class TestBugsAndClosing:
     async def test_a_bug_reaches_the_app(self, queue: JobQueue) -> None:
-        crash = asyncio.create_task(queue.crash())
+        crash = asyncio.create_task(queue.raise_bugs())
         broken = queue.submit(Broken("a"))
         with pytest.raises(ZeroDivisionError):
             await crash

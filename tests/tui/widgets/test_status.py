@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from ollama_tui.api.errors import Unreachable
 from ollama_tui.api.replies import ListedModel, RunningModel
 from ollama_tui.domain.model import Model
-from ollama_tui.domain.snapshot import Reach, Snapshot
+from ollama_tui.domain.snapshot import ConnectionState, Snapshot
 from ollama_tui.domain.view import View
 from ollama_tui.tui.signs import ASCII, UNICODE, Signs
 from ollama_tui.tui.widgets.status import Sums, footer_line, status_line
 from ollama_tui.tui.widgets.text_layout import width_of
 
 MODELS = tuple(Model(ListedModel(name=f"m{n}", size=2_000_000_000)) for n in range(3))
-UP = Snapshot(models=MODELS, version="0.33.0", reach=Reach.UP)
+UP = Snapshot(models=MODELS, version="0.33.0", state=ConnectionState.UP)
 
 
 def line(
@@ -62,7 +62,7 @@ def test_shared_bytes_are_counted_once_too() -> None:
 
 
 def test_marks_runners_filter_and_learning_are_counted() -> None:
-    snapshot = replace(UP, running=(RunningModel(name="m0"),), unlearned=2)
+    snapshot = replace(UP, running=(RunningModel(name="m0"),), unknown_capabilities=2)
     said = line(snapshot, View(marks=frozenset({"m0", "m1"})), shown=1)
     for part in ("1 of 3 models", "2 marked", "1 loaded", "learning 2"):
         assert part in said
@@ -70,7 +70,7 @@ def test_marks_runners_filter_and_learning_are_counted() -> None:
 
 def test_a_server_that_is_down_says_why_instead() -> None:
     problem = Unreachable("No connection to gpu-box:11434: it refuses connections.")
-    said = line(replace(UP, reach=Reach.DOWN, problem=problem))
+    said = line(replace(UP, state=ConnectionState.DOWN, problem=problem))
     assert "○ gpu-box:11434" in said
     assert "it refuses connections." in said
     assert "3 models" not in said
@@ -78,12 +78,12 @@ def test_a_server_that_is_down_says_why_instead() -> None:
 
 def test_a_server_that_is_down_says_why_where_there_is_no_room_for_all() -> None:
     problem = Unreachable("No connection to gpu-box:11434: it refuses connections.")
-    said = line(replace(UP, reach=Reach.DOWN, problem=problem), width=60)
+    said = line(replace(UP, state=ConnectionState.DOWN, problem=problem), width=60)
     assert said.split("│")[1].strip().startswith("it refuses connections.")
 
 
 def test_a_remembered_list_is_called_that() -> None:
-    assert "as last seen" in line(replace(UP, reach=Reach.CONNECTING))
+    assert "as last seen" in line(replace(UP, state=ConnectionState.CONNECTING))
     assert "connecting" in line(Snapshot())
 
 
