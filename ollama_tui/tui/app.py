@@ -290,7 +290,7 @@ class OllamaTui(DiffApp[int], inherit_bindings=False):
         """Keep `jobs` up to date; announce those that have ended and look what came of them."""
         from ollama_tui.config.safe_file import shown_path
         from ollama_tui.services.jobs.job import State
-        from ollama_tui.tui.actions.submit import discard_sent_drafts
+        from ollama_tui.tui.actions.jobs import discard_sent_drafts
         from ollama_tui.tui.widgets.job_rows import result
 
         async for jobs in services.queue.jobs.changes():

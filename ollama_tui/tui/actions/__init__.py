@@ -5,25 +5,27 @@ The first frame needs the rows, so what only the functions need is imported insi
 
 from ollama_tui.tui.actions import (
     account,
+    app,
     browse,
     create,
     edit,
+    jobs,
     memory,
     models,
-    program,
-    registry,
+    transfers,
 )
 from ollama_tui.tui.actions.action import Action
 
 ACTIONS: tuple[Action, ...] = (
     *browse.ACTIONS,
-    *registry.ACTIONS,
+    *transfers.ACTIONS,
     *models.ACTIONS,
     *create.ACTIONS,
     *edit.ACTIONS,
     *memory.ACTIONS,
     *account.ACTIONS,
-    *program.ACTIONS,
+    *jobs.ACTIONS,
+    *app.ACTIONS,
 )
 """Every action, in the order of help and README."""
 

@@ -18,7 +18,7 @@ from ollama_tui.tui.actions.action import (
     no_model,
     not_connected,
 )
-from ollama_tui.tui.actions.submit import choose_draft, find, submit_create
+from ollama_tui.tui.actions.jobs import choose_draft, find, submit_create
 
 if TYPE_CHECKING:
     from ollama_tui.api.replies import Show

@@ -15,7 +15,7 @@ from ollama_tui.config.safe_file import shown_path
 from ollama_tui.formatting import inert, plural, size
 from ollama_tui.tui.actions.action import Action, ActionContext, ActionGroup, Edited, connected
 from ollama_tui.tui.actions.create import cannot_change
-from ollama_tui.tui.actions.submit import choose_draft, submit_create
+from ollama_tui.tui.actions.jobs import choose_draft, submit_create
 
 if TYPE_CHECKING:
     from ollama_tui.api.replies import Show

@@ -18,7 +18,7 @@ from ollama_tui.tui.actions.action import (
     no_model,
     not_connected,
 )
-from ollama_tui.tui.actions.submit import find
+from ollama_tui.tui.actions.jobs import find
 
 if TYPE_CHECKING:
     from ollama_tui.domain.model import Model

@@ -19,7 +19,7 @@ from ollama_tui.tui.actions.action import (
     no_model,
     not_connected,
 )
-from ollama_tui.tui.actions.submit import confirm_target, discard_draft_when_sent, find, offer_again
+from ollama_tui.tui.actions.jobs import confirm_target, discard_draft_when_sent, find, offer_again
 
 if TYPE_CHECKING:
     from ollama_tui.domain.model import Model

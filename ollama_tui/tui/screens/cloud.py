@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING
 from textual import on, work
 from textual.app import ComposeResult
 
-from ollama_tui.api.errors import OllamaError
+from ollama_tui.api.errors import OllamaError, Unauthorized, Unsupported
 from ollama_tui.api.replies import ListedModel, Recommendation, Show
-from ollama_tui.domain.cloud import CatalogueEntry, about, catalogue, select
+from ollama_tui.domain.cloud import CatalogueEntry, about, catalogue, cloud_error, disabled, select
 from ollama_tui.domain.columns import BY_KEY
-from ollama_tui.formatting import StyledLine, plural
-from ollama_tui.tui.actions import registry
+from ollama_tui.formatting import StyledLine, inert, plural
 from ollama_tui.tui.actions.action import Place, connected
 from ollama_tui.tui.screens.action_screen import bindings
 from ollama_tui.tui.screens.table_screen import TableScreen, message_lines
@@ -84,8 +83,6 @@ class Sources:
     """A sentence, when the server may not use the cloud."""
     offered_trouble: OllamaError | None = None
     recommended_trouble: OllamaError | None = None
-    switched_off_trouble: OllamaError | None = None
-    """Not shown: the answer to what is recommended says that the server is gone."""
     asking: bool = True
 
 
@@ -134,20 +131,33 @@ class CloudScreen(TableScreen):
         """Ask everyone at once; each answer is shown when it comes."""
         self.learn(asking=True)
         async with asyncio.TaskGroup() as group:
-            for name, answer in (
-                ("offered", registry.offered(self.services)),
-                ("recommended", registry.recommended(self.services)),
-                ("switched_off", registry.switched_off(self.services)),
-            ):
-                group.create_task(self._learn_answer(name, answer))
+            group.create_task(self._ask_ollama_com())
+            group.create_task(self._ask_recommended())
+            group.create_task(self._ask_whether_switched_off())
         self.learn(asking=False)
 
-    async def _learn_answer(self, name: str, answer: Awaitable[object]) -> None:
-        trouble = f"{name}_trouble"
+    async def _ask_ollama_com(self) -> None:
         try:
-            self.learn(**{name: await answer, trouble: None})
+            self.learn(offered=await self.services.cloud.list(), offered_trouble=None)
         except OllamaError as error:
-            self.learn(**{trouble: error})
+            self.learn(offered_trouble=cloud_error(error))
+
+    async def _ask_recommended(self) -> None:
+        try:
+            answer = await self.services.ollama.recommendations()
+            self.learn(recommended=answer, recommended_trouble=None)
+        except Unsupported:  # an old server recommends nothing
+            self.learn(recommended=(), recommended_trouble=None)
+        except OllamaError as error:
+            self.learn(recommended_trouble=error)
+
+    async def _ask_whether_switched_off(self) -> None:
+        try:
+            self.learn(switched_off=disabled((await self.services.ollama.status()).cloud))
+        except Unsupported:
+            self.learn(switched_off="")
+        except OllamaError:
+            pass  # the answer to what is recommended says that the server is gone
 
     def learn(self, **news: object) -> None:
         """Take over answers, by the name of their field, and show them."""
@@ -194,10 +204,32 @@ class CloudScreen(TableScreen):
         if entry is None or entry.details is not None:
             return
         try:
-            self.shown[entry.key] = await registry.details(self.context, entry)
+            self.shown[entry.key] = await self._details_of(entry)
         except OllamaError as error:
             self.context.tell(error.title, error.hint, trouble=True)
         self.draw()
+
+    async def _details_of(self, entry: CatalogueEntry) -> Show:
+        """Return the details of an entry; raises OllamaError.
+
+        Where ollama.com wants a key we do not have, the server is asked: it may be signed in.
+        """
+        if not entry.runs_in_cloud:
+            if (model := self.context.snapshot.model(entry.installed)) is not None:
+                return await self.services.facts.ask(model)
+            raise OllamaError(
+                f"Nothing more is known of {inert(entry.name)}.",
+                "Its details come with it: p pulls.",
+            )
+        try:
+            return await self.services.cloud.show(entry.offered)
+        except Unauthorized as refused:
+            try:
+                return await self.services.ollama.show(entry.name)
+            except OllamaError:
+                raise cloud_error(refused) from None
+        except OllamaError as error:
+            raise cloud_error(error) from None
 
     def action_open_filter(self) -> None:
         """Type a filter."""

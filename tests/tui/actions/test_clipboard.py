@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ollama_tui.formatting import inert
-from ollama_tui.tui.actions.program import clipboard_texts
+from ollama_tui.tui.actions.app import clipboard_texts
 
 HOST = "http://127.0.0.1:11434"
 HOSTILE = [

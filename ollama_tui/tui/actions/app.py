@@ -1,4 +1,4 @@
-"""The program itself and what it goes to: hosts, storage, jobs, clipboard, theme, quit."""
+"""The program itself: its server, clipboard, theme, help and palette."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from ollama_tui.formatting import inert, plural
 from ollama_tui.tui.actions.action import (
-    FOOTER_ALWAYS,
     Action,
     ActionContext,
     ActionGroup,
@@ -15,7 +14,7 @@ from ollama_tui.tui.actions.action import (
     no_model,
     not_connected,
 )
-from ollama_tui.tui.actions.submit import ask_about
+from ollama_tui.tui.actions.jobs import find
 
 if TYPE_CHECKING:
     from ollama_tui.api.replies import Show
@@ -51,7 +50,6 @@ def modelfile_text(context: ActionContext, model: Model, show: Show) -> str:
     The server's own text names files by paths that are on its machine, and loses quotes.
     """
     from ollama_tui.domain.modelfile.convert import saved
-    from ollama_tui.tui.actions.submit import find
 
     above = find(context, show.details.parent_model) if show.details.parent_model else None
     facts = connected(context).facts
@@ -79,50 +77,6 @@ def clipboard_texts(name: str, digest: str, host_url: str) -> dict[Alternative, 
         Alternative("curl", "curl … /api/show"): f"curl {asked} -d {body}",
         Alternative("modelfile", "Modelfile"): "",
     }
-
-
-async def cancel_job(context: ActionContext) -> None:
-    """Stop the chosen job: its connection is closed, so the server stops too."""
-    from ollama_tui.services.jobs.job import Job
-
-    if isinstance(job := context.chosen, Job) and not connected(context).queue.cancel(job.id):
-        context.tell("It has ended already.")
-
-
-async def retry_job(context: ActionContext) -> None:
-    """Queue the chosen job again; where that would replace a model unasked, ask."""
-    from ollama_tui.services.jobs.job import Job
-    from ollama_tui.tui.dialogs.names import NewName
-
-    if not isinstance(job := context.chosen, Job):
-        return
-    jobs = connected(context).queue
-    if job.can_retry and job.error and job.error.conflict:
-        there = job.error.conflict
-        if target := await ask_about(context, NewName(job.name), there):
-            jobs.retry_as(job.id, target.name, target.replaces)
-    elif not jobs.retry(job.id):
-        context.tell("Only what failed or was cancelled can be tried again.")
-
-
-async def undo_job(context: ActionContext) -> None:
-    """Take the chosen deletion back."""
-    from ollama_tui.services.jobs.job import Job
-
-    if isinstance(job := context.chosen, Job) and not connected(context).queue.undo(job.id):
-        context.tell("Only a deletion that still waits can be undone.")
-
-
-async def clear_jobs(context: ActionContext) -> None:
-    """Forget the jobs that have ended."""
-    connected(context).queue.clear()
-
-
-def no_job(context: ActionContext) -> str | None:
-    """Say that there is no job to act on."""
-    from ollama_tui.services.jobs.job import Job
-
-    return None if isinstance(context.chosen, Job) else "There are no jobs."
 
 
 def demo_not_needed(context: ActionContext) -> str | None:
@@ -179,19 +133,6 @@ def problem(address: str) -> str | None:
 
 
 ACTIONS = (
-    Action("jobs.show", "J", "jobs", "Show all jobs, to cancel, retry or clear them.",
-           "show_jobs", not_connected, group=ActionGroup.APP),
-    Action("jobs.cancel", "c,d", "cancel", "Stop the job; the server stops too.",
-           cancel_job, no_job, group=ActionGroup.APP, place=Place.JOBS, footer=1),
-    Action("jobs.retry", "r", "try again", "Try again what failed or was cancelled.",
-           retry_job, no_job, group=ActionGroup.APP, place=Place.JOBS, footer=2),
-    Action("jobs.undo", "z", "undo", "Take back a deletion that still waits.",
-           undo_job, no_job, group=ActionGroup.APP, place=Place.JOBS, footer=3),
-    Action("jobs.clear", "x", "clear ended", "Forget the jobs that have ended.",
-           clear_jobs, no_job, group=ActionGroup.APP, place=Place.JOBS, footer=4),
-    Action("jobs.back", "escape,q,J", "back", "Go back to the list.",
-           "back", group=ActionGroup.APP, place=Place.JOBS, footer=FOOTER_ALWAYS,
-           cancels_pending=True),
     Action("clipboard.copy", "y", "copy text", "Send name, command or Modelfile to the clipboard.",
            copy_text, no_model, group=ActionGroup.APP),
     Action("app.refresh", "R", "refresh", "Ask the server for its models again.",

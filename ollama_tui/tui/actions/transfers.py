@@ -1,4 +1,4 @@
-"""Registries and ollama.com: pull, push, updates, the catalogue of cloud models."""
+"""Transfers from and to registries: pull, push, updates; the keys of the cloud catalogue."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ollama_tui.api.errors import OllamaError, Unauthorized, Unsupported
+from ollama_tui.api.errors import OllamaError
 from ollama_tui.formatting import inert, listing, plural, size
 from ollama_tui.tui.actions.action import (
     FOOTER_ALWAYS,
@@ -19,14 +19,11 @@ from ollama_tui.tui.actions.action import (
     no_model,
     not_connected,
 )
-from ollama_tui.tui.actions.submit import confirm_target, discard_draft_when_sent, find, offer_again
+from ollama_tui.tui.actions.jobs import confirm_target, discard_draft_when_sent, find, offer_again
 
 if TYPE_CHECKING:
-    from ollama_tui.api.replies import ListedModel, Recommendation, Show
-    from ollama_tui.domain.cloud import CatalogueEntry
     from ollama_tui.domain.model import Model
     from ollama_tui.domain.updates import Upstream
-    from ollama_tui.services.connection import Services
     from ollama_tui.tui.dialogs.names import NewName
 
 
@@ -221,59 +218,6 @@ def nothing_outdated(context: ActionContext) -> str | None:
     if outdated_names(context):
         return None
     return "No model is known to be outdated: o asks the registries."
-
-
-async def offered(services: Services) -> tuple[ListedModel, ...]:
-    """Return what ollama.com lists; raises OllamaError in words about ollama.com."""
-    from ollama_tui.domain.cloud import cloud_error
-
-    try:
-        return await services.cloud.list()
-    except OllamaError as error:
-        raise cloud_error(error) from None
-
-
-async def recommended(services: Services) -> tuple[Recommendation, ...]:
-    """Return what the server recommends, nothing if it is too old for that."""
-    try:
-        return await services.ollama.recommendations()
-    except Unsupported:
-        return ()
-
-
-async def switched_off(services: Services) -> str:
-    """Return a sentence if the server may not use the cloud; empty if it may or is too old."""
-    from ollama_tui.domain.cloud import disabled
-
-    try:
-        return disabled((await services.ollama.status()).cloud)
-    except Unsupported:
-        return ""
-
-
-async def details(context: ActionContext, entry: CatalogueEntry) -> Show:
-    """Return what show says of an entry; raises OllamaError.
-
-    Where ollama.com wants a key we do not have, the server is asked: it may be signed in.
-    """
-    from ollama_tui.domain.cloud import cloud_error
-
-    services = connected(context)
-    if not entry.runs_in_cloud:
-        if (model := context.snapshot.model(entry.installed)) is not None:
-            return await services.facts.ask(model)
-        raise OllamaError(
-            f"Nothing more is known of {inert(entry.name)}.", "Its details come with it: p pulls."
-        )
-    try:
-        return await services.cloud.show(entry.offered)
-    except Unauthorized as refused:
-        try:
-            return await services.ollama.show(entry.name)
-        except OllamaError:
-            raise cloud_error(refused) from None
-    except OllamaError as error:
-        raise cloud_error(error) from None
 
 
 async def pull_entry(context: ActionContext) -> None:

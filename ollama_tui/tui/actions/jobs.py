@@ -1,4 +1,4 @@
-"""Queueing what makes a model: the draft it was typed into, and names that are taken."""
+"""Jobs: submitting what makes a model, its draft, names that are taken; the jobs of the table."""
 
 from __future__ import annotations
 
@@ -8,7 +8,15 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ollama_tui.tui.actions.action import ActionContext
+from ollama_tui.tui.actions.action import (
+    FOOTER_ALWAYS,
+    Action,
+    ActionContext,
+    ActionGroup,
+    Place,
+    connected,
+    not_connected,
+)
 
 if TYPE_CHECKING:
     from ollama_tui.config.drafts import DraftFile, Drafts, FormKey
@@ -178,3 +186,64 @@ def discard_sent_drafts(drafts: Drafts, jobs: Iterable[Job]) -> Iterator[DraftFi
         elif draft.held:
             draft.release()
             yield draft
+
+
+def chosen_job(context: ActionContext) -> Job | None:
+    """Return the job at the cursor of the job table; None if there are none."""
+    from ollama_tui.services.jobs.job import Job
+
+    return context.chosen if isinstance(context.chosen, Job) else None
+
+
+async def cancel_job(context: ActionContext) -> None:
+    """Stop the chosen job: its connection is closed, so the server stops too."""
+    if (job := chosen_job(context)) and not connected(context).queue.cancel(job.id):
+        context.tell("It has ended already.")
+
+
+async def retry_job(context: ActionContext) -> None:
+    """Queue the chosen job again; where that would replace a model unasked, ask."""
+    from ollama_tui.tui.dialogs.names import NewName
+
+    if (job := chosen_job(context)) is None:
+        return
+    queue = connected(context).queue
+    if job.can_retry and job.error and job.error.conflict:
+        there = job.error.conflict
+        if target := await ask_about(context, NewName(job.name), there):
+            queue.retry_as(job.id, target.name, target.replaces)
+    elif not queue.retry(job.id):
+        context.tell("Only what failed or was cancelled can be tried again.")
+
+
+async def undo_job(context: ActionContext) -> None:
+    """Take the chosen deletion back."""
+    if (job := chosen_job(context)) and not connected(context).queue.undo(job.id):
+        context.tell("Only a deletion that still waits can be undone.")
+
+
+async def clear_jobs(context: ActionContext) -> None:
+    """Forget the jobs that have ended."""
+    connected(context).queue.clear()
+
+
+def no_job(context: ActionContext) -> str | None:
+    """Say that there is no job to act on."""
+    return None if chosen_job(context) else "There are no jobs."
+
+
+ACTIONS = (
+    Action("jobs.show", "J", "jobs", "Show all jobs, to cancel, retry or clear them.",
+           "show_jobs", not_connected, group=ActionGroup.APP),
+    Action("jobs.cancel", "c,d", "cancel", "Stop the job; the server stops too.",
+           cancel_job, no_job, group=ActionGroup.APP, place=Place.JOBS, footer=1),
+    Action("jobs.retry", "r", "try again", "Try again what failed or was cancelled.",
+           retry_job, no_job, group=ActionGroup.APP, place=Place.JOBS, footer=2),
+    Action("jobs.undo", "z", "undo", "Take back a deletion that still waits.",
+           undo_job, no_job, group=ActionGroup.APP, place=Place.JOBS, footer=3),
+    Action("jobs.clear", "x", "clear ended", "Forget the jobs that have ended.",
+           clear_jobs, no_job, group=ActionGroup.APP, place=Place.JOBS, footer=4),
+    Action("jobs.back", "escape,q,J", "back", "Go back to the list.",
+           "back", group=ActionGroup.APP, place=Place.JOBS, footer=FOOTER_ALWAYS,
+           cancels_pending=True),
+)  # fmt: skip
