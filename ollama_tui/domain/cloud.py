@@ -38,7 +38,10 @@ class CatalogueEntry:
     """One model of the catalogue, from whoever knows of it."""
 
     model: Model
-    """As a row of the list and for the filter; its name is the one to pull and to run."""
+    """As a row of the list and for the filter: its name is the one to pull and to run.
+
+    One that `is_cloud` comes as a stub without weights; `remote_model` is its name at ollama.com.
+    """
     recommendation: Recommendation | None = None
     installed: str = ""
     """Its name on the server; empty when it is not there."""
@@ -56,16 +59,6 @@ class CatalogueEntry:
         return names.comparison_key(self.model.name)
 
     @property
-    def offered(self) -> str:
-        """Its name at ollama.com; empty when it does not run there."""
-        return self.model.listed.remote_model
-
-    @property
-    def runs_in_cloud(self) -> bool:
-        """Whether pulling it brings a stub and no weights."""
-        return self.model.is_cloud
-
-    @property
     def description(self) -> str:
         """What it is good for, as the server says; may be empty."""
         return self.recommendation.description if self.recommendation else ""
@@ -74,7 +67,7 @@ class CatalogueEntry:
     def where(self) -> tuple[str, ...]:
         """Who knows of it."""
         places = {
-            "cloud": self.runs_in_cloud,
+            "cloud": self.model.is_cloud,
             "recommended": self.recommendation is not None,
             "installed": bool(self.installed),
         }
@@ -278,9 +271,9 @@ def about(entry: CatalogueEntry) -> list[StyledLine]:
     if entry.description:
         lines.append(((entry.description, ""),))
     lines += [((f"{label:<{LABEL_CELLS}}", "muted"), (value, "")) for label, value in _rows(entry)]
-    if entry.runs_in_cloud and not entry.installed:
+    if entry.model.is_cloud and not entry.installed:
         lines.append((("p", "key"), (" pulls it: a few hundred bytes, no weights", "muted")))
-    if entry.runs_in_cloud and entry.details is None:
+    if entry.model.is_cloud and entry.details is None:
         lines.append((("enter", "key"), (" asks ollama.com for more", "muted")))
     return lines
 
@@ -289,8 +282,8 @@ def _rows(entry: CatalogueEntry) -> Iterator[tuple[str, str]]:
     model, advice = entry.model, entry.recommendation
     if entry.installed:
         yield "Installed", f"as {entry.installed}"
-    if entry.runs_in_cloud:
-        yield "Runs at", f"ollama.com, as {entry.offered}"
+    if entry.model.is_cloud:
+        yield "Runs at", f"ollama.com, as {entry.model.listed.remote_model}"
     if model.capabilities is not None:
         yield "Can", " ".join(sorted(model.capabilities)) or "nothing that it says"
     if model.listed.details.family:

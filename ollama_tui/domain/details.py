@@ -266,11 +266,10 @@ def whole_values(verbose: VerboseShow) -> dict[str, str]:
     Go escapes `<`, `>` and `&` for the sake of web pages: they are shown as they are, `<|im_end|>`.
     """
     values = {**verbose.projector_info, **verbose.model_info}
-    return {key: _without_web_escapes(bytes(value)) for key, value in values.items()}
-
-
-def _without_web_escapes(json: bytes) -> str:
-    parts = json.split(rb"\\")  # an escaped backslash begins no other escape
-    for escape, character in ((rb"\u003c", b"<"), (rb"\u003e", b">"), (rb"\u0026", b"&")):
-        parts = [part.replace(escape, character) for part in parts]
-    return rb"\\".join(parts).decode("utf-8", "replace")
+    texts = {}
+    for key, value in values.items():
+        parts = bytes(value).split(rb"\\")  # an escaped backslash begins no other escape
+        for escape, character in ((rb"\u003c", b"<"), (rb"\u003e", b">"), (rb"\u0026", b"&")):
+            parts = [part.replace(escape, character) for part in parts]
+        texts[key] = rb"\\".join(parts).decode("utf-8", "replace")
+    return texts

@@ -31,11 +31,6 @@ class Side:
     model: Model
     show: Show
 
-    @property
-    def label(self) -> str:
-        """Its name, inert."""
-        return self.model.label
-
 
 def report(a: Side, b: Side) -> list[StyledLine]:
     """Return the whole comparison as styled lines: `-` and red is only `a`, `+` and green only `b`.
@@ -43,8 +38,8 @@ def report(a: Side, b: Side) -> list[StyledLine]:
     Texts are those of the server; whoever draws the lines makes them inert.
     """
     lines: list[StyledLine] = [
-        (("- ", "bad"), (a.label, "strong")),
-        (("+ ", "good"), (b.label, "strong")),
+        (("- ", "bad"), (a.model.label, "strong")),
+        (("+ ", "good"), (b.model.label, "strong")),
     ]
     lines += [(), (("Weights        ", "muted"), weights(a, b)), *_facts(a, b)]
     for title, part in PARTS:

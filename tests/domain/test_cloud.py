@@ -92,7 +92,7 @@ def test_one_model_known_from_three_sides_is_one_entry() -> None:
     (entry,) = entries.values()
     assert entry.where == ("cloud", "recommended", "installed")
     assert entry.installed == "GPT-OSS:120b-cloud"
-    assert entry.offered == "gpt-oss:120b"
+    assert entry.model.listed.remote_model == "gpt-oss:120b"
     assert entry.model.context_length == 131072
     assert entry.model.listed.details.family == "gptoss"
     assert entry.description == "thinks"
@@ -102,7 +102,7 @@ def test_a_recommended_model_of_weights_keeps_its_own_name() -> None:
     local = Model(ListedModel(name="qwen3:8b", details=ModelDetails(parameter_size="8.2B")))
     advice = Recommendation(model="qwen3:8b", vram_bytes=8_000_000_000)
     entry = by_name([], [advice], [local])["qwen3:8b"]
-    assert not entry.runs_in_cloud
+    assert not entry.model.is_cloud
     assert entry.where == ("recommended", "installed")
     assert entry.model.listed.details.parameter_size == "8.2B"
     assert entry.needs == "8 GB"

@@ -184,7 +184,7 @@ class CreateForm:
         rest = [*values[: row.place], *values[row.place + 1 :]]
         if values and (rest or row.name in self.inherited.parameters):
             return self._set(row.name, rest)
-        return replace(self, parameters=_without(self.parameters, row.name))
+        return replace(self, parameters={k: v for k, v in self.parameters.items() if k != row.name})
 
     def why_not_take(self, row: ParameterRow) -> str | None:
         """Return why this row cannot be removed, and what to do instead; None when it can."""
@@ -206,7 +206,7 @@ class CreateForm:
         return value if isinstance(value, list) else []
 
     def _set(self, name: str, value: ParameterValue) -> CreateForm:
-        rest = _without(self.parameters, name)
+        rest = {key: other for key, other in self.parameters.items() if key != name}
         before = self.inherited.parameters.get(name)
         # A server takes 1 where it wants true, and fails only when the model is loaded.
         as_inherited = value == before and isinstance(value, bool) is isinstance(before, bool)
@@ -282,7 +282,3 @@ def new_name(base: str, installed: Mapping[str, Model]) -> str:
     while names.comparison_key(offer := f"{stem}{number if number > 1 else ''}") in installed:
         number += 1
     return offer
-
-
-def _without(parameters: Mapping[str, ParameterValue], name: str) -> dict[str, ParameterValue]:
-    return {key: value for key, value in parameters.items() if key != name}

@@ -129,12 +129,14 @@ def typed_into(start: CreateForm, text: str) -> CreateForm:
         quantize=_string(fields, "quantize"),
         parameters=dict(_parameters(fields.get("parameters"))),
     )
-    messages = fields.get("messages")
+    messages = None
+    if isinstance(pairs := fields.get("messages"), list):
+        messages = tuple([Message(*p) for p in pairs if _strings(p) == p and len(p) == 2])
     return replace(
         draft,
         system=_string(fields, "system") if "system" in fields else None,
         template=_string(fields, "template") if "template" in fields else None,
-        messages=tuple(_messages(messages)) if isinstance(messages, list) else None,
+        messages=messages,
     )
 
 
@@ -212,10 +214,3 @@ def _parameters(value: object) -> Iterator[tuple[str, ParameterValue]]:
         texts = isinstance(given, list) and _strings(given) == given
         if texts or isinstance(given, bool | int | float | str):
             yield name, given
-
-
-def _messages(value: list[object]) -> Iterator[Message]:
-    for pair in value:
-        match pair:
-            case [str(role), str(content)]:
-                yield Message(role, content)

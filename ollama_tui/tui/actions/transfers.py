@@ -227,7 +227,7 @@ async def pull_entry(context: ActionContext) -> None:
 
     if not isinstance(entry := context.chosen, CatalogueEntry):
         return
-    if entry.runs_in_cloud:
+    if entry.model.is_cloud:
         connected(context).queue.submit(Pull(entry.name))
         context.tell(f"Pulling {inert(entry.name)}: a few hundred bytes, it runs at ollama.com.")
     else:

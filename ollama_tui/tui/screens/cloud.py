@@ -70,7 +70,7 @@ class EntryRows(RowSource[CatalogueEntry]):
     def gutter(self, row: CatalogueEntry) -> StyledLine:
         """Return whether it is here, and whether it runs elsewhere."""
         here = (self.signs.marked, "good") if row.installed else (" ", "")
-        return (here, (self.signs.cloud if row.runs_in_cloud else " ", "accent"))
+        return (here, (self.signs.cloud if row.model.is_cloud else " ", "accent"))
 
 
 @dataclass(frozen=True)
@@ -214,7 +214,7 @@ class CloudScreen(TableScreen):
 
         Where ollama.com wants a key we do not have, the server is asked: it may be signed in.
         """
-        if not entry.runs_in_cloud:
+        if not entry.model.is_cloud:
             if (model := self.context.snapshot.model(entry.installed)) is not None:
                 return await self.services.facts.ask(model)
             raise OllamaError(
@@ -222,7 +222,7 @@ class CloudScreen(TableScreen):
                 "Its details come with it: p pulls.",
             )
         try:
-            return await self.services.cloud.show(entry.offered)
+            return await self.services.cloud.show(entry.model.listed.remote_model)
         except Unauthorized as refused:
             try:
                 return await self.services.ollama.show(entry.name)

@@ -80,5 +80,5 @@ class Totals:
             return
         usage = services.storage.known(snapshot.models)
         if usage.contents is not None or not snapshot.facts_to_fetch:
-            self._sums = Sums.of(usage, len(snapshot.models))
+            self._sums = Sums(len(snapshot.models), usage.total, usage.unique.bytes)
             self._changed()

@@ -82,8 +82,17 @@ def job_line(job: Job, signs: Signs, width: int, *, label: int, hint: bool = Tru
     if job.state is State.RUNNING and measured:
         bar = BAR_CELLS if width >= WIDE_BAR_FROM else NARROW_BAR_CELLS
         far = (*start, *_moved(job, signs, bar))
-        words = _words(job)
-        line = (*far, *_speed(job), *words)
+        speed: StyledLine = ()
+        words: StyledLine = ()
+        if progress.rate > 0 and not progress.stalled_for:
+            left = clock(progress.eta) if progress.eta is not None else ""
+            speed = ((f"  {rate(progress.rate):>9}  {left:>5}", "muted"),)
+        resumed = progress.resumed_at is not None
+        if job.cancelling or job.trouble or progress.stalled_for or resumed:
+            words = ((f"  {describe(job)}", "warning"),)
+        elif progress.rate <= 0 and progress.phase:
+            words = ((f"  {progress.phase}", "muted"),)
+        line = (*far, *speed, *words)
         return line if not words or width_of(line) <= width else (*far, *words)
     key: StyledLine = ()
     if hint and job.can_undo:
@@ -127,23 +136,6 @@ def _moved(job: Job, signs: Signs, cells: int) -> StyledLine:
     if progress.total > 0 and not job.trouble:
         spans.append((f"  {size_of(progress.completed, progress.total):>14}", ""))
     return tuple(spans)
-
-
-def _speed(job: Job) -> StyledLine:
-    progress = job.progress
-    if progress.rate <= 0 or progress.stalled_for:
-        return ()
-    left = clock(progress.eta) if progress.eta is not None else ""
-    return ((f"  {rate(progress.rate):>9}  {left:>5}", "muted"),)
-
-
-def _words(job: Job) -> StyledLine:
-    progress = job.progress
-    odd = job.cancelling or job.trouble or progress.stalled_for or progress.resumed_at is not None
-    if odd:
-        return ((f"  {describe(job)}", "warning"),)
-    plain = progress.rate <= 0 and progress.phase
-    return ((f"  {progress.phase}", "muted"),) if plain else ()
 
 
 def result(job: Job) -> tuple[str, str]:

@@ -15,7 +15,7 @@ from ollama_tui.tui.signs import Signs
 from ollama_tui.tui.widgets.text_layout import fit, spread, width_of
 
 if TYPE_CHECKING:
-    from ollama_tui.domain.storage.usage import Usage
+    pass
 
 VERSION_WIDTH = 24
 """Cells of the server's version: what is longer means no good, and the rest has to be seen."""
@@ -29,11 +29,6 @@ class Sums:
     bytes: int = 0
     unique: int | None = 0
     """Bytes with shared weights counted once; None until that is known."""
-
-    @classmethod
-    def of(cls, usage: Usage, count: int) -> Sums:
-        """Return the sums of `count` models that take `usage` of the disk."""
-        return cls(count, usage.total, usage.unique.bytes)
 
     @classmethod
     def plain(cls, models: Sequence[Model]) -> Sums:
