@@ -67,10 +67,10 @@ class CommandContext:
         answers = await self.prefetch.wait(FIRST_ANSWERS) if self.prefetch else None
         if answers is None:
             answers = await answers_of(self.ollama)
-        self.facts.serve(answers.version)
+        self.facts.use_server_version(answers.version)
         if learn:
-            self.facts.want(answers.listed)
-            await self.facts.learn_all()
+            self.facts.queue_unknown(answers.listed)
+            await self.facts.fetch_all()
         return combine(answers.listed, answers.running, self.facts.by_digest)
 
     async def selected(self, *, learn: bool = False) -> tuple[tuple[Model, ...], tuple[Model, ...]]:

@@ -16,7 +16,7 @@ from ollama_tui.domain import names
 from ollama_tui.domain.model import Model
 from ollama_tui.domain.modelfile.parameters import merged, parse_show
 from ollama_tui.formatting import inert, plural, size
-from ollama_tui.services.model_facts import AT_ONCE
+from ollama_tui.services.model_facts import CONCURRENT_SHOWS
 
 KIND = "ollama-tui export"
 VERSION = 1
@@ -74,7 +74,7 @@ def _pull(model: Model, plain: frozenset[str]) -> str:
 
 
 async def _as_json(context: CommandContext, models: Sequence[Model]) -> dict[str, Any]:
-    limit = asyncio.Semaphore(AT_ONCE)
+    limit = asyncio.Semaphore(CONCURRENT_SHOWS)
 
     async def one(model: Model) -> dict[str, Any]:
         async with limit:

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from ollama_tui.domain.updates import Upstream
 
 T = TypeVar("T")
-SCHEMA = 2
-"""Of what is read out of show; with a higher number, all models are asked about again."""
+SHOW_FORMAT = 2
+"""Format of what is cached of show. Raise it whenever a field of `Show` or `Facts` is added or read
+differently: details on disk lack it."""
 _DETAILS_KEPT = 400
 _FACTS_KEPT = 16_000
 _DIGEST = 64
@@ -122,8 +123,8 @@ class Cache:
 
 
 def _ending(version: str) -> str:
-    """Return what follows the digest in a key; in files of earlier releases, nothing does."""
-    return f" {SCHEMA} {version}"
+    """Return what follows the digest in a key; nothing does in files without versions."""
+    return f" {SHOW_FORMAT} {version}"
 
 
 def file_key(host_url: str) -> str:

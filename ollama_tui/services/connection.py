@@ -1,4 +1,4 @@
-"""One server until it is left: the earliest list there is, then what acts on it."""
+"""One server until it is left: the earliest list there is, then its services."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ if TYPE_CHECKING:
 CLOUD_URL = "https://ollama.com"
 """Where the API key belongs: the client sends it there and nowhere else."""
 FIRST_ANSWER = 1.0
-"""Seconds to wait for the first list before loading what acts on it."""
+"""Seconds to wait for the first list before the services are loaded."""
 
 
 @dataclass(frozen=True)
 class Services:
-    """What acts on one server, and what is known of it."""
+    """The services of one connected server."""
 
     ollama: Ollama
     cloud: Ollama
@@ -50,7 +50,7 @@ class Services:
     updates: Updates
 
 
-async def _without_a_screen() -> None:
+async def _nothing_to_draw() -> None:
     """Nothing has to be drawn before it goes on."""
 
 
@@ -98,16 +98,16 @@ class Connection:
 
     @asynccontextmanager
     async def open(
-        self, drawn: Callable[[], Awaitable[None]] = _without_a_screen
+        self, wait_for_draw: Callable[[], Awaitable[None]] = _nothing_to_draw
     ) -> AsyncIterator[Services]:
-        """Connect, and give what acts on the server; close all of it at the end of the block.
+        """Connect, and give its services; close all of it at the end of the block.
 
-        What is seen comes first: `drawn` returns once what was published is on the screen, and is
-        awaited before the HTTP library is loaded, and again before what acts on the list is.
+        What is seen comes first: `wait_for_draw` returns once what was published is on the
+        screen, and is awaited before the HTTP library is loaded, and before the services are.
         """
         answers = await self._prefetched()
         if answers is not None:
-            await drawn()
+            await wait_for_draw()
         client = await asyncio.to_thread(_load_client)
         settings = self._settings
         transport = self._transport()
@@ -116,7 +116,7 @@ class Connection:
             library = self._library(ollama, answers)
             async with library.watching():
                 await self._first_answer()
-                await drawn()
+                await wait_for_draw()
                 async with self._services(ollama, library, transport) as services:
                     yield services
 
@@ -147,7 +147,7 @@ class Connection:
         """Wait until the server has answered, or does not; not long, where it says nothing."""
         with suppress(TimeoutError):
             async with asyncio.timeout(FIRST_ANSWER):
-                async for snapshot in self.snapshots.changes():
+                async for snapshot in self.snapshots.follow():
                     if snapshot.state is not ConnectionState.CONNECTING:
                         break
 

@@ -20,7 +20,7 @@ from ollama_tui.api.clock import utc_now
 from ollama_tui.api.errors import NotOllama, OllamaError, Refused
 from ollama_tui.api.replies import Answers, ListedModel, RunningModel
 from ollama_tui.domain.snapshot import ConnectionState, Snapshot
-from ollama_tui.services.model_facts import AT_ONCE, ModelFacts
+from ollama_tui.services.model_facts import CONCURRENT_SHOWS, ModelFacts
 from ollama_tui.services.observable import Observable
 
 if TYPE_CHECKING:
@@ -29,19 +29,18 @@ if TYPE_CHECKING:
 
 PUBLISH_EVERY = 0.5
 """Seconds between snapshots while learning, so that 10,000 facts are not 10,000 redraws."""
-PUBLISH_EACH = 0.00025
+PUBLISH_PER_MODEL = 0.00025
 """Seconds more for each model listed: putting them together takes longer the more there are."""
 RETRY_PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0)
 """Seconds between attempts while the server does not answer; the last one repeats."""
 POLL_EVERY = 10.0
 """Seconds between quiet refreshes that notice changes made elsewhere."""
-POLL_SHARE = 50.0
+POLL_FACTOR = 50.0
 """A quiet refresh waits at least this many times as long as the last one took."""
 
 T = TypeVar("T")
 Refresh = asyncio.Task[OllamaError | None]
 """Ends with what went wrong, if anything did."""
-Sleep = Callable[[float], Awaitable[None]]
 
 
 class Library:
@@ -61,7 +60,7 @@ class Library:
         answers: Answers | None = None,
         now: Callable[[], datetime] = utc_now,
         seconds: Callable[[], float] = time.monotonic,
-        sleep: Sleep = asyncio.sleep,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._ollama = ollama
         self._cache = cache
@@ -71,7 +70,7 @@ class Library:
         self._sleep = sleep
         self._refreshing: Refresh | None = None
         self._queued: Refresh | None = None
-        self._took = 0.0
+        self._last_refresh_seconds = 0.0
         self.facts = ModelFacts(ollama.show, cache, sleep=sleep)
         """What show says of the models."""
         self.loading: Observable[frozenset[str]] = Observable(frozenset())
@@ -84,7 +83,7 @@ class Library:
         self._listed: tuple[ListedModel, ...] = tuple(m.listed for m in self.snapshot.models)
         self._running: tuple[RunningModel, ...] = self.snapshot.running
         if answers is not None:
-            self._take(answers)
+            self._apply(answers)
 
     @property
     def snapshot(self) -> Snapshot:
@@ -125,22 +124,22 @@ class Library:
         try:
             answers = await answers_of(self._ollama)
         except OllamaError as error:
-            self.facts.pause()
+            self.facts.pause_learning()
             self._publish(replace(self.snapshot, state=ConnectionState.DOWN, problem=error))
             return error
-        self._took = self._seconds() - started
-        self._take(answers)
+        self._last_refresh_seconds = self._seconds() - started
+        self._apply(answers)
         return None
 
-    def _take(self, answers: Answers) -> None:
+    def _apply(self, answers: Answers) -> None:
         """Remember and publish what the server says now."""
         self._running = answers.running
         if answers.listed != self._listed:
             self._listed = answers.listed
             if self._cache:
                 self._cache.keep_models(self._host_url, answers.listed)
-        self.facts.serve(answers.version)
-        self.facts.want(answers.listed)
+        self.facts.use_server_version(answers.version)
+        self.facts.queue_unknown(answers.listed)
         self._publish(self.snapshot.answered(answers, self._now()))
 
     def _publish(self, snapshot: Snapshot) -> None:
@@ -154,7 +153,7 @@ class Library:
         `watching` does so little by little. Raises OllamaError.
         """
         await self.refresh()
-        await self.facts.learn_all()
+        await self.facts.fetch_all()
         self._publish(self.snapshot)
         return self.snapshot
 
@@ -184,7 +183,11 @@ class Library:
 
         A refresh still under way at the end is cancelled, and with it whoever waits for it.
         """
-        loops = [self._poll(), self._publish_facts(), *[self.facts.learn() for _ in range(AT_ONCE)]]
+        loops = [
+            self._poll(),
+            self._publish_facts(),
+            *[self.facts.run_learner() for _ in range(CONCURRENT_SHOWS)],
+        ]
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(loop) for loop in loops]
             try:
@@ -203,7 +206,7 @@ class Library:
         while True:
             if await self._next_refresh() is None:
                 failures = 0
-                pause = max(POLL_EVERY, POLL_SHARE * self._took)
+                pause = max(POLL_EVERY, POLL_FACTOR * self._last_refresh_seconds)
             else:
                 pause = RETRY_PAUSES[min(failures, len(RETRY_PAUSES) - 1)]
                 failures += 1
@@ -211,10 +214,10 @@ class Library:
 
     async def _publish_facts(self) -> None:
         while True:
-            await self.facts.news()
+            await self.facts.wait_for_change()
             self._publish(self.snapshot)
             self.facts.save_now_and_then()
-            await self._sleep(PUBLISH_EVERY + PUBLISH_EACH * len(self._listed))
+            await self._sleep(PUBLISH_EVERY + PUBLISH_PER_MODEL * len(self._listed))
 
 
 async def answers_of(ollama: Ollama) -> Answers:

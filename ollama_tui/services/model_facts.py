@@ -15,7 +15,7 @@ from ollama_tui.services.observable import Observable
 
 DETAILS_KEPT = 64
 """How many models' full details stay in memory."""
-AT_ONCE = 4
+CONCURRENT_SHOWS = 4
 """How many details are asked for at a time."""
 LIST_FIRST = 0.1
 """Seconds before learning begins, so that the list is drawn first."""
@@ -26,7 +26,6 @@ SAVE_EVERY = 500
 
 AskShow = Callable[[str], Awaitable[Show]]
 """`Ollama.show`."""
-Sleep = Callable[[float], Awaitable[None]]
 
 
 @dataclass
@@ -40,24 +39,28 @@ class _Request:
 class ModelFacts:
     """Facts and details by manifest digest, of one server in one version.
 
-    What a digest stands for never changes, but a newer server may understand more of it: `serve`
-    forgets what another version has said.
+    What a digest stands for never changes, but a newer server may understand more of it:
+    `use_server_version` forgets what another version has said.
     """
 
     def __init__(
-        self, show: AskShow, cache: Cache | None = None, *, sleep: Sleep = asyncio.sleep
+        self,
+        show: AskShow,
+        cache: Cache | None = None,
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._show = show
         self._cache = cache
         self._sleep = sleep
         self._version: str | None = None
         self.by_digest: dict[str, Facts] = cache.facts() if cache else {}
-        """Facts of all models asked about, by digest; before `serve`, what any version said."""
+        """Facts of all models asked about, by digest; at first, as servers of any version tell."""
         self.details: Observable[Mapping[str, Show]] = Observable({})
         """Full details by `details_key`, of the models they were asked for last."""
         self._unknown: dict[str, ListedModel] = {}
         self._queue: dict[str, ListedModel] = {}
-        self._preferred: tuple[str, ...] = ()
+        self._prioritised: tuple[str, ...] = ()
         self._refused: set[str] = set()
         self._requests: dict[tuple[str | None, str, str], _Request] = {}
         """Those under way, by version, digest and name."""
@@ -70,7 +73,7 @@ class ModelFacts:
         """Number of digests whose facts are still to be asked for; those refused do not count."""
         return len(self._unknown)
 
-    def serve(self, version: str) -> None:
+    def use_server_version(self, version: str) -> None:
         """Take `version` as the server's: only what that version has said counts from now on."""
         if version == self._version:
             return
@@ -80,7 +83,7 @@ class ModelFacts:
         self.details.set({})
         self._unknown, self._queue, self._refused = {}, {}, set()
 
-    def want(self, listed: Iterable[ListedModel]) -> None:
+    def queue_unknown(self, listed: Iterable[ListedModel]) -> None:
         """Queue each local model whose facts are unknown, and have the learners go on.
 
         Cloud names and stubs are left out: ollama.com answers for them, slowly or not at all.
@@ -97,13 +100,13 @@ class ModelFacts:
         if self._queue:
             self._to_learn.set()
 
-    def pause(self) -> None:
-        """Have the learners wait for the next `want`: the server does not answer."""
+    def pause_learning(self) -> None:
+        """Have the learners wait for the next `queue_unknown`: the server does not answer."""
         self._to_learn.clear()
 
-    def prefer(self, models: Iterable[Model]) -> None:
+    def prioritise(self, models: Iterable[Model]) -> None:
         """Learn about these models first: they are on the screen."""
-        self._preferred = tuple(model.digest for model in models)
+        self._prioritised = tuple(model.digest for model in models)
 
     async def ask(self, model: Model) -> Show:
         """Return everything show says of `model`, from memory or disk when its digest is known.
@@ -118,7 +121,7 @@ class ModelFacts:
             show = await self._request(model.digest, model.name)
             if self._cache is not None and self._version is not None:
                 self._cache.keep_details(model.digest, self._version, show)
-        self._learn(model.digest, show)
+        self._store(model.digest, show)
         others = {k: v for k, v in self.details.value.items() if k != key}
         newest = list(others.items())[-(DETAILS_KEPT - 1) :]
         self.details.set({**dict(newest), key: show})
@@ -128,44 +131,44 @@ class ModelFacts:
         """Return the details of `model`, if they were asked for lately."""
         return self.details.value.get(details_key(model))
 
-    async def learn_all(self) -> None:
+    async def fetch_all(self) -> None:
         """Ask about all that is queued, a few at a time; raises OllamaError."""
 
-        async def learn_rest() -> None:
-            while (listed := self._take()) is not None:
+        async def fetch_rest() -> None:
+            while (listed := self._next_queued()) is not None:
                 await self._ask_about(listed)
 
         ended = await asyncio.gather(
-            *[learn_rest() for _ in range(AT_ONCE)], return_exceptions=True
+            *[fetch_rest() for _ in range(CONCURRENT_SHOWS)], return_exceptions=True
         )
         self.save()
         for error in filter(None, ended):
             raise error
 
-    async def learn(self) -> None:
+    async def run_learner(self) -> None:
         """Ask about what is queued, one after the other, until cancelled: a background learner."""
         while True:
             if not self._to_learn.is_set():
                 await self._to_learn.wait()
                 await self._sleep(LIST_FIRST)
-            if (listed := self._take()) is None:
+            if (listed := self._next_queued()) is None:
                 self._to_learn.clear()
                 continue
             try:
                 await self._ask_about(listed)
             except OllamaError:
                 self._to_learn.clear()  # the next successful refresh queues it again
-            if listed.digest not in self._preferred:
+            if listed.digest not in self._prioritised:
                 await self._sleep(OFFSCREEN_PAUSE)
 
-    async def news(self) -> None:
+    async def wait_for_change(self) -> None:
         """Wait until facts were learned, or refused, since the last call."""
         await self._learned.wait()
         self._learned.clear()
 
-    def _take(self) -> ListedModel | None:
+    def _next_queued(self) -> ListedModel | None:
         """Remove and return the next model to ask about; None when there is none."""
-        for digest in self._preferred:
+        for digest in self._prioritised:
             if digest in self._queue:
                 return self._queue.pop(digest)
         return self._queue.pop(next(iter(self._queue))) if self._queue else None
@@ -183,7 +186,7 @@ class ModelFacts:
             self._learned.set()
         else:
             if version == self._version:
-                self._learn(listed.digest, show)
+                self._store(listed.digest, show)
 
     async def _request(self, digest: str, name: str) -> Show:
         """Ask the server, once for all who want the same; cancelled when the last of them is."""
@@ -201,7 +204,7 @@ class ModelFacts:
                 request.answer.cancel()
                 await asyncio.wait([request.answer])  # until its connection is closed
 
-    def _learn(self, digest: str, show: Show) -> None:
+    def _store(self, digest: str, show: Show) -> None:
         self._queue.pop(digest, None)
         self._unknown.pop(digest, None)
         if digest and (facts := facts_of(show)) != self.by_digest.get(digest):

@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 class Observable(Generic[T]):
-    """Holds one immutable value; `changes()` yields the newest whenever it has changed."""
+    """Holds one immutable value; `follow()` yields the newest whenever it has changed."""
 
     def __init__(self, value: T) -> None:
         self._value = value
@@ -33,7 +33,7 @@ class Observable(Generic[T]):
                 future.set_result(None)
         self._waiting.clear()
 
-    async def changes(self) -> AsyncIterator[T]:
+    async def follow(self) -> AsyncIterator[T]:
         """Yield the current value, then each newer one; values in between may be skipped."""
         seen = -1
         while True:

@@ -17,7 +17,7 @@ from ollama_tui.services.model_facts import AskShow
 from ollama_tui.services.model_store import ModelStore, roots
 from ollama_tui.services.observable import Observable
 
-PATIENCE = 2.0
+DISK_READ_TIMEOUT = 2.0
 """Seconds to wait for the disk before an estimate must do; the reading goes on."""
 
 
@@ -62,7 +62,7 @@ class Storage:
         if not self._local:
             return Usage(tuple(models))
         reading = asyncio.ensure_future(self._read(models, ask=True))
-        done, _ = await asyncio.wait([reading], timeout=PATIENCE)
+        done, _ = await asyncio.wait([reading], timeout=DISK_READ_TIMEOUT)
         for finished in done:
             finished.result()
         return self.known(models)
@@ -118,7 +118,7 @@ class Storage:
                     await task
 
     async def _follow(self, snapshots: Observable[Snapshot]) -> None:
-        async for snapshot in snapshots.changes():
+        async for snapshot in snapshots.follow():
             if snapshot.fetched_at is not None and _listed(snapshot.models) != self._listed:
                 await self._read(snapshot.models, ask=False)
 

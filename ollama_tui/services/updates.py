@@ -44,9 +44,9 @@ if TYPE_CHECKING:
     from ollama_tui.api.registry import Registry
     from ollama_tui.config.settings import Settings
 
-AT_ONCE = 4
+CONCURRENT_MODELS = 4
 """How many models are asked about at a time."""
-BLOBS_AT_ONCE = 8
+CONCURRENT_BLOBS = 8
 """How many blobs of a model are looked up at a time."""
 GOOD_FOR = timedelta(days=1)
 """How long an answer is shown without asking again."""
@@ -120,7 +120,7 @@ class Updates:
         unreachable: dict[str, str] = {}
         todo = iter(models)
         async with self._counted(len(models)) as count, asyncio.TaskGroup() as group:
-            for _ in range(AT_ONCE):
+            for _ in range(CONCURRENT_MODELS):
                 group.create_task(self._work(todo, unreachable, count))
         return self.found.value
 
@@ -208,7 +208,7 @@ class Updates:
         digests = iter({layer.digest for layer in manifest.everything})
         present: set[str] = set()
         looking = [
-            asyncio.ensure_future(self._look_up(digests, present)) for _ in range(BLOBS_AT_ONCE)
+            asyncio.ensure_future(self._look_up(digests, present)) for _ in range(CONCURRENT_BLOBS)
         ]
         try:
             await asyncio.gather(*looking)

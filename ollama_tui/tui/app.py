@@ -281,7 +281,7 @@ class OllamaTui(DiffApp[int], inherit_bindings=False):
 
     async def _follow(self, source: Observable[T], target: Reactive[T], pause: float = 0.0) -> None:
         """Keep one reactive up to date; its watchers run at most once a `pause` of seconds."""
-        async for value in source.changes():
+        async for value in source.follow():
             setattr(self, target.name, value)
             if pause:
                 await self.clock.sleep(pause)
@@ -293,7 +293,7 @@ class OllamaTui(DiffApp[int], inherit_bindings=False):
         from ollama_tui.tui.actions.jobs import discard_sent_drafts
         from ollama_tui.tui.widgets.job_rows import result
 
-        async for jobs in services.queue.jobs.changes():
+        async for jobs in services.queue.jobs.follow():
             before = {job.id: job for job in self.jobs}
             self.jobs = jobs
             news = [job for job in jobs if _has_news(before.get(job.id), job)]

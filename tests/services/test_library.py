@@ -274,7 +274,7 @@ async def test_models_on_the_screen_come_first(old: Demo, time: VirtualClock) ->
         library = Library(client, now=time.now, sleep=time.sleep)
         models = (await library.refresh()).by_name
         wanted = [models[name] for name in ("codellama:7b-code", "starcoder2:3b")]
-        library.facts.prefer(wanted)
+        library.facts.prioritise(wanted)
         async with library.watching():
             await time.advance(5)
         asked = [body["model"] for body in old.bodies("/api/show")]

@@ -12,7 +12,7 @@ from ollama_tui.services.observable import Observable
 
 async def gather(live: Observable[int], until: int) -> list[int]:
     seen = []
-    async for value in live.changes():
+    async for value in live.follow():
         seen.append(value)
         if value == until:
             return seen
@@ -34,7 +34,7 @@ async def test_a_slow_reader_gets_only_the_newest() -> None:
 
 async def test_an_equal_value_is_no_news() -> None:
     live: Observable[tuple[int, ...]] = Observable((1,))
-    changes = live.changes()
+    changes = live.follow()
     assert await anext(changes) == (1,)
     waiting = asyncio.ensure_future(anext(changes))
     live.set((1,))

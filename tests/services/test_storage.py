@@ -158,7 +158,7 @@ async def test_it_follows_the_list_by_itself_without_asking(store: StoreFolder) 
     disk = disk_of(server, {"OLLAMA_MODELS": str(store.root)})
     snapshots = Observable(Snapshot())
     async with disk.following(snapshots):
-        measured = disk.measured.changes()
+        measured = disk.measured.follow()
         assert await anext(measured) is None
         snapshots.set(Snapshot(models=filled(store), fetched_at=NOW))
         async with asyncio.timeout(10):

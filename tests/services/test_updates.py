@@ -22,7 +22,7 @@ from ollama_tui.domain.names import parse
 from ollama_tui.domain.updates import UpdateStatus, Upstream
 from ollama_tui.services.cache import Cache
 from ollama_tui.services.library import Library
-from ollama_tui.services.updates import AT_ONCE, Checking, Updates, registry_for
+from ollama_tui.services.updates import CONCURRENT_MODELS, Checking, Updates, registry_for
 from tests.clock import VirtualClock, at_once, settle
 from tests.demo.levers import Demo
 
@@ -176,14 +176,14 @@ async def test_few_are_asked_about_at_a_time_and_progress_is_published() -> None
         models = [m for m in s.library.snapshot.models if not m.is_cloud][:12]
         check = asyncio.ensure_future(s.updates.check(models))
         await settle()
-        assert crowded.most <= AT_ONCE
+        assert crowded.most <= CONCURRENT_MODELS
         assert s.updates.is_checking
         progress = s.updates.progress.value
         assert progress is not None
         assert progress.total == 12
         crowded.gate.set()
         await check
-        assert crowded.most <= AT_ONCE
+        assert crowded.most <= CONCURRENT_MODELS
         assert s.updates.progress.value is None
         assert set(s.updates.found.value) == {model.name for model in models}
 
@@ -209,7 +209,7 @@ async def test_no_network_is_unknown_for_all_after_a_few_attempts() -> None:
         found = await s.updates.check(s.library.snapshot.models)
         assert {each.status for each in found.values()} == {UpdateStatus.UNKNOWN}
         assert all(each.reason for each in found.values())
-        assert len(s.asked) <= AT_ONCE + 1
+        assert len(s.asked) <= CONCURRENT_MODELS + 1
 
 
 async def test_a_server_that_goes_away_meanwhile_is_a_reason_not_a_crash() -> None:

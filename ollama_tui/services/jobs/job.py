@@ -35,7 +35,7 @@ class JobProgress:
     fraction: float | None = None
     """From 0 to 1, never goes down; None while the size of the whole is unknown."""
     transferred: int | None = None
-    """Bytes of it that were not there before, at the other end; None when that is not known."""
+    """Bytes actually transferred: not already at the receiver; None when that is not known."""
     rate: float = 0.0
     """Bytes per second over the last ten seconds; 0 when nothing flows or it is too early."""
     eta: float | None = None

@@ -65,7 +65,7 @@ class Journal:
         self._user = str(os.getuid())
         own = f"{server}.{self._machine}.{self._user}.{self._boot}.{os.urandom(6).hex()}.json"
         self._own = folder / own
-        self._held: dict[Path, int] = {}
+        self._locked: dict[Path, int] = {}
         """Files that are ours, locked; the own one among them once there is something to keep."""
         self._kept: tuple[Pull, ...] = ()
 
@@ -88,14 +88,14 @@ class Journal:
                 self._report(error)
                 return
         else:
-            self._drop(list(self._held))
+            self._drop(list(self._locked))
         self._kept = tuple(pulls)
 
     def close(self) -> None:
         """Leave what is unfinished to whoever comes next."""
-        for file in self._held.values():
+        for file in self._locked.values():
             os.close(file)
-        self._held.clear()
+        self._locked.clear()
 
     def _write(self, pulls: Sequence[Pull]) -> None:
         downloads = [_Download(pull.name, pull.insecure, pull.expected) for pull in pulls]
@@ -103,18 +103,18 @@ class Journal:
             if not 0 <= (download.expected or 0) < 2**63:
                 download.expected = None  # or the file could not be read again
         file = write_locked(self._own, encoded(downloads))
-        replaced = self._held.pop(self._own, None)
+        replaced = self._locked.pop(self._own, None)
         if replaced is not None:
             os.close(replaced)
-        self._drop(list(self._held))
-        self._held[self._own] = file
+        self._drop(list(self._locked))
+        self._locked[self._own] = file
 
     def _drop(self, paths: list[Path]) -> None:
         """Remove files that are ours, and then only let go of them."""
         for path in paths:
             with suppress(OSError):
                 path.unlink(missing_ok=True)
-                os.close(self._held.pop(path))
+                os.close(self._locked.pop(path))
 
     def _left_behind(self) -> Iterator[Path]:
         """Yield files that may have been left behind: of this server, user, and machine or boot."""
@@ -128,8 +128,6 @@ class Journal:
         found = 0
         for name in names:
             match name.split("."):
-                case [self._server, pid, "json"]:  # of a version that named them by process
-                    ours = pid.isdecimal()
                 case [self._server, machine, self._user, boot, _, "json"]:
                     ours = machine == self._machine or boot == self._boot != ""
                 case _:
@@ -156,7 +154,7 @@ class Journal:
         except OSError as error:
             self._report(error)
             return ()
-        self._held[path] = file
+        self._locked[path] = file
         return tuple(Pull(each.name, each.insecure, each.expected) for each in downloads)
 
     def _report(self, error: OSError) -> None:

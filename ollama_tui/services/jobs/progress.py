@@ -25,8 +25,8 @@ RESUMING_SHOWN = 3.0
 
 _SAMPLE_EVERY = 0.25
 _SHORTEST_SPAN = 0.5
-_FAST_LINE = 500_000_000  # bytes per second that may come: more was there before
-_TICK = 0.05  # seconds; a server reports a layer at work every 60 ms, and one that is there at once
+_FAST_LINE = 500_000_000  # assumed maximum bytes/s: what is faster was already present
+_TICK = 0.05  # s; a server reports an active layer every 60 ms, a present one at once
 _MOST_BYTES = 2**63 - 1  # the server counts in 64 bits; more would overflow a float
 _MOST_LAYERS = 1000  # real models have about ten; keeps a hostile stream from growing us
 _ALMOST = 0.99  # shown at most while layers may still follow
@@ -73,16 +73,16 @@ class Transfer:
     current: str = ""
     """The layer at work; empty between layers and in phases without numbers."""
     phase: str = ""
-    shown: int = 0
-    """The most bytes shown so far; `known` and `reached` likewise for total and fraction."""
-    known: int = 0
-    reached: float | None = None
-    found: int = 0
+    max_completed: int = 0
+    """The most bytes reported so far; `max_total` and `max_fraction` likewise. None goes down."""
+    max_total: int = 0
+    max_fraction: float | None = None
+    already_present: int = 0
     """Bytes that were there before we began: of layers whole at first sight, or resumed."""
-    doubtful: int = 0
+    maybe_present: int = 0
     """Bytes of layers whole at first sight that may have been there, or have come until then."""
-    met: frozenset[str] = frozenset()
-    """Layers of streams that broke off: what is there of them came with those."""
+    seen_before_break: frozenset[str] = frozenset()
+    """Keys of layers seen in earlier, broken streams: their bytes were counted then."""
     received: int = 0
     """Bytes that arrived while we watched, those fetched again included."""
     samples: tuple[tuple[float, int], ...] = ()
@@ -97,10 +97,10 @@ class Transfer:
     def total(self) -> int:
         """Bytes of the whole, as far as is known; 0 when nothing is."""
         seen = sum(layer.total for layer in self.layers.values())
-        return max(min(self.expected or 0, _MOST_BYTES), seen, self.known)
+        return max(min(self.expected or 0, _MOST_BYTES), seen, self.max_total)
 
     @property
-    def held(self) -> int:
+    def bytes_present(self) -> int:
         """Bytes the receiver has now; goes down when the server takes some back."""
         return sum(layer.completed for layer in self.layers.values())
 
@@ -121,7 +121,7 @@ class Transfer:
         status, total = event.status, min(max(event.total, 0), _MOST_BYTES)
         layer = LayerProgress(total, min(max(event.completed, 0), total))
         if self.expected and event.digest and not event.digest.strip("0"):
-            # A dummy digest: work on what was sent, counted by itself, is not more to be sent.
+            # A dummy digest: hashing progress of uploaded data, its own count, not extra bytes.
             share = f" {100 * layer.completed // total}%" if total else ""
             return self._enter_phase(f"{status}{share}", now)._show(now)
         if not event.digest:
@@ -136,17 +136,21 @@ class Transfer:
         before = self.layers.get(self.current)
         unreported = before.total - before.completed if before and before.completed else 0
         elapsed = now - self.now if math.isfinite(self.now) else 0.0
-        found, doubtful = self.found, self.doubtful
-        if layer.completed == total and key not in self.layers and key not in self.met:
+        present, maybe = self.already_present, self.maybe_present
+        if (
+            layer.completed == total
+            and key not in self.layers
+            and key not in self.seen_before_break
+        ):
             if elapsed < _TICK or total > _FAST_LINE * elapsed:
-                found += total
+                present += total
             elif phase != "pulling" or not self.layers:
-                # Not after another layer of a pull: nothing but its bytes takes time there.
-                doubtful += total
+                # But not in a pull: a layer that took time to appear complete was downloaded.
+                maybe += total
         return replace(
             self,
-            found=found,
-            doubtful=doubtful,
+            already_present=present,
+            maybe_present=maybe,
             layers={**self._completed(), key: layer},
             current=key,
             phase=phase,
@@ -158,19 +162,19 @@ class Transfer:
 
     def expecting(self, size: int) -> Transfer:
         """Return the transfer when the size of the whole, in bytes, is learned on the way."""
-        return replace(self, expected=size, known=self.total)._show(self.now)
+        return replace(self, expected=size, max_total=self.total)._show(self.now)
 
     def break_off(self, now: float) -> Transfer:
         """Return the transfer after its stream broke: what is shown stays, layers come again."""
         return replace(
             self,
             layers={},
-            met=self.met | self.layers.keys(),
+            seen_before_break=self.seen_before_break | self.layers.keys(),
             current="",
             phase="reconnecting",
             samples=(),
             start=None,
-            partial=self.partial or self.shown > 0,
+            partial=self.partial or self.max_completed > 0,
             now=max(now, self.now),
         )
 
@@ -179,8 +183,8 @@ class Transfer:
         now = max(now, self.now)
         layer, window = self.layers.get(self.current), self._window(now)
         still = now - self.moved_at
-        moved: int | None = max(0, self.shown - self.found - self.doubtful)
-        if (moved or 0) <= 100 * self.doubtful and (self.doubtful or not self.expected):
+        moved: int | None = max(0, self.max_completed - self.already_present - self.maybe_present)
+        if (moved or 0) <= 100 * self.maybe_present and (self.maybe_present or not self.expected):
             moved = None
         rate, eta, stalled = 0.0, None, 0
         # Quantizing is slow without being stuck; only what goes over a network stalls.
@@ -190,11 +194,11 @@ class Transfer:
             since, had = window[0]
             rate = (self.received - had) / (now - since)
         if rate > 0 and layer is not None and not stalled:
-            eta = max(0, self.total - self.held) / rate
+            eta = max(0, self.total - self.bytes_present) / rate
         return JobProgress(
-            completed=self.shown,
+            completed=self.max_completed,
             total=self.total,
-            fraction=self.reached,
+            fraction=self.max_fraction,
             transferred=moved,
             rate=rate,
             eta=eta,
@@ -212,7 +216,9 @@ class Transfer:
             return replace(after, layers={}, start=None)
         if status in _ALL_THERE:
             # Not `self.layers` alone: small layers may have come and gone without an event.
-            return replace(after, layers=self._completed(), reached=1.0, shown=self.total)
+            return replace(
+                after, layers=self._completed(), max_fraction=1.0, max_completed=self.total
+            )
         return replace(after, layers=self._completed())
 
     def _continue_layer(self, key: str, layer: LayerProgress, now: float) -> Transfer:
@@ -244,26 +250,30 @@ class Transfer:
         partly = layer.total <= 100 * start.completed < 100 * layer.total
         if start.completed <= most or not partly:
             return after
-        there = min(1.0, (self.held - gained) / self.total)
-        found = self.found + (start.completed if self.current not in self.met else 0)
-        return replace(after, found=found, resumed_at=there, resumed_when=now)
+        there = min(1.0, (self.bytes_present - gained) / self.total)
+        present = self.already_present + (
+            start.completed if self.current not in self.seen_before_break else 0
+        )
+        return replace(after, already_present=present, resumed_at=there, resumed_when=now)
 
     def _show(self, now: float) -> Transfer:
         """Raise what is shown, never lower it, and take a sample.
 
         A part of an unknown whole is no fraction: only the bytes show until all are there.
         """
-        reached, total, held = self.reached, self.total, self.held
+        fraction, total, bytes_present = self.max_fraction, self.total, self.bytes_present
         is_whole_known = (self.expected or 0) > 0 or self.phase not in _OF_UNKNOWN_LENGTH
         if total and self.layers and is_whole_known:
-            reached = max(reached or 0.0, min(_ALMOST, held / total))
+            fraction = max(fraction or 0.0, min(_ALMOST, bytes_present / total))
         samples = self.samples
         if not self.current:
             samples = ()
         elif not samples or now - samples[-1][0] >= _SAMPLE_EVERY:
             samples = (*self._window(now), (now, self.received))
-        shown = max(self.shown, held)
-        return replace(self, shown=shown, known=total, reached=reached, samples=samples)
+        completed = max(self.max_completed, bytes_present)
+        return replace(
+            self, max_completed=completed, max_total=total, max_fraction=fraction, samples=samples
+        )
 
     def _window(self, now: float) -> tuple[tuple[float, int], ...]:
         """Return the samples that count; one older than the window stays, to measure a gap from."""
@@ -300,7 +310,7 @@ class TransferTracker:
                 self._transfer = before.fold(event, now)
                 return self._transfer.received > before.received
         elif event.completed == newest.completed:
-            # Said again, as a server does while nothing moves: the older moment counts.
+            # A repeated event without progress: keep the earlier time.
             return False
         self._newest, self._came = event, now
         return True

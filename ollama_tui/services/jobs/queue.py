@@ -23,19 +23,16 @@ from ollama_tui.services.observable import Observable
 if TYPE_CHECKING:
     from ollama_tui.api.client import Ollama
 
-Clock = Callable[[], float]
-Sleep = Callable[[float], Awaitable[object]]
-
 _NOTHING_SENT = "Cancelled before anything was sent."
 _UNDONE = "Undone: nothing was deleted."
 PUBLISH_EVERY = 0.1
 """Seconds between two publications of mere progress."""
-PULSE = 1.0
+PUBLISH_AT_LEAST_EVERY = 1.0
 """Seconds between two publications of what changes by itself: countdowns and stalls."""
-LOOK_EVERY = 0.5
-"""Seconds of a grace period between two looks whether it could be seen meanwhile."""
-UNSEEN = 1.5
-"""Seconds between two such looks from which on the program must have been stopped."""
+GRACE_CHECK_EVERY = 0.5
+"""Seconds between checks that the program was running during a grace period."""
+SUSPENDED_AFTER = 1.5
+"""Seconds between two such checks from which on the program must have been suspended."""
 
 
 class JobQueue:
@@ -50,16 +47,16 @@ class JobQueue:
 
     def __init__(
         self,
-        server: Ollama,
+        ollama: Ollama,
         *,
         parallel: int = 2,
         grace: float = 8.0,
         journal: Journal | None = None,
-        clock: Clock = time.monotonic,
-        sleep: Sleep = asyncio.sleep,
-        uptime: Clock | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        uptime: Callable[[], float] | None = None,
     ) -> None:
-        self._server = server
+        self._ollama = ollama
         self._width = {Lane.TRANSFER: max(1, parallel), Lane.ALONE: 1}
         self._grace = grace
         self._clock = clock
@@ -69,10 +66,10 @@ class JobQueue:
         self._alone = asyncio.Lock()
         self._records: dict[int, JobRecord] = {}
         self._last_id = 0
-        self._published = self._pulse = float("-inf")
+        self._published = self._next_publish_due = float("-inf")
         """When was published last, and when it is to be at the latest, whatever happens."""
         self._timer: asyncio.Task[None] | None = None
-        self._hurried = False
+        self._publish_soon_pending = False
         """Whether the timer runs for progress that is not published yet."""
         self._closed = False
         self._bug: BaseException | None = None
@@ -91,8 +88,8 @@ class JobQueue:
         if (same := self._under_way(task.key)) is not None:
             return same.id
         record = self._new_record(task)
-        record.partial = any(earlier.under_way for earlier in self._tries_of(task))
-        self._admit(record)
+        record.resumes_earlier = any(earlier.had_progress for earlier in self._tries_of(task))
+        self._enqueue(record)
         return record.id
 
     def cancel(self, job_id: int) -> bool:
@@ -118,7 +115,9 @@ class JobQueue:
 
     def undo(self, job_id: int | None = None) -> bool:
         """Take back a deletion in its grace period, by default the last; return whether one was."""
-        waiting = [record for record in self._in(State.WAITING) if job_id in (None, record.id)]
+        waiting = [
+            record for record in self._with_state(State.WAITING) if job_id in (None, record.id)
+        ]
         if not waiting:
             return False
         self._withdraw(max(waiting, key=lambda record: record.due), _UNDONE)
@@ -132,7 +131,7 @@ class JobQueue:
         if self._under_way(record.task.key) is not None:
             return False
         record.reset()
-        self._admit(record)
+        self._enqueue(record)
         return True
 
     def retry_as(self, job_id: int, name: str, replaces: str | None = None) -> bool:
@@ -143,7 +142,7 @@ class JobQueue:
         record = self._records.get(job_id)
         if record is None or not record.snapshot(self._clock()).can_retry:
             return False
-        record.task = record.task.onto(name, replaces)
+        record.task = record.task.renamed(name, replaces)
         return self.retry(job_id)
 
     def suspend_grace(self) -> None:
@@ -153,7 +152,7 @@ class JobQueue:
     def restart_grace(self) -> None:
         """Let grace periods run again, each from its beginning."""
         self._grace_suspended = False
-        for record in self._in(State.WAITING):
+        for record in self._with_state(State.WAITING):
             self._begin_grace(record)
         self._publish()
 
@@ -189,52 +188,56 @@ class JobQueue:
         record = self._records[self._last_id] = JobRecord(self._last_id, task)
         return record
 
-    def _admit(self, record: JobRecord) -> None:
+    def _enqueue(self, record: JobRecord) -> None:
         if record.task.undoable and self._grace > 0:
             self._begin_grace(record)
-            self._spawn(record)
+            self._start_task(record)
         self._schedule()
 
     def _schedule(self) -> None:
         """Start whatever has room in its lane."""
         for lane, width in self._width.items():
-            room = width - sum(record.task.lane is lane for record in self._in(State.RUNNING))
-            queued = [record for record in self._in(State.QUEUED) if record.task.lane is lane]
+            room = width - sum(
+                record.task.lane is lane for record in self._with_state(State.RUNNING)
+            )
+            queued = [
+                record for record in self._with_state(State.QUEUED) if record.task.lane is lane
+            ]
             for record in queued[: max(0, room)]:
                 record.start(self._clock())
-                self._spawn(record)
+                self._start_task(record)
         self._publish()
 
-    def _spawn(self, record: JobRecord) -> None:
-        work = self._wait_out if record.state is State.WAITING else self._work
+    def _start_task(self, record: JobRecord) -> None:
+        work = self._run_grace if record.state is State.WAITING else self._run_with_retries
         record.runner = asyncio.create_task(work(record))
         record.runner.add_done_callback(partial(self._ended, record))
 
     def _begin_grace(self, record: JobRecord) -> None:
         record.state = State.WAITING
-        record.due, record.seen = self._clock() + self._grace, self._uptime()
+        record.due, record.grace_seen_at = self._clock() + self._grace, self._uptime()
 
-    async def _wait_out(self, record: JobRecord) -> None:
+    async def _run_grace(self, record: JobRecord) -> None:
         """Wait until the grace period is over; begin it again when nobody could see it run.
 
         Looks that are too far apart mean that the program was stopped, or the machine suspended:
         the clock went on, but the undo was not on the screen.
         """
         while True:
-            if self._grace_suspended or self._uptime() - record.seen >= UNSEEN:
+            if self._grace_suspended or self._uptime() - record.grace_seen_at >= SUSPENDED_AFTER:
                 self._begin_grace(record)
                 self._publish_snapshots()
             if (left := record.due - self._clock()) <= 0:
                 return
-            record.seen = self._uptime()
-            await self._sleep(min(left, LOOK_EVERY))
+            record.grace_seen_at = self._uptime()
+            await self._sleep(min(left, GRACE_CHECK_EVERY))
 
-    async def _work(self, record: JobRecord) -> None:
+    async def _run_with_retries(self, record: JobRecord) -> None:
         """Run the task to its end, through lost connections; raises OllamaError."""
         runner = asyncio.current_task()
         while True:
             try:
-                return await self._try(record)
+                return await self._run_once(record)
             except OllamaError as error:
                 if runner is not None and runner.cancelling():
                     # Closing the stream of a cancelled job failed: no reason to open another.
@@ -242,16 +245,16 @@ class JobQueue:
                 pause = record.break_off(error, self._clock())
             self._publish_snapshots()
             await self._sleep(pause.seconds)
-            record.pause, record.heard = None, self._clock()
+            record.pause, record.last_event_at = None, self._clock()
 
-    async def _try(self, record: JobRecord) -> None:
+    async def _run_once(self, record: JobRecord) -> None:
         """Run the task once; raises Silent when the server says nothing for longer than it may."""
         task = record.task
         try:
             async with AsyncExitStack() as stack:
                 if task.lane is Lane.ALONE:
                     await stack.enter_async_context(self._alone)
-                steps = await stack.enter_async_context(aclosing(task.run(self._server)))
+                steps = await stack.enter_async_context(aclosing(task.run(self._ollama)))
                 watch = Watchdog(record.silence_limit(None), self._clock, self._sleep)
                 await stack.enter_async_context(watch)
                 async for step in steps:
@@ -262,7 +265,7 @@ class JobQueue:
                     elif step is not task.lane:
                         await stack.enter_async_context(self._alone)
         except TimeoutError as error:
-            silent = int(self._clock() - record.heard)
+            silent = int(self._clock() - record.last_event_at)
             raise Silent(
                 f"{task.verb} {inert(task.name)} broke off: the server said nothing "
                 f"for {silent} s.",
@@ -308,17 +311,17 @@ class JobQueue:
         if not any(record.is_active for record in self._records.values()):
             self._stop_timer()
         elif self._timer is None:
-            self._pulse = self._published + PULSE
-            self._start_timer(PULSE)
+            self._next_publish_due = self._published + PUBLISH_AT_LEAST_EVERY
+            self._start_timer(PUBLISH_AT_LEAST_EVERY)
 
     def _publish_soon(self) -> None:
         """Publish as soon as the last publication is a tenth of a second old."""
         now, due = self._clock(), self._published + PUBLISH_EVERY
         if now >= due:
             self._publish_snapshots()
-        elif not self._hurried:
-            self._start_timer(min(due, self._pulse) - now)
-            self._hurried = True
+        elif not self._publish_soon_pending:
+            self._start_timer(min(due, self._next_publish_due) - now)
+            self._publish_soon_pending = True
 
     def _publish_snapshots(self) -> None:
         now = self._published = self._clock()
@@ -332,16 +335,16 @@ class JobQueue:
     def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer, self._hurried = None, False
+        self._timer, self._publish_soon_pending = None, False
 
     async def _tick(self, wait: float) -> None:
         while True:
             await self._sleep(wait)
-            self._hurried = False
+            self._publish_soon_pending = False
             self._publish_snapshots()
-            if self._published >= self._pulse:
-                self._pulse = self._published + PULSE
-            wait = self._pulse - self._published
+            if self._published >= self._next_publish_due:
+                self._next_publish_due = self._published + PUBLISH_AT_LEAST_EVERY
+            wait = self._next_publish_due - self._published
 
     def _timer_ended(self, timer: asyncio.Task[None]) -> None:
         if not timer.cancelled() and (bug := timer.exception()) is not None:
@@ -362,7 +365,7 @@ class JobQueue:
                     pulls[record.task.key] = record.task
         self._journal.keep(tuple(pulls.values()))
 
-    def _in(self, state: State) -> list[JobRecord]:
+    def _with_state(self, state: State) -> list[JobRecord]:
         return [record for record in self._records.values() if record.state is state]
 
     def _tries_of(self, task: Task) -> list[JobRecord]:

@@ -11,7 +11,7 @@ from ollama_tui.api.replies import Progress
 from ollama_tui.formatting import inert
 from ollama_tui.services.jobs.job import ACTIVE, Job, JobProgress, Problem, State, problem
 from ollama_tui.services.jobs.progress import STALLED_AFTER, Transfer, TransferTracker
-from ollama_tui.services.jobs.retry import FIRST_WORD, Pause, pause_after, silence_after
+from ollama_tui.services.jobs.retry import FIRST_EVENT, Pause, pause_after, silence_after
 from ollama_tui.services.jobs.tasks import Delete, Item, Task
 
 _NOT_FATAL = "couldn't remove unused layers"
@@ -32,17 +32,17 @@ class JobRecord:
     pause: Pause | None = None
     attempt: int = 0
     """Retries since the last progress."""
-    troubled: float = 0.0
+    first_failure_at: float = 0.0
     """When the first of those retries became necessary."""
     due: float = 0.0
     """When the grace period or the pause ends."""
-    seen: float = 0.0
+    grace_seen_at: float = 0.0
     """When its grace period was last known to be on the screen, on the uptime clock."""
-    heard: float = 0.0
+    last_event_at: float = 0.0
     """When the last event came."""
-    under_way: bool = False
+    had_progress: bool = False
     """Whether it ever had progress."""
-    partial: bool = False
+    resumes_earlier: bool = False
     """Whether an earlier job left a part of it."""
     cancelling: bool = False
     error: Problem | None = None
@@ -57,7 +57,7 @@ class JobRecord:
 
     def mark_interrupted(self) -> None:
         """Make it one that an earlier run of the program did not finish."""
-        self.state, self.under_way = State.FAILED, True
+        self.state, self.had_progress = State.FAILED, True
         self.error = Problem(
             f"{self.task.verb} {inert(self.task.name)} was not finished when the program ended.",
             "In J, r goes on with it; what was downloaded is kept.",
@@ -66,18 +66,18 @@ class JobRecord:
 
     def start(self, now: float) -> None:
         """Begin the work."""
-        partial = self.partial or self.under_way
+        partial = self.resumes_earlier or self.had_progress
         self.tracker = TransferTracker(Transfer(self.task.expected, partial))
-        self.state, self.started, self.heard = State.RUNNING, now, now
+        self.state, self.started, self.last_event_at = State.RUNNING, now, now
 
     def take(self, step: Progress | Item, now: float) -> None:
         """Account for one step."""
-        self.heard = now
+        self.last_event_at = now
         if isinstance(step, Item):
             self.item = step
             self.finished += (step.name,) if step.done else ()
             return
-        self.under_way = self.under_way or bool(step.digest)
+        self.had_progress = self.had_progress or bool(step.digest)
         if step.status.startswith(_NOT_FATAL):
             self.note = "The server could not remove layers that are no longer used."
         if self.tracker.take(step, now):
@@ -91,7 +91,7 @@ class JobRecord:
         if not self.task.resumes:
             return None
         if not isinstance(step, Progress):
-            return FIRST_WORD
+            return FIRST_EVENT
         return silence_after(step, 0 if step.digest else self.tracker.transfer.total)
 
     def break_off(self, error: OllamaError, now: float) -> Pause:
@@ -99,11 +99,11 @@ class JobRecord:
 
         Raises `error` when there is to be none.
         """
-        idle = now - self.troubled if self.attempt else 0.0
-        pause = pause_after(error, self.attempt + 1, idle, under_way=self.under_way)
+        idle = now - self.first_failure_at if self.attempt else 0.0
+        pause = pause_after(error, self.attempt + 1, idle, had_progress=self.had_progress)
         if pause is None or not self.task.resumes:
             raise error
-        self.troubled = self.troubled if self.attempt else now
+        self.first_failure_at = self.first_failure_at if self.attempt else now
         self.attempt += 1
         self.pause, self.due = pause, now + pause.seconds
         self.tracker.break_off(now)
@@ -134,7 +134,7 @@ class JobRecord:
         if item is None:
             now = self.ended if self.ended is not None else now
             progress = self.tracker.transfer.progress(now)
-            silent = min(progress.stalled_for, int(now - self.heard))
+            silent = min(progress.stalled_for, int(now - self.last_event_at))
             return replace(progress, silent_for=silent) if silent >= STALLED_AFTER else progress
         done = item.number - 1 + item.done
         phase = f"{item.number} of {item.count}: {inert(item.name)}" if item.count > 1 else ""

@@ -8,11 +8,11 @@ from ollama_tui.api.errors import Interrupted, NotOllama, OllamaError, Refused, 
 from ollama_tui.api.replies import Progress
 from ollama_tui.formatting import shorten
 
-PATIENCE = 600.0
+RETRY_FOR_SECONDS = 600.0
 """Seconds of one trouble after another, without progress, after which we give up."""
 
-FIRST_WORD = 30.0
-"""Seconds until a server says anything at all; it has nothing to do before."""
+FIRST_EVENT = 30.0
+"""Seconds until the first event; a server sends one before it does any work."""
 PULLING = 30.0
 """Seconds of silence while a layer is on its way; a server says how far it is 16 times a second."""
 ASKING = 120.0
@@ -38,18 +38,18 @@ class Pause:
 
 
 def pause_after(
-    error: OllamaError, attempt: int, idle: float, *, under_way: bool = False
+    error: OllamaError, attempt: int, idle: float, *, had_progress: bool = False
 ) -> Pause | None:
     """Return the pause before retry number `attempt` (from 1); None means give up.
 
-    `idle` is the time since the first trouble after the last progress, in seconds; `under_way` says
-    that the transfer has had progress at all. What would only be refused again is not retried.
+    `idle` is the time since the first trouble after the last progress, in seconds; `had_progress`
+    is of the whole transfer. What would only be refused again is not retried.
     """
     if isinstance(error, Refused) and "context canceled" in error.server_text:
         # A download that was being cancelled as we joined it.
         dying = attempt <= _DYING_TRIES
         return Pause(1.0, "joined a download being cancelled") if dying else None
-    if idle >= PATIENCE or not _is_transient(error, under_way=under_way):
+    if idle >= RETRY_FOR_SECONDS or not _is_transient(error, had_progress=had_progress):
         return None
     return Pause(min(2.0 ** min(attempt - 1, 10), _LONGEST_PAUSE), _trouble(error))
 
@@ -63,7 +63,7 @@ def silence_after(event: Progress, total: int) -> float:
     return max(WORKING, total / _SLOWEST_DISK)
 
 
-def _is_transient(error: OllamaError, *, under_way: bool) -> bool:
+def _is_transient(error: OllamaError, *, had_progress: bool) -> bool:
     """Whether the same request may succeed later, with nobody doing anything here.
 
     Other answers than Ollama's, and what it says of other hosts, are an outage in the middle of a
@@ -72,8 +72,8 @@ def _is_transient(error: OllamaError, *, under_way: bool) -> bool:
     if isinstance(error, Interrupted | Unreachable):
         return True
     if isinstance(error, NotOllama):
-        return under_way or error.status >= 500
-    return isinstance(error, Refused) and error.transient and (under_way or error.status >= 500)
+        return had_progress or error.status >= 500
+    return isinstance(error, Refused) and error.transient and (had_progress or error.status >= 500)
 
 
 def _trouble(error: OllamaError) -> str:

@@ -85,14 +85,14 @@ class Task(ABC):
         return None
 
     @abstractmethod
-    def run(self, server: Ollama) -> Steps:
+    def run(self, ollama: Ollama) -> Steps:
         """Do it, yielding each step; raises OllamaError."""
 
     def without(self, finished: Collection[str]) -> Task:
         """Return what is left to do when the models `finished` are done with."""
         return self
 
-    def onto(self, name: str, replaces: str | None) -> Task:
+    def renamed(self, name: str, replaces: str | None) -> Task:
         """Return the same for a new model `name`; one of digest `replaces` may be replaced."""
         return self
 
@@ -105,7 +105,7 @@ class Task(ABC):
 class RegistryTransfer(Task):
     """A model on its way between the server and its registry."""
 
-    name: str = field()  # or dataclass would take the inherited property for its default
+    name: str = field()  # not the inherited property as its default
     insecure: bool = False
     """Whether the server may speak plain HTTP to the registry."""
     expected: int | None = None
@@ -126,9 +126,9 @@ class Pull(RegistryTransfer):
     resumes = True
     verb = "pull"
 
-    def run(self, server: Ollama) -> Steps:
+    def run(self, ollama: Ollama) -> Steps:
         """Follow the download to its end."""
-        return server.pull(self.name, insecure=self.insecure)
+        return ollama.pull(self.name, insecure=self.insecure)
 
     def when_cancelled(self, progress: JobProgress, finished: Collection[str]) -> str:
         """Say how far it got and how to continue."""
@@ -147,9 +147,9 @@ class Push(RegistryTransfer):
 
     verb = "push"
 
-    def run(self, server: Ollama) -> Steps:
+    def run(self, ollama: Ollama) -> Steps:
         """Follow the upload to its end."""
-        return server.push(self.name, insecure=self.insecure)
+        return ollama.push(self.name, insecure=self.insecure)
 
     def when_cancelled(self, progress: JobProgress, finished: Collection[str]) -> str:
         """Say that the server does not continue a layer sent in part."""
@@ -186,9 +186,9 @@ class Create(Task):
         """Bytes of the files."""
         return sum(file.size for file in self.files) or None
 
-    async def run(self, server: Ollama) -> Steps:
+    async def run(self, ollama: Ollama) -> Steps:
         """Upload the files, then follow the creation to its end."""
-        await check_name(server, self.name, self.replaces)
+        await check_name(ollama, self.name, self.replaces)
         digests: dict[LocalFile, str] = {}
         for file in self.files:
             async with aclosing(hash_file(file)) as steps:
@@ -198,12 +198,12 @@ class Create(Task):
                     else:
                         yield step
         for file, digest in digests.items():
-            async with aclosing(upload_file(server, file, digest)) as uploads:
+            async with aclosing(upload_file(ollama, file, digest)) as uploads:
                 async for event in uploads:
                     yield event
         yield Lane.ALONE
         if self.files:  # which took their time
-            await check_name(server, self.name, self.replaces)
+            await check_name(ollama, self.name, self.replaces)
         files, adapters = dict(self.request.files), dict(self.request.adapters)
         drafts = dict(self.request.draft_files)
         for file, digest in digests.items():
@@ -212,11 +212,11 @@ class Create(Task):
         request = msgspec.structs.replace(
             self.request, files=files, adapters=adapters, draft_files=drafts
         )
-        async with aclosing(server.create(request)) as events:
+        async with aclosing(ollama.create(request)) as events:
             async for event in events:
                 yield event
 
-    def onto(self, name: str, replaces: str | None) -> Create:
+    def renamed(self, name: str, replaces: str | None) -> Create:
         """Return the same under `name`."""
         request = msgspec.structs.replace(self.request, model=name)
         return replace(self, request=request, replaces=replaces)
@@ -232,20 +232,20 @@ class Copy(Task):
     """Give a model a second name: https://docs.ollama.com/api/copy."""
 
     source: str
-    name: str = field()  # or dataclass would take the inherited property for its default
+    name: str = field()  # not the inherited property as its default
     replaces: str | None = None
     """Digest of the model of that name that may be replaced; None where there is to be none."""
 
     verb = "copy"
 
-    async def run(self, server: Ollama) -> Steps:
+    async def run(self, ollama: Ollama) -> Steps:
         """Copy; it takes a moment."""
         yield Item(self.name, 1, 1)
-        await check_name(server, self.name, self.replaces)
-        await server.copy(self.source, self.name)
+        await check_name(ollama, self.name, self.replaces)
+        await ollama.copy(self.source, self.name)
         yield Item(self.name, 1, 1, done=True)
 
-    def onto(self, name: str, replaces: str | None) -> Copy:
+    def renamed(self, name: str, replaces: str | None) -> Copy:
         """Return the same under `name`."""
         return replace(self, name=name, replaces=replaces)
 
@@ -254,14 +254,14 @@ class Copy(Task):
         return "Cancelled while the server was at it: the copy may have been made."
 
 
-async def check_name(server: Ollama, name: str, replaces: str | None) -> None:
+async def check_name(ollama: Ollama, name: str, replaces: str | None) -> None:
     """Raise NameTaken if there is a model `name` of another digest than `replaces`.
 
     None means no model. Names are compared as a server does: regardless of case, and of a
     missing `:latest`. Also raises what listing the models does.
     """
     key, spelled = names.comparison_key(name), names.listed_as(name)
-    found = [model for model in await server.list() if names.comparison_key(model.name) == key]
+    found = [model for model in await ollama.list() if names.comparison_key(model.name) == key]
     # On a case-sensitive disk there may be several: the one spelled alike is the one meant.
     found = [model for model in found if model.name == spelled] or found
     if found and found[0].digest != replaces:
@@ -287,14 +287,14 @@ class Delete(Task):
         """The model, or how many."""
         return self.names[0] if len(self.names) == 1 else f"{len(self.names)} models"
 
-    async def run(self, server: Ollama) -> Steps:
+    async def run(self, ollama: Ollama) -> Steps:
         """Delete one after another; a failure does not stop the rest, a lost server does."""
         failed: dict[str, OllamaError] = {}
         remaining = list(self.names)
         for number, name in enumerate(self.names, 1):
             yield Item(name, number, len(self.names))
             try:
-                await self._delete(server, name)
+                await self._delete(ollama, name)
             except OllamaError as error:
                 failed[name] = error
                 if isinstance(error, Unreachable):
@@ -328,19 +328,19 @@ class Delete(Task):
         kept = f" Not deleted: {inert(', '.join(rest[1:]))}." if rest[1:] else ""
         return f"Cancelled.{gone}{unsure}{kept}"
 
-    async def _delete(self, server: Ollama, name: str) -> None:
+    async def _delete(self, ollama: Ollama, name: str) -> None:
         if problem := names.deletion_problem(name):
             raise OllamaError(problem, "Remove its file below manifests where the server runs.")
         # Asked before each call: other clients do not wait until all of them are deleted.
-        self._check(name, await server.list())
+        self._check(name, await ollama.list())
         if name in self.loaded:
             # A model can be deleted while loaded, so a refusal here is no reason to stop.
             with suppress(Refused):
-                await server.unload(name)
-            self._check(name, await server.list())
-        # Gone already is what was asked for.
+                await ollama.unload(name)
+            self._check(name, await ollama.list())
+        # Already deleted is fine.
         with suppress(NotFound):
-            await server.delete(name)
+            await ollama.delete(name)
 
     def _check(self, name: str, models: Iterable[ListedModel]) -> None:
         """Raise OllamaError if deleting `name` would delete something else than was agreed to."""

@@ -122,7 +122,7 @@ async def _refused(services: Services, job_id: int) -> Conflict | None:
     """Follow a job until it has begun, waits for others, or has ended; say what was in its way."""
     from ollama_tui.services.jobs.job import State
 
-    async for jobs in services.queue.jobs.changes():
+    async for jobs in services.queue.jobs.follow():
         job = next((job for job in jobs if job.id == job_id), None)
         if job is None:
             return None

@@ -153,7 +153,7 @@ class MainScreen(ActionScreen):
         self.details.draw()
         self._draw_footer()
         if self.tui.services is not None:
-            self.tui.services.facts.prefer(self.table.rows_in_view())
+            self.tui.services.facts.prioritise(self.table.rows_in_view())
 
     def _draw_status(self) -> None:
         checking = self.tui.checking

@@ -144,7 +144,7 @@ class RunningScreen(TableScreen):
 
     @work(exclusive=True, group="loading")
     async def _follow_loading(self) -> None:
-        async for _ in self.library.loading.changes():
+        async for _ in self.library.loading.follow():
             self.draw()
 
     def draw_now(self) -> None:

@@ -92,7 +92,7 @@ def importing(*files: LocalFile) -> Create:
 async def until(queue: JobQueue, job_id: int, *ends: State) -> None:
     """Wait, on real threads, until the job is in one of `ends`."""
     async with asyncio.timeout(10):
-        async for jobs in queue.jobs.changes():
+        async for jobs in queue.jobs.follow():
             if any(job.id == job_id and job.state in ends for job in jobs):
                 return
 

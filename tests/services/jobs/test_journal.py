@@ -115,18 +115,6 @@ def test_names_of_files_say_whose_they_are_and_nothing_of_the_server(tmp_path: P
     assert file.stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.parametrize("ours", [True, False])
-def test_what_an_older_version_left_is_taken_over(tmp_path: Path, ours: bool) -> None:
-    old = tmp_path / f"{HOST}.{os.getpid() if ours else 2_000_000_000}.json"
-    old.write_text('[{"name":"qwen3:8b","expected":5200000000}]')
-    journal = Journal(tmp_path, HOST)
-    assert journal.take_over() == PULLS[:1]
-    journal.keep(PULLS)
-    assert not old.exists()
-    journal.close()
-    assert found(tmp_path) == PULLS
-
-
 @pytest.mark.parametrize(
     "text",
     ["", "{}", "[1]", '[{"name": 1}]', '[{"name": "a", "expected": -1}]', "\xff", "[" * 10**5],

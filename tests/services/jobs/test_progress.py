@@ -287,7 +287,7 @@ class TestWholeModel:
         after = broken.fold(says("pulling manifest"), 2.0).fold(layer(5, 100), 2.06)
         told_after = after.progress(2.06)
         assert (told_after.completed, told_after.total, told_after.fraction) == (60, 100, 0.6)
-        assert after.held == 5
+        assert after.bytes_present == 5
 
 
 class TestRate:

@@ -622,7 +622,7 @@ class TestPublishing:
         seen: list[Job] = []
 
         async def watch() -> None:
-            async for jobs in queue.jobs.changes():
+            async for jobs in queue.jobs.follow():
                 seen.extend(jobs)
 
         watcher = asyncio.create_task(watch())

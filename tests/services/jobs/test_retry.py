@@ -49,11 +49,11 @@ def test_patience_is_ten_minutes_without_progress(idle: float, again: bool) -> N
         OllamaError("no"),
     ],
 )
-@pytest.mark.parametrize("under_way", [False, True])
+@pytest.mark.parametrize("had_progress", [False, True])
 def test_what_would_only_be_refused_again_is_not_retried(
-    error: OllamaError, under_way: bool
+    error: OllamaError, had_progress: bool
 ) -> None:
-    assert pause_after(error, 1, 0.0, under_way=under_way) is None
+    assert pause_after(error, 1, 0.0, had_progress=had_progress) is None
 
 
 def answered(status: int, body: bytes) -> OllamaError:
@@ -79,11 +79,11 @@ PAGE = b"<html><head><title>502 Bad Gateway</title></head></html>"
         (answered(500, b"{}"), "server answers 500"),
     ],
 )
-@pytest.mark.parametrize("under_way", [False, True])
+@pytest.mark.parametrize("had_progress", [False, True])
 def test_a_server_that_fails_is_tried_again(
-    error: OllamaError, trouble: str, under_way: bool
+    error: OllamaError, trouble: str, had_progress: bool
 ) -> None:
-    assert pause_after(error, 1, 0.0, under_way=under_way) == Pause(1.0, trouble)
+    assert pause_after(error, 1, 0.0, had_progress=had_progress) == Pause(1.0, trouble)
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_a_server_that_fails_is_tried_again(
 def test_an_outage_is_one_only_in_the_middle_of_a_transfer(
     error: OllamaError, trouble: str
 ) -> None:
-    assert pause_after(error, 1, 0.0, under_way=True) == Pause(1.0, trouble)
+    assert pause_after(error, 1, 0.0, had_progress=True) == Pause(1.0, trouble)
     assert pause_after(error, 1, 0.0) is None
 
 
@@ -120,7 +120,7 @@ def test_an_outage_is_one_only_in_the_middle_of_a_transfer(
     ],
 )
 def test_what_stays_wrong_is_not_tried_again(error: OllamaError) -> None:
-    assert pause_after(error, 1, 0.0, under_way=True) is None
+    assert pause_after(error, 1, 0.0, had_progress=True) is None
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ def said(transfer: Transfer, now: float) -> tuple[object, ...]:
         told.stalled_for,
         told.resumed_at,
         transfer.received,
-        transfer.held,
+        transfer.bytes_present,
         transfer.moved_at,
     )
 
