@@ -216,10 +216,10 @@ class OllamaTui(DiffApp[int], inherit_bindings=False):
 
     def _tell_problems(self, config: Sequence[str] = ()) -> None:
         """Say what could not be used of the settings and of saved files, in one message."""
-        from ollama_tui.tui.config_problems import said_together
+        from ollama_tui.tui.config_problems import problems_message
 
         if (problems := self._problems.take()) or config:
-            self.tell(*said_together(config, problems), trouble=True)
+            self.tell(*problems_message(config, problems), trouble=True)
 
     def _suspended(self, _: object) -> None:
         """Keep deletions back while the terminal is another program's: no undo can be seen.

@@ -11,9 +11,9 @@ from ollama_tui.formatting import inert
 from ollama_tui.tui.actions import ACTIONS
 from ollama_tui.tui.actions.keymap import keymap
 
-SHOWN = 6
+MAX_SHOWN = 6
 """Problems that are shown in full; more would cover the list."""
-NAMED = 6
+MAX_NAMED = 6
 """Names of what there is instead."""
 
 
@@ -30,12 +30,13 @@ def _unknown_names(settings: Settings, themes: Collection[str]) -> Iterator[Conf
     chosen += [("columns", name) for name in settings.columns]
     for key, name in chosen:
         if name not in columns.BY_KEY:
-            yield _none(settings, key, "column", name, columns.BY_KEY)
+            yield _no_such(settings, key, "column", name, columns.BY_KEY)
     if settings.theme and settings.theme not in themes:
-        yield _none(settings, "theme", "theme", settings.theme, _own_first(themes))
+        own_first = sorted(themes, key=lambda name: (not name.startswith(("ollama", "ansi")), name))
+        yield _no_such(settings, "theme", "theme", settings.theme, own_first)
 
 
-def said_together(config: Sequence[str], files: Sequence[str] = ()) -> tuple[str, str]:
+def problems_message(config: Sequence[str], files: Sequence[str] = ()) -> tuple[str, str]:
     """Return title and text of one message for all problems; the text names the first few.
 
     `config` are those with settings, `files` those with saved files.
@@ -47,24 +48,17 @@ def said_together(config: Sequence[str], files: Sequence[str] = ()) -> tuple[str
     if files:
         also = "settings and " if config else ""
         title = f"{len(found)} problems with {also}saved files"
-    more = [f"… and {len(found) - SHOWN} more."] if len(found) > SHOWN else []
-    return title, "\n".join([*found[:SHOWN], *more])
+    more = [f"… and {len(found) - MAX_SHOWN} more."] if len(found) > MAX_SHOWN else []
+    return title, "\n".join([*found[:MAX_SHOWN], *more])
 
 
-def _none(
+def _no_such(
     settings: Settings, key: str, what: str, name: str, known: Iterable[str]
 ) -> ConfigProblem:
     """Return that a setting names something there is not, and where if the file says so."""
     names = list(known)
-    others = ", …" if len(names) > NAMED else ""
-    sentence = (
-        f"there is no {what} “{inert(name[:NAME])}”; there is {', '.join(names[:NAMED])}{others}."
-    )
+    there = ", ".join([*names[:MAX_NAMED], *(["…"] if len(names) > MAX_NAMED else [])])
+    sentence = f"there is no {what} “{inert(name[:NAME])}”; there is {there}."
     if (key,) not in settings.lines:
         return ConfigProblem(sentence[:1].upper() + sentence[1:])
     return ConfigProblem.at(settings.lines, (key,), f"{key}: {sentence}")
-
-
-def _own_first(themes: Collection[str]) -> list[str]:
-    """Return names of themes, those made for this program first."""
-    return sorted(themes, key=lambda name: (not name.startswith(("ollama", "ansi")), name))

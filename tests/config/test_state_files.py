@@ -16,7 +16,7 @@ from ollama_tui.config.file import read_config
 from ollama_tui.config.safe_file import shown_path
 from ollama_tui.config.settings import settings_from
 from ollama_tui.config.state_file import Problems, StateFile, decoded, encoded
-from ollama_tui.tui.config_problems import problem_sentences, said_together
+from ollama_tui.tui.config_problems import problem_sentences, problems_message
 from tests.config.state_kinds import BAD, CONFIGS, KINDS, NEWER
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -320,8 +320,8 @@ def test_problems_are_said_together_and_none_twice() -> None:
     problems.add("Third.", once="x")
     assert len(woken) == 1
     found = problems.take()
-    assert said_together([], found) == ("2 problems with saved files", "First.\nSecond.")
-    title, _ = said_together(["Zero."], found)
+    assert problems_message([], found) == ("2 problems with saved files", "First.\nSecond.")
+    title, _ = problems_message(["Zero."], found)
     assert title == "3 problems with settings and saved files"
     problems.add("First.")
     assert problems.take() == []

@@ -17,11 +17,17 @@ if TYPE_CHECKING:
     from ollama_tui.api.client import Ollama
     from ollama_tui.config.drafts import Drafts
     from ollama_tui.config.settings import Settings
+    from ollama_tui.domain.cloud import CatalogueEntry
     from ollama_tui.domain.model import Model
     from ollama_tui.domain.snapshot import Snapshot
+    from ollama_tui.domain.storage.report import StorageRow
     from ollama_tui.domain.view import View
     from ollama_tui.services.connection import Services
     from ollama_tui.services.jobs.job import Job
+
+    Chosen = Model | Job | StorageRow | CatalogueEntry | str | None
+    """A row of the list, of jobs, storage or the catalogue; of running models the name, as the
+    server spells it."""
 
 T = TypeVar("T")
 
@@ -94,11 +100,8 @@ class ActionContext(Protocol):
         """What acts on the server; None until connected."""
 
     @property
-    def chosen(self) -> object:
-        """The row at the cursor of the full-screen table that is open; None for no row.
-
-        Of running models it is the name, as the server spells it.
-        """
+    def chosen(self) -> Chosen:
+        """The row at the cursor of the screen on top, below its dialogs; None for no row."""
 
     @property
     def settings(self) -> Settings:

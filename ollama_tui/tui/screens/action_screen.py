@@ -28,6 +28,7 @@ from ollama_tui.tui.widgets.table import Table
 from ollama_tui.tui.widgets.text_view import TextView
 
 if TYPE_CHECKING:
+    from ollama_tui.tui.actions.action import Chosen
     from ollama_tui.tui.app import OllamaTui
     from ollama_tui.tui.screens.main_context import MainScreenContext
 
@@ -80,9 +81,10 @@ class ActionScreen(Screen[None]):
         return self.query_one(Table)
 
     @property
-    def chosen(self) -> object:
+    def chosen(self) -> Chosen:
         """The row under the cursor, for `ActionContext.chosen`."""
-        return self.table.row
+        row: Chosen = self.table.row
+        return row
 
     @property
     def actions(self) -> list[Action]:

@@ -17,7 +17,7 @@ from textual.widgets import Static
 from ollama_tui.domain.model import Model
 from ollama_tui.domain.rows import ListRows
 from ollama_tui.domain.snapshot import Snapshot
-from ollama_tui.domain.view import NOTHING_KNOWN, KnownUpdates, View
+from ollama_tui.domain.view import NOTHING_KNOWN, View
 from ollama_tui.tui.actions.action import Place
 from ollama_tui.tui.screens.action_screen import ActionScreen, bindings
 from ollama_tui.tui.screens.details_controller import WIDE, DetailsController, ModelDetailsPane
@@ -52,7 +52,7 @@ class MainScreen(ActionScreen):
         super().__init__()
         self.view = view
         self.list_rows = ListRows(())
-        self.known = NOTHING_KNOWN
+        self.updates = NOTHING_KNOWN
         self.context = MainScreenContext(self, tui.drafts)
         self.details = DetailsController(self)
         self._totals = Totals(self, tui, changed=self._draw_status)
@@ -131,12 +131,16 @@ class MainScreen(ActionScreen):
 
     def redraw(self) -> None:
         """Arrange and draw everything that depends on snapshot or view."""
-        self.known = self._known()
+        self.updates = NOTHING_KNOWN
+        if self.tui.updates:
+            from ollama_tui.domain.updates import known
+
+            self.updates = known(self.snapshot.by_name, self.tui.updates)
         self.list_rows = visible = self._last_valid.list_rows(
-            self.snapshot.models, self.view, now=self.now(), known=self.known
+            self.snapshot.models, self.view, now=self.now(), known=self.updates
         )
         longest = self.snapshot.longest_name
-        self.rows_source.update(self.view, visible, self.known.outdated, longest)
+        self.rows_source.update(self.view, visible, self.updates.outdated, longest)
         self.table.show_empty(
             empty_lines(self.snapshot, self.view, visible.no_matches, self.tui.settings.host.url)
         )
@@ -165,18 +169,11 @@ class MainScreen(ActionScreen):
             shown=len(self.list_rows.rows),
             signs=self.tui.signs,
             width=self.size.width,
-            outdated=len(self.known.outdated),
+            outdated=len(self.updates.outdated),
             checking=f"checking {checking.done:,} of {checking.total:,}" if checking else "",
             read_only=self.tui.settings.read_only,
         )
         self.query_one("#status", StaticLines).show([line])
-
-    def _known(self) -> KnownUpdates:
-        if not self.tui.updates:
-            return NOTHING_KNOWN
-        from ollama_tui.domain.updates import known
-
-        return known(self.snapshot.by_name, self.tui.updates)
 
     def _draw_jobs(self) -> None:
         strip = self.query_one("#jobs", StaticLines)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ollama_tui.config.settings import Settings
     from ollama_tui.services.connection import Services
     from ollama_tui.services.jobs.job import Job
+    from ollama_tui.tui.actions.action import Chosen
     from ollama_tui.tui.screens.main import MainScreen
 
 T = TypeVar("T")
@@ -153,7 +154,7 @@ class MainScreenContext:
         return self._screen.tui.services
 
     @property
-    def chosen(self) -> object:
+    def chosen(self) -> Chosen:
         """What is under the cursor of the screen on top, below its dialogs."""
         screens = reversed(self._screen.app.screen_stack)
         return next(screen.chosen for screen in screens if isinstance(screen, ActionScreen))
