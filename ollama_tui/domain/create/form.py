@@ -131,12 +131,12 @@ class CreateForm:
         return inert_lines(text) if len(text) <= MAX_EDITED_CHARS else ""
 
     def with_text(self, which: TextField, text: str) -> CreateForm:
-        """Return the draft with another system prompt or template."""
+        """Return the form with another system prompt or template."""
         own = None if text == self.inherited_text(which) else text
         return replace(self, system=own) if which == "system" else replace(self, template=own)
 
     def with_messages(self, messages: tuple[Message, ...]) -> CreateForm:
-        """Return the draft with these messages in place of all."""
+        """Return the form with these messages in place of all."""
         return replace(self, messages=None if messages == self.inherited.messages else messages)
 
     def rows(self) -> tuple[ParameterRow, ...]:
@@ -163,23 +163,23 @@ class CreateForm:
         return "inherited" if text == rendered(before) else f"was {rendered(before)}"
 
     def put(self, name: str, text: str, replacing: ParameterRow | None = None) -> CreateForm:
-        """Return the draft with a value set, in place of a row if one is given; raise BadParameter.
+        """Return the form with a value set, in place of a row if one is given; raise BadParameter.
 
         Values of `stop` are several: a further one is added to those there are.
         """
         value = convert(name, text)
-        draft = self
+        form = self
         if replacing is not None and replacing.name != name:
-            draft = self if self.why_not_take(replacing) else self.take(replacing)
+            form = self if self.why_not_take(replacing) else self.take(replacing)
             replacing = None
         if isinstance(value, list):
-            values = draft._values(name)
+            values = form._values(name)
             at = len(values) if replacing is None else replacing.place
             value = list(dict.fromkeys([*values[:at], *value, *values[at + 1 :]]))
-        return draft._set(name, value)
+        return form._set(name, value)
 
     def take(self, row: ParameterRow) -> CreateForm:
-        """Return the draft without this row; an inherited value that it hid shows again."""
+        """Return the form without this row; an inherited value that it hid shows again."""
         values = self._values(row.name)
         rest = [*values[: row.place], *values[row.place + 1 :]]
         if values and (rest or row.name in self.inherited.parameters):
@@ -240,7 +240,7 @@ def begin(
     edit: bool = False,
     free: int | None = None,
 ) -> CreateForm:
-    """Return the draft of a form opened on `base`, whose details are `show`."""
+    """Return the form opened on `base`, whose details are `show`."""
     installed = {names.comparison_key(model.name): model for model in models}
     if base is None:
         return CreateForm(installed=installed, free=free)

@@ -56,23 +56,23 @@ def curl(request: CreateRequest) -> str:
     return f'curl "${{OLLAMA_HOST:-localhost:11434}}/api/create" -d {quote(body)}\n'
 
 
-def changes(draft: CreateForm) -> list[StyledLine]:
+def changes(form: CreateForm) -> list[StyledLine]:
     """Return the lines that differ between the base and the new model, as styled spans."""
-    before, after = _whole(draft, sent=False), _whole(draft, sent=True)
+    before, after = _whole(form, sent=False), _whole(form, sent=True)
     styled = list(difference(before, after)) if before != after else []
-    if quantize := draft.request().quantize:
+    if quantize := form.request().quantize:
         styled.append(((f"+quantized to {quantize}", "good"),))
     return styled or [(("Nothing is changed.", "muted"),)]
 
 
-def _whole(draft: CreateForm, *, sent: bool) -> str:
+def _whole(form: CreateForm, *, sent: bool) -> str:
     """Return the Modelfile of all the base has, but its license, with what is sent over it or not.
 
     The license of the base stays whatever is sent, and may be long.
     """
-    base = draft.inherited
-    name = draft.source
-    request = draft.request() if sent else CreateRequest(model=name)
+    base = form.inherited
+    name = form.source
+    request = form.request() if sent else CreateRequest(model=name)
     whole = CreateRequest(
         model=name,
         from_=name,
@@ -92,17 +92,17 @@ _MARK = "#: "
 _Fields = dict[str, Any]
 
 
-def text_of(draft: CreateForm) -> str:
-    """Return the text from which `typed_into` makes the draft again."""
-    fields = _fields(draft)
+def text_of(form: CreateForm) -> str:
+    """Return the text from which `typed_into` makes the form again."""
+    fields = _fields(form)
     request = CreateRequest(
-        model=draft.name,
-        from_=draft.base,
-        system=draft.system or "",
-        template=draft.template or "",
-        license=list(draft.licenses),
-        parameters=dict(draft.parameters),
-        messages=list(draft.messages or ()),
+        model=form.name,
+        from_=form.base,
+        system=form.system or "",
+        template=form.template or "",
+        license=list(form.licenses),
+        parameters=dict(form.parameters),
+        messages=list(form.messages or ()),
     )
     body = written(commands(request))[0]
     written_fields = _fields_of_modelfile(body)
@@ -121,7 +121,7 @@ def name_and_base(text: str) -> tuple[str, str]:
 def typed_into(start: CreateForm, text: str) -> CreateForm:
     """Return `start`, the untouched form, with what `text` says was typed into it."""
     fields = _read(text)
-    draft = replace(
+    form = replace(
         start,
         name=start.name if start.edit else _string(fields, "name"),
         base=_string(fields, "base") or start.base,
@@ -133,26 +133,26 @@ def typed_into(start: CreateForm, text: str) -> CreateForm:
     if isinstance(pairs := fields.get("messages"), list):
         messages = tuple([Message(*p) for p in pairs if _strings(p) == p and len(p) == 2])
     return replace(
-        draft,
+        form,
         system=_string(fields, "system") if "system" in fields else None,
         template=_string(fields, "template") if "template" in fields else None,
         messages=messages,
     )
 
 
-def _fields(draft: CreateForm) -> _Fields:
+def _fields(form: CreateForm) -> _Fields:
     """Return what was typed as plain values: only these are saved."""
     fields: _Fields = {
-        "name": draft.name,
-        "base": draft.base,
-        "system": draft.system,
-        "template": draft.template,
-        "parameters": dict(draft.parameters),
-        "licenses": list(draft.licenses),
-        "quantize": draft.quantize,
+        "name": form.name,
+        "base": form.base,
+        "system": form.system,
+        "template": form.template,
+        "parameters": dict(form.parameters),
+        "licenses": list(form.licenses),
+        "quantize": form.quantize,
     }
-    if draft.messages is not None:
-        fields["messages"] = [[m.role, m.content] for m in draft.messages]
+    if form.messages is not None:
+        fields["messages"] = [[m.role, m.content] for m in form.messages]
     return {k: v for k, v in fields.items() if v is not None and (v or k not in _EMPTY_IS_NONE)}
 
 

@@ -1,4 +1,4 @@
-"""What to tell about a draft: why it cannot be sent yet, and what sending it does and does not."""
+"""What to tell about a form: why it cannot be sent yet, and what sending it does and does not."""
 
 from __future__ import annotations
 
@@ -30,51 +30,49 @@ class FormNote:
     words: str
 
 
-def problem(draft: CreateForm) -> FormNote | None:
-    """Return the first reason why the draft cannot be sent; None when it can."""
-    return next(_problems(draft), None)
+def problem(form: CreateForm) -> FormNote | None:
+    """Return the first reason why the form cannot be sent; None when it can."""
+    return next(_problems(form), None)
 
 
-def notices(draft: CreateForm) -> tuple[FormNote, ...]:
-    """Return what to know about a draft although it can be sent."""
-    return tuple(note for find in _NOTICES for note in find(draft))
+def notices(form: CreateForm) -> tuple[FormNote, ...]:
+    """Return what to know about a form although it can be sent."""
+    return tuple(note for find in _NOTICES for note in find(form))
 
 
-def _problems(draft: CreateForm) -> Iterator[FormNote]:
-    if draft.edit and names.source(draft.target) == "cloud":
+def _problems(form: CreateForm) -> Iterator[FormNote]:
+    if form.edit and names.source(form.target) == "cloud":
         words = "A cloud model cannot be changed in place: create one from it, with another name."
         yield FormNote("base", words)
-    elif (wrong := names.new_name_problem(draft.target)) is not None:
+    elif (wrong := names.new_name_problem(form.target)) is not None:
         yield FormNote("base", wrong)
-    if not draft.source:
+    if not form.source:
         yield FormNote("base", "Type the name of the model to start from.")
-    elif (wrong := names.pull_problem(draft.source)) is not None:
+    elif (wrong := names.pull_problem(form.source)) is not None:
         yield FormNote("base", f"The base: {wrong}")
-    for number, message in enumerate(draft.messages or (), 1):
+    for number, message in enumerate(form.messages or (), 1):
         if message.role.lower() not in ROLES:
             role = inert(message.role)
             words = f"Message {number} is by “{role}”: only system, user or assistant can be."
             yield FormNote("messages", words)
-    if names.same(draft.target, draft.source) and not draft.changes:
+    if names.same(form.target, form.source) and not form.changes:
         yield FormNote("base", "Nothing is changed yet.")
 
 
-def _about_the_names(draft: CreateForm) -> Iterator[FormNote]:
-    there = draft.target_model
-    if there is not None and names.same(draft.target, draft.source):
+def _about_the_names(form: CreateForm) -> Iterator[FormNote]:
+    there = form.target_model
+    if there is not None and names.same(form.target, form.source):
         yield FormNote("base", f"Changes {there.label} in place.")
     elif there is not None:
         yield FormNote(
             "base", f"Replaces {there.label} ({size(there.size)}), which already exists."
         )
-    elif not draft.changes and draft.base_model is not None:
-        yield FormNote(
-            "base", f"Nothing is changed: this makes a copy of {draft.base_model.label}."
-        )
+    elif not form.changes and form.base_model is not None:
+        yield FormNote("base", f"Nothing is changed: this makes a copy of {form.base_model.label}.")
 
 
-def _about_the_base(draft: CreateForm) -> Iterator[FormNote]:
-    source, base = draft.source, draft.base_model
+def _about_the_base(form: CreateForm) -> Iterator[FormNote]:
+    source, base = form.source, form.base_model
     if names.pull_problem(source) is not None:
         return
     if names.source(source) == "cloud" or (base is not None and base.is_cloud):
@@ -85,18 +83,18 @@ def _about_the_base(draft: CreateForm) -> Iterator[FormNote]:
         )
     elif base is None:
         yield FormNote("base", f"{inert(source)} is not on the server, which pulls it first.")
-    elif not names.same(source, draft.known.name):
+    elif not names.same(source, form.known.name):
         yield FormNote(
             "base",
             f"What {base.label} brings by itself is not shown here; it stays unless replaced.",
         )
 
 
-def _about_the_texts(draft: CreateForm) -> Iterator[FormNote]:
+def _about_the_texts(form: CreateForm) -> Iterator[FormNote]:
     fields: tuple[TextField, ...] = ("system", "template")
     for which in fields:
-        before: str = getattr(draft.inherited, which)
-        own: str | None = getattr(draft, which)
+        before: str = getattr(form.inherited, which)
+        own: str | None = getattr(form, which)
         called = _CALLED[which]
         if not before:
             continue
@@ -109,33 +107,33 @@ def _about_the_texts(draft: CreateForm) -> Iterator[FormNote]:
             words = f"Characters of the {called} that cannot be shown are sent as �."
         if words:
             yield FormNote("prompt", words)
-    if "{%" in (draft.template or ""):
+    if "{%" in (form.template or ""):
         yield FormNote("prompt", "Ollama takes a Go template here; this looks like Jinja.")
 
 
-def _about_the_lists(draft: CreateForm) -> Iterator[FormNote]:
-    for name, value in draft.parameters.items():
+def _about_the_lists(form: CreateForm) -> Iterator[FormNote]:
+    for name, value in form.parameters.items():
         if (words := doubt(name, value)) is not None:
             yield FormNote("parameters", words)
-    before = len(draft.inherited.messages)
-    if draft.messages and before:
+    before = len(form.inherited.messages)
+    if form.messages and before:
         yield FormNote("messages", f"These replace all {before} inherited messages.")
-    elif draft.messages == () and before:
+    elif form.messages == () and before:
         words = "Create cannot clear inherited messages: they stay unless there is another."
         yield FormNote("messages", words)
-    if draft.licenses and draft.inherited.license:
+    if form.licenses and form.inherited.license:
         yield FormNote("license", "Added to the inherited license, which stays.")
 
 
-def _about_quantizing(draft: CreateForm) -> Iterator[FormNote]:
-    if not draft.quantize:
+def _about_quantizing(form: CreateForm) -> Iterator[FormNote]:
+    if not form.quantize:
         return
-    target = next((t for t in targets(draft.base_model) if t.type == draft.quantize), None)
+    target = next((t for t in targets(form.base_model) if t.type == form.quantize), None)
     if target is None:
-        reason = why_not(draft.base_model) or "It is stored like that already."
+        reason = why_not(form.base_model) or "It is stored like that already."
         yield FormNote("quantize", f"Not quantized. {reason}")
     else:
-        clause = room(target.bytes, draft.free)
+        clause = room(target.bytes, form.free)
         yield FormNote("quantize", f"Writes new weights of about {size(target.bytes)}{clause}.")
 
 

@@ -37,10 +37,10 @@ class PreviewPane(Vertical):
 
     BINDINGS = [Binding("v", "next_view", "View", show=False)]
 
-    def __init__(self, draft: CreateForm, *, id: str, to_read: bool = True) -> None:
+    def __init__(self, form: CreateForm, *, id: str, to_read: bool = True) -> None:
         super().__init__(id=id)
-        self._draft = draft
-        self._view = CHANGES if draft.edit else MODELFILE
+        self._form = form
+        self._view = CHANGES if form.edit else MODELFILE
         self._to_read = to_read
 
     def compose(self) -> ComposeResult:
@@ -50,9 +50,9 @@ class PreviewPane(Vertical):
         text.can_focus = self._to_read
         yield text
 
-    def show(self, draft: CreateForm) -> None:
+    def show(self, form: CreateForm) -> None:
         """Draw the text if it is visible."""
-        self._draft = draft
+        self._form = form
         if self.display:
             self.draw()
 
@@ -62,10 +62,10 @@ class PreviewPane(Vertical):
         self.query_one("#view", Static).update(self._view)
         text = self.query_one(TextView)
         if self._view == CHANGES:
-            text.show(changes(self._draft), document=self._view)
+            text.show(changes(self._form), document=self._view)
         else:
             write = modelfile if self._view == MODELFILE else curl
-            text.show(write(self._draft.request()), document=self._view)
+            text.show(write(self._form.request()), document=self._view)
 
     def action_next_view(self) -> None:
         """Go on to the next view."""
@@ -80,11 +80,11 @@ class PreviewTab(Tab):
 
     def compose(self) -> ComposeResult:
         """Yield the pane."""
-        yield PreviewPane(self.draft, id="whole")
+        yield PreviewPane(self.form, id="whole")
 
-    def show(self, draft: CreateForm) -> None:
+    def show(self, form: CreateForm) -> None:
         """Draw the pane."""
-        self.query_one(PreviewPane).show(draft)
+        self.query_one(PreviewPane).show(form)
 
 
 MODELFILE = "As a Modelfile: what is inherited is not repeated"
@@ -123,7 +123,7 @@ class CreateAnswer:
 
 
 class CreateDialog(Form[CreateAnswer]):
-    """Edits a draft; dismisses with the request to send, or None when left."""
+    """Edits a form; dismisses with the request to send, or None when left."""
 
     CSS_PATH = [styles_folder() / "create.tcss"]
     AUTO_FOCUS = ""
@@ -150,9 +150,9 @@ class CreateDialog(Form[CreateAnswer]):
     ) -> None:
         super().__init__()
         self.draft_file = draft_file
-        self.start = self.draft = begin(models, base, show, edit=edit, free=free)
+        self.start = self.form = begin(models, base, show, edit=edit, free=free)
         if draft_file is not None and draft_file.is_resumed:
-            self.draft = typed_into(self.start, draft_file.text)
+            self.form = typed_into(self.start, draft_file.text)
         named = self.start.base_model
         if named is None:
             self.heading = "Create a model"
@@ -167,8 +167,8 @@ class CreateDialog(Form[CreateAnswer]):
             with Horizontal(classes="work"):
                 with Vertical(classes="tabs"):
                     for (name, _), tab in zip(TABS, TAB_TYPES, strict=True):
-                        yield tab(self.draft, id=name)
-                yield PreviewPane(self.draft, id="beside", to_read=False)
+                        yield tab(self.form, id=name)
+                yield PreviewPane(self.form, id="beside", to_read=False)
             yield Static(classes="message", markup=False)
             yield Static(classes="tab-keys", markup=False)
             with Horizontal(classes="foot"):
@@ -198,23 +198,23 @@ class CreateDialog(Form[CreateAnswer]):
             self.tab.enter()
 
     def _draw(self) -> None:
-        self.tab.show(self.draft)
-        self.query_one("#beside", PreviewPane).show(self.draft)
+        self.tab.show(self.form)
+        self.query_one("#beside", PreviewPane).show(self.form)
         self.query_one(".tab-keys", Static).update(self.tab.keys)
-        wrong = problem(self.draft)
+        wrong = problem(self.form)
         message = self.query_one(".message", Static)
         message.set_class(wrong is not None, "-problem")
         here = self.tab.id  # on the last tab, all notices are shown
-        noticed = " ".join(n.words for n in notices(self.draft) if here in (n.tab, "preview"))
+        noticed = " ".join(n.words for n in notices(self.form) if here in (n.tab, "preview"))
         message.update(wrong.words if wrong else noticed)
 
     @on(Tab.Edited)
     def _edited(self, event: Tab.Edited) -> None:
-        draft = event.change(self.draft)
+        form = event.change(self.form)
         if self.draft_file is not None:
-            self.draft_file.update(partial(text_of, draft) if draft != self.start else None)
+            self.draft_file.update(partial(text_of, form) if form != self.start else None)
         if event.is_final:
-            self.draft = draft
+            self.form = form
             self._draw()
 
     def action_turn(self, by: int) -> None:
@@ -224,8 +224,8 @@ class CreateDialog(Form[CreateAnswer]):
     @on(LineButton.Pressed)
     def action_submit(self) -> None:
         """Answer; go to the tab with a problem instead, and ask before a model is replaced."""
-        there = None if self.draft.edit else self.draft.target_model
-        if (wrong := problem(self.draft)) is not None:
+        there = None if self.form.edit else self.form.target_model
+        if (wrong := problem(self.form)) is not None:
             self.query_one("#strip", Picker).activate(wrong.tab)
             self.app.bell()
         elif there is not None:
@@ -235,9 +235,9 @@ class CreateDialog(Form[CreateAnswer]):
 
     def _answer(self, yes: bool | None) -> None:
         if yes:
-            there = self.draft.target_model
-            self.dismiss(CreateAnswer(self.draft.request(), there.digest if there else None))
+            there = self.form.target_model
+            self.dismiss(CreateAnswer(self.form.request(), there.digest if there else None))
 
     def would_lose(self) -> bool:
         """Whether anything was typed."""
-        return self.draft != self.start
+        return self.form != self.start

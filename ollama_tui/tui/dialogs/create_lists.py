@@ -39,7 +39,7 @@ T = TypeVar("T")
 
 
 class ListTab(Tab):
-    """A table of parts of the draft; each is added or changed in a dialog of its own."""
+    """A table of parts of the form; each is added or changed in a dialog of its own."""
 
     BINDINGS = [
         Binding("a,insert", "part('add')", "Add", show=False),
@@ -65,9 +65,9 @@ class ListTab(Tab):
         """The table of parts."""
         return self.query_one(Table)
 
-    def show(self, draft: CreateForm) -> None:
+    def show(self, form: CreateForm) -> None:
         """Draw the rows, and move the cursor to the part that was just added or moved."""
-        self.draft = draft
+        self.form = form
         about, rows = self.parts()
         self.query_one("#about", Static).update(about)
         self.table.show_empty([plain(self.empty, "muted")])
@@ -77,7 +77,7 @@ class ListTab(Tab):
 
     @abstractmethod
     def parts(self) -> tuple[str, Sequence[CellRow]]:
-        """Return the line above the table, and a row for each part of the draft."""
+        """Return the line above the table, and a row for each part of the form."""
 
     @abstractmethod
     def edit_part(self, key: str | None) -> None:
@@ -132,7 +132,7 @@ class ParametersTab(ListTab):
     def parts(self) -> tuple[str, Sequence[CellRow]]:
         """Return a note on what is sent, and a row for each value."""
         rows = []
-        for row in self.draft.rows():
+        for row in self.form.rows():
             known = BY_NAME.get(row.name)
             text = escaped(row.text[:GLANCE]) if is_text(row.name) else row.text[:GLANCE]
             cells = {
@@ -145,18 +145,18 @@ class ParametersTab(ListTab):
         return "Only what is new or changed is sent; the rest is inherited.", rows
 
     def _row(self, key: str | None) -> ParameterRow | None:
-        return next((row for row in self.draft.rows() if row.key == key), None)
+        return next((row for row in self.form.rows() if row.key == key), None)
 
     def edit_part(self, key: str | None) -> None:
         """Open the dialog for one value, or for a new parameter."""
         row = self._row(key)
 
         def change(setting: Setting) -> Change:
-            return lambda draft: draft.put(*setting, row)
+            return lambda form: form.put(*setting, row)
 
         def put(setting: Setting) -> None:
             self.edit(change(setting))
-            rows = change(setting)(self.draft).rows()
+            rows = change(setting)(self.form).rows()
             place = next((r.place for r in rows if (r.name, r.text) == setting), 0)
             self._next = f"{setting[0]} {place}"
 
@@ -168,10 +168,10 @@ class ParametersTab(ListTab):
         row = self._row(key)
         if row is None:
             return
-        if (reason := self.draft.why_not_take(row)) is not None:
+        if (reason := self.form.why_not_take(row)) is not None:
             self.notify(reason, markup=False)
         else:
-            self.edit(lambda draft: draft.take(row))
+            self.edit(lambda form: form.take(row))
 
 
 class SequenceTab(ListTab, Generic[T]):
@@ -180,24 +180,24 @@ class SequenceTab(ListTab, Generic[T]):
     keys = "a add   enter change   d remove   K J move up, down"
 
     items: Callable[[CreateForm], tuple[T, ...]]
-    """Returns the texts of a draft."""
+    """Returns the texts of a form."""
     with_items: Callable[[CreateForm, tuple[T, ...]], CreateForm]
-    """Returns the draft with these texts in place of all."""
+    """Returns the form with these texts in place of all."""
     dialog: Callable[[T | None], TextDialog[T]]
     """Returns the dialog for one text, or for a new one."""
 
     def spliced(self, start: int, end: int, *items: T) -> Change:
         """Return the change that puts these in place of those from `start` to `end`."""
 
-        def change(draft: CreateForm) -> CreateForm:
-            every = self.items(draft)
-            return self.with_items(draft, (*every[:start], *items, *every[end:]))
+        def change(form: CreateForm) -> CreateForm:
+            every = self.items(form)
+            return self.with_items(form, (*every[:start], *items, *every[end:]))
 
         return change
 
     def edit_part(self, key: str | None) -> None:
         """Open the dialog for one text, or for a new one, which goes to the end."""
-        items = self.items(self.draft)
+        items = self.items(self.form)
         place = len(items) if key is None else int(key)
         dialog = self.dialog(None if key is None else items[place])
         if dialog.length > MAX_EDITED_CHARS:
@@ -218,7 +218,7 @@ class SequenceTab(ListTab, Generic[T]):
     def move_part(self, key: str, by: int) -> None:
         """Swap a text with the next or the previous one."""
         first = min(int(key), int(key) + by)
-        items = self.items(self.draft)[first : first + 2] if first >= 0 else ()
+        items = self.items(self.form)[first : first + 2] if first >= 0 else ()
         if len(items) == 2:
             self._next = str(int(key) + by)
             self.edit(self.spliced(first, first + 2, items[1], items[0]))
@@ -236,22 +236,22 @@ class MessagesTab(SequenceTab[Message]):
 
     def dialog(self, item: Message | None) -> TextDialog[Message]:
         """Return the dialog for a message; a new one answers the last."""
-        last = next(reversed(self.draft.shown_messages), None)
+        last = next(reversed(self.form.shown_messages), None)
         return MessageDialog(item, "assistant" if last and last.role == "user" else "user")
 
     def parts(self) -> tuple[str, Sequence[CellRow]]:
         """Return where the messages come from, and a row for each."""
-        inherited = len(self.draft.inherited.messages)
+        inherited = len(self.form.inherited.messages)
         if not inherited:
             about = "A conversation that every chat begins with."
-        elif self.draft.messages is None:
+        elif self.form.messages is None:
             about = "Inherited. Changing any of them sends all of them."
         else:
             about = f"Sent in place of all {inherited} inherited ones."
-        style = "muted" if self.draft.messages is None else ""
+        style = "muted" if self.form.messages is None else ""
         return about, [
             CellRow(str(place), {"role": (m.role, ""), "text": (glance(m.content), style)})
-            for place, m in enumerate(self.draft.shown_messages)
+            for place, m in enumerate(self.form.shown_messages)
         ]
 
 
@@ -266,12 +266,12 @@ class LicenseTab(SequenceTab[str]):
         )
     )
     items = attrgetter("licenses")
-    with_items = staticmethod(lambda draft, licenses: replace(draft, licenses=licenses))
+    with_items = staticmethod(lambda form, licenses: replace(form, licenses=licenses))
     dialog = LicenseDialog
 
     def parts(self) -> tuple[str, Sequence[CellRow]]:
         """Return what is inherited and kept, and a row for each license to add."""
-        license = self.draft.inherited.license
+        license = self.form.inherited.license
         about = "Added to those the base has."
         if license:
             bytes_ = size(len(license.encode("utf-8", "replace")))
@@ -280,5 +280,5 @@ class LicenseTab(SequenceTab[str]):
             CellRow(
                 str(place), {"text": (glance(text), ""), "size": (size(len(text.encode())), "")}
             )
-            for place, text in enumerate(self.draft.licenses)
+            for place, text in enumerate(self.form.licenses)
         ]

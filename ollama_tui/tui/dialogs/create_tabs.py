@@ -28,11 +28,11 @@ Change = Callable[[CreateForm], CreateForm]
 
 
 class Tab(Vertical):
-    """One tab: draws the draft, and posts the changes to make in it."""
+    """One tab: draws the form, and posts the changes to make in it."""
 
     @dataclass
     class Edited(Event):
-        """The draft is to be changed."""
+        """The form is to be changed."""
 
         change: Change
         is_final: bool = True
@@ -41,22 +41,22 @@ class Tab(Vertical):
     keys = ""
     """The line that names the keys of this tab."""
 
-    def __init__(self, draft: CreateForm, *, id: str) -> None:
+    def __init__(self, form: CreateForm, *, id: str) -> None:
         super().__init__(id=id)
-        self.draft = draft
+        self.form = form
         """What was drawn last."""
 
-    def show(self, draft: CreateForm) -> None:
-        """Draw the draft."""
+    def show(self, form: CreateForm) -> None:
+        """Draw the form."""
 
     def edit(self, change: Change) -> None:
-        """Post a change of the draft."""
+        """Post a change of the form."""
         self.post_message(self.Edited(change))
 
     def ask(
         self, dialog: Dialog[T], change: Callable[[T], Change], put: Callable[[T], None]
     ) -> None:
-        """Ask for a part of the draft and `put` it there.
+        """Ask for a part of the form and `put` it there.
 
         Until then, what is typed is saved with the draft as the `change` it would make.
         """
@@ -65,7 +65,7 @@ class Tab(Vertical):
             if answer is not None:
                 put(answer)
             else:
-                self.edit(lambda draft: draft)  # saves the draft again, without what was typed
+                self.edit(lambda form: form)  # saves the draft again, without what was typed
 
         dialog.typing = lambda answer: self.post_message(
             self.Edited(change(answer), is_final=False)
@@ -87,7 +87,7 @@ class BaseTab(Tab):
 
     def compose(self) -> ComposeResult:
         """Yield both names, and facts about the base."""
-        start = self.draft
+        start = self.form
         offered = sorted(m.name for m in start.installed.values() if not names.problem(m.name))
         yield Static("New name" if not start.edit else "Name", classes="label", markup=False)
         yield Input(inert(start.name), id="name", disabled=start.edit, select_on_focus=False)
@@ -101,36 +101,36 @@ class BaseTab(Tab):
         )
         yield StaticLines(id="facts")
 
-    def show(self, draft: CreateForm) -> None:
+    def show(self, form: CreateForm) -> None:
         """Draw facts about the base."""
-        self.query_one("#facts", StaticLines).show(base_lines(draft))
+        self.query_one("#facts", StaticLines).show(base_lines(form))
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
-        start = self.draft
+        start = self.form
         if event.input.id == "from":
             base = start.base if event.value == inert(start.base) else event.value
-            self.edit(lambda draft: replace(draft, base=base))
+            self.edit(lambda form: replace(form, base=base))
         elif not start.edit:
-            self.edit(lambda draft: replace(draft, name=event.value))
+            self.edit(lambda form: replace(form, name=event.value))
 
     @on(Input.Submitted)
     def _next(self) -> None:
         self.screen.focus_next()
 
 
-def base_lines(draft: CreateForm) -> list[StyledLine]:
+def base_lines(form: CreateForm) -> list[StyledLine]:
     """Return facts about the base and what it brings, or the installed models that match."""
-    model = draft.base_model
+    model = form.base_model
     if model is None:
-        typed = draft.source.lower()
-        near = sorted(m.label for m in draft.installed.values() if typed in m.name.lower())
+        typed = form.source.lower()
+        near = sorted(m.label for m in form.installed.values() if typed in m.name.lower())
         return [(("Installed", "title"),), *(((f"  {label}", ""),) for label in near[:30])]
     details = model.listed.details
     where = "in the cloud" if model.is_cloud else size(model.size)
     facts = " · ".join(filter(None, (details.parameter_size, details.quantization_level, where)))
     title = ((f"{model.label}  ", "strong"), (facts, "muted"))
-    base = draft.inherited
+    base = form.inherited
     if not base.name:
         return [title]
     brings = (
@@ -155,35 +155,35 @@ class PromptTab(Tab):
     def compose(self) -> ComposeResult:
         """Yield both texts."""
         yield Static(id="about-system", classes="label", markup=False)
-        yield Editor(self.draft.text("system"), id="system")
+        yield Editor(self.form.text("system"), id="system")
         yield Static(id="about-template", classes="label", markup=False)
-        yield Editor(self.draft.text("template"), id="template")
+        yield Editor(self.form.text("template"), id="template")
 
-    def show(self, draft: CreateForm) -> None:
+    def show(self, form: CreateForm) -> None:
         """Draw where the texts are from; another base brings its own, unless they were typed."""
-        rebased, self.draft = draft.inherited != self.draft.inherited, draft
+        rebased, self.form = form.inherited != self.form.inherited, form
         texts: tuple[tuple[TextField, str], ...] = (
             ("system", "System prompt"),
             ("template", "Template"),
         )
         for which, title in texts:
-            about = f"{title} — {state(draft, which)}"
+            about = f"{title} — {state(form, which)}"
             self.query_one(f"#about-{which}", Static).update(about)
-            if rebased and getattr(draft, which) is None:
+            if rebased and getattr(form, which) is None:
                 with self.prevent(TextArea.Changed):
-                    self.query_one(f"#{which}", Editor).load_text(draft.text(which))
+                    self.query_one(f"#{which}", Editor).load_text(form.text(which))
 
     @on(TextArea.Changed)
     def _typed(self, event: TextArea.Changed) -> None:
         which: TextField = "system" if event.text_area.id == "system" else "template"
         text = event.text_area.text
-        self.edit(lambda draft: draft.with_text(which, text))
+        self.edit(lambda form: form.with_text(which, text))
 
 
-def state(draft: CreateForm, which: TextField) -> str:
+def state(form: CreateForm, which: TextField) -> str:
     """Return where a text is from: the base, or the user."""
-    own: str | None = getattr(draft, which)
-    base = draft.inherited
+    own: str | None = getattr(form, which)
+    base = form.inherited
     if own:
         return "changed" if getattr(base, which) else "new"
     if own is None and getattr(base, which):
@@ -212,13 +212,13 @@ class QuantizeTab(Tab):
         yield Static(id="why-not", markup=False)
         yield Table(self.rows, id="types")
 
-    def show(self, draft: CreateForm) -> None:
+    def show(self, form: CreateForm) -> None:
         """Draw the weights as they are and the types the base allows, or why it allows none."""
-        reason = why_not(draft.base_model)
+        reason = why_not(form.base_model)
         table = self.query_one("#types", Table)
         table.display = reason is None
         self.query_one("#why-not", Static).update(reason or "")
-        model = draft.base_model
+        model = form.base_model
         if reason is not None or model is None:
             return
         quantization = model.listed.details.quantization_level
@@ -231,7 +231,7 @@ class QuantizeTab(Tab):
                 CellRow(
                     key,
                     {"type": (type_, ""), "size": (bytes_, ""), "help": (help_, "muted")},
-                    "✓" if key == (draft.quantize or NO_TYPE) else "",
+                    "✓" if key == (form.quantize or NO_TYPE) else "",
                 )
                 for key, type_, bytes_, help_ in rows
             ]
@@ -240,4 +240,4 @@ class QuantizeTab(Tab):
     @on(Table.Chosen)
     def _chosen(self, event: Table.Chosen) -> None:
         chosen = event.key if event.key != NO_TYPE else ""
-        self.edit(lambda draft: replace(draft, quantize=chosen))
+        self.edit(lambda form: replace(form, quantize=chosen))

@@ -39,16 +39,16 @@ SHOW = Show(
 )
 
 
-def a_draft(show: Show | None = SHOW, *, edit: bool = False) -> CreateForm:
+def a_form(show: Show | None = SHOW, *, edit: bool = False) -> CreateForm:
     return begin((BASE, OTHER, STUB), BASE, show, edit=edit)
 
 
-def row_of(draft: CreateForm, name: str, place: int = 0) -> ParameterRow:
-    return next(r for r in draft.rows() if (r.name, r.place) == (name, place))
+def row_of(form: CreateForm, name: str, place: int = 0) -> ParameterRow:
+    return next(r for r in form.rows() if (r.name, r.place) == (name, place))
 
 
-def words(draft: CreateForm) -> str:
-    return "\n".join(note.words for note in notices(draft))
+def words(form: CreateForm) -> str:
+    return "\n".join(note.words for note in notices(form))
 
 
 # ---- names
@@ -77,19 +77,19 @@ def test_a_new_name_is_like_the_base_and_free(
 
 
 def test_editing_keeps_the_name() -> None:
-    draft = a_draft(edit=True)
-    assert (draft.name, draft.source) == ("qwen3:1.7b", "qwen3:1.7b")
+    form = a_form(edit=True)
+    assert (form.name, form.source) == ("qwen3:1.7b", "qwen3:1.7b")
 
 
 def test_an_untouched_form_sends_the_names_only() -> None:
-    request = a_draft().request()
+    request = a_form().request()
     assert request == CreateRequest(model="qwen3:1.7b-custom", from_="qwen3:1.7b")
 
 
 def test_a_pasted_command_is_taken_for_the_base_it_names() -> None:
-    draft = replace(a_draft(), base="ollama run gemma3:4b")
-    assert draft.request().from_ == "gemma3:4b"
-    assert draft.base_model == OTHER
+    form = replace(a_form(), base="ollama run gemma3:4b")
+    assert form.request().from_ == "gemma3:4b"
+    assert form.base_model == OTHER
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_a_pasted_command_is_taken_for_the_base_it_names() -> None:
     ],
 )
 def test_what_is_wrong_with_the_names_is_said(name: str, base: str, tab: str, said: str) -> None:
-    wrong = problem(replace(a_draft(), name=name, base=base))
+    wrong = problem(replace(a_form(), name=name, base=base))
     assert wrong is not None
     assert wrong.tab == tab
     assert said in wrong.words
@@ -129,71 +129,71 @@ def test_a_cloud_model_is_not_edited_in_place() -> None:
     ],
 )
 def test_what_the_names_lead_to_is_said(name: str, base: str, said: str) -> None:
-    assert said in words(replace(a_draft(), name=name, base=base))
+    assert said in words(replace(a_form(), name=name, base=base))
 
 
 # ---- system prompt and template
 
 
 def test_a_changed_prompt_is_sent_and_the_template_is_not() -> None:
-    request = a_draft().with_text("system", "Rhyme.").request()
+    request = a_form().with_text("system", "Rhyme.").request()
     assert (request.system, request.template) == ("Rhyme.", "")
 
 
 def test_a_prompt_changed_back_is_not_sent() -> None:
-    draft = a_draft().with_text("system", "Rhyme.").with_text("system", "You are terse.")
-    assert draft == a_draft()
+    form = a_form().with_text("system", "Rhyme.").with_text("system", "You are terse.")
+    assert form == a_form()
 
 
 @pytest.mark.parametrize("which", ["system", "template"])
 def test_a_cleared_text_is_not_sent_and_it_is_said_that_it_stays(which: str) -> None:
-    draft = a_draft().with_text(which, "")  # type: ignore[arg-type]
-    assert not draft.changes
-    assert "Create cannot clear an inherited" in words(draft)
+    form = a_form().with_text(which, "")  # type: ignore[arg-type]
+    assert not form.changes
+    assert "Create cannot clear an inherited" in words(form)
 
 
 def test_clearing_what_is_not_inherited_needs_no_words() -> None:
-    draft = a_draft(Show()).with_text("system", "x").with_text("system", "")
-    assert draft == a_draft(Show())
+    form = a_form(Show()).with_text("system", "x").with_text("system", "")
+    assert form == a_form(Show())
 
 
 def test_the_template_a_server_shows_for_none_is_none() -> None:
-    assert a_draft(Show(template="{{ .Prompt }}")).text("template") == ""
+    assert a_form(Show(template="{{ .Prompt }}")).text("template") == ""
 
 
 def test_another_base_takes_the_inherited_texts_away_but_not_the_typed_ones() -> None:
-    draft = replace(a_draft().with_text("system", "Rhyme."), base="gemma3:4b")
-    assert (draft.text("system"), draft.text("template"), draft.rows()) == ("Rhyme.", "", ())
+    form = replace(a_form().with_text("system", "Rhyme."), base="gemma3:4b")
+    assert (form.text("system"), form.text("template"), form.rows()) == ("Rhyme.", "", ())
 
 
 def test_hostile_text_is_shown_inert_and_not_sent_while_untouched() -> None:
-    draft = a_draft(Show(system="a\x1b[31m\u202eb\r\nc"))
-    assert draft.text("system") == "a�[31m�b\nc"
-    assert not draft.with_text("system", draft.text("system")).changes
-    assert "sent as �" in words(draft.with_text("system", "a�[31m�b\nd"))
+    form = a_form(Show(system="a\x1b[31m\u202eb\r\nc"))
+    assert form.text("system") == "a�[31m�b\nc"
+    assert not form.with_text("system", form.text("system")).changes
+    assert "sent as �" in words(form.with_text("system", "a�[31m�b\nd"))
 
 
 def test_a_text_of_megabytes_is_not_loaded_but_can_be_replaced() -> None:
-    draft = a_draft(Show(system="x" * (MAX_EDITED_CHARS + 1)))
-    assert draft.text("system") == ""
-    assert not draft.with_text("system", "").changes
-    assert "too long to show" in words(draft)
-    assert draft.with_text("system", "short").request().system == "short"
+    form = a_form(Show(system="x" * (MAX_EDITED_CHARS + 1)))
+    assert form.text("system") == ""
+    assert not form.with_text("system", "").changes
+    assert "too long to show" in words(form)
+    assert form.with_text("system", "short").request().system == "short"
 
 
 def test_a_jinja_template_is_pointed_out() -> None:
-    assert "Jinja" in words(a_draft().with_text("template", "{% for m in messages %}"))
+    assert "Jinja" in words(a_form().with_text("template", "{% for m in messages %}"))
 
 
 # ---- parameters
 
 
-def listed(draft: CreateForm) -> list[tuple[str, str, str]]:
-    return [(row.name, row.text, row.origin) for row in draft.rows()]
+def listed(form: CreateForm) -> list[tuple[str, str, str]]:
+    return [(row.name, row.text, row.origin) for row in form.rows()]
 
 
 def test_inherited_parameters_are_listed_with_where_they_are_from() -> None:
-    assert listed(a_draft()) == [
+    assert listed(a_form()) == [
         ("num_ctx", "8192", "inherited"),
         ("temperature", "0.6", "inherited"),
         ("stop", "</s>", "inherited"),
@@ -217,7 +217,7 @@ def test_inherited_parameters_are_listed_with_where_they_are_from() -> None:
 def test_only_new_and_changed_parameters_are_sent(
     name: str, text: str, sent: dict[str, ParameterValue]
 ) -> None:
-    assert a_draft().put(name, text).request().parameters == sent
+    assert a_form().put(name, text).request().parameters == sent
 
 
 @pytest.mark.parametrize(
@@ -225,19 +225,19 @@ def test_only_new_and_changed_parameters_are_sent(
 )
 def test_what_a_server_would_choke_on_later_is_refused_now(name: str, text: str) -> None:
     with pytest.raises(BadParameter):
-        a_draft().put(name, text)
+        a_form().put(name, text)
 
 
 def test_a_number_stored_for_a_truth_is_corrected() -> None:
-    draft = a_draft(Show(parameters="use_mmap   1")).put("use_mmap", "true")
-    assert draft.request().parameters == {"use_mmap": True}
+    form = a_form(Show(parameters="use_mmap   1")).put("use_mmap", "true")
+    assert form.request().parameters == {"use_mmap": True}
 
 
 def test_a_changed_parameter_says_what_it_was_and_goes_back_when_removed() -> None:
-    draft = a_draft().put("temperature", "1.5")
-    row = row_of(draft, "temperature")
+    form = a_form().put("temperature", "1.5")
+    row = row_of(form, "temperature")
     assert (row.origin, row.own) == ("was 0.6", True)
-    assert draft.take(row) == a_draft()
+    assert form.take(row) == a_form()
 
 
 @pytest.mark.parametrize(
@@ -248,63 +248,63 @@ def test_a_changed_parameter_says_what_it_was_and_goes_back_when_removed() -> No
     ],
 )
 def test_an_inherited_parameter_cannot_be_removed(name: str, said: str) -> None:
-    draft = a_draft()
-    assert said in (draft.why_not_take(row_of(draft, name)) or "")
+    form = a_form()
+    assert said in (form.why_not_take(row_of(form, name)) or "")
 
 
 def test_a_hostile_name_of_a_parameter_is_said_inert() -> None:
-    draft = a_draft(Show(parameters="\x1b[2J\u202ex   1"))
-    reason = draft.why_not_take(draft.rows()[0])
+    form = a_form(Show(parameters="\x1b[2J\u202ex   1"))
+    reason = form.why_not_take(form.rows()[0])
     assert reason == "�[2J�x is inherited: create cannot take it away."
 
 
 def test_one_of_several_stops_can_be_removed_since_the_list_is_sent_whole() -> None:
-    draft = a_draft()
-    row = row_of(draft, "stop", 0)
-    assert draft.why_not_take(row) is None
-    assert draft.take(row).request().parameters == {"stop": ["<eot>"]}
+    form = a_form()
+    row = row_of(form, "stop", 0)
+    assert form.why_not_take(row) is None
+    assert form.take(row).request().parameters == {"stop": ["<eot>"]}
 
 
 def test_all_stops_can_be_removed_and_brought_back() -> None:
-    draft = a_draft()
+    form = a_form()
     for _ in range(2):
-        draft = draft.take(row_of(draft, "stop"))
-    assert draft.request().parameters == {"stop": []}
-    assert row_of(draft, "stop").origin == "inherited ones left out"
-    assert draft.take(row_of(draft, "stop")) == a_draft()
+        form = form.take(row_of(form, "stop"))
+    assert form.request().parameters == {"stop": []}
+    assert row_of(form, "stop").origin == "inherited ones left out"
+    assert form.take(row_of(form, "stop")) == a_form()
 
 
 def test_the_last_stop_of_ones_own_leaves_nothing_behind() -> None:
-    draft = a_draft(Show()).put("stop", "###")
-    assert draft.take(row_of(draft, "stop")) == a_draft(Show())
+    form = a_form(Show()).put("stop", "###")
+    assert form.take(row_of(form, "stop")) == a_form(Show())
 
 
 def test_a_stop_is_changed_in_its_place() -> None:
-    draft = a_draft()
-    changed = draft.put("stop", "###", row_of(draft, "stop", 0))
+    form = a_form()
+    changed = form.put("stop", "###", row_of(form, "stop", 0))
     assert changed.request().parameters == {"stop": ["###", "<eot>"]}
 
 
 def test_a_row_that_becomes_another_parameter_gives_up_its_own_value() -> None:
-    draft = a_draft().put("top_k", "5")
-    assert draft.put("top_p", "0.5", row_of(draft, "top_k")).parameters == {"top_p": 0.5}
+    form = a_form().put("top_k", "5")
+    assert form.put("top_p", "0.5", row_of(form, "top_k")).parameters == {"top_p": 0.5}
 
 
 def test_a_value_nobody_wants_is_doubted() -> None:
-    assert "temperature is between 0 and 2." in words(a_draft().put("temperature", "7"))
+    assert "temperature is between 0 and 2." in words(a_form().put("temperature", "7"))
 
 
 @given(st.data())
 def test_whatever_is_put_can_be_taken_away_again(data: st.DataObject) -> None:
-    draft = start = a_draft()
+    form = start = a_form()
     for name in data.draw(st.lists(st.sampled_from(sorted(BY_NAME)), max_size=8)):
         kind = BY_NAME[name].kind
         text = "true" if kind == "bool" else str(data.draw(st.integers(0, 9)))
-        draft = draft.put(name, text)
-    for row in reversed(draft.rows()):
+        form = form.put(name, text)
+    for row in reversed(form.rows()):
         if row.own and row.origin != "inherited":
-            draft = draft.take(row)
-    assert draft == start
+            form = form.take(row)
+    assert form == start
 
 
 # ---- messages and licenses
@@ -312,32 +312,32 @@ def test_whatever_is_put_can_be_taken_away_again(data: st.DataObject) -> None:
 
 def test_messages_replace_all_inherited_ones() -> None:
     hey = Message("user", "hey")
-    draft = a_draft().with_messages((hey,))
-    assert draft.request().messages == [hey]
-    assert "replace all 2 inherited messages" in words(draft)
+    form = a_form().with_messages((hey,))
+    assert form.request().messages == [hey]
+    assert "replace all 2 inherited messages" in words(form)
 
 
 def test_messages_put_back_as_they_were_are_not_sent() -> None:
-    draft = a_draft()
-    assert draft.with_messages(()).with_messages(tuple(SHOW.messages)) == draft
+    form = a_form()
+    assert form.with_messages(()).with_messages(tuple(SHOW.messages)) == form
 
 
 def test_messages_cannot_be_cleared() -> None:
-    draft = a_draft().with_messages(())
-    assert not draft.changes
-    assert "cannot clear inherited messages" in words(draft)
+    form = a_form().with_messages(())
+    assert not form.changes
+    assert "cannot clear inherited messages" in words(form)
 
 
 def test_a_message_by_nobody_we_know_is_refused() -> None:
-    wrong = problem(a_draft().with_messages((Message("robot", "x"),)))
+    wrong = problem(a_form().with_messages((Message("robot", "x"),)))
     assert wrong is not None
     assert wrong.tab == "messages"
 
 
 def test_licenses_are_added() -> None:
-    draft = replace(a_draft(), licenses=("Apache", "More"))
-    assert draft.request().license == ["Apache", "More"]
-    assert "Added to the inherited license" in words(draft)
+    form = replace(a_form(), licenses=("Apache", "More"))
+    assert form.request().license == ["Apache", "More"]
+    assert "Added to the inherited license" in words(form)
 
 
 # ---- quantizing
@@ -366,7 +366,7 @@ def test_a_quantized_copy_is_named_after_its_type(name: str, made: str) -> None:
 def test_the_room_on_the_servers_disk_is_said_where_it_is_known(
     free: int | None, said: str
 ) -> None:
-    assert said in words(replace(a_draft(), quantize="Q8_0", free=free))
+    assert said in words(replace(a_form(), quantize="Q8_0", free=free))
 
 
 @pytest.mark.parametrize(
@@ -415,10 +415,10 @@ def test_why_a_model_cannot_be_quantized(model: object, said: str) -> None:
 
 
 def test_a_type_chosen_for_another_base_is_not_sent() -> None:
-    draft = replace(a_draft(), quantize="Q8_0")
-    assert draft.request().quantize == "Q8_0"
-    assert "about 1.8 GB" in words(draft)
-    moved = replace(draft, base="gemma3:4b")
+    form = replace(a_form(), quantize="Q8_0")
+    assert form.request().quantize == "Q8_0"
+    assert "about 1.8 GB" in words(form)
+    moved = replace(form, base="gemma3:4b")
     assert moved.request().quantize == ""
     assert "Not quantized. gemma3:4b is Q4_K_M already" in words(moved)
 
@@ -427,17 +427,17 @@ def test_a_type_chosen_for_another_base_is_not_sent() -> None:
 
 
 def test_the_modelfile_holds_what_is_sent() -> None:
-    draft = a_draft().put("temperature", "0.2").with_text("system", "Two\nlines")
-    assert modelfile(draft.request()) == (
+    form = a_form().put("temperature", "0.2").with_text("system", "Two\nlines")
+    assert modelfile(form.request()) == (
         'FROM qwen3:1.7b\nSYSTEM """Two\nlines"""\nPARAMETER temperature 0.2\n'
     )
 
 
 def test_what_no_modelfile_can_hold_is_a_comment_and_the_text_still_reads() -> None:
-    draft = a_draft().with_text("system", 'a"""\nb').put("seed", "1")
+    form = a_form().with_text("system", 'a"""\nb').put("seed", "1")
     for _ in range(2):
-        draft = draft.take(row_of(draft, "stop"))
-    text = modelfile(replace(draft, quantize="Q8_0").request())
+        form = form.take(row_of(form, "stop"))
+    text = modelfile(replace(form, quantize="Q8_0").request())
     assert [c.name for c in parse(text).commands] == ["from", "parameter"]
     assert text.count("# Left out: ") == 2
     assert "--quantize Q8_0" in text
@@ -452,9 +452,9 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(
 def test_the_preview_reads_back_as_the_request(
     system: str, message: str, stop: str, license: str
 ) -> None:
-    draft = a_draft(Show()).with_text("system", system).put("stop", stop)
-    draft = replace(draft.with_messages((Message("user", message),)), licenses=(license,))
-    request = draft.request()
+    form = a_form(Show()).with_text("system", system).put("stop", stop)
+    form = replace(form.with_messages((Message("user", message),)), licenses=(license,))
+    request = form.request()
     assert request_from(parse(modelfile(request)), request.model).request == request
 
 
@@ -462,15 +462,15 @@ def test_the_curl_command_survives_a_shell() -> None:
     import json
     import shlex
 
-    draft = a_draft().with_text("system", 'it\'s $HOME `x` \\ "q"\n')
-    argv = shlex.split(curl(draft.request()))
+    form = a_form().with_text("system", 'it\'s $HOME `x` \\ "q"\n')
+    argv = shlex.split(curl(form.request()))
     assert argv[:1] + argv[2:3] == ["curl", "-d"]
     assert json.loads(argv[3])["system"] == 'it\'s $HOME `x` \\ "q"\n'
 
 
 def test_the_changes_are_the_lines_that_differ() -> None:
-    draft = a_draft(edit=True).put("temperature", "0.2").with_text("system", "Rhyme.")
-    lines = ["".join(text for text, _ in line) for line in changes(draft)]
+    form = a_form(edit=True).put("temperature", "0.2").with_text("system", "Rhyme.")
+    lines = ["".join(text for text, _ in line) for line in changes(form)]
     signed = [line for line in lines if line[:1] in "+-"]
     assert signed == [
         "-SYSTEM You are terse.",
@@ -481,4 +481,4 @@ def test_the_changes_are_the_lines_that_differ() -> None:
 
 
 def test_without_changes_the_preview_says_so() -> None:
-    assert changes(a_draft(edit=True)) == [(("Nothing is changed.", "muted"),)]
+    assert changes(a_form(edit=True)) == [(("Nothing is changed.", "muted"),)]

@@ -49,20 +49,20 @@ PARAMETERS = st.dictionaries(
     quantize=st.sampled_from(["", "Q4_K_M"]),
 )
 def test_what_is_read_is_what_was_typed(**typed: object) -> None:
-    draft = replace(START, **typed)  # type: ignore[arg-type]
+    form = replace(START, **typed)  # type: ignore[arg-type]
     # As it comes back from a file.
-    text = text_of(draft).encode("utf-8", "replace").decode()
-    assert typed_into(START, text) == draft
+    text = text_of(form).encode("utf-8", "replace").decode()
+    assert typed_into(START, text) == form
 
 
 def test_it_reads_as_a_modelfile() -> None:
-    draft = replace(START, name="mine", system="Rhyme.\nAlways.", parameters={"num_ctx": 4096})
-    assert text_of(draft) == (
+    form = replace(START, name="mine", system="Rhyme.\nAlways.", parameters={"num_ctx": 4096})
+    assert text_of(form) == (
         f'{HEAD}#: name "mine"\n'
         'FROM qwen3:1.7b\nSYSTEM """Rhyme.\nAlways."""\nPARAMETER num_ctx 4096\n'
     )
-    assert parse(text_of(draft)).last("system") == "Rhyme.\nAlways."
-    assert name_and_base(text_of(draft)) == ("mine", "qwen3:1.7b")
+    assert parse(text_of(form)).last("system") == "Rhyme.\nAlways."
+    assert name_and_base(text_of(form)) == ("mine", "qwen3:1.7b")
 
 
 def test_a_name_that_is_edited_is_the_models_own() -> None:
