@@ -29,7 +29,7 @@ class AccountStatus:
     """Whether the server knows no accounts, so that asking again is no use."""
 
     @property
-    def settled(self) -> bool:
+    def is_final(self) -> bool:
         """Whether asking again soon would tell the same."""
         return bool(self.user) or self.too_old
 

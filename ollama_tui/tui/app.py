@@ -35,7 +35,7 @@ from ollama_tui.tui.rendering.diff import DiffApp
 from ollama_tui.tui.screens.main import MainScreen
 from ollama_tui.tui.signs import UNICODE, Signs
 from ollama_tui.tui.themes import styles_folder
-from ollama_tui.tui.typeahead import CONNECTING, TypeAhead, Typed
+from ollama_tui.tui.typeahead import CONNECTING, KeyEvent, TypeAhead
 
 if TYPE_CHECKING:
     import httpx
@@ -123,7 +123,7 @@ class OllamaTui(DiffApp[int], inherit_bindings=False):
         )
         self._connection = self._connection_to(settings, prefetch=prefetch)
         self._connection_known = asyncio.Event()
-        self._given: Typed | None = None
+        self._given: KeyEvent | None = None
         self._keys_dropped = False
         self.type_ahead = TypeAhead(self, self._give_key, clock, self._keys_rested)
         self.animation_level = "none"
@@ -168,7 +168,7 @@ class OllamaTui(DiffApp[int], inherit_bindings=False):
         else:
             self.type_ahead.put(event)
 
-    def _give_key(self, event: Typed) -> None:
+    def _give_key(self, event: KeyEvent) -> None:
         self._given = event
         self.post_message(event)
 

@@ -36,7 +36,7 @@ waited for."""
 MOST_LAYOUTS = 8
 """Layouts after one key; a layout that asks for another one each time must not block the keys."""
 
-Typed = events.Key | events.Paste
+KeyEvent = events.Key | events.Paste
 
 
 class TypeAhead:
@@ -49,7 +49,7 @@ class TypeAhead:
     def __init__(
         self,
         app: App[Any],
-        deliver: Callable[[Typed], None],
+        deliver: Callable[[KeyEvent], None],
         clock: Clock,
         idle: Callable[[], None] = lambda: None,
     ) -> None:
@@ -57,7 +57,7 @@ class TypeAhead:
         self._deliver = deliver
         self._idle = idle
         self._clock = clock
-        self._waiting: deque[Typed] = deque()
+        self._waiting: deque[KeyEvent] = deque()
         self._owners: set[object] = set()
         self._pauses: dict[object, asyncio.Task[None]] = {}
         self._free = asyncio.Event()
@@ -86,7 +86,7 @@ class TypeAhead:
             await asyncio.wait([self._delivering, paused], return_when=asyncio.FIRST_COMPLETED)
             paused.cancel()
 
-    def put(self, event: Typed) -> None:
+    def put(self, event: KeyEvent) -> None:
         """Deliver `event` as soon as everything typed before it has been handled."""
         self._waiting.append(event)
         if self._delivering is None:

@@ -27,27 +27,22 @@ TRY_EVERY = 5.0
 """Seconds between two questions while the server cannot tell."""
 
 
-async def standing(services: Services) -> AccountStatus:
-    """Return who the server is at ollama.com, or why that is not known."""
+async def account_statuses(services: Services) -> AsyncGenerator[AccountStatus, None]:
+    """Yield who the server is, again and again until it is signed in or knows no accounts."""
     from ollama_tui.domain.account import account_status, status_after_error
 
-    try:
-        return account_status(await services.ollama.me())
-    except OllamaError as error:
-        return status_after_error(error)
-
-
-async def standings(services: Services) -> AsyncGenerator[AccountStatus, None]:
-    """Yield who the server is, again and again until it is signed in or knows no accounts."""
     while True:
-        now = await standing(services)
-        yield now
-        if now.settled:
+        try:
+            status = account_status(await services.ollama.me())
+        except OllamaError as error:
+            status = status_after_error(error)
+        yield status
+        if status.is_final:
             return
-        await services.clock.sleep(ASK_EVERY if now.signed_out else TRY_EVERY)
+        await services.clock.sleep(ASK_EVERY if status.signed_out else TRY_EVERY)
 
 
-async def cloud_said(services: Services) -> str:
+async def cloud_policy(services: Services) -> str:
     """Return a sentence on whether the server may use the cloud."""
     from ollama_tui.domain.cloud import disabled
 
@@ -72,8 +67,8 @@ async def show(context: ActionContext) -> None:
     services = connected(context)
     while await context.ask(
         AccountDialog(
-            partial(standings, services),
-            partial(cloud_said, services),
+            partial(account_statuses, services),
+            partial(cloud_policy, services),
             partial(address_to_clipboard, context),
         )
     ):

@@ -57,7 +57,7 @@ async def push(context: ActionContext) -> None:
     dialog = PushDialog(
         model,
         context.snapshot.models,
-        partial(account.standings, services),
+        partial(account.account_statuses, services),
         partial(account.address_to_clipboard, context),
         services.updates.speaks_plain_http,
     )

@@ -87,7 +87,7 @@ class AccountDialog(ModalScreen[Wanted | None]):
         address = standing.signin_url
         if self.signing_in and address and address != (self.standing or standing).signin_url:
             self.clipboard(address)
-        self.signing_in = self.signing_in and not standing.settled
+        self.signing_in = self.signing_in and not standing.is_final
         self.standing = standing
         self.draw()
 
