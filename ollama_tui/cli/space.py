@@ -10,7 +10,7 @@ from typing import Any
 from ollama_tui.cli.context import CommandContext
 from ollama_tui.cli.output import print_json, print_lines, table
 from ollama_tui.domain.model import Model
-from ollama_tui.domain.storage.contents import Leftover, settled, size_of
+from ollama_tui.domain.storage.contents import Leftover, removable_at_restart, size_of
 from ollama_tui.domain.storage.report import RowKind, StorageRow, storage_rows, summary
 from ollama_tui.domain.storage.usage import Usage
 from ollama_tui.formatting import UNKNOWN, inert, size
@@ -77,7 +77,7 @@ def _leftovers(found: Sequence[Leftover] | None, now: float) -> dict[str, Any] |
         return None
     return {
         "bytes": size_of(found),
-        "freed_by_restart": size_of(settled(found, now)),
+        "freed_by_restart": size_of(removable_at_restart(found, now)),
         "files": [
             {"digest": f.digest, "bytes": size_of([f]), "age": max(0, int(now - f.touched))}
             for f in found

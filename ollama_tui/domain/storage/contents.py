@@ -109,6 +109,6 @@ def size_of(leftovers: Iterable[Leftover]) -> int:
     return sum(leftover.frees for leftover in leftovers)
 
 
-def settled(leftovers: Iterable[Leftover], now: float) -> tuple[Leftover, ...]:
+def removable_at_restart(leftovers: Iterable[Leftover], now: float) -> tuple[Leftover, ...]:
     """Return those old enough for a starting server to remove; `now` in Unix seconds."""
     return tuple(leftover for leftover in leftovers if now - leftover.touched > GRACE)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ollama_tui.domain.model import Model
-from ollama_tui.domain.storage.contents import Leftover, settled, size_of
+from ollama_tui.domain.storage.contents import Leftover, removable_at_restart, size_of
 from ollama_tui.domain.storage.usage import Amount, Usage
 from ollama_tui.formatting import inert, listing, plural, size
 
@@ -112,7 +112,7 @@ def _leftovers(usage: Usage, now: float) -> Iterator[StorageRow]:
 
 def _restart(leftovers: Sequence[Leftover], now: float) -> str:
     """Return what a restart of the server would remove, as the end of a sentence."""
-    old = settled(leftovers, now)
+    old = removable_at_restart(leftovers, now)
     if not old:
         return f"{RESTART} frees it once it is an hour old, {NOPRUNE}."
     young = len(leftovers) > len(old)

@@ -73,7 +73,7 @@ class TextView(ScrollingWidget, can_focus=True):
             if self._needle.fullmatch(text, start, end) is None:
                 self._match = None
         self._document = document
-        self._settle(self._top)
+        self._go_to(self._top)
 
     def find(self, text: str) -> bool:
         """Search from the top of the view, ignoring case; return whether anything was found.
@@ -98,27 +98,27 @@ class TextView(ScrollingWidget, can_focus=True):
         last = self._rows[-1] if self._rows else None
         if last is None or not self._top <= place < (last.line, last.end):
             # Out of view: then it comes a third down the page.
-            self._settle(self._wrapped.move(self._wrapped.snap(place), -(self.page // 3)))
+            self._go_to(self._wrapped.move(self._wrapped.snap(place), -(self.page // 3)))
         self._repaint()
         return True
 
     def action_move(self, step: int, scroll: bool = True) -> None:
         """Scroll by `step` rows: a text has no cursor to move."""
-        self._settle(self._wrapped.move(self._top, step))
+        self._go_to(self._wrapped.move(self._top, step))
 
     def action_move_to_end(self, last: bool) -> None:
         """Go to the first or the last page."""
-        self._settle((len(self._texts), 0) if last else (0, 0))
+        self._go_to((len(self._texts), 0) if last else (0, 0))
 
     def on_resize(self) -> None:
         """Keep the text at the top of the view where it is."""
-        self._settle(self._top)
+        self._go_to(self._top)
 
     def render_line(self, y: int) -> Strip:
         """Paint one row."""
         return self.to_strip(self._line(y))
 
-    def _settle(self, top: Anchor) -> None:
+    def _go_to(self, top: Anchor) -> None:
         """Show the text from the row that holds `top`, but no further than the last page."""
         self._wrapped = WrappedText(self._texts, self.size.width - 1)
         self._last_page = self._wrapped.last_page(self.page)

@@ -15,7 +15,7 @@ from ollama_tui.domain.storage.contents import (
     PartialDownload,
     StoredBlob,
     StoredManifest,
-    settled,
+    removable_at_restart,
     size_of,
 )
 from ollama_tui.domain.storage.usage import (
@@ -189,7 +189,7 @@ def test_a_list_without_times_is_taken_by_its_digests() -> None:
 def test_only_what_lay_still_for_an_hour_is_removed_by_a_restart() -> None:
     now = 10_000.0
     old, young = PartialDownload("a", 5, now - 3601), PartialDownload("b", 7, now - 3600)
-    assert settled((old, young), now) == (old,)
+    assert removable_at_restart((old, young), now) == (old,)
 
 
 NAMES = [f"m{n}" for n in range(6)]
