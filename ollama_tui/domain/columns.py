@@ -102,7 +102,7 @@ def _detail(
 COLUMNS: tuple[Column, ...] = (
     Column(
         "name", "NAME", 20, "left", 0,
-        lambda m: _name_key(m.name),
+        lambda m: _name_key(m.listed.name),
         lambda m, _: m.label,
         style="",
     ),
@@ -177,7 +177,7 @@ def sort(models: Iterable[Model], column_key: str, reverse: bool = False) -> tup
 
 
 def _by_name(models: list[Model]) -> list[Model]:
-    return sorted(models, key=lambda m: _name_key(m.name)) if len(models) > 1 else models
+    return sorted(models, key=lambda m: _name_key(m.listed.name)) if len(models) > 1 else models
 
 
 def group_by_weights(models: Iterable[Model]) -> tuple[tuple[Model, ...], ...]:

@@ -32,31 +32,28 @@ class FormNote:
 
 def problem(form: CreateForm) -> FormNote | None:
     """Return the first reason why the form cannot be sent; None when it can."""
-    return next(_problems(form), None)
+    if form.edit and names.source(form.target) == "cloud":
+        words = "A cloud model cannot be changed in place: create one from it, with another name."
+        return FormNote("base", words)
+    if (wrong := names.new_name_problem(form.target)) is not None:
+        return FormNote("base", wrong)
+    if not form.source:
+        return FormNote("base", "Type the name of the model to start from.")
+    if (wrong := names.pull_problem(form.source)) is not None:
+        return FormNote("base", f"The base: {wrong}")
+    for number, message in enumerate(form.messages or (), 1):
+        if message.role.lower() not in ROLES:
+            role = inert(message.role)
+            words = f"Message {number} is by “{role}”: only system, user or assistant can be."
+            return FormNote("messages", words)
+    if names.same(form.target, form.source) and not form.changes:
+        return FormNote("base", "Nothing is changed yet.")
+    return None
 
 
 def notices(form: CreateForm) -> tuple[FormNote, ...]:
     """Return what to know about a form although it can be sent."""
     return tuple(note for find in _NOTICES for note in find(form))
-
-
-def _problems(form: CreateForm) -> Iterator[FormNote]:
-    if form.edit and names.source(form.target) == "cloud":
-        words = "A cloud model cannot be changed in place: create one from it, with another name."
-        yield FormNote("base", words)
-    elif (wrong := names.new_name_problem(form.target)) is not None:
-        yield FormNote("base", wrong)
-    if not form.source:
-        yield FormNote("base", "Type the name of the model to start from.")
-    elif (wrong := names.pull_problem(form.source)) is not None:
-        yield FormNote("base", f"The base: {wrong}")
-    for number, message in enumerate(form.messages or (), 1):
-        if message.role.lower() not in ROLES:
-            role = inert(message.role)
-            words = f"Message {number} is by “{role}”: only system, user or assistant can be."
-            yield FormNote("messages", words)
-    if names.same(form.target, form.source) and not form.changes:
-        yield FormNote("base", "Nothing is changed yet.")
 
 
 def _about_the_names(form: CreateForm) -> Iterator[FormNote]:
