@@ -1,4 +1,4 @@
-"""What commands work with: the settings, a client, the models and what is known of them."""
+"""The context of a command: its settings, the client, the models and their facts."""
 
 from __future__ import annotations
 
@@ -28,12 +28,10 @@ if TYPE_CHECKING:
 
 FIRST_ANSWERS = 3.0
 """Seconds to wait for the prefetched answers before the client asks again."""
-NEEDS_DETAILS = frozenset({"cap", "ctx", "shares"})
-"""Fields of the filter that may need details which the server's list does not have."""
 
 
 class UsageError(Exception):
-    """What was asked for makes no sense; the message is a sentence for the user."""
+    """Wrong usage; the message is a sentence for the user."""
 
 
 @dataclass(frozen=True)
@@ -46,17 +44,17 @@ class CommandContext:
     cache: Cache | None
     transport: httpx.AsyncBaseTransport | None = None
     prefetch: Prefetch | None = None
-    """What the server was asked while the command was being loaded."""
+    """Requests sent while the command was being loaded."""
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @cached_property
     def ollama(self) -> Ollama:
-        """The client; a command that needs no more than the prefetched answers loads none."""
+        """The client, loaded at first use: the prefetched answers may be enough."""
         return self.connect()
 
     @cached_property
     def facts(self) -> ModelFacts:
-        """What show says of the models; what is in the cache needs no client."""
+        """Facts from show; cached ones need no client."""
         return ModelFacts(lambda name: self.ollama.show(name), self.cache)
 
     async def models(self, *, learn: bool = False) -> tuple[Model, ...]:
@@ -81,7 +79,7 @@ class CommandContext:
             return models, models
         from ollama_tui.domain import names, updates
         from ollama_tui.domain.filter import parser
-        from ollama_tui.domain.filter.fields import Scope
+        from ollama_tui.domain.filter.fields import FIELDS, Scope
 
         query = parser.parse(text, self.settings.filters)
         if query.problems:
@@ -96,7 +94,8 @@ class CommandContext:
             query = parser.parse(text, self.settings.filters)
         if query.problems:
             raise UsageError(query.problems[0].quoting(text))
-        learn = learn or any(term.field in NEEDS_DETAILS for term in query.terms)
+        deep = {field.name for field in FIELDS if field.needs_details}
+        learn = learn or any(term.field in deep for term in query.terms)
         models = await self.models(learn=learn)
         found = self.cache.upstreams(self.settings.host.url) if self.cache else {}
         known = updates.known({model.name: model for model in models}, found)

@@ -1,7 +1,7 @@
 """The command line: it starts the app, or runs one of the commands for scripts.
 
-Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 the server cannot be reached; 130 and 141
-are what shells make of an interrupt and of a pipe that nobody reads.
+Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 the server cannot be reached; 130 after
+an interrupt and 141 after a broken pipe, as shells have it.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ def run(arguments: Sequence[str]) -> int:
                 f"To filter by it, write -- before it: ollama-tui -- {word}"
             )
         return _run_app(arguments)
-    except SystemExit as ended:  # how argparse ends, with help, the version or a refusal printed
+    except SystemExit as ended:  # argparse has printed help, the version or an error
         return _flushed(int(ended.code or DONE))
 
 
 def first_word(arguments: Sequence[str]) -> str:
-    """Return the first argument that is no option; empty when there is none, or `--` before it."""
+    """Return the first argument that is not an option; empty if none, or if `--` comes first."""
     words = iter(arguments)
     for word in words:
         if word in _TAKES_A_VALUE:
@@ -73,8 +73,8 @@ def close_command(word: str) -> str | None:
 def parser_with(*commands: str) -> argparse.ArgumentParser:
     """Return the parser of the command line with these sub-commands; with none, that of the app.
 
-    Options in common may stand before and after a command. What was not given is no attribute of
-    the result.
+    Common options may come before or after a command. The result has no attribute for an option
+    that was not given.
     """
     import argparse
 
@@ -117,7 +117,7 @@ def _settings(options: Mapping[str, Any], folders: Folders) -> Settings:
 
 
 def _run_command(name: str, arguments: Sequence[str]) -> int:
-    gc.disable()  # until all is loaded: looking for garbage meanwhile costs a tenth of the time
+    gc.disable()  # while importing: it costs a tenth of the start
     import asyncio
 
     from ollama_tui.api.errors import OllamaError, Unreachable
@@ -128,7 +128,7 @@ def _run_command(name: str, arguments: Sequence[str]) -> int:
 
     async def command() -> int:
         async with open_context(settings, options, cache) as context:
-            gc.freeze()  # what is loaded stays to the end: there is no need to look through it
+            gc.freeze()  # modules stay until the end: never collect them
             gc.enable()
             code: int = await options.run(context)
             return code
@@ -141,7 +141,7 @@ def _run_command(name: str, arguments: Sequence[str]) -> int:
         return _refuse(str(error))
     complain(*(problem.sentence for problem in settings.config_problems))
     problems = Problems()
-    problems.wake = lambda: complain(*problems.take())
+    problems.notify = lambda: complain(*problems.take())
     cache = Cache(folders.cache, problems)
     try:
         return asyncio.run(command())
@@ -160,7 +160,7 @@ def _run_app(arguments: Sequence[str]) -> int:
     if {"-h", "--help"}.intersection(arguments):
         parser_with(*COMMANDS).print_help()
         return _flushed(DONE)
-    # Without arguments, as it is mostly started, nothing has to be parsed, nor a parser loaded.
+    # Mostly started without arguments: then argparse need not be loaded.
     options = vars(parser_with().parse_args(arguments)) if arguments else {}
     from ollama_tui.tui.rendering import tty
 
@@ -172,7 +172,7 @@ def _run_app(arguments: Sequence[str]) -> int:
     if (reason := tty.unusable()) is not None:
         return _refuse(reason)
     tty.prepare()
-    gc.disable()  # nothing that a start makes is garbage; the app turns it on again
+    gc.disable()  # while importing; `app.follow_connection` enables it again
     from ollama_tui.api.prefetch import Prefetch
 
     first = None if settings.demo else Prefetch.of(settings.host, os.environ)

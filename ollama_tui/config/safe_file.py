@@ -1,7 +1,7 @@
-"""Files read within bounds, and written whole or not at all.
+"""Bounded reads and atomic writes of files.
 
-Everything the program has on disk goes through here, and so does what it saves where the user says.
-Only the standard library is loaded: the config is read before anything else.
+All files of the program go through here, and so do files saved where the user chooses. Loads only
+the standard library: the config is read before anything else.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from pathlib import Path
 
 from ollama_tui.formatting import inert
 
-_AT_ONCE = os.O_NONBLOCK | os.O_NOCTTY  # a fifo, a terminal or a tape must not make us wait
+_OPEN_FLAGS = os.O_NONBLOCK | os.O_NOCTTY  # never block on a fifo or a device
 _IN_THE_WAY = (errno.ELOOP, errno.EISDIR, errno.EACCES, errno.ENXIO, errno.EOPNOTSUPP)
-"""Errors of opening a temporary file where there is a link, a folder or the like."""
+"""Errors of opening a temporary file when a link, a folder or the like has its name."""
 _TEMPORARIES = 10
 _SET_ASIDE = 9
 
@@ -27,13 +27,13 @@ class Unusable(Exception):  # noqa: N818 - a state of a file, read as a sentence
 
 
 class NotAFile(OSError):  # noqa: N818 - read as a sentence: except NotAFile
-    """There is something under that path that no text can take the place of."""
+    """The path exists and is not a regular file, so it cannot be replaced."""
 
 
 def read_bounded(path: Path, limit: int, *, follow_links: bool = False) -> bytes:
-    """Return what a regular file of at most `limit` bytes holds, without ever waiting for it.
+    """Return the content of a regular file of at most `limit` bytes; never blocks on a fifo.
 
-    Raises FileNotFoundError where there is nothing, and Unusable with the reason for all else.
+    Raises FileNotFoundError when there is none, and Unusable with any other reason.
     """
     file = _opened(path, os.O_RDONLY | (0 if follow_links else os.O_NOFOLLOW))
     try:
@@ -43,7 +43,7 @@ def read_bounded(path: Path, limit: int, *, follow_links: bool = False) -> bytes
 
 
 def read_start(path: Path, size: int) -> bytes:
-    """Return up to `size` bytes from the start of a regular file; none where it cannot be read."""
+    """Return up to `size` bytes from the start of a regular file; b"" if it cannot be read."""
     try:
         file = _opened(path, os.O_RDONLY | os.O_NOFOLLOW)
     except (OSError, Unusable):
@@ -57,7 +57,7 @@ def read_start(path: Path, size: int) -> bytes:
 
 
 def read_open(file: int, limit: int) -> bytes:
-    """Return what an open regular file of at most `limit` bytes holds; raises Unusable."""
+    """Return the content of an open regular file of at most `limit` bytes; raises Unusable."""
     try:
         found = os.fstat(file)
         if stat.S_ISDIR(found.st_mode):
@@ -67,7 +67,7 @@ def read_open(file: int, limit: int) -> bytes:
         os.lseek(file, 0, os.SEEK_SET)
         chunks: list[bytes] = []
         room = limit + 1 if found.st_size <= limit else 0
-        # It may grow meanwhile, and files of /proc say they are empty: the end is where it ends.
+        # Read to the end: the file may grow, and files in /proc report size 0.
         while room and (chunk := os.read(file, min(max(found.st_size, 4096), room))):
             chunks.append(chunk)
             room -= len(chunk)
@@ -80,17 +80,17 @@ def read_open(file: int, limit: int) -> bytes:
 
 
 def write_atomically(path: Path, data: bytes, *, durable: bool = False) -> None:
-    """Put `data` where `path` is, readable by the user only; a reader sees the old or the new.
+    """Write `data` to `path`, readable by the user only; readers see the old or the new content.
 
-    The folder is the program's own: it is made if need be, and private. A link is replaced, not
-    followed. With `durable` the data is on the disk when this returns, which may take seconds: not
-    for the event loop. Raises OSError, with the old file untouched.
+    The folder is the program's own: it is created if necessary, and made private. A link is
+    replaced, not followed. With `durable` the data is on the disk when this returns, which may take
+    seconds: not for the event loop. Raises OSError, with the old file untouched.
     """
     os.close(write_locked(path, data, durable=durable))
 
 
 def write_text_atomically(path: Path, text: str) -> None:
-    """Put `text` where `path` is, durably and as `write_atomically` does; raises OSError.
+    """Write `text` to `path` durably, as `write_atomically` does; raises OSError.
 
     Lone surrogates, which UTF-8 cannot hold, become the bytes they came from, or question marks.
     """
@@ -102,7 +102,7 @@ def write_text_atomically(path: Path, text: str) -> None:
 
 
 def write_locked(path: Path, data: bytes, *, durable: bool = False) -> int:
-    """Write as `write_atomically` does; return the file, locked from before it had this name."""
+    """Write as `write_atomically` does; return the open file, locked before it got this name."""
     folder = path.parent
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if folder.stat().st_mode & 0o077:
@@ -115,7 +115,7 @@ def write_locked(path: Path, data: bytes, *, durable: bool = False) -> int:
             opened.write(data)
         if durable:
             os.fsync(file)
-        os.close(os.dup(file))  # a network file system says here what it could not write
+        os.close(os.dup(file))  # network file systems report failed writes on close
         os.rename(temporary, path)
         if durable:
             _sync_folder(folder)
@@ -128,10 +128,10 @@ def write_locked(path: Path, data: bytes, *, durable: bool = False) -> int:
 
 
 def write_new(path: Path, data: bytes) -> Path:
-    """Write a file that is not there yet, where the user wants it; return its real path.
+    """Write a new file where the user wants it; return its real path.
 
-    Leaves nothing behind when it fails. Raises FileExistsError when there is something by now, and
-    OSError. Not for the event loop.
+    Leaves nothing behind when it fails. Raises FileExistsError when the path exists, and OSError.
+    Not for the event loop.
     """
     real = _real(path)
     file = os.open(real, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
@@ -140,17 +140,17 @@ def write_new(path: Path, data: bytes) -> Path:
 
 
 def replace_file(path: Path, data: bytes) -> Path:
-    """Write `data` beside a file of the user and put it in its place; return its real path.
+    """Replace a file of the user atomically with `data`; return its real path.
 
-    Of a link the file that it leads to is replaced. The permissions stay, and so does the owner
-    where that may be set. Whatever fails, the old file is left as it was. Raises OSError, and
-    NotAFile for a folder, a device or a pipe. Not for the event loop.
+    A link is followed. The permissions are kept, and so is the owner where the system allows it.
+    On failure the old file is left as it was. Raises OSError, and NotAFile for a folder, a device
+    or a pipe. Not for the event loop.
     """
     real = _real(path)
     before = os.stat(real)
     if not stat.S_ISREG(before.st_mode):
         raise NotAFile(None, "it is not an ordinary file", str(real))
-    if not os.access(real, os.W_OK):  # which renaming over it would not ask
+    if not os.access(real, os.W_OK):  # os.replace ignores write protection
         raise PermissionError(errno.EACCES, "it is write-protected", str(real))
     beside = real.with_name(f".{real.name[:80]}.{os.urandom(8).hex()}.new")
     file = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
@@ -159,10 +159,10 @@ def replace_file(path: Path, data: bytes) -> Path:
 
 
 def _real(path: Path) -> Path:
-    """Return where `path` leads; raises OSError for links in a circle."""
+    """Return `path` with links resolved; raises OSError for a loop of links."""
     real = Path(os.path.realpath(path))
     if real.is_symlink():
-        os.stat(path)  # which says what is wrong with it
+        os.stat(path)  # raises the reason
     return real
 
 
@@ -176,7 +176,7 @@ def _fill(
 ) -> None:
     """Write all of `data` to an open new file and close it; remove it when that fails.
 
-    It gets the owner and the permissions of another file, and its place, where these are given.
+    It gets the owner and permissions of `like`, and is moved to `move_to`, where these are given.
     """
     try:
         with open(file, "wb") as opened:
@@ -196,13 +196,13 @@ def _fill(
 
 
 def lock(path: Path) -> int | None:
-    """Return the regular file at `path`, locked until it is closed; None if somebody else has it.
+    """Return the regular file at `path`, locked until closed; None if another process has the lock.
 
-    Raises FileNotFoundError where there is nothing, Unusable with the reason where there is no
-    regular file to open, and OSError where files cannot be locked.
+    Raises FileNotFoundError when there is none, Unusable with the reason when it is not a regular
+    file or cannot be opened, and OSError where files cannot be locked.
     """
     try:
-        # Over NFS only what may be written can be locked; what may not be can be elsewhere.
+        # NFS locks only files open for writing; other file systems lock read-only ones too.
         file = _opened(path, os.O_RDWR | os.O_NOFOLLOW)
     except Unusable:
         file = _opened(path, os.O_RDONLY | os.O_NOFOLLOW)
@@ -219,7 +219,7 @@ def lock(path: Path) -> int | None:
 
 
 def set_aside(path: Path) -> Path | None:
-    """Rename what is at `path`, a link itself, to `NAME.bad`; return that, or None if it stays."""
+    """Rename `path`, a link itself, to `NAME.bad`; return the new path, None if that failed."""
     for number in range(1, _SET_ASIDE + 1):
         aside = path.with_name(f"{path.name}.bad{number if number > 1 else ''}")
         if os.path.lexists(aside):
@@ -233,12 +233,12 @@ def set_aside(path: Path) -> Path | None:
 
 
 def _temporary(folder: Path) -> tuple[int, Path]:
-    """Return a new empty file, locked, and where it is.
+    """Return a new empty file, locked, and its path.
 
-    The names are few, and the lock says which are in use: one that a killed program left is used
-    again, so none pile up. Where files cannot be locked, it has a name of its own.
+    There are few names, and the lock says which are in use: a file left by a killed process is
+    reused, so they do not pile up. Where files cannot be locked, the name is random.
     """
-    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | _AT_ONCE
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | _OPEN_FLAGS
     for number in range(_TEMPORARIES):
         path = folder / f".{number}.new"
         is_new = not os.path.lexists(path)
@@ -264,7 +264,7 @@ def _temporary(folder: Path) -> tuple[int, Path]:
 
 
 def _is_locked_at(file: int, path: Path) -> bool:
-    """Lock an open regular file; return whether it is ours, and still what `path` names.
+    """Lock an open regular file; return whether that worked and `path` still names the file.
 
     Raises OSError where files cannot be locked.
     """
@@ -274,7 +274,7 @@ def _is_locked_at(file: int, path: Path) -> bool:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
-    # Whoever had it may have renamed or removed it between our opening and our locking.
+    # The last owner of the lock may have renamed or removed it after we opened it.
     try:
         there = os.stat(path, follow_symlinks=False)
     except FileNotFoundError:
@@ -293,9 +293,9 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _opened(path: Path, flags: int) -> int:
-    """Open what is at `path`; raises FileNotFoundError and Unusable."""
+    """Open `path`; raises FileNotFoundError and Unusable."""
     try:
-        return os.open(path, flags | _AT_ONCE)
+        return os.open(path, flags | _OPEN_FLAGS)
     except FileNotFoundError:
         if path.is_symlink():
             raise Unusable("is a link that leads nowhere") from None
@@ -320,7 +320,7 @@ def reason_of(error: OSError) -> str:
 
 
 def shown_path(path: Path) -> str:
-    """Return a path as people write it, inert, with `~` for the home folder."""
+    """Return a path for display: inert, with `~` for the home folder."""
     home = os.path.expanduser("~")
     text = str(path)
     is_below = home not in ("", "/", "~") and (text == home or text.startswith(f"{home}/"))

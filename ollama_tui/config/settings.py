@@ -76,9 +76,9 @@ class Settings:
     filters: tuple[tuple[str, str], ...] = ()
     """Saved filters by lower-case name."""
     config_problems: tuple[ConfigProblem, ...] = ()
-    """What could not be used of the config file; the rest was."""
+    """Problems in the config file; the rest of it was used."""
     lines: Lines = field(default_factory=dict, repr=False)
-    """Where the config file sets what it set of these."""
+    """Where the config file sets these."""
 
 
 def settings_from(
@@ -88,7 +88,7 @@ def settings_from(
     environ: Mapping[str, str],
     config: Config,
 ) -> Settings:
-    """Combine command line, environment and config file, the first named winning.
+    """Combine command line, environment and config file, in this order of precedence.
 
     Raises ValueError with a sentence when the host cannot be used.
     """
@@ -112,11 +112,11 @@ class Folders:
     config_file: Path
     """The optional settings."""
     ui_state_file: Path
-    """What the program remembers of its use."""
+    """Sort order, theme and servers of the last run."""
     unfinished: Path
-    """The folder that remembers downloads which are not finished."""
+    """Folder of the journal of unfinished downloads."""
     drafts: Path
-    """The folder of what was typed and not sent."""
+    """Folder of what was typed into forms and not sent."""
 
 
 def user_folders() -> Folders:
@@ -128,7 +128,7 @@ def user_folders() -> Folders:
     return Folders(
         cache=dirs.user_cache_path,
         config_file=dirs.user_config_path / "config.toml",
-        ui_state_file=state / "kept.json",
+        ui_state_file=state / "ui-state.json",
         unfinished=state / "unfinished",
         drafts=state / "drafts",
     )

@@ -1,7 +1,7 @@
-"""What the program remembers between runs, as versioned JSON that nothing in it can break.
+"""State files: versioned JSON that the program keeps between runs, read with any content.
 
-A file that cannot be used is set aside, one of a newer version is left alone, and what cannot be
-written is not remembered: each is a sentence for the user, and never an error.
+A file that cannot be used is set aside, one of a newer version is left alone, and a failed write is
+skipped: each is a sentence for the user in `Problems`, never an exception.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from ollama_tui.formatting import inert
 
 T = TypeVar("T")
 VERSION = 1
-"""Of the format; a file without one is from before there were versions."""
+"""Version of the format; files of the first format have none."""
 KB, MB = 1 << 10, 1 << 20
 _BAD_JSON = (msgspec.MsgspecError, UnicodeDecodeError)
 _NUMBER = re.compile(rb"\d{1,9}")
@@ -36,18 +36,18 @@ _VERSION_FIRST = re.compile(rb'\s*\{\s*"version"\s*:\s*(\d{1,9})\b')
 
 
 class Newer(Unusable):
-    """The file is of a newer version: not for us, and good for whoever wrote it."""
+    """Written by a newer version: left untouched."""
 
 
 class _Versioned(msgspec.Struct, Generic[T]):
-    """What a file holds; the version comes first, so that its start is enough to know it."""
+    """The content of a file; the version comes first, so that reading its start is enough."""
 
     version: int
     data: T
 
 
 def encoded(value: object) -> bytes:
-    """Return `value` as a file holds it; raises ValueError when JSON cannot hold it."""
+    """Return the content of a file with `value`; raises ValueError if it is not valid in JSON."""
     try:
         return msgspec.json.encode(_Versioned(VERSION, value))
     except (UnicodeEncodeError, RecursionError, TypeError) as error:
@@ -55,14 +55,14 @@ def encoded(value: object) -> bytes:
 
 
 def decoded(data: bytes, kind: type[T]) -> T:
-    """Return the value of a file, which has to be a `kind`; raises Unusable and Newer."""
+    """Return the value in a file, of type `kind`; raises Unusable and Newer."""
     expected: Any = _Versioned[kind]  # type: ignore[valid-type]
     try:
         found: _Versioned[T] = msgspec.json.decode(data, type=expected)
         if found.version == VERSION:
             return found.data
     except (*_BAD_JSON, RecursionError):
-        pass  # what is wrong is found out below
+        pass  # the reason is found below
     try:
         return _without_version(data, kind)
     except RecursionError:
@@ -74,10 +74,10 @@ def decoded(data: bytes, kind: type[T]) -> T:
 
 
 def _without_version(data: bytes, kind: type[T]) -> T:
-    """Return the value of a file from before there were versions, or raise what is wrong."""
+    """Return the value in a file without a version; raise the reason why it cannot be used."""
     try:
         fields = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
-    except msgspec.ValidationError:  # no object
+    except msgspec.ValidationError:  # not an object
         fields = {}
     if (version := fields.get("version")) is not None:
         number = bytes(version)
@@ -86,7 +86,7 @@ def _without_version(data: bytes, kind: type[T]) -> T:
         if int(number) > VERSION:
             raise Newer("was written by a newer version of ollama-tui")
         raise Unusable("was written by another version of ollama-tui")
-    # The first field was always written; without it any object would be read as all defaults.
+    # The first field is always written; without this check any object would pass as all defaults.
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         first, *_ = msgspec.structs.fields(kind)
         if first.encode_name not in fields:
@@ -95,19 +95,19 @@ def _without_version(data: bytes, kind: type[T]) -> T:
 
 
 class Problems:
-    """What was wrong with files of the program's own, a sentence each, none twice.
+    """Problems with the program's own files, a sentence each, none twice.
 
-    May be added to from any thread.
+    `add` may be called from any thread.
     """
 
-    def __init__(self, wake: Callable[[], object] = lambda: None) -> None:
-        self.wake = wake
-        """Called, in whatever thread, when there is something to `take`."""
+    def __init__(self, notify: Callable[[], object] = lambda: None) -> None:
+        self.notify = notify
+        """Called by `add`, in its thread, when there is something to `take`."""
         self._known: set[str] = set()
         self._new: list[str] = []
 
     def take(self) -> list[str]:
-        """Return the sentences that were not taken yet."""
+        """Return the sentences added since the last call."""
         taken, self._new = self._new, []
         return taken
 
@@ -117,10 +117,10 @@ class Problems:
         if key not in self._known:
             self._known.add(key)
             self._new.append(sentence)
-            self.wake()
+            self.notify()
 
     def unusable(self, path: Path, error: Unusable, loss: str) -> None:
-        """Set aside a file that cannot be used, and add that; `loss` is what it means."""
+        """Set aside a file that cannot be used and report it; `loss` is the consequence."""
         aside = None if isinstance(error, Newer) else set_aside(path)
         left = f"it is now {shown_path(aside)}" if aside else f"{shown_path(path)} stays as it is"
         self.add(f"{inert(path.name)} {error}, so {loss}; {left}.")
@@ -128,29 +128,29 @@ class Problems:
 
 @dataclass(frozen=True)
 class StateFile(Generic[T]):
-    """One file and what it has to hold."""
+    """One file and the type of its content."""
 
     path: Path
     kind: type[T]
     loss: str
-    """What it means when the file cannot be used, to go on a sentence with."""
+    """The consequence when the file cannot be used, as the end of a sentence."""
     problems: Problems = field(default_factory=Problems)
     limit: int = MB
     """Bytes; a larger file is neither read nor written."""
 
     def read(self) -> T | None:
-        """Return what the file holds; None when there is none or it cannot be used."""
+        """Return the content; None when there is no file or it cannot be used."""
         try:
             return decoded(read_bounded(self.path, self.limit), self.kind)
         except FileNotFoundError:
             return None
         except Unusable as error:
-            if os.path.lexists(self.path):  # else it is the folder's fault, which writing reports
+            if os.path.lexists(self.path):  # otherwise the folder is at fault: writing reports it
                 self.problems.unusable(self.path, error, self.loss)
             return None
 
     def write(self, value: T) -> bool:
-        """Replace what the file holds, unless a newer version wrote it; return whether it did."""
+        """Replace the content, unless a newer version wrote it; return whether it was written."""
         version = _VERSION_FIRST.match(read_start(self.path, 64))
         try:
             data = encoded(value)

@@ -1,4 +1,4 @@
-"""What the program remembers of its use: sort order, theme and servers."""
+"""UI state kept between runs: sort order, theme and servers."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from ollama_tui.domain import columns
 from ollama_tui.domain.view import View
 
 MOST_HOSTS = 9
-"""So many can be chosen by one key."""
+"""As many as there are digit keys to choose one with."""
 _LOSS = "sort order, theme and servers are forgotten"
 
 
 class _File(msgspec.Struct):
-    """What the file holds."""
+    """The content of the file."""
 
     sort: str
     theme: str
@@ -42,7 +42,7 @@ class UIState:
 
     @classmethod
     def read(cls, path: Path, problems: Problems | None = None) -> UIState:
-        """Return what the file holds; `problems` learns why it could not be read or written."""
+        """Return what the file holds; `problems` gets the reason if it cannot be used."""
         file = StateFile(path, _File, _LOSS, problems or Problems(), limit=64 * KB)
         found = file.read()
         if found is None:

@@ -1,1 +1,1 @@
-"""Model files of this machine: how they are named, what they are, what of them is to be sent."""
+"""Model files of this machine: their paths, their formats, and what to upload of them."""

@@ -14,7 +14,7 @@ from typing import BinaryIO, Literal
 
 from ollama_tui.domain.tensors import BLOCKS
 from ollama_tui.formatting import inert, size
-from ollama_tui.importing.local_file import BadFile, impostor, label, too_short, unreadable
+from ollama_tui.importing.local_file import BadFile, label, too_short, unreadable, wrong_content
 
 MAGIC = b"GGUF"
 UNKNOWN = "unknown"
@@ -144,7 +144,7 @@ class TensorInfo:
     shape: tuple[int, ...]
     """Fastest varying dimension first, as in the file."""
     type: str
-    """`F16`, `Q4_K` …, or `type 99` for one we have no name for."""
+    """`F16`, `Q4_K` …, or `type 99` for an unknown one."""
     offset: int
     """Bytes from the beginning of the weights."""
     bytes: int
@@ -210,7 +210,7 @@ def read_header(path: Path) -> Header:
         raise unreadable(path, error) from error
     ends = (header.weights_at + tensor.offset + tensor.bytes for tensor in header.tensors)
     whole = max(ends, default=0)
-    if whole > length:  # half a download has a perfect header
+    if whole > length:  # a partial download has a good header
         raise BadFile(f"{label(path)} {too_short(whole, length)}")
     return header
 
@@ -241,7 +241,7 @@ class _HeaderReader:
         self._file.seek(len(MAGIC))
         self._at = len(MAGIC)
         if not head.startswith(MAGIC):
-            raise self._bad(impostor(head) or "is not a GGUF file.")
+            raise self._bad(wrong_content(head) or "is not a GGUF file.")
         version = self._number("I")
         if version & 0xFFFF == 0:
             raise self._bad("is a big-endian GGUF file, which Ollama does not read.")

@@ -51,7 +51,7 @@ def inspect(*paths: Path) -> Source:
 
 
 def _is_folder(path: Path) -> bool:
-    """Whether it is a folder; raise BadFile for what is no file either: a pipe never ends."""
+    """Whether it is a folder; raise BadFile for a pipe or a device, which never end."""
     if _ADDRESS.match(str(path)):
         raise BadFile("That is an address, not a path: leave with esc and pull it with p.")
     try:
@@ -65,7 +65,7 @@ def _is_folder(path: Path) -> bool:
 
 def _of_folder(folder: Path) -> Source:
     with os.scandir(folder):
-        pass  # `glob` would take a folder that may not be read for an empty one
+        pass  # `glob` treats an unreadable folder as empty
     if (found := model_in(folder) or adapter_in(folder)) is not None:
         return found
     ggufs = sorted(path for path in folder.glob("*.gguf") if path.is_file())

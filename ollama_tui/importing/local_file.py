@@ -27,7 +27,7 @@ def label(path: Path) -> str:
 
 
 def unreadable(path: Path, error: OSError) -> BadFile:
-    """Return why the system does not let us read `path`."""
+    """Return the error for a file that cannot be read."""
     if isinstance(error, FileNotFoundError):
         return BadFile(f"{label(path)} is not there.")
     if isinstance(error, PermissionError):
@@ -36,13 +36,13 @@ def unreadable(path: Path, error: OSError) -> BadFile:
 
 
 def too_short(whole: int, there: int) -> str:
-    """Return how much of a file of `whole` bytes is missing: half a download has a good header."""
+    """Return how much of a file of `whole` bytes is missing, as after a partial download."""
     missing = f"{size(whole - there)} of {size(whole)}"
     return f"ends too early, {missing} are missing: download or copy it again."
 
 
-def impostor(head: bytes) -> str | None:
-    """Return what begins with `head` and is often taken for a model; None when it is neither."""
+def wrong_content(head: bytes) -> str | None:
+    """Return what a file that begins with `head` is instead of a model; None if unknown."""
     start = head.lstrip().lower()
     if start.startswith(_LFS):
         return "is a Git LFS pointer, not the file itself: fetch it with “git lfs pull”."
@@ -67,7 +67,7 @@ class LocalFile:
 
 
 def local_file(path: Path, key: str, *, adapter: bool = False) -> LocalFile:
-    """Return a file with the size it has now; raise BadFile when it cannot be looked at."""
+    """Return a file with its current size; raise BadFile when that cannot be read."""
     try:
         return LocalFile(path, key, path.stat().st_size, adapter)
     except OSError as error:
@@ -101,7 +101,7 @@ class Shard(NamedTuple):
 
     @property
     def siblings(self) -> list[str]:
-        """Names of all parts, itself too."""
+        """Names of all parts, including this one."""
         return [
             f"{self.prefix}-{number:05}-of-{self.of:05}{self.suffix}"
             for number in range(1, self.of + 1)
@@ -109,7 +109,7 @@ class Shard(NamedTuple):
 
 
 def shard(path: Path) -> Shard | None:
-    """Return which part of a model a file is; None for one of its own."""
+    """Return which part of a model a file is; None if it is not split."""
     match = _SHARD.fullmatch(path.name)
     if match is None or not 1 <= int(match["number"]) <= int(match["count"]):
         return None
@@ -130,7 +130,7 @@ def with_siblings(paths: Iterable[Path]) -> list[Path]:
 
 
 def missing_parts(names: list[str], count: int) -> str:
-    """Return the sentence that names what is not there."""
+    """Return the sentence that names the missing parts."""
     shown = [inert(name) for name in names[:_MOST_NAMED]]
     more = [f"{len(names) - _MOST_NAMED} more"] if len(names) > _MOST_NAMED else []
     return f"{len(names)} of {count} parts are not there: {listing([*shown, *more])}."

@@ -17,13 +17,13 @@ from ollama_tui.domain.modelfile.syntax import InvalidModelfile, Modelfile, pars
 from ollama_tui.formatting import inert, size
 from ollama_tui.importing.gguf import MAGIC
 from ollama_tui.importing.inspect import inspect
-from ollama_tui.importing.local_file import BadFile, impostor, label, unreadable
+from ollama_tui.importing.local_file import BadFile, label, unreadable, wrong_content
 from ollama_tui.importing.source import Source, suggestion
 
 LARGEST = 16 * 1024 * 1024
 """Bytes; a Modelfile with the longest licenses has well under one megabyte."""
 _HEAD = 64 * 1024
-"""Bytes in which a FROM line is looked for."""
+"""Bytes that are searched for a FROM line."""
 _WORD = "modelfile"
 _FROM = re.compile(rb"^[ \t]*FROM[ \t]+\S", re.MULTILINE)
 
@@ -43,7 +43,7 @@ def is_modelfile(path: Path) -> bool:
     if not os.path.isfile(path):  # unlike `Path.is_file` it never raises
         return False
     head = _read(path, _HEAD)
-    if head.startswith(MAGIC) or impostor(head):
+    if head.startswith(MAGIC) or wrong_content(head):
         return False
     return _WORD in path.name.lower() or (b"\0" not in head and bool(_FROM.search(head)))
 

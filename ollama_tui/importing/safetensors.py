@@ -19,7 +19,6 @@ import msgspec
 
 from ollama_tui.importing.local_file import (
     BadFile,
-    impostor,
     key_text,
     label,
     local_file,
@@ -27,6 +26,7 @@ from ollama_tui.importing.local_file import (
     shard,
     too_short,
     unreadable,
+    wrong_content,
 )
 from ollama_tui.importing.source import Form, Source, suggestion, targets
 
@@ -89,7 +89,7 @@ def read_weights(path: Path) -> Weights:
             head = file.read(8)
             header = int.from_bytes(head, "little")
             if len(head) < 8 or header > LARGEST_HEADER or header < 2:
-                problem = impostor(head + file.read(56)) or "is not a safetensors file."
+                problem = wrong_content(head + file.read(56)) or "is not a safetensors file."
                 raise BadFile(f"{label(path)} {problem}")
             entries = _entries(path, file.read(header))
     except OSError as error:

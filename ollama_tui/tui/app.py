@@ -185,7 +185,7 @@ class OllamaTui(DiffApp[int], inherit_bindings=False):
         self.app_resume_signal.subscribe(self, self._resumed, immediate=True)
         self.set_keymap(self.keymap.for_textual())
         self._tell_problems(problem_sentences(self.settings, self.available_themes))
-        self._problems.wake = partial(self.call_later, self._tell_problems)
+        self._problems.notify = partial(self.call_later, self._tell_problems)
         self._hold_for_list()
         self.call_after_refresh(self.drafts.find)
         self.call_after_refresh(self.follow_connection)

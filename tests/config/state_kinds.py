@@ -44,13 +44,13 @@ class Kind:
 
 
 def _keep_order(folder: Path, problems: Problems) -> None:
-    state = UIState.read(folder / "kept.json", problems)
+    state = UIState.read(folder / "ui-state.json", problems)
     state.remember(View(sort="size"), "ollama-light")
     state.remember_host(URL)
 
 
 def _kept(folder: Path, problems: Problems) -> object:
-    state = UIState.read(folder / "kept.json", problems)
+    state = UIState.read(folder / "ui-state.json", problems)
     return (state.sort, state.theme, state.hosts) if state.sort else None
 
 
@@ -69,7 +69,7 @@ def _downloads(folder: Path, problems: Problems) -> object:
 
 
 KINDS = {
-    "kept": Kind("kept.json", _keep_order, _kept),
+    "ui-state": Kind("ui-state.json", _keep_order, _kept),
     "journal": Kind("unfinished/*.json", _keep_downloads, _downloads),
     "list": Kind(
         "list-*.json",

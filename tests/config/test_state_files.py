@@ -137,7 +137,7 @@ def test_a_file_that_may_not_be_read_is_set_aside(nobodys: Path, name: str) -> N
 
 def test_what_may_not_be_written_is_said_once_and_what_is_there_is_read(nobodys: Path) -> None:
     good = all_good(nobodys)
-    KINDS["kept"].write(nobodys, Problems())
+    KINDS["ui-state"].write(nobodys, Problems())
     for folder in (nobodys, *filter(Path.is_dir, nobodys.rglob("*"))):
         folder.chmod(0o500)
     problems = Problems()
@@ -209,7 +209,7 @@ def test_on_a_full_disk_what_is_there_stays_and_it_is_said_once(
     tmp_path: Path, empty: bool
 ) -> None:
     good = {} if empty else all_good(tmp_path)
-    for file in tmp_path.rglob("kept.json"):
+    for file in tmp_path.rglob("ui-state.json"):
         file.write_text(file.read_text().replace("size", "name"))  # so that there is news
     command = [sys.executable, "-c", ON_A_FULL_DISK, str(tmp_path)]
     done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
@@ -218,7 +218,7 @@ def test_on_a_full_disk_what_is_there_stays_and_it_is_said_once(
     assert [sentence.split(" not remembered ")[0] for sentence in said] == NOT_KEPT
     assert all(sentence.endswith("cannot be written (the disk is full).") for sentence in said)
     assert [file for file in tmp_path.rglob("*") if file.name.endswith(".new")] == []
-    for name in good.keys() - {"kept"}:
+    for name in good.keys() - {"ui-state"}:
         assert KINDS[name].read(tmp_path, Problems()) == good[name]
 
 
@@ -314,7 +314,7 @@ def test_problems_are_said_together_and_none_twice() -> None:
     woken: list[int] = []
     problems = Problems()
     problems.add("First.")
-    problems.wake = lambda: woken.append(1)
+    problems.notify = lambda: woken.append(1)
     problems.add("Second.", once="x")
     problems.add("First.")
     problems.add("Third.", once="x")

@@ -11,30 +11,30 @@ from ollama_tui.domain.view import View
 
 
 def test_order_theme_and_servers_come_back(tmp_path: Path) -> None:
-    state = UIState.read(tmp_path / "state" / "kept.json")
+    state = UIState.read(tmp_path / "state" / "ui-state.json")
     state.remember(View(sort="size", reverse=True), "ollama-light")
     state.remember_host("http://a:1")
-    again = UIState.read(tmp_path / "state" / "kept.json")
+    again = UIState.read(tmp_path / "state" / "ui-state.json")
     assert (again.sort, again.reverse, again.theme) == ("size", True, "ollama-light")
     assert again.hosts == ("http://a:1",)
     assert again.applied_to(View()) == View(sort="size", reverse=True)
 
 
 def test_the_last_server_that_answered_comes_first_and_only_once(tmp_path: Path) -> None:
-    state = UIState.read(tmp_path / "kept.json")
+    state = UIState.read(tmp_path / "ui-state.json")
     for host in ("a", "b", "a"):
         state.remember_host(host)
     assert state.hosts == ("a", "b")
     for number in range(20):
         state.remember_host(str(number))
-    assert len(UIState.read(tmp_path / "kept.json").hosts) == MOST_HOSTS
+    assert len(UIState.read(tmp_path / "ui-state.json").hosts) == MOST_HOSTS
 
 
 @pytest.mark.parametrize(
     "text", ["", "{", "[]", "null", '{"sort": 1}', '{"hosts": "a"}', '{"hosts": [1]}', "\xff"]
 )
 def test_a_broken_file_counts_as_nothing_kept(tmp_path: Path, text: str) -> None:
-    file = tmp_path / "kept.json"
+    file = tmp_path / "ui-state.json"
     file.write_text(text, encoding="latin-1")
     state = UIState.read(file)
     assert (state.sort, state.hosts) == ("", ())
@@ -43,5 +43,5 @@ def test_a_broken_file_counts_as_nothing_kept(tmp_path: Path, text: str) -> None
 
 def test_what_cannot_be_written_is_not_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    UIState.read(tmp_path / "file" / "kept.json").remember_host("a")
+    UIState.read(tmp_path / "file" / "ui-state.json").remember_host("a")
     UIState().remember_host("a")

@@ -244,7 +244,7 @@ async def test_models_that_share_weights_stand_together_when_asked_and_the_curso
 
 
 async def test_grouping_is_remembered(tmp_path: Path) -> None:
-    file = tmp_path / "kept.json"
+    file = tmp_path / "ui-state.json"
     async with journey(ui_state=UIState.read(file)) as user:
         await user.presses("s", "end", "enter")
     async with journey(ui_state=UIState.read(file)) as user:

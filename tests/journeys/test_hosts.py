@@ -27,7 +27,7 @@ async def test_another_server_is_typed_and_its_models_are_listed() -> None:
 
 
 async def test_servers_that_answered_are_remembered_the_last_one_first(tmp_path: Path) -> None:
-    file = tmp_path / "kept.json"
+    file = tmp_path / "ui-state.json"
     async with journey(ui_state=UIState.read(file), hosts=("gpu-box",)) as user:
         await user.presses("H", "2")
         await user.until(lambda: "gpu-box:11434" in user.status)

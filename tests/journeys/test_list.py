@@ -211,7 +211,7 @@ async def test_an_empty_server_says_what_to_do() -> None:
 
 
 async def test_order_and_theme_are_remembered_for_the_next_run(tmp_path: Path) -> None:
-    file = tmp_path / "state" / "kept.json"
+    file = tmp_path / "state" / "ui-state.json"
     async with journey(ui_state=UIState.read(file)) as user:
         await user.presses("4")
         user.app.theme = "ollama-light"

@@ -39,7 +39,7 @@ def left(folder: Path, host: str) -> None:
 async def test_all_files_bad_at_once_are_said_together(tmp_path: Path, wrong: str) -> None:
     all_bad(tmp_path, wrong)
     problems = Problems()
-    cache, state = Cache(tmp_path, problems), UIState.read(tmp_path / "kept.json", problems)
+    cache, state = Cache(tmp_path, problems), UIState.read(tmp_path / "ui-state.json", problems)
     async with journey(
         cache=cache,
         ui_state=state,
@@ -51,7 +51,7 @@ async def test_all_files_bad_at_once_are_said_together(tmp_path: Path, wrong: st
         assert len(user.names) == 36
         at_once, *later = user.toasts
         assert at_once.startswith("4 problems with settings and saved files")
-        for name in ("config.toml: ", "kept.json ", "list-", "facts.json "):
+        for name in ("config.toml: ", "ui-state.json ", "list-", "facts.json "):
             assert f"\n{name}" in at_once or f" {name}" in at_once
         [with_the_session] = later
         assert with_the_session.startswith(f"2 problems with saved files {file_key(HOST)}.")
@@ -73,7 +73,7 @@ async def test_what_cannot_be_saved_is_said_once_and_downloads_once_more(tmp_pat
     problems = Problems()
     async with journey(
         cache=Cache(folder, problems),
-        ui_state=UIState.read(folder / "kept.json", problems),
+        ui_state=UIState.read(folder / "ui-state.json", problems),
         unfinished=folder / "unfinished",
         problems=problems,
         size=(120, 60),
@@ -92,7 +92,7 @@ async def test_a_download_left_unfinished_is_there_after_a_look_at_another_serve
     tmp_path: Path,
 ) -> None:
     left(tmp_path, HOST)
-    state = UIState.read(tmp_path / "kept.json")
+    state = UIState.read(tmp_path / "ui-state.json")
     async with journey(
         ui_state=state, unfinished=tmp_path / "unfinished", hosts=("gpu-box",)
     ) as user:

@@ -35,7 +35,9 @@ def save_files(start: Start, server: str, folder: Path) -> list[Path]:
     journal.keep((Pull("left:1b"),))
     journal.close()
     files = list(folder.rglob("*.json"))
-    assert {file.name.split("-")[0] for file in files} >= {"kept.json", "facts.json", "list"}
+    names = {file.name for file in files}
+    assert names >= {"ui-state.json", "facts.json"}
+    assert any(name.startswith("list-") for name in names)
     return files
 
 
@@ -64,7 +66,7 @@ def test_it_starts_whatever_all_its_files_are(
     config.mkdir(parents=True)
     CONFIGS.get(wrong, CONFIGS["long number"])[0](config / "config.toml")
     terminal = start(host=server, size=SIZE)
-    for words in ("problems with settings and saved files", "config.toml", "kept.json"):
+    for words in ("problems with settings and saved files", "config.toml", "ui-state.json"):
         terminal.wait_for(words)
     terminal.wait_for(f"{file_key(parse_host(server).url)}.")  # of the journal
     terminal.wait_for("36 models")

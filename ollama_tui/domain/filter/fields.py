@@ -65,6 +65,8 @@ class FilterField:
     example: str
     compile: Callable[[str], Callable[[Scope], Test]]
     """Value to test; raises BadValue."""
+    needs_details: bool = False
+    """Whether it tests details that the server's list may lack."""
 
 
 CAPABILITIES = ("vision", "tools", "thinking", "embedding", "insert", "audio", "completion")
@@ -186,7 +188,7 @@ WORD = FilterField(
 )  # fmt: skip
 
 FIELDS: tuple[FilterField, ...] = (
-    FilterField("cap", "what it can do", "cap:vision,tools", _capability),
+    FilterField("cap", "what it can do", "cap:vision,tools", _capability, needs_details=True),
     FilterField("family", "how the family begins", "family:qwen3", _family),
     FilterField(
         "quant", "how the quantization begins", "quant:q4",
@@ -217,11 +219,15 @@ FIELDS: tuple[FilterField, ...] = (
             lambda m: m.context_length,
             "Write a number of tokens: >=128k, <8192 or 32k..128k.",
         ),
+        needs_details=True,
     ),
     FilterField("older", "modified before that long", "older:90d", _age(older=True)),
     FilterField("newer", "modified within that time", "newer:7d", _age(older=False)),
     FilterField("is", ", ".join(STATES), "is:loaded", _state),
-    FilterField("shares", "shares data on disk with a model", "shares:qwen3:8b", _shares),
+    FilterField(
+        "shares", "shares data on disk with a model", "shares:qwen3:8b", _shares,
+        needs_details=True,
+    ),
 )  # fmt: skip
 
 BY_NAME = {field.name: field for field in FIELDS}
