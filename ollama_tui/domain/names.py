@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from ollama_tui.api.requests import DEFAULT_REGISTRY
 from ollama_tui.formatting import inert
 
-DEFAULT_HOST = DEFAULT_REGISTRY
+DEFAULT_HOST = "registry.ollama.ai"
 DEFAULT_NAMESPACE = "library"
 DEFAULT_TAG = "latest"
 

@@ -170,7 +170,6 @@ class Connection:
                 cache=self._cache,
                 host_url=settings.host.url,
                 now=clock.now,
-                sleep=clock.sleep,
             )
             local = settings.host.is_local and transport is None
             storage = Storage(ollama.show, local=local, environ=os.environ)

@@ -50,10 +50,7 @@ CONCURRENT_BLOBS = 8
 """How many blobs of a model are looked up at a time."""
 GOOD_FOR = timedelta(days=1)
 """How long an answer is shown without asking again."""
-TYPING_PAUSE = 0.25
-"""Seconds without a new letter after which a name being typed is looked up."""
 
-Sleep = Callable[[float], Awaitable[None]]
 Details = Callable[[Model], Awaitable[Show]]
 
 
@@ -89,7 +86,6 @@ class Updates:
         cache: Cache | None = None,
         host_url: str = "",
         now: Callable[[], datetime] = _utc_now,
-        sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._registry = registry
         self._ollama = ollama
@@ -97,7 +93,6 @@ class Updates:
         self._cache = cache
         self._host_url = host_url
         self._now = now
-        self._sleep = sleep
         remembered = cache.upstreams(host_url) if cache else {}
         self.found: Observable[Mapping[str, Upstream]] = Observable(
             {n: found for n, found in remembered.items() if now() - found.checked_at < GOOD_FOR}
@@ -223,11 +218,10 @@ class Updates:
                 present.add(digest)
 
     async def offer(self, given: str, insecure: bool, there: Model | None) -> Offer:
-        """Return what pulling the name `given` would fetch, once no letter follows for a moment.
+        """Return what pulling the name `given` would fetch.
 
         Never raises OllamaError: who cannot look can still pull.
         """
-        await self._sleep(TYPING_PAUSE)
         try:
             name = names.parse(names.resolved(given))
             published = await self._registry.manifest(name, insecure=insecure)
@@ -240,11 +234,10 @@ class Updates:
         return upstream.offered(published.manifest, present, there, mine, published.digest)
 
     async def speaks_plain_http(self, given: str) -> bool:
-        """Return whether the registry of a name does, once no letter follows for a moment.
+        """Return whether the registry of a name does.
 
         Never raises OllamaError: who cannot look can still push.
         """
-        await self._sleep(TYPING_PAUSE)
         try:
             return await self._registry.speaks_plain_http(names.parse(given))
         except OllamaError:

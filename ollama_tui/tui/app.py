@@ -24,11 +24,11 @@ from ollama_tui.config.drafts import Drafts
 from ollama_tui.config.settings import Settings
 from ollama_tui.config.state_file import Problems
 from ollama_tui.config.ui_state import MOST_HOSTS, UIState
-from ollama_tui.domain import columns as order
+from ollama_tui.domain import columns
 from ollama_tui.domain.snapshot import ConnectionState, Snapshot
 from ollama_tui.domain.view import View
 from ollama_tui.services.connection import Connection, Services
-from ollama_tui.tui import themes as theme
+from ollama_tui.tui import themes
 from ollama_tui.tui.actions import ACTIONS
 from ollama_tui.tui.actions.keymap import keymap
 from ollama_tui.tui.rendering.diff import DiffApp
@@ -50,9 +50,9 @@ if TYPE_CHECKING:
     from ollama_tui.services.observable import Observable
     from ollama_tui.services.updates import Checking
 
-SAY = 5.0
-SAY_TROUBLE = 12.0
-"""Seconds a toast stays."""
+TOAST_SECONDS = 5.0
+ERROR_TOAST_SECONDS = 12.0
+"""How long a toast stays; errors stay longer."""
 DRAW_EVERY = 0.25
 """Seconds between two drawings of progress: reads as live, and a slow link keeps up."""
 
@@ -74,7 +74,7 @@ class OllamaTui(DiffApp[int], inherit_bindings=False):
     snapshot: reactive[Snapshot] = reactive(Snapshot, init=False, repaint=False)
     """The models listed, as the library published them last."""
     services: reactive[Services | None] = reactive(None, init=False, repaint=False)
-    """What acts on the server; it comes a moment after the first list."""
+    """The services of the server; they come a moment after the first list."""
     details: reactive[Mapping[str, Show]] = reactive(dict, init=False, repaint=False)
     """What show said of the models asked about last, by `details_key`."""
     measured: reactive[Usage | None] = reactive(None, init=False, repaint=False)
@@ -106,7 +106,9 @@ class OllamaTui(DiffApp[int], inherit_bindings=False):
         self.settings = settings
         self.keymap = keymap(settings, ACTIONS)
         self.signs = signs
-        self.columns = tuple(key for key in settings.columns if key in order.BY_KEY) or order.USUAL
+        self.columns = (
+            tuple(key for key in settings.columns if key in columns.BY_KEY) or columns.USUAL
+        )
         """Keys of the columns to show."""
         self._ui_state = ui_state or UIState()
         self._problems = problems or Problems()
@@ -125,13 +127,13 @@ class OllamaTui(DiffApp[int], inherit_bindings=False):
         self._connection_known = asyncio.Event()
         self._given: KeyEvent | None = None
         self._keys_dropped = False
-        self.type_ahead = TypeAhead(self, self._give_key, clock, self._keys_rested)
+        self.type_ahead = TypeAhead(self, self._deliver, clock, self._on_keys_idle)
         self.animation_level = "none"
-        for own in theme.OWN:
+        for own in themes.OWN:
             self.register_theme(own)
         self.set_reactive(OllamaTui.snapshot, self._connection.snapshots.value)
-        wanted = self.settings.theme or self._ui_state.theme or theme.DEFAULT
-        self.theme = wanted if wanted in self.available_themes else theme.DEFAULT
+        theme = self.settings.theme or self._ui_state.theme or themes.DEFAULT
+        self.theme = theme if theme in self.available_themes else themes.DEFAULT
         self.stylesheet.set_variables(self.get_css_variables())
 
     def refresh_css(self, animate: bool = True) -> None:
@@ -152,7 +154,7 @@ class OllamaTui(DiffApp[int], inherit_bindings=False):
 
     def get_default_screen(self) -> MainScreen:
         """Return the main screen: it is there from the first frame on."""
-        wanted = self.settings.sort if self.settings.sort in order.BY_KEY else "modified"
+        wanted = self.settings.sort if self.settings.sort in columns.BY_KEY else "modified"
         view = View(
             self.settings.filter, wanted, self.settings.reverse, saved=self.settings.filters
         )
@@ -168,11 +170,11 @@ class OllamaTui(DiffApp[int], inherit_bindings=False):
         else:
             self.type_ahead.put(event)
 
-    def _give_key(self, event: KeyEvent) -> None:
+    def _deliver(self, event: KeyEvent) -> None:
         self._given = event
         self.post_message(event)
 
-    def _keys_rested(self) -> None:
+    def _on_keys_idle(self) -> None:
         """Draw what was left out while more keys waited."""
         if self.screen_stack and isinstance(main := self.screen_stack[0], MainScreen):
             main.catch_up()
@@ -252,7 +254,7 @@ class OllamaTui(DiffApp[int], inherit_bindings=False):
         async with asyncio.TaskGroup() as group:
             group.create_task(self._follow(self._connection.snapshots, OllamaTui.snapshot))
             async with self._connection.open(self._drawn) as services:
-                if not gc.isenabled():  # it was in the way of a quick start
+                if not gc.isenabled():  # off since `cli.main`, for a quick start
                     gc.freeze()
                     gc.enable()
                 self.services = services
@@ -321,7 +323,7 @@ class OllamaTui(DiffApp[int], inherit_bindings=False):
             message,
             title=heading,
             severity="error" if trouble else "information",
-            timeout=SAY_TROUBLE if trouble else SAY,
+            timeout=ERROR_TOAST_SECONDS if trouble else TOAST_SECONDS,
             markup=False,
         )
 

@@ -72,7 +72,6 @@ async def stage(
             cache=cache,
             host_url=HOST,
             now=ticker.now,
-            sleep=at_once,
         )
         yield Stage(demo, library, updates)
 
@@ -110,7 +109,7 @@ async def test_what_a_server_elsewhere_calls_this_machine_is_its_own(
 ) -> None:
     settings = Settings(host=parse_host(server))
     async with Ollama(settings.host.url) as ollama, registry_for(settings, None) as registry:
-        updates = Updates(registry, ollama, Library(ollama).facts.ask, sleep=at_once)
+        updates = Updates(registry, ollama, Library(ollama).facts.ask)
         offer = await updates.offer("127.0.0.1:1/me/m:1", False, None)
     assert ("Only the server can reach 127.0.0.1:1" in offer.sentence) is not asked
 

@@ -195,8 +195,8 @@ class JobQueue:
         self._schedule()
 
     def _schedule(self) -> None:
-        """Start whatever has room in its lane."""
-        for lane, width in self._width.items():
+        """Start whatever has room in its lane; nothing once the queue is closed."""
+        for lane, width in self._width.items() if not self._closed else ():
             room = width - sum(
                 record.task.lane is lane for record in self._with_state(State.RUNNING)
             )
@@ -209,9 +209,12 @@ class JobQueue:
         self._publish()
 
     def _start_task(self, record: JobRecord) -> None:
-        work = self._run_grace if record.state is State.WAITING else self._run_with_retries
-        record.runner = asyncio.create_task(work(record))
-        record.runner.add_done_callback(partial(self._ended, record))
+        if record.state is State.WAITING:
+            record.runner = asyncio.create_task(self._run_grace(record))
+            record.runner.add_done_callback(partial(self._grace_over, record))
+        else:
+            record.runner = asyncio.create_task(self._run_with_retries(record))
+            record.runner.add_done_callback(partial(self._job_over, record))
 
     def _begin_grace(self, record: JobRecord) -> None:
         record.state = State.WAITING
@@ -272,8 +275,16 @@ class JobQueue:
                 "The connection may be lost, or the server stuck; try again.",
             ) from error
 
-    def _ended(self, record: JobRecord, runner: asyncio.Task[None]) -> None:
-        """Account for the end of a job, or of its grace period."""
+    def _grace_over(self, record: JobRecord, runner: asyncio.Task[None]) -> None:
+        """Queue a job after its grace period; end it where that was cut short."""
+        if record.runner is runner and not runner.cancelled() and runner.exception() is None:
+            record.state, record.runner = State.QUEUED, None
+            self._schedule()
+        else:
+            self._job_over(record, runner)
+
+    def _job_over(self, record: JobRecord, runner: asyncio.Task[None]) -> None:
+        """Account for the end of a job."""
         if record.runner is not runner:
             return  # taken back meanwhile, which is accounted for
         if runner.cancelled():
@@ -286,16 +297,11 @@ class JobQueue:
                     "Something inside went wrong.", "It is a bug: please report it."
                 )
             record.end(State.FAILED, self._clock(), error=error)
-        elif record.state is State.WAITING:
-            record.state, record.runner = State.QUEUED, None
         else:
             record.end(State.DONE, self._clock())
             for earlier in self._tries_of(record.task):
                 del self._records[earlier.id]
-        if self._closed:
-            self._publish()
-        else:
-            self._schedule()
+        self._schedule()
 
     def _withdraw(self, record: JobRecord, note: str) -> None:
         """End a job that has sent nothing."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.formatting import inert, listing, plural, size
@@ -24,7 +24,26 @@ from ollama_tui.tui.actions.jobs import confirm_target, discard_draft_when_sent,
 if TYPE_CHECKING:
     from ollama_tui.domain.model import Model
     from ollama_tui.domain.updates import Upstream
+    from ollama_tui.services.connection import Services
     from ollama_tui.tui.dialogs.names import NewName
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
+TYPING_PAUSE = 0.25
+"""Seconds without a new letter after which a name being typed is looked up."""
+
+
+def _after_typing(
+    services: Services, ask: Callable[P, Awaitable[T]]
+) -> Callable[P, Coroutine[Any, Any, T]]:
+    """Return `ask` for a dialog, which cancels it with the next letter: it asks at rest."""
+
+    async def ask_at_rest(*args: P.args, **kwargs: P.kwargs) -> T:
+        await services.clock.sleep(TYPING_PAUSE)
+        return await ask(*args, **kwargs)
+
+    return ask_at_rest
 
 
 async def pull(context: ActionContext, prefill: str = "") -> None:
@@ -33,7 +52,9 @@ async def pull(context: ActionContext, prefill: str = "") -> None:
     from ollama_tui.tui.dialogs.names import PullDialog
 
     services = connected(context)
-    dialog = PullDialog(context.snapshot.models, prefill, offers=services.updates.offer)
+    dialog = PullDialog(
+        context.snapshot.models, prefill, offers=_after_typing(services, services.updates.offer)
+    )
     if (answer := await context.ask(dialog)) is None:
         return
     job_id = services.queue.submit(Pull(answer.name, answer.insecure, answer.expected))
@@ -59,7 +80,7 @@ async def push(context: ActionContext) -> None:
         context.snapshot.models,
         partial(account.account_statuses, services),
         partial(account.address_to_clipboard, context),
-        services.updates.speaks_plain_http,
+        _after_typing(services, services.updates.speaks_plain_http),
     )
     answer = await context.ask(dialog)
     if answer is None:
