@@ -150,7 +150,7 @@ class Tensor(Reply, frozen=True):
 class Show(Reply, frozen=True):
     """`POST /api/show`.
 
-    Cached on disk by `services.cache`: raise its format number when a field is added or read
+    Cached on disk: raise `SHOW_FORMAT` in `services.cache` when a field is added or read
     differently, or models seen before keep the default.
     """
 
