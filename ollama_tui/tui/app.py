@@ -124,7 +124,7 @@ class OllamaTui(DiffApp[int], inherit_bindings=False):
             clock=clock,
         )
         self._connection = self._connection_to(settings, prefetch=prefetch)
-        self._connection_known = asyncio.Event()
+        self._connected_or_down = asyncio.Event()
         self._given: KeyEvent | None = None
         self._keys_dropped = False
         self.type_ahead = TypeAhead(self, self._deliver, clock, self._on_keys_idle)
@@ -208,13 +208,13 @@ class OllamaTui(DiffApp[int], inherit_bindings=False):
     def watch_services(self) -> None:
         """Let actions that wait for a connection go on."""
         if self.services is not None or self.snapshot.state is ConnectionState.DOWN:
-            self._connection_known.set()
+            self._connected_or_down.set()
         else:
-            self._connection_known.clear()
+            self._connected_or_down.clear()
 
-    async def connection_known(self) -> None:
+    async def wait_connected(self) -> None:
         """Wait, not for long, until there are services or the server is known to be down."""
-        await self.clock.within(CONNECTING, self._connection_known.wait())
+        await self.clock.within(CONNECTING, self._connected_or_down.wait())
 
     def _tell_problems(self, config: Sequence[str] = ()) -> None:
         """Say what could not be used of the settings and of saved files, in one message."""

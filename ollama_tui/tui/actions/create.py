@@ -57,7 +57,7 @@ async def fill_in(context: ActionContext, *, edit: bool) -> None:
     if draft.is_resumed:
         base, show = other, other_show
     models = context.snapshot.models
-    free = connected(context).storage.known(models).free
+    free = connected(context).storage.estimate(models).free
     form = CreateDialog(models, base, show, edit=edit, free=free, draft_file=draft)
     answer = await context.ask(form)
     if answer is None:
@@ -173,7 +173,7 @@ async def quantize(context: ActionContext) -> None:
 
     if (model := context.current) is None:
         return
-    free = connected(context).storage.known(context.snapshot.models).free
+    free = connected(context).storage.estimate(context.snapshot.models).free
     chosen = await context.ask(choice(model, free))
     if chosen is None:
         return

@@ -74,7 +74,7 @@ class MainScreenContext:
         try:
             with type_ahead.pause_keys() if action.keys_wait else nullcontext():
                 if (reason := why_not(action, self)) is not None:
-                    await self._screen.tui.connection_known()
+                    await self._screen.tui.wait_connected()
                     reason = why_not(action, self)
                 if reason is not None:
                     self.tell(reason)

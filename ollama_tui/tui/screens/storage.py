@@ -129,7 +129,7 @@ class StorageScreen(TableScreen):
     def draw_now(self) -> None:
         """Show what is known now."""
         listed = self.context.snapshot.models
-        usage = self.usage or self.storage.known(listed)
+        usage = self.usage or self.storage.estimate(listed)
         rows = storage_rows(listed, usage, self.tui.clock.now().timestamp())
         self.source.most = max((row.alone + row.shared for row in rows), default=1) or 1
         self.source.marks = self.context.view.marks
@@ -139,7 +139,7 @@ class StorageScreen(TableScreen):
     def draw_for_row(self) -> None:
         """Say what the row under the cursor is and what frees it, and where all this is from."""
         super().draw_for_row()
-        usage = self.usage or self.storage.known(self.context.snapshot.models)
+        usage = self.usage or self.storage.estimate(self.context.snapshot.models)
         text = advice(row, usage) if isinstance(row := self.chosen, StorageRow) else ""
         room = max(self.size.width - 2, 20)
         lines = wrap(text, room, max_lines=ADVICE_LINES - 1, placeholder=" …")
