@@ -82,6 +82,9 @@ class Library:
         """The newest snapshot."""
         self._listed: tuple[ListedModel, ...] = tuple(m.listed for m in self.snapshot.models)
         self._running: tuple[RunningModel, ...] = self.snapshot.running
+        # Answers that came before this object are not in the cache yet.
+        answered = self.snapshot.state is ConnectionState.UP
+        self._cached = None if answered else self._listed
         if answers is not None:
             self._apply(answers)
 
@@ -134,10 +137,10 @@ class Library:
     def _apply(self, answers: Answers) -> None:
         """Remember and publish what the server says now."""
         self._running = answers.running
-        if answers.listed != self._listed:
-            self._listed = answers.listed
-            if self._cache:
-                self._cache.keep_models(self._host_url, answers.listed)
+        self._listed = answers.listed
+        if self._cache and answers.listed != self._cached:
+            self._cached = answers.listed
+            self._cache.keep_models(self._host_url, answers.listed)
         self.facts.use_server_version(answers.version)
         self.facts.queue_unknown(answers.listed)
         self._publish(self.snapshot.answered(answers, self._now()))

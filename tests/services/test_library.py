@@ -13,10 +13,11 @@ import pytest
 from ollama_tui.api.client import Ollama
 from ollama_tui.api.errors import NotOllama, OllamaError, Unreachable
 from ollama_tui.api.replies import Answers, ListedModel, Show
-from ollama_tui.domain.snapshot import ConnectionState
+from ollama_tui.domain.snapshot import ConnectionState, Snapshot
 from ollama_tui.services.cache import Cache
-from ollama_tui.services.library import POLL_EVERY, Library
+from ollama_tui.services.library import POLL_EVERY, Library, answers_of
 from ollama_tui.services.model_facts import DETAILS_KEPT, ModelFacts
+from ollama_tui.services.observable import Observable
 from tests.clock import VirtualClock, settle
 from tests.demo.levers import Demo
 
@@ -185,6 +186,17 @@ async def test_a_library_begins_with_the_list_of_last_time(ollama: Ollama, tmp_p
     library = Library(ollama, cache=cache, host_url=URL)
     assert [model.name for model in library.snapshot.models] == ["remembered:1b"]
     assert library.snapshot.fetched_at is None
+
+
+async def test_a_list_that_was_fetched_ahead_is_there_at_the_next_start(
+    ollama: Ollama, time: VirtualClock, tmp_path: Path
+) -> None:
+    answers = await answers_of(ollama)
+    ahead = Snapshot().answered(answers, time.now()).with_list(answers.listed, (), {})
+    Library(
+        ollama, cache=Cache(tmp_path), host_url=URL, snapshots=Observable(ahead), answers=answers
+    )
+    assert Cache(tmp_path).models(URL) == answers.listed
 
 
 async def test_watching_polls_more_slowly_than_it_retries(
