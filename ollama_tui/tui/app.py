@@ -106,9 +106,8 @@ class OllamaTui(DiffApp[int], inherit_bindings=False):
         self.settings = settings
         self.keymap = keymap(settings, ACTIONS)
         self.signs = signs
-        self.columns = (
-            tuple(key for key in settings.columns if key in columns.BY_KEY) or columns.USUAL
-        )
+        wanted = tuple(key for key in settings.columns if key in columns.BY_KEY)
+        self.columns = wanted or columns.USUAL
         """Keys of the columns to show."""
         self._ui_state = ui_state or UIState()
         self._problems = problems or Problems()

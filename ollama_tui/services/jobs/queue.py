@@ -200,9 +200,7 @@ class JobQueue:
             room = width - sum(
                 record.task.lane is lane for record in self._with_state(State.RUNNING)
             )
-            queued = [
-                record for record in self._with_state(State.QUEUED) if record.task.lane is lane
-            ]
+            queued = [r for r in self._with_state(State.QUEUED) if r.task.lane is lane]
             for record in queued[: max(0, room)]:
                 record.start(self._clock())
                 self._start_task(record)
