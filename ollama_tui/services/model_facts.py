@@ -201,8 +201,8 @@ class ModelFacts:
             request.waiting -= 1
             if not request.waiting:
                 del self._requests[key]
-                request.answer.cancel()
-                await asyncio.wait([request.answer])  # until its connection is closed
+                if request.answer.cancel():
+                    await asyncio.wait([request.answer])  # until its connection is closed
 
     def _store(self, digest: str, show: Show) -> None:
         self._queue.pop(digest, None)
