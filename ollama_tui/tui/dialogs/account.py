@@ -1,4 +1,4 @@
-"""Show who the server is at ollama.com; sign it in, or answer that it is to be signed out."""
+"""The dialog that shows the server's account at ollama.com, and signs it in."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from enum import StrEnum
 
-from textual import work
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
@@ -15,19 +15,22 @@ from textual.widgets import Static
 
 from ollama_tui.domain.account import AccountStatus, describe_account
 
-Standings = Callable[[], AsyncGenerator[AccountStatus, None]]
-"""Asks the server who it is, again and again until that is settled."""
+StatusUpdates = Callable[[], AsyncGenerator[AccountStatus, None]]
+"""Polls the server for its account until polling would tell nothing new."""
 WHOSE_KEY = "Everyone who pushes or runs cloud models on this server does so as this account."
 
 
 class Wanted(StrEnum):
-    """What the user asks for that the dialog cannot do itself."""
+    """What the dialog leaves to its caller."""
 
     SIGN_OUT = "sign out"
 
 
 class AccountDialog(ModalScreen[Wanted | None]):
-    """Account, plan, cloud; signing in shows the address and waits for the server to be known."""
+    """Account, plan and cloud; signing in shows an address and polls until it was opened.
+
+    See https://docs.ollama.com/cloud.
+    """
 
     BINDINGS = [
         Binding("escape,q", "dismiss(None)", "Back"),
@@ -39,15 +42,15 @@ class AccountDialog(ModalScreen[Wanted | None]):
 
     def __init__(
         self,
-        standings: Standings,
+        status_updates: StatusUpdates,
         cloud: Callable[[], Awaitable[str]],
         clipboard: Callable[[str], None],
     ) -> None:
         super().__init__()
-        self.standings = standings
+        self.status_updates = status_updates
         self.cloud = cloud
         self.clipboard = clipboard
-        self.standing: AccountStatus | None = None
+        self.status: AccountStatus | None = None
         self.signing_in = False
 
     def compose(self) -> ComposeResult:
@@ -60,69 +63,67 @@ class AccountDialog(ModalScreen[Wanted | None]):
             yield Static(classes="keys", markup=False)
 
     def on_mount(self) -> None:
-        """Ask for both."""
+        """Show that the server is being asked for its account, and ask it."""
         self.draw()
         self.action_ask()
-        self._ask_cloud()
 
-    @work(exclusive=True, group="cloud")
+    @on(events.Mount)
+    @work
     async def _ask_cloud(self) -> None:
-        said = await self.cloud()
-        for place in self.query("#cloud").results(Static):
-            place.update(said)
+        answer = await self.cloud()
+        for line in self.query("#cloud").results(Static):
+            line.update(answer)
 
     @work(exclusive=True, group="account")
     async def action_ask(self) -> None:
-        """Ask who the server is: once, or until it is signed in when that is wanted."""
-        async with aclosing(self.standings()) as standings:
-            async for standing in standings:
-                self.take(standing)
+        """Ask for the account once, or poll until the server is signed in."""
+        async with aclosing(self.status_updates()) as updates:
+            async for status in updates:
+                self.take(status)
                 if not self.signing_in:
                     break
 
-    def take(self, standing: AccountStatus) -> None:
-        """Show what the server said, unless it said so before."""
-        if standing == self.standing:
+    def take(self, status: AccountStatus) -> None:
+        """Show a status that differs from the last one, and copy a new sign-in address."""
+        if status == self.status:
             return
-        address = standing.signin_url
-        if self.signing_in and address and address != (self.standing or standing).signin_url:
+        address = status.signin_url
+        if self.signing_in and address and address != (self.status or status).signin_url:
             self.clipboard(address)
-        self.signing_in = self.signing_in and not standing.is_final
-        self.standing = standing
+        self.signing_in = self.signing_in and not status.is_final
+        self.status = status
         self.draw()
 
     def draw(self) -> None:
-        """Show what is known and which keys help now."""
-        for place in self.query("#account").results(Static):
-            place.update("\n".join(self._lines()))
-        for place in self.query(".keys").results(Static):
-            place.update(self._keys())
+        """Show what is known and which keys work now."""
+        status = self.status or AccountStatus()
+        works = {
+            "s sign in": status.signed_out and not self.signing_in,
+            "y copy the address": self.signing_in and bool(status.signin_url),
+            "o sign out": bool(status.user),
+            "r ask again": bool(status.trouble),
+        }
+        keys = [*(key for key, now in works.items() if now), "esc back"]
+        for lines in self.query("#account").results(Static):
+            lines.update("\n".join(self._lines()))
+        for line in self.query(".keys").results(Static):
+            line.update("   ".join(keys))
 
     def _lines(self) -> list[str]:
-        standing = self.standing
-        if standing is None or not (standing.user or standing.signed_out):
-            return [describe_account(standing)]
-        if standing.user:
-            lines = [describe_account(standing), f"Plan: {standing.plan}"]
-            return [*lines, f"Email: {standing.email}"] if standing.email else lines
+        status = self.status
+        if status is None or not (status.user or status.signed_out):
+            return [describe_account(status)]
+        if status.user:
+            lines = [describe_account(status), f"Plan: {status.plan}"]
+            return [*lines, f"Email: {status.email}"] if status.email else lines
         if not self.signing_in:
             return ["The server is not signed in to ollama.com."]
-        waits = "Waiting until the server is signed in …" if standing.signin_url else ""
-        return [describe_account(standing), "", waits]
-
-    def _keys(self) -> str:
-        standing = self.standing or AccountStatus()
-        keys = {
-            "s sign in": standing.signed_out and not self.signing_in,
-            "y copy the address": self.signing_in and bool(standing.signin_url),
-            "o sign out": bool(standing.user),
-            "r ask again": bool(standing.trouble),
-        }
-        return "   ".join([*(key for key, helps in keys.items() if helps), "esc back"])
+        waits = "Waiting until the server is signed in …" if status.signin_url else ""
+        return [describe_account(status), "", waits]
 
     def action_sign_in(self) -> None:
-        """Show where to connect the server's key, and ask until it is."""
-        if self.standing is None or not self.standing.signed_out or self.signing_in:
+        """Show the address where the server's key is connected, and poll until it is."""
+        if self.status is None or not self.status.signed_out or self.signing_in:
             return
         self.signing_in = True
         self.action_copy()
@@ -130,11 +131,11 @@ class AccountDialog(ModalScreen[Wanted | None]):
         self.action_ask()
 
     def action_copy(self) -> None:
-        """Send the address to the clipboard."""
-        if self.signing_in and self.standing is not None and self.standing.signin_url:
-            self.clipboard(self.standing.signin_url)
+        """Copy the sign-in address to the clipboard."""
+        if self.signing_in and self.status is not None and self.status.signin_url:
+            self.clipboard(self.status.signin_url)
 
     def action_sign_out(self) -> None:
-        """Answer that the server is to be signed out."""
-        if self.standing is not None and self.standing.user:
+        """Dismiss with `Wanted.SIGN_OUT`, if the server is signed in."""
+        if self.status is not None and self.status.user:
             self.dismiss(Wanted.SIGN_OUT)

@@ -1,4 +1,4 @@
-"""Two texts or two models side by side, to read."""
+"""The difference of two texts, and the comparison of two models."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ollama_tui.tui.widgets.text_view import TextView
 
 
 class DifferenceDialog(ModalScreen[str | None]):
-    """The difference of two texts, and what to do; returns the key chosen, or None."""
+    """The difference of two texts and what to do with it; dismisses with a key, or None."""
 
     BINDINGS = [Binding("n,escape", "dismiss(None)", "No")]
 
@@ -35,28 +35,24 @@ class DifferenceDialog(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         """Lay out difference, notes and keys."""
+        difference_view = TextView(id="difference")
+        difference_view.show(list(difference(self.before, self.after)))
         keys = "   ".join(f"{key} {label}" for key, label in self.answers.items())
         with Vertical(classes="dialog wide tall"):
             yield Static(self.heading, classes="heading", markup=False)
-            yield TextView(id="difference")
+            yield difference_view
             yield Static("\n".join(self.notes), classes="message -problem", markup=False)
             yield Static(f"{keys}   e edit again   n no   j k scroll", classes="keys", markup=False)
 
-    def on_mount(self) -> None:
-        """Show the difference."""
-        view = self.query_one(TextView)
-        view.show(list(difference(self.before, self.after)))
-        view.focus()
-
     def on_key(self, event: events.Key) -> None:
-        """Answer with the key, if it is one of the answers."""
+        """Dismiss with the key if it is one of the answers, or `e`, which edits again."""
         if event.character == "e" or event.character in self.answers:
-            event.stop()  # or the screen below would take the key too
+            event.stop()  # otherwise the screen below handles the key too
             self.dismiss(event.character)
 
 
 class CompareScreen(ModalScreen[None]):
-    """Two models, one text; `s` swaps them, `esc` goes back."""
+    """What two models have in common and where they differ; `s` swaps them."""
 
     BINDINGS = [
         Binding("escape,q,equals_sign", "dismiss(None)", "Back"),
@@ -69,16 +65,12 @@ class CompareScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """Lay out heading, text and keys."""
+        comparison = TextView(id="comparison")
+        comparison.show(report(self.a, self.b))
         with Vertical(classes="dialog wide tall"):
             yield Static("Compare", classes="heading", markup=False)
-            yield TextView(id="comparison")
+            yield comparison
             yield Static("j k scroll   s swap   esc back", classes="keys", markup=False)
-
-    def on_mount(self) -> None:
-        """Show the comparison."""
-        text = self.query_one(TextView)
-        text.show(report(self.a, self.b))
-        text.focus()
 
     def action_swap(self) -> None:
         """Compare the other way round."""

@@ -1,4 +1,4 @@
-"""The shape all dialogs share: a title, fields, one line for what is wrong, one for the keys."""
+"""The base of all forms and dialogs: title, fields, a line for problems, a line for keys."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ T = TypeVar("T")
 
 
 class Typed:
-    """The text of a field since it was opened.
+    """The text of a field, and in how many edits it was typed since the field was opened.
 
-    Changes that touch each other are one go: a word put in, a name overwritten from its beginning
-    to its end. A change somewhere else is a second go.
+    Changes that touch each other are one edit: a word inserted, a name overwritten from its
+    beginning to its end. A change somewhere else is a second edit.
     """
 
     def __init__(self, start: str) -> None:
         self.start = start
-        """What the program has put there."""
+        """What the program has filled in."""
         self.text = start
-        self._goes = 0
+        self._edits = 0
         self._span = (0, 0)
-        """Where the last go is in the text."""
+        """Start and end of the last edit in the text."""
 
     def change(self, text: str) -> None:
-        """Take what is in the field now."""
+        """Record the text the field holds now."""
         if text == self.text:
             return
         old = self.text
@@ -52,46 +52,46 @@ class Typed:
             same += 1
         old_end, new_end = len(old) - same, len(text) - same
         first, last = self._span
-        if self._goes and begin <= last and old_end >= first:
+        if self._edits and begin <= last and old_end >= first:
             shift = new_end - old_end
             self._span = (min(first, begin), max(last, old_end) + shift)
         else:
-            self._goes += 1
+            self._edits += 1
             self._span = (begin, new_end)
         self.text = text
 
     def restore(self, text: str) -> None:
-        """Put in what was typed at another time."""
+        """Record a text that was typed earlier, in a draft."""
         self.text = text
-        self._goes = 2
+        self._edits = 2
 
     @property
     def is_typed(self) -> bool:
-        """Whether the text is another one than the program has put there."""
+        """Whether the text differs from what the program has filled in."""
         return self.text != self.start
 
     @property
     def is_slight(self) -> bool:
-        """Whether the text is a prefilled one, changed in one go at most."""
-        return bool(self.start) and self._goes < 2
+        """Whether the text was prefilled, and changed in one edit at most."""
+        return bool(self.start) and self._edits < 2
 
 
 class Form(ModalScreen[T | None], Generic[T]):
-    """Takes text that nobody wants to type twice; dismisses with a value, or None when left."""
+    """A screen to type into; dismisses with a value, or None when left."""
 
     form_key: FormKey | None = None
-    """As what its draft is kept; None where what is typed is not worth a file."""
+    """Names the file of its draft; None where what is typed is not worth a file."""
     draft_file: DraftFile | None = None
-    """The draft, from the moment the form is opened; None where none is kept."""
+    """The draft, set before the form is opened; None where none is saved."""
     heading = ""
     """The question, as a title."""
 
     @abstractmethod
     def would_lose(self) -> bool:
-        """Whether leaving now would throw away more than one would shrug at."""
+        """Whether leaving now would lose enough to ask first."""
 
     def action_leave(self) -> None:
-        """Answer nothing; ask first when something was typed."""
+        """Dismiss with None; ask first when typed text would be lost."""
         if self.would_lose():
             self.app.push_screen(
                 Confirm("Leave and forget what you typed?", yes="leave"), self._leave
@@ -108,17 +108,17 @@ class Form(ModalScreen[T | None], Generic[T]):
 
 @dataclass(frozen=True)
 class Review:
-    """What a dialog has to say of what its fields hold."""
+    """The result of checking what the fields of a dialog hold."""
 
     problem: str | None = None
-    """Why it cannot be sent as it is, as a sentence; None when it can.
+    """Why it cannot be sent, as a sentence; None when it can.
 
-    Empty while a field is only empty: nobody needs to be told that before pressing enter.
+    Empty while a field is merely empty: that needs no comment before enter is pressed.
     """
     notice: str = ""
-    """What the user should know although it can be sent."""
+    """What the user should know before it is sent."""
     replaces: Model | None = None
-    """The model that would be replaced: that is asked about, as nothing undoes it."""
+    """The model that would be replaced; asked about first, as nothing undoes it."""
 
 
 class Dialog(Form[T]):
@@ -133,20 +133,20 @@ class Dialog(Form[T]):
     ]
 
     incomplete = "Nothing is filled in yet."
-    """What enter says while the form cannot be sent and nothing in it is wrong."""
+    """Shown after enter while something is missing and nothing is wrong."""
     verb = "OK"
-    """What enter does, in a word."""
+    """One word for what enter does."""
     keys = "enter {verb}   esc cancel"
     """The line that names the keys."""
     always_asks = False
-    """Whether a prefilled text, changed in one go, is too much to lose as well."""
+    """Whether to ask even before losing a prefilled text changed in one edit."""
 
     def __init__(self) -> None:
         super().__init__()
         self.typing: Callable[[T], object] | None = None
         """Called with the answer whenever what is typed is a valid one."""
         self._typed: dict[str, Typed] = {}
-        """By the id of its field."""
+        """By the id of the field."""
 
     def compose(self) -> ComposeResult:
         """Lay out heading, fields, message and keys."""
@@ -167,28 +167,19 @@ class Dialog(Form[T]):
 
     @abstractmethod
     def check(self) -> Review:
-        """Return what is wrong with what the fields hold, or worth knowing of it."""
+        """Return what is wrong with what the fields hold, or what to know before sending it."""
 
     @abstractmethod
     def answer(self) -> T:
-        """Return the value of a form without problem."""
+        """Return the value to dismiss with; called only when `check` found no problem."""
 
     def on_mount(self) -> None:
-        """Say what is missing from the start, quietly; nothing blinks over a slow link."""
+        """Restore the draft, if there is one, and show the first review.
+
+        Cursors do not blink, which would cost bytes on a slow link.
+        """
         for field in self.query(Input):
             field.cursor_blink = False
-        if not self._typed:
-            self._restore_draft()
-        self.review()
-
-    # ---- what was typed
-
-    def text_of(self, name: str) -> str:
-        """Return what the field with the id `name` holds, without blanks at its ends."""
-        return self.query_one(f"#{name}", Input).value.strip()
-
-    def _restore_draft(self) -> None:
-        """Note what the fields hold at first, and put in what the draft says was typed."""
         self._typed = {name: Typed(text) for name, text in self.texts()}
         if self.draft_file is not None and self.draft_file.is_resumed:
             for line in self.draft_file.text.splitlines():
@@ -196,6 +187,13 @@ class Dialog(Form[T]):
                 if name in self._typed:
                     self._typed[name].restore(text)
                     self._put(name, text)
+        self.review()
+
+    # ---- what was typed
+
+    def text_of(self, name: str) -> str:
+        """Return the text of the field with the id `name`, stripped."""
+        return self.query_one(f"#{name}", Input).value.strip()
 
     def texts(self) -> Iterator[tuple[str, str]]:
         """Yield the id and the text of each field."""
@@ -206,23 +204,23 @@ class Dialog(Form[T]):
         field = self.query_one(f"#{name}", Input)
         field.value = text
         field.cursor_position = len(text)
-        if field.select_on_focus:  # what is typed next takes its place
+        if field.select_on_focus:  # so that typing replaces it
             field.action_select_all()
 
     def fill_in(self, name: str, text: str) -> None:
-        """Put a text of ours into a field: it is none that was typed."""
+        """Fill a field in; its text then does not count as typed."""
         self._typed[name] = Typed(text)
         self._put(name, text)
 
     def action_start_over(self) -> None:
-        """Put the fields back to what they hold without a draft."""
+        """Reset the fields to what they hold without a draft."""
         for name, typed in self._typed.items():
             self.fill_in(name, typed.start)
         if restored := self.query(".restored"):
             restored.remove()
 
     def would_lose(self) -> bool:
-        """Whether more was typed than a prefilled text changed in one go."""
+        """Whether more was typed than one edit of a prefilled text."""
         self._follow()
         return any(
             typed.is_typed and (self.always_asks or not typed.is_slight)
@@ -236,7 +234,7 @@ class Dialog(Form[T]):
 
     @on(Input.Changed)
     def keep_typed(self) -> None:
-        """Have the draft say what the fields hold, as long as that is not what they began with."""
+        """Save what the fields hold as the draft, or no draft while nothing has changed."""
         if not self.is_attached or not self._typed:
             return
         self._follow()
@@ -253,7 +251,7 @@ class Dialog(Form[T]):
     @on(Input.Changed)
     @on(Checkbox.Changed)
     def review(self) -> None:
-        """Show what is wrong or worth knowing."""
+        """Show the problem or the notice that `check` returns."""
         if not self.is_attached or not self.query(".message"):
             return  # a late answer, or a late change of an input, after the dialog has closed
         found = self.check()
@@ -263,7 +261,7 @@ class Dialog(Form[T]):
 
     @on(Input.Submitted)
     def action_submit(self) -> None:
-        """Answer, unless something is wrong, then show it, or lost by it, then ask."""
+        """Dismiss with the answer; show a problem instead, and ask before a model is replaced."""
         found = self.check()
         if found.problem is not None:
             self.review()

@@ -1,4 +1,4 @@
-"""A field for paths: takes what people paste, and completes as a shell does."""
+"""A field for paths: accepts pasted ones in many spellings, and completes as a shell does."""
 
 from __future__ import annotations
 
@@ -17,45 +17,42 @@ from ollama_tui.tui.typeahead import pause_keys
 
 
 class PathSuggester(Suggester):
-    """Shows what the path may become, for the right arrow to take."""
-
-    def __init__(self) -> None:
-        super().__init__(use_cache=False, case_sensitive=True)
+    """Suggests how the path may go on, for the right arrow to accept."""
 
     async def get_suggestion(self, value: str) -> str | None:
         """Return the likeliest completion that begins with `value`."""
-        offered = await asyncio.to_thread(completions, value)
-        return likeliest(value, offered)
+        return likeliest(value, await asyncio.to_thread(completions, value))
 
 
 def likeliest(value: str, offered: Iterable[str]) -> str | None:
-    """Return the first of the completions offered that `value` begins; None when none does."""
+    """Return the first of the completions that begins with `value`; None when none does."""
     return next((text for text in offered if text.startswith(value)), None)
 
 
 class PathField(Input):
-    """One line for one path or more; tab completes, and goes on when there is nothing to add."""
+    """One or more paths on one line; tab completes, or leaves when there is nothing to complete."""
 
     BINDINGS = [Binding("tab", "complete", "Complete", show=False)]
 
     @dataclass
     class Ambiguous(Message):
-        """Tab was pressed and the path may become any of these."""
+        """Tab was pressed, and each of these completes the path."""
 
         offered: list[str]
 
     def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id, suggester=PathSuggester(), select_on_focus=False)
+        suggester = PathSuggester(use_cache=False, case_sensitive=True)
+        super().__init__(id=id, suggester=suggester, select_on_focus=False)
 
     def _on_paste(self, event: events.Paste) -> None:
-        """Take all lines of what is pasted: several files are several lines."""
+        """Insert all pasted lines, where `Input` keeps only the first: file managers copy lists."""
         event.prevent_default()
         event.stop()
         start, end = sorted(self.selection)
         self.replace(one_line(event.text), start, end)
 
     def action_cursor_right(self, select: bool = False) -> None:
-        """Go right; at the end, take what the path may become, also when that is not shown yet."""
+        """Go right; at the end, accept the suggestion, even one that is not shown yet."""
         if select or self.cursor_position < len(self.value) or self._suggestion:
             super().action_cursor_right(select)
         else:
@@ -72,19 +69,17 @@ class PathField(Input):
 
     @work(exclusive=True, group="complete")
     async def action_complete(self) -> None:
-        """Add what all completions have in common; offer them when they have nothing."""
+        """Add what all completions have in common; post them when that is nothing."""
+        typed = self.value
         with pause_keys(self):
-            await self._complete(self.value)
-
-    async def _complete(self, typed: str) -> None:
-        offered = await asyncio.to_thread(completions, typed)
-        if self.value != typed:
-            return
-        longer = offered[0] if len(offered) == 1 else common(offered)
-        if offered in ([], [typed]):
-            self.screen.focus_next()
-        elif len(offered) == 1 or len(longer) > len(typed):
-            self.value = longer
-            self.cursor_position = len(longer)
-        else:
-            self.post_message(self.Ambiguous(offered))
+            offered = await asyncio.to_thread(completions, typed)
+            if self.value != typed:
+                return
+            longer = offered[0] if len(offered) == 1 else common(offered)
+            if offered in ([], [typed]):
+                self.screen.focus_next()
+            elif len(offered) == 1 or len(longer) > len(typed):
+                self.value = longer
+                self.cursor_position = len(longer)
+            else:
+                self.post_message(self.Ambiguous(offered))

@@ -1,4 +1,4 @@
-"""Ask under which name and how a model is pushed, while the server says who it is."""
+"""The dialog that asks under which name to push a model, and shows the server's account."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from textual import work
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.widgets import Input, Static
@@ -16,7 +16,7 @@ from ollama_tui.domain import names
 from ollama_tui.domain.account import AccountStatus, describe_account
 from ollama_tui.domain.model import Model
 from ollama_tui.formatting import inert, size
-from ollama_tui.tui.dialogs.account import Standings
+from ollama_tui.tui.dialogs.account import StatusUpdates
 from ollama_tui.tui.dialogs.dialog import Dialog, Review, labelled
 from ollama_tui.tui.dialogs.names import by_key
 from ollama_tui.tui.widgets.buttons import TextCheckbox
@@ -24,14 +24,17 @@ from ollama_tui.tui.widgets.buttons import TextCheckbox
 
 @dataclass(frozen=True)
 class PushAnswer:
-    """Under which name to push; a name other than the model's is copied to first."""
+    """The name to push; when it is not the model's, the model is copied to it first."""
 
     name: str
     insecure: bool
 
 
 class PushDialog(Dialog[PushAnswer]):
-    """Where to push a model, and as whom; one can type before the account is known."""
+    """The name to push a model under; it can be typed before the account is known.
+
+    See https://docs.ollama.com/import#sharing-your-model-on-ollama-com.
+    """
 
     BINDINGS = [Binding("ctrl+o", "own_name", "Own namespace", priority=True)]
 
@@ -42,7 +45,7 @@ class PushDialog(Dialog[PushAnswer]):
         self,
         model: Model,
         models: Iterable[Model],
-        standings: Standings,
+        status_updates: StatusUpdates,
         clipboard: Callable[[str], None],
         speaks_plain_http: Callable[[str], Awaitable[bool]],
     ) -> None:
@@ -50,50 +53,46 @@ class PushDialog(Dialog[PushAnswer]):
         self.model = model
         self.installed = by_key(models)
         self.speaks_plain_http = speaks_plain_http
-        """Asks the registry of a name."""
+        """Whether the registry of a name speaks plain HTTP; asks that registry."""
         self._plain_hosts: dict[str, bool] = {}
-        """Which registries do, as far as they were asked."""
-        self.standings = standings
+        """The answers of the registries asked so far, by host."""
+        self.status_updates = status_updates
         self.clipboard = clipboard
-        self.standing: AccountStatus | None = None
+        self.status: AccountStatus | None = None
         self.heading = f"Push {model.label}, up to {size(model.size)}"
         self.form_key = FormKey("push", model.name)
 
     def fields(self) -> ComposeResult:
-        """Yield the account, the name, the registry option."""
+        """Yield the account, the name and the option for a registry of one's own."""
         yield Static(describe_account(None), id="account", markup=False)
         yield from labelled(
             "Name in the registry", Input(self.suggestion(), id="name", select_on_focus=False)
         )
         yield TextCheckbox("Plain HTTP, for a registry of your own (insecure)", id="insecure")
 
-    def on_mount(self) -> None:
-        """Ask who the server is, and again while it is signed out."""
-        super().on_mount()
-        self._follow_account()
-
-    @work(exclusive=True, group="account")
+    @on(events.Mount)
+    @work
     async def _follow_account(self) -> None:
-        async with aclosing(self.standings()) as standings:
-            async for standing in standings:
-                self.take(standing)
+        async with aclosing(self.status_updates()) as updates:
+            async for status in updates:
+                self.take(status)
 
-    def take(self, standing: AccountStatus) -> None:
-        """Show who the server is; suggest its namespace unless something was typed meanwhile."""
-        if standing == self.standing or not self.query("#account"):
+    def take(self, status: AccountStatus) -> None:
+        """Show the account; suggest its namespace unless something was typed meanwhile."""
+        if status == self.status or not self.query("#account"):
             return
         untouched = self.text_of("name") == self.suggestion()
-        if standing.signin_url and (self.standing is None or not self.standing.signin_url):
-            self.clipboard(standing.signin_url)
-        self.standing = standing
-        self.query_one("#account", Static).update(describe_account(standing))
+        if status.signin_url and (self.status is None or not self.status.signin_url):
+            self.clipboard(status.signin_url)
+        self.status = status
+        self.query_one("#account", Static).update(describe_account(status))
         if untouched:
             self.fill_in("name", self.suggestion())
         self.review()
 
     def own_name(self) -> str:
         """Return the model's name in the account's namespace; empty while that is not known."""
-        user = self.standing.user if self.standing else ""
+        user = self.status.user if self.status else ""
         if not user or names.problem(self.model.name) is not None:
             return ""
         name = names.parse(self.model.name)
@@ -105,21 +104,21 @@ class PushDialog(Dialog[PushAnswer]):
         return (self.own_name() if _lacks_namespace(self.model.name) else "") or self.model.name
 
     def action_own_name(self) -> None:
-        """Put the model's name in the account's namespace into the field."""
+        """Fill in the model's name in the account's namespace."""
         if own := self.own_name():
             self.fill_in("name", own)
         else:
             self.app.bell()
 
     def check(self) -> Review:
-        """Return why this name cannot be pushed, or what happens first and will be refused."""
+        """Return why this name cannot be pushed, or what happens first and what may be refused."""
         given = self.text_of("name")
         copied = not names.same(given, self.model.name)
         wrong = names.new_name_problem(given) if copied else names.problem(given)
         if wrong is not None:
             return Review(wrong)
         name = names.parse(given)
-        user = self.standing.user if self.standing else ""
+        user = self.status.user if self.status else ""
         if _lacks_namespace(given):
             own = f"{user or 'NAMESPACE'}/{inert(name.model)}:{inert(name.tag)}"
             return Review(f"Put your account in front: {own}.")
@@ -135,7 +134,7 @@ class PushDialog(Dialog[PushAnswer]):
                 self._ask_registry(name)
             elif self._plain_hosts[name.host] and not self.answer().insecure:
                 then = f"{inert(name.host)} speaks plain HTTP: tick that to push to it."
-        elif self.standing is not None and self.standing.signed_out:
+        elif self.status is not None and self.status.signed_out:
             then = "ollama.com will refuse it until the server is signed in."
         elif user and name.namespace.lower() != user.lower():
             then = f"ollama.com will refuse it unless {user} may push there."
@@ -145,12 +144,12 @@ class PushDialog(Dialog[PushAnswer]):
 
     @work(exclusive=True, group="registry")
     async def _ask_registry(self, name: names.Name) -> None:
-        """Ask without holding up the typing; another letter starts over."""
+        """Ask while the user goes on typing; the next keystroke cancels the request."""
         self._plain_hosts[name.host] = await self.speaks_plain_http(name.display)
         self.review()
 
     def answer(self) -> PushAnswer:
-        """Return what was asked for."""
+        """Return the name as typed, and whether to use plain HTTP."""
         return PushAnswer(self.text_of("name"), self.query_one("#insecure", TextCheckbox).value)
 
 

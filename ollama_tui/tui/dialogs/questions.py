@@ -1,8 +1,8 @@
-"""The questions before something destroys, fetches or leaves: what it costs, then yes or no."""
+"""The questions asked before deleting, updating, unloading or quitting, and about drafts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -23,11 +23,11 @@ from ollama_tui.services.jobs.job import Job, State
 from ollama_tui.tui.dialogs.confirm import Confirm
 
 LISTED = 200
-"""Models named one by one, below what they cost; more are counted."""
+"""The most models named one by one; the rest are counted."""
 
 
-def _listed(lines: Iterator[str], count: int) -> list[str]:
-    """Return the first lines, one a model, and how many models are left out."""
+def _listed(lines: Iterable[str], count: int) -> list[str]:
+    """Return the first `LISTED` of `count` lines, one per model, and how many are left out."""
     named = [line for line, _ in zip(lines, range(LISTED), strict=False)]
     left = count - len(named)
     return [*named, f"… and {plural(left, 'more model')}"] if left else named
@@ -45,17 +45,20 @@ def confirm_delete(models: Sequence[Model], plan: Plan, grace: float) -> Confirm
     heading = f"Delete {models[0].label}?" if count == 1 else f"Delete {count} models?"
     seconds = plural(int(grace), "second")
     undo = f"You have {seconds} to undo with z." if grace > 0 else "This cannot be undone."
-    named = _listed((_to_delete(model) for model in models), count)
+    named = _listed(
+        (
+            f"{model.label}  {'cloud' if model.is_cloud else size(model.size)}"
+            + ("  loaded, is unloaded first" if model.is_loaded else "")
+            for model in models
+        ),
+        count,
+    )
     lines = (*_frees(plan), undo, "", *named)
     return Confirm(heading, lines, "delete", requests=requests(plan))
 
 
-def _to_delete(model: Model) -> str:
-    bytes_ = "cloud" if model.is_cloud else size(model.size)
-    return f"{model.label}  {bytes_}" + ("  loaded, is unloaded first" if model.is_loaded else "")
-
-
 def _frees(plan: Plan) -> Iterator[str]:
+    """Yield how many bytes `plan` frees, which are shared, and which are not known yet."""
     freed = plan.freed
     yield f"Frees {freed}." if freed.bytes else "Frees almost nothing."
     if plan.kept_for:
@@ -70,11 +73,11 @@ def _frees(plan: Plan) -> Iterator[str]:
 # ---- update
 
 Stale = tuple[Model, Upstream]
-"""An outdated model and what is newer."""
+"""An outdated model, and the newer version in its registry."""
 
 
 def confirm_update(stale: Sequence[Stale]) -> Confirm:
-    """Return the question whether to fetch what is newer of `stale`."""
+    """Return the question whether to fetch the newer versions of `stale`."""
     plan = plan_updates(stale)
     one = stale[0][0].label if len(stale) == 1 else f"{len(stale)} models"
     fetch = plan.fetched.bytes
@@ -85,6 +88,7 @@ def confirm_update(stale: Sequence[Stale]) -> Confirm:
 
 
 def _to_update(model: Model, found: Upstream) -> str:
+    """Return the line of one model: what fetching it costs, and when it was pushed."""
     pushed = f", pushed {ago(found.pushed_at, found.checked_at)}" if found.pushed_at else ""
     loaded = "; what is loaded stays the old one until reloaded" if model.is_loaded else ""
     return f"{model.label}  {cost(found)}{pushed}{loaded}"
@@ -94,26 +98,20 @@ def _to_update(model: Model, found: Upstream) -> str:
 
 
 def confirm_unload(running: Sequence[RunningModel], now: datetime) -> Confirm:
-    """Return the question whether to unload `running`: what each takes, how long it was to stay."""
+    """Return the question whether to unload `running`, with the memory and time left of each."""
     one = len(running) == 1
     heading = f"Unload {inert(running[0].name)}?" if one else f"Unload {len(running)} models?"
     freed = size(sum(runner.size for runner in running))
     warning = "Anyone using one of them waits until it is loaded again."
     labels = [inert(runner.name) for runner in running]
     longest = max(map(cells, labels), default=0)
-    lines = [
-        f"{label}{' ' * (longest - cells(label))}  {size(runner.size):>7}  "
-        + _stay(runner.expires_at, now)
-        for label, runner in zip(labels, running, strict=True)
-    ]
+    unusual = {"forever": "was to stay forever", "stopping": "is stopping already", "never": ""}
+    lines = []
+    for label, runner in zip(labels, running, strict=True):
+        end = until(runner.expires_at, now)
+        stay = unusual.get(end, f"was to stay {end.removesuffix(' from now')} more")
+        lines.append(f"{label}{' ' * (longest - cells(label))}  {size(runner.size):>7}  {stay}")
     return Confirm(heading, (f"Frees {freed} of memory. {warning}", "", *lines), "unload")
-
-
-def _stay(expires_at: datetime | None, now: datetime) -> str:
-    """Return how long a runner was to stay; empty where the server does not say."""
-    end = until(expires_at, now)
-    ends = {"forever": "was to stay forever", "stopping": "is stopping already", "never": ""}
-    return ends.get(end, f"was to stay {end.removesuffix(' from now')} more")
 
 
 # ---- quit
@@ -124,9 +122,9 @@ class QuitQuestion(Confirm):
 
 
 def confirm_quit(jobs: Sequence[Job], typed: Mapping[str, Path | None]) -> QuitQuestion | None:
-    """Return what to ask before quitting; None when nothing would be lost.
+    """Return the question to ask before quitting; None when nothing would be lost.
 
-    `typed` says where the drafts of forms with typed text are, by the headings of the forms.
+    `typed` maps the headings of forms with typed text to the files of their drafts.
     """
     active = [job for job in jobs if job.active]
     waiting = sum(job.state is State.WAITING for job in active)
@@ -146,28 +144,27 @@ def confirm_quit(jobs: Sequence[Job], typed: Mapping[str, Path | None]) -> QuitQ
         lines.append("Deletions that still wait are not sent.")
     if typed:
         heading.append("You have typed text that is not sent.")
-        lines += [_typed(form, path) for form, path in typed.items()]
+        for form, path in typed.items():
+            if path is None:
+                lines.append(f"What you typed in “{form}” will be lost.")
+            else:
+                kept = f"it is kept in {shown_path(path)}."
+                lines.append(f"“{form}” continues with it the next time: {kept}")
     if not heading:
         return None
     return QuitQuestion(" ".join(["Quit?", *heading]), tuple(lines), "quit")
 
 
-def _typed(heading: str, draft: Path | None) -> str:
-    if draft is None:
-        return f"What you typed in “{heading}” will be lost."
-    return f"“{heading}” continues with it the next time: it is kept in {shown_path(draft)}."
-
-
 # ---- continue a draft
 
 SHOWN = 8
-"""Lines of the draft that are shown."""
+"""The most lines of the draft that are shown."""
 
 
 class ContinueQuestion(ModalScreen[str | None]):
-    """Answers `y` to continue with the draft, `n` to leave it, `d` to delete it.
+    """Whether to continue with a draft: dismisses with `y`, or `n` to start over and keep it.
 
-    None when the form is not to be opened at all.
+    `d` deletes it; None means that the form is not opened at all.
     """
 
     BINDINGS = [
