@@ -1,4 +1,4 @@
-"""The command palette: every action of the place, found by its name as one types."""
+"""The command palette: all actions available here, searched as the user types."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ from ollama_tui.tui.widgets.table import Table
 
 
 def found(query: str, actions: Iterable[Action]) -> list[Action]:
-    """Return the actions that `query` may mean, the likeliest first.
+    """Return the actions that match `query`, the likeliest first.
 
-    A label that begins with it comes before one with a word that does; then the same of synonyms
-    and ids, then a part of any of these, then the help; last, letters spread over the label.
+    A label that begins with it ranks first, then one whose words begin with its words, a synonym
+    or part of the id that begins with it, any of these that contains it, help that contains all
+    its words, and last a label with its letters in their order.
     """
     wanted = " ".join(query.casefold().split())
     ranked = [(rank, action) for action in actions if (rank := _rank(wanted, action)) is not None]
@@ -30,10 +31,11 @@ def found(query: str, actions: Iterable[Action]) -> list[Action]:
 
 
 def _rank(wanted: str, action: Action) -> int | None:
+    """Return the number of the first test that `action` passes; None when it passes none."""
     label, words = action.label.casefold(), (*action.synonyms, *action.id.split("."))
     tests = (
         label.startswith(wanted),
-        _begin_words(wanted, label),
+        all(any(word.startswith(part) for word in label.split()) for part in wanted.split()),
         any(word.startswith(wanted) for word in words),
         any(wanted in text for text in (label, *words)),
         all(word in action.help.casefold() for word in wanted.split()),
@@ -42,20 +44,14 @@ def _rank(wanted: str, action: Action) -> int | None:
     return tests.index(True) if True in tests else None
 
 
-def _begin_words(wanted: str, text: str) -> bool:
-    """Whether each word of `wanted` begins a word of `text`."""
-    words = text.split()
-    return all(any(word.startswith(part) for word in words) for part in wanted.split())
-
-
 def _spread(letters: str, text: str) -> bool:
-    """Whether `text` has all of `letters`, in their order."""
+    """Whether `text` contains all of `letters`, in their order."""
     rest = iter(text)
     return all(letter in rest for letter in letters)
 
 
 class ActionRows(RowSource[Action]):
-    """The source of the table: label, key, and what it does or why it cannot now."""
+    """The row source of the table: label, key, and help or the reason why it cannot run now."""
 
     all_columns = (
         TableColumn("", 18, id="label"),
@@ -72,7 +68,7 @@ class ActionRows(RowSource[Action]):
         return row.id
 
     def cells(self, row: Action, columns: Sequence[TableColumn]) -> Sequence[StyledLine]:
-        """Return what each column says, dimmed for an action that cannot act now."""
+        """Return one cell per column, dimmed for an action that cannot run now."""
         reason = why_not(row, self._context)
         keys = " ".join(self._keymap.shown(row)[:1])
         cells: dict[str, StyledLine] = {
@@ -84,7 +80,7 @@ class ActionRows(RowSource[Action]):
 
 
 class PaletteScreen(ModalScreen[str | None]):
-    """Type a few letters, `enter` runs what the cursor is on; returns the id of the action."""
+    """Searches the actions; `enter` dismisses with the id of the action under the cursor."""
 
     BINDINGS = [
         Binding("escape", "dismiss(None)", "Cancel"),
@@ -98,7 +94,8 @@ class PaletteScreen(ModalScreen[str | None]):
         super().__init__()
         self._actions = actions
         self.context = context
-        self._source = ActionRows(context, keymap)
+        self._table: Table[Action] = Table(ActionRows(context, keymap), id="actions")
+        self._table.can_focus = False
 
     def compose(self) -> ComposeResult:
         """Lay out the field and the actions."""
@@ -106,9 +103,7 @@ class PaletteScreen(ModalScreen[str | None]):
             field = Input(placeholder="What to do, in a word", id="query")
             field.cursor_blink = False
             yield field
-            table: Table[Action] = Table(self._source, id="actions")
-            table.can_focus = False
-            yield table
+            yield self._table
             yield Static("", id="said", markup=False)
             yield Static("type to search   ↑↓ move   enter run   esc back", classes="keys")
 
@@ -117,16 +112,12 @@ class PaletteScreen(ModalScreen[str | None]):
         self._table.show_empty([(("  No action is called like that.", "muted"),)])
         self._table.show(self._actions)
 
-    @property
-    def _table(self) -> Table[Action]:
-        return self.query_one(Table)
-
     @on(Table.Moved)
-    def _say(self) -> None:
-        """Say in full what the action at the cursor does, or why it cannot act now."""
+    def _explain(self) -> None:
+        """Show in full what the action under the cursor does, or why it cannot run now."""
         action = self._table.row
-        words = (why_not(action, self.context) or action.help) if action else ""
-        self.query_one("#said", Static).update(words)
+        sentence = (why_not(action, self.context) or action.help) if action else ""
+        self.query_one("#said", Static).update(sentence)
 
     @on(Input.Changed)
     def _search(self, event: Input.Changed) -> None:

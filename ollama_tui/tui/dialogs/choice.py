@@ -1,4 +1,4 @@
-"""Choose one of a few."""
+"""The dialog that chooses one of a few numbered options."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ DIGITS = frozenset("0123456789")
 
 @dataclass(frozen=True)
 class Alternative:
-    """Something to choose: its key and how it reads."""
+    """An option to choose: its key, and the label that is shown."""
 
     key: str
     label: str
 
 
 class Choice(ModalScreen[str | None]):
-    """One numbered line each; `enter` or the number chooses, `esc` leaves.
+    """One numbered line per option; `enter` or the number chooses, `esc` leaves.
 
-    Where a digit may begin a longer number, it moves the highlight there and waits: for another
-    digit, or for `enter`.
+    A digit that may begin a longer number moves the highlight, and waits for another digit or
+    for `enter`.
     """
 
     BINDINGS = [
@@ -46,7 +46,7 @@ class Choice(ModalScreen[str | None]):
         self.current = current
         self.hint = hint or "enter choose   esc cancel"
         self._typed = 0
-        """The number typed so far, which may get another digit."""
+        """The number typed so far, while another digit may follow; else 0."""
 
     def compose(self) -> ComposeResult:
         """Lay out the options."""
@@ -61,13 +61,13 @@ class Choice(ModalScreen[str | None]):
             yield Static(self.hint, classes="keys", markup=False)
 
     def on_mount(self) -> None:
-        """Start on the current option."""
+        """Highlight the current option."""
         keys = [option.key for option in self.options]
         if self.current in keys:
             self.query_one(OptionList).highlighted = keys.index(self.current)
 
     def on_key(self, event: events.Key) -> None:
-        """Take an option by its number."""
+        """Choose an option by its number."""
         if self._typed:
             self.query_one(".keys", Static).update(self.hint)
         if event.character not in DIGITS:
@@ -85,7 +85,7 @@ class Choice(ModalScreen[str | None]):
             self.query_one(OptionList).highlighted = number - 1
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Take the highlighted option."""
+        """Choose the highlighted option."""
         self.dismiss(event.option.id)
 
     def action_move(self, by: int) -> None:

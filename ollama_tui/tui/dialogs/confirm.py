@@ -22,7 +22,7 @@ NO_UNDO = "This cannot be undone: z only undoes deletions."
 class Confirm(ModalScreen[bool]):
     """A yes-or-no question: `y` is yes, `n` and `esc` are no, `enter` does nothing.
 
-    `requests` says what would be sent to the server, for who presses `v`.
+    `v` shows `requests`, the requests that yes would send to the server.
     """
 
     BINDINGS = [
@@ -60,7 +60,7 @@ class Confirm(ModalScreen[bool]):
             yield Static(keys, classes="keys", markup=False)
 
     def action_show_requests(self) -> None:
-        """Put what would be sent to the server above the facts, or take it away again."""
+        """Show the requests above the facts, or hide them again."""
         if self.requests:
             self._shows_requests = not self._shows_requests
             lines = (self.requests, "", *self.lines) if self._shows_requests else self.lines

@@ -1,4 +1,4 @@
-"""Ask what to import: files of this machine, looked at before anything is sent."""
+"""The dialog that imports files of this machine, which it reads before anything is sent."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _LONGEST_NAME = 40
 
 
 def facts(source: Source) -> str:
-    """Return what is known of the files, in lines: what is asked for, what they are, their size."""
+    """Return lines about the files: the Modelfile's commands, the model, the upload, warnings."""
     lines: list[list[str]] = []
     if (asked := source.request) is not None:
         lines.append(
@@ -71,21 +71,21 @@ def facts(source: Source) -> str:
 
 
 def choices(source: Source) -> list[tuple[str, str]]:
-    """Return the types to choose from, each with the size to expect."""
+    """Return the quantization types to choose from, each with the size to expect."""
     kept = f"keep {inert(source.quantization)} {size(source.size)}"
     offered = [(t.type, f"{t.type} ~{size(t.bytes)}") for t in source.targets]
     return [(AS_IT_IS, kept), *offered]
 
 
 def offer(completions: list[str]) -> str:
-    """Return the names a path may end in."""
+    """Return the last parts of the completions of a path, as one line."""
     shown = [inert(re.sub(r"^.*/(?=.)", "", text)) for text in completions[:_MOST_OFFERED]]
     more = len(completions) - len(shown)
     return "  ".join([*shown, *([f"and {more:,} more"] if more else [])])
 
 
 def base_problem(base: str, installed: Model | None) -> str | None:
-    """Return why an adapter cannot be put on `base`; None when it can."""
+    """Return why `base` cannot take an adapter; None when it can."""
     if not base:
         return "Type the model that the adapter was made for."
     if names.source(base) == "cloud" or (installed is not None and installed.is_cloud):
@@ -99,16 +99,19 @@ _LONGEST_HOST = 22
 
 @dataclass(frozen=True)
 class ImportAnswer:
-    """What to create, and the files to send for it."""
+    """What to create, and the files to upload for it."""
 
     request: CreateRequest
     files: tuple[LocalFile, ...]
     replaces: str | None = None
-    """Digest of the model that may be replaced; None where none is to be there."""
+    """Digest of the model that may be replaced; None where no model of that name may exist."""
 
 
 class ImportDialog(Dialog[ImportAnswer]):
-    """Which files become which model."""
+    """Which files to import, and the name of the new model.
+
+    See https://docs.ollama.com/import.
+    """
 
     BINDINGS = [
         Binding("pagedown", "read_on(1)", show=False, priority=True),
@@ -125,12 +128,12 @@ class ImportDialog(Dialog[ImportAnswer]):
         self.heading = heading or self.heading
         self.installed = by_key(models)
         self.found: Source | BadFile | None = None
-        """What the path leads to; None while it is being looked at."""
-        self._looked = asyncio.Event()
+        """The files at the path, or why they cannot be imported; None while they are read."""
+        self._is_read = asyncio.Event()
         self.suggested = ""
 
     def fields(self) -> ComposeResult:
-        """Yield path, facts, name, and what only some files need."""
+        """Yield path, facts, name, and the fields that only some files need."""
         with VerticalScroll(id="form", can_focus=False):
             machine = shorten(inert(platform.node() or "where this runs"), _LONGEST_HOST)
             yield from labelled(
@@ -147,44 +150,44 @@ class ImportDialog(Dialog[ImportAnswer]):
             with Vertical(id="quantize-part"):
                 yield from labelled("Quantize (← →)", Picker(id="quantize"))
 
-    def on_mount(self) -> None:
-        """Begin with nothing."""
-        self._look("")
+    # ---- reading the files
 
-    # ---- looking
-
+    @on(events.Mount)
     @on(Input.Changed, "#path")
-    def _path_changed(self, event: Input.Changed) -> None:
+    def _path_changed(self) -> None:
         self.found = None
-        self._looked.clear()
-        self._look(event.value)
+        self._is_read.clear()
+        self._read(self.query_one("#path", Input).value)
 
-    @work(exclusive=True, group="look")
-    async def _look(self, text: str) -> None:
-        """Look, off the event loop, at what the path leads to."""
-        self.found = await asyncio.to_thread(looked_at, text)
-        self._looked.set()
+    @work(exclusive=True, group="read")
+    async def _read(self, text: str) -> None:
+        """Read, in a thread, the files that the path names."""
+        try:
+            self.found = await asyncio.to_thread(lambda: source_of(*paths_in(text)))
+        except BadFile as reason:
+            self.found = reason
+        self._is_read.set()
         self._show_found()
         self.review()
 
     @on(events.DescendantBlur, "#path")
     @work(group="wait for the files")
-    async def _keep_keys_until_looked(self) -> None:
-        """Keep what is typed next for when the files have been looked at, and a name is offered."""
+    async def _hold_keys_until_read(self) -> None:
+        """Hold the keys pressed next until the files have been read, and a name is suggested."""
         with pause_keys(self):
-            await self._looked.wait()
+            await self._is_read.wait()
 
     def _show_found(self) -> None:
         if not self.query("#found"):
             return  # the dialog was left meanwhile
         source = self.found if isinstance(self.found, Source) else None
-        self._say(facts(source) if source else "")
+        self._show_lines(facts(source) if source else "")
         self.query_one("#base-part").display = bool(source and source.needs_base)
         self.query_one("#quantize-part").display = bool(source and source.targets)
         if source is None:
             return
         self.query_one(Picker).show(choices(source))
-        # What can be guessed is filled in, but never over what was typed.
+        # Guesses are filled in, but never over typed text.
         if self.query_one("#name", Input).value in ("", self.suggested):
             self.suggested = source.suggestion
             self.fill_in("name", self.suggested)
@@ -196,11 +199,11 @@ class ImportDialog(Dialog[ImportAnswer]):
 
     @on(PathField.Ambiguous)
     def _offer(self, event: PathField.Ambiguous) -> None:
-        self._say(offer(event.offered))
+        self._show_lines(offer(event.offered))
 
-    def _say(self, words: str) -> None:
-        """Say something of the files, and with which keys the rest is read if it is long."""
-        self.query_one("#found", Static).update(words)
+    def _show_lines(self, lines: str) -> None:
+        """Show lines about the files, and the keys that scroll them if they do not fit."""
+        self.query_one("#found", Static).update(lines)
         self.query_one("#facts").scroll_home(animate=False)
         self.call_after_refresh(self._name_keys)
 
@@ -209,7 +212,7 @@ class ImportDialog(Dialog[ImportAnswer]):
         self.query_one(".keys", Static).update(KEYS.format(more="pgdn more   " if more else ""))
 
     def action_read_on(self, direction: int) -> None:
-        """Scroll what is said of the files, and at its end the form, in which it may be cut off."""
+        """Scroll the facts, and at their end the form, where they may be cut off."""
         for id_ in ("#facts", "#form")[::direction]:
             part = self.query_one(id_)
             if 0 <= part.scroll_y + direction <= part.max_scroll_y:
@@ -221,7 +224,7 @@ class ImportDialog(Dialog[ImportAnswer]):
 
     @on(Input.Submitted, "#path")
     def _path_entered(self, event: Input.Submitted) -> None:
-        """Go on to the name, so that nobody sends gigabytes before reading what they are."""
+        """Go on to the name: nobody should upload gigabytes before reading the facts."""
         event.stop()
         event.prevent_default()
         self._go_on_to_name()
@@ -229,7 +232,7 @@ class ImportDialog(Dialog[ImportAnswer]):
     @work(exclusive=True, group="go on")
     async def _go_on_to_name(self) -> None:
         with pause_keys(self):
-            await self._looked.wait()
+            await self._is_read.wait()
         if isinstance(self.found, BadFile):
             self.review()
             self.app.bell()
@@ -238,7 +241,7 @@ class ImportDialog(Dialog[ImportAnswer]):
 
     @property
     def base_given(self) -> str:
-        """The base that a Modelfile names, or that was typed; empty where none is asked for."""
+        """The base named in the Modelfile or typed; empty where none is needed."""
         if not isinstance(self.found, Source):
             return ""
         if self.found.request is not None:
@@ -265,18 +268,10 @@ class ImportDialog(Dialog[ImportAnswer]):
         return Review(None, notes or f"Makes {inert(names.parse(given).display)}.", there)
 
     def answer(self) -> ImportAnswer:
-        """Return what was asked for."""
+        """Return the request to create the model, with the files to upload."""
         assert isinstance(self.found, Source)
         given = self.text_of("name")
         quantize = self.query_one(Picker).active if self.found.targets else AS_IT_IS
         request = self.found.request_for(given, self.base_given, quantize or AS_IT_IS)
         there = self.installed.get(names.comparison_key(given))
         return ImportAnswer(request, self.found.files, there.digest if there else None)
-
-
-def looked_at(text: str) -> Source | BadFile:
-    """Return what the path typed leads to, or why that cannot be imported; reads files."""
-    try:
-        return source_of(*paths_in(text))
-    except BadFile as reason:
-        return reason

@@ -1,4 +1,4 @@
-"""Dialogs that ask for the name of a model: to pull, to copy or rename to, or to make instead."""
+"""Dialogs that ask for the name of a model: to pull, to copy or rename to, to use instead."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ollama_tui.tui.dialogs.dialog import Dialog, Review, labelled
 from ollama_tui.tui.widgets.buttons import TextCheckbox
 
 Offers = Callable[[str, bool, Model | None], Awaitable[Offer]]
-"""Name, plain HTTP or not, and the installed model of that name → what its registry says."""
+"""Name, whether over plain HTTP, and the installed model of that name → its registry's offer."""
 
 EXISTS = "which already exists"
 
@@ -31,11 +31,14 @@ class PullAnswer:
     name: str
     insecure: bool
     expected: int | None = None
-    """Bytes of the whole model, when its registry has said so."""
+    """Size of the whole model in bytes, if its registry has answered."""
 
 
 class PullDialog(Dialog[PullAnswer]):
-    """Which model to pull; takes what people paste."""
+    """The name of a model to pull; accepts pasted commands and links.
+
+    See https://docs.ollama.com/api/pull.
+    """
 
     form_key = FormKey("pull")
     heading = "Pull a model"
@@ -63,7 +66,7 @@ class PullDialog(Dialog[PullAnswer]):
         return pull_name(self.text_of("name")), self.query_one("#insecure", TextCheckbox).value
 
     def check(self) -> Review:
-        """Return what is wrong with the name, or what pulling does; ask the registry of it once."""
+        """Return what is wrong with the name, or what pulling does; ask its registry once."""
         asked = self._asked()
         if (problem := names.pull_problem(asked[0])) is not None:
             return Review(problem)
@@ -80,13 +83,13 @@ class PullDialog(Dialog[PullAnswer]):
 
     @work(exclusive=True, group="offer")
     async def _ask_registry(self, asked: tuple[str, bool], there: Model | None) -> None:
-        """Ask without holding up the typing; another letter starts over."""
+        """Ask while the user goes on typing; the next keystroke cancels the request."""
         assert self._offers is not None
         self._offered[asked] = await self._offers(*asked, there)
         self.review()
 
     def answer(self) -> PullAnswer:
-        """Return what was asked for."""
+        """Return name and options, with the size if the registry has answered."""
         asked = self._asked()
         offer = self._offered.get(asked)
         return PullAnswer(*asked, offer.total if offer else None)
@@ -94,15 +97,15 @@ class PullDialog(Dialog[PullAnswer]):
 
 @dataclass(frozen=True)
 class NewName:
-    """The name of a model to make, and what it may replace."""
+    """The name of a model to make, and the model it may replace."""
 
     name: str
     replaces: str | None = None
-    """Digest of the model that may be replaced; None where none of that name may exist."""
+    """Digest of the model that may be replaced; None where no model of that name may exist."""
 
 
 class NewNameDialog(Dialog[NewName]):
-    """One field for the name of a model to be made; a model of that name may be replaced."""
+    """The name of a model to make; a model of that name may be replaced."""
 
     def __init__(self, models: Iterable[Model], prefill: str) -> None:
         super().__init__()
@@ -114,7 +117,7 @@ class NewNameDialog(Dialog[NewName]):
         yield from labelled("New name", Input(self.prefill, id="name", select_on_focus=False))
 
     def check(self) -> Review:
-        """Return what is wrong with the name, and what is made or replaced."""
+        """Return what is wrong with the name, or what is made or replaced."""
         given = self.text_of("name")
         if (problem := self.problem(given)) is not None:
             return Review(problem)
@@ -127,18 +130,18 @@ class NewNameDialog(Dialog[NewName]):
         return names.new_name_problem(given)
 
     def makes(self, name: str) -> str:
-        """Return what making a model of that name does."""
+        """Return a sentence on what happens for a name that is free."""
         return f"Makes {name}."
 
     def answer(self) -> NewName:
-        """Return the name, and the digest of what it may replace."""
+        """Return the name, and the digest of the model it may replace."""
         given = self.text_of("name")
         there = self.installed.get(names.comparison_key(given))
         return NewName(given, there.digest if there else None)
 
 
 class CopyDialog(NewNameDialog):
-    """The name of a copy, or the new name of a model; `purpose` says what the copy is made for."""
+    """The name of a copy, or the new name of a model; `purpose` is what the copy is made for."""
 
     incomplete = "Type another name."
 
@@ -166,7 +169,7 @@ class CopyDialog(NewNameDialog):
         if (problem := names.new_name_problem(given)) is not None:
             return problem
         if given == self.source.name:
-            return ""  # as the field was filled in: nothing to point out before enter is pressed
+            return ""  # as prefilled: needs no comment before enter is pressed
         if names.same(given, self.source.name):
             return (
                 f"That is {self.source.label} itself: Ollama does not tell names apart "
@@ -177,7 +180,7 @@ class CopyDialog(NewNameDialog):
         return None
 
     def makes(self, name: str) -> str:
-        """Return what copying does."""
+        """Return a sentence on what copying or renaming does."""
         if self.rename:
             return f"Copies to {name}, checks it, then removes {self.source.label}."
         shared = "" if self.purpose else " It takes no disk space: the weights are shared."
@@ -195,12 +198,12 @@ class OtherNameDialog(NewNameDialog):
         self.taken = taken
 
     def problem(self, given: str) -> str | None:
-        """Return what is wrong with the name."""
+        """Return why the name cannot be used, such as being the one that is taken."""
         if names.same(given, self.taken):
             return f"{inert(self.taken)} is taken."
         return super().problem(given)
 
 
 def by_key(models: Iterable[Model]) -> dict[str, Model]:
-    """Return models by the form of their names that a server compares."""
+    """Return models by `names.comparison_key`, under which a server compares their names."""
     return {names.comparison_key(model.name): model for model in models}

@@ -1,4 +1,4 @@
-"""Dialogs that ask for one line of text: what to find, a server's address, where to save."""
+"""Dialogs that ask for one line: a text to find, the address of a server, a path to save to."""
 
 from __future__ import annotations
 
@@ -14,62 +14,66 @@ from ollama_tui.tui.dialogs.dialog import Dialog, Review, labelled
 from ollama_tui.tui.dialogs.path_field import PathField
 
 
-class FindDialog(Dialog[str]):
-    """A text to find in the tab shown."""
+class LineDialog(Dialog[str]):
+    """One line of text."""
 
-    heading = "Find in this tab"
-    verb = "find"
+    label = ""
+    placeholder = ""
 
     def __init__(self, prefill: str = "") -> None:
         super().__init__()
         self.prefill = prefill
 
     def fields(self) -> ComposeResult:
-        """Yield the text."""
-        label = "Text, in upper or lower case; n and N go to the next and the previous one"
-        yield from labelled(label, Input(self.prefill, id="text"))
+        """Yield the line."""
+        yield from labelled(
+            self.label, Input(self.prefill, placeholder=self.placeholder, id="line")
+        )
 
     def check(self) -> Review:
-        """Return that a text is needed."""
+        """Refuse an empty line."""
         return Review(None if self.answer() else "")
+
+    def answer(self) -> str:
+        """Return the line as typed, blanks included."""
+        return self.query_one("#line", Input).value
+
+
+class FindDialog(LineDialog):
+    """A text to find in the tab shown."""
+
+    heading = "Find in this tab"
+    label = "Text, in upper or lower case; n and N go to the next and the previous one"
+    verb = "find"
 
     def would_lose(self) -> bool:
         """Return False: a text to find is soon typed again."""
         return False
 
-    def answer(self) -> str:
-        """Return the text."""
-        return self.query_one("#text", Input).value
 
-
-class AddressDialog(Dialog[str]):
-    """Where a server is, written as in OLLAMA_HOST."""
+class AddressDialog(LineDialog):
+    """The address of a server, as in OLLAMA_HOST: https://docs.ollama.com/faq."""
 
     heading = "Go to another server"
+    label = "Address, e.g. gpu-box:11434"
+    placeholder = "as in OLLAMA_HOST: gpu-box, 10.0.0.7:11434 or https://ollama.example.org"
     verb = "go"
 
     def __init__(self, problem_of: Callable[[str], str | None]) -> None:
         super().__init__()
         self._problem_of = problem_of
 
-    def fields(self) -> ComposeResult:
-        """Yield the address."""
-        examples = "as in OLLAMA_HOST: gpu-box, 10.0.0.7:11434 or https://ollama.example.org"
-        yield from labelled(
-            "Address, e.g. gpu-box:11434", Input(placeholder=examples, id="address")
-        )
-
     def check(self) -> Review:
         """Return what is wrong with the address."""
         return Review(self._problem_of(self.answer()) if self.answer() else "")
 
     def answer(self) -> str:
-        """Return the address as typed."""
-        return self.text_of("address")
+        """Return the address, stripped."""
+        return super().answer().strip()
 
 
 class SaveDialog(Dialog[Path]):
-    """One path; nothing is looked up but what tab completes."""
+    """The path of a file to write; the file system is read only for completions."""
 
     verb = "save"
 
@@ -85,12 +89,12 @@ class SaveDialog(Dialog[Path]):
         yield from labelled("Path on this machine (tab completes)", field)
 
     def check(self) -> Review:
-        """Return what is wrong with the path, or the whole path."""
+        """Return what is wrong with the path, or the absolute path it means."""
         count = len(paths_in(self.text_of("path")))
         if count != 1:
             return Review("Give one path." if count else "")
         return Review(notice=f"Writes {inert(str(self.answer()))}.")
 
     def answer(self) -> Path:
-        """Return the path."""
+        """Return the absolute path."""
         return paths_in(self.text_of("path"))[0].absolute()
