@@ -117,9 +117,7 @@ def overview(
     change on the screen; what wraps or may be missing comes after.
     """
     lines: list[StyledLine] = [((model.label, "strong"),), ()]
-    for label, value in _usual_facts(model, now):
-        lines += _row(label, value or UNKNOWN, width)
-    for label, value in _further_facts(model, show, now, also):
+    for label, value in _facts(model, show, now, also):
         lines += _row(label, value, width) if value else []
     if show is not None and show.system:
         prompt = show.system.strip().splitlines()
@@ -137,41 +135,39 @@ def _row(label: str, value: str, width: int) -> Iterable[StyledLine]:
         label = ""
 
 
-def _usual_facts(model: Model, now: datetime) -> list[tuple[str, str]]:
-    details = model.listed.details
-    families = dict.fromkeys(f for f in (details.family, *(details.families or ())) if f)
-    return [
-        ("Family", " · ".join(families)[:24]),
-        ("Parameters", details.parameter_size),
-        ("Quantization", details.quantization_level),
-        ("Context", f"{model.context_length:,} tokens" if model.context_length else ""),
-        ("Size", "" if model.is_cloud else size(model.size)),
-        ("Bytes", "" if model.is_cloud else f"{model.size:,}"),
-        ("Format", details.format),
-        ("Digest", model.digest[:12]),
-        ("Modified", ago(model.listed.modified_at, now)),
-    ]
-
-
-def _further_facts(
+def _facts(
     model: Model, show: Show | None, now: datetime, also: Sequence[str]
 ) -> Iterable[tuple[str, str]]:
-    listed, runner = model.listed, model.running
+    """Yield labels and values: those that every model has, then those that may be empty."""
+    listed, details, runner = model.listed, model.listed.details, model.running
+    families = dict.fromkeys(f for f in (details.family, *(details.families or ())) if f)
+    usual = {
+        "Family": " · ".join(families)[:24],
+        "Parameters": details.parameter_size,
+        "Quantization": details.quantization_level,
+        "Context": f"{model.context_length:,} tokens" if model.context_length else "",
+        "Size": "" if model.is_cloud else size(model.size),
+        "Bytes": "" if model.is_cloud else f"{model.size:,}",
+        "Format": details.format,
+        "Digest": model.digest[:12],
+        "Modified": ago(listed.modified_at, now),
+    }
+    for label, value in usual.items():
+        yield label, value or UNKNOWN
     capabilities = model.capabilities
     if show is not None and show.capabilities:
         capabilities = frozenset(show.capabilities)
     can = "not known yet" if capabilities is None else " ".join(sorted(capabilities)) or "–"
-    embedding = listed.details.embedding_length
     yield "Can", can
     yield "Runs at", listed.remote_host
     yield "Cloud model", listed.remote_model
-    yield "Embedding", f"{embedding:,}" if embedding else ""
+    yield "Embedding", f"{details.embedding_length:,}" if details.embedding_length else ""
     yield "Requires", f"Ollama {show.requires} or later" if show and show.requires else ""
     if runner is not None:
         yield "Loaded", f"{size(runner.size)}, {processor(runner.size, runner.size_vram)}"
         yield "Context now", f"{runner.context_length:,} tokens" if runner.context_length else ""
         yield "Until", until(runner.expires_at, now)
-    yield "Made from", listed.details.parent_model
+    yield "Made from", details.parent_model
     yield "Same as", ", ".join(also)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from difflib import unified_diff
 from itertools import islice
@@ -142,25 +142,20 @@ def difference(before: str, after: str) -> Iterator[StyledLine]:
         or max(len(one), len(other)) > MAX_COMPARED_LINES
     )
     if too_long:
-        yield from _too_long(one, other)
+        pairs = zip(one, other, strict=False)
+        first = next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
+        counts = f"{plural(len(one), 'line')} and {plural(len(other), 'line')}, different from"
+        text = f"Too long to compare line by line: {counts} {first + 1:,} on."
+        yield ((text, "muted"),)
+        for sign, lines in (("-", one), ("+", other)):
+            for line in lines[first : first + 1]:
+                yield ((f"{sign}{line[: MAX_COMPARED_CHARS // 100]}", STYLES[sign]),)
         return
     difference_lines = islice(unified_diff(one, other, lineterm="", n=2), 2, None)
     for line in islice(difference_lines, MAX_DIFFERENCE_LINES):
         yield ((line, STYLES.get(line[:1], "")),)
     if rest := sum(1 for _ in difference_lines):
         yield ((f"… {plural(rest, 'more line')}", "muted"),)
-
-
-def _too_long(one: Sequence[str], other: Sequence[str]) -> Iterator[StyledLine]:
-    pairs = zip(one, other, strict=False)
-    first = next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
-    counts = f"{plural(len(one), 'line')} and {plural(len(other), 'line')}"
-    yield (
-        (f"Too long to compare line by line: {counts}, different from {first + 1:,} on.", "muted"),
-    )
-    for sign, lines in (("-", one), ("+", other)):
-        for line in lines[first : first + 1]:
-            yield ((f"{sign}{line[: MAX_COMPARED_CHARS // 100]}", STYLES[sign]),)
 
 
 def _metadata(a: Side, b: Side) -> Iterator[StyledLine]:

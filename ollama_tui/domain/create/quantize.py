@@ -40,7 +40,7 @@ def targets(base: Model | None) -> tuple[QuantizeTarget, ...]:
     """Return what `base` can be quantized to, the largest first; nothing when it cannot be."""
     if base is None or why_not(base) is not None:
         return ()
-    source = level(base)
+    source = base.listed.details.quantization_level.upper()
     return tuple(
         QuantizeTarget(kind, int(base.size * BITS[kind] / BITS[source]), help)
         for kind, help in _HELP.items()
@@ -58,7 +58,7 @@ def why_not(base: Model | None) -> str | None:
         return f"{base.label} has a cloud tag, which the server takes for a model of ollama.com."
     if base.listed.details.format == "safetensors":
         return f"{base.label} is a safetensors model, which the server leaves as it is."
-    if level(base) in SOURCES:
+    if base.listed.details.quantization_level.upper() in SOURCES:
         return None
     now = inert(base.listed.details.quantization_level)
     if not now or now.lower() == "unknown":
@@ -79,8 +79,3 @@ def name_for(name: str, kind: str) -> str:
     if _STORED.search(tag):
         return f"{model}:{_STORED.sub(kind.lower(), tag)}"
     return f"{model}:{kind.lower()}" if tag == "latest" else f"{name}-{kind.lower()}"
-
-
-def level(base: Model) -> str:
-    """Return how the weights are stored, in capitals."""
-    return base.listed.details.quantization_level.upper()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, lru_cache
@@ -32,22 +32,13 @@ class Scope:
     """Names known to have a newer version."""
     current: frozenset[str] = frozenset()
     """Names known to have none; of models in neither set nobody knows."""
-    listing: Listing | None = None
-    """Of the same models in any order, where there is one already."""
+    ready: Listing | None = None
+    """A listing of the same models in any order, where there is one already."""
 
     @cached_property
-    def _listing(self) -> Listing:
-        return self.listing or Listing(self.models)
-
-    @property
-    def aliases(self) -> Mapping[str, tuple[str, ...]]:
-        """Names by digest, for digests with several."""
-        return self._listing.aliases
-
-    @property
-    def lowered(self) -> list[str]:
-        """The names of `models` in lower case."""
-        return self._listing.lowered(self.models)
+    def listing(self) -> Listing:
+        """What is computed of `models` once for all tests."""
+        return self.ready or Listing(self.models)
 
     def called(self, text: str) -> tuple[Model, ...]:
         """Return the models that `text` names, or else those whose name begins with it."""
@@ -135,7 +126,7 @@ def _family(text: str) -> Callable[[Scope], Test]:
 STATES: dict[str, Callable[[Scope, Model], bool | None]] = {
     "loaded": lambda scope, model: model.is_loaded,
     "cloud": lambda scope, model: model.is_cloud,
-    "alias": lambda scope, model: model.digest in scope.aliases,
+    "alias": lambda scope, model: model.digest in scope.listing.aliases,
     "outdated": lambda scope, model: (
         model.name in scope.outdated
         or (False if model.name in scope.current or model.is_cloud else None)

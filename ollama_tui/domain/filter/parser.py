@@ -74,7 +74,7 @@ class Term:
         wanted = not self.negated
         if models is scope.models and not self.field and len(self.values) == 1:
             word = self.values[0]  # among all models, which each key typed asks for again
-            named = zip(scope.models, scope.lowered, strict=True)
+            named = zip(scope.models, scope.listing.lowered(scope.models), strict=True)
             return [model for model, name in named if (word in name) is wanted]
         test = self.test(scope)
         return [model for model in models if test(model) is wanted]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 _NUMBER = re.compile(r"(\d+(?:\.(\d+))?)\s*([a-z]*)")
 _COMPARISON = re.compile(r"(>=|<=|>|<|=)?\s*(.+)", re.DOTALL)
@@ -42,16 +43,16 @@ def _number(text: str, units: dict[str, int]) -> tuple[float, int, float]:
     return float(match[1]), scale, 0.5 * 10.0 ** -len(match[2] or "") * scale
 
 
-def size(text: str) -> Quantity:
-    """Return bytes: `8g` and `8gb` are decimal, `8gib` is binary; raise BadValue."""
-    value, scale, slack = _number(text, _BYTES)
+def _scaled(units: dict[str, int], text: str) -> Quantity:
+    """Return a number with one of `units`, of which each has one meaning; raise BadValue."""
+    value, scale, slack = _number(text, units)
     return Quantity(value * scale, value * scale, slack)
 
 
-def parameters(text: str) -> Quantity:
-    """Return a number of parameters: `500m`, `7b`; raise BadValue."""
-    value, scale, slack = _number(text, _COUNTS)
-    return Quantity(value * scale, value * scale, slack)
+size: Reader = partial(_scaled, _BYTES)
+"""Reads bytes: `8g` and `8gb` are decimal, `8gib` is binary."""
+parameters: Reader = partial(_scaled, _COUNTS)
+"""Reads a number of parameters: `500m`, `7b`."""
 
 
 def tokens(text: str) -> Quantity:

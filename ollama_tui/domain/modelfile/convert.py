@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from ollama_tui.api.replies import Message, Show
 from ollama_tui.api.requests import CreateRequest, ParameterValue
@@ -53,6 +54,10 @@ def request_from(
     """
     sources = [command.value for command in modelfile.all("from")]
     values, warnings = _parameters(modelfile)
+    version = modelfile.last("requires")
+    if version and not _VERSION.fullmatch(version):
+        line = modelfile.all("requires")[-1].line
+        raise InvalidModelfile("requires must be a valid semver (e.g. 0.14.0)", line)
     request = CreateRequest(
         model=model,
         from_=next((value for value in reversed(sources) if not is_path(value)), ""),
@@ -63,7 +68,7 @@ def request_from(
         messages=[Message(role=c.key, content=c.value) for c in modelfile.all("message")],
         renderer=modelfile.last("renderer"),
         parser=modelfile.last("parser"),
-        requires=_requires(modelfile),
+        requires=version,
     )
     return ModelfileRequest(
         request,
@@ -113,6 +118,10 @@ def edited(before: Modelfile, wanted: ModelfileRequest) -> ModelfileRequest:
         if old.parameters.get(key) != value
         or isinstance(old.parameters.get(key), bool) is not isinstance(value, bool)
     }
+    texts: dict[str, Any] = {
+        word: "" if getattr(new, word) == getattr(old, word) else getattr(new, word)
+        for word in ("template", "system", "renderer", "parser", "requires")
+    }
     request = CreateRequest(
         model=new.model,
         from_=before.last("from"),
@@ -120,18 +129,10 @@ def edited(before: Modelfile, wanted: ModelfileRequest) -> ModelfileRequest:
         parameters=changed,
         messages=[] if new.messages == old.messages else new.messages,
         quantize=new.quantize,
-        template=_unless(new.template, old.template),
-        system=_unless(new.system, old.system),
-        renderer=_unless(new.renderer, old.renderer),
-        parser=_unless(new.parser, old.parser),
-        requires=_unless(new.requires, old.requires),
+        **texts,
     )
     warnings = (*wanted.warnings, *_inherited(old, new))
     return ModelfileRequest(request, wanted.files, wanted.adapter, wanted.drafts, warnings)
-
-
-def _unless(new: str, old: str) -> str:
-    return "" if new == old else new
 
 
 def _inherited(old: CreateRequest, new: CreateRequest) -> tuple[str, ...]:
@@ -201,14 +202,6 @@ def _converted(command: Command) -> list[parameters.Scalar]:
     except parameters.BadParameter as error:
         raise InvalidModelfile(error.words, command.line) from error
     return list(value) if isinstance(value, list) else [value]
-
-
-def _requires(modelfile: Modelfile) -> str:
-    version = modelfile.last("requires")
-    if version and not _VERSION.fullmatch(version):
-        line = modelfile.all("requires")[-1].line
-        raise InvalidModelfile("requires must be a valid semver (e.g. 0.14.0)", line)
-    return version
 
 
 NO_TEMPLATE = "{{ .Prompt }}"

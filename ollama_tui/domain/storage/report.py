@@ -51,15 +51,16 @@ def storage_rows(models: Sequence[Model], usage: Usage, now: float) -> tuple[Sto
 
     `now` is in Unix seconds. Where only small things are shared there is no row: licenses, say.
     """
-    rows = [_model(model, usage) for model in models if not model.is_cloud]
+    rows = []
+    for model in models:
+        if not model.is_cloud:
+            name, alone = model.name, usage.freed((model.name,))
+            shared = max(0, model.size - alone.bytes) if usage.significantly_shared(name) else 0
+            rows.append(
+                StorageRow(RowKind.MODEL, name, model.label, alone.bytes, shared, alone.estimated)
+            )
     rows.sort(key=lambda row: (-row.alone, -row.shared, row.key))
     return (*rows, *_shared(usage), *_leftovers(usage, now))
-
-
-def _model(model: Model, usage: Usage) -> StorageRow:
-    alone = usage.freed((model.name,))
-    shared = max(0, model.size - alone.bytes) if usage.significantly_shared(model.name) else 0
-    return StorageRow(RowKind.MODEL, model.name, model.label, alone.bytes, shared, alone.estimated)
 
 
 def advice(row: StorageRow, usage: Usage) -> str:
