@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
 
 from ollama_tui.api.errors import Busy, OllamaError, Refused
 from ollama_tui.api.replies import ListedModel, Show
@@ -26,14 +25,6 @@ SAVE_EVERY = 500
 
 AskShow = Callable[[str], Awaitable[Show]]
 """`Ollama.show`."""
-
-
-@dataclass
-class _Request:
-    """A show under way, and how many wait for it."""
-
-    answer: asyncio.Future[Show]
-    waiting: int = 0
 
 
 class ModelFacts:
@@ -62,7 +53,7 @@ class ModelFacts:
         self._queue: dict[str, ListedModel] = {}
         self._prioritised: tuple[str, ...] = ()
         self._refused: set[str] = set()
-        self._requests: dict[tuple[str | None, str, str], _Request] = {}
+        self._requests: dict[tuple[str | None, str, str], asyncio.Future[Show]] = {}
         """Those under way, by version, digest and name."""
         self._unsaved = 0
         self._to_learn = asyncio.Event()
@@ -189,20 +180,25 @@ class ModelFacts:
                 self._store(listed.digest, show)
 
     async def _request(self, digest: str, name: str) -> Show:
-        """Ask the server, once for all who want the same; cancelled when the last of them is."""
+        """Ask the server, once for all who want the same meanwhile; raises OllamaError.
+
+        Where the one who asks is cancelled, one of those who wait asks again.
+        """
         key = self._version, digest, name
-        if key not in self._requests:
-            self._requests[key] = _Request(asyncio.ensure_future(self._show(name)))
-        request = self._requests[key]
-        request.waiting += 1
+        while (under_way := self._requests.get(key)) is not None:
+            await asyncio.wait([under_way])
+            if not under_way.cancelled():
+                return under_way.result()
+        answer: asyncio.Future[Show] = asyncio.get_running_loop().create_future()
+        self._requests[key] = answer
         try:
-            return await asyncio.shield(request.answer)
+            answer.set_result(await self._show(name))
+        except OllamaError as error:
+            answer.set_exception(error)
         finally:
-            request.waiting -= 1
-            if not request.waiting:
-                del self._requests[key]
-                if request.answer.cancel():
-                    await asyncio.wait([request.answer])  # until its connection is closed
+            del self._requests[key]
+            answer.cancel()  # unless it is there
+        return answer.result()
 
     def _store(self, digest: str, show: Show) -> None:
         self._queue.pop(digest, None)
