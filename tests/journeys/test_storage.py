@@ -39,7 +39,6 @@ async def test_b_shows_what_each_model_alone_costs_and_what_is_shared() -> None:
         await user.presses("b")
         await user.sees("Storage", "ALONE", "SHARED", "Estimated from what the server tells")
         await user.sees("mixtral:8x7b", "Deleting mixtral:8x7b frees about 26 GB.")
-        await user.waits(1)  # until all details are there, and with them all rows
         await user.presses("G")
         await user.sees(
             "shared by llama3.2:3b", "pirate:latest and studio/support-bot:v2 frees it."
