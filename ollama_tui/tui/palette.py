@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 
 from textual import on
 from textual.app import ComposeResult
@@ -33,26 +34,22 @@ def found(query: str, actions: Iterable[Action]) -> list[Action]:
 def _rank(wanted: str, action: Action) -> int | None:
     """Return the number of the first test that `action` passes; None when it passes none."""
     label, words = action.label.casefold(), (*action.synonyms, *action.id.split("."))
+    letters = iter(label)  # each test for a letter goes on behind the one found before
     tests = (
         label.startswith(wanted),
         all(any(word.startswith(part) for word in label.split()) for part in wanted.split()),
         any(word.startswith(wanted) for word in words),
         any(wanted in text for text in (label, *words)),
         all(word in action.help.casefold() for word in wanted.split()),
-        _spread(wanted.replace(" ", ""), label),
+        all(letter in letters for letter in wanted.replace(" ", "")),
     )
     return tests.index(True) if True in tests else None
-
-
-def _spread(letters: str, text: str) -> bool:
-    """Whether `text` contains all of `letters`, in their order."""
-    rest = iter(text)
-    return all(letter in rest for letter in letters)
 
 
 class ActionRows(RowSource[Action]):
     """The row source of the table: label, key, and help or the reason why it cannot run now."""
 
+    key = attrgetter("id")
     all_columns = (
         TableColumn("", 18, id="label"),
         TableColumn("", 4, id="keys"),
@@ -62,10 +59,6 @@ class ActionRows(RowSource[Action]):
     def __init__(self, context: ActionContext, keymap: Keymap) -> None:
         self._context = context
         self._keymap = keymap
-
-    def key(self, row: Action) -> str:
-        """Return the action's id."""
-        return row.id
 
     def cells(self, row: Action, columns: Sequence[TableColumn]) -> Sequence[StyledLine]:
         """Return one cell per column, dimmed for an action that cannot run now."""

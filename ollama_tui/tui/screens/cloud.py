@@ -51,21 +51,15 @@ class EntryRows(RowSource[CatalogueEntry]):
         self.now = now
         self.signs = signs
 
-    def key(self, row: CatalogueEntry) -> str:
-        """Return what identifies the entry."""
-        return row.key
-
     def cells(self, row: CatalogueEntry, columns: Sequence[TableColumn]) -> Sequence[StyledLine]:
         """Return what each column says."""
-        return [self._cell(row, column.id) for column in columns]
-
-    def _cell(self, row: CatalogueEntry, column: str) -> StyledLine:
-        if column == "needs":
-            return ((row.needs, "muted"),)
-        if column == "where":
-            # Installed models run in the cloud or were recommended just as the others are.
-            return (("installed" if row.installed else " ".join(row.where), "muted"),)
-        return ((BY_KEY[column].text(row.model, self.now()), BY_KEY[column].style),)
+        now = self.now()
+        # Installed models run in the cloud or were recommended just as the others are.
+        where = "installed" if row.installed else " ".join(row.where)
+        cells = {"needs": (row.needs, "muted"), "where": (where, "muted")}
+        for key in MODEL_COLUMNS:
+            cells[key] = (BY_KEY[key].text(row.model, now), BY_KEY[key].style)
+        return [(cells[column.id],) for column in columns]
 
     def gutter(self, row: CatalogueEntry) -> StyledLine:
         """Return whether it is here, and whether it runs elsewhere."""
@@ -241,17 +235,15 @@ class CloudScreen(TableScreen):
             self.dismiss(None)
             return
         self.query_one(FilterBar).close()
-        self._look_for("")
+        self.filter = ""
+        self.draw()
 
     @on(FilterBar.Changed)
     def _filter_changed(self, event: FilterBar.Changed) -> None:
-        self._look_for(event.text)
+        self.filter = event.text
+        self.draw()
 
     @on(FilterBar.Left)
     def _filter_left(self) -> None:
         self.table.focus()
         self.query_one(FilterBar).close_if_empty()
-
-    def _look_for(self, text: str) -> None:
-        self.filter = text
-        self.draw()

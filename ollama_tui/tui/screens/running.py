@@ -55,20 +55,21 @@ def rows_of(
 ) -> tuple[Running, ...]:
     """Return the runners in the server's order, then what is being loaded and not listed yet."""
     coming = {names.comparison_key(name): name for name in sorted(loading)}
-    listed = tuple(_row(r, names.comparison_key(r.name) in coming, now) for r in running)
+    listed = tuple(
+        Running(
+            runner.name,
+            inert(runner.name),
+            size(runner.size),
+            processor(runner.size, runner.size_vram),
+            context(runner.context_length),
+            "loading …"
+            if names.comparison_key(runner.name) in coming
+            else until(runner.expires_at, now),
+        )
+        for runner in running
+    )
     there = {names.comparison_key(row.key) for row in listed}
     return (*listed, *(Running(n, inert(n)) for k, n in coming.items() if k not in there))
-
-
-def _row(runner: RunningModel, is_loading: bool, now: datetime) -> Running:
-    return Running(
-        runner.name,
-        inert(runner.name),
-        size(runner.size),
-        processor(runner.size, runner.size_vram),
-        context(runner.context_length),
-        "loading …" if is_loading else until(runner.expires_at, now),
-    )
 
 
 def summed(running: Sequence[RunningModel]) -> list[str]:
@@ -87,10 +88,6 @@ class RunningRows(RowSource[Running]):
     def __init__(self) -> None:
         self.until_width = 0
         """Cells of the longest time left."""
-
-    def key(self, row: Running) -> str:
-        """Return the name."""
-        return row.key
 
     def columns(self, width: int) -> Sequence[TableColumn]:
         """Return the columns that fit; the time left takes what it needs."""

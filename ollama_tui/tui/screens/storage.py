@@ -42,10 +42,6 @@ class StorageRows(RowSource[StorageRow]):
     marks: frozenset[str] = frozenset()
     """Names of marked models."""
 
-    def key(self, row: StorageRow) -> str:
-        """Return what identifies the row."""
-        return row.key
-
     def columns(self, width: int) -> Sequence[TableColumn]:
         """Return the columns that fit; the bar takes up to two fifths of the width."""
         bar = min(max(width * 2 // 5, NARROWEST_BAR), WIDEST_BAR)
@@ -60,16 +56,15 @@ class StorageRows(RowSource[StorageRow]):
 
     def cells(self, row: StorageRow, columns: Sequence[TableColumn]) -> Sequence[StyledLine]:
         """Return what each column says."""
-        return [self._cell(row, column) for column in columns]
-
-    def _cell(self, row: StorageRow, column: TableColumn) -> StyledLine:
-        if column.id == "name":
-            return ((row.label, "" if row.kind is RowKind.MODEL else "muted"),)
-        if column.id == "bar":
-            return self._bar(row, column.width)
-        if column.id == "alone":
-            return ((size(row.alone) if row.alone else UNKNOWN, "strong"),)
-        return ((size(row.shared) if row.shared else UNKNOWN, "muted"),)
+        cells = {
+            "name": (row.label, "" if row.kind is RowKind.MODEL else "muted"),
+            "alone": (size(row.alone) if row.alone else UNKNOWN, "strong"),
+            "shared": (size(row.shared) if row.shared else UNKNOWN, "muted"),
+        }
+        return [
+            self._bar(row, column.width) if column.id == "bar" else (cells[column.id],)
+            for column in columns
+        ]
 
     def _bar(self, row: StorageRow, width: int) -> StyledLine:
         """Draw both parts to scale; what is there at all shows, if only as one cell."""

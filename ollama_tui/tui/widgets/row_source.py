@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
+from operator import attrgetter
 from typing import Generic, TypeVar
 
 from ollama_tui.domain.columns import Column
@@ -82,9 +83,8 @@ class RowSource(ABC, Generic[R]):
     all_columns: Sequence[TableColumn] = ()
     """In display order; those that do not fit are left out by `priority`."""
 
-    @abstractmethod
-    def key(self, row: R) -> str:
-        """Return what identifies the row."""
+    key: Callable[[R], str] = attrgetter("key")
+    """Returns what identifies a row. It is asked of all rows at every key, so it has to be fast."""
 
     @abstractmethod
     def cells(self, row: R, columns: Sequence[TableColumn]) -> Sequence[StyledLine]:
@@ -114,10 +114,6 @@ class CellRows(RowSource[CellRow]):
     """The source of a small table of `CellRow`."""
 
     all_columns: Sequence[TableColumn]
-
-    def key(self, row: CellRow) -> str:
-        """Return what identifies the row."""
-        return row.key
 
     def cells(self, row: CellRow, columns: Sequence[TableColumn]) -> Sequence[StyledLine]:
         """Return one cell for each of `columns`."""
