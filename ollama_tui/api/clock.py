@@ -7,6 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from types import TracebackType
 
 _ROUNDING = 1e-6
@@ -20,11 +21,6 @@ def utc_now() -> datetime:
 
 _BOOTTIME = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 """Linux stops its monotonic clock while the machine is suspended, macOS does not."""
-
-
-def uptime() -> float:
-    """Return seconds since the machine was started, also those in which it was suspended."""
-    return time.clock_gettime(_BOOTTIME)
 
 
 @dataclass(frozen=True)
@@ -51,7 +47,7 @@ class Clock:
             limit.cancel()
 
 
-MACHINE = Clock(uptime=uptime)
+MACHINE = Clock(uptime=partial(time.clock_gettime, _BOOTTIME))
 """The machine's own clock."""
 
 

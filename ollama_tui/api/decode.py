@@ -216,7 +216,9 @@ def _lenient_parts(raw: bytes | msgspec.Raw, wanted: Any) -> Any:
     if origin is Annotated:
         return _lenient_bounded(raw, *arguments)
     if origin in (UnionType, Union):
-        return _lenient_choice(raw, arguments)
+        # An `X | None`: replies have no other unions.
+        is_null = bytes(raw).strip() == b"null" and type(None) in arguments
+        return None if is_null else _lenient(raw, arguments[0])
     if origin in (list, tuple):
         items = _fitting(_lax_decoder(list[msgspec.Raw]).decode(raw), arguments[0])
         return origin(items)
@@ -255,13 +257,6 @@ def _lenient_struct(raw: bytes | msgspec.Raw, kind: type[T]) -> T:
         for value in _fitting([given[field.encode_name]], field.type)
     }
     return kind(**values)
-
-
-def _lenient_choice(raw: bytes | msgspec.Raw, choices: tuple[Any, ...]) -> Any:
-    """Decode an `X | None`; replies have no other unions."""
-    if bytes(raw).strip() == b"null" and type(None) in choices:
-        return None
-    return _lenient(raw, choices[0])
 
 
 def _fitting(values: list[msgspec.Raw], wanted: Any) -> list[Any]:

@@ -130,12 +130,13 @@ def parse_host(value: str | None) -> Host:
     authority, _, path = rest.partition("/")
     if "@" in authority:
         raise ValueError("OLLAMA_HOST cannot hold a user name or password.")
-    name, port = _split_port(authority)
+    name, named_port = _split_port(authority)
+    port = int(named_port) if _PORT.fullmatch(named_port) else default_port
     prefix = path.strip("/")
     return Host(
         scheme=scheme,
         name=_reachable(name),
-        port=_valid_port(port, default_port),
+        port=port if port <= 65535 else default_port,
         prefix=f"/{prefix}" if prefix else "",
     )
 
@@ -149,14 +150,6 @@ def _split_port(authority: str) -> tuple[str, str]:
         return authority, ""
     name, _, port = authority.partition(":")
     return name, port
-
-
-def _valid_port(text: str, default: int) -> int:
-    """Return the port `text` names, or the default when it names none."""
-    if not _PORT.fullmatch(text):
-        return default
-    port = int(text)
-    return port if port <= 65535 else default
 
 
 def _reachable(name: str) -> str:

@@ -129,7 +129,10 @@ def _get(host: Host, path: str, clock: Callable[[], float]) -> bytes:
 
 
 def _body_in(file: BinaryIO) -> bytes:
-    status, *lines = _head_in(file)
+    head: list[bytes] = []
+    while (line := file.readline(MAX_LINE_BYTES).lower().rstrip(b"\r\n")) and len(head) < 100:
+        head.append(line)
+    status, *lines = head or [b""]
     headers = dict(line.split(b": ", 1) for line in lines)
     if not _OK.fullmatch(status) or _UNSUPPORTED & headers.keys():
         raise ValueError("not a plain 200 response")
@@ -142,11 +145,3 @@ def _body_in(file: BinaryIO) -> bytes:
     if len(body) != int(length):
         raise ValueError("an incomplete body")
     return body
-
-
-def _head_in(file: BinaryIO) -> list[bytes]:
-    """Return the lines before the empty one, in lower case."""
-    lines: list[bytes] = []
-    while (line := file.readline(MAX_LINE_BYTES).lower().rstrip(b"\r\n")) and len(lines) < 100:
-        lines.append(line)
-    return lines or [b""]

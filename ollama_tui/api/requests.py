@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from ollama_tui.api.replies import Message, is_cloud_name
+from ollama_tui.api.replies import Message
 from ollama_tui.formatting import ELLIPSIS, inert
 
 ParameterValue = bool | int | float | str | list[str]
@@ -98,16 +98,6 @@ class Call:
         """Host part of the model name; the default registry when it has none."""
         parts = self.model.split("://", 1)[-1].split("/")
         return parts[0] if len(parts) > 2 else DEFAULT_REGISTRY
-
-    @property
-    def is_default_registry(self) -> bool:
-        """Whether the model belongs to Ollama's own registry."""
-        return self.registry.endswith((".ollama.ai", "ollama.com"))
-
-    @property
-    def is_cloud(self) -> bool:
-        """Whether the server passes the name on to ollama.com."""
-        return is_cloud_name(self.model)
 
 
 class CreateRequest(msgspec.Struct, frozen=True, omit_defaults=True):

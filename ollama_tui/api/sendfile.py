@@ -16,10 +16,13 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, RemoteDisconnected
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, Protocol
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.formatting import inert
+
+if TYPE_CHECKING:
+    from asyncio.trsock import TransportSocket
 
 CHUNK = 1024 * 1024
 """Bytes read at a time; at most three such chunks are in memory."""
@@ -173,12 +176,15 @@ async def post(
     connection at once.
     """
     loop = asyncio.get_running_loop()
-
-    def report(done: int) -> None:
-        loop.call_soon_threadsafe(sent, done)
-
     connection = await _connect(request)
-    work = loop.run_in_executor(None, _exchange, connection, request, file, report)
+    work = loop.run_in_executor(
+        None,
+        _exchange,
+        connection,
+        request,
+        file,
+        lambda done: loop.call_soon_threadsafe(sent, done),
+    )
     try:
         return await asyncio.shield(work)
     except asyncio.CancelledError:
@@ -219,7 +225,7 @@ def _exchange(
     connection: socket.socket,
     request: UploadRequest,
     file: FileBody,
-    report: Callable[[int], None],
+    report: Callable[[int], object],
 ) -> UploadResponse:
     import httpx  # loaded already wherever something is sent
 
@@ -242,7 +248,7 @@ def _exchange(
         raise httpx.RemoteProtocolError("illegal answer") from error
 
 
-def _send(connection: socket.socket, file: FileBody, report: Callable[[int], None]) -> None:
+def _send(connection: socket.socket, file: FileBody, report: Callable[[int], object]) -> None:
     """Send the file until its end, or until the server answers."""
     answers = select.poll()
     answers.register(connection, select.POLLIN)
@@ -259,14 +265,7 @@ def _send(connection: socket.socket, file: FileBody, report: Callable[[int], Non
         report(done)
 
 
-class SocketOptions(Protocol):
-    """The one method needed of a socket, also of one that asyncio wraps."""
-
-    def setsockopt(self, level: int, option: int, value: int, /) -> None:
-        """Set one option."""
-
-
-def enable_keepalive(connection: SocketOptions) -> None:
+def enable_keepalive(connection: socket.socket | TransportSocket) -> None:
     """Have the kernel notice within half a minute when the other side is gone.
 
     A NAT box that restarts or a VPN that changes drops connections silently. While a server

@@ -12,7 +12,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ollama_tui.api.prefetch import Prefetch
-from ollama_tui.api.replies import Show
 from ollama_tui.config.settings import Settings
 from ollama_tui.domain.model import Model
 from ollama_tui.domain.snapshot import combine
@@ -101,10 +100,6 @@ class CommandContext:
         known = updates.known({model.name: model for model in models}, found)
         scope = Scope(models, self.now, outdated=known.outdated, current=known.current)
         return query.select(models, scope), models
-
-    async def details(self, model: Model) -> Show:
-        """Return the details of `model`, from disk when they are known; raises OllamaError."""
-        return await self.facts.ask(model)
 
     def registry(self) -> Registry:
         """Return the client of registries, not yet connected."""

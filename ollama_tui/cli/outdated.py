@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,11 +13,7 @@ from ollama_tui.formatting import listing, plural, size
 from ollama_tui.services.updates import Updates
 
 HELP = "Ask the registries which models have a newer version; pull nothing."
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what only this command takes."""
-    add_filter(parser)
+add_arguments = add_filter
 
 
 async def run(context: CommandContext) -> int:
@@ -28,7 +23,7 @@ async def run(context: CommandContext) -> int:
         updates = Updates(
             registry,
             context.ollama,
-            context.details,
+            context.facts.ask,
             cache=context.cache,
             host_url=context.settings.host.url,
         )

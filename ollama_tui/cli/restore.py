@@ -17,7 +17,6 @@ from ollama_tui.cli.context import CommandContext, UsageError
 from ollama_tui.cli.output import complain, print_json, print_lines, report, table
 from ollama_tui.domain import names
 from ollama_tui.domain import plan as plans
-from ollama_tui.domain.model import Model
 from ollama_tui.domain.plan import Operation, Plan, PlanStep
 from ollama_tui.formatting import inert, rate, size_of
 from ollama_tui.services.jobs.job import JobProgress, percent
@@ -110,20 +109,17 @@ def read(text: str) -> tuple[ExportedModel, ...]:
 async def _planned(context: CommandContext, wanted: Sequence[ExportedModel]) -> Plan:
     installed = {names.comparison_key(model.name): model for model in await context.models()}
     sizes: dict[str, int] = {}
+    steps: list[PlanStep] = []
     async with context.registry() as registry:
-        steps = [
-            _keeping(model, installed[names.comparison_key(model.name)])
-            if names.comparison_key(model.name) in installed
-            else await _fetching(model, context, registry, sizes)
-            for model in wanted
-        ]
+        for model in wanted:
+            there = installed.get(names.comparison_key(model.name))
+            if there is None:
+                steps.append(await _fetching(model, context, registry, sizes))
+                continue
+            same = not model.digest or model.digest == there.digest
+            why = "It is there." if same else "Another version is there, which stays as it is."
+            steps.append(PlanStep(Operation.KEEP, model.name, reason=why))
     return plans.plan_of_pulls(steps, sizes)
-
-
-def _keeping(wanted: ExportedModel, there: Model) -> PlanStep:
-    same = not wanted.digest or wanted.digest == there.digest
-    why = "It is there." if same else "Another version is there, which stays as it is."
-    return PlanStep(Operation.KEEP, wanted.name, reason=why)
 
 
 async def _fetching(

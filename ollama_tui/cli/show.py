@@ -30,7 +30,7 @@ async def run(context: CommandContext) -> int:
     models = await context.models()
     key = names.comparison_key(name)
     found = next((model for model in models if names.comparison_key(model.name) == key), None)
-    show = await (context.details(found) if found else context.ollama.show(name))
+    show = await (context.facts.ask(found) if found else context.ollama.show(name))
     unlisted = ListedModel(
         name=name,
         details=show.details,
@@ -54,9 +54,7 @@ async def run(context: CommandContext) -> int:
     lines = overview(model, show, now=context.now, width=WIDTH, also=also)
     print_lines(inert("".join(text for text, _ in line)).rstrip() for line in lines)
     if show.parameters.strip():
-        print_lines(["", "Parameters", *(f"  {line}" for line in _lines(show.parameters))])
+        given = filter(None, inert_lines(show.parameters).split("\n"))
+        set_here = sorted(" ".join(line.split(None, 1)) for line in given)
+        print_lines(["", "Parameters", *(f"  {line}" for line in set_here)])
     return 0
-
-
-def _lines(text: str) -> list[str]:
-    return sorted(" ".join(line.split(None, 1)) for line in inert_lines(text).split("\n") if line)

@@ -92,11 +92,6 @@ def read(store: Store, name: Name) -> Image | None:
     return Image(store, name, entry, store.open(entry.manifest.config.digest).json)
 
 
-def is_readable(store: Store, entry: ManifestFile) -> bool:
-    """Whether the list shows an entry: its manifest and config are whole."""
-    return entry.parsed is not None and entry.parsed.config.digest in store.blobs
-
-
 def details(image: Image) -> dict[str, Any]:
     """Return `details` as show and ps have it."""
     config = image.config

@@ -49,7 +49,11 @@ async def version(server: DemoServer, request: IncomingRequest) -> httpx.Respons
 async def tags(server: DemoServer, request: IncomingRequest) -> httpx.Response:
     """Answer the list of models, newest first in whole seconds."""
     store = server.store
-    whole = [name for name, entry in store.entries.items() if describe.is_readable(store, entry)]
+    whole = [  # those whose manifest can be read and whose config is there
+        name
+        for name, entry in store.entries.items()
+        if entry.parsed is not None and entry.parsed.config.digest in store.blobs
+    ]
     whole.sort(key=lambda name: int(store.entries[name].modified.timestamp()), reverse=True)
     return answer(b'{"models":[' + b",".join(_listing(server, name) for name in whole) + b"]}")
 

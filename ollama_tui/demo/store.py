@@ -233,11 +233,6 @@ class Store:
         return bool(gone)
 
 
-def utc_now() -> datetime:
-    """Return the time of day."""
-    return datetime.now(UTC)
-
-
 @dataclass(slots=True)
 class DemoServer:
     """A server: its store, what it has loaded, what it is downloading, and its surroundings."""
@@ -246,7 +241,7 @@ class DemoServer:
     registry: DemoRegistry
     pace: Callable[[float], Awaitable[object]] = asyncio.sleep
     """Waits that many seconds; the only way time passes."""
-    now: Callable[[], datetime] = utc_now
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
     version: str = VERSION
     account: str | None = "studio"
     """The signed-in user, None when signed out."""

@@ -89,8 +89,13 @@ class DemoRegistry:
             raise Fault("file does not exist") from None
 
     def send(self, server: DemoServer, download: Download, amount: int) -> None:
-        """Send `amount` bytes of a blob: what arrives within one tick."""
-        download.receive(server, amount)
+        """Send at most `amount` bytes of a blob, as far as there is room on the server's disk."""
+        amount = min(amount, download.blob.size - download.completed)
+        if server.take_disk(amount):
+            download.completed += amount
+            return
+        path = path_of(download.blob.digest)
+        download.failure = Fault(f"write {path}-partial: no space left on device")
 
     def sent_digest(self, layer: ImageLayer) -> str:
         """Return the digest of the bytes that were sent for a layer."""
@@ -144,27 +149,15 @@ class Download:
 
     blob: BlobFile
     completed: int
+    random: Random
+    """Varies the rate, in the same way for the same blob."""
     clients: list[object] = field(default_factory=list)
     failure: Fault | None = None
-    random: Random = field(default_factory=Random)
-    """Varies the rate, in the same way for the same blob."""
-
-    def __post_init__(self) -> None:
-        self.random.seed(self.blob.digest)
 
     @property
     def done(self) -> bool:
         """Whether all bytes are here."""
         return self.completed >= self.blob.size
-
-    def receive(self, server: DemoServer, amount: int) -> None:
-        """Take in at most `amount` bytes, as far as there is room on the disk."""
-        amount = min(amount, self.blob.size - self.completed)
-        if server.take_disk(amount):
-            self.completed += amount
-            return
-        path = path_of(self.blob.digest)
-        self.failure = Fault(f"write {path}-partial: no space left on device")
 
 
 async def pull(server: DemoServer, request: IncomingRequest) -> httpx.Response:
@@ -210,7 +203,8 @@ async def _fetch(server: DemoServer, layer: ImageLayer) -> Events:
         return
     download = server.downloads.get(blob.digest)
     if download is None:
-        download = Download(blob, server.partials.pop(blob.digest, 0))
+        arrived = server.partials.pop(blob.digest, 0)
+        download = Download(blob, arrived, Random(blob.digest))
         server.downloads[blob.digest] = download
     me = object()
     download.clients.append(me)

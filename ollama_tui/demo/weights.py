@@ -83,15 +83,16 @@ class WeightsFile:
     def quantized(self, file_type: str) -> WeightsFile:
         """Return the same weights in another type."""
         metadata = {**self.metadata, "general.file_type": FILE_TYPES[file_type]}
-        original = self.tensors
         blocks = int(self.own("block_count") or 0)
-
-        def retyped(tensor: Tensor) -> Tensor:
-            if len(tensor["shape"]) < 2:
-                return tensor
-            return {**tensor, "type": _tensor_type(tensor["name"], file_type, blocks)}
-
-        return WeightsFile(metadata, lambda: list(map(retyped, original())))
+        return WeightsFile(
+            metadata,
+            lambda: [
+                {**tensor, "type": _tensor_type(tensor["name"], file_type, blocks)}
+                if len(tensor["shape"]) > 1
+                else tensor
+                for tensor in self.tensors()
+            ],
+        )
 
 
 def read_gguf(head: bytes, size: int) -> WeightsFile:

@@ -15,10 +15,11 @@ from typing import Any, Literal
 import httpx
 
 from ollama_tui import demo
+from ollama_tui.api.clock import utc_now
 from ollama_tui.demo.http import Fault, encode, text_answer
 from ollama_tui.demo.models import furnish, publish
 from ollama_tui.demo.server import BLOBS, DemoTransport, is_cloud, is_registry
-from ollama_tui.demo.store import VERSION, DemoServer, ImageLayer, Store, utc_now
+from ollama_tui.demo.store import VERSION, DemoServer, ImageLayer, Store
 from ollama_tui.demo.transfer import TICK, DemoRegistry, Download
 from ollama_tui.domain.names import Name, parse
 from tests.demo import crowd

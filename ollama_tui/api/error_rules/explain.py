@@ -160,7 +160,12 @@ def from_response(status: int, body: bytes, call: Call, *, host: str = "") -> Ol
             f"{call.failed}: the server expects HTTPS.", f"Write https:// in {ADDRESS}."
         )
     if status in (405, 501) or (status == 404 and text.strip() and not is_page(text)):
-        return _too_old(status, tidy(text), call)
+        return Unsupported(
+            f"This server is too old for {call.endpoint.feature}.",
+            f"Update Ollama on the server, or check the path in {ADDRESS}.",
+            status=status,
+            server_text=tidy(text),
+        )
     if status == 403 and not text.strip():
         return _gate(call, host)
     if is_page(text):
@@ -221,15 +226,6 @@ def _refused(words: str, status: int, call: Call, signin_url: object) -> Refused
 def _title(call: Call, reason: str) -> str:
     start = f"{call.failed}: "
     return f"{start}{_cap(reason, TITLE_LIMIT - len(start) - 1)}."
-
-
-def _too_old(status: int, words: str, call: Call) -> Unsupported:
-    return Unsupported(
-        f"This server is too old for {call.endpoint.feature}.",
-        f"Update Ollama on the server, or check the path in {ADDRESS}.",
-        status=status,
-        server_text=words,
-    )
 
 
 def _gate(call: Call, host: str) -> Forbidden:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from ollama_tui.api.errors import Refused
+from ollama_tui.api.replies import is_cloud_name
 from ollama_tui.api.requests import DEFAULT_REGISTRY, Call
 from ollama_tui.formatting import inert
 
@@ -50,9 +51,9 @@ def first_match(rules: Iterable[Rule], words: str, call: Call) -> tuple[Rule, re
 
 def is_other_registry(call: Call) -> bool:
     """Whether the model belongs to another registry than Ollama's."""
-    return not call.is_default_registry
+    return not call.registry.endswith((".ollama.ai", "ollama.com"))
 
 
 def is_in_cloud(call: Call) -> bool:
     """Whether the server passes the model's name on to ollama.com."""
-    return call.is_cloud
+    return is_cloud_name(call.model)
