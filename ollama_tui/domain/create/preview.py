@@ -90,11 +90,23 @@ HEAD = (
 )
 _MARK = "#: "
 _Fields = dict[str, Any]
+"""What was typed, as plain values: only these are saved."""
+_EMPTY_IS_NONE = ("name", "base", "parameters", "quantize")
 
 
 def text_of(form: CreateForm) -> str:
     """Return the text from which `typed_into` makes the form again."""
-    fields = _fields(form)
+    fields: _Fields = {
+        "name": form.name,
+        "base": form.base,
+        "system": form.system,
+        "template": form.template,
+        "parameters": dict(form.parameters),
+        "licenses": list(form.licenses),
+        "quantize": form.quantize,
+    }
+    if form.messages is not None:
+        fields["messages"] = [[m.role, m.content] for m in form.messages]
     request = CreateRequest(
         model=form.name,
         from_=form.base,
@@ -107,7 +119,11 @@ def text_of(form: CreateForm) -> str:
     body = written(commands(request))[0]
     written_fields = _fields_of_modelfile(body)
     # As JSON, in which true is not 1.
-    values = {key: json.dumps(value) for key, value in fields.items()}
+    values = {
+        key: json.dumps(value)
+        for key, value in fields.items()
+        if value is not None and (value or key not in _EMPTY_IS_NONE)
+    }
     left = [key for key, value in values.items() if json.dumps(written_fields.get(key)) != value]
     return HEAD + "".join(f"{_MARK}{key} {values[key]}\n" for key in left) + body
 
@@ -121,13 +137,20 @@ def name_and_base(text: str) -> tuple[str, str]:
 def typed_into(start: CreateForm, text: str) -> CreateForm:
     """Return `start`, the untouched form, with what `text` says was typed into it."""
     fields = _read(text)
+    given = fields.get("parameters")
+    parameters = {
+        name: value
+        for name, value in (given.items() if isinstance(given, dict) else ())
+        if isinstance(value, bool | int | float | str)
+        or (isinstance(value, list) and _strings(value) == value)
+    }
     form = replace(
         start,
         name=start.name if start.edit else _string(fields, "name"),
         base=_string(fields, "base") or start.base,
         licenses=tuple(_strings(fields.get("licenses"))),
         quantize=_string(fields, "quantize"),
-        parameters=dict(_parameters(fields.get("parameters"))),
+        parameters=parameters,
     )
     messages = None
     if isinstance(pairs := fields.get("messages"), list):
@@ -138,25 +161,6 @@ def typed_into(start: CreateForm, text: str) -> CreateForm:
         template=_string(fields, "template") if "template" in fields else None,
         messages=messages,
     )
-
-
-def _fields(form: CreateForm) -> _Fields:
-    """Return what was typed as plain values: only these are saved."""
-    fields: _Fields = {
-        "name": form.name,
-        "base": form.base,
-        "system": form.system,
-        "template": form.template,
-        "parameters": dict(form.parameters),
-        "licenses": list(form.licenses),
-        "quantize": form.quantize,
-    }
-    if form.messages is not None:
-        fields["messages"] = [[m.role, m.content] for m in form.messages]
-    return {k: v for k, v in fields.items() if v is not None and (v or k not in _EMPTY_IS_NONE)}
-
-
-_EMPTY_IS_NONE = ("name", "base", "parameters", "quantize")
 
 
 def _fields_of_modelfile(body: str) -> _Fields:
@@ -206,11 +210,3 @@ def _string(fields: Mapping[str, Any], key: str) -> str:
 
 def _strings(value: object) -> list[str]:
     return [text for text in value if isinstance(text, str)] if isinstance(value, list) else []
-
-
-def _parameters(value: object) -> Iterator[tuple[str, ParameterValue]]:
-    """Yield the parameters that a form could have put there."""
-    for name, given in (value if isinstance(value, dict) else {}).items():
-        texts = isinstance(given, list) and _strings(given) == given
-        if texts or isinstance(given, bool | int | float | str):
-            yield name, given

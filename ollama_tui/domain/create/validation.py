@@ -57,19 +57,15 @@ def notices(form: CreateForm) -> tuple[FormNote, ...]:
 
 
 def _about_the_names(form: CreateForm) -> Iterator[FormNote]:
-    there = form.target_model
-    if there is not None and names.same(form.target, form.source):
+    there, source, base = form.target_model, form.source, form.base_model
+    if there is not None and names.same(form.target, source):
         yield FormNote("base", f"Changes {there.label} in place.")
     elif there is not None:
         yield FormNote(
             "base", f"Replaces {there.label} ({size(there.size)}), which already exists."
         )
-    elif not form.changes and form.base_model is not None:
-        yield FormNote("base", f"Nothing is changed: this makes a copy of {form.base_model.label}.")
-
-
-def _about_the_base(form: CreateForm) -> Iterator[FormNote]:
-    source, base = form.source, form.base_model
+    elif not form.changes and base is not None:
+        yield FormNote("base", f"Nothing is changed: this makes a copy of {base.label}.")
     if names.pull_problem(source) is not None:
         return
     if names.source(source) == "cloud" or (base is not None and base.is_cloud):
@@ -136,7 +132,6 @@ def _about_quantizing(form: CreateForm) -> Iterator[FormNote]:
 
 _NOTICES = (
     _about_the_names,
-    _about_the_base,
     _about_the_texts,
     _about_the_lists,
     _about_quantizing,
