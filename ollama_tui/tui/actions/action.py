@@ -75,6 +75,9 @@ class ActionGroup(StrEnum):
 class ActionContext(Protocol):
     """What an action sees of the program, and what it may ask of it."""
 
+    drafts: Drafts
+    """What was typed and not sent."""
+
     @property
     def snapshot(self) -> Snapshot:
         """The newest snapshot."""
@@ -110,14 +113,6 @@ class ActionContext(Protocol):
     @property
     def hosts(self) -> tuple[str, ...]:
         """Addresses of the servers known, the last used first."""
-
-    @property
-    def jobs(self) -> tuple[Job, ...]:
-        """All jobs there are."""
-
-    @property
-    def drafts(self) -> Drafts:
-        """What was typed and not sent."""
 
     @property
     def location(self) -> object:

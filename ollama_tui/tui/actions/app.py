@@ -17,8 +17,6 @@ from ollama_tui.tui.actions.action import (
 from ollama_tui.tui.actions.jobs import find
 
 if TYPE_CHECKING:
-    from ollama_tui.api.replies import Show
-    from ollama_tui.domain.model import Model
     from ollama_tui.tui.dialogs.choice import Alternative
 
 
@@ -37,23 +35,17 @@ async def copy_text(context: ActionContext) -> None:
     texts = clipboard_texts(model.name, model.digest, context.settings.host.url)
     chosen = await context.ask(Choice(f"Copy of {model.label}", tuple(texts)))
     if chosen == "modelfile":
-        show = await connected(context).facts.ask(model)
-        context.clipboard(modelfile_text(context, model, show), "The Modelfile")
+        from ollama_tui.domain.modelfile.convert import saved
+
+        # Made here: the server's own text names files of its machine, and loses quotes.
+        facts = connected(context).facts
+        show = await facts.ask(model)
+        above = find(context, show.details.parent_model) if show.details.parent_model else None
+        text = saved(model.name, show, facts.details_of(above) if above is not None else None)
+        context.clipboard(text, "The Modelfile")
     elif chosen is not None:
         label = next(a.label for a in texts if a.key == chosen)
         context.clipboard(texts[next(a for a in texts if a.key == chosen)], label)
-
-
-def modelfile_text(context: ActionContext, model: Model, show: Show) -> str:
-    """Return a Modelfile that makes the same model again, on its parent if we know all of that.
-
-    The server's own text names files by paths that are on its machine, and loses quotes.
-    """
-    from ollama_tui.domain.modelfile.convert import saved
-
-    above = find(context, show.details.parent_model) if show.details.parent_model else None
-    facts = connected(context).facts
-    return saved(model.name, show, facts.details_of(above) if above is not None else None)
 
 
 def clipboard_texts(name: str, digest: str, host_url: str) -> dict[Alternative, str]:
@@ -106,7 +98,8 @@ async def choose(context: ActionContext) -> None:
         address = await context.ask(AddressDialog(problem))
     if address is None:
         return
-    if busy := sum(job.active for job in context.jobs):
+    jobs = context.services.queue.jobs.value if context.services else ()
+    if busy := sum(job.active for job in jobs):
         lines = (
             "Downloads stop; what was fetched is kept, and pulling again goes on.",
             "Deletions that still wait are not sent.",

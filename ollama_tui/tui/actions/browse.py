@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ollama_tui.domain.columns import BY_KEY, COLUMNS
@@ -60,16 +61,12 @@ async def mark(context: ActionContext) -> None:
     model = context.current
     if model is None:
         return
-    following = _after(context.rows, model)  # a filter may take the model away with its mark
+    names = [row.name for row in context.rows]
+    # Looked up before: a filter may take the model away with its mark.
+    following = names[names.index(model.name) + 1 :]
     context.set_view(replace(context.view, marks=context.view.marks ^ {model.name}))
-    if following is not None:
-        context.move_to(following.name)
-
-
-def _after(rows: tuple[Model, ...], model: Model) -> Model | None:
-    names = [row.name for row in rows]
-    index = names.index(model.name) + 1
-    return rows[index] if index < len(rows) else None
+    if following:
+        context.move_to(following[0])
 
 
 async def mark_range(context: ActionContext) -> None:
@@ -129,7 +126,7 @@ async def sort(context: ActionContext) -> None:
     if chosen == GROUP_KEY:
         await group(context)
     elif chosen is not None:
-        sort_by(context, chosen)
+        await sort_by(context, chosen)
 
 
 async def group(context: ActionContext) -> None:
@@ -137,7 +134,7 @@ async def group(context: ActionContext) -> None:
     context.set_view(replace(context.view, grouped=not context.view.grouped))
 
 
-def sort_by(context: ActionContext, column: str) -> None:
+async def sort_by(context: ActionContext, column: str) -> None:
     """Sort by `column`; reverse the order when it is sorted by already."""
     again = column == context.view.sort
     reverse = not context.view.reverse if again else False
@@ -147,18 +144,6 @@ def sort_by(context: ActionContext, column: str) -> None:
 async def reverse(context: ActionContext) -> None:
     """Reverse the order."""
     context.set_view(replace(context.view, reverse=not context.view.reverse))
-
-
-def sort_action(number: int, key: str, title: str) -> Action:
-    """Return the action that sorts by a column, the `number`-th of all."""
-
-    async def run(context: ActionContext) -> None:
-        sort_by(context, key)
-
-    keys = str(number) if number <= 9 else ""
-    title = title.lower()
-    return Action(f"sort.{key}", keys, f"by {title}", f"Sort by {title}; again to reverse.",
-                  run, group=ActionGroup.MARK, place=Place.LIST)  # fmt: skip
 
 
 COMPARE_HINT = "Mark two models to compare, or mark one and go to the other."
@@ -221,7 +206,10 @@ ACTIONS = (
            reverse, group=ActionGroup.MARK, place=Place.LIST),
     Action("sort.group", "", "group", "Keep models that share weights together, or no longer.",
            group, group=ActionGroup.MARK, place=Place.LIST),
-    *(sort_action(n, c.key, c.title) for n, c in enumerate(COLUMNS, 1)),
+    *(Action(f"sort.{c.key}", str(number) if number <= 9 else "", f"by {c.title.lower()}",
+             f"Sort by {c.title.lower()}; again to reverse.",
+             partial(sort_by, column=c.key), group=ActionGroup.MARK, place=Place.LIST)
+      for number, c in enumerate(COLUMNS, 1)),
     Action("mark.toggle", "space", "mark", "Mark the model at the cursor, or take its mark off.",
            mark, no_model, group=ActionGroup.MARK, place=Place.LIST, footer=3),
     Action("mark.range", "v", "mark range", "Mark from the nearest mark to the cursor.",

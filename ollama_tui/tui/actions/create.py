@@ -46,9 +46,11 @@ async def fill_in(context: ActionContext, *, edit: bool) -> None:
     left = await context.drafts.newest(key)
     typed, typed_base = name_and_base(left.text) if left else ("", "")
     # Asked for now: after the question, the form is not to wait for the server.
-    show = await details(context, base)
+    facts = connected(context).facts
+    show = other_show = await facts.ask(base) if base else None
     other = find(context, typed_base) if typed_base and not edit else base
-    other_show = show if other is base else await details(context, other)
+    if other is not base:
+        other_show = await facts.ask(other) if other else None
     about = (
         base.label if edit and base else f"{inert(typed or 'A new model')} from {inert(typed_base)}"
     )
@@ -67,11 +69,6 @@ async def fill_in(context: ActionContext, *, edit: bool) -> None:
         await submit_create(context, task, draft)
 
 
-async def details(context: ActionContext, model: Model | None) -> Show | None:
-    """Return what the server says of a model; None for none. Raises OllamaError."""
-    return await connected(context).facts.ask(model) if model else None
-
-
 def cannot_change(context: ActionContext) -> str | None:
     """Say why the current model cannot be changed in place."""
     model = context.current
@@ -83,6 +80,8 @@ def cannot_change(context: ActionContext) -> str | None:
 async def save(context: ActionContext) -> None:
     """Ask for a path and write the current model there, as a Modelfile."""
     from ollama_tui.domain.modelfile.convert import file_name, saved
+    from ollama_tui.importing.local_file import label
+    from ollama_tui.tui.dialogs.confirm import Confirm
     from ollama_tui.tui.dialogs.text_questions import SaveDialog
 
     if (model := context.current) is None:
@@ -96,8 +95,10 @@ async def save(context: ActionContext) -> None:
     if await asyncio.to_thread(os.path.isdir, path):
         path /= offered
     there = await asyncio.to_thread(os.path.exists, path)
-    if there and not await _may_replace(context, path):
-        return
+    if there:
+        question = Confirm(f"Replace {label(path)}, which already exists?", yes="replace")
+        if await context.ask(question) is not True:
+            return
     real = await _write(path, text, replacing=there)
     message = f"{model.label} was saved as {inert(str(path))}."
     linked = real != path and await asyncio.to_thread(path.is_symlink)
@@ -113,15 +114,6 @@ async def _parent(context: ActionContext, show: Show) -> Show | None:
         return await connected(context).facts.ask(above)
     except OllamaError:
         return None  # the model itself is a base too
-
-
-async def _may_replace(context: ActionContext, path: Path) -> bool:
-    """Ask before a file is overwritten."""
-    from ollama_tui.importing.local_file import label
-    from ollama_tui.tui.dialogs.confirm import Confirm
-
-    question = Confirm(f"Replace {label(path)}, which already exists?", yes="replace")
-    return await context.ask(question) is True
 
 
 async def _write(path: Path, text: str, *, replacing: bool) -> Path:

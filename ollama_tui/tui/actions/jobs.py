@@ -234,7 +234,7 @@ def no_job(context: ActionContext) -> str | None:
 
 ACTIONS = (
     Action("jobs.show", "J", "jobs", "Show all jobs, to cancel, retry or clear them.",
-           "show_jobs", not_connected, group=ActionGroup.APP),
+           "show_table('jobs')", not_connected, group=ActionGroup.APP),
     Action("jobs.cancel", "c,d", "cancel", "Stop the job; the server stops too.",
            cancel_job, no_job, group=ActionGroup.APP, place=Place.JOBS, footer=1),
     Action("jobs.retry", "r", "try again", "Try again what failed or was cancelled.",

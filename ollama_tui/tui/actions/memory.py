@@ -163,7 +163,7 @@ def nothing_chosen(context: ActionContext) -> str | None:
 
 ACTIONS = (
     Action("memory.show", "t", "running", "Show the models in memory, to load, keep or unload.",
-           "show_running", not_connected, group=ActionGroup.MEMORY),
+           "show_table('running')", not_connected, group=ActionGroup.MEMORY),
     Action("memory.load", "w", "load", "Load the model at the cursor into memory.",
            load, cannot_load, group=ActionGroup.MEMORY, changes_server=True),
     Action("memory.unload", "x", "unload", "Free the memory of the model at the cursor.",

@@ -216,7 +216,7 @@ ACTIONS = (
     Action("model.undo", "z", "undo", "Bring back what was deleted in the last seconds.",
            undo, group=ActionGroup.CHANGE, changes_server=True),
     Action("storage.show", "b", "storage", "See what the disk is spent on, and what frees it.",
-           "show_storage", not_connected, synonyms=("disk", "space")),
+           "show_table('storage')", not_connected, synonyms=("disk", "space")),
     Action("storage.open", "enter", "open", "Go to the model in the list.",
            "go_to_model", place=Place.STORAGE, footer=1),
     Action("storage.mark", "space", "mark", "Mark the model at the cursor, or take its mark off.",

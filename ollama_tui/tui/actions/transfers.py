@@ -267,7 +267,7 @@ ACTIONS = (
     Action("update.all", "U", "update all", "Update every model known to be outdated.",
            update_all, nothing_outdated, group=ActionGroup.CHANGE, changes_server=True),
     Action("cloud.show", "L", "cloud", "Show what ollama.com offers and what is recommended.",
-           "show_cloud", not_connected, group=ActionGroup.CHANGE),
+           "show_table('cloud')", not_connected, group=ActionGroup.CHANGE),
     Action("cloud.filter", "slash", "filter", "Filter as you type: words, or field:value.",
            "open_filter", place=Place.CLOUD, footer=1),
     Action("cloud.details", "enter", "details", "Ask for the details of the model.",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +33,7 @@ from ollama_tui.tui.widgets.table import Table
 if TYPE_CHECKING:
     from ollama_tui.services.jobs.job import Job
     from ollama_tui.tui.app import OllamaTui
+    from ollama_tui.tui.screens.table_screen import TableScreen
 
 SMALLEST = (40, 10)
 
@@ -53,6 +53,8 @@ class MainScreen(ActionScreen):
         self.view = view
         self.list_rows = ListRows(())
         self.updates = NOTHING_KNOWN
+        self.now = tui.clock.now
+        """The time, for ages."""
         self.context = MainScreenContext(self, tui.drafts)
         self.details = DetailsController(self)
         self._totals = Totals(self, tui, changed=self._draw_status)
@@ -101,10 +103,6 @@ class MainScreen(ActionScreen):
     def current(self) -> Model | None:
         """The model under the cursor."""
         return self.table.row
-
-    def now(self) -> datetime:
-        """Return the time, for ages."""
-        return self.tui.clock.now()
 
     # ---- app state to widgets
 
@@ -255,29 +253,27 @@ class MainScreen(ActionScreen):
         """Type a filter."""
         self.query_one(FilterBar).open(self.view.filter)
 
-    async def action_show_storage(self) -> None:
-        """Show what the disk is spent on."""
-        from ollama_tui.tui.screens.storage import StorageScreen
+    async def action_show_table(self, name: str) -> None:
+        """Show one of the full-screen tables."""
+        screen: TableScreen
+        match name:
+            case "storage":
+                from ollama_tui.tui.screens.storage import StorageScreen
 
-        await self.context.show(StorageScreen(self.context))
+                screen = StorageScreen(self.context)
+            case "running":
+                from ollama_tui.tui.screens.running import RunningScreen
 
-    async def action_show_running(self) -> None:
-        """Show the models in memory."""
-        from ollama_tui.tui.screens.running import RunningScreen
+                screen = RunningScreen(self.context)
+            case "jobs":
+                from ollama_tui.tui.screens.jobs import JobsScreen
 
-        await self.context.show(RunningScreen(self.context))
+                screen = JobsScreen(self.context)
+            case _:
+                from ollama_tui.tui.screens.cloud import CloudScreen
 
-    async def action_show_jobs(self) -> None:
-        """Show all jobs."""
-        from ollama_tui.tui.screens.jobs import JobsScreen
-
-        await self.context.show(JobsScreen(self.context))
-
-    async def action_show_cloud(self) -> None:
-        """Show the catalogue of ollama.com."""
-        from ollama_tui.tui.screens.cloud import CloudScreen
-
-        await self.context.show(CloudScreen(self.context))
+                screen = CloudScreen(self.context)
+        await self.context.show(screen)
 
     async def action_choose_theme(self) -> None:
         """Ask for the theme, and use it now and in the next run."""

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from ollama_tui.config.drafts import Drafts
     from ollama_tui.config.settings import Settings
     from ollama_tui.services.connection import Services
-    from ollama_tui.services.jobs.job import Job
     from ollama_tui.tui.actions.action import Chosen
     from ollama_tui.tui.screens.main import MainScreen
 
@@ -51,6 +50,8 @@ class MainScreenContext:
     def __init__(self, screen: MainScreen, drafts: Drafts) -> None:
         self._screen = screen
         self.drafts = drafts
+        self.set_view = screen.set_view
+        self.move_to = screen.move_to
         self._pending: dict[asyncio.Task[Any] | None, PendingAction] = {}
 
     def start(self, action: Action, screen: ActionScreen) -> None:
@@ -170,11 +171,6 @@ class MainScreenContext:
         return self._screen.tui.hosts
 
     @property
-    def jobs(self) -> tuple[Job, ...]:
-        """All jobs there are."""
-        return self._screen.jobs
-
-    @property
     def location(self) -> object:
         """The screen that is open and the field being typed in, if any."""
         focused = self._screen.app.focused
@@ -205,14 +201,6 @@ class MainScreenContext:
         self._end_wait()
         self._screen.tui.tell(title, hint, trouble=trouble)
 
-    def set_view(self, view: View) -> None:
-        """Show the list by `view`."""
-        self._screen.set_view(view)
-
-    def move_to(self, name: str) -> None:
-        """Put the cursor on the model called `name` once it is in the list."""
-        self._screen.move_to(name)
-
     def clipboard(self, text: str, what: str) -> None:
         """Send `text` to the terminal's clipboard; it does not answer, so we cannot know more."""
         clean = pasteable(text)
@@ -225,7 +213,7 @@ class MainScreenContext:
 
     def go_to(self, address: str) -> None:
         """Leave this server for another; raises ValueError for what is no address."""
-        self._screen.set_view(replace(self.view, marks=frozenset()))
+        self.set_view(replace(self.view, marks=frozenset()))
         self._screen.tui.go_to(parse_host(address))
 
     async def edit(self, file: Path) -> Edited:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.screen import ModalScreen
@@ -62,10 +62,6 @@ class TableScreen(ActionScreen, ModalScreen[None]):
         """Give the table the keys."""
         self.table.focus()
 
-    def on_resize(self) -> None:
-        """Fit everything to the new width."""
-        self.draw()
-
     @on(Table.Moved)
     def _cursor_moved(self) -> None:
         self.draw_for_row()
@@ -79,6 +75,7 @@ class TableScreen(ActionScreen, ModalScreen[None]):
         """Go back to the list."""
         self.dismiss(None)
 
+    @on(events.Resize)
     def draw(self, _: object = None) -> None:
         """Show what is known now, unless the screen was left: news may come after that."""
         if self.is_attached and self.query("#heading") and self.query(Table):
