@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from ollama_tui.api.replies import ListedModel, Show
 from ollama_tui.config.state_file import MB, Problems, StateFile
@@ -21,7 +21,6 @@ from ollama_tui.domain.model import Facts
 if TYPE_CHECKING:
     from ollama_tui.domain.updates import Upstream
 
-T = TypeVar("T")
 SHOW_FORMAT = 2
 """Format of what is cached of show. Raise it whenever a field of `Show` or `Facts` is added or read
 differently: details on disk lack it."""
@@ -40,6 +39,10 @@ class Cache:
     def __init__(self, folder: Path, problems: Problems | None = None) -> None:
         self._folder = folder
         self._problems = problems or Problems()
+        loss = "what models can do is asked again"
+        self._facts_file = StateFile(
+            folder / "facts.json", dict[str, Facts], loss, self._problems, _LIST_LIMIT
+        )
         self._facts_by_key: dict[str, Facts] | None = None
 
     def models(self, host_url: str) -> tuple[ListedModel, ...]:
@@ -97,29 +100,21 @@ class Cache:
         self._upstreams(host_url).write(found)
 
     def _list(self, host_url: str) -> StateFile[tuple[ListedModel, ...]]:
-        name = f"list-{file_key(host_url)}.json"
+        path = self._folder / f"list-{file_key(host_url)}.json"
         loss = "the list is first shown when the server has answered"
-        return self._file(name, tuple[ListedModel, ...], loss, _LIST_LIMIT)
-
-    @property
-    def _facts_file(self) -> StateFile[dict[str, Facts]]:
-        loss = "what models can do is asked again"
-        return self._file("facts.json", dict[str, Facts], loss, _LIST_LIMIT)
+        return StateFile(path, tuple[ListedModel, ...], loss, self._problems, _LIST_LIMIT)
 
     def _details(self, digest: str, version: str) -> StateFile[Show]:
+        path = self._folder / "details" / f"{digest}-{file_key(_ending(version))}.json"
         loss = "the details of a model are asked for again"
-        name = f"details/{digest}-{file_key(_ending(version))}.json"
-        return self._file(name, Show, loss, _DETAILS_LIMIT)
+        return StateFile(path, Show, loss, self._problems, _DETAILS_LIMIT)
 
     def _upstreams(self, host_url: str) -> StateFile[dict[str, Upstream]]:
         from ollama_tui.domain.updates import Upstream
 
-        name = f"upstream-{file_key(host_url)}.json"
+        path = self._folder / f"upstream-{file_key(host_url)}.json"
         loss = "what is outdated is asked again"
-        return self._file(name, dict[str, Upstream], loss, _LIST_LIMIT)
-
-    def _file(self, name: str, kind: type[T], loss: str, limit: int) -> StateFile[T]:
-        return StateFile(self._folder / name, kind, loss, self._problems, limit)
+        return StateFile(path, dict[str, Upstream], loss, self._problems, _LIST_LIMIT)
 
 
 def _ending(version: str) -> str:

@@ -7,6 +7,7 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,10 +49,6 @@ class Services:
     queue: JobQueue
     storage: Storage
     updates: Updates
-
-
-async def _nothing_to_draw() -> None:
-    """Nothing has to be drawn before it goes on."""
 
 
 class Connection:
@@ -97,21 +94,24 @@ class Connection:
         return snapshot.with_list(answers.listed, answers.running, facts)
 
     @asynccontextmanager
-    async def open(
-        self, wait_for_draw: Callable[[], Awaitable[None]] = _nothing_to_draw
-    ) -> AsyncIterator[Services]:
+    async def open(self, wait_for_draw: Callable[[], Awaitable[None]]) -> AsyncIterator[Services]:
         """Connect, and give its services; close all of it at the end of the block.
 
         What is seen comes first: `wait_for_draw` returns once what was published is on the
         screen, and is awaited before the HTTP library is loaded, and before the services are.
         """
-        answers = await self._prefetched()
+        answers = await self._prefetch.wait(FIRST_ANSWER) if self._prefetch is not None else None
         if answers is not None:
+            if self.snapshots.value.state is ConnectionState.CONNECTING:
+                self.snapshots.set(self._list_of(answers))
             await wait_for_draw()
-        client = await asyncio.to_thread(_load_client)
+        # Loaded in a thread: keys are answered meanwhile.
+        await asyncio.to_thread(import_module, "ollama_tui.api.client")
+        from ollama_tui.api.client import Ollama
+
         settings = self._settings
         transport = self._transport()
-        opened = client(settings.host.url, api_key=settings.api_key, transport=transport)
+        opened = Ollama(settings.host.url, api_key=settings.api_key, transport=transport)
         async with opened as ollama:
             library = self._library(ollama, answers)
             async with library.watching():
@@ -119,15 +119,6 @@ class Connection:
                 await wait_for_draw()
                 async with self._services(ollama, library, transport) as services:
                     yield services
-
-    async def _prefetched(self) -> Answers | None:
-        """Return the prefetched answers, and publish them if the list is not theirs already."""
-        if self._prefetch is None:
-            return None
-        answers = await self._prefetch.wait(FIRST_ANSWER)
-        if answers is not None and self.snapshots.value.state is ConnectionState.CONNECTING:
-            self.snapshots.set(self._list_of(answers))
-        return answers
 
     def _library(self, ollama: Ollama, answers: Answers | None) -> Library:
         from ollama_tui.services.library import Library
@@ -196,10 +187,3 @@ class Connection:
             sleep=clock.sleep,
             uptime=clock.uptime,
         )
-
-
-def _load_client() -> type[Ollama]:
-    """Load the client, in a thread: keys are answered meanwhile."""
-    from ollama_tui.api.client import Ollama
-
-    return Ollama

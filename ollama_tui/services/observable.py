@@ -13,20 +13,16 @@ class Observable(Generic[T]):
     """Holds one immutable value; `follow()` yields the newest whenever it has changed."""
 
     def __init__(self, value: T) -> None:
-        self._value = value
+        self.value = value
+        """The newest value; `set` publishes another."""
         self._version = 0
         self._waiting: set[asyncio.Future[None]] = set()
 
-    @property
-    def value(self) -> T:
-        """The newest value."""
-        return self._value
-
     def set(self, value: T) -> None:
         """Publish `value`; an equal value is not news."""
-        if value is self._value or value == self._value:
+        if value is self.value or value == self.value:
             return
-        self._value = value
+        self.value = value
         self._version += 1
         for future in self._waiting:
             if not future.done():
@@ -45,4 +41,4 @@ class Observable(Generic[T]):
                 finally:
                     self._waiting.discard(future)
             seen = self._version
-            yield self._value
+            yield self.value

@@ -7,20 +7,12 @@ await updates.check(library.snapshot.models)
 from __future__ import annotations
 
 import asyncio
-from collections.abc import (
-    AsyncIterator,
-    Awaitable,
-    Callable,
-    Iterable,
-    Iterator,
-    Mapping,
-    Sequence,
-)
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from ollama_tui.api.clock import utc_now
 from ollama_tui.api.errors import NotFound, OllamaError, Unreachable
 from ollama_tui.api.replies import Manifest, Show
 from ollama_tui.domain import names
@@ -54,10 +46,6 @@ GOOD_FOR = timedelta(days=1)
 Details = Callable[[Model], Awaitable[Show]]
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
 @dataclass(frozen=True, slots=True)
 class Checking:
     """How far a check is."""
@@ -85,7 +73,7 @@ class Updates:
         *,
         cache: Cache | None = None,
         host_url: str = "",
-        now: Callable[[], datetime] = _utc_now,
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._registry = registry
         self._ollama = ollama
@@ -114,38 +102,25 @@ class Updates:
         """
         unreachable: dict[str, str] = {}
         todo = iter(models)
-        async with self._counted(len(models)) as count, asyncio.TaskGroup() as group:
-            for _ in range(CONCURRENT_MODELS):
-                group.create_task(self._work(todo, unreachable, count))
-        return self.found.value
-
-    @asynccontextmanager
-    async def _counted(self, total: int) -> AsyncIterator[Callable[[], None]]:
-        """Publish how many are done of `total`; keep what was found on disk in the end."""
-        done = 0
-
-        def count() -> None:
-            nonlocal done
-            done += 1
-            self.progress.set(Checking(done, total))
-
-        self.progress.set(Checking(0, total))
+        self.progress.set(Checking(0, len(models)))
         try:
-            yield count
+            async with asyncio.TaskGroup() as group:
+                for _ in range(CONCURRENT_MODELS):
+                    group.create_task(self._work(todo, unreachable))
         finally:
             self.progress.set(None)
             if self._cache:  # what is unknown now may be known tomorrow
                 found = self.found.value.items()
                 known = {n: each for n, each in found if each.status is not UpdateStatus.UNKNOWN}
                 self._cache.keep_upstreams(self._host_url, known)
+        return self.found.value
 
-    async def _work(
-        self, todo: Iterator[Model], unreachable: dict[str, str], count: Callable[[], None]
-    ) -> None:
+    async def _work(self, todo: Iterator[Model], unreachable: dict[str, str]) -> None:
         for model in todo:
             found = await self._look(model, unreachable)
             self.found.set({**self.found.value, model.name: found})
-            count()
+            if (progress := self.progress.value) is not None:
+                self.progress.set(replace(progress, done=progress.done + 1))
 
     async def _look(self, model: Model, unreachable: dict[str, str]) -> Upstream:
         if (reason := upstream.incomparable(model)) is not None:

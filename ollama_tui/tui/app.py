@@ -146,11 +146,6 @@ class OllamaTui(DiffApp[int], inherit_bindings=False):
         named = [parse_host(address).url for address in self.settings.hosts]
         return tuple(dict.fromkeys((*self._ui_state.hosts, *named)))[:MOST_HOSTS]
 
-    @property
-    def host_label(self) -> str:
-        """How the status line names the server."""
-        return "demo" if self.settings.demo else self.settings.host.label
-
     def get_default_screen(self) -> MainScreen:
         """Return the main screen: it is there from the first frame on."""
         wanted = self.settings.sort if self.settings.sort in columns.BY_KEY else "modified"

@@ -87,7 +87,7 @@ class Shutdown:
         watchdog = Thread(target=self._watchdog, args=(loop,), daemon=True)
         signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
         for number in SIGNALS:
-            signal.signal(number, self._quit if number == signal.SIGQUIT else _read_by_the_watchdog)
+            signal.signal(number, self._on_signal)
         watchdog.start()
         try:
             # Not closed: that would wait for all threads, and so for the slowest disk they read.
@@ -128,8 +128,12 @@ class Shutdown:
             saving.start()
             saving.join(SAVING)
 
-    def _quit(self, number: int, _: FrameType | None) -> None:
-        if self._in_background:
+    def _on_signal(self, number: int, _: FrameType | None) -> None:
+        """Act on SIGQUIT at once; the watchdog reads the others.
+
+        Without a handler, Python would not write those to the wake-up descriptor.
+        """
+        if number != signal.SIGQUIT or self._in_background:
             return
         self._give_back()
         signal.signal(number, signal.SIG_DFL)
@@ -170,10 +174,6 @@ def _end(code: int) -> NoReturn:
             if stream is not None:
                 stream.flush()
     os._exit(code)
-
-
-def _read_by_the_watchdog(number: int, _: FrameType | None) -> None:
-    """Do nothing: without a handler, Python would not write to the wake-up descriptor either."""
 
 
 def _has_terminal() -> bool:

@@ -64,20 +64,15 @@ class TypeAhead:
         self._free.set()
         self._paused = asyncio.Event()
         self._delivering: asyncio.Task[None] | None = None
-        self._key = ""
-        """The key delivered last."""
         self._closing_key = ""
-        """The key before that one, if it closed a screen; else empty."""
+        """The key before the one being handled, if it closed a screen; else empty."""
+        self.repeats_closing_key = False
+        """Whether the key being handled closed a screen the time before."""
 
     @property
     def is_waiting(self) -> bool:
         """Whether there are keys behind the one being handled."""
         return bool(self._waiting)
-
-    @property
-    def repeats_closing_key(self) -> bool:
-        """Whether the key being handled closed a screen the time before."""
-        return bool(self._key) and self._key == self._closing_key
 
     async def rest(self) -> None:
         """Return when no key is left to be handled, or those that are left are paused."""
@@ -155,11 +150,12 @@ class TypeAhead:
             await self.until_idle()
             while self._waiting and self._app.is_running:
                 event = self._waiting.popleft()
-                self._key = event.key if isinstance(event, events.Key) else ""
+                key = event.key if isinstance(event, events.Key) else ""
+                self.repeats_closing_key = bool(key) and key == self._closing_key
                 depth = len(self._app.screen_stack)
                 self._deliver(event)
                 await self.until_idle()
-                self._closing_key = self._key if len(self._app.screen_stack) < depth else ""
+                self._closing_key = key if len(self._app.screen_stack) < depth else ""
                 if not self._waiting and self._app.is_running:
                     self._idle()
                     await self.until_idle()

@@ -158,18 +158,18 @@ class MainScreen(ActionScreen):
             self.tui.services.facts.prioritise(self.table.rows_in_view())
 
     def _draw_status(self) -> None:
-        checking = self.tui.checking
+        checking, settings = self.tui.checking, self.tui.settings
         line = status_line(
             self.snapshot,
             self.view,
-            host=self.tui.host_label,
+            host="demo" if settings.demo else settings.host.label,
             sums=self._totals.of(self.snapshot),
             shown=len(self.list_rows.rows),
             signs=self.tui.signs,
             width=self.size.width,
             outdated=len(self.updates.outdated),
             checking=f"checking {checking.done:,} of {checking.total:,}" if checking else "",
-            read_only=self.tui.settings.read_only,
+            read_only=settings.read_only,
         )
         self.query_one("#status", StaticLines).show([line])
 
