@@ -81,13 +81,6 @@ class DemoRegistry:
             raise Fault("pull model manifest: file does not exist")
         return self.models[name.key].raw
 
-    def blob(self, layer: ImageLayer) -> BlobFile:
-        """Return the blob of a layer; raises Fault when there is none."""
-        try:
-            return self.blobs[layer.digest]
-        except KeyError:
-            raise Fault("file does not exist") from None
-
     def send(self, server: DemoServer, download: Download, amount: int) -> None:
         """Send at most `amount` bytes of a blob, as far as there is room on the server's disk."""
         amount = min(amount, download.blob.size - download.completed)
@@ -197,7 +190,9 @@ async def _fetch(server: DemoServer, layer: ImageLayer) -> Events:
     Clients who want the same blob share one download. When the last of them leaves, what has
     arrived stays as a partial.
     """
-    blob = server.registry.blob(layer)
+    blob = server.registry.blobs.get(layer.digest)
+    if blob is None:
+        raise Fault("file does not exist")
     if layer.digest in server.store.blobs:
         yield _progress("pulling", layer, layer.size)
         return
