@@ -79,20 +79,15 @@ class AccountDialog(ModalScreen[Wanted | None]):
         """Ask for the account once, or poll until the server is signed in."""
         async with aclosing(self.status_updates()) as updates:
             async for status in updates:
-                self.take(status)
+                if status != self.status:
+                    address, last = status.signin_url, self.status or status
+                    if self.signing_in and address and address != last.signin_url:
+                        self.clipboard(address)
+                    self.signing_in = self.signing_in and not status.is_final
+                    self.status = status
+                    self.draw()
                 if not self.signing_in:
                     break
-
-    def take(self, status: AccountStatus) -> None:
-        """Show a status that differs from the last one, and copy a new sign-in address."""
-        if status == self.status:
-            return
-        address = status.signin_url
-        if self.signing_in and address and address != (self.status or status).signin_url:
-            self.clipboard(address)
-        self.signing_in = self.signing_in and not status.is_final
-        self.status = status
-        self.draw()
 
     def draw(self) -> None:
         """Show what is known and which keys work now."""

@@ -73,22 +73,19 @@ class PushDialog(Dialog[PushAnswer]):
     @on(events.Mount)
     @work
     async def _follow_account(self) -> None:
+        """Show the account; suggest its namespace unless something was typed meanwhile."""
         async with aclosing(self.status_updates()) as updates:
             async for status in updates:
-                self.take(status)
-
-    def take(self, status: AccountStatus) -> None:
-        """Show the account; suggest its namespace unless something was typed meanwhile."""
-        if status == self.status or not self.query("#account"):
-            return
-        untouched = self.text_of("name") == self.suggestion()
-        if status.signin_url and (self.status is None or not self.status.signin_url):
-            self.clipboard(status.signin_url)
-        self.status = status
-        self.query_one("#account", Static).update(describe_account(status))
-        if untouched:
-            self.fill_in("name", self.suggestion())
-        self.review()
+                if status == self.status or not self.query("#account"):
+                    continue
+                untouched = self.text_of("name") == self.suggestion()
+                if status.signin_url and (self.status is None or not self.status.signin_url):
+                    self.clipboard(status.signin_url)
+                self.status = status
+                self.query_one("#account", Static).update(describe_account(status))
+                if untouched:
+                    self.fill_in("name", self.suggestion())
+                self.review()
 
     def own_name(self) -> str:
         """Return the model's name in the account's namespace; empty while that is not known."""

@@ -82,16 +82,14 @@ def confirm_update(stale: Sequence[Stale]) -> Confirm:
     one = stale[0][0].label if len(stale) == 1 else f"{len(stale)} models"
     fetch = plan.fetched.bytes
     fetches = f"Fetches {size(fetch)} ({exact(fetch)})." if fetch else "Fetches nothing."
-    named = _listed((_to_update(*each) for each in stale), len(stale))
+    entries = []
+    for model, found in stale[:LISTED]:
+        pushed = f", pushed {ago(found.pushed_at, found.checked_at)}" if found.pushed_at else ""
+        loaded = "; what is loaded stays the old one until reloaded" if model.is_loaded else ""
+        entries.append(f"{model.label}  {cost(found)}{pushed}{loaded}")
+    named = _listed(entries, len(stale))
     lines = (fetches, "Models that are current are not touched.", "", *named)
     return Confirm(f"Update {one}?", lines, "update", requests=requests(plan))
-
-
-def _to_update(model: Model, found: Upstream) -> str:
-    """Return the line of one model: what fetching it costs, and when it was pushed."""
-    pushed = f", pushed {ago(found.pushed_at, found.checked_at)}" if found.pushed_at else ""
-    loaded = "; what is loaded stays the old one until reloaded" if model.is_loaded else ""
-    return f"{model.label}  {cost(found)}{pushed}{loaded}"
 
 
 # ---- unload

@@ -85,6 +85,7 @@ class FilterBar(Vertical):
         self._input.value = ""
         self.post_message(self.Left())
 
+    @on(Input.Submitted)
     def action_leave(self) -> None:
         """Go to the list with the filter as it is."""
         self.post_message(self.Left())
@@ -93,8 +94,3 @@ class FilterBar(Vertical):
     def _changed(self, event: Input.Changed) -> None:
         event.stop()
         self.post_message(self.Changed(event.value))
-
-    @on(Input.Submitted)
-    def _submitted(self, event: Input.Submitted) -> None:
-        event.stop()
-        self.action_leave()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from ollama_tui.domain import columns
 from ollama_tui.domain.model import Model
@@ -13,9 +12,6 @@ from ollama_tui.domain.view import View
 from ollama_tui.formatting import Span, StyledLine, inert, plural, shorten, size
 from ollama_tui.tui.signs import Signs
 from ollama_tui.tui.widgets.text_layout import fit, spread, width_of
-
-if TYPE_CHECKING:
-    pass
 
 VERSION_WIDTH = 24
 """Cells of the server's version: what is longer means no good, and the rest has to be seen."""
