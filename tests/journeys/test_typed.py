@@ -29,10 +29,14 @@ async def eventually(user: User, true: Callable[[], bool]) -> None:
 
 
 async def keeps(user: User, folder: Path, *words: str) -> None:
-    """Wait until each of the words is in a draft."""
-    await eventually(
-        user, lambda: all(any(w in text for text in texts(folder).values()) for w in words)
-    )
+    """Wait until each of the words is in a draft, and the program knows in which file."""
+
+    def is_kept() -> bool:
+        drafts = texts(folder).values()
+        written = not any(draft.is_behind for draft in user.app.drafts.files)
+        return written and all(any(word in text for text in drafts) for word in words)
+
+    await eventually(user, is_kept)
 
 
 async def keeps_nothing(user: User, folder: Path) -> None:
