@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator
+from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 from textual.app import ComposeResult
@@ -38,6 +39,12 @@ MOVING: tuple[tuple[str, str], ...] = (
     ("pgup pgdn ctrl+d ctrl+u", "Move by a page, by half a page."),
 )
 KEYS_WIDTH = 24
+
+
+@cache
+def actions_of(region: Place) -> list[Action]:
+    """Return the actions of a region; the footer asks for them with every move of the cursor."""
+    return [action for action in ACTIONS if region in action.place.regions]
 
 
 def bindings(place: Place) -> list[BindingType]:
@@ -89,7 +96,7 @@ class ActionScreen(Screen[None]):
     @property
     def actions(self) -> list[Action]:
         """The actions of the region that the keys go to."""
-        return [action for action in ACTIONS if self.place in action.place.regions]
+        return actions_of(self.place)
 
     def footer(self) -> StyledLine:
         """Return the keys that matter here, dimmed where they cannot act now."""

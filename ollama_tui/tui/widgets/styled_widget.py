@@ -185,9 +185,9 @@ class ScrollingWidget(StyledWidget):
         lines = max(1, int(self.page * abs(pages)))
         self.action_move(lines if pages > 0 else -lines, scroll=True)
 
-    def scroll_bar(self, y: int, top: int, total: int) -> Span:
-        """Return the scroll bar's cell on line `y` when `total` lines are shown from `top` on."""
-        page, is_thumb = self.page, False
+    def scroll_bar(self, y: int, top: int, total: int, page: int) -> Span:
+        """Return the scroll bar's cell on line `y` of `page` that show `total` from `top` on."""
+        is_thumb = False
         if total > page:
             length = max(1, page * page // total)
             start = round(top * (page - length) / (total - page))

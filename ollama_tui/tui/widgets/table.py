@@ -160,7 +160,8 @@ class Table(ScrollingWidget, Generic[R], can_focus=True):
         if is_here:  # one style for the whole row: easy to see and cheap to send
             spans = (("".join(text for text, _ in spans), ""),)
         line = self.to_strip(fit(spans, width - 1), "cursor" if is_here else "")
-        return Strip.join([line, self.to_strip((self.scroll_bar(y, self._top, len(self.rows)),))])
+        bar = self.scroll_bar(y, self._top, len(self.rows), self.page)
+        return Strip.join([line, self.to_strip((bar,))])
 
     def _body(self, row: R) -> StyledLine:
         """Return the cells of a row, fitted and joined."""

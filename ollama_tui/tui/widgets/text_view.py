@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import cast
 
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.strip import Strip
 
 from ollama_tui.formatting import StyledLine, inert, inert_lines
@@ -116,7 +116,7 @@ class TextView(ScrollingWidget, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """Paint one row."""
-        return self.to_strip(self._line(y))
+        return self.to_strip(self._line(y, self.size))
 
     def _go_to(self, top: Anchor) -> None:
         """Show the text from the row that holds `top`, but no further than the last page."""
@@ -128,8 +128,9 @@ class TextView(ScrollingWidget, can_focus=True):
 
     def _repaint(self) -> None:
         """Refresh the lines that differ: most of one model's details are the next one's too."""
-        width, height = self.size
-        before, self._painted = self._painted, [self._line(y) for y in range(height)]
+        size = self.size
+        width, height = size
+        before, self._painted = self._painted, [self._line(y, size) for y in range(height)]
         if len(before) != height:
             self.refresh()
             return
@@ -137,8 +138,12 @@ class TextView(ScrollingWidget, can_focus=True):
         if changed := [Region(0, y, width, 1) for y, (old, new) in lines if old != new]:
             self.refresh(*changed)
 
-    def _line(self, y: int) -> StyledLine:
-        """Return the row on line `y` of the view, and its cell of the scroll bar."""
+    def _line(self, y: int, size: Size) -> StyledLine:
+        """Return the row on line `y` of a view of `size`, and its cell of the scroll bar.
+
+        Textual looks the size up in the layout, which costs as much as a short line does.
+        """
+        width, page = size.width, max(1, size.height)
         spans: StyledLine = ()
         if y < len(self._rows):
             row = self._rows[y]
@@ -152,13 +157,13 @@ class TextView(ScrollingWidget, can_focus=True):
         top = total = 0
         if self._last_page != (0, 0):
             # Approximate: an exact total would need wrapping the whole text.
-            total = max(len(self._texts), self._length // max(1, self.size.width), self.page + 1)
+            total = max(len(self._texts), self._length // max(1, width), page + 1)
             at, last = (
                 line + offset / max(1, len(self._texts[line]))
                 for line, offset in (self._top, self._last_page)
             )
-            top = round(at / last * (total - self.page))
-        return (*fit(spans, self.size.width - 1), self.scroll_bar(y, top, total))
+            top = round(at / last * (total - page))
+        return (*fit(spans, width - 1), self.scroll_bar(y, top, total, page))
 
     def _highlights(self, row: WrappedRow) -> Iterator[tuple[int, int, str]]:
         """Yield the matches in this row, and their styles."""
