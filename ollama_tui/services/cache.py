@@ -41,9 +41,14 @@ class Cache:
         self._problems = problems or Problems()
         loss = "what models can do is asked again"
         self._facts_file = StateFile(
-            folder / "facts.json", dict[str, Facts], loss, self._problems, _LIST_LIMIT
+            folder / "facts-by-version.json",
+            dict[str, dict[str, Facts]],
+            loss,
+            self._problems,
+            _LIST_LIMIT,
         )
-        self._facts_by_key: dict[str, Facts] | None = None
+        self._facts: dict[str, dict[str, Facts]] | None = None
+        """Facts by what `_format` returns, then by digest; None before the file was read."""
 
     def models(self, host_url: str) -> tuple[ListedModel, ...]:
         """Return the last list seen on `host_url`; empty when there is none."""
@@ -55,25 +60,26 @@ class Cache:
 
     def facts(self, version: str | None = None) -> dict[str, Facts]:
         """Return the facts that servers of `version`, by default of any, have told, by digest."""
-        known = self._all_facts().items()
-        if version is None:
-            return {key[:_DIGEST]: facts for key, facts in known}
-        ending = _ending(version)
-        return {key[:_DIGEST]: facts for key, facts in known if key[_DIGEST:] == ending}
+        known = self._all_facts()
+        if version is not None:
+            return dict(known.get(_format(version), {}))
+        return {digest: facts for told in known.values() for digest, facts in told.items()}
 
     def keep_facts(self, facts: Mapping[str, Facts], version: str) -> None:
-        """Remember facts by digest, as a server of `version` tells them."""
-        ending = _ending(version)
-        others = {k: f for k, f in self._all_facts().items() if k[_DIGEST:] not in ("", ending)}
-        kept = others | {f"{d}{ending}": f for d, f in facts.items() if _is_digest(d)}
-        self._facts_by_key = dict(islice(kept.items(), max(0, len(kept) - _FACTS_KEPT), None))
-        self._facts_file.write(self._facts_by_key)
+        """Remember facts by digest, as a server of `version` tells them; the newest if too many."""
+        known = self._all_facts()
+        known.pop(_format(version), None)
+        told = {digest: fact for digest, fact in facts.items() if _is_digest(digest)}
+        known[_format(version)] = dict(islice(told.items(), max(0, len(told) - _FACTS_KEPT), None))
+        while sum(map(len, known.values())) > _FACTS_KEPT:
+            del known[next(iter(known))]
+        self._facts_file.write(known)
 
-    def _all_facts(self) -> dict[str, Facts]:
-        """Return all that is known by digest and version, read from disk once."""
-        if self._facts_by_key is None:
-            self._facts_by_key = self._facts_file.read() or {}
-        return self._facts_by_key
+    def _all_facts(self) -> dict[str, dict[str, Facts]]:
+        """Return all that is known by version and digest, read from disk once."""
+        if self._facts is None:
+            self._facts = self._facts_file.read() or {}
+        return self._facts
 
     def details(self, digest: str, version: str) -> Show | None:
         """Return what a server of `version` has said of a digest, if it is remembered."""
@@ -105,7 +111,7 @@ class Cache:
         return StateFile(path, tuple[ListedModel, ...], loss, self._problems, _LIST_LIMIT)
 
     def _details(self, digest: str, version: str) -> StateFile[Show]:
-        path = self._folder / "details" / f"{digest}-{file_key(_ending(version))}.json"
+        path = self._folder / "details" / f"{digest}-{file_key(_format(version))}.json"
         loss = "the details of a model are asked for again"
         return StateFile(path, Show, loss, self._problems, _DETAILS_LIMIT)
 
@@ -117,9 +123,9 @@ class Cache:
         return StateFile(path, dict[str, Upstream], loss, self._problems, _LIST_LIMIT)
 
 
-def _ending(version: str) -> str:
-    """Return what follows the digest in a key; nothing does in files without versions."""
-    return f" {SHOW_FORMAT} {version}"
+def _format(version: str) -> str:
+    """Return what tells apart what servers of different versions say, and how we keep it."""
+    return f"{SHOW_FORMAT} {version}"
 
 
 def file_key(host_url: str) -> str:

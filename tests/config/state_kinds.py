@@ -77,7 +77,7 @@ KINDS = {
         lambda folder, problems: Cache(folder, problems).models(URL),
     ),
     "facts": Kind(
-        "facts.json",
+        "facts-by-version.json",
         lambda folder, problems: Cache(folder, problems).keep_facts(
             {DIGEST: Facts(("tools",))}, "0.33.0"
         ),

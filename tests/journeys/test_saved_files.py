@@ -51,7 +51,7 @@ async def test_all_files_bad_at_once_are_said_together(tmp_path: Path, wrong: st
         assert len(user.names) == 36
         at_once, *later = user.toasts
         assert at_once.startswith("4 problems with settings and saved files")
-        for name in ("config.toml: ", "ui-state.json ", "list-", "facts.json "):
+        for name in ("config.toml: ", "ui-state.json ", "list-", "facts-by-version.json "):
             assert f"\n{name}" in at_once or f" {name}" in at_once
         [with_the_session] = later
         assert with_the_session.startswith(f"2 problems with saved files {file_key(HOST)}.")

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from ollama_tui.api.replies import ListedModel, ModelDetails, Show
-from ollama_tui.config.state_file import StateFile
 from ollama_tui.domain.model import Facts
 from ollama_tui.services.cache import _DETAILS_KEPT, Cache
 
@@ -116,11 +115,11 @@ def test_what_another_version_has_said_is_kept_apart(tmp_path: Path) -> None:
     assert again.details(DIGEST, VERSION) is None
 
 
-def test_facts_of_before_there_were_versions_are_seen_until_the_server_has_answered(
-    tmp_path: Path,
-) -> None:
-    StateFile(tmp_path / "facts.json", dict[str, Facts], "").write({DIGEST: Facts(("tools",))})
+def test_of_too_many_facts_the_oldest_version_goes_first(tmp_path: Path) -> None:
+    digests = [f"{number:064x}" for number in range(10_000)]
     cache = Cache(tmp_path)
-    assert (cache.facts(), cache.facts(VERSION)) == ({DIGEST: Facts(("tools",))}, {})
-    cache.keep_facts({}, VERSION)
-    assert Cache(tmp_path).facts() == {}
+    for version in ("0.12.1", "0.12.2"):
+        cache.keep_facts(dict.fromkeys(digests, Facts(("tools",))), version)
+    again = Cache(tmp_path)
+    assert (len(again.facts("0.12.1")), len(again.facts("0.12.2"))) == (0, 10_000)
+    assert list(again.facts()) == digests

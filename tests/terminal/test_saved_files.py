@@ -36,7 +36,7 @@ def save_files(start: Start, server: str, folder: Path) -> list[Path]:
     journal.close()
     files = list(folder.rglob("*.json"))
     names = {file.name for file in files}
-    assert names >= {"ui-state.json", "facts.json"}
+    assert names >= {"ui-state.json", "facts-by-version.json"}
     assert any(name.startswith("list-") for name in names)
     return files
 
@@ -89,13 +89,15 @@ def test_it_runs_on_a_full_disk(start: Start, server: str, tmp_path: Path) -> No
 def test_a_command_complains_in_one_sentence_and_prints_what_it_should(
     start: Start, server: str, tmp_path: Path, wrong: str
 ) -> None:
-    [facts] = [file for file in save_files(start, server, tmp_path) if file.name == "facts.json"]
+    [facts] = [
+        file for file in save_files(start, server, tmp_path) if file.name == "facts-by-version.json"
+    ]
     (BAD | NEWER)[wrong](facts)
     done = program(["list", "--host", server], tmp_path / "CACHE")
     assert done.returncode == 0
     assert len(done.stdout.splitlines()) == 37
     [said] = done.stderr.splitlines()
-    assert said.startswith("ollama-tui: facts.json ")
+    assert said.startswith("ollama-tui: facts-by-version.json ")
 
 
 def test_a_command_that_cannot_remember_complains_and_prints(server: str, tmp_path: Path) -> None:
