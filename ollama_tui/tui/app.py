@@ -33,8 +33,7 @@ from ollama_tui.tui.actions import ACTIONS
 from ollama_tui.tui.actions.keymap import keymap
 from ollama_tui.tui.rendering.diff import DiffApp
 from ollama_tui.tui.screens.main import MainScreen
-from ollama_tui.tui.signs import UNICODE, Signs
-from ollama_tui.tui.themes import styles_folder
+from ollama_tui.tui.themes import UNICODE, Signs, styles_folder
 from ollama_tui.tui.typeahead import CONNECTING, KeyEvent, TypeAhead
 
 if TYPE_CHECKING:

@@ -1,10 +1,13 @@
-"""Colours: a dark and a light theme of our own; Textual's ansi-dark has the terminal's 16.
+"""The look: colours, signs for terminals that show them or not, and where the sheets are.
 
-Ours take theirs from the 256 that terminals number: naming one is half the bytes of mixing it.
+A dark and a light theme are our own; Textual's ansi-dark has the terminal's 16 colours. Ours
+take theirs from the 256 that terminals number: naming one is half the bytes of mixing it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from textual.theme import Theme
@@ -74,3 +77,46 @@ def styles_folder() -> Path:
         if folder.is_dir():
             return folder
     raise FileNotFoundError(f"No styles folder beside or in {package}: reinstall the program.")
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """One sign each; all take one cell."""
+
+    cursor: str = "▸"
+    thumb: str = "▐"
+    up: str = "●"
+    down: str = "○"
+    loaded: str = "●"
+    cloud: str = "☁"
+    alias: str = "="
+    outdated: str = "↑"
+    marked: str = "✓"
+    separator: str = "│"
+    dot: str = "·"
+    full: str = "█"
+    empty: str = "░"
+    ascending: str = "↑"
+    descending: str = "↓"
+    pull: str = "↓"
+    push: str = "↑"
+    work: str = "*"
+    delete: str = "×"
+    shares: str = "└"
+
+
+UNICODE = Signs()
+ASCII = Signs(
+    cursor=">", thumb="|", up="*", down="o", loaded="*", cloud="~", outdated="^", marked="+",
+    separator="|", dot="-", full="#", empty=".", ascending="^", descending="v", pull="v",
+    push="^", delete="x", shares="`",
+)  # fmt: skip
+"""For the Linux console and terminals without UTF-8."""
+
+
+def signs_for(environ: Mapping[str, str]) -> Signs:
+    """Return the signs that the terminal with these environment variables can show."""
+    locale = next((environ[n] for n in ("LC_ALL", "LC_CTYPE", "LANG") if environ.get(n)), "")
+    if locale and locale not in ("C", "POSIX") and "utf" not in locale.lower():
+        return ASCII
+    return ASCII if environ.get("TERM") in ("linux", "dumb", "vt100", "vt220") else UNICODE

@@ -19,7 +19,7 @@ from ollama_tui.formatting import StyledLine, inert, plural
 from ollama_tui.tui.actions.action import Place, connected
 from ollama_tui.tui.screens.action_screen import bindings
 from ollama_tui.tui.screens.table_screen import TableScreen, message_lines
-from ollama_tui.tui.signs import Signs
+from ollama_tui.tui.themes import Signs
 from ollama_tui.tui.widgets.filter_bar import FilterBar
 from ollama_tui.tui.widgets.row_source import RowSource, TableColumn
 from ollama_tui.tui.widgets.styled_widget import StaticLines

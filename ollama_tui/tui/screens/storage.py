@@ -18,7 +18,7 @@ from ollama_tui.tui.actions import models
 from ollama_tui.tui.actions.action import Place, connected
 from ollama_tui.tui.screens.action_screen import bindings
 from ollama_tui.tui.screens.table_screen import TableScreen
-from ollama_tui.tui.signs import Signs
+from ollama_tui.tui.themes import Signs
 from ollama_tui.tui.widgets.row_source import RowSource, TableColumn, fit_columns
 from ollama_tui.tui.widgets.styled_widget import StaticLines
 from ollama_tui.tui.widgets.table import Table

@@ -7,7 +7,7 @@ from textual.message import Message
 from textual.widget import Widget
 
 from ollama_tui.tui.rendering.diff import DiffApp
-from ollama_tui.tui.signs import UNICODE
+from ollama_tui.tui.themes import UNICODE
 
 
 class OneWidget(DiffApp[None]):
