@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -162,16 +163,14 @@ def _run_app(arguments: Sequence[str]) -> int:
         return _flushed(DONE)
     # Mostly started without arguments: then argparse need not be loaded.
     options = vars(parser_with().parse_args(arguments)) if arguments else {}
-    from ollama_tui.tui.rendering import tty
-
     folders = user_folders()
     try:
         settings = _settings({**options, "filter": " ".join(options.get("filter", ()))}, folders)
     except ValueError as error:
         return _refuse(str(error))
-    if (reason := tty.unusable()) is not None:
+    if (reason := _terminal_problem()) is not None:
         return _refuse(reason)
-    tty.prepare()
+    _prepare_terminal()
     gc.disable()  # while importing; `app.follow_connection` enables it again
     from ollama_tui.api.prefetch import Prefetch
 
@@ -199,6 +198,24 @@ def _run_app(arguments: Sequence[str]) -> int:
     )
     shutdown.save = app.drafts.flush
     return shutdown.run(app)
+
+
+def _terminal_problem() -> str | None:
+    """Return why no screen can be drawn here, as a sentence; None when it can."""
+    # Python has no object for a stream that was closed before it started.
+    streams = (sys.__stdin__, sys.__stderr__)
+    if sys.__stdout__ is None or not all(stream and stream.isatty() for stream in streams):
+        return "this needs a terminal for input and output; over SSH ask for one with ssh -t."
+    if os.environ.get("TERM", "") in ("", "dumb"):
+        return "TERM names no terminal that can place a cursor; try TERM=xterm-256color."
+    return None
+
+
+def _prepare_terminal() -> None:
+    """Set what must be set before Textual is imported."""
+    if sys.__stderr__ is not None and hasattr(sys.__stderr__, "reconfigure"):
+        # Textual draws on stderr; under a locale without UTF-8 it would print escapes as text.
+        sys.__stderr__.reconfigure(encoding="utf-8", errors="replace")
 
 
 def _refuse(reason: str) -> int:
