@@ -10,7 +10,7 @@ import msgspec
 from ollama_tui.api.host import parse_host
 from ollama_tui.config.state_file import KB, Problems, StateFile
 from ollama_tui.domain import columns
-from ollama_tui.domain.view import View
+from ollama_tui.domain.rows import View
 
 MOST_HOSTS = 9
 """As many as there are digit keys to choose one with."""

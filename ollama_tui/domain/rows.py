@@ -1,4 +1,4 @@
-"""From a list and a view to the rows shown."""
+"""From a list and a view, what the user chose to look at, to the rows shown."""
 
 from __future__ import annotations
 
@@ -9,10 +9,38 @@ from typing import TYPE_CHECKING
 
 from ollama_tui.domain.columns import Listing, group_by_weights
 from ollama_tui.domain.model import Model
-from ollama_tui.domain.view import NOTHING_KNOWN, KnownUpdates, View
 
 if TYPE_CHECKING:
-    from ollama_tui.domain.filter.parser import FilterProblem
+    from ollama_tui.domain.filter.parser import FilterProblem, SavedFilters
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The user's own state over a snapshot; survives every refresh."""
+
+    filter: str = ""
+    """Text in the filter language."""
+    sort: str = "modified"
+    """Key of the column sorted by."""
+    reverse: bool = False
+    """Whether the column's natural order is reversed."""
+    grouped: bool = False
+    """Whether aliases and models that share weights follow the first of them."""
+    marks: frozenset[str] = frozenset()
+    """Names of marked models."""
+    saved: SavedFilters = ()
+    """What the filter may name."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownUpdates:
+    """Which names are outdated, which are not; of the others nobody knows."""
+
+    outdated: frozenset[str] = frozenset()
+    current: frozenset[str] = frozenset()
+
+
+NOTHING_KNOWN = KnownUpdates()
 
 
 @dataclass(frozen=True)

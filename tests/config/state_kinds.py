@@ -14,8 +14,8 @@ from ollama_tui.config.file import read_config
 from ollama_tui.config.state_file import Problems
 from ollama_tui.config.ui_state import UIState
 from ollama_tui.domain.model import Facts
+from ollama_tui.domain.rows import View
 from ollama_tui.domain.updates import UpdateStatus, Upstream
-from ollama_tui.domain.view import View
 from ollama_tui.services.cache import Cache
 from ollama_tui.services.jobs.journal import Journal
 from ollama_tui.services.jobs.tasks import Pull

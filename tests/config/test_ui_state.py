@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ollama_tui.config.ui_state import MOST_HOSTS, UIState
-from ollama_tui.domain.view import View
+from ollama_tui.domain.rows import View
 
 
 def test_order_theme_and_servers_come_back(tmp_path: Path) -> None:

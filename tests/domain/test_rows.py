@@ -9,8 +9,7 @@ from ollama_tui.domain import columns as order
 from ollama_tui.domain.columns import Listing
 from ollama_tui.domain.filter.fields import Scope
 from ollama_tui.domain.filter.parser import parse
-from ollama_tui.domain.rows import list_rows
-from ollama_tui.domain.view import View
+from ollama_tui.domain.rows import View, list_rows
 from tests.domain.models import NOW, many_models
 from tests.effort import calls
 

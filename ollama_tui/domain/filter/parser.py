@@ -19,7 +19,9 @@ from functools import lru_cache
 from ollama_tui.domain.filter.fields import BY_NAME, WORD, Scope, Test, closest, quoted
 from ollama_tui.domain.filter.quantities import BadValue
 from ollama_tui.domain.model import Model
-from ollama_tui.domain.view import SavedFilters
+
+SavedFilters = tuple[tuple[str, str], ...]
+"""Filters by their names, which are lower-case: `@name` in a filter stands for one."""
 
 _QUOTED = r'"(?:[^"]|"")*(?:"|$)'
 _TOKEN = re.compile(rf'(?:{_QUOTED}|[^\s"])+')

@@ -9,8 +9,7 @@ from operator import attrgetter
 
 from ollama_tui.domain.columns import ABSENT, BY_KEY, USUAL
 from ollama_tui.domain.model import Model
-from ollama_tui.domain.rows import ListRows
-from ollama_tui.domain.view import View
+from ollama_tui.domain.rows import ListRows, View
 from ollama_tui.formatting import StyledLine
 from ollama_tui.tui.themes import UNICODE, Signs
 from ollama_tui.tui.widgets.row_source import RowSource, TableColumn, fit_columns
