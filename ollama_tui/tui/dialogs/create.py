@@ -22,12 +22,12 @@ from ollama_tui.domain.create.preview import changes, curl, modelfile, text_of, 
 from ollama_tui.domain.create.validation import notices, problem
 from ollama_tui.domain.model import Model
 from ollama_tui.tui.dialogs.confirm import confirm_replace
+from ollama_tui.tui.dialogs.controls import LineButton
 from ollama_tui.tui.dialogs.create_lists import LicenseTab, MessagesTab, ParametersTab
 from ollama_tui.tui.dialogs.create_parts import HEIGHTS
 from ollama_tui.tui.dialogs.create_tabs import BaseTab, PromptTab, QuantizeTab, Tab
 from ollama_tui.tui.dialogs.dialog import Form
 from ollama_tui.tui.themes import styles_folder
-from ollama_tui.tui.widgets.buttons import LineButton
 from ollama_tui.tui.widgets.tab_bar import Picker, TabBar
 from ollama_tui.tui.widgets.text_view import TextView
 

@@ -24,9 +24,9 @@ from ollama_tui.importing.local_file import BadFile, LocalFile
 from ollama_tui.importing.modelfile import source_of
 from ollama_tui.importing.paths import paths_in
 from ollama_tui.importing.source import Source
+from ollama_tui.tui.dialogs.controls import PathField
 from ollama_tui.tui.dialogs.dialog import Dialog, Review, labelled
 from ollama_tui.tui.dialogs.names import EXISTS, by_key
-from ollama_tui.tui.dialogs.path_field import PathField
 from ollama_tui.tui.themes import styles_folder
 from ollama_tui.tui.typeahead import pause_keys
 from ollama_tui.tui.widgets.tab_bar import Picker

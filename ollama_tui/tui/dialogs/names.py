@@ -15,8 +15,8 @@ from ollama_tui.domain.model import Model
 from ollama_tui.domain.pasted_names import pull_name
 from ollama_tui.domain.updates import Offer
 from ollama_tui.formatting import inert, size
+from ollama_tui.tui.dialogs.controls import TextCheckbox
 from ollama_tui.tui.dialogs.dialog import Dialog, Review, labelled
-from ollama_tui.tui.widgets.buttons import TextCheckbox
 
 Offers = Callable[[str, bool, Model | None], Awaitable[Offer]]
 """Name, whether over plain HTTP, and the installed model of that name → its registry's offer."""

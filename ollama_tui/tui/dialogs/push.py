@@ -17,9 +17,9 @@ from ollama_tui.domain.account import AccountStatus, describe_account
 from ollama_tui.domain.model import Model
 from ollama_tui.formatting import inert, size
 from ollama_tui.tui.dialogs.account import StatusUpdates
+from ollama_tui.tui.dialogs.controls import TextCheckbox
 from ollama_tui.tui.dialogs.dialog import Dialog, Review, labelled
 from ollama_tui.tui.dialogs.names import by_key
-from ollama_tui.tui.widgets.buttons import TextCheckbox
 
 
 @dataclass(frozen=True)

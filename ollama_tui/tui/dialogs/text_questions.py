@@ -10,8 +10,8 @@ from textual.widgets import Input
 
 from ollama_tui.formatting import inert
 from ollama_tui.importing.paths import paths_in
+from ollama_tui.tui.dialogs.controls import PathField
 from ollama_tui.tui.dialogs.dialog import Dialog, Review, labelled
-from ollama_tui.tui.dialogs.path_field import PathField
 
 
 class LineDialog(Dialog[str]):
