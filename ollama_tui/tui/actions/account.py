@@ -77,7 +77,7 @@ async def show(context: ActionContext) -> None:
 
 async def sign_out(context: ActionContext) -> None:
     """Ask, then disconnect the server from its account."""
-    from ollama_tui.tui.dialogs.confirm import Confirm
+    from ollama_tui.tui.dialogs.choice import Confirm
 
     if (reason := why_not(SIGN_OUT, context)) is not None:
         context.tell(reason)

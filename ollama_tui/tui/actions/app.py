@@ -86,8 +86,7 @@ OTHER_SERVER = "another"
 
 async def choose(context: ActionContext) -> None:
     """Ask which server to go to, and, where jobs would be left behind, once more; go there."""
-    from ollama_tui.tui.dialogs.choice import Alternative, Choice
-    from ollama_tui.tui.dialogs.confirm import Confirm
+    from ollama_tui.tui.dialogs.choice import Alternative, Choice, Confirm
     from ollama_tui.tui.dialogs.text_questions import AddressDialog
 
     address: str | None = OTHER_SERVER

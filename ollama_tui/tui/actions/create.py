@@ -81,7 +81,7 @@ async def save(context: ActionContext) -> None:
     """Ask for a path and write the current model there, as a Modelfile."""
     from ollama_tui.domain.modelfile.convert import file_name, saved
     from ollama_tui.importing.local_file import label
-    from ollama_tui.tui.dialogs.confirm import Confirm
+    from ollama_tui.tui.dialogs.choice import Confirm
     from ollama_tui.tui.dialogs.text_questions import SaveDialog
 
     if (model := context.current) is None:

@@ -157,7 +157,7 @@ class Editing:
         return await confirmed(self.context, self.model, self.before, after, change)
 
     async def _ask_again(self, heading: str, *lines: str) -> Outcome:
-        from ollama_tui.tui.dialogs.confirm import Confirm
+        from ollama_tui.tui.dialogs.choice import Confirm
 
         again = await self.context.ask(Confirm(heading, lines, "edit again"))
         return Outcome.AGAIN if again else Outcome.LEAVE

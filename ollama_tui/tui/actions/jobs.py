@@ -96,7 +96,7 @@ async def submit_create(
 
 async def ask_about(context: ActionContext, target: NewName, there: Conflict) -> NewName | None:
     """Ask whether to replace what is `there`, else for another name; None for neither."""
-    from ollama_tui.tui.dialogs.confirm import confirm_replace_found
+    from ollama_tui.tui.dialogs.choice import confirm_replace_found
     from ollama_tui.tui.dialogs.names import OtherNameDialog
 
     if await context.ask(confirm_replace_found(there)):

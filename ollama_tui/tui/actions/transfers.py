@@ -108,7 +108,7 @@ async def push(context: ActionContext) -> None:
 
 async def _copy_target(context: ActionContext, name: str, there: Model | None) -> NewName | None:
     """Return what the copy to push may be called and replace; None when it is not to be made."""
-    from ollama_tui.tui.dialogs.confirm import confirm_replace
+    from ollama_tui.tui.dialogs.choice import confirm_replace
     from ollama_tui.tui.dialogs.names import NewName
 
     if there is not None and await context.ask(confirm_replace(there)) is not True:

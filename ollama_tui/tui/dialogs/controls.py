@@ -1,4 +1,4 @@
-"""Controls of dialogs: a one-line button, a checkbox that reads without colors, a path field."""
+"""Controls of dialogs: a one-line button, a checkbox that reads without colours, a path field."""
 
 from __future__ import annotations
 

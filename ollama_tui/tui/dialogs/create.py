@@ -21,7 +21,7 @@ from ollama_tui.domain.create.form import CreateForm, begin
 from ollama_tui.domain.create.preview import changes, curl, modelfile, text_of, typed_into
 from ollama_tui.domain.create.validation import notices, problem
 from ollama_tui.domain.model import Model
-from ollama_tui.tui.dialogs.confirm import confirm_replace
+from ollama_tui.tui.dialogs.choice import confirm_replace
 from ollama_tui.tui.dialogs.controls import LineButton
 from ollama_tui.tui.dialogs.create_lists import LicenseTab, MessagesTab, ParametersTab
 from ollama_tui.tui.dialogs.create_parts import HEIGHTS

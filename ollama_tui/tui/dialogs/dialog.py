@@ -17,7 +17,7 @@ from textual.widgets import Checkbox, Input, Static
 
 from ollama_tui.config.drafts import DraftFile, FormKey
 from ollama_tui.config.safe_file import shown_path
-from ollama_tui.tui.dialogs.confirm import Confirm, confirm_replace
+from ollama_tui.tui.dialogs.choice import Confirm, confirm_replace
 
 if TYPE_CHECKING:
     from ollama_tui.domain.model import Model

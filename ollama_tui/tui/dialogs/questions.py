@@ -20,7 +20,7 @@ from ollama_tui.domain.plan import Plan, plan_updates, requests
 from ollama_tui.domain.updates import Upstream, cost
 from ollama_tui.formatting import ago, cells, exact, inert, plural, size, until
 from ollama_tui.services.jobs.job import Job, State
-from ollama_tui.tui.dialogs.confirm import Confirm
+from ollama_tui.tui.dialogs.choice import Confirm
 
 LISTED = 200
 """The most models named one by one; the rest are counted."""

@@ -10,7 +10,7 @@ import pytest
 from ollama_tui.api.replies import Message, Show
 from ollama_tui.api.requests import CreateRequest
 from ollama_tui.domain.model import Model
-from ollama_tui.tui.dialogs.confirm import Confirm
+from ollama_tui.tui.dialogs.choice import Confirm
 from ollama_tui.tui.dialogs.create import CreateAnswer, CreateDialog
 from ollama_tui.tui.dialogs.create_parts import (
     LicenseDialog,
