@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ollama_tui.api.error_rules.rule import Rule
+from ollama_tui.api.error_rules import Rule
 from ollama_tui.api.errors import Busy, InvalidRequest, NotFound, ServerFailed, Unsupported
 
 _CREATE = ("create",)

@@ -16,8 +16,7 @@ from typing import Any
 import msgspec
 
 from ollama_tui.api.decode import is_page, not_ollama, page_title
-from ollama_tui.api.error_rules import creating, transferring
-from ollama_tui.api.error_rules.rule import first_match
+from ollama_tui.api.error_rules import creating, first_match, transferring
 from ollama_tui.api.errors import (
     ADDRESS,
     CHECK_ADDRESS,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ollama_tui.api.error_rules.rule import Rule, is_in_cloud, is_other_registry
+from ollama_tui.api.error_rules import Rule, is_in_cloud, is_other_registry
 from ollama_tui.api.errors import (
     Busy,
     Forbidden,
