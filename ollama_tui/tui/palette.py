@@ -15,8 +15,7 @@ from textual.widgets import Input, Static
 from ollama_tui.formatting import StyledLine
 from ollama_tui.tui.actions.action import Action, ActionContext, why_not
 from ollama_tui.tui.actions.keymap import Keymap
-from ollama_tui.tui.widgets.row_source import RowSource, TableColumn
-from ollama_tui.tui.widgets.table import Table
+from ollama_tui.tui.widgets.table import RowSource, Table, TableColumn
 
 
 def found(query: str, actions: Iterable[Action]) -> list[Action]:

@@ -37,7 +37,7 @@ from ollama_tui.domain.model import Model
 from ollama_tui.services.cache import Cache
 from ollama_tui.tui.app import OllamaTui
 from ollama_tui.tui.screens.main import MainScreen
-from ollama_tui.tui.widgets.row_source import MARGIN
+from ollama_tui.tui.widgets.table import MARGIN
 from tests.clock import VirtualClock, settle
 from tests.demo.levers import Demo
 

@@ -19,9 +19,8 @@ from ollama_tui.domain.create.quantize import targets, why_not
 from ollama_tui.formatting import StyledLine, inert, plural, size
 from ollama_tui.tui.dialogs.create_parts import Editor
 from ollama_tui.tui.dialogs.dialog import Dialog
-from ollama_tui.tui.widgets.row_source import CellRow, CellRows, TableColumn
 from ollama_tui.tui.widgets.styled_widget import StaticLines
-from ollama_tui.tui.widgets.table import Table
+from ollama_tui.tui.widgets.table import CellRow, CellRows, Table, TableColumn
 
 T = TypeVar("T")
 Change = Callable[[CreateForm], CreateForm]

@@ -21,9 +21,8 @@ from ollama_tui.tui.screens.action_screen import bindings
 from ollama_tui.tui.screens.table_screen import TableScreen, message_lines
 from ollama_tui.tui.themes import Signs
 from ollama_tui.tui.widgets.filter_bar import FilterBar
-from ollama_tui.tui.widgets.row_source import RowSource, TableColumn
 from ollama_tui.tui.widgets.styled_widget import StaticLines
-from ollama_tui.tui.widgets.table import Table
+from ollama_tui.tui.widgets.table import RowSource, Table, TableColumn
 from ollama_tui.tui.widgets.text_view import TextView
 
 if TYPE_CHECKING:

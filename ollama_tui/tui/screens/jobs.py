@@ -14,9 +14,8 @@ from ollama_tui.tui.screens.action_screen import bindings
 from ollama_tui.tui.screens.table_screen import TableScreen
 from ollama_tui.tui.themes import Signs
 from ollama_tui.tui.widgets.job_rows import LABEL_CELLS, job_line, label_cells
-from ollama_tui.tui.widgets.row_source import RowSource, TableColumn
 from ollama_tui.tui.widgets.styled_widget import StaticLines
-from ollama_tui.tui.widgets.table import Table
+from ollama_tui.tui.widgets.table import RowSource, Table, TableColumn
 from ollama_tui.tui.widgets.text_layout import plain
 
 

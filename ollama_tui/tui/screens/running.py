@@ -18,9 +18,8 @@ from ollama_tui.formatting import UNKNOWN, StyledLine, context, inert, plural, s
 from ollama_tui.tui.actions.action import Place, connected
 from ollama_tui.tui.screens.action_screen import bindings
 from ollama_tui.tui.screens.table_screen import TableScreen, message_lines
-from ollama_tui.tui.widgets.row_source import RowSource, TableColumn, fit_columns
 from ollama_tui.tui.widgets.styled_widget import StaticLines
-from ollama_tui.tui.widgets.table import Table
+from ollama_tui.tui.widgets.table import RowSource, Table, TableColumn, fit_columns
 
 if TYPE_CHECKING:
     from ollama_tui.tui.screens.main_context import MainScreenContext

@@ -12,7 +12,7 @@ from ollama_tui.domain.model import Model
 from ollama_tui.domain.rows import ListRows, View
 from ollama_tui.formatting import StyledLine
 from ollama_tui.tui.themes import UNICODE, Signs
-from ollama_tui.tui.widgets.row_source import RowSource, TableColumn, fit_columns
+from ollama_tui.tui.widgets.table import RowSource, TableColumn, fit_columns
 
 SHARED_INDENT = 2
 """Cells of the sign before the name of one that shares weights with the one above."""

@@ -8,7 +8,7 @@ import pytest
 
 from ollama_tui.api.replies import RunningModel
 from ollama_tui.tui.screens.running import COLUMNS, Running, rows_of, summed
-from ollama_tui.tui.widgets.row_source import fit_columns, width_needed
+from ollama_tui.tui.widgets.table import fit_columns, width_needed
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 GIGA = 10**9
