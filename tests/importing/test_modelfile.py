@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from ollama_tui.api.requests import CreateRequest
+from ollama_tui.importing.inspect import LARGEST, is_modelfile, source_of
 from ollama_tui.importing.local_file import BadFile
-from ollama_tui.importing.modelfile import LARGEST, is_modelfile, source_of
 from ollama_tui.importing.source import Source
 from tests.importing.making import ADAPTER, MODEL, PROJECTOR, Plain, gguf, write_folder
 

@@ -136,8 +136,8 @@ class Editing:
     ) -> Decision:
         """Ask what to do with what the editor saved."""
         from ollama_tui.domain.modelfile.syntax import InvalidModelfile, parse
+        from ollama_tui.importing.inspect import resolve
         from ollama_tui.importing.local_file import BadFile
-        from ollama_tui.importing.modelfile import resolve
 
         if ended.trouble:
             return await self._ask_again(ended.trouble, saved_in)

@@ -20,8 +20,8 @@ from ollama_tui.domain import names
 from ollama_tui.domain.model import Model
 from ollama_tui.formatting import context, count, inert, plural, shorten, size
 from ollama_tui.importing.gguf import UNKNOWN
+from ollama_tui.importing.inspect import source_of
 from ollama_tui.importing.local_file import BadFile, LocalFile
-from ollama_tui.importing.modelfile import source_of
 from ollama_tui.importing.paths import paths_in
 from ollama_tui.importing.source import Source
 from ollama_tui.tui.dialogs.controls import PathField
