@@ -17,8 +17,7 @@ from ollama_tui.domain.cloud import CatalogueEntry, about, catalogue, cloud_erro
 from ollama_tui.domain.columns import BY_KEY
 from ollama_tui.formatting import StyledLine, inert, plural
 from ollama_tui.tui.actions.action import Place, connected
-from ollama_tui.tui.screens.action_screen import bindings
-from ollama_tui.tui.screens.table_screen import TableScreen, message_lines
+from ollama_tui.tui.screens.action_screen import TableScreen, bindings, message_lines
 from ollama_tui.tui.themes import Signs
 from ollama_tui.tui.widgets.filter_bar import FilterBar
 from ollama_tui.tui.widgets.styled_widget import StaticLines

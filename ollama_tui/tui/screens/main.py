@@ -20,8 +20,7 @@ from ollama_tui.tui.actions.action import Place
 from ollama_tui.tui.screens.action_screen import ActionScreen, bindings
 from ollama_tui.tui.screens.details_controller import WIDE, DetailsController, ModelDetailsPane
 from ollama_tui.tui.screens.main_context import MainScreenContext
-from ollama_tui.tui.screens.model_list import LastValidFilter, ModelTable, empty_lines
-from ollama_tui.tui.screens.totals import Totals
+from ollama_tui.tui.screens.model_list import LastValidFilter, ModelTable, Totals, empty_lines
 from ollama_tui.tui.themes import OWN
 from ollama_tui.tui.widgets.filter_bar import FILTER_KEYS, FilterBar
 from ollama_tui.tui.widgets.model_rows import ModelRows
@@ -32,7 +31,7 @@ from ollama_tui.tui.widgets.table import Table
 if TYPE_CHECKING:
     from ollama_tui.services.jobs.job import Job
     from ollama_tui.tui.app import OllamaTui
-    from ollama_tui.tui.screens.table_screen import TableScreen
+    from ollama_tui.tui.screens.action_screen import TableScreen
 
 SMALLEST = (40, 10)
 

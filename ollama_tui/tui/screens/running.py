@@ -16,8 +16,7 @@ from ollama_tui.domain import names
 from ollama_tui.domain.details import processor
 from ollama_tui.formatting import UNKNOWN, StyledLine, context, inert, plural, size, until
 from ollama_tui.tui.actions.action import Place, connected
-from ollama_tui.tui.screens.action_screen import bindings
-from ollama_tui.tui.screens.table_screen import TableScreen, message_lines
+from ollama_tui.tui.screens.action_screen import TableScreen, bindings, message_lines
 from ollama_tui.tui.widgets.styled_widget import StaticLines
 from ollama_tui.tui.widgets.table import RowSource, Table, TableColumn, fit_columns
 

@@ -16,8 +16,7 @@ from ollama_tui.domain.storage.usage import Usage
 from ollama_tui.formatting import UNKNOWN, StyledLine, size
 from ollama_tui.tui.actions import models
 from ollama_tui.tui.actions.action import Place, connected
-from ollama_tui.tui.screens.action_screen import bindings
-from ollama_tui.tui.screens.table_screen import TableScreen
+from ollama_tui.tui.screens.action_screen import TableScreen, bindings
 from ollama_tui.tui.themes import Signs
 from ollama_tui.tui.widgets.styled_widget import StaticLines
 from ollama_tui.tui.widgets.table import RowSource, Table, TableColumn, fit_columns
