@@ -30,7 +30,7 @@ from ollama_tui.domain.snapshot import ConnectionState, Snapshot
 from ollama_tui.services.connection import Connection, Services
 from ollama_tui.tui import themes
 from ollama_tui.tui.actions import ACTIONS
-from ollama_tui.tui.actions.keymap import keymap
+from ollama_tui.tui.actions.action import keymap
 from ollama_tui.tui.rendering.diff import DiffApp
 from ollama_tui.tui.screens.main import MainScreen
 from ollama_tui.tui.themes import UNICODE, Signs, styles_folder

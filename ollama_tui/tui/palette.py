@@ -13,8 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from ollama_tui.formatting import StyledLine
-from ollama_tui.tui.actions.action import Action, ActionContext, why_not
-from ollama_tui.tui.actions.keymap import Keymap
+from ollama_tui.tui.actions.action import Action, ActionContext, Keymap, why_not
 from ollama_tui.tui.widgets.table import RowSource, Table, TableColumn
 
 

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from textual.binding import Binding
+
 from ollama_tui.api.errors import OllamaError
+from ollama_tui.config.settings import ConfigProblem, Settings
+from ollama_tui.formatting import inert
+from ollama_tui.tui.widgets.styled_widget import ScrollingWidget
+from ollama_tui.tui.widgets.table import Table
 
 if TYPE_CHECKING:
     from textual.screen import ModalScreen
@@ -28,6 +35,7 @@ if TYPE_CHECKING:
     Chosen = Model | Job | StorageRow | CatalogueEntry | str | None
     """A row of the list, of jobs, storage or the catalogue; of running models the name, as the
     server spells it."""
+
 
 T = TypeVar("T")
 
@@ -227,3 +235,103 @@ async def changing(context: ActionContext) -> AsyncIterator[Ollama]:
         await services.library.refresh()
     if refusal is not None:
         raise refusal
+
+
+KEY_NAMES = {
+    "question_mark": "?",
+    "slash": "/",
+    "backslash": "\\",
+    "colon": ":",
+    "asterisk": "*",
+    "at": "@",
+    "percent_sign": "%",
+    "equals_sign": "=",
+    "space": "space",
+    "enter": "⏎",
+    "escape": "esc",
+    "up": "↑",
+    "down": "↓",
+    "left": "←",
+    "right": "→",
+    "shift+tab": "⇧tab",
+}
+
+OLD_IDS = {
+    "sort.1": "sort.name", "sort.2": "sort.params", "sort.3": "sort.quant", "sort.4": "sort.size",
+    "sort.5": "sort.ctx", "sort.6": "sort.can", "sort.7": "sort.modified", "sort.8": "sort.loaded",
+    "sort.9": "sort.family",
+}  # fmt: skip
+"""What actions were called before, so that the config files of users stay valid."""
+
+
+@dataclass(frozen=True)
+class Keymap:
+    """The keys of all actions, no two in one region the same."""
+
+    changed: Mapping[str, str] = field(default_factory=dict)
+    """Keys by id, comma-separated, where they are not the usual ones."""
+    problems: tuple[ConfigProblem, ...] = ()
+    """Unknown ids, and keys that belong to another id."""
+
+    def shown(self, action: Action) -> tuple[str, ...]:
+        """Return the keys of `action` as a person reads them; none for one of the palette only."""
+        keys = self.changed.get(action.id, action.keys)
+        return tuple(KEY_NAMES.get(key, key) for key in keys.split(",") if key)
+
+    def for_textual(self) -> dict[str, str]:
+        """Return what Textual's `set_keymap` takes."""
+        return {id_: keys or no_key(id_) for id_, keys in self.changed.items()}
+
+
+def no_key(id_: str) -> str:
+    """Return the name of a key that nobody can press, for a binding that is to have none yet."""
+    return f"no-key.{id_}"
+
+
+def keymap(settings: Settings, actions: Iterable[Action]) -> Keymap:
+    """Return the keys after the `[keys]` of the config file.
+
+    Actions not in the file keep their default keys. Then keys are assigned in file order; an action
+    that gets none of its keys falls back to its free defaults.
+    """
+    if not settings.keys:
+        return Keymap()
+    usual = {action.id: (action.keys, action.place) for action in actions}
+    for binding in (*ScrollingWidget.BINDINGS, *Table.BINDINGS):
+        if isinstance(binding, Binding) and binding.id:
+            usual[binding.id] = (binding.key, Place.EVERYWHERE)
+    problems, asked = [], {}
+    for name, keys in settings.keys.items():
+        if (id_ := OLD_IDS.get(name, name)) in usual:
+            asked[id_] = (name, keys)
+        else:
+            text = f"there is no action “{inert(name[:80])}” to give a key to."
+            problems.append(ConfigProblem.at(settings.lines, ("keys", name), text))
+    holders: dict[tuple[Place, str], str] = {}
+
+    def holder(key: str, place: Place) -> str:
+        """Return the id that has `key` where it is asked for; empty if it is free."""
+        held = [holders.get((region, key), "") for region in place.regions]
+        # Keys of the list or the details come before those of both, which need just one of the two.
+        taken = all(held) if place is Place.LIST_AND_DETAILS else any(held)
+        return next(filter(None, held)) if taken else ""
+
+    def take(id_: str, keys: str) -> str:
+        """Give the free ones of `keys` to an id, and return them."""
+        place = usual[id_][1]
+        free = [key for key in keys.split(",") if key and not holder(key, place)]
+        for region, key in product(place.regions, free):
+            holders.setdefault((region, key), id_)
+        return ",".join(free)
+
+    for id_, (keys, _) in usual.items():
+        if id_ not in asked:
+            take(id_, keys)
+    changed = {}
+    for id_, (name, keys) in asked.items():
+        for key in keys.split(","):
+            if other := holder(key, usual[id_][1]):
+                text = f"{key} is the key of both {other} and {id_}. {other} keeps it."
+                problems.append(ConfigProblem.at(settings.lines, ("keys", name), text))
+        changed[id_] = take(id_, keys) or take(id_, usual[id_][0])
+    return Keymap(changed, tuple(problems))

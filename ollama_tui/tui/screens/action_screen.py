@@ -22,10 +22,11 @@ from ollama_tui.tui.actions.action import (
     Action,
     ActionContext,
     ActionGroup,
+    Keymap,
     Place,
+    no_key,
     why_not,
 )
-from ollama_tui.tui.actions.keymap import Keymap, no_key
 from ollama_tui.tui.widgets.status import footer_line
 from ollama_tui.tui.widgets.styled_widget import StaticLines
 from ollama_tui.tui.widgets.table import Table
