@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 
 from ollama_tui.api.prefetch import Prefetch
 from ollama_tui.config.settings import Settings
-from ollama_tui.domain.model import Model
-from ollama_tui.domain.snapshot import combine
+from ollama_tui.domain.model import Model, combine
 from ollama_tui.services.cache import Cache
 from ollama_tui.services.library import answers_of
 from ollama_tui.services.model_facts import ModelFacts

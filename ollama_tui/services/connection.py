@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ollama_tui.api.clock import MACHINE, Clock
-from ollama_tui.domain.snapshot import ConnectionState, Snapshot
+from ollama_tui.domain.model import ConnectionState, Snapshot
 from ollama_tui.services.observable import Observable
 
 if TYPE_CHECKING:

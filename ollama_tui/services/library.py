@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, TypeVar
 from ollama_tui.api.clock import utc_now
 from ollama_tui.api.errors import NotOllama, OllamaError, Refused
 from ollama_tui.api.replies import Answers, ListedModel, RunningModel
-from ollama_tui.domain.snapshot import ConnectionState, Snapshot
+from ollama_tui.domain.model import ConnectionState, Snapshot
 from ollama_tui.services.model_facts import CONCURRENT_SHOWS, ModelFacts
 from ollama_tui.services.observable import Observable
 

@@ -7,8 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from ollama_tui.api.errors import Busy, OllamaError, Refused
 from ollama_tui.api.replies import ListedModel, Show
-from ollama_tui.domain.model import Facts, Model, facts_of
-from ollama_tui.domain.snapshot import details_key
+from ollama_tui.domain.model import Facts, Model, details_key, facts_of
 from ollama_tui.services.cache import Cache
 from ollama_tui.services.observable import Observable
 

@@ -9,8 +9,7 @@ from pathlib import Path
 
 from ollama_tui.api.errors import OllamaError, Refused
 from ollama_tui.api.replies import ListedModel
-from ollama_tui.domain.model import Model
-from ollama_tui.domain.snapshot import Snapshot
+from ollama_tui.domain.model import Model, Snapshot
 from ollama_tui.domain.storage.contents import Contents
 from ollama_tui.domain.storage.usage import Usage, belongs
 from ollama_tui.services.model_facts import AskShow

@@ -25,8 +25,8 @@ from ollama_tui.config.settings import Settings
 from ollama_tui.config.state_file import Problems
 from ollama_tui.config.ui_state import MOST_HOSTS, UIState
 from ollama_tui.domain import columns
+from ollama_tui.domain.model import ConnectionState, Snapshot
 from ollama_tui.domain.rows import View
-from ollama_tui.domain.snapshot import ConnectionState, Snapshot
 from ollama_tui.services.connection import Connection, Services
 from ollama_tui.tui import themes
 from ollama_tui.tui.actions import ACTIONS

@@ -6,8 +6,7 @@ import time
 
 from ollama_tui.api.decode import listed_models
 from ollama_tui.domain import columns as order
-from ollama_tui.domain.model import Model
-from ollama_tui.domain.snapshot import combine
+from ollama_tui.domain.model import Model, combine
 from tests.benchmarks.report import Row
 from tests.benchmarks.server import listed
 from tests.benchmarks.stage import Stage

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ollama_tui.domain.model import details_key
 from ollama_tui.domain.names import parse
-from ollama_tui.domain.snapshot import details_key
 from tests.journeys.driver import a_server, journey
 
 

@@ -13,7 +13,7 @@ import pytest
 from ollama_tui.api.client import Ollama
 from ollama_tui.api.errors import NotOllama, OllamaError, Unreachable
 from ollama_tui.api.replies import Answers, ListedModel, Show
-from ollama_tui.domain.snapshot import ConnectionState, Snapshot
+from ollama_tui.domain.model import ConnectionState, Snapshot
 from ollama_tui.services.cache import Cache
 from ollama_tui.services.library import POLL_EVERY, Library, answers_of
 from ollama_tui.services.model_facts import DETAILS_KEPT, ModelFacts

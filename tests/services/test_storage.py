@@ -10,8 +10,7 @@ import pytest
 
 from ollama_tui.api.errors import Unreachable
 from ollama_tui.api.replies import Show
-from ollama_tui.domain.model import Model
-from ollama_tui.domain.snapshot import Snapshot
+from ollama_tui.domain.model import Model, Snapshot
 from ollama_tui.services.observable import Observable
 from ollama_tui.services.storage import Storage
 from tests.domain.models import NOW

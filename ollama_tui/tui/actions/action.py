@@ -25,9 +25,8 @@ if TYPE_CHECKING:
     from ollama_tui.config.drafts import Drafts
     from ollama_tui.config.settings import Settings
     from ollama_tui.domain.cloud import CatalogueEntry
-    from ollama_tui.domain.model import Model
+    from ollama_tui.domain.model import Model, Snapshot
     from ollama_tui.domain.rows import View
-    from ollama_tui.domain.snapshot import Snapshot
     from ollama_tui.domain.storage.report import StorageRow
     from ollama_tui.services.connection import Services
     from ollama_tui.services.jobs.job import Job

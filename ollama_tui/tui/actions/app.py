@@ -73,7 +73,7 @@ def clipboard_texts(name: str, digest: str, host_url: str) -> dict[Alternative, 
 
 def demo_not_needed(context: ActionContext) -> str | None:
     """Say why the demo is not offered."""
-    from ollama_tui.domain.snapshot import ConnectionState
+    from ollama_tui.domain.model import ConnectionState
 
     if context.snapshot.state is ConnectionState.DOWN:
         return None

@@ -7,8 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ollama_tui.api.errors import OllamaError
-from ollama_tui.domain.model import Model
-from ollama_tui.domain.snapshot import details_key
+from ollama_tui.domain.model import Model, details_key
 from ollama_tui.formatting import inert
 from ollama_tui.tui.actions.action import Place
 from ollama_tui.tui.screens.action_screen import bindings

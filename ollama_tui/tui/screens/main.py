@@ -13,9 +13,8 @@ from textual.containers import Horizontal
 from textual.reactive import reactive
 from textual.widgets import Static
 
-from ollama_tui.domain.model import Model
+from ollama_tui.domain.model import Model, Snapshot
 from ollama_tui.domain.rows import NOTHING_KNOWN, ListRows, View
-from ollama_tui.domain.snapshot import Snapshot
 from ollama_tui.tui.actions.action import Place
 from ollama_tui.tui.screens.action_screen import ActionScreen, bindings
 from ollama_tui.tui.screens.details_controller import WIDE, DetailsController, ModelDetailsPane

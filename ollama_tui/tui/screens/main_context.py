@@ -14,9 +14,8 @@ from textual.widgets import Input
 
 from ollama_tui.api.errors import OllamaError, Unreachable
 from ollama_tui.api.host import parse_host
-from ollama_tui.domain.model import Model
+from ollama_tui.domain.model import Model, Snapshot
 from ollama_tui.domain.rows import View
-from ollama_tui.domain.snapshot import Snapshot
 from ollama_tui.formatting import inert, pasteable
 from ollama_tui.tui.actions.action import Action, Edited, why_not
 from ollama_tui.tui.screens.action_screen import ActionScreen

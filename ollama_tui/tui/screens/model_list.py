@@ -9,9 +9,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ollama_tui.domain.columns import Listing
-from ollama_tui.domain.model import Model
+from ollama_tui.domain.model import ConnectionState, Model, Snapshot
 from ollama_tui.domain.rows import NOTHING_KNOWN, KnownUpdates, ListRows, View, list_rows
-from ollama_tui.domain.snapshot import ConnectionState, Snapshot
 from ollama_tui.formatting import StyledLine, inert
 from ollama_tui.tui.actions.action import Place
 from ollama_tui.tui.screens.action_screen import bindings

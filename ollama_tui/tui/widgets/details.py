@@ -11,8 +11,7 @@ from textual.containers import Vertical
 
 from ollama_tui.api.replies import Show
 from ollama_tui.domain.details import OVERVIEW, document, tabs
-from ollama_tui.domain.model import Model
-from ollama_tui.domain.snapshot import details_key
+from ollama_tui.domain.model import Model, details_key
 from ollama_tui.tui.widgets.tab_bar import TabBar
 from ollama_tui.tui.widgets.text_view import TextView
 
