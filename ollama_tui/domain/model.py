@@ -138,7 +138,7 @@ def aliases(models: Iterable[Model]) -> dict[str, tuple[str, ...]]:
 def facts_of(show: Show) -> Facts:
     """Return what to remember of `show` for the list, filters and sums."""
     from ollama_tui.domain.modelfile.syntax import blobs  # the first frame has no details
-    from ollama_tui.domain.tensors import file_size
+    from ollama_tui.domain.quantization import file_size
 
     digests = blobs(show.modelfile)
     return Facts(

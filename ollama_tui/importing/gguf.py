@@ -12,7 +12,7 @@ from math import prod
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-from ollama_tui.domain.tensors import BLOCKS
+from ollama_tui.domain.quantization import BLOCKS
 from ollama_tui.formatting import inert, size
 from ollama_tui.importing.local_file import BadFile, label, too_short, unreadable, wrong_content
 

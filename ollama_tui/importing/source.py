@@ -10,10 +10,10 @@ import msgspec
 
 from ollama_tui.api.replies import ListedModel, ModelDetails
 from ollama_tui.api.requests import CreateRequest
-from ollama_tui.domain.create import quantize
-from ollama_tui.domain.create.quantize import QuantizeTarget
+from ollama_tui.domain import quantization
 from ollama_tui.domain.model import Model
 from ollama_tui.domain.names import new_name_problem
+from ollama_tui.domain.quantization import QuantizeTarget
 from ollama_tui.importing.gguf import UNKNOWN
 from ollama_tui.importing.local_file import LocalFile
 
@@ -75,7 +75,7 @@ def targets(level: str, weights: int, rest: int = 0) -> tuple[QuantizeTarget, ..
     """
     details = ModelDetails(format="gguf", quantization_level=level)
     arrived = Model(ListedModel(size=weights, details=details))
-    return tuple(replace(t, bytes=t.bytes + rest) for t in quantize.targets(arrived))
+    return tuple(replace(t, bytes=t.bytes + rest) for t in quantization.targets(arrived))
 
 
 def suggestion(stem: str, quantization: str, *more: str) -> str:

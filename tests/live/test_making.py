@@ -10,11 +10,11 @@ from ollama_tui.api.client import Ollama
 from ollama_tui.api.errors import Unsupported
 from ollama_tui.api.replies import ListedModel, Message, Show
 from ollama_tui.api.requests import CreateRequest, ParameterValue
-from ollama_tui.domain.create.quantize import targets
 from ollama_tui.domain.model import Model
 from ollama_tui.domain.modelfile.convert import licenses, request_from, saved
 from ollama_tui.domain.modelfile.parameters import merged, parse_show
 from ollama_tui.domain.modelfile.syntax import Modelfile, parse, write
+from ollama_tui.domain.quantization import targets
 from ollama_tui.importing.source import Source
 from ollama_tui.tui.actions.edit import edit_of, from_weights, whole
 from tests.live.own import LICENSE, PREFIX, OwnModels

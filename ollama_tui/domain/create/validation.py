@@ -8,9 +8,9 @@ from typing import Literal
 
 from ollama_tui.domain import names
 from ollama_tui.domain.create.form import MAX_EDITED_CHARS, CreateForm, TextField
-from ollama_tui.domain.create.quantize import room, targets, why_not
 from ollama_tui.domain.modelfile.parameters import doubt
 from ollama_tui.domain.modelfile.syntax import ROLES
+from ollama_tui.domain.quantization import room, targets, why_not
 from ollama_tui.formatting import inert, inert_lines, size
 
 FormTab = Literal["base", "prompt", "parameters", "messages", "license", "quantize"]

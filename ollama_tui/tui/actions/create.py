@@ -159,7 +159,7 @@ async def import_files(context: ActionContext, heading: str = "") -> None:
 async def quantize(context: ActionContext) -> None:
     """Ask for a type and a name, and queue the quantization."""
     from ollama_tui.api.requests import CreateRequest
-    from ollama_tui.domain.create.quantize import name_for
+    from ollama_tui.domain.quantization import name_for
     from ollama_tui.services.jobs.tasks import Create
     from ollama_tui.tui.dialogs.names import CopyDialog
 
@@ -181,7 +181,7 @@ async def quantize(context: ActionContext) -> None:
 
 def choice(model: Model, free: int | None) -> Choice:
     """Return the question for a type, with the sizes to expect and what is free, if known."""
-    from ollama_tui.domain.create.quantize import room, targets
+    from ollama_tui.domain.quantization import room, targets
     from ollama_tui.tui.dialogs.choice import Alternative, Choice
 
     options = tuple(
@@ -194,7 +194,7 @@ def choice(model: Model, free: int | None) -> Choice:
 
 def cannot_quantize(context: ActionContext) -> str | None:
     """Say why the current model cannot be quantized."""
-    from ollama_tui.domain.create.quantize import why_not
+    from ollama_tui.domain.quantization import why_not
 
     return no_model(context) or why_not(context.current)
 

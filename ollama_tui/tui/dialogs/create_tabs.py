@@ -15,7 +15,7 @@ from textual.widgets import Input, Static, TextArea
 
 from ollama_tui.domain import names
 from ollama_tui.domain.create.form import CreateForm, TextField
-from ollama_tui.domain.create.quantize import targets, why_not
+from ollama_tui.domain.quantization import targets, why_not
 from ollama_tui.formatting import StyledLine, inert, plural, size
 from ollama_tui.tui.dialogs.create_parts import Editor
 from ollama_tui.tui.dialogs.dialog import Dialog

@@ -18,11 +18,11 @@ from ollama_tui.domain.create.form import (
     new_name,
 )
 from ollama_tui.domain.create.preview import changes, curl, modelfile
-from ollama_tui.domain.create.quantize import name_for, targets, why_not
 from ollama_tui.domain.create.validation import notices, problem
 from ollama_tui.domain.modelfile.convert import request_from
 from ollama_tui.domain.modelfile.parameters import BY_NAME, BadParameter
 from ollama_tui.domain.modelfile.syntax import parse, printable
+from ollama_tui.domain.quantization import name_for, targets, why_not
 from tests.domain.models import a_model
 
 BASE = a_model(

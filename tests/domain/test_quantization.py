@@ -6,7 +6,7 @@ import pytest
 
 from ollama_tui.api.replies import Tensor
 from ollama_tui.domain.model import facts_of
-from ollama_tui.domain.tensors import file_size
+from ollama_tui.domain.quantization import file_size
 from tests.recordings import recorded_show
 
 
