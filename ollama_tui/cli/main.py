@@ -14,8 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ollama_tui import __version__
-from ollama_tui.config.file import read_config
-from ollama_tui.config.settings import Folders, Settings, settings_from, user_folders
+from ollama_tui.config.settings import Folders, Settings, read_config, settings_from, user_folders
 
 if TYPE_CHECKING:
     import argparse

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
+
+import msgspec
+from msgspec import Meta
 
 from ollama_tui.api.host import Host, parse_host
+from ollama_tui.config.safe_file import Unusable, read_bounded
+from ollama_tui.formatting import inert
 
 APP_NAME = "ollama-tui"
 API_KEY = "OLLAMA_API_KEY"
@@ -132,3 +138,135 @@ def user_folders() -> Folders:
         unfinished=state / "unfinished",
         drafts=state / "drafts",
     )
+
+
+LIMIT = 1 << 16
+"""Bytes of a config file that are read."""
+MOST_DOTS = 1000
+"""In one line: a key of more parts takes seconds to read, and no list of addresses is as long."""
+_LINE_START = 200
+"""Characters of a line in which a setting or table is named."""
+_TABLE = r"""\s*\[\s*["']?([^"'\]]+?)["']?\s*\]"""
+_ENTRY = r"""\s*(?:"([^"]*)"|'([^']*)'|([A-Za-z0-9_-]+))\s*="""
+_FILTER_NAME = r"[A-Za-z0-9_-]+"
+
+_Texts = Annotated[tuple[str, ...], Meta(description="a list of texts")]
+_Switch = Annotated[bool, Meta(description="true or false")]
+SETTINGS: dict[str, Any] = {
+    "host": Annotated[str, Meta(description="an address in quotes")],
+    "hosts": Annotated[
+        tuple[str, ...],
+        Meta(description='a list of addresses, such as ["gpu-box", "10.0.0.7:11434"]'),
+    ],
+    "theme": Annotated[str, Meta(description="the name of a theme in quotes")],
+    "sort": Annotated[str, Meta(description="the name of a column in quotes")],
+    "reverse": _Switch,
+    "read_only": _Switch,
+    "grace": Annotated[float, Meta(ge=0, le=600, description="a number from 0 to 600")],
+    "parallel": Annotated[int, Meta(ge=1, le=16, description="a whole number from 1 to 16")],
+    "columns": _Texts,
+    "insecure": _Texts,
+    "keys": Annotated[
+        dict[str, str], Meta(description='a table of texts, such as "model.pull" = "p"')
+    ],
+    "filters": Annotated[
+        dict[str, str], Meta(description='a table of texts, such as "big" = "size:>8g"')
+    ],
+}
+"""What each setting must be; the description ends the sentence that says so."""
+
+
+def read_config(file: Path) -> Config:
+    """Return what the config file sets; nothing when there is none."""
+    try:
+        text = read_bounded(file, LIMIT, follow_links=True).decode("utf-8")
+    except FileNotFoundError:
+        return Config()
+    except Unusable as error:
+        return _unused(str(error))
+    except UnicodeDecodeError:
+        return _unused("is not UTF-8 text")
+    import tomllib  # most users have no such file
+
+    if deep := _first_line(text, lambda line: line.count(".") > MOST_DOTS):
+        return _unused("is not valid", f"too many dots (at line {deep})")
+    try:
+        return checked(tomllib.loads(text), lines_of(text))
+    except tomllib.TOMLDecodeError as error:
+        return _unused("is not valid", inert(str(error))[:200])
+    except RecursionError:
+        return _unused("is not valid", "it is nested too deeply")
+    except ValueError:  # what Python refuses to read as a number
+        line = _first_line(text, lambda line: re.search(r"[0-9_]{1000}", line) is not None)
+        return _unused("is not valid", f"a number has too many digits (at line {line or 1})")
+
+
+def _unused(wrong: str, reason: str = "") -> Config:
+    """Return the config of a file that cannot be used at all."""
+    ending = f": {reason}." if reason else "."
+    return Config(problems=(ConfigProblem(f"config.toml {wrong}, so none of it was used{ending}"),))
+
+
+def _first_line(text: str, matches: Callable[[str], bool]) -> int:
+    """Return the number of the first line that matches, counted from 1; 0 when none does."""
+    lines = enumerate(text.splitlines(), 1)
+    return next((number for number, line in lines if matches(line)), 0)
+
+
+def lines_of(text: str) -> Lines:
+    """Return the line of each setting, table and entry of a table, the first time it is named."""
+    lines: dict[tuple[str, ...], int] = {}
+    table: tuple[str, ...] = ()
+    for number, whole in enumerate(text.splitlines(), 1):
+        line = whole[:_LINE_START]
+        if match := re.match(_TABLE, line):
+            table = (match[1],)
+            lines.setdefault(table, number)
+        elif match := re.match(_ENTRY, line):
+            lines.setdefault((*table, match[1] or match[2] or match[3] or ""), number)
+    return lines
+
+
+def checked(values: Mapping[str, Any], lines: Lines) -> Config:
+    """Return what can be used of `values`, and a problem for each that cannot."""
+    used: dict[str, Any] = {}
+    problems: list[ConfigProblem] = []
+    for key, value in values.items():
+        if (kind := SETTINGS.get(key)) is None:
+            text = f"there is no setting “{inert(key[:NAME])}”."
+            problems.append(ConfigProblem.at(lines, (key,), text))
+            continue
+        wanted = kind.__metadata__[0].description
+        try:
+            used[key] = msgspec.convert(value, kind)
+            if key == "hosts":
+                wanted += ", without user names"
+                for address in used[key]:
+                    parse_host(address)
+        except ValueError:
+            used.pop(key, None)
+            problems.append(ConfigProblem.at(lines, (key,), f"{key} must be {wanted}."))
+        if key == "filters" and key in used:
+            used[key], wrong = _usable_filters(used[key], lines)
+            problems += wrong
+    return Config(used, lines, tuple(problems))
+
+
+def _usable_filters(
+    filters: Mapping[str, str], lines: Lines
+) -> tuple[tuple[tuple[str, str], ...], list[ConfigProblem]]:
+    """Return the saved filters that can be used, and what is wrong with the others."""
+    from ollama_tui.domain.filter import parser  # only who saves filters pays for it
+
+    used: list[tuple[str, str]] = []
+    problems: list[ConfigProblem] = []
+    for name, text in filters.items():
+        wrong = [mistake.quoting(text) for mistake in parser.parse(text).problems]
+        if not re.fullmatch(_FILTER_NAME, name):
+            wrong = ["its name may hold letters, digits, - and _ only."]
+        if wrong:
+            sentence = f"filters.{inert(name[:NAME])} is no filter: {wrong[0]}"
+            problems.append(ConfigProblem.at(lines, ("filters", name), sentence))
+        else:
+            used.append((name.lower(), text))
+    return tuple(used), problems

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ollama_tui.api.replies import ListedModel, Show
-from ollama_tui.config.file import read_config
+from ollama_tui.config.settings import read_config
 from ollama_tui.config.state_file import Problems
 from ollama_tui.config.ui_state import UIState
 from ollama_tui.domain.model import Facts

@@ -8,8 +8,15 @@ from typing import Any
 
 import pytest
 
-from ollama_tui.config.file import SETTINGS, checked, read_config
-from ollama_tui.config.settings import Config, Settings, settings_from, user_folders
+from ollama_tui.config.settings import (
+    SETTINGS,
+    Config,
+    Settings,
+    checked,
+    read_config,
+    settings_from,
+    user_folders,
+)
 
 
 def settle(

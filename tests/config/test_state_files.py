@@ -12,9 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from ollama_tui.config.file import read_config
 from ollama_tui.config.safe_file import shown_path
-from ollama_tui.config.settings import settings_from
+from ollama_tui.config.settings import read_config, settings_from
 from ollama_tui.config.state_file import Problems, StateFile, decoded, encoded
 from ollama_tui.tui.config_problems import problem_sentences, problems_message
 from tests.config.state_kinds import BAD, CONFIGS, KINDS, NEWER

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ollama_tui.config.file import read_config
-from ollama_tui.config.settings import ConfigProblem, settings_from
+from ollama_tui.config.settings import ConfigProblem, read_config, settings_from
 from ollama_tui.demo.store import Store
 from ollama_tui.domain.modelfile.syntax import parse
 from ollama_tui.tui.actions import ACTIONS
