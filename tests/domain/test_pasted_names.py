@@ -2,8 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ollama_tui.domain.names import Name, problem
-from ollama_tui.domain.pasted_names import pull_name
+from ollama_tui.domain.names import Name, problem, pull_name
 
 HF = "https://huggingface.co/User/Repo-GGUF"
 

@@ -12,7 +12,7 @@ from textual.widgets import Input
 from ollama_tui.config.drafts import FormKey
 from ollama_tui.domain import names
 from ollama_tui.domain.model import Model
-from ollama_tui.domain.pasted_names import pull_name
+from ollama_tui.domain.names import pull_name
 from ollama_tui.domain.updates import Offer
 from ollama_tui.formatting import inert, size
 from ollama_tui.tui.dialogs.controls import TextCheckbox
