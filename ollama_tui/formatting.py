@@ -47,6 +47,11 @@ def inert_lines(text: str) -> str:
     return _UNSAFE_LINES.sub(REPLACEMENT, text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
+def as_one_line(text: str) -> str:
+    """Return `inert` text on one line, with single spaces for all white space."""
+    return inert(" ".join(text.split()))
+
+
 def pasteable(text: str) -> str:
     """Return `text` of many lines without what could act when it is pasted into a terminal.
 

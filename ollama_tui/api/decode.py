@@ -20,7 +20,7 @@ from ollama_tui.api.replies import (
     Show,
     VerboseShow,
 )
-from ollama_tui.formatting import ELLIPSIS, inert
+from ollama_tui.formatting import as_one_line, shorten
 
 T = TypeVar("T", bound=msgspec.Struct)
 M = TypeVar("M", ListedModel, RunningModel)
@@ -136,7 +136,7 @@ def page_title(text: str) -> str:
     import html  # large table, only needed for HTML error pages
 
     match = re.search(_TITLE, text)
-    return _short(html.unescape(match[1]), 60) if match else ""
+    return shorten(as_one_line(html.unescape(match[1])), 60) if match else ""
 
 
 def is_page(text: str) -> bool:
@@ -154,12 +154,7 @@ def _found(body: bytes) -> str:
         return f'an HTML page titled "{title}"' if title else "an HTML page"
     if text.lstrip().startswith("{"):
         return "JSON of another kind"
-    return f'"{_short(text, 40)}"'
-
-
-def _short(text: str, limit: int) -> str:
-    text = inert(" ".join(text.split()))
-    return text if len(text) <= limit else text[: limit - 1] + ELLIPSIS
+    return f'"{shorten(as_one_line(text), 40)}"'
 
 
 def _named(models: tuple[M, ...]) -> tuple[M, ...]:
@@ -188,16 +183,13 @@ def _fields(kind: type[msgspec.Struct]) -> tuple[msgspec.structs.FieldInfo, ...]
 
 def _decode_by_field(body: bytes, kind: type[T]) -> T:
     if len(body) <= _SMALL:  # in a larger body there could be millions of them
-        body = re.sub(_ESCAPE, _repair, body.decode("utf-8", "replace").encode())
+        valid = body.decode("utf-8", "replace").encode()
+        # Replace half a surrogate pair; keep every other escape.
+        body = re.sub(_ESCAPE, lambda m: m[0] if m[1] or m[2] else rb"\ufffd", valid)
     try:
         return cast(T, _lenient(body, kind))
     except _FAILURES as error:
         raise not_ollama(body) from error
-
-
-def _repair(match: re.Match[bytes]) -> bytes:
-    """Replace half a surrogate pair; keep every other escape."""
-    return match[0] if match[1] or match[2] else rb"\ufffd"
 
 
 def _lenient(raw: bytes | msgspec.Raw, wanted: Any) -> Any:

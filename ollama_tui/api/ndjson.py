@@ -64,10 +64,10 @@ class EventReader:
             yield from self._event(rest)
         except NotOllama as error:
             if rest.lstrip().startswith(b"{"):
-                raise self._cut() from error
+                raise self._stopped_early() from error
             raise
         if self._last != "success":
-            raise self._cut()
+            raise self._stopped_early()
 
     def _event(self, line: bytes) -> Iterator[Progress]:
         if line.strip():
@@ -82,7 +82,7 @@ class EventReader:
                 CHECK_ADDRESS,
             )
 
-    def _cut(self) -> Interrupted:
+    def _stopped_early(self) -> Interrupted:
         return Interrupted(
             f"{self._call.failed}: the server's answer stopped before its end.",
             "The server may have been stopped; try again.",

@@ -169,7 +169,9 @@ def _run_app(arguments: Sequence[str]) -> int:
         return _refuse(str(error))
     if (reason := _terminal_problem()) is not None:
         return _refuse(reason)
-    _prepare_terminal()
+    if sys.__stderr__ is not None and hasattr(sys.__stderr__, "reconfigure"):
+        # Textual draws on stderr; under a locale without UTF-8 it would print escapes as text.
+        sys.__stderr__.reconfigure(encoding="utf-8", errors="replace")
     gc.disable()  # while importing; `app.follow_connection` enables it again
     from ollama_tui.api.prefetch import Prefetch
 
@@ -208,13 +210,6 @@ def _terminal_problem() -> str | None:
     if os.environ.get("TERM", "") in ("", "dumb"):
         return "TERM names no terminal that can place a cursor; try TERM=xterm-256color."
     return None
-
-
-def _prepare_terminal() -> None:
-    """Set what must be set before Textual is imported."""
-    if sys.__stderr__ is not None and hasattr(sys.__stderr__, "reconfigure"):
-        # Textual draws on stderr; under a locale without UTF-8 it would print escapes as text.
-        sys.__stderr__.reconfigure(encoding="utf-8", errors="replace")
 
 
 def _refuse(reason: str) -> int:

@@ -34,7 +34,7 @@ from ollama_tui.api.errors import (
     Unsupported,
 )
 from ollama_tui.api.requests import HEAD_BLOB, Call
-from ollama_tui.formatting import ELLIPSIS, inert
+from ollama_tui.formatting import ELLIPSIS, as_one_line, inert, shorten
 
 TITLE_LIMIT = 120
 WORDS_LIMIT = 600
@@ -176,7 +176,7 @@ def from_response(status: int, body: bytes, call: Call, *, host: str = "") -> Ol
 
 def redirected(target: str, call: Call) -> NotOllama:
     """Return the error of a redirect, which is never followed: a key must not be passed on."""
-    shown = _cap(inert(target.split("?")[0].split("#")[0].rpartition("@")[2]), 50)
+    shown = shorten(inert(target.split("?")[0].split("#")[0].rpartition("@")[2]), 50)
     where = f" to {shown}" if shown else ""
     return NotOllama(
         f"{call.failed}: the server redirects{where}.",
@@ -189,7 +189,7 @@ def tidy(text: str) -> str:
     text = text[: WORDS_LIMIT * 10]
     if "<html" in text.lower() or is_page(text):
         text = html.unescape(_TAG.sub(" ", text))
-    return _cap(inert(" ".join(text.split())), WORDS_LIMIT)
+    return shorten(as_one_line(text), WORDS_LIMIT)
 
 
 def without_paths(words: str) -> str:
@@ -210,7 +210,7 @@ def _refused(words: str, status: int, call: Call, signin_url: object) -> Refused
     else:
         rule, match = found
         kind, (reason, hint) = rule.kind, rule.fill(match, call)
-        reason, hint = without_paths(reason), _cap(hint, 240)
+        reason, hint = without_paths(reason), shorten(hint, 240)
         transient = rule.transient or status in _TRANSIENT
     title = _title(call, reason)
     if kind is Unauthorized:
@@ -224,12 +224,12 @@ def _refused(words: str, status: int, call: Call, signin_url: object) -> Refused
 
 def _title(call: Call, reason: str) -> str:
     start = f"{call.failed}: "
-    return f"{start}{_cap(reason, TITLE_LIMIT - len(start) - 1)}."
+    return f"{start}{shorten(reason, TITLE_LIMIT - len(start) - 1)}."
 
 
 def _gate(call: Call, host: str) -> Forbidden:
     """Return the error of a 403 without a body: the server checks the Host header."""
-    called = f" {_cap(inert(host), 40)}" if host else ""
+    called = f" {shorten(inert(host), 40)}" if host else ""
     return Forbidden(
         f"{call.failed}: the server does not accept the host name{called}.",
         "An Ollama that listens on loopback takes local names only: use 127.0.0.1 or a name in "
@@ -273,7 +273,3 @@ def _link(url: object) -> str | None:
     if not isinstance(url, str) or not url.startswith("https://") or len(url) > 2000:
         return None
     return url if inert(url) == url and not re.search(r"\s", url) else None
-
-
-def _cap(text: str, limit: int) -> str:
-    return text if len(text) <= limit else text[: limit - 1].rstrip() + ELLIPSIS

@@ -17,7 +17,7 @@ from textual.widgets import Static
 from ollama_tui.api.replies import Message
 from ollama_tui.domain.create.form import MAX_EDITED_CHARS, CreateForm, ParameterRow
 from ollama_tui.domain.modelfile.parameters import BY_NAME
-from ollama_tui.formatting import inert, size
+from ollama_tui.formatting import as_one_line, size
 from ollama_tui.tui.dialogs.create_parts import (
     LicenseDialog,
     MessageDialog,
@@ -108,7 +108,7 @@ class ListTab(Tab):
 
 def glance(text: str) -> str:
     """Return the beginning of a text as one line."""
-    return inert(" ".join(text[:GLANCE].split()))
+    return as_one_line(text[:GLANCE])
 
 
 class ParametersTab(ListTab):
