@@ -64,32 +64,20 @@ def list_rows(
 
     A filter that is partly wrong still selects by its other words.
     """
-    models = listing.sorted_by(view.sort, view.reverse)
-    if not view.filter.strip():
-        rows, following = _together(models, view)
-        return ListRows(rows, listing.aliases, following)
-    from ollama_tui.domain.filter import (
-        parser as query,  # the first frame has no use for the language
-    )
-    from ollama_tui.domain.filter.fields import Scope
+    rows = models = listing.sorted_by(view.sort, view.reverse)
+    problems: tuple[FilterProblem, ...] = ()
+    no_matches = None
+    if view.filter.strip():  # without one, the first frame has no use for the language
+        from ollama_tui.domain.filter import parser as query
+        from ollama_tui.domain.filter.fields import Scope
 
-    asked = query.parse(view.filter, view.saved)
-    scope = Scope(models, now, view.marks, known.outdated, known.current, listing)
-    selected = asked.select(models, scope)
-    rows, following = _together(selected, view)
-    return ListRows(
-        rows,
-        listing.aliases,
-        following,
-        problems=asked.problems,
-        no_matches="" if selected or not models else asked.no_matches(models, scope) or "",
-    )
-
-
-def _together(models: tuple[Model, ...], view: View) -> tuple[tuple[Model, ...], frozenset[str]]:
-    """Return the rows, and the names of those moved below another."""
-    if not view.grouped:
-        return models, frozenset()
-    groups = group_by_weights(models)
-    following = frozenset(model.name for group in groups for model in group[1:])
-    return tuple(model for group in groups for model in group), following
+        asked = query.parse(view.filter, view.saved)
+        scope = Scope(models, now, view.marks, known.outdated, known.current, listing)
+        rows, problems = asked.select(models, scope), asked.problems
+        no_matches = None if rows or not models else asked.no_matches(models, scope)
+    following = frozenset[str]()
+    if view.grouped:
+        groups = group_by_weights(rows)
+        following = frozenset(model.name for group in groups for model in group[1:])
+        rows = tuple(model for group in groups for model in group)
+    return ListRows(rows, listing.aliases, following, problems, no_matches or "")
