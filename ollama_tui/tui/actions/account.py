@@ -18,7 +18,7 @@ from ollama_tui.tui.actions.action import (
 )
 
 if TYPE_CHECKING:
-    from ollama_tui.domain.account import AccountStatus
+    from ollama_tui.domain.cloud import AccountStatus
     from ollama_tui.services.connection import Services
 
 ASK_EVERY = 1.0
@@ -29,7 +29,7 @@ TRY_EVERY = 5.0
 
 async def account_statuses(services: Services) -> AsyncGenerator[AccountStatus, None]:
     """Yield who the server is, again and again until it is signed in or knows no accounts."""
-    from ollama_tui.domain.account import account_status, status_after_error
+    from ollama_tui.domain.cloud import account_status, status_after_error
 
     while True:
         try:

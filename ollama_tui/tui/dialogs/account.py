@@ -13,7 +13,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from ollama_tui.domain.account import AccountStatus, describe_account
+from ollama_tui.domain.cloud import AccountStatus, describe_account
 
 StatusUpdates = Callable[[], AsyncGenerator[AccountStatus, None]]
 """Polls the server for its account until polling would tell nothing new."""

@@ -13,7 +13,7 @@ from textual.widgets import Input, Static
 
 from ollama_tui.config.drafts import FormKey
 from ollama_tui.domain import names
-from ollama_tui.domain.account import AccountStatus, describe_account
+from ollama_tui.domain.cloud import AccountStatus, describe_account
 from ollama_tui.domain.model import Model
 from ollama_tui.formatting import inert, size
 from ollama_tui.tui.dialogs.account import StatusUpdates
