@@ -82,6 +82,7 @@ def settled(stage: Stage, models: int) -> Iterator[Meter]:
 def _move(meter: Meter, moves: Moves) -> None:
     for _ in range(20):  # so that the details of these rows are known
         meter.cost_of(lambda: meter.press("down"), NO_DELAY)
+    meter.wait_idle(1.0)  # what was learned of them last is shown in the list a little later
     for key in ["up"] * 16 + ["down"] * 16:
         size, seconds = meter.cost_of(partial(meter.press, key), NO_DELAY)
         moves.bytes.append(size)
