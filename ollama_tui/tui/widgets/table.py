@@ -131,9 +131,6 @@ class CellRows(RowSource[CellRow]):
         return ((row.sign, "mark"),)
 
 
-R = TypeVar("R")
-
-
 class Table(ScrollingWidget, Generic[R], can_focus=True):
     """Rows under a fixed header, with a cursor that stays on its row whatever is shown next.
 

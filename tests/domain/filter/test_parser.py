@@ -3,9 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ollama_tui.domain.filter.fields import FIELDS, Scope
-from ollama_tui.domain.filter.parser import FilterProblem, Query, parse
+from ollama_tui.domain.filter.parser import FilterProblem, Query, SavedFilters, parse
 from ollama_tui.domain.model import Facts, Model
-from ollama_tui.domain.rows import SavedFilters
 from tests.domain.models import NOW, a_model, many_models
 from tests.effort import calls
 
