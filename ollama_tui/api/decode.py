@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, partial
 from types import UnionType
 from typing import Annotated, Any, TypeVar, Union, cast, get_args, get_origin
 
@@ -165,20 +165,10 @@ def _named(models: tuple[M, ...]) -> tuple[M, ...]:
     return tuple(model for model in named if model.name)
 
 
-@cache
-def _decoder(kind: type[msgspec.Struct]) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(kind)
-
-
-@cache
-def _lax_decoder(wanted: Any) -> msgspec.json.Decoder[Any]:
-    """Return a decoder that also takes "12" and 12.0 for 12."""
-    return msgspec.json.Decoder(wanted, strict=False)
-
-
-@cache
-def _fields(kind: type[msgspec.Struct]) -> tuple[msgspec.structs.FieldInfo, ...]:
-    return msgspec.structs.fields(kind)
+_decoder = cache(msgspec.json.Decoder)
+_lax_decoder = cache(partial(msgspec.json.Decoder, strict=False))
+"""Return a decoder that also takes "12" and 12.0 for 12."""
+_fields = cache(msgspec.structs.fields)
 
 
 def _decode_by_field(body: bytes, kind: type[T]) -> T:

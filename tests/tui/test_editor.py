@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ollama_tui.tui.editor import EditorError, command
+from ollama_tui.tui.screens.main_context import EditorError, editor_command
 
 
 @pytest.mark.parametrize(
@@ -20,11 +20,11 @@ from ollama_tui.tui.editor import EditorError, command
 def test_visual_counts_before_editor_and_blanks_count_as_nothing(
     environ: dict[str, str], words: list[str]
 ) -> None:
-    assert command(environ) == words
+    assert editor_command(environ) == words
 
 
 @pytest.mark.parametrize("name", ["VISUAL", "EDITOR"])
 def test_a_quote_that_is_never_closed_is_a_sentence(name: str) -> None:
     with pytest.raises(EditorError) as caught:
-        command({name: "vi 'x"})
+        editor_command({name: "vi 'x"})
     assert str(caught.value) == f"A quote in {name} is never closed: correct it."
