@@ -37,14 +37,20 @@ CUT_MARK = "…\ufdd0"
 recognises a cut text and refuses to send it back."""
 
 
+_TIME = msgspec.json.Decoder(datetime)
+"""Faster than `msgspec.convert`, which counts: a list of 10,000 is sorted by its times."""
+
+
 def time_of(text: str) -> datetime | None:
     """Return an RFC 3339 time, timezone-aware and rounded to the microsecond; None if it is none.
 
     Go's zero time is in year 1; it and year 9999 overflow when moved to another time zone.
     """
+    if not text.isascii() or "\\" in text:
+        return None
     try:
-        time = msgspec.convert(text, datetime)
-    except msgspec.ValidationError:
+        time = _TIME.decode(f'"{text}"')
+    except msgspec.DecodeError:
         return None
     return time if time.tzinfo is not None and 1 < time.year < 9999 else None
 
