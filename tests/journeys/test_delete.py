@@ -157,14 +157,14 @@ async def test_until_all_models_were_looked_into_the_question_says_that_it_may_b
     async with journey(demo, server_time=ticker) as user:
         await user.goes_to("qwen3:8b")
         await user.presses("d")
-        await user.sees("Frees about 5.2 GB", "May free less: details of")
+        await user.sees("Frees about 5.2 GB", "May free less: details of", "are still loading.")
         await user.presses("n")
     async with journey() as user:
         await user.waits(10)
         await user.goes_to("qwen3:8b")
         await user.presses("d")
         # show of this one fails
-        await user.sees("May free less: details of old-experiment:latest are still loading.")
+        await user.sees("May free less: details of old-experiment:latest cannot be read.")
 
 
 async def test_of_many_costs_and_keys_are_in_view_and_every_name_can_be_scrolled_to() -> None:

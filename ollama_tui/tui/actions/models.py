@@ -136,11 +136,14 @@ async def delete(context: ActionContext) -> None:
 
     jobs = connected(context).queue
     # One moment for all of it: the list may change while the disk is read.
-    listed, targets = context.snapshot.models, context.targets
-    if twins := names.case_variants([m.name for m in targets], context.snapshot.by_name):
+    snapshot, targets = context.snapshot, context.targets
+    if twins := names.case_variants([m.name for m in targets], snapshot.by_name):
         raise ambiguous_deletion(*next(iter(twins.items())))
-    planned = plan_deletion(targets, await connected(context).storage.usage(listed))
-    if await context.ask(confirm_delete(targets, planned, context.settings.grace)) is not True:
+    planned = plan_deletion(targets, await connected(context).storage.usage(snapshot.models))
+    question = confirm_delete(
+        targets, planned, context.settings.grace, still_loading=snapshot.facts_to_fetch > 0
+    )
+    if await context.ask(question) is not True:
         return
     loaded = tuple(model.name for model in targets if model.is_loaded)
     # Marks stay until their models are gone: what is undone or fails is still chosen.

@@ -36,10 +36,13 @@ def _listed(lines: Iterable[str], count: int) -> list[str]:
 # ---- delete
 
 
-def confirm_delete(models: Sequence[Model], plan: Plan, grace: float) -> Confirm:
+def confirm_delete(
+    models: Sequence[Model], plan: Plan, grace: float, *, still_loading: bool
+) -> Confirm:
     """Return the question whether to carry out `plan`, which deletes `models`.
 
-    Nothing is sent for `grace` seconds after yes.
+    Nothing is sent for `grace` seconds after yes. `still_loading` says whether details that are
+    not known are on their way; otherwise the server has refused to give them.
     """
     count = len(models)
     heading = f"Delete {models[0].label}?" if count == 1 else f"Delete {count} models?"
@@ -53,11 +56,11 @@ def confirm_delete(models: Sequence[Model], plan: Plan, grace: float) -> Confirm
         ),
         count,
     )
-    lines = (*_frees(plan), undo, "", *named)
+    lines = (*_frees(plan, still_loading=still_loading), undo, "", *named)
     return Confirm(heading, lines, "delete", requests=requests(plan))
 
 
-def _frees(plan: Plan) -> Iterator[str]:
+def _frees(plan: Plan, *, still_loading: bool) -> Iterator[str]:
     """Yield how many bytes `plan` frees, which are shared, and which are not known yet."""
     freed = plan.freed
     yield f"Frees {freed}." if freed.bytes else "Frees almost nothing."
@@ -67,7 +70,8 @@ def _frees(plan: Plan) -> Iterator[str]:
         yield f"What is shared with {some}{rest} stays."
     if freed.bytes and plan.unknown:
         more = f" and {len(plan.unknown) - 1} more" if len(plan.unknown) > 1 else ""
-        yield f"May free less: details of {inert(plan.unknown[0])}{more} are still loading."
+        state = "are still loading" if still_loading else "cannot be read"
+        yield f"May free less: details of {inert(plan.unknown[0])}{more} {state}."
 
 
 # ---- update
