@@ -1,4 +1,4 @@
-"""One model as a person thinks of it: what the list says, what show adds, whether it is loaded."""
+"""Models as a person thinks of them: what list and show say, what runs, and a snapshot of all."""
 
 from __future__ import annotations
 

@@ -14,10 +14,58 @@ from ollama_tui.formatting import inert, size
 if TYPE_CHECKING:
     from ollama_tui.domain.model import Model
 
+BLOCKS = {
+    "F32": (1, 4),
+    "F16": (1, 2),
+    "Q4_0": (32, 18),
+    "Q4_1": (32, 20),
+    "Q5_0": (32, 22),
+    "Q5_1": (32, 24),
+    "Q8_0": (32, 34),
+    "Q8_1": (32, 40),
+    "Q2_K": (256, 84),
+    "Q3_K": (256, 110),
+    "Q4_K": (256, 144),
+    "Q5_K": (256, 176),
+    "Q6_K": (256, 210),
+    "Q8_K": (256, 292),
+    "IQ2_XXS": (256, 66),
+    "IQ2_XS": (256, 74),
+    "IQ3_XXS": (256, 98),
+    "IQ1_S": (256, 50),
+    "IQ4_NL": (32, 18),
+    "IQ3_S": (256, 110),
+    "IQ2_S": (256, 82),
+    "IQ4_XS": (256, 136),
+    "I8": (1, 1),
+    "I16": (1, 2),
+    "I32": (1, 4),
+    "I64": (1, 8),
+    "F64": (1, 8),
+    "IQ1_M": (256, 56),
+    "BF16": (1, 2),
+    "TQ1_0": (256, 54),
+    "TQ2_0": (256, 66),
+    "MXFP4": (32, 17),
+    "NVFP4": (64, 36),
+    "Q1_0": (128, 18),
+}
+"""How many weights of a type take how many bytes."""
+ALIGNMENT = 32
+PER_TOKEN = 36
+"""Bytes of metadata for each token of the vocabulary: its text, score, type and merges."""
+VOCABULARY = "token_embd.weight"
+MAX_BYTES = 2**50
+"""Bytes; more is a server's nonsense."""
+
 SOURCES = ("F16", "BF16", "F32")
 """The only types a server quantizes."""
 
-BITS = {"F32": 32.0, "F16": 16.0, "BF16": 16.0, "Q8_0": 8.5, "Q4_K_M": 4.9, "Q4_K_S": 4.7}
+BITS = {
+    **{kind: 8 * BLOCKS[kind][1] / BLOCKS[kind][0] for kind in ("F32", "F16", "BF16", "Q8_0")},
+    "Q4_K_M": 4.9,
+    "Q4_K_S": 4.7,
+}
 """Bits a weight takes, on average over a model of usual shape."""
 
 _HELP = {
@@ -27,7 +75,6 @@ _HELP = {
     "Q4_K_S": "a little smaller and a little worse",
 }
 """What to choose from, the largest first."""
-
 
 _STORED = re.compile(r"(?<![a-z0-9])(?:b?f16|fp16|f32|fp32)(?![a-z0-9])", re.IGNORECASE)
 
@@ -87,59 +134,14 @@ def name_for(name: str, kind: str) -> str:
     return f"{model}:{kind.lower()}" if tag == "latest" else f"{name}-{kind.lower()}"
 
 
-BLOCKS = {
-    "F32": (1, 4),
-    "F16": (1, 2),
-    "Q4_0": (32, 18),
-    "Q4_1": (32, 20),
-    "Q5_0": (32, 22),
-    "Q5_1": (32, 24),
-    "Q8_0": (32, 34),
-    "Q8_1": (32, 40),
-    "Q2_K": (256, 84),
-    "Q3_K": (256, 110),
-    "Q4_K": (256, 144),
-    "Q5_K": (256, 176),
-    "Q6_K": (256, 210),
-    "Q8_K": (256, 292),
-    "IQ2_XXS": (256, 66),
-    "IQ2_XS": (256, 74),
-    "IQ3_XXS": (256, 98),
-    "IQ1_S": (256, 50),
-    "IQ4_NL": (32, 18),
-    "IQ3_S": (256, 110),
-    "IQ2_S": (256, 82),
-    "IQ4_XS": (256, 136),
-    "I8": (1, 1),
-    "I16": (1, 2),
-    "I32": (1, 4),
-    "I64": (1, 8),
-    "F64": (1, 8),
-    "IQ1_M": (256, 56),
-    "BF16": (1, 2),
-    "TQ1_0": (256, 54),
-    "TQ2_0": (256, 66),
-    "MXFP4": (32, 17),
-    "NVFP4": (64, 36),
-    "Q1_0": (128, 18),
-}
-"""How many weights of a type take how many bytes."""
-ALIGNMENT = 32
-PER_TOKEN = 36
-"""Bytes of metadata for each token of the vocabulary: its text, score, type and merges."""
-VOCABULARY = "token_embd.weight"
-MAX_BYTES = 2**50
-"""Bytes; more is a server's nonsense."""
-
-
 def file_size(tensors: Iterable[Tensor]) -> int:
     """Return about how many bytes a file of these takes; 0 when a type is not known."""
     total = 0
     for tensor in tensors:
         if tensor.type not in BLOCKS or not all(0 < length < MAX_BYTES for length in tensor.shape):
             return 0
-        weights, size = BLOCKS[tensor.type]
-        total += -(-prod(tensor.shape) // weights) * size
+        weights, taken = BLOCKS[tensor.type]
+        total += -(-prod(tensor.shape) // weights) * taken
         total += -total % ALIGNMENT
         if tensor.name == VOCABULARY:
             total += tensor.shape[-1] * PER_TOKEN if tensor.shape else 0

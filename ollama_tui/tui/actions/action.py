@@ -1,4 +1,7 @@
-"""What an action is: one row with its keys, what it does, where, and why it cannot act now."""
+"""What an action is: one row with its keys, what it does, where, and why it cannot act now.
+
+The keymap says which keys each has in the end: its usual ones, or those of the config file.
+"""
 
 from __future__ import annotations
 
