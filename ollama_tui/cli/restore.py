@@ -1,4 +1,4 @@
-"""`restore`: pull the models of an export that are missing, each announced before."""
+"""`restore`: say which models of an export are missing, and pull them."""
 
 from __future__ import annotations
 

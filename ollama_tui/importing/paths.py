@@ -202,7 +202,7 @@ def _escaped(text: str) -> str:
 
 
 def _entries(folder: Path, part: str, fold: bool) -> Iterator[tuple[bool, str]]:
-    """Yield, of what begins with `part`, whether it is a folder, and its name."""
+    """Yield whether it is a folder, and the name, of each entry that begins with `part`."""
     beginning = part.casefold() if fold else part
     try:
         with os.scandir(folder) as entries:

@@ -73,7 +73,7 @@ class CreateForm:
     known: Inherited = NOTHING_INHERITED
     """What the base the form was opened on brings."""
     installed: Mapping[str, Model] = field(default_factory=dict, compare=False, repr=False)
-    """The models of the server by `name.key`."""
+    """The models of the server by `names.comparison_key`."""
     edit: bool = False
     """Whether an existing model is changed."""
     system: str | None = None

@@ -1,4 +1,4 @@
-"""A create request as text: a Modelfile, a curl command, and the difference to what there was."""
+"""A form as text: the Modelfile and the curl command it stands for, its changes, its draft."""
 
 from __future__ import annotations
 
