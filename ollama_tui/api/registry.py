@@ -148,9 +148,9 @@ class Registry:
         for client in self._clients.values():
             await client.aclose()
 
-    async def newest(self, name: Named, *, insecure: bool = False) -> Newest:
-        """Return the digest of the newest manifest of `name`; `insecure` means plain HTTP."""
-        answer, _ = await self._ask("HEAD", name, insecure)
+    async def newest(self, name: Named) -> Newest:
+        """Return the digest of the newest manifest of `name`."""
+        answer, _ = await self._ask("HEAD", name, insecure=False)
         return Newest(_digest(answer.headers), _pushed_at(answer.headers))
 
     async def manifest(self, name: Named, *, insecure: bool = False) -> Published:

@@ -104,8 +104,8 @@ class ListedModel(Reply, frozen=True):
 
 def is_cloud_name(name: str) -> bool:
     """Whether a name has the tag `cloud`, or one ending in `-cloud`."""
-    tag = name.lower().rpartition(":")[2]
-    return ":" in name and (tag == "cloud" or tag.endswith("-cloud"))
+    _, colon, tag = name.lower().rpartition(":")
+    return bool(colon) and "/" not in tag and (tag == "cloud" or tag.endswith("-cloud"))
 
 
 class RunningModel(Reply, frozen=True):

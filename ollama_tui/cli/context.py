@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from ollama_tui.api.prefetch import Prefetch
 from ollama_tui.config.settings import Settings
-from ollama_tui.domain.model import Model, combine
+from ollama_tui.domain.model import Model, models_from
 from ollama_tui.services.cache import Cache
 from ollama_tui.services.library import answers_of
 from ollama_tui.services.model_facts import ModelFacts
@@ -67,7 +67,7 @@ class CommandContext:
         if learn:
             self.facts.queue_unknown(answers.listed)
             await self.facts.fetch_all()
-        return combine(answers.listed, answers.running, self.facts.by_digest)
+        return models_from(answers.listed, answers.running, self.facts.by_digest)
 
     async def selected(self, *, learn: bool = False) -> tuple[tuple[Model, ...], tuple[Model, ...]]:
         """Return the models that FILTER selects, and all; raises UsageError and OllamaError."""

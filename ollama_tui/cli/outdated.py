@@ -31,13 +31,13 @@ async def run(context: CommandContext) -> int:
     if context.options.json:
         print_json({"models": [_facts(model, found[model.name]) for model in models]})
         return 0
-    standing = {
-        stand: [model for model in models if found[model.name].status is stand]
-        for stand in UpdateStatus
+    by_status = {
+        status: [model for model in models if found[model.name].status is status]
+        for status in UpdateStatus
     }
-    print_lines(_tables(standing, found))
-    counts = [f"{len(those)} {stand}" for stand, those in standing.items() if those]
-    fetch = together(found[model.name] for model in standing[UpdateStatus.OUTDATED])
+    print_lines(_tables(by_status, found))
+    counts = [f"{len(those)} {status}" for status, those in by_status.items() if those]
+    fetch = together(found[model.name] for model in by_status[UpdateStatus.OUTDATED])
     cost = f"; updating fetches {size(fetch)}" if fetch else ""
     said = listing(counts) if counts else "nothing to check"
     print_lines([f"{plural(len(models), 'model')}: {said}{cost}."])
@@ -45,13 +45,13 @@ async def run(context: CommandContext) -> int:
 
 
 def _tables(
-    standing: Mapping[UpdateStatus, Sequence[Model]], found: Mapping[str, Upstream]
+    by_status: Mapping[UpdateStatus, Sequence[Model]], found: Mapping[str, Upstream]
 ) -> list[str]:
     outdated = [
         (m.label, size(found[m.name].to_fetch), listing(list(found[m.name].changes)))
-        for m in standing[UpdateStatus.OUTDATED]
+        for m in by_status[UpdateStatus.OUTDATED]
     ]
-    unknown = [(m.label, found[m.name].reason) for m in standing[UpdateStatus.UNKNOWN]]
+    unknown = [(m.label, found[m.name].reason) for m in by_status[UpdateStatus.UNKNOWN]]
     lines = table(("OUTDATED", "FETCH", "CHANGES"), outdated, "FETCH") if outdated else []
     if unknown:
         lines += [*([""] if lines else []), *table(("UNKNOWN", "WHY"), unknown)]

@@ -17,6 +17,7 @@ from ollama_tui.cli.context import CommandContext, UsageError
 from ollama_tui.cli.output import complain, print_json, print_lines, report, table
 from ollama_tui.domain import names
 from ollama_tui.domain import plan as plans
+from ollama_tui.domain.model import by_comparison_key
 from ollama_tui.domain.plan import Operation, Plan, PlanStep
 from ollama_tui.formatting import inert, rate, size_of
 from ollama_tui.services.jobs.job import JobProgress, percent
@@ -107,7 +108,7 @@ def read(text: str) -> tuple[ExportedModel, ...]:
 
 
 async def _planned(context: CommandContext, wanted: Sequence[ExportedModel]) -> Plan:
-    installed = {names.comparison_key(model.name): model for model in await context.models()}
+    installed = by_comparison_key(await context.models())
     sizes: dict[str, int] = {}
     steps: list[PlanStep] = []
     async with context.registry() as registry:

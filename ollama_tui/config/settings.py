@@ -16,8 +16,8 @@ from ollama_tui.config.safe_file import Unusable, read_bounded
 from ollama_tui.formatting import inert
 
 APP_NAME = "ollama-tui"
-API_KEY = "OLLAMA_API_KEY"
-NAME = 80
+KEY_VARIABLE = "OLLAMA_API_KEY"
+MOST_QUOTED = 80
 """Characters of a name that a sentence quotes."""
 
 Lines = Mapping[tuple[str, ...], int]
@@ -103,7 +103,7 @@ def settings_from(
     named = values.pop("host", None)
     return Settings(
         host=parse_host(host or environ.get("OLLAMA_HOST") or named),
-        api_key=environ.get(API_KEY) or None,
+        api_key=environ.get(KEY_VARIABLE) or None,
         config_problems=config.problems,
         lines={keys: line for keys, line in config.lines.items() if keys[0] not in given},
         **values,
@@ -140,7 +140,7 @@ def user_folders() -> Folders:
     )
 
 
-LIMIT = 1 << 16
+LARGEST_CONFIG = 1 << 16
 """Bytes of a config file that are read."""
 MOST_DOTS = 1000
 """In one line: a key of more parts takes seconds to read, and no list of addresses is as long."""
@@ -152,7 +152,7 @@ _FILTER_NAME = r"[A-Za-z0-9_-]+"
 
 _Texts = Annotated[tuple[str, ...], Meta(description="a list of texts")]
 _Switch = Annotated[bool, Meta(description="true or false")]
-SETTINGS: dict[str, Any] = {
+SETTING_TYPES: dict[str, Any] = {
     "host": Annotated[str, Meta(description="an address in quotes")],
     "hosts": Annotated[
         tuple[str, ...],
@@ -179,7 +179,7 @@ SETTINGS: dict[str, Any] = {
 def read_config(file: Path) -> Config:
     """Return what the config file sets; nothing when there is none."""
     try:
-        text = read_bounded(file, LIMIT, follow_links=True).decode("utf-8")
+        text = read_bounded(file, LARGEST_CONFIG, follow_links=True).decode("utf-8")
     except FileNotFoundError:
         return Config()
     except Unusable as error:
@@ -191,7 +191,7 @@ def read_config(file: Path) -> Config:
     if deep := _first_line(text, lambda line: line.count(".") > MOST_DOTS):
         return _unused("is not valid", f"too many dots (at line {deep})")
     try:
-        return checked(tomllib.loads(text), lines_of(text))
+        return config_from(tomllib.loads(text), setting_lines(text))
     except tomllib.TOMLDecodeError as error:
         return _unused("is not valid", inert(str(error))[:200])
     except RecursionError:
@@ -213,7 +213,7 @@ def _first_line(text: str, matches: Callable[[str], bool]) -> int:
     return next((number for number, line in lines if matches(line)), 0)
 
 
-def lines_of(text: str) -> Lines:
+def setting_lines(text: str) -> Lines:
     """Return the line of each setting, table and entry of a table, the first time it is named."""
     lines: dict[tuple[str, ...], int] = {}
     table: tuple[str, ...] = ()
@@ -227,13 +227,13 @@ def lines_of(text: str) -> Lines:
     return lines
 
 
-def checked(values: Mapping[str, Any], lines: Lines) -> Config:
+def config_from(values: Mapping[str, Any], lines: Lines) -> Config:
     """Return what can be used of `values`, and a problem for each that cannot."""
     used: dict[str, Any] = {}
     problems: list[ConfigProblem] = []
     for key, value in values.items():
-        if (kind := SETTINGS.get(key)) is None:
-            text = f"there is no setting “{inert(key[:NAME])}”."
+        if (kind := SETTING_TYPES.get(key)) is None:
+            text = f"there is no setting “{inert(key[:MOST_QUOTED])}”."
             problems.append(ConfigProblem.at(lines, (key,), text))
             continue
         wanted = kind.__metadata__[0].description
@@ -265,7 +265,7 @@ def _usable_filters(
         if not re.fullmatch(_FILTER_NAME, name):
             wrong = ["its name may hold letters, digits, - and _ only."]
         if wrong:
-            sentence = f"filters.{inert(name[:NAME])} is no filter: {wrong[0]}"
+            sentence = f"filters.{inert(name[:MOST_QUOTED])} is no filter: {wrong[0]}"
             problems.append(ConfigProblem.at(lines, ("filters", name), sentence))
         else:
             used.append((name.lower(), text))

@@ -33,7 +33,7 @@ from ollama_tui.domain.columns import natural
 from ollama_tui.domain.filter import parser as query
 from ollama_tui.domain.filter.fields import Scope
 from ollama_tui.domain.filter.parser import FilterProblem
-from ollama_tui.domain.model import Facts, Model, facts_of, parameter_count
+from ollama_tui.domain.model import Facts, Model, by_comparison_key, facts_of, parameter_count
 from ollama_tui.formatting import UNKNOWN, StyledLine, inert, size
 
 CLOUD_HOST = "https://ollama.com:443"
@@ -124,7 +124,7 @@ def catalogue(
         for advice in recommended
         if (name := _pulled_as(advice.model, cloud=False))
     }
-    here = {names.comparison_key(model.name): model for model in installed}
+    here = by_comparison_key(installed)
     stubs = {
         key: (m.name, m)
         for key, m in here.items()
@@ -194,7 +194,7 @@ def size_in_tag(name: str) -> str:
     return ""
 
 
-def select(
+def filtered(
     entries: Sequence[CatalogueEntry], text: str, now: datetime
 ) -> tuple[tuple[CatalogueEntry, ...], tuple[FilterProblem, ...]]:
     """Return the entries that a filter leaves, and what is wrong with it.
@@ -215,7 +215,7 @@ def _matches(term: query.Term, entry: CatalogueEntry, scope: Scope) -> bool:
     return any(value in text for value in term.values) is not term.negated
 
 
-LABEL_CELLS = 12
+_LABEL_CELLS = 12
 """Cells of the labels."""
 _KEY_PAGE = "ollama.com/settings/keys"
 _BY_STATUS = {
@@ -263,7 +263,7 @@ def cloud_error(error: OllamaError) -> OllamaError:
     return error
 
 
-def disabled(status: CloudStatus) -> str:
+def why_disabled(status: CloudStatus) -> str:
     """Return that cloud models are switched off on the server and who did it; empty if not."""
     if not status.disabled:
         return ""
@@ -273,12 +273,12 @@ def disabled(status: CloudStatus) -> str:
     return f"Cloud models are switched off on this server by {by}: they can be pulled, not run."
 
 
-def about(entry: CatalogueEntry) -> list[StyledLine]:
+def entry_lines(entry: CatalogueEntry) -> list[StyledLine]:
     """Return the details of an entry."""
     lines: list[StyledLine] = [((entry.name, "strong"),)]
     if entry.description:
         lines.append(((entry.description, ""),))
-    lines += [((f"{label:<{LABEL_CELLS}}", "muted"), (value, "")) for label, value in _rows(entry)]
+    lines += [((f"{label:<{_LABEL_CELLS}}", "muted"), (value, "")) for label, value in _rows(entry)]
     if entry.model.is_cloud and not entry.installed:
         lines.append((("p", "key"), (" pulls it: a few hundred bytes, no weights", "muted")))
     if entry.model.is_cloud and entry.details is None:
@@ -306,7 +306,7 @@ def _rows(entry: CatalogueEntry) -> Iterator[tuple[str, str]]:
         yield "Plan", advice.required_plan
 
 
-NAMELESS = "an account without a name"
+NAMELESS_ACCOUNT = "an account without a name"
 
 
 @dataclass(frozen=True)
@@ -334,7 +334,7 @@ class AccountStatus:
 
 def account_status(account: Account) -> AccountStatus:
     """Return what an account says."""
-    user = inert(account.name or account.email) or NAMELESS
+    user = inert(account.name or account.email) or NAMELESS_ACCOUNT
     return AccountStatus(user, inert(account.email), inert(account.plan) or "free")
 
 
@@ -346,18 +346,18 @@ def status_after_error(error: OllamaError) -> AccountStatus:
     return AccountStatus(trouble=error.title, hint=error.hint, too_old=too_old)
 
 
-def describe_account(standing: AccountStatus | None) -> str:
+def describe_account(status: AccountStatus | None) -> str:
     """Return in a line or two who the server is; None means that it has not answered yet."""
-    if standing is None:
+    if status is None:
         return "Asking the server who it is at ollama.com …"
-    if standing.user:
-        return f"The server is signed in to ollama.com as {standing.user}."
-    if not standing.signed_out:
-        return f"{standing.trouble} {standing.hint}".strip()
-    if standing.signin_url:
+    if status.user:
+        return f"The server is signed in to ollama.com as {status.user}."
+    if not status.signed_out:
+        return f"{status.trouble} {status.hint}".strip()
+    if status.signin_url:
         return (
             "The server is not signed in to ollama.com. Open this to connect its key:\n"
-            f"{standing.signin_url}"
+            f"{status.signin_url}"
         )
     return (
         "The server is not signed in to ollama.com, and does not tell where to connect its key. "

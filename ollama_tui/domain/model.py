@@ -14,6 +14,7 @@ import msgspec
 
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.api.replies import MAX_INT64, Answers, Count, ListedModel, RunningModel, Show
+from ollama_tui.domain import names
 from ollama_tui.formatting import inert
 
 _COUNT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([KMBT]?)\s*", re.IGNORECASE)
@@ -107,9 +108,14 @@ class Model(msgspec.Struct, frozen=True):
         return parameter_count(self.listed.details.parameter_size)
 
     @property
+    def details_key(self) -> str:
+        """The manifest digest, or the name for the rare entry that has none."""
+        return self.listed.digest or f"name:{self.listed.name}"
+
+    @property
     def weights_key(self) -> str:
         """What aliases and models that share weights have in common, and no others."""
-        return (self.facts.weights if self.facts else "") or self.digest or f"name:{self.name}"
+        return (self.facts.weights if self.facts else "") or self.details_key
 
     def can(self, *capabilities: str) -> bool:
         """Whether it is known to have all of `capabilities`."""
@@ -146,7 +152,7 @@ def facts_of(show: Show) -> Facts:
         context_length=context_length(show),
         blobs=digests,
         weights=digests[0] if digests else "",
-        weight_bytes=min(file_size(show.tensors), MAX_INT64) if len(digests) > 1 else 0,
+        weight_bytes=file_size(show.tensors) if len(digests) > 1 else 0,
         parameter_count=_count(show, "general.parameter_count"),
     )
 
@@ -159,6 +165,31 @@ def context_length(show: Show) -> int:
 def _count(show: Show, key: str) -> int:
     value = show.model_info.get(key)
     return value if isinstance(value, int) and 0 < value <= MAX_INT64 else 0
+
+
+def models_from(
+    listed: tuple[ListedModel, ...],
+    running: tuple[RunningModel, ...],
+    facts: Mapping[str, Facts],
+) -> tuple[Model, ...]:
+    """Return one value per listed model, with its facts and its runner.
+
+    The server lists a runner under the first of its names only, so it is found by digest as well.
+    """
+    runners = {r.digest: r for r in running if r.digest} | {r.name: r for r in running}
+    if not runners:
+        return tuple([Model(m, facts.get(m.digest)) for m in listed])
+    return tuple(
+        [
+            Model(m, facts.get(m.digest), runners.get(m.name) or runners.get(m.digest))
+            for m in listed
+        ]
+    )
+
+
+def by_comparison_key(models: Iterable[Model]) -> dict[str, Model]:
+    """Return models by `names.comparison_key`, under which a server compares their names."""
+    return {names.comparison_key(model.name): model for model in models}
 
 
 class ConnectionState(StrEnum):
@@ -219,7 +250,7 @@ class Snapshot:
         facts_to_fetch: int = 0,
     ) -> Snapshot:
         """Return this with the models that are listed, run and known; the same ones if equal."""
-        models = combine(listed, running, facts)
+        models = models_from(listed, running, facts)
         if models == self.models:
             models = self.models
         unknown_capabilities = sum(
@@ -235,28 +266,3 @@ class Snapshot:
     def able(self, *capabilities: str) -> tuple[Model, ...]:
         """Return the models known to have all of `capabilities`."""
         return tuple(model for model in self.models if model.can(*capabilities))
-
-
-def details_key(model: Model) -> str:
-    """Return the manifest digest, or the name for the rare entry that has none."""
-    return model.digest or f"name:{model.name}"
-
-
-def combine(
-    listed: tuple[ListedModel, ...],
-    running: tuple[RunningModel, ...],
-    facts: Mapping[str, Facts],
-) -> tuple[Model, ...]:
-    """Return one value per listed model, with its facts and its runner.
-
-    The server lists a runner under the first of its names only, so it is found by digest as well.
-    """
-    runners = {r.digest: r for r in running if r.digest} | {r.name: r for r in running}
-    if not runners:
-        return tuple([Model(m, facts.get(m.digest)) for m in listed])
-    return tuple(
-        [
-            Model(m, facts.get(m.digest), runners.get(m.name) or runners.get(m.digest))
-            for m in listed
-        ]
-    )

@@ -241,7 +241,7 @@ _QUANT = re.compile(
 )
 
 
-def pull_name(text: str) -> str:
+def name_in(text: str) -> str:
     """Return the model name that pasted `text` means; text that is none of these comes stripped."""
     bare = _unwrapped(text)
     if match := _COMMAND.match(bare):

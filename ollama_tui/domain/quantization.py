@@ -51,30 +51,24 @@ BLOCKS = {
     "Q1_0": (128, 18),
 }
 """How many weights of a type take how many bytes."""
-ALIGNMENT = 32
-PER_TOKEN = 36
-"""Bytes of metadata for each token of the vocabulary: its text, score, type and merges."""
-VOCABULARY = "token_embd.weight"
-MAX_BYTES = 2**50
-"""Bytes; more is a server's nonsense."""
 
-SOURCES = ("F16", "BF16", "F32")
+_SOURCES = ("F16", "BF16", "F32")
 """The only types a server quantizes."""
 
-BITS = {
+_BITS = {
     **{kind: 8 * BLOCKS[kind][1] / BLOCKS[kind][0] for kind in ("F32", "F16", "BF16", "Q8_0")},
     "Q4_K_M": 4.9,
     "Q4_K_S": 4.7,
 }
 """Bits a weight takes, on average over a model of usual shape."""
 
-_HELP = {
+_OFFERED = {
     "F16": "half precision, for GPUs without BF16",
     "Q8_0": "hardly worse than the original",
     "Q4_K_M": "the usual choice: a third of the size",
     "Q4_K_S": "a little smaller and a little worse",
 }
-"""What to choose from, the largest first."""
+"""What is offered, the largest first, and what each is good for."""
 
 _STORED = re.compile(r"(?<![a-z0-9])(?:b?f16|fp16|f32|fp32)(?![a-z0-9])", re.IGNORECASE)
 
@@ -89,19 +83,19 @@ class QuantizeTarget:
     help: str
 
 
-def targets(base: Model | None) -> tuple[QuantizeTarget, ...]:
+def quantize_targets(base: Model | None) -> tuple[QuantizeTarget, ...]:
     """Return what `base` can be quantized to, the largest first; nothing when it cannot be."""
-    if base is None or why_not(base) is not None:
+    if base is None or quantize_problem(base) is not None:
         return ()
     source = base.listed.details.quantization_level.upper()
     return tuple(
-        QuantizeTarget(kind, int(base.size * BITS[kind] / BITS[source]), help)
-        for kind, help in _HELP.items()
-        if kind != source and BITS[kind] <= BITS[source]
+        QuantizeTarget(kind, int(base.size * _BITS[kind] / _BITS[source]), help)
+        for kind, help in _OFFERED.items()
+        if kind != source and _BITS[kind] <= _BITS[source]
     )
 
 
-def why_not(base: Model | None) -> str | None:
+def quantize_problem(base: Model | None) -> str | None:
     """Return why a server would not quantize `base`, as a sentence; None when it would."""
     if base is None:
         return "Only a model that is on the server can be quantized."
@@ -111,7 +105,7 @@ def why_not(base: Model | None) -> str | None:
         return f"{base.label} has a cloud tag, which the server takes for a model of ollama.com."
     if base.listed.details.format == "safetensors":
         return f"{base.label} is a safetensors model, which the server leaves as it is."
-    if base.listed.details.quantization_level.upper() in SOURCES:
+    if base.listed.details.quantization_level.upper() in _SOURCES:
         return None
     now = inert(base.listed.details.quantization_level)
     if not now or now.lower() == "unknown":
@@ -119,14 +113,14 @@ def why_not(base: Model | None) -> str | None:
     return f"{base.label} is {now} already: only F16, BF16 and F32 can be quantized."
 
 
-def room(needed: int, free: int | None) -> str:
+def free_space_clause(needed: int, free: int | None) -> str:
     """Return a clause on the server's disk for new weights; empty when nobody knows it."""
     if free is None:
         return ""
     return f"; {'only ' if free < needed else ''}{size(free)} free on the server's disk"
 
 
-def name_for(name: str, kind: str) -> str:
+def quantized_name(name: str, kind: str) -> str:
     """Return a name for `name` quantized to `kind`: `m:8b-fp16` becomes `m:8b-q8_0`."""
     model, _, tag = name.rpartition(":")
     if _STORED.search(tag):
@@ -134,15 +128,24 @@ def name_for(name: str, kind: str) -> str:
     return f"{model}:{kind.lower()}" if tag == "latest" else f"{name}-{kind.lower()}"
 
 
+_ALIGNMENT = 32
+"""Bytes that each tensor is padded to."""
+_PER_TOKEN = 36
+"""Bytes of metadata for each token of the vocabulary: its text, score, type and merges."""
+_VOCABULARY = "token_embd.weight"
+_ABSURD = 2**50
+"""No dimension and no file is as large: more is a server's nonsense."""
+
+
 def file_size(tensors: Iterable[Tensor]) -> int:
     """Return about how many bytes a file of these takes; 0 when a type is not known."""
     total = 0
     for tensor in tensors:
-        if tensor.type not in BLOCKS or not all(0 < length < MAX_BYTES for length in tensor.shape):
+        if tensor.type not in BLOCKS or not all(0 < length < _ABSURD for length in tensor.shape):
             return 0
         weights, taken = BLOCKS[tensor.type]
         total += -(-prod(tensor.shape) // weights) * taken
-        total += -total % ALIGNMENT
-        if tensor.name == VOCABULARY:
-            total += tensor.shape[-1] * PER_TOKEN if tensor.shape else 0
-    return min(total, MAX_BYTES)
+        total += -total % _ALIGNMENT
+        if tensor.name == _VOCABULARY:
+            total += tensor.shape[-1] * _PER_TOKEN if tensor.shape else 0
+    return min(total, _ABSURD)

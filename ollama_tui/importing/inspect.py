@@ -30,9 +30,9 @@ from ollama_tui.importing.local_file import (
     wrong_content,
 )
 from ollama_tui.importing.safetensors import ADAPTER_CONFIG, CONFIG, adapter_in, model_in
-from ollama_tui.importing.source import Source, suggestion, targets
+from ollama_tui.importing.source import Source, file_targets, suggestion
 
-LARGEST = 16 * 1024 * 1024
+LARGEST_MODELFILE = 16 * 1024 * 1024
 """Bytes; a Modelfile with the longest licenses has well under one megabyte."""
 _HEAD = 64 * 1024
 """Bytes that are searched for a FROM line."""
@@ -47,7 +47,7 @@ def source_of(*paths: Path) -> Source:
     """
     if len(paths) == 1 and is_modelfile(paths[0]):
         return read_modelfile(paths[0])
-    return inspect(*paths)
+    return weights_source(*paths)
 
 
 def is_modelfile(path: Path) -> bool:
@@ -62,12 +62,14 @@ def is_modelfile(path: Path) -> bool:
 
 def read_modelfile(path: Path) -> Source:
     """Return what a Modelfile asks for, with the files it names; raise BadFile."""
-    data = _read(path, LARGEST + 1)
-    if len(data) > LARGEST:
-        raise BadFile(f"{label(path)} is larger than {size(LARGEST)}: that is no Modelfile.")
+    data = _read(path, LARGEST_MODELFILE + 1)
+    if len(data) > LARGEST_MODELFILE:
+        raise BadFile(
+            f"{label(path)} is larger than {size(LARGEST_MODELFILE)}: that is no Modelfile."
+        )
     folder = path.absolute().parent
     try:
-        _, source = resolve(parse(data), "", folder)
+        _, source = resolve_modelfile(parse(data), "", folder)
     except InvalidModelfile as error:
         raise BadFile(f"{label(path)}: {inert(str(error))}.") from error
     # `mario.Modelfile`, `Modelfile.txt`: the word itself does not name the model.
@@ -76,7 +78,9 @@ def read_modelfile(path: Path) -> Source:
     return replace(source, suggestion=suggestion(stem, "", folder.name))
 
 
-def resolve(modelfile: Modelfile, model: str, folder: Path) -> tuple[ModelfileRequest, Source]:
+def resolve_modelfile(
+    modelfile: Modelfile, model: str, folder: Path
+) -> tuple[ModelfileRequest, Source]:
     """Return what a Modelfile in `folder` asks for, and the files that it names.
 
     As in Ollama's own client a FROM is a path if it exists, else a name; only `model` itself is
@@ -94,16 +98,16 @@ def resolve(modelfile: Modelfile, model: str, folder: Path) -> tuple[ModelfileRe
     if not files and base != model and (wrong := names.pull_problem(base)) is not None:
         raise BadFile(f"FROM {inert(base)[:60]} is neither a file nor a model: {wrong}")
     wanted = replace(wanted, files=files, warnings=tuple(warnings))
-    weights = inspect(*at(files)) if files else Source(form="Modelfile", files=())
+    weights = weights_source(*at(files)) if files else Source(form="Modelfile", files=())
     sent = [*weights.files]
     if wanted.adapter:
         (path,) = at([wanted.adapter])
-        adapter = inspect(path)
+        adapter = weights_source(path)
         if not adapter.needs_base:
             raise BadFile(f"ADAPTER {label(path)} is no adapter.")
         sent += adapter.files
     if wanted.drafts:
-        sent += [replace(file, draft=True) for file in inspect(*at(wanted.drafts)).files]
+        sent += [replace(file, draft=True) for file in weights_source(*at(wanted.drafts)).files]
     source = replace(
         weights,
         files=tuple(sent),
@@ -131,7 +135,7 @@ class GGUFFile(NamedTuple):
     header: Header
 
 
-def inspect(*paths: Path) -> Source:
+def weights_source(*paths: Path) -> Source:
     """Return what can be imported from `paths`; raise BadFile with the reason when nothing can.
 
     Blocks: it reads the headers of the files, so not for an event loop.
@@ -192,7 +196,7 @@ def _of_files(paths: Sequence[Path]) -> Source:
     models = [file for file in files if file.header.kind == "model"]
     adapters = [file for file in files if file.header.kind == "adapter"]
     _check_together(files, models, adapters)
-    return _source(files, models or adapters)
+    return _gguf_source(files, models or adapters)
 
 
 def _check_file(file: GGUFFile) -> None:
@@ -237,7 +241,7 @@ def _check_together(
         raise BadFile(f"Its parts hold {held:,} tensors in place of {promised:,}.")
 
 
-def _source(files: Sequence[GGUFFile], main: Sequence[GGUFFile]) -> Source:
+def _gguf_source(files: Sequence[GGUFFile], main: Sequence[GGUFFile]) -> Source:
     first = main[0].header
     keys = keys_of([file.path for file in files])
     sent = tuple(
@@ -255,7 +259,7 @@ def _source(files: Sequence[GGUFFile], main: Sequence[GGUFFile]) -> Source:
         context_length=first.context_length,
         tensors=sum(len(file.header.tensors) for file in main),
         suggestion=suggestion(stem(main[0].path), first.quantization, first.text("general.name")),
-        targets=targets(first.quantization, weights, rest) if first.kind == "model" else (),
+        targets=file_targets(first.quantization, weights, rest) if first.kind == "model" else (),
         warnings=tuple(_warnings(files, main[0])),
     )
 

@@ -28,7 +28,7 @@ from ollama_tui.importing.local_file import (
     unreadable,
     wrong_content,
 )
-from ollama_tui.importing.source import Form, Source, suggestion, targets
+from ollama_tui.importing.source import Form, Source, file_targets, suggestion
 
 LARGEST_HEADER = 16 * 1024 * 1024
 """Bytes; the largest real ones are a few megabytes."""
@@ -187,7 +187,7 @@ def _model(
         context_length=_context(config),
         tensors=held.tensors,
         suggestion=suggestion(folder.resolve().name, kind, _text(config, "model_type")),
-        targets=targets(kind, sum(file.size for file in sent[: len(weights)])),
+        targets=file_targets(kind, sum(file.size for file in sent[: len(weights)])),
         warnings=tuple(warnings),
     )
 

@@ -68,14 +68,14 @@ class Source:
         return msgspec.structs.replace(asked, model=model, from_=base, quantize=quantize)
 
 
-def targets(level: str, weights: int, rest: int = 0) -> tuple[QuantizeTarget, ...]:
+def file_targets(level: str, weights: int, rest: int = 0) -> tuple[QuantizeTarget, ...]:
     """Return what the server can quantize `weights` bytes of type `level` to.
 
     `rest` bytes, such as a projector, stay as they are.
     """
     details = ModelDetails(format="gguf", quantization_level=level)
     arrived = Model(ListedModel(size=weights, details=details))
-    return tuple(replace(t, bytes=t.bytes + rest) for t in quantization.targets(arrived))
+    return tuple(replace(t, bytes=t.bytes + rest) for t in quantization.quantize_targets(arrived))
 
 
 def suggestion(stem: str, quantization: str, *more: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from ollama_tui.api.errors import Busy, OllamaError, Refused
 from ollama_tui.api.replies import ListedModel, Show
-from ollama_tui.domain.model import Facts, Model, details_key, facts_of
+from ollama_tui.domain.model import Facts, Model, facts_of
 from ollama_tui.services.cache import Cache
 from ollama_tui.services.observable import Observable
 
@@ -104,7 +104,7 @@ class ModelFacts:
         Raises OllamaError. Cloud stubs under a cloud name are answered by ollama.com, so ask for
         those only when a person wants them.
         """
-        key, show = details_key(model), self.details_of(model)
+        key, show = model.details_key, self.details_of(model)
         if show is None and self._cache is not None and self._version is not None:
             show = self._cache.details(model.digest, self._version)
         if show is None:
@@ -119,7 +119,7 @@ class ModelFacts:
 
     def details_of(self, model: Model) -> Show | None:
         """Return the details of `model`, if they were asked for lately."""
-        return self.details.value.get(details_key(model))
+        return self.details.value.get(model.details_key)
 
     async def fetch_all(self) -> None:
         """Ask about all that is queued, a few at a time; raises OllamaError."""

@@ -201,7 +201,7 @@ def _digest(part: object) -> str:
 def _blobs(
     folder: Path, unseen: list[str]
 ) -> tuple[dict[str, StoredBlob], tuple[PartialDownload, ...]]:
-    """Return blobs and partial downloads; names that are neither are none of the store's."""
+    """Return blobs and partial downloads; files with other names are ignored."""
     blobs: dict[str, StoredBlob] = {}
     partials: dict[str, PartialDownload] = {}
     with os.scandir(folder) as entries:

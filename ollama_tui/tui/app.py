@@ -30,10 +30,10 @@ from ollama_tui.domain.rows import View
 from ollama_tui.services.connection import Connection, Services
 from ollama_tui.tui import themes
 from ollama_tui.tui.actions import ACTIONS
-from ollama_tui.tui.actions.action import keymap
+from ollama_tui.tui.actions.action import keymap_from
 from ollama_tui.tui.rendering.diff import DiffApp
 from ollama_tui.tui.screens.main import MainScreen
-from ollama_tui.tui.themes import UNICODE, Signs, styles_folder
+from ollama_tui.tui.themes import UNICODE_SIGNS, Signs, styles_folder
 from ollama_tui.tui.typeahead import CONNECTING, KeyEvent, TypeAhead
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class OllamaTui(DiffApp[int], inherit_bindings=False):
         unfinished: Path | None = None,
         problems: Problems | None = None,
         drafts: Path | None = None,
-        signs: Signs = UNICODE,
+        signs: Signs = UNICODE_SIGNS,
         transport: Callable[[], httpx.AsyncBaseTransport] | None = None,
         clock: Clock = MACHINE,
         leaving: Callable[[int], object] | None = None,
@@ -103,7 +103,7 @@ class OllamaTui(DiffApp[int], inherit_bindings=False):
         super().__init__()
         self._leaving = leaving
         self.settings = settings
-        self.keymap = keymap(settings, ACTIONS)
+        self.keymap = keymap_from(settings, ACTIONS)
         self.signs = signs
         wanted = tuple(key for key in settings.columns if key in columns.BY_KEY)
         self.columns = wanted or columns.USUAL
@@ -127,11 +127,11 @@ class OllamaTui(DiffApp[int], inherit_bindings=False):
         self._keys_dropped = False
         self.type_ahead = TypeAhead(self, self._deliver, clock, self._on_keys_idle)
         self.animation_level = "none"
-        for own in themes.OWN:
+        for own in themes.OWN_THEMES:
             self.register_theme(own)
         self.set_reactive(OllamaTui.snapshot, self._connection.snapshots.value)
-        theme = self.settings.theme or self._ui_state.theme or themes.DEFAULT
-        self.theme = theme if theme in self.available_themes else themes.DEFAULT
+        theme = self.settings.theme or self._ui_state.theme or themes.DEFAULT_THEME
+        self.theme = theme if theme in self.available_themes else themes.DEFAULT_THEME
         self.stylesheet.set_variables(self.get_css_variables())
 
     def refresh_css(self, animate: bool = True) -> None:
@@ -179,7 +179,7 @@ class OllamaTui(DiffApp[int], inherit_bindings=False):
         self.app_suspend_signal.subscribe(self, self._suspended, immediate=True)
         self.app_resume_signal.subscribe(self, self._resumed, immediate=True)
         self.set_keymap(self.keymap.for_textual())
-        self._tell_problems(problem_sentences(self.settings, self.available_themes))
+        self._tell_problems(problem_sentences(self.settings, self.keymap, self.available_themes))
         self._problems.notify = partial(self.call_later, self._tell_problems)
         self._hold_for_list()
         self.call_after_refresh(self.drafts.find)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from operator import attrgetter
 
-from ollama_tui.config.settings import NAME, ConfigProblem, Settings
+from ollama_tui.config.settings import MOST_QUOTED, ConfigProblem, Settings
 from ollama_tui.domain import columns
 from ollama_tui.formatting import inert
-from ollama_tui.tui.actions import ACTIONS
-from ollama_tui.tui.actions.action import keymap
+from ollama_tui.tui.actions.action import Keymap
 
 MAX_SHOWN = 6
 """Problems that are shown in full; more would cover the list."""
@@ -17,9 +16,9 @@ MAX_NAMED = 6
 """Names of what there is instead."""
 
 
-def problem_sentences(settings: Settings, themes: Collection[str]) -> list[str]:
+def problem_sentences(settings: Settings, keymap: Keymap, themes: Collection[str]) -> list[str]:
     """Return a sentence for each setting that cannot be used, in the order of the file."""
-    problems = [*settings.config_problems, *keymap(settings, ACTIONS).problems]
+    problems = [*settings.config_problems, *keymap.problems]
     problems += _unknown_names(settings, themes)
     return [problem.sentence for problem in sorted(problems, key=attrgetter("line"))]
 
@@ -58,7 +57,7 @@ def _no_such(
     """Return that a setting names something there is not, and where if the file says so."""
     names = list(known)
     there = ", ".join([*names[:MAX_NAMED], *(["…"] if len(names) > MAX_NAMED else [])])
-    sentence = f"there is no {what} “{inert(name[:NAME])}”; there is {there}."
+    sentence = f"there is no {what} “{inert(name[:MOST_QUOTED])}”; there is {there}."
     if (key,) not in settings.lines:
         return ConfigProblem(sentence[:1].upper() + sentence[1:])
     return ConfigProblem.at(settings.lines, (key,), f"{key}: {sentence}")

@@ -66,8 +66,8 @@ LIGHT = Theme(
         "block-cursor-blurred-foreground": "#262626",
     },
 )
-OWN = (DARK, LIGHT)
-DEFAULT = DARK.name
+OWN_THEMES = (DARK, LIGHT)
+DEFAULT_THEME = DARK.name
 
 
 def styles_folder() -> Path:
@@ -105,8 +105,8 @@ class Signs:
     shares: str = "└"
 
 
-UNICODE = Signs()
-ASCII = Signs(
+UNICODE_SIGNS = Signs()
+ASCII_SIGNS = Signs(
     cursor=">", thumb="|", up="*", down="o", loaded="*", cloud="~", outdated="^", marked="+",
     separator="|", dot="-", full="#", empty=".", ascending="^", descending="v", pull="v",
     push="^", delete="x", shares="`",
@@ -118,5 +118,7 @@ def signs_for(environ: Mapping[str, str]) -> Signs:
     """Return the signs that the terminal with these environment variables can show."""
     locale = next((environ[n] for n in ("LC_ALL", "LC_CTYPE", "LANG") if environ.get(n)), "")
     if locale and locale not in ("C", "POSIX") and "utf" not in locale.lower():
-        return ASCII
-    return ASCII if environ.get("TERM") in ("linux", "dumb", "vt100", "vt220") else UNICODE
+        return ASCII_SIGNS
+    return (
+        ASCII_SIGNS if environ.get("TERM") in ("linux", "dumb", "vt100", "vt220") else UNICODE_SIGNS
+    )

@@ -6,7 +6,7 @@ import time
 
 from ollama_tui.api.decode import listed_models
 from ollama_tui.domain import columns as order
-from ollama_tui.domain.model import Model, combine
+from ollama_tui.domain.model import Model, models_from
 from tests.benchmarks.report import Row
 from tests.benchmarks.server import listed
 from tests.benchmarks.stage import Stage
@@ -17,7 +17,7 @@ SORT_CPU = 100.0
 
 def measure(stage: Stage, repetitions: int) -> list[Row]:
     """Measure the processor time of each order, keys of names not known yet."""
-    models = combine(listed_models(listed(MODELS)), (), {})
+    models = models_from(listed_models(listed(MODELS)), (), {})
     slowest = [max(_sorted(models, key) for key in order.BY_KEY) for _ in range(repetitions)]
     what = f"sort {MODELS:,} models by the slowest column"
     return [Row(what, "ms CPU", slowest, at_most=SORT_CPU)]

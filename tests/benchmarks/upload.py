@@ -130,10 +130,10 @@ async def upload(path: Path, address: str) -> None:
 async def memory(path: Path, address: str) -> None:
     """Read the header, hash and upload as an import does; print the peak of memory."""
     from ollama_tui.api.client import Ollama
-    from ollama_tui.importing.inspect import inspect
+    from ollama_tui.importing.inspect import weights_source
     from ollama_tui.services.jobs.upload import hash_file, upload_file
 
-    [file] = inspect(path).files
+    [file] = weights_source(path).files
     digest = ""
     start = time.perf_counter()
     async for step in hash_file(file):

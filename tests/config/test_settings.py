@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from ollama_tui.config.settings import (
-    SETTINGS,
+    SETTING_TYPES,
     Config,
     Settings,
-    checked,
+    config_from,
     read_config,
     settings_from,
     user_folders,
@@ -22,7 +22,7 @@ from ollama_tui.config.settings import (
 def settle(
     config: Any = None, *, host: str | None = None, environ: Any = None, **options: Any
 ) -> Settings:
-    file = config if isinstance(config, Config) else checked(config or {}, {})
+    file = config if isinstance(config, Config) else config_from(config or {}, {})
     return settings_from(host=host, options=options, environ=environ or {}, config=file)
 
 
@@ -154,4 +154,4 @@ def test_the_folders_are_those_of_the_user() -> None:
 
 
 def test_the_file_sets_nothing_that_there_is_not() -> None:
-    assert set(SETTINGS) <= {field.name for field in fields(Settings)}
+    assert set(SETTING_TYPES) <= {field.name for field in fields(Settings)}

@@ -15,6 +15,8 @@ import pytest
 from ollama_tui.config.safe_file import shown_path
 from ollama_tui.config.settings import read_config, settings_from
 from ollama_tui.config.state_file import Problems, StateFile, decoded, encoded
+from ollama_tui.tui.actions import ACTIONS
+from ollama_tui.tui.actions.action import keymap_from
 from ollama_tui.tui.config_problems import problem_sentences, problems_message
 from tests.config.state_kinds import BAD, CONFIGS, KINDS, NEWER
 
@@ -253,7 +255,7 @@ def test_a_bad_config_is_one_sentence_and_the_program_starts(tmp_path: Path, wro
     file = tmp_path / "config.toml"
     make(file)
     settings = settings_from(host=None, options={}, environ={}, config=read_config(file))
-    [said] = problem_sentences(settings, ["ollama-dark"])
+    [said] = problem_sentences(settings, keymap_from(settings, ACTIONS), ["ollama-dark"])
     assert words in said
     assert said.startswith("config.toml")
     assert is_one_sentence(said)
@@ -267,7 +269,7 @@ def test_problems_come_in_the_order_of_the_file(tmp_path: Path) -> None:
         '[keys]\n"model.pul" = "p"\n[filters]\nbig = "sise:3"\n'
     )
     settings = settings_from(host=None, options={}, environ={}, config=read_config(file))
-    sentences = problem_sentences(settings, ["ollama-dark"])
+    sentences = problem_sentences(settings, keymap_from(settings, ACTIONS), ["ollama-dark"])
     assert [sentence.split(":")[0] for sentence in sentences] == [
         f"config.toml, line {number}" for number in (1, 2, 3, 4, 5, 7, 9)
     ]

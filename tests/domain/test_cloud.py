@@ -14,14 +14,14 @@ from ollama_tui.api.replies import CloudStatus, ListedModel, ModelDetails, Recom
 from ollama_tui.domain import names
 from ollama_tui.domain.cloud import (
     CatalogueEntry,
-    about,
     catalogue,
     cloud_error,
-    disabled,
+    entry_lines,
+    filtered,
     offered_name,
-    select,
     size_in_tag,
     stub_name,
+    why_disabled,
 )
 from ollama_tui.domain.model import Model
 from ollama_tui.formatting import UNKNOWN
@@ -155,7 +155,7 @@ def test_words_are_also_found_in_descriptions_and_places() -> None:
     entries = catalogue([tag("b")], advice, [])
 
     def found(text: str) -> list[str]:
-        return [entry.name for entry in select(entries, text, NOW)[0]]
+        return [entry.name for entry in filtered(entries, text, NOW)[0]]
 
     assert found("CODING") == ["a:1b"]
     assert found("recommended") == ["a:1b"]
@@ -167,10 +167,10 @@ def test_words_are_also_found_in_descriptions_and_places() -> None:
 
 def test_a_mistake_in_the_filter_is_pointed_at_and_the_other_words_still_count() -> None:
     entries = catalogue([tag("a"), tag("b")], [], [])
-    kept, problems = select(entries, "a: sise:>8g b", NOW)
+    kept, problems = filtered(entries, "a: sise:>8g b", NOW)
     assert [problem.start for problem in problems] == [3]
     assert [entry.name for entry in kept] == []
-    assert len(select(entries, "sise:>8g b", NOW)[0]) == 1
+    assert len(filtered(entries, "sise:>8g b", NOW)[0]) == 1
 
 
 CLASSES = [
@@ -210,11 +210,11 @@ def test_our_own_errors_are_told_as_they_are() -> None:
     ],
 )
 def test_a_switched_off_cloud_names_the_switch(status: CloudStatus, by: str) -> None:
-    assert by in disabled(status)
+    assert by in why_disabled(status)
 
 
 def test_a_cloud_that_is_on_is_not_worth_a_word() -> None:
-    assert disabled(CloudStatus(False, "none")) == ""
+    assert why_disabled(CloudStatus(False, "none")) == ""
 
 
 def test_the_details_say_what_is_known_and_how_to_know_more() -> None:
@@ -222,6 +222,6 @@ def test_the_details_say_what_is_known_and_how_to_know_more() -> None:
         model="a:1b-cloud", description="Good", max_output_tokens=32768, required_plan="pro"
     )
     entry = by_name([tag("a:1b")], [advice], [])["a:1b-cloud"]
-    text = "\n".join("".join(part for part, _ in line) for line in about(entry))
+    text = "\n".join("".join(part for part, _ in line) for line in entry_lines(entry))
     for said in ("Good", "as a:1b", "32,768 tokens", "pro", "enter asks ollama.com"):
         assert said in text

@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ollama_tui.api.replies import is_cloud_name
 from ollama_tui.domain import names as name
 from ollama_tui.domain.names import InvalidName, Name
 
@@ -160,6 +161,7 @@ def test_the_source_suffix_and_the_name_really_used(
     text: str, where: str | None, used: str
 ) -> None:
     assert name.source(text) == where
+    assert is_cloud_name(text) is (where == "cloud")
     assert name.resolved(text) == used
     assert name.pull_problem(text) is None
 

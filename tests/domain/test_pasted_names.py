@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ollama_tui.domain.names import Name, problem, pull_name
+from ollama_tui.domain.names import Name, name_in, problem
 
 HF = "https://huggingface.co/User/Repo-GGUF"
 
@@ -68,7 +68,7 @@ HF = "https://huggingface.co/User/Repo-GGUF"
     ],
 )
 def test_a_paste_becomes_the_name_it_means(pasted: str, name: str) -> None:
-    assert pull_name(pasted) == name
+    assert name_in(pasted) == name
 
 
 PARTS = st.text("abcXYZ019_", min_size=1, max_size=20)
@@ -76,17 +76,17 @@ PARTS = st.text("abcXYZ019_", min_size=1, max_size=20)
 
 @given(st.builds(Name, PARTS, PARTS, PARTS, PARTS))
 def test_plain_names_stay_as_they_are(value: Name) -> None:
-    assert pull_name(value.display) == value.display
+    assert name_in(value.display) == value.display
 
 
 @given(st.text(), st.sampled_from(["", "ollama run ", "https://ollama.com/", HF + "/", '"']))
 def test_what_was_cleaned_stays_clean(text: str, prefix: str) -> None:
-    once = pull_name(prefix + text)
+    once = name_in(prefix + text)
     assert not once or once == once.strip()
     if not problem(once):
-        assert pull_name(once) == once
+        assert name_in(once) == once
 
 
 def test_a_hostile_paste_takes_no_time_and_breaks_nothing() -> None:
-    assert pull_name('"' * 20_001) == '"'
-    assert pull_name("ollama " * 20_000) == ("ollama " * 20_000).strip()
+    assert name_in('"' * 20_001) == '"'
+    assert name_in("ollama " * 20_000) == ("ollama " * 20_000).strip()

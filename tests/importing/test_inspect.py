@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ollama_tui.domain.names import new_name_problem
-from ollama_tui.importing.inspect import inspect
+from ollama_tui.importing.inspect import weights_source
 from ollama_tui.importing.local_file import BadFile
 from ollama_tui.importing.source import suggestion
 from tests.importing.making import (
@@ -42,12 +42,12 @@ def put(
 
 
 def keys(*paths: Path) -> list[str]:
-    return [file.key for file in inspect(*paths).files]
+    return [file.key for file in weights_source(*paths).files]
 
 
 def refusal(*paths: Path) -> str:
     with pytest.raises(BadFile) as caught:
-        inspect(*paths)
+        weights_source(*paths)
     return str(caught.value)
 
 
@@ -56,7 +56,7 @@ def refusal(*paths: Path) -> str:
 
 def test_one_gguf_is_sent_under_its_own_name(tmp_path: Path) -> None:
     path = put(tmp_path, "Tiny-Qwen-F16.gguf")
-    source = inspect(path)
+    source = weights_source(path)
     [file] = source.files
     assert (file.path, file.key, file.adapter) == (path, "Tiny-Qwen-F16.gguf", False)
     assert file.size == source.size == path.stat().st_size
@@ -69,7 +69,7 @@ def test_one_gguf_is_sent_under_its_own_name(tmp_path: Path) -> None:
 
 def test_any_name_will_do_for_a_gguf(tmp_path: Path) -> None:
     assert keys(put(tmp_path, "sha256-0123")) == ["sha256-0123"]
-    assert inspect(put(tmp_path, "sha256-0123")).suggestion == "tiny-qwen"
+    assert weights_source(put(tmp_path, "sha256-0123")).suggestion == "tiny-qwen"
 
 
 def test_a_link_that_is_named_itself_is_followed(tmp_path: Path) -> None:
@@ -77,12 +77,12 @@ def test_a_link_that_is_named_itself_is_followed(tmp_path: Path) -> None:
     link = tmp_path / "link.gguf"
     link.symlink_to(path)
     assert keys(link) == ["link.gguf"]
-    assert inspect(link).size == path.stat().st_size
+    assert weights_source(link).size == path.stat().st_size
 
 
 def test_weights_and_projector_go_together(tmp_path: Path) -> None:
     model, eyes = put(tmp_path, "m.gguf"), put(tmp_path, "mmproj.gguf", PROJECTOR)
-    source = inspect(eyes, model)
+    source = weights_source(eyes, model)
     assert [file.key for file in source.files] == ["mmproj.gguf", "m.gguf"]
     assert source.architecture == "qwen3"
     assert source.parameters == 2048
@@ -97,13 +97,15 @@ def test_files_of_two_folders_keep_their_paths_apart(tmp_path: Path) -> None:
 def test_a_projector_beside_the_model_is_pointed_out(tmp_path: Path) -> None:
     model = put(tmp_path, "m.gguf")
     put(tmp_path, "mmproj-F16.gguf", PROJECTOR)
-    assert inspect(model).warnings == ("To let it see, give the path of mmproj-F16.gguf too.",)
+    assert weights_source(model).warnings == (
+        "To let it see, give the path of mmproj-F16.gguf too.",
+    )
 
 
 @pytest.mark.parametrize("given", [0, 1, 2])
 def test_any_part_of_a_split_model_stands_for_all(given: int, tmp_path: Path) -> None:
     parts = write_split(tmp_path, "big", 3)
-    source = inspect(parts[given])
+    source = weights_source(parts[given])
     assert [file.key for file in source.files] == [part.name for part in parts]
     assert (source.tensors, source.parameters) == (3, 3 * 2048)
     assert (source.architecture, source.suggestion) == ("qwen3", "big")
@@ -125,7 +127,7 @@ def test_missing_parts_are_named(tmp_path: Path) -> None:
 
 
 def test_an_adapter_needs_a_base(tmp_path: Path) -> None:
-    source = inspect(put(tmp_path, "lora.gguf", ADAPTER))
+    source = weights_source(put(tmp_path, "lora.gguf", ADAPTER))
     assert source.needs_base
     assert [file.adapter for file in source.files] == [True]
     assert source.architecture == "llama"
@@ -133,7 +135,7 @@ def test_an_adapter_needs_a_base(tmp_path: Path) -> None:
 
 
 def test_an_adapter_with_its_model_needs_none(tmp_path: Path) -> None:
-    source = inspect(put(tmp_path, "m.gguf"), put(tmp_path, "lora.gguf", ADAPTER))
+    source = weights_source(put(tmp_path, "m.gguf"), put(tmp_path, "lora.gguf", ADAPTER))
     assert not source.needs_base
     assert [file.adapter for file in source.files] == [False, True]
 
@@ -146,14 +148,14 @@ def test_only_full_precision_can_be_quantized(
     file_type: int, types: list[str], tmp_path: Path
 ) -> None:
     path = put(tmp_path, "m.gguf", {**MODEL, "general.file_type": file_type})
-    source = inspect(path)
+    source = weights_source(path)
     assert [target.type for target in source.targets] == types
     assert all(0 < target.bytes < source.size for target in source.targets)
 
 
 def test_a_projector_keeps_its_size_when_the_model_is_quantized(tmp_path: Path) -> None:
     model, eyes = put(tmp_path, "m.gguf"), put(tmp_path, "mmproj.gguf", PROJECTOR)
-    alone, together = inspect(model).targets, inspect(model, eyes).targets
+    alone, together = weights_source(model).targets, weights_source(model, eyes).targets
     grown = {t.type: t.bytes - a.bytes for a, t in zip(alone, together, strict=True)}
     assert set(grown.values()) == {eyes.stat().st_size}
 
@@ -261,7 +263,7 @@ def test_a_folder_sends_weights_configuration_and_tokenizer(tmp_path: Path) -> N
     (folder / "chat_template.jinja").write_text("{{ messages }}")
     (folder / "2_Normalize").mkdir()
     (folder / "2_Normalize" / "config.json").write_text("{}")
-    source = inspect(folder)
+    source = weights_source(folder)
     assert [file.key for file in source.files] == [
         "model-00001-of-00002.safetensors",
         "model-00002-of-00002.safetensors",
@@ -308,7 +310,7 @@ def test_the_first_kind_of_weights_wins(
 def test_pytorch_weights_are_known_by_their_configuration_only(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps(CONFIG))
     (tmp_path / "pytorch_model.bin").write_bytes(b"PK" + bytes(2000))
-    source = inspect(tmp_path)
+    source = weights_source(tmp_path)
     assert (source.form, source.quantization, source.parameters) == ("PyTorch", "BF16", 0)
     assert source.targets
 
@@ -323,7 +325,9 @@ def test_a_missing_configuration_is_said(tmp_path: Path) -> None:
 def test_a_missing_tokenizer_is_a_warning(tmp_path: Path) -> None:
     folder = write_folder(tmp_path / "m")
     (folder / "tokenizer.json").unlink()
-    assert inspect(folder).warnings == ("m has no tokenizer: the server will hardly take it.",)
+    assert weights_source(folder).warnings == (
+        "m has no tokenizer: the server will hardly take it.",
+    )
 
 
 def test_missing_shards_of_a_folder_are_named(tmp_path: Path) -> None:
@@ -394,7 +398,7 @@ def test_a_broken_file_of_a_folder_is_said(
 def test_odd_configurations_are_a_warning(config: dict[str, object], tmp_path: Path) -> None:
     folder = write_folder(tmp_path / "m")
     (folder / "config.json").write_text(json.dumps(config))
-    source = inspect(folder)
+    source = weights_source(folder)
     assert (source.architecture, source.context_length) == ("", 0)
     [warning] = source.warnings
     assert "names no architecture" in warning
@@ -404,7 +408,7 @@ def test_the_context_of_models_that_see_is_with_their_text(tmp_path: Path) -> No
     folder = write_folder(tmp_path / "m")
     seeing = {"architectures": ["G"], "text_config": {"max_position_embeddings": 131072}}
     (folder / "config.json").write_text(json.dumps(seeing))
-    assert inspect(folder).context_length == 131072
+    assert weights_source(folder).context_length == 131072
 
 
 def test_a_safetensors_adapter_sends_its_configuration_and_tensors(tmp_path: Path) -> None:
@@ -414,7 +418,7 @@ def test_a_safetensors_adapter_sends_its_configuration_and_tensors(tmp_path: Pat
     (folder / "adapter_model.safetensors").write_bytes(safetensors("F32"))
     (folder / "README.md").write_text("x")
     for pasted in (folder, folder / "adapter_model.safetensors"):
-        source = inspect(pasted)
+        source = weights_source(pasted)
         assert source.needs_base
         assert [(file.key, file.adapter) for file in source.files] == [
             ("adapter_model.safetensors", True),

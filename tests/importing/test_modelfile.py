@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ollama_tui.api.requests import CreateRequest
-from ollama_tui.importing.inspect import LARGEST, is_modelfile, source_of
+from ollama_tui.importing.inspect import LARGEST_MODELFILE, is_modelfile, source_of
 from ollama_tui.importing.local_file import BadFile
 from ollama_tui.importing.source import Source
 from tests.importing.making import ADAPTER, MODEL, PROJECTOR, Plain, gguf, write_folder
@@ -108,7 +108,7 @@ def test_what_is_wrong_with_it_is_said(folder: Path, text: str, words: str) -> N
 
 
 def test_one_that_is_too_large_is_refused(folder: Path) -> None:
-    assert "larger than" in refusal(folder, "FROM m\n" + "#" * LARGEST)
+    assert "larger than" in refusal(folder, "FROM m\n" + "#" * LARGEST_MODELFILE)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from ollama_tui.domain.model import details_key
 from ollama_tui.domain.names import parse
 from tests.journeys.driver import a_server, journey
 
@@ -50,8 +49,8 @@ async def test_names_that_differ_by_their_punctuation_keep_their_own_details() -
         systems = []
         for name in ("llama3.2:1b", "llama3:21b", "llama3.2:1b"):
             await user.goes_to(name)
-            await user.until(lambda: details_key(user.current) in user.app.details)
-            show = user.app.details.get(details_key(user.current))
+            await user.until(lambda: user.current.details_key in user.app.details)
+            show = user.app.details.get(user.current.details_key)
             systems.append(show.system if show else "")
         assert "pirate" in systems[0].lower()
         assert "pirate" not in systems[1].lower()
@@ -84,8 +83,8 @@ async def test_models_without_time_families_or_digest_are_listed_sorted_and_told
         assert user.names == ["z:1", "a:1", "b:1", "c:1"]
         for name in user.names:
             await user.goes_to(name)
-            await user.until(lambda: details_key(user.current) in user.app.details, "details")
-        told = {m.name: user.app.details.get(details_key(m)) for m in user.main.snapshot.models}
+            await user.until(lambda: user.current.details_key in user.app.details, "details")
+        told = {m.name: user.app.details.get(m.details_key) for m in user.main.snapshot.models}
         assert len({show.system for show in told.values() if show}) == 4
         await user.filters("is:alias")
         assert user.names == []

@@ -14,7 +14,7 @@ from ollama_tui.domain.model import Model
 from ollama_tui.domain.modelfile.convert import licenses, request_from, saved
 from ollama_tui.domain.modelfile.parameters import merged, parse_show
 from ollama_tui.domain.modelfile.syntax import Modelfile, parse, write
-from ollama_tui.domain.quantization import targets
+from ollama_tui.domain.quantization import quantize_targets
 from ollama_tui.importing.source import Source
 from ollama_tui.tui.actions.edit import edit_of, from_weights, whole
 from tests.live.own import LICENSE, PREFIX, OwnModels
@@ -124,7 +124,7 @@ async def test_a_saved_modelfile_makes_the_same_model(
 async def test_a_model_that_can_be_quantized_is(ollama: Ollama, own: OwnModels) -> None:
     others = [m for m in await ollama.list() if not m.name.startswith(PREFIX)]
     every = [Model(listed) for listed in others]
-    fitting = [model for model in every if targets(model) and model.size < LARGEST]
+    fitting = [model for model in every if quantize_targets(model) and model.size < LARGEST]
     if not fitting:
         pytest.skip("The server has no small model in F16, BF16 or F32.")
     source = min(fitting, key=lambda model: model.size)

@@ -1,4 +1,4 @@
-"""The frame writer against a real pty: the same screens for fewer bytes, and nothing that acts."""
+"""DiffApp against a real pty: the same screens for fewer bytes, and nothing that acts."""
 
 from __future__ import annotations
 

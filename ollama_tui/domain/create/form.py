@@ -12,11 +12,11 @@ from typing import Literal
 from ollama_tui.api.replies import Message, Show
 from ollama_tui.api.requests import CreateRequest, ParameterValue
 from ollama_tui.domain import names
-from ollama_tui.domain.model import Model
+from ollama_tui.domain.model import Model, by_comparison_key
 from ollama_tui.domain.modelfile.convert import own_template
 from ollama_tui.domain.modelfile.parameters import BY_NAME, convert, merged, parse_show, rendered
-from ollama_tui.domain.names import pull_name
-from ollama_tui.domain.quantization import targets
+from ollama_tui.domain.names import name_in
+from ollama_tui.domain.quantization import quantize_targets
 from ollama_tui.formatting import inert, inert_lines
 
 TextField = Literal["system", "template"]
@@ -98,7 +98,7 @@ class CreateForm:
     @property
     def source(self) -> str:
         """The name to start from, out of what was typed or pasted."""
-        return pull_name(self.base)
+        return name_in(self.base)
 
     @property
     def base_model(self) -> Model | None:
@@ -214,7 +214,7 @@ class CreateForm:
 
     def request(self) -> CreateRequest:
         """Return what is sent: the names and whatever differs from what is inherited."""
-        offered = {target.type for target in targets(self.base_model)}
+        offered = {target.type for target in quantize_targets(self.base_model)}
         return CreateRequest(
             model=self.target,
             from_=self.source,
@@ -241,7 +241,7 @@ def begin(
     free: int | None = None,
 ) -> CreateForm:
     """Return the form opened on `base`, whose details are `show`."""
-    installed = {names.comparison_key(model.name): model for model in models}
+    installed = by_comparison_key(models)
     if base is None:
         return CreateForm(installed=installed, free=free)
     return CreateForm(

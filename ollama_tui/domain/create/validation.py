@@ -10,7 +10,7 @@ from ollama_tui.domain import names
 from ollama_tui.domain.create.form import MAX_EDITED_CHARS, CreateForm, TextField
 from ollama_tui.domain.modelfile.parameters import doubt
 from ollama_tui.domain.modelfile.syntax import ROLES
-from ollama_tui.domain.quantization import room, targets, why_not
+from ollama_tui.domain.quantization import free_space_clause, quantize_problem, quantize_targets
 from ollama_tui.formatting import inert, inert_lines, size
 
 FormTab = Literal["base", "prompt", "parameters", "messages", "license", "quantize"]
@@ -30,7 +30,7 @@ class FormNote:
     words: str
 
 
-def problem(form: CreateForm) -> FormNote | None:
+def first_problem(form: CreateForm) -> FormNote | None:
     """Return the first reason why the form cannot be sent; None when it can."""
     if form.edit and names.source(form.target) == "cloud":
         words = "A cloud model cannot be changed in place: create one from it, with another name."
@@ -121,12 +121,12 @@ def _about_the_lists(form: CreateForm) -> Iterator[FormNote]:
 def _about_quantizing(form: CreateForm) -> Iterator[FormNote]:
     if not form.quantize:
         return
-    target = next((t for t in targets(form.base_model) if t.type == form.quantize), None)
+    target = next((t for t in quantize_targets(form.base_model) if t.type == form.quantize), None)
     if target is None:
-        reason = why_not(form.base_model) or "It is stored like that already."
+        reason = quantize_problem(form.base_model) or "It is stored like that already."
         yield FormNote("quantize", f"Not quantized. {reason}")
     else:
-        clause = room(target.bytes, form.free)
+        clause = free_space_clause(target.bytes, form.free)
         yield FormNote("quantize", f"Writes new weights of about {size(target.bytes)}{clause}.")
 
 

@@ -45,7 +45,7 @@ class StoragePart:
     users: frozenset[str]
     """Names of the models that need it."""
     is_significant: bool = True
-    """Whether it is reported that it is shared."""
+    """Whether sharing it is worth reporting."""
     estimated: bool = False
 
 
@@ -211,7 +211,7 @@ def _estimated(models: Iterable[Model]) -> Iterator[StoragePart]:
     by_digest: dict[str, list[Model]] = {}
     for model in models:
         if not model.is_cloud:
-            by_digest.setdefault(model.listed.digest or f"name:{model.name}", []).append(model)
+            by_digest.setdefault(model.details_key, []).append(model)
     contents = [
         _Content(same, same[0].facts.blobs if same[0].facts else (), max(0, same[0].size))
         for same in by_digest.values()

@@ -183,7 +183,7 @@ def percent(fraction: float) -> int:
     return int(fraction * 100 + 1e-9)  # 0.29 * 100 is a hair below 29
 
 
-def problem(error: OllamaError, label: str = "") -> Problem:
+def problem_of(error: OllamaError, label: str = "") -> Problem:
     """Return what a person needs to see of `error`; `label` says what did not happen."""
     title, signin_url, conflict = error.title, None, None
     # A title says what did not happen, then why: "qwen3:8b was not pulled: the registry failed."

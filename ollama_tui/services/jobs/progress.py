@@ -80,7 +80,7 @@ class Transfer:
     already_present: int = 0
     """Bytes that were there before we began: of layers whole at first sight, or resumed."""
     maybe_present: int = 0
-    """Bytes of layers whole at first sight that may have been there, or have come until then."""
+    """Bytes of layers whole at first sight: there before, or downloaded since the last event."""
     seen_before_break: frozenset[str] = frozenset()
     """Keys of layers seen in earlier, broken streams: their bytes were counted then."""
     received: int = 0

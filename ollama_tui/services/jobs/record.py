@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.api.replies import Progress
 from ollama_tui.formatting import inert
-from ollama_tui.services.jobs.job import ACTIVE, Job, JobProgress, Problem, State, problem
+from ollama_tui.services.jobs.job import ACTIVE, Job, JobProgress, Problem, State, problem_of
 from ollama_tui.services.jobs.progress import STALLED_AFTER, Transfer, TransferTracker
 from ollama_tui.services.jobs.retry import FIRST_EVENT, Pause, pause_after, silence_after
 from ollama_tui.services.jobs.tasks import Delete, Item, Task
@@ -114,7 +114,7 @@ class JobRecord:
     ) -> None:
         """End in `state`; cancelled in the middle of the work, note what that leaves behind."""
         if error is not None:
-            self.error = problem(error, f"{self.task.verb} {inert(self.task.name)}")
+            self.error = problem_of(error, f"{self.task.verb} {inert(self.task.name)}")
         if state is State.CANCELLED and self.started is not None:
             note = self.task.when_cancelled(self.progress(now), self.finished)
         self.state, self.ended, self.runner = state, now, None

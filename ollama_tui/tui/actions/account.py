@@ -44,7 +44,7 @@ async def account_statuses(services: Services) -> AsyncGenerator[AccountStatus, 
 
 async def cloud_policy(services: Services) -> str:
     """Return a sentence on whether the server may use the cloud."""
-    from ollama_tui.domain.cloud import disabled
+    from ollama_tui.domain.cloud import why_disabled
 
     try:
         status = (await services.ollama.status()).cloud
@@ -52,7 +52,7 @@ async def cloud_policy(services: Services) -> str:
         return "This server does not tell whether cloud models are allowed."
     except OllamaError as error:
         return error.title
-    return disabled(status) or "Cloud models are allowed on this server."
+    return why_disabled(status) or "Cloud models are allowed on this server."
 
 
 def address_to_clipboard(context: ActionContext, address: str) -> None:

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from ollama_tui.api.client import Ollama
     from ollama_tui.config.drafts import Drafts
-    from ollama_tui.config.settings import Settings
     from ollama_tui.domain.cloud import CatalogueEntry
     from ollama_tui.domain.model import Model, Snapshot
     from ollama_tui.domain.rows import View
@@ -195,13 +194,16 @@ class Action:
         return self.label[:1].upper() + self.label[1:]
 
 
+NOT_CONNECTED = "Not connected yet: try again in a moment."
+
+
 def why_not(action: Action, context: ActionContext) -> str | None:
     """Return why `action` cannot act now, or None."""
     if action.changes_server:
         if context.settings.read_only:
             return "Read-only: started with --read-only, so nothing on the server is changed."
         if context.services is None:
-            return "Not connected yet: try again in a moment."
+            return NOT_CONNECTED
     return action.unavailable(context) if action.unavailable else None
 
 
@@ -212,7 +214,7 @@ def no_model(context: ActionContext) -> str | None:
 
 def not_connected(context: ActionContext) -> str | None:
     """Say that there is no server to ask yet."""
-    return None if context.services else "Not connected yet: try again in a moment."
+    return None if context.services else NOT_CONNECTED
 
 
 def connected(context: ActionContext) -> Services:
@@ -258,7 +260,7 @@ KEY_NAMES = {
     "shift+tab": "⇧tab",
 }
 
-OLD_IDS = {
+RENAMED_ACTIONS = {
     "sort.1": "sort.name", "sort.2": "sort.params", "sort.3": "sort.quant", "sort.4": "sort.size",
     "sort.5": "sort.ctx", "sort.6": "sort.can", "sort.7": "sort.modified", "sort.8": "sort.loaded",
     "sort.9": "sort.family",
@@ -290,7 +292,7 @@ def no_key(id_: str) -> str:
     return f"no-key.{id_}"
 
 
-def keymap(settings: Settings, actions: Iterable[Action]) -> Keymap:
+def keymap_from(settings: Settings, actions: Iterable[Action]) -> Keymap:
     """Return the keys after the `[keys]` of the config file.
 
     Actions not in the file keep their default keys. Then keys are assigned in file order; an action
@@ -304,7 +306,7 @@ def keymap(settings: Settings, actions: Iterable[Action]) -> Keymap:
             usual[binding.id] = (binding.key, Place.EVERYWHERE)
     problems, asked = [], {}
     for name, keys in settings.keys.items():
-        if (id_ := OLD_IDS.get(name, name)) in usual:
+        if (id_ := RENAMED_ACTIONS.get(name, name)) in usual:
             asked[id_] = (name, keys)
         else:
             text = f"there is no action “{inert(name[:80])}” to give a key to."

@@ -159,7 +159,7 @@ async def import_files(context: ActionContext, heading: str = "") -> None:
 async def quantize(context: ActionContext) -> None:
     """Ask for a type and a name, and queue the quantization."""
     from ollama_tui.api.requests import CreateRequest
-    from ollama_tui.domain.quantization import name_for
+    from ollama_tui.domain.quantization import quantized_name
     from ollama_tui.services.jobs.tasks import Create
     from ollama_tui.tui.dialogs.names import CopyDialog
 
@@ -169,7 +169,7 @@ async def quantize(context: ActionContext) -> None:
     chosen = await context.ask(choice(model, free))
     if chosen is None:
         return
-    name = name_for(model.name, chosen)
+    name = quantized_name(model.name, chosen)
     purpose = f"Quantize to {chosen}"
     dialog = CopyDialog(model, context.snapshot.models, prefill=name, purpose=purpose)
     target = await context.ask(dialog)
@@ -181,22 +181,24 @@ async def quantize(context: ActionContext) -> None:
 
 def choice(model: Model, free: int | None) -> Choice:
     """Return the question for a type, with the sizes to expect and what is free, if known."""
-    from ollama_tui.domain.quantization import room, targets
+    from ollama_tui.domain.quantization import free_space_clause, quantize_targets
     from ollama_tui.tui.dialogs.choice import Alternative, Choice
 
     options = tuple(
         Alternative(t.type, f"{t.type:<7} about {size(t.bytes):>7}   {t.help}")
-        for t in targets(model)
+        for t in quantize_targets(model)
     )
-    smallest = min((t.bytes for t in targets(model)), default=0)
-    return Choice(f"Quantize {model.label}, {size(model.size)}{room(smallest, free)}", options)
+    smallest = min((t.bytes for t in quantize_targets(model)), default=0)
+    return Choice(
+        f"Quantize {model.label}, {size(model.size)}{free_space_clause(smallest, free)}", options
+    )
 
 
 def cannot_quantize(context: ActionContext) -> str | None:
     """Say why the current model cannot be quantized."""
-    from ollama_tui.domain.quantization import why_not
+    from ollama_tui.domain.quantization import quantize_problem
 
-    return no_model(context) or why_not(context.current)
+    return no_model(context) or quantize_problem(context.current)
 
 
 ACTIONS = (

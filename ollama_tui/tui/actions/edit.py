@@ -136,7 +136,7 @@ class Editing:
     ) -> Decision:
         """Ask what to do with what the editor saved."""
         from ollama_tui.domain.modelfile.syntax import InvalidModelfile, parse
-        from ollama_tui.importing.inspect import resolve
+        from ollama_tui.importing.inspect import resolve_modelfile
         from ollama_tui.importing.local_file import BadFile
 
         if ended.trouble:
@@ -146,7 +146,9 @@ class Editing:
         try:
             after = parse(text)
             # The text lies in a folder of ours, so paths are those of where the program started.
-            wanted, source = await asyncio.to_thread(resolve, after, self.model.name, Path.cwd())
+            wanted, source = await asyncio.to_thread(
+                resolve_modelfile, after, self.model.name, Path.cwd()
+            )
         except InvalidModelfile as error:
             return await self._ask_again(NO_MODELFILE, inert(str(error)), saved_in)
         except BadFile as error:

@@ -48,15 +48,14 @@ async def confirm_target(context: ActionContext, target: NewName) -> NewName | N
     from ollama_tui.services.jobs.job import NameTaken
     from ollama_tui.services.jobs.tasks import check_name
 
-    assert context.services is not None
-    location = context.location
+    ollama, location = connected(context).ollama, context.location
     while True:
         try:
-            await check_name(context.services.ollama, target.name, target.replaces)
+            await check_name(ollama, target.name, target.replaces)
         except NameTaken as refusal:
             if context.location != location:
                 raise
-            if (answer := await ask_about(context, target, refusal.conflict)) is None:
+            if (answer := await ask_about_conflict(context, target, refusal.conflict)) is None:
                 return None
             target = answer
         else:
@@ -77,16 +76,16 @@ async def submit_create(
     from ollama_tui.domain import names
     from ollama_tui.tui.dialogs.names import NewName
 
-    assert context.services is not None
-    location, jobs = context.location, context.services.queue
+    services, location = connected(context), context.location
+    jobs = services.queue
     target = NewName(task.name, task.replaces)
     job_id = jobs.submit(task)
     context.drafts.follow(draft, job_id)
     context.move_to(names.listed_as(target.name))
-    while (conflict := await _conflict_at_start(context.services, job_id)) is not None:
+    while (conflict := await _conflict_at_start(services, job_id)) is not None:
         if context.location != location:
             return
-        if (answer := await ask_about(context, target, conflict)) is None:
+        if (answer := await ask_about_conflict(context, target, conflict)) is None:
             return
         target = answer
         jobs.retry_as(job_id, target.name, target.replaces)
@@ -94,7 +93,9 @@ async def submit_create(
         context.move_to(names.listed_as(target.name))
 
 
-async def ask_about(context: ActionContext, target: NewName, there: Conflict) -> NewName | None:
+async def ask_about_conflict(
+    context: ActionContext, target: NewName, there: Conflict
+) -> NewName | None:
     """Ask whether to replace what is `there`, else for another name; None for neither."""
     from ollama_tui.tui.dialogs.choice import confirm_replace_found
     from ollama_tui.tui.dialogs.names import OtherNameDialog
@@ -210,7 +211,7 @@ async def retry_job(context: ActionContext) -> None:
     queue = connected(context).queue
     if job.can_retry and job.error and job.error.conflict:
         there = job.error.conflict
-        if target := await ask_about(context, NewName(job.name), there):
+        if target := await ask_about_conflict(context, NewName(job.name), there):
             queue.retry_as(job.id, target.name, target.replaces)
     elif not queue.retry(job.id):
         context.tell("Only what failed or was cancelled can be tried again.")

@@ -11,6 +11,7 @@ from ollama_tui.api.errors import OllamaError
 from ollama_tui.formatting import inert, listing, plural, size
 from ollama_tui.tui.actions.action import (
     FOOTER_ALWAYS,
+    NOT_CONNECTED,
     Action,
     ActionContext,
     ActionGroup,
@@ -132,7 +133,7 @@ def to_check(context: ActionContext) -> tuple[Model, ...]:
 def cannot_check(context: ActionContext) -> str | None:
     """Say why there is nothing to ask, or that it is being asked already."""
     if context.services is None:
-        return "Not connected yet: try again in a moment."
+        return NOT_CONNECTED
     if context.services.updates.is_checking:
         return "The registries are being asked already: the line at the top says how far it is."
     return None if to_check(context) else "There is no model to check."

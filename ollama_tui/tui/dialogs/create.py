@@ -19,7 +19,7 @@ from ollama_tui.api.requests import CreateRequest
 from ollama_tui.config.drafts import DraftFile
 from ollama_tui.domain.create.form import CreateForm, begin
 from ollama_tui.domain.create.preview import changes, curl, modelfile, text_of, typed_into
-from ollama_tui.domain.create.validation import notices, problem
+from ollama_tui.domain.create.validation import first_problem, notices
 from ollama_tui.domain.model import Model
 from ollama_tui.tui.dialogs.choice import confirm_replace
 from ollama_tui.tui.dialogs.controls import LineButton
@@ -201,7 +201,7 @@ class CreateDialog(Form[CreateAnswer]):
         self.tab.show(self.form)
         self.query_one("#beside", PreviewPane).show(self.form)
         self.query_one(".tab-keys", Static).update(self.tab.keys)
-        wrong = problem(self.form)
+        wrong = first_problem(self.form)
         message = self.query_one(".message", Static)
         message.set_class(wrong is not None, "-problem")
         here = self.tab.id  # on the last tab, all notices are shown
@@ -225,7 +225,7 @@ class CreateDialog(Form[CreateAnswer]):
     def action_submit(self) -> None:
         """Answer; go to the tab with a problem instead, and ask before a model is replaced."""
         there = None if self.form.edit else self.form.target_model
-        if (wrong := problem(self.form)) is not None:
+        if (wrong := first_problem(self.form)) is not None:
             self.query_one("#strip", Picker).activate(wrong.tab)
             self.app.bell()
         elif there is not None:

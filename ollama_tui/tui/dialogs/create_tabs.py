@@ -15,7 +15,7 @@ from textual.widgets import Input, Static, TextArea
 
 from ollama_tui.domain import names
 from ollama_tui.domain.create.form import CreateForm, TextField
-from ollama_tui.domain.quantization import targets, why_not
+from ollama_tui.domain.quantization import quantize_problem, quantize_targets
 from ollama_tui.formatting import StyledLine, inert, plural, size
 from ollama_tui.tui.dialogs.create_parts import Editor
 from ollama_tui.tui.dialogs.dialog import Dialog
@@ -213,7 +213,7 @@ class QuantizeTab(Tab):
 
     def show(self, form: CreateForm) -> None:
         """Draw the weights as they are and the types the base allows, or why it allows none."""
-        reason = why_not(form.base_model)
+        reason = quantize_problem(form.base_model)
         table = self.query_one("#types", Table)
         table.display = reason is None
         self.query_one("#why-not", Static).update(reason or "")
@@ -223,7 +223,7 @@ class QuantizeTab(Tab):
         quantization = model.listed.details.quantization_level
         rows = [
             (NO_TYPE, quantization, size(model.size), "as it is"),
-            *((t.type, t.type, f"~{size(t.bytes)}", t.help) for t in targets(model)),
+            *((t.type, t.type, f"~{size(t.bytes)}", t.help) for t in quantize_targets(model)),
         ]
         table.show(
             [

@@ -17,7 +17,7 @@ from textual.widgets import Input, Static
 from ollama_tui.api.requests import CreateRequest
 from ollama_tui.config.drafts import FormKey
 from ollama_tui.domain import names
-from ollama_tui.domain.model import Model
+from ollama_tui.domain.model import Model, by_comparison_key
 from ollama_tui.formatting import context, count, inert, plural, shorten, size
 from ollama_tui.importing.gguf import UNKNOWN
 from ollama_tui.importing.inspect import source_of
@@ -26,7 +26,7 @@ from ollama_tui.importing.paths import paths_in
 from ollama_tui.importing.source import Source
 from ollama_tui.tui.dialogs.controls import PathField
 from ollama_tui.tui.dialogs.dialog import Dialog, Review, labelled
-from ollama_tui.tui.dialogs.names import EXISTS, by_key
+from ollama_tui.tui.dialogs.names import EXISTS
 from ollama_tui.tui.themes import styles_folder
 from ollama_tui.tui.typeahead import pause_keys
 from ollama_tui.tui.widgets.tab_bar import Picker
@@ -126,7 +126,7 @@ class ImportDialog(Dialog[ImportAnswer]):
     def __init__(self, models: tuple[Model, ...], heading: str = "") -> None:
         super().__init__()
         self.heading = heading or self.heading
-        self.installed = by_key(models)
+        self.installed = by_comparison_key(models)
         self.found: Source | BadFile | None = None
         """The files at the path, or why they cannot be imported; None while they are read."""
         self._is_read = asyncio.Event()

@@ -11,8 +11,8 @@ from textual.widgets import Input
 
 from ollama_tui.config.drafts import FormKey
 from ollama_tui.domain import names
-from ollama_tui.domain.model import Model
-from ollama_tui.domain.names import pull_name
+from ollama_tui.domain.model import Model, by_comparison_key
+from ollama_tui.domain.names import name_in
 from ollama_tui.domain.updates import Offer
 from ollama_tui.formatting import inert, size
 from ollama_tui.tui.dialogs.controls import TextCheckbox
@@ -48,7 +48,7 @@ class PullDialog(Dialog[PullAnswer]):
         self, models: tuple[Model, ...], prefill: str = "", *, offers: Offers | None = None
     ) -> None:
         super().__init__()
-        self.installed = by_key(models)
+        self.installed = by_comparison_key(models)
         self.prefill = prefill
         self._offers = offers
         self._offered: dict[tuple[str, bool], Offer] = {}
@@ -63,7 +63,7 @@ class PullDialog(Dialog[PullAnswer]):
 
     def _asked(self) -> tuple[str, bool]:
         """Return the model name in what was typed or pasted, and whether over plain HTTP."""
-        return pull_name(self.text_of("name")), self.query_one("#insecure", TextCheckbox).value
+        return name_in(self.text_of("name")), self.query_one("#insecure", TextCheckbox).value
 
     def check(self) -> Review:
         """Return what is wrong with the name, or what pulling does; ask its registry once."""
@@ -109,7 +109,7 @@ class NewNameDialog(Dialog[NewName]):
 
     def __init__(self, models: Iterable[Model], prefill: str) -> None:
         super().__init__()
-        self.installed = by_key(models)
+        self.installed = by_comparison_key(models)
         self.prefill = prefill
 
     def fields(self) -> ComposeResult:
@@ -202,8 +202,3 @@ class OtherNameDialog(NewNameDialog):
         if names.same(given, self.taken):
             return f"{inert(self.taken)} is taken."
         return super().problem(given)
-
-
-def by_key(models: Iterable[Model]) -> dict[str, Model]:
-    """Return models by `names.comparison_key`, under which a server compares their names."""
-    return {names.comparison_key(model.name): model for model in models}

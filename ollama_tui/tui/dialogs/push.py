@@ -14,12 +14,11 @@ from textual.widgets import Input, Static
 from ollama_tui.config.drafts import FormKey
 from ollama_tui.domain import names
 from ollama_tui.domain.cloud import AccountStatus, describe_account
-from ollama_tui.domain.model import Model
+from ollama_tui.domain.model import Model, by_comparison_key
 from ollama_tui.formatting import inert, size
 from ollama_tui.tui.dialogs.account import StatusUpdates
 from ollama_tui.tui.dialogs.controls import TextCheckbox
 from ollama_tui.tui.dialogs.dialog import Dialog, Review, labelled
-from ollama_tui.tui.dialogs.names import by_key
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ class PushDialog(Dialog[PushAnswer]):
     ) -> None:
         super().__init__()
         self.model = model
-        self.installed = by_key(models)
+        self.installed = by_comparison_key(models)
         self.speaks_plain_http = speaks_plain_http
         """Whether the registry of a name speaks plain HTTP; asks that registry."""
         self._plain_hosts: dict[str, bool] = {}

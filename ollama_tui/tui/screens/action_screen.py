@@ -39,14 +39,6 @@ if TYPE_CHECKING:
     from ollama_tui.tui.screens.main_context import MainScreenContext
 
 
-MOVING: tuple[tuple[str, str], ...] = (
-    ("j k ↓ ↑", "Move."),
-    ("g G home end", "Go to the first, the last."),
-    ("pgup pgdn ctrl+d ctrl+u", "Move by a page, by half a page."),
-)
-KEYS_WIDTH = 24
-
-
 @cache
 def actions_of(region: Place) -> list[Action]:
     """Return the actions of a region; the footer asks for them with every move of the cursor."""
@@ -130,47 +122,6 @@ class ActionScreen(Screen[None]):
         palette = PaletteScreen(self.actions, self.context, self.tui.keymap)
         if (chosen := await self.context.show(palette)) is not None:
             self.action_run(chosen)
-
-
-class KeyHelp(ModalScreen[None]):
-    """The keys of a place by group, those that move first, with why one cannot act now."""
-
-    BINDINGS = [Binding("escape,q,question_mark", "dismiss(None)", "Back")]
-
-    def __init__(self, actions: list[Action], context: ActionContext, keymap: Keymap) -> None:
-        super().__init__()
-        self.actions = actions
-        self.context = context
-        self.keymap = keymap
-
-    def compose(self) -> ComposeResult:
-        """Lay out the text."""
-        with Vertical(classes="dialog tall"):
-            yield Static("Keys that work here", classes="heading", markup=False)
-            yield TextView(id="keys")
-            yield Static("j k scroll   esc back", classes="keys", markup=False)
-
-    def on_mount(self) -> None:
-        """Show the keys."""
-        self.query_one(TextView).show(list(self.lines()))
-        self.query_one(TextView).focus()
-
-    def lines(self) -> Iterator[StyledLine]:
-        """Yield a heading and a line per action, group by group."""
-        yield (("Move", "title"),)
-        for keys, help_ in MOVING:
-            yield ((f"{keys:<{KEYS_WIDTH}}", "key"), (help_, ""))
-        for group in ActionGroup:
-            rows = [a for a in self.actions if a.group is group and self.keymap.shown(a)]
-            if rows:
-                yield ()
-                yield ((str(group), "title"),)
-            for row in rows:
-                keys = f"{' '.join(self.keymap.shown(row)):<{KEYS_WIDTH}}"
-                if (reason := why_not(row, self.context)) is None:
-                    yield ((keys, "key"), (row.help, ""))
-                else:
-                    yield ((keys, "muted"), (f"{row.help} ", "muted"), (reason, "warning"))
 
 
 class TableScreen(ActionScreen, ModalScreen[None]):
@@ -258,3 +209,52 @@ def message_lines(title: str, hint: str, style: str, width: int) -> list[StyledL
     """Return what happened and what to do, as lines of `width` cells; none for no title."""
     text = inert(f"{title} {hint}".strip())
     return [((f" {line}", style),) for line in wrap(text, max(width - 2, 20))]
+
+
+MOVING: tuple[tuple[str, str], ...] = (
+    ("j k ↓ ↑", "Move."),
+    ("g G home end", "Go to the first, the last."),
+    ("pgup pgdn ctrl+d ctrl+u", "Move by a page, by half a page."),
+)
+KEYS_WIDTH = 24
+
+
+class KeyHelp(ModalScreen[None]):
+    """The keys of a place by group, those that move first; why one cannot act is said beside it."""
+
+    BINDINGS = [Binding("escape,q,question_mark", "dismiss(None)", "Back")]
+
+    def __init__(self, actions: list[Action], context: ActionContext, keymap: Keymap) -> None:
+        super().__init__()
+        self.actions = actions
+        self.context = context
+        self.keymap = keymap
+
+    def compose(self) -> ComposeResult:
+        """Lay out the text."""
+        with Vertical(classes="dialog tall"):
+            yield Static("Keys that work here", classes="heading", markup=False)
+            yield TextView(id="keys")
+            yield Static("j k scroll   esc back", classes="keys", markup=False)
+
+    def on_mount(self) -> None:
+        """Show the keys."""
+        self.query_one(TextView).show(list(self.lines()))
+        self.query_one(TextView).focus()
+
+    def lines(self) -> Iterator[StyledLine]:
+        """Yield a heading and a line per action, group by group."""
+        yield (("Move", "title"),)
+        for keys, help_ in MOVING:
+            yield ((f"{keys:<{KEYS_WIDTH}}", "key"), (help_, ""))
+        for group in ActionGroup:
+            rows = [a for a in self.actions if a.group is group and self.keymap.shown(a)]
+            if rows:
+                yield ()
+                yield ((str(group), "title"),)
+            for row in rows:
+                keys = f"{' '.join(self.keymap.shown(row)):<{KEYS_WIDTH}}"
+                if (reason := why_not(row, self.context)) is None:
+                    yield ((keys, "key"), (row.help, ""))
+                else:
+                    yield ((keys, "muted"), (f"{row.help} ", "muted"), (reason, "warning"))

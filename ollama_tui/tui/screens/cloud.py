@@ -13,7 +13,14 @@ from textual.app import ComposeResult
 
 from ollama_tui.api.errors import OllamaError, Unauthorized, Unsupported
 from ollama_tui.api.replies import ListedModel, Recommendation, Show
-from ollama_tui.domain.cloud import CatalogueEntry, about, catalogue, cloud_error, disabled, select
+from ollama_tui.domain.cloud import (
+    CatalogueEntry,
+    catalogue,
+    cloud_error,
+    entry_lines,
+    filtered,
+    why_disabled,
+)
 from ollama_tui.domain.columns import BY_KEY
 from ollama_tui.formatting import StyledLine, inert, plural
 from ollama_tui.tui.actions.action import Place, connected
@@ -145,7 +152,7 @@ class CloudScreen(TableScreen):
 
     async def _ask_whether_switched_off(self) -> None:
         try:
-            self.learn(switched_off=disabled((await self.services.ollama.status()).cloud))
+            self.learn(switched_off=why_disabled((await self.services.ollama.status()).cloud))
         except Unsupported:
             self.learn(switched_off="")
         except OllamaError:
@@ -164,7 +171,7 @@ class CloudScreen(TableScreen):
         entries = catalogue(
             sources.offered, sources.recommended, self.context.snapshot.models, self.shown
         )
-        rows, problems = select(entries, self.filter, self.tui.clock.now())
+        rows, problems = filtered(entries, self.filter, self.tui.clock.now())
         empty = "Asking …" if sources.asking else "No models were found."
         if self.filter:
             empty = "Nothing matches the filter: esc shows all."
@@ -185,7 +192,7 @@ class CloudScreen(TableScreen):
         """Show what is known of the entry under the cursor."""
         super().draw_for_row()
         entry: CatalogueEntry | None = self.table.row
-        self.query_one(TextView).show(about(entry) if entry else [], entry and entry.key)
+        self.query_one(TextView).show(entry_lines(entry) if entry else [], entry and entry.key)
 
     # ---- the user
 

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ollama_tui.api.errors import OllamaError
-from ollama_tui.domain.model import Model, details_key
+from ollama_tui.domain.model import Model
 from ollama_tui.formatting import inert
 from ollama_tui.tui.actions.action import Place
 from ollama_tui.tui.screens.action_screen import bindings
@@ -66,7 +66,7 @@ class DetailsController:
             return
         names = main.list_rows.aliases.get(model.digest, ())
         also = tuple(inert(name) for name in names if name != model.name)
-        show = main.tui.details.get(details_key(model))
+        show = main.tui.details.get(model.details_key)
         self.pane.show(model, show, also=also, now=main.now())
         if show is None and not model.is_answered_in_cloud:
             self._ask(model)
@@ -79,7 +79,7 @@ class DetailsController:
             self._asked = ()  # what was refused may be asked for again
         self.draw()
         model = self._main.current
-        if model is not None and details_key(model) not in self._main.tui.details:
+        if model is not None and model.details_key not in self._main.tui.details:
             self._ask(model)
 
     def close(self) -> None:
@@ -103,7 +103,7 @@ class DetailsController:
         is asked for again after the next list.
         """
         services = self._main.tui.services
-        asked = (services, details_key(model), model.name, self._main.snapshot.fetched_at)
+        asked = (services, model.details_key, model.name, self._main.snapshot.fetched_at)
         under_way = not self._answered.is_set()
         if services is None or asked == self._asked or (under_way and asked[:3] == self._asked[:3]):
             return

@@ -20,7 +20,7 @@ from ollama_tui.tui.screens.action_screen import ActionScreen, bindings
 from ollama_tui.tui.screens.details_controller import WIDE, DetailsController, ModelDetailsPane
 from ollama_tui.tui.screens.main_context import MainScreenContext
 from ollama_tui.tui.screens.model_list import LastValidFilter, ModelTable, Totals, empty_lines
-from ollama_tui.tui.themes import OWN
+from ollama_tui.tui.themes import OWN_THEMES
 from ollama_tui.tui.widgets.filter_bar import FILTER_KEYS, FilterBar
 from ollama_tui.tui.widgets.model_rows import ModelRows
 from ollama_tui.tui.widgets.status import footer_line, status_line
@@ -276,7 +276,7 @@ class MainScreen(ActionScreen):
         """Ask for the theme, and use it now and in the next run."""
         from ollama_tui.tui.dialogs.choice import Alternative, Choice
 
-        own = [theme.name for theme in OWN]
+        own = [theme.name for theme in OWN_THEMES]
         names = [*own, *sorted(set(self.app.available_themes) - set(own))]
         options = tuple(Alternative(name, name) for name in names)
         chosen = await self.context.ask(Choice("Theme", options, current=self.app.theme))

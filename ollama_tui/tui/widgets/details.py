@@ -11,7 +11,7 @@ from textual.containers import Vertical
 
 from ollama_tui.api.replies import Show
 from ollama_tui.domain.details import OVERVIEW, document, tabs
-from ollama_tui.domain.model import Model, details_key
+from ollama_tui.domain.model import Model
 from ollama_tui.tui.widgets.tab_bar import TabBar
 from ollama_tui.tui.widgets.text_view import TextView
 
@@ -62,13 +62,13 @@ class DetailsPane(Vertical):
 
     def show_problem(self, model: Model, title: str, hint: str) -> None:
         """Say why there are no details of `model`."""
-        self._problem = (details_key(model), title, hint)
+        self._problem = (model.details_key, title, hint)
         self._draw()
 
     def show_arrays(self, model: Model, arrays: Mapping[str, str]) -> None:
         """Show the long metadata values of `model`, now or when it is shown again."""
-        self._arrays = (details_key(model), arrays)
-        if self._model is not None and details_key(self._model) == details_key(model):
+        self._arrays = (model.details_key, arrays)
+        if self._model is not None and self._model.details_key == model.details_key:
             self._tab = "metadata"
             self.tabs.activate(self._tab)
         self._draw()
@@ -82,7 +82,7 @@ class DetailsPane(Vertical):
         model = self._model
         if model is None or self._now is None:
             return
-        key, tab = details_key(model), self.tabs.active or OVERVIEW.id
+        key, tab = model.details_key, self.tabs.active or OVERVIEW.id
         content = document(
             tab,
             model,

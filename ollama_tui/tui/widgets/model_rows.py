@@ -11,7 +11,7 @@ from ollama_tui.domain.columns import ABSENT, BY_KEY, USUAL
 from ollama_tui.domain.model import Model
 from ollama_tui.domain.rows import ListRows, View
 from ollama_tui.formatting import StyledLine
-from ollama_tui.tui.themes import UNICODE, Signs
+from ollama_tui.tui.themes import UNICODE_SIGNS, Signs
 from ollama_tui.tui.widgets.table import RowSource, TableColumn, fit_columns
 
 SHARED_INDENT = 2
@@ -36,7 +36,7 @@ class ModelRows(RowSource[Model]):
     """Names of models that are being deleted, or wait for it."""
     longest: int = 0
     """Letters of the longest name: on a wide screen figures stand beside names, not far off."""
-    signs: Signs = UNICODE
+    signs: Signs = UNICODE_SIGNS
 
     key = attrgetter("listed.name")
 

@@ -19,7 +19,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from ollama_tui.formatting import Span, StyledLine
-from ollama_tui.tui.themes import UNICODE, Signs
+from ollama_tui.tui.themes import UNICODE_SIGNS, Signs
 from ollama_tui.tui.widgets.text_layout import fit, width_of
 
 STYLES = (
@@ -78,7 +78,7 @@ class StyledWidget(Widget):
     @property
     def signs(self) -> Signs:
         """The signs that the terminal can show."""
-        return getattr(self.app, "signs", UNICODE)
+        return getattr(self.app, "signs", UNICODE_SIGNS)
 
     def to_strip(self, spans: Iterable[Span], base: str = "") -> Strip:
         """Return the spans as a strip; `base` names the style that lies under all of them.

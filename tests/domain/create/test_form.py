@@ -18,11 +18,11 @@ from ollama_tui.domain.create.form import (
     new_name,
 )
 from ollama_tui.domain.create.preview import changes, curl, modelfile
-from ollama_tui.domain.create.validation import notices, problem
+from ollama_tui.domain.create.validation import first_problem, notices
 from ollama_tui.domain.modelfile.convert import request_from
 from ollama_tui.domain.modelfile.parameters import BY_NAME, BadParameter
 from ollama_tui.domain.modelfile.syntax import parse, printable
-from ollama_tui.domain.quantization import name_for, targets, why_not
+from ollama_tui.domain.quantization import quantize_problem, quantize_targets, quantized_name
 from tests.domain.models import a_model
 
 BASE = a_model(
@@ -105,14 +105,14 @@ def test_a_pasted_command_is_taken_for_the_base_it_names() -> None:
     ],
 )
 def test_what_is_wrong_with_the_names_is_said(name: str, base: str, tab: str, said: str) -> None:
-    wrong = problem(replace(a_form(), name=name, base=base))
+    wrong = first_problem(replace(a_form(), name=name, base=base))
     assert wrong is not None
     assert wrong.tab == tab
     assert said in wrong.words
 
 
 def test_a_cloud_model_is_not_edited_in_place() -> None:
-    wrong = problem(begin((STUB,), STUB, Show(), edit=True))
+    wrong = first_problem(begin((STUB,), STUB, Show(), edit=True))
     assert wrong is not None
     assert "with another name" in wrong.words
 
@@ -329,7 +329,7 @@ def test_messages_cannot_be_cleared() -> None:
 
 
 def test_a_message_by_nobody_we_know_is_refused() -> None:
-    wrong = problem(a_form().with_messages((Message("robot", "x"),)))
+    wrong = first_problem(a_form().with_messages((Message("robot", "x"),)))
     assert wrong is not None
     assert wrong.tab == "messages"
 
@@ -356,7 +356,7 @@ def test_licenses_are_added() -> None:
     ],
 )
 def test_a_quantized_copy_is_named_after_its_type(name: str, made: str) -> None:
-    assert name_for(name, "Q8_0") == made
+    assert quantized_name(name, "Q8_0") == made
 
 
 @pytest.mark.parametrize(
@@ -384,8 +384,8 @@ def test_the_room_on_the_servers_disk_is_said_where_it_is_known(
 )
 def test_only_what_a_server_can_quantize_is_offered(level: str, offered: list[str]) -> None:
     model = a_model(quantization_level=level, format="gguf")
-    assert [target.type for target in targets(model)] == offered
-    assert (why_not(model) is None) == bool(offered)
+    assert [target.type for target in quantize_targets(model)] == offered
+    assert (quantize_problem(model) is None) == bool(offered)
 
 
 # Sizes of published quantizations of one model of 8 billion parameters, in bytes.
@@ -395,7 +395,7 @@ def test_only_what_a_server_can_quantize_is_offered(level: str, offered: list[st
 )
 def test_the_size_to_expect_is_about_right(type: str, real: int) -> None:
     model = a_model(size=16_068_891_392, quantization_level="F16", format="gguf")
-    expected = next(t.bytes for t in targets(model) if t.type == type)
+    expected = next(t.bytes for t in quantize_targets(model) if t.type == type)
     assert expected == pytest.approx(real, rel=0.03)
 
 
@@ -411,7 +411,7 @@ def test_the_size_to_expect_is_about_right(type: str, real: int) -> None:
     ],
 )
 def test_why_a_model_cannot_be_quantized(model: object, said: str) -> None:
-    assert said in (why_not(model) or "")  # type: ignore[arg-type]
+    assert said in (quantize_problem(model) or "")  # type: ignore[arg-type]
 
 
 def test_a_type_chosen_for_another_base_is_not_sent() -> None:

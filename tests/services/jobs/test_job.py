@@ -10,7 +10,7 @@ from ollama_tui.services.jobs.job import (
     State,
     describe,
     percent,
-    problem,
+    problem_of,
 )
 
 
@@ -44,7 +44,7 @@ FULL_DISK = ServerFailed(
         (job(State.DONE), "done"),
         (job(State.CANCELLED), "cancelled"),
         (
-            job(State.FAILED, error=problem(FULL_DISK)),
+            job(State.FAILED, error=problem_of(FULL_DISK)),
             "failed: no space left on the server's disk",
         ),
         (job(State.FAILED, error=Problem("It broke.")), "failed: It broke."),
@@ -63,18 +63,18 @@ def test_a_state_is_said_in_words(job: Job, words: str) -> None:
     ],
 )
 def test_the_reason_is_the_second_half_of_a_title(title: str, reason: str) -> None:
-    assert problem(NotFound(title)).reason == reason
+    assert problem_of(NotFound(title)).reason == reason
 
 
 def test_a_problem_keeps_the_address_to_sign_in_at() -> None:
     error = Unauthorized("Not pushed.", "Sign in.", signin_url="https://ollama.com/connect")
-    assert problem(error).signin_url == "https://ollama.com/connect"
-    assert problem(OllamaError("a", "b")) == Problem("a", "b", "a", None)
+    assert problem_of(error).signin_url == "https://ollama.com/connect"
+    assert problem_of(OllamaError("a", "b")) == Problem("a", "b", "a", None)
 
 
 def test_a_server_that_is_away_does_not_hide_what_was_to_be_done() -> None:
     away = Unreachable("No connection to gpu-box: it refuses connections.", "Start Ollama there.")
-    found = problem(away, "delete qwen3:8b")
+    found = problem_of(away, "delete qwen3:8b")
     assert found.title == f"Delete qwen3:8b failed. {away.title}"
     assert found.reason == "server unreachable"
 

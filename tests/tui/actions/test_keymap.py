@@ -6,12 +6,14 @@ import pytest
 
 from ollama_tui.config.settings import Settings
 from ollama_tui.tui.actions import ACTIONS, BY_ID
-from ollama_tui.tui.actions.action import Keymap, keymap
+from ollama_tui.tui.actions.action import Keymap, keymap_from
 
 
 def with_keys(**keys: str) -> Keymap:
     """Return the keymap for ids whose dots are spelled as underscores here."""
-    return keymap(Settings(keys={id_.replace("__", "."): k for id_, k in keys.items()}), ACTIONS)
+    return keymap_from(
+        Settings(keys={id_.replace("__", "."): k for id_, k in keys.items()}), ACTIONS
+    )
 
 
 def sentences(keys: Keymap) -> list[str]:

@@ -7,13 +7,13 @@ from textual.message import Message
 from textual.widget import Widget
 
 from ollama_tui.tui.rendering.diff import DiffApp
-from ollama_tui.tui.themes import UNICODE
+from ollama_tui.tui.themes import UNICODE_SIGNS
 
 
 class OneWidget(DiffApp[None]):
     """An app that shows one widget and keeps the messages it posts."""
 
-    signs = UNICODE
+    signs = UNICODE_SIGNS
 
     def __init__(self, *widgets: Widget) -> None:
         super().__init__()

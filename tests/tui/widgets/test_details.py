@@ -8,7 +8,7 @@ from textual.pilot import Pilot
 
 from ollama_tui.api.replies import ListedModel, Show
 from ollama_tui.domain.model import Model
-from ollama_tui.tui.themes import ASCII
+from ollama_tui.tui.themes import ASCII_SIGNS
 from ollama_tui.tui.widgets.details import DetailsPane
 from tests.tui.widgets.screens import OneWidget, screen_lines
 
@@ -97,7 +97,7 @@ async def test_what_is_searched_is_found_and_remembered() -> None:
 async def test_on_a_plain_terminal_the_scroll_bar_is_ascii() -> None:
     pane = DetailsPane()
     app = OneWidget(pane)
-    app.signs = ASCII
+    app.signs = ASCII_SIGNS
     async with app.run_test(size=(60, 12)) as pilot:
         show(pane, ONE, Show(system="\n".join(f"word {n}" for n in range(100))))
         pane.tabs.action_move(1)

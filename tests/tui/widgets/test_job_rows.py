@@ -8,7 +8,7 @@ import pytest
 
 from ollama_tui.formatting import StyledLine
 from ollama_tui.services.jobs.job import Job, JobProgress, Problem, State
-from ollama_tui.tui.themes import ASCII, UNICODE, Signs
+from ollama_tui.tui.themes import ASCII_SIGNS, UNICODE_SIGNS, Signs
 from ollama_tui.tui.widgets.job_rows import (
     STRIP_ROWS,
     job_line,
@@ -39,11 +39,11 @@ def said(line: StyledLine) -> str:
     return "".join(text for text, _ in line)
 
 
-def spans(one: Job, signs: Signs = UNICODE, width: int = 120) -> StyledLine:
+def spans(one: Job, signs: Signs = UNICODE_SIGNS, width: int = 120) -> StyledLine:
     return job_line(one, signs, width, label=label_cells([one], width))
 
 
-def line(one: Job, signs: Signs = UNICODE, width: int = 120) -> str:
+def line(one: Job, signs: Signs = UNICODE_SIGNS, width: int = 120) -> str:
     return said(spans(one, signs, width))
 
 
@@ -109,9 +109,9 @@ def test_a_wide_line_has_room_for_a_long_name() -> None:
 
 def test_names_of_all_jobs_shown_get_the_same_room() -> None:
     jobs = (job(id=1), job(id=2, name="registry.example.com:5000/library/long:q4", progress=MOVING))
-    first, second = strip_lines(jobs, UNICODE, 120)
+    first, second = strip_lines(jobs, UNICODE_SIGNS, 120)
     assert said(first).index("starting") == said(second).index("█")
-    assert said(strip_lines(jobs[:1], UNICODE, 120)[0]).index("starting") < 40
+    assert said(strip_lines(jobs[:1], UNICODE_SIGNS, 120)[0]).index("starting") < 40
 
 
 @pytest.mark.parametrize(
@@ -126,14 +126,14 @@ def test_names_of_all_jobs_shown_get_the_same_room() -> None:
     ],
 )
 def test_a_long_name_loses_its_registry_first_and_keeps_its_end(name: str, shown: str) -> None:
-    line = job_line(job(name=name), UNICODE, 80, label=25)
+    line = job_line(job(name=name), UNICODE_SIGNS, 80, label=25)
     assert said(line).removeprefix(" ↓ ").split("  ")[0] == shown
     assert width_of(line[:2]) <= 3 + 25
 
 
 def test_the_key_for_more_is_not_named_where_more_is_shown() -> None:
     failed = job(State.FAILED, error=Problem("It failed.", "", "full"))
-    assert said(job_line(failed, UNICODE, 98, label=22, hint=False)).endswith("failed: full")
+    assert said(job_line(failed, UNICODE_SIGNS, 98, label=22, hint=False)).endswith("failed: full")
 
 
 def test_nothing_is_divided_by_zero_or_said_of_nothing() -> None:
@@ -143,7 +143,7 @@ def test_nothing_is_divided_by_zero_or_said_of_nothing() -> None:
 
 
 def test_plain_signs_are_ascii() -> None:
-    assert line(job(progress=MOVING), ASCII).isascii()
+    assert line(job(progress=MOVING), ASCII_SIGNS).isascii()
 
 
 def test_hostile_names_are_inert() -> None:
@@ -165,10 +165,10 @@ def test_the_strip_shows_what_moves_then_what_failed_then_what_waits() -> None:
 
 def test_the_strip_counts_what_it_has_no_room_for() -> None:
     jobs = tuple(job(id=n, progress=MOVING) for n in range(STRIP_ROWS + 3))
-    lines = strip_lines(jobs, UNICODE, 120)
+    lines = strip_lines(jobs, UNICODE_SIGNS, 120)
     assert len(lines) == STRIP_ROWS
     assert said(lines[-1]).endswith("3 more, J ")
-    assert strip_lines((), UNICODE, 120) == []
+    assert strip_lines((), UNICODE_SIGNS, 120) == []
 
 
 def test_the_end_of_a_job_is_told_with_its_title_and_hint() -> None:

@@ -12,7 +12,7 @@ from ollama_tui.api.errors import Unreachable
 from ollama_tui.api.replies import ListedModel, RunningModel
 from ollama_tui.domain.model import ConnectionState, Model, Snapshot
 from ollama_tui.domain.rows import View
-from ollama_tui.tui.themes import ASCII, UNICODE, Signs
+from ollama_tui.tui.themes import ASCII_SIGNS, UNICODE_SIGNS, Signs
 from ollama_tui.tui.widgets.status import Sums, footer_line, status_line
 from ollama_tui.tui.widgets.text_layout import width_of
 
@@ -26,7 +26,7 @@ def line(
     *,
     shown: int = 3,
     width: int = 120,
-    signs: Signs = UNICODE,
+    signs: Signs = UNICODE_SIGNS,
     sums: Sums | None = None,
 ) -> str:
     spans = status_line(
@@ -92,7 +92,7 @@ def test_the_arrow_tells_which_way_it_is_sorted() -> None:
 
 
 def test_plain_signs_are_ascii() -> None:
-    assert line(UP, signs=ASCII).isascii()
+    assert line(UP, signs=ASCII_SIGNS).isascii()
 
 
 @pytest.mark.parametrize("width", range(1, 130, 7))
