@@ -54,9 +54,9 @@ MACHINE = Clock(uptime=partial(time.clock_gettime, _BOOTTIME))
 class Watchdog:
     """Ends a block with TimeoutError unless it is restarted before its limit runs out.
 
-    async with Watchdog(30, clock.seconds, clock.sleep) as watchdog:
-        async for chunk in response:
-            watchdog.restart(30)
+        async with Watchdog(30, clock.seconds, clock.sleep) as watchdog:
+            async for chunk in response:
+                watchdog.restart(30)
 
     The limit is in seconds, counted by `clock` and waited for by `sleep`; None is no limit.
     """

@@ -1,7 +1,7 @@
 """Registries of models: which manifest a name refers to now, without pulling anything.
 
-async with Registry() as registry:
-    newest = await registry.newest(parse("qwen3:8b"))
+    async with Registry() as registry:
+        newest = await registry.newest(parse("qwen3:8b"))
 
 No key or account is ever sent: only what a registry shows to everybody is asked for.
 """

@@ -14,6 +14,7 @@ from ollama_tui.formatting import ELLIPSIS, inert
 ParameterValue = bool | int | float | str | list[str]
 
 DEFAULT_REGISTRY = "registry.ollama.ai"
+"""The host of names that give none."""
 _SUBJECT_LIMIT = 44
 
 

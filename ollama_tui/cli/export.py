@@ -96,7 +96,7 @@ async def _parameters(context: CommandContext, model: Model) -> dict[str, Any] |
     if model.is_cloud:
         return None
     try:
-        show = await context.facts.ask(model)
+        show = await context.facts.show(model)
     except Refused:
         return None
     return dict(merged(parse_show(show.parameters)))

@@ -181,8 +181,8 @@ def _run_app(arguments: Sequence[str]) -> int:
     from ollama_tui.config.ui_state import UIState
     from ollama_tui.services.cache import Cache
     from ollama_tui.tui.app import OllamaTui
+    from ollama_tui.tui.look import signs_for
     from ollama_tui.tui.shutdown import Shutdown
-    from ollama_tui.tui.themes import signs_for
 
     problems = Problems()
     shutdown = Shutdown()

@@ -23,7 +23,7 @@ async def run(context: CommandContext) -> int:
         updates = Updates(
             registry,
             context.ollama,
-            context.facts.ask,
+            context.facts.show,
             cache=context.cache,
             host_url=context.settings.host.url,
         )

@@ -30,7 +30,7 @@ async def run(context: CommandContext) -> int:
     models = await context.models()
     key = names.comparison_key(name)
     found = next((model for model in models if names.comparison_key(model.name) == key), None)
-    show = await (context.facts.ask(found) if found else context.ollama.show(name))
+    show = await (context.facts.show(found) if found else context.ollama.show(name))
     unlisted = ListedModel(
         name=name,
         details=show.details,

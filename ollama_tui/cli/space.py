@@ -32,7 +32,7 @@ async def run(context: CommandContext) -> int:
     usage = await storage.read(models)
     if usage.contents is None:
         models = await context.models(learn=True)
-        usage = storage.estimate(models)
+        usage = storage.known(models)
     now = context.now.timestamp()
     if context.options.json:
         print_json(as_json(models, usage, now))

@@ -1,4 +1,4 @@
-"""Settings: what the command line, the environment and the config file set, and the folders."""
+"""Settings: what the command line, the environment and config.toml set, and where the files are."""
 
 from __future__ import annotations
 
@@ -138,6 +138,9 @@ def user_folders() -> Folders:
         unfinished=state / "unfinished",
         drafts=state / "drafts",
     )
+
+
+# ---- config.toml
 
 
 LARGEST_CONFIG = 1 << 16

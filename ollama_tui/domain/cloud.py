@@ -215,8 +215,6 @@ def _matches(term: query.Term, entry: CatalogueEntry, scope: Scope) -> bool:
     return any(value in text for value in term.values) is not term.negated
 
 
-_LABEL_CELLS = 12
-"""Cells of the labels."""
 _KEY_PAGE = "ollama.com/settings/keys"
 _BY_STATUS = {
     402: ("The account has used up what its plan allows.", "Wait, or change the plan there."),
@@ -271,6 +269,10 @@ def why_disabled(status: CloudStatus) -> str:
     places["both"] = places["env"] + places["config"]
     by = " and ".join(places.get(status.source, ["its settings"]))
     return f"Cloud models are switched off on this server by {by}: they can be pulled, not run."
+
+
+_LABEL_CELLS = 12
+"""Cells of the column of labels."""
 
 
 def entry_lines(entry: CatalogueEntry) -> list[StyledLine]:

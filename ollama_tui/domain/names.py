@@ -10,9 +10,10 @@ from pathlib import PurePosixPath
 from typing import Literal
 from urllib.parse import parse_qs, unquote
 
+from ollama_tui.api.requests import DEFAULT_REGISTRY
 from ollama_tui.formatting import inert
 
-DEFAULT_HOST = "registry.ollama.ai"
+DEFAULT_HOST = DEFAULT_REGISTRY
 DEFAULT_NAMESPACE = "library"
 DEFAULT_TAG = "latest"
 
@@ -224,6 +225,9 @@ def _part_problem(what: str, part: str, punctuation: str, longest: int) -> str |
 
 def _said(character: str) -> str:
     return "a space" if character.isspace() else f"“{inert(character)}”"
+
+
+# ---- names in pasted texts
 
 
 _COMMAND = re.compile(

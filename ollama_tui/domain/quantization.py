@@ -1,4 +1,4 @@
-"""Types of weights: what they take, what a server quantizes to which, and how large that is."""
+"""Quantization: what types of weights take, and what a server can make of a model."""
 
 from __future__ import annotations
 

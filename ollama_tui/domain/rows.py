@@ -1,4 +1,4 @@
-"""From a list and a view, what the user chose to look at, to the rows shown."""
+"""The rows of the list: what the user chose to see, a `View`, applied to the models."""
 
 from __future__ import annotations
 
@@ -29,12 +29,15 @@ class View:
     marks: frozenset[str] = frozenset()
     """Names of marked models."""
     saved: SavedFilters = ()
-    """What the filter may name."""
+    """The saved filters, which `@name` in `filter` stands for."""
 
 
 @dataclass(frozen=True, slots=True)
 class KnownUpdates:
-    """Which names are outdated, which are not; of the others nobody knows."""
+    """Which names are outdated, which are not; of the others nobody knows.
+
+    `updates.known` makes it; it is here because the first frame need not load `updates`.
+    """
 
     outdated: frozenset[str] = frozenset()
     current: frozenset[str] = frozenset()

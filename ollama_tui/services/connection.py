@@ -46,6 +46,7 @@ class Services:
     clock: Clock
     library: Library
     facts: ModelFacts
+    """The same as `library.facts`."""
     queue: JobQueue
     storage: Storage
     updates: Updates
@@ -157,7 +158,7 @@ class Connection:
             updates = Updates(
                 registry,
                 ollama,
-                facts.ask,
+                facts.show,
                 cache=self._cache,
                 host_url=settings.host.url,
                 now=clock.now,

@@ -40,7 +40,7 @@ class ModelFacts:
         *,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._show = show
+        self._ask_show = show
         self._cache = cache
         self._sleep = sleep
         self._version: str | None = None
@@ -98,7 +98,7 @@ class ModelFacts:
         """Learn about these models first: they are on the screen."""
         self._prioritised = tuple(model.digest for model in models)
 
-    async def ask(self, model: Model) -> Show:
+    async def show(self, model: Model) -> Show:
         """Return everything show says of `model`, from memory or disk when its digest is known.
 
         Raises OllamaError. Cloud stubs under a cloud name are answered by ollama.com, so ask for
@@ -191,7 +191,7 @@ class ModelFacts:
         answer: asyncio.Future[Show] = asyncio.get_running_loop().create_future()
         self._requests[key] = answer
         try:
-            answer.set_result(await self._show(name))
+            answer.set_result(await self._ask_show(name))
         except OllamaError as error:
             answer.set_exception(error)
         finally:

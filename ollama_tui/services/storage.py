@@ -43,7 +43,7 @@ class Storage:
         self.measured: Observable[Usage | None] = Observable(None)
         """What was measured last; None when nothing could be."""
 
-    def estimate(self, models: Sequence[Model]) -> Usage:
+    def known(self, models: Sequence[Model]) -> Usage:
         """Return at once the best answer there is for this list."""
         measured = self.measured.value
         if measured is not None and _listed(models) == self._listed:
@@ -52,7 +52,7 @@ class Storage:
 
     async def usage(self, models: Sequence[Model]) -> Usage:
         """Return the answer for this list, reading the store if that was not done yet."""
-        known = self.estimate(models)
+        known = self.known(models)
         tried = self._modelfile is not None and _listed(models) == self._listed
         return known if tried or known.contents else await self.read(models)
 
@@ -64,7 +64,7 @@ class Storage:
         done, _ = await asyncio.wait([reading], timeout=DISK_READ_TIMEOUT)
         for finished in done:
             finished.result()
-        return self.estimate(models)
+        return self.known(models)
 
     async def _read(self, models: Sequence[Model], *, ask: bool) -> None:
         async with self._one_at_a_time:

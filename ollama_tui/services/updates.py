@@ -1,6 +1,6 @@
 """What registries say of the installed models: asked when a person asks, never by itself.
 
-updates = Updates(registry, ollama, library.facts.ask)
+updates = Updates(registry, ollama, library.facts.show)
 await updates.check(library.snapshot.models)
 """
 

@@ -28,12 +28,11 @@ from ollama_tui.domain import columns
 from ollama_tui.domain.model import ConnectionState, Snapshot
 from ollama_tui.domain.rows import View
 from ollama_tui.services.connection import Connection, Services
-from ollama_tui.tui import themes
 from ollama_tui.tui.actions import ACTIONS
 from ollama_tui.tui.actions.action import keymap_from
+from ollama_tui.tui.look import DEFAULT_THEME, OWN_THEMES, UNICODE_SIGNS, Signs, styles_folder
 from ollama_tui.tui.rendering.diff import DiffApp
 from ollama_tui.tui.screens.main import MainScreen
-from ollama_tui.tui.themes import UNICODE_SIGNS, Signs, styles_folder
 from ollama_tui.tui.typeahead import CONNECTING, KeyEvent, TypeAhead
 
 if TYPE_CHECKING:
@@ -127,11 +126,11 @@ class OllamaTui(DiffApp[int], inherit_bindings=False):
         self._keys_dropped = False
         self.type_ahead = TypeAhead(self, self._deliver, clock, self._on_keys_idle)
         self.animation_level = "none"
-        for own in themes.OWN_THEMES:
+        for own in OWN_THEMES:
             self.register_theme(own)
         self.set_reactive(OllamaTui.snapshot, self._connection.snapshots.value)
-        theme = self.settings.theme or self._ui_state.theme or themes.DEFAULT_THEME
-        self.theme = theme if theme in self.available_themes else themes.DEFAULT_THEME
+        theme = self.settings.theme or self._ui_state.theme or DEFAULT_THEME
+        self.theme = theme if theme in self.available_themes else DEFAULT_THEME
         self.stylesheet.set_variables(self.get_css_variables())
 
     def refresh_css(self, animate: bool = True) -> None:

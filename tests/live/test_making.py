@@ -16,7 +16,7 @@ from ollama_tui.domain.modelfile.parameters import merged, parse_show
 from ollama_tui.domain.modelfile.syntax import Modelfile, parse, write
 from ollama_tui.domain.quantization import quantize_targets
 from ollama_tui.importing.source import Source
-from ollama_tui.tui.actions.edit import edit_of, from_weights, whole
+from ollama_tui.tui.actions.edit import edit_of, from_weights, whole_modelfile
 from tests.live.own import LICENSE, PREFIX, OwnModels
 
 pytestmark = pytest.mark.live
@@ -76,7 +76,7 @@ async def test_one_change_in_the_editor_is_all_that_is_sent(
     ollama: Ollama, wanted: CreateRequest
 ) -> None:
     made = await make(ollama, wanted)
-    before = whole(made, wanted.model)
+    before = whole_modelfile(made, wanted.model)
     text = write(before).replace("PARAMETER temperature 0.3", "PARAMETER temperature 0.4")
     change = edit_of(
         Model(ListedModel(wanted.model)),
@@ -98,7 +98,7 @@ async def test_a_license_taken_out_is_gone_once_it_starts_over_from_its_files(
     ollama: Ollama, wanted: CreateRequest
 ) -> None:
     made = await make(ollama, wanted)
-    before = whole(made, wanted.model)
+    before = whole_modelfile(made, wanted.model)
     kept = Modelfile(tuple(c for c in before.commands if c.value != LICENSES[0]))
     fresh = from_weights(request_from(kept, wanted.model), made)
     if fresh is None:

@@ -115,7 +115,7 @@ async def test_who_wants_the_same_details_shares_a_request_unless_the_other_leav
 
     model, *_ = (await library.refresh()).models
     facts = ModelFacts(show)
-    first, second, third = [asyncio.ensure_future(facts.ask(model)) for _ in range(3)]
+    first, second, third = [asyncio.ensure_future(facts.show(model)) for _ in range(3)]
     await settle()
     assert asked == [model.name]
     second.cancel()
@@ -143,7 +143,7 @@ async def test_details_are_asked_for_once_per_digest(library: Library, demo: Dem
     snapshot = await library.refresh()
     first, second = (snapshot.by_name[name] for name in ("gemma3:4b", "gemma3:latest"))
     assert first.digest == second.digest
-    assert await library.facts.ask(first) == await library.facts.ask(second)
+    assert await library.facts.show(first) == await library.facts.show(second)
     assert len(demo.seen("/api/show")) == 1
     assert library.facts.details_of(second) is not None
 
@@ -154,7 +154,7 @@ async def test_details_of_many_models_do_not_pile_up(library: Library, demo: Dem
     crowd = [model for model in snapshot.models if "-" in model.name and not model.is_cloud]
     for model in crowd[: DETAILS_KEPT + 3]:
         if model.name != "old-experiment:latest":
-            await library.facts.ask(model)
+            await library.facts.show(model)
     assert len(library.facts.details.value) <= DETAILS_KEPT
 
 
@@ -162,16 +162,16 @@ async def test_details_come_from_disk_when_they_are_there(
     ollama: Ollama, demo: Demo, tmp_path: Path
 ) -> None:
     first = Library(ollama, cache=Cache(tmp_path), host_url=URL)
-    show = await first.facts.ask((await first.refresh()).by_name["qwen3:8b"])
+    show = await first.facts.show((await first.refresh()).by_name["qwen3:8b"])
     again = Library(ollama, cache=Cache(tmp_path), host_url=URL)
-    assert await again.facts.ask((await again.refresh()).by_name["qwen3:8b"]) == show
+    assert await again.facts.show((await again.refresh()).by_name["qwen3:8b"]) == show
     assert len(demo.seen("/api/show")) == 1
 
 
 async def test_details_that_fail_are_an_error_and_leave_nothing_behind(library: Library) -> None:
     broken = (await library.refresh()).by_name["old-experiment:latest"]
     with pytest.raises(OllamaError):
-        await library.facts.ask(broken)
+        await library.facts.show(broken)
     assert library.facts.details_of(broken) is None
 
 
@@ -397,7 +397,7 @@ async def test_after_an_upgrade_every_model_is_asked_about_again(
         async with Ollama(URL, transport=demo.transport()) as client:
             library = Library(client, cache=cache, host_url=URL)
             snapshot = await library.learn()
-            await library.facts.ask(snapshot.by_name["qwen3:8b"])
+            await library.facts.show(snapshot.by_name["qwen3:8b"])
         asked.append(len(demo.seen("/api/show")))
     digests = {m.digest for m in snapshot.models if not m.is_answered_in_cloud}
     broken = 1  # is asked about in every run
@@ -438,5 +438,5 @@ async def test_a_refresh_queued_when_the_client_closes_leaves_nothing_behind(
 
 async def test_details_of_one_model_leave_the_list_as_it_is(library: Library) -> None:
     snapshot = await library.learn()
-    await library.facts.ask(snapshot.by_name["qwen3:8b"])
+    await library.facts.show(snapshot.by_name["qwen3:8b"])
     assert library.snapshot is snapshot

@@ -135,9 +135,9 @@ async def test_the_answer_is_kept_until_the_list_changes(store: StoreFolder) -> 
     models = filled(store)
     first = await disk.usage(models)
     assert await disk.usage(models) is first
-    assert disk.estimate(models) is first
+    assert disk.known(models) is first
     more = (*models, listed(store.model("three", "c"), "three:latest"))
-    assert not disk.estimate(more).exact
+    assert not disk.known(more).exact
     second = await disk.usage(more)
     assert second.exact
     assert second.orphans == ()

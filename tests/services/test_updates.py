@@ -68,7 +68,7 @@ async def stage(
         updates = Updates(
             asked,
             ollama,
-            library.facts.ask,
+            library.facts.show,
             cache=cache,
             host_url=HOST,
             now=ticker.now,
@@ -109,7 +109,7 @@ async def test_what_a_server_elsewhere_calls_this_machine_is_its_own(
 ) -> None:
     settings = Settings(host=parse_host(server))
     async with Ollama(settings.host.url) as ollama, registry_for(settings, None) as registry:
-        updates = Updates(registry, ollama, Library(ollama).facts.ask)
+        updates = Updates(registry, ollama, Library(ollama).facts.show)
         offer = await updates.offer("127.0.0.1:1/me/m:1", False, None)
     assert ("Only the server can reach 127.0.0.1:1" in offer.sentence) is not asked
 

@@ -1,4 +1,4 @@
-"""What a server's error means and what to do about it: rules, each a pattern of server texts."""
+"""Rules for a server's error texts: what each means and what to do. `explain` applies them."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Rule:
 
 
 def first_match(rules: Iterable[Rule], words: str, call: Call) -> tuple[Rule, re.Match[str]] | None:
-    """Return the first rule that matches, with its match; None if none does."""
+    """Return the first rule that matches, with its match; None if none does. `words` are inert."""
     for rule in rules:
         applies = (not rule.verbs or call.endpoint.verb in rule.verbs) and rule.when(call)
         if applies and (match := re.search(rule.pattern, words, re.IGNORECASE)):

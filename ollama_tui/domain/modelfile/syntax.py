@@ -97,12 +97,16 @@ def parse(source: str | bytes) -> Modelfile:
     if isinstance(source, str):
         text = source.removeprefix("\ufeff")
     else:
-        is_utf_16 = source.startswith((BOM_UTF16_BE, BOM_UTF16_LE))
-        text = source.decode("utf-16" if is_utf_16 else "utf-8-sig", "replace")
+        text = source.decode(encoding_of(source), "replace")
     commands = tuple(_Parser(_marked(text)).commands())
     if not any(command.name == "from" for command in commands):
         raise InvalidModelfile("no FROM line")
     return Modelfile(commands)
+
+
+def encoding_of(source: bytes) -> str:
+    """Return the encoding of a Modelfile, told from its byte order mark."""
+    return "utf-16" if source.startswith((BOM_UTF16_BE, BOM_UTF16_LE)) else "utf-8-sig"
 
 
 def write(modelfile: Modelfile) -> str:

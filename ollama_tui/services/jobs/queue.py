@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _NOTHING_SENT = "Cancelled before anything was sent."
 _UNDONE = "Undone: nothing was deleted."
 PUBLISH_EVERY = 0.1
-"""Seconds between two publications of mere progress."""
+"""Seconds between two publications of mere progress; the app draws them at its own, slower pace."""
 PUBLISH_AT_LEAST_EVERY = 1.0
 """Seconds between two publications of what changes by itself: countdowns and stalls."""
 GRACE_CHECK_EVERY = 0.5

@@ -241,6 +241,9 @@ async def changing(context: ActionContext) -> AsyncIterator[Ollama]:
         raise refusal
 
 
+# ---- keys
+
+
 KEY_NAMES = {
     "question_mark": "?",
     "slash": "/",

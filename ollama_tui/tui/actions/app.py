@@ -39,7 +39,7 @@ async def copy_text(context: ActionContext) -> None:
 
         # Made here: the server's own text names files of its machine, and loses quotes.
         facts = connected(context).facts
-        show = await facts.ask(model)
+        show = await facts.show(model)
         above = find(context, show.details.parent_model) if show.details.parent_model else None
         text = saved(model.name, show, facts.details_of(above) if above is not None else None)
         context.clipboard(text, "The Modelfile")
@@ -84,7 +84,7 @@ OTHER_SERVER = "another"
 """Key of the choice that is no server."""
 
 
-async def choose(context: ActionContext) -> None:
+async def choose_server(context: ActionContext) -> None:
     """Ask which server to go to, and, where jobs would be left behind, once more; go there."""
     from ollama_tui.tui.dialogs.choice import Alternative, Choice, Confirm
     from ollama_tui.tui.dialogs.text_questions import AddressDialog
@@ -94,7 +94,7 @@ async def choose(context: ActionContext) -> None:
         options = (*known, Alternative(OTHER_SERVER, "another…"))
         address = await context.ask(Choice("Servers", options, current=context.settings.host.url))
     if address == OTHER_SERVER:
-        address = await context.ask(AddressDialog(problem))
+        address = await context.ask(AddressDialog(address_problem))
     if address is None:
         return
     jobs = context.services.queue.jobs.value if context.services else ()
@@ -109,7 +109,7 @@ async def choose(context: ActionContext) -> None:
     context.go_to(address)
 
 
-def problem(address: str) -> str | None:
+def address_problem(address: str) -> str | None:
     """Return why `address` cannot be that of a server."""
     from ollama_tui.api.host import parse_host
 
@@ -140,5 +140,5 @@ ACTIONS = (
     Action("app.quit", "q", "quit", "Leave the program; asks when jobs run or a form holds text.",
            "quit", group=ActionGroup.APP, synonyms=("exit", "leave")),
     Action("hosts.show", "H", "hosts", "Go to another host: a server used before, or by address.",
-           choose, group=ActionGroup.APP),
+           choose_server, group=ActionGroup.APP),
 )  # fmt: skip

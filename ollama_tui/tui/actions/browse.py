@@ -156,7 +156,7 @@ async def compare(context: ActionContext) -> None:
 
     a, b = pair(context)
     facts = connected(context).facts
-    sides = [Side(model, await facts.ask(model)) for model in (a, b)]
+    sides = [Side(model, await facts.show(model)) for model in (a, b)]
     await context.ask(CompareScreen(*sides))
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ollama_tui.tui.dialogs.choice import Choice
 
 
-async def fill_in(context: ActionContext, *, edit: bool) -> None:
+async def open_form(context: ActionContext, *, edit: bool) -> None:
     """Open the form for a new model, or on the current one itself; queue what it returns.
 
     What was typed into it at another time is offered first.
@@ -47,10 +47,10 @@ async def fill_in(context: ActionContext, *, edit: bool) -> None:
     typed, typed_base = name_and_base(left.text) if left else ("", "")
     # Asked for now: after the question, the form is not to wait for the server.
     facts = connected(context).facts
-    show = other_show = await facts.ask(base) if base else None
+    show = other_show = await facts.show(base) if base else None
     other = find(context, typed_base) if typed_base and not edit else base
     if other is not base:
-        other_show = await facts.ask(other) if other else None
+        other_show = await facts.show(other) if other else None
     about = (
         base.label if edit and base else f"{inert(typed or 'A new model')} from {inert(typed_base)}"
     )
@@ -59,7 +59,7 @@ async def fill_in(context: ActionContext, *, edit: bool) -> None:
     if draft.is_resumed:
         base, show = other, other_show
     models = context.snapshot.models
-    free = connected(context).storage.estimate(models).free
+    free = connected(context).storage.known(models).free
     form = CreateDialog(models, base, show, edit=edit, free=free, draft_file=draft)
     answer = await context.ask(form)
     if answer is None:
@@ -86,7 +86,7 @@ async def save(context: ActionContext) -> None:
 
     if (model := context.current) is None:
         return
-    show = await connected(context).facts.ask(model)
+    show = await connected(context).facts.show(model)
     text = saved(model.name, show, await _parent(context, show))
     offered = file_name(model.name)
     path = await context.ask(SaveDialog(f"Save {model.label} as a Modelfile", offered))
@@ -111,7 +111,7 @@ async def _parent(context: ActionContext, show: Show) -> Show | None:
     if above is None or above.is_cloud:
         return None
     try:
-        return await connected(context).facts.ask(above)
+        return await connected(context).facts.show(above)
     except OllamaError:
         return None  # the model itself is a base too
 
@@ -165,8 +165,8 @@ async def quantize(context: ActionContext) -> None:
 
     if (model := context.current) is None:
         return
-    free = connected(context).storage.estimate(context.snapshot.models).free
-    chosen = await context.ask(choice(model, free))
+    free = connected(context).storage.known(context.snapshot.models).free
+    chosen = await context.ask(type_question(model, free))
     if chosen is None:
         return
     name = quantized_name(model.name, chosen)
@@ -179,7 +179,7 @@ async def quantize(context: ActionContext) -> None:
         await submit_create(context, task, dialog.draft_file)
 
 
-def choice(model: Model, free: int | None) -> Choice:
+def type_question(model: Model, free: int | None) -> Choice:
     """Return the question for a type, with the sizes to expect and what is free, if known."""
     from ollama_tui.domain.quantization import free_space_clause, quantize_targets
     from ollama_tui.tui.dialogs.choice import Alternative, Choice
@@ -203,9 +203,9 @@ def cannot_quantize(context: ActionContext) -> str | None:
 
 ACTIONS = (
     Action("model.create", "C", "create", "Create a model from the one at the cursor.",
-           partial(fill_in, edit=False), group=ActionGroup.CHANGE, footer=8, changes_server=True),
+           partial(open_form, edit=False), group=ActionGroup.CHANGE, footer=8, changes_server=True),
     Action("model.change", "", "edit in a form", "Change the model at the cursor in a form.",
-           partial(fill_in, edit=True), cannot_change, group=ActionGroup.CHANGE,
+           partial(open_form, edit=True), cannot_change, group=ActionGroup.CHANGE,
            changes_server=True),
     Action("model.open", "", "open Modelfile", "Create a model from a Modelfile of this machine.",
            partial(import_files, heading="Create a model from a Modelfile"),

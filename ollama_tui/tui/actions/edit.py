@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -53,8 +52,8 @@ async def edit(context: ActionContext) -> None:
 
     if (model := context.current) is None:
         return
-    show = await connected(context).facts.ask(model)
-    before = whole(show, model.name)
+    show = await connected(context).facts.show(model)
+    before = whole_modelfile(show, model.name)
     try:
         start = HEADING.format(name=model.label) + modelfile.write(before)
     except Unwritable as error:
@@ -175,14 +174,15 @@ def _read(file: Path) -> bytes | None:
 
 def _decoded(data: bytes) -> str | UnicodeError:
     """Return the text in `data`, or why it is none."""
-    coding = "utf-16" if data.startswith((BOM_UTF16_BE, BOM_UTF16_LE)) else "utf-8-sig"
+    from ollama_tui.domain.modelfile.syntax import encoding_of
+
     try:
-        return data.decode(coding).replace("\r\n", "\n").replace("\r", "\n")
+        return data.decode(encoding_of(data)).replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeError as error:
         return error
 
 
-def whole(show: Show, name: str) -> Modelfile:
+def whole_modelfile(show: Show, name: str) -> Modelfile:
     """Return the model as a Modelfile on top of itself, its licenses at the end if it can."""
     from ollama_tui.domain.modelfile.convert import licenses, modelfile_of
     from ollama_tui.domain.modelfile.syntax import Command, Modelfile, written

@@ -52,7 +52,7 @@ async def load_model(context: ActionContext, model: Model) -> None:
 async def embeds(context: ActionContext, model: Model) -> bool:
     """Whether a model only computes embeddings; old servers tell that in the details alone."""
     if model.capabilities is None:
-        show = await connected(context).facts.ask(model)
+        show = await connected(context).facts.show(model)
         can = set(show.capabilities or ())
         return "embedding" in can and "completion" not in can
     return model.can("embedding") and not model.can("completion")

@@ -117,15 +117,15 @@ async def _copy_target(context: ActionContext, name: str, there: Model | None) -
     return await confirm_target(context, NewName(name, there.digest if there else None))
 
 
-async def check(context: ActionContext) -> None:
+async def check_updates(context: ActionContext) -> None:
     """Ask the registries about the marked models, else about all that are shown."""
-    models = to_check(context)
+    models = models_to_check(context)
     found = await connected(context).updates.check(models)
-    title, hint = summary(models, found)
+    title, hint = check_summary(models, found)
     context.tell(title, hint)
 
 
-def to_check(context: ActionContext) -> tuple[Model, ...]:
+def models_to_check(context: ActionContext) -> tuple[Model, ...]:
     """Return the models to ask about."""
     return context.targets if context.view.marks else context.rows
 
@@ -136,10 +136,10 @@ def cannot_check(context: ActionContext) -> str | None:
         return NOT_CONNECTED
     if context.services.updates.is_checking:
         return "The registries are being asked already: the line at the top says how far it is."
-    return None if to_check(context) else "There is no model to check."
+    return None if models_to_check(context) else "There is no model to check."
 
 
-def summary(models: Sequence[Model], found: Mapping[str, Upstream]) -> tuple[str, str]:
+def check_summary(models: Sequence[Model], found: Mapping[str, Upstream]) -> tuple[str, str]:
     """Return how `models` stand in a sentence, and in another what to do or why it is unknown."""
     from ollama_tui.domain import updates as upstream
     from ollama_tui.domain.updates import UpdateStatus
@@ -167,7 +167,7 @@ def why_unknown(unknown: Sequence[Upstream]) -> str:
     return max(reasons, key=reasons.count) if reasons else ""
 
 
-async def update(context: ActionContext) -> None:
+async def update_current(context: ActionContext) -> None:
     """Look whether the current model is outdated; if so, ask and fetch what is newer."""
     from ollama_tui.domain import updates as upstream
     from ollama_tui.domain.updates import UpdateStatus
@@ -182,17 +182,17 @@ async def update(context: ActionContext) -> None:
     elif status is UpdateStatus.CURRENT:
         context.tell(f"{model.label} is up to date.")
     else:
-        await fetch(context, [model])
+        await fetch_updates(context, [model])
 
 
 async def update_all(context: ActionContext) -> None:
     """Look once more at all that is known to be outdated, ask, and fetch what is newer."""
     models = [context.snapshot.by_name[name] for name in outdated_names(context)]
     await connected(context).updates.check(models)
-    await fetch(context, models)
+    await fetch_updates(context, models)
 
 
-async def fetch(context: ActionContext, models: Sequence[Model]) -> None:
+async def fetch_updates(context: ActionContext, models: Sequence[Model]) -> None:
     """Ask, with the bytes to fetch, and queue a pull for each of `models` that is outdated."""
     from ollama_tui.domain import updates as upstream
     from ollama_tui.domain.updates import UpdateStatus
@@ -262,9 +262,9 @@ ACTIONS = (
     Action("model.push", "P", "push", "Push the model at the cursor to a registry.",
            push, no_model, group=ActionGroup.CHANGE, footer=0, changes_server=True),
     Action("update.check", "o", "check", "Ask the registries which models are outdated.",
-           check, cannot_check, group=ActionGroup.CHANGE, keys_wait=False),
+           check_updates, cannot_check, group=ActionGroup.CHANGE, keys_wait=False),
     Action("update.this", "u", "update", "Update the model at the cursor if it is outdated.",
-           update, cannot_update, group=ActionGroup.CHANGE, changes_server=True),
+           update_current, cannot_update, group=ActionGroup.CHANGE, changes_server=True),
     Action("update.all", "U", "update all", "Update every model known to be outdated.",
            update_all, nothing_outdated, group=ActionGroup.CHANGE, changes_server=True),
     Action("cloud.show", "L", "cloud", "Show what ollama.com offers and what is recommended.",

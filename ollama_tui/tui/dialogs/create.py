@@ -27,7 +27,7 @@ from ollama_tui.tui.dialogs.create_lists import LicenseTab, MessagesTab, Paramet
 from ollama_tui.tui.dialogs.create_parts import HEIGHTS
 from ollama_tui.tui.dialogs.create_tabs import BaseTab, PromptTab, QuantizeTab, Tab
 from ollama_tui.tui.dialogs.dialog import Form
-from ollama_tui.tui.themes import styles_folder
+from ollama_tui.tui.look import styles_folder
 from ollama_tui.tui.widgets.tab_bar import Picker, TabBar
 from ollama_tui.tui.widgets.text_view import TextView
 

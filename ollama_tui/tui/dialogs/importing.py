@@ -27,7 +27,7 @@ from ollama_tui.importing.source import Source
 from ollama_tui.tui.dialogs.controls import PathField
 from ollama_tui.tui.dialogs.dialog import Dialog, Review, labelled
 from ollama_tui.tui.dialogs.names import EXISTS
-from ollama_tui.tui.themes import styles_folder
+from ollama_tui.tui.look import styles_folder
 from ollama_tui.tui.typeahead import pause_keys
 from ollama_tui.tui.widgets.tab_bar import Picker
 
@@ -37,7 +37,7 @@ _MOST_OFFERED = 12
 _LONGEST_NAME = 40
 
 
-def facts(source: Source) -> str:
+def source_facts(source: Source) -> str:
     """Return lines about the files: the Modelfile's commands, the model, the upload, warnings."""
     lines: list[list[str]] = []
     if (asked := source.request) is not None:
@@ -70,14 +70,14 @@ def facts(source: Source) -> str:
     return "\n".join([*described, upload, *source.warnings])
 
 
-def choices(source: Source) -> list[tuple[str, str]]:
+def quantize_choices(source: Source) -> list[tuple[str, str]]:
     """Return the quantization types to choose from, each with the size to expect."""
     kept = f"keep {inert(source.quantization)} {size(source.size)}"
     offered = [(t.type, f"{t.type} ~{size(t.bytes)}") for t in source.targets]
     return [(AS_IT_IS, kept), *offered]
 
 
-def offer(completions: list[str]) -> str:
+def completion_line(completions: list[str]) -> str:
     """Return the last parts of the completions of a path, as one line."""
     shown = [inert(re.sub(r"^.*/(?=.)", "", text)) for text in completions[:_MOST_OFFERED]]
     more = len(completions) - len(shown)
@@ -181,12 +181,12 @@ class ImportDialog(Dialog[ImportAnswer]):
         if not self.query("#found"):
             return  # the dialog was left meanwhile
         source = self.found if isinstance(self.found, Source) else None
-        self._show_lines(facts(source) if source else "")
+        self._show_lines(source_facts(source) if source else "")
         self.query_one("#base-part").display = bool(source and source.needs_base)
         self.query_one("#quantize-part").display = bool(source and source.targets)
         if source is None:
             return
-        self.query_one(Picker).show(choices(source))
+        self.query_one(Picker).show(quantize_choices(source))
         # Guesses are filled in, but never over typed text.
         if self.query_one("#name", Input).value in ("", self.suggested):
             self.suggested = source.suggestion
@@ -199,7 +199,7 @@ class ImportDialog(Dialog[ImportAnswer]):
 
     @on(PathField.Ambiguous)
     def _offer(self, event: PathField.Ambiguous) -> None:
-        self._show_lines(offer(event.offered))
+        self._show_lines(completion_line(event.offered))
 
     def _show_lines(self, lines: str) -> None:
         """Show lines about the files, and the keys that scroll them if they do not fit."""

@@ -1,4 +1,4 @@
-"""Screens whose keys are actions: bindings, footer, help and palette; the full-screen tables."""
+"""Screens whose keys are actions, full-screen tables, and the help on the keys of a place."""
 
 from __future__ import annotations
 

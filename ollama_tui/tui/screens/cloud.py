@@ -24,8 +24,8 @@ from ollama_tui.domain.cloud import (
 from ollama_tui.domain.columns import BY_KEY
 from ollama_tui.formatting import StyledLine, inert, plural
 from ollama_tui.tui.actions.action import Place, connected
+from ollama_tui.tui.look import Signs
 from ollama_tui.tui.screens.action_screen import TableScreen, bindings, message_lines
-from ollama_tui.tui.themes import Signs
 from ollama_tui.tui.widgets.filter_bar import FilterBar
 from ollama_tui.tui.widgets.styled_widget import StaticLines
 from ollama_tui.tui.widgets.table import RowSource, Table, TableColumn
@@ -215,7 +215,7 @@ class CloudScreen(TableScreen):
         """
         if not entry.model.is_cloud:
             if (model := self.context.snapshot.model(entry.installed)) is not None:
-                return await self.services.facts.ask(model)
+                return await self.services.facts.show(model)
             raise OllamaError(
                 f"Nothing more is known of {inert(entry.name)}.",
                 "Its details come with it: p pulls.",

@@ -122,7 +122,7 @@ class DetailsController:
             if current is None or current.name != model.name:
                 self._asked = ()
                 return
-            await services.facts.ask(model)  # publishes `facts.details`, which has us draw again
+            await services.facts.show(model)  # publishes `facts.details`, which has us draw again
         except OllamaError as error:
             self.pane.show_problem(model, error.title, error.hint)
         finally:

@@ -10,8 +10,8 @@ from textual.app import ComposeResult
 from ollama_tui.formatting import StyledLine, inert, plural
 from ollama_tui.services.jobs.job import Job
 from ollama_tui.tui.actions.action import Place
+from ollama_tui.tui.look import Signs
 from ollama_tui.tui.screens.action_screen import TableScreen, bindings
-from ollama_tui.tui.themes import Signs
 from ollama_tui.tui.widgets.job_rows import LABEL_CELLS, job_line, label_cells
 from ollama_tui.tui.widgets.styled_widget import StaticLines
 from ollama_tui.tui.widgets.table import RowSource, Table, TableColumn

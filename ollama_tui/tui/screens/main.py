@@ -10,17 +10,16 @@ from typing import TYPE_CHECKING
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
-from textual.reactive import reactive
 from textual.widgets import Static
 
 from ollama_tui.domain.model import Model, Snapshot
 from ollama_tui.domain.rows import NOTHING_KNOWN, ListRows, View
 from ollama_tui.tui.actions.action import Place
+from ollama_tui.tui.look import OWN_THEMES
 from ollama_tui.tui.screens.action_screen import ActionScreen, bindings
 from ollama_tui.tui.screens.details_controller import WIDE, DetailsController, ModelDetailsPane
 from ollama_tui.tui.screens.main_context import MainScreenContext
 from ollama_tui.tui.screens.model_list import LastValidFilter, ModelTable, Totals, empty_lines
-from ollama_tui.tui.themes import OWN_THEMES
 from ollama_tui.tui.widgets.filter_bar import FILTER_KEYS, FilterBar
 from ollama_tui.tui.widgets.model_rows import ModelRows
 from ollama_tui.tui.widgets.status import footer_line, status_line
@@ -40,13 +39,13 @@ class MainScreen(ActionScreen):
 
     BINDINGS = bindings(Place.LIST_AND_DETAILS)
     VERTICAL_BREAKPOINTS = []
-    snapshot: reactive[Snapshot] = reactive(Snapshot, init=False, repaint=False)
-    """The newest snapshot drawn."""
-    jobs: reactive[tuple[Job, ...]] = reactive((), init=False, repaint=False)
-    """The newest jobs drawn."""
 
     def __init__(self, tui: OllamaTui, view: View) -> None:
         super().__init__()
+        self.snapshot = tui.snapshot
+        """The newest snapshot drawn."""
+        self.jobs: tuple[Job, ...] = ()
+        """The newest jobs drawn."""
         self.view = view
         self.list_rows = ListRows(())
         self.updates = NOTHING_KNOWN
@@ -60,7 +59,6 @@ class MainScreen(ActionScreen):
         self._is_behind = False
         """Whether the details are still those of where the cursor was some keys ago."""
         self._last_valid = LastValidFilter()
-        self.set_reactive(MainScreen.snapshot, tui.snapshot)
 
     def compose(self) -> ComposeResult:
         """Lay out the regions."""

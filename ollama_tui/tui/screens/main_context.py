@@ -228,6 +228,9 @@ class MainScreenContext:
             return Edited(False, str(error))
 
 
+# ---- the user's editor
+
+
 class EditorError(Exception):
     """The editor could not be run; the message is one sentence."""
 

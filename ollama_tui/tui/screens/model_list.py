@@ -158,7 +158,7 @@ class Totals:
         services, snapshot = self._tui.services, self._snapshot
         if services is None:
             return
-        usage = services.storage.estimate(snapshot.models)
+        usage = services.storage.known(snapshot.models)
         if usage.contents is not None or not snapshot.facts_to_fetch:
             self._sums = Sums(len(snapshot.models), usage.total, usage.unique.bytes)
             self._changed()

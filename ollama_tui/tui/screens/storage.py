@@ -16,8 +16,8 @@ from ollama_tui.domain.storage.usage import Usage
 from ollama_tui.formatting import UNKNOWN, StyledLine, size
 from ollama_tui.tui.actions import models
 from ollama_tui.tui.actions.action import Place, connected
+from ollama_tui.tui.look import Signs
 from ollama_tui.tui.screens.action_screen import TableScreen, bindings
-from ollama_tui.tui.themes import Signs
 from ollama_tui.tui.widgets.styled_widget import StaticLines
 from ollama_tui.tui.widgets.table import RowSource, Table, TableColumn, fit_columns
 
@@ -122,7 +122,7 @@ class StorageScreen(TableScreen):
     def draw_now(self) -> None:
         """Show what is known now."""
         listed = self.context.snapshot.models
-        usage = self.usage or self.storage.estimate(listed)
+        usage = self.usage or self.storage.known(listed)
         rows = storage_rows(listed, usage, self.tui.clock.now().timestamp())
         self.source.most = max((row.alone + row.shared for row in rows), default=1) or 1
         self.source.marks = self.context.view.marks
@@ -132,7 +132,7 @@ class StorageScreen(TableScreen):
     def draw_for_row(self) -> None:
         """Say what the row under the cursor is and what frees it, and where all this is from."""
         super().draw_for_row()
-        usage = self.usage or self.storage.estimate(self.context.snapshot.models)
+        usage = self.usage or self.storage.known(self.context.snapshot.models)
         text = advice(row, usage) if isinstance(row := self.chosen, StorageRow) else ""
         room = max(self.size.width - 2, 20)
         lines = wrap(text, room, max_lines=ADVICE_LINES - 1, placeholder=" …")

@@ -17,7 +17,7 @@ from ollama_tui.formatting import (
     size_of,
 )
 from ollama_tui.services.jobs.job import Job, State, describe, percent
-from ollama_tui.tui.themes import Signs
+from ollama_tui.tui.look import Signs
 from ollama_tui.tui.widgets.text_layout import fit, spread, width_of
 
 WIDE_BAR_FROM = 100

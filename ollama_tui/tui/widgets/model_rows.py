@@ -11,7 +11,7 @@ from ollama_tui.domain.columns import ABSENT, BY_KEY, USUAL
 from ollama_tui.domain.model import Model
 from ollama_tui.domain.rows import ListRows, View
 from ollama_tui.formatting import StyledLine
-from ollama_tui.tui.themes import UNICODE_SIGNS, Signs
+from ollama_tui.tui.look import UNICODE_SIGNS, Signs
 from ollama_tui.tui.widgets.table import RowSource, TableColumn, fit_columns
 
 SHARED_INDENT = 2

@@ -9,7 +9,7 @@ from ollama_tui.domain import columns
 from ollama_tui.domain.model import ConnectionState, Model, Snapshot
 from ollama_tui.domain.rows import View
 from ollama_tui.formatting import Span, StyledLine, inert, plural, shorten, size
-from ollama_tui.tui.themes import Signs
+from ollama_tui.tui.look import Signs
 from ollama_tui.tui.widgets.text_layout import fit, spread, width_of
 
 VERSION_WIDTH = 24

@@ -19,7 +19,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from ollama_tui.formatting import Span, StyledLine
-from ollama_tui.tui.themes import UNICODE_SIGNS, Signs
+from ollama_tui.tui.look import UNICODE_SIGNS, Signs
 from ollama_tui.tui.widgets.text_layout import fit, width_of
 
 STYLES = (

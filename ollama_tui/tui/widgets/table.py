@@ -1,4 +1,4 @@
-"""A table of any number of rows that costs what the visible ones cost."""
+"""A table of any number of rows, the source it asks for them, and the fitting of columns."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class RowSource(ABC, Generic[R]):
     """In display order; those that do not fit are left out by `priority`."""
 
     key: Callable[[R], str] = attrgetter("key")
-    """Returns what identifies a row. It is asked of all rows at every key, so it has to be fast."""
+    """Returns what identifies a row. All rows are asked on every keystroke, so it must be fast."""
 
     @abstractmethod
     def cells(self, row: R, columns: Sequence[TableColumn]) -> Sequence[StyledLine]:

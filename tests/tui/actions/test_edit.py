@@ -10,7 +10,7 @@ from ollama_tui.domain.modelfile.convert import ModelfileRequest, request_from
 from ollama_tui.domain.modelfile.syntax import parse, write
 from ollama_tui.importing.local_file import LocalFile
 from ollama_tui.importing.source import Source
-from ollama_tui.tui.actions.edit import Edit, edit_of, from_weights, whole
+from ollama_tui.tui.actions.edit import Edit, edit_of, from_weights, whole_modelfile
 from tests.domain.models import a_model
 
 WEIGHTS, OTHER = "a" * 64, "b" * 64
@@ -33,7 +33,7 @@ def test_the_weights_stand_in_for_the_model_and_what_no_text_could_say_is_sent_a
 def test_several_licenses_stay_several_and_to_the_letter() -> None:
     modelfile = f"FROM /m/blobs/sha256-{WEIGHTS}\nTEMPLATE x\nLICENSE MIT\u00a0\nLICENSE Apache\n"
     show = Show(modelfile=modelfile, license="MIT\u00a0\nApache")
-    text = write(whole(show, "m:1"))
+    text = write(whole_modelfile(show, "m:1"))
     request = from_weights(request_from(parse(text), "m:1"), show)
     assert request is not None
     assert request.license == ["MIT\u00a0", "Apache"]
@@ -41,7 +41,7 @@ def test_several_licenses_stay_several_and_to_the_letter() -> None:
 
 def test_licenses_no_modelfile_can_hold_are_left_out_of_the_text() -> None:
     show = Show(license='one"""\ntwo')
-    assert write(whole(show, "m:1")) == "FROM m:1\n"
+    assert write(whole_modelfile(show, "m:1")) == "FROM m:1\n"
 
 
 def test_a_projector_goes_along() -> None:
@@ -74,7 +74,7 @@ def edited(text: str, *, license: str = "", files: tuple[LocalFile, ...] = ()) -
         license=license,
         modelfile=f"FROM /m/blobs/sha256-{WEIGHTS}\nTEMPLATE x\nSYSTEM Old.\n",
     )
-    before = whole(show, "m:1")
+    before = whole_modelfile(show, "m:1")
     source = Source("Modelfile", files)
     return edit_of(a_model("m:1"), show, before, request_from(parse(text), "m:1"), source)
 

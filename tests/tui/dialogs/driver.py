@@ -10,7 +10,7 @@ from textual.keys import _character_to_key
 from textual.pilot import Pilot
 from textual.screen import ModalScreen
 
-from ollama_tui.tui.themes import styles_folder
+from ollama_tui.tui.look import styles_folder
 from tests.tui.widgets.screens import screen_lines
 
 D = TypeVar("D", bound=ModalScreen[Any])

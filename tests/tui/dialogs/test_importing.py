@@ -17,7 +17,12 @@ from ollama_tui.domain.model import Model
 from ollama_tui.formatting import inert
 from ollama_tui.importing.local_file import LocalFile
 from ollama_tui.importing.source import Source
-from ollama_tui.tui.dialogs.importing import ImportAnswer, ImportDialog, facts, offer
+from ollama_tui.tui.dialogs.importing import (
+    ImportAnswer,
+    ImportDialog,
+    completion_line,
+    source_facts,
+)
 from ollama_tui.tui.widgets.tab_bar import Picker
 from tests.domain.models import a_model
 from tests.importing.making import ADAPTER, MODEL, Plain, gguf, write_folder, write_split
@@ -311,10 +316,10 @@ async def test_hostile_names_and_metadata_stay_text(tmp_path: Path) -> None:
 
 def test_facts_say_only_what_is_known() -> None:
     file = LocalFile(Path("m.bin"), "m.bin", 2_000_000)
-    assert facts(Source("PyTorch", (file,))).splitlines()[0] == "PyTorch"
+    assert source_facts(Source("PyTorch", (file,))).splitlines()[0] == "PyTorch"
 
 
 def test_many_completions_are_counted() -> None:
     offered = [f"/m/a{number}" for number in range(1500)]
-    assert offer(offered).endswith("a11  and 1,488 more")
-    assert offer(["/m/b/", "/m/c"]) == "b/  c"
+    assert completion_line(offered).endswith("a11  and 1,488 more")
+    assert completion_line(["/m/b/", "/m/c"]) == "b/  c"

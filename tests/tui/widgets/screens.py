@@ -6,8 +6,8 @@ from textual.app import App, ComposeResult
 from textual.message import Message
 from textual.widget import Widget
 
+from ollama_tui.tui.look import UNICODE_SIGNS
 from ollama_tui.tui.rendering.diff import DiffApp
-from ollama_tui.tui.themes import UNICODE_SIGNS
 
 
 class OneWidget(DiffApp[None]):

@@ -8,7 +8,7 @@ from textual.pilot import Pilot
 
 from ollama_tui.api.replies import ListedModel, Show
 from ollama_tui.domain.model import Model
-from ollama_tui.tui.themes import ASCII_SIGNS
+from ollama_tui.tui.look import ASCII_SIGNS
 from ollama_tui.tui.widgets.details import DetailsPane
 from tests.tui.widgets.screens import OneWidget, screen_lines
 

@@ -8,7 +8,7 @@ import pytest
 
 from ollama_tui.formatting import StyledLine
 from ollama_tui.services.jobs.job import Job, JobProgress, Problem, State
-from ollama_tui.tui.themes import ASCII_SIGNS, UNICODE_SIGNS, Signs
+from ollama_tui.tui.look import ASCII_SIGNS, UNICODE_SIGNS, Signs
 from ollama_tui.tui.widgets.job_rows import (
     STRIP_ROWS,
     job_line,

@@ -12,7 +12,7 @@ from ollama_tui.api.errors import Unreachable
 from ollama_tui.api.replies import ListedModel, RunningModel
 from ollama_tui.domain.model import ConnectionState, Model, Snapshot
 from ollama_tui.domain.rows import View
-from ollama_tui.tui.themes import ASCII_SIGNS, UNICODE_SIGNS, Signs
+from ollama_tui.tui.look import ASCII_SIGNS, UNICODE_SIGNS, Signs
 from ollama_tui.tui.widgets.status import Sums, footer_line, status_line
 from ollama_tui.tui.widgets.text_layout import width_of
 

@@ -1,7 +1,7 @@
-"""The look: colours, signs for terminals that show them or not, and where the sheets are.
+"""The look: themes, the signs that a terminal can show, and where the style sheets are.
 
-A dark and a light theme are our own; Textual's ansi-dark has the terminal's 16 colours. Ours
-take theirs from the 256 that terminals number: naming one is half the bytes of mixing it.
+Our themes take their colours from the 256 that terminals number: naming one is half the bytes of
+mixing it. Textual's ansi-dark has the terminal's own 16.
 """
 
 from __future__ import annotations
@@ -70,15 +70,6 @@ OWN_THEMES = (DARK, LIGHT)
 DEFAULT_THEME = DARK.name
 
 
-def styles_folder() -> Path:
-    """Return the folder of sheets: inside the package of a wheel, beside it in a checkout."""
-    package = Path(__file__).resolve().parents[1]
-    for folder in (package / "styles", package.parent / "styles"):
-        if folder.is_dir():
-            return folder
-    raise FileNotFoundError(f"No styles folder beside or in {package}: reinstall the program.")
-
-
 @dataclass(frozen=True, slots=True)
 class Signs:
     """One sign each; all take one cell."""
@@ -122,3 +113,12 @@ def signs_for(environ: Mapping[str, str]) -> Signs:
     return (
         ASCII_SIGNS if environ.get("TERM") in ("linux", "dumb", "vt100", "vt220") else UNICODE_SIGNS
     )
+
+
+def styles_folder() -> Path:
+    """Return the folder of sheets: inside the package of a wheel, beside it in a checkout."""
+    package = Path(__file__).resolve().parents[1]
+    for folder in (package / "styles", package.parent / "styles"):
+        if folder.is_dir():
+            return folder
+    raise FileNotFoundError(f"No styles folder beside or in {package}: reinstall the program.")
