@@ -10,10 +10,10 @@ from pathlib import PurePosixPath
 from typing import Literal
 from urllib.parse import parse_qs, unquote
 
-from ollama_tui.api.requests import DEFAULT_REGISTRY
 from ollama_tui.formatting import inert
 
-DEFAULT_HOST = DEFAULT_REGISTRY
+DEFAULT_HOST = "registry.ollama.ai"
+"""The same as `api.requests.DEFAULT_REGISTRY`, without loading msgspec to read a store."""
 DEFAULT_NAMESPACE = "library"
 DEFAULT_TAG = "latest"
 
