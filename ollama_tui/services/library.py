@@ -1,9 +1,9 @@
 """What we know of one server: the models listed, those that run, and facts about each.
 
-    library = Library(Ollama("http://127.0.0.1:11434"))
-    await library.learn()
-    for model in library.snapshot.able("vision", "tools"):
-        print(model.name)
+library = Library(Ollama("http://127.0.0.1:11434"))
+await library.learn()
+for model in library.snapshot.able("vision", "tools"):
+    print(model.name)
 """
 
 from __future__ import annotations
