@@ -46,11 +46,9 @@ def time_of(text: str) -> datetime | None:
 
     Go's zero time is in year 1; it and year 9999 overflow when moved to another time zone.
     """
-    if not text.isascii() or "\\" in text:
-        return None
     try:
         time = _TIME.decode(f'"{text}"')
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeEncodeError):  # the latter for half a surrogate pair
         return None
     return time if time.tzinfo is not None and 1 < time.year < 9999 else None
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, lru_cache
-from itertools import groupby
+from itertools import groupby, pairwise
 from operator import itemgetter
 from typing import Any, Literal
 
@@ -173,7 +173,7 @@ def sort(models: Iterable[Model], column_key: str, reverse: bool = False) -> tup
     missing = [model for value, model in keyed if value is None]
     present = [pair for pair in keyed if pair[0] is not None]
     present.sort(key=first, reverse=column.descending is not reverse)
-    if len({value for value, _ in present}) == len(present):  # keys of names take long
+    if all(one[0] != other[0] for one, other in pairwise(present)):  # keys of names take long
         return (*(model for _, model in present), *_by_name(missing))
     ties = (_by_name([model for _, model in tied]) for _, tied in groupby(present, key=first))
     return (*(model for tied in ties for model in tied), *_by_name(missing))
