@@ -16,7 +16,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
-from ollama_tui.api.clock import utc_now
+from ollama_tui.api.clock import Clock, utc_now
 from ollama_tui.api.errors import NotOllama, OllamaError, Refused
 from ollama_tui.api.replies import Answers, ListedModel, RunningModel
 from ollama_tui.domain.model import ConnectionState, Snapshot
@@ -220,7 +220,8 @@ class Library:
             await self.facts.wait_for_change()
             self._publish(self.snapshot)
             self.facts.save_now_and_then()
-            await self._sleep(PUBLISH_EVERY + PUBLISH_PER_MODEL * len(self._listed))
+            pause = PUBLISH_EVERY + PUBLISH_PER_MODEL * len(self._listed)
+            await Clock(sleep=self._sleep).within(pause, self.facts.wait_for_view())
 
 
 async def answers_of(ollama: Ollama) -> Answers:

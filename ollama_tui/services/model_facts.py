@@ -57,6 +57,7 @@ class ModelFacts:
         self._unsaved = 0
         self._to_learn = asyncio.Event()
         self._learned = asyncio.Event()
+        self._view_learned = asyncio.Event()
 
     @property
     def pending(self) -> int:
@@ -155,6 +156,11 @@ class ModelFacts:
         """Wait until facts were learned, or refused, since the last call."""
         await self._learned.wait()
         self._learned.clear()
+        self._view_learned.clear()
+
+    async def wait_for_view(self) -> None:
+        """Wait until all models on the screen are known, the last of them since the last change."""
+        await self._view_learned.wait()
 
     def _next_queued(self) -> ListedModel | None:
         """Remove and return the next model to ask about; None when there is none."""
@@ -172,8 +178,7 @@ class ModelFacts:
             return  # the next refresh queues it again
         except Refused:
             self._refused.add(listed.digest)
-            self._unknown.pop(listed.digest, None)
-            self._learned.set()
+            self._note_learned(listed.digest)
         else:
             if version == self._version:
                 self._store(listed.digest, show)
@@ -201,11 +206,17 @@ class ModelFacts:
 
     def _store(self, digest: str, show: Show) -> None:
         self._queue.pop(digest, None)
-        self._unknown.pop(digest, None)
         if digest and (facts := facts_of(show)) != self.by_digest.get(digest):
             self.by_digest[digest] = facts
             self._unsaved += 1
-            self._learned.set()
+            self._note_learned(digest)
+
+    def _note_learned(self, digest: str) -> None:
+        """Wake those who wait for news of this model, or of the last one on the screen."""
+        self._unknown.pop(digest, None)
+        self._learned.set()
+        if digest in self._prioritised and self._unknown.keys().isdisjoint(self._prioritised):
+            self._view_learned.set()
 
     def save_now_and_then(self) -> None:
         """Write when there is much to lose or nothing more to learn."""

@@ -15,8 +15,8 @@ from ollama_tui.api.errors import NotOllama, OllamaError, Unreachable
 from ollama_tui.api.replies import Answers, ListedModel, Show
 from ollama_tui.domain.model import ConnectionState, Snapshot
 from ollama_tui.services.cache import Cache
-from ollama_tui.services.library import POLL_EVERY, Library, answers_of
-from ollama_tui.services.model_facts import DETAILS_KEPT, ModelFacts
+from ollama_tui.services.library import POLL_EVERY, PUBLISH_EVERY, Library, answers_of
+from ollama_tui.services.model_facts import DETAILS_KEPT, LIST_FIRST, ModelFacts
 from ollama_tui.services.observable import Observable
 from tests.clock import VirtualClock, settle
 from tests.demo.levers import Demo
@@ -286,6 +286,29 @@ async def test_models_on_the_screen_come_first(old: Demo, time: VirtualClock) ->
             await time.advance(5)
         asked = [body["model"] for body in old.bodies("/api/show")]
         assert set(asked[:2]) == {"codellama:7b-code", "starcoder2:3b"}
+
+
+async def test_what_is_on_the_screen_is_shown_at_once_when_all_of_it_was_learned(
+    old: Demo, time: VirtualClock
+) -> None:
+    class SlowShow(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            await time.sleep(0.02 if request.url.path == "/api/show" else 0)
+            return await answering.handle_async_request(request)
+
+    answering = old.transport()
+    async with Ollama(URL, transport=SlowShow()) as client:
+        library = Library(client, now=time.now, sleep=time.sleep)
+        refreshed = asyncio.ensure_future(library.refresh())
+        await time.advance(0)
+        models = (await refreshed).by_name
+        wanted = ("codellama:7b-code", "starcoder2:3b", "gemma2:2b", "mistral:7b")
+        library.facts.prioritise([models[name] for name in wanted])
+        published = []
+        async with library.watching():
+            await time.advance(LIST_FIRST + PUBLISH_EVERY / 2)
+            published += [library.snapshot.by_name[name].facts for name in wanted]
+        assert None not in published
 
 
 async def test_cloud_models_are_never_asked_about_unasked(
