@@ -102,21 +102,22 @@ class Ollama:
         """
         return decode.decode(await self._http.reply(Call(requests.STATUS)), Status)
 
-    async def show(self, model: str) -> Show:
+    async def show(self, model: str, *, runner: str = "") -> Show:
         """Return what the server knows of a model, without the arrays of its metadata.
 
-        Raises NotFound for a model it does not have, Unauthorized or Forbidden for one in the
-        cloud. https://docs.ollama.com/api-reference/show-model-details
+        `runner` chooses among several manifests of one name, since v0.40. Raises NotFound for a
+        model it does not have, Unauthorized or Forbidden for one in the cloud.
+        https://docs.ollama.com/api-reference/show-model-details
         """
-        reply = await self._http.reply(Call(requests.SHOW, model), {"model": model})
-        return decode.shown(reply, Show)
+        body = _named(model, runner)
+        return decode.shown(await self._http.reply(Call(requests.SHOW, model), body), Show)
 
-    async def show_verbose(self, model: str) -> VerboseShow:
+    async def show_verbose(self, model: str, *, runner: str = "") -> VerboseShow:
         """Return all metadata of a model, its values as JSON text: several megabytes.
 
         Raises as `show` does. https://docs.ollama.com/api-reference/show-model-details
         """
-        body = {"model": model, "verbose": True}
+        body = _named(model, runner) | {"verbose": True}
         return decode.shown(await self._http.reply(Call(requests.SHOW, model), body), VerboseShow)
 
     def create(self, request: CreateRequest, *, stream: bool = True) -> Events:
@@ -201,14 +202,20 @@ class Ollama:
                 raise
 
     async def load(
-        self, model: str, *, keep_alive: KeepAlive = None, embedding: bool = False
+        self,
+        model: str,
+        *,
+        keep_alive: KeepAlive = None,
+        embedding: bool = False,
+        runner: str = "",
     ) -> Loaded:
         """Load a model into memory, or change how long it stays; takes up to minutes.
 
-        Embedding models need `embedding=True`. Raises ServerFailed when it does not fit.
+        Embedding models need `embedding=True`; `runner` is as for `show`. Raises ServerFailed when
+        it does not fit.
         https://docs.ollama.com/api/generate and https://docs.ollama.com/api/embed
         """
-        body: dict[str, Any] = {"model": model}
+        body = _named(model, runner)
         if keep_alive is not None:
             body["keep_alive"] = keep_alive
         if embedding:
@@ -217,12 +224,13 @@ class Ollama:
             return msgspec.structs.replace(reply, done_reason=done)
         return await self._load(requests.LOAD, body | {"stream": False})
 
-    async def unload(self, model: str) -> Loaded:
+    async def unload(self, model: str, *, runner: str = "") -> Loaded:
         """Unload a model of any kind; no error when it was not loaded.
 
-        A request under way is finished first. https://docs.ollama.com/api/generate
+        Without `runner` only the manifest that the server prefers is unloaded. A request under way
+        is finished first. https://docs.ollama.com/api/generate
         """
-        body = {"model": model, "keep_alive": 0, "stream": False}
+        body = _named(model, runner) | {"keep_alive": 0, "stream": False}
         return await self._load(requests.UNLOAD, body)
 
     async def me(self) -> Account:
@@ -277,3 +285,8 @@ class Ollama:
                     yield event
             for event in reader.finish():
                 yield event
+
+
+def _named(model: str, runner: str) -> dict[str, Any]:
+    """Return the part of a body that says which model is meant."""
+    return {"model": model, "runner": runner} if runner else {"model": model}

@@ -69,6 +69,9 @@ class ModelDetails(Reply, frozen=True):
     context_length: Count = 0
     """In tokens; 0 when unknown. Filled in tags only, since v0.30."""
     embedding_length: Count = 0
+    runner: ShortText = ""
+    """What runs it, `llamacpp`, `ggml` or `mlx`; sent since v0.40, in show only where the manifest
+    names it."""
 
 
 class ListedModel(Reply, frozen=True):
@@ -121,6 +124,8 @@ class RunningModel(Reply, frozen=True):
     """When it is unloaded, as the server wrote it; see `expires_at`."""
     context_length: Count = 0
     """In tokens, as it was loaded with; 0 when not known yet."""
+    runner: ShortText = ""
+    """What really runs it, whatever the manifest names; sent since v0.40."""
 
     @property
     def expires_at(self) -> datetime | None:

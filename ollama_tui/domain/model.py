@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 import msgspec
 
@@ -36,6 +37,13 @@ class Facts(msgspec.Struct, frozen=True):
     """Parameters, exactly; 0 where the metadata does not say."""
 
 
+class ModelKey(NamedTuple):
+    """What tells one row of the list from every other: a name alone may have several."""
+
+    name: str
+    digest: str
+
+
 class Model(msgspec.Struct, frozen=True):
     """A model of the list, with the facts learned about its digest and its runner, if any."""
 
@@ -45,8 +53,18 @@ class Model(msgspec.Struct, frozen=True):
 
     @property
     def name(self) -> str:
-        """The name for requests, as the server spells it: the identity of the model."""
+        """The name for requests, as the server spells it; one row for each of its manifests."""
         return self.listed.name
+
+    @property
+    def key(self) -> ModelKey:
+        """The identity of the model."""
+        return ModelKey(self.listed.name, self.listed.digest)
+
+    @property
+    def runner(self) -> str:
+        """What runs it by its manifest: `llamacpp`, `ggml`, `mlx`; empty before v0.40."""
+        return self.listed.details.runner
 
     @property
     def label(self) -> str:
@@ -219,8 +237,13 @@ class Snapshot:
 
     @cached_property
     def by_name(self) -> dict[str, Model]:
-        """Models by name."""
-        return {model.name: model for model in self.models}
+        """Models by name; of several manifests of one name the first that is listed."""
+        return {model.name: model for model in reversed(self.models)}
+
+    @cached_property
+    def by_key(self) -> dict[ModelKey, Model]:
+        """Models by name and digest."""
+        return {model.key: model for model in self.models}
 
     @cached_property
     def longest_name(self) -> int:
