@@ -1,4 +1,7 @@
-"""Recorded exchanges with a real server, by name: the files of `tests/traces`."""
+"""Recorded exchanges with real servers, by name: the files of `tests/traces`.
+
+No two recordings share a name: those of 0.40 begin with the build that answered.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +16,15 @@ from ollama_tui.api.replies import Show
 
 FOLDER = Path(__file__).parent / "traces"
 RAW = FOLDER / "raw"
-"""Requests that our client cannot send."""
+"""Requests to 0.33 that our client cannot send."""
+FOLDER_040 = FOLDER / "v040"
 NAMES = tuple(sorted(path.stem for path in FOLDER.glob("*.json")))
+"""What 0.33 answered."""
 RAW_NAMES = tuple(sorted(path.stem for path in RAW.glob("*.json")))
+NAMES_PREVIEW = tuple(sorted(path.stem for path in FOLDER_040.glob("v2-*.json")))
+"""What a preview of 0.40 answered: copy answers with nothing, one row a child in the list."""
+NAMES_040 = tuple(sorted(path.stem for path in FOLDER_040.glob("r040-*.json")))
+"""What 0.40.2 answers: copy with a status, one row a name in the list, shadows hidden."""
 
 
 class Trace:
@@ -93,8 +102,8 @@ class Trace:
 @cache
 def recorded(name: str) -> Trace:
     """Return one exchange."""
-    path = FOLDER / f"{name}.json"
-    return Trace(path if path.exists() else RAW / path.name)
+    folders = (FOLDER, RAW, FOLDER_040)
+    return Trace(next(file for folder in folders if (file := folder / f"{name}.json").exists()))
 
 
 def recorded_show(name: str) -> Show:
