@@ -14,6 +14,8 @@ from ollama_tui.formatting import inert
 
 DEFAULT_HOST = "registry.ollama.ai"
 """The same as `api.requests.DEFAULT_REGISTRY`, without loading msgspec to read a store."""
+PUBLIC_HOSTS = (DEFAULT_HOST, "ollama.com")
+"""Two spellings of one host: since 0.40 a server lists names of either without a host."""
 DEFAULT_NAMESPACE = "library"
 DEFAULT_TAG = "latest"
 
@@ -25,6 +27,12 @@ _NAME = re.compile(
     re.ASCII,
 )
 _START = re.compile(r"\w", re.ASCII)
+_DIGEST = re.compile(r"(?:sha256[-:])?([0-9a-f]{12,64})", re.IGNORECASE)
+_RUNNERS = {"mlx", "mlxrunner", "ggml", "llamacpp", "llama.cpp", "llama-cpp", "llama_cpp"}
+"""The spellings of runners that a server takes before the colon of a digest."""
+_SHADOW = re.compile(
+    r"(?:(?:(?:registry\.ollama\.ai|ollama\.com)/)?library/)?llamacpp:([0-9a-f]{64})", re.IGNORECASE
+)
 
 
 class InvalidName(ValueError):  # noqa: N818 - read as a sentence: except InvalidName
@@ -55,8 +63,14 @@ class Name:
 
     @property
     def key(self) -> str:
-        """Equal for two names exactly when a server takes them for the same model."""
-        return self.full.lower()
+        """Equal for two names exactly when a server since 0.40 takes them for the same model.
+
+        Older ones keep names of `ollama.com` apart from those of `registry.ollama.ai`. That only
+        makes us more careful: a name that the next server would give to another model is taken.
+        """
+        full = self.full.lower()
+        host, slash, rest = full.partition("/")
+        return f"{DEFAULT_HOST}{slash}{rest}" if host in PUBLIC_HOSTS else full
 
 
 @lru_cache(maxsize=32_768)
@@ -99,6 +113,36 @@ def same(a: str, b: str) -> bool:
     return comparison_key(a) == comparison_key(b)
 
 
+def digest_reference(text: str) -> str | None:
+    """Return the hex digits, in lower case, of the digest that `text` is read as since 0.40.
+
+    `sha256-…`, `sha256:…` and bare digits are, each also after a runner and a colon, and written
+    out as a name (`library/…:latest`). 12 digits are enough: fewer than all 64 mean the blob that
+    begins with them, and only without one the model of that name. None for any other name.
+    """
+    base, where = _split_source(text.strip())
+    if where == "cloud":
+        return None
+    runner, colon, rest = base.partition(":")
+    match = _DIGEST.fullmatch(rest if colon and runner.lower() in _RUNNERS else base)
+    if match is None and (name := _NAME.fullmatch(base)) is not None:
+        defaults = (*PUBLIC_HOSTS, ""), (DEFAULT_NAMESPACE, ""), (DEFAULT_TAG, "")
+        given = (name[part] or "" for part in ("host", "namespace", "tag"))
+        if all(part.lower() in usual for part, usual in zip(given, defaults, strict=True)):
+            match = _DIGEST.fullmatch(name["model"])
+    return match[1].lower() if match else None
+
+
+def is_shadow(name: str, digest: str) -> bool:
+    """Whether a listed name is the backup of a converted model: `llamacpp:` and its own digest.
+
+    A server since 0.40 makes one for each model it converts, so that an older one keeps the
+    converted weights. `digest` is as in the list, 64 hex digits.
+    """
+    match = _SHADOW.fullmatch(name)
+    return match is not None and match[1].lower() == digest.lower().removeprefix("sha256:")
+
+
 def source(text: str) -> NameSource | None:
     """Return where the suffix of `text` sends a server: `:cloud`, `-cloud` in a tag, `:local`."""
     return _split_source(text)[1]
@@ -118,19 +162,27 @@ def resolved(text: str) -> str:
     return base
 
 
-def deletion_problem(text: str) -> str | None:
-    """Return why deleting `text` would delete another model; None when it would not.
+def deletion_problem(text: str, listed: Collection[tuple[str, str]] = ()) -> str | None:
+    """Return why deleting the model `text` would delete another one; None when it would not.
 
-    A server takes `m:local` for `m`, whatever is installed.
+    A server takes `m:local` for `m`, whatever is installed, and since 0.40 a name of hex digits
+    for what has that digest. `listed` are the names and digests of the server's list. A digest
+    written as such, `sha256-` and all its digits, is meant to be one, and so is a shadow.
     """
     try:
         meant = parse(resolved(text))
     except InvalidName:
         return None
-    if same(meant.full, text):
+    if not same(meant.full, text):
+        taken = inert(meant.display)
+        return f"{inert(text)} cannot be deleted: a server takes that name for {taken}."
+    digits = digest_reference(text)
+    if digits is None or text.lower() in (f"sha256-{digits:0>64}", f"sha256:{digits:0>64}"):
         return None
-    taken = inert(meant.display)
-    return f"{inert(text)} cannot be deleted: a server takes that name for {taken}."
+    hit = [name for name, digest in listed if digest.startswith(digits) and name != text]
+    if not hit or is_shadow(text, digits):
+        return None
+    return f"{inert(text)} cannot be deleted: a server takes it for the digest of {inert(hit[0])}."
 
 
 def case_variants(chosen: Collection[str], there: Iterable[str]) -> dict[str, str]:
@@ -152,10 +204,19 @@ def pull_problem(text: str) -> str | None:
     return None
 
 
+def digest_problem(text: str) -> str | None:
+    """Return that `text` would be read as a digest, in one sentence; None when it would not."""
+    if digest_reference(text) is None:
+        return None
+    return f"“{inert(text)}” cannot be used: a server would read it as a digest."
+
+
 def new_name_problem(text: str) -> str | None:
     """Return why `text` must not be the name of a copy or a new model; None when it may."""
     wrong = problem(text)
     if wrong is not None:
+        return wrong
+    if (wrong := digest_problem(text)) is not None:
         return wrong
     tag = parse(text).tag.lower()
     if tag == "local":

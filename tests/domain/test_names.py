@@ -109,6 +109,14 @@ def test_two_names_are_the_same_exactly_when_their_parts_are(a: Name, b: Name) -
     assert name.same(a.full, b.display) == (a.full.lower() == b.full.lower())
 
 
+@given(NAMES)
+def test_both_spellings_of_the_public_host_name_one_model(value: Name) -> None:
+    rest = f"{value.namespace}/{value.model}:{value.tag}"
+    assert name.same(f"ollama.com/{rest}", f"registry.ollama.ai/{rest}")
+    assert name.same(f"Ollama.com/{rest}", rest)
+    assert name.parse(f"ollama.com/{rest}").display == f"ollama.com/{rest}"
+
+
 @given(st.text())
 def test_any_text_is_either_a_name_or_gets_one_printable_sentence(text: str) -> None:
     wrong = name.problem(text)
@@ -129,6 +137,9 @@ def test_any_text_is_either_a_name_or_gets_one_printable_sentence(text: str) -> 
         ("foo", "foo:1", False),
         ("foo", "me/foo", False),
         ("hf.co/a/b", "a/b", False),
+        ("ollama.com/library/foo", "foo:latest", True),
+        ("ollama.com/me/foo", "foo", False),
+        ("www.ollama.com/library/foo", "foo", False),
         ("bad name!", "BAD NAME!", True),
         ("bad name!", "bad name", False),
         ("", "", True),
@@ -226,3 +237,82 @@ def test_a_twin_differs_by_case_only_and_is_not_chosen_itself() -> None:
     there = ("a:1", "A:1", "b:1", "B:1", "c:1")
     assert name.case_variants(("a:1", "c:1"), there) == {"a:1": "A:1"}
     assert name.case_variants(("a:1", "A:1"), there) == {}
+
+
+HEX = "0123456789abcdef" * 4
+
+
+@pytest.mark.parametrize(
+    ("text", "digits"),
+    [
+        (f"sha256-{HEX}", HEX),
+        (f"sha256:{HEX}", HEX),
+        (f"SHA256-{HEX.upper()}", HEX),
+        (HEX, HEX),
+        ("0123456789AB", "0123456789ab"),
+        ("sha256-0123456789ab", "0123456789ab"),
+        (f"llamacpp:{HEX}", HEX),
+        ("ggml:0123456789ab", "0123456789ab"),
+        ("llama.cpp:sha256-0123456789ab", "0123456789ab"),
+        (f"MLX:sha256:{HEX}", HEX),
+        ("0123456789ab:latest", "0123456789ab"),
+        ("library/0123456789ab", "0123456789ab"),
+        ("registry.ollama.ai/library/0123456789ab:latest", "0123456789ab"),
+        ("ollama.com/Library/0123456789ab:Latest", "0123456789ab"),
+        ("0123456789ab:local", "0123456789ab"),
+        ("0123456789ab:cloud", None),
+        ("0123456789ab:1", None),
+        ("0123456789a", None),
+        (f"{HEX}0", None),
+        ("me/0123456789ab", None),
+        ("hf.co/library/0123456789ab", None),
+        (f"vllm:{HEX}", None),
+        (f"library/llamacpp:{HEX}", None),
+        ("sha256-0123456789g", None),
+        ("qwen3:8b", None),
+        ("", None),
+    ],
+)
+def test_a_server_reads_these_names_as_digests(text: str, digits: str | None) -> None:
+    assert name.digest_reference(text) == digits
+    assert (name.digest_problem(text) is None) is (digits is None)
+
+
+@pytest.mark.parametrize("text", [HEX, "0123456789ab", f"sha256:{HEX}", f"llamacpp:{HEX}"])
+def test_a_new_model_may_not_be_named_like_a_digest(text: str) -> None:
+    assert name.problem(text) is None
+    said = f"“{text}” cannot be used: a server would read it as a digest."
+    assert name.new_name_problem(text) == said
+
+
+@pytest.mark.parametrize(
+    ("text", "digest", "expected"),
+    [
+        (f"llamacpp:{HEX}", HEX, True),
+        (f"library/llamacpp:{HEX}", HEX, True),
+        (f"ollama.com/library/llamacpp:{HEX}", f"sha256:{HEX}", True),
+        (f"llamacpp:{HEX}", HEX[::-1], False),
+        (f"llamacpp:{HEX[:12]}", HEX, False),
+        (f"ggml:{HEX}", HEX, False),
+        (f"me/llamacpp:{HEX}", HEX, False),
+        (f"hf.co/library/llamacpp:{HEX}", HEX, False),
+        ("llamacpp:latest", HEX, False),
+        (f"llamacpp:{HEX}", "", False),
+    ],
+)
+def test_a_shadow_is_named_by_its_own_digest(text: str, digest: str, expected: bool) -> None:
+    assert name.is_shadow(text, digest) is expected
+
+
+def test_a_name_that_is_the_digest_of_another_model_is_not_deleted() -> None:
+    named = "0123456789ab:latest"
+    taken = f"{named} cannot be deleted: a server takes it for the digest of other:1."
+    assert name.deletion_problem(named, [(named, "f" * 64), ("other:1", HEX)]) == taken
+    assert name.deletion_problem(named, [("other:1", HEX)]) == taken
+    assert name.deletion_problem(named, [(named, HEX)]) is None
+    assert name.deletion_problem(named, [(named, "f" * 64), ("other:1", "e" * 64)]) is None
+
+
+@pytest.mark.parametrize("meant", [f"sha256-{HEX}", f"sha256:{HEX}", f"llamacpp:{HEX}"])
+def test_a_digest_that_is_meant_may_be_deleted(meant: str) -> None:
+    assert name.deletion_problem(meant, [("other:1", HEX)]) is None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Collection, Iterable
+from collections.abc import AsyncGenerator, Collection
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar
@@ -329,8 +329,6 @@ class Delete(Task):
         return f"Cancelled.{gone}{unsure}{kept}"
 
     async def _delete(self, ollama: Ollama, name: str) -> None:
-        if problem := names.deletion_problem(name):
-            raise OllamaError(problem, "Remove its file below manifests where the server runs.")
         # Asked before each call: other clients do not wait until all of them are deleted.
         self._check(name, await ollama.list())
         if name in self.loaded:
@@ -342,8 +340,10 @@ class Delete(Task):
         with suppress(NotFound):
             await ollama.delete(name)
 
-    def _check(self, name: str, models: Iterable[ListedModel]) -> None:
+    def _check(self, name: str, models: Collection[ListedModel]) -> None:
         """Raise OllamaError if deleting `name` would delete something else than was agreed to."""
+        if problem := names.deletion_problem(name, [(m.name, m.digest) for m in models]):
+            raise OllamaError(problem, "Remove its file below manifests where the server runs.")
         listed = {model.name: model for model in models}
         if (twin := names.case_variants(self.names, listed).get(name)) is not None:
             raise ambiguous_deletion(name, twin)

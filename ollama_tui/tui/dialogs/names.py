@@ -68,7 +68,8 @@ class PullDialog(Dialog[PullAnswer]):
     def check(self) -> Review:
         """Return what is wrong with the name, or what pulling does; ask its registry once."""
         asked = self._asked()
-        if (problem := names.pull_problem(asked[0])) is not None:
+        problem = names.pull_problem(asked[0]) or names.digest_problem(asked[0])
+        if problem is not None:
             return Review(problem)
         name = names.parse(names.resolved(asked[0]))
         there = self.installed.get(name.key)
