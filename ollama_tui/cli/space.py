@@ -10,14 +10,14 @@ from typing import Any
 from ollama_tui.cli.context import CommandContext
 from ollama_tui.cli.output import print_json, print_lines, table
 from ollama_tui.domain.model import Model
-from ollama_tui.domain.storage.contents import Leftover, removable_at_restart, size_of
+from ollama_tui.domain.storage.contents import Leftover, OtherFile, removable_at_restart, size_of
 from ollama_tui.domain.storage.report import RowKind, StorageRow, storage_rows, summary
 from ollama_tui.domain.storage.usage import Usage
 from ollama_tui.formatting import UNKNOWN, inert, size
 from ollama_tui.services.storage import Storage
 
 HELP = "Show what the disk is spent on, and what frees it."
-_LEFT_OVER = (RowKind.ORPHANS, RowKind.PARTIALS, RowKind.DAMAGED)
+_NOT_ADVISED = (RowKind.MODEL, RowKind.SHARED)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,7 +40,8 @@ async def run(context: CommandContext) -> int:
     rows = storage_rows(models, usage, now)
     print_lines([f"{', '.join(summary(usage))}.", inert(usage.source), ""])
     print_lines(table(("NAME", "ALONE", "SHARED"), map(_cells, rows), "ALONE SHARED"))
-    advice = [f"{row.advice[:1].upper()}{row.advice[1:]}" for row in rows if row.kind in _LEFT_OVER]
+    said = [row.advice for row in rows if row.kind not in _NOT_ADVISED]
+    advice = [f"{text[:1].upper()}{text[1:]}" for text in said]
     print_lines(["", *advice] if advice else [])
     return 0
 
@@ -68,7 +69,16 @@ def as_json(models: Sequence[Model], usage: Usage, now: float) -> dict[str, Any]
         ],
         "orphans": _leftovers(usage.orphans, now),
         "partials": _leftovers(usage.partials, now),
-        "damaged": list(usage.damaged),
+        "others": _leftovers(usage.others, now),
+        "originals": [
+            {"names": list(o.names), "digest": o.digest, "bytes": o.freed} for o in usage.originals
+        ],
+        "backups": [
+            {"name": b.name, "delete": b.target, "bytes": usage.freed((b.name,)).bytes}
+            for b in usage.lone_backups
+        ],
+        "hidden": [entry.path for entry in usage.hidden],
+        "obstacles": [{"path": p, "why": why} for p, why in usage.obstacles.items()],
     }
 
 
@@ -79,7 +89,12 @@ def _leftovers(found: Sequence[Leftover] | None, now: float) -> dict[str, Any] |
         "bytes": size_of(found),
         "freed_by_restart": size_of(removable_at_restart(found, now)),
         "files": [
-            {"digest": f.digest, "bytes": size_of([f]), "age": max(0, int(now - f.touched))}
+            {
+                "paths": list(f.paths),
+                "digest": "" if isinstance(f, OtherFile) else f.digest,
+                "bytes": size_of([f]),
+                "age": max(0, int(now - f.touched)),
+            }
             for f in found
         ],
     }

@@ -14,7 +14,7 @@ from ollama_tui.api.replies import MAX_INT64, Count, Layer, Manifest, Show, Time
 from ollama_tui.domain import names
 from ollama_tui.domain.model import Model, facts_of
 from ollama_tui.domain.rows import KnownUpdates
-from ollama_tui.domain.storage.contents import IMAGE_TYPE, WEIGHT_TYPES
+from ollama_tui.domain.storage.manifest import IMAGE_TYPE, WEIGHT_TYPES
 from ollama_tui.formatting import inert, listing, size
 
 NOT_THERE = "{} has no model of this name: it was made or renamed here."

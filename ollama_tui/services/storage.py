@@ -11,10 +11,11 @@ from ollama_tui.api.errors import OllamaError, Refused
 from ollama_tui.api.replies import ListedModel
 from ollama_tui.domain.model import Model, Snapshot
 from ollama_tui.domain.storage.contents import Contents
-from ollama_tui.domain.storage.usage import Usage, belongs
+from ollama_tui.domain.storage.usage import Usage, store_of
 from ollama_tui.services.model_facts import AskShow
-from ollama_tui.services.model_store import ModelStore, roots
 from ollama_tui.services.observable import Observable
+from ollama_tui.services.store.places import roots
+from ollama_tui.services.store.reader import ModelStore
 
 DISK_READ_TIMEOUT = 2.0
 """Seconds to wait for the disk before an estimate must do; the reading goes on."""
@@ -83,8 +84,8 @@ class Storage:
                 contents = store.read()
             except OSError:
                 continue
-            if belongs(contents, models):
-                return contents
+            if (seen := store_of(contents, models)) is not None:
+                return seen
         return None
 
     async def _ask(self, models: Iterable[Model]) -> bool:

@@ -51,6 +51,11 @@ def embedded_digest(child: Mapping[str, object]) -> str:
 
     That is the SHA-256 of what the server would write of it, whatever the order of its keys.
     """
+    return sha256(embedded_content(child)).hexdigest()
+
+
+def embedded_content(child: Mapping[str, object]) -> bytes:
+    """Return what a server writes of a manifest that is embedded in a list."""
     layers = child.get("layers")
     version, kind = child.get("schemaVersion"), child.get("mediaType")
     written = {
@@ -62,7 +67,7 @@ def embedded_digest(child: Mapping[str, object]) -> str:
     for key in _RUNNER_KEYS:
         if isinstance(value := child.get(key), str) and value:
             written[key] = value
-    return sha256(go_json(written)).hexdigest()
+    return go_json(written)
 
 
 def go_json(value: object) -> bytes:

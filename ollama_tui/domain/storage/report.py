@@ -15,6 +15,8 @@ NAMED = 3
 """Members of a group named in a row; more are counted."""
 RESTART = "a restart of the server"
 NOPRUNE = "unless it runs with OLLAMA_NOPRUNE"
+RESUMES = "pulling the model again resumes it; else "
+WAY_BACK = "What is lost is the way back: an Ollama older than 0.40 could no longer run them."
 
 
 class RowKind(StrEnum):
@@ -22,9 +24,18 @@ class RowKind(StrEnum):
 
     MODEL = "model"
     SHARED = "shared"
+    ORIGINALS = "originals"
+    """Kept by a conversion beside what it has made."""
+    BACKUP = "backup"
+    """Kept by a conversion for a model that is gone."""
     ORPHANS = "orphans"
     PARTIALS = "partials"
-    DAMAGED = "damaged"
+    OTHERS = "others"
+    """Files that are none of the store's."""
+    HIDDEN = "hidden"
+    """Entries that a newer one of their name hides."""
+    OBSTACLES = "obstacles"
+    """Entries for which a starting server cleans up nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,29 +101,78 @@ def _shared(usage: Usage) -> Iterator[StorageRow]:
 
 
 def _leftovers(usage: Usage, now: float) -> Iterator[StorageRow]:
-    if usage.orphans:
-        label = f"{plural(len(usage.orphans), 'file')} no model uses"
-        frees = f"{label}: {_restart(usage.orphans, now)}"
-        yield StorageRow(RowKind.ORPHANS, "orphans", label, size_of(usage.orphans), advice=frees)
-    if usage.partials:
-        label = plural(len(usage.partials), "unfinished download")
-        frees = f"{label}: pulling the model again resumes it; else {_restart(usage.partials, now)}"
-        yield StorageRow(RowKind.PARTIALS, "partials", label, size_of(usage.partials), advice=frees)
-    if usage.damaged:
-        paths = listing([inert(path) for path in usage.damaged[:NAMED]])
+    yield from _left_by_upgrade(usage)
+    for kind, found, one, many, before in (
+        (RowKind.ORPHANS, usage.orphans, "file no model uses", "files no model uses", ""),
+        (RowKind.PARTIALS, usage.partials, "unfinished download", "", RESUMES),
+        (RowKind.OTHERS, usage.others, "file of something else", "files of something else", ""),
+    ):
+        if found:
+            label = plural(len(found), one, many)
+            advice = f"{label}: {before}{_restart(found, usage, now)}"
+            yield StorageRow(kind, str(kind), label, size_of(found), advice=advice)
+    if usage.obstacles:
+        yield _obstacles(usage)
+
+
+def _left_by_upgrade(usage: Usage) -> Iterator[StorageRow]:
+    """Yield what a conversion keeps for an older server, and what only it would still find."""
+    if usage.originals:
+        names = [name for original in usage.originals for name in original.names]
         yield StorageRow(
-            RowKind.DAMAGED,
-            "damaged",
-            plural(len(usage.damaged), "damaged manifest"),
-            0,
-            advice=f"Damaged below manifests: {paths}. While it is there the server cleans up "
-            "nothing when it starts, and which files no model uses cannot be said. Pull that "
-            "model again, or remove the file.",
+            RowKind.ORIGINALS,
+            "originals",
+            f"{plural(len(usage.originals), 'original')} kept by an upgrade",
+            usage.originals_freed.bytes,
+            advice=f"Ollama converted {_some(names)} and kept what it was made from: d frees "
+            f"{usage.originals_freed}. {WAY_BACK}",
+        )
+    for backup in usage.lone_backups:
+        freed = usage.freed((backup.name,))
+        label = f"backup {short_backup(backup.name)}"
+        say = f"Converted weights of a model that was deleted: d deletes them, and frees {freed}."
+        yield StorageRow(RowKind.BACKUP, backup.name, label, freed.bytes, advice=say)
+    if hidden := usage.hidden:
+        label = plural(len(hidden), "older entry", "older entries")
+        paths = listing([inert(entry.path) for entry in hidden[:NAMED]])
+        yield StorageRow(
+            RowKind.HIDDEN,
+            "hidden",
+            f"{label} hidden by newer ones",
+            sum(entry.frees for entry in hidden),
+            advice=f"Hidden by newer entries of the same names: {paths}. Deleting the model "
+            "removes it too; what only it names counts as unused.",
         )
 
 
-def _restart(leftovers: Sequence[Leftover], now: float) -> str:
+def short_backup(name: str) -> str:
+    """Return the name of a backup with its digest cut to the twelve digits that Ollama shows."""
+    head, _, digest = name.partition(":")
+    return f"{head}:{digest[:12]}…"
+
+
+def _obstacles(usage: Usage) -> StorageRow:
+    found = usage.obstacles
+    say = [f"{inert(path)} ({reason})" for path, reason in list(found.items())[:NAMED]]
+    more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
+    them, it = ("it", "that file") if len(found) == 1 else ("one of them", "those files")
+    lost = listing(sorted({inert(name) for name in usage.unprotected.values()}))
+    still = f" Data of {lost} may go with other models: copy it first." if lost else ""
+    return StorageRow(
+        RowKind.OBSTACLES,
+        "obstacles",
+        plural(len(found), "entry", "entries") + " in the way of cleaning",
+        0,
+        advice=f"While {them} is there, the server cleans up nothing when it starts: "
+        f"{listing(say)}{more}. Pull that model again, or remove {it} where the server runs."
+        f"{still}",
+    )
+
+
+def _restart(leftovers: Sequence[Leftover], usage: Usage, now: float) -> str:
     """Return what a restart of the server would remove, as the end of a sentence."""
+    if usage.obstacles:
+        return "the server frees none of it until the entries in the way of cleaning are mended."
     old = removable_at_restart(leftovers, now)
     if not old:
         return f"{RESTART} frees it once it is an hour old, {NOPRUNE}."

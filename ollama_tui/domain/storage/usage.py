@@ -1,21 +1,33 @@
 """What models take on the server's disk, and what deleting some of them frees.
 
 Where the server's store could be read, amounts are measured. Elsewhere they are estimated from the
-API, which tells the size of each model and, in its details, the digests of the big blobs, but not
-their sizes. Names with the same manifest digest are one model. Of models that share a blob, the
-smallest bounds the blob's size; what the others are larger by is theirs alone. Weights beside a
-projector or an adapter get the size that types and shapes of their tensors give. Licenses and
-templates that models share cannot be told apart, so only a single model's size is exact.
+API: see `estimate`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from ollama_tui.domain.model import Model
-from ollama_tui.domain.storage.contents import Contents, PartialDownload, StoredBlob
+from ollama_tui.domain.storage.contents import (
+    Contents,
+    OtherFile,
+    PartialDownload,
+    StoredBlob,
+    StoredEntry,
+)
+from ollama_tui.domain.storage.deletion import Removal, removal
+from ollama_tui.domain.storage.estimate import StoragePart, estimated_parts
+from ollama_tui.domain.storage.upgrade import (
+    Backup,
+    KeptOriginal,
+    backups_of,
+    hidden_entries,
+    kept_originals,
+    lone_backups,
+)
 from ollama_tui.formatting import inert, plural, size
 
 SAME_TIME = 2.0
@@ -33,20 +45,6 @@ class Amount:
 
     def __str__(self) -> str:
         return f"about {size(self.bytes)}" if self.estimated else size(self.bytes)
-
-
-@dataclass(frozen=True, slots=True)
-class StoragePart:
-    """Bytes that are freed together: a blob, or what a model has besides its shared blobs."""
-
-    digest: str
-    """Of the blob or the manifest."""
-    size: int
-    users: frozenset[str]
-    """Names of the models that need it."""
-    is_significant: bool = True
-    """Whether sharing it is worth reporting."""
-    estimated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +125,7 @@ class Usage:
 
         A manifest that cannot be read may name any of them.
         """
-        if self.contents is None or self.contents.damaged or self.contents.unseen:
+        if self.contents is None or self.contents.unseen or self.contents.has_damage:
             return None
         return self.contents.orphans
 
@@ -137,21 +135,66 @@ class Usage:
         return self.contents.partials if self.contents else None
 
     @property
-    def damaged(self) -> tuple[str, ...]:
-        """Paths of manifests that no server can read."""
-        return self.contents.damaged if self.contents else ()
+    def others(self) -> tuple[OtherFile, ...]:
+        """Files that are neither blobs nor downloads, and that a start of the server removes."""
+        return self.contents.others if self.contents else ()
+
+    @property
+    def obstacles(self) -> Mapping[str, str]:
+        """Why a starting server removes nothing: half a sentence by the path at fault."""
+        return self.contents.obstacles if self.contents else {}
+
+    @property
+    def unprotected(self) -> Mapping[str, str]:
+        """Names whose data nothing keeps although they can still be used, by digest of the blob."""
+        return self.contents.unprotected if self.contents else {}
+
+    @cached_property
+    def originals(self) -> tuple[KeptOriginal, ...]:
+        """Originals kept beside converted weights; those that other models are, are left out."""
+        found = kept_originals(self.contents) if self.contents else ()
+        return tuple(original for original in found if not original.takes)
+
+    @cached_property
+    def originals_freed(self) -> Amount:
+        """What deleting all of `originals` frees together."""
+        return self.freed((), [original.digest for original in self.originals])
+
+    @cached_property
+    def lone_backups(self) -> tuple[Backup, ...]:
+        """Backups of converted models that were deleted."""
+        return lone_backups(self.contents) if self.contents else ()
+
+    def backups_of(self, names: Collection[str]) -> tuple[Backup, ...]:
+        """Return the backups that keep data of the models called `names` when those are deleted."""
+        return backups_of(self.contents, names) if self.contents else ()
+
+    @cached_property
+    def hidden(self) -> tuple[StoredEntry, ...]:
+        """Entries that nothing finds because a newer one of their name is something else."""
+        return hidden_entries(self.contents) if self.contents else ()
 
     @property
     def free(self) -> int | None:
         """Bytes left on the disk of the store; None when that cannot be known."""
         return self.contents.free if self.contents else None
 
-    def freed(self, names: Collection[str]) -> Amount:
-        """Return what deleting the models called `names` gives back: what only they use."""
+    def freed(self, names: Collection[str], digests: Collection[str] = ()) -> Amount:
+        """Return what deleting the models called `names` gives back: what only they use.
+
+        `digests` are those of single manifests that are deleted under whatever names they are.
+        """
+        if self.contents is not None:
+            return Amount(removal(self.contents, names, digests).freed, bool(self.contents.unseen))
         chosen = frozenset(names)
-        parts = self._parts_of(chosen)
-        freed = sum(part.size for part in parts if part.users <= chosen)
+        gone = {key for key, users in self._names.items() if users <= chosen} | {*digests}
+        parts = {p for key in gone for p in self._by_manifest.get(key, ())}
+        freed = sum(part.size for part in parts if part.manifests <= gone)
         return Amount(freed, any(p.estimated for p in parts) or self._estimates(freed))
+
+    def removal(self, names: Collection[str], digests: Collection[str] = ()) -> Removal | None:
+        """Return the names and files that such a deletion removes; None when it is an estimate."""
+        return None if self.contents is None else removal(self.contents, names, digests)
 
     def significantly_shared(self, name: str) -> int:
         """Return the bytes that a model shares with others, licenses and templates aside."""
@@ -174,8 +217,27 @@ class Usage:
         return by_name
 
     @cached_property
+    def _by_manifest(self) -> dict[str, list[StoragePart]]:
+        by_manifest: dict[str, list[StoragePart]] = {}
+        for part in self._parts:
+            for key in part.manifests:
+                by_manifest.setdefault(key, []).append(part)
+        return by_manifest
+
+    @cached_property
+    def _names(self) -> dict[str, set[str]]:
+        """The names of each manifest, by `details_key`."""
+        names: dict[str, set[str]] = {}
+        for model in self.models:
+            if not model.is_cloud:
+                names.setdefault(model.details_key, set()).add(model.name)
+        return names
+
+    @cached_property
     def _parts(self) -> tuple[StoragePart, ...]:
-        return tuple(_estimated(self.models) if self.contents is None else _measured(self.contents))
+        return tuple(
+            estimated_parts(self.models) if self.contents is None else _measured(self.contents)
+        )
 
     def _estimates(self, amount: int) -> bool:
         """Whether `amount` may be wrong by the small things that models share."""
@@ -185,82 +247,43 @@ class Usage:
 
 
 def _measured(contents: Contents) -> Iterator[StoragePart]:
-    """Yield a part for each blob that a manifest names."""
-    weights = frozenset[str]().union(*(manifest.weights for manifest in contents.manifests))
+    """Yield a part for each blob that an entry keeps, and one for the entry files of each name."""
+    weights = frozenset[str]().union(*(entry.weights for entry in contents.entries))
     rough = bool(contents.unseen)
     for digest, users in contents.users.items():
         frees = contents.blobs[digest].frees if digest in contents.blobs else 0
         yield StoragePart(
             digest, frees, users, digest in weights or frees >= INSIGNIFICANT_BYTES, rough
         )
+    for name in contents.counted:
+        if files := sum(entry.frees for entry in contents.entries_of(name)):
+            yield StoragePart(f"entries of {name}", files, frozenset((name,)), False, rough)
 
 
-@dataclass(slots=True)
-class _Content:
-    """What one manifest digest stands for, under one name or several."""
+def store_of(contents: Contents, models: Sequence[Model]) -> Contents | None:
+    """Return `contents` as the server behind this list sees it; None when it is another's.
 
-    models: list[Model]
-    blobs: tuple[str, ...]
-    size: int
-
-
-def _estimated(models: Iterable[Model]) -> Iterator[StoragePart]:
-    """Yield what each manifest has for itself, and the blobs that several share."""
-    sizes: dict[str, int] = {}
-    users: dict[str, list[_Content]] = {}
-    by_digest: dict[str, list[Model]] = {}
-    for model in models:
-        if not model.is_cloud:
-            by_digest.setdefault(model.details_key, []).append(model)
-    contents = [
-        _Content(same, same[0].facts.blobs if same[0].facts else (), max(0, same[0].size))
-        for same in by_digest.values()
-    ]
-    # The smallest first, as it bounds the sizes of its blobs.
-    contents.sort(key=lambda content: (content.size, content.models[0].name))
-    rests = [_assign_blob_sizes(content, sizes) for content in contents]
-    for content in contents:
-        for digest in content.blobs:
-            users.setdefault(digest, []).append(content)
-    for content, rest in zip(contents, rests, strict=True):
-        own = [digest for digest in content.blobs if len(users[digest]) == 1]
-        size = rest + sum(sizes[digest] for digest in own)
-        names = frozenset(model.name for model in content.models)
-        shares = len(own) < len(content.blobs)
-        yield StoragePart(content.models[0].digest, size, names, estimated=bool(size and shares))
-    for digest, using in users.items():
-        if len(using) > 1:
-            names = frozenset(model.name for content in using for model in content.models)
-            yield StoragePart(digest, sizes[digest], names, estimated=sizes[digest] > 0)
-
-
-def _assign_blob_sizes(content: _Content, sizes: dict[str, int]) -> int:
-    """Add the sizes of blobs seen for the first time; return the bytes that belong to no blob.
-
-    Of models that share a blob the smallest bounds its size, so they come in that order.
+    A server before 0.40 sees less of the same folder. Of the ways of seeing it that explain the
+    list, the one in which least is there that is not listed is right.
     """
-    rest = max(0, content.size - sum(sizes.get(digest, 0) for digest in content.blobs))
-    fresh = [digest for digest in content.blobs if digest not in sizes]
-    facts = content.models[0].facts
-    for number, digest in enumerate(fresh, 1):
-        takes = rest  # where no size is known, the first blob takes it all
-        if number < len(fresh) and facts and facts.weight_bytes and digest == facts.weights:
-            takes = min(rest, facts.weight_bytes)
-        sizes[digest] = takes
-        rest -= takes
-    return rest
+    ways = [way for way in (contents, contents.for_old_server) if belongs(way, models)]
+    names = {model.name for model in models}
+    return min(ways, key=lambda way: len(way.listed().keys() - names), default=None)
 
 
 def belongs(contents: Contents, models: Sequence[Model]) -> bool:
     """Whether `contents` is the store behind this list: every name, digest and time is there.
 
-    An empty list proves nothing. Times tell a store from its copy at the end of a tunnel.
+    An empty list proves nothing. Times tell a store from its copy at the end of a tunnel: that of
+    the entry itself, or of what it links to.
     """
-    stored = {manifest.name: manifest for manifest in contents.manifests}
     for model in models:
-        manifest, modified = stored.get(model.name), model.listed.modified_at
-        if manifest is None or manifest.digest != model.digest:
+        entry, modified = contents.counted.get(model.name), model.listed.modified_at
+        if entry is None or model.digest not in entry.digests:
             return False
-        if modified is not None and abs(modified.timestamp() - manifest.modified) > SAME_TIME:
+        times = (entry.modified, entry.touched)
+        if modified is not None and not any(
+            abs(modified.timestamp() - time) <= SAME_TIME for time in times
+        ):
             return False
     return bool(models)

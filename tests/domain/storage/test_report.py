@@ -8,7 +8,16 @@ from ollama_tui.domain.storage.contents import PartialDownload, StoredBlob
 from ollama_tui.domain.storage.report import RowKind, advice, storage_rows, summary
 from ollama_tui.domain.storage.usage import Usage
 from tests.domain.models import NOW, a_model, many_models
-from tests.domain.storage.test_usage import FAMILY, MB, SIZES, THEN, contents, listed, measured
+from tests.domain.storage.test_usage import (
+    FAMILY,
+    MB,
+    SIZES,
+    THEN,
+    contents,
+    damaged,
+    listed,
+    measured,
+)
 from tests.effort import calls
 
 SECONDS = NOW.timestamp()
@@ -62,9 +71,11 @@ def test_what_frees_leftovers_depends_on_their_age(ages: list[int], said: str) -
 
 
 def test_damage_is_named_with_what_it_prevents() -> None:
-    usage = measured({"m": "a"}, {"a": 1, "o": 9}, damaged=("registry/library/\x1bm/latest",))
+    usage = measured(
+        {"m": "a"}, {"a": 1, "o": 9}, bad=(damaged("manifests/registry/library/\x1bm/latest"),)
+    )
     (row,) = [r for r in storage_rows(usage.models, usage, SECONDS) if r.kind is not RowKind.MODEL]
-    assert row.kind is RowKind.DAMAGED
+    assert row.kind is RowKind.OBSTACLES
     assert "cleans up nothing" in row.advice
     assert row.advice.isprintable()
 

@@ -14,10 +14,11 @@ from ollama_tui.domain.storage.contents import (
     Contents,
     PartialDownload,
     StoredBlob,
-    StoredManifest,
+    StoredEntry,
     removable_at_restart,
     size_of,
 )
+from ollama_tui.domain.storage.manifest import StoredManifest
 from ollama_tui.domain.storage.usage import (
     Amount,
     SharedData,
@@ -41,37 +42,45 @@ def contents(
     """Return a store: names to the letters of their blobs, letters to sizes."""
     return Contents(
         "/store",
-        tuple(
-            StoredManifest(
-                name,
-                f"digest of {''.join(sorted(blobs))}",
-                THEN,
-                frozenset(blobs),
-                frozenset(blobs) & frozenset(weights),
-            )
-            for name, blobs in manifests.items()
-        ),
+        tuple(_entry(name, blobs, weights) for name, blobs in manifests.items()),
         {key: StoredBlob(key, size, THEN, key in linked) for key, size in sizes.items()},
         **more,  # type: ignore[arg-type]
     )
 
 
+def _entry(name: str, blobs: str, weights: str) -> StoredEntry:
+    digest = f"digest of {''.join(sorted(blobs))}"
+    manifest = StoredManifest(digest, frozenset(blobs), frozenset(blobs) & frozenset(weights))
+    path = f"manifests/registry.ollama.ai/library/{name}/latest"
+    return StoredEntry(name, path, digest, THEN, THEN, (manifest,))
+
+
+def damaged(path: str) -> StoredEntry:
+    """Return an entry that no server can read."""
+    return StoredEntry("damaged", path, modified=THEN, problem="it is no JSON")
+
+
 def listed(store: Contents) -> tuple[Model, ...]:
     return tuple(
         a_model(
-            manifest.name,
-            digest=manifest.digest,
-            size=sum(store.blobs[b].size for b in manifest.blobs if b in store.blobs),
+            entry.name,
+            digest=entry.digest,
+            size=sum(store.blobs[b].size for b in entry.blobs if b in store.blobs),
         )
-        for manifest in store.manifests
+        for entry in store.entries
     )
 
 
 def measured(
-    manifests: dict[str, str], sizes: dict[str, int], *, linked: str = "", **more: object
+    manifests: dict[str, str],
+    sizes: dict[str, int],
+    *,
+    linked: str = "",
+    bad: tuple[StoredEntry, ...] = (),
+    **more: object,
 ) -> Usage:
     store = contents(manifests, sizes, linked=linked, weights="", **more)
-    return Usage(listed(store), store)
+    return Usage(listed(store), replace(store, entries=(*store.entries, *bad)))
 
 
 SIZES = {"W": 4000 * MB, "V": 900 * MB, "l": 7_000, "s": 300, "t": 20}
@@ -131,12 +140,12 @@ def test_orphans_are_claimed_only_when_every_manifest_was_read() -> None:
     whole = measured({"m": "a"}, sizes)
     assert [blob.digest for blob in whole.orphans or ()] == ["p", "o"]
     assert size_of(whole.orphans or ()) == 50
-    assert measured({"m": "a"}, sizes, damaged=("x/y/z/t",)).orphans is None
+    assert measured({"m": "a"}, sizes, bad=(damaged("x/y/z/t"),)).orphans is None
     assert measured({"m": "a"}, sizes, unseen=1).orphans is None
 
 
 def test_damage_leaves_amounts_exact_but_what_we_may_not_read_does_not() -> None:
-    assert measured({"m": "a"}, {"a": 1}, damaged=("x/y/z/t",)).freed(["m"]) == Amount(1)
+    assert measured({"m": "a"}, {"a": 1}, bad=(damaged("x/y/z/t"),)).freed(["m"]) == Amount(1)
     rough = measured({"m": "a"}, {"a": 1}, unseen=2)
     assert rough.freed(["m"]) == Amount(1, estimated=True)
     assert not rough.exact
@@ -183,7 +192,7 @@ def test_a_copy_of_the_store_has_other_times(shift: float, same: bool) -> None:
 
 def test_a_list_without_times_is_taken_by_its_digests() -> None:
     store = contents({"m": "a"}, {"a": 1})
-    assert belongs(store, (a_model("m", digest=store.manifests[0].digest, days=None),))
+    assert belongs(store, (a_model("m", digest=store.entries[0].digest, days=None),))
 
 
 def test_only_what_lay_still_for_an_hour_is_removed_by_a_restart() -> None:
@@ -215,7 +224,7 @@ def test_deleting_together_frees_at_least_what_deleting_apart_does(
 @given(STORES)
 def test_deleting_everything_frees_all_that_is_used(usage: Usage) -> None:
     assert usage.contents is not None
-    used = {digest for manifest in usage.contents.manifests for digest in manifest.blobs}
+    used = {digest for entry in usage.contents.entries for digest in entry.blobs}
     blobs = usage.contents.blobs
     assert usage.freed(NAMES).bytes == sum(blobs[d].frees for d in used if d in blobs)
     assert usage.freed(NAMES) == usage.unique

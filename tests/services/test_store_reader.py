@@ -13,14 +13,9 @@ from pathlib import Path
 import pytest
 
 from ollama_tui.domain.storage.contents import Contents
-from ollama_tui.services.model_store import (
-    USUAL,
-    ManifestError,
-    ModelStore,
-    media_types,
-    named_in,
-    roots,
-)
+from ollama_tui.domain.storage.manifest import ManifestError, StoredManifest, parse
+from ollama_tui.services.store.places import USUAL, named_in, roots
+from ollama_tui.services.store.reader import ModelStore
 from tests.services.stores import SECONDS, StoreFolder, aged, as_somebody_else, full
 
 BLOB = "sha256-" + "a" * 64
@@ -51,11 +46,12 @@ def test_a_manifest_has_the_name_the_server_prints(
     store: StoreFolder, path: str, name: str
 ) -> None:
     file = store.manifest(path, "a", "b", config="c")
-    (found,) = read(store).manifests
+    (found,) = read(store).entries
     assert found.name == name
     assert found.digest == sha256(file.read_bytes()).hexdigest()
     assert found.modified == SECONDS - 24 * 3600
-    assert found.blobs == {full("a"), full("b"), full("c")}
+    (manifest,) = found.manifests
+    assert manifest.blobs == {full("a"), full("b"), full("c")}
 
 
 @pytest.mark.parametrize(
@@ -73,8 +69,7 @@ def test_a_manifest_has_the_name_the_server_prints(
 def test_what_the_server_takes_for_no_name_is_ignored(store: StoreFolder, path: str) -> None:
     store.raw(path, b"{}")
     contents = read(store)
-    assert contents.manifests == ()
-    assert contents.damaged == ()
+    assert contents.entries == ()
     assert contents.unseen == 0
 
 
@@ -87,18 +82,25 @@ def test_a_damaged_manifest_is_named_and_the_others_count(store: StoreFolder, da
     store.model("whole", "a")
     store.raw("registry.ollama.ai/library/cut/latest", data)
     contents = read(store)
-    assert [manifest.name for manifest in contents.manifests] == ["whole:latest"]
-    assert contents.damaged == ("registry.ollama.ai/library/cut/latest",)
+    assert [entry.name for entry in contents.entries if not entry.problem] == ["whole:latest"]
+    assert list(contents.obstacles) == ["manifests/registry.ollama.ai/library/cut/latest"]
+    assert contents.has_damage
+
+
+def blobs_of(manifest: str) -> frozenset[str]:
+    said = parse(manifest.encode())
+    assert isinstance(said, StoredManifest)
+    return said.blobs
 
 
 def test_a_manifest_is_read_as_go_reads_it() -> None:
     a, b = full("a"), full("b")
     text = f'  {{"config": null, "layers": [{{"digest":"sha256-{a}"}}, {{"digest":null}}]}} rest'
-    assert set(media_types(text.encode())) == {a}
-    assert set(media_types(f'{{"config":{{"digest":"sha256:{b}"}},"layers":null}}'.encode())) == {b}
-    assert media_types(b'{"layers":[{"digest":"md5:1"}]}') == {}
+    assert blobs_of(text) == {a}
+    assert blobs_of(f'{{"config":{{"digest":"sha256:{b}"}},"layers":null}}') == {b}
+    assert blobs_of('{"layers":[{"digest":"md5:1"}]}') == frozenset()
     with pytest.raises(ManifestError):
-        media_types(b"null")
+        parse(b"null")
 
 
 def test_a_manifest_says_which_blobs_are_weights(store: StoreFolder) -> None:
@@ -106,9 +108,10 @@ def test_a_manifest_says_which_blobs_are_weights(store: StoreFolder) -> None:
     layers = f'{{"digest":"sha256:{weights}","mediaType":"{image}.model"}}'
     layers += f', {{"digest":"sha256:{text}","mediaType":"{image}.license"}}'
     store.raw("registry.ollama.ai/library/m/latest", f'{{"layers":[{layers}]}}'.encode())
-    (found,) = read(store).manifests
-    assert found.blobs == {weights, text}
-    assert found.weights == {weights}
+    (found,) = read(store).entries
+    (manifest,) = found.manifests
+    assert manifest.blobs == {weights, text}
+    assert found.weights == manifest.weights == {weights}
 
 
 def test_blobs_have_their_real_sizes_and_times(store: StoreFolder) -> None:
@@ -166,7 +169,7 @@ def test_orphans_are_the_blobs_no_manifest_names_biggest_first(store: StoreFolde
     store.model("m", "a")
     contents = read(store)
     assert [blob.size for blob in contents.orphans] == [30, 20]
-    assert contents.users == {full("a"): frozenset({"m:latest"})}
+    assert contents.users[full("a")] == {"m:latest"}
 
 
 def test_a_store_behind_links_is_the_same_store(store: StoreFolder, tmp_path: Path) -> None:
@@ -178,22 +181,23 @@ def test_a_store_behind_links_is_the_same_store(store: StoreFolder, tmp_path: Pa
     (store.root / "manifests" / "registry.ollama.ai").rename(moved)
     (store.root / "manifests" / "registry.ollama.ai").symlink_to(moved)
     contents = ModelStore(link).read()
-    assert [manifest.name for manifest in contents.manifests] == ["m:latest"]
-    assert contents.orphans == ()
+    assert [entry.name for entry in contents.entries] == ["m:latest"]
+    assert contents.for_old_server.orphans == ()
+    assert list(contents.obstacles.values()) == ["links lead to it that leave its tree"]
 
 
 def test_links_in_a_circle_end(store: StoreFolder) -> None:
     circle = store.root / "manifests" / "registry.ollama.ai"
     circle.symlink_to(circle)
     (store.root / "manifests" / "up").symlink_to(store.root / "manifests")
-    assert read(store).manifests == ()
+    assert read(store).entries == ()
 
 
 def test_a_pipe_among_the_manifests_is_not_waited_for(store: StoreFolder) -> None:
     folder = store.root / "manifests/registry.ollama.ai/library/m"
     folder.mkdir(parents=True)
     os.mkfifo(folder / "latest")
-    assert read(store).manifests == ()
+    assert read(store).entries == ()
 
 
 def test_what_we_may_not_read_is_counted_not_forgotten(store: StoreFolder) -> None:
@@ -205,9 +209,9 @@ def test_what_we_may_not_read_is_counted_not_forgotten(store: StoreFolder) -> No
     with as_somebody_else():
         contents = read(store)
     folder.chmod(0o755)
-    assert [manifest.name for manifest in contents.manifests] == ["open:latest"]
+    assert [entry.name for entry in contents.entries] == ["open:latest"]
     assert contents.unseen == 2
-    assert contents.damaged == ()
+    assert not contents.has_damage
 
 
 def test_a_store_that_cannot_be_listed_is_an_error(store: StoreFolder) -> None:
@@ -225,12 +229,12 @@ def test_a_second_reading_notices_what_changed(store: StoreFolder) -> None:
     store.model("kept", "a")
     changed = store.model("changed", "a")
     removed = store.model("removed", "a")
-    assert len(reader.read().manifests) == 3
+    assert len(reader.read().entries) == 3
     removed.unlink()
     store.model("changed", "b", "c")
     aged(changed, 1)
     store.model("added", "d")
-    manifests = {manifest.name: manifest.blobs for manifest in reader.read().manifests}
+    manifests = {entry.name: entry.manifests[0].blobs for entry in reader.read().entries}
     assert manifests == {
         "kept:latest": {full("a")},
         "changed:latest": {full("b"), full("c")},
@@ -247,7 +251,7 @@ def test_the_free_space_is_that_of_the_stores_disk(store: StoreFolder) -> None:
 
 def test_reading_a_store_needs_nothing_but_the_standard_library() -> None:
     program = (
-        "import sys; import ollama_tui.services.model_store;"
+        "import sys; import ollama_tui.services.store.reader;"
         "print([m for m in ('textual', 'httpx', 'msgspec', 'humanize') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)

@@ -1,0 +1,1 @@
+"""The model store of a server on this machine."""
