@@ -13,6 +13,7 @@ from pathlib import Path
 from ollama_tui.api.replies import ListedModel
 from ollama_tui.demo.store import Store
 from ollama_tui.domain.model import Model
+from ollama_tui.domain.storage.packaging import LIST_TYPE, MANIFEST_TYPE, go_json
 from tests.domain.models import NOW
 
 SECONDS = NOW.timestamp()
@@ -57,6 +58,47 @@ class StoreFolder:
         file.write_bytes(data)
         aged(file, 24)
         return file
+
+    def content(self, data: bytes) -> str:
+        """Write a blob of this content and return its digest."""
+        digest = sha256(data).hexdigest()
+        path = self.root / "blobs" / f"sha256-{digest}"
+        path.write_bytes(data)
+        aged(path, 5)
+        return digest
+
+    def plain(self, *digests: str, runner: str = "", config: str = "c") -> bytes:
+        """Return the content of a manifest of these weights."""
+        layers = [
+            {"mediaType": "application/vnd.ollama.image.model", "digest": f"sha256:{full(d)}",
+             "size": 1}
+            for d in digests
+        ]  # fmt: skip
+        body = {
+            "schemaVersion": 2,
+            "mediaType": MANIFEST_TYPE,
+            "config": {"digest": f"sha256:{full(config)}", "size": 1},
+            "layers": layers,
+        }
+        return json.dumps(body | ({"runner": runner} if runner else {})).encode()
+
+    def manifest_list(self, **digests: str) -> bytes:
+        """Return the content of a list: the digests of its children by runner."""
+        children = [
+            {"mediaType": MANIFEST_TYPE, "digest": f"sha256:{digest}", "runner": runner}
+            for runner, digest in digests.items()
+        ]
+        return go_json({"schemaVersion": 2, "mediaType": LIST_TYPE, "manifests": children})
+
+    def v2(self, path: str, target: str, *, hard: bool = False) -> Path:
+        """Write an entry of the newer tree that refers to the blob of a digest."""
+        entry = self.root / "manifests-v2" / path
+        entry.parent.mkdir(parents=True, exist_ok=True)
+        if hard:
+            os.link(self.root / "blobs" / f"sha256-{target}", entry)
+        else:
+            entry.symlink_to(f"../../../../blobs/sha256-{target}")
+        return entry
 
     def partial(self, digest: str, data: bytes, *, apparent: int, hours: float = 5) -> None:
         """Write a sparse partial download with notes on one piece of it."""

@@ -292,7 +292,8 @@ class Contents:
             if counted.dangling and (entry := self.entry(name)) is not None
             for digest in self.keeps(entry)
         }
-        return {digest: name for digest, name in found.items() if digest not in self.users}
+        here = self.blobs.keys() - self.users.keys()
+        return {digest: name for digest, name in found.items() if digest in here}
 
     @property
     def has_damage(self) -> bool:
