@@ -22,6 +22,7 @@ from ollama_tui.api.replies import (
     Recommendation,
     RunningModel,
     Show,
+    ShowManifests,
     Status,
     VerboseShow,
 )
@@ -105,8 +106,9 @@ class Ollama:
     async def show(self, model: str, *, runner: str = "") -> Show:
         """Return what the server knows of a model, without the arrays of its metadata.
 
-        `runner` chooses among several manifests of one name, since v0.40. Raises NotFound for a
-        model it does not have, Unauthorized or Forbidden for one in the cloud.
+        `runner` chooses among several manifests of one name, since v0.40; `model` may be a digest
+        since then, as for `delete`, also after a runner and a colon. Raises NotFound for a model it
+        does not have, Unauthorized or Forbidden for one in the cloud.
         https://docs.ollama.com/api-reference/show-model-details
         """
         body = _named(model, runner)
@@ -120,6 +122,15 @@ class Ollama:
         body = _named(model, runner) | {"verbose": True}
         return decode.shown(await self._http.reply(Call(requests.SHOW, model), body), VerboseShow)
 
+    async def show_all(self, model: str) -> ShowManifests:
+        """Return what the server knows of each manifest of a name that it has, one a runner.
+
+        Raises as `show` does. Servers before v0.40 have one manifest a name, and send that.
+        https://docs.ollama.com/api-reference/show-model-details
+        """
+        body = {"model": model, "all_manifests": True}
+        return decode.shown_manifests(await self._http.reply(Call(requests.SHOW, model), body))
+
     def create(self, request: CreateRequest, *, stream: bool = True) -> Events:
         """Create a model, replacing one of that name; return its progress in bytes.
 
@@ -130,14 +141,18 @@ class Ollama:
         body = dict(msgspec.to_builtins(request))
         return self._events(Call(requests.CREATE, request.model), body, stream)
 
-    def pull(self, model: str, *, insecure: bool = False, stream: bool = True) -> Events:
+    def pull(
+        self, model: str, *, insecure: bool = False, stream: bool = True, runner: str = ""
+    ) -> Events:
         """Pull a model; return its progress in bytes, one layer after the other.
 
-        `insecure` lets the server talk plain HTTP to the registry. Raises NotFound for a model
-        that the registry does not have; without `stream` there is one event, at the end.
+        `insecure` lets the server talk plain HTTP to the registry. `runner` chooses among the
+        manifests of a list, since v0.40; what was pulled for other runners stays, and servers
+        before ignore it. Raises NotFound for a model that the registry does not have, or not for
+        that runner; without `stream` there is one event, at the end.
         https://docs.ollama.com/api/pull
         """
-        return self._transfer(requests.PULL, model, insecure, stream)
+        return self._transfer(requests.PULL, _named(model, runner), insecure, stream)
 
     def push(self, model: str, *, insecure: bool = False, stream: bool = True) -> Events:
         """Push a model to the registry in its name; return its progress in bytes.
@@ -146,22 +161,27 @@ class Ollama:
         server's account may not write; without `stream` there is one event, at the end.
         https://docs.ollama.com/api/push
         """
-        return self._transfer(requests.PUSH, model, insecure, stream)
+        return self._transfer(requests.PUSH, {"model": model}, insecure, stream)
 
-    async def copy(self, source: str, destination: str) -> None:
+    async def copy(self, source: str, destination: str) -> str:
         """Copy a model under a second name, replacing a model of that name; takes no disk space.
 
-        Raises NotFound without the source, InvalidRequest for a name that is not valid.
-        https://docs.ollama.com/api/copy
+        Return the server's warning when the copy is not all of the source, as it is sent, not made
+        inert: since v0.40 manifests of a list that were not pulled are left out. It is empty when
+        there is none. `source` may also be a digest, as for `delete`. Raises NotFound without the
+        source, InvalidRequest for a name that is not valid. https://docs.ollama.com/api/copy
         """
-        await self._command(
+        status = await self._command(
             Call(requests.COPY, source), {"source": source, "destination": destination}
         )
+        return "" if status == "success" else status
 
     async def delete(self, model: str) -> None:
         """Delete a model and the layers no other model uses; it stays loaded if it was.
 
-        Raises NotFound for a model that the server does not have.
+        Since v0.40 `model` may be the digest of a manifest, `sha256-` and 64 hex digits, or the
+        first 12 or more of them: that takes it out of every list, and deletes every other name
+        that has it. Raises NotFound for a model that the server does not have.
         https://docs.ollama.com/api/delete
         """
         await self._command(Call(requests.DELETE, model), {"model": model})
@@ -255,11 +275,13 @@ class Ollama:
         """
         return decode.recommendations(await self._http.reply(Call(requests.RECOMMENDATIONS)))
 
-    async def _command(self, call: Call, body: Mapping[str, Any] | None) -> None:
-        """Send a call whose answer is empty; any other is an error line, or not Ollama's."""
+    async def _command(self, call: Call, body: Mapping[str, Any] | None) -> str:
+        """Send a call whose answer is empty or a status; return that.
+
+        Any other answer is an error line, or not Ollama's.
+        """
         reply = await self._http.reply(call, body)
-        if reply.strip() not in (b"", b"null"):
-            parse_event(reply, call)
+        return parse_event(reply, call).status if reply.strip() not in (b"", b"null") else ""
 
     async def _load(self, endpoint: requests.Endpoint, body: Mapping[str, Any]) -> Loaded:
         call = Call(endpoint, body["model"])
@@ -268,10 +290,10 @@ class Ollama:
         return decode.decode(reply, Loaded)
 
     def _transfer(
-        self, endpoint: requests.Endpoint, model: str, insecure: bool, stream: bool
+        self, endpoint: requests.Endpoint, body: Mapping[str, Any], insecure: bool, stream: bool
     ) -> Events:
-        body = {"model": model, "insecure": True} if insecure else {"model": model}
-        return self._events(Call(endpoint, model), body, stream)
+        body = {**body, "insecure": True} if insecure else body
+        return self._events(Call(endpoint, body["model"]), body, stream)
 
     async def _events(self, call: Call, body: Mapping[str, Any], stream: bool) -> Events:
         if not stream:

@@ -14,17 +14,20 @@ from ollama_tui.api.errors import CHECK_ADDRESS, NotOllama
 from ollama_tui.api.replies import (
     CUT_MARK,
     ListedModel,
+    ManifestShow,
     Recommendation,
     RunningModel,
     ShortText,
     Show,
+    ShowManifests,
     VerboseShow,
 )
 from ollama_tui.formatting import as_one_line, shorten
 
 T = TypeVar("T", bound=msgspec.Struct)
 M = TypeVar("M", ListedModel, RunningModel)
-S = TypeVar("S", Show, VerboseShow)
+S = TypeVar("S", Show, ManifestShow, VerboseShow)
+V = TypeVar("V", bound=Show)
 
 _FAILURES = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _ESCAPE = (
@@ -105,12 +108,20 @@ def recommendations(body: bytes) -> tuple[Recommendation, ...]:
 def shown(body: bytes, kind: type[S]) -> S:
     """Decode `POST /api/show`."""
     reply = decode(body, kind)
-    if isinstance(reply, Show) and len(body) > _SMALL:
-        reply = replace(
-            reply,
-            model_info=_cut_values(reply.model_info),
-            projector_info=_cut_values(reply.projector_info),
-        )
+    return _bounded(reply) if isinstance(reply, Show) and len(body) > _SMALL else reply
+
+
+def shown_manifests(body: bytes) -> ShowManifests:
+    """Decode `POST /api/show` with `all_manifests`.
+
+    A server that does not know of it answers as to any show: with the only manifest there is.
+    """
+    reply = decode(body, ShowManifests)
+    if not reply.manifests and (only := shown(body, ManifestShow)).modelfile:
+        only = replace(only, runner=only.details.runner)
+        return ShowManifests([only], only.license)
+    if len(body) > _SMALL:
+        reply = replace(reply, manifests=[_bounded(one) for one in reply.manifests])
     return reply
 
 
@@ -221,6 +232,15 @@ def _lenient_bounded(raw: bytes | msgspec.Raw, wanted: Any, bounds: msgspec.Meta
 
 def _cut(text: str, longest: int) -> str:
     return text if len(text) <= longest else text[: longest - len(CUT_MARK)] + CUT_MARK
+
+
+def _bounded(show: V) -> V:
+    """Return `show` with the texts of its metadata cut like those of its fields."""
+    return replace(
+        show,
+        model_info=_cut_values(show.model_info),
+        projector_info=_cut_values(show.projector_info),
+    )
 
 
 def _cut_values(info: dict[str, Any]) -> dict[str, Any]:

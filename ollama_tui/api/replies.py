@@ -156,6 +156,27 @@ class Tensor(Reply, frozen=True):
     shape: Shape = []
 
 
+class Thinking(Reply, frozen=True):
+    """`thinking` of show: what a chat may say for `think`, and what it gets when it says nothing.
+
+    Levels such as `low` and `high`, or true and false. https://docs.ollama.com/capabilities/thinking
+    """
+
+    values: list[ShortText | bool] = []
+    default: ShortText | bool | None = None
+
+
+class ManifestSummary(Reply, frozen=True):
+    """One entry of `manifests` of show: a manifest of that name whose blobs are on the server."""
+
+    digest: ShortText = ""
+    """`sha256:` and 64 hex digits."""
+    runner: ShortText = ""
+    format: ShortText = ""
+    selected: bool = False
+    """Whether it is the one that the rest of the answer is about."""
+
+
 class Show(Reply, frozen=True):
     """`POST /api/show`.
 
@@ -181,11 +202,33 @@ class Show(Reply, frozen=True):
     """As in the list, but it may lag behind after a pull that changed nothing."""
     requires: ShortText = ""
     """The oldest version of Ollama that runs it, without a `v`."""
+    manifests: list[ManifestSummary] = []
+    """Sent since v0.40, and only where there are several to choose from."""
+    thinking: Thinking | None = None
+    """None from older servers, and for a model without metadata about it, which may still think."""
+    template_source: ShortText = ""
+    """What makes the prompt of a chat, such as `go_template` or `gguf_chat_template`; may be
+    empty."""
 
     @property
     def modified_at(self) -> datetime | None:
         """`modified_text` to the microsecond; see `time_of`."""
         return time_of(self.modified_text)
+
+
+class ManifestShow(Show, frozen=True):
+    """One entry of `POST /api/show` with `all_manifests`."""
+
+    runner: ShortText = ""
+    """Empty for a manifest made before v0.40."""
+
+
+class ShowManifests(Reply, frozen=True):
+    """`POST /api/show` with `all_manifests`: every manifest of a name that is on the server."""
+
+    manifests: list[ManifestShow] = []
+    license: LongText = ""
+    """The licenses of all of them, each once."""
 
 
 class VerboseShow(Reply, frozen=True):

@@ -124,3 +124,6 @@ class CreateRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     renderer: str = ""
     parser: str = ""
     requires: str = ""
+    manifests: list[str] = msgspec.field(default_factory=list, name="list")
+    """Names of models on the server, one a runner, whose manifests the new one lists: since v0.40,
+    and in place of everything else."""

@@ -55,6 +55,13 @@ DIFFERENT_REQUESTS = {
     "create-bad-license-type": "sent a number as license",
     "create-parameters-not-object": "sent a list as parameters",
     "create-files-empty-map": "sent an empty map of files, which the client leaves out",
+    "v2-generate-list-runner-ggml": "had a prompt; the answer to a load is the same",
+    "v2-generate-list-runner-mlx": "had a prompt; the answer to a load is the same",
+    "v2-generate-triggers-migration": "had a prompt; the answer to a load is the same",
+    "v2-generate-unload-list": "did not say stream: false, which the client does",
+    "v2-generate-unload-list-ggml": "did not say stream: false, which the client does",
+    "v2-blob-post": "its 497,536 bytes are not recorded",
+    "v2-show-all-manifests-and-runner": "asked for both, which the client cannot",
 }
 """Replayed for their answer only, and why."""
 _FRAMING = {"content-length", "transfer-encoding", "connection"}
@@ -109,8 +116,10 @@ async def perform(client: Ollama, trace: Trace, folder: Path) -> Any:
     if path == "/api/delete":
         return await client.delete(body["model"])
     if path == "/api/show":
+        if body.get("all_manifests"):
+            return await client.show_all(body["model"])
         ask = client.show_verbose if body.get("verbose") else client.show
-        return await ask(body.get("model", "x"))
+        return await ask(body.get("model", "x"), runner=body.get("runner", ""))
     if path in ("/api/generate", "/api/embed"):
         return await _load(client, trace)
     if path.startswith("/api/blobs/"):
@@ -147,8 +156,11 @@ def _events(client: Ollama, path: str, body: dict[str, Any]) -> Events:
     stream = body.pop("stream", True)
     if path == "/api/create":
         return client.create(_create_request(body), stream=stream)
-    transfer = client.pull if path == "/api/pull" else client.push
-    return transfer(body["model"], insecure=body.get("insecure", False), stream=stream)
+    insecure = body.get("insecure", False)
+    if path == "/api/push":
+        return client.push(body["model"], insecure=insecure, stream=stream)
+    runner = body.get("runner", "")
+    return client.pull(body["model"], insecure=insecure, stream=stream, runner=runner)
 
 
 def _create_request(body: dict[str, Any]) -> CreateRequest:
@@ -165,9 +177,10 @@ def _is_sendable(key: str, value: Any) -> bool:
 async def _load(client: Ollama, trace: Trace) -> Any:
     body, embedding = trace.body, trace.path == "/api/embed"
     keep_alive = None if "prompt" in body else body.get("keep_alive")
+    model, runner = body["model"], body.get("runner", "")
     if keep_alive == 0 and not embedding:
-        return await client.unload(body["model"])
-    return await client.load(body["model"], keep_alive=keep_alive, embedding=embedding)
+        return await client.unload(model, runner=runner)
+    return await client.load(model, keep_alive=keep_alive, embedding=embedding, runner=runner)
 
 
 async def _blob(client: Ollama, trace: Trace, folder: Path) -> Any:

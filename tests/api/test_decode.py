@@ -18,6 +18,7 @@ from ollama_tui.api.decode import (
     recommendations,
     running_models,
     shown,
+    shown_manifests,
     version,
 )
 from ollama_tui.api.errors import NotOllama
@@ -25,10 +26,12 @@ from ollama_tui.api.replies import (
     Account,
     CloudStatus,
     ListedModel,
+    ManifestSummary,
     Message,
     ModelDetails,
     Show,
     Status,
+    Thinking,
     VerboseShow,
 )
 from tests.effort import calls
@@ -137,6 +140,42 @@ def test_show_survives_bad_parts() -> None:
     assert show.messages == [Message("user", "hi"), Message("", "c")]
     assert show.model_info == {"general.architecture": "llama", "tokens": None, "n": 1e6}
     assert (show.tensors, show.projector_info, show.modified_at) == ([], {}, None)
+
+
+def test_what_0_40_adds_to_show_is_read_and_may_be_bad() -> None:
+    summary = {"digest": "sha256:" + "ab" * 32, "runner": "ggml", "format": "gguf"}
+    body = {
+        "thinking": {"values": ["low", True, 5, "x" * 2000], "default": "low"},
+        "template_source": "gguf_chat_template",
+        "manifests": [summary | {"selected": True}, 7, {"runner": 1, "selected": "yes"}],
+    }
+    show = shown(json.dumps(body).encode(), Show)
+    assert show.thinking is not None
+    assert show.thinking.values[:2] == ["low", True]
+    assert len(show.thinking.values) == 3
+    assert len(str(show.thinking.values[2])) == 1024
+    assert show.thinking.default == "low"
+    assert show.template_source == "gguf_chat_template"
+    assert show.manifests == [ManifestSummary(**summary, selected=True), ManifestSummary()]
+
+
+@pytest.mark.parametrize("default", [True, False, None, "medium"])
+def test_thinking_may_be_a_switch_or_levels(default: str | bool | None) -> None:
+    body = {"thinking": {"values": [True, False], "default": default}}
+    assert shown(json.dumps(body).encode(), Show).thinking == Thinking([True, False], default)
+    assert shown(b'{"thinking": null}', Show).thinking is None
+
+
+def test_a_server_that_knows_no_lists_shows_its_only_manifest() -> None:
+    body = b'{"modelfile": "FROM x", "license": "MIT", "details": {"runner": "ggml"}}'
+    found = shown_manifests(body)
+    assert [(one.modelfile, one.runner) for one in found.manifests] == [("FROM x", "ggml")]
+    assert found.license == "MIT"
+
+
+@pytest.mark.parametrize("body", [b"{}", b'{"manifests": null}', b'{"manifests": []}'])
+def test_no_manifests_are_none(body: bytes) -> None:
+    assert shown_manifests(body).manifests == []
 
 
 def test_verbose_metadata_stays_json_text() -> None:

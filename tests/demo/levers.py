@@ -145,6 +145,8 @@ class Demo(demo.Demo):
         self.streams: set[Cuttable] = set()
         """Streamed answers that are neither finished nor closed."""
         self.planned: dict[str, deque[Planned]] = {}
+        self.copy_warning = ""
+        """What the server says of each copy, after it has made it."""
         self.hostile: dict[str, str] = {}
         """Names that no grammar allows, and the names under which the store has them."""
 
@@ -302,6 +304,8 @@ class LeverTransport(DemoTransport):
         response = self._planned(path)
         if response is None:
             response = await super().handle_async_request(self._to_store(request, body))
+            if path == "/api/copy" and demo.copy_warning and response.status_code == 200:
+                response = httpx.Response(200, json={"status": demo.copy_warning})
         response = self._cuttable(await self._from_store(response))
         response.request = request
         return response

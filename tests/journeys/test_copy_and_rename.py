@@ -63,6 +63,8 @@ async def test_no_model_is_replaced_by_a_copy_without_a_yes() -> None:
         ("mine:7b-cloud", "a server would look for it in the cloud"),
         ("mine:local", "a server would not find the model again"),
         ("mine@sha256:abc", "A digest cannot be part of a name"),
+        ("dbc25d4bff59", "a server would read it as a digest"),
+        ("ollama.com/library/QWEN3:1.7b", "That is qwen3:1.7b itself"),
         ("", "Type the name of a model."),
         ("QWEN3:1.7B", "That is qwen3:1.7b itself"),
     ],
@@ -93,6 +95,36 @@ async def test_renaming_copies_looks_and_then_deletes() -> None:
         between = paths[paths.index("/api/copy") : paths.index("/api/delete")]
         assert "/api/tags" in between
         await user.until(lambda: any("is now corsair:v1" in said for said in user.toasts))
+
+
+LEFT_OUT = "Warning: discarded ggml (not pulled locally); copy contains llamacpp"
+
+
+async def test_a_copy_that_is_not_all_of_a_model_says_so() -> None:
+    demo, ticker = a_server()
+    demo.copy_warning = LEFT_OUT + "\x1b[2J"
+    async with journey(demo, server_time=ticker) as user:
+        await user.goes_to("qwen3:1.7b")
+        await names(user, "c", "mine:v1")
+        await user.presses("enter")
+        await user.until(lambda: user.cursor == "mine:v1")
+        said = f"qwen3:1.7b was copied to mine:v1. {LEFT_OUT}"
+        await user.until(lambda: any(said in toast for toast in user.toasts))
+        assert not any("\x1b" in toast for toast in user.toasts)
+
+
+async def test_renaming_stops_where_the_copy_is_not_all_of_the_model() -> None:
+    demo, ticker = a_server()
+    demo.copy_warning = LEFT_OUT
+    async with journey(demo, server_time=ticker) as user:
+        await user.goes_to("pirate:latest")
+        await names(user, "r", "corsair:v1")
+        await user.presses("enter")
+        said = "pirate:latest was copied to corsair:v1, but not renamed: not all of it was copied."
+        await user.until(lambda: any(said in toast for toast in user.toasts))
+        assert any(LEFT_OUT in toast for toast in user.toasts)
+        assert {"pirate:latest", "corsair:v1"} <= set(user.names)
+        assert demo.seen("/api/delete") == []
 
 
 async def test_renaming_foo_latest_to_foo_is_refused_not_executed() -> None:

@@ -28,6 +28,17 @@ async def test_another_namespace_is_copied_to_and_then_pushed() -> None:
         await user.until(lambda: any("push studio/pirate" in said for said in user.toasts))
 
 
+async def test_a_push_of_a_copy_that_is_not_all_of_the_model_says_so() -> None:
+    demo, ticker = a_server()
+    demo.copy_warning = "Warning: discarded ggml (not pulled locally); copy contains llamacpp"
+    async with journey(demo, server_time=ticker) as user:
+        await user.goes_to("pirate:latest")
+        await user.presses("P", "enter")
+        said = "is pushed: the copy has only what is on the server."
+        await user.until(lambda: any(said in toast for toast in user.toasts))
+        assert any(demo.copy_warning in toast for toast in user.toasts)
+
+
 async def test_a_model_in_its_namespace_is_pushed_without_a_copy() -> None:
     demo, ticker = a_server()
     async with journey(demo, server_time=ticker) as user:

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from ollama_tui.api.decode import is_page, not_ollama, page_title
-from ollama_tui.api.error_rules import creating, first_match, transferring
+from ollama_tui.api.error_rules import creating, first_match, manifests, transferring
 from ollama_tui.api.errors import (
     ADDRESS,
     CHECK_ADDRESS,
@@ -39,7 +39,7 @@ from ollama_tui.formatting import ELLIPSIS, as_one_line, inert, shorten
 TITLE_LIMIT = 120
 WORDS_LIMIT = 600
 
-_RULES = (*transferring.RULES, *creating.RULES)
+_RULES = (*manifests.RULES, *transferring.RULES, *creating.RULES)
 _TAG = re.compile(r"<(?:style|script)\b.*?</|<[^<>]{0,500}>", re.DOTALL | re.IGNORECASE)
 _PATH = re.compile(
     r"(?<![\w:/.])/[\w.+@-]+(?:/[\w.+@:-]*[\w.+@-])+"

@@ -12,7 +12,7 @@ from ollama_tui.formatting import inert
 from ollama_tui.services.jobs.job import ACTIVE, Job, JobProgress, Problem, State, problem_of
 from ollama_tui.services.jobs.progress import STALLED_AFTER, Transfer, TransferTracker
 from ollama_tui.services.jobs.retry import FIRST_EVENT, Pause, pause_after, silence_after
-from ollama_tui.services.jobs.tasks import Delete, Item, Task
+from ollama_tui.services.jobs.tasks import Delete, Item, Note, Task
 
 _NOT_FATAL = "couldn't remove unused layers"
 
@@ -70,12 +70,15 @@ class JobRecord:
         self.tracker = TransferTracker(Transfer(self.task.expected, partial))
         self.state, self.started, self.last_event_at = State.RUNNING, now, now
 
-    def take(self, step: Progress | Item, now: float) -> None:
+    def take(self, step: Progress | Item | Note, now: float) -> None:
         """Account for one step."""
         self.last_event_at = now
         if isinstance(step, Item):
             self.item = step
             self.finished += (step.name,) if step.done else ()
+            return
+        if isinstance(step, Note):
+            self.note = step.text
             return
         self.had_progress = self.had_progress or bool(step.digest)
         if step.status.startswith(_NOT_FATAL):
@@ -83,7 +86,7 @@ class JobRecord:
         if self.tracker.take(step, now):
             self.attempt = 0
 
-    def silence_limit(self, step: Progress | Item | None) -> float | None:
+    def silence_limit(self, step: Progress | Item | Note | None) -> float | None:
         """Return how many seconds of silence after `step`, None at first, mean it is given up.
 
         None for ever: what would not continue where it stopped is better waited for.

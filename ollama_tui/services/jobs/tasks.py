@@ -44,7 +44,14 @@ class Item:
     done: bool = False
 
 
-Step = Progress | Item | Lane
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something to know of what was done: a sentence, inert, which the job keeps."""
+
+    text: str
+
+
+Step = Progress | Item | Note | Lane
 """A lane yielded means: from here on the task may run only in that one."""
 Steps = AsyncGenerator[Step, None]
 
@@ -242,7 +249,8 @@ class Copy(Task):
         """Copy; it takes a moment."""
         yield Item(self.name, 1, 1)
         await check_name(ollama, self.name, self.replaces)
-        await ollama.copy(self.source, self.name)
+        if warning := await ollama.copy(self.source, self.name):
+            yield Note(inert(warning))
         yield Item(self.name, 1, 1, done=True)
 
     def renamed(self, name: str, replaces: str | None) -> Copy:

@@ -52,9 +52,10 @@ async def copy(context: ActionContext) -> None:
     target = confirmed.name
     with discard_draft_when_sent(dialog):
         async with changing(context) as ollama:
-            await ollama.copy(model.name, target)
+            warning = await ollama.copy(model.name, target)
     copied = find(context, target)
-    context.tell(f"{model.label} was copied to {copied.label if copied else inert(target)}.")
+    done = f"{model.label} was copied to {copied.label if copied else inert(target)}."
+    context.tell(done, inert(warning), trouble=bool(warning))
     if copied:
         context.move_to(copied.name)
 
@@ -105,9 +106,15 @@ async def move(context: ActionContext, model: Model, target: str) -> Model:
             f"{refuse}: {inert(twin)} is there too, and a server may take one for the other.",
             "Copy it, look at the copy, and then decide which to delete.",
         )
-    await services.ollama.copy(model.name, target)
+    warning = await services.ollama.copy(model.name, target)
     await services.library.refresh()
     copied = find(context, target)
+    if copied is not None and warning:
+        raise OllamaError(
+            f"{model.label} was copied to {copied.label}, but not renamed: "
+            "not all of it was copied.",
+            f"Delete either when you have looked at both. The server says: {inert(warning)}",
+        )
     if copied is None or copied.name == model.name or copied.digest != model.digest:
         raise OllamaError(f"{refuse}: the copy is not what it should be.", "Nothing was deleted.")
     left = context.snapshot.by_name.get(model.name)

@@ -102,7 +102,12 @@ async def push(context: ActionContext) -> None:
         answer = replace(answer, name=target.name)
     with discard_draft_when_sent(dialog):
         if copies:
-            await services.ollama.copy(model.name, answer.name)
+            if warning := await services.ollama.copy(model.name, answer.name):
+                context.tell(
+                    f"Not all of {model.label} is pushed: the copy has only what is on the server.",
+                    inert(warning),
+                    trouble=True,
+                )
             await services.library.refresh()
         services.queue.submit(Push(answer.name, answer.insecure, model.size or None))
 

@@ -71,6 +71,8 @@ class Stage:
         self.streams: list[Stream] = []
         self.refused: dict[str, tuple[int, str]] = {}
         """What to answer instead, by what is asked."""
+        self.statuses: dict[str, str] = {}
+        """What the server says of what it has done, by what is asked."""
         self.garbage: tuple[int, bytes] | None = None
         """What somebody else answers to everything: a status and a body."""
         self.held: dict[str, asyncio.Event] = {}
@@ -108,6 +110,8 @@ class Stage:
             return self._streamed(model)
         if request.url.path == "/api/generate":
             return httpx.Response(200, json={"model": model, "done_reason": "unload"})
+        if asked in self.statuses:
+            return httpx.Response(200, json={"status": self.statuses[asked]})
         return httpx.Response(200)
 
     def _streamed(self, model: str) -> httpx.Response:

@@ -91,6 +91,17 @@ class TestLanes:
         assert job(queue, copy).state is State.DONE
         assert stage.asked[-1] == "POST /api/copy z"
 
+    async def test_a_copy_keeps_what_the_server_warned_of(
+        self, queue: JobQueue, stage: Stage
+    ) -> None:
+        stage.statuses["POST /api/copy z"] = "Warning: discarded ggml\x1b[2J"
+        stage.statuses["POST /api/copy y"] = "success"
+        warned, plain = queue.submit(Copy("a", "z")), queue.submit(Copy("a", "y"))
+        await settle()
+        assert job(queue, warned).state is State.DONE
+        assert job(queue, warned).note == "Warning: discarded ggml\ufffd[2J"
+        assert (job(queue, plain).state, job(queue, plain).note) == (State.DONE, "")
+
     async def test_what_changes_the_server_runs_one_at_a_time(
         self, queue: JobQueue, stage: Stage
     ) -> None:
