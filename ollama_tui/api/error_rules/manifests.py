@@ -150,6 +150,20 @@ _LISTS = (
         ("create",),
     ),
     Rule(
+        r"^manifest list entries \S.{0,300} resolve to the same manifest",
+        InvalidRequest,
+        "two of the models it is to list are the same",
+        "Choose one a runner.",
+        ("create",),
+    ),
+    Rule(
+        r"^manifest list entries must be local models: (?P<name>\S{1,80})",
+        InvalidRequest,
+        "{name} has no weights on the server",
+        "A model in the cloud cannot be listed: choose one that runs here.",
+        ("create",),
+    ),
+    Rule(
         r"manifest list creation cannot be combined",
         InvalidRequest,
         "a list of models cannot be changed while it is made",
@@ -194,7 +208,50 @@ _STORED = (
     ),
 )
 
-_QUANTIZING = (
+_CREATING = (
+    Rule(
+        r"LoRA adapters are no longer supported",
+        Unsupported,
+        "Ollama takes no adapters since 0.34.1",
+        "Merge the adapter into the weights, and create a model from those.",
+        ("create",),
+    ),
+    Rule(
+        r"(?P<name>\w{1,40}) is deprecated and cannot be set as a model parameter",
+        InvalidRequest,
+        "this Ollama takes no {name} in a model",
+        "Remove the parameter: requests may still give it.",
+        ("create",),
+    ),
+    Rule(
+        r"unknown capability: \"(?P<name>[^\"]{0,40})",
+        InvalidRequest,
+        "the server knows no capability “{name}”",
+        "Check its spelling, or update Ollama on the server: ollama.com/download.",
+        ("create",),
+    ),
+    Rule(
+        r"mixed model file types",
+        InvalidRequest,
+        "its files are of different kinds",
+        "Give GGUF files or safetensors files, not both.",
+        ("create",),
+    ),
+    Rule(
+        r"safetensors imports do not support",
+        InvalidRequest,
+        "a model is made of safetensors files without a base and adapters",
+        "Give the files alone; build on the model when it is made.",
+        ("create",),
+    ),
+    Rule(
+        r"unsupported (?:draft )?quantize type \"(?P<type>[^\"]{0,20})\": "
+        r"supported types are (?P<types>.+)",
+        InvalidRequest,
+        "this server does not quantize to {type}",
+        "It can do {types}.",
+        ("create",),
+    ),
     Rule(
         r"quantization (?:during create )?is only supported for safetensors",
         Unsupported,
@@ -204,4 +261,4 @@ _QUANTIZING = (
     ),
 )
 
-RULES = (*_VERSIONS, *_REDIRECTS, *_RUNNERS, *_LISTS, *_STORED, *_QUANTIZING)
+RULES = (*_VERSIONS, *_REDIRECTS, *_RUNNERS, *_LISTS, *_STORED, *_CREATING)
