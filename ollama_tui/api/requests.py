@@ -8,6 +8,8 @@ from urllib.parse import quote
 
 import msgspec
 
+from ollama_tui.api import features
+from ollama_tui.api.features import Feature
 from ollama_tui.api.replies import Message
 from ollama_tui.formatting import ELLIPSIS, inert
 
@@ -29,6 +31,8 @@ class Endpoint(NamedTuple):
     """The first half of an error's title; `{}` stands for the model."""
     feature: str
     """What a server without this endpoint cannot do, as a gerund or a noun."""
+    row: Feature | None = None
+    """Since when there is this endpoint; None where all servers have it that are in use."""
 
 
 LIST = Endpoint("list", "GET", "/api/tags", "The models were not listed", "listing models")
@@ -36,7 +40,14 @@ RUNNING = Endpoint(
     "running", "GET", "/api/ps", "The running models were not listed", "listing running models"
 )
 VERSION = Endpoint("version", "GET", "/api/version", "The version was not read", "versions")
-STATUS = Endpoint("status", "GET", "/api/status", "The cloud status was not read", "cloud status")
+STATUS = Endpoint(
+    "status",
+    "GET",
+    "/api/status",
+    "The cloud status was not read",
+    "cloud status",
+    features.CLOUD_STATUS,
+)
 SHOW = Endpoint("show", "POST", "/api/show", "The details of {} were not read", "showing models")
 CREATE = Endpoint("create", "POST", "/api/create", "{} was not created", "creating models")
 PULL = Endpoint("pull", "POST", "/api/pull", "{} was not pulled", "pulling models")
@@ -58,6 +69,7 @@ RECOMMENDATIONS = Endpoint(
     "/api/experimental/model-recommendations",
     "The recommendations were not read",
     "recommendations",
+    features.RECOMMENDATIONS,
 )
 MANIFEST = Endpoint(
     "manifest", "GET", "/v2/", "The registry's {} was not looked up", "manifests of models"

@@ -91,6 +91,15 @@ async def test_a_smaller_copy_is_made_of_one_that_is_not_quantized() -> None:
         assert user.current.listed.details.quantization_level == "Q4_K_M"
 
 
+async def test_a_server_that_no_longer_quantizes_is_not_asked_to() -> None:
+    demo, ticker = a_server(version="0.40.2")
+    async with journey(demo, server_time=ticker) as user:
+        await user.goes_to(MODEL)
+        await user.presses("%")
+        await user.sees("Quantizing a GGUF model needs Ollama older than 0.40")
+        assert not user.in_dialog
+
+
 async def test_what_is_quantized_already_says_so_before_anything_is_sent() -> None:
     demo, ticker = a_server()
     async with journey(demo, server_time=ticker) as user:

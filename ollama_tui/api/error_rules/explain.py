@@ -159,9 +159,11 @@ def from_response(status: int, body: bytes, call: Call, *, host: str = "") -> Ol
             f"{call.failed}: the server expects HTTPS.", f"Write https:// in {ADDRESS}."
         )
     if status in (405, 501) or (status == 404 and text.strip() and not is_page(text)):
+        row = call.endpoint.row
+        needs = f"It needs Ollama {row.needs}. " if row else ""
         return Unsupported(
             f"This server is too old for {call.endpoint.feature}.",
-            f"Update Ollama on the server, or check the path in {ADDRESS}.",
+            f"{needs}Update Ollama on the server, or check the path in {ADDRESS}.",
             status=status,
             server_text=tidy(text),
         )

@@ -60,7 +60,16 @@ class FilterField:
     """Whether it tests details that the server's list may lack."""
 
 
-CAPABILITIES = ("vision", "tools", "thinking", "embedding", "insert", "audio", "completion")
+CAPABILITIES = (
+    "vision",
+    "tools",
+    "thinking",
+    "embedding",
+    "insert",
+    "audio",
+    "decision",
+    "completion",
+)
 
 
 def _quantity(

@@ -18,7 +18,7 @@ from ollama_tui.domain import names
 from ollama_tui.formatting import inert, size
 from ollama_tui.importing.local_file import LocalFile
 from ollama_tui.services.jobs.job import Conflict, JobProgress, NameTaken, percent
-from ollama_tui.services.jobs.upload import hash_file, upload_file
+from ollama_tui.services.jobs.upload import check_features, hash_file, upload_file
 
 if TYPE_CHECKING:
     from ollama_tui.api.client import Ollama
@@ -196,6 +196,7 @@ class Create(Task):
     async def run(self, ollama: Ollama) -> Steps:
         """Upload the files, then follow the creation to its end."""
         await check_name(ollama, self.name, self.replaces)
+        await check_features(ollama, self.request, self.files)
         digests: dict[LocalFile, str] = {}
         for file in self.files:
             async with aclosing(hash_file(file)) as steps:

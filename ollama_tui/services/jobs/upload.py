@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Collection
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ollama_tui.api.errors import OllamaError
+from ollama_tui.api.features import ADAPTERS, QUANTIZING
 from ollama_tui.api.replies import Progress
 from ollama_tui.api.sendfile import changed
 from ollama_tui.formatting import inert
@@ -16,6 +18,7 @@ from ollama_tui.importing.local_file import LocalFile
 
 if TYPE_CHECKING:
     from ollama_tui.api.client import Ollama
+    from ollama_tui.api.requests import CreateRequest
 
 _BLOCK = 1024 * 1024
 _BLOCKS_A_STEP = 32
@@ -84,3 +87,23 @@ async def upload_file(
     finally:
         upload.cancel()
         await asyncio.wait([upload])
+
+
+async def check_features(
+    ollama: Ollama, request: CreateRequest, files: Collection[LocalFile]
+) -> None:
+    """Raise OllamaError if the server would refuse what is made of `files` once they are there."""
+    wanted = [ADAPTERS] if any(file.adapter for file in files) else []
+    if request.quantize and not any(file.key.endswith(".safetensors") for file in files):
+        wanted.append(QUANTIZING)
+    if not files or not wanted:
+        return
+    version = ""
+    with suppress(OllamaError):  # then the server itself says so, if later
+        version = await ollama.version()
+    for feature in wanted:
+        if (problem := feature.problem(version)) is not None:
+            why = problem[0].lower() + problem[1:]
+            raise OllamaError(
+                f"{inert(request.model)} was not created: {why}", "Nothing was uploaded."
+            )

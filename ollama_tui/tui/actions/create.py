@@ -195,10 +195,12 @@ def type_question(model: Model, free: int | None) -> Choice:
 
 
 def cannot_quantize(context: ActionContext) -> str | None:
-    """Say why the current model cannot be quantized."""
+    """Say why the current model cannot be quantized, by it or by the server."""
+    from ollama_tui.api.features import QUANTIZING
     from ollama_tui.domain.quantization import quantize_problem
 
-    return no_model(context) or quantize_problem(context.current)
+    reason = no_model(context) or QUANTIZING.problem(context.snapshot.version)
+    return reason or quantize_problem(context.current)
 
 
 ACTIONS = (

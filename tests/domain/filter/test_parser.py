@@ -182,6 +182,7 @@ def test_what_a_filter_selects(text: str, names: str) -> None:
         ('cap:""', 0, 6, "After cap: comes a value, as in cap:vision,tools."),
         ("shares:", 0, 7, "After shares: comes a value, as in shares:qwen3:8b."),
         ("cap:vison", 0, 9, "Did you mean vision?"),
+        ("cap:decison", 0, 11, "Did you mean decision?"),
         ("size:8", 0, 6, "Write a size with its unit: >8g, <=500m or 2g..8g."),
         ("size:big", 0, 8, "Write a size with its unit: >8g, <=500m or 2g..8g."),
         ("size:>", 0, 6, "Write a size with its unit: >8g, <=500m or 2g..8g."),

@@ -39,12 +39,16 @@ class BlobServer:
         """Set when all bytes of a blob have arrived."""
         self.listed: list[dict[str, object]] = []
         """The models there are; asking for them is not kept."""
+        self.version = ""
+        """The version it has; empty for one that does not say."""
         self.refusal = ""
         """Why blobs are not taken."""
 
     async def answer(self, request: httpx.Request) -> httpx.Response:
         if request.url.path == "/api/tags":
             return httpx.Response(200, json={"models": self.listed})
+        if request.url.path == "/api/version":
+            return httpx.Response(200, json={"version": self.version})
         self.asked.append(f"{request.method} {request.url.path.split('/')[2]}")
         digest = request.url.path.rpartition("/")[2]
         if request.method == "HEAD":
@@ -131,6 +135,45 @@ async def test_an_adapter_or_draft_is_named_as_one(
     await until(queue, queue.submit(task), State.DONE)
     assert server.created[0][field] == {"beside.gguf": DIGEST}
     assert "files" not in server.created[0]
+    await queue.close()
+
+
+@pytest.mark.parametrize(
+    ("version", "quantize", "adapter", "key", "said"),
+    [
+        ("0.40.2", "", True, "lora.gguf", "creating a model with an adapter needs Ollama older"),
+        ("0.40.2", "q8_0", False, "f16.gguf", "quantizing a GGUF model needs Ollama older"),
+        ("0.40.2", "int8", False, "model.safetensors", None),
+        ("0.40.2", "", False, "f16.gguf", None),
+        ("0.33.0", "q8_0", True, "lora.gguf", None),
+        ("", "q8_0", True, "lora.gguf", None),
+    ],
+)
+async def test_what_a_server_would_refuse_is_not_uploaded(
+    version: str,
+    quantize: str,
+    adapter: bool,
+    key: str,
+    said: str | None,
+    ollama: Ollama,
+    server: BlobServer,
+    file: LocalFile,
+) -> None:
+    server.version = version
+    queue = JobQueue(ollama)
+    sent = LocalFile(file.path, key, file.size, adapter=adapter)
+    request = CreateRequest(model="new", from_="base" if adapter else "", quantize=quantize)
+    task = Create(request, "import", (sent,))
+    await until(queue, queue.submit(task), State.DONE, State.FAILED)
+    [job] = queue.jobs.value
+    if said is None:
+        assert job.state is State.DONE
+    else:
+        assert job.error is not None
+        assert job.error.title.startswith(f"new was not created: {said}")
+        assert job.error.title.endswith("this server is 0.40.2.")
+        assert job.error.hint == "Nothing was uploaded."
+        assert server.asked == []
     await queue.close()
 
 
