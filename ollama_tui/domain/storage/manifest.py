@@ -107,7 +107,7 @@ def parse(content: bytes) -> StoredManifest | ManifestList:
         raise ManifestError("it is no JSON object")
     digest = sha256(content).hexdigest()
     if value.get("mediaType") != LIST_TYPE:
-        return _manifest(value, digest, origins(content))
+        return _manifest(value, digest, content)
     children = value.get("manifests") or []
     if not isinstance(children, list):
         raise ManifestError("its list of manifests is none")
@@ -131,15 +131,17 @@ def _child(value: object) -> ListedChild:
         return ListedChild(reference, runner, go_json({"mediaType": ""} | entry))
     text = embedded_content(value)
     digest = sha256(text).hexdigest()
-    return ListedChild(digest, runner, text, _manifest(value, digest, origins(text)))
+    return ListedChild(digest, runner, text, _manifest(value, digest, text))
 
 
-def _manifest(value: dict[str, Any], digest: str, origin: frozenset[str]) -> StoredManifest:
+def _manifest(value: dict[str, Any], digest: str, content: bytes) -> StoredManifest:
     parts = [*_layers(value), _part(value.get("config"))]
     found = [(part, blob) for part in parts if (blob := _match(part))]
     types = {blob: str(part.get("mediaType", "")) for part, blob in found}
     keeps = frozenset(blob for blob, kind in types.items() if kind in MANIFEST_TYPES)
     tensors = TENSOR_TYPE in types.values()
+    # As most are; the other digests take as long as all the rest here.
+    is_packed = bool(keeps or value.get("runner") or value.get("format") or content[-1:] == b"\n")
     return StoredManifest(
         digest=digest,
         blobs=frozenset(types) - keeps,
@@ -149,7 +151,7 @@ def _manifest(value: dict[str, Any], digest: str, origin: frozenset[str]) -> Sto
         size=sum(size for part, _ in found if isinstance(size := part.get("size"), int)),
         runner=_runner(value.get("runner")) or (MLX if tensors else GGML),
         format=str(value.get("format") or ""),
-        origins=origin,
+        origins=origins(content) if is_packed else frozenset((digest,)),
     )
 
 

@@ -8,55 +8,30 @@ Manifest blobs are small and are verified: their content must have the digest th
 from __future__ import annotations
 
 import os
-import re
 import stat
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ollama_tui.domain import names
-from ollama_tui.domain.storage.contents import (
-    Contents,
-    OtherFile,
-    PartialDownload,
-    StoredBlob,
-    StoredEntry,
-)
+from ollama_tui.domain.storage.contents import Contents, StoredEntry
 from ollama_tui.domain.storage.manifest import (
     ManifestError,
     ManifestList,
     StoredManifest,
     parse,
 )
+from ollama_tui.services.store.walk import BLOB_NAME, Inode, TreeFile, blob_files, tree_files
 
 LARGEST_MANIFEST = 16 * 1024 * 1024
 """Bytes; those of tensor models, the largest there are, have some hundred thousand."""
-BLOCK = 512
-"""Bytes in which `st_blocks` counts, whatever the file system's own blocks are."""
-DEPTH = 4
-"""Folders below a tree: host, namespace, model; then the tag's file."""
 TREES = ("manifests-v2", "manifests")
 """In the order in which a server since 0.40 looks for a name."""
 
-_BLOB = re.compile(r"sha256[-:]([0-9a-f]{64})")
-_ANY_CASE = re.compile(r"sha256[-:][0-9a-fA-F]{64}")
-_PARTIAL = re.compile(r"sha256[-:]([0-9a-f]{64})(?:-partial(?:-\d+)?|\.tmp)")
-_METADATA = re.compile(r"sha256-([0-9a-f]{64})\.json")
-
 Stamp = tuple[int, int, int, int]
 """Inode, size, time and mode of a file: while they stay the same, so does its content."""
-
-
-@dataclass(frozen=True, slots=True)
-class _File:
-    """A file or link in a tree, at the depth of a tag."""
-
-    path: str
-    info: os.stat_result
-    """Of the file or link itself."""
-    outside: bool
-    """Whether links lead to it that leave the tree."""
+_Known = tuple[tuple[Stamp, Stamp], StoredEntry]
+"""Of the entry itself and of what it leads to, and what it was then."""
 
 
 @dataclass
@@ -64,15 +39,14 @@ class ModelStore:
     """Reads one store; after the first time, only the manifests that have changed."""
 
     root: Path
-    _entries: dict[str, tuple[tuple[Stamp, ...], StoredEntry]] = field(
-        default_factory=dict, repr=False
-    )
+    _entries: dict[str, _Known] = field(default_factory=dict, repr=False)
+    """What was read of each entry, without the children of its list, by path."""
     _manifests: dict[str, tuple[Stamp, StoredManifest | ManifestList]] = field(
         default_factory=dict, repr=False
     )
     """What manifest blobs say, by digest."""
-    _hard_links: Counter[tuple[int, int]] = field(default_factory=Counter, repr=False)
-    """How many entries are further names of a file, by its device and inode."""
+    _hard_links: Counter[Inode] = field(default_factory=Counter, repr=False)
+    """How many entries are further names of a file."""
 
     def read(self) -> Contents:
         """Return what is there now.
@@ -83,7 +57,7 @@ class ModelStore:
         unseen: list[str] = []
         strays: list[str] = []
         found = self._trees(unseen, strays)
-        blobs, partials, others = _blobs(self.root, self._hard_links, unseen)
+        blobs, partials, others = blob_files(self.root, self._hard_links, unseen)
         return Contents(
             root=str(self.root),
             entries=tuple(found),
@@ -97,87 +71,83 @@ class ModelStore:
 
     def _trees(self, unseen: list[str], strays: list[str]) -> list[StoredEntry]:
         """Return the entries of both trees; raises OSError when there is no tree at all."""
+        before, self._entries = self._entries, {}
+        self._hard_links = Counter()
         found: list[StoredEntry] = []
         missing: list[OSError] = []
-        self._hard_links = Counter()
         for tree in TREES:
             try:
-                files = list(_files(self.root / tree, unseen))
+                for file in tree_files(self.root, tree, unseen):
+                    try:
+                        entry = self._entry(file, before.get(file.path))
+                    except names.InvalidName:
+                        strays.append(file.path)
+                    except OSError:
+                        unseen.append(file.path)
+                    else:
+                        found += [entry] if entry else []
             except FileNotFoundError as error:
                 missing.append(error)
-                continue
-            for file in files:
-                try:
-                    name = _name(os.path.relpath(file.path, self.root))
-                except names.InvalidName:
-                    strays.append(os.path.relpath(file.path, self.root))
-                    continue
-                if (entry := self._entry(file, name, unseen)) is not None:
-                    found.append(entry)
         if len(missing) == len(TREES):
             raise missing[-1]
-        known = {entry.path for entry in found}
-        self._entries = {path: each for path, each in self._entries.items() if path in known}
         return found
 
-    def _entry(self, file: _File, name: str, unseen: list[str]) -> StoredEntry | None:
-        """Return what a file or link refers to; None when we may not read it, or it is neither."""
-        path = os.path.relpath(file.path, self.root)
-        entry = StoredEntry(name, path, modified=file.info.st_mtime, touched=file.info.st_mtime)
+    def _entry(self, file: TreeFile, known: _Known | None) -> StoredEntry | None:
+        """Return what a file or link refers to; None when it is neither.
+
+        Raises InvalidName, and OSError for what we may not read.
+        """
+        is_link = stat.S_ISLNK(file.info.st_mode)
         try:
-            target = os.stat(file.path)
+            target = os.stat(f"{self.root}/{file.path}") if is_link else file.info
         except FileNotFoundError:
-            return replace(entry, dangling=True)
-        except OSError:
-            unseen.append(file.path)
-            return None
+            return _unread(file, dangling=True)
         if not stat.S_ISREG(target.st_mode):
             return None
-        if not stat.S_ISLNK(file.info.st_mode):
+        if not is_link:
             self._hard_links[target.st_dev, target.st_ino] += 1
-        return self._read_entry(file, replace(entry, touched=target.st_mtime), target, unseen)
-
-    def _read_entry(
-        self, file: _File, entry: StoredEntry, target: os.stat_result, unseen: list[str]
-    ) -> StoredEntry | None:
         stamps = (_stamp(file.info), _stamp(target))
-        known = self._entries.get(entry.path)
         try:
             if known is None or known[0] != stamps:
-                self._entries[entry.path] = known = (stamps, self._fresh(file, entry, target))
+                known = (stamps, self._fresh(file, target))
+            self._entries[file.path] = known
             return self._with_children(known[1])
         except ManifestError as error:
-            return replace(entry, problem=str(error))
-        except OSError:
-            unseen.append(file.path)
-            return None
+            return _unread(file, problem=str(error))
 
-    def _fresh(self, file: _File, entry: StoredEntry, target: os.stat_result) -> StoredEntry:
+    def _fresh(self, file: TreeFile, target: os.stat_result) -> StoredEntry:
         """Read what an entry refers to, without the children of a list."""
+        path = f"{self.root}/{file.path}"
         is_link = stat.S_ISLNK(file.info.st_mode)
-        said = parse(_content(file.path, target))
+        said = parse(_content(path, target))
         if is_link:
-            refused = self._wrong_target(file.path, said.digest)
+            refused = self._wrong_target(file, said.digest)
         else:
-            refused = "links lead to it that leave its tree" if file.outside else ""
+            refused = "links lead to it that leave its tree" if file.is_outside else ""
         manifest = said if isinstance(said, StoredManifest) else None
-        return replace(
-            entry,
+        return StoredEntry(
+            name=_name(file.path),
+            path=file.path,
             digest=said.digest,
+            modified=file.info.st_mtime,
+            touched=target.st_mtime,
             manifests=(manifest,) if manifest else (),
             list=said if isinstance(said, ManifestList) else None,
             frees=0 if is_link or target.st_nlink > 1 else target.st_size,
             refused=refused,
         )
 
-    def _wrong_target(self, path: str, digest: str) -> str:
+    def _wrong_target(self, file: TreeFile, digest: str) -> str:
         """Return why a server since 0.40 does not follow a link; empty when it does."""
+        path = f"{self.root}/{file.path}"
+        if not file.is_outside and os.readlink(path) == f"../../../../blobs/sha256-{digest}":
+            return ""  # as the server makes them; the rest takes a while
         target = os.path.realpath(path)
-        match = _BLOB.fullmatch(os.path.basename(target))
+        match = BLOB_NAME.fullmatch(os.path.basename(target))
         if match is None:
             return "its link leads to no blob"
-        blob = self.root / "blobs" / os.path.basename(target)
-        if not blob.exists() or not os.path.samefile(target, blob):
+        blob = f"{self.root}/blobs/{match[0]}"
+        if not os.path.exists(blob) or not os.path.samefile(target, blob):
             return "its link leaves the store"
         return "" if match[1] == digest else "its content is not that of its digest"
 
@@ -185,7 +155,7 @@ class ModelStore:
         """Add the children of a list that are here; raises ManifestError for a damaged one."""
         if entry.list is None:
             return entry
-        children = []
+        children: list[StoredManifest] = []
         for child in entry.list.children:
             here = child.embedded or self._blob_manifest(child.digest)
             if here is not None:
@@ -194,14 +164,14 @@ class ModelStore:
 
     def _blob_manifest(self, digest: str) -> StoredManifest | None:
         """Return what a manifest blob says; None when it is not here. Raises ManifestError."""
-        path = self.root / "blobs" / f"sha256-{digest}"
+        path = f"{self.root}/blobs/sha256-{digest}"
         try:
             info = os.stat(path)
         except FileNotFoundError:
             return None
         known = self._manifests.get(digest)
         if known is None or known[0] != _stamp(info):
-            said = parse(_content(str(path), info))
+            said = parse(_content(path, info))
             self._manifests[digest] = known = (_stamp(info), said)
         if known[1].digest != digest:
             raise ManifestError("the content of a manifest of its list is not that of its digest")
@@ -210,16 +180,22 @@ class ModelStore:
         return known[1]
 
 
+def _unread(file: TreeFile, *, dangling: bool = False, problem: str = "") -> StoredEntry:
+    time = file.info.st_mtime
+    name = _name(file.path)
+    return StoredEntry(
+        name, file.path, modified=time, touched=time, dangling=dangling, problem=problem
+    )
+
+
 def _name(path: str) -> str:
     """Return the name of an entry as the server prints it; raises InvalidName."""
-    _, host, namespace, model, tag = path.split(os.sep)
+    _, host, namespace, model, tag = path.split("/")
     host = host.replace("%3A", ":").replace("%3a", ":")
     name = names.parse(f"{host}/{namespace}/{model}:{tag}")
-    return (
-        replace(name, host=names.DEFAULT_HOST).display
-        if host.lower() in names.PUBLIC_HOSTS
-        else name.display
-    )
+    if host.lower() in names.PUBLIC_HOSTS:
+        name = replace(name, host=names.DEFAULT_HOST)
+    return name.display
 
 
 def _stamp(info: os.stat_result) -> Stamp:
@@ -230,106 +206,6 @@ def _content(path: str, info: os.stat_result) -> bytes:
     if info.st_size > LARGEST_MANIFEST:
         raise ManifestError("it is too large for a manifest")
     return Path(path).read_bytes()
-
-
-def _files(tree: Path, unseen: list[str]) -> Iterator[_File]:
-    """Yield what is exactly `DEPTH` levels below `tree` and no folder, as the server finds it.
-
-    Folders may be links. Raises OSError when `tree` itself cannot be listed.
-    """
-    with os.scandir(tree) as entries:
-        level = sorted(entry.path for entry in entries)
-    for _ in range(DEPTH - 1):
-        level = [path for parent in level for path in _listed(parent, unseen)]
-    inside: dict[str, bool] = {}
-    root = os.path.realpath(tree)
-    for path in level:
-        try:
-            info = os.lstat(path)
-        except OSError:
-            unseen.append(path)
-            continue
-        if not stat.S_ISDIR(info.st_mode):
-            folder = os.path.dirname(path)
-            if folder not in inside:
-                inside[folder] = os.path.realpath(folder).startswith(root + os.sep)
-            yield _File(path, info, not inside[folder])
-
-
-def _listed(folder: str, unseen: list[str]) -> list[str]:
-    try:
-        with os.scandir(folder) as entries:
-            return sorted(entry.path for entry in entries)
-    except (NotADirectoryError, FileNotFoundError):
-        return []
-    except OSError:
-        unseen.append(folder)
-        return []
-
-
-def _regular(folder: Path, unseen: list[str]) -> Iterator[tuple[os.DirEntry[str], os.stat_result]]:
-    """Yield the files in a folder, links followed; raises OSError when it cannot be listed."""
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            try:
-                info = os.stat(entry.path)
-            except FileNotFoundError:
-                continue
-            except OSError:
-                unseen.append(entry.path)
-                continue
-            if stat.S_ISREG(info.st_mode):
-                yield entry, info
-
-
-def _blobs(
-    root: Path, hard_links: Counter[tuple[int, int]], unseen: list[str]
-) -> tuple[dict[str, StoredBlob], tuple[PartialDownload, ...], tuple[OtherFile, ...]]:
-    """Return blobs, partial downloads, and other files that a start of the server removes."""
-    blobs: dict[str, StoredBlob] = {}
-    partials: dict[str, PartialDownload] = {}
-    metadata, others = _metadata(root, unseen), []
-    for entry, info in _regular(root / "blobs", unseen):
-        if whole := _BLOB.fullmatch(entry.name):
-            elsewhere = info.st_nlink - hard_links[info.st_dev, info.st_ino]
-            linked = entry.is_symlink() or elsewhere > 1
-            about = metadata.pop(whole[1], None)
-            size = about.size if about else 0
-            blobs[whole[1]] = StoredBlob(whole[1], info.st_size, info.st_mtime, linked, size)
-        elif part := _PARTIAL.fullmatch(entry.name):
-            partials[part[1]] = _added(partials.get(part[1]), part[1], entry.name, info)
-        elif not _ANY_CASE.fullmatch(entry.name):
-            others.append(OtherFile(f"blobs/{entry.name}", info.st_size, info.st_mtime))
-    ordered = sorted(partials.values(), key=lambda one: (-one.size, one.digest))
-    return blobs, tuple(ordered), (*others, *metadata.values())
-
-
-def _metadata(root: Path, unseen: list[str]) -> dict[str, OtherFile]:
-    """Return the files about blobs that servers since 0.40 write, by the digest of the blob."""
-    try:
-        files = list(_regular(root / "metadata", unseen))
-    except (FileNotFoundError, NotADirectoryError):
-        return {}
-    except OSError:
-        unseen.append(str(root / "metadata"))
-        return {}
-    found = [(_METADATA.fullmatch(entry.name), entry.name, info) for entry, info in files]
-    return {
-        match[1]: OtherFile(f"metadata/{name}", info.st_size, info.st_mtime)
-        for match, name, info in found
-        if match
-    }
-
-
-def _added(
-    before: PartialDownload | None, digest: str, name: str, info: os.stat_result
-) -> PartialDownload:
-    """Add one more file to a partial download: the data, or the notes on one of its pieces."""
-    size, path = info.st_blocks * BLOCK, f"blobs/{name}"
-    if before is None:
-        return PartialDownload(digest, size, info.st_mtime, (path,))
-    touched = max(before.touched, info.st_mtime)
-    return PartialDownload(digest, before.size + size, touched, (*before.paths, path))
 
 
 def _free(folder: Path) -> int | None:
