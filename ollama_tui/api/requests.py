@@ -136,6 +136,8 @@ class CreateRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     renderer: str = ""
     parser: str = ""
     requires: str = ""
+    capabilities: list[str] = []
+    """Beside those that it inherits and those the server finds in its weights; since v0.40."""
     manifests: list[str] = msgspec.field(default_factory=list, name="list")
     """Names of models on the server, one a runner, whose manifests the new one lists: since v0.40,
     and in place of everything else."""

@@ -12,7 +12,7 @@ from math import prod
 from textwrap import wrap
 from typing import Any
 
-from ollama_tui.api.replies import Show, Tensor, VerboseShow
+from ollama_tui.api.replies import Show, Tensor, Thinking, VerboseShow
 from ollama_tui.domain.model import Model
 from ollama_tui.formatting import UNKNOWN, StyledLine, ago, count, plural, size, until
 
@@ -162,6 +162,8 @@ def _facts(
     yield "Runs at", listed.remote_host
     yield "Cloud model", listed.remote_model
     yield "Embedding", f"{details.embedding_length:,}" if details.embedding_length else ""
+    yield "Thinks", thinking(show.thinking) if show and show.thinking else ""
+    yield "Template from", show.template_source.replace("_", " ") if show else ""
     yield "Requires", f"Ollama {show.requires} or later" if show and show.requires else ""
     if runner is not None:
         yield "Loaded", f"{size(runner.size)}, {processor(runner.size, runner.size_vram)}"
@@ -169,6 +171,16 @@ def _facts(
         yield "Until", until(runner.expires_at, now)
     yield "Made from", details.parent_model
     yield "Same as", ", ".join(also)
+
+
+def thinking(how: Thinking) -> str:
+    """Return what a chat may ask for, and what it gets unasked: `on or off; on unless asked`."""
+    words = {True: "on", False: "off"}
+    values = [words[value] if isinstance(value, bool) else value for value in how.values]
+    usual = words[how.default] if isinstance(how.default, bool) else how.default
+    choice = " or ".join(filter(None, (", ".join(values[:-1]), *values[-1:])))
+    unasked = f"{usual} unless asked" if usual and usual != choice else ""
+    return "; ".join(filter(None, (choice, unasked)))
 
 
 def processor(total: int, vram: int) -> str:

@@ -14,6 +14,7 @@ from ollama_tui.api.replies import (
     RunningModel,
     Show,
     Tensor,
+    Thinking,
     VerboseShow,
 )
 from ollama_tui.domain import details as documents
@@ -72,6 +73,31 @@ def test_what_nobody_knows_is_left_out_or_said_to_be_unknown() -> None:
 
 def test_show_knows_capabilities_better_than_the_list() -> None:
     assert overview(Model(LISTED), Show(capabilities=["vision"]))["Can"] == "vision"
+
+
+@pytest.mark.parametrize(
+    ("values", "default", "said"),
+    [
+        (["low", "medium", "high"], "medium", "low, medium or high; medium unless asked"),
+        ([True, False], True, "on or off; on unless asked"),
+        ([False], False, "off"),
+        (["max", False], None, "max or off"),
+        ([], "high", "high unless asked"),
+        ([], None, None),
+    ],
+)
+def test_how_a_model_may_be_told_to_think(
+    values: list[str | bool], default: str | bool | None, said: str | None
+) -> None:
+    rows = overview(Model(LISTED), Show(thinking=Thinking(values, default)))
+    assert rows.get("Thinks") == said
+    assert "Thinks" not in overview(Model(LISTED), Show())
+
+
+def test_where_the_prompt_of_a_chat_comes_from_is_said_where_the_server_does() -> None:
+    rows = overview(Model(LISTED), Show(template_source="gguf_chat_template"))
+    assert rows["Template from"] == "gguf chat template"
+    assert "Template from" not in overview(Model(LISTED), Show())
 
 
 def test_a_cloud_model_says_where_it_runs_and_has_no_size() -> None:

@@ -31,6 +31,8 @@ def commands(request: CreateRequest) -> Iterator[Command]:
     for word in ("template", "system", "renderer", "parser", "requires"):
         if value := getattr(request, word):
             yield Command(word, value)
+    for text in request.capabilities:
+        yield Command("capability", text)
     for name, value in lines(request.parameters):
         yield Command("parameter", value, name)
     for text in request.license:

@@ -69,6 +69,7 @@ def request_from(
         renderer=modelfile.last("renderer"),
         parser=modelfile.last("parser"),
         requires=version,
+        capabilities=[command.value for command in modelfile.all("capability")],
     )
     return ModelfileRequest(
         request,
@@ -95,6 +96,7 @@ def modelfile_of(show: Show, name: str) -> Modelfile:
         (
             Command("from", name),
             *(Command(word, value) for word, value in texts.items() if value),
+            *(Command("capability", word) for word in declared(show)),
             *(Command("parameter", text, key) for key, text in parameters.lines(settings)),
             *(Command("message", m.content, m.role) for m in show.messages),
         )
@@ -128,6 +130,7 @@ def edited(before: Modelfile, wanted: ModelfileRequest) -> ModelfileRequest:
         license=[text for text in new.license if text not in unchanged],
         parameters=changed,
         messages=[] if new.messages == old.messages else new.messages,
+        capabilities=[word for word in new.capabilities if word not in old.capabilities],
         quantize=new.quantize,
         **texts,
     )
@@ -151,6 +154,8 @@ def _inherited(old: CreateRequest, new: CreateRequest) -> tuple[str, ...]:
         if was and not now
     ]
     lost += [f"the parameter {key}" for key in old.parameters if key not in new.parameters]
+    gone = [word for word in old.capabilities if word not in new.capabilities]
+    lost += [f"the capability {inert(word)}" for word in gone]
     return (f"A server cannot clear {listing(lost)}: inherited values stay.",) if lost else ()
 
 
@@ -168,6 +173,7 @@ def _request_of(shown: Modelfile) -> CreateRequest:
         renderer=shown.last("renderer"),
         parser=shown.last("parser"),
         requires=shown.last("requires"),
+        capabilities=[command.value for command in shown.all("capability")],
     )
 
 
@@ -209,7 +215,7 @@ NO_TEMPLATE = "{{ .Prompt }}"
 _TEMPLATE = "\nTEMPLATE "
 _VALUE = re.compile(
     r'(?:"""(?P<tripled>.*?)"""|"(?P<quoted>.*?)"|(?P<plain>[^"\n][^\n]*))\n'
-    r"(?=(?:SYSTEM|RENDERER|PARSER|PARAMETER|LICENSE|MESSAGE) |\Z)",
+    r"(?=(?:SYSTEM|RENDERER|PARSER|CAPABILITY|PARAMETER|LICENSE|MESSAGE) |\Z)",
     re.DOTALL,
 )
 """A template, up to what may follow it."""
@@ -248,6 +254,17 @@ def built_in(show: Show) -> dict[str, str]:
     except InvalidModelfile:
         return {}
     return {"renderer": shown.last("renderer"), "parser": shown.last("parser")}
+
+
+def declared(show: Show) -> tuple[str, ...]:
+    """Return the capabilities that were given to the model, of all that it has; since v0.40."""
+    if "\nCAPABILITY " not in show.modelfile:
+        return ()  # a text of megabytes need not be read
+    try:
+        commands = parse(show.modelfile).all("capability")
+    except InvalidModelfile:
+        return ()
+    return tuple(dict.fromkeys(command.value for command in commands))
 
 
 def licenses(show: Show) -> tuple[str, ...]:

@@ -25,13 +25,14 @@ WORDS = (
     "parameter",
     "message",
     "requires",
+    "capability",
 )
 ROLES = ("system", "user", "assistant")
 BLANKS = " \t\r\n"
 
 _BAD_COMMAND = (
     'command must be one of "from", "license", "template", "system", "adapter", "draft", '
-    '"renderer", "parser", "parameter", "message", or "requires"'
+    '"renderer", "parser", "parameter", "message", "requires", or "capability"'
 )
 _BAD_ROLE = 'message role must be one of "system", "user", or "assistant"'
 _ODD = "\0"

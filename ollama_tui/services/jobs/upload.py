@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ollama_tui.api.errors import OllamaError
-from ollama_tui.api.features import ADAPTERS, QUANTIZING
+from ollama_tui.api.features import ADAPTERS, DECLARED_CAPABILITIES, QUANTIZING
 from ollama_tui.api.replies import Progress
 from ollama_tui.api.sendfile import changed
 from ollama_tui.formatting import inert
@@ -92,11 +92,18 @@ async def upload_file(
 async def check_features(
     ollama: Ollama, request: CreateRequest, files: Collection[LocalFile]
 ) -> None:
-    """Raise OllamaError if the server would refuse what is made of `files` once they are there."""
-    wanted = [ADAPTERS] if any(file.adapter for file in files) else []
-    if request.quantize and not any(file.key.endswith(".safetensors") for file in files):
-        wanted.append(QUANTIZING)
-    if not files or not wanted:
+    """Raise OllamaError if the server would refuse what is uploaded, or would ignore a part of it.
+
+    What it refuses at once, without an upload, is left to it.
+    """
+    is_gguf = bool(files) and not any(file.key.endswith(".safetensors") for file in files)
+    asked = (
+        (ADAPTERS, any(file.adapter for file in files)),
+        (QUANTIZING, request.quantize and is_gguf),
+        (DECLARED_CAPABILITIES, request.capabilities),
+    )
+    wanted = [feature for feature, is_asked in asked if is_asked]
+    if not wanted:
         return
     version = ""
     with suppress(OllamaError):  # then the server itself says so, if later
@@ -104,6 +111,4 @@ async def check_features(
     for feature in wanted:
         if (problem := feature.problem(version)) is not None:
             why = problem[0].lower() + problem[1:]
-            raise OllamaError(
-                f"{inert(request.model)} was not created: {why}", "Nothing was uploaded."
-            )
+            raise OllamaError(f"{inert(request.model)} was not created: {why}", "Nothing was sent.")

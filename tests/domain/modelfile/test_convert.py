@@ -17,7 +17,7 @@ def test_a_whole_modelfile_becomes_a_request() -> None:
         "TEMPLATE old\n"
         "TEMPLATE {{ .Prompt }}!\n"
         'SYSTEM """a\nb"""\n'
-        "RENDERER r\nPARSER p\nREQUIRES v0.14\n"
+        "RENDERER r\nPARSER p\nREQUIRES v0.14\nCAPABILITY decision\n"
         "LICENSE one\nLICENSE two\n"
         "PARAMETER temperature 1\nPARAMETER temperature 0.5\n"
         "PARAMETER stop x\nPARAMETER num_ctx 8192\nPARAMETER stop y\nPARAMETER use_mmap f\n"
@@ -35,6 +35,7 @@ def test_a_whole_modelfile_becomes_a_request() -> None:
             renderer="r",
             parser="p",
             requires="v0.14",
+            capabilities=["decision"],
         )
     )
 
@@ -180,3 +181,17 @@ def test_characters_a_modelfile_drops_do_not_count_as_a_change() -> None:
     before = modelfile_of(Show(system="a\u200bb\x1b[0m"), "m")
     made = edited(before, request_from(parse(write(before)), "m"))
     assert made.request == CreateRequest(model="m", from_="m")
+
+
+def test_capabilities_are_added_and_cannot_be_taken_away() -> None:
+    text = "FROM /blobs/x\nTEMPLATE x\nCAPABILITY completion\nCAPABILITY decision\n"
+    before = modelfile_of(Show(template="x", modelfile=f"# FROM m\n\n{text}"), "m")
+    assert [c.value for c in before.all("capability")] == ["completion", "decision"]
+    made = edited(before, request_from(before, "m"))
+    assert made == ModelfileRequest(CreateRequest(model="m", from_="m"))
+    changed = "FROM m\nTEMPLATE x\nCAPABILITY decision\nCAPABILITY vision\n"
+    made = edited(before, request_from(parse(changed), "m"))
+    assert made.request.capabilities == ["vision"]
+    assert made.warnings == (
+        "A server cannot clear the capability completion: inherited values stay.",
+    )

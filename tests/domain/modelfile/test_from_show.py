@@ -7,7 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ollama_tui.api.replies import Show
-from ollama_tui.domain.modelfile.convert import NO_TEMPLATE, built_in, licenses, own_template
+from ollama_tui.domain.modelfile.convert import (
+    NO_TEMPLATE,
+    built_in,
+    declared,
+    licenses,
+    own_template,
+)
 from tests.recordings import recorded_show
 
 TEXTS = st.text(st.sampled_from('a"\n  LICENSE'), min_size=1, max_size=12)
@@ -54,6 +60,16 @@ def test_a_given_template_is_found_behind_the_one_of_the_weights(given: str) -> 
 def test_a_template_is_found_in_any_quotes(quotes: str) -> None:
     text = f"FROM x\nTEMPLATE {quotes}{{{{ .System }}}}{quotes}\nSYSTEM x\n"
     assert own_template(Show(template="{{ .System }}", modelfile=text)) == "{{ .System }}"
+
+
+def test_a_template_ends_before_the_capabilities_that_were_given() -> None:
+    text = made_up(("TEMPLATE", "{{ .System }}"), ("CAPABILITY", "decision"))
+    shown = Show(template="{%- if tools %}", modelfile=text)
+    assert own_template(shown) == "{{ .System }}"
+    assert declared(shown) == ("decision",)
+    quoting = made_up(("SYSTEM", "\nCAPABILITY vision\n"))
+    assert declared(Show(modelfile=quoting)) == ()
+    assert declared(Show(modelfile="no\nCAPABILITY vision\n")) == ()
 
 
 def test_renderer_and_parser_are_found() -> None:

@@ -41,6 +41,7 @@ def test_every_command_is_read_with_its_line() -> None:
         "RENDERER qwen3\n"
         "PARSER qwen3\n"
         "REQUIRES 0.14.0\n"
+        "CAPABILITY decision\n"
         "PARAMETER stop </s>\n"
         "PARAMETER\tnum_ctx\t8192\n"
         "LICENSE MIT\n"
@@ -58,11 +59,12 @@ def test_every_command_is_read_with_its_line() -> None:
         ("renderer", "", "qwen3", 9),
         ("parser", "", "qwen3", 10),
         ("requires", "", "0.14.0", 11),
-        ("parameter", "stop", "</s>", 12),
-        ("parameter", "num_ctx", "8192", 13),
-        ("license", "", "MIT", 14),
-        ("message", "user", "Hi: there", 15),
-        ("message", "assistant", "Hello.", 16),
+        ("capability", "", "decision", 12),
+        ("parameter", "stop", "</s>", 13),
+        ("parameter", "num_ctx", "8192", 14),
+        ("license", "", "MIT", 15),
+        ("message", "user", "Hi: there", 16),
+        ("message", "assistant", "Hello.", 17),
     ]
 
 
@@ -119,7 +121,7 @@ def test_encodings_and_line_ends(source: str | bytes, value: str) -> None:
 
 COMMANDS = (
     'command must be one of "from", "license", "template", "system", "adapter", "draft", '
-    '"renderer", "parser", "parameter", "message", or "requires"'
+    '"renderer", "parser", "parameter", "message", "requires", or "capability"'
 )
 ROLE = 'message role must be one of "system", "user", or "assistant"'
 
@@ -223,7 +225,18 @@ def test_what_no_modelfile_can_hold_is_refused_in_a_sentence(
 
 VALUES = st.text(st.sampled_from('ab" \n\t\r#\u200b') | st.characters(), max_size=24)
 PLAIN = st.sampled_from(
-    ["from", "license", "template", "system", "adapter", "draft", "renderer", "parser", "requires"]
+    [
+        "from",
+        "license",
+        "template",
+        "system",
+        "adapter",
+        "draft",
+        "renderer",
+        "parser",
+        "requires",
+        "capability",
+    ]
 )
 COMMAND = st.one_of(
     st.builds(Command, PLAIN, VALUES),

@@ -172,8 +172,23 @@ async def test_what_a_server_would_refuse_is_not_uploaded(
         assert job.error is not None
         assert job.error.title.startswith(f"new was not created: {said}")
         assert job.error.title.endswith("this server is 0.40.2.")
-        assert job.error.hint == "Nothing was uploaded."
+        assert job.error.hint == "Nothing was sent."
         assert server.asked == []
+    await queue.close()
+
+
+@pytest.mark.parametrize(("version", "made"), [("0.33.0", False), ("0.40.0", True), ("", True)])
+async def test_a_server_that_would_ignore_capabilities_is_not_given_any(
+    version: str, made: bool, ollama: Ollama, server: BlobServer
+) -> None:
+    server.version = version
+    queue = JobQueue(ollama)
+    task = Create(CreateRequest(model="new", from_="base", capabilities=["decision"]))
+    await until(queue, queue.submit(task), State.DONE, State.FAILED)
+    [job] = queue.jobs.value
+    assert (job.state is State.DONE, bool(server.created)) == (made, made)
+    if job.error is not None:
+        assert "needs Ollama 0.40 or newer; this server is 0.33.0." in job.error.title
     await queue.close()
 
 
