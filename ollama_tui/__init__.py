@@ -31,12 +31,14 @@ if TYPE_CHECKING:
         Account,
         ListedModel,
         Loaded,
+        ManifestShow,
         Message,
         ModelDetails,
         Progress,
         Recommendation,
         RunningModel,
         Show,
+        ShowManifests,
         Status,
         VerboseShow,
     )
@@ -56,6 +58,7 @@ __all__ = [
     "Library",
     "ListedModel",
     "Loaded",
+    "ManifestShow",
     "Message",
     "ModelDetails",
     "NotFound",
@@ -68,6 +71,7 @@ __all__ = [
     "RunningModel",
     "ServerFailed",
     "Show",
+    "ShowManifests",
     "Silent",
     "Status",
     "Unauthorized",
@@ -85,8 +89,8 @@ _MODULES = {
     ),
     "ollama_tui.api.host": "Host parse_host",
     "ollama_tui.api.replies": (
-        "Account ListedModel Loaded Message ModelDetails Progress Recommendation RunningModel Show "
-        "Status VerboseShow"
+        "Account ListedModel Loaded ManifestShow Message ModelDetails Progress Recommendation "
+        "RunningModel Show ShowManifests Status VerboseShow"
     ),
     "ollama_tui.api.requests": "CreateRequest",
     "ollama_tui.services.library": "Library",

@@ -52,6 +52,11 @@ def as_one_line(text: str) -> str:
     return inert(" ".join(text.split()))
 
 
+def brief(text: str) -> str:
+    """Return what a server says as one `inert` line that fits a message: at most 240 cells."""
+    return shorten(as_one_line(text), 240)
+
+
 def pasteable(text: str) -> str:
     """Return `text` of many lines without what could act when it is pasted into a terminal.
 

@@ -39,6 +39,13 @@ def test_many_lines_keep_their_newlines_and_tabs_only() -> None:
     assert text.inert_lines("a\r\nb\rc\td\x1b[0m") == "a\nb\nc\td\ufffd[0m"
 
 
+@given(st.text(max_size=400))
+def test_what_a_server_says_is_one_short_inert_line(raw: str) -> None:
+    said = text.brief(f"{raw}\n\x1b[2J{raw}")
+    assert said == text.inert(said)
+    assert text.cells(said) <= 240
+
+
 @given(st.text())
 def test_inert_text_holds_no_control_no_format_and_no_separator(raw: str) -> None:
     for made, allowed in ((text.inert(raw), ""), (text.inert_lines(raw), "\n\t")):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ollama_tui.domain.names import parse
 from tests.journeys.driver import a_server, journey
 
 
@@ -140,6 +141,19 @@ async def test_a_model_deleted_by_somebody_else_meanwhile_is_no_failure() -> Non
         await user.waits(9)
         await user.until(lambda: "gemma2:2b" not in user.names)
         assert "failed" not in user.jobs
+
+
+async def test_a_model_that_is_named_like_the_digest_of_another_is_not_deleted() -> None:
+    demo, ticker = a_server()
+    named = demo.store.entries[parse("qwen3:8b")].digest[:12]
+    demo.store.entries[parse(named)] = demo.store.entries[parse("pirate")]
+    async with journey(demo, server_time=ticker) as user:
+        await user.goes_to(f"{named}:latest")
+        await user.presses("d", "y")
+        await user.waits(9)
+        said = f"{named}:latest cannot be deleted: a server takes it for the digest of qwen3:8b."
+        await user.until(lambda: any(said in toast for toast in user.toasts))
+        assert demo.seen("/api/delete") == []
 
 
 async def test_without_a_grace_period_the_question_says_that_there_is_no_way_back() -> None:

@@ -42,6 +42,18 @@ async def test_a_wrong_name_is_said_while_typing_and_not_sent() -> None:
         assert demo.seen("/api/pull") == []
 
 
+async def test_a_digest_is_not_pulled_as_if_it_were_a_name() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker) as user:
+        await user.presses("p")
+        await user.types("sha256-0123456789ab")
+        await user.sees("a server would read it as a digest")
+        await user.presses("enter")
+        assert user.in_dialog
+        await user.presses("escape")
+        assert demo.seen("/api/pull") == []
+
+
 async def test_the_insecure_option_is_sent() -> None:
     demo, ticker = a_server()
     async with journey(demo, server_time=ticker) as user:

@@ -15,7 +15,7 @@ from ollama_tui.api.errors import NotFound, OllamaError, Refused, Unreachable
 from ollama_tui.api.replies import ListedModel, Progress
 from ollama_tui.api.requests import CreateRequest
 from ollama_tui.domain import names
-from ollama_tui.formatting import inert, size
+from ollama_tui.formatting import brief, inert, size
 from ollama_tui.importing.local_file import LocalFile
 from ollama_tui.services.jobs.job import Conflict, JobProgress, NameTaken, percent
 from ollama_tui.services.jobs.upload import check_features, hash_file, upload_file
@@ -251,7 +251,7 @@ class Copy(Task):
         yield Item(self.name, 1, 1)
         await check_name(ollama, self.name, self.replaces)
         if warning := await ollama.copy(self.source, self.name):
-            yield Note(inert(warning))
+            yield Note(brief(warning))
         yield Item(self.name, 1, 1, done=True)
 
     def renamed(self, name: str, replaces: str | None) -> Copy:
@@ -352,7 +352,9 @@ class Delete(Task):
     def _check(self, name: str, models: Collection[ListedModel]) -> None:
         """Raise OllamaError if deleting `name` would delete something else than was agreed to."""
         if problem := names.deletion_problem(name, [(m.name, m.digest) for m in models]):
-            raise OllamaError(problem, "Remove its file below manifests where the server runs.")
+            raise OllamaError(
+                problem, "Remove its file below manifests or manifests-v2 where the server runs."
+            )
         listed = {model.name: model for model in models}
         if (twin := names.case_variants(self.names, listed).get(name)) is not None:
             raise ambiguous_deletion(name, twin)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ollama_tui.api.errors import OllamaError
-from ollama_tui.formatting import inert
+from ollama_tui.formatting import brief, inert
 from ollama_tui.tui.actions.action import (
     FOOTER_ALWAYS,
     Action,
@@ -55,7 +55,7 @@ async def copy(context: ActionContext) -> None:
             warning = await ollama.copy(model.name, target)
     copied = find(context, target)
     done = f"{model.label} was copied to {copied.label if copied else inert(target)}."
-    context.tell(done, inert(warning), trouble=bool(warning))
+    context.tell(done, brief(warning), trouble=bool(warning))
     if copied:
         context.move_to(copied.name)
 
@@ -113,7 +113,7 @@ async def move(context: ActionContext, model: Model, target: str) -> Model:
         raise OllamaError(
             f"{model.label} was copied to {copied.label}, but not renamed: "
             "not all of it was copied.",
-            f"Delete either when you have looked at both. The server says: {inert(warning)}",
+            f"Delete either when you have looked at both. The server says: {brief(warning)}",
         )
     if copied is None or copied.name == model.name or copied.digest != model.digest:
         raise OllamaError(f"{refuse}: the copy is not what it should be.", "Nothing was deleted.")

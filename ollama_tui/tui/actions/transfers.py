@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from ollama_tui.api.errors import OllamaError
-from ollama_tui.formatting import inert, listing, plural, size
+from ollama_tui.formatting import brief, inert, listing, plural, size
 from ollama_tui.tui.actions.action import (
     FOOTER_ALWAYS,
     NOT_CONNECTED,
@@ -105,7 +105,7 @@ async def push(context: ActionContext) -> None:
             if warning := await services.ollama.copy(model.name, answer.name):
                 context.tell(
                     f"Not all of {model.label} is pushed: the copy has only what is on the server.",
-                    inert(warning),
+                    brief(warning),
                     trouble=True,
                 )
             await services.library.refresh()
