@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ollama_tui.domain import names
 from ollama_tui.domain.model import Model
 from ollama_tui.domain.storage.contents import Leftover, removable_at_restart, size_of
 from ollama_tui.domain.storage.usage import Amount, Usage
@@ -28,6 +29,8 @@ class RowKind(StrEnum):
     """Kept by a conversion beside what it has made."""
     BACKUP = "backup"
     """Kept by a conversion for a model that is gone."""
+    UNLISTED = "unlisted"
+    """A model that the server does not list, as something of it is missing."""
     ORPHANS = "orphans"
     PARTIALS = "partials"
     OTHERS = "others"
@@ -78,17 +81,22 @@ def advice(row: StorageRow, usage: Usage) -> str:
     """Return what a row is and what frees it; of models only asked for, as it takes a while."""
     if row.kind is not RowKind.MODEL:
         return row.advice
-    text = f"Deleting {row.label} frees {Amount(row.alone, row.estimated)}."
+    text = f"Deleting {row.label} frees {Amount(row.alone, row.estimated)}"
+    if backups := usage.backups_of((row.key,)):
+        freed = usage.freed((row.key, *(backup.name for backup in backups)))
+        named = listing([label(backup.name) for backup in backups])
+        return f"{text}, and {freed} together with its {named}."
+    text += "."
     if row.shared:
-        names = usage.kept_for((row.key,))
-        text += f" {size(row.shared)} stays" + (f", for {_some(names)}." if names else ".")
+        users = usage.kept_for((row.key,))
+        text += f" {size(row.shared)} stays" + (f", for {_some(users)}." if users else ".")
     return text
 
 
 def _shared(usage: Usage) -> Iterator[StorageRow]:
     for data in usage.shared:
         if data.is_significant:
-            everyone = listing([inert(name) for name in data.names])
+            everyone = listing([label(name) for name in data.names])
             yield StorageRow(
                 RowKind.SHARED,
                 f"shared {data.digest}",
@@ -118,37 +126,44 @@ def _leftovers(usage: Usage, now: float) -> Iterator[StorageRow]:
 def _left_by_upgrade(usage: Usage) -> Iterator[StorageRow]:
     """Yield what a conversion keeps for an older server, and what only it would still find."""
     if usage.originals:
-        names = [name for original in usage.originals for name in original.names]
+        models = [name for original in usage.originals for name in original.names]
         yield StorageRow(
             RowKind.ORIGINALS,
             "originals",
             f"{plural(len(usage.originals), 'original')} kept by an upgrade",
             usage.originals_freed.bytes,
-            advice=f"Ollama converted {_some(names)} and kept what it was made from: d frees "
+            advice=f"Ollama converted {_some(models)} and kept what it was made from: d frees "
             f"{usage.originals_freed}. {WAY_BACK}",
         )
     for backup in usage.lone_backups:
         freed = usage.freed((backup.name,))
-        label = f"backup {short_backup(backup.name)}"
         say = f"Converted weights of a model that was deleted: d deletes them, and frees {freed}."
-        yield StorageRow(RowKind.BACKUP, backup.name, label, freed.bytes, advice=say)
+        yield StorageRow(RowKind.BACKUP, backup.name, label(backup.name), freed.bytes, advice=say)
+    for name in usage.unlisted:
+        freed = usage.freed((name,))
+        say = f"The server does not list {label(name)}, as its config is missing: pulling it "
+        say += f"again mends it, and d deletes it, which frees {freed}."
+        text = f"{label(name)}, not listed"
+        yield StorageRow(RowKind.UNLISTED, name, text, freed.bytes, advice=say)
     if hidden := usage.hidden:
-        label = plural(len(hidden), "older entry", "older entries")
         paths = listing([inert(entry.path) for entry in hidden[:NAMED]])
         yield StorageRow(
             RowKind.HIDDEN,
             "hidden",
-            f"{label} hidden by newer ones",
+            f"{plural(len(hidden), 'entry', 'entries')} that nothing finds",
             sum(entry.frees for entry in hidden),
-            advice=f"Hidden by newer entries of the same names: {paths}. Deleting the model "
-            "removes it too; what only it names counts as unused.",
+            advice=f"No request finds {paths}: a newer entry has the same name, or the server does "
+            "not look there. Deleting the newer one removes both; what only the older one names "
+            "counts as unused.",
         )
 
 
-def short_backup(name: str) -> str:
-    """Return the name of a backup with its digest cut to the twelve digits that Ollama shows."""
+def label(name: str) -> str:
+    """Return a name for the screen; of a backup with the twelve digits that Ollama shows."""
     head, _, digest = name.partition(":")
-    return f"{head}:{digest[:12]}…"
+    if names.is_shadow(name, digest):
+        return f"backup ({head}:{digest[:12]}…)"
+    return inert(name)
 
 
 def _obstacles(usage: Usage) -> StorageRow:
@@ -181,9 +196,9 @@ def _restart(leftovers: Sequence[Leftover], usage: Usage, now: float) -> str:
     return f"{RESTART} frees {size(size_of(old))}, {NOPRUNE}.{rest}"
 
 
-def _some(names: Sequence[str]) -> str:
-    shown = [inert(name) for name in names[:NAMED]]
-    more = len(names) - len(shown)
+def _some(users: Sequence[str]) -> str:
+    shown = [label(name) for name in users[:NAMED]]
+    more = len(users) - len(shown)
     return listing([*shown, f"{more} more"] if more else shown)
 
 

@@ -94,11 +94,12 @@ def lone_backups(contents: Contents) -> tuple[Backup, ...]:
 
 
 def hidden_entries(contents: Contents) -> tuple[StoredEntry, ...]:
-    """Return the entries that nothing finds because a newer one of their name is something else.
+    """Return the entries that no request finds although the server keeps them.
 
-    The anchors of an upgrade are the same model once more, and are none of these.
+    A newer one of their name is something else, or they are where the server does not look for
+    names. The anchors of an upgrade are the same model once more, and are none of these.
     """
-    found = []
+    found = [entry for entry in contents.counted.values() if not entry.is_found]
     for entry in contents.hidden:
         newer = contents.counted[entry.name]
         kept = frozenset[str]().union(*(manifest.keeps for manifest in entry.manifests))

@@ -170,6 +170,22 @@ class Usage:
         return backups_of(self.contents, names) if self.contents else ()
 
     @cached_property
+    def unlisted(self) -> tuple[str, ...]:
+        """Names that the server finds and does not list, as something of them is missing."""
+        if self.contents is None:
+            return ()
+        listed = self.contents.listed().keys() | {model.name for model in self.models}
+        return tuple(
+            name
+            for name in self.contents.counted
+            if name not in listed
+            and (entry := self.contents.entry(name)) is not None
+            and entry.manifests
+            and not entry.is_shadow
+            and name not in self.unprotected.values()
+        )
+
+    @cached_property
     def hidden(self) -> tuple[StoredEntry, ...]:
         """Entries that nothing finds because a newer one of their name is something else."""
         return hidden_entries(self.contents) if self.contents else ()
