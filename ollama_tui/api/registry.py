@@ -9,6 +9,7 @@ No key or account is ever sent: only what a registry shows to everybody is asked
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -20,7 +21,6 @@ from typing import Protocol
 import httpx
 import msgspec
 
-from ollama_tui.api.decode import is_page
 from ollama_tui.api.errors import (
     Busy,
     Forbidden,
@@ -36,7 +36,8 @@ from ollama_tui.api.errors import (
 )
 from ollama_tui.api.host import Host
 from ollama_tui.api.http import body_chunks, new_client
-from ollama_tui.api.replies import Manifest
+from ollama_tui.api.manifests import DIGEST, LIST_TYPE, MANIFEST_TYPE, children, decoded
+from ollama_tui.api.replies import ListedManifest, Manifest
 from ollama_tui.api.requests import DEFAULT_REGISTRY, MANIFEST, Call
 from ollama_tui.formatting import inert
 
@@ -52,10 +53,8 @@ MAX_REQUESTS = 5
 """Requests per lookup, with redirects and a token."""
 _SAME_OWNER = ({"hf.co", "huggingface.co"}, {"ollama.com", "registry.ollama.ai"})
 """Hosts of one owner: redirects between them are followed."""
-_MANIFEST_TYPE = "application/vnd.docker.distribution.manifest.v2+json"
 _CHALLENGE = re.compile(r'(realm|service|scope)="([^"]*)"')
-_DIGEST = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
-_BLOB = re.compile(r"sha256:[0-9a-f]{64}")
+_DIGEST_HEADERS = ("ollama-content-digest", "docker-content-digest")
 _NO_NETWORK = "Check the network of this machine; the server may have another one."
 
 
@@ -88,17 +87,20 @@ class Newest:
     """What a HEAD request to a registry tells about a name."""
 
     digest: str
-    """SHA-256 of the manifest, 64 hex digits; empty when the registry does not send it."""
+    """SHA-256 of the manifest or list, 64 hex digits; empty when the registry does not send it."""
     pushed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A manifest as a registry serves it."""
+    """What a registry has under a name: one manifest, or a list of several for as many runners."""
 
-    manifest: Manifest
     digest: str
-    """SHA-256 of the manifest, 64 hex digits."""
+    """SHA-256 of what was sent, 64 hex digits."""
+    manifest: Manifest | None = None
+    """The manifest; None when it is a list."""
+    children: tuple[ListedManifest, ...] = ()
+    """The manifests of a list, in its order."""
     pushed_at: datetime | None = None
     insecure: bool = False
     """Whether it came by plain HTTP, as pulling it must then too."""
@@ -149,16 +151,32 @@ class Registry:
             await client.aclose()
 
     async def newest(self, name: Named) -> Newest:
-        """Return the digest of the newest manifest of `name`."""
+        """Return the digest of the newest manifest or list of `name`."""
         answer, _ = await self._ask("HEAD", name, insecure=False)
         return Newest(_digest(answer.headers), _pushed_at(answer.headers))
 
     async def manifest(self, name: Named, *, insecure: bool = False) -> Published:
-        """Return the newest manifest of `name`; `insecure` means plain HTTP."""
+        """Return the newest manifest or list of `name`; `insecure` means plain HTTP."""
         answer, insecure = await self._ask("GET", name, insecure)
-        digest = _digest(answer.headers) or sha256(answer.body).hexdigest()
-        pushed_at = _pushed_at(answer.headers)
-        return Published(_decoded(answer.body, name), digest, pushed_at, insecure)
+        digest, pushed_at = sha256(answer.body).hexdigest(), _pushed_at(answer.headers)
+        listed = children(answer.body, _where(name))
+        manifest = decoded(answer.body, _where(name)) if listed is None else None
+        return Published(digest, manifest, listed or (), pushed_at, insecure)
+
+    async def child(
+        self, name: Named, child: ListedManifest, *, insecure: bool = False
+    ) -> Manifest:
+        """Return a manifest of the list of `name`: registries serve those as blobs.
+
+        Blobs may be on other hosts than manifests, so more redirects are followed than for a
+        manifest; what comes is known by its digest.
+        """
+        if child.manifest is not None:
+            return child.manifest
+        answer, _ = await self._ask("GET", name, insecure, blob=child.digest)
+        if sha256(answer.body).hexdigest() != child.digest:
+            raise NotOllama(f"{_where(name)} sent another manifest than its list names.")
+        return decoded(answer.body, _where(name))
 
     async def speaks_plain_http(self, name: Named) -> bool:
         """Return whether the registry of `name` answers over plain HTTP.
@@ -172,7 +190,9 @@ class Registry:
             async with asyncio.timeout(TOTAL_TIMEOUT):
                 return await self._ask_plainly("HEAD", name) is not None
 
-    async def _ask(self, method: str, name: Named, insecure: bool) -> tuple[_Answer, bool]:
+    async def _ask(
+        self, method: str, name: Named, insecure: bool, blob: str = ""
+    ) -> tuple[_Answer, bool]:
         """Return a successful answer, and whether it came by plain HTTP."""
         if not self._beside_server and Host.of_url(_url(name, insecure=True)).is_loopback:
             raise Unreachable(
@@ -180,33 +200,34 @@ class Registry:
             )
         with _translating_errors(name):
             async with asyncio.timeout(TOTAL_TIMEOUT):
-                answer = None if insecure else await self._ask_plainly(method, name)
+                answer = None if insecure else await self._ask_plainly(method, name, blob)
                 plain = insecure or answer is not None
                 if answer is None:
-                    answer = await self._follow(method, httpx.URL(_url(name, insecure)))
+                    answer = await self._follow(method, _url(name, insecure, blob), bool(blob))
         if not 200 <= answer.status < 300:
             raise _refusal(answer.status, name)
         return answer, plain
 
-    async def _ask_plainly(self, method: str, name: Named) -> _Answer | None:
+    async def _ask_plainly(self, method: str, name: Named, blob: str = "") -> _Answer | None:
         """Ask by plain HTTP where that is safe, or allowed; None where TLS is needed.
 
         It is safe on this machine, where nobody is in between. A TLS server hangs up or answers
         400.
         """
-        url = _url(name, insecure=True)
+        url = _url(name, insecure=True, blob=blob)
         may = Host.of_url(url).is_loopback or name.host.lower() in self._plain
         if not may or url.startswith("https:"):
             return None
         try:
-            answer = await self._follow(method, httpx.URL(url))
+            answer = await self._follow(method, url, bool(blob))
         except httpx.TransportError:
             return None
         return None if answer.status == 400 else answer
 
-    async def _follow(self, method: str, url: httpx.URL) -> _Answer:
+    async def _follow(self, method: str, address: str, is_blob: bool) -> _Answer:
         """Return the answer after a few redirects and a token; raises what httpx raises too."""
-        start, headers = url, dict[str, str]()
+        start = url = httpx.URL(address)
+        headers: dict[str, str] = {}
         for _ in range(MAX_REQUESTS):
             answer = await self._send(method, url, headers)
             if answer.status == 401 and not headers:
@@ -215,7 +236,7 @@ class Registry:
                     return answer
             elif answer.status in (301, 302, 303, 307, 308):
                 target = url.join(answer.headers.get("location", ""))
-                if not _is_same_owner(url, target):
+                if not (_is_same_owner(url, target) or (is_blob and _may_hold_blobs(url, target))):
                     to = inert(target.host)[:60] or "nowhere"
                     raise NotOllama(f"{inert(url.host)} redirects to {to}, which is not followed.")
                 url, headers = target, {}
@@ -227,7 +248,7 @@ class Registry:
         host = Host.of_url(str(url))
         client = self._clients.get(host.is_loopback)
         if client is None:
-            accept = {"Accept": _MANIFEST_TYPE}
+            accept = {"Accept": f"{LIST_TYPE}, {MANIFEST_TYPE}"}
             client = new_client(host, self._transport, headers=accept, tls=True)
             self._clients[host.is_loopback] = client
         async with client.stream(
@@ -261,11 +282,13 @@ def _where(name: Named) -> str:
     return inert(_host(name))[:60]
 
 
-def _url(name: Named, insecure: bool) -> str:
+def _url(name: Named, insecure: bool, blob: str = "") -> str:
+    """Return where the manifest of `name` is, or the blob with a digest of 64 hex digits."""
     host = _host(name)
     public = any(host.lower() in owner for owner in _SAME_OWNER)
     scheme = "http" if insecure and not public else "https"
-    return f"{scheme}://{host}/v2/{name.namespace}/{name.model}/manifests/{name.tag}"
+    what = f"blobs/sha256:{blob}" if blob else f"manifests/{name.tag}"
+    return f"{scheme}://{host}/v2/{name.namespace}/{name.model}/{what}"
 
 
 @contextmanager
@@ -301,8 +324,9 @@ def _refusal(status: int, name: Named) -> OllamaError:
 
 
 def _digest(headers: httpx.Headers) -> str:
-    match = _DIGEST.fullmatch(headers.get("ollama-content-digest", "").strip().lower())
-    return match[1] if match else ""
+    sent = (headers.get(header, "").strip().lower() for header in _DIGEST_HEADERS)
+    found = (match[1] for text in sent if (match := DIGEST.fullmatch(text)))
+    return next(found, "")
 
 
 def _pushed_at(headers: httpx.Headers) -> datetime | None:
@@ -310,18 +334,6 @@ def _pushed_at(headers: httpx.Headers) -> datetime | None:
     if not re.fullmatch(r"[0-9]{1,11}", text):
         return None
     return datetime.fromtimestamp(int(text), UTC)
-
-
-def _decoded(body: bytes, name: Named) -> Manifest:
-    """Return the manifest in a body; raise NotOllama when it is something else."""
-    try:
-        manifest = msgspec.json.decode(body, type=Manifest)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        found = "an HTML page" if is_page(body[:1024].decode("utf-8", "replace")) else "no manifest"
-        raise NotOllama(f"{_where(name)} is no registry: it sent {found}.") from error
-    if not all(_BLOB.fullmatch(layer.digest) for layer in manifest.everything):
-        raise NotOllama(f"{_where(name)} sent a manifest with a digest that is none.")
-    return manifest
 
 
 def _is_same_owner(url: httpx.URL, target: httpx.URL, *, same_host: bool = False) -> bool:
@@ -334,6 +346,23 @@ def _is_same_owner(url: httpx.URL, target: httpx.URL, *, same_host: bool = False
         return False
     same_owner = any({url.host, target.host} <= names for names in _SAME_OWNER)
     return url.host == target.host or (same_owner and not same_host)
+
+
+def _may_hold_blobs(url: httpx.URL, target: httpx.URL) -> bool:
+    """Whether a registry at `url` may keep its blobs at `target`, as with a provider of storage.
+
+    Over TLS that is anywhere but on this machine and on addresses of a private network; a registry
+    on this machine may name it in another way.
+    """
+    ours = Host.of_url(str(target)).is_loopback
+    if Host.of_url(str(url)).is_loopback and ours:
+        return target.scheme in ("https", url.scheme)
+    if target.scheme != "https" or ours or not target.host:
+        return False
+    try:
+        return ipaddress.ip_address(target.host).is_global
+    except ValueError:
+        return True
 
 
 def _token(body: bytes) -> str:

@@ -307,10 +307,12 @@ class Layer(Reply, frozen=True, rename={"media_type": "mediaType"}):
 
 
 class Manifest(Reply, frozen=True):
-    """A model in a registry: all of it, as blobs."""
+    """A model in a registry, for one runner: all of it, as blobs."""
 
     config: Layer
     layers: tuple[Layer, ...]
+    runner: str = ""
+    """What it is for, `llamacpp`, `ggml` or `mlx`; empty before Ollama 0.40, and where any is."""
 
     @property
     def everything(self) -> tuple[Layer, ...]:
@@ -321,3 +323,16 @@ class Manifest(Reply, frozen=True):
     def size(self) -> int:
         """Bytes as the list of a server counts them: a layer named twice counts twice."""
         return sum(layer.size for layer in self.everything)
+
+
+class ListedManifest(Reply, frozen=True):
+    """One manifest of a list, which registries have for several runners since Ollama 0.40."""
+
+    digest: str
+    """SHA-256 of the manifest, 64 hex digits; empty for one that is `embedded`."""
+    runner: str = ""
+    """What it is for: `llamacpp`, `ggml` or `mlx`."""
+    manifest: Manifest | None = None
+    """The manifest, where the list holds it whole; else it is a blob of the registry."""
+    embedded: bytes = b""
+    """The JSON of that manifest as it is in the list; its server gives it a digest of its own."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from ollama_tui.api.client import Ollama
     from ollama_tui.api.registry import Registry
+    from ollama_tui.services.storage import Storage
 
 FIRST_ANSWERS = 3.0
 """Seconds to wait for the prefetched answers before the client asks again."""
@@ -99,6 +100,13 @@ class CommandContext:
         known = updates.known({model.name: model for model in models}, found)
         scope = Scope(models, self.now, outdated=known.outdated, current=known.current)
         return query.select(models, scope), models
+
+    def storage(self) -> Storage:
+        """Return what reads the server's store; from another machine nothing can."""
+        from ollama_tui.services.storage import Storage
+
+        is_local = self.settings.host.is_loopback and self.transport is None
+        return Storage(self.ollama.show, local=is_local, environ=os.environ)
 
     def registry(self) -> Registry:
         """Return the client of registries, not yet connected."""

@@ -10,7 +10,7 @@ from ollama_tui.cli.output import print_json, print_lines, table
 from ollama_tui.domain.model import Model
 from ollama_tui.domain.updates import UpdateStatus, Upstream, together
 from ollama_tui.formatting import listing, plural, size
-from ollama_tui.services.updates import Updates
+from ollama_tui.services.updates import ServerFacts, Updates, on_apple_silicon
 
 HELP = "Ask the registries which models have a newer version; pull nothing."
 add_arguments = add_filter
@@ -18,14 +18,19 @@ add_arguments = add_filter
 
 async def run(context: CommandContext) -> int:
     """Ask about the models that the filter selects; pull nothing."""
-    models, _ = await context.selected()
+    models, installed = await context.selected()
+    storage, settings = context.storage(), context.settings
+    server = ServerFacts.of(
+        storage, lambda: installed, on_apple_silicon(settings, context.transport)
+    )
     async with context.registry() as registry:
         updates = Updates(
             registry,
             context.ollama,
             context.facts.show,
             cache=context.cache,
-            host_url=context.settings.host.url,
+            host_url=settings.host.url,
+            server=server,
         )
         found = await updates.check(models)
     if context.options.json:

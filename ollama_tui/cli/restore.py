@@ -15,13 +15,15 @@ import msgspec
 from ollama_tui.api.errors import NotFound, OllamaError, Unreachable
 from ollama_tui.cli.context import CommandContext, UsageError
 from ollama_tui.cli.output import complain, print_json, print_lines, report, table
-from ollama_tui.domain import names
+from ollama_tui.domain import comparison, names
 from ollama_tui.domain import plan as plans
 from ollama_tui.domain.model import by_comparison_key
 from ollama_tui.domain.plan import Operation, Plan, PlanStep
+from ollama_tui.domain.updates import NOT_FOR_IT, host_label
 from ollama_tui.formatting import inert, rate, size_of
 from ollama_tui.services.jobs.job import JobProgress, percent
 from ollama_tui.services.jobs.progress import Transfer
+from ollama_tui.services.updates import on_apple_silicon, read_manifests
 
 if TYPE_CHECKING:
     from ollama_tui.api.registry import Registry
@@ -108,14 +110,17 @@ def read(text: str) -> tuple[ExportedModel, ...]:
 
 
 async def _planned(context: CommandContext, wanted: Sequence[ExportedModel]) -> Plan:
-    installed = by_comparison_key(await context.models())
+    models = await context.models()
+    apple = on_apple_silicon(context.settings, context.transport)
+    runners = comparison.runner_order(models, on_apple_silicon=apple)
+    installed = by_comparison_key(models)
     sizes: dict[str, int] = {}
     steps: list[PlanStep] = []
     async with context.registry() as registry:
         for model in wanted:
             there = installed.get(names.comparison_key(model.name))
             if there is None:
-                steps.append(await _fetching(model, context, registry, sizes))
+                steps.append(await _fetching(model, context, registry, runners, sizes))
                 continue
             same = not model.digest or model.digest == there.digest
             why = "It is there." if same else "Another version is there, which stays as it is."
@@ -124,14 +129,26 @@ async def _planned(context: CommandContext, wanted: Sequence[ExportedModel]) -> 
 
 
 async def _fetching(
-    wanted: ExportedModel, context: CommandContext, registry: Registry, sizes: dict[str, int]
+    wanted: ExportedModel,
+    context: CommandContext,
+    registry: Registry,
+    runners: Sequence[str],
+    sizes: dict[str, int],
 ) -> PlanStep:
-    """Return what is to be done for a model that is missing; add the layers to fetch to `sizes`."""
+    """Return what is to be done for a model that is missing; add the layers to fetch to `sizes`.
+
+    `runners` are those of the server in its order: it pulls for the first that there is.
+    """
     if (problem := names.pull_problem(wanted.name)) is not None:
         return PlanStep(Operation.REFUSE, wanted.name, reason=problem)
     made = f"It was made from {inert(wanted.parent or '')[:80]}"
     try:
-        published = await registry.manifest(names.parse(names.resolved(wanted.name)))
+        name = names.parse(names.resolved(wanted.name))
+        content = comparison.content_of(await registry.manifest(name), runners)
+        if not content.chosen:
+            why = NOT_FOR_IT.format(host_label(name))
+            return PlanStep(Operation.REFUSE, wanted.name, reason=why)
+        content = await read_manifests(registry, name, content, (content.chosen,))
     except NotFound as error:
         return PlanStep(Operation.REFUSE, wanted.name, reason=error.title)
     except OllamaError as error:
@@ -139,20 +156,21 @@ async def _fetching(
             why = f"{made}, and nobody knows whether a registry has it: {error.title}"
             return PlanStep(Operation.REFUSE, wanted.name, reason=why)
         return plans.pull_step(wanted.name, None, f"Its size is not known: {error.title}")
-    newer = wanted.digest and wanted.digest != published.digest
+    newer = wanted.digest and wanted.digest not in (content.digest, *content.children)
     if newer and wanted.parent:
         return PlanStep(
             Operation.REFUSE, wanted.name, reason=f"{made}: the registry has another of its name."
         )
-    layers = {layer.digest: layer.size for layer in published.manifest.everything}
+    manifest = content.manifests[content.chosen]
+    layers = {layer.digest: layer.size for layer in manifest.everything}
     missing = {d: size for d, size in layers.items() if not await context.ollama.blob_exists(d)}
     sizes.update(missing)
     return plans.pull_step(
         wanted.name,
         missing.items(),
         "The registry has another version by now." if newer else "",
-        insecure=published.insecure,
-        whole=published.manifest.size,
+        insecure=content.insecure,
+        whole=manifest.size,
     )
 
 

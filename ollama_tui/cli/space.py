@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,7 +13,6 @@ from ollama_tui.domain.storage.contents import Leftover, OtherFile, removable_at
 from ollama_tui.domain.storage.report import RowKind, StorageRow, storage_rows, summary
 from ollama_tui.domain.storage.usage import Usage
 from ollama_tui.formatting import UNKNOWN, inert, size
-from ollama_tui.services.storage import Storage
 
 HELP = "Show what the disk is spent on, and what frees it."
 _NOT_ADVISED = (RowKind.MODEL, RowKind.SHARED)
@@ -27,8 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 async def run(context: CommandContext) -> int:
     """Print models by what they alone cost, then what is shared and left over."""
     models = await context.models()
-    is_local = context.settings.host.is_loopback and context.transport is None
-    storage = Storage(context.ollama.show, local=is_local, environ=os.environ)
+    storage = context.storage()
     usage = await storage.read(models)
     if usage.contents is None:
         models = await context.models(learn=True)

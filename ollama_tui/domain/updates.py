@@ -1,4 +1,8 @@
-"""Whether a registry has something newer for a name, what differs and what it costs to fetch."""
+"""Whether a registry has something newer for a name, what differs and what it costs to fetch.
+
+What was found is current, outdated, or cannot be told: nothing is called outdated unless what is
+here is proved to be older.
+"""
 
 from __future__ import annotations
 
@@ -6,21 +10,34 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from hashlib import sha256
 
 import msgspec
 
-from ollama_tui.api.replies import MAX_INT64, Count, Layer, Manifest, Show, Time
+from ollama_tui.api.replies import MAX_INT64, Count, Layer, Manifest, Time
 from ollama_tui.domain import names
-from ollama_tui.domain.model import Model, facts_of
+from ollama_tui.domain.comparison import (
+    Installed,
+    InstalledLayers,
+    RegistryContent,
+    changes,
+    is_same_by_digest,
+    is_same_by_layers,
+    lost_by_conversion,
+    missing,
+    shares_a_layer,
+    targets,
+)
+from ollama_tui.domain.model import Model
 from ollama_tui.domain.rows import KnownUpdates
-from ollama_tui.domain.storage.manifest import IMAGE_TYPE, WEIGHT_TYPES
 from ollama_tui.formatting import inert, listing, size
 
 NOT_THERE = "{} has no model of this name: it was made or renamed here."
 ANOTHER = "{} has another model of this name: nothing of it is in this one."
 CLOUD = "It runs in the cloud: there is nothing here that could be outdated."
 MADE_HERE = "It was made here from {}."
+CONVERTED = "The server converted it, and what it was made of is gone: there is nothing to compare."
+BACKUP = "It is the backup of a converted model, which no registry has."
+NOT_FOR_IT = "{} has nothing of this name that runs on this server."
 ONLY_PLAIN = "{} speaks plain HTTP: tick that to pull from it."
 NAMELESS = "No registry can have a model of this name."
 
@@ -60,20 +77,44 @@ class Upstream(msgspec.Struct, frozen=True):
         return sum(layer.size for layer in self.missing)
 
 
-def incomparable(model: Model) -> str | None:
-    """Return why no registry need be asked about `model`, as a sentence; None when one must."""
+def incomparable(model: Model, *, is_pulled: bool | None = None) -> str | None:
+    """Return why no registry need be asked about `model`, as a sentence; None when one must.
+
+    What was made here is nobody's business unless its name is that of a registry; `is_pulled` is
+    whether the store proves where it is from.
+    """
+    parent = model.listed.details.parent_model
     if model.is_cloud:
         return CLOUD
-    if model.listed.details.parent_model:
-        return made_from(model.listed.details.parent_model)
+    if names.is_shadow(model.name, model.digest):
+        return BACKUP
     if not model.digest or names.problem(model.name) is not None:
-        return NAMELESS
+        return made_from(parent) if parent else NAMELESS
+    if parent and not is_pulled and _is_private(model, parent):
+        return made_from(parent)
     return None
+
+
+def _is_private(model: Model, parent: str) -> bool:
+    """Whether the name tells what somebody made here, and not where it is from.
+
+    Every model that a person has pushed has a parent. Only Ollama pushes to `library`; to a
+    namespace of ollama.com what was made of a file is pushed.
+    """
+    name = names.parse(model.name)
+    if name.host.lower() not in names.PUBLIC_HOSTS:
+        return False
+    return name.namespace.lower() == names.DEFAULT_NAMESPACE or not _is_file(parent)
+
+
+def _is_file(parent: str) -> bool:
+    named = "/blobs/" in parent or "\\" in parent or parent.startswith(("/", "sha256"))
+    return named or parent.lower().endswith((".gguf", ".bin", ".safetensors"))
 
 
 def made_from(parent: str) -> str:
     """Return the sentence for a model derived from `parent`; a path of weights is a file."""
-    if "/blobs/" in parent or "\\" in parent or parent.startswith(("/", "sha256")):
+    if _is_file(parent):
         return MADE_HERE.format("a file")
     return MADE_HERE.format(inert(parent)[:80])
 
@@ -90,44 +131,58 @@ def current(model: Model, now: datetime) -> Upstream:
 
 def compared(
     model: Model,
-    mine: InstalledLayers | None,
-    manifest: Manifest,
+    installed: Installed,
+    content: RegistryContent,
     present: frozenset[str],
     *,
-    newest: str,
-    pushed_at: datetime | None,
     now: datetime,
-    insecure: bool = False,
 ) -> Upstream:
-    """Return how `model` compares with a manifest of another digest.
+    """Return how `model` compares with what its registry has, by the first step that decides.
 
-    `present` are the digests the server has, of whatever model. Servers before v0.19 wrote
-    their own manifests, so another digest alone means nothing: the same layers are the same model.
-    A local name does not prove where a model is from, so without anything in common it is another.
+    `present` are the digests the server has, of whatever model. `content` must hold the manifests
+    of `targets`, unless digests are enough. A name does not prove where a model is from, so without
+    anything in common it is another.
     """
-    if mine is not None and mine.parent:
+    if is_same_by_digest(installed, (content.digest, *content.children)):
+        return current(model, now)
+    theirs = [content.manifests[digest] for digest in targets(installed, content)]
+    if any(is_same_by_layers(model, installed, each, present) for each in theirs):
+        return current(model, now)
+    if content.chosen not in content.manifests:
+        return unknown(model, NOT_FOR_IT.format(registry_of(model)), now)
+    mine = installed.layers
+    if lost_by_conversion(model, installed, content):
+        if installed.original is None:
+            return unknown(model, CONVERTED, now)
+        mine = installed.original
+    if mine is not None and mine.parent and _may_be_made_here(model, installed, content):
         return unknown(model, made_from(mine.parent), now)
-    if not shares_a_layer(mine, manifest, present):
+    if not any(shares_a_layer(mine, each, present) for each in theirs):
         return unknown(model, ANOTHER.format(registry_of(model)), now)
-    found = Upstream(
+    newest = content.manifests[content.chosen]
+    return Upstream(
         model.digest,
         UpdateStatus.OUTDATED,
         now,
-        newest=newest,
-        pushed_at=pushed_at,
-        total=min(manifest.size, MAX_INT64),
-        missing=missing(manifest, present),
-        insecure=insecure,
+        newest=content.chosen,
+        pushed_at=content.pushed_at,
+        total=min(newest.size, MAX_INT64),
+        missing=missing(newest, present),
+        changes=changes(installed.layers, newest, present),
+        insecure=content.insecure,
     )
-    weights = {
-        layer.digest.removeprefix("sha256:")
-        for layer in manifest.layers
-        if layer.media_type in WEIGHT_TYPES
-    }
-    others = bool(mine and mine.blobs and weights and mine.blobs != weights)
-    if not found.missing and manifest.size == model.size and not others:
-        return msgspec.structs.replace(found, status=UpdateStatus.CURRENT)
-    return msgspec.structs.replace(found, changes=changes(mine, manifest, present))
+
+
+def _may_be_made_here(model: Model, installed: Installed, content: RegistryContent) -> bool:
+    """Whether a model with a parent may have been changed here, and so be newer than theirs."""
+    if installed.is_pulled is not None:
+        return not installed.is_pulled
+    modified_at = model.listed.modified_at
+    if modified_at is not None and content.pushed_at is not None:
+        changed_since = modified_at >= content.pushed_at
+    else:
+        changed_since = names.parse(model.name).host.lower() in names.PUBLIC_HOSTS
+    return changed_since or _is_private(model, installed.layers.parent if installed.layers else "")
 
 
 def update_status(model: Model, found: Upstream | None) -> UpdateStatus | None:
@@ -162,8 +217,13 @@ def cost(found: Upstream) -> str:
 
 def registry_of(model: Model) -> str:
     """Return how to call the registry of a model."""
-    host = names.parse(model.name).host
-    return "ollama.com" if host.lower() == names.DEFAULT_HOST else inert(host)[:60]
+    return host_label(names.parse(model.name))
+
+
+def host_label(name: names.Name) -> str:
+    """Return how to call the registry of a name."""
+    is_public = name.host.lower() in names.PUBLIC_HOSTS
+    return "ollama.com" if is_public else inert(name.host)[:60]
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,101 +257,3 @@ def offered(
     if there is not None:
         say += f" Changes {listing(changes(mine, manifest, present))} of {there.label}."
     return Offer(say, manifest.size)
-
-
-KINDS = {
-    "model": "weights",
-    "tensor": "weights",
-    "projector": "projector",
-    "adapter": "adapter",
-    "draft": "draft model",
-    "template": "template",
-    "system": "system prompt",
-    "params": "parameters",
-    "messages": "messages",
-    "license": "license",
-    "json": "settings of the weights",
-}
-"""What layers of a kind hold, by the end of their media type, in the order of a sentence."""
-OTHER_DATA = "other data"
-ONLY_CONFIG = "metadata"
-
-
-@dataclass(frozen=True, slots=True)
-class InstalledLayers:
-    """What an installed model is made of, as far as its details tell."""
-
-    blobs: frozenset[str]
-    """Hex digests of weights, projectors and adapters; empty when the server names none."""
-    texts: Mapping[str, bytes]
-    """Template, system prompt and licenses by the kind of their layer; empty ones left out."""
-    parent: str = ""
-    """The model it was made from."""
-
-
-def installed_layers(show: Show) -> InstalledLayers:
-    """Return what the details of an installed model tell of its layers."""
-    texts = {"template": show.template, "system": show.system, "license": show.license}
-    return InstalledLayers(
-        blobs=frozenset(facts_of(show).blobs),
-        texts={kind: text.encode("utf-8", "replace") for kind, text in texts.items() if text},
-        parent=show.details.parent_model,
-    )
-
-
-def missing(manifest: Manifest, present: frozenset[str]) -> tuple[Layer, ...]:
-    """Return the layers a server with `present` would fetch, each digest once."""
-    once = {layer.digest: layer for layer in manifest.everything}
-    return tuple(layer for digest, layer in once.items() if digest not in present)
-
-
-def changes(
-    mine: InstalledLayers | None, manifest: Manifest, present: frozenset[str]
-) -> tuple[str, ...]:
-    """Return what differs between an installed model and a manifest, in words."""
-    has = _layers_known(mine, manifest)
-    different = {
-        KINDS.get(_kind(layer), OTHER_DATA)
-        for layer in manifest.layers
-        if layer.digest not in present or not has.get(layer.digest, True)
-    }
-    words = [word for word in (*dict.fromkeys(KINDS.values()), OTHER_DATA) if word in different]
-    # A model without a template is shown with a default one: nothing follows from a template.
-    kinds = {_kind(layer) for layer in manifest.layers}
-    gone = [kind for kind in ("system", "license") if mine and kind in mine.texts]
-    words += [f"{KINDS[kind]} removed" for kind in gone if kind not in kinds]
-    return tuple(words) or (ONLY_CONFIG,)
-
-
-def shares_a_layer(
-    mine: InstalledLayers | None, manifest: Manifest, present: frozenset[str]
-) -> bool:
-    """Whether an installed model has any layer of a manifest."""
-    if mine is None:
-        return any(layer.digest in present for layer in manifest.layers)
-    if any(_layers_known(mine, manifest).values()):
-        return True
-    # The details show several licenses joined by newlines, so none of them can be hashed alone.
-    licenses = [layer for layer in manifest.layers if _kind(layer) == "license"]
-    length = sum(layer.size for layer in licenses) + len(licenses) - 1
-    all_there = bool(licenses) and all(layer.digest in present for layer in licenses)
-    return all_there and length == len(mine.texts.get("license", b""))
-
-
-def _kind(layer: Layer) -> str:
-    return layer.media_type.removeprefix(IMAGE_TYPE)
-
-
-def _layers_known(mine: InstalledLayers | None, manifest: Manifest) -> dict[str, bool]:
-    """Return for each layer that the details tell something of, whether the model has it."""
-    if mine is None:
-        return {}
-    kinds = [_kind(layer) for layer in manifest.layers]
-    known = {}
-    for layer, kind in zip(manifest.layers, kinds, strict=True):
-        digest = layer.digest.removeprefix("sha256:")
-        if layer.media_type in WEIGHT_TYPES and kind != "tensor" and mine.blobs:
-            known[layer.digest] = digest in mine.blobs
-        elif kinds.count(kind) == 1 and kind in mine.texts:
-            known[layer.digest] = sha256(mine.texts[kind]).hexdigest() == digest
-    return known

@@ -149,22 +149,32 @@ class Connection:
     ) -> AsyncIterator[Services]:
         from ollama_tui.api.client import Ollama
         from ollama_tui.services.storage import Storage
-        from ollama_tui.services.updates import Updates, registry_for
+        from ollama_tui.services.updates import (
+            ServerFacts,
+            Updates,
+            on_apple_silicon,
+            registry_for,
+        )
 
         settings, clock, facts = self._settings, self._clock, library.facts
         cloud = Ollama(CLOUD_URL, api_key=settings.api_key, transport=transport)
         async with cloud, registry_for(settings, transport) as registry:
             jobs = self._jobs(ollama)
+            local = settings.host.is_local and transport is None
+            storage = Storage(ollama.show, local=local, environ=os.environ)
             updates = Updates(
                 registry,
                 ollama,
                 facts.show,
                 cache=self._cache,
                 host_url=settings.host.url,
+                server=ServerFacts.of(
+                    storage,
+                    lambda: self.snapshots.value.models,
+                    on_apple_silicon(settings, transport),
+                ),
                 now=clock.now,
             )
-            local = settings.host.is_local and transport is None
-            storage = Storage(ollama.show, local=local, environ=os.environ)
             try:
                 async with storage.following(self.snapshots):
                     yield Services(ollama, cloud, clock, library, facts, jobs, storage, updates)

@@ -7,24 +7,23 @@ await updates.check(library.snapshot.models)
 from __future__ import annotations
 
 import asyncio
+import platform
+import sys
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ollama_tui.api.clock import utc_now
-from ollama_tui.api.errors import NotFound, OllamaError, Unreachable
+from ollama_tui.api.errors import NotFound, OllamaError, Refused, Unreachable
 from ollama_tui.api.replies import Manifest, Show
-from ollama_tui.domain import names
+from ollama_tui.domain import comparison, names
 from ollama_tui.domain import updates as upstream
+from ollama_tui.domain.comparison import Installed, InstalledLayers, RegistryContent
 from ollama_tui.domain.model import Model
-from ollama_tui.domain.updates import (
-    InstalledLayers,
-    Offer,
-    UpdateStatus,
-    Upstream,
-    installed_layers,
-)
+from ollama_tui.domain.storage.contents import SHADOW, Contents
+from ollama_tui.domain.storage.manifest import GGML, LLAMACPP
+from ollama_tui.domain.updates import Offer, UpdateStatus, Upstream
 from ollama_tui.formatting import inert
 from ollama_tui.services.cache import Cache
 from ollama_tui.services.observable import Observable
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from ollama_tui.api.client import Ollama
     from ollama_tui.api.registry import Registry
     from ollama_tui.config.settings import Settings
+    from ollama_tui.services.storage import Storage
 
 CONCURRENT_MODELS = 4
 """How many models are asked about at a time."""
@@ -44,6 +44,48 @@ GOOD_FOR = timedelta(days=1)
 """How long an answer is shown without asking again."""
 
 Details = Callable[[Model], Awaitable[Show]]
+
+
+@dataclass(frozen=True, slots=True)
+class ServerFacts:
+    """What is known of the server whose models are compared."""
+
+    models: Callable[[], Iterable[Model]] = tuple
+    """All its models as they are listed now."""
+    contents: Callable[[], Contents | None] = lambda: None
+    """Its store as it was read last; None where it cannot be read."""
+    read_store: Callable[[], Awaitable[object]] | None = None
+    """Reads the store for `contents`, if that was not done for these models."""
+    on_apple_silicon: bool | None = None
+    """Whether it runs on Apple silicon; None where only its models tell."""
+
+    @classmethod
+    def of(
+        cls, storage: Storage, models: Callable[[], Sequence[Model]], on_apple_silicon: bool | None
+    ) -> ServerFacts:
+        """Return what `storage` and the list tell."""
+
+        def contents() -> Contents | None:
+            measured = storage.measured.value
+            return measured.contents if measured else None
+
+        return cls(models, contents, lambda: storage.usage(models()), on_apple_silicon)
+
+    @property
+    def runner_order(self) -> tuple[str, ...]:
+        """The runners in the order in which it chooses from a list."""
+        return comparison.runner_order(self.models(), on_apple_silicon=self.on_apple_silicon)
+
+    def has_shadow(self, model: Model) -> bool:
+        """Whether it lists the backup that proves that it has converted `model`."""
+        return any(other.name == SHADOW + model.digest for other in self.models())
+
+
+def on_apple_silicon(settings: Settings, transport: httpx.AsyncBaseTransport | None) -> bool | None:
+    """Return whether the server is on this machine and that is of Apple silicon; else None."""
+    if not settings.host.is_local or transport is not None:
+        return None
+    return sys.platform == "darwin" and platform.machine() == "arm64"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +104,18 @@ def registry_for(settings: Settings, transport: httpx.AsyncBaseTransport | None)
     return Registry(transport, plain=settings.insecure, server_is_local=server_is_local)
 
 
+async def read_manifests(
+    registry: Registry, name: names.Name, content: RegistryContent, digests: Iterable[str]
+) -> RegistryContent:
+    """Return `content` with the manifests of `digests` read; raises OllamaError."""
+    manifests = dict(content.manifests)
+    for digest in digests:
+        if digest not in manifests:
+            child = content.children[digest]
+            manifests[digest] = await registry.child(name, child, insecure=content.insecure)
+    return replace(content, manifests=manifests)
+
+
 class Updates:
     """Asks registries about models and publishes what they say as `found`."""
 
@@ -73,6 +127,7 @@ class Updates:
         *,
         cache: Cache | None = None,
         host_url: str = "",
+        server: ServerFacts | None = None,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._registry = registry
@@ -80,6 +135,7 @@ class Updates:
         self._details = details
         self._cache = cache
         self._host_url = host_url
+        self._server = server or ServerFacts()
         self._now = now
         remembered = cache.upstreams(host_url) if cache else {}
         self.found: Observable[Mapping[str, Upstream]] = Observable(
@@ -104,6 +160,8 @@ class Updates:
         todo = iter(models)
         self.progress.set(Checking(0, len(models)))
         try:
+            if self._server.read_store is not None:
+                await self._server.read_store()
             async with asyncio.TaskGroup() as group:
                 for _ in range(CONCURRENT_MODELS):
                     group.create_task(self._work(todo, unreachable))
@@ -122,12 +180,23 @@ class Updates:
             if (progress := self.progress.value) is not None:
                 self.progress.set(replace(progress, done=progress.done + 1))
 
+    def incomparable(self, model: Model) -> str | None:
+        """Return why no registry need be asked about `model`, as a sentence; None when one must."""
+        stored = self._stored(model)
+        return upstream.incomparable(model, is_pulled=stored.is_pulled if stored else None)
+
+    def _stored(self, model: Model) -> Installed | None:
+        contents = self._server.contents()
+        return comparison.installed_from_store(model, contents) if contents is not None else None
+
     async def _look(self, model: Model, unreachable: dict[str, str]) -> Upstream:
-        if (reason := upstream.incomparable(model)) is not None:
+        if (reason := self.incomparable(model)) is not None:
             return upstream.unknown(model, reason, self._now())
         name = names.parse(model.name)
         if name.host in unreachable:
             return upstream.unknown(model, unreachable[name.host], self._now())
+        stored = self._stored(model)
+        here = stored or Installed(frozenset((model.digest,)))
         try:
             newest = await self._registry.newest(name)
         except Unreachable as error:
@@ -135,10 +204,10 @@ class Updates:
             return upstream.unknown(model, error.title, self._now())
         except OllamaError as error:
             return self._refused(model, error)
-        if newest.digest == model.digest:
+        if comparison.is_same_by_digest(here, (newest.digest,)):
             return upstream.current(model, self._now())
         try:
-            return await self._compare(model, name)
+            return await self._compare(model, name, stored)
         except OllamaError as error:
             return self._refused(model, error)
 
@@ -148,34 +217,57 @@ class Updates:
             reason = upstream.NOT_THERE.format(upstream.registry_of(model))
         return upstream.unknown(model, reason, self._now())
 
-    async def _compare(self, model: Model, name: names.Name) -> Upstream:
-        """Compare layer by layer; raises OllamaError."""
+    async def _compare(self, model: Model, name: names.Name, stored: Installed | None) -> Upstream:
+        """Compare with all that its registry has; raises OllamaError."""
         published = await self._registry.manifest(name)
-        if published.digest == model.digest:
-            return upstream.current(model, self._now())
-        return upstream.compared(
-            model,
-            await self._mine(model),
-            published.manifest,
-            await self._present(published.manifest),
-            newest=published.digest,
-            pushed_at=published.pushed_at,
-            now=self._now(),
-            insecure=published.insecure,
+        content = comparison.content_of(published, self._server.runner_order)
+        theirs = (content.digest, *content.children)
+        here = stored or Installed(frozenset((model.digest,)))
+        present: frozenset[str] = frozenset()
+        if not comparison.is_same_by_digest(here, theirs):
+            here = await self._installed(model, stored)
+        if not comparison.is_same_by_digest(here, theirs):
+            content = await read_manifests(
+                self._registry, name, content, comparison.targets(here, content)
+            )
+            present = await self._present(content.manifests.values())
+        return upstream.compared(model, here, content, present, now=self._now())
+
+    async def _installed(self, model: Model, stored: Installed | None) -> Installed:
+        """Return all that the store and the server tell of a model; raises Unreachable."""
+        show = await self._shown(model)
+        if stored is not None:
+            return comparison.with_texts(stored, show) if show is not None else stored
+        original = None
+        if show is not None and show.details.runner == LLAMACPP:
+            original = await self._show_for(model, GGML)
+        return comparison.installed_from_show(
+            model, show, original, has_shadow=self._server.has_shadow(model)
         )
 
-    async def _mine(self, model: Model) -> InstalledLayers | None:
-        """Return what the server tells of a model's layers; None when it cannot show it."""
+    async def _shown(self, model: Model) -> Show | None:
+        """Return the details of a model; None when the server cannot show it."""
         try:
-            return installed_layers(await self._details(model))
+            show = await self._details(model)
         except Unreachable:
             raise
         except OllamaError:
             return None
+        if model.runner and show.details.runner not in ("", model.runner):
+            return await self._show_for(model, model.runner)  # it has several of that name
+        return show
 
-    async def _present(self, manifest: Manifest) -> frozenset[str]:
-        """Return which blobs of `manifest` the server has; raises OllamaError."""
-        digests = iter({layer.digest for layer in manifest.everything})
+    async def _show_for(self, model: Model, runner: str) -> Show | None:
+        """Return the details of the manifest of that name for `runner`; None if none is there."""
+        try:
+            show = await self._ollama.show(model.name, runner=runner)
+        except Refused:
+            return None
+        return show if show.details.runner == runner else None
+
+    async def _present(self, manifests: Iterable[Manifest]) -> frozenset[str]:
+        """Return which blobs of `manifests` the server has; raises OllamaError."""
+        digests = iter({layer.digest for each in manifests for layer in each.everything})
         present: set[str] = set()
         looking = [
             asyncio.ensure_future(self._look_up(digests, present)) for _ in range(CONCURRENT_BLOBS)
@@ -202,11 +294,19 @@ class Updates:
             published = await self._registry.manifest(name, insecure=insecure)
             if published.insecure and not insecure:
                 return Offer(upstream.ONLY_PLAIN.format(inert(name.host)[:60]))
-            present = await self._present(published.manifest)
+            content = comparison.content_of(published, self._server.runner_order)
+            if not content.chosen:
+                return Offer(upstream.NOT_FOR_IT.format(upstream.host_label(name)))
+            content = await read_manifests(self._registry, name, content, (content.chosen,))
+            manifest = content.manifests[content.chosen]
+            present = await self._present((manifest,))
             mine = await self._mine(there) if there is not None else None
         except OllamaError as error:
             return Offer(error.title)
-        return upstream.offered(published.manifest, present, there, mine, published.digest)
+        return upstream.offered(manifest, present, there, mine, content.chosen)
+
+    async def _mine(self, model: Model) -> InstalledLayers | None:
+        return (await self._installed(model, self._stored(model))).layers
 
     async def speaks_plain_http(self, given: str) -> bool:
         """Return whether the registry of a name does.

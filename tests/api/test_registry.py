@@ -102,7 +102,10 @@ async def test_each_registry_is_asked_at_its_own_address(
         await asked.manifest(parse(name), insecure=insecure)
     assert [str(request.url) for request in seen] == [url]
     assert seen[0].method == "GET"
-    assert seen[0].headers["accept"] == "application/vnd.docker.distribution.manifest.v2+json"
+    assert seen[0].headers["accept"] == (
+        "application/vnd.ollama.manifest.list.v2+json, "
+        "application/vnd.docker.distribution.manifest.v2+json"
+    )
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:5000", "localhost:5000"])
@@ -221,6 +224,7 @@ async def test_without_the_header_the_body_is_hashed() -> None:
         published = await asked.manifest(parse("hf.co/acme/m:1"))
     assert published.digest == DIGEST
     assert published.pushed_at is None
+    assert published.manifest is not None
     assert published.manifest.size == 4_000_000_400
     assert [layer.digest[7] for layer in published.manifest.everything] == ["a", "c"]
 

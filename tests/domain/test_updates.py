@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 
 from ollama_tui.api.replies import Layer, Manifest, Show
 from ollama_tui.domain import updates as upstream
-from ollama_tui.domain.model import Model
-from ollama_tui.domain.updates import (
+from ollama_tui.domain.comparison import (
+    Installed,
     InstalledLayers,
-    Offer,
-    UpdateStatus,
-    Upstream,
+    RegistryContent,
     installed_layers,
 )
+from ollama_tui.domain.model import Model
+from ollama_tui.domain.updates import Offer, UpdateStatus, Upstream
 from tests.domain.models import NOW, a_model
 
 IMAGE = "application/vnd.ollama.image."
@@ -68,9 +68,10 @@ def judged(
     newest: Manifest, *, mine: InstalledLayers | None = MINE, model: Model | None = None,
     here: frozenset[str] = HERE,
 ) -> Upstream:  # fmt: skip
-    return upstream.compared(
-        model or installed(), mine, newest, here, newest=NEW, pushed_at=NOW, now=NOW
-    )
+    model = model or installed()
+    content = RegistryContent(NEW, chosen=NEW, manifests={NEW: newest}, pushed_at=NOW)
+    known = Installed(frozenset((model.digest,)), mine)
+    return upstream.compared(model, known, content, here, now=NOW)
 
 
 NEW_WEIGHTS = layer("model", "weights, better", 4_100_000_000)

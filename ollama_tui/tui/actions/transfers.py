@@ -237,6 +237,8 @@ def cannot_update(context: ActionContext) -> str | None:
 
     if context.current is None:
         return no_model(context)
+    if context.services is not None:
+        return context.services.updates.incomparable(context.current)
     return upstream.incomparable(context.current)
 
 
