@@ -27,13 +27,15 @@ NO_UNDO = "This cannot be undone: z only undoes deletions."
 class Confirm(ModalScreen[bool]):
     """A yes-or-no question: `y` is yes, `n` and `esc` are no, `enter` does nothing.
 
-    `v` shows `requests`, the requests that yes would send to the server.
+    `v` shows `requests`, the requests that yes would send to the server. `b` takes `option` off, or
+    on again: what yes does besides, which `with_option` tells.
     """
 
     BINDINGS = [
         Binding("y", "dismiss(True)", "Yes"),
         Binding("n,escape", "dismiss(False)", "No"),
         Binding("v", "show_requests", "Requests"),
+        Binding("b", "toggle_option", show=False),
         Binding("j", "scroll_facts(1)", show=False),
         Binding("k", "scroll_facts(-1)", show=False),
     ]
@@ -46,8 +48,11 @@ class Confirm(ModalScreen[bool]):
         no: str = "no",
         *,
         requests: str = "",
+        option: str = "",
     ) -> None:
         super().__init__()
+        self.option = option
+        self.with_option = bool(option)
         self.heading = heading
         self.lines = lines
         self.yes = yes
@@ -61,8 +66,19 @@ class Confirm(ModalScreen[bool]):
             yield Static(self.heading, classes="heading", markup=False)
             with VerticalScroll(classes="facts"):
                 yield Static("\n".join(self.lines), markup=False)
+            if self.option:
+                yield Static(self._option_line(), id="option", markup=False)
             keys = f"y {self.yes}   n {self.no}" + ("   v requests" if self.requests else "")
             yield Static(keys, classes="keys", markup=False)
+
+    def _option_line(self) -> str:
+        return f"b [{'x' if self.with_option else ' '}] {self.option}"
+
+    def action_toggle_option(self) -> None:
+        """Take the option off, or on again."""
+        if self.option:
+            self.with_option = not self.with_option
+            self.query_one("#option", Static).update(self._option_line())
 
     def action_show_requests(self) -> None:
         """Show the requests above the facts, or hide them again."""

@@ -166,12 +166,11 @@ def test_a_converted_model_says_what_goes_with_its_backup_too() -> None:
     usage = after_an_upgrade()
     row = rows_of(usage)[RowKind.MODEL]
     assert advice(row, usage) == (
-        "Deleting oss:20b frees 4.0 GB, and 9.0 GB with its backup llamacpp:4fb190fb8f55…."
+        "Deleting oss:20b frees 4.0 GB, "
+        "and 9.0 GB together with its backup (llamacpp:4fb190fb8f55…)."
     )
-    assert (
-        rows_of(usage)[RowKind.SHARED].label
-        == "shared by backup llamacpp:4fb190fb8f55… and oss:20b"
-    )
+    shared = rows_of(usage)[RowKind.SHARED]
+    assert shared.label == "shared by backup (llamacpp:4fb190fb8f55…) and oss:20b"
 
 
 def test_the_backup_of_a_model_that_is_gone_can_be_found_and_deleted() -> None:
