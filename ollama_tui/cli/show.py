@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from msgspec import to_builtins
+
 from ollama_tui.api.replies import ListedModel
 from ollama_tui.cli.context import CommandContext
 from ollama_tui.cli.list import as_json
@@ -45,6 +47,8 @@ async def run(context: CommandContext) -> int:
     if context.options.json:
         texts = {"template": show.template, "system": show.system, "license": show.license}
         more = {"parameters": parameters, **texts, "modelfile": own_modelfile(model, show)}
+        more |= {"requires": show.requires, "template_source": show.template_source}
+        more |= {"thinking": to_builtins(show.thinking), "manifests": to_builtins(show.manifests)}
         messages = [{"role": m.role, "content": m.content} for m in show.messages]
         print_json(
             {**as_json(model, others), **more, "messages": messages, "info": show.model_info}

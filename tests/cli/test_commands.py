@@ -12,6 +12,7 @@ from ollama_tui.cli.output import table
 from ollama_tui.services.cache import Cache
 from tests.cli.scripted import Shell
 from tests.domain.models import a_model
+from tests.recordings import recorded
 
 
 def test_hostile_names_are_printed_inert() -> None:
@@ -33,6 +34,19 @@ async def test_show_as_json_has_parameters_and_texts(shell: Shell) -> None:
     assert shown["parameters"]["stop"] == ["<end_of_turn>"]
     assert shown["modelfile"].startswith("# Modelfile")
     assert shown["info"]["general.architecture"] == "gemma3"
+
+
+async def test_show_as_json_has_what_0_40_adds(shell: Shell) -> None:
+    answer = recorded("r040-show-list").answer
+    thinking = {"values": [True, False], "default": True}
+    more = {"thinking": thinking, "template_source": "go_template", "requires": "0.40.0"}
+    shell.demo.fail("/api/show", 200, {**answer, **more})
+    shown = await shell.prints("show", "gemma3:4b")
+    assert shown.items() >= more.items()
+    assert [(one["runner"], one["selected"]) for one in shown["manifests"]] == [
+        ("ggml", False),
+        ("llamacpp", True),
+    ]
 
 
 async def test_show_of_a_model_that_is_not_there_is_an_error(shell: Shell) -> None:

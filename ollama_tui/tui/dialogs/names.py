@@ -174,7 +174,7 @@ class CopyDialog(NewNameDialog):
         if names.same(given, self.source.name):
             return (
                 f"That is {self.source.label} itself: Ollama does not tell names apart "
-                "by case or by a missing “:latest”."
+                "by case, by a missing “:latest” or by “ollama.com/library/”."
             )
         if self.rename and (there := self.installed.get(names.comparison_key(given))) is not None:
             return f"{there.label} already exists: delete it first, or choose another name."
