@@ -169,11 +169,14 @@ class Registry:
         """Return a manifest of the list of `name`: registries serve those as blobs.
 
         Blobs may be on other hosts than manifests, so more redirects are followed than for a
-        manifest; what comes is known by its digest.
+        manifest; what comes is known by its digest. Raises NotOllama when it is not there.
         """
         if child.manifest is not None:
             return child.manifest
-        answer, _ = await self._ask("GET", name, insecure, blob=child.digest)
+        try:
+            answer, _ = await self._ask("GET", name, insecure, blob=child.digest)
+        except NotFound as error:
+            raise NotOllama(f"{_where(name)} lists a manifest that it does not have.") from error
         if sha256(answer.body).hexdigest() != child.digest:
             raise NotOllama(f"{_where(name)} sent another manifest than its list names.")
         return decoded(answer.body, _where(name))

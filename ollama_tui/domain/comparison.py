@@ -194,7 +194,7 @@ def installed_from_show(
     if show is None:
         return Installed(frozenset((model.digest,)))
     runner = show.details.runner
-    maybe = runner == LLAMACPP
+    maybe = runner == LLAMACPP and not show.details.parent_model  # the new weights have none
     beside = {each.digest.removeprefix("sha256:") for each in show.manifests if each.runner == GGML}
     return Installed(
         digests=frozenset((model.digest,)),
@@ -224,27 +224,39 @@ def is_same_by_digest(installed: Installed, digests: Iterable[str]) -> bool:
     return not (installed.digests | installed.original_digests).isdisjoint(digests)
 
 
+def target(installed: Installed, content: RegistryContent) -> str:
+    """Return the digest of the manifest to compare with: that for its runner, else the chosen."""
+    return content.for_runner(installed.runner) or content.chosen
+
+
 def targets(installed: Installed, content: RegistryContent) -> tuple[str, ...]:
-    """Return the digests of the manifests to compare layers with, the likeliest first."""
-    runners = [installed.runner, *([GGML] if installed.runner == LLAMACPP else [])]
-    found = [*map(content.for_runner, runners), content.chosen]
+    """Return the digests of the manifests that a comparison by layers needs."""
+    original = content.for_runner(GGML) if installed.original is not None else ""
+    found = (target(installed, content), original, content.chosen)
     return tuple(dict.fromkeys(filter(None, found)))
 
 
 def is_same_by_layers(
-    model: Model, installed: Installed, manifest: Manifest, present: frozenset[str]
+    model: Model, installed: Installed, content: RegistryContent, present: frozenset[str]
 ) -> bool:
-    """Whether the layers are those of a manifest: the fourth step. `present` is on the server."""
-    made_of = [(installed.layers, model.size), (installed.original, None)]
-    if installed.layers is None:
-        return not missing(manifest, present) and manifest.size == model.size
-    return any(_equal(mine, manifest, present, size) for mine, size in made_of if mine is not None)
+    """Whether the layers are those the registry has: the fourth step. `present` is on the server.
+
+    What it was converted from is compared with what there is for that.
+    """
+    theirs = content.manifests.get(target(installed, content))
+    if theirs is not None and _equal(installed.layers, theirs, present, model.size):
+        return True
+    theirs = content.manifests.get(content.for_runner(GGML))
+    mine = installed.original
+    return theirs is not None and mine is not None and _equal(mine, theirs, present, None)
 
 
 def _equal(
-    mine: InstalledLayers, manifest: Manifest, present: frozenset[str], size: int | None
+    mine: InstalledLayers | None, manifest: Manifest, present: frozenset[str], size: int | None
 ) -> bool:
     """Whether a model of `size` bytes, None when unknown, is made of the layers of a manifest."""
+    if mine is None:
+        return not missing(manifest, present) and manifest.size == size
     if mine.exact is not None:
         return mine.exact == {each.digest.removeprefix("sha256:") for each in manifest.everything}
     weights = {

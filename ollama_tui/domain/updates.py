@@ -145,8 +145,7 @@ def compared(
     """
     if is_same_by_digest(installed, (content.digest, *content.children)):
         return current(model, now)
-    theirs = [content.manifests[digest] for digest in targets(installed, content)]
-    if any(is_same_by_layers(model, installed, each, present) for each in theirs):
+    if is_same_by_layers(model, installed, content, present):
         return current(model, now)
     if content.chosen not in content.manifests:
         return unknown(model, NOT_FOR_IT.format(registry_of(model)), now)
@@ -157,6 +156,7 @@ def compared(
         mine = installed.original
     if mine is not None and mine.parent and _may_be_made_here(model, installed, content):
         return unknown(model, made_from(mine.parent), now)
+    theirs = [content.manifests[digest] for digest in targets(installed, content)]
     if not any(shares_a_layer(mine, each, present) for each in theirs):
         return unknown(model, ANOTHER.format(registry_of(model)), now)
     newest = content.manifests[content.chosen]
