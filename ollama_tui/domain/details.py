@@ -78,14 +78,16 @@ def document(
     now: datetime,
     width: int = 80,
     also: Sequence[str] = (),
+    update: str = "",
     arrays: Mapping[str, str] | None = None,
 ) -> Document:
     """Return what `tab` shows of `model` in `width` cells.
 
-    `also` are the other names of the same digest; `arrays` the long metadata values, when fetched.
+    `also` are the other names of the same digest; `update` says whether its registry has something
+    newer, if that was asked; `arrays` are the long metadata values, when fetched.
     """
     if show is None or tab == "overview":
-        return overview(model, show, now=now, width=width, also=also)
+        return overview(model, show, now=now, width=width, also=also, update=update)
     if tab == "metadata":
         return metadata(show, arrays or {})
     if tab == "tensors":
@@ -110,6 +112,7 @@ def overview(
     now: datetime,
     width: int = 80,
     also: Sequence[str] = (),
+    update: str = "",
 ) -> list[StyledLine]:
     """Return the facts a person asks for first.
 
@@ -117,7 +120,7 @@ def overview(
     change on the screen; what wraps or may be missing comes after.
     """
     lines: list[StyledLine] = [((model.label, "strong"),), ()]
-    for label, value in _facts(model, show, now, also):
+    for label, value in (*_facts(model, show, now, also), ("Update", update)):
         lines += _row(label, value, width) if value else []
     if show is not None and show.system:
         prompt = show.system.strip().splitlines()

@@ -209,6 +209,16 @@ def together(found: Iterable[Upstream]) -> int:
     return sum(layers.values())
 
 
+def standing(model: Model, found: Upstream | None) -> str:
+    """Return how `model` stands in a few words; empty when that is not known of it as it is now."""
+    status = update_status(model, found)
+    if found is None or status is None:
+        return ""
+    if status is UpdateStatus.UNKNOWN:
+        return f"cannot tell. {found.reason}"
+    return "up to date" if status is UpdateStatus.CURRENT else cost(found)
+
+
 def cost(found: Upstream) -> str:
     """Return `2.0 GB to fetch: weights and template`."""
     fetch = f"{size(found.to_fetch)} to fetch" if found.missing else "nothing to fetch"

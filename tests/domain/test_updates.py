@@ -243,6 +243,14 @@ def test_a_finding_holds_as_long_as_the_model_is_the_same(
     assert known.current == ({"m:latest"} if stands is UpdateStatus.CURRENT else frozenset())
 
 
+def test_how_a_model_stands_is_said_in_a_few_words() -> None:
+    assert upstream.standing(installed(), OUTDATED) == upstream.cost(OUTDATED)
+    assert upstream.standing(installed(), CURRENT) == "up to date"
+    assert upstream.standing(installed(), UNKNOWN) == "cannot tell. no network"
+    assert upstream.standing(installed(), None) == ""
+    assert upstream.standing(a_model(digest="2" * 64), OUTDATED) == ""
+
+
 def test_findings_about_models_that_are_gone_count_for_nothing() -> None:
     assert upstream.known({}, {"m:latest": OUTDATED}) == upstream.known({}, {})
 

@@ -60,6 +60,18 @@ async def test_exactly_the_outdated_are_signed_counted_and_found_by_the_filter()
         assert not {*OUTDATED, *MADE_HERE} & set(user.names)
 
 
+async def test_details_say_what_is_newer_what_is_not_and_what_nobody_can_tell() -> None:
+    async with journey(size=(140, 60)) as user:
+        await user.goes_to("mistral:7b")
+        await user.sees_no("Update up to date")
+        await checks(user)
+        await user.until(lambda: "Update up to date" in user.details)
+        await user.goes_to("starcoder2:3b")
+        await user.until(lambda: "to fetch: license" in user.details)
+        await user.goes_to("pirate:latest")
+        await user.until(lambda: "Update cannot tell. It was made here from" in user.details)
+
+
 async def test_nobody_is_asked_before_o() -> None:
     demo, ticker = a_server()
     async with journey(demo, server_time=ticker) as user:

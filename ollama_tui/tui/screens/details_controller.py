@@ -67,7 +67,12 @@ class DetailsController:
         names = main.list_rows.aliases.get(model.digest, ())
         also = tuple(inert(name) for name in names if name != model.name)
         show = main.tui.details.get(model.details_key)
-        self.pane.show(model, show, also=also, now=main.now())
+        update = ""
+        if main.tui.updates:
+            from ollama_tui.domain.updates import standing  # not before something was asked
+
+            update = standing(model, main.tui.updates.get(model.name))
+        self.pane.show(model, show, also=also, now=main.now(), update=update)
         if show is None and not model.is_answered_in_cloud:
             self._ask(model)
 

@@ -28,6 +28,7 @@ class DetailsPane(Vertical):
         self._model: Model | None = None
         self._details: Show | None = None
         self._also: Sequence[str] = ()
+        self._update = ""
         self._now: datetime | None = None
         self._tab = OVERVIEW.id
         """The tab that the user chose; a model that lacks it shows the overview meanwhile."""
@@ -46,10 +47,17 @@ class DetailsPane(Vertical):
         self.call_after_refresh(self._draw)
 
     def show(
-        self, model: Model | None, show: Show | None, *, also: Sequence[str], now: datetime
+        self,
+        model: Model | None,
+        show: Show | None,
+        *,
+        also: Sequence[str],
+        now: datetime,
+        update: str = "",
     ) -> None:
-        """Show `model` with what is known of it; `also` are its other names."""
+        """Show `model` with what is known of it: its other names, how it stands with updates."""
         self._model, self._details, self._also, self._now = model, show, also, now
+        self._update = update
         if model is None:
             self.tabs.show(())
             self.text.show((), document=None)
@@ -90,6 +98,7 @@ class DetailsPane(Vertical):
             now=self._now,
             width=self.text.size.width - 1,
             also=self._also,
+            update=self._update,
             arrays=self._arrays[1] if self._arrays[0] == key else {},
         )
         if not isinstance(content, str) and tab == OVERVIEW.id and self._details is None:
