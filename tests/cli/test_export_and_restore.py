@@ -12,13 +12,18 @@ from pathlib import Path
 
 import pytest
 
-from ollama_tui.cli.context import UsageError
+from ollama_tui.api.client import Ollama
+from ollama_tui.cli.context import CommandContext, UsageError
 from ollama_tui.cli.export import script
+from ollama_tui.cli.main import first_word, parser_with
 from ollama_tui.cli.restore import ExportedModel, progress_text, read
+from ollama_tui.config.settings import Settings
 from ollama_tui.domain.names import parse
 from ollama_tui.services.jobs.job import JobProgress
 from tests.cli.scripted import Shell
 from tests.domain.models import a_model
+from tests.services.registries import HOST, World, digest, list_of, manifest, size_of
+from tests.services.stores import StoreFolder
 
 
 async def test_an_export_is_a_list_of_names_that_restore_reads(shell: Shell) -> None:
@@ -196,3 +201,25 @@ def test_a_file_that_is_no_export_is_refused(text: str) -> None:
 async def test_a_file_that_is_not_there_is_refused(shell: Shell) -> None:
     with pytest.raises(UsageError, match="No such file"):
         await shell.runs("restore", "/nowhere/at/all")
+
+
+async def test_restore_fetches_of_a_list_what_the_server_would_choose(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old, new = manifest("for ggml", runner="ggml"), manifest("for llama.cpp", runner="llamacpp")
+    odd = manifest("for nothing there", runner="vllm")
+    world = World(StoreFolder(tmp_path))
+    world.publish("m:latest", list_of(old, new), new)
+    world.publish("odd:latest", list_of(odd), odd)
+    file = tmp_path / "models.txt"
+    file.write_text(f"m:latest  # {digest(old)}\nodd:latest\n")
+    words = ("restore", str(file), "--dry-run", "--json")
+    options = parser_with(first_word(words)).parse_args(words)
+    transport = world.transport()
+    async with Ollama(f"http://{HOST}", transport=transport) as ollama:
+        context = CommandContext(Settings(), options, lambda: ollama, None, transport)
+        await options.run(context)
+    pulled, refused = json.loads(capsys.readouterr().out)["steps"]
+    assert (pulled["do"], pulled["bytes"]) == ("pull", size_of(new))
+    assert refused["do"] == "refuse"
+    assert refused["why"] == "ollama.com has nothing of this name that runs on this server."
