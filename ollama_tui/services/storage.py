@@ -40,6 +40,7 @@ class Storage:
         self._modelfile: str | None = None
         self._stores: dict[Path, ModelStore] = {}
         self._listed: tuple[ListedModel, ...] = ()
+        self._is_stale = False
         self._one_at_a_time = asyncio.Lock()
         self.measured: Observable[Usage | None] = Observable(None)
         """What was measured last; None when nothing could be."""
@@ -55,7 +56,16 @@ class Storage:
         """Return the answer for this list, reading the store if that was not done yet."""
         known = self.known(models)
         tried = self._modelfile is not None and _listed(models) == self._listed
-        return known if tried or known.contents else await self.read(models)
+        if self._is_stale or not (tried or known.contents):
+            return await self.read(models)
+        return known
+
+    def expect_changes(self) -> None:
+        """Have the store read again for the next list, even if that is the same one.
+
+        What a job has done shows in no list where it was to a manifest that is not listed.
+        """
+        self._is_stale = True
 
     async def read(self, models: Sequence[Model]) -> Usage:
         """Read the store again, whatever is known; an estimate must do when that takes long."""
@@ -69,6 +79,7 @@ class Storage:
 
     async def _read(self, models: Sequence[Model], *, ask: bool) -> None:
         async with self._one_at_a_time:
+            self._is_stale = False
             contents = await asyncio.to_thread(self._look, tuple(models))
             if contents is None and ask and await self._ask(models):
                 contents = await asyncio.to_thread(self._look, tuple(models))
@@ -119,7 +130,8 @@ class Storage:
 
     async def _follow(self, snapshots: Observable[Snapshot]) -> None:
         async for snapshot in snapshots.follow():
-            if snapshot.fetched_at is not None and _listed(snapshot.models) != self._listed:
+            is_other = self._is_stale or _listed(snapshot.models) != self._listed
+            if snapshot.fetched_at is not None and is_other:
                 await self._read(snapshot.models, ask=False)
 
 

@@ -303,6 +303,7 @@ class OllamaTui(DiffApp[int], inherit_bindings=False):
             await self.clock.sleep(DRAW_EVERY)
 
     async def _refresh(self, services: Services) -> None:
+        services.storage.expect_changes()
         with suppress(OllamaError):  # the status line says what is wrong
             await services.library.refresh()
 

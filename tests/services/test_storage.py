@@ -153,6 +153,19 @@ async def test_reading_anew_sees_what_no_list_shows(store: StoreFolder) -> None:
     assert [blob.size for blob in again.orphans or ()] == [12_345, 900]
 
 
+async def test_what_a_job_has_done_is_read_although_the_list_is_the_same(
+    store: StoreFolder,
+) -> None:
+    disk = disk_of(Told(named(store)))
+    models = filled(store)
+    await disk.usage(models)
+    (store.root / "blobs" / f"sha256-{full('c')}").unlink()
+    assert [blob.size for blob in (await disk.usage(models)).orphans or ()] == [900]
+    disk.expect_changes()
+    assert disk.known(models).exact, "The old answer does until then."
+    assert (await disk.usage(models)).orphans == ()
+
+
 async def test_it_follows_the_list_by_itself_without_asking(store: StoreFolder) -> None:
     server = Told()
     disk = disk_of(server, {"OLLAMA_MODELS": str(store.root)})
