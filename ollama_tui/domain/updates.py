@@ -77,11 +77,11 @@ class Upstream(msgspec.Struct, frozen=True):
         return sum(layer.size for layer in self.missing)
 
 
-def incomparable(model: Model, *, is_pulled: bool | None = None) -> str | None:
+def incomparable(model: Model, *, is_no_secret: bool = False) -> str | None:
     """Return why no registry need be asked about `model`, as a sentence; None when one must.
 
-    What was made here is nobody's business unless its name is that of a registry; `is_pulled` is
-    whether the store proves where it is from.
+    What was made here is nobody's business unless its name is that of a registry; `is_no_secret` is
+    whether that knows the name: what is here was pulled from it, or pushed to it.
     """
     parent = model.listed.details.parent_model
     if model.is_cloud:
@@ -90,7 +90,7 @@ def incomparable(model: Model, *, is_pulled: bool | None = None) -> str | None:
         return BACKUP
     if not model.digest or names.problem(model.name) is not None:
         return made_from(parent) if parent else NAMELESS
-    if parent and not is_pulled and _is_private(model, parent):
+    if parent and not is_no_secret and _is_private(model, parent):
         return made_from(parent)
     return None
 

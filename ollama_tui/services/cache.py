@@ -105,6 +105,14 @@ class Cache:
         """Remember what registries said of the models of `host_url`."""
         self._upstreams(host_url).write(found)
 
+    def pushed(self, host_url: str) -> frozenset[str]:
+        """Return the names that `host_url` was told to push, as `names.comparison_key` has them."""
+        return self._pushed(host_url).read() or frozenset()
+
+    def keep_pushed(self, host_url: str, keys: frozenset[str]) -> None:
+        """Remember the names that `host_url` was told to push."""
+        self._pushed(host_url).write(keys)
+
     def _list(self, host_url: str) -> StateFile[tuple[ListedModel, ...]]:
         path = self._folder / f"list-{file_key(host_url)}.json"
         loss = "the list is first shown when the server has answered"
@@ -121,6 +129,11 @@ class Cache:
         path = self._folder / f"upstream-{file_key(host_url)}.json"
         loss = "what is outdated is asked again"
         return StateFile(path, dict[str, Upstream], loss, self._problems, _LIST_LIMIT)
+
+    def _pushed(self, host_url: str) -> StateFile[frozenset[str]]:
+        path = self._folder / f"pushed-{file_key(host_url)}.json"
+        loss = "registries are not asked about models that were pushed"
+        return StateFile(path, frozenset[str], loss, self._problems, _LIST_LIMIT)
 
 
 def _format(version: str) -> str:

@@ -137,6 +137,8 @@ class Updates:
         self._host_url = host_url
         self._server = server or ServerFacts()
         self._now = now
+        self._pushed = cache.pushed(host_url) if cache else frozenset[str]()
+        """Names that were pushed from here, by which a server compares names."""
         remembered = cache.upstreams(host_url) if cache else {}
         self.found: Observable[Mapping[str, Upstream]] = Observable(
             {n: found for n, found in remembered.items() if now() - found.checked_at < GOOD_FOR}
@@ -183,7 +185,15 @@ class Updates:
     def incomparable(self, model: Model) -> str | None:
         """Return why no registry need be asked about `model`, as a sentence; None when one must."""
         stored = self._stored(model)
-        return upstream.incomparable(model, is_pulled=stored.is_pulled if stored else None)
+        is_pulled = stored is not None and stored.is_pulled is True
+        is_pushed = names.comparison_key(model.name) in self._pushed
+        return upstream.incomparable(model, is_no_secret=is_pulled or is_pushed)
+
+    def note_push(self, name: str) -> None:
+        """Remember that a push tells a registry of `name`: it may be asked from now on."""
+        self._pushed |= {names.comparison_key(name)}
+        if self._cache:
+            self._cache.keep_pushed(self._host_url, self._pushed)
 
     def _stored(self, model: Model) -> Installed | None:
         contents = self._server.contents()

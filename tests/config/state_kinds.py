@@ -97,6 +97,11 @@ KINDS = {
         ),
         lambda folder, problems: Cache(folder, problems).upstreams(URL),
     ),
+    "pushed": Kind(
+        "pushed-*.json",
+        lambda folder, problems: Cache(folder, problems).keep_pushed(URL, frozenset(["a:1"])),
+        lambda folder, problems: Cache(folder, problems).pushed(URL),
+    ),
 }
 
 

@@ -201,6 +201,22 @@ async def test_what_was_made_here_is_never_updated_and_its_name_tells_nobody(nam
         assert demo.bodies("/api/pull") == []
 
 
+async def test_what_was_made_here_and_pushed_is_up_to_date(tmp_path: Path) -> None:
+    demo, ticker = a_server()
+    cache = Cache(tmp_path)
+    async with journey(demo, server_time=ticker, cache=cache) as user:
+        await user.goes_to("pirate:latest")
+        await user.presses("P", "enter")
+        await user.server_works(120)
+        await user.goes_to("studio/pirate:latest")
+        await user.presses("u")
+        await user.sees("studio/pirate:latest is up to date.")
+    async with journey(demo, server_time=ticker, cache=cache) as user:
+        await user.goes_to("studio/pirate:latest")
+        await user.presses("u")
+        await user.sees("studio/pirate:latest is up to date.")
+
+
 async def test_a_copy_under_an_own_name_is_not_known() -> None:
     demo, ticker = a_server()
     demo.store.write(parse("my-llama"), demo.store.entries[parse("llama3.1:8b")].raw, ticker.now())

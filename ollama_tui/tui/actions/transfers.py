@@ -109,6 +109,7 @@ async def push(context: ActionContext) -> None:
                     trouble=True,
                 )
             await services.library.refresh()
+        services.updates.note_push(answer.name)
         services.queue.submit(Push(answer.name, answer.insecure, model.size or None))
 
 
