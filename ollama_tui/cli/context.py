@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from ollama_tui.api.client import Ollama
     from ollama_tui.api.registry import Registry
+    from ollama_tui.api.replies import Show
     from ollama_tui.services.storage import Storage
 
 FIRST_ANSWERS = 3.0
@@ -54,7 +55,10 @@ class CommandContext:
     @cached_property
     def facts(self) -> ModelFacts:
         """Facts from show; cached ones need no client."""
-        return ModelFacts(lambda name: self.ollama.show(name), self.cache)
+        return ModelFacts(self._show, self.cache)
+
+    async def _show(self, model: str, *, runner: str = "") -> Show:
+        return await self.ollama.show(model, runner=runner)
 
     async def models(self, *, learn: bool = False) -> tuple[Model, ...]:
         """Return all models; with `learn`, the details of those not known yet are asked for first.
@@ -97,7 +101,7 @@ class CommandContext:
         learn = learn or any(term.field in deep for term in query.terms)
         models = await self.models(learn=learn)
         found = self.cache.upstreams(self.settings.host.url) if self.cache else {}
-        known = updates.known({model.name: model for model in models}, found)
+        known = updates.known({model.key: model for model in models}, found)
         scope = Scope(models, self.now, outdated=known.outdated, current=known.current)
         return query.select(models, scope), models
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from ollama_tui.cli.context import CommandContext, add_filter
 from ollama_tui.cli.output import print_json, print_lines, table
-from ollama_tui.domain.model import Model
+from ollama_tui.domain.model import Model, ModelKey
 from ollama_tui.domain.updates import UpdateStatus, Upstream, together
 from ollama_tui.formatting import listing, plural, size
 from ollama_tui.services.updates import ServerFacts, Updates, on_apple_silicon
@@ -34,15 +34,15 @@ async def run(context: CommandContext) -> int:
         )
         found = await updates.check(models)
     if context.options.json:
-        print_json({"models": [_facts(model, found[model.name]) for model in models]})
+        print_json({"models": [_facts(model, found[model.key]) for model in models]})
         return 0
     by_status = {
-        status: [model for model in models if found[model.name].status is status]
+        status: [model for model in models if found[model.key].status is status]
         for status in UpdateStatus
     }
     print_lines(_tables(by_status, found))
     counts = [f"{len(those)} {status}" for status, those in by_status.items() if those]
-    fetch = together(found[model.name] for model in by_status[UpdateStatus.OUTDATED])
+    fetch = together(found[model.key] for model in by_status[UpdateStatus.OUTDATED])
     cost = f"; updating fetches {size(fetch)}" if fetch else ""
     said = listing(counts) if counts else "nothing to check"
     print_lines([f"{plural(len(models), 'model')}: {said}{cost}."])
@@ -50,13 +50,13 @@ async def run(context: CommandContext) -> int:
 
 
 def _tables(
-    by_status: Mapping[UpdateStatus, Sequence[Model]], found: Mapping[str, Upstream]
+    by_status: Mapping[UpdateStatus, Sequence[Model]], found: Mapping[ModelKey, Upstream]
 ) -> list[str]:
     outdated = [
-        (m.label, size(found[m.name].to_fetch), listing(list(found[m.name].changes)))
+        (m.label, size(found[m.key].to_fetch), listing(list(found[m.key].changes)))
         for m in by_status[UpdateStatus.OUTDATED]
     ]
-    unknown = [(m.label, found[m.name].reason) for m in by_status[UpdateStatus.UNKNOWN]]
+    unknown = [(m.label, found[m.key].reason) for m in by_status[UpdateStatus.UNKNOWN]]
     lines = table(("OUTDATED", "FETCH", "CHANGES"), outdated, "FETCH") if outdated else []
     if unknown:
         lines += [*([""] if lines else []), *table(("UNKNOWN", "WHY"), unknown)]

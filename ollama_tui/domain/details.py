@@ -12,9 +12,18 @@ from math import prod
 from textwrap import wrap
 from typing import Any
 
-from ollama_tui.api.replies import Show, Tensor, Thinking, VerboseShow
+from ollama_tui.api.replies import ManifestSummary, Show, Tensor, Thinking, VerboseShow
 from ollama_tui.domain.model import Model
-from ollama_tui.formatting import UNKNOWN, StyledLine, ago, count, plural, size, until
+from ollama_tui.formatting import (
+    UNKNOWN,
+    StyledLine,
+    ago,
+    count,
+    plural,
+    shorten,
+    size,
+    until,
+)
 
 Document = str | Sequence[StyledLine]
 """A text as the server sent it, or styled lines."""
@@ -162,6 +171,22 @@ def _facts(
         capabilities = frozenset(show.capabilities)
     can = "not known yet" if capabilities is None else " ".join(sorted(capabilities)) or "–"
     yield "Can", can
+    yield "Runner", model.runner
+    if show is not None and any(
+        m.selected and m.digest.endswith(model.digest) for m in show.manifests
+    ):
+        for number, each in enumerate(show.manifests):
+            yield "" if number else "Manifests", _manifest(each)
+    yield (
+        "Backup",
+        f"{shorten(model.backup, 25)} kept by the server for an older Ollama"
+        if model.backup
+        else "",
+    )
+    yield (
+        "Backup of",
+        "a model that was deleted; an older Ollama would still list it" if model.is_backup else "",
+    )
     yield "Runs at", listed.remote_host
     yield "Cloud model", listed.remote_model
     yield "Embedding", f"{details.embedding_length:,}" if details.embedding_length else ""
@@ -174,6 +199,13 @@ def _facts(
         yield "Until", until(runner.expires_at, now)
     yield "Made from", details.parent_model
     yield "Same as", ", ".join(also)
+
+
+def _manifest(each: ManifestSummary) -> str:
+    """Return one of several manifests of a name: runner, format, digest, whether it is this one."""
+    here = "shown here" if each.selected else ""
+    digest = each.digest.removeprefix("sha256:")[:12]
+    return " · ".join(filter(None, (each.runner, each.format, digest, here)))
 
 
 def thinking(how: Thinking) -> str:

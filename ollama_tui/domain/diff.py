@@ -89,6 +89,7 @@ FACTS: tuple[tuple[str, Callable[[Side], str]], ...] = (
     ("Parameters", lambda s: s.model.listed.details.parameter_size),
     ("Quantization", lambda s: s.model.listed.details.quantization_level),
     ("Format", lambda s: s.model.listed.details.format),
+    ("Runner", lambda s: s.model.runner),
     (
         "Context",
         lambda s: (

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property, lru_cache
+from operator import attrgetter
 from typing import NamedTuple
 
 import msgspec
@@ -16,9 +17,12 @@ import msgspec
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.api.replies import MAX_INT64, Answers, Count, ListedModel, RunningModel, Show
 from ollama_tui.domain import names
+from ollama_tui.domain.listed import row_for_runner, running_by_row, without_backups
 from ollama_tui.formatting import inert
 
 _COUNT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([KMBT]?)\s*", re.IGNORECASE)
+BACKUP_LETTERS = len("llamacpp:") + 12
+"""Letters of the name of a backup that tell it from others."""
 _SCALE = {"": 1, "K": 10**3, "M": 10**6, "B": 10**9, "T": 10**12}
 
 
@@ -50,6 +54,10 @@ class Model(msgspec.Struct, frozen=True):
     listed: ListedModel
     facts: Facts | None = None
     running: RunningModel | None = None
+    siblings: int = 0
+    """How many other rows of the list have its name: other manifests, for other runners."""
+    backup: str = ""
+    """The name under which the server keeps it for an older Ollama; empty when it lists none."""
 
     @property
     def name(self) -> str:
@@ -67,9 +75,32 @@ class Model(msgspec.Struct, frozen=True):
         return self.listed.details.runner
 
     @property
-    def label(self) -> str:
-        """The name for the screen."""
+    def asked_runner(self) -> str:
+        """The `runner` of requests about this row; empty where the name alone says which."""
+        return self.listed.details.runner if self.siblings else ""
+
+    @property
+    def is_backup(self) -> bool:
+        """Whether it is only the backup of a model, which has no row of its own any more."""
+        return names.is_shadow(self.listed.name, self.listed.digest)
+
+    @property
+    def full_name(self) -> str:
+        """The name, raw, and the runner where the name has several rows."""
+        runner = self.asked_runner
+        return f"{self.listed.name} ({runner})" if runner else self.listed.name
+
+    @property
+    def name_label(self) -> str:
+        """The name on the screen, where all that is under it is meant."""
         return inert(self.listed.name)
+
+    @property
+    def label(self) -> str:
+        """What the row is called on the screen: the name, and the runner of one of several."""
+        if self.is_backup:
+            return f"{inert(self.listed.name)[:BACKUP_LETTERS]}… (backup of a deleted model)"
+        return inert(self.full_name)
 
     @property
     def digest(self) -> str:
@@ -185,29 +216,70 @@ def _count(show: Show, key: str) -> int:
     return value if isinstance(value, int) and 0 < value <= MAX_INT64 else 0
 
 
+key_of: Callable[[Model], ModelKey] = attrgetter("listed.name", "listed.digest")  # type: ignore[assignment]
+"""Returns what equals `Model.key`, quickly: for all rows at once."""
+
+
 def models_from(
     listed: tuple[ListedModel, ...],
     running: tuple[RunningModel, ...],
     facts: Mapping[str, Facts],
 ) -> tuple[Model, ...]:
-    """Return one value per listed model, with its facts and its runner.
+    """Return one value per row of the list, with its facts and its runner.
 
-    The server lists a runner under the first of its names only, so it is found by digest as well.
+    A name may have several rows. Backups are no rows, but are named by the model they are of, as
+    long as that is listed.
     """
-    runners = {r.digest: r for r in running if r.digest} | {r.name: r for r in running}
-    if not runners:
-        return tuple([Model(m, facts.get(m.digest)) for m in listed])
+    listed, backups = without_backups(listed)
+    runners = running_by_row(listed, running) if running else {}
+    if len({m.name for m in listed}) == len(listed) and not backups:
+        if not runners:
+            return tuple([Model(m, facts.get(m.digest)) for m in listed])
+        return tuple(
+            [Model(m, facts.get(m.digest), runners.get((m.name, m.digest))) for m in listed]
+        )
+    counts = Counter([m.name for m in listed])
     return tuple(
         [
-            Model(m, facts.get(m.digest), runners.get(m.name) or runners.get(m.digest))
+            Model(
+                m,
+                facts.get(m.digest),
+                runners.get((m.name, m.digest)),
+                counts[m.name] - 1,
+                backups.get(m.digest, ""),
+            )
             for m in listed
         ]
     )
 
 
+def successor(key: ModelKey, runner: str, models: Iterable[Model]) -> ModelKey | None:
+    """Return which of `models` a row that is gone goes on as, by its key and its `runner`.
+
+    A pull puts another digest under a name. Then the row of that name with the same runner follows,
+    else the first one; None when nothing of that name is listed.
+    """
+    heir = row_for_runner((m.listed for m in models if m.listed.name == key.name), runner)
+    return ModelKey(heir.name, heir.digest) if heir is not None else None
+
+
+def manifests_of(model: Model, models: Iterable[Model]) -> str:
+    """Return `all 2 manifests of NAME: ggml, llamacpp`; empty where the name has one row."""
+    if not model.siblings:
+        return ""
+    runners = sorted(m.runner or "?" for m in models if m.name == model.name)
+    return f"all {len(runners)} manifests of {model.name_label}: {inert(', '.join(runners))}"
+
+
 def by_comparison_key(models: Iterable[Model]) -> dict[str, Model]:
-    """Return models by `names.comparison_key`, under which a server compares their names."""
-    return {names.comparison_key(model.name): model for model in models}
+    """Return models by `names.comparison_key`, under which a server compares their names.
+
+    Of several rows of one name it is the first.
+    """
+    found: dict[str, Model] = {}
+    for model in models:
+        found.setdefault(names.comparison_key(model.name), model)
+    return found
 
 
 class ConnectionState(StrEnum):
@@ -243,12 +315,33 @@ class Snapshot:
     @cached_property
     def by_key(self) -> dict[ModelKey, Model]:
         """Models by name and digest."""
-        return {model.key: model for model in self.models}
+        return dict(zip(map(key_of, self.models), self.models, strict=True))
+
+    def named(self, name: str) -> tuple[Model, ...]:
+        """Return all rows of the models called exactly `name`, in the order of the list."""
+        first = self.by_name.get(name)
+        if first is None or not first.siblings:
+            return (first,) if first else ()
+        return tuple([model for model in self.models if model.listed.name == name])
+
+    def followed(self, key: ModelKey, before: Snapshot) -> ModelKey:
+        """Return `key`, or what follows it where the name has another digest now; see `successor`.
+
+        `before` is an earlier snapshot that may still hold the row.
+        """
+        if (first := self.by_name.get(key.name)) is None or first.digest == key.digest:
+            return key
+        rows = self.named(key.name)
+        if any(model.digest == key.digest for model in rows):
+            return key
+        was = next((m for m in before.named(key.name) if m.digest == key.digest), None)
+        return successor(key, was.runner if was else "", rows) or key
 
     @cached_property
     def longest_name(self) -> int:
-        """Letters of the longest name."""
-        return max([len(model.listed.name) for model in self.models], default=0)
+        """Letters of the longest name, with the runner where it is shown beside it."""
+        plain = max([len(model.listed.name) for model in self.models], default=0)
+        return max([plain, *[len(model.label) for model in self.models if model.siblings]])
 
     def model(self, name: str | None) -> Model | None:
         """Return the model called exactly `name`, or None."""

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from ollama_tui.domain.model import Model
+from ollama_tui.domain.model import Model, ModelKey
 from ollama_tui.domain.storage.usage import Amount, Usage
 from ollama_tui.domain.updates import Upstream
-from ollama_tui.formatting import inert, listing, plural, size
+from ollama_tui.formatting import inert, listing, plural, shorten, size
 
 NO_BYTES = Amount(0)
+NAME_CELLS = 60
+"""Cells of a name in a sentence at most; those of backups are longer."""
 
 
 class Operation(StrEnum):
@@ -34,6 +36,88 @@ class PlannedRequest:
     method: str
     path: str
     body: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """One request that deletes a name, or with a digest one manifest under whatever names it is."""
+
+    model: str
+    """The name, raw."""
+    digest: str = ""
+    """Of the one manifest, 64 hex digits; empty for all that the name has."""
+    name: str = ""
+    """What it is called among others, raw: the name, and which manifest of it; see `deletions`."""
+    agreed: frozenset[ModelKey] | None = None
+    """The rows that may go with it; None for any."""
+    unload: tuple[tuple[str, str], ...] = ()
+    """Names and runners of what is in memory and is unloaded first."""
+    after: str = ""
+    """`name` of the deletion without whose success this one is left out; empty for none."""
+    keeps: tuple[str, ...] = ()
+    """The runners of the other manifests of the name, which stay."""
+    takes: tuple[str, ...] = ()
+    """Other names that go too: all they have is that manifest."""
+    changes: tuple[str, ...] = ()
+    """Other names that lose that manifest and keep others."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", self.name or self.model)
+
+    @property
+    def target(self) -> str:
+        """What the request names."""
+        return f"sha256-{self.digest}" if self.digest else self.model
+
+    def reaches(self, listed: Iterable[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+        """Return which rows of a list, by name and digest, the request would delete."""
+        if self.digest:
+            return frozenset(key for key in listed if key[1] == self.digest)
+        return frozenset(key for key in listed if key[0] == self.model)
+
+
+def deletions(chosen: Sequence[Model], listed: Iterable[Model]) -> tuple[Deletion, ...]:
+    """Return the requests that delete the rows `chosen` of all that are `listed`, in order.
+
+    All rows of a name go by name, at once; some of them each by digest. Such a request takes the
+    manifest out of every list of manifests, and deletes every name that has no other.
+    """
+    rows: dict[str, list[Model]] = {}
+    for model in chosen:
+        rows.setdefault(model.name, []).append(model)
+    parts = [own for own in rows.values() if len(own) <= own[0].siblings]
+    by_digest: dict[str, list[Model]] = {}
+    by_name: dict[str, list[Model]] = {}
+    for model in listed if parts else ():
+        by_digest.setdefault(model.digest, []).append(model)
+        by_name.setdefault(model.name, []).append(model)
+    called = Counter(model.full_name for own in parts for model in own)
+    found = []
+    for name, own in rows.items():
+        loaded = [model for model in own if model.is_loaded]
+        if len(own) > own[0].siblings:
+            agreed = frozenset(model.key for model in own)
+            unload = tuple((name, model.asked_runner) for model in loaded)
+            found.append(Deletion(name, agreed=agreed, unload=unload))
+            continue
+        for model in own:
+            others = [m for m in by_digest[model.digest] if m.name != name]
+            backup = (model.backup,) if model.backup else ()
+            keys = [ModelKey(each, model.digest) for each in backup]
+            twice = called[model.full_name] > 1
+            found.append(
+                Deletion(
+                    name,
+                    model.digest,
+                    f"{model.full_name} {model.digest[:12]}" if twice else model.full_name,
+                    frozenset((model.key, *(m.key for m in others), *keys)),
+                    ((name, model.asked_runner),) if model in loaded else (),
+                    keeps=tuple(m.runner for m in by_name[name] if m.digest != model.digest),
+                    takes=(*(m.name for m in others if not m.siblings), *backup),
+                    changes=tuple(m.name for m in others if m.siblings),
+                )
+            )
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +154,8 @@ class Plan:
     """Models that stay and keep data of deleted ones."""
     unknown: tuple[str, ...] = ()
     """Models that may keep more of it: it is not known yet what they share."""
+    deletions: tuple[Deletion, ...] = ()
+    """What the deletions among the steps send, and what was agreed to."""
 
     @property
     def calls(self) -> tuple[PlannedRequest, ...]:
@@ -95,21 +181,49 @@ class Plan:
 
 def plan_deletion(models: Sequence[Model], usage: Usage) -> Plan:
     """Return the plan of deleting `models`: what is loaded is unloaded first."""
-    names = frozenset(model.name for model in models)
-    steps = []
-    for model in models:
-        alone = usage.freed((model.name,))
-        calls = [PlannedRequest("DELETE", "/api/delete", {"model": model.name})]
-        if model.is_loaded:
-            body = {"model": model.name, "keep_alive": 0}
-            calls.insert(0, PlannedRequest("POST", "/api/generate", body))
-        reason = "It is loaded, and unloaded first." if model.is_loaded else ""
-        steps.append(
-            PlanStep(
-                Operation.DELETE, model.name, alone.bytes, alone.estimated, reason, tuple(calls)
-            )
-        )
-    return Plan(tuple(steps), usage.freed(names), NO_BYTES, usage.kept_for(names), usage.unknown)
+    items = deletions(models, usage.models)
+    steps = [_deletion_step(item, usage) for item in items]
+    gone = frozenset(item.model for item in items if not item.digest)
+    taken = frozenset(name for item in items for name in item.takes)
+    freed = usage.freed(gone, [item.digest for item in items if item.digest])
+    kept = tuple(name for name in usage.kept_for(gone) if name not in taken)
+    return Plan(tuple(steps), freed, NO_BYTES, kept, usage.unknown, items)
+
+
+def _deletion_step(item: Deletion, usage: Usage) -> PlanStep:
+    alone = usage.freed(() if item.digest else (item.model,), (item.digest,) if item.digest else ())
+    calls = [_unloading(name, runner) for name, runner in item.unload]
+    calls.append(PlannedRequest("DELETE", "/api/delete", {"model": item.target}))
+    reasons = ["It is loaded, and unloaded first."] if item.unload else []
+    reasons += side_effects(item)
+    return PlanStep(
+        Operation.DELETE, item.name, alone.bytes, alone.estimated, " ".join(reasons), tuple(calls)
+    )
+
+
+def _unloading(name: str, runner: str) -> PlannedRequest:
+    chosen = {"runner": runner} if runner else {}
+    return PlannedRequest("POST", "/api/generate", {"model": name, "keep_alive": 0} | chosen)
+
+
+def side_effects(item: Deletion) -> list[str]:
+    """Return in sentences what else a deletion of one of several manifests does; raw."""
+    said = []
+    if item.keeps:
+        kept = listing([runner or "another manifest" for runner in item.keeps])
+        said.append(f"{item.model} stays, with {kept}.")
+    if item.takes:
+        verb = "has" if len(item.takes) == 1 else "have"
+        said.append(f"{_first(item.takes)} {verb} the same digest and will be deleted too.")
+    if item.changes:
+        verb = "loses" if len(item.changes) == 1 else "lose"
+        said.append(f"{_first(item.changes)} {verb} it too.")
+    return said
+
+
+def _first(names: Collection[str], most: int = 5) -> str:
+    shown = [shorten(name, NAME_CELLS) for name in list(names)[:most]]
+    return listing([*shown, f"{len(names) - most} more"] if len(names) > most else shown)
 
 
 def plan_updates(stale: Iterable[tuple[Model, Upstream]]) -> Plan:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ollama_tui.domain.columns import Listing, group_by_weights
-from ollama_tui.domain.model import Model
+from ollama_tui.domain.model import Model, ModelKey, key_of
 
 if TYPE_CHECKING:
     from ollama_tui.domain.filter.parser import FilterProblem, SavedFilters
@@ -26,21 +26,21 @@ class View:
     """Whether the column's natural order is reversed."""
     grouped: bool = False
     """Whether aliases and models that share weights follow the first of them."""
-    marks: frozenset[str] = frozenset()
-    """Names of marked models."""
+    marks: frozenset[ModelKey] = frozenset()
+    """Marked models."""
     saved: SavedFilters = ()
     """The saved filters, which `@name` in `filter` stands for."""
 
 
 @dataclass(frozen=True, slots=True)
 class KnownUpdates:
-    """Which names are outdated, which are not; of the others nobody knows.
+    """Which models are outdated, which are not; of the others nobody knows.
 
     `updates.known` makes it; it is here because the first frame need not load `updates`.
     """
 
-    outdated: frozenset[str] = frozenset()
-    current: frozenset[str] = frozenset()
+    outdated: frozenset[ModelKey] = frozenset()
+    current: frozenset[ModelKey] = frozenset()
 
 
 NOTHING_KNOWN = KnownUpdates()
@@ -53,8 +53,8 @@ class ListRows:
     rows: tuple[Model, ...]
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Names of all models by digest, for digests with several."""
-    following: frozenset[str] = frozenset()
-    """Names of rows moved below another that they share weights with."""
+    following: frozenset[ModelKey] = frozenset()
+    """Rows moved below another that they share weights with."""
     problems: tuple[FilterProblem, ...] = ()
     no_matches: str = ""
     """Why there are no rows, when a filter is the reason."""
@@ -78,9 +78,9 @@ def list_rows(
         scope = Scope(models, now, view.marks, known.outdated, known.current, listing)
         rows, problems = asked.select(models, scope), asked.problems
         no_matches = None if rows or not models else asked.no_matches(models, scope)
-    following = frozenset[str]()
+    following = frozenset[ModelKey]()
     if view.grouped:
         groups = group_by_weights(rows)
-        following = frozenset(model.name for group in groups for model in group[1:])
+        following = frozenset(key_of(model) for group in groups for model in group[1:])
         rows = tuple(model for group in groups for model in group)
     return ListRows(rows, listing.aliases, following, problems, no_matches or "")

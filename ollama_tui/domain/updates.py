@@ -27,7 +27,7 @@ from ollama_tui.domain.comparison import (
     shares_a_layer,
     targets,
 )
-from ollama_tui.domain.model import Model
+from ollama_tui.domain.model import Model, ModelKey
 from ollama_tui.domain.rows import KnownUpdates
 from ollama_tui.formatting import inert, listing, size
 
@@ -194,13 +194,20 @@ def update_status(model: Model, found: Upstream | None) -> UpdateStatus | None:
     return found.status if model.digest == found.digest else None
 
 
-def known(models: Mapping[str, Model], found: Mapping[str, Upstream]) -> KnownUpdates:
-    """Return which of `models`, by name, are outdated and which are not."""
-    statuses = {name: update_status(models[name], found[name]) for name in found if name in models}
-    return KnownUpdates(
-        outdated=frozenset(n for n, s in statuses.items() if s is UpdateStatus.OUTDATED),
-        current=frozenset(n for n, s in statuses.items() if s is UpdateStatus.CURRENT),
-    )
+def known(models: Mapping[ModelKey, Model], found: Mapping[ModelKey, Upstream]) -> KnownUpdates:
+    """Return which of `models` are outdated and which are not.
+
+    What was updated since has the digest that was found, under the same name.
+    """
+    outdated, current = set(), set()
+    for key, each in found.items():
+        if each.newest and (newest := ModelKey(key.name, each.newest)) in models:
+            current.add(newest)
+        if (model := models.get(key)) is not None:
+            status = update_status(model, each)
+            outdated |= {key} if status is UpdateStatus.OUTDATED else set()
+            current |= {key} if status is UpdateStatus.CURRENT else set()
+    return KnownUpdates(frozenset(outdated), frozenset(current))
 
 
 def together(found: Iterable[Upstream]) -> int:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from ollama_tui.api.replies import ListedModel, Show
 from ollama_tui.config.state_file import MB, Problems, StateFile
-from ollama_tui.domain.model import Facts
+from ollama_tui.domain.model import Facts, ModelKey
 
 if TYPE_CHECKING:
     from ollama_tui.domain.updates import Upstream
@@ -97,13 +97,18 @@ class Cache:
             for _, path in ages[:-_DETAILS_KEPT]:
                 os.unlink(path)
 
-    def upstreams(self, host_url: str) -> dict[str, Upstream]:
-        """Return what registries said of the models of `host_url`, by name."""
-        return self._upstreams(host_url).read() or {}
+    def upstreams(self, host_url: str) -> dict[ModelKey, Upstream]:
+        """Return what registries said of the models of `host_url`."""
+        kept = self._upstreams(host_url).read() or {}
+        return {
+            ModelKey(text.removesuffix(f"@{found.digest}"), found.digest): found
+            for text, found in kept.items()
+        }
 
-    def keep_upstreams(self, host_url: str, found: dict[str, Upstream]) -> None:
+    def keep_upstreams(self, host_url: str, found: Mapping[ModelKey, Upstream]) -> None:
         """Remember what registries said of the models of `host_url`."""
-        self._upstreams(host_url).write(found)
+        kept = {f"{name}@{digest}": each for (name, digest), each in found.items()}
+        self._upstreams(host_url).write(kept)
 
     def pushed(self, host_url: str) -> frozenset[str]:
         """Return the names that `host_url` was told to push, as `names.comparison_key` has them."""

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, TypeVar
 from ollama_tui.api.clock import Clock, utc_now
 from ollama_tui.api.errors import NotOllama, OllamaError, Refused
 from ollama_tui.api.replies import Answers, ListedModel, RunningModel
-from ollama_tui.domain.model import ConnectionState, Snapshot
+from ollama_tui.domain.model import ConnectionState, Model, ModelKey, Snapshot
 from ollama_tui.services.model_facts import CONCURRENT_SHOWS, ModelFacts
 from ollama_tui.services.observable import Observable
 
@@ -73,8 +73,8 @@ class Library:
         self._last_refresh_seconds = 0.0
         self.facts = ModelFacts(ollama.show, cache, sleep=sleep)
         """What show says of the models."""
-        self.loading: Observable[frozenset[str]] = Observable(frozenset())
-        """Names of the models that are being loaded for us."""
+        self.loading: Observable[frozenset[ModelKey]] = Observable(frozenset())
+        """The models that are being loaded for us."""
         if snapshots is None:
             remembered = cache.models(host_url) if cache else ()
             snapshots = Observable(Snapshot().with_list(remembered, (), self.facts.by_digest))
@@ -168,17 +168,20 @@ class Library:
             self._publish(replace(self.snapshot, running=running))
 
     async def load(
-        self, name: str, *, keep_alive: KeepAlive = None, embedding: bool = False
+        self, model: Model, *, keep_alive: KeepAlive = None, embedding: bool = False
     ) -> None:
         """Load a model, or change how long it stays; it is in `loading` until that is done.
 
         Takes up to minutes. Raises OllamaError.
         """
-        self.loading.set(self.loading.value | {name})
+        self.loading.set(self.loading.value | {model.key})
+        runner = model.asked_runner
         try:
-            await self._ollama.load(name, keep_alive=keep_alive, embedding=embedding)
+            await self._ollama.load(
+                model.name, keep_alive=keep_alive, embedding=embedding, runner=runner
+            )
         finally:
-            self.loading.set(self.loading.value - {name})
+            self.loading.set(self.loading.value - {model.key})
 
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:

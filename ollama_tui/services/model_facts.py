@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Protocol
 
 from ollama_tui.api.errors import Busy, OllamaError, Refused
 from ollama_tui.api.replies import ListedModel, Show
@@ -22,8 +24,12 @@ OFFSCREEN_PAUSE = 0.05
 SAVE_EVERY = 500
 """Facts learned between two writings of all of them."""
 
-AskShow = Callable[[str], Awaitable[Show]]
-"""`Ollama.show`."""
+
+class AskShow(Protocol):
+    """`Ollama.show`."""
+
+    def __call__(self, model: str, *, runner: str = "") -> Awaitable[Show]:
+        """Ask for the details of a model, or of its manifest for one runner."""
 
 
 class ModelFacts:
@@ -52,6 +58,8 @@ class ModelFacts:
         self._queue: dict[str, ListedModel] = {}
         self._prioritised: tuple[str, ...] = ()
         self._refused: set[str] = set()
+        self._repeated: set[str] = set()
+        """Names with several rows: only a runner tells which of them is asked about."""
         self._requests: dict[tuple[str | None, str, str], asyncio.Future[Show]] = {}
         """Those under way, by version, digest and name."""
         self._unsaved = 0
@@ -79,6 +87,9 @@ class ModelFacts:
 
         Cloud names and stubs are left out: ollama.com answers for them, slowly or not at all.
         """
+        listed = tuple(listed)
+        counts = Counter([m.name for m in listed])
+        self._repeated = {name for name, count in counts.items() if count > 1}
         self._unknown = {
             m.digest: m
             for m in listed
@@ -109,8 +120,9 @@ class ModelFacts:
         if show is None and self._cache is not None and self._version is not None:
             show = self._cache.details(model.digest, self._version)
         if show is None:
-            show = await self._request(model.digest, model.name)
-            if self._cache is not None and self._version is not None:
+            show = await self._request(model.digest, model.name, model.asked_runner)
+            # Which manifests a name has, and which one is selected, may change.
+            if self._cache is not None and self._version is not None and not show.manifests:
                 self._cache.keep_details(model.digest, self._version, show)
         self._store(model.digest, show)
         others = {k: v for k, v in self.details.value.items() if k != key}
@@ -173,7 +185,8 @@ class ModelFacts:
         """Learn the facts of one model; a refusal is final for this run, unless it is Busy."""
         version = self._version
         try:
-            show = await self._request(listed.digest, listed.name)
+            runner = listed.details.runner if listed.name in self._repeated else ""
+            show = await self._request(listed.digest, listed.name, runner)
         except Busy:
             return  # the next refresh queues it again
         except Refused:
@@ -183,7 +196,7 @@ class ModelFacts:
             if version == self._version:
                 self._store(listed.digest, show)
 
-    async def _request(self, digest: str, name: str) -> Show:
+    async def _request(self, digest: str, name: str, runner: str) -> Show:
         """Ask the server, once for all who want the same meanwhile; raises OllamaError.
 
         Where the one who asks is cancelled, one of those who wait asks again.
@@ -196,7 +209,7 @@ class ModelFacts:
         answer: asyncio.Future[Show] = asyncio.get_running_loop().create_future()
         self._requests[key] = answer
         try:
-            answer.set_result(await self._ask_show(name))
+            answer.set_result(await self._ask_show(name, runner=runner))
         except OllamaError as error:
             answer.set_exception(error)
         finally:

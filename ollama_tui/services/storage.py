@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from ollama_tui.api.errors import OllamaError, Refused
-from ollama_tui.api.replies import ListedModel
+from ollama_tui.api.replies import ListedModel, Show
 from ollama_tui.domain.model import Model, Snapshot
 from ollama_tui.domain.storage.contents import Contents
 from ollama_tui.domain.storage.usage import Usage, store_of
-from ollama_tui.services.model_facts import AskShow
 from ollama_tui.services.observable import Observable
 from ollama_tui.services.store.places import roots
 from ollama_tui.services.store.reader import ModelStore
@@ -29,7 +28,7 @@ class Storage:
 
     def __init__(
         self,
-        show: AskShow,
+        show: Callable[[str], Awaitable[Show]],
         *,
         local: bool,
         environ: Mapping[str, str] | None = None,

@@ -20,7 +20,7 @@ from ollama_tui.api.replies import Manifest, Show
 from ollama_tui.domain import comparison, names
 from ollama_tui.domain import updates as upstream
 from ollama_tui.domain.comparison import Installed, InstalledLayers, RegistryContent
-from ollama_tui.domain.model import Model
+from ollama_tui.domain.model import Model, ModelKey
 from ollama_tui.domain.storage.contents import SHADOW, Contents
 from ollama_tui.domain.storage.manifest import GGML, LLAMACPP
 from ollama_tui.domain.updates import Offer, UpdateStatus, Upstream
@@ -78,7 +78,8 @@ class ServerFacts:
 
     def has_shadow(self, model: Model) -> bool:
         """Whether it lists the backup that proves that it has converted `model`."""
-        return any(other.name == SHADOW + model.digest for other in self.models())
+        name = SHADOW + model.digest
+        return any(name in (other.backup, other.name) for other in self.models())
 
 
 def on_apple_silicon(settings: Settings, transport: httpx.AsyncBaseTransport | None) -> bool | None:
@@ -140,10 +141,10 @@ class Updates:
         self._pushed = cache.pushed(host_url) if cache else frozenset[str]()
         """Names that were pushed from here, by which a server compares names."""
         remembered = cache.upstreams(host_url) if cache else {}
-        self.found: Observable[Mapping[str, Upstream]] = Observable(
+        self.found: Observable[Mapping[ModelKey, Upstream]] = Observable(
             {n: found for n, found in remembered.items() if now() - found.checked_at < GOOD_FOR}
         )
-        """The newest findings by model name."""
+        """The newest findings by name and digest of the model installed."""
         self.progress: Observable[Checking | None] = Observable(None)
         """How far the check under way is; None while there is none."""
 
@@ -152,7 +153,7 @@ class Updates:
         """Whether a check is under way."""
         return self.progress.value is not None
 
-    async def check(self, models: Sequence[Model]) -> Mapping[str, Upstream]:
+    async def check(self, models: Sequence[Model]) -> Mapping[ModelKey, Upstream]:
         """Ask about each of `models`, a few at a time; return all that is known then.
 
         Never raises for what a registry or the network does: that is what `reason` is for. A
@@ -178,7 +179,7 @@ class Updates:
     async def _work(self, todo: Iterator[Model], unreachable: dict[str, str]) -> None:
         for model in todo:
             found = await self._look(model, unreachable)
-            self.found.set({**self.found.value, model.name: found})
+            self.found.set({**self.found.value, model.key: found})
             if (progress := self.progress.value) is not None:
                 self.progress.set(replace(progress, done=progress.done + 1))
 

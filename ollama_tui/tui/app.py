@@ -25,7 +25,7 @@ from ollama_tui.config.settings import Settings
 from ollama_tui.config.state_file import Problems
 from ollama_tui.config.ui_state import MOST_HOSTS, UIState
 from ollama_tui.domain import columns
-from ollama_tui.domain.model import ConnectionState, Snapshot
+from ollama_tui.domain.model import ConnectionState, ModelKey, Snapshot
 from ollama_tui.domain.rows import View
 from ollama_tui.services.connection import Connection, Services
 from ollama_tui.tui.actions import ACTIONS
@@ -79,7 +79,7 @@ class OllamaTui(DiffApp[int], inherit_bindings=False):
     """What was read last in the server's store; None when that is not possible."""
     jobs: reactive[tuple[Job, ...]] = reactive((), init=False, repaint=False)
     """What the queue published last, at most four times a second."""
-    updates: reactive[Mapping[str, Upstream]] = reactive(dict, init=False, repaint=False)
+    updates: reactive[Mapping[ModelKey, Upstream]] = reactive(dict, init=False, repaint=False)
     """What registries said of the models, by name, at most four times a second."""
     checking: reactive[Checking | None] = reactive(None, init=False, repaint=False)
     """How far an update check is; None while there is none."""

@@ -118,8 +118,8 @@ class PaletteScreen(ModalScreen[str | None]):
     @on(Input.Submitted)
     def _run(self, event: Input.Submitted) -> None:
         event.stop()
-        if self._table.cursor is not None:
-            self.dismiss(self._table.cursor)
+        if (action := self._table.row) is not None:
+            self.dismiss(action.id)
 
     def action_move(self, step: int) -> None:
         """Move the cursor by `step` actions."""

@@ -13,7 +13,7 @@ from ollama_tui.api.replies import ListedModel, Show
 from ollama_tui.config.settings import read_config
 from ollama_tui.config.state_file import Problems
 from ollama_tui.config.ui_state import UIState
-from ollama_tui.domain.model import Facts
+from ollama_tui.domain.model import Facts, ModelKey
 from ollama_tui.domain.rows import View
 from ollama_tui.domain.updates import UpdateStatus, Upstream
 from ollama_tui.services.cache import Cache
@@ -93,7 +93,7 @@ KINDS = {
     "upstream": Kind(
         "upstream-*.json",
         lambda folder, problems: Cache(folder, problems).keep_upstreams(
-            URL, {"a:1": Upstream(DIGEST, UpdateStatus.CURRENT, NOW)}
+            URL, {ModelKey("a:1", DIGEST): Upstream(DIGEST, UpdateStatus.CURRENT, NOW)}
         ),
         lambda folder, problems: Cache(folder, problems).upstreams(URL),
     ),

@@ -18,7 +18,7 @@ from ollama_tui.domain.comparison import (
     RegistryContent,
     installed_layers,
 )
-from ollama_tui.domain.model import Model
+from ollama_tui.domain.model import Model, ModelKey
 from ollama_tui.domain.updates import Offer, UpdateStatus, Upstream
 from tests.domain.models import NOW, a_model
 
@@ -238,9 +238,10 @@ def test_a_finding_holds_as_long_as_the_model_is_the_same(
 ) -> None:
     model = a_model("m:latest", digest=now_has)
     assert upstream.update_status(model, found) is stands
-    known = upstream.known({model.name: model}, {} if found is None else {model.name: found})
-    assert known.outdated == ({"m:latest"} if stands is UpdateStatus.OUTDATED else frozenset())
-    assert known.current == ({"m:latest"} if stands is UpdateStatus.CURRENT else frozenset())
+    findings = {} if found is None else {ModelKey("m:latest", found.digest): found}
+    known = upstream.known({model.key: model}, findings)
+    assert known.outdated == ({model.key} if stands is UpdateStatus.OUTDATED else frozenset())
+    assert known.current == ({model.key} if stands is UpdateStatus.CURRENT else frozenset())
 
 
 def test_how_a_model_stands_is_said_in_a_few_words() -> None:
@@ -252,7 +253,7 @@ def test_how_a_model_stands_is_said_in_a_few_words() -> None:
 
 
 def test_findings_about_models_that_are_gone_count_for_nothing() -> None:
-    assert upstream.known({}, {"m:latest": OUTDATED}) == upstream.known({}, {})
+    assert upstream.known({}, {ModelKey("m:latest", OLD): OUTDATED}) == upstream.known({}, {})
 
 
 def test_what_two_updates_share_is_fetched_once() -> None:

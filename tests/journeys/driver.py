@@ -238,7 +238,7 @@ class User:
     @property
     def cursor(self) -> str | None:
         """The name of the model under the cursor."""
-        return self.main.table.cursor
+        return self.main.current.name if self.main.current else None
 
     @property
     def current(self) -> Model:
@@ -249,7 +249,7 @@ class User:
     @property
     def marked(self) -> set[str]:
         """The names with a mark."""
-        return set(self.main.view.marks)
+        return {key.name for key in self.main.view.marks}
 
     @property
     def in_dialog(self) -> bool:

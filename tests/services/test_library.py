@@ -108,8 +108,8 @@ async def test_who_wants_the_same_details_shares_a_request_unless_the_other_leav
 ) -> None:
     asked: list[str] = []
 
-    async def show(name: str) -> Show:
-        asked.append(name)
+    async def show(model: str, *, runner: str = "") -> Show:
+        asked.append(model)
         await time.sleep(1.0)
         return Show()
 
@@ -370,10 +370,10 @@ async def test_learning_stops_while_the_server_is_gone_and_goes_on_afterwards(
 async def test_loading_is_known_while_it_lasts(
     library: Library, demo: Demo, time: VirtualClock
 ) -> None:
-    await library.refresh()
-    task = asyncio.ensure_future(library.load("gemma2:2b"))
+    model = (await library.refresh()).by_name["gemma2:2b"]
+    task = asyncio.ensure_future(library.load(model))
     await settle()
-    assert library.loading.value == {"gemma2:2b"}
+    assert library.loading.value == {model.key}
     await time.finish(task)
     assert library.loading.value == frozenset()
 

@@ -46,7 +46,7 @@ class Stage:
 
     async def finds(self, *names: str) -> list[Upstream]:
         found = await self.updates.check([self.model(name) for name in names])
-        return [found[name] for name in names]
+        return [found[self.model(name).key] for name in names]
 
 
 @asynccontextmanager
@@ -184,7 +184,7 @@ async def test_few_are_asked_about_at_a_time_and_progress_is_published() -> None
         await check
         assert crowded.most <= CONCURRENT_MODELS
         assert s.updates.progress.value is None
-        assert set(s.updates.found.value) == {model.name for model in models}
+        assert set(s.updates.found.value) == {model.key for model in models}
 
 
 async def test_a_check_that_is_left_stops_asking_and_keeps_what_it_found() -> None:
@@ -198,7 +198,7 @@ async def test_a_check_that_is_left_stops_asking_and_keeps_what_it_found() -> No
         with pytest.raises(asyncio.CancelledError):
             await check
         assert not s.updates.is_checking
-        assert set(s.updates.found.value) == {stub.name}
+        assert set(s.updates.found.value) == {stub.key}
 
 
 async def test_no_network_is_unknown_for_all_after_a_few_attempts() -> None:
@@ -240,7 +240,7 @@ async def test_findings_last_a_day_on_disk_but_not_what_nobody_knew(tmp_path: Pa
     async with stage(cache=cache, ticker=ticker) as s:
         await s.finds("llama3.1:8b", "mistral:7b", "pirate:latest")
         kept = dict(s.updates.found.value)
-        del kept["pirate:latest"]
+        del kept[s.model("pirate:latest").key]
     await ticker.advance(timedelta(hours=23).total_seconds())
     async with stage(cache=cache, ticker=ticker) as later:
         assert later.updates.found.value == kept

@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 from ollama_tui.domain.columns import Listing
 from ollama_tui.domain.filter import quantities as amounts
 from ollama_tui.domain.filter.quantities import BadValue
-from ollama_tui.domain.model import Model
+from ollama_tui.domain.model import Model, ModelKey, key_of
 from ollama_tui.domain.names import listed_as
 from ollama_tui.formatting import inert
 
@@ -26,12 +26,12 @@ class Scope:
     """All models of the server, filtered or not."""
     now: datetime
     """Timezone-aware."""
-    marked: frozenset[str] = frozenset()
-    """Names of marked models."""
-    outdated: frozenset[str] = frozenset()
-    """Names known to have a newer version."""
-    current: frozenset[str] = frozenset()
-    """Names known to have none; of models in neither set nobody knows."""
+    marked: frozenset[ModelKey] = frozenset()
+    """Marked models."""
+    outdated: frozenset[ModelKey] = frozenset()
+    """Those known to have a newer version."""
+    current: frozenset[ModelKey] = frozenset()
+    """Those known to have none; of models in neither set nobody knows."""
     ready: Listing | None = None
     """A listing of the same models in any order, where there is one already."""
 
@@ -137,10 +137,10 @@ STATES: dict[str, Callable[[Scope, Model], bool | None]] = {
     "cloud": lambda scope, model: model.is_cloud,
     "alias": lambda scope, model: model.digest in scope.listing.aliases,
     "outdated": lambda scope, model: (
-        model.name in scope.outdated
-        or (False if model.name in scope.current or model.is_cloud else None)
+        key_of(model) in scope.outdated
+        or (False if key_of(model) in scope.current or model.is_cloud else None)
     ),
-    "marked": lambda scope, model: model.name in scope.marked,
+    "marked": lambda scope, model: key_of(model) in scope.marked,
 }
 
 
@@ -195,6 +195,10 @@ FIELDS: tuple[FilterField, ...] = (
         lambda text: lambda scope: (
             lambda model: model.listed.details.quantization_level.lower().startswith(text)
         ),
+    ),
+    FilterField(
+        "runner", "how the runner begins", "runner:ggml",
+        lambda text: lambda scope: lambda model: model.runner.lower().startswith(text),
     ),
     FilterField(
         "size", "bytes on disk", "size:2g..8g",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from ollama_tui.domain import names
-from ollama_tui.domain.model import Model
+from ollama_tui.domain.model import Model, ModelKey
 from ollama_tui.domain.storage.contents import Leftover, removable_at_restart, size_of
 from ollama_tui.domain.storage.usage import Amount, Usage
 from ollama_tui.formatting import inert, listing, plural, size
@@ -47,7 +47,7 @@ class StorageRow:
 
     kind: RowKind
     key: str
-    """Name of the model, or what else identifies the row."""
+    """Name of the model, and its digest if it is one of several; or what else the row is."""
     label: str
     """Inert."""
     alone: int
@@ -58,6 +58,8 @@ class StorageRow:
     """Whether the bytes are estimated."""
     advice: str = ""
     """What it is and what frees it, in sentences; empty for models, see `advice`."""
+    model: ModelKey | None = None
+    """The model, where it is one."""
 
 
 def storage_rows(models: Sequence[Model], usage: Usage, now: float) -> tuple[StorageRow, ...]:
@@ -68,11 +70,13 @@ def storage_rows(models: Sequence[Model], usage: Usage, now: float) -> tuple[Sto
     rows = []
     for model in models:
         if not model.is_cloud:
-            name, alone = model.name, usage.freed((model.name,))
+            name, digest = model.key
+            one_of_several = bool(model.siblings)
+            alone = usage.freed((), (digest,)) if one_of_several else usage.freed((name,))
             shared = max(0, model.size - alone.bytes) if usage.significantly_shared(name) else 0
-            rows.append(
-                StorageRow(RowKind.MODEL, name, model.label, alone.bytes, shared, alone.estimated)
-            )
+            key = f"{name} {digest}" if one_of_several else name
+            row = StorageRow(RowKind.MODEL, key, model.label, alone.bytes, shared, alone.estimated)
+            rows.append(replace(row, model=model.key))
     rows.sort(key=lambda row: (-row.alone, -row.shared, row.key))
     return (*rows, *_shared(usage), *_leftovers(usage, now))
 

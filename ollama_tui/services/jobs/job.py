@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from ollama_tui.api.errors import OllamaError, Refused, Unauthorized, Unreachable
 from ollama_tui.formatting import inert, size
+
+if TYPE_CHECKING:
+    from ollama_tui.domain.model import ModelKey
 
 
 class State(enum.Enum):
@@ -119,8 +123,8 @@ class Job:
     error: Problem | None = None
     note: str = ""
     """A sentence on how it ended and what is left behind; may be empty."""
-    deletes: tuple[str, ...] = ()
-    """Names, raw, of the models it deletes."""
+    deletes: tuple[ModelKey, ...] = ()
+    """The rows of the list that it deletes."""
     finished: tuple[str, ...] = ()
     """Of a job on several models: the names it is done with."""
     started: float | None = None

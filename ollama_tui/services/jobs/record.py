@@ -159,7 +159,7 @@ class JobRecord:
             cancelling=self.cancelling,
             error=self.error,
             note=self.note,
-            deletes=self.task.names if isinstance(self.task, Delete) else (),
+            deletes=self.task.rows if isinstance(self.task, Delete) else (),
             finished=self.finished,
             started=self.started,
             ended=self.ended,

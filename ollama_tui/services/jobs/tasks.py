@@ -22,6 +22,8 @@ from ollama_tui.services.jobs.upload import check_features, hash_file, upload_fi
 
 if TYPE_CHECKING:
     from ollama_tui.api.client import Ollama
+    from ollama_tui.domain.model import ModelKey
+    from ollama_tui.domain.plan import Deletion
 
 
 class Lane(enum.Enum):
@@ -273,7 +275,7 @@ async def check_name(ollama: Ollama, name: str, replaces: str | None) -> None:
     found = [model for model in await ollama.list() if names.comparison_key(model.name) == key]
     # On a case-sensitive disk there may be several: the one spelled alike is the one meant.
     found = [model for model in found if model.name == spelled] or found
-    if found and found[0].digest != replaces:
+    if found and all(model.digest != replaces for model in found):
         there = found[0]
         raise NameTaken(Conflict(there.name, there.size, there.digest, replaces is not None))
 
@@ -285,87 +287,95 @@ class Delete(Task):
     undoable = True
     verb = "delete"
 
-    names: tuple[str, ...]
-    loaded: tuple[str, ...] = ()
-    """Those of them that are in memory and are unloaded first."""
-    digests: tuple[str, ...] | None = None
-    """What was under each of the names when it was agreed to delete them; None for anything."""
+    items: tuple[Deletion, ...]
 
     @property
     def name(self) -> str:
         """The model, or how many."""
-        return self.names[0] if len(self.names) == 1 else f"{len(self.names)} models"
+        return self.items[0].name if len(self.items) == 1 else f"{len(self.items)} models"
+
+    @property
+    def rows(self) -> tuple[ModelKey, ...]:
+        """The rows of the list that go."""
+        return tuple(key for item in self.items for key in item.agreed or ())
 
     async def run(self, ollama: Ollama) -> Steps:
         """Delete one after another; a failure does not stop the rest, a lost server does."""
         failed: dict[str, OllamaError] = {}
-        remaining = list(self.names)
-        for number, name in enumerate(self.names, 1):
-            yield Item(name, number, len(self.names))
+        remaining = [item.name for item in self.items]
+        for number, item in enumerate(self.items, 1):
+            yield Item(item.name, number, len(self.items))
             try:
-                await self._delete(ollama, name)
+                if item.after in failed:
+                    raise OllamaError(
+                        f"{inert(item.name)} was not deleted: {inert(item.after)} is still there."
+                    )
+                await self._delete(ollama, item)
             except OllamaError as error:
-                failed[name] = error
+                failed[item.name] = error
                 if isinstance(error, Unreachable):
                     break
             else:
-                remaining.remove(name)
-                yield Item(name, number, len(self.names), done=True)
-        if len(self.names) == 1 and failed:
-            raise failed[self.names[0]]
+                remaining.remove(item.name)
+                yield Item(item.name, number, len(self.items), done=True)
+        if len(self.items) == 1 and failed:
+            raise failed[self.items[0].name]
         if failed:
             raise OllamaError(
-                f"{len(remaining)} of {len(self.names)} models were not deleted: "
+                f"{len(remaining)} of {len(self.items)} models were not deleted: "
                 f"{inert(', '.join(remaining))}",
                 " ".join(dict.fromkeys(map(str, failed.values()))),
             )
 
     def without(self, finished: Collection[str]) -> Delete:
         """Return the deletion of the others."""
-        left = [number for number, name in enumerate(self.names) if name not in finished]
-        return replace(
-            self,
-            names=tuple(self.names[number] for number in left),
-            digests=self.digests and tuple(self.digests[number] for number in left),
-        )
+        return Delete(tuple(item for item in self.items if item.name not in finished))
 
     def when_cancelled(self, progress: JobProgress, finished: Collection[str]) -> str:
         """Say which are gone, which may be and which stay."""
-        rest = [name for name in self.names if name not in finished]
+        rest = [item.name for item in self.items if item.name not in finished]
         gone = f" Deleted: {inert(', '.join(finished))}." if finished else ""
         unsure = f" The server was at {inert(rest[0])}, which may be gone." if rest else ""
         kept = f" Not deleted: {inert(', '.join(rest[1:]))}." if rest[1:] else ""
         return f"Cancelled.{gone}{unsure}{kept}"
 
-    async def _delete(self, ollama: Ollama, name: str) -> None:
+    async def _delete(self, ollama: Ollama, item: Deletion) -> None:
         # Asked before each call: other clients do not wait until all of them are deleted.
-        self._check(name, await ollama.list())
-        if name in self.loaded:
+        self._check(item, await ollama.list())
+        for name, runner in item.unload:
             # A model can be deleted while loaded, so a refusal here is no reason to stop.
             with suppress(Refused):
-                await ollama.unload(name)
-            self._check(name, await ollama.list())
+                await ollama.unload(name, runner=runner)
+        if item.unload:
+            self._check(item, await ollama.list())
         # Already deleted is fine.
         with suppress(NotFound):
-            await ollama.delete(name)
+            await ollama.delete(item.target)
 
-    def _check(self, name: str, models: Collection[ListedModel]) -> None:
-        """Raise OllamaError if deleting `name` would delete something else than was agreed to."""
-        if problem := names.deletion_problem(name, [(m.name, m.digest) for m in models]):
+    def _check(self, item: Deletion, models: Collection[ListedModel]) -> None:
+        """Raise OllamaError if this would delete something else than was agreed to."""
+        listed = [(model.name, model.digest) for model in models]
+        if problem := names.deletion_problem(item.target, listed):
             raise OllamaError(
                 problem, "Remove its file below manifests or manifests-v2 where the server runs."
             )
-        listed = {model.name: model for model in models}
-        if (twin := names.case_variants(self.names, listed).get(name)) is not None:
-            raise ambiguous_deletion(name, twin)
-        found = listed.get(name)
-        if found is None or self.digests is None:
+        chosen = frozenset(each.model for each in self.items)
+        twins = names.case_variants(chosen, [name for name, _ in listed])
+        if not item.digest and (twin := twins.get(item.model)) is not None:
+            raise ambiguous_deletion(item.model, twin)
+        if item.agreed is None or not (more := item.reaches(listed) - item.agreed):
             return
-        if found.digest != self.digests[self.names.index(name)]:
+        if item.digest:
+            others = ", ".join(sorted(name for name, _ in more))
             raise OllamaError(
-                f"{inert(name)} was not deleted: something else came under its name meanwhile.",
-                "It is kept: delete it again to delete what is there now.",
+                f"{inert(item.name)} was not deleted: {inert(others)} has the same digest "
+                "meanwhile, and would be deleted too.",
+                "It is kept: delete it again to see what goes with it.",
             )
+        raise OllamaError(
+            f"{inert(item.name)} was not deleted: something else came under its name meanwhile.",
+            "It is kept: delete it again to delete what is there now.",
+        )
 
 
 def ambiguous_deletion(name: str, twin: str) -> OllamaError:

@@ -27,15 +27,14 @@ if TYPE_CHECKING:
     from ollama_tui.api.client import Ollama
     from ollama_tui.config.drafts import Drafts
     from ollama_tui.domain.cloud import CatalogueEntry
-    from ollama_tui.domain.model import Model, Snapshot
+    from ollama_tui.domain.model import Model, ModelKey, Snapshot
     from ollama_tui.domain.rows import View
     from ollama_tui.domain.storage.report import StorageRow
     from ollama_tui.services.connection import Services
     from ollama_tui.services.jobs.job import Job
 
-    Chosen = Model | Job | StorageRow | CatalogueEntry | str | None
-    """A row of the list, of jobs, storage or the catalogue; of running models the name, as the
-    server spells it."""
+    Chosen = Model | Job | StorageRow | CatalogueEntry | ModelKey | None
+    """A row of the list, of jobs, storage or the catalogue; of running models name and digest."""
 
 
 T = TypeVar("T")
@@ -136,8 +135,8 @@ class ActionContext(Protocol):
     def set_view(self, view: View) -> None:
         """Show the list by `view`."""
 
-    def move_to(self, name: str) -> None:
-        """Put the cursor on the model called `name` once it is in the list."""
+    def move_to(self, target: ModelKey | str) -> None:
+        """Put the cursor on a row, or on the first one of a name, once it is in the list."""
 
     def clipboard(self, text: str, what: str) -> None:
         """Send `text` to the terminal's clipboard."""

@@ -61,28 +61,28 @@ async def mark(context: ActionContext) -> None:
     model = context.current
     if model is None:
         return
-    names = [row.name for row in context.rows]
+    rows = context.rows
     # Looked up before: a filter may take the model away with its mark.
-    following = names[names.index(model.name) + 1 :]
-    context.set_view(replace(context.view, marks=context.view.marks ^ {model.name}))
+    following = rows[rows.index(model) + 1 :][:1]
+    context.set_view(replace(context.view, marks=context.view.marks ^ {model.key}))
     if following:
-        context.move_to(following[0])
+        context.move_to(following[0].key)
 
 
 async def mark_range(context: ActionContext) -> None:
     """Mark everything between the cursor and the nearest mark above it, else below it."""
-    names = [row.name for row in context.rows]
-    here = names.index(context.current.name) if context.current else 0
-    marked = [n for n, name in enumerate(names) if name in context.view.marks and n != here]
+    keys = [row.key for row in context.rows]
+    here = keys.index(context.current.key) if context.current else 0
+    marked = [n for n, key in enumerate(keys) if key in context.view.marks and n != here]
     above = [n for n in marked if n < here]
     other = above[-1] if above else (marked[0] if marked else here)
-    between = names[min(here, other) : max(here, other) + 1]
+    between = keys[min(here, other) : max(here, other) + 1]
     context.set_view(replace(context.view, marks=context.view.marks | set(between)))
 
 
 async def mark_all(context: ActionContext) -> None:
     """Mark every model shown."""
-    shown = {row.name for row in context.rows}
+    shown = {row.key for row in context.rows}
     context.set_view(replace(context.view, marks=context.view.marks | shown))
 
 
@@ -98,7 +98,7 @@ def no_marks(context: ActionContext) -> str | None:
 
 async def invert_marks(context: ActionContext) -> None:
     """Mark the models shown that have no mark, and take the marks of the others off."""
-    shown = {row.name for row in context.rows}
+    shown = {row.key for row in context.rows}
     context.set_view(replace(context.view, marks=context.view.marks ^ shown))
 
 
@@ -164,7 +164,7 @@ def pair(context: ActionContext) -> tuple[Model, ...]:
     """Return the marked models; the current one is the second to a single mark."""
     marked = context.targets if context.view.marks else ()
     current = context.current
-    if len(marked) == 1 and current is not None and current.name != marked[0].name:
+    if len(marked) == 1 and current is not None and current.key != marked[0].key:
         return (*marked, current)
     return marked
 

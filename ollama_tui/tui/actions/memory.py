@@ -21,7 +21,7 @@ from ollama_tui.tui.actions.action import (
 from ollama_tui.tui.actions.jobs import find
 
 if TYPE_CHECKING:
-    from ollama_tui.domain.model import Model
+    from ollama_tui.domain.model import Model, ModelKey
 
 LIFETIMES: dict[str, tuple[str, str | int | None]] = {
     "5m": ("5 minutes", "5m"),
@@ -45,7 +45,7 @@ async def load_model(context: ActionContext, model: Model) -> None:
     """Load a model and say when that is done."""
     embedding = await embeds(context, model)
     async with changing(context):
-        await connected(context).library.load(model.name, embedding=embedding)
+        await connected(context).library.load(model, embedding=embedding)
         context.tell(f"{model.label} is loaded.")
 
 
@@ -73,11 +73,11 @@ async def load_another(context: ActionContext) -> None:
     from ollama_tui.tui.dialogs.choice import Alternative, Choice
 
     free = (m for m in context.snapshot.models if not m.is_answered_in_cloud and not m.is_loaded)
-    there = {model.name: model for model in columns.sort(free, "name")}
+    there = {f"{m.name} {m.digest}": m for m in columns.sort(free, "name")}
     if not there:
         context.tell("There is no model that could be loaded.", "All that are here are loaded.")
         return
-    options = tuple(Alternative(m.name, f"{m.label}  {size(m.size)}") for m in there.values())
+    options = tuple(Alternative(key, f"{m.label}  {size(m.size)}") for key, m in there.items())
     chosen = await context.ask(
         Choice("Load a model", options, hint="enter load   j k move   esc cancel")
     )
@@ -89,37 +89,54 @@ async def keep_alive(context: ActionContext) -> None:
     """Choose how long the chosen model stays loaded, from now on."""
     from ollama_tui.tui.dialogs.choice import Alternative, Choice
 
-    if not isinstance(name := context.chosen, str):
+    if (key := chosen_key(context)) is None:
         return
+    shown = inert(key.name)
     options = tuple(Alternative(key, words) for key, (words, _) in LIFETIMES.items())
-    chosen = await context.ask(Choice(f"Keep {inert(name)} in memory", options))
+    chosen = await context.ask(Choice(f"Keep {shown} in memory", options))
     if chosen is None:
         return
     words, lifetime = LIFETIMES[chosen]
-    model = find(context, name)  # None when it was deleted meanwhile
+    model = find_running(context, key)  # None when it was deleted meanwhile
     embedding = model is not None and await embeds(context, model)
+    runner = model.asked_runner if model else ""
     async with changing(context) as ollama:
-        await ollama.load(name, keep_alive=lifetime, embedding=embedding)
-        context.tell(f"{inert(name)} stays: {words[:1].lower()}{words[1:]}.")
+        await ollama.load(key.name, keep_alive=lifetime, embedding=embedding, runner=runner)
+        context.tell(f"{shown} stays: {words[:1].lower()}{words[1:]}.")
+
+
+def chosen_key(context: ActionContext) -> ModelKey | None:
+    """Return name and digest of the running model at the cursor."""
+    from ollama_tui.domain.model import ModelKey
+
+    return context.chosen if isinstance(context.chosen, ModelKey) else None
+
+
+def find_running(context: ActionContext, key: ModelKey) -> Model | None:
+    """Return the row of the list that runs as `key`; None when none does."""
+    rows = [m for m in context.snapshot.models if m.name == key.name]
+    mine = (m for m in rows if m.running is not None and m.running.digest == key.digest)
+    return next(mine, None) or find(context, key.name)
 
 
 async def unload(context: ActionContext) -> None:
     """Free the memory of the current model."""
     if context.current is not None:
-        await unload_named(context, context.current.name)
+        await unload_model(context, context.current.name, context.current)
 
 
 async def unload_chosen(context: ActionContext) -> None:
     """Free the memory of the chosen model."""
-    if isinstance(context.chosen, str):
-        await unload_named(context, context.chosen)
+    if (key := chosen_key(context)) is not None:
+        await unload_model(context, key.name, find_running(context, key))
 
 
-async def unload_named(context: ActionContext, name: str) -> None:
-    """Free the memory of the model that runs as `name`."""
+async def unload_model(context: ActionContext, name: str, model: Model | None) -> None:
+    """Free the memory of what runs as `name`, which is `model` in the list, if any."""
     async with changing(context) as ollama:
-        await ollama.unload(name)
-        context.tell(f"{inert(name)} is being unloaded.")
+        await ollama.unload(name, runner=model.asked_runner if model else "")
+        label = model.label if model is not None and model.siblings else inert(name)
+        context.tell(f"{label} is being unloaded.")
 
 
 def cannot_unload(context: ActionContext) -> str | None:
@@ -131,6 +148,7 @@ def cannot_unload(context: ActionContext) -> str | None:
 
 async def unload_all(context: ActionContext) -> None:
     """Ask, then free the memory of the models asked about; go on after a failure and tell of it."""
+    from ollama_tui.domain.model import ModelKey
     from ollama_tui.tui.dialogs.questions import confirm_unload
 
     running = context.snapshot.running
@@ -141,7 +159,9 @@ async def unload_all(context: ActionContext) -> None:
     async with changing(context) as ollama:
         for runner in running:
             try:
-                await ollama.unload(runner.name)
+                model = find_running(context, ModelKey(runner.name, runner.digest))
+                chosen = model.asked_runner if model else ""
+                await ollama.unload(runner.name, runner=chosen)
             except OllamaError as error:
                 failures.append(f"{inert(runner.name)}: {error}")
     if failures:

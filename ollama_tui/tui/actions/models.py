@@ -22,7 +22,7 @@ from ollama_tui.tui.actions.action import (
 from ollama_tui.tui.actions.jobs import confirm_target, discard_draft_when_sent, find, offer_again
 
 if TYPE_CHECKING:
-    from ollama_tui.domain.model import Model
+    from ollama_tui.domain.model import Model, ModelKey
 
 
 async def copy(context: ActionContext) -> None:
@@ -54,7 +54,7 @@ async def copy(context: ActionContext) -> None:
         async with changing(context) as ollama:
             warning = await ollama.copy(model.name, target)
     copied = find(context, target)
-    done = f"{model.label} was copied to {copied.label if copied else inert(target)}."
+    done = f"{model.name_label} was copied to {copied.name_label if copied else inert(target)}."
     context.tell(done, brief(warning), trouble=bool(warning))
     if copied:
         context.move_to(copied.name)
@@ -83,7 +83,7 @@ async def rename(context: ActionContext) -> None:
         offer_again(dialog)
     with discard_draft_when_sent(dialog):
         renamed = await move(context, model, typed)
-    context.tell(f"{model.label} is now {renamed.label}.")
+    context.tell(f"{model.name_label} is now {renamed.name_label}.")
     context.move_to(renamed.name)
 
 
@@ -92,12 +92,14 @@ async def move(context: ActionContext, model: Model, target: str) -> Model:
 
     Ollama has no rename. A copy onto the same name answers 200 and does nothing, and names that
     differ only by case are the same, so the deletion waits for a copy seen in the list with the
-    digest of the source.
+    digests of the source.
     """
     from ollama_tui.domain import names
 
     services = connected(context)
-    refuse = f"{model.label} was not renamed"
+    old = model.name_label
+    refuse = f"{old} was not renamed"
+    agreed = _digests(context, model.name)
     await services.library.refresh()
     if names.same(model.name, target) or find(context, target) is not None:
         raise OllamaError(f"{refuse}: {inert(target)} is there already.", "Choose another name.")
@@ -111,16 +113,16 @@ async def move(context: ActionContext, model: Model, target: str) -> Model:
     copied = find(context, target)
     if copied is not None and warning:
         raise OllamaError(
-            f"{model.label} was copied to {copied.label}, but not renamed: "
-            "not all of it was copied.",
+            f"{old} was copied to {copied.name_label}, but not renamed: not all of it was copied.",
             f"Delete either when you have looked at both. The server says: {brief(warning)}",
         )
-    if copied is None or copied.name == model.name or copied.digest != model.digest:
+    is_right = copied is not None and _digests(context, copied.name) == agreed
+    if copied is None or copied.name == model.name or not is_right or model.digest not in agreed:
         raise OllamaError(f"{refuse}: the copy is not what it should be.", "Nothing was deleted.")
-    left = context.snapshot.by_name.get(model.name)
-    if left is not None and left.digest != model.digest:
+    new = copied.name_label
+    if not _digests(context, model.name) <= agreed:
         raise OllamaError(
-            f"{model.label} was copied to {copied.label}, and something else came under its name.",
+            f"{old} was copied to {new}, and something else came under its name.",
             "That is kept: look at it before you delete it.",
         )
     try:
@@ -128,10 +130,15 @@ async def move(context: ActionContext, model: Model, target: str) -> Model:
             await ollama.delete(model.name)
     except OllamaError as error:
         raise OllamaError(
-            f"{model.label} was copied to {copied.label}, but its old name is still there.",
+            f"{old} was copied to {new}, but its old name is still there.",
             f"Delete it when the server lets you: {error}",
         ) from error
     return copied
+
+
+def _digests(context: ActionContext, name: str) -> frozenset[str]:
+    """Return the digests that are listed under exactly `name`."""
+    return frozenset(model.digest for model in context.snapshot.named(name))
 
 
 async def delete(context: ActionContext) -> None:
@@ -144,7 +151,8 @@ async def delete(context: ActionContext) -> None:
     jobs = connected(context).queue
     # One moment for all of it: the list may change while the disk is read.
     snapshot, targets = context.snapshot, context.targets
-    if twins := names.case_variants([m.name for m in targets], snapshot.by_name):
+    by_name = [m.name for m in targets if not m.siblings]
+    if twins := names.case_variants(by_name, snapshot.by_name):
         raise ambiguous_deletion(*next(iter(twins.items())))
     planned = plan_deletion(targets, await connected(context).storage.usage(snapshot.models))
     question = confirm_delete(
@@ -152,10 +160,8 @@ async def delete(context: ActionContext) -> None:
     )
     if await context.ask(question) is not True:
         return
-    loaded = tuple(model.name for model in targets if model.is_loaded)
     # Marks stay until their models are gone: what is undone or fails is still chosen.
-    agreed = tuple(model.digest for model in targets)
-    jobs.submit(Delete(tuple(model.name for model in targets), loaded, agreed))
+    jobs.submit(Delete(planned.deletions))
 
 
 def cannot_delete(context: ActionContext) -> str | None:
@@ -183,30 +189,30 @@ def ambiguous_name_problem(models: Sequence[Model]) -> str | None:
 async def delete_chosen(context: ActionContext) -> None:
     """Delete as in the list: the marked models, else the one at the cursor of storage."""
     if not context.view.marks:
-        if (name := chosen_model(context)) is None:
+        if (key := chosen_model(context)) is None:
             return
-        reveal(context, name)
+        reveal(context, key)
     if (reason := cannot_delete(context)) is not None:
         context.tell(reason)
     else:
         await delete(context)
 
 
-def chosen_model(context: ActionContext) -> str | None:
-    """Return the name of the model at the cursor of storage; None, and say so, for another row."""
-    from ollama_tui.domain.storage.report import RowKind, StorageRow
+def chosen_model(context: ActionContext) -> ModelKey | None:
+    """Return the model at the cursor of storage; None, and say so, for another row."""
+    from ollama_tui.domain.storage.report import StorageRow
 
-    if isinstance(row := context.chosen, StorageRow) and row.kind is RowKind.MODEL:
-        return row.key
+    if isinstance(row := context.chosen, StorageRow) and row.model is not None:
+        return row.model
     context.tell("This is no model: what frees it is below the table.")
     return None
 
 
-def reveal(context: ActionContext, name: str) -> None:
+def reveal(context: ActionContext, key: ModelKey) -> None:
     """Put the list's cursor on a model, without the filter if that hides it."""
-    if name not in {row.name for row in context.rows}:
+    if key not in {row.key for row in context.rows}:
         context.set_view(replace(context.view, filter=""))
-    context.move_to(name)
+    context.move_to(key)
 
 
 async def undo(context: ActionContext) -> None:

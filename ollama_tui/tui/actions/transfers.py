@@ -23,7 +23,7 @@ from ollama_tui.tui.actions.action import (
 from ollama_tui.tui.actions.jobs import confirm_target, discard_draft_when_sent, find, offer_again
 
 if TYPE_CHECKING:
-    from ollama_tui.domain.model import Model
+    from ollama_tui.domain.model import Model, ModelKey
     from ollama_tui.domain.updates import Upstream
     from ollama_tui.services.connection import Services
     from ollama_tui.tui.dialogs.names import NewName
@@ -88,7 +88,11 @@ async def push(context: ActionContext) -> None:
         return
     # A push that failed has left its copy behind: that one is as good as another.
     there = find(context, answer.name)
-    is_copy = there is not None and there.digest == model.digest != ""
+    mine, theirs = (
+        {row.digest for row in context.snapshot.named(each.name)} if each else set()
+        for each in (model, there)
+    )
+    is_copy = mine == theirs and "" not in mine
     copies = not is_copy and not names.same(answer.name, model.name)
     if copies:
         try:
@@ -104,13 +108,16 @@ async def push(context: ActionContext) -> None:
         if copies:
             if warning := await services.ollama.copy(model.name, answer.name):
                 context.tell(
-                    f"Not all of {model.label} is pushed: the copy has only what is on the server.",
+                    f"Not all of {model.name_label} is pushed: "
+                    "the copy has only what is on the server.",
                     brief(warning),
                     trouble=True,
                 )
             await services.library.refresh()
         services.updates.note_push(answer.name)
-        services.queue.submit(Push(answer.name, answer.insecure, model.size or None))
+        services.queue.submit(
+            Push(answer.name, answer.insecure, None if model.siblings else model.size or None)
+        )
 
 
 async def _copy_target(context: ActionContext, name: str, there: Model | None) -> NewName | None:
@@ -145,14 +152,14 @@ def cannot_check(context: ActionContext) -> str | None:
     return None if models_to_check(context) else "There is no model to check."
 
 
-def check_summary(models: Sequence[Model], found: Mapping[str, Upstream]) -> tuple[str, str]:
+def check_summary(models: Sequence[Model], found: Mapping[ModelKey, Upstream]) -> tuple[str, str]:
     """Return how `models` stand in a sentence, and in another what to do or why it is unknown."""
     from ollama_tui.domain import updates as upstream
     from ollama_tui.domain.updates import UpdateStatus
 
-    statuses = {m.name: upstream.update_status(m, found.get(m.name)) for m in models}
-    outdated = [found[name] for name, s in statuses.items() if s is UpdateStatus.OUTDATED]
-    unknown = [found[name] for name, s in statuses.items() if s is UpdateStatus.UNKNOWN]
+    statuses = {m.key: upstream.update_status(m, found.get(m.key)) for m in models}
+    outdated = [found[key] for key, s in statuses.items() if s is UpdateStatus.OUTDATED]
+    unknown = [found[key] for key, s in statuses.items() if s is UpdateStatus.UNKNOWN]
     current = sum(s is UpdateStatus.CURRENT for s in statuses.values())
     counts = [
         f"{number} {word}"
@@ -180,7 +187,7 @@ async def update_current(context: ActionContext) -> None:
 
     if (model := context.current) is None:
         return
-    found = (await connected(context).updates.check([model])).get(model.name)
+    found = (await connected(context).updates.check([model])).get(model.key)
     status = upstream.update_status(model, found)
     if found is None or status is UpdateStatus.UNKNOWN:
         reason = found.reason if found else ""
@@ -193,7 +200,7 @@ async def update_current(context: ActionContext) -> None:
 
 async def update_all(context: ActionContext) -> None:
     """Look once more at all that is known to be outdated, ask, and fetch what is newer."""
-    models = [context.snapshot.by_name[name] for name in outdated_names(context)]
+    models = outdated_models(context)
     await connected(context).updates.check(models)
     await fetch_updates(context, models)
 
@@ -208,28 +215,27 @@ async def fetch_updates(context: ActionContext, models: Sequence[Model]) -> None
     services = connected(context)
     found = services.updates.found.value
     stale = [
-        (model, found[model.name])
+        (model, found[model.key])
         for model in models
-        if upstream.update_status(model, found.get(model.name)) is UpdateStatus.OUTDATED
+        if upstream.update_status(model, found.get(model.key)) is UpdateStatus.OUTDATED
     ]
     if not stale:
-        asked = [found[model.name] for model in models if model.name in found]
+        asked = [found[model.key] for model in models if model.key in found]
         context.tell("Nothing is outdated any more.", why_unknown(asked))
     elif await context.ask(confirm_update(stale)):
         for model, newer in stale:
             services.queue.submit(Pull(model.name, newer.insecure, newer.total))
 
 
-def outdated_names(context: ActionContext) -> list[str]:
-    """Return the names known to be outdated, in the order of the list."""
+def outdated_models(context: ActionContext) -> list[Model]:
+    """Return the models known to be outdated, in the order of the list."""
     from ollama_tui.domain import updates as upstream
 
     if context.services is None:
         return []
-    outdated = upstream.known(
-        context.snapshot.by_name, context.services.updates.found.value
-    ).outdated
-    return [model.name for model in context.snapshot.models if model.name in outdated]
+    snapshot, found = context.snapshot, context.services.updates.found.value
+    outdated = upstream.known(snapshot.by_key, found).outdated if found else ()
+    return [model for model in snapshot.models if model.key in outdated] if outdated else []
 
 
 def cannot_update(context: ActionContext) -> str | None:
@@ -245,7 +251,7 @@ def cannot_update(context: ActionContext) -> str | None:
 
 def nothing_outdated(context: ActionContext) -> str | None:
     """Say that nothing is known to be outdated."""
-    if outdated_names(context):
+    if outdated_models(context):
         return None
     return "No model is known to be outdated: o asks the registries."
 

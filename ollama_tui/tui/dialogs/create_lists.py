@@ -90,12 +90,13 @@ class ListTab(Tab):
         """Move the part with this key, where the order matters."""
 
     @on(Table.Chosen)
-    def _chosen(self, event: Table.Chosen) -> None:
-        self.edit_part(event.key)
+    def _chosen(self) -> None:
+        if self.table.row is not None:
+            self.edit_part(self.table.row.key)
 
     def action_part(self, what: str) -> None:
         """Add a part, or remove or move the one under the cursor."""
-        key = self.table.cursor
+        key = self.table.row.key if self.table.row else None
         if what == "add":
             self.edit_part(None)
         elif key is None:

@@ -237,6 +237,7 @@ class QuantizeTab(Tab):
         )
 
     @on(Table.Chosen)
-    def _chosen(self, event: Table.Chosen) -> None:
-        chosen = event.key if event.key != NO_TYPE else ""
+    def _chosen(self) -> None:
+        row: CellRow | None = self.query_one(Table).row
+        chosen = row.key if row is not None and row.key != NO_TYPE else ""
         self.edit(lambda form: replace(form, quantize=chosen))

@@ -11,7 +11,7 @@ from textual.widgets import Input
 
 from ollama_tui.config.drafts import FormKey
 from ollama_tui.domain import names
-from ollama_tui.domain.model import Model, by_comparison_key
+from ollama_tui.domain.model import Model, by_comparison_key, manifests_of
 from ollama_tui.domain.names import name_in
 from ollama_tui.domain.updates import Offer
 from ollama_tui.formatting import inert, size
@@ -157,11 +157,14 @@ class CopyDialog(NewNameDialog):
     ) -> None:
         super().__init__(models, prefill or source.name)
         self.source = source
+        self.manifests = "" if purpose else manifests_of(source, models)
         self.purpose = purpose
         self.rename = rename
         self.verb = "rename" if rename else "copy"
         self.form_key = FormKey("quantize" if purpose else self.verb, source.name)
-        self.heading = f"{purpose or self.verb.capitalize()}{':' if purpose else ''} {source.label}"
+        self.heading = (
+            f"{purpose or self.verb.capitalize()}{':' if purpose else ''} {source.name_label}"
+        )
         if purpose:
             self.verb = "go"
 
@@ -173,7 +176,7 @@ class CopyDialog(NewNameDialog):
             return ""  # as prefilled: needs no comment before enter is pressed
         if names.same(given, self.source.name):
             return (
-                f"That is {self.source.label} itself: Ollama does not tell names apart "
+                f"That is {self.source.name_label} itself: Ollama does not tell names apart "
                 "by case, by a missing “:latest” or by “ollama.com/library/”."
             )
         if self.rename and (there := self.installed.get(names.comparison_key(given))) is not None:
@@ -183,9 +186,11 @@ class CopyDialog(NewNameDialog):
     def makes(self, name: str) -> str:
         """Return a sentence on what copying or renaming does."""
         if self.rename:
-            return f"Copies to {name}, checks it, then removes {self.source.label}."
+            moved = f"Copies {self.manifests}, to" if self.manifests else "Copies to"
+            return f"{moved} {name}, checks it, then removes {self.source.name_label}."
         shared = "" if self.purpose else " It takes no disk space: the weights are shared."
-        return f"Makes {name}.{shared}"
+        all_of_it = f" Copies {self.manifests}." if self.manifests else ""
+        return f"Makes {name}.{all_of_it}{shared}"
 
 
 class OtherNameDialog(NewNameDialog):

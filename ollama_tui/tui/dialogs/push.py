@@ -14,7 +14,7 @@ from textual.widgets import Input, Static
 from ollama_tui.config.drafts import FormKey
 from ollama_tui.domain import names
 from ollama_tui.domain.cloud import AccountStatus, describe_account
-from ollama_tui.domain.model import Model, by_comparison_key
+from ollama_tui.domain.model import Model, by_comparison_key, manifests_of
 from ollama_tui.formatting import inert, size
 from ollama_tui.tui.dialogs.account import StatusUpdates
 from ollama_tui.tui.dialogs.controls import TextCheckbox
@@ -50,7 +50,9 @@ class PushDialog(Dialog[PushAnswer]):
     ) -> None:
         super().__init__()
         self.model = model
+        models = tuple(models)
         self.installed = by_comparison_key(models)
+        self.manifests = manifests_of(model, models)
         self.speaks_plain_http = speaks_plain_http
         """Whether the registry of a name speaks plain HTTP; asks that registry."""
         self._plain_hosts: dict[str, bool] = {}
@@ -58,7 +60,9 @@ class PushDialog(Dialog[PushAnswer]):
         self.status_updates = status_updates
         self.clipboard = clipboard
         self.status: AccountStatus | None = None
-        self.heading = f"Push {model.label}, up to {size(model.size)}"
+        # Of several manifests only that of this row has a size here; they may share layers.
+        amount = "" if model.siblings else f", up to {size(model.size)}"
+        self.heading = f"Push {model.name_label}{amount}"
         self.form_key = FormKey("push", model.name)
 
     def fields(self) -> ComposeResult:
@@ -119,11 +123,11 @@ class PushDialog(Dialog[PushAnswer]):
             own = f"{user or 'NAMESPACE'}/{inert(name.model)}:{inert(name.tag)}"
             return Review(f"Put your account in front: {own}.")
         there = self.installed.get(name.key)
-        first = ""
+        first = f"Pushes {self.manifests}. " if self.manifests else ""
         if copied and there is not None and there.digest == self.model.digest != "":
-            first = f"{there.label} is the same model already. "
+            first += f"{there.name_label} is the same model already. "
         elif copied:
-            first = f"Copies to {inert(name.display)} first: a push uses the local name. "
+            first += f"Copies to {inert(name.display)} first: a push uses the local name. "
         if name.host != names.DEFAULT_HOST:
             then = f"Goes to {inert(name.host)}, not to ollama.com."
             if name.host not in self._plain_hosts:

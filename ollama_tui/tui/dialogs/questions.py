@@ -16,7 +16,7 @@ from ollama_tui.api.replies import RunningModel
 from ollama_tui.config.drafts import DraftFile
 from ollama_tui.config.safe_file import shown_path
 from ollama_tui.domain.model import Model
-from ollama_tui.domain.plan import Plan, plan_updates, requests
+from ollama_tui.domain.plan import Plan, plan_updates, requests, side_effects
 from ollama_tui.domain.updates import Upstream, cost
 from ollama_tui.formatting import ago, cells, exact, inert, plural, size, until
 from ollama_tui.services.jobs.job import Job, State
@@ -56,7 +56,8 @@ def confirm_delete(
         ),
         count,
     )
-    lines = (*_frees(plan, still_loading=still_loading), undo, "", *named)
+    besides = [inert(text) for item in plan.deletions[:LISTED] for text in side_effects(item)]
+    lines = (*_frees(plan, still_loading=still_loading), *besides, undo, "", *named)
     return Confirm(heading, lines, "delete", requests=requests(plan))
 
 

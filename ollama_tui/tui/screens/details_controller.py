@@ -71,7 +71,7 @@ class DetailsController:
         if main.tui.updates:
             from ollama_tui.domain.updates import standing  # not before something was asked
 
-            update = standing(model, main.tui.updates.get(model.name))
+            update = standing(model, main.tui.updates.get(model.key))
         self.pane.show(model, show, also=also, now=main.now(), update=update)
         if show is None and not model.is_answered_in_cloud:
             self._ask(model)
@@ -124,7 +124,7 @@ class DetailsController:
         try:
             await services.clock.within(DETAILS_DELAY, at_once.wait())
             current = self._main.current
-            if current is None or current.name != model.name:
+            if current is None or current.key != model.key:
                 self._asked = ()
                 return
             await services.facts.show(model)  # publishes `facts.details`, which has us draw again

@@ -12,7 +12,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Static
 
-from ollama_tui.domain.model import Model, Snapshot
+from ollama_tui.domain.model import Model, ModelKey, Snapshot
 from ollama_tui.domain.rows import NOTHING_KNOWN, ListRows, View
 from ollama_tui.tui.actions.action import Place
 from ollama_tui.tui.look import OWN_THEMES
@@ -55,7 +55,8 @@ class MainScreen(ActionScreen):
         self.details = DetailsController(self)
         self._totals = Totals(self, tui, changed=self._draw_status)
         self.rows_source = ModelRows(now=self.now, keys=tui.columns, view=view, signs=tui.signs)
-        self._wanted: str | None = None
+        self._wanted: ModelKey | str | None = None
+        """Where the cursor goes once that is listed: a row, or the first one of a name."""
         self._is_behind = False
         """Whether the details are still those of where the cursor was some keys ago."""
         self._last_valid = LastValidFilter()
@@ -102,10 +103,15 @@ class MainScreen(ActionScreen):
     # ---- app state to widgets
 
     def _take_snapshot(self, snapshot: Snapshot) -> None:
-        self.snapshot = snapshot
-        gone = self.view.marks and self.view.marks - snapshot.by_name.keys()
-        if gone and snapshot.fetched_at is not None:
-            self.view = replace(self.view, marks=self.view.marks - gone)
+        before, self.snapshot = self.snapshot, snapshot
+        marks = self.view.marks
+        if marks and snapshot.fetched_at is not None and (marks - snapshot.by_key.keys()):
+            marks = frozenset(snapshot.followed(key, before) for key in marks)
+            self.view = replace(self.view, marks=marks & snapshot.by_key.keys())
+        if isinstance(self.table.pinned, tuple):
+            self.table.pinned = snapshot.followed(ModelKey(*self.table.pinned), before)
+        if isinstance(self._wanted, ModelKey):
+            self._wanted = snapshot.followed(self._wanted, before)
         self.redraw()
 
     def _take_services(self) -> None:
@@ -116,7 +122,7 @@ class MainScreen(ActionScreen):
 
     def _take_jobs(self, jobs: tuple[Job, ...]) -> None:
         self.jobs = jobs
-        leaving = frozenset(name for job in jobs if job.active for name in job.deletes)
+        leaving = frozenset(key for job in jobs if job.active for key in job.deletes)
         if leaving != self.rows_source.leaving:
             self.rows_source.leaving = leaving
             self.table.show(self.list_rows.rows)
@@ -128,7 +134,7 @@ class MainScreen(ActionScreen):
         if self.tui.updates:
             from ollama_tui.domain.updates import known
 
-            self.updates = known(self.snapshot.by_name, self.tui.updates)
+            self.updates = known(self.snapshot.by_key, self.tui.updates)
         self.list_rows = visible = self._last_valid.list_rows(
             self.snapshot.models, self.view, now=self.now(), known=self.updates
         )
@@ -139,8 +145,8 @@ class MainScreen(ActionScreen):
         )
         self.table.show(visible.rows)
         self.query_one(FilterBar).show_problems(visible.problems)
-        if self._wanted is not None and self.table.move_to(self._wanted):
-            self._wanted = None
+        if self._wanted is not None:
+            self.move_to(self._wanted)
         self._draw_status()
         self._draw_for_cursor()
 
@@ -241,7 +247,8 @@ class MainScreen(ActionScreen):
         await self.details.wait_until_loaded()
         model, services = self.current, self.tui.services
         if model is not None and services is not None:
-            verbose = await services.ollama.show_verbose(model.name)
+            asked = services.ollama.show_verbose(model.name, runner=model.asked_runner)
+            verbose = await asked
             self.details.pane.show_arrays(model, whole_values(verbose))
 
     def action_open_filter(self) -> None:
@@ -329,9 +336,12 @@ class MainScreen(ActionScreen):
         else:
             bar.close()
 
-    def move_to(self, name: str) -> None:
-        """Put the cursor on `name`, now or once it is listed."""
-        self._wanted = None if self.table.move_to(name) else name
+    def move_to(self, target: ModelKey | str) -> None:
+        """Put the cursor on a row, or on the first one of a name, now or once it is listed."""
+        key: ModelKey | None = target if isinstance(target, ModelKey) else None
+        if isinstance(target, str):
+            key = next((row.key for row in self.table.rows if row.listed.name == target), None)
+        self._wanted = None if key is not None and self.table.move_to(key) else target
 
     @on(FilterBar.Changed)
     def _filter_changed(self, event: FilterBar.Changed) -> None:

@@ -148,7 +148,7 @@ class MainScreenContext:
         """The marked models in list order, hidden ones too; else the current one."""
         marks = self.view.marks
         if marks:
-            return tuple(m for m in self._screen.snapshot.models if m.name in marks)
+            return tuple(m for m in self._screen.snapshot.models if m.key in marks)
         return (self.current,) if self.current else ()
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from ollama_tui.api.errors import OllamaError
 from ollama_tui.api.replies import RunningModel
 from ollama_tui.domain import names
 from ollama_tui.domain.details import processor
+from ollama_tui.domain.model import ModelKey
 from ollama_tui.formatting import UNKNOWN, StyledLine, context, inert, plural, size, until
 from ollama_tui.tui.actions.action import Place, connected
 from ollama_tui.tui.screens.action_screen import TableScreen, bindings, message_lines
@@ -30,6 +31,7 @@ COLUMNS = (
     TableColumn("MEMORY", 7, "right", id="memory", priority=2),
     TableColumn("CPU/GPU", 15, id="processor", priority=3),
     TableColumn("CONTEXT", 7, "right", id="context", priority=4),
+    TableColumn("RUNNER", 8, id="runner", priority=5),
     TableColumn("UNTIL", 9, id="until", priority=1),
 )
 STYLES = {"name": "", "memory": "strong"}
@@ -39,35 +41,46 @@ STYLES = {"name": "", "memory": "strong"}
 class Running:
     """One row: a runner as it reads, or a model on its way into memory."""
 
-    key: str
-    """Name as the server spells it."""
+    key: ModelKey
+    """Name as the server spells it, and digest of what runs: one name may run twice."""
     name: str
     memory: str = UNKNOWN
     processor: str = UNKNOWN
     context: str = UNKNOWN
+    runner: str = UNKNOWN
     until: str = "loading …"
 
 
 def rows_of(
-    running: Iterable[RunningModel], loading: frozenset[str], now: datetime
+    running: Iterable[RunningModel],
+    loading: frozenset[ModelKey],
+    now: datetime,
+    labels: Mapping[ModelKey, str],
 ) -> tuple[Running, ...]:
-    """Return the runners in the server's order, then what is being loaded and not listed yet."""
-    coming = {names.comparison_key(name): name for name in sorted(loading)}
-    listed = tuple(
-        Running(
-            runner.name,
-            inert(runner.name),
-            size(runner.size),
-            processor(runner.size, runner.size_vram),
-            context(runner.context_length),
-            "loading …"
-            if names.comparison_key(runner.name) in coming
-            else until(runner.expires_at, now),
+    """Return the runners in the server's order, then what is being loaded and not listed yet.
+
+    `labels` are of the models of which one name has several.
+    """
+    coming = {(names.comparison_key(key.name), key.digest): key for key in sorted(loading)}
+    listed = []
+    for runner in running:
+        name = names.comparison_key(runner.name)
+        same = {runner.digest, ""} if runner.digest else {key[1] for key in coming}
+        at = {key for key in coming if key[0] == name and key[1] in same}
+        listed.append(
+            Running(
+                key := ModelKey(runner.name, runner.digest),
+                labels.get(key, inert(runner.name)),
+                size(runner.size),
+                processor(runner.size, runner.size_vram),
+                context(runner.context_length),
+                inert(runner.runner) or UNKNOWN,
+                "loading …" if at else until(runner.expires_at, now),
+            )
         )
-        for runner in running
-    )
-    there = {names.comparison_key(row.key) for row in listed}
-    return (*listed, *(Running(n, inert(n)) for k, n in coming.items() if k not in there))
+        coming = {place: each for place, each in coming.items() if place not in at}
+    rest = (Running(key, labels.get(key, inert(key.name))) for key in coming.values())
+    return (*listed, *rest)
 
 
 def summed(running: Sequence[RunningModel]) -> list[str]:
@@ -86,10 +99,12 @@ class RunningRows(RowSource[Running]):
     def __init__(self) -> None:
         self.until_width = 0
         """Cells of the longest time left."""
+        self.with_runner = False
+        """Whether the server says what runs it."""
 
     def columns(self, width: int) -> Sequence[TableColumn]:
         """Return the columns that fit; the time left takes what it needs."""
-        *others, until_column = COLUMNS
+        *others, until_column = [c for c in COLUMNS if c.id != "runner" or self.with_runner]
         needed = max(until_column.width, self.until_width)
         return fit_columns([*others, replace(until_column, width=needed)], width)
 
@@ -146,8 +161,10 @@ class RunningScreen(TableScreen):
         """Show what runs now, as far as it differs from what is shown."""
         now = self.tui.clock.now()
         running = self.library.snapshot.running
-        rows = rows_of(running, self.library.loading.value, now)
+        labels = {m.key: m.label for m in self.library.snapshot.models if m.siblings}
+        rows = rows_of(running, self.library.loading.value, now, labels)
         self.source.until_width = max((len(row.until) for row in rows), default=0)
+        self.source.with_runner = any(row.runner != UNKNOWN for row in rows)
         self.show_rows(rows)
         self.show_heading(f" {self.tui.signs.dot} ".join(summed(running)))
         error = self.trouble
@@ -155,6 +172,7 @@ class RunningScreen(TableScreen):
         self.query_one("#trouble", StaticLines).show(lines)
 
     @property
-    def chosen(self) -> str | None:
-        """The name of the model under the cursor."""
-        return self.table.cursor
+    def chosen(self) -> ModelKey | None:
+        """What runs under the cursor."""
+        row: Running | None = self.table.row
+        return row.key if row is not None else None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from textual import work
 from textual.app import ComposeResult
 
-from ollama_tui.domain.model import Snapshot
+from ollama_tui.domain.model import ModelKey, Snapshot
 from ollama_tui.domain.storage.report import RowKind, StorageRow, advice, storage_rows, summary
 from ollama_tui.domain.storage.usage import Usage
 from ollama_tui.formatting import UNKNOWN, StyledLine, size
@@ -37,8 +37,8 @@ class StorageRows(RowSource[StorageRow]):
     signs: Signs
     most: int = 1
     """Bytes of the longest bar."""
-    marks: frozenset[str] = frozenset()
-    """Names of marked models."""
+    marks: frozenset[ModelKey] = frozenset()
+    """Marked models."""
 
     def columns(self, width: int) -> Sequence[TableColumn]:
         """Return the columns that fit; the bar takes up to two fifths of the width."""
@@ -75,7 +75,7 @@ class StorageRows(RowSource[StorageRow]):
 
     def gutter(self, row: StorageRow) -> StyledLine:
         """Return the mark of a marked model."""
-        return ((self.signs.marked, "mark"),) if row.key in self.marks else ()
+        return ((self.signs.marked, "mark"),) if row.model in self.marks else ()
 
 
 class StorageScreen(TableScreen):
@@ -144,14 +144,14 @@ class StorageScreen(TableScreen):
 
     def action_go_to_model(self) -> None:
         """Put the list's cursor on the model here, and go back to the list."""
-        if (name := models.chosen_model(self.context)) is not None:
-            models.reveal(self.context, name)
+        if (key := models.chosen_model(self.context)) is not None:
+            models.reveal(self.context, key)
             self.dismiss(None)
 
     def action_mark(self) -> None:
         """Mark the model here, or take its mark off, and go on to the next row."""
-        if (name := models.chosen_model(self.context)) is not None:
+        if (key := models.chosen_model(self.context)) is not None:
             view = self.context.view
-            self.context.set_view(replace(view, marks=view.marks ^ {name}))
+            self.context.set_view(replace(view, marks=view.marks ^ {key}))
             self.draw()
             self.table.action_move(1)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from operator import attrgetter
 
 from ollama_tui.domain.columns import ABSENT, BY_KEY, USUAL
-from ollama_tui.domain.model import Model
+from ollama_tui.domain.model import Model, ModelKey, key_of
 from ollama_tui.domain.rows import ListRows, View
 from ollama_tui.formatting import StyledLine
 from ollama_tui.tui.look import UNICODE_SIGNS, Signs
@@ -28,17 +27,17 @@ class ModelRows(RowSource[Model]):
     view: View = field(default_factory=View)
     aliases: Collection[str] = frozenset()
     """Digests that more than one name carries."""
-    outdated: frozenset[str] = frozenset()
-    """Names of which a registry has something newer."""
-    following: frozenset[str] = frozenset()
-    """Names that stand below another they share weights with."""
-    leaving: frozenset[str] = frozenset()
-    """Names of models that are being deleted, or wait for it."""
+    outdated: frozenset[ModelKey] = frozenset()
+    """Models of which a registry has something newer."""
+    following: frozenset[ModelKey] = frozenset()
+    """Rows that stand below another they share weights with."""
+    leaving: frozenset[ModelKey] = frozenset()
+    """Rows of models that are being deleted, or wait for it."""
     longest: int = 0
     """Letters of the longest name: on a wide screen figures stand beside names, not far off."""
     signs: Signs = UNICODE_SIGNS
 
-    key = attrgetter("listed.name")
+    key = staticmethod(key_of)
 
     def columns(self, width: int) -> Sequence[TableColumn]:
         """Return the wanted columns that fit, with an arrow at the one sorted by."""
@@ -67,20 +66,20 @@ class ModelRows(RowSource[Model]):
         cells = []
         for column in (BY_KEY[each.id] for each in columns):
             text = column.text(row, now).replace(ABSENT, self.signs.dot)
-            if column.key == "name" and row.name in self.following:
+            if column.key == "name" and row.key in self.following:
                 text = f"{self.signs.shares} {text}"
             cells.append(((text, column.style),))
         return cells
 
     def gutter(self, row: Model) -> StyledLine:
         """Return the mark and the state."""
-        mark = (self.signs.marked, "mark") if row.name in self.view.marks else (" ", "")
+        mark = (self.signs.marked, "mark") if row.key in self.view.marks else (" ", "")
         return (mark, self._state(row))
 
     def _state(self, row: Model) -> tuple[str, str]:
-        if row.name in self.leaving:
+        if row.key in self.leaving:
             return (self.signs.delete, "bad")
-        if row.name in self.outdated:
+        if row.key in self.outdated:
             return (self.signs.outdated, "good" if row.is_loaded else "warning")
         if row.is_loaded:
             return (self.signs.loaded, "good")
@@ -94,7 +93,7 @@ class ModelRows(RowSource[Model]):
         self,
         view: View,
         visible: ListRows,
-        outdated: frozenset[str] = frozenset(),
+        outdated: frozenset[ModelKey] = frozenset(),
         longest: int = 0,
     ) -> None:
         """Take over what the user chose, and what is known of all models together."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from operator import attrgetter
@@ -90,7 +90,7 @@ class RowSource(ABC, Generic[R]):
     all_columns: Sequence[TableColumn] = ()
     """In display order; those that do not fit are left out by `priority`."""
 
-    key: Callable[[R], str] = attrgetter("key")
+    key: Callable[[R], Hashable] = attrgetter("key")
     """Returns what identifies a row. All rows are asked on every keystroke, so it must be fast."""
 
     @abstractmethod
@@ -147,13 +147,11 @@ class Table(ScrollingWidget, Generic[R], can_focus=True):
     class Moved(Message):
         """The cursor is on another row; `key` is None when there are no rows."""
 
-        key: str | None
+        key: Hashable | None
 
     @dataclass
     class Chosen(Message):
-        """Enter was pressed on the row with this key."""
-
-        key: str
+        """Enter was pressed on the row under the cursor."""
 
     def __init__(self, source: RowSource[R], *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -163,15 +161,17 @@ class Table(ScrollingWidget, Generic[R], can_focus=True):
         self._last: tuple[R, ...] = ()
         """The last rows there were, so that the cursor is remembered through an empty list."""
         self._index = 0
-        self._anchor: str | None = None
-        """The key of the row that the user put the cursor on; it may be gone for now."""
+        self.pinned: Hashable | None = None
+        """The key of the row that the user put the cursor on; it may be gone for now.
+
+        Where that row has another key from now on, set it before `show`: the cursor goes along."""
         self._top = 0
         self._empty: Sequence[StyledLine] = ()
         self._columns: tuple[TableColumn, ...] | None = None
-        self._bodies: LRUCache[str, StyledLine] = LRUCache(512)
+        self._bodies: LRUCache[Hashable, StyledLine] = LRUCache(512)
 
     @property
-    def cursor(self) -> str | None:
+    def cursor(self) -> Hashable | None:
         """The key of the row under the cursor, or None if there are no rows."""
         return self._source.key(self.rows[self._index]) if self.rows else None
 
@@ -199,7 +199,7 @@ class Table(ScrollingWidget, Generic[R], can_focus=True):
         self.rows = tuple(rows)
         if self.rows:
             self._index, self._last = self._survivor(), self.rows
-            self._anchor = self._anchor or self.cursor
+            self.pinned = self.pinned or self.cursor
         self._top = max(0, self._index - line)
         if self.size.height:  # hidden, it has no page, and stays where it is for later
             self._top = self._top_with(self._index, self._top)
@@ -215,7 +215,7 @@ class Table(ScrollingWidget, Generic[R], can_focus=True):
         if not self.rows:
             self.refresh()
 
-    def move_to(self, key: str) -> bool:
+    def move_to(self, key: Hashable) -> bool:
         """Put the cursor on the row with this key; return whether there is one."""
         places = (index for index, row in enumerate(self.rows) if self._source.key(row) == key)
         if (place := next(places, None)) is None:
@@ -234,7 +234,7 @@ class Table(ScrollingWidget, Generic[R], can_focus=True):
     def action_choose(self) -> None:
         """Post that the row under the cursor was chosen."""
         if self.cursor is not None:
-            self.post_message(self.Chosen(self.cursor))
+            self.post_message(self.Chosen())
 
     def on_resize(self) -> None:
         """Lay the columns out again and keep the cursor in view."""
@@ -287,8 +287,8 @@ class Table(ScrollingWidget, Generic[R], can_focus=True):
         if not self._last:
             return 0
         here, key = self._last[self._index], self._source.key
-        if key(here) != self._anchor:
-            back = next((n for n, row in enumerate(self.rows) if key(row) == self._anchor), None)
+        if key(here) != self.pinned:
+            back = next((n for n, row in enumerate(self.rows) if key(row) == self.pinned), None)
             if back is not None:
                 return back
         if (same := next((n for n, row in enumerate(self.rows) if row is here), None)) is not None:
@@ -310,7 +310,7 @@ class Table(ScrollingWidget, Generic[R], can_focus=True):
             # Both rows, without the scroll bar beside them.
             lines = (self.header + row - self._top for row in (was, self._index))
             self.refresh(*(Region(0, y, max(0, self.size.width - 1), 1) for y in lines))
-        self._anchor = self.cursor
+        self.pinned = self.cursor
         if self._index != was:
             # Straight to the screen: what it draws of the row then goes out in the same frame.
             self.screen.post_message(self.Moved(self.cursor))

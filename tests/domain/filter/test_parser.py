@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from ollama_tui.domain.filter.fields import FIELDS, Scope
 from ollama_tui.domain.filter.parser import FilterProblem, Query, SavedFilters, parse
-from ollama_tui.domain.model import Facts, Model
+from ollama_tui.domain.model import Facts, Model, ModelKey
 from tests.domain.models import NOW, a_model, many_models
 from tests.effort import calls
 
@@ -75,9 +75,9 @@ MODELS = (
 SCOPE = Scope(
     MODELS,
     NOW,
-    marked=frozenset({"old:1b"}),
-    outdated=frozenset({"qwen3:8b"}),
-    current=frozenset({"Gemma3:4b"}),
+    marked=frozenset({ModelKey("old:1b", "5" * 64)}),
+    outdated=frozenset(m.key for m in MODELS if m.name == "qwen3:8b"),
+    current=frozenset(m.key for m in MODELS if m.name == "Gemma3:4b"),
 )
 SHORT = {m.name: m.name.partition(":")[0].lower() for m in MODELS}
 ALL = "qwen3 mine copy-of-mine gemma3 old gpt-oss"
@@ -271,9 +271,9 @@ MANY = many_models(300) + MODELS
 WIDE = Scope(
     MANY,
     NOW,
-    frozenset(m.name for m in MANY[::7]),
-    frozenset(m.name for m in MANY[::5]),
-    frozenset(m.name for m in MANY[1::5]),
+    frozenset(m.key for m in MANY[::7]),
+    frozenset(m.key for m in MANY[::5]),
+    frozenset(m.key for m in MANY[1::5]),
 )
 
 

@@ -8,10 +8,18 @@ from collections.abc import AsyncIterator
 
 import httpx
 
+from ollama_tui.domain.plan import Deletion
+from ollama_tui.services.jobs.tasks import Delete
 from tests.clock import settle
 
 DIGEST = "sha256:" + "1a" * 32
 OTHER_DIGEST = "sha256:" + "2b" * 32
+
+
+def deleting(*names: str, loaded: tuple[str, ...] = ()) -> Delete:
+    """Return the deletion of `names`, whatever is under them; those `loaded` are unloaded first."""
+    unload = {name: ((name, ""),) for name in loaded}
+    return Delete(tuple(Deletion(name, unload=unload.get(name, ())) for name in names))
 
 
 class Stream(httpx.AsyncByteStream):
@@ -77,8 +85,8 @@ class Stage:
         """What somebody else answers to everything: a status and a body."""
         self.held: dict[str, asyncio.Event] = {}
         """What is answered only when its event is set."""
-        self.listed: tuple[str, ...] = ()
-        """The models there are; asking for them is not kept."""
+        self.listed: tuple[str | tuple[str, str], ...] = ()
+        """The models there are, or their names and digests; asking for them is not kept."""
         self.down = False
 
     @property
@@ -92,10 +100,13 @@ class Stage:
 
     async def _answer(self, request: httpx.Request) -> httpx.Response:
         if request.url.path == "/api/tags" and not self.down:
-            return httpx.Response(200, json={"models": [{"name": name} for name in self.listed]})
+            rows = [(row, "") if isinstance(row, str) else row for row in self.listed]
+            models = [{"name": name, "digest": digest} for name, digest in rows]
+            return httpx.Response(200, json={"models": models})
         body = json.loads(request.content or b"{}")
         model = body.get("model") or body.get("destination")
-        asked = f"{request.method} {request.url.path} {model}"
+        runner = f" {body['runner']}" if "runner" in body else ""
+        asked = f"{request.method} {request.url.path} {model}{runner}"
         self.asked.append(asked)
         if self.down:
             raise httpx.ConnectError("connection refused", request=request)

@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 from ollama_tui.api.client import Ollama
 from ollama_tui.services.jobs.job import State, describe
 from ollama_tui.services.jobs.queue import JobQueue
-from ollama_tui.services.jobs.tasks import Delete
 from tests.clock import VirtualClock, settle
-from tests.services.jobs.stage import Stage
+from tests.services.jobs.stage import Stage, deleting
 
 DELETED = ["DELETE /api/delete a"]
 
@@ -51,7 +50,7 @@ def stop(time: VirtualClock, seconds: float) -> None:
 async def test_after_a_stop_it_starts_again(
     before: float, stopped: float, queue: JobQueue, stage: Stage, time: VirtualClock
 ) -> None:
-    queue.submit(Delete(("a",)))
+    queue.submit(deleting("a"))
     await time.advance(before)
     stop(time, stopped)
     await time.advance(0)
@@ -69,7 +68,7 @@ async def test_after_a_stop_it_starts_again(
 async def test_after_the_machine_was_suspended_it_starts_again_too(
     suspended: float, queue: JobQueue, stage: Stage, time: VirtualClock, uptime: Uptime
 ) -> None:
-    queue.submit(Delete(("a",)))
+    queue.submit(deleting("a"))
     await time.advance(6.5)
     uptime.suspended = suspended
     await time.advance(0.5)
@@ -81,7 +80,7 @@ async def test_after_the_machine_was_suspended_it_starts_again_too(
 
 
 async def test_undo_works_after_a_stop(queue: JobQueue, stage: Stage, time: VirtualClock) -> None:
-    queue.submit(Delete(("a",)))
+    queue.submit(deleting("a"))
     stop(time, 60)
     await time.advance(0)
     assert queue.undo()
@@ -92,7 +91,7 @@ async def test_undo_works_after_a_stop(queue: JobQueue, stage: Stage, time: Virt
 async def test_it_does_not_end_while_it_is_held_and_starts_again_after(
     queue: JobQueue, stage: Stage, time: VirtualClock
 ) -> None:
-    deletion = queue.submit(Delete(("a",)))
+    deletion = queue.submit(deleting("a"))
     await time.advance(7.9)
     queue.suspend_grace()
     await time.advance(3600)
@@ -115,7 +114,7 @@ async def test_a_busy_machine_does_not_make_it_start_again(late: list[float]) ->
 
     async with Ollama("http://127.0.0.1:11434", transport=stage.transport) as ollama:
         queue = JobQueue(ollama, clock=time.monotonic, sleep=sleep)
-        queue.submit(Delete(("a",)))
+        queue.submit(deleting("a"))
         await time.advance(10)
         await settle()
         assert stage.asked == DELETED

@@ -6,13 +6,20 @@ import pytest
 
 from ollama_tui.api.client import Ollama
 from ollama_tui.api.requests import CreateRequest
+from ollama_tui.domain.model import ModelKey
+from ollama_tui.domain.plan import Deletion
 from ollama_tui.services.jobs.job import Job, State, describe
 from ollama_tui.services.jobs.queue import JobQueue
 from ollama_tui.services.jobs.tasks import Copy, Create, Delete, Item, Pull, Push, Steps
 from tests.clock import VirtualClock, settle
-from tests.services.jobs.stage import OTHER_DIGEST, Stage
+from tests.services.jobs.stage import OTHER_DIGEST, Stage, deleting
 
 MB = 1_000_000
+
+
+def keys(*texts: str) -> frozenset[ModelKey]:
+    """Return the rows that `a 1` stands for: names and digests."""
+    return frozenset(ModelKey(*text.split()) for text in texts)
 
 
 def job(queue: JobQueue, job_id: int) -> Job:
@@ -234,7 +241,7 @@ class TestCancel:
         self, queue: JobQueue, stage: Stage, time: VirtualClock
     ) -> None:
         stage.held["DELETE /api/delete b"] = asyncio.Event()
-        deletion = queue.submit(Delete(("a", "b", "c")))
+        deletion = queue.submit(deleting("a", "b", "c"))
         await time.advance(8.1)
         assert describe(job(queue, deletion)) == "2 of 3: b"
         queue.cancel(deletion)
@@ -249,7 +256,7 @@ class TestGrace:
     async def test_a_deletion_waits_before_anything_is_sent(
         self, queue: JobQueue, stage: Stage, time: VirtualClock
     ) -> None:
-        deletion = queue.submit(Delete(("a",), loaded=("a",)))
+        deletion = queue.submit(deleting("a", loaded=("a",)))
         said = []
         for _ in range(8):
             said.append(describe(job(queue, deletion)))
@@ -261,7 +268,7 @@ class TestGrace:
     async def test_undo_takes_it_back_with_nothing_sent(
         self, queue: JobQueue, stage: Stage, time: VirtualClock
     ) -> None:
-        deletion = queue.submit(Delete(("a",)))
+        deletion = queue.submit(deleting("a"))
         await time.advance(7.9)
         assert job(queue, deletion).can_undo
         assert queue.undo()
@@ -276,9 +283,9 @@ class TestGrace:
     async def test_undo_takes_back_the_last_one_first(
         self, queue: JobQueue, stage: Stage, time: VirtualClock
     ) -> None:
-        queue.submit(Delete(("a",)))
+        queue.submit(deleting("a"))
         await time.advance(1)
-        queue.submit(Delete(("b",)))
+        queue.submit(deleting("b"))
         assert queue.undo()
         await settle()
         assert states(queue) == [State.WAITING, State.CANCELLED]
@@ -286,22 +293,22 @@ class TestGrace:
         assert not queue.undo()
 
     async def test_undo_can_name_the_one_it_means(self, queue: JobQueue) -> None:
-        first = queue.submit(Delete(("a",)))
-        queue.submit(Delete(("b",)))
+        first = queue.submit(deleting("a"))
+        queue.submit(deleting("b"))
         assert queue.undo(first)
         assert states(queue) == [State.CANCELLED, State.WAITING]
 
     async def test_what_was_sent_cannot_be_undone(
         self, queue: JobQueue, time: VirtualClock
     ) -> None:
-        queue.submit(Delete(("a",)))
+        queue.submit(deleting("a"))
         await time.advance(8)
         assert not queue.undo()
 
     async def test_cancel_of_a_waiting_deletion_is_undo(
         self, queue: JobQueue, stage: Stage, time: VirtualClock
     ) -> None:
-        deletion = queue.submit(Delete(("a",)))
+        deletion = queue.submit(deleting("a"))
         assert queue.cancel(deletion)
         await time.advance(60)
         assert stage.asked == []
@@ -310,7 +317,7 @@ class TestGrace:
     async def test_close_does_not_send_it(
         self, queue: JobQueue, stage: Stage, time: VirtualClock
     ) -> None:
-        queue.submit(Delete(("a",)))
+        queue.submit(deleting("a"))
         await time.advance(1)
         await queue.close()
         await time.advance(60)
@@ -320,7 +327,7 @@ class TestGrace:
         self, ollama: Ollama, stage: Stage, time: VirtualClock
     ) -> None:
         queue = JobQueue(ollama, grace=0, clock=time.monotonic, sleep=time.sleep)
-        queue.submit(Delete(("a",)))
+        queue.submit(deleting("a"))
         await settle()
         assert stage.asked == ["DELETE /api/delete a"]
         await queue.close()
@@ -331,7 +338,7 @@ class TestDelete:
         self, queue: JobQueue, stage: Stage, time: VirtualClock
     ) -> None:
         stage.refused["DELETE /api/delete b"] = (500, "unexpected EOF")
-        deletion = queue.submit(Delete(("a", "b", "c")))
+        deletion = queue.submit(deleting("a", "b", "c"))
         await time.advance(8)
         failed = job(queue, deletion)
         assert (failed.state, failed.finished) == (State.FAILED, ("a", "c"))
@@ -344,7 +351,7 @@ class TestDelete:
     ) -> None:
         stage.refused["DELETE /api/delete a"] = (500, "permission denied")
         stage.refused["DELETE /api/delete c"] = (500, "unexpected EOF")
-        deletion = queue.submit(Delete(("a", "b", "c")))
+        deletion = queue.submit(deleting("a", "b", "c"))
         await time.advance(8)
         error = job(queue, deletion).error
         assert error is not None
@@ -354,7 +361,7 @@ class TestDelete:
     async def test_never_sends_a_name_that_a_server_takes_for_another(
         self, queue: JobQueue, stage: Stage, time: VirtualClock
     ) -> None:
-        deletion = queue.submit(Delete(("m:local", "b"), loaded=("m:local",)))
+        deletion = queue.submit(deleting("m:local", "b", loaded=("m:local",)))
         await time.advance(8)
         error = job(queue, deletion).error
         assert error is not None
@@ -365,7 +372,7 @@ class TestDelete:
         self, queue: JobQueue, stage: Stage, time: VirtualClock
     ) -> None:
         stage.listed = ("pirate:latest", "Pirate:latest", "b:latest")
-        deletion = queue.submit(Delete(("pirate:latest", "b:latest")))
+        deletion = queue.submit(deleting("pirate:latest", "b:latest"))
         await time.advance(8)
         error = job(queue, deletion).error
         assert error is not None
@@ -376,15 +383,66 @@ class TestDelete:
         self, queue: JobQueue, stage: Stage, time: VirtualClock
     ) -> None:
         stage.listed = ("pirate:latest", "Pirate:latest")
-        deletion = queue.submit(Delete(("pirate:latest", "Pirate:latest")))
+        deletion = queue.submit(deleting("pirate:latest", "Pirate:latest"))
         await time.advance(8)
+        assert job(queue, deletion).state is State.DONE
+
+    @pytest.mark.parametrize(
+        ("item", "listed", "sent"),
+        [
+            (Deletion("a", agreed=keys("a 1", "a 2")), ["a 1", "a 2"], "a"),
+            (Deletion("a", agreed=keys("a 1", "a 2")), ["a 2"], "a"),
+            (Deletion("a", agreed=keys("a 1", "a 2")), ["a 1", "a 2", "a 3"], ""),
+            (Deletion("a", agreed=keys("a 1")), ["a 2"], ""),
+            (Deletion("a", agreed=keys("a 1")), [], "a"),
+            (Deletion("a", "1", "a (ggml)", keys("a 1")), ["a 1", "a 2"], "sha256-1"),
+            (Deletion("a", "1", "a (ggml)", keys("a 1")), ["a 1", "a 3", "b 2"], "sha256-1"),
+            (Deletion("a", "1", "a (ggml)", keys("a 1", "b 1")), ["a 1", "b 1"], "sha256-1"),
+            (Deletion("a", "1", "a (ggml)", keys("a 1")), ["a 1", "b 1"], ""),
+        ],
+    )
+    async def test_is_sent_only_while_it_takes_nothing_but_what_was_agreed_to(
+        self,
+        queue: JobQueue,
+        stage: Stage,
+        time: VirtualClock,
+        item: Deletion,
+        listed: list[str],
+        sent: str,
+    ) -> None:
+        stage.listed = tuple(keys(*listed))
+        deletion = queue.submit(Delete((item,)))
+        await time.advance(8)
+        assert stage.asked == ([f"DELETE /api/delete {sent}"] if sent else [])
+        assert job(queue, deletion).state is (State.DONE if sent else State.FAILED)
+
+    async def test_of_a_row_unloads_it_by_its_runner(
+        self, queue: JobQueue, stage: Stage, time: VirtualClock
+    ) -> None:
+        item = Deletion("a", "1", "a (ggml)", keys("a 1"), (("a", "ggml"),))
+        queue.submit(Delete((item,)))
+        await time.advance(8)
+        assert stage.asked == ["POST /api/generate a ggml", "DELETE /api/delete sha256-1"]
+
+    async def test_that_waits_for_another_is_left_out_when_that_fails(
+        self, queue: JobQueue, stage: Stage, time: VirtualClock
+    ) -> None:
+        stage.refused["DELETE /api/delete a"] = (500, "permission denied")
+        items = (Deletion("a"), Deletion("backup", after="a"), Deletion("b"))
+        deletion = queue.submit(Delete(items))
+        await time.advance(8)
+        assert stage.asked == ["DELETE /api/delete a", "DELETE /api/delete b"]
+        stage.refused.clear()
+        queue.retry(deletion)
+        await time.advance(8)
+        assert stage.asked[2:] == ["DELETE /api/delete a", "DELETE /api/delete backup"]
         assert job(queue, deletion).state is State.DONE
 
     async def test_retry_deletes_only_the_rest(
         self, queue: JobQueue, stage: Stage, time: VirtualClock
     ) -> None:
         stage.refused["DELETE /api/delete b"] = (500, "unexpected EOF")
-        deletion = queue.submit(Delete(("a", "b")))
+        deletion = queue.submit(deleting("a", "b"))
         await time.advance(8)
         stage.refused.clear()
         stage.asked.clear()
@@ -397,7 +455,7 @@ class TestDelete:
         self, queue: JobQueue, stage: Stage, time: VirtualClock
     ) -> None:
         stage.refused["DELETE /api/delete a"] = (404, "model 'a' not found")
-        deletion = queue.submit(Delete(("a",)))
+        deletion = queue.submit(deleting("a"))
         await time.advance(8)
         assert job(queue, deletion).state is State.DONE
 
@@ -405,7 +463,7 @@ class TestDelete:
         self, queue: JobQueue, stage: Stage, time: VirtualClock
     ) -> None:
         stage.refused["POST /api/generate a"] = (500, "busy")
-        deletion = queue.submit(Delete(("a",), loaded=("a",)))
+        deletion = queue.submit(deleting("a", loaded=("a",)))
         await time.advance(8)
         assert job(queue, deletion).state is State.DONE
 
@@ -413,7 +471,7 @@ class TestDelete:
         self, queue: JobQueue, stage: Stage, time: VirtualClock
     ) -> None:
         stage.down = True
-        deletion = queue.submit(Delete(("a", "b", "c")))
+        deletion = queue.submit(deleting("a", "b", "c"))
         await time.advance(8)
         error = job(queue, deletion).error
         assert error is not None
@@ -424,7 +482,7 @@ class TestDelete:
         self, queue: JobQueue, stage: Stage, time: VirtualClock
     ) -> None:
         stage.refused["DELETE /api/delete a"] = (500, "unexpected EOF")
-        deletion = queue.submit(Delete(("a",)))
+        deletion = queue.submit(deleting("a"))
         await time.advance(8)
         error = job(queue, deletion).error
         assert error is not None

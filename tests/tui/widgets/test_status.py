@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ollama_tui.api.errors import Unreachable
 from ollama_tui.api.replies import ListedModel, RunningModel
-from ollama_tui.domain.model import ConnectionState, Model, Snapshot
+from ollama_tui.domain.model import ConnectionState, Model, ModelKey, Snapshot
 from ollama_tui.domain.rows import View
 from ollama_tui.tui.look import ASCII_SIGNS, UNICODE_SIGNS, Signs
 from ollama_tui.tui.widgets.status import Sums, footer_line, status_line
@@ -62,7 +62,7 @@ def test_shared_bytes_are_counted_once_too() -> None:
 
 def test_marks_runners_filter_and_learning_are_counted() -> None:
     snapshot = replace(UP, running=(RunningModel(name="m0"),), unknown_capabilities=2)
-    said = line(snapshot, View(marks=frozenset({"m0", "m1"})), shown=1)
+    said = line(snapshot, View(marks=frozenset({ModelKey("m0", ""), ModelKey("m1", "")})), shown=1)
     for part in ("1 of 3 models", "2 marked", "1 loaded", "learning 2"):
         assert part in said
 

@@ -1,0 +1,62 @@
+"""The rows of a server's list: which are models, what runs of them; several may have one name.
+
+Servers since 0.40 keep several manifests under one name, one for each runner, and those of them
+that are previews of it list each as a row of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ollama_tui.api.replies import ListedModel, RunningModel
+from ollama_tui.domain.names import is_shadow
+
+BACKUPS = "llamacpp:"
+"""How the names of backups begin, with any spelling of the default registry left out."""
+
+
+def without_backups(
+    listed: tuple[ListedModel, ...],
+) -> tuple[tuple[ListedModel, ...], dict[str, str]]:
+    """Return the rows that are models, and the names of their backups by digest.
+
+    A backup whose model is not listed stays a row: it takes space, and can be deleted.
+    """
+    if f"\n{BACKUPS}" not in "\n".join(["", *[m.name for m in listed]]):
+        return listed, {}
+    shadows = {m.digest: m.name for m in listed if is_shadow(m.name, m.digest)}
+    models = tuple(m for m in listed if m.name != shadows.get(m.digest))
+    known = {m.digest for m in models}
+    left = tuple(m for m in listed if m.name != shadows.get(m.digest) or m.digest not in known)
+    return left, {digest: name for digest, name in shadows.items() if digest in known}
+
+
+def running_by_row(
+    listed: tuple[ListedModel, ...], running: tuple[RunningModel, ...]
+) -> dict[tuple[str, str], RunningModel]:
+    """Return what runs by the name and digest of each row that it is.
+
+    The server lists a runner under the first of its names only, so it is found by digest as well.
+    What runs under a digest that is no longer listed, as after a conversion, is found by name.
+    """
+    exact = {(r.name, r.digest): r for r in running}
+    by_digest = {r.digest: r for r in running if r.digest}
+    by_name = {r.name: r for r in running}
+    rows = [m for m in listed if m.digest in by_digest or m.name in by_name]
+    found: dict[tuple[str, str], RunningModel] = {}
+    for m in rows:
+        if runner := exact.get((m.name, m.digest)) or by_digest.get(m.digest):
+            found[m.name, m.digest] = runner
+    taken = {id(runner) for (name, _), runner in found.items() if name == runner.name}
+    for runner in running:
+        if id(runner) not in taken and (
+            heir := row_for_runner((m for m in rows if m.name == runner.name), runner.runner)
+        ):
+            found.setdefault((heir.name, heir.digest), runner)
+    return found
+
+
+def row_for_runner(rows: Iterable[ListedModel], runner: str) -> ListedModel | None:
+    """Return the first row with `runner`, else the first; None when there are none."""
+    rows = list(rows)
+    return next((m for m in rows if m.details.runner == runner), rows[0] if rows else None)
