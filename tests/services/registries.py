@@ -191,12 +191,18 @@ class World:
         shown = json.loads(content)
         weights = shown["layers"][0]
         named = {"runner": shown["runner"]} if "runner" in shown else {}
+        runners = [
+            {"digest": f"sha256:{digest(each)}", "runner": runner}
+            for (name, runner), each in self.shown.items()
+            if name == body["model"] and runner
+        ]
         return httpx.Response(
             200,
             json={
                 "modelfile": f"FROM /models/blobs/{weights['digest'].replace(':', '-')}\n",
                 "license": LICENSES.get(shown["layers"][1]["digest"], ""),
                 "details": {"format": "gguf", "parent_model": weights.get("from", ""), **named},
+                **({"manifests": runners} if len(runners) > 1 else {}),
             },
         )
 
@@ -220,8 +226,8 @@ class World:
     @asynccontextmanager
     async def updates(
         self, contents: Contents | None = None
-    ) -> AsyncIterator[tuple[Updates, dict[str, Model]]]:
-        """Yield what is under test, and the models by name."""
+    ) -> AsyncIterator[tuple[Updates, tuple[Model, ...]]]:
+        """Yield what is under test, and the models as they are listed."""
         transport = self.transport()
         async with (
             Ollama(f"http://{HOST}", transport=transport) as ollama,
@@ -234,11 +240,12 @@ class World:
 
             facts = ServerFacts(lambda: models, lambda: contents)
             updates = Updates(registry, ollama, details, server=facts, now=lambda: NOW)
-            yield updates, {model.name: model for model in models}
+            yield updates, models
 
     async def finds(self, name: str, contents: Contents | None) -> Upstream:
         async with self.updates(contents) as (updates, models):
-            (found,) = (await updates.check([models[name]])).values()
+            model = next(model for model in models if model.name == name)
+            (found,) = (await updates.check([model])).values()
             return found
 
 

@@ -54,6 +54,14 @@ def converted(*, is_kept: bool) -> Setting:
     return lambda world: world.converted("m:latest", OLD, is_kept=is_kept)
 
 
+def also_stranger(setting: Setting) -> Setting:
+    def both(world: World) -> None:
+        setting(world)
+        world.legacy("other:latest", STRANGER)
+
+    return both
+
+
 CASES: dict[str, tuple[Setting, bytes | None, UpdateStatus]] = {
     "pulled, and nothing new": (pulled(OLD), OLD, CURRENT),
     "pulled, and something new": (pulled(OLD), NEW, OUTDATED),
@@ -81,6 +89,10 @@ CASES: dict[str, tuple[Setting, bytes | None, UpdateStatus]] = {
     ),
     "converted, and something new": (converted(is_kept=True), NEW, OUTDATED),
     "converted, and a list of something new": (converted(is_kept=True), NEW_LIST, OUTDATED),
+    "converted, and a new license that is here already": (
+        also_stranger(converted(is_kept=True)),
+        manifest("old", license="Ask us first."), OUTDATED,
+    ),
     "converted, the original gone": (converted(is_kept=False), OLD, UNKNOWN),
     "converted, the original gone, something new": (converted(is_kept=False), NEW, UNKNOWN),
     "an alias that no registry has": (pulled(OLD, "mine:latest"), None, UNKNOWN),
@@ -162,6 +174,68 @@ async def test_what_a_server_added_is_told_by_one_question_without_a_body(tmp_pa
     assert world.asked == ["HEAD library/m/manifests/latest", "HEAD me/m/manifests/1"]
 
 
+async def test_the_same_list_is_told_by_one_question_without_a_body(tmp_path: Path) -> None:
+    world = World(StoreFolder(tmp_path))
+    world.list("m:latest", OLD_LIST, OLD_LLAMACPP)
+    world.publish("m:latest", OLD_LIST)
+    assert (await world.finds("m:latest", ModelStore(tmp_path).read())).status is CURRENT
+    assert world.asked == ["HEAD library/m/manifests/latest"]
+
+
+async def test_a_conversion_is_known_by_its_list_where_there_is_no_backup(tmp_path: Path) -> None:
+    world = World(StoreFolder(tmp_path))
+    world.list("m:latest", list_of(OLD_LLAMACPP), OLD_LLAMACPP)
+    world.publish("m:latest", NEW)
+    found = await world.finds("m:latest", ModelStore(tmp_path).read())
+    assert (found.status, found.reason) == (UNKNOWN, upstream.CONVERTED)
+
+
+async def test_a_conversion_is_known_by_its_backup_in_the_list(tmp_path: Path) -> None:
+    world = World(StoreFolder(tmp_path))
+    world.converted("m:latest", OLD, is_kept=False)
+    world.row(f"llamacpp:{world.rows[0]['digest']}", world.shown["m:latest", ""])
+    world.publish("m:latest", NEW_LIST, *CHILDREN)
+    found = await world.finds("m:latest", None)
+    assert (found.status, found.reason) == (UNKNOWN, upstream.CONVERTED)
+
+
+async def test_what_was_pulled_is_known_by_what_is_kept_for_an_older_server(
+    tmp_path: Path,
+) -> None:
+    world = World(StoreFolder(tmp_path))
+    world.converted("m:latest", OLD)
+    original = digest(world.shown["m:latest", "ggml"])
+    (tmp_path / "blobs" / f"sha256-{original}").unlink()
+    world.publish("m:latest", OLD)
+    assert (await world.finds("m:latest", ModelStore(tmp_path).read())).status is CURRENT
+
+
+async def test_an_original_that_a_list_names_is_enough(tmp_path: Path) -> None:
+    world = World(StoreFolder(tmp_path))
+    world.converted("m:latest", OLD_GGML)
+    world.publish("m:latest", list_of(OLD_GGML, NEW_LLAMACPP))
+    assert (await world.finds("m:latest", None)).status is CURRENT
+
+
+async def test_each_row_of_a_name_is_compared_by_its_own_details(tmp_path: Path) -> None:
+    world = World(StoreFolder(tmp_path))
+    world.row("m:latest", manifest("old", runner="ggml"))
+    world.row("m:latest", manifest("new", runner="llamacpp"))
+    world.publish("m:latest", manifest("new"))
+    async with world.updates() as (updates, models):
+        found = [(*(await updates.check([model])).values(),)[-1].status for model in models]
+    assert found == [OUTDATED, CURRENT]
+
+
+async def test_what_a_server_shows_for_another_runner_is_no_original(tmp_path: Path) -> None:
+    world = World(StoreFolder(tmp_path))
+    world.plain("m:latest", OLD_LLAMACPP)
+    world.shown["m:latest", "ggml"] = OLD_LLAMACPP
+    world.publish("m:latest", NEW)
+    found = await world.finds("m:latest", None)
+    assert (found.status, found.reason) == (UNKNOWN, upstream.CONVERTED)
+
+
 async def test_a_list_that_names_what_is_here_is_asked_for_nothing_more(tmp_path: Path) -> None:
     world = World(StoreFolder(tmp_path))
     world.legacy("m:latest", OLD_GGML)
@@ -217,7 +291,7 @@ async def test_an_offer_is_of_what_the_server_would_pull(
         world.legacy("m:latest", there)
     world.publish("m:latest", listed, *CHILDREN)
     async with world.updates() as (updates, models):
-        offer = await updates.offer("m", False, models.get("m:latest"))
+        offer = await updates.offer("m", False, models[0] if there else None)
     assert said in offer.sentence
 
 
