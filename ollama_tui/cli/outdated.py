@@ -41,7 +41,8 @@ async def run(context: CommandContext) -> int:
         for status in UpdateStatus
     }
     print_lines(_tables(by_status, found))
-    counts = [f"{len(those)} {status}" for status, those in by_status.items() if those]
+    words = {status: str(status) for status in UpdateStatus} | {UpdateStatus.UNKNOWN: "not known"}
+    counts = [f"{len(those)} {words[status]}" for status, those in by_status.items() if those]
     fetch = together(found[model.key] for model in by_status[UpdateStatus.OUTDATED])
     cost = f"; updating fetches {size(fetch)}" if fetch else ""
     said = listing(counts) if counts else "nothing to check"
@@ -59,7 +60,7 @@ def _tables(
     unknown = [(m.label, found[m.key].reason) for m in by_status[UpdateStatus.UNKNOWN]]
     lines = table(("OUTDATED", "FETCH", "CHANGES"), outdated, "FETCH") if outdated else []
     if unknown:
-        lines += [*([""] if lines else []), *table(("UNKNOWN", "WHY"), unknown)]
+        lines += [*([""] if lines else []), *table(("CANNOT TELL", "WHY"), unknown)]
     return [*lines, ""] if lines else []
 
 

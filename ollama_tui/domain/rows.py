@@ -34,13 +34,14 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class KnownUpdates:
-    """Which models are outdated, which are not; of the others nobody knows.
+    """Which models are outdated, which are not, of which nobody can tell; others were not asked of.
 
     `updates.known` makes it; it is here because the first frame need not load `updates`.
     """
 
     outdated: frozenset[ModelKey] = frozenset()
     current: frozenset[ModelKey] = frozenset()
+    uncertain: frozenset[ModelKey] = frozenset()
 
 
 NOTHING_KNOWN = KnownUpdates()
@@ -75,7 +76,15 @@ def list_rows(
         from ollama_tui.domain.filter.fields import Scope
 
         asked = query.parse(view.filter, view.saved)
-        scope = Scope(models, now, view.marks, known.outdated, known.current, listing)
+        scope = Scope(
+            models,
+            now,
+            view.marks,
+            outdated=known.outdated,
+            current=known.current,
+            uncertain=known.uncertain,
+            ready=listing,
+        )
         rows, problems = asked.select(models, scope), asked.problems
         no_matches = None if rows or not models else asked.no_matches(models, scope)
     following = frozenset[ModelKey]()

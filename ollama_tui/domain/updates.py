@@ -195,19 +195,24 @@ def update_status(model: Model, found: Upstream | None) -> UpdateStatus | None:
 
 
 def known(models: Mapping[ModelKey, Model], found: Mapping[ModelKey, Upstream]) -> KnownUpdates:
-    """Return which of `models` are outdated and which are not.
+    """Return which of `models` are outdated, which are not, and of which nobody can tell.
 
+    Stubs of the cloud are none of these: nothing of them is here.
     What was updated since has the digest that was found, under the same name.
     """
-    outdated, current = set(), set()
+    by_status: dict[UpdateStatus, set[ModelKey]] = {status: set() for status in UpdateStatus}
     for key, each in found.items():
         if each.newest and (newest := ModelKey(key.name, each.newest)) in models:
-            current.add(newest)
+            by_status[UpdateStatus.CURRENT].add(newest)
         if (model := models.get(key)) is not None:
             status = update_status(model, each)
-            outdated |= {key} if status is UpdateStatus.OUTDATED else set()
-            current |= {key} if status is UpdateStatus.CURRENT else set()
-    return KnownUpdates(frozenset(outdated), frozenset(current))
+            if status is not None and not model.is_cloud:
+                by_status[status].add(key)
+    return KnownUpdates(
+        outdated=frozenset(by_status[UpdateStatus.OUTDATED]),
+        current=frozenset(by_status[UpdateStatus.CURRENT]),
+        uncertain=frozenset(by_status[UpdateStatus.UNKNOWN]),
+    )
 
 
 def together(found: Iterable[Upstream]) -> int:

@@ -82,6 +82,7 @@ class Signs:
     cloud: str = "☁"
     alias: str = "="
     outdated: str = "↑"
+    uncertain: str = "?"
     marked: str = "✓"
     separator: str = "│"
     dot: str = "·"

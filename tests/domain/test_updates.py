@@ -241,6 +241,7 @@ def test_a_finding_holds_as_long_as_the_model_is_the_same(
     findings = {} if found is None else {ModelKey("m:latest", found.digest): found}
     known = upstream.known({model.key: model}, findings)
     assert known.outdated == ({model.key} if stands is UpdateStatus.OUTDATED else frozenset())
+    assert known.uncertain == ({model.key} if stands is UpdateStatus.UNKNOWN else frozenset())
     assert known.current == ({model.key} if stands is UpdateStatus.CURRENT else frozenset())
 
 

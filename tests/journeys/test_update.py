@@ -58,6 +58,9 @@ async def test_exactly_the_outdated_are_signed_counted_and_found_by_the_filter()
         assert set(user.names) == OUTDATED
         await user.filters("!is:outdated")
         assert not {*OUTDATED, *MADE_HERE} & set(user.names)
+        await user.filters("is:uncertain")
+        assert set(user.names) == {*MADE_HERE, "old-experiment:latest"}
+        assert all(" ? " in user.row(name) for name in user.names)
 
 
 async def test_details_say_what_is_newer_what_is_not_and_what_nobody_can_tell() -> None:

@@ -32,6 +32,8 @@ class Scope:
     """Those known to have a newer version."""
     current: frozenset[ModelKey] = frozenset()
     """Those known to have none; of models in neither set nobody knows."""
+    uncertain: frozenset[ModelKey] = frozenset()
+    """Those that were asked about, and nobody can tell."""
     ready: Listing | None = None
     """A listing of the same models in any order, where there is one already."""
 
@@ -141,6 +143,10 @@ STATES: dict[str, Callable[[Scope, Model], bool | None]] = {
         or (False if key_of(model) in scope.current or model.is_cloud else None)
     ),
     "marked": lambda scope, model: key_of(model) in scope.marked,
+    "uncertain": lambda scope, model: (
+        key_of(model) in scope.uncertain
+        or (False if STATES["outdated"](scope, model) is not None else None)
+    ),
 }
 
 

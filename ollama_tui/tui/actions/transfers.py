@@ -214,11 +214,12 @@ async def fetch_updates(context: ActionContext, models: Sequence[Model]) -> None
 
     services = connected(context)
     found = services.updates.found.value
-    stale = [
-        (model, found[model.key])
-        for model in models
+    by_name = {  # one pull renews a name, whichever of its rows is outdated
+        model.name: (model, found[model.key])
+        for model in reversed(models)
         if upstream.update_status(model, found.get(model.key)) is UpdateStatus.OUTDATED
-    ]
+    }
+    stale = [*reversed(by_name.values())]
     if not stale:
         asked = [found[model.key] for model in models if model.key in found]
         context.tell("Nothing is outdated any more.", why_unknown(asked))

@@ -139,7 +139,7 @@ class MainScreen(ActionScreen):
             self.snapshot.models, self.view, now=self.now(), known=self.updates
         )
         longest = self.snapshot.longest_name
-        self.rows_source.update(self.view, visible, self.updates.outdated, longest)
+        self.rows_source.update(self.view, visible, self.updates, longest)
         self.table.show_empty(
             empty_lines(self.snapshot, self.view, visible.no_matches, self.tui.settings.host.url)
         )

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from ollama_tui.domain.columns import ABSENT, BY_KEY, USUAL
 from ollama_tui.domain.model import Model, ModelKey, key_of
-from ollama_tui.domain.rows import ListRows, View
+from ollama_tui.domain.rows import NOTHING_KNOWN, KnownUpdates, ListRows, View
 from ollama_tui.formatting import StyledLine
 from ollama_tui.tui.look import UNICODE_SIGNS, Signs
 from ollama_tui.tui.widgets.table import RowSource, TableColumn, fit_columns
@@ -27,8 +27,8 @@ class ModelRows(RowSource[Model]):
     view: View = field(default_factory=View)
     aliases: Collection[str] = frozenset()
     """Digests that more than one name carries."""
-    outdated: frozenset[ModelKey] = frozenset()
-    """Models of which a registry has something newer."""
+    updates: KnownUpdates = NOTHING_KNOWN
+    """Of which models a registry has something newer, and of which nobody can tell."""
     following: frozenset[ModelKey] = frozenset()
     """Rows that stand below another they share weights with."""
     leaving: frozenset[ModelKey] = frozenset()
@@ -79,7 +79,7 @@ class ModelRows(RowSource[Model]):
     def _state(self, row: Model) -> tuple[str, str]:
         if row.key in self.leaving:
             return (self.signs.delete, "bad")
-        if row.key in self.outdated:
+        if row.key in self.updates.outdated:
             return (self.signs.outdated, "good" if row.is_loaded else "warning")
         if row.is_loaded:
             return (self.signs.loaded, "good")
@@ -87,18 +87,20 @@ class ModelRows(RowSource[Model]):
             return (self.signs.cloud, "accent")
         if row.digest in self.aliases:
             return (self.signs.alias, "muted")
+        if row.key in self.updates.uncertain:
+            return (self.signs.uncertain, "muted")
         return (" ", "")
 
     def update(
         self,
         view: View,
         visible: ListRows,
-        outdated: frozenset[ModelKey] = frozenset(),
+        updates: KnownUpdates = NOTHING_KNOWN,
         longest: int = 0,
     ) -> None:
         """Take over what the user chose, and what is known of all models together."""
         self.view = view
         self.aliases = visible.aliases
         self.following = visible.following
-        self.outdated = outdated
+        self.updates = updates
         self.longest = longest

@@ -78,6 +78,7 @@ SCOPE = Scope(
     marked=frozenset({ModelKey("old:1b", "5" * 64)}),
     outdated=frozenset(m.key for m in MODELS if m.name == "qwen3:8b"),
     current=frozenset(m.key for m in MODELS if m.name == "Gemma3:4b"),
+    uncertain=frozenset(m.key for m in MODELS if m.name.startswith("mine")),
 )
 SHORT = {m.name: m.name.partition(":")[0].lower() for m in MODELS}
 ALL = "qwen3 mine copy-of-mine gemma3 old gpt-oss"
@@ -153,6 +154,8 @@ def chosen(text: str, scope: Scope = SCOPE) -> str:
         ("is:alias", "mine copy-of-mine"),
         ("is:outdated", "qwen3"),
         ("!is:outdated", "gemma3 gpt-oss"),
+        ("is:uncertain", "mine"),
+        ("!is:uncertain", "qwen3 gemma3 gpt-oss"),
         ("is:marked", "old"),
         ("is:marked,cloud", "old gpt-oss"),
         ("shares:mine", "qwen3 mine copy-of-mine"),
@@ -193,7 +196,7 @@ def test_what_a_filter_selects(text: str, names: str) -> None:
         ("ctx:big", 0, 7, "Write a number of tokens: >=128k, <8192 or 32k..128k."),
         ("older:90", 0, 8, "Write an age with h, d, w, m or y: 90d, 2w, 1y."),
         ("newer:>7d", 0, 9, "Write an age with h, d, w, m or y: 90d, 2w, 1y."),
-        ("is:lo", 0, 5, "is: knows loaded, cloud, alias, outdated, marked."),
+        ("is:lo", 0, 5, "is: knows loaded, cloud, alias, outdated, marked, uncertain."),
     ],
 )
 def test_a_mistake_stands_under_the_word_that_is_wrong(
