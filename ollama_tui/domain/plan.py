@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
 from ollama_tui.domain.model import Model, ModelKey
+from ollama_tui.domain.storage.report import RowKind
+from ollama_tui.domain.storage.upgrade import Backup
 from ollama_tui.domain.storage.usage import Amount, Usage
 from ollama_tui.domain.updates import Upstream
 from ollama_tui.formatting import inert, listing, plural, shorten, size
@@ -60,8 +62,11 @@ class Deletion:
     """Other names that go too: all they have is that manifest."""
     changes: tuple[str, ...] = ()
     """Other names that lose that manifest and keep others."""
+    listed: str = ""
+    """The name as it is listed, where `model` is written out; else the same."""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "listed", self.listed or self.model)
         object.__setattr__(self, "name", self.name or self.model)
 
     @property
@@ -109,9 +114,9 @@ def deletions(chosen: Sequence[Model], listed: Iterable[Model]) -> tuple[Deletio
                 Deletion(
                     name,
                     model.digest,
-                    f"{model.full_name} {model.digest[:12]}" if twice else model.full_name,
-                    frozenset((model.key, *(m.key for m in others), *keys)),
-                    ((name, model.asked_runner),) if model in loaded else (),
+                    name=f"{model.full_name} {model.digest[:12]}" if twice else model.full_name,
+                    agreed=frozenset((model.key, *(m.key for m in others), *keys)),
+                    unload=((name, model.asked_runner),) if model in loaded else (),
                     keeps=tuple(m.runner for m in by_name[name] if m.digest != model.digest),
                     takes=(*(m.name for m in others if not m.siblings), *backup),
                     changes=tuple(m.name for m in others if m.siblings),
@@ -156,6 +161,10 @@ class Plan:
     """Models that may keep more of it: it is not known yet what they share."""
     deletions: tuple[Deletion, ...] = ()
     """What the deletions among the steps send, and what was agreed to."""
+    backups: tuple[Deletion, ...] = ()
+    """What may be deleted besides: backups that would keep data of deleted models."""
+    freed_with_backups: Amount = NO_BYTES
+    """What all deletions free together with those."""
 
     @property
     def calls(self) -> tuple[PlannedRequest, ...]:
@@ -181,17 +190,56 @@ class Plan:
 
 def plan_deletion(models: Sequence[Model], usage: Usage) -> Plan:
     """Return the plan of deleting `models`: what is loaded is unloaded first."""
-    items = deletions(models, usage.models)
-    steps = [_deletion_step(item, usage) for item in items]
-    gone = frozenset(item.model for item in items if not item.digest)
+    plan = _plan_of_deletions(deletions(models, usage.models), usage)
+    gone = frozenset(item.model for item in plan.deletions if not item.digest)
+    if not (backups := usage.backups_of(gone)):
+        return plan
+    kept = frozenset(backup.name for backup in backups)
+    digests = [item.digest for item in plan.deletions if item.digest]
+    return replace(
+        plan,
+        kept_for=tuple(name for name in plan.kept_for if name not in kept),
+        backups=tuple(map(_backup_deletion, backups)),
+        freed_with_backups=usage.freed(gone | kept, digests),
+    )
+
+
+def plan_leftover(kind: RowKind, key: str, usage: Usage) -> Plan:
+    """Return the plan of deleting what a row of storage is about that is no listed model."""
+    if kind is RowKind.UNLISTED:
+        return _plan_of_deletions((Deletion(key, agreed=frozenset()),), usage)
+    if kind is RowKind.BACKUP:
+        found = [backup for backup in usage.lone_backups if backup.name == key]
+        return _plan_of_deletions(tuple(map(_backup_deletion, found)), usage)
+    originals = tuple(
+        Deletion(
+            original.names[0],
+            original.digest,
+            name=f"original of {listing(original.names)}",
+            agreed=frozenset(m.key for m in usage.models if m.digest == original.digest),
+        )
+        for original in usage.originals
+    )
+    return _plan_of_deletions(originals, usage)
+
+
+def _backup_deletion(backup: Backup) -> Deletion:
+    """Return the deletion of a backup; what is listed of it by its short name is the same."""
+    name = backup.name
+    return Deletion(backup.target, listed=name, name=name, agreed=frozenset(), after=backup.of)
+
+
+def _plan_of_deletions(items: tuple[Deletion, ...], usage: Usage) -> Plan:
+    steps = tuple(_deletion_step(item, usage) for item in items)
+    gone = frozenset(item.listed for item in items if not item.digest)
     taken = frozenset(name for item in items for name in item.takes)
     freed = usage.freed(gone, [item.digest for item in items if item.digest])
     kept = tuple(name for name in usage.kept_for(gone) if name not in taken)
-    return Plan(tuple(steps), freed, NO_BYTES, kept, usage.unknown, items)
+    return Plan(steps, freed, NO_BYTES, kept, usage.unknown, items)
 
 
 def _deletion_step(item: Deletion, usage: Usage) -> PlanStep:
-    alone = usage.freed(() if item.digest else (item.model,), (item.digest,) if item.digest else ())
+    alone = usage.freed((), (item.digest,)) if item.digest else usage.freed((item.listed,))
     calls = [_unloading(name, runner) for name, runner in item.unload]
     calls.append(PlannedRequest("DELETE", "/api/delete", {"model": item.target}))
     reasons = ["It is loaded, and unloaded first."] if item.unload else []
@@ -221,9 +269,9 @@ def side_effects(item: Deletion) -> list[str]:
     return said
 
 
-def _first(names: Collection[str], most: int = 5) -> str:
-    shown = [shorten(name, NAME_CELLS) for name in list(names)[:most]]
-    return listing([*shown, f"{len(names) - most} more"] if len(names) > most else shown)
+def _first(found: Collection[str], most: int = 5) -> str:
+    shown = [shorten(name, NAME_CELLS) for name in list(found)[:most]]
+    return listing([*shown, f"{len(found) - most} more"] if len(found) > most else shown)
 
 
 def plan_updates(stale: Iterable[tuple[Model, Upstream]]) -> Plan:
@@ -272,9 +320,14 @@ def plan_of_pulls(steps: Sequence[PlanStep], sizes: dict[str, int]) -> Plan:
     return Plan(tuple(steps), fetched=Amount(sum(sizes[d] for d in digests), unknown))
 
 
-def requests(plan: Plan) -> str:
-    """Return what is sent to the server, as a sentence; each waits for the one before."""
+def requests(plan: Plan, *, besides: int = 0) -> str:
+    """Return what is sent to the server, as a sentence; each waits for the one before.
+
+    `besides` are further deletions, of backups.
+    """
     counts = Counter(f"{call.method} {call.path}" for call in plan.calls)
+    if besides:
+        counts["DELETE /api/delete"] += besides
     words = [request if n == 1 else f"{n} times {request}" for request, n in counts.items()]
     return f"Sends {listing(words)}."
 

@@ -6,9 +6,11 @@ from ollama_tui.api.replies import Layer
 from ollama_tui.domain import plan
 from ollama_tui.domain.model import Facts
 from ollama_tui.domain.plan import Operation, Plan, PlannedRequest, PlanStep
+from ollama_tui.domain.storage.report import RowKind
 from ollama_tui.domain.storage.usage import Amount, Usage
 from ollama_tui.domain.updates import UpdateStatus, Upstream
 from tests.domain.models import NOW, a_model
+from tests.domain.storage.test_report import DIGEST, SHADOW, after_an_upgrade
 from tests.domain.storage.test_usage import FAMILY, MB, SIZES, measured
 
 
@@ -97,3 +99,39 @@ def test_models_nobody_looked_into_make_a_deletion_unsure() -> None:
     usage = Usage((known, a_model("unseen", digest="2"), a_model("cloud", cloud=True)))
     assert plan.plan_deletion([known], usage).unknown == ("unseen",)
     assert plan.plan_deletion([known], measured(FAMILY, SIZES)).unknown == ()
+
+
+def test_a_backup_that_nothing_else_needs_may_be_deleted_after_its_model() -> None:
+    usage = after_an_upgrade()
+    made = plan.plan_deletion(usage.models, usage)
+    (item,) = made.deletions
+    (backup,) = made.backups
+    assert item.target == "oss:20b"
+    assert backup.target == f"registry.ollama.ai/library/{SHADOW}", "In full: see `Backup.target`."
+    assert backup.after == item.name
+    assert backup.reaches([(SHADOW, DIGEST)]) == frozenset()
+    assert made.kept_for == ()
+    assert made.freed_with_backups.bytes == made.freed.bytes + 5000 * MB + 800 + 800
+    assert plan.requests(made) == "Sends DELETE /api/delete."
+    assert plan.requests(made, besides=1) == "Sends 2 times DELETE /api/delete."
+
+
+def test_originals_are_deleted_by_their_digests() -> None:
+    usage = after_an_upgrade()
+    made = plan.plan_leftover(RowKind.ORIGINALS, "originals", usage)
+    (item,) = made.deletions
+    assert (item.target, item.name) == ("sha256-ggml", "original of oss:20b")
+    assert made.freed == usage.originals_freed
+    assert made.steps[0].bytes == usage.originals_freed.bytes
+
+
+def test_a_lone_backup_and_a_model_that_is_not_listed_are_deleted_by_name() -> None:
+    usage = after_an_upgrade("oss", listed=())
+    made = plan.plan_leftover(RowKind.BACKUP, SHADOW, usage)
+    assert made.deletions[0].target == f"registry.ollama.ai/library/{SHADOW}"
+    assert made.freed.bytes == 5000 * MB + 800 + 800
+    hidden = after_an_upgrade("llamacpp", listed=())
+    made = plan.plan_leftover(RowKind.UNLISTED, "oss:20b", hidden)
+    (item,) = made.deletions
+    assert item.target == "oss:20b"
+    assert item.reaches([("oss:20b", "x")]) - (item.agreed or set()), "Not once it is listed."

@@ -41,6 +41,10 @@ class RowKind(StrEnum):
     """Entries for which a starting server cleans up nothing."""
 
 
+DELETABLE = frozenset((RowKind.ORIGINALS, RowKind.BACKUP, RowKind.UNLISTED))
+"""What a request to the server deletes besides models of the list."""
+
+
 @dataclass(frozen=True, slots=True)
 class StorageRow:
     """One row of the storage report."""
@@ -88,7 +92,7 @@ def advice(row: StorageRow, usage: Usage) -> str:
     text = f"Deleting {row.label} frees {Amount(row.alone, row.estimated)}"
     if backups := usage.backups_of((row.key,)):
         freed = usage.freed((row.key, *(backup.name for backup in backups)))
-        named = listing([label(backup.name) for backup in backups])
+        named = listing([name_label(backup.name) for backup in backups])
         return f"{text}, and {freed} together with its {named}."
     text += "."
     if row.shared:
@@ -100,7 +104,7 @@ def advice(row: StorageRow, usage: Usage) -> str:
 def _shared(usage: Usage) -> Iterator[StorageRow]:
     for data in usage.shared:
         if data.is_significant:
-            everyone = listing([label(name) for name in data.names])
+            everyone = listing([name_label(name) for name in data.names])
             yield StorageRow(
                 RowKind.SHARED,
                 f"shared {data.digest}",
@@ -136,18 +140,20 @@ def _left_by_upgrade(usage: Usage) -> Iterator[StorageRow]:
             "originals",
             f"{plural(len(usage.originals), 'original')} kept by an upgrade",
             usage.originals_freed.bytes,
-            advice=f"Ollama converted {_some(models)} and kept what it was made from: d frees "
-            f"{usage.originals_freed}. {WAY_BACK}",
+            advice=f"Ollama converted {_some(models)} and kept what it was made from: deleting "
+            f"that frees {usage.originals_freed}. {WAY_BACK}",
         )
     for backup in usage.lone_backups:
         freed = usage.freed((backup.name,))
-        say = f"Converted weights of a model that was deleted: d deletes them, and frees {freed}."
-        yield StorageRow(RowKind.BACKUP, backup.name, label(backup.name), freed.bytes, advice=say)
+        say = f"Converted weights of a model that was deleted: deleting them too frees {freed}."
+        yield StorageRow(
+            RowKind.BACKUP, backup.name, name_label(backup.name), freed.bytes, advice=say
+        )
     for name in usage.unlisted:
         freed = usage.freed((name,))
-        say = f"The server does not list {label(name)}, as its config is missing: pulling it "
-        say += f"again mends it, and d deletes it, which frees {freed}."
-        text = f"{label(name)}, not listed"
+        say = f"The server does not list {name_label(name)}, as its config is missing: pulling it "
+        say += f"again mends it, and deleting it frees {freed}."
+        text = f"{name_label(name)}, not listed"
         yield StorageRow(RowKind.UNLISTED, name, text, freed.bytes, advice=say)
     if hidden := usage.hidden:
         paths = listing([inert(entry.path) for entry in hidden[:NAMED]])
@@ -162,7 +168,7 @@ def _left_by_upgrade(usage: Usage) -> Iterator[StorageRow]:
         )
 
 
-def label(name: str) -> str:
+def name_label(name: str) -> str:
     """Return a name for the screen; of a backup with the twelve digits that Ollama shows."""
     head, _, digest = name.partition(":")
     if names.is_shadow(name, digest):
@@ -201,7 +207,7 @@ def _restart(leftovers: Sequence[Leftover], usage: Usage, now: float) -> str:
 
 
 def _some(users: Sequence[str]) -> str:
-    shown = [label(name) for name in users[:NAMED]]
+    shown = [name_label(name) for name in users[:NAMED]]
     more = len(users) - len(shown)
     return listing([*shown, f"{more} more"] if more else shown)
 

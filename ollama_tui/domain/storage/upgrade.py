@@ -38,6 +38,8 @@ class Backup:
     """As servers list it, if they do: `llamacpp:` and the digest of its manifest."""
     digest: str
     """64 hex digits."""
+    of: str = ""
+    """The model whose weights it keeps; empty when that is gone."""
 
     @property
     def target(self) -> str:
@@ -78,7 +80,7 @@ def backups_of(contents: Contents, chosen: Collection[str]) -> tuple[Backup, ...
         for name in chosen
         if (entry := contents.entry(name)) is not None and not entry.is_shadow
         for manifest in entry.manifests
-        if (backup := _backup(contents, manifest.digest)) is not None
+        if (backup := _backup(contents, manifest.digest, name)) is not None
         and contents.users[manifest.digest] <= {*chosen, backup.name}
     }
     return tuple(found[name] for name in sorted(found))
@@ -117,6 +119,6 @@ def _shadows(contents: Contents) -> Iterator[StoredEntry]:
     return (entry for entry in contents.counted.values() if entry.is_shadow)
 
 
-def _backup(contents: Contents, digest: str) -> Backup | None:
+def _backup(contents: Contents, digest: str, of: str = "") -> Backup | None:
     entry = contents.counted.get(SHADOW + digest)
-    return Backup(entry.name, digest) if entry is not None and entry.is_shadow else None
+    return Backup(entry.name, digest, of) if entry is not None and entry.is_shadow else None

@@ -23,6 +23,7 @@ from ollama_tui.tui.actions.jobs import confirm_target, discard_draft_when_sent,
 
 if TYPE_CHECKING:
     from ollama_tui.domain.model import Model, ModelKey
+    from ollama_tui.domain.storage.report import StorageRow
 
 
 async def copy(context: ActionContext) -> None:
@@ -161,7 +162,8 @@ async def delete(context: ActionContext) -> None:
     if await context.ask(question) is not True:
         return
     # Marks stay until their models are gone: what is undone or fails is still chosen.
-    jobs.submit(Delete(planned.deletions))
+    backups = planned.backups if question.with_option else ()
+    jobs.submit(Delete((*planned.deletions, *backups)))
 
 
 def cannot_delete(context: ActionContext) -> str | None:
@@ -187,8 +189,14 @@ def ambiguous_name_problem(models: Sequence[Model]) -> str | None:
 
 
 async def delete_chosen(context: ActionContext) -> None:
-    """Delete as in the list: the marked models, else the one at the cursor of storage."""
+    """Delete as in the list: the marked models, else what is at the cursor of storage."""
+    from ollama_tui.domain.storage.report import DELETABLE, StorageRow
+
     if not context.view.marks:
+        row = context.chosen
+        if isinstance(row, StorageRow) and row.kind in DELETABLE:
+            await delete_leftover(context, row)
+            return
         if (key := chosen_model(context)) is None:
             return
         reveal(context, key)
@@ -196,6 +204,24 @@ async def delete_chosen(context: ActionContext) -> None:
         context.tell(reason)
     else:
         await delete(context)
+
+
+async def delete_leftover(context: ActionContext, row: StorageRow) -> None:
+    """Say what is lost, ask, and queue the deletion of what is no listed model."""
+    from ollama_tui.domain.plan import plan_leftover
+    from ollama_tui.services.jobs.tasks import Delete
+    from ollama_tui.tui.dialogs.questions import confirm_leftover
+
+    services = connected(context)
+    planned = plan_leftover(
+        row.kind, row.key, await services.storage.usage(context.snapshot.models)
+    )
+    if not planned.deletions:
+        context.tell("It is gone already.")
+        return
+    question = confirm_leftover(row, planned, context.settings.grace)
+    if await context.ask(question) is True:
+        services.queue.submit(Delete(planned.deletions))
 
 
 def chosen_model(context: ActionContext) -> ModelKey | None:

@@ -28,7 +28,7 @@ class Confirm(ModalScreen[bool]):
     """A yes-or-no question: `y` is yes, `n` and `esc` are no, `enter` does nothing.
 
     `v` shows `requests`, the requests that yes would send to the server. `b` takes `option` off, or
-    on again: what yes does besides, which `with_option` tells.
+    on again: what yes does besides, which `with_option` tells; then `option_requests` are sent.
     """
 
     BINDINGS = [
@@ -49,6 +49,7 @@ class Confirm(ModalScreen[bool]):
         *,
         requests: str = "",
         option: str = "",
+        option_requests: str = "",
     ) -> None:
         super().__init__()
         self.option = option
@@ -58,6 +59,7 @@ class Confirm(ModalScreen[bool]):
         self.yes = yes
         self.no = no
         self.requests = requests
+        self.option_requests = option_requests
         self._shows_requests = False
 
     def compose(self) -> ComposeResult:
@@ -79,13 +81,18 @@ class Confirm(ModalScreen[bool]):
         if self.option:
             self.with_option = not self.with_option
             self.query_one("#option", Static).update(self._option_line())
+            self._show_facts()
 
     def action_show_requests(self) -> None:
         """Show the requests above the facts, or hide them again."""
         if self.requests:
             self._shows_requests = not self._shows_requests
-            lines = (self.requests, "", *self.lines) if self._shows_requests else self.lines
-            self.query_one(".facts Static", Static).update("\n".join(lines))
+            self._show_facts()
+
+    def _show_facts(self) -> None:
+        sent = self.option_requests if self.with_option else self.requests
+        lines = (sent, "", *self.lines) if self._shows_requests else self.lines
+        self.query_one(".facts Static", Static).update("\n".join(lines))
 
     def action_scroll_facts(self, lines: int) -> None:
         """Scroll the facts; the arrow keys do it too."""

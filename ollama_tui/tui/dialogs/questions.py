@@ -16,7 +16,8 @@ from ollama_tui.api.replies import RunningModel
 from ollama_tui.config.drafts import DraftFile
 from ollama_tui.config.safe_file import shown_path
 from ollama_tui.domain.model import Model
-from ollama_tui.domain.plan import Plan, plan_updates, requests, side_effects
+from ollama_tui.domain.plan import Operation, Plan, plan_updates, requests, side_effects
+from ollama_tui.domain.storage.report import WAY_BACK, RowKind, StorageRow, name_label
 from ollama_tui.domain.updates import Upstream, cost
 from ollama_tui.formatting import ago, cells, exact, inert, plural, size, until
 from ollama_tui.services.jobs.job import Job, State
@@ -46,8 +47,6 @@ def confirm_delete(
     """
     count = len(models)
     heading = f"Delete {models[0].label}?" if count == 1 else f"Delete {count} models?"
-    seconds = plural(int(grace), "second")
-    undo = f"You have {seconds} to undo with z." if grace > 0 else "This cannot be undone."
     named = _listed(
         (
             f"{model.label}  {'cloud' if model.is_cloud else size(model.size)}"
@@ -57,8 +56,37 @@ def confirm_delete(
         count,
     )
     besides = [inert(text) for item in plan.deletions[:LISTED] for text in side_effects(item)]
-    lines = (*_frees(plan, still_loading=still_loading), *besides, undo, "", *named)
-    return Confirm(heading, lines, "delete", requests=requests(plan))
+    frees = _frees(plan, still_loading=still_loading)
+    lines = (*frees, *besides, _undo_within(grace), "", *named)
+    option, sent = "", requests(plan)
+    if plan.backups:
+        one = len(plan.backups) == 1
+        its = name_label(plan.backups[0].name) if one else f"{len(plan.backups)} backups"
+        option = f"and its {its}" if count == 1 else f"and {its}"
+        option += f", which nothing else needs: frees {plan.freed_with_backups} in all"
+    with_backups = requests(plan, besides=len(plan.backups))
+    return Confirm(
+        heading, lines, "delete", requests=sent, option=option, option_requests=with_backups
+    )
+
+
+def _undo_within(grace: float) -> str:
+    if grace <= 0:
+        return "This cannot be undone."
+    return f"You have {plural(int(grace), 'second')} to undo with z."
+
+
+def confirm_leftover(row: StorageRow, plan: Plan, grace: float) -> Confirm:
+    """Return the question whether to carry out `plan`, which deletes what `row` is about."""
+    lines = [*_frees(plan, still_loading=False)]
+    if row.kind is RowKind.ORIGINALS:
+        lines.append(WAY_BACK)
+    named = [
+        f"{name_label(step.name)}  {size(step.bytes or 0)}"
+        for step in plan.of(Operation.DELETE)[:LISTED]
+    ]
+    lines += [_undo_within(grace), "", *_listed(named, len(plan.deletions))]
+    return Confirm(f"Delete {row.label}?", tuple(lines), "delete", requests=requests(plan))
 
 
 def _frees(plan: Plan, *, still_loading: bool) -> Iterator[str]:
@@ -66,7 +94,7 @@ def _frees(plan: Plan, *, still_loading: bool) -> Iterator[str]:
     freed = plan.freed
     yield f"Frees {freed}." if freed.bytes else "Frees almost nothing."
     if plan.kept_for:
-        some = ", ".join(map(inert, plan.kept_for[:3]))
+        some = ", ".join(map(name_label, plan.kept_for[:3]))
         rest = f" and {len(plan.kept_for) - 3} more" if len(plan.kept_for) > 3 else ""
         yield f"What is shared with {some}{rest} stays."
     if freed.bytes and plan.unknown:

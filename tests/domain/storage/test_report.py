@@ -154,7 +154,10 @@ def test_an_original_kept_by_an_upgrade_has_a_row_that_says_what_is_lost_with_it
     row = rows_of(after_an_upgrade())[RowKind.ORIGINALS]
     assert row.label == "1 original kept by an upgrade"
     assert row.alone == 4000 * MB + 700 + 464 + 700 - len(BOTH.without({"ggml"}))
-    assert "Ollama converted oss:20b and kept what it was made from: d frees 4.0 GB" in row.advice
+    assert (
+        "Ollama converted oss:20b and kept what it was made from: deleting that frees 4.0 GB"
+        in row.advice
+    )
     assert "an Ollama older than 0.40 could no longer run them" in row.advice
 
 
@@ -177,7 +180,7 @@ def test_the_backup_of_a_model_that_is_gone_can_be_found_and_deleted() -> None:
     row = rows_of(after_an_upgrade("oss", listed=()))[RowKind.BACKUP]
     assert (row.key, row.label) == (SHADOW, "backup (llamacpp:4fb190fb8f55…)")
     assert row.alone == 5000 * MB + 800 + 800
-    assert "d deletes them" in row.advice
+    assert "deleting them too frees 5.0 GB" in row.advice
 
 
 def test_a_model_that_the_server_does_not_list_has_a_row_all_the_same() -> None:
