@@ -215,6 +215,18 @@ def known(models: Mapping[ModelKey, Model], found: Mapping[ModelKey, Upstream]) 
     )
 
 
+def to_update(
+    models: Iterable[Model], found: Mapping[ModelKey, Upstream]
+) -> list[tuple[Model, Upstream]]:
+    """Return those of `models` that are outdated, each name once: one pull renews all its rows."""
+    by_name: dict[str, tuple[Model, Upstream]] = {}
+    for model in models:
+        each = found.get(model.key)
+        if each is not None and update_status(model, each) is UpdateStatus.OUTDATED:
+            by_name.setdefault(model.name, (model, each))
+    return list(by_name.values())
+
+
 def together(found: Iterable[Upstream]) -> int:
     """Return the bytes that pulling all of them fetches, what they share once."""
     layers = {layer.digest: layer.size for each in found for layer in each.missing}

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from hashlib import sha256
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -243,6 +244,18 @@ def test_a_finding_holds_as_long_as_the_model_is_the_same(
     assert known.outdated == ({model.key} if stands is UpdateStatus.OUTDATED else frozenset())
     assert known.uncertain == ({model.key} if stands is UpdateStatus.UNKNOWN else frozenset())
     assert known.current == ({model.key} if stands is UpdateStatus.CURRENT else frozenset())
+
+
+def test_a_name_with_several_rows_is_updated_once() -> None:
+    first, second = installed(), a_model("m:latest", digest="2" * 64)
+    other = a_model("n:latest", digest=OLD)
+    newer = msgspec.structs.replace(OUTDATED, digest=second.digest)
+    found = {first.key: OUTDATED, second.key: newer, other.key: OUTDATED}
+    models = (first, second, other)
+    assert upstream.to_update(models, found) == [(first, OUTDATED), (other, OUTDATED)]
+    found[first.key] = CURRENT
+    assert upstream.to_update(models, found) == [(second, newer), (other, OUTDATED)]
+    assert upstream.to_update((a_model("x", digest=OLD),), found) == []
 
 
 def test_how_a_model_stands_is_said_in_a_few_words() -> None:

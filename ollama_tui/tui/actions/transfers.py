@@ -208,18 +208,12 @@ async def update_all(context: ActionContext) -> None:
 async def fetch_updates(context: ActionContext, models: Sequence[Model]) -> None:
     """Ask, with the bytes to fetch, and queue a pull for each of `models` that is outdated."""
     from ollama_tui.domain import updates as upstream
-    from ollama_tui.domain.updates import UpdateStatus
     from ollama_tui.services.jobs.tasks import Pull
     from ollama_tui.tui.dialogs.questions import confirm_update
 
     services = connected(context)
     found = services.updates.found.value
-    by_name = {  # one pull renews a name, whichever of its rows is outdated
-        model.name: (model, found[model.key])
-        for model in reversed(models)
-        if upstream.update_status(model, found.get(model.key)) is UpdateStatus.OUTDATED
-    }
-    stale = [*reversed(by_name.values())]
+    stale = upstream.to_update(models, found)
     if not stale:
         asked = [found[model.key] for model in models if model.key in found]
         context.tell("Nothing is outdated any more.", why_unknown(asked))
