@@ -12,7 +12,7 @@ from math import prod
 from textwrap import wrap
 from typing import Any
 
-from ollama_tui.api.replies import ManifestSummary, Show, Tensor, Thinking, VerboseShow
+from ollama_tui.api.replies import Show, Tensor, Thinking, VerboseShow
 from ollama_tui.domain.model import Model
 from ollama_tui.formatting import (
     UNKNOWN,
@@ -20,7 +20,6 @@ from ollama_tui.formatting import (
     ago,
     count,
     plural,
-    shorten,
     size,
     until,
 )
@@ -33,6 +32,8 @@ LABEL_CELLS = 14
 NO_ARRAY = "… (f fetches it)"
 MAX_LINES = 20_000
 """Lines of parameters, or of messages, that are shown: each costs some hundred bytes."""
+BACKUP_LETTERS = len("llamacpp:") + 6
+"""Letters of the name of a backup that are shown."""
 PROMPT_LINES = 6
 """Lines of the system prompt in the overview."""
 HEADING_LINES = 6
@@ -171,22 +172,7 @@ def _facts(
         capabilities = frozenset(show.capabilities)
     can = "not known yet" if capabilities is None else " ".join(sorted(capabilities)) or "–"
     yield "Can", can
-    yield "Runner", model.runner
-    if show is not None and any(
-        m.selected and m.digest.endswith(model.digest) for m in show.manifests
-    ):
-        for number, each in enumerate(show.manifests):
-            yield "" if number else "Manifests", _manifest(each)
-    yield (
-        "Backup",
-        f"{shorten(model.backup, 25)} kept by the server for an older Ollama"
-        if model.backup
-        else "",
-    )
-    yield (
-        "Backup of",
-        "a model that was deleted; an older Ollama would still list it" if model.is_backup else "",
-    )
+    yield from _manifests(model, show)
     yield "Runs at", listed.remote_host
     yield "Cloud model", listed.remote_model
     yield "Embedding", f"{details.embedding_length:,}" if details.embedding_length else ""
@@ -201,11 +187,23 @@ def _facts(
     yield "Same as", ", ".join(also)
 
 
-def _manifest(each: ManifestSummary) -> str:
-    """Return one of several manifests of a name: runner, format, digest, whether it is this one."""
-    here = "shown here" if each.selected else ""
-    digest = each.digest.removeprefix("sha256:")[:12]
-    return " · ".join(filter(None, (each.runner, each.format, digest, here)))
+def _manifests(model: Model, show: Show | None) -> Iterable[tuple[str, str]]:
+    """Yield what runs a model, the manifests of its name, and what the server keeps it as."""
+    yield "Runner", model.runner
+    every = show.manifests if show is not None else []
+    # Details are kept by digest: those of an alias may be about another list.
+    if any(each.selected and each.digest.endswith(model.digest) for each in every):
+        for number, each in enumerate(every):
+            digest = each.digest.removeprefix("sha256:")[:12]
+            here = "shown here" if each.selected else ""
+            said = " ".join(filter(None, (each.runner, each.format, digest, here)))
+            yield "" if number else "Manifests", said
+    if model.backup:
+        short = model.backup[:BACKUP_LETTERS]
+        yield "Backup", f"{short}… kept by the server for an older Ollama"
+    if model.is_backup:
+        yield "Backup of", "a model that was deleted"
+        yield "Name", model.name
 
 
 def thinking(how: Thinking) -> str:

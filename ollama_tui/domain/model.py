@@ -99,7 +99,7 @@ class Model(msgspec.Struct, frozen=True):
     def label(self) -> str:
         """What the row is called on the screen: the name, and the runner of one of several."""
         if self.is_backup:
-            return f"{inert(self.listed.name)[:BACKUP_LETTERS]}… (backup of a deleted model)"
+            return f"backup {inert(self.listed.name)[:BACKUP_LETTERS]}… of a deleted model"
         return inert(self.full_name)
 
     @property
@@ -327,15 +327,17 @@ class Snapshot:
     def followed(self, key: ModelKey, before: Snapshot) -> ModelKey:
         """Return `key`, or what follows it where the name has another digest now; see `successor`.
 
-        `before` is an earlier snapshot that may still hold the row.
+        `before` is an earlier snapshot that may still hold the row. Nothing that was listed then
+        follows it: of several rows of a name one was deleted.
         """
         if (first := self.by_name.get(key.name)) is None or first.digest == key.digest:
             return key
         rows = self.named(key.name)
+        earlier = {model.digest: model.runner for model in before.named(key.name)}
         if any(model.digest == key.digest for model in rows):
             return key
-        was = next((m for m in before.named(key.name) if m.digest == key.digest), None)
-        return successor(key, was.runner if was else "", rows) or key
+        fresh = (model for model in rows if model.digest not in earlier)
+        return successor(key, earlier.get(key.digest, ""), fresh) or key
 
     @cached_property
     def longest_name(self) -> int:
