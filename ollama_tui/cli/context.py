@@ -110,7 +110,8 @@ class CommandContext:
         from ollama_tui.services.storage import Storage
 
         is_local = self.settings.host.is_loopback and self.transport is None
-        return Storage(self.ollama.show, local=is_local, environ=os.environ)
+        transport = self.transport
+        return Storage(self.ollama.show, local=is_local, environ=os.environ, server=transport)
 
     def registry(self) -> Registry:
         """Return the client of registries, not yet connected."""

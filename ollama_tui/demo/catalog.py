@@ -33,6 +33,8 @@ class CatalogModel:
     aliases: tuple[str, ...] = ()
     """Other tags of the registry for the same manifest."""
     installed_aliases: Mapping[str, float] = field(default_factory=dict)
+    runners: tuple[str, ...] = ()
+    """Runners for which the registry has a manifest each, in a list; empty for a single one."""
     newer: tuple[Newer, ...] = ()
     """What of it is newer in the registry than on this server."""
 
@@ -59,6 +61,7 @@ CATALOG: tuple[CatalogModel, ...] = (
         t.CHATML_THINKING,
         parameters=_QWEN3,
         age=1.2,
+        runners=("llamacpp", "mlx"),
     ),
     CatalogModel(
         "qwen3:8b",
@@ -99,6 +102,7 @@ CATALOG: tuple[CatalogModel, ...] = (
         (t.COMMUNITY,),
         _GEMMA,
         age=5.5,
+        runners=("llamacpp", "mlx"),
         aliases=("gemma3:latest",),
         installed_aliases={"gemma3:latest": 5.4},
     ),
@@ -283,6 +287,7 @@ CATALOG: tuple[CatalogModel, ...] = (
         parameters={"temperature": 0.15},
         system="You work on code with the tools you are given, and ask before you delete.",
         age=26.0,
+        runners=("llamacpp", "mlx"),
     ),
     CatalogModel(
         "granite3.3:2b",

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -24,7 +25,16 @@ from ollama_tui.demo.http import (
     model_of,
     valid_name,
 )
-from ollama_tui.demo.store import BlobFile, DemoServer, Kind, Store, digest_of
+from ollama_tui.demo.manifest import (
+    BlobFile,
+    ImageManifest,
+    Kind,
+    ListedManifest,
+    ManifestList,
+    blob_of,
+    digest_of,
+)
+from ollama_tui.demo.store import DemoServer, Store
 from ollama_tui.demo.transfer import TICK, pulling
 from ollama_tui.demo.weights import BITS, Shape, WeightsFile, read_gguf
 from ollama_tui.domain.names import Name
@@ -49,10 +59,16 @@ _FIELDS = {
     "requires": "string",
     "remote_host": "string",
     "info": "map[string]interface {}",
+    "list": "[]string",
     "stream": "bool",
 }
+_NOT_WITH_LISTS = _FIELDS.keys() - {"model", "name", "list", "stream"}
 DUMMY = "0" * 19
 """What the server sends as digest while it works on a whole model."""
+ONLY_SAFETENSORS = (
+    "create-time quantization is only supported for safetensors imports; "
+    "quantize GGUF models with llama.cpp tools before importing"
+)
 UNQUANTIZED = ("F16", "BF16", "F32")
 ALIASES = {"Q4_K": "Q4_K_M"}
 ARCHITECTURES = {"Gemma3": "gemma3", "Mistral": "llama", "Qwen3": "qwen3", "Qwen2": "qwen2"}
@@ -70,7 +86,56 @@ async def create(server: DemoServer, request: IncomingRequest) -> httpx.Response
                 raise Fault("file path must be relative", 400)
             if not digest:
                 raise Fault("invalid digest format", 400)
+    if body.get("list") and server.release.has_lists:
+        if any(body.get(key) for key in _NOT_WITH_LISTS):
+            together = "manifest list creation cannot be combined with model creation options"
+            raise Fault(together, 400)
+        return await events_or_last(_listing(server, body["list"], target), body)
     return await events_or_last(_creating(server, body, target), body)
+
+
+async def _listing(server: DemoServer, refs: list[str], target: Name) -> Events:
+    """Yield the events of making a list of installed models."""
+    children: dict[str, tuple[str, ImageManifest]] = {}
+    for ref in refs:
+        yield {"status": f"reading manifest {ref}"}
+        child = _list_child(server, ref)
+        if child.runner in children:
+            both = f"manifest list entries {children[child.runner][0]} and {ref}"
+            raise Fault(f'{both} use the same runner "{child.runner}"')
+        server.store.put(blob_of(child.encoded()))
+        children[child.runner] = ref, child
+    manifests = [child for _, child in children.values()]
+    blobs = [blob_of(child.encoded()) for child in manifests]
+    made = ManifestList(
+        tuple(
+            ListedManifest(blob.digest, child.runner, child.format)
+            for blob, child in zip(blobs, manifests, strict=True)
+        )
+    )
+    yield {"status": "writing manifest list"}
+    older = next((child for child in manifests if child.runner == "ggml"), manifests[0])
+    anchor = older.anchoring([blob_of(made.encoded()), *blobs])
+    server.store.replace(target, made, server.now(), anchor)
+    yield {"status": "success"}
+
+
+def _list_child(server: DemoServer, ref: str) -> ImageManifest:
+    """Return an installed manifest with runner and format; raises Fault as the server words it."""
+    cut, where = source_of(ref)
+    if where == "cloud":
+        raise Fault(f"manifest list entries must be local models: {ref}")
+    entry = server.store.get(valid_name(cut))
+    if entry is None:
+        raise Fault(f"read manifest {ref}: file does not exist")
+    child = entry.content
+    if isinstance(child, ManifestList):
+        raise Fault(f"manifest list entry {ref} is already a manifest list")
+    config = server.store.open(child.config.digest).json
+    runner, kind = child.runner_with(config), child.format or config.get("model_format", "")
+    if not (runner and kind):
+        raise Fault(f"manifest list entry {ref}: manifest is missing runner or format metadata")
+    return replace(child, runner=runner, format=kind)
 
 
 async def _creating(server: DemoServer, body: Fields, target: Name) -> Events:
@@ -87,7 +152,8 @@ async def _creating(server: DemoServer, body: Fields, target: Name) -> Events:
         what = "creating new" if layer.digest in draft.new else "using existing"
         yield {"status": f"{what} layer {layer.digest}"}
     yield {"status": "writing manifest"}
-    server.store.replace(target, draft.manifest(), server.now())
+    made = draft.manifest(server.release.created_runner)
+    server.store.replace(target, made, server.now())
     yield {"status": "success"}
 
 
@@ -140,6 +206,7 @@ async def _convert(draft: ImageDraft, files: Mapping[str, str]) -> Events:
     blob = convert(draft.store, files)
     draft.add("model", blob)
     draft.unchecked.add(blob.digest)
+    draft.converted.add(blob.digest)
 
 
 async def _add_files(
@@ -227,6 +294,8 @@ async def _finish_weights(server: DemoServer, draft: ImageDraft, quantize: str) 
     for layer in draft.of("model"):
         blob = draft.store.open(layer.digest)
         weights = blob.weights
+        if wanted and not server.release.copies_uploads and layer.digest not in draft.converted:
+            raise Fault(ONLY_SAFETENSORS, 400)
         if weights is None:
             raise Fault("supplied file was not in GGUF format")
         if not draft.config.get("model_format") or not draft.config.get("model_family"):
@@ -234,8 +303,8 @@ async def _finish_weights(server: DemoServer, draft: ImageDraft, quantize: str) 
         if wanted and _must_quantize(weights, wanted):
             label = f"quantizing {weights.file_type} model to {wanted}"
             made = _derived(blob, wanted, weights.quantized(wanted))
-        elif layer.digest in draft.unchecked:
-            # The server stores uploaded weights in a file of its own.
+        elif layer.digest in draft.unchecked and server.release.copies_uploads:
+            # A server before 0.40 stores uploaded weights in a file of its own.
             label, made = "validating GGUF model", _derived(blob, "copy", weights)
         else:
             continue

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from ollama_tui.demo.store import Kind, ManifestFile, Store, path_of
+from ollama_tui.demo.manifest import Kind, ManifestFile, ManifestList, digest_of
+from ollama_tui.demo.store import Store, path_of
 from ollama_tui.demo.weights import WeightsFile
 from ollama_tui.domain.names import Name
 
@@ -30,17 +31,27 @@ _ESCAPES |= {"\v": r"\v", '"': r"\"", "\\": r"\\"}
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A model read from the store: its name, manifest and config."""
+    """A model read from the store: its name, config, and the manifest that is to run."""
 
     store: Store
     name: Name
     entry: ManifestFile
+    """Of a list, the chosen one of its manifests."""
     config: Mapping[str, Any]
+    listed: tuple[ManifestFile, ...] = ()
+    """The manifests of its list that are here; empty for a name without a list."""
 
     @property
     def complete(self) -> bool:
         """Whether every layer's blob is there."""
         return all(layer.digest in self.store.blobs for layer in self.entry.manifest.layers)
+
+    @property
+    def runner(self) -> str:
+        """The runner it is for; empty for a stub, and on servers that do not say."""
+        if not self.store.release.has_lists:
+            return ""
+        return self.entry.manifest.runner_with(self.config)
 
     @property
     def remote(self) -> dict[str, str]:
@@ -83,13 +94,42 @@ class Image:
         return {key: value for key, value in found.items() if value}
 
 
-def read(store: Store, name: Name) -> Image | None:
-    """Return the model `name`, None when it or its config is missing; raises Fault when cut."""
-    name = store.installed(name)
-    entry = store.entries.get(name)
-    if entry is None or entry.manifest.config.digest not in store.blobs:
+def read(store: Store, name: Name, runner: str = "") -> Image | None:
+    """Return the model `name`, None when it or its config is missing.
+
+    Raises Fault when it cannot be read, or has nothing for `runner`.
+    """
+    found = store.get(name)
+    if found is None:
         return None
-    return Image(store, name, entry, store.open(entry.manifest.config.digest).json)
+    if (digest := store.digest_meant(name)) is not None:
+        name = Name(name.host, name.namespace, digest.replace(":", "-"), "latest")
+    else:
+        name = store.installed(name)
+    entry = store.selected(found, runner)
+    if entry.manifest.config.digest not in store.blobs:
+        return None
+    listed = store.children(found) if isinstance(found.parsed, ManifestList) else ()
+    return _image(store, name, entry, listed)
+
+
+def rows(store: Store, name: Name) -> tuple[Image, ...]:
+    """Return what the list has of an installed name: nothing when it cannot be read or shown."""
+    entry = store.entries[name]
+    if entry.parsed is None or store.is_dangling(entry):
+        return ()
+    here = store.children(entry)
+    if not store.release.row_per_manifest and here:
+        here = (store.selected(entry),)
+    if any(child.manifest.config.digest not in store.blobs for child in here):
+        return ()
+    return tuple(_image(store, name, child) for child in here)
+
+
+def _image(
+    store: Store, name: Name, entry: ManifestFile, listed: tuple[ManifestFile, ...] = ()
+) -> Image:
+    return Image(store, name, entry, store.open(entry.manifest.config.digest).json, listed)
 
 
 def details(image: Image) -> dict[str, Any]:
@@ -117,9 +157,14 @@ def listed(image: Image, *, old: bool = False) -> dict[str, Any]:
         "modified_at": timestamp(image.entry.modified),
         "size": image.entry.manifest.size,
         "digest": image.entry.digest,
-        "details": details(image) | ({} if old else image.lengths),
+        "details": details(image) | ({} if old else image.lengths) | named(image.runner),
         **more,
     }
+
+
+def named(runner: str) -> dict[str, str]:
+    """Return the key that names a runner; nothing where there is none."""
+    return {"runner": runner} if runner else {}
 
 
 def capabilities(image: Image, *, deep: bool = True) -> list[str]:
@@ -169,17 +214,33 @@ def shown(
         ),
         "template": template or inner or DEFAULT_TEMPLATE,
         "system": system,
-        "details": details(image),
+        "details": details(image) | named(image.entry.manifest.runner),
         "messages": image.json("messages", []),
         **image.remote,
         "model_info": weights.info(verbose) if weights else remote_info(image.config),
         "projector_info": projector.info(verbose, hidden=()) if projector else {},
         "tensors": weights.tensors() if weights else [],
         "capabilities": capabilities(image),
+        "manifests": _manifests(image),
         "modified_at": timestamp(image.entry.modified),
         "requires": image.config.get("requires", ""),
     }
     return {key: value for key, value in answer.items() if value or key == "model_info"}
+
+
+def _manifests(image: Image) -> list[dict[str, Any]]:
+    """Return what show says of a list: its manifests here, if there are several."""
+    listed = [(digest_of(child.raw), child) for child in image.listed]
+    return [
+        {
+            "digest": digest,
+            "runner": child.manifest.runner,
+            "format": child.manifest.format,
+            **({"selected": True} if child.digest == image.entry.digest else {}),
+        }
+        for digest, child in listed
+        if len(listed) > 1
+    ]
 
 
 def remote_info(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,8 @@ from typing import Any
 
 from ollama_tui.demo.describe import Image
 from ollama_tui.demo.http import Fault, Fields, encode, json_kind
-from ollama_tui.demo.store import BlobFile, ImageLayer, ImageManifest, Kind, Store, blob_of
+from ollama_tui.demo.manifest import BlobFile, ImageLayer, ImageManifest, Kind, blob_of
+from ollama_tui.demo.store import Store
 from ollama_tui.demo.weights import WeightsFile, parameter_size
 
 _INFO_TEXTS = {
@@ -29,6 +30,8 @@ class ImageDraft:
     layers: list[ImageLayer] = field(default_factory=list)
     unchecked: set[str] = field(default_factory=set)
     """Digests of model layers that came from files and were not validated yet."""
+    converted: set[str] = field(default_factory=set)
+    """Digests of model layers that were made of safetensors."""
     new: set[str] = field(default_factory=set)
     """Digests that were not in the store before."""
 
@@ -73,11 +76,13 @@ class ImageDraft:
             "file_type": weights.file_type,
         }
 
-    def manifest(self) -> ImageManifest:
-        """Return the finished manifest."""
+    def manifest(self, runner: str = "") -> ImageManifest:
+        """Return the finished manifest, for a runner if it has weights."""
         diff = {"type": "layers", "diff_ids": [layer.digest for layer in self.layers]}
         system = {"architecture": "amd64", "os": "linux", "rootfs": diff}
-        return ImageManifest(self.store.config(self.config | system), tuple(self.layers))
+        config = self.store.config(self.config | system)
+        kind = str(self.config.get("model_format", "")) if runner else ""
+        return ImageManifest(config, tuple(self.layers), runner if kind else "", kind)
 
 
 def set_texts(draft: ImageDraft, body: Fields) -> None:

@@ -13,6 +13,7 @@ from ollama_tui.demo import describe
 from ollama_tui.demo.http import (
     STREAMED_JSON,
     Fault,
+    Fields,
     IncomingRequest,
     answer,
     encode,
@@ -22,7 +23,14 @@ from ollama_tui.demo.http import (
     text_answer,
     valid_name,
 )
-from ollama_tui.demo.store import FOLDER, BlobFile, DemoServer
+from ollama_tui.demo.manifest import (
+    RUNNER_SPELLINGS,
+    BlobFile,
+    ManifestFile,
+    ManifestList,
+    NoCompatible,
+)
+from ollama_tui.demo.store import FOLDER, DemoServer
 from ollama_tui.demo.weights import Shape, parameter_size, read_gguf
 from ollama_tui.domain import names
 from ollama_tui.domain.names import Name
@@ -47,27 +55,28 @@ async def version(server: DemoServer, request: IncomingRequest) -> httpx.Respons
 
 
 async def tags(server: DemoServer, request: IncomingRequest) -> httpx.Response:
-    """Answer the list of models, newest first in whole seconds."""
-    store = server.store
-    whole = [  # those whose manifest can be read and whose config is there
-        name
-        for name, entry in store.entries.items()
-        if entry.parsed is not None and entry.parsed.config.digest in store.blobs
-    ]
-    whole.sort(key=lambda name: int(store.entries[name].modified.timestamp()), reverse=True)
-    return answer(b'{"models":[' + b",".join(_listing(server, name) for name in whole) + b"]}")
+    """Answer the list of models, newest first."""
+    found = [(entry, _rows(server, name, entry)) for name, entry in server.store.entries.items()]
+    if server.release.whole_seconds:
+        found.sort(key=lambda pair: int(pair[0].modified.timestamp()), reverse=True)
+    else:
+        found.sort(key=lambda pair: pair[0].modified, reverse=True)
+    return answer(b'{"models":[' + b",".join(row for _, rows in found for row in rows) + b"]}")
 
 
-def _listing(server: DemoServer, name: Name) -> bytes:
-    entry = server.store.entries[name]
+def _rows(server: DemoServer, name: Name, entry: ManifestFile) -> tuple[bytes, ...]:
+    """Return what the list has of a name; backups of converted models are left out."""
+    release = server.release
+    hides = release.has_lists and not release.row_per_manifest
+    if hides and names.is_shadow(name.display, entry.digest):
+        return ()
     known = server.listings.get(name)
-    if known is not None and known[0] is entry:
-        return known[1]
-    image = describe.read(server.store, name)
-    assert image is not None
-    encoded = encode(describe.listed(image, old=not server.since(0, 30)))
-    server.listings[name] = (entry, encoded)
-    return encoded
+    if known is None or known[0] is not entry:
+        old = not release.since(0, 30)
+        images = describe.rows(server.store, name)
+        known = (entry, tuple(encode(describe.listed(image, old=old)) for image in images))
+        server.listings[name] = known
+    return known[1]
 
 
 async def show(server: DemoServer, request: IncomingRequest) -> httpx.Response:
@@ -81,27 +90,65 @@ async def show(server: DemoServer, request: IncomingRequest) -> httpx.Response:
         system="string",
         options="map[string]interface {}",
         template="string",
+        runner="string",
+        all_manifests="bool",
     )
     asked = required_model(body).strip()
     base, where = source_of(asked)
     if where == "cloud":
         return cloud_show(server, base)
+    runner = runner_of(server, body)
+    whole = server.release.has_lists and bool(body.get("all_manifests"))
+    if whole and runner:
+        raise Fault("runner cannot be used with all_manifests", 400)
     name = valid_name(base)
-    image = describe.read(server.store, name)
+    image = image_of(server, name, runner, server.release.missing_runner)
     if image is None or not image.complete:
         raise Fault(f"model '{name.display}' not found", 404)
     if image.remote and where == "local":
         raise Fault(f"model '{asked}' not found", 404)
     if image.remote and server.cloud_disabled:
         raise Fault("ollama cloud is disabled: remote model details are unavailable", 403)
-    return answer(
-        describe.shown(
-            image,
-            verbose=bool(body.get("verbose")),
-            system=str(body.get("system", "")),
-            options=body.get("options", {}),
-        )
+    if not whole:
+        return answer(_shown(image, body))
+    runners = [child.manifest.runner for child in image.listed]
+    each = [image_of(server, name, runner) for runner in runners] if len(runners) > 1 else [image]
+    parts = [
+        {**describe.named(one.entry.manifest.runner), **_shown(one, body)} for one in each if one
+    ]
+    return answer({"manifests": parts, **{k: v for k, v in parts[0].items() if k == "license"}})
+
+
+def _shown(image: describe.Image, body: Fields) -> dict[str, Any]:
+    return describe.shown(
+        image,
+        verbose=bool(body.get("verbose")),
+        system=str(body.get("system", "")),
+        options=body.get("options", {}),
     )
+
+
+def runner_of(server: DemoServer, body: Fields) -> str:
+    """Return the runner that a request asks for, empty for none; raises Fault 400."""
+    asked = str(body.get("runner", "")).strip()
+    if not asked or not server.release.has_lists:
+        return ""
+    if (runner := RUNNER_SPELLINGS.get(asked.lower())) is None:
+        raise Fault(f'unknown runner "{asked}"', 400)
+    return runner
+
+
+def image_of(
+    server: DemoServer, name: Name, runner: str = "", missing_status: int = 400
+) -> describe.Image | None:
+    """Return what runs under a name, None when there is no such model.
+
+    Raises Fault, with `missing_status` when there is nothing for `runner`.
+    """
+    try:
+        return describe.read(server.store, name, runner)
+    except NoCompatible as fault:
+        raise Fault(fault.text, missing_status) from None
 
 
 def source_of(text: str) -> tuple[str, str | None]:
@@ -133,23 +180,43 @@ async def copy(server: DemoServer, request: IncomingRequest) -> httpx.Response:
         server.store.installed(valid_name(text, f'{key} "{text}" is invalid'))
         for key, text in given.items()
     )
-    if source == target:
-        return no_content()
-    entry = server.store.entries.get(source)
-    if entry is None:
-        raise Fault(f'model "{body["source"]}" not found', 404)
-    server.store.write(target, entry.raw, server.now())
-    return no_content()
+    status = "success"
+    if source != target:
+        entry = server.store.get(source)
+        if entry is None:
+            raise Fault(f'model "{body["source"]}" not found', 404)
+        content: ManifestList | bytes = entry.raw
+        if isinstance(entry.parsed, ManifestList) and server.release.copy_answers:
+            content, status = _narrowed(server, entry.parsed)
+        server.store.write(target, content, server.now())
+    return answer({"status": status}) if server.release.copy_answers else no_content()
+
+
+def _narrowed(server: DemoServer, whole: ManifestList) -> tuple[ManifestList, str]:
+    """Return a list of what is here of a list, and what copy says of that."""
+    here = tuple(child for child in whole.children if child.digest in server.store.blobs)
+    if here == whole.children:
+        return whole, "success"
+    left_out = ", ".join(child.runner for child in whole.children if child not in here)
+    kept = ", ".join(child.runner for child in here)
+    return (
+        ManifestList(here),
+        f"Warning: discarded {left_out} (not pulled locally); copy contains {kept}",
+    )
 
 
 async def delete(server: DemoServer, request: IncomingRequest) -> httpx.Response:
     """Remove a model and the blobs no other model uses."""
     body = fields(request.data, "DeleteRequest", model="string", name="string")
     asked = required_model(body)
-    name = server.store.installed(resolved_name(asked, f'name "{asked}" is invalid'))
-    if name not in server.store.entries:
+    store = server.store
+    if not server.release.has_lists or names.digest_reference(asked) is None:
+        name = store.installed(resolved_name(asked, f'name "{asked}" is invalid'))
+    else:
+        name = valid_name(asked.replace("sha256:", "sha256-"))
+    if store.get(name) is None and (name not in store.entries or store.release.has_lists):
         raise Fault(f"model '{asked}' not found", 404)
-    server.store.remove(name)
+    store.remove(name, server.now())
     return no_content()
 
 

@@ -32,6 +32,7 @@ _GO_TYPES = {
     "map[string]interface {}": "object",
     "map[string]string": "object",
     "[]api.Message": "array",
+    "[]string": "array",
 }
 """Go types of fields and the JSON type each takes."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +11,16 @@ from ollama_tui.demo import describe, running
 from ollama_tui.demo import texts as t
 from ollama_tui.demo.catalog import ADAPTERS, CATALOG, CatalogModel
 from ollama_tui.demo.draft import ImageDraft, set_config, set_texts
-from ollama_tui.demo.store import BlobFile, DemoServer, ImageManifest, Store, digest_of
+from ollama_tui.demo.manifest import (
+    BlobFile,
+    ImageManifest,
+    ListedManifest,
+    ManifestList,
+    blob_of,
+    digest_of,
+    manifest_file,
+)
+from ollama_tui.demo.store import DemoServer, Store
 from ollama_tui.demo.transfer import DemoRegistry
 from ollama_tui.demo.weights import adapter, projector
 from ollama_tui.domain.names import parse
@@ -51,14 +60,38 @@ def manifest_of(store: Store, model: CatalogModel, *, newer: bool = False) -> Im
     return draft.manifest()
 
 
+def content_of(
+    store: Store, model: CatalogModel, *, newer: bool = False
+) -> ImageManifest | ManifestList:
+    """Put a model's blobs into `store`, those of all its runners, and return what its tag is."""
+    manifest = manifest_of(store, model, newer=newer)
+    if not model.runners:
+        return manifest
+    children: list[ListedManifest] = []
+    for runner in model.runners:
+        draft = ImageDraft(store)
+        if runner == "mlx":
+            draft.config = dict(store.open(manifest.config.digest).json)
+            draft.config["model_format"] = "safetensors"
+            digest = digest_of(f"tensors of {model.name}".encode())
+            draft.add("tensor", BlobFile(digest, model.size * 11 // 10))
+            draft.layers += [layer for layer in manifest.layers if layer.kind != "model"]
+            child = draft.manifest(runner)
+        else:
+            child = replace(manifest, runner=runner, format="gguf")
+        blob = store.put(blob_of(child.encoded()))
+        children.append(ListedManifest(blob.digest, child.runner, child.format))
+    return ManifestList(tuple(children))
+
+
 def publish(registry: DemoRegistry, now: datetime) -> None:
     """Offer the whole catalogue, and the stubs of cloud models."""
     store = Store()
     for model in CATALOG:
-        manifest = manifest_of(store, model, newer=True)
+        content = content_of(store, model, newer=True)
         pushed = now - timedelta(days=3 if model.newer else model.age)
         for name in (model.name, *model.aliases):
-            registry.publish(parse(name), manifest, store.blobs, pushed)
+            registry.publish(parse(name), content, store.blobs, pushed)
     for name, config in STUBS.items():
         stub = ImageDraft(store, dict(config))
         registry.publish(parse(name), stub.manifest(), store.blobs, now - timedelta(days=60))
@@ -69,29 +102,103 @@ def furnish(server: DemoServer) -> None:
     store, now = server.store, server.now()
     for model in CATALOG:
         if model.installed:
-            manifest = manifest_of(store, model)
+            there = Store()
+            content = content_of(there, model)
             for name, age in {model.name: model.age, **model.installed_aliases}.items():
-                store.write(parse(name), manifest, now - timedelta(days=age))
+                _pulled(store, name, content, there, now - timedelta(days=age), age < UPGRADED)
     for stub, age in INSTALLED_STUBS.items():
-        manifest = ImageDraft(store, dict(STUBS[stub])).manifest()
-        store.write(parse(stub), manifest, now - timedelta(days=age))
+        there = Store()
+        manifest = ImageDraft(there, dict(STUBS[stub])).manifest()
+        _pulled(store, stub, manifest, there, now - timedelta(days=age), age < UPGRADED)
     for derived in DERIVED:
-        draft = ImageDraft(store)
-        base = _installed(store, derived.base)
-        draft.take(base)
-        if derived.adapter:
-            made = adapter(str(base.config["model_family"]))
-            digest = digest_of(f"adapter {derived.adapter}".encode())
-            draft.add("adapter", BlobFile(digest, ADAPTERS[derived.adapter], weights=made))
-        set_texts(draft, derived.body)
-        set_config(draft, derived.body)
-        store.write(parse(derived.name), draft.manifest(), now - timedelta(days=derived.age))
+        _create(store, derived, now)
     (system,) = store.entries[parse(BROKEN)].manifest.of("system")
     del store.blobs[system.digest]
+    if server.release.has_lists:
+        for model in CATALOG:
+            if model.name in CONVERTED:
+                convert(store, model)
     for name, lifetime in LOADED.items():
         image = _installed(store, name)
         runner = running.loaded(server, image, image.parameters, now + lifetime)
         server.runners.append(runner)
+
+
+def _pulled(
+    store: Store,
+    name: str,
+    content: ImageManifest | ManifestList,
+    registry: Store,
+    modified: datetime,
+    recently: bool,
+) -> None:
+    """Install what a pull gets from `registry`; `recently` is since the server knows lists."""
+    kept = [blob_of(content.encoded())]
+    manifest = content
+    if isinstance(manifest, ManifestList):
+        kept.append(registry.open(manifest.chosen().digest))
+        manifest = ImageManifest.decoded(kept[-1].head or b"")
+    for layer in manifest.everything:
+        store.put(registry.open(layer.digest))
+    if recently and store.release.has_lists:
+        for blob in kept:
+            store.put(blob)
+        store.write(parse(name), content.encoded(), modified, manifest.anchoring(kept))
+    else:
+        store.write_older(parse(name), manifest.encoded(), modified)
+
+
+def _create(store: Store, derived: DerivedModel, now: datetime) -> None:
+    draft = ImageDraft(store)
+    base = _installed(store, derived.base)
+    draft.take(base)
+    if derived.adapter:
+        made = adapter(str(base.config["model_family"]))
+        digest = digest_of(f"adapter {derived.adapter}".encode())
+        draft.add("adapter", BlobFile(digest, ADAPTERS[derived.adapter], weights=made))
+    set_texts(draft, derived.body)
+    set_config(draft, derived.body)
+    name, modified = parse(derived.name), now - timedelta(days=derived.age)
+    if derived.age < UPGRADED and store.release.has_lists:
+        store.write(name, draft.manifest(store.release.created_runner), modified)
+    else:
+        store.write_older(name, draft.manifest(), modified)
+
+
+def convert(store: Store, model: CatalogModel) -> None:
+    """Convert an installed model as a server of 0.40 does when it first loads old weights.
+
+    The original stays: the name becomes a list of both, older servers find the original under it,
+    and the converted one a second time under the name of its digest.
+    """
+    name = parse(model.name)
+    image = _installed(store, model.name)
+    modified = image.entry.modified
+    original = replace(image.entry.manifest, runner="ggml", format="gguf")
+    weights = replace(model.shape, arch=CONVERTED[model.name]).weights()
+    draft = ImageDraft(store)
+    draft.take(image)
+    digest = digest_of(f"converted weights of {model.name}".encode())
+    old = draft.of("model")[0]
+    draft.exchange(old, BlobFile(digest, old.size + 160, weights=weights))
+    draft.describe(weights)
+    converted = draft.manifest("llamacpp")
+    blobs = [store.put(blob_of(child.encoded())) for child in (original, converted)]
+    made = ManifestList(
+        (
+            ListedManifest(blobs[0].digest, "ggml", "gguf"),
+            ListedManifest(blobs[1].digest, "llamacpp", "gguf"),
+        )
+    )
+    unused = store.named_by(store.entries[name])
+    store.write(name, made, modified)
+    anchor = original
+    if store.release.leaves_anchors:
+        anchor = original.anchoring([blob_of(made.encoded()), *blobs])
+    store.hidden[name] = manifest_file(anchor.encoded(), modified)
+    backup = parse(f"llamacpp:{blobs[1].digest.removeprefix('sha256:')}")
+    store.write_older(backup, converted.encoded(), modified)
+    store.drop(unused)
 
 
 def _installed(store: Store, name: str) -> describe.Image:
@@ -163,6 +270,10 @@ DERIVED = (
         "old-experiment:latest", "tinyllama:1.1b-chat-fp16", 410.0, {"system": "An old try."}
     ),
 )
+UPGRADED = 51.0
+"""Days since the server became one of 0.40: what is older stands in the store as it did before."""
+CONVERTED = {"gpt-oss:20b": "gpt-oss"}
+"""Models whose old weights a server of 0.40 has converted, and the architecture of the new ones."""
 BROKEN = "old-experiment:latest"
 """Its system prompt's blob is gone: the list has it, show does not find it."""
 LOADED = {

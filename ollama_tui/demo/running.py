@@ -12,7 +12,13 @@ import httpx
 
 from ollama_tui.demo import describe
 from ollama_tui.demo.describe import Image, timestamp
-from ollama_tui.demo.endpoints import SIGNIN_URL, cloud_unreachable, source_of
+from ollama_tui.demo.endpoints import (
+    SIGNIN_URL,
+    cloud_unreachable,
+    image_of,
+    runner_of,
+    source_of,
+)
 from ollama_tui.demo.http import (
     NDJSON,
     Fault,
@@ -55,6 +61,8 @@ class Runner:
     size_vram: int
     context: int
     expires: datetime
+    program: str = ""
+    """What runs it, `llamacpp` or `mlx`; empty on servers that do not say."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the entry of ps."""
@@ -67,6 +75,7 @@ class Runner:
             "expires_at": timestamp(self.expires),
             "size_vram": self.size_vram,
             "context_length": self.context,
+            **describe.named(self.program),
         }
 
 
@@ -93,9 +102,10 @@ async def generate(server: DemoServer, request: IncomingRequest) -> httpx.Respon
         options="map[string]interface {}",
         stream="bool",
         keep_alive="any",
+        runner="string",
     )
     lifetime = _lifetime(body)
-    image = _image(server, model_of(body), "model '{}' not found")
+    image = _image(server, body, "model '{}' not found")
     if image.remote:
         return _remote(server)
     empty = not body.get("prompt")
@@ -117,9 +127,10 @@ async def embed(server: DemoServer, request: IncomingRequest) -> httpx.Response:
         input="any",
         options="map[string]interface {}",
         keep_alive="any",
+        runner="string",
     )
     lifetime = _lifetime(body)
-    image = _image(server, model_of(body), 'model "{}" not found, try pulling it first')
+    image = _image(server, body, 'model "{}" not found, try pulling it first')
     await _load(server, image, body, lifetime)
     if lifetime == timedelta(0):
         _drop(server, image)
@@ -134,11 +145,13 @@ def _no_texts() -> httpx.Response:
     return answer({"error": "the demo server manages models and does not run them"}, 501)
 
 
-def _image(server: DemoServer, asked: str, missing: str) -> Image:
+def _image(server: DemoServer, body: Fields, missing: str) -> Image:
+    asked = model_of(body)
     base, where = source_of(asked)
     if where == "cloud":
         _refuse_cloud(server)
-    image = describe.read(server.store, valid_name(base, missing.format(asked)))
+    name = valid_name(base, missing.format(asked))
+    image = image_of(server, name, runner_of(server, body))
     if image is None or not image.complete:
         raise Fault(missing.format(asked), 404)
     return image
@@ -207,6 +220,7 @@ def loaded(
         size_vram=min(size, room),
         context=context,
         expires=expires,
+        program="llamacpp" if image.runner == "ggml" else image.runner,
     )
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
 
@@ -11,6 +14,9 @@ from ollama_tui.demo import create, endpoints, running, transfer
 from ollama_tui.demo.http import Fault, IncomingRequest, error_answer, no_content, text_answer
 from ollama_tui.demo.store import DemoServer
 from ollama_tui.demo.transfer import PUBLIC
+
+if TYPE_CHECKING:
+    from ollama_tui.demo.folder import TemporaryStore
 
 Endpoint = Callable[[DemoServer, IncomingRequest], Awaitable[httpx.Response]]
 
@@ -57,7 +63,7 @@ class Demo:
 
     def transport(self) -> httpx.AsyncBaseTransport:
         """Return a transport for `httpx.AsyncClient`; all of them lead to the same server."""
-        return DemoTransport(lambda: self.server)
+        return EmbeddedTransport(lambda: self.server)
 
 
 class DemoTransport(httpx.AsyncBaseTransport):
@@ -82,6 +88,28 @@ class DemoTransport(httpx.AsyncBaseTransport):
             response = httpx.Response(response.status_code, headers=headers)
         response.request = request
         return response
+
+
+class EmbeddedTransport(DemoTransport):
+    """Also shows the server's store as a folder, which goes when the transport is closed."""
+
+    def __init__(self, server: Callable[[], DemoServer]) -> None:
+        super().__init__(server)
+        self._folder: TemporaryStore | None = None
+
+    def models_folder(self) -> Path:
+        """Return the folder, with what the server has now; raises OSError."""
+        from ollama_tui.demo.folder import TemporaryStore
+
+        if self._folder is None:
+            self._folder = TemporaryStore()
+        return self._folder.updated(self._server().store)
+
+    async def aclose(self) -> None:
+        """Remove the folder."""
+        folder, self._folder = self._folder, None
+        if folder is not None:
+            await asyncio.to_thread(folder.close)
 
 
 def is_cloud(request: httpx.Request) -> bool:
@@ -110,7 +138,7 @@ async def _ask_server(server: DemoServer, request: httpx.Request) -> httpx.Respo
     path, method = request.url.path, request.method
     is_blob = path.startswith(BLOBS) and path != BLOBS
     route = BLOBS if is_blob else path
-    if route not in ROUTES or not server.since(*RELEASES.get(route, (0,))):
+    if route not in ROUTES or not server.release.since(*RELEASES.get(route, (0,))):
         return _no_route(path)
     if method not in ROUTES[route]:
         refused = text_answer("405 method not allowed", 405)

@@ -3,60 +3,39 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Literal
 
 from ollama_tui.demo.http import Fault, encode
-from ollama_tui.demo.weights import WeightsFile
-from ollama_tui.domain.names import Name
+from ollama_tui.demo.manifest import (
+    CONFIG,
+    IMAGE,
+    BlobFile,
+    ImageLayer,
+    ImageManifest,
+    Kind,
+    ManifestFile,
+    ManifestList,
+    NoCompatible,
+    Tree,
+    blob_of,
+    decoded,
+    manifest_file,
+)
+from ollama_tui.demo.release import Release
+from ollama_tui.domain.names import DEFAULT_HOST, DEFAULT_NAMESPACE, Name, digest_reference
 
 if TYPE_CHECKING:
     from ollama_tui.demo.running import Runner
     from ollama_tui.demo.transfer import DemoRegistry, Download
 
-VERSION = "0.33.0-rc2"
 FOLDER = "/root/.ollama/models"
-IMAGE = "application/vnd.ollama.image."
-CONFIG = "application/vnd.docker.container.image.v1+json"
-MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+_LONG_AGO = datetime.fromtimestamp(0, UTC)
 
-Kind = Literal[
-    "model", "projector", "adapter", "draft", "template", "system", "license", "params", "messages"
-]
 Part = Literal["host", "namespace", "model", "tag"]
 PARTS: tuple[Part, ...] = ("host", "namespace", "model", "tag")
-
-
-@dataclass(frozen=True, slots=True)
-class BlobFile:
-    """A file of the blobs folder: of small ones all bytes, of big ones only a description."""
-
-    digest: str
-    """`sha256:` and 64 hex digits."""
-    size: int
-    head: bytes | None = None
-    """All bytes of a small file, the first ones of an uploaded big one."""
-    weights: WeightsFile | None = None
-
-    @property
-    def text(self) -> str:
-        """The content of a text layer."""
-        return (self.head or b"").decode("utf-8", "replace")
-
-    @property
-    def json(self) -> Any:
-        """The content of a JSON layer."""
-        return json.loads(self.text)
-
-
-def digest_of(data: bytes) -> str:
-    """Return `sha256:<64 hex>` of `data`."""
-    return f"sha256:{sha256(data).hexdigest()}"
 
 
 def path_of(digest: str) -> str:
@@ -64,103 +43,28 @@ def path_of(digest: str) -> str:
     return f"{FOLDER}/blobs/{digest.replace(':', '-')}"
 
 
-def blob_of(data: bytes) -> BlobFile:
-    """Return the blob of these bytes."""
-    return BlobFile(digest_of(data), len(data), data)
-
-
 def missing_file(path: str) -> Fault:
     """Return the error of opening a file that is not there."""
     return Fault(f"open {path}: no such file or directory")
 
 
-@dataclass(frozen=True, slots=True)
-class ImageLayer:
-    """An entry of a manifest: which blob, of what kind, and from which model it was taken."""
-
-    media_type: str
-    digest: str
-    size: int
-    source: str = ""
-
-    @property
-    def kind(self) -> str:
-        """`model`, `template`, `system`, … : the end of the media type."""
-        return self.media_type.removeprefix(IMAGE)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the layer as a manifest holds it."""
-        known = {"mediaType": self.media_type, "digest": self.digest, "size": self.size}
-        return {**known, "from": self.source} if self.source else known
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> ImageLayer:
-        """Return the layer that a manifest holds."""
-        return cls(data["mediaType"], data["digest"], data["size"], data.get("from", ""))
-
-
-@dataclass(frozen=True, slots=True)
-class ImageManifest:
-    """A model: its config and its layers."""
-
-    config: ImageLayer
-    layers: tuple[ImageLayer, ...]
-
-    @property
-    def everything(self) -> tuple[ImageLayer, ...]:
-        """Layers in order, the config last."""
-        return (*self.layers, self.config)
-
-    @property
-    def size(self) -> int:
-        """Bytes of all layers and the config."""
-        return sum(layer.size for layer in self.everything)
-
-    def of(self, kind: Kind) -> tuple[ImageLayer, ...]:
-        """Return the layers of one kind, in order."""
-        return tuple(layer for layer in self.layers if layer.kind == kind)
-
-    def encoded(self) -> bytes:
-        """Return the content of the manifest file."""
-        layers = [layer.to_json() for layer in self.layers]
-        head = {"schemaVersion": 2, "mediaType": MANIFEST, "config": self.config.to_json()}
-        return encode({**head, "layers": layers}) + b"\n"
-
-    @classmethod
-    def decoded(cls, raw: bytes) -> ImageManifest:
-        """Return the manifest in a file; raises Fault for a cut one."""
-        try:
-            data = json.loads(raw)
-        except json.JSONDecodeError:
-            raise Fault("unexpected EOF") from None
-        layers = tuple(ImageLayer.from_json(layer) for layer in data["layers"])
-        return cls(ImageLayer.from_json(data["config"]), layers)
-
-
-@dataclass(frozen=True, slots=True)
-class ManifestFile:
-    """A manifest file: its bytes, its content (None when it is cut), and when it was written."""
-
-    raw: bytes
-    digest: str
-    """SHA-256 of the file, 64 hex digits without prefix."""
-    modified: datetime
-    parsed: ImageManifest | None
-
-    @property
-    def manifest(self) -> ImageManifest:
-        """The content; raises Fault when it is cut."""
-        if self.parsed is None:
-            raise Fault("unexpected EOF")
-        return self.parsed
-
-
 @dataclass(slots=True)
 class Store:
-    """All blobs and manifests of a server."""
+    """All blobs and manifests of a server.
+
+    Since 0.40 a name may stand in two trees. `entries` has what the server goes by: the newer one
+    where there are both. It alone keeps blobs from being removed.
+    """
 
     blobs: dict[str, BlobFile] = field(default_factory=dict)
     entries: dict[Name, ManifestFile] = field(default_factory=dict)
+    hidden: dict[Name, ManifestFile] = field(default_factory=dict)
+    """Files of `manifests` whose names are in `manifests-v2` too: what older servers see."""
+    release: Release = field(default_factory=Release)
+
+    def copy(self) -> Store:
+        """Return a store of its own with the same content."""
+        return Store(dict(self.blobs), dict(self.entries), dict(self.hidden), self.release)
 
     def put(self, blob: BlobFile) -> BlobFile:
         """Add a blob; one that is there already stays as it is."""
@@ -183,6 +87,8 @@ class Store:
         except KeyError:
             raise missing_file(path_of(digest)) from None
 
+    # ---- finding
+
     def installed(self, name: Name) -> Name:
         """Return `name` with every part spelled as in an installed model, where case differs."""
         if name in self.entries:
@@ -195,42 +101,179 @@ class Store:
         return replace(name, **spelled)
 
     def get(self, name: Name) -> ManifestFile | None:
-        """Return the manifest file of a name in any case, None when there is no such model."""
-        return self.entries.get(self.installed(name))
-
-    def write(self, name: Name, manifest: ImageManifest | bytes, modified: datetime) -> None:
-        """Write the manifest file of `name`, whatever it was before; bytes may be a cut one."""
-        parsed: ImageManifest | None = None
-        if isinstance(manifest, ImageManifest):
-            raw, parsed = manifest.encoded(), manifest
-        else:
-            raw = manifest
-            with suppress(Fault):
-                parsed = ImageManifest.decoded(raw)
-        self.entries[name] = ManifestFile(raw, sha256(raw).hexdigest(), modified, parsed)
-
-    def remove(self, name: Name) -> None:
-        """Remove a model and the blobs nothing else uses; raises Fault when it cannot be read."""
-        manifest = self.entries[name].manifest
-        del self.entries[name]
-        self.prune(manifest)
-
-    def replace(self, name: Name, manifest: ImageManifest | bytes, modified: datetime) -> bool:
-        """Write a manifest file; return whether blobs that only the old one used were dropped."""
+        """Return what a request for a name in any case finds, None when there is no such model."""
+        if (digest := self.digest_meant(name)) is not None:
+            blob = self.blobs.get(digest)
+            if blob is None:
+                return None
+            users = [entry for entry in self.entries.values() if digest in self.named_by(entry)]
+            modified = max((entry.modified for entry in users), default=_LONG_AGO)
+            return manifest_file(blob.head or b"", modified, "manifests-v2")
         name = self.installed(name)
-        old = self.entries.get(name)
-        self.write(name, manifest, modified)
-        return old is not None and old.parsed is not None and self.prune(old.parsed)
+        entry = self.entries.get(name)
+        if entry is not None and self.is_dangling(entry):
+            return self.hidden.get(name) if self.release.falls_back else None
+        return entry
 
-    def prune(self, manifest: ImageManifest) -> bool:
-        """Drop the blobs of `manifest` that no other one names; return whether there were any."""
-        readable = [entry.parsed for entry in self.entries.values() if entry.parsed is not None]
-        used = {layer.digest for other in readable for layer in other.everything}
-        gone = {layer.digest for layer in manifest.everything} - used
-        gone &= self.blobs.keys()
+    def is_dangling(self, entry: ManifestFile) -> bool:
+        """Whether it is a link to a blob that is gone."""
+        return entry.is_link and f"sha256:{entry.digest}" not in self.blobs
+
+    def digest_meant(self, name: Name) -> str | None:
+        """Return the digest that the server reads `name` as since 0.40, None for an ordinary name.
+
+        Fewer than 64 digits count when a blob's digest begins with them.
+        """
+        if not self.release.has_lists:
+            return None
+        if (name.host, name.namespace) != (DEFAULT_HOST, DEFAULT_NAMESPACE):
+            return None
+        text = name.model if name.tag == "latest" else f"{name.model}:{name.tag}"
+        digits = digest_reference(text)
+        if digits is None or len(digits) == 64:
+            return digits and f"sha256:{digits}"
+        return next((d for d in self.blobs if d.startswith(f"sha256:{digits}")), None)
+
+    def children(self, entry: ManifestFile) -> tuple[ManifestFile, ...]:
+        """Return what of an entry can run here: itself, or of a list what is here, in its order.
+
+        Raises Fault when it cannot be read.
+        """
+        content = entry.content
+        if isinstance(content, ImageManifest):
+            return (entry,)
+        found: list[ManifestFile] = []
+        for child in content.children:
+            if (blob := self.blobs.get(child.digest)) is not None:
+                made = manifest_file(blob.head or b"", entry.modified, entry.tree)
+                named = replace(made.manifest, runner=child.runner, format=child.format)
+                found.append(replace(made, parsed=named))
+        return tuple(found)
+
+    def selected(self, entry: ManifestFile, runner: str = "") -> ManifestFile:
+        """Return what runs for `runner`, or when none is asked for; raises Fault."""
+        content = entry.content
+        if isinstance(content, ImageManifest):
+            config = self.blobs.get(content.config.digest)
+            if runner and content.runner_with(config.json if config else {}) != runner:
+                raise NoCompatible(runner)
+            return entry
+        here = self.children(entry)
+        listed = tuple(c for c in content.children if c.digest in self.blobs)
+        digest = ManifestList(listed).chosen(runner).digest.removeprefix("sha256:")
+        return next(child for child in here if child.digest == digest)
+
+    # ---- writing and removing
+
+    def write(
+        self,
+        name: Name,
+        content: ImageManifest | ManifestList | bytes,
+        modified: datetime,
+        anchor: ImageManifest | None = None,
+    ) -> None:
+        """Let `name` refer to a manifest, whatever it was before; bytes may be cut ones.
+
+        `anchor` is what an older server is to find under that name.
+        """
+        if isinstance(content, ImageManifest):
+            content = content.encoded() + b"\n"
+        tree: Tree = "manifests-v2" if self.release.has_lists else "manifests"
+        entry = manifest_file(content, modified, tree)
+        if entry.is_link:
+            self.put(blob_of(entry.raw))
+        self.entries[name] = entry
+        self.hidden.pop(name, None)
+        if anchor is not None and self.release.leaves_anchors:
+            self.hidden[name] = manifest_file(anchor.encoded(), modified)
+
+    def write_older(self, name: Name, content: ImageManifest | bytes, modified: datetime) -> None:
+        """Let `name` refer to a manifest as servers before 0.40 write it."""
+        if isinstance(content, ImageManifest):
+            content = content.encoded() + b"\n"
+        self.entries[name] = manifest_file(content, modified)
+
+    def replace(
+        self,
+        name: Name,
+        content: ImageManifest | ManifestList | bytes,
+        modified: datetime,
+        anchor: ImageManifest | None = None,
+        needed: Iterable[str] = (),
+    ) -> bool:
+        """Write a manifest and remove what only the old one used.
+
+        Returns whether the old one had blobs that are not `needed` for the new one.
+        """
+        name = self.installed(name)
+        old = self.get(name)
+        unused = self.named_by(old) & self.blobs.keys() - set(needed) if old else frozenset()
+        self.write(name, content, modified, anchor)
+        self.drop(unused)
+        return bool(unused)
+
+    def remove(self, name: Name, now: datetime | None = None) -> None:
+        """Remove a model and the blobs nothing else uses.
+
+        A list from which one manifest is taken is written anew at `now`. Raises Fault when what is
+        removed cannot be read.
+        """
+        if (digest := self.digest_meant(name)) is not None:
+            self._remove_digest(digest, now)
+            return
+        entry = self.get(name) or self.entries[name]
+        unused = {f"sha256:{entry.digest}", *self._blobs_of(entry.content)}
+        self.entries.pop(name, None)
+        self.hidden.pop(name, None)
+        self.drop(unused)
+
+    def _remove_digest(self, digest: str, now: datetime | None) -> None:
+        """Take a manifest out of every list, and remove every name that refers to it alone."""
+        content = decoded(self.open(digest).head or b"")
+        unused = {digest, *self._blobs_of(content)}
+        for name, entry in list(self.entries.items()):
+            if entry.parsed is None or self.is_dangling(entry):
+                continue
+            if isinstance(entry.parsed, ManifestList):
+                kept = tuple(c for c in entry.parsed.children if c.digest != digest)
+                if len(kept) == len(entry.parsed.children):
+                    continue
+                unused.add(f"sha256:{entry.digest}")
+                if kept:
+                    self.write(name, ManifestList(kept), now or entry.modified)
+                else:
+                    del self.entries[name]
+                    self.hidden.pop(name, None)
+            elif f"sha256:{entry.digest}" == digest:
+                del self.entries[name]
+                if name in self.hidden:  # an older file comes to light
+                    self.entries[name] = self.hidden.pop(name)
+        self.drop(unused)
+
+    def named_by(self, entry: ManifestFile) -> frozenset[str]:
+        """Return the digests of all that an entry keeps, its own manifest among them."""
+        if entry.parsed is None or self.is_dangling(entry):
+            return frozenset()
+        return frozenset((f"sha256:{entry.digest}", *self._blobs_of(entry.parsed)))
+
+    def _blobs_of(self, content: ImageManifest | ManifestList) -> Iterable[str]:
+        if isinstance(content, ImageManifest):
+            yield from (layer.digest for layer in content.everything)
+            return
+        for child in content.children:
+            yield child.digest
+            if (blob := self.blobs.get(child.digest)) is not None:
+                yield from self._blobs_of(decoded(blob.head or b""))
+
+    def drop(self, candidates: Iterable[str]) -> None:
+        """Remove those blobs of `candidates` that no entry names."""
+        gone = self.blobs.keys() & set(candidates)
+        for entry in self.entries.values():
+            if not gone:
+                return
+            gone -= self.named_by(entry)
         for digest in gone:
             del self.blobs[digest]
-        return bool(gone)
 
 
 @dataclass(slots=True)
@@ -242,7 +285,6 @@ class DemoServer:
     pace: Callable[[float], Awaitable[object]] = asyncio.sleep
     """Waits that many seconds; the only way time passes."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    version: str = VERSION
     account: str | None = "studio"
     """The signed-in user, None when signed out."""
     cloud_disabled: bool = False
@@ -265,13 +307,18 @@ class DemoServer:
     """Running downloads by digest."""
     partials: dict[str, int] = field(default_factory=dict)
     """Bytes there are of unfinished downloads, by digest."""
-    listings: dict[Name, tuple[ManifestFile, bytes]] = field(default_factory=dict)
-    """Encoded entries of tags, each good for as long as its manifest file is the same."""
+    listings: dict[Name, tuple[ManifestFile, tuple[bytes, ...]]] = field(default_factory=dict)
+    """Encoded rows of tags by name, good for as long as its manifest file is the same."""
 
-    def since(self, *release: int) -> bool:
-        """Whether this server is of `release` or later."""
-        head = self.version.partition("-")[0]
-        return tuple(int(part) for part in head.split(".")) >= release
+    @property
+    def release(self) -> Release:
+        """How the server behaves."""
+        return self.store.release
+
+    @property
+    def version(self) -> str:
+        """What the server calls itself."""
+        return self.release.version
 
     def take_disk(self, amount: int) -> bool:
         """Use up `amount` bytes of the disk; False when they are not there."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from contextlib import aclosing
+from collections.abc import Iterator, Mapping
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from ollama_tui.demo.endpoints import lookup_failure, resolved_name
+from ollama_tui.demo.endpoints import lookup_failure, resolved_name, runner_of
 from ollama_tui.demo.http import (
     Events,
     Fault,
@@ -25,17 +25,20 @@ from ollama_tui.demo.http import (
     model_of,
     required_model,
 )
-from ollama_tui.demo.store import (
-    FOLDER,
+from ollama_tui.demo.manifest import (
     MANIFEST,
+    MANIFEST_LIST,
     BlobFile,
-    DemoServer,
     ImageLayer,
     ImageManifest,
+    ListedManifest,
     ManifestFile,
-    missing_file,
-    path_of,
+    ManifestList,
+    NoCompatible,
+    blob_of,
+    decoded,
 )
+from ollama_tui.demo.store import FOLDER, DemoServer, missing_file, path_of
 from ollama_tui.domain import names
 from ollama_tui.domain.names import DEFAULT_HOST, InvalidName, Name
 
@@ -45,15 +48,25 @@ TICK = 0.06
 PART = 100_000_000
 """Bytes of one part of an upload; the count rests for a tick at its end."""
 _FIELDS = {"model": "string", "name": "string", "insecure": "bool", "stream": "bool"}
-_MANIFEST_PATH = re.compile(r"/v2/([^/]+)/([^/]+)/manifests/([^/]+)")
+_FIELDS |= {"runner": "string"}
+_PATH = re.compile(r"/v2/([^/]+)/([^/]+)/(manifests|blobs)/([^/]+)")
+_WHOLE_MODEL = "sha256:model"
+"""What stands for a digest while the manifests of a list are fetched."""
 
 
 @dataclass(frozen=True, slots=True)
 class PushedManifest:
-    """A manifest in a registry and when it was pushed."""
+    """A manifest or list in a registry and when it was pushed."""
 
     raw: bytes
     pushed: datetime
+
+    def for_client(self, blobs: Mapping[str, BlobFile], *, knows_lists: bool) -> bytes:
+        """Return what a client gets: one that knows no lists, the manifest of one runner."""
+        content = decoded(self.raw)
+        if knows_lists or isinstance(content, ImageManifest):
+            return self.raw
+        return blobs[content.chosen().digest].head or b""
 
 
 @dataclass(slots=True)
@@ -65,12 +78,16 @@ class DemoRegistry:
     blobs: dict[str, BlobFile] = field(default_factory=dict)
 
     def publish(
-        self, name: Name, manifest: ImageManifest, blobs: Mapping[str, BlobFile], at: datetime
+        self,
+        name: Name,
+        content: ImageManifest | ManifestList,
+        blobs: Mapping[str, BlobFile],
+        at: datetime,
     ) -> None:
-        """Publish a manifest and its blobs under `name`."""
-        self.models[name.key] = PushedManifest(manifest.encoded(), at)
-        for layer in manifest.everything:
-            self.blobs[layer.digest] = blobs[layer.digest]
+        """Publish a manifest or a list, and its blobs, under `name`."""
+        self.models[name.key] = PushedManifest(content.encoded(), at)
+        for digest in _blobs_of(content, blobs):
+            self.blobs[digest] = blobs[digest]
 
     def manifest(self, server: DemoServer, name: Name, *, insecure: bool) -> bytes:
         """Return a manifest's bytes; raises Fault as pull words it."""
@@ -79,7 +96,8 @@ class DemoRegistry:
             raise Fault(f"pull model manifest: {problem}")
         if name.key not in self.models:
             raise Fault("pull model manifest: file does not exist")
-        return self.models[name.key].raw
+        found = self.models[name.key]
+        return found.for_client(self.blobs, knows_lists=server.release.has_lists)
 
     def send(self, server: DemoServer, download: Download, amount: int) -> None:
         """Send at most `amount` bytes of a blob, as far as there is room on the server's disk."""
@@ -116,24 +134,47 @@ class DemoRegistry:
             raise httpx.ConnectError(str(unknown), request=request) from unknown
 
     def serve(self, request: httpx.Request) -> httpx.Response:
-        """Answer a request made to a registry directly: manifests, for update checks."""
+        """Answer a request made to a registry directly: manifests and blobs, for update checks."""
         self.connect(request)
         host = request.url.netloc.decode()
         host = DEFAULT_HOST if host == "ollama.com" else host
-        found = None
-        if match := _MANIFEST_PATH.fullmatch(request.url.path):
-            namespace, model, tag = match.groups()
-            try:
-                found = self.models.get(names.parse(f"{host}/{namespace}/{model}:{tag}").key)
-            except InvalidName:
-                found = None
-        if found is None or request.method not in ("GET", "HEAD"):
+        match = _PATH.fullmatch(request.url.path)
+        if match is None or request.method not in ("GET", "HEAD"):
             return httpx.Response(404, json={"errors": [{"code": "MANIFEST_UNKNOWN"}]})
-        headers = {"content-type": MANIFEST}
+        namespace, model, kind, reference = match.groups()
+        if kind == "blobs":
+            return self._blob(reference)
+        found = None
+        with suppress(InvalidName):
+            found = self.models.get(names.parse(f"{host}/{namespace}/{model}:{reference}").key)
+        if found is None:
+            return httpx.Response(404, json={"errors": [{"code": "MANIFEST_UNKNOWN"}]})
+        knows_lists = MANIFEST_LIST in request.headers.get("accept", "")
+        raw = found.for_client(self.blobs, knows_lists=knows_lists)
+        is_list = isinstance(decoded(raw), ManifestList)
+        headers = {"content-type": MANIFEST_LIST if is_list else MANIFEST}
         if host == DEFAULT_HOST:  # other registries send neither
-            headers["ollama-content-digest"] = sha256(found.raw).hexdigest()
+            headers["ollama-content-digest"] = sha256(raw).hexdigest()
             headers["ollama-push-time"] = str(int(found.pushed.timestamp()))
-        return httpx.Response(200, headers=headers, content=found.raw)
+        return httpx.Response(200, headers=headers, content=raw)
+
+    def _blob(self, digest: str) -> httpx.Response:
+        """Answer with a small blob, such as a manifest of a list; big ones have no bytes here."""
+        blob = self.blobs.get(digest)
+        if blob is None or blob.head is None or len(blob.head) != blob.size:
+            return httpx.Response(404, json={"errors": [{"code": "BLOB_UNKNOWN"}]})
+        headers = {"content-type": "application/octet-stream", "docker-content-digest": digest}
+        return httpx.Response(200, headers=headers, content=blob.head)
+
+
+def _blobs_of(content: ImageManifest | ManifestList, blobs: Mapping[str, BlobFile]) -> list[str]:
+    """Return the digests of all that goes with a manifest to its registry, in that order."""
+    if isinstance(content, ImageManifest):
+        return [layer.digest for layer in content.everything]
+    found: list[str] = []
+    for child in content.children:
+        found += [child.digest, *_blobs_of(decoded(blobs[child.digest].head or b""), blobs)]
+    return list(dict.fromkeys(found))
 
 
 @dataclass(slots=True, eq=False)
@@ -157,14 +198,25 @@ async def pull(server: DemoServer, request: IncomingRequest) -> httpx.Response:
     """Fetch a model from its registry."""
     body = fields(request.data, "PullRequest", **_FIELDS)
     name = resolved_name(model_of(body), "invalid model name")
-    return await events_or_last(pulling(server, name, bool(body.get("insecure"))), body)
+    runner = runner_of(server, body)
+    return await events_or_last(pulling(server, name, bool(body.get("insecure")), runner), body)
 
 
-async def pulling(server: DemoServer, name: Name, insecure: bool) -> Events:
-    """Yield the events of a pull."""
+async def pulling(server: DemoServer, name: Name, insecure: bool, runner: str = "") -> Events:
+    """Yield the events of a pull; of a list, only the manifest for one runner is fetched."""
     yield {"status": "pulling manifest"}
     raw = server.registry.manifest(server, name, insecure=insecure)
-    manifest = ImageManifest.decoded(raw)
+    content = decoded(raw)
+    if isinstance(content, ManifestList):
+        child = content.chosen(runner)
+        for event in _fetch_child(server, child):
+            yield event
+        kept = [child.digest]
+        manifest = ImageManifest.decoded(server.store.open(child.digest).head or b"")
+    elif runner and content.runner not in ("", runner):
+        raise NoCompatible(runner)
+    else:
+        manifest, kept = content, []
     missing = [layer for layer in manifest.everything if layer.digest not in server.store.blobs]
     for layer in manifest.everything:
         async with aclosing(_fetch(server, layer)) as events:
@@ -179,9 +231,25 @@ async def pulling(server: DemoServer, name: Name, insecure: bool) -> Events:
             problem = "digest mismatch, file must be downloaded again"
             raise Fault(f"{problem}: want {layer.digest}, got {got}")
     yield {"status": "writing manifest"}
-    if server.store.replace(name, raw, server.now()):
+    anchor = manifest.anchoring([blob_of(raw), *(server.store.open(digest) for digest in kept)])
+    needed = [layer.digest for layer in manifest.everything]
+    if server.store.replace(name, raw, server.now(), anchor, needed):
         yield {"status": "removing unused layers"}
     yield {"status": "success"}
+
+
+def _fetch_child(server: DemoServer, child: ListedManifest) -> Iterator[dict[str, Any]]:
+    """Fetch the manifest of a list's entry; yield what servers that report it say of it."""
+    if child.digest in server.store.blobs:
+        return
+    blob = server.registry.blobs.get(child.digest)
+    if blob is None:
+        raise Fault("file does not exist")
+    server.store.put(blob)
+    if server.release.reports_children:
+        told = {"status": "pulling model", "digest": _WHOLE_MODEL, "total": blob.size}
+        yield told
+        yield {**told, "completed": blob.size}
 
 
 async def _fetch(server: DemoServer, layer: ImageLayer) -> Events:
@@ -243,7 +311,8 @@ async def _pushing(server: DemoServer, text: str, body: Fields) -> Events:
     except Fault as fault:
         yield {"status": "couldn't retrieve manifest"}
         raise fault from None
-    path = f"blobs/{entry.manifest.everything[0].digest}"
+    layers = _pushed_layers(server, entry.content)
+    path = f"blobs/{layers[0].digest}"
     insecure = bool(body.get("insecure"))
     if problem := server.registry.unreachable(server, name, "Head", path, insecure=insecure):
         raise Fault(problem)
@@ -251,7 +320,7 @@ async def _pushing(server: DemoServer, text: str, body: Fields) -> Events:
         raise Fault('401: {"error":"unauthorized"}')
     if name.host == DEFAULT_HOST and name.namespace.lower() != str(server.account).lower():
         raise Fault("unauthorized: access denied")
-    for layer in entry.manifest.everything:
+    for layer in layers:
         sent = layer.size if layer.digest in server.registry.blobs else 0
         while sent < layer.size:
             await server.pace(TICK)
@@ -262,8 +331,25 @@ async def _pushing(server: DemoServer, text: str, body: Fields) -> Events:
         server.registry.blobs[layer.digest] = server.store.open(layer.digest)
         yield _progress("pushing", layer, layer.size)
     yield {"status": "pushing manifest"}
-    server.registry.publish(name, entry.manifest, server.store.blobs, server.now())
+    server.registry.publish(name, entry.content, server.store.blobs, server.now())
     yield {"status": "success"}
+
+
+def _pushed_layers(
+    server: DemoServer, content: ImageManifest | ManifestList
+) -> tuple[ImageLayer, ...]:
+    """Return what a push sends before the manifest: of a list, its manifests too. Raises Fault."""
+    if isinstance(content, ImageManifest):
+        return content.everything
+    found: dict[str, ImageLayer] = {}
+    for child in content.children:
+        blob = server.store.blobs.get(child.digest)
+        if blob is None:
+            raise Fault(server.release.not_here.format(child.runner, path=path_of(child.digest)))
+        manifest = ImageLayer(MANIFEST, blob.digest, blob.size)
+        for layer in (manifest, *ImageManifest.decoded(blob.head or b"").everything):
+            found.setdefault(layer.digest, layer)
+    return tuple(found.values())
 
 
 def _local(server: DemoServer, text: str) -> tuple[Name, ManifestFile]:
@@ -274,7 +360,7 @@ def _local(server: DemoServer, text: str) -> tuple[Name, ManifestFile]:
         tagged = text if ":" in text.rpartition("/")[2] else f"{text}:latest"
         full = tagged if "/" in text else f"{DEFAULT_HOST}/library/{tagged}"
         raise Fault(f"unqualified name: {full}") from None
-    entry = server.store.entries.get(name)
+    entry = server.store.get(name)
     if entry is None:
         parts = f"{name.host}/{name.namespace}/{name.model}/{name.tag}"
         raise missing_file(f"{FOLDER}/manifests/{parts}")

@@ -161,7 +161,7 @@ class Connection:
         async with cloud, registry_for(settings, transport) as registry:
             jobs = self._jobs(ollama)
             local = settings.host.is_local and transport is None
-            storage = Storage(ollama.show, local=local, environ=os.environ)
+            storage = Storage(ollama.show, local=local, environ=os.environ, server=transport)
             updates = Updates(
                 registry,
                 ollama,

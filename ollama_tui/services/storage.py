@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 from ollama_tui.api.errors import OllamaError, Refused
 from ollama_tui.api.replies import ListedModel, Show
@@ -20,10 +29,19 @@ DISK_READ_TIMEOUT = 2.0
 """Seconds to wait for the disk before an estimate must do; the reading goes on."""
 
 
+@runtime_checkable
+class HasModelsFolder(Protocol):
+    """A server in this process: it lays its store out as files when somebody wants to read it."""
+
+    def models_folder(self) -> Path:
+        """Return the folder, with what the server has now; raises OSError."""
+
+
 class Storage:
     """Reads the store in a thread when the list has changed, and answers from memory between.
 
-    `show` asks for details: the first lines of a Modelfile name files of the store.
+    `show` asks for details: the first lines of a Modelfile name files of the store. `server` is
+    one in this process, whose store is where it says; it is None for any other.
     """
 
     def __init__(
@@ -32,9 +50,11 @@ class Storage:
         *,
         local: bool,
         environ: Mapping[str, str] | None = None,
+        server: object | None = None,
     ) -> None:
         self._show = show
-        self._local = local
+        self._embedded = server if isinstance(server, HasModelsFolder) else None
+        self._local = local or self._embedded is not None
         self._environ = environ or {}
         self._modelfile: str | None = None
         self._stores: dict[Path, ModelStore] = {}
@@ -87,8 +107,7 @@ class Storage:
 
     def _look(self, models: tuple[Model, ...]) -> Contents | None:
         """Return the contents of the first place that is this server's store."""
-        named = (self._modelfile,) if self._modelfile else ()
-        for root in roots(named, self._environ):
+        for root in self._roots():
             store = self._stores.setdefault(root, ModelStore(root))
             try:
                 contents = store.read()
@@ -97,6 +116,14 @@ class Storage:
             if (seen := store_of(contents, models)) is not None:
                 return seen
         return None
+
+    def _roots(self) -> Iterator[Path]:
+        """Yield where the store may be, likeliest first."""
+        if self._embedded is None:
+            yield from roots((self._modelfile,) if self._modelfile else (), self._environ)
+            return
+        with suppress(OSError):  # an estimate must do
+            yield self._embedded.models_folder()
 
     async def _ask(self, models: Iterable[Model]) -> bool:
         """Ask the server once where its files are; return whether that was news."""

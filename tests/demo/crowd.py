@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from ollama_tui.demo.draft import ImageDraft, set_texts
-from ollama_tui.demo.store import BlobFile, DemoServer, digest_of
+from ollama_tui.demo.manifest import BlobFile, digest_of
+from ollama_tui.demo.store import DemoServer
 from ollama_tui.demo.weights import Shape, WeightsFile, parameter_size
 from ollama_tui.domain.names import parse
 

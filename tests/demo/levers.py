@@ -17,11 +17,13 @@ import httpx
 from ollama_tui import demo
 from ollama_tui.api.clock import utc_now
 from ollama_tui.demo.http import Fault, encode, text_answer
+from ollama_tui.demo.manifest import ImageLayer
 from ollama_tui.demo.models import furnish, publish
+from ollama_tui.demo.release import VERSION, release_of
 from ollama_tui.demo.server import BLOBS, DemoTransport, is_cloud, is_registry
-from ollama_tui.demo.store import VERSION, DemoServer, ImageLayer, Store
+from ollama_tui.demo.store import DemoServer, Store
 from ollama_tui.demo.transfer import TICK, DemoRegistry, Download
-from ollama_tui.domain.names import Name, parse
+from ollama_tui.domain.names import Name, is_shadow, parse
 from tests.demo import crowd
 
 BlobHost = Literal["up", "stalled", "down", "lost"]
@@ -120,8 +122,10 @@ class FaultyRegistry(DemoRegistry):
 class Demo(demo.Demo):
     """An Ollama server in this process.
 
-    `store` is what it has installed; left out, some thirty models. `pace` waits a number of
-    seconds and is the only way time passes in transfers. `now` returns an aware datetime.
+    `store` is what it has installed; left out, some thirty models, and it is of `version`: the
+    latest, `BEFORE_LISTS`, or `PREVIEW` with a row for each manifest of a name. `pace` waits a
+    number of seconds and is the only way time passes in transfers. `now` returns an aware
+    datetime.
     """
 
     def __init__(
@@ -135,7 +139,8 @@ class Demo(demo.Demo):
     ) -> None:
         self._given = store, registry
         self._registry = registry if registry is not None else FaultyRegistry()
-        self._surroundings = pace, now, version
+        self._surroundings = pace, now
+        self._release = release_of(version)
         self.requests: list[Seen] = []
         """All requests so far, oldest first."""
         self.registry_requests: list[tuple[str, httpx.URL]] = []
@@ -154,7 +159,7 @@ class Demo(demo.Demo):
     def server(self) -> DemoServer:
         """The state of the server, made when first asked for."""
         store, registry = self._given
-        installed = store if store is not None else Store()
+        installed = store if store is not None else Store(release=self._release)
         server = DemoServer(installed, self._registry, *self._surroundings)
         if registry is None:
             publish(server.registry, server.now())
@@ -187,8 +192,9 @@ class Demo(demo.Demo):
 
     @property
     def names(self) -> set[str]:
-        """The models installed, as the list names them."""
-        return {name.display for name in self.store.entries}
+        """The models installed, as the list names them; backups of converted ones are left out."""
+        entries = self.store.entries.items()
+        return {n.display for n, e in entries if not is_shadow(n.display, e.digest)}
 
     @property
     def registry(self) -> FaultyRegistry:

@@ -12,7 +12,9 @@ from typing import Any
 import httpx
 
 from ollama_tui.demo.endpoints import uploaded
-from ollama_tui.demo.store import BlobFile, ImageManifest, Store
+from ollama_tui.demo.manifest import BlobFile, ImageManifest
+from ollama_tui.demo.release import BEFORE_LISTS, release_of
+from ollama_tui.demo.store import Store
 from ollama_tui.demo.weights import WeightsFile, adapter
 from ollama_tui.domain.names import parse
 from tests.clock import at_once
@@ -170,23 +172,18 @@ def broken_files() -> dict[str, BlobFile]:
 
 
 async def _furnish() -> dict[str, Store]:
-    store = Store(blobs=files())
+    store = Store(files(), release=release_of(BEFORE_LISTS))
     before: dict[str, Store] = {}
     demo = Demo(store=store, registry=FaultyRegistry(), pace=at_once)
     async with httpx.AsyncClient(transport=demo.transport(), base_url="http://demo") as client:
         for name in CREATED:
-            before[name] = copied(store)
+            before[name] = store.copy()
             done = await client.post("/api/create", content=recorded(name).sent)
             assert done.text.endswith('{"status":"success"}\n') or "nonstream" in name, done.text
         for source, target in COPIED:
             pair = {"source": source, "destination": target}
             assert (await client.post("/api/copy", json=pair)).status_code == 200
     return {**before, "": store}
-
-
-def copied(store: Store) -> Store:
-    """Return a store of its own with the same content."""
-    return Store(dict(store.blobs), dict(store.entries))
 
 
 @cache
@@ -196,7 +193,7 @@ def _furnished() -> dict[str, Store]:
 
 def full_store(before: str = "") -> Store:
     """Return a store with all models of the recording, or those made before one exchange."""
-    return copied(_furnished().get(before) or _furnished()[""])
+    return (_furnished().get(before) or _furnished()[""]).copy()
 
 
 def broken_store() -> Store:
@@ -208,7 +205,7 @@ def broken_store() -> Store:
         tiny.manifest.config, (*tiny.manifest.layers, replace(system, source=""))
     )
     needs = store.entries[parse("needsnew")]
-    broken = Store(dict(store.blobs), {parse("ok"): tiny})
+    broken = Store(dict(store.blobs), {parse("ok"): tiny}, release=store.release)
     broken.write(parse("noblob"), noblob, tiny.modified)
     broken.entries[parse("noconfig")] = needs
     broken.write(parse("badmanifest"), tiny.raw[:40], tiny.modified)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from ollama_tui.demo import describe, running
-from ollama_tui.demo.store import BlobFile, digest_of
+from ollama_tui.demo.manifest import BlobFile, digest_of
 from ollama_tui.domain.names import parse
 from tests.clock import START, at_once
 from tests.demo import recorded_server as stage

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from hashlib import sha256
 from typing import Any
 
 import httpx
 import pytest
 
+from ollama_tui.demo.release import BEFORE_LISTS
 from ollama_tui.domain.names import parse
 from tests.clock import VirtualClock
 from tests.demo.levers import Demo
@@ -36,9 +38,9 @@ async def test_a_copy_is_an_alias_and_deleting_it_frees_nothing(
     demo: Demo, client: httpx.AsyncClient
 ) -> None:
     blobs = set(demo.store.blobs)
-    await client.post("/api/copy", json={"source": "Mistral:7B", "destination": "mine"})
+    await client.post("/api/copy", json={"source": "SmolLM2:135m", "destination": "mine"})
     models = await listed(client)
-    assert models["mine:latest"]["digest"] == models["mistral:7b"]["digest"]
+    assert models["mine:latest"]["digest"] == models["smollm2:135m"]["digest"]
     assert next(iter(models)) == "mine:latest"
     await client.request("DELETE", "/api/delete", json={"model": "MINE"})
     assert set(demo.store.blobs) == blobs
@@ -93,9 +95,23 @@ async def test_replacing_a_model_drops_what_only_it_used(
     assert old.digest not in demo.store.blobs
 
 
+@pytest.fixture
+def old_demo(ticker: VirtualClock) -> Demo:
+    """A server that still quantizes GGUF files."""
+    return Demo(pace=ticker.sleep, now=ticker.now, version=BEFORE_LISTS)
+
+
+@pytest.fixture
+async def old_client(old_demo: Demo) -> AsyncIterator[httpx.AsyncClient]:
+    transport = old_demo.transport()
+    async with httpx.AsyncClient(transport=transport, base_url="http://demo") as client:
+        yield client
+
+
 async def test_quantizing_tells_progress_and_shrinks_the_weights(
-    client: httpx.AsyncClient, ticker: VirtualClock
+    old_client: httpx.AsyncClient, ticker: VirtualClock
 ) -> None:
+    client = old_client
     body = {"model": "small", "from": "tinyllama:1.1b-chat-fp16", "quantize": "q4_K_M"}
     events = await created(client, ticker, **body)
     working = [event for event in events if event["status"].startswith("quantizing F16 model")]
@@ -116,8 +132,9 @@ async def test_a_missing_base_is_pulled_first(
 
 
 async def test_leaving_a_create_makes_no_model(
-    client: httpx.AsyncClient, ticker: VirtualClock
+    old_client: httpx.AsyncClient, ticker: VirtualClock
 ) -> None:
+    client = old_client
     body = {"model": "never", "from": "tinyllama:1.1b-chat-fp16", "quantize": "q8_0"}
     stream = await watched(client, "/api/create", **body)
     await ticker.advance(0.5)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from ollama_tui.demo.store import ImageManifest
+from ollama_tui.demo.manifest import ImageManifest
 from ollama_tui.domain.names import parse
 from tests.clock import VirtualClock
 from tests.demo.levers import Demo

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ollama_tui.demo.release import BEFORE_LISTS
 from tests.journeys.driver import User, a_server, journey
 
 MODEL = "studio/reviewer:latest"
@@ -75,7 +76,7 @@ async def test_the_same_form_changes_the_model_itself() -> None:
 
 
 async def test_a_smaller_copy_is_made_of_one_that_is_not_quantized() -> None:
-    demo, ticker = a_server()
+    demo, ticker = a_server(version=BEFORE_LISTS)
     async with journey(demo, server_time=ticker) as user:
         await user.goes_to("smollm2:135m")
         await user.presses("%")
@@ -101,7 +102,7 @@ async def test_a_server_that_no_longer_quantizes_is_not_asked_to() -> None:
 
 
 async def test_what_is_quantized_already_says_so_before_anything_is_sent() -> None:
-    demo, ticker = a_server()
+    demo, ticker = a_server(version=BEFORE_LISTS)
     async with journey(demo, server_time=ticker) as user:
         await user.presses("%")
         await user.sees(f"{MODEL} is Q4_K_M already: only F16, BF16 and F32 can be quantized.")

@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from ollama_tui.demo.release import BEFORE_LISTS, VERSION
 from ollama_tui.services.jobs.job import Job, State
 from tests.demo.levers import Demo
 from tests.importing.making import ADAPTER, MODEL, gguf, write_folder
@@ -43,9 +44,9 @@ def model(tmp_path: Path) -> Path:
 
 @asynccontextmanager
 async def connected(
-    meddle: Callable[[], object] | None = None,
+    meddle: Callable[[], object] | None = None, version: str = VERSION
 ) -> AsyncIterator[tuple[User, Demo]]:
-    demo, ticker = a_server()
+    demo, ticker = a_server(version=version)
     path = demo.transport
 
     def transport() -> httpx.AsyncBaseTransport:
@@ -117,7 +118,7 @@ async def test_what_was_imported_once_is_not_sent_again(model: Path) -> None:
 
 
 async def test_a_type_to_quantize_to_is_sent_and_made(model: Path) -> None:
-    async with connected() as (user, demo):
+    async with connected(version=BEFORE_LISTS) as (user, demo):
         await user.presses("I")
         await user.pastes(str(model))
         await user.sees("keep F16")

@@ -8,6 +8,7 @@ from ollama_tui.api.prefetch import Prefetch
 from ollama_tui.api.replies import Answers, ListedModel
 from ollama_tui.config.settings import Settings
 from ollama_tui.config.ui_state import UIState
+from ollama_tui.demo.release import VERSION
 from ollama_tui.services.cache import Cache
 from tests.journeys.driver import a_server, journey
 
@@ -42,7 +43,7 @@ async def test_the_first_frame_has_what_the_server_answered_meanwhile() -> None:
 
 async def test_without_an_early_answer_the_server_is_asked_again() -> None:
     async with journey(prefetch=Answered(None)) as user:
-        await user.sees("qwen3:1.7b", "v0.33.0-rc2")
+        await user.sees("qwen3:1.7b", f"v{VERSION}")
 
 
 async def test_the_first_frame_shows_the_list_of_last_time_and_says_so(tmp_path: Path) -> None:
@@ -69,7 +70,7 @@ async def test_the_status_line_counts_models_bytes_and_what_is_loaded() -> None:
         await user.waits(3)  # what is shared is learned, and counted every now and then
         assert "36 models · 165 GB (146 GB unique)" in user.status
         assert "2 loaded" in user.status
-        assert "v0.33.0-rc2" in user.status
+        assert f"v{VERSION}" in user.status
 
 
 async def test_the_cursor_stays_on_its_model_when_a_newer_one_appears_above() -> None:

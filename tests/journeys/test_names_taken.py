@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from ollama_tui.demo.release import BEFORE_LISTS
 from ollama_tui.domain.names import parse
 from tests.clock import VirtualClock
 from tests.demo.levers import Demo
@@ -55,7 +56,7 @@ def digest(demo: Demo, name: str) -> str:
 @each_way
 async def test_a_name_that_appeared_since_the_last_refresh_is_asked_about(way: str) -> None:
     fill_in, go, path = PATHS[way]
-    demo, ticker = a_server()
+    demo, ticker = a_server(version=BEFORE_LISTS)
     async with journey(demo, server_time=ticker) as user:
         await fill_in(user)
         put(demo, ticker, MINE)
@@ -75,7 +76,7 @@ async def test_a_name_that_appeared_since_the_last_refresh_is_asked_about(way: s
 @each_way
 async def test_or_it_is_made_under_another_name_and_nothing_typed_is_lost(way: str) -> None:
     fill_in, go, path = PATHS[way]
-    demo, ticker = a_server()
+    demo, ticker = a_server(version=BEFORE_LISTS)
     async with journey(demo, server_time=ticker) as user:
         await fill_in(user)
         put(demo, ticker, MINE)
@@ -96,7 +97,7 @@ async def test_or_it_is_made_under_another_name_and_nothing_typed_is_lost(way: s
 @each_way
 async def test_or_nothing_is_made(way: str) -> None:
     fill_in, go, path = PATHS[way]
-    demo, ticker = a_server()
+    demo, ticker = a_server(version=BEFORE_LISTS)
     async with journey(demo, server_time=ticker) as user:
         await fill_in(user)
         put(demo, ticker, MINE)
@@ -111,7 +112,7 @@ async def test_or_nothing_is_made(way: str) -> None:
 async def test_an_import_asks_too_before_it_sends_anything(tmp_path: Path) -> None:
     file = tmp_path / "mine.gguf"
     file.write_bytes(gguf(MODEL, [(64, 320), (64,)]))
-    demo, ticker = a_server()
+    demo, ticker = a_server(version=BEFORE_LISTS)
     async with journey(demo, server_time=ticker) as user:
         await user.presses("I")
         await user.pastes(str(file))
@@ -131,7 +132,7 @@ async def test_an_import_asks_too_before_it_sends_anything(tmp_path: Path) -> No
 
 
 async def test_a_rename_stays_where_it_was_typed() -> None:
-    demo, ticker = a_server()
+    demo, ticker = a_server(version=BEFORE_LISTS)
     async with journey(demo, server_time=ticker) as user:
         await user.goes_to("pirate:latest")
         await user.presses("r")
@@ -145,7 +146,7 @@ async def test_a_rename_stays_where_it_was_typed() -> None:
 
 
 async def test_a_rename_deletes_nothing_that_came_under_the_old_name() -> None:
-    demo, ticker = a_server()
+    demo, ticker = a_server(version=BEFORE_LISTS)
     others = Meanwhile(demo, "/api/copy", lambda: put(demo, ticker, "pirate:latest"))
     async with journey(demo, server_time=ticker, transport=lambda: others) as user:
         await user.goes_to("pirate:latest")
@@ -159,7 +160,7 @@ async def test_a_rename_deletes_nothing_that_came_under_the_old_name() -> None:
 
 
 async def test_the_copy_before_a_push_asks_too() -> None:
-    demo, ticker = a_server()
+    demo, ticker = a_server(version=BEFORE_LISTS)
     async with journey(demo, server_time=ticker) as user:
         await user.goes_to("pirate:latest")
         await user.presses("P")
@@ -172,7 +173,7 @@ async def test_the_copy_before_a_push_asks_too() -> None:
 
 
 async def test_what_changed_since_it_was_agreed_to_is_asked_about_again() -> None:
-    demo, ticker = a_server()
+    demo, ticker = a_server(version=BEFORE_LISTS)
     put(demo, ticker, MINE, like="gemma2:2b")
     async with journey(demo, server_time=ticker) as user:
         await copying(user)
@@ -184,7 +185,7 @@ async def test_what_changed_since_it_was_agreed_to_is_asked_about_again() -> Non
 
 
 async def test_the_form_asks_when_the_model_it_changes_was_changed_meanwhile() -> None:
-    demo, ticker = a_server()
+    demo, ticker = a_server(version=BEFORE_LISTS)
     async with journey(demo, server_time=ticker) as user:
         await user.goes_to("gemma2:2b")
         await user.presses(":")
@@ -218,7 +219,7 @@ class Slow(httpx.AsyncBaseTransport):
 @pytest.mark.parametrize("key", ["p", "slash"])
 async def test_who_went_on_meanwhile_is_not_asked_in_the_middle_of_it(way: str, key: str) -> None:
     fill_in, go, path = PATHS[way]
-    demo, ticker = a_server()
+    demo, ticker = a_server(version=BEFORE_LISTS)
     server = Slow(demo, ticker)
     async with journey(demo, server_time=ticker, transport=lambda: server) as user:
         await fill_in(user)
@@ -259,7 +260,7 @@ class TestInTheQueue:
         await user.lets_toasts_go()
 
     async def test_it_ends_with_a_sentence_and_can_be_done_again_with_a_yes(self) -> None:
-        demo, ticker = a_server()
+        demo, ticker = a_server(version=BEFORE_LISTS)
         async with journey(demo, server_time=ticker) as user:
             await self.blocked(user, demo, ticker)
             await user.presses("J", "G")
@@ -272,7 +273,7 @@ class TestInTheQueue:
             assert (body["model"], body["system"]) == ("Mine", "Talk like a pirate")
 
     async def test_or_under_another_name(self) -> None:
-        demo, ticker = a_server()
+        demo, ticker = a_server(version=BEFORE_LISTS)
         async with journey(demo, server_time=ticker) as user:
             await self.blocked(user, demo, ticker)
             theirs = digest(demo, MINE)
@@ -287,7 +288,7 @@ class TestInTheQueue:
             assert digest(demo, MINE) == theirs
 
     async def test_a_yes_counts_only_for_what_it_was_asked_about(self) -> None:
-        demo, ticker = a_server()
+        demo, ticker = a_server(version=BEFORE_LISTS)
         async with journey(demo, server_time=ticker) as user:
             await self.blocked(user, demo, ticker)
             await user.presses("J", "G", "r")
@@ -297,7 +298,7 @@ class TestInTheQueue:
             assert len(demo.seen("/api/create")) == 1
 
     async def test_esc_leaves_it_as_it_is(self) -> None:
-        demo, ticker = a_server()
+        demo, ticker = a_server(version=BEFORE_LISTS)
         async with journey(demo, server_time=ticker) as user:
             await self.blocked(user, demo, ticker)
             await user.presses("J", "G", "r", "escape", "escape", "r")

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
+from ollama_tui.demo.release import VERSION
 from ollama_tui.tui.typeahead import PAUSE_SECONDS
 from tests.demo.levers import Demo
 from tests.journeys.driver import a_server, journey
@@ -31,7 +32,7 @@ async def test_it_recovers_by_itself() -> None:
         demo.online = True
         await user.waits(16)
         await user.until(lambda: len(user.names) == 36)
-        assert "v0.33.0-rc2" in user.status
+        assert f"v{VERSION}" in user.status
 
 
 async def test_R_tries_at_once() -> None:  # noqa: N802 - the key

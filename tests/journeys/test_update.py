@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from ollama_tui.demo.catalog import CATALOG
+from ollama_tui.demo.manifest import ImageManifest
 from ollama_tui.demo.models import manifest_of
-from ollama_tui.demo.store import ImageManifest, Store
+from ollama_tui.demo.store import Store
 from ollama_tui.domain.names import parse
+from ollama_tui.domain.storage.packaging import MANIFEST_TYPE
 from ollama_tui.services.cache import Cache
 from ollama_tui.services.jobs.job import State
 from tests.demo.levers import Demo
@@ -27,6 +29,15 @@ def modified(demo: Demo) -> dict[str, object]:
 
 def in_registry(demo: Demo, name: str) -> ImageManifest:
     return ImageManifest.decoded(demo.registry.models[parse(name).key].raw)
+
+
+def layers(demo: Demo) -> set[str]:
+    """Return the digests of what is here and no manifest."""
+    return {
+        digest
+        for digest, blob in demo.store.blobs.items()
+        if MANIFEST_TYPE.encode() not in (blob.head or b"")
+    }
 
 
 def to_fetch(demo: Demo, *names: str) -> int:
@@ -101,11 +112,11 @@ async def test_u_says_bytes_and_changes_and_fetches_just_them() -> None:
         await user.presses("u")
         bytes_ = to_fetch(demo, "starcoder2:3b")
         await user.sees("Update starcoder2:3b?", "to fetch: license", f"({bytes_:,} bytes)")
-        blobs = set(demo.store.blobs)
+        blobs = layers(demo)
         await user.presses("y")
         await user.server_works(5)
         assert user.app.jobs[0].state is State.DONE
-        fetched = [demo.store.blobs[digest].size for digest in set(demo.store.blobs) - blobs]
+        fetched = [demo.store.blobs[digest].size for digest in layers(demo) - blobs]
         assert sum(fetched) == bytes_
         changed = {name for name, when in modified(demo).items() if before[name] != when}
         assert changed == {"starcoder2:3b"}
@@ -121,11 +132,11 @@ async def test_updating_all_pulls_only_the_outdated_and_knows_them_as_current_af
         await user.sees("Update 3 models?", f"({bytes_:,} bytes)", "weights and template")
         await user.presses("v")
         await user.sees("Sends 3 times POST /api/pull.")
-        blobs = set(demo.store.blobs)
+        blobs = layers(demo)
         await user.presses("y")
         await user.server_works(100)
         assert {job.state for job in user.app.jobs} == {State.DONE}
-        fetched = [demo.store.blobs[digest].size for digest in set(demo.store.blobs) - blobs]
+        fetched = [demo.store.blobs[digest].size for digest in layers(demo) - blobs]
         assert sum(fetched) == bytes_
         changed = {name for name, when in modified(demo).items() if before[name] != when}
         assert changed == OUTDATED

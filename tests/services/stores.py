@@ -11,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from ollama_tui.api.replies import ListedModel
+from ollama_tui.demo.folder import StoreFolder as WrittenStore
 from ollama_tui.demo.store import Store
 from ollama_tui.domain.model import Model
 from ollama_tui.domain.storage.packaging import LIST_TYPE, MANIFEST_TYPE, go_json
@@ -136,13 +137,8 @@ def listed(path: Path, name: str, size: int = 1, **changes: object) -> Model:
 
 def on_disk(store: Store, root: Path) -> StoreFolder:
     """Write what a demo server has installed as a real store with files of real lengths."""
-    folder = StoreFolder(root)
-    for blob in store.blobs.values():
-        folder.blob(blob.digest.removeprefix("sha256:"), blob.size)
-    for name, entry in store.entries.items():
-        path = folder.raw(f"{name.host}/{name.namespace}/{name.model}/{name.tag}", entry.raw)
-        os.utime(path, (entry.modified.timestamp(),) * 2)
-    return folder
+    WrittenStore(root).update(store)
+    return StoreFolder(root)
 
 
 @contextmanager
