@@ -106,18 +106,20 @@ async def push(context: ActionContext) -> None:
         answer = replace(answer, name=target.name)
     with discard_draft_when_sent(dialog):
         if copies:
-            if warning := await services.ollama.copy(model.name, answer.name):
-                context.tell(
-                    f"Not all of {model.name_label} is pushed: "
-                    "the copy has only what is on the server.",
-                    brief(warning),
-                    trouble=True,
-                )
-            await services.library.refresh()
+            await _copy_to_push(context, model, answer.name)
         services.updates.note_push(answer.name)
         services.queue.submit(
             Push(answer.name, answer.insecure, None if model.siblings else model.size or None)
         )
+
+
+async def _copy_to_push(context: ActionContext, model: Model, name: str) -> None:
+    """Copy a model to the name it is pushed as; tell what the copy lacks. Raises OllamaError."""
+    services = connected(context)
+    if warning := await services.ollama.copy(model.name, name):
+        lacks = f"Not all of {model.name_label} is pushed: the copy has only what is on the server."
+        context.tell(lacks, brief(warning), trouble=True)
+    await services.library.refresh()
 
 
 async def _copy_target(context: ActionContext, name: str, there: Model | None) -> NewName | None:
