@@ -13,7 +13,7 @@ from ollama_tui.api.host import Host
 from ollama_tui.cli.context import CommandContext, UsageError, add_filter
 from ollama_tui.cli.output import print_json, print_lines, table
 from ollama_tui.domain import names
-from ollama_tui.domain.model import Model
+from ollama_tui.domain.model import Model, by_comparison_key
 from ollama_tui.domain.modelfile.parameters import merged, parse_show
 from ollama_tui.formatting import inert, plural, size
 from ollama_tui.services.model_facts import CONCURRENT_SHOWS
@@ -34,7 +34,8 @@ async def run(context: CommandContext) -> int:
     if context.options.json and context.options.script:
         raise UsageError("Give either --json or --script.")
     selected, _ = await context.selected()
-    models = sorted(selected, key=lambda model: model.name)
+    # A pull of a name brings what the other server runs: one line for all its manifests.
+    models = sorted(by_comparison_key(selected).values(), key=lambda model: model.name)
     if context.options.json:
         print_json(await _as_json(context, models))
     elif context.options.script:

@@ -57,10 +57,12 @@ def as_json(model: Model, names: Mapping[str, tuple[str, ...]]) -> dict[str, Any
         "parameter_size": details.parameter_size,
         "parameter_count": model.parameter_count or None,
         "quantization": details.quantization_level,
+        "runner": details.runner or None,
         "context_length": model.context_length or None,
         "capabilities": None if model.capabilities is None else sorted(model.capabilities),
         "parent": details.parent_model,
         "cloud": model.is_cloud,
         "loaded": model.is_loaded,
+        "backup": model.backup or None,
         "aliases": sorted(set(names.get(model.digest, ())) - {model.name}),
     }

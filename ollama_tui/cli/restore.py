@@ -122,7 +122,8 @@ async def _planned(context: CommandContext, wanted: Sequence[ExportedModel]) -> 
             if there is None:
                 steps.append(await _fetching(model, context, registry, runners, sizes))
                 continue
-            same = not model.digest or model.digest == there.digest
+            digests = {row.digest for row in models if row.name == there.name}
+            same = not model.digest or model.digest in digests
             why = "It is there." if same else "Another version is there, which stays as it is."
             steps.append(PlanStep(Operation.KEEP, model.name, reason=why))
     return plans.plan_of_pulls(steps, sizes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from msgspec import to_builtins
+from msgspec.structs import replace
 
 from ollama_tui.api.replies import ListedModel
 from ollama_tui.cli.context import CommandContext
@@ -24,15 +25,22 @@ WIDTH = 100
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what only this command takes."""
     parser.add_argument("name", metavar="NAME", help="the model")
+    parser.add_argument(
+        "--runner", default="", help="which manifest of it: llamacpp, ggml or mlx, since 0.40"
+    )
 
 
 async def run(context: CommandContext) -> int:
     """Print a model; details are those of its digest, asked for where they are not known."""
-    name = context.options.name
+    name, runner = context.options.name, context.options.runner
     models = await context.models()
     key = names.comparison_key(name)
-    found = next((model for model in models if names.comparison_key(model.name) == key), None)
-    show = await (context.facts.show(found) if found else context.ollama.show(name))
+    rows = (model for model in models if runner in ("", model.runner))
+    found = next((row for row in rows if names.comparison_key(row.name) == key), None)
+    if found is not None:
+        show = await context.facts.show(found)
+    else:
+        show = await context.ollama.show(name, runner=runner)
     unlisted = ListedModel(
         name=name,
         details=show.details,
@@ -40,8 +48,7 @@ async def run(context: CommandContext) -> int:
         remote_host=show.remote_host,
         modified_text=show.modified_text,
     )
-    running = found.running if found else None
-    model = Model(found.listed if found else unlisted, facts_of(show), running)
+    model = replace(found or Model(unlisted), facts=facts_of(show))
     others = aliases(models)
     parameters = merged(parse_show(show.parameters))
     if context.options.json:

@@ -10,7 +10,7 @@ from ollama_tui.cli.context import CommandContext
 from ollama_tui.cli.output import print_json, print_lines, table
 from ollama_tui.domain.model import Model
 from ollama_tui.domain.storage.contents import Leftover, OtherFile, removable_at_restart, size_of
-from ollama_tui.domain.storage.report import RowKind, StorageRow, storage_rows, summary
+from ollama_tui.domain.storage.report import RowKind, StorageRow, freed_alone, storage_rows, summary
 from ollama_tui.domain.storage.usage import Usage
 from ollama_tui.formatting import UNKNOWN, inert, size
 
@@ -58,7 +58,13 @@ def as_json(models: Sequence[Model], usage: Usage, now: float) -> dict[str, Any]
         "unique": usage.unique.bytes,
         "free": usage.free,
         "models": [
-            {"name": m.name, "size": m.size, "alone": usage.freed((m.name,)).bytes} for m in models
+            {
+                "name": m.name,
+                "digest": m.digest,
+                "size": m.size,
+                "alone": freed_alone(m, usage).bytes,
+            }
+            for m in models
         ],
         "groups": [
             {"names": list(g.names), "bytes": g.amount.bytes, "digest": g.digest}

@@ -51,7 +51,7 @@ async def test_list_as_json_gives_times_to_the_nanosecond_as_the_server_does(she
 
 async def test_list_as_json_tells_raw_values(shell: Shell) -> None:
     (model,) = (await shell.prints("list", "qwen3:1.7b"))["models"]
-    assert model | {"modified_at": "", "digest": ""} == {
+    assert model | {"modified_at": "", "digest": "", "runner": None} == {
         "name": "qwen3:1.7b",
         "digest": "",
         "size": 1359280420,
@@ -61,11 +61,13 @@ async def test_list_as_json_tells_raw_values(shell: Shell) -> None:
         "parameter_size": "2.0B",
         "parameter_count": 2_031_739_904,
         "quantization": "Q4_K_M",
+        "runner": None,
         "context_length": 40960,
         "capabilities": ["completion", "thinking", "tools"],
         "parent": "",
         "cloud": False,
         "loaded": True,
+        "backup": None,
         "aliases": [],
     }
     assert len(model["digest"]) == 64

@@ -75,14 +75,20 @@ def storage_rows(models: Sequence[Model], usage: Usage, now: float) -> tuple[Sto
     for model in models:
         if not model.is_cloud:
             name, digest = model.key
-            one_of_several = bool(model.siblings)
-            alone = usage.freed((), (digest,)) if one_of_several else usage.freed((name,))
+            alone = freed_alone(model, usage)
             shared = max(0, model.size - alone.bytes) if usage.significantly_shared(name) else 0
-            key = f"{name} {digest}" if one_of_several else name
+            key = f"{name} {digest}" if model.siblings else name
             row = StorageRow(RowKind.MODEL, key, model.label, alone.bytes, shared, alone.estimated)
             rows.append(replace(row, model=model.key))
     rows.sort(key=lambda row: (-row.alone, -row.shared, row.key))
     return (*rows, *_shared(usage), *_leftovers(usage, now))
+
+
+def freed_alone(model: Model, usage: Usage) -> Amount:
+    """Return what deleting a row of the list frees: a name, or one of its several manifests."""
+    if model.siblings:
+        return usage.freed((), (model.digest,))
+    return usage.freed((model.name,))
 
 
 def advice(row: StorageRow, usage: Usage) -> str:
