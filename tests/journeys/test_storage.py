@@ -7,9 +7,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from ollama_tui.api.host import parse_host
+from ollama_tui.demo.folder import StoreFolder as WrittenStore
+from tests.demo.levers import Demo
 from tests.journeys.driver import User, a_server, journey
 from tests.services.stores import StoreFolder, on_disk
 from tests.serving import serve
@@ -127,3 +130,79 @@ async def test_beside_the_store_the_status_line_counts_shared_weights_once(
         kept = sum(used.contents.blobs[digest].size for digest in backup.blobs)
         freed = used.freed([model.name for model in used.models])
         assert freed.bytes + kept + backup.frees == used.unique.bytes
+
+
+class WithFolder(httpx.AsyncBaseTransport):
+    """A server in this process that lays its store out as files, as `--demo` does."""
+
+    def __init__(self, demo: Demo, root: Path) -> None:
+        self._demo, self._transport = demo, demo.transport()
+        self._folder = WrittenStore(root)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return await self._transport.handle_async_request(request)
+
+    def models_folder(self) -> Path:
+        self._folder.update(self._demo.store)
+        return self._folder.root
+
+
+@asynccontextmanager
+async def with_a_folder(root: Path) -> AsyncIterator[User]:
+    demo, ticker = a_server()
+    server = WithFolder(demo, root)
+    async with journey(demo, server_time=ticker, transport=lambda: server) as user:
+        await user.until(lambda: user.app.measured, "a measure")
+        yield user
+
+
+async def test_what_an_upgrade_kept_is_found_and_deleted_after_a_question(
+    tmp_path: Path,
+) -> None:
+    async with with_a_folder(tmp_path) as user:
+        await user.presses("b", "G")
+        await user.sees("1 original kept by an upgrade", "13 GB kept by an upgrade")
+        await user.sees("Ollama converted gpt-oss:20b and kept what it was made from")
+        await user.presses("d")
+        await user.sees("Delete 1 original kept by an upgrade?", "Frees 13 GB.")
+        await user.sees("What is lost is the way back", "original of gpt-oss:20b")
+        await user.presses("v")
+        await user.sees("Sends DELETE /api/delete.")
+        await user.presses("y")
+        await user.waits(9)
+        await user.until(
+            lambda: user.app.measured and not user.app.measured.originals, "it is gone"
+        )
+        assert "gpt-oss:20b" in user.names, "The converted one stays."
+
+
+async def test_the_backup_of_a_converted_model_goes_with_it_unless_it_is_kept(
+    tmp_path: Path,
+) -> None:
+    async with with_a_folder(tmp_path) as user:
+        await user.goes_to("gpt-oss:20b")
+        await user.presses("d")
+        await user.sees("b [x] and its backup (llamacpp:", "which nothing else needs")
+        await user.presses("b")
+        await user.sees("b [ ] and its backup")
+        await user.presses("b", "y")
+        await user.waits(9)
+        await user.until(lambda: "gpt-oss:20b" not in user.names)
+        measured = user.app.measured
+        assert measured is not None
+        assert measured.lone_backups == ()
+
+
+async def test_a_backup_that_was_kept_is_found_later(
+    tmp_path: Path,
+) -> None:
+    async with with_a_folder(tmp_path) as user:
+        await user.goes_to("gpt-oss:20b")
+        await user.presses("d", "b", "y")
+        await user.waits(9)
+        await user.until(lambda: user.app.measured and user.app.measured.lone_backups)
+        await user.presses("b", "G")
+        await user.sees("backup (llamacpp:", "Converted weights of a model that was deleted")
+        await user.presses("d", "y")
+        await user.waits(9)
+        await user.until(lambda: user.app.measured and not user.app.measured.lone_backups)

@@ -221,6 +221,8 @@ def _some(users: Sequence[str]) -> str:
 def summary(usage: Usage) -> list[str]:
     """Return what it all adds up to, the most important first."""
     facts = [f"{usage.unique} used"]
+    if usage.originals:
+        facts.append(f"{usage.originals_freed} kept by an upgrade")
     if usage.orphans:
         facts.append(f"{size(size_of(usage.orphans))} unused")
     if usage.partials:
