@@ -35,6 +35,8 @@ class Trace:
         data = json.loads(path.read_text("utf-8"))
         self.request: dict[str, Any] = data["request"]
         self.response: dict[str, Any] = data["response"]
+        self.observed: dict[str, Any] = data.get("observed") or {}
+        """What the recorder saw besides: of 0.40, how the store changed."""
 
     @property
     def method(self) -> str:

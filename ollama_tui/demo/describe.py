@@ -118,7 +118,7 @@ def rows(store: Store, name: Name) -> tuple[Image, ...]:
     entry = store.entries[name]
     if entry.parsed is None or store.is_dangling(entry):
         return ()
-    here = store.children(entry)
+    here = tuple(sorted(store.children(entry), key=lambda child: child.digest))
     if not store.release.row_per_manifest and here:
         here = (store.selected(entry),)
     if any(child.manifest.config.digest not in store.blobs for child in here):

@@ -22,8 +22,8 @@ from ollama_tui.demo.manifest import (
 )
 from ollama_tui.demo.store import DemoServer, Store
 from ollama_tui.demo.transfer import DemoRegistry
-from ollama_tui.demo.weights import adapter, projector
-from ollama_tui.domain.names import parse
+from ollama_tui.demo.weights import WeightsFile, adapter, projector
+from ollama_tui.domain.names import Name, parse
 
 
 def furnished_server() -> DemoServer:
@@ -117,7 +117,8 @@ def furnish(server: DemoServer) -> None:
     if server.release.has_lists:
         for model in CATALOG:
             if model.name in CONVERTED:
-                convert(store, model)
+                made = replace(model.shape, arch=CONVERTED[model.name]).weights()
+                convert(store, parse(model.name), made)
     for name, lifetime in LOADED.items():
         image = _installed(store, name)
         runner = running.loaded(server, image, image.parameters, now + lifetime)
@@ -165,36 +166,35 @@ def _create(store: Store, derived: DerivedModel, now: datetime) -> None:
         store.write_older(name, draft.manifest(), modified)
 
 
-def convert(store: Store, model: CatalogModel) -> None:
-    """Convert an installed model as a server of 0.40 does when it first loads old weights.
+def convert(store: Store, name: Name, made: WeightsFile) -> None:
+    """Convert an installed model to `made` as 0.40 does when it first loads old weights.
 
     The original stays: the name becomes a list of both, older servers find the original under it,
     and the converted one a second time under the name of its digest.
     """
-    name = parse(model.name)
-    image = _installed(store, model.name)
+    image = _installed(store, name.display)
     modified = image.entry.modified
     original = replace(image.entry.manifest, runner="ggml", format="gguf")
-    weights = replace(model.shape, arch=CONVERTED[model.name]).weights()
     draft = ImageDraft(store)
     draft.take(image)
-    digest = digest_of(f"converted weights of {model.name}".encode())
     old = draft.of("model")[0]
-    draft.exchange(old, BlobFile(digest, old.size + 160, weights=weights))
-    draft.describe(weights)
+    digest = digest_of(f"converted {old.digest}".encode())
+    draft.exchange(old, BlobFile(digest, old.size + 160, weights=made))
+    family = made.architecture
+    draft.config |= {"model_family": family, "model_families": [family]}
     converted = draft.manifest("llamacpp")
     blobs = [store.put(blob_of(child.encoded())) for child in (original, converted)]
-    made = ManifestList(
+    both = ManifestList(
         (
             ListedManifest(blobs[0].digest, "ggml", "gguf"),
             ListedManifest(blobs[1].digest, "llamacpp", "gguf"),
         )
     )
     unused = store.named_by(store.entries[name])
-    store.write(name, made, modified)
+    store.write(name, both, modified)
     anchor = original
     if store.release.leaves_anchors:
-        anchor = original.anchoring([blob_of(made.encoded()), *blobs])
+        anchor = original.anchoring([blob_of(both.encoded()), *blobs])
     store.hidden[name] = manifest_file(anchor.encoded(), modified)
     backup = parse(f"llamacpp:{blobs[1].digest.removeprefix('sha256:')}")
     store.write_older(backup, converted.encoded(), modified)

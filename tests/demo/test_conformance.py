@@ -10,22 +10,16 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.demo.comparing import event_shapes, normal_text, story
+from tests.demo.comparing import comparable, event_shapes, story
 from tests.demo.levers import Demo
 from tests.demo.settings import NOT_COMPARED, RECORDED, demo_for
 from tests.recordings import NAMES, RAW_NAMES, recorded
 
-VARYING = {"digest", "modified_at", "expires_at", "created_at", "size", "size_vram", "created"}
-VARYING |= {"recommendations", "signin_url", "id", "email"}
-"""Keys whose values are the server's own; their types are compared."""
-OWN_CONTEXT = {"context_length"}
-TYPE_ONLY_IN_INFO = {"model_info", "projector_info"}
 NOT_MODELLED = {
     "show-converted": {"model_info", "tensors"},
     "show-cloud-missing": {"error"},
 }
 """Keys that follow from real weights, or that a stand-in for ollama.com made up."""
-UNORDERED = {"modelfile", "parameters"}
 ALL = tuple(sorted(NAMES + RAW_NAMES))
 COMPARED = tuple(name for name in ALL if name not in NOT_COMPARED)
 STREAMS = tuple(
@@ -110,20 +104,3 @@ def assert_lists_agree(name: str, ours: list[Any], theirs: list[Any]) -> None:
 def less(value: Any, keys: set[str]) -> Any:
     """Return an object without some keys."""
     return {k: v for k, v in value.items() if k not in keys} if keys else value
-
-
-def comparable(value: Any, key: str = "", *, listed: bool = False) -> Any:
-    """Return `value` without what may differ: own values become types, orders are sorted."""
-    if key in VARYING or (listed and key == "context_length"):
-        return type(value).__name__
-    if key in TYPE_ONLY_IN_INFO:
-        return {k: "list" if isinstance(v, list) else v for k, v in value.items()}
-    if isinstance(value, dict):
-        return {k: comparable(v, k, listed=listed) for k, v in sorted(value.items())}
-    if isinstance(value, list):
-        items = [comparable(item, listed=listed) for item in value]
-        return sorted(items) if key == "capabilities" else items
-    if isinstance(value, str):
-        text = normal_text(value)
-        return sorted(text.splitlines()) if key in UNORDERED else text
-    return value

@@ -1,0 +1,362 @@
+"""The demo of 0.40 answers as the recorded servers did, and changes its store as they did.
+
+The exchanges of a session follow each other as they were recorded, on one server.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from ollama_tui.demo.draft import ImageDraft, set_texts
+from ollama_tui.demo.folder import layout
+from ollama_tui.demo.manifest import (
+    BlobFile,
+    ImageManifest,
+    ListedManifest,
+    ManifestList,
+    blob_of,
+    digest_of,
+    manifest_file,
+)
+from ollama_tui.demo.models import convert
+from ollama_tui.demo.release import PREVIEW, VERSION, release_of
+from ollama_tui.demo.store import Store
+from ollama_tui.demo.weights import WeightsFile
+from ollama_tui.domain.names import is_shadow, parse
+from tests.clock import START, at_once
+from tests.demo.comparing import comparable, normal_text, story
+from tests.demo.levers import Demo, FaultyRegistry
+from tests.demo.recorded_server import shown_weights
+from tests.recordings import NAMES_040, NAMES_PREVIEW, recorded
+
+AT = "127.0.0.1:5010/library/micro"
+OSS = "tiny-oss"
+
+
+def micro(kind: str, store: Store, license_: str = "MIT-like text", system: str = "") -> ImageDraft:
+    """Return one of the two small models of the recording, as a draft."""
+    trace = {"a": "r040-show-dangle-anchor", "b": "r040-show-list"}[kind]
+    weights, size = shown_weights(trace), {"a": 250_560, "b": 333_504}[kind]
+    draft = ImageDraft(store)
+    draft.add("model", BlobFile(digest_of(f"micro {kind}".encode()), size, b"", weights))
+    draft.describe(weights)
+    set_texts(draft, {"system": system or f"You are micro {kind}", "license": license_})
+    layer = draft.layers[0]
+    draft.layers[0] = replace(layer, source=f"micro-{kind}.gguf")
+    return draft
+
+
+def oss(store: Store) -> ImageManifest:
+    """Return the model of old weights that the recorded server converted."""
+    draft = ImageDraft(store)
+    weights = renamed("gptoss")
+    draft.add("model", BlobFile(digest_of(b"tiny oss"), 341_856, b"", weights))
+    draft.describe(weights)
+    draft.config["model_type"] = "170K"
+    text = "Shared licence text"
+    set_texts(draft, {"system": "You are a tiny oss model.", "license": text})
+    return draft.manifest()
+
+
+def renamed(arch: str) -> WeightsFile:
+    """Return the converted weights of the recording under another architecture's name."""
+    whole = shown_weights("v2-show-migrated", {"general.architecture": arch})
+    found = {
+        re.sub(r"^gpt-?oss\.", f"{arch}.", key): value for key, value in whole.metadata.items()
+    }
+    return WeightsFile(found, whole.tensors)
+
+
+def child(kind: str, runner: str, store: Store) -> ImageManifest:
+    return replace(micro(kind, store).manifest(), runner=runner, format="gguf")
+
+
+def a_list(store: Store, **kinds: str) -> ManifestList:
+    """Put manifests by runner into `store` and return a list of them."""
+    blobs = {r: store.put(blob_of(child(kind, r, store).encoded())) for r, kind in kinds.items()}
+    return ManifestList(tuple(ListedManifest(b.digest, r, "gguf") for r, b in blobs.items()))
+
+
+def registry(update: bool = False) -> FaultyRegistry:
+    """Return the registry of the recording; `update` is what its list became."""
+    store = Store()
+    kinds = {"ggml": "b", "llamacpp": "a"} if update else {"ggml": "a", "llamacpp": "b"}
+    found = FaultyRegistry(plain_hosts={"127.0.0.1:5010"})
+    found.publish(parse(f"{AT}:1b"), a_list(store, **kinds), store.blobs, START)
+    found.publish(parse(f"{AT}:b-llamacpp"), child("b", "llamacpp", store), store.blobs, START)
+    return found
+
+
+def a_demo(version: str) -> Demo:
+    store = Store(release=release_of(version))
+    return Demo(store=store, registry=registry(), pace=at_once, now=Minutes())
+
+
+class Minutes:
+    """A clock that goes on by a minute whenever it is read: what is made later is newer."""
+
+    def __init__(self) -> None:
+        self._now = START
+
+    def __call__(self) -> Any:
+        self._now += timedelta(minutes=1)
+        return self._now
+
+
+def with_older_models(demo: Demo) -> None:
+    """Have what a server before 0.40 left."""
+    store = demo.store
+    plain = micro("a", store, "Shared licence text", "A")
+    plain.layers[0] = replace(plain.layers[0], source="")
+    raw = plain.manifest().encoded()
+    for minutes, name in enumerate(("old", f"{AT}:1b")):
+        store.write_older(parse(name), raw, START - timedelta(minutes=9 - minutes))
+    store.write_older(parse(OSS), oss(store).encoded(), START - timedelta(minutes=5))
+
+
+def converted(demo: Demo) -> None:
+    """Load the model of old weights for the first time, which converts it."""
+    name = parse(OSS)
+    if name not in demo.store.entries:
+        with_older_models(demo)
+    convert(demo.store, name, renamed("gpt-oss"))
+    entry = demo.store.entries[name]
+    demo.store.entries[name] = replace(entry, modified=demo.server.now())
+
+
+def broken(demo: Demo) -> None:
+    """Have links to nothing, with and without an older file, a damaged one, and a good model."""
+    store = demo.store
+    shared = "Shared licence text"
+    older = micro("a", store, shared, "A")
+    older.layers[0] = replace(older.layers[0], source="")
+    for name in ("dangle-anchor", "dangle-alone", "cut"):
+        draft = micro("a", store, system=name)
+        store.write(parse(name), draft.manifest(), START)
+        entry = store.entries[parse(name)]
+        if name == "cut":
+            store.entries[parse(name)] = replace(entry, parsed=None, problem="digest mismatch")
+        else:
+            del store.blobs[f"sha256:{entry.digest}"]
+    store.hidden[parse("dangle-anchor")] = manifest_file(older.manifest().encoded(), START)
+    fine = micro("a", store, shared)
+    weights = replace(store.open(older.layers[0].digest), digest=digest_of(b"fine"), size=333_504)
+    fine.layers[0] = store.layer("model", weights)
+    store.write(parse("fine"), fine.manifest(), START)
+
+
+async def with_new_list(demo: Demo) -> None:
+    """Have pulled a list whose tag has another one by now."""
+    async with httpx.AsyncClient(transport=demo.transport(), base_url="http://demo") as client:
+        body = {"model": f"{AT}:1b", "insecure": True, "stream": False}
+        assert (await client.post("/api/pull", json=body)).status_code == 200
+    newer = registry(update=True)
+    demo.registry.models, demo.registry.blobs = newer.models, newer.blobs
+
+
+def converted_beside_another(demo: Demo) -> None:
+    """Have a converted model, and one more of the same old weights."""
+    with_older_models(demo)
+    store, name = demo.store, parse("migrated")
+    plain = store.entries[parse(OSS)].manifest
+    other = replace(plain, config=store.config({"model_format": "gguf"}))
+    store.write_older(parse("beside"), other.encoded(), START)
+    store.write_older(name, store.entries.pop(parse(OSS)).raw, START)
+    convert(store, name, renamed("gpt-oss"))
+
+
+def original(demo: Demo) -> str:
+    """Return how a request names the original that a conversion has kept."""
+    listed = demo.store.entries[parse("migrated")].parsed
+    assert isinstance(listed, ManifestList)
+    return next(c for c in listed.children if c.runner == "ggml").digest.replace(":", "-")
+
+
+def backup(demo: Demo) -> str:
+    """Return the name of the converted model's backup."""
+    entries = demo.store.entries.items()
+    return next(n.display for n, e in entries if is_shadow(n.display, e.digest))
+
+
+Step = str | Callable[[Demo], Awaitable[None] | None]
+
+
+@dataclass(frozen=True)
+class Session:
+    """Exchanges in their order, and what happened on the server before and between them."""
+
+    version: str
+    steps: tuple[Step, ...]
+
+
+LIFE: tuple[Step, ...] = (
+    with_older_models,
+    "r040-tags-legacy",
+    "r040-create",
+    "r040-copy",
+    "r040-pull-plain",
+    "r040-pull-list-over-legacy",
+    "r040-copy-partial-list",
+    "r040-pull-list-ggml",
+    "r040-show-list",
+    "r040-show-runner-missing",
+    "r040-copy-list",
+    "r040-tags-list",
+    "r040-create-list",
+    converted,
+    "r040-tags-migrated",
+    "r040-delete-migrated",
+    "r040-tags-after-delete-migrated",
+    "r040-delete-hidden-shadow",
+    "r040-delete-pulled-list",
+    "r040-delete-pulled-plain",
+)
+PULLED: tuple[Step, ...] = (
+    *["v2-pull-list", "v2-tags-list-pulled", "v2-show-list-pulled"],
+    *["v2-show-list-pulled-runner-missing", "v2-push-list-incomplete", "v2-pull-list-runner-ggml"],
+    *["v2-tags-list-both", "v2-show-list", "v2-show-list-runner-ggml", "v2-show-list-runner-mlx"],
+    *["v2-show-list-runner-unknown", "v2-show-list-all-manifests"],
+    *["v2-show-all-manifests-and-runner", "v2-pull-list-again", "v2-tags-list-after-again"],
+    *["v2-pull-missing", "v2-pull-unknown-runner", "v2-create-list-missing"],
+    *["v2-create-list-with-system", "v2-delete-missing"],
+    "v2-generate-list-runner-mlx",
+)
+SESSIONS = {
+    "life": Session(VERSION, LIFE),
+    "dangling links": Session(
+        VERSION,
+        (
+            broken,
+            *["r040-tags-dangling", "r040-show-cut", "r040-show-dangle-alone"],
+            *["r040-show-dangle-anchor", "r040-delete-dangle-alone", "r040-delete-dangle-anchor"],
+        ),
+    ),
+    "original": Session(VERSION, (converted_beside_another, "r040-delete-ggml-child-of-converted")),
+    "newer list": Session(
+        VERSION, (with_new_list, "r040-push-list-incomplete", "r040-pull-list-update")
+    ),
+    "pulled list": Session(PREVIEW, PULLED),
+    "original, preview": Session(
+        PREVIEW, (converted_beside_another, "v2-delete-ggml-child-of-converted")
+    ),
+    "dangling links, preview": Session(
+        PREVIEW,
+        (
+            broken,
+            *["v2-show-odd-dangle-alone", "v2-show-odd-dangle-anchor", "v2-show-odd-cut"],
+            *["v2-delete-dangling", "v2-delete-dangling-with-legacy", "v2-delete-cut"],
+        ),
+    ),
+}
+ASKED: dict[str, Callable[[Demo], str]] = {
+    "r040-delete-ggml-child-of-converted": original,
+    "v2-delete-ggml-child-of-converted": original,
+    "r040-delete-hidden-shadow": backup,
+}
+"""Requests that name a digest, which is another one here."""
+PLAYED = tuple(s for session in SESSIONS.values() for s in session.steps if isinstance(s, str))
+_ELSEWHERE = "of a store with other models; the example stores show the same of the demo"
+_PREVIEW = "of the preview's own session; the same request is compared with that of 0.40.2"
+
+
+def reason(name: str) -> str:
+    """Return why an exchange is not compared."""
+    if name in ("r040-tags-downgraded-0.33", "v2-tags-downgraded-to-0.33"):
+        return "answered by a server of 0.33, which is compared for itself"
+    if "generate" in name or "chat" in name:
+        return "generating text, which a server of models does not need"
+    return _ELSEWHERE if name.startswith("r040") or "-odd-" in name else _PREVIEW
+
+
+def test_most_exchanges_of_the_release_are_compared_and_no_name_is_misspelt() -> None:
+    known = {*NAMES_040, *NAMES_PREVIEW}
+    assert set(PLAYED) <= known
+    assert {n for n in NAMES_040 if n not in PLAYED} == {
+        "r040-tags-downgraded-0.33",
+        "r040-tags-upgraded-again",
+    }
+    assert all(reason(name) for name in known - set(PLAYED))
+
+
+@pytest.mark.parametrize("title", SESSIONS)
+async def test_a_session_goes_as_it_was_recorded(title: str) -> None:
+    session = SESSIONS[title]
+    demo = a_demo(session.version)
+    async with httpx.AsyncClient(transport=demo.transport(), base_url="http://demo") as client:
+        for step in session.steps:
+            if callable(step):
+                if (arranging := step(demo)) is not None:
+                    await arranging
+                continue
+            before = paths(demo.store)
+            body = dict(recorded(step).body)
+            if step in ASKED:
+                body["model"] = ASKED[step](demo)
+            sent = json.dumps(body).encode() if body else b""
+            trace = recorded(step)
+            response = await client.request(trace.method, trace.path, content=sent)
+            assert (step, response.status_code) == (step, trace.status), response.text
+            compare(step, response.text)
+            after = paths(demo.store)
+            if "store" in trace.observed:
+                gained, lost = changes(before, after)
+                assert (step, gained) == (step, seen(step, "added"))
+                assert (step, lost) == (step, seen(step, "removed"))
+
+
+def compare(name: str, text: str) -> None:
+    """Assert that a body says what was recorded; rows of one name are in the order of digests."""
+    trace = recorded(name)
+    if "chunks" in trace.response:
+        assert (name, story(text)) == (name, story(trace.text))
+    elif not trace.text:
+        assert (name, text) == (name, "")
+    elif trace.path == "/api/tags":
+        ours, theirs = json.loads(text)["models"], trace.answer["models"]
+        assert (name, [m for m, _ in rows(ours)]) == (name, [m for m, _ in rows(theirs)])
+        assert (name, Counter(rows(ours))) == (name, Counter(rows(theirs)))
+        by_row = dict(zip(rows(ours), ours, strict=True))
+        for row, model in zip(rows(theirs), theirs, strict=True):
+            said = {**by_row[row], "name": model["name"], "model": model["model"]}
+            assert comparable(said, listed=True) == comparable(model, listed=True)
+    else:
+        assert (name, comparable(json.loads(text))) == (name, comparable(trace.answer))
+
+
+def rows(models: list[Any]) -> list[tuple[str, str]]:
+    """Return names and runners in the list's order; a backup's name is another one each time."""
+    return [(normal_name(m["name"]), m["details"].get("runner", "")) for m in models]
+
+
+def normal_name(name: str) -> str:
+    return re.sub(r"^llamacpp:[0-9a-f]{64}$", "llamacpp:DIGEST", name)
+
+
+def paths(store: Store) -> dict[str, str]:
+    """Return the paths of a store's files, and for entries what they refer to."""
+    return {path: thing.digest for path, thing in layout(store)}
+
+
+def changes(before: dict[str, str], after: dict[str, str]) -> tuple[Counter[str], Counter[str]]:
+    """Return which files came and went, without digests."""
+    came, went = after.keys() - before.keys(), before.keys() - after.keys()
+    return Counter(map(normal_path, came)), Counter(map(normal_path, went))
+
+
+def seen(name: str, kind: str) -> Counter[str]:
+    """Return which files the recorder saw come or go."""
+    found = recorded(name).observed["store"][kind]
+    return Counter(normal_path(path.partition(" -> ")[0]) for path in found)
+
+
+def normal_path(path: str) -> str:
+    return re.sub(r"[0-9a-f]{64}", "DIGEST", normal_text(path))
