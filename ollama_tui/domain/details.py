@@ -191,8 +191,9 @@ def _manifests(model: Model, show: Show | None) -> Iterable[tuple[str, str]]:
     """Yield what runs a model, the manifests of its name, and what the server keeps it as."""
     yield "Runner", model.runner
     every = show.manifests if show is not None else []
-    # Details are kept by digest: those of an alias may be about another list.
-    if any(each.selected and each.digest.endswith(model.digest) for each in every):
+    # Details are kept by digest: those of an alias are about the list of another name.
+    is_own = show is not None and _name_in_heading(show) in (None, model.name)
+    if is_own and any(each.selected and each.digest.endswith(model.digest) for each in every):
         for number, each in enumerate(every):
             digest = each.digest.removeprefix("sha256:")[:12]
             here = "shown here" if each.selected else ""
@@ -287,6 +288,13 @@ def messages(show: Show) -> list[StyledLine]:
             break
         lines.append(())
     return lines
+
+
+def _name_in_heading(show: Show) -> str | None:
+    """Return the name that the server's Modelfile has in its heading; None when it has none."""
+    lines = show.modelfile.split("\n", HEADING_LINES)[:HEADING_LINES]
+    found = (line.removeprefix("# FROM ") for line in lines if line.startswith("# FROM "))
+    return next(found, None)
 
 
 def own_modelfile(model: Model, show: Show) -> str:

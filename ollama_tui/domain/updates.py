@@ -281,7 +281,7 @@ def offered(
     absent = missing(manifest, present)
     total, fetch = size(manifest.size), sum(layer.size for layer in absent)
     if there is not None and there.digest == digest:
-        return Offer(f"{there.label} is up to date: there is nothing to fetch.", manifest.size)
+        return Offer(f"{there.name_label} is up to date: there is nothing to fetch.", manifest.size)
     if not absent:
         say = f"{total}, all of it on the server already."
     elif size(fetch) != total:
@@ -289,5 +289,5 @@ def offered(
     else:
         say = f"{total} to fetch."
     if there is not None:
-        say += f" Changes {listing(changes(mine, manifest, present))} of {there.label}."
+        say += f" Changes {listing(changes(mine, manifest, present))} of {there.name_label}."
     return Offer(say, manifest.size)

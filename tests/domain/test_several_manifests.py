@@ -5,10 +5,18 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from ollama_tui.api.replies import ListedModel, ModelDetails, RunningModel
+from ollama_tui.api.replies import (
+    ListedModel,
+    ManifestSummary,
+    ModelDetails,
+    RunningModel,
+    Show,
+)
+from ollama_tui.domain.details import overview
 from ollama_tui.domain.model import Model, ModelKey, Snapshot, manifests_of, models_from
 from ollama_tui.domain.plan import Deletion, deletions, plan_deletion
 from ollama_tui.domain.storage.usage import Usage
+from tests.domain.models import NOW
 
 HEX = {letter: letter * 64 for letter in "abcdef"}
 
@@ -166,3 +174,18 @@ def test_two_rows_with_one_runner_are_told_apart() -> None:
     every = models("m a ggml, m b ggml, m c mlx")
     names = [item.name for item in deletions(every[:2], every)]
     assert names == ["m (ggml) aaaaaaaaaaaa", "m (ggml) bbbbbbbbbbbb"]
+
+
+def test_details_name_the_manifests_of_a_name_but_not_those_of_an_alias() -> None:
+    own, alias = models("m a ggml, n a ggml")
+    every = [
+        ManifestSummary(f"sha256:{HEX['b']}", "llamacpp", "gguf"),
+        ManifestSummary(f"sha256:{HEX['a']}", "ggml", "gguf", selected=True),
+    ]
+    show = Show(manifests=every, modelfile="# Modelfile\n# FROM m\nFROM x")
+    said = ["".join(text for text, _ in line) for line in overview(own, show, now=NOW)]
+    assert "Runner        ggml" in said
+    assert "Manifests     llamacpp gguf bbbbbbbbbbbb" in said
+    assert "              ggml gguf aaaaaaaaaaaa shown here" in said
+    other = ["".join(text for text, _ in line) for line in overview(alias, show, now=NOW)]
+    assert not any(line.startswith("Manifests") for line in other)

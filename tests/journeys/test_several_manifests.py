@@ -159,6 +159,14 @@ async def test_what_is_loaded_is_the_row_that_was_loaded() -> None:
         assert demo.bodies("/api/generate")[-1]["runner"] == "ggml"
 
 
+async def test_the_curl_command_asks_for_the_row() -> None:
+    async with journey(a_server()) as user:
+        await goes_to(user, GGML)
+        await user.presses("y", "4")
+        await user.sees("was sent to the terminal's clipboard.")
+        assert '"runner": "ggml"' in user.app.clipboard
+
+
 async def test_two_rows_of_a_name_are_compared() -> None:
     async with journey(a_server()) as user:
         await user.filters("micro")

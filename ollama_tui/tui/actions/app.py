@@ -32,7 +32,8 @@ async def copy_text(context: ActionContext) -> None:
 
     if (model := context.current) is None:
         return
-    texts = clipboard_texts(model.name, model.digest, context.settings.host.url)
+    host_url = context.settings.host.url
+    texts = clipboard_texts(model.name, model.digest, host_url, model.asked_runner)
     chosen = await context.ask(Choice(f"Copy of {model.label}", tuple(texts)))
     if chosen == "modelfile":
         from ollama_tui.domain.modelfile.convert import saved
@@ -48,7 +49,9 @@ async def copy_text(context: ActionContext) -> None:
         context.clipboard(texts[next(a for a in texts if a.key == chosen)], label)
 
 
-def clipboard_texts(name: str, digest: str, host_url: str) -> dict[Alternative, str]:
+def clipboard_texts(
+    name: str, digest: str, host_url: str, runner: str = ""
+) -> dict[Alternative, str]:
     """Return what can be copied of a model, by how it is called; each is one line.
 
     A server may give a model any name, and what is pasted into a shell runs: so commands are
@@ -60,7 +63,7 @@ def clipboard_texts(name: str, digest: str, host_url: str) -> dict[Alternative, 
     from ollama_tui.tui.dialogs.choice import Alternative
 
     asked = quote(inert(f"{host_url}/api/show"))
-    body = quote(json.dumps({"model": name}))
+    body = quote(json.dumps({"model": name} | ({"runner": runner} if runner else {})))
     options = "-- " if name.startswith("-") else ""
     return {
         Alternative("name", "Name"): inert(name),

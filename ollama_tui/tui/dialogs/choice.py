@@ -102,7 +102,7 @@ class Confirm(ModalScreen[bool]):
 def confirm_replace(model: Model) -> Confirm:
     """Return the question whether an installed model may be replaced."""
     lines = (f"{size(model.size)}. {NO_UNDO}",)
-    return Confirm(f"Replace {model.label}, which already exists?", lines, "replace")
+    return Confirm(f"Replace {model.name_label}, which already exists?", lines, "replace")
 
 
 def confirm_replace_found(found: Conflict) -> Confirm:

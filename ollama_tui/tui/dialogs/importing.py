@@ -261,7 +261,7 @@ class ImportDialog(Dialog[ImportAnswer]):
         if wrong is not None:
             return Review(wrong)
         there = self.installed.get(names.comparison_key(given))
-        replaces = f"Replaces {there.label} ({size(there.size)}), {EXISTS}." if there else ""
+        replaces = f"Replaces {there.name_label} ({size(there.size)}), {EXISTS}." if there else ""
         pulled = base and names.comparison_key(base) not in self.installed
         pulls = f"{inert(base)} is not installed: the server pulls it first." if pulled else ""
         notes = " ".join(filter(None, (replaces, pulls)))

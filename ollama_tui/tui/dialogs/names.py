@@ -77,7 +77,9 @@ class PullDialog(Dialog[PullAnswer]):
         if offer is None and self._offers is not None:
             self._ask_registry(asked, there)
         if there is not None:
-            notice = f"{there.label} ({size(there.size)}) is installed: only changes are fetched."
+            notice = (
+                f"{there.name_label} ({size(there.size)}) is installed: only changes are fetched."
+            )
         else:
             notice = f"Pulls {inert(name.display)}."
         return Review(notice=f"{notice} {offer.sentence}" if offer else notice)
@@ -123,7 +125,9 @@ class NewNameDialog(Dialog[NewName]):
         if (problem := self.problem(given)) is not None:
             return Review(problem)
         if (there := self.installed.get(names.comparison_key(given))) is not None:
-            return Review(None, f"Replaces {there.label} ({size(there.size)}), {EXISTS}.", there)
+            return Review(
+                None, f"Replaces {there.name_label} ({size(there.size)}), {EXISTS}.", there
+            )
         return Review(None, self.makes(inert(names.parse(given).display)))
 
     def problem(self, given: str) -> str | None:
@@ -180,7 +184,7 @@ class CopyDialog(NewNameDialog):
                 "by case, by a missing “:latest” or by “ollama.com/library/”."
             )
         if self.rename and (there := self.installed.get(names.comparison_key(given))) is not None:
-            return f"{there.label} already exists: delete it first, or choose another name."
+            return f"{there.name_label} already exists: delete it first, or choose another name."
         return None
 
     def makes(self, name: str) -> str:
