@@ -102,9 +102,7 @@ def read(store: Store, name: Name, runner: str = "") -> Image | None:
     found = store.get(name)
     if found is None:
         return None
-    if (digest := store.digest_meant(name)) is not None:
-        name = Name(name.host, name.namespace, digest.replace(":", "-"), "latest")
-    else:
+    if store.digest_meant(name) is None:
         name = store.installed(name)
     entry = store.selected(found, runner)
     if entry.manifest.config.digest not in store.blobs:

@@ -101,7 +101,7 @@ async def show(server: DemoServer, request: IncomingRequest) -> httpx.Response:
     whole = server.release.has_lists and bool(body.get("all_manifests"))
     if whole and runner:
         raise Fault("runner cannot be used with all_manifests", 400)
-    name = valid_name(base)
+    name = meant_name(server, base)
     image = image_of(server, name, runner, server.release.missing_runner)
     if image is None or not image.complete:
         raise Fault(f"model '{name.display}' not found", 404)
@@ -126,6 +126,13 @@ def _shown(image: describe.Image, body: Fields) -> dict[str, Any]:
         system=str(body.get("system", "")),
         options=body.get("options", {}),
     )
+
+
+def meant_name(server: DemoServer, text: str, problem: str = "invalid model name") -> Name:
+    """Return the name that `text` spells, of a manifest where it is a digest; raises Fault 400."""
+    if (digest := server.store.whole_digest(text)) is not None:
+        return valid_name(digest.replace(":", "-"))
+    return valid_name(text, problem)
 
 
 def runner_of(server: DemoServer, body: Fields) -> str:
@@ -177,7 +184,7 @@ async def copy(server: DemoServer, request: IncomingRequest) -> httpx.Response:
     body = fields(request.data, "CopyRequest", source="string", destination="string")
     given = {key: body.get(key, "") for key in ("source", "destination")}
     source, target = (
-        server.store.installed(valid_name(text, f'{key} "{text}" is invalid'))
+        server.store.installed(meant_name(server, text, f'{key} "{text}" is invalid'))
         for key, text in given.items()
     )
     status = "success"
@@ -210,10 +217,10 @@ async def delete(server: DemoServer, request: IncomingRequest) -> httpx.Response
     body = fields(request.data, "DeleteRequest", model="string", name="string")
     asked = required_model(body)
     store = server.store
-    if not server.release.has_lists or names.digest_reference(asked) is None:
-        name = store.installed(resolved_name(asked, f'name "{asked}" is invalid'))
+    if store.whole_digest(asked) is not None:
+        name = meant_name(server, asked)
     else:
-        name = valid_name(asked.replace("sha256:", "sha256-"))
+        name = store.installed(resolved_name(asked, f'name "{asked}" is invalid'))
     if store.get(name) is None and (name not in store.entries or store.release.has_lists):
         raise Fault(f"model '{asked}' not found", 404)
     store.remove(name, server.now())

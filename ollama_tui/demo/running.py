@@ -16,6 +16,7 @@ from ollama_tui.demo.endpoints import (
     SIGNIN_URL,
     cloud_unreachable,
     image_of,
+    meant_name,
     runner_of,
     source_of,
 )
@@ -27,7 +28,6 @@ from ollama_tui.demo.http import (
     answer,
     fields,
     model_of,
-    valid_name,
 )
 from ollama_tui.demo.store import DemoServer
 
@@ -150,7 +150,7 @@ def _image(server: DemoServer, body: Fields, missing: str) -> Image:
     base, where = source_of(asked)
     if where == "cloud":
         _refuse_cloud(server)
-    name = valid_name(base, missing.format(asked))
+    name = meant_name(server, base, missing.format(asked))
     image = image_of(server, name, runner_of(server, body))
     if image is None or not image.complete:
         raise Fault(missing.format(asked), 404)

@@ -25,7 +25,13 @@ from ollama_tui.demo.manifest import (
     manifest_file,
 )
 from ollama_tui.demo.release import Release
-from ollama_tui.domain.names import DEFAULT_HOST, DEFAULT_NAMESPACE, Name, digest_reference
+from ollama_tui.domain.names import (
+    DEFAULT_HOST,
+    DEFAULT_NAMESPACE,
+    DEFAULT_TAG,
+    Name,
+    digest_reference,
+)
 
 if TYPE_CHECKING:
     from ollama_tui.demo.running import Runner
@@ -120,16 +126,17 @@ class Store:
         return entry.is_link and f"sha256:{entry.digest}" not in self.blobs
 
     def digest_meant(self, name: Name) -> str | None:
-        """Return the digest that the server reads `name` as since 0.40, None for an ordinary name.
+        """Return the digest that `name` is read as since 0.40, None for an ordinary name."""
+        if (name.host, name.namespace, name.tag) != (DEFAULT_HOST, DEFAULT_NAMESPACE, DEFAULT_TAG):
+            return None
+        return self.whole_digest(name.model)
+
+    def whole_digest(self, text: str) -> str | None:
+        """Return the digest that `text` is read as since 0.40, None when it is none.
 
         Fewer than 64 digits count when a blob's digest begins with them.
         """
-        if not self.release.has_lists:
-            return None
-        if (name.host, name.namespace) != (DEFAULT_HOST, DEFAULT_NAMESPACE):
-            return None
-        text = name.model if name.tag == "latest" else f"{name.model}:{name.tag}"
-        digits = digest_reference(text)
+        digits = digest_reference(text) if self.release.has_lists else None
         if digits is None or len(digits) == 64:
             return digits and f"sha256:{digits}"
         return next((d for d in self.blobs if d.startswith(f"sha256:{digits}")), None)
