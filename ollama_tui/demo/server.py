@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from functools import cached_property
 from pathlib import Path
@@ -106,10 +105,10 @@ class EmbeddedTransport(DemoTransport):
         return self._folder.updated(self._server().store)
 
     async def aclose(self) -> None:
-        """Remove the folder."""
+        """Remove the folder: at once, since a program that is leaving may not wait for threads."""
         folder, self._folder = self._folder, None
         if folder is not None:
-            await asyncio.to_thread(folder.close)
+            folder.close()
 
 
 def is_cloud(request: httpx.Request) -> bool:

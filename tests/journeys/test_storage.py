@@ -11,7 +11,9 @@ import httpx
 import pytest
 
 from ollama_tui.api.host import parse_host
+from ollama_tui.demo import Demo as EmbeddedServer
 from ollama_tui.demo.folder import StoreFolder as WrittenStore
+from tests.clock import until
 from tests.demo.levers import Demo
 from tests.journeys.driver import User, a_server, journey
 from tests.services.stores import StoreFolder, on_disk
@@ -206,3 +208,24 @@ async def test_a_backup_that_was_kept_is_found_later(
         await user.presses("d", "y")
         await user.waits(9)
         await user.until(lambda: user.app.measured and not user.app.measured.lone_backups)
+
+
+async def test_the_embedded_server_has_an_original_to_be_found_and_freed() -> None:
+    embedded = EmbeddedServer()
+    async with journey(transport=embedded.transport) as user:
+        await user.until(lambda: user.app.measured, "a measure")
+        assert user.app.measured is not None
+        assert user.app.measured.contents is not None
+        folder = Path(user.app.measured.contents.root)
+        await user.presses("b", "G")
+        await user.sees("1 original kept by an upgrade", "Ollama converted gpt-oss:20b")
+        blobs = len(list((folder / "blobs").iterdir()))
+        await user.presses("d")
+        await user.sees("Delete 1 original kept by an upgrade?", "Frees 13 GB.")
+        await user.presses("y")
+        await user.waits(9)
+        await user.sees("144 GB used")
+        await user.sees_no("kept by an upgrade")
+        assert len(list((folder / "blobs").iterdir())) < blobs
+        assert "gpt-oss:20b" in user.names
+    await until(lambda: not folder.exists())
