@@ -27,8 +27,8 @@ async def test_it_says_what_each_model_takes_where_and_until_when() -> None:
     async with journey() as user:
         await user.presses("t")
         await user.sees("Running models")
-        assert line_of(user, "qwen3:1.7b") == "▸ qwen3:1.7b 1.6 GB 100% GPU 4K forever"
-        assert "32%/68% CPU/GPU 4K 4 minutes from now" in line_of(user, "gpt-oss:20b")
+        assert line_of(user, "qwen3:1.7b") == "▸ qwen3:1.7b 1.6 GB 100% GPU 4K llamacpp forever"
+        assert "32%/68% CPU/GPU 4K llamacpp 4 minutes from now" in line_of(user, "gpt-oss:20b")
         assert "2 models · 16 GB in memory · 12 GB VRAM" in user.screen
 
 

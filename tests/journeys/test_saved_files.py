@@ -54,7 +54,7 @@ async def test_all_files_bad_at_once_are_said_together(tmp_path: Path, wrong: st
         for name in ("config.toml: ", "ui-state.json ", "list-", "facts-by-version.json "):
             assert f"\n{name}" in at_once or f" {name}" in at_once
         [with_the_session] = later
-        assert with_the_session.startswith(f"2 problems with saved files {file_key(HOST)}.")
+        assert with_the_session.startswith(f"3 problems with saved files {file_key(HOST)}.")
         assert "\nupstream-" in with_the_session
         assert not user.jobs
 
