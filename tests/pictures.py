@@ -11,9 +11,11 @@ from collections.abc import Awaitable, Callable
 from contextlib import chdir
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 from unittest.mock import patch
 
 from ollama_tui.config.settings import Settings
+from ollama_tui.demo import Demo as EmbeddedServer
 from tests.importing.making import MODEL, gguf
 from tests.journeys.driver import User, journey
 
@@ -72,8 +74,9 @@ async def the_running(user: User) -> None:
 
 
 async def the_disk(user: User) -> None:
-    """What the disk is spent on."""
-    await user.presses("b")
+    """What the disk is spent on, and what an upgrade has kept."""
+    await user.presses("b", "j", "j", "j", "j")
+    await user.sees("kept by an upgrade")
     await user.waits(2.0)
 
 
@@ -95,12 +98,20 @@ PICTURES: dict[str, tuple[tuple[int, int], Steps]] = {
 }
 
 
+MEASURED = frozenset({"delete", "storage"})
+"""Those beside a store that is laid out as files, as `--demo` has it."""
+
+
 async def main() -> None:
     """Take all screenshots, or those named."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     for name in sys.argv[1:] or PICTURES:
         size, steps = PICTURES[name]
-        async with journey(settings=Settings(demo=True), size=size) as user:
+        server: dict[str, Any] = (
+            {"transport": EmbeddedServer().transport} if name in MEASURED else {}
+        )
+        async with journey(settings=Settings(demo=True), size=size, **server) as user:
+            await user.until(lambda: user.app.measured or name not in MEASURED)  # noqa: B023
             await steps(user)
             picture = user.app.export_screenshot(title="ollama-tui")
             (FOLDER / f"{name}.svg").write_text(picture)

@@ -7,14 +7,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from ollama_tui.api.host import parse_host
 from ollama_tui.demo import Demo as EmbeddedServer
-from ollama_tui.demo.folder import StoreFolder as WrittenStore
 from tests.clock import until
-from tests.demo.levers import Demo
 from tests.journeys.driver import User, a_server, journey
 from tests.services.stores import StoreFolder, on_disk
 from tests.serving import serve
@@ -104,10 +101,10 @@ async def test_beside_the_store_bytes_are_exact_and_leftovers_are_found(
         store.partial("d", b"x" * 9_000_000, apparent=4_000_000_000)
         await user.presses("b")
         await user.sees(f"Measured in {str(store.root)[:30]}", "21 GB unused", "free")
-        await user.presses("G")
-        await user.sees("1 unfinished download: pulling the model again")
-        await user.presses("k")
+        await goes_down_to(user, "1 file no model uses")
         await user.sees("1 file no model uses: a restart of the server frees")
+        await goes_down_to(user, "1 unfinished download")
+        await user.sees("1 unfinished download: pulling the model again")
 
 
 async def test_beside_the_store_a_deletion_says_what_it_frees_without_about(
@@ -134,36 +131,28 @@ async def test_beside_the_store_the_status_line_counts_shared_weights_once(
         assert freed.bytes + kept + backup.frees == used.unique.bytes
 
 
-class WithFolder(httpx.AsyncBaseTransport):
-    """A server in this process that lays its store out as files, as `--demo` does."""
-
-    def __init__(self, demo: Demo, root: Path) -> None:
-        self._demo, self._transport = demo, demo.transport()
-        self._folder = WrittenStore(root)
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        return await self._transport.handle_async_request(request)
-
-    def models_folder(self) -> Path:
-        self._folder.update(self._demo.store)
-        return self._folder.root
-
-
 @asynccontextmanager
-async def with_a_folder(root: Path) -> AsyncIterator[User]:
-    demo, ticker = a_server()
-    server = WithFolder(demo, root)
-    async with journey(demo, server_time=ticker, transport=lambda: server) as user:
+async def beside_the_demo() -> AsyncIterator[User]:
+    """A person who has started `--demo`, whose store is laid out as files."""
+    async with journey(transport=EmbeddedServer().transport) as user:
         await user.until(lambda: user.app.measured, "a measure")
         yield user
 
 
-async def test_what_an_upgrade_kept_is_found_and_deleted_after_a_question(
-    tmp_path: Path,
-) -> None:
-    async with with_a_folder(tmp_path) as user:
-        await user.presses("b", "G")
-        await user.sees("1 original kept by an upgrade", "13 GB kept by an upgrade")
+async def goes_down_to(user: User, text: str) -> None:
+    """Press j until there is `text` in the row under the cursor."""
+    for _ in range(60):
+        if any(line.startswith("▸") and text in line for line in user.lines):
+            return
+        await user.presses("j")
+    raise AssertionError(f"no row has {text!r}:\n{user.screen}")
+
+
+async def test_what_an_upgrade_kept_is_found_and_deleted_after_a_question() -> None:
+    async with beside_the_demo() as user:
+        await user.presses("b")
+        await goes_down_to(user, "1 original kept by an upgrade")
+        await user.sees("13 GB kept by an upgrade")
         await user.sees("Ollama converted gpt-oss:20b and kept what it was made from")
         await user.presses("d")
         await user.sees("Delete 1 original kept by an upgrade?", "Frees 13 GB.")
@@ -178,10 +167,8 @@ async def test_what_an_upgrade_kept_is_found_and_deleted_after_a_question(
         assert "gpt-oss:20b" in user.names, "The converted one stays."
 
 
-async def test_the_backup_of_a_converted_model_goes_with_it_unless_it_is_kept(
-    tmp_path: Path,
-) -> None:
-    async with with_a_folder(tmp_path) as user:
+async def test_the_backup_of_a_converted_model_goes_with_it_unless_it_is_kept() -> None:
+    async with beside_the_demo() as user:
         await user.goes_to("gpt-oss:20b")
         await user.presses("d")
         await user.sees("b [x] and its backup (llamacpp:", "which nothing else needs")
@@ -195,16 +182,15 @@ async def test_the_backup_of_a_converted_model_goes_with_it_unless_it_is_kept(
         assert measured.lone_backups == ()
 
 
-async def test_a_backup_that_was_kept_is_found_later(
-    tmp_path: Path,
-) -> None:
-    async with with_a_folder(tmp_path) as user:
+async def test_a_backup_that_was_kept_is_found_later() -> None:
+    async with beside_the_demo() as user:
         await user.goes_to("gpt-oss:20b")
         await user.presses("d", "b", "y")
         await user.waits(9)
         await user.until(lambda: user.app.measured and user.app.measured.lone_backups)
-        await user.presses("b", "G")
-        await user.sees("backup (llamacpp:", "Converted weights of a model that was deleted")
+        await user.presses("b")
+        await goes_down_to(user, "backup (llamacpp:")
+        await user.sees("Converted weights of a model that was deleted")
         await user.presses("d", "y")
         await user.waits(9)
         await user.until(lambda: user.app.measured and not user.app.measured.lone_backups)
@@ -217,8 +203,9 @@ async def test_the_embedded_server_has_an_original_to_be_found_and_freed() -> No
         assert user.app.measured is not None
         assert user.app.measured.contents is not None
         folder = Path(user.app.measured.contents.root)
-        await user.presses("b", "G")
-        await user.sees("1 original kept by an upgrade", "Ollama converted gpt-oss:20b")
+        await user.presses("b")
+        await goes_down_to(user, "1 original kept by an upgrade")
+        await user.sees("Ollama converted gpt-oss:20b")
         blobs = len(list((folder / "blobs").iterdir()))
         await user.presses("d")
         await user.sees("Delete 1 original kept by an upgrade?", "Frees 13 GB.")

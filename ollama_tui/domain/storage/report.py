@@ -67,9 +67,10 @@ class StorageRow:
 
 
 def storage_rows(models: Sequence[Model], usage: Usage, now: float) -> tuple[StorageRow, ...]:
-    """Return the models by what they alone take, then what several share, then the leftovers.
+    """Return models and leftovers by what they alone take, then what several share.
 
-    `now` is in Unix seconds. Where only small things are shared there is no row: licenses, say.
+    What stands in the way of cleaning is last. `now` is in Unix seconds. Where only small things
+    are shared there is no row: licenses, say.
     """
     rows = []
     for model in models:
@@ -80,8 +81,9 @@ def storage_rows(models: Sequence[Model], usage: Usage, now: float) -> tuple[Sto
             key = f"{name} {digest}" if model.siblings else name
             row = StorageRow(RowKind.MODEL, key, model.label, alone.bytes, shared, alone.estimated)
             rows.append(replace(row, model=model.key))
+    rows += _leftovers(usage, now)
     rows.sort(key=lambda row: (-row.alone, -row.shared, row.key))
-    return (*rows, *_shared(usage), *_leftovers(usage, now))
+    return (*rows, *_shared(usage), *_obstacles(usage))
 
 
 def freed_alone(model: Model, usage: Usage) -> Amount:
@@ -133,8 +135,6 @@ def _leftovers(usage: Usage, now: float) -> Iterator[StorageRow]:
             label = plural(len(found), one, many)
             advice = f"{label}: {before}{_restart(found, usage, now)}"
             yield StorageRow(kind, str(kind), label, size_of(found), advice=advice)
-    if usage.obstacles:
-        yield _obstacles(usage)
 
 
 def _left_by_upgrade(usage: Usage) -> Iterator[StorageRow]:
@@ -182,14 +182,15 @@ def name_label(name: str) -> str:
     return inert(name)
 
 
-def _obstacles(usage: Usage) -> StorageRow:
-    found = usage.obstacles
+def _obstacles(usage: Usage) -> Iterator[StorageRow]:
+    if not (found := usage.obstacles):
+        return
     say = [f"{inert(path)} ({reason})" for path, reason in list(found.items())[:NAMED]]
     more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
     them, it = ("it", "that file") if len(found) == 1 else ("one of them", "those files")
     lost = listing(sorted({inert(name) for name in usage.unprotected.values()}))
     still = f" Data of {lost} may go with other models: copy it first." if lost else ""
-    return StorageRow(
+    yield StorageRow(
         RowKind.OBSTACLES,
         "obstacles",
         plural(len(found), "entry", "entries") + " in the way of cleaning",

@@ -37,21 +37,21 @@ from tests.effort import calls
 SECONDS = NOW.timestamp()
 
 
-def test_models_come_by_what_they_alone_cost_then_groups_then_leftovers() -> None:
+def test_models_and_leftovers_come_by_what_they_alone_cost_then_groups() -> None:
     usage = measured(FAMILY, {**SIZES, "o": 5 * MB}, partials=(PartialDownload("p", 3 * MB, THEN),))
     rows = storage_rows(usage.models, usage, SECONDS)
     assert [(row.kind, row.key) for row in rows] == [
         (RowKind.MODEL, "other"),
+        (RowKind.ORPHANS, "orphans"),
+        (RowKind.PARTIALS, "partials"),
         (RowKind.MODEL, "child"),
         (RowKind.MODEL, "alias"),
         (RowKind.MODEL, "base"),
         (RowKind.SHARED, "shared W"),
-        (RowKind.ORPHANS, "orphans"),
-        (RowKind.PARTIALS, "partials"),
     ]
-    assert [row.alone for row in rows] == [900 * MB + 20, 300, 0, 0, 0, 5 * MB, 3 * MB]
-    assert rows[4].label == "shared by alias, base and child"
-    assert advice(rows[1], usage) == "Deleting child frees 300 B. 4.0 GB stays, for alias and base."
+    assert [row.alone for row in rows] == [900 * MB + 20, 5 * MB, 3 * MB, 300, 0, 0, 0]
+    assert rows[6].label == "shared by alias, base and child"
+    assert advice(rows[3], usage) == "Deleting child frees 300 B. 4.0 GB stays, for alias and base."
 
 
 def test_small_weights_that_are_shared_have_a_row_and_a_shared_license_has_none() -> None:
