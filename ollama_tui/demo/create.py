@@ -100,10 +100,10 @@ async def _listing(server: DemoServer, refs: list[str], target: Name) -> Events:
     for ref in refs:
         yield {"status": f"reading manifest {ref}"}
         child = _list_child(server, ref)
+        server.store.put(blob_of(child.encoded()))  # it stays even if the list is refused
         if child.runner in children:
             both = f"manifest list entries {children[child.runner][0]} and {ref}"
             raise Fault(f'{both} use the same runner "{child.runner}"')
-        server.store.put(blob_of(child.encoded()))
         children[child.runner] = ref, child
     manifests = [child for _, child in children.values()]
     blobs = [blob_of(child.encoded()) for child in manifests]

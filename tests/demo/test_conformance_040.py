@@ -174,6 +174,13 @@ def converted_beside_another(demo: Demo) -> None:
     convert(store, name, renamed("gpt-oss"))
 
 
+def listed(demo: Demo, runner: str) -> str:
+    """Return the digest of the manifest for a runner that the recorded list names."""
+    found = demo.store.entries[parse(f"{AT}:1b")].parsed
+    assert isinstance(found, ManifestList)
+    return found.chosen(runner).digest
+
+
 def original(demo: Demo) -> str:
     """Return how a request names the original that a conversion has kept."""
     listed = demo.store.entries[parse("migrated")].parsed
@@ -230,6 +237,26 @@ PULLED: tuple[Step, ...] = (
     *["v2-create-list-with-system", "v2-delete-missing"],
     "v2-generate-list-runner-mlx",
 )
+
+
+async def a_model_by_list(demo: Demo) -> None:
+    """Have both manifests of the recorded list, and names of each."""
+    async with httpx.AsyncClient(transport=demo.transport(), base_url="http://demo") as client:
+        for name, runner in ((f"{AT}:1b", ""), (f"{AT}:1b", "ggml"), (f"{AT}:b-llamacpp", "")):
+            body = {"model": name, "runner": runner, "insecure": True, "stream": False}
+            assert (await client.post("/api/pull", json=body)).status_code == 200
+
+
+def with_pushed_models(demo: Demo) -> None:
+    """Have the models from which the recorded lists were made."""
+    for name, kind in (("a-ggml", "a"), ("b-ggml", "b")):
+        demo.store.write(parse(f"{AT}:{name}"), child(kind, "ggml", demo.store), START)
+    llamacpp = child("b", "llamacpp", demo.store).encoded()
+    demo.store.write(parse(f"{AT}:b-llamacpp"), llamacpp, START)
+    stub = ImageDraft(demo.store, {"remote_host": "https://ollama.com:443", "remote_model": "m"})
+    demo.store.write(parse("my-cloud"), stub.manifest(), START)
+
+
 SESSIONS = {
     "life": Session(VERSION, LIFE),
     "dangling links": Session(
@@ -245,6 +272,32 @@ SESSIONS = {
         VERSION, (with_new_list, "r040-push-list-incomplete", "r040-pull-list-update")
     ),
     "pulled list": Session(PREVIEW, PULLED),
+    "digests": Session(
+        PREVIEW,
+        (
+            a_model_by_list,
+            "v2-show-by-digest",
+            "v2-show-by-runner-digest",
+            "v2-copy-child-by-digest",
+            "v2-copy-list",
+            "v2-delete-list-copy",
+            "v2-push-list",
+        ),
+    ),
+    "lists": Session(
+        PREVIEW,
+        (
+            with_pushed_models,
+            "v2-create-list",
+            "v2-create-list-single",
+            "v2-create-list-nested",
+            "v2-create-list-remote",
+            "v2-create-list-same-runner",
+            "v2-show-single-list",
+            "v2-pull-plain-other-runner",
+            "v2-delete-list-child-tag",
+        ),
+    ),
     "original, preview": Session(
         PREVIEW, (converted_beside_another, "v2-delete-ggml-child-of-converted")
     ),
@@ -258,6 +311,9 @@ SESSIONS = {
     ),
 }
 ASKED: dict[str, Callable[[Demo], str]] = {
+    "v2-show-by-digest": lambda demo: listed(demo, "llamacpp").replace(":", "-"),
+    "v2-show-by-runner-digest": lambda demo: f"llamacpp:{listed(demo, 'llamacpp')[7:19]}",
+    "v2-copy-child-by-digest": lambda demo: listed(demo, "ggml")[7:19],
     "r040-delete-ggml-child-of-converted": original,
     "v2-delete-ggml-child-of-converted": original,
     "r040-delete-hidden-shadow": backup,
@@ -300,7 +356,7 @@ async def test_a_session_goes_as_it_was_recorded(title: str) -> None:
             before = paths(demo.store)
             body = dict(recorded(step).body)
             if step in ASKED:
-                body["model"] = ASKED[step](demo)
+                body["source" if "source" in body else "model"] = ASKED[step](demo)
             sent = json.dumps(body).encode() if body else b""
             trace = recorded(step)
             response = await client.request(trace.method, trace.path, content=sent)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 import httpx
 import pytest
 
-from ollama_tui.demo.manifest import ImageManifest
+from ollama_tui.demo.manifest import MANIFEST, ImageManifest
+from ollama_tui.demo.manifest import MANIFEST_LIST as LIST
+from ollama_tui.demo.release import BEFORE_LISTS
 from ollama_tui.domain.names import parse
 from tests.clock import VirtualClock
 from tests.demo.levers import Demo
@@ -241,3 +245,31 @@ async def test_the_registry_answers_update_checks(demo: Demo, client: httpx.Asyn
     assert same.headers["ollama-content-digest"] == local["mistral:7b"]
     assert newer.headers["ollama-content-digest"] != local["llama3.1:8b"]
     assert missing.status_code == 404
+
+
+async def test_the_registry_gives_lists_to_those_who_take_them(
+    demo: Demo, client: httpx.AsyncClient
+) -> None:
+    url = "https://registry.ollama.ai/v2/library/qwen3"
+    whole = await client.get(f"{url}/manifests/1.7b", headers={"accept": f"{LIST}, {MANIFEST}"})
+    plain = await client.get(f"{url}/manifests/1.7b", headers={"accept": MANIFEST})
+    assert (whole.headers["content-type"], plain.headers["content-type"]) == (LIST, MANIFEST)
+    children = {child["runner"]: child["digest"] for child in whole.json()["manifests"]}
+    assert set(children) == {"llamacpp", "mlx"}
+    blob = await client.get(f"{url}/blobs/{children['llamacpp']}")
+    assert blob.content == plain.content
+    assert f"sha256:{sha256(blob.content).hexdigest()}" == children["llamacpp"]
+    local = {m["name"]: m["digest"] for m in (await client.get("/api/tags")).json()["models"]}
+    assert f"sha256:{local['qwen3:1.7b']}" == children["llamacpp"]
+    assert children["mlx"] not in demo.store.blobs
+
+
+async def test_a_server_that_knows_no_lists_pulls_one_manifest(ticker: VirtualClock) -> None:
+    old = Demo(pace=ticker.sleep, now=ticker.now, version=BEFORE_LISTS)
+    async with httpx.AsyncClient(transport=old.transport(), base_url="http://demo") as client:
+        stream = await watched(client, "/api/pull", model="qwen3:1.7b")
+        await stream.end(ticker)
+    assert stream.last == {"status": "success"}
+    entry = old.store.entries[parse("qwen3:1.7b")]
+    assert (entry.tree, entry.manifest.runner) == ("manifests", "llamacpp")
+    assert not old.store.hidden

@@ -13,6 +13,7 @@ import pytest
 from ollama_tui.api.client import Ollama
 from ollama_tui.api.errors import NotOllama, OllamaError, Unreachable
 from ollama_tui.api.replies import Answers, ListedModel, Show
+from ollama_tui.demo.release import VERSION
 from ollama_tui.domain.model import ConnectionState, Snapshot
 from ollama_tui.services.cache import Cache
 from ollama_tui.services.library import POLL_EVERY, PUBLISH_EVERY, Library, answers_of
@@ -53,7 +54,7 @@ async def test_a_refresh_returns_the_snapshot_that_holds_the_answer(
     snapshot = await library.refresh()
     assert len(snapshot.models) == 36
     assert snapshot.state is ConnectionState.UP
-    assert snapshot.version == "0.33.0-rc2"
+    assert snapshot.version == VERSION
     assert snapshot.fetched_at == time.now()
     assert {model.name for model in snapshot.models if model.is_loaded} == {
         "qwen3:1.7b",
