@@ -15,6 +15,7 @@ from tests.clock import VirtualClock
 from tests.demo.levers import Demo
 from tests.demo.streaming import watched
 from tests.importing.making import Plain, gguf
+from tests.recordings import recorded
 
 
 async def listed(client: httpx.AsyncClient) -> dict[str, dict[str, Any]]:
@@ -210,3 +211,10 @@ async def test_list_and_show_agree_on_abilities_except_for_templates_inside_weig
         if sorted(model["capabilities"]) != sorted((await shown(client, name))["capabilities"])
     ]
     assert different == ["hf.co/acme-labs/Compass-3B-GGUF:Q4_K_M"]
+
+
+async def test_since_0_40_only_safetensors_are_quantized(client: httpx.AsyncClient) -> None:
+    body = {"model": "small", "from": "tinyllama:1.1b-chat-fp16", "quantize": "q4_K_M"}
+    answer = await client.post("/api/create", json=body)
+    refused = recorded("v2-create-quantize")
+    assert (answer.status_code, answer.json()) == (refused.status, refused.answer)
