@@ -219,5 +219,9 @@ async def test_storage_marks_one_of_two_rows() -> None:
     async with journey(a_server()) as user:
         await user.presses("b")
         await user.sees("micro:1b (ggml)", "micro:1b (llamacpp)")
-        await user.presses("g", "space", "escape")
+        await user.presses("g")
+        await user.sees(
+            "Deleting micro:1b (ggml) frees about 2 GB.", "micro:1b stays, with llamacpp."
+        )
+        await user.presses("space", "escape")
         assert user.main.view.marks == {ModelKey("micro:1b", GGML)}

@@ -13,7 +13,7 @@ from textual.app import ComposeResult
 from ollama_tui.domain.model import ModelKey, Snapshot
 from ollama_tui.domain.storage.report import RowKind, StorageRow, advice, storage_rows, summary
 from ollama_tui.domain.storage.usage import Usage
-from ollama_tui.formatting import UNKNOWN, StyledLine, size
+from ollama_tui.formatting import UNKNOWN, StyledLine, inert, size
 from ollama_tui.tui.actions import models
 from ollama_tui.tui.actions.action import Place, connected
 from ollama_tui.tui.look import Signs
@@ -133,7 +133,10 @@ class StorageScreen(TableScreen):
         """Say what the row under the cursor is and what frees it, and where all this is from."""
         super().draw_for_row()
         usage = self.usage or self.storage.known(self.context.snapshot.models)
-        text = advice(row, usage) if isinstance(row := self.chosen, StorageRow) else ""
+        text = ""
+        if isinstance(row := self.chosen, StorageRow):
+            also = self._side_effects(row.model) if row.model is not None else []
+            text = " ".join([advice(row, usage), *map(inert, also)])
         room = max(self.size.width - 2, 20)
         lines = wrap(text, room, max_lines=ADVICE_LINES - 1, placeholder=" …")
         lines += [""] * (ADVICE_LINES - 1 - len(lines))
@@ -141,6 +144,16 @@ class StorageScreen(TableScreen):
         self.query_one("#advice", StaticLines).show(
             [*(((f" {line}", ""),) for line in lines), *(((f" {s}", "muted"),) for s in source)]
         )
+
+    def _side_effects(self, key: ModelKey) -> list[str]:
+        """Return in sentences what else goes with one of several manifests of a name; raw."""
+        from ollama_tui.domain.plan import deletions, side_effects
+
+        snapshot = self.context.snapshot
+        model = snapshot.by_key.get(key)
+        if model is None or not model.siblings:
+            return []
+        return side_effects(*deletions((model,), snapshot.models))
 
     def action_go_to_model(self) -> None:
         """Put the list's cursor on the model here, and go back to the list."""
