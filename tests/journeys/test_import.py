@@ -153,7 +153,7 @@ async def test_a_folder_is_sent_file_by_file(tmp_path: Path) -> None:
 async def test_an_adapter_is_put_on_its_base(tmp_path: Path) -> None:
     path = tmp_path / "chat-lora.gguf"
     path.write_bytes(gguf(ADAPTER))
-    async with connected() as (user, demo):
+    async with connected(version=BEFORE_LISTS) as (user, demo):
         base = user.names[0]
         await imports(user, path, "down", "ctrl+u", *base)
         [body] = demo.bodies("/api/create")
