@@ -76,14 +76,14 @@ def test_a_text_that_is_no_modelfile_can_be_edited_again_or_left(tmp_path: Path)
         terminal.wait_gone("-FROM studio/reviewer")
 
 
-def test_an_adapter_that_it_names_is_uploaded(tmp_path: Path) -> None:
+def test_an_adapter_that_it_names_is_found_and_refused_by_0_40(tmp_path: Path) -> None:
     (tmp_path / "lora.gguf").write_bytes(gguf(ADAPTER))
     with demo(tmp_path, "#!/bin/sh\necho 'ADAPTER ~/lora.gguf' >> \"$1\"\n") as terminal:
         terminal.press("e")
         terminal.wait_for("+ADAPTER ~/lora.gguf")
         terminal.wait_for("in 1 file to upload first")
         terminal.press("y")
-        terminal.wait_for("edit studio/reviewer:latest: done.")
+        terminal.wait_for("creating a model with an adapter needs Ollama older than")
 
 
 def test_a_file_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
