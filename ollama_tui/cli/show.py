@@ -41,8 +41,10 @@ async def run(context: CommandContext) -> int:
         show = await context.facts.show(found)
     else:
         show = await context.ollama.show(name, runner=runner)
+    digests = [m.digest for m in show.manifests if m.selected]
     unlisted = ListedModel(
         name=name,
+        digest=(digests or [names.digest_reference(name) or ""])[0].removeprefix("sha256:"),
         details=show.details,
         remote_model=show.remote_model,
         remote_host=show.remote_host,
@@ -57,9 +59,8 @@ async def run(context: CommandContext) -> int:
         more |= {"requires": show.requires, "template_source": show.template_source}
         more |= {"thinking": to_builtins(show.thinking), "manifests": to_builtins(show.manifests)}
         messages = [{"role": m.role, "content": m.content} for m in show.messages]
-        print_json(
-            {**as_json(model, others), **more, "messages": messages, "info": show.model_info}
-        )
+        listed = as_json(model, others) | ({} if found else {"size": None})
+        print_json({**listed, **more, "messages": messages, "info": show.model_info})
         return 0
     also = [inert(n) for n in others.get(model.digest, ()) if n != model.name]
     lines = overview(model, show, now=context.now, width=WIDTH, also=also)

@@ -81,6 +81,7 @@ def as_json(models: Sequence[Model], usage: Usage, now: float) -> dict[str, Any]
             for b in usage.lone_backups
         ],
         "hidden": [entry.path for entry in usage.hidden],
+        "damaged": list(usage.obstacles),
         "obstacles": [{"path": p, "why": why} for p, why in usage.obstacles.items()],
     }
 

@@ -153,9 +153,9 @@ COLUMNS: tuple[Column, ...] = (
     ),
     _detail("family", "FAMILY", 10, 8, lambda m: m.listed.details.family),
     _detail("digest", "DIGEST", 12, 9, lambda m: m.digest[:12], str),
-    _detail("runner", "RUNNER", 8, 12, lambda m: m.runner),
     _detail("format", "FORMAT", 11, 10, lambda m: m.listed.details.format),
     _detail("parent", "PARENT", 20, 11, lambda m: m.listed.details.parent_model),
+    _detail("runner", "RUNNER", 8, 12, lambda m: m.runner),
 )  # fmt: skip
 """All columns in display order; those not `optional` are shown unless the user chose."""
 

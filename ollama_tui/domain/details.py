@@ -153,14 +153,15 @@ def _facts(
 ) -> Iterable[tuple[str, str]]:
     """Yield labels and values: those that every model has, then those that may be empty."""
     listed, details, runner = model.listed, model.listed.details, model.running
+    has_size = bool(model.size) and not model.is_cloud
     families = dict.fromkeys(f for f in (details.family, *(details.families or ())) if f)
     usual = {
         "Family": " · ".join(families)[:24],
         "Parameters": details.parameter_size,
         "Quantization": details.quantization_level,
         "Context": f"{model.context_length:,} tokens" if model.context_length else "",
-        "Size": "" if model.is_cloud else size(model.size),
-        "Bytes": "" if model.is_cloud else f"{model.size:,}",
+        "Size": size(model.size) if has_size else "",
+        "Bytes": f"{model.size:,}" if has_size else "",
         "Format": details.format,
         "Digest": model.digest[:12],
         "Modified": ago(listed.modified_at, now),

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from ollama_tui.domain.model import Model, ModelKey
-from ollama_tui.domain.storage.report import RowKind
+from ollama_tui.domain.storage.report import RowKind, name_label
 from ollama_tui.domain.storage.upgrade import Backup
 from ollama_tui.domain.storage.usage import Amount, Usage
 from ollama_tui.domain.updates import Upstream
@@ -225,8 +225,13 @@ def plan_leftover(kind: RowKind, key: str, usage: Usage) -> Plan:
 
 def _backup_deletion(backup: Backup) -> Deletion:
     """Return the deletion of a backup; what is listed of it by its short name is the same."""
-    name = backup.name
-    return Deletion(backup.target, listed=name, name=name, agreed=frozenset(), after=backup.of)
+    return Deletion(
+        backup.target,
+        listed=backup.name,
+        name=name_label(backup.name),
+        agreed=frozenset(),
+        after=backup.of,
+    )
 
 
 def _plan_of_deletions(items: tuple[Deletion, ...], usage: Usage) -> Plan:

@@ -83,7 +83,7 @@ async def test_a_loaded_model_is_named_as_such_and_unloaded_first() -> None:
     async with journey(demo, server_time=ticker) as user:
         await user.goes_to("qwen3:1.7b")
         await user.presses("d")
-        await user.sees("loaded, is unloaded first")
+        await user.sees("loaded; it is unloaded first")
         await user.presses("y")
         await user.waits(9)
         await user.until(lambda: "qwen3:1.7b" not in user.names)

@@ -17,7 +17,7 @@ NAMED = 3
 RESTART = "a restart of the server"
 NOPRUNE = "unless it runs with OLLAMA_NOPRUNE"
 RESUMES = "pulling the model again resumes it; else "
-WAY_BACK = "What is lost is the way back: an Ollama older than 0.40 could no longer run them."
+WAY_BACK = "After that no Ollama older than 0.40 can run it"
 
 
 class RowKind(StrEnum):
@@ -77,13 +77,23 @@ def storage_rows(models: Sequence[Model], usage: Usage, now: float) -> tuple[Sto
         if not model.is_cloud:
             name, digest = model.key
             alone = freed_alone(model, usage)
-            shared = max(0, model.size - alone.bytes) if usage.significantly_shared(name) else 0
+            shared = _shared_bytes(model, alone, usage)
             key = f"{name} {digest}" if model.siblings else name
             row = StorageRow(RowKind.MODEL, key, model.label, alone.bytes, shared, alone.estimated)
             rows.append(replace(row, model=model.key))
     rows += _leftovers(usage, now)
     rows.sort(key=lambda row: (-row.alone, -row.shared, row.key))
     return (*rows, *_shared(usage), *_obstacles(usage))
+
+
+def _shared_bytes(model: Model, alone: Amount, usage: Usage) -> int:
+    """Return what stays of a model that is deleted, if that is worth a word."""
+    if backups := usage.backups_of((model.name,)):
+        together = usage.freed((model.name, *(backup.name for backup in backups)))
+        return together.bytes - alone.bytes
+    if not usage.significantly_shared(model.name):
+        return 0
+    return max(0, model.size - alone.bytes)
 
 
 def freed_alone(model: Model, usage: Usage) -> Amount:
@@ -101,7 +111,7 @@ def advice(row: StorageRow, usage: Usage) -> str:
     if backups := usage.backups_of((row.key,)):
         freed = usage.freed((row.key, *(backup.name for backup in backups)))
         named = listing([name_label(backup.name) for backup in backups])
-        return f"{text}, and {freed} together with its {named}."
+        return f"{text}, and {freed} together with its {named}"
     text += "."
     if row.shared:
         users = usage.kept_for((row.key,))
@@ -111,7 +121,9 @@ def advice(row: StorageRow, usage: Usage) -> str:
 
 def _shared(usage: Usage) -> Iterator[StorageRow]:
     for data in usage.shared:
-        if data.is_significant:
+        models = [name for name in data.names if not names.is_shadow(*_tagged(name))]
+        # What a model shares with its own backup alone is said in its row.
+        if data.is_significant and len(models) > 1:
             everyone = listing([name_label(name) for name in data.names])
             yield StorageRow(
                 RowKind.SHARED,
@@ -146,12 +158,12 @@ def _left_by_upgrade(usage: Usage) -> Iterator[StorageRow]:
             "originals",
             f"{plural(len(usage.originals), 'original')} kept by an upgrade",
             usage.originals_freed.bytes,
-            advice=f"Ollama converted {_some(models)} and kept what it was made from: deleting "
-            f"that frees {usage.originals_freed}. {WAY_BACK}",
+            advice=f"Ollama converted {_some(models)} and kept the original too: deleting that "
+            f"frees {usage.originals_freed}. {WAY_BACK}.",
         )
     for backup in usage.lone_backups:
         freed = usage.freed((backup.name,))
-        say = f"Converted weights of a model that was deleted: deleting them too frees {freed}."
+        say = f"What Ollama made of a model that is deleted: deleting that too frees {freed}."
         yield StorageRow(
             RowKind.BACKUP, backup.name, name_label(backup.name), freed.bytes, advice=say
         )
@@ -176,10 +188,15 @@ def _left_by_upgrade(usage: Usage) -> Iterator[StorageRow]:
 
 def name_label(name: str) -> str:
     """Return a name for the screen; of a backup with the twelve digits that Ollama shows."""
-    head, _, digest = name.partition(":")
+    name, digest = _tagged(name)
     if names.is_shadow(name, digest):
-        return f"backup ({head}:{digest[:12]}…)"
+        return f"backup {name[: -len(digest)]}{digest[:12]}…"
     return inert(name)
+
+
+def _tagged(name: str) -> tuple[str, str]:
+    """Return a name, and its tag, which is the digest of a backup."""
+    return name, name.rpartition(":")[2]
 
 
 def _obstacles(usage: Usage) -> Iterator[StorageRow]:

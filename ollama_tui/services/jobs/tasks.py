@@ -292,7 +292,8 @@ class Delete(Task):
     @property
     def name(self) -> str:
         """The model, or how many."""
-        return self.items[0].name if len(self.items) == 1 else f"{len(self.items)} models"
+        models = [item for item in self.items if not item.after]  # the others are their backups
+        return self.items[0].name if len(models) < 2 else f"{len(models)} models"
 
     @property
     def rows(self) -> tuple[ModelKey, ...]:

@@ -28,7 +28,8 @@ class Confirm(ModalScreen[bool]):
     """A yes-or-no question: `y` is yes, `n` and `esc` are no, `enter` does nothing.
 
     `v` shows `requests`, the requests that yes would send to the server. `b` takes `option` off, or
-    on again: what yes does besides, which `with_option` tells; then `option_requests` are sent.
+    on again: what yes does besides, which `with_option` tells. While it is on, `option_lines` and
+    `option_requests` stand for the others.
     """
 
     BINDINGS = [
@@ -49,6 +50,7 @@ class Confirm(ModalScreen[bool]):
         *,
         requests: str = "",
         option: str = "",
+        option_lines: tuple[str, ...] = (),
         option_requests: str = "",
     ) -> None:
         super().__init__()
@@ -59,6 +61,7 @@ class Confirm(ModalScreen[bool]):
         self.yes = yes
         self.no = no
         self.requests = requests
+        self.option_lines = option_lines
         self.option_requests = option_requests
         self._shows_requests = False
 
@@ -67,10 +70,11 @@ class Confirm(ModalScreen[bool]):
         with Vertical(classes="dialog"):
             yield Static(self.heading, classes="heading", markup=False)
             with VerticalScroll(classes="facts"):
-                yield Static("\n".join(self.lines), markup=False)
+                yield Static("\n".join(self._facts()), markup=False)
             if self.option:
                 yield Static(self._option_line(), id="option", markup=False)
             keys = f"y {self.yes}   n {self.no}" + ("   v requests" if self.requests else "")
+            keys += "   b on or off" if self.option else ""
             yield Static(keys, classes="keys", markup=False)
 
     def _option_line(self) -> str:
@@ -90,9 +94,14 @@ class Confirm(ModalScreen[bool]):
             self._show_facts()
 
     def _show_facts(self) -> None:
-        sent = self.option_requests if self.with_option else self.requests
-        lines = (sent, "", *self.lines) if self._shows_requests else self.lines
-        self.query_one(".facts Static", Static).update("\n".join(lines))
+        self.query_one(".facts Static", Static).update("\n".join(self._facts()))
+
+    def _facts(self) -> tuple[str, ...]:
+        on = self.with_option
+        sent, lines = (self.requests, self.lines)
+        if on:
+            sent, lines = self.option_requests, self.option_lines
+        return (sent, "", *lines) if self._shows_requests else lines
 
     def action_scroll_facts(self, lines: int) -> None:
         """Scroll the facts; the arrow keys do it too."""

@@ -18,6 +18,7 @@ from ollama_tui.config.safe_file import shown_path
 from ollama_tui.domain.model import Model
 from ollama_tui.domain.plan import Operation, Plan, plan_updates, requests, side_effects
 from ollama_tui.domain.storage.report import WAY_BACK, RowKind, StorageRow, name_label
+from ollama_tui.domain.storage.usage import Amount
 from ollama_tui.domain.updates import Upstream, cost
 from ollama_tui.formatting import ago, cells, exact, inert, plural, size, until
 from ollama_tui.services.jobs.job import Job, State
@@ -50,23 +51,31 @@ def confirm_delete(
     named = _listed(
         (
             f"{model.label}  {'cloud' if model.is_cloud else size(model.size)}"
-            + ("  loaded, is unloaded first" if model.is_loaded else "")
+            + ("  loaded; it is unloaded first" if model.is_loaded else "")
             for model in models
         ),
         count,
     )
     besides = [inert(text) for item in plan.deletions[:LISTED] for text in side_effects(item)]
-    frees = _frees(plan, still_loading=still_loading)
-    lines = (*frees, *besides, _undo_within(grace), "", *named)
-    option, sent = "", requests(plan)
+
+    def facts(freed: Amount) -> tuple[str, ...]:
+        frees = _frees(plan, freed, still_loading=still_loading)
+        return (*frees, *besides, _undo_within(grace), "", *named)
+
+    option = ""
     if plan.backups:
         one = len(plan.backups) == 1
         its = name_label(plan.backups[0].name) if one else f"{len(plan.backups)} backups"
-        option = f"and its {its}" if count == 1 else f"and {its}"
-        option += f", which nothing else needs: frees {plan.freed_with_backups} in all"
-    with_backups = requests(plan, besides=len(plan.backups))
+        stays = plan.freed_with_backups.bytes - plan.freed.bytes
+        option = f"with the {its} that Ollama keeps; without, {size(stays)} stay"
     return Confirm(
-        heading, lines, "delete", requests=sent, option=option, option_requests=with_backups
+        heading,
+        facts(plan.freed),
+        "delete",
+        requests=requests(plan),
+        option=option,
+        option_lines=facts(plan.freed_with_backups),
+        option_requests=requests(plan, besides=len(plan.backups)),
     )
 
 
@@ -78,20 +87,22 @@ def _undo_within(grace: float) -> str:
 
 def confirm_leftover(row: StorageRow, plan: Plan, grace: float) -> Confirm:
     """Return the question whether to carry out `plan`, which deletes what `row` is about."""
-    lines = [*_frees(plan, still_loading=False)]
+    lines = [*_frees(plan, plan.freed, still_loading=False)]
     if row.kind is RowKind.ORIGINALS:
-        lines.append(WAY_BACK)
+        lines.append(f"{WAY_BACK}.")
     named = [
         f"{name_label(step.name)}  {size(step.bytes or 0)}"
         for step in plan.of(Operation.DELETE)[:LISTED]
     ]
     lines += [_undo_within(grace), "", *_listed(named, len(plan.deletions))]
-    return Confirm(f"Delete {row.label}?", tuple(lines), "delete", requests=requests(plan))
+    what = row.label
+    if row.kind is RowKind.ORIGINALS and len(plan.deletions) == 1:
+        what = f"the {inert(plan.deletions[0].name)}"
+    return Confirm(f"Delete {what}?", tuple(lines), "delete", requests=requests(plan))
 
 
-def _frees(plan: Plan, *, still_loading: bool) -> Iterator[str]:
+def _frees(plan: Plan, freed: Amount, *, still_loading: bool) -> Iterator[str]:
     """Yield how many bytes `plan` frees, which are shared, and which are not known yet."""
-    freed = plan.freed
     yield f"Frees {freed}." if freed.bytes else "Frees almost nothing."
     if plan.kept_for:
         some = ", ".join(map(name_label, plan.kept_for[:3]))
