@@ -17,7 +17,8 @@ import msgspec
 
 from ollama_tui.api.replies import Layer, ListedManifest, Manifest, Show
 from ollama_tui.domain.model import Model, facts_of
-from ollama_tui.domain.storage.contents import SHADOW, Contents
+from ollama_tui.domain.names import SHADOW
+from ollama_tui.domain.storage.contents import Contents
 from ollama_tui.domain.storage.manifest import (
     GGML,
     IMAGE_TYPE,

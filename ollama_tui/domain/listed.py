@@ -1,7 +1,7 @@
 """The rows of a server's list: which are models, what runs of them; several may have one name.
 
-Servers since 0.40 keep several manifests under one name, one for each runner, and those of them
-that are previews of it list each as a row of its own.
+Servers since 0.40 keep several manifests under one name, one for each runner. A preview of 0.40
+lists each as a row of its own; a release lists the one it would run.
 """
 
 from __future__ import annotations
@@ -9,10 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ollama_tui.api.replies import ListedModel, RunningModel
-from ollama_tui.domain.names import is_shadow
-
-BACKUPS = "llamacpp:"
-"""How the names of backups begin, with any spelling of the default registry left out."""
+from ollama_tui.domain.names import SHADOW, is_shadow
 
 
 def without_backups(
@@ -22,7 +19,7 @@ def without_backups(
 
     A backup whose model is not listed stays a row: it takes space, and can be deleted.
     """
-    if f"\n{BACKUPS}" not in "\n".join(["", *[m.name for m in listed]]):
+    if f"\n{SHADOW}" not in "\n".join(["", *[m.name for m in listed]]):
         return listed, {}
     shadows = {m.digest: m.name for m in listed if is_shadow(m.name, m.digest)}
     models = tuple(m for m in listed if m.name != shadows.get(m.digest))

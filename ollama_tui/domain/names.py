@@ -19,6 +19,9 @@ PUBLIC_HOSTS = (DEFAULT_HOST, "ollama.com")
 DEFAULT_NAMESPACE = "library"
 DEFAULT_TAG = "latest"
 
+SHADOW = "llamacpp:"
+"""How the names begin under which a server keeps the backups of models it has converted."""
+
 NameSource = Literal["cloud", "local"]
 
 _NAME = re.compile(

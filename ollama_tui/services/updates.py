@@ -21,7 +21,8 @@ from ollama_tui.domain import comparison, names
 from ollama_tui.domain import updates as upstream
 from ollama_tui.domain.comparison import Installed, InstalledLayers, RegistryContent
 from ollama_tui.domain.model import Model, ModelKey
-from ollama_tui.domain.storage.contents import SHADOW, Contents
+from ollama_tui.domain.names import SHADOW
+from ollama_tui.domain.storage.contents import Contents
 from ollama_tui.domain.storage.manifest import GGML, LLAMACPP
 from ollama_tui.domain.updates import Offer, UpdateStatus, Upstream
 from ollama_tui.formatting import inert

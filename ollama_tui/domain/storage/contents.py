@@ -14,7 +14,6 @@ from functools import cached_property
 
 from ollama_tui.domain import names
 from ollama_tui.domain.storage.manifest import (
-    LLAMACPP,
     PREFERRED,
     ManifestList,
     StoredManifest,
@@ -23,8 +22,6 @@ from ollama_tui.domain.storage.manifest import (
 
 GRACE = 3600.0
 """Seconds for which a starting server leaves unused blobs and partial downloads alone."""
-SHADOW = f"{LLAMACPP}:"
-"""How the names begin under which a converting server keeps what it has made."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,7 @@ class StorageRow:
 def storage_rows(models: Sequence[Model], usage: Usage, now: float) -> tuple[StorageRow, ...]:
     """Return models and leftovers by what they alone take, then what several share.
 
-    What stands in the way of cleaning is last. `now` is in Unix seconds. Where only small things
+    What blocks the cleanup at start is last. `now` is in Unix seconds. Where only small things
     are shared there is no row: licenses, say.
     """
     rows = []
@@ -141,7 +141,7 @@ def _leftovers(usage: Usage, now: float) -> Iterator[StorageRow]:
     for kind, found, one, many, before in (
         (RowKind.ORPHANS, usage.orphans, "file no model uses", "files no model uses", ""),
         (RowKind.PARTIALS, usage.partials, "unfinished download", "", RESUMES),
-        (RowKind.OTHERS, usage.others, "file of something else", "files of something else", ""),
+        (RowKind.OTHERS, usage.others, "unknown file", "unknown files", ""),
     ):
         if found:
             label = plural(len(found), one, many)
@@ -178,7 +178,7 @@ def _left_by_upgrade(usage: Usage) -> Iterator[StorageRow]:
         yield StorageRow(
             RowKind.HIDDEN,
             "hidden",
-            f"{plural(len(hidden), 'entry', 'entries')} that nothing finds",
+            plural(len(hidden), "unreachable entry", "unreachable entries"),
             sum(entry.frees for entry in hidden),
             advice=f"No request finds {paths}: a newer entry has the same name, or the server does "
             "not look there. Deleting the newer one removes both; what only the older one names "
@@ -210,7 +210,7 @@ def _obstacles(usage: Usage) -> Iterator[StorageRow]:
     yield StorageRow(
         RowKind.OBSTACLES,
         "obstacles",
-        plural(len(found), "entry", "entries") + " in the way of cleaning",
+        plural(len(found), "entry", "entries") + " that block cleanup",
         0,
         advice=f"While {them} is there, the server cleans up nothing when it starts: "
         f"{listing(say)}{more}. Pull that model again, or remove {it} where the server runs."
@@ -221,7 +221,7 @@ def _obstacles(usage: Usage) -> Iterator[StorageRow]:
 def _restart(leftovers: Sequence[Leftover], usage: Usage, now: float) -> str:
     """Return what a restart of the server would remove, as the end of a sentence."""
     if usage.obstacles:
-        return "the server frees none of it until the entries in the way of cleaning are mended."
+        return "the server frees none of it until the entries that block cleanup are repaired."
     old = removable_at_restart(leftovers, now)
     if not old:
         return f"{RESTART} frees it once it is an hour old, {NOPRUNE}."

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from ollama_tui.domain import names
-from ollama_tui.domain.storage.contents import SHADOW, Contents, StoredEntry
+from ollama_tui.domain.storage.contents import Contents, StoredEntry
 from ollama_tui.domain.storage.deletion import removal
 from ollama_tui.domain.storage.manifest import GGML, LLAMACPP
 
@@ -120,5 +120,5 @@ def _shadows(contents: Contents) -> Iterator[StoredEntry]:
 
 
 def _backup(contents: Contents, digest: str, of: str = "") -> Backup | None:
-    entry = contents.counted.get(SHADOW + digest)
+    entry = contents.counted.get(names.SHADOW + digest)
     return Backup(entry.name, digest, of) if entry is not None and entry.is_shadow else None

@@ -197,7 +197,7 @@ def test_an_older_entry_that_is_something_else_is_named() -> None:
     other = StoredEntry("oss:20b", f"{OLD}/oss/20b", "x", THEN, THEN, (manifest("x", "X", ""),))
     entries = (*usage.contents.entries[:2], other)
     row = rows_of(replace(usage, contents=replace(usage.contents, entries=entries)))[RowKind.HIDDEN]
-    assert row.label == "1 entry that nothing finds"
+    assert row.label == "1 unreachable entry"
     assert f"{OLD}/oss/20b" in row.advice
 
 
