@@ -30,7 +30,14 @@ from ollama_tui.domain.rows import View
 from ollama_tui.services.connection import Connection, Services
 from ollama_tui.tui.actions import ACTIONS
 from ollama_tui.tui.actions.action import keymap_from
-from ollama_tui.tui.look import DEFAULT_THEME, OWN_THEMES, UNICODE_SIGNS, Signs, styles_folder
+from ollama_tui.tui.look import (
+    DEFAULT_THEME,
+    OWN_THEMES,
+    UNICODE_SIGNS,
+    Signs,
+    ThemedApp,
+    styles_folder,
+)
 from ollama_tui.tui.rendering.diff import DiffApp
 from ollama_tui.tui.screens.main import MainScreen
 from ollama_tui.tui.typeahead import CONNECTING, KeyEvent, TypeAhead
@@ -57,7 +64,7 @@ DRAW_EVERY = 0.25
 T = TypeVar("T")
 
 
-class OllamaTui(DiffApp[int], inherit_bindings=False):
+class OllamaTui(DiffApp[int], ThemedApp[int], inherit_bindings=False):
     """Browse and curate the models of an Ollama server."""
 
     TITLE = "ollama-tui"

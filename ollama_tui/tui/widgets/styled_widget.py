@@ -19,7 +19,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from ollama_tui.formatting import Span, StyledLine
-from ollama_tui.tui.look import UNICODE_SIGNS, Signs
+from ollama_tui.tui.look import MEANINGS, UNICODE_SIGNS, Signs
 from ollama_tui.tui.widgets.text_layout import fit, width_of
 
 STYLES = (
@@ -38,7 +38,10 @@ STYLES = (
     "tab",
     "tab-now",
     "thumb",  # of a scroll bar
+    *MEANINGS,
 )
+BAR_STYLES = frozenset({"bar", "track", "heat-1", "heat-2", "heat-3", "heat-4"})
+"""What keeps its colour on the cursor's row, where text does not."""
 
 
 class StyledWidget(Widget):
@@ -72,8 +75,11 @@ class StyledWidget(Widget):
         &:ansi > .styled--match-now { color: ansi_black; }
         & > .styled--tab-now { color: $text-accent; text-style: bold underline; }
         & > .styled--thumb { color: $scrollbar; }
+        MEANINGS
+        & > .styled--bar { background: $track; }
+        & > .styled--track { background: $track; }
     }
-    """
+    """.replace("MEANINGS", "".join(f"& > .styled--{n} {{ color: ${n}; }}" for n in MEANINGS))
 
     @property
     def signs(self) -> Signs:

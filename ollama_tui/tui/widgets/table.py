@@ -17,8 +17,8 @@ from textual.strip import Strip
 
 from ollama_tui.domain.columns import Column
 from ollama_tui.formatting import Span, StyledLine
-from ollama_tui.tui.widgets.styled_widget import ScrollingWidget
-from ollama_tui.tui.widgets.text_layout import Align, fit, wrap_line
+from ollama_tui.tui.widgets.styled_widget import BAR_STYLES, ScrollingWidget
+from ollama_tui.tui.widgets.text_layout import Align, fit, merge_spans, wrap_line
 
 R = TypeVar("R")
 
@@ -260,8 +260,10 @@ class Table(ScrollingWidget, Generic[R], can_focus=True):
         row, is_here = self.rows[index], index == self._index
         sign = (self.signs.cursor if is_here else " ", "")
         spans = (sign, *fit(self._source.gutter(row), GUTTER), (" ", ""), *self._body(row))
-        if is_here:  # one style for the whole row: easy to see and cheap to send
-            spans = (("".join(text for text, _ in spans), ""),)
+        if is_here:  # one style for the row but for its bars: easy to see and cheap to send
+            spans = merge_spans(
+                (text, style if style in BAR_STYLES else "") for text, style in spans
+            )
         line = self.to_strip(fit(spans, width - 1), "cursor" if is_here else "")
         bar = self.scroll_bar(y, self._top, len(self.rows), self.page)
         return Strip.join([line, self.to_strip((bar,))])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice, takewhile
+from itertools import groupby, islice, takewhile
+from operator import itemgetter
 from typing import Literal, NamedTuple, TypeVar
 
 from rich.cells import cell_len, set_cell_size
@@ -63,6 +64,14 @@ def spread(left: Sequence[Span], right: Sequence[Span], width: int) -> StyledLin
     if room <= 0:
         return fit(left, width)
     return (*fit(left, width - room), *fit(right, room, "right"))
+
+
+def merge_spans(spans: Iterable[Span]) -> StyledLine:
+    """Return `spans` with neighbours of one style joined."""
+    return tuple(
+        ("".join(text for text, _ in same), style)
+        for style, same in groupby(spans, key=itemgetter(1))
+    )
 
 
 def slice_line(spans: StyledLine, start: int, end: int) -> StyledLine:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Static
 
+from ollama_tui.tui.look import ThemedApp
 from ollama_tui.tui.rendering.diff import DiffApp
 
 HOSTILE = (
@@ -21,7 +22,7 @@ HOSTILE = (
 )
 
 
-class PlainHostileApp(App[None]):
+class PlainHostileApp(ThemedApp[None]):
     """Drawn by Textual."""
 
     def compose(self) -> ComposeResult:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import DataTable, Input, Static
 
+from ollama_tui.tui.look import ThemedApp
 from ollama_tui.tui.rendering.diff import DiffApp
 
 WORDS = (
@@ -32,7 +33,7 @@ class Ask(ModalScreen[None]):
         yield Static("Really 漢字 delete e\u0301te\u0301?", id="ask", markup=False)
 
 
-class PlainMixedApp(App[None]):
+class PlainMixedApp(ThemedApp[None]):
     """Drawn by Textual."""
 
     CSS = """

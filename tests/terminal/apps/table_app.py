@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 
 from ollama_tui.formatting import StyledLine
+from ollama_tui.tui.look import ThemedApp
 from ollama_tui.tui.rendering.diff import DiffApp
 from ollama_tui.tui.widgets.styled_widget import StaticLines
 from ollama_tui.tui.widgets.table import RowSource, Table, TableColumn
@@ -47,7 +48,7 @@ class Models(RowSource[int]):
         return plain("●", "good") if row % 5 == 0 else ()
 
 
-class PlainTableApp(App[None]):
+class PlainTableApp(ThemedApp[None]):
     """Drawn by Textual."""
 
     def compose(self) -> ComposeResult:

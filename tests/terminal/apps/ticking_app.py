@@ -8,10 +8,11 @@ from pathlib import Path
 from textual.app import ComposeResult
 from textual.widgets import Static
 
+from ollama_tui.tui.look import ThemedApp
 from ollama_tui.tui.rendering.diff import DiffApp
 
 
-class TickingApp(DiffApp[None]):
+class TickingApp(DiffApp[None], ThemedApp[None]):
     """Counts."""
 
     count = 0

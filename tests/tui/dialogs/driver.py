@@ -5,18 +5,17 @@ from __future__ import annotations
 from typing import Any, Generic, TypeVar
 
 from textual import events
-from textual.app import App
 from textual.keys import _character_to_key
 from textual.pilot import Pilot
 from textual.screen import ModalScreen
 
-from ollama_tui.tui.look import styles_folder
+from ollama_tui.tui.look import ThemedApp, styles_folder
 from tests.tui.widgets.screens import screen_lines
 
 D = TypeVar("D", bound=ModalScreen[Any])
 
 
-class OneDialog(App[None]):
+class OneDialog(ThemedApp[None]):
     """An app that opens a dialog, and remembers what it returns."""
 
     CSS_PATH = [styles_folder() / name for name in ("app.tcss", "dialogs.tcss")]

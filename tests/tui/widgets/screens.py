@@ -6,11 +6,11 @@ from textual.app import App, ComposeResult
 from textual.message import Message
 from textual.widget import Widget
 
-from ollama_tui.tui.look import UNICODE_SIGNS
+from ollama_tui.tui.look import UNICODE_SIGNS, ThemedApp
 from ollama_tui.tui.rendering.diff import DiffApp
 
 
-class OneWidget(DiffApp[None]):
+class OneWidget(DiffApp[None], ThemedApp[None]):
     """An app that shows one widget and keeps the messages it posts."""
 
     signs = UNICODE_SIGNS
