@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,8 @@ class State(enum.Enum):
     WAITING = "waiting"
     """Its grace period runs; nothing was sent yet."""
     RUNNING = "running"
+    PAUSED = "paused"
+    """Stopped by the user; what was downloaded is kept, and the rest comes when it is resumed."""
     DONE = "done"
     FAILED = "failed"
     CANCELLED = "cancelled"
@@ -42,6 +45,8 @@ class JobProgress:
     """Bytes actually transferred: not already at the receiver; None when that is not known."""
     rate: float = 0.0
     """Bytes per second over the last ten seconds; 0 when nothing flows or it is too early."""
+    rates: tuple[float, ...] = ()
+    """Bytes per second of the last two minutes, one every few seconds, the newest last."""
     eta: float | None = None
     """Seconds left; None when unknown."""
     phase: str = ""
@@ -127,6 +132,10 @@ class Job:
     """The rows of the list that it deletes."""
     finished: tuple[str, ...] = ()
     """Of a job on several models: the names it is done with."""
+    frees: str = ""
+    """Of a deletion: the bytes it gives back, as was said before it, such as `about 2.0 GB`."""
+    can_pause: bool = False
+    """Whether it can stop now and go on later where it stopped."""
     started: float | None = None
     ended: float | None = None
     """Seconds on the queue's clock."""
@@ -144,7 +153,7 @@ class Job:
     @property
     def can_cancel(self) -> bool:
         """Whether cancelling would change anything."""
-        return self.active and not self.cancelling
+        return (self.active or self.state is State.PAUSED) and not self.cancelling
 
     @property
     def can_undo(self) -> bool:
@@ -156,7 +165,51 @@ class Job:
         """Whether it may be tried again; an undone deletion may not."""
         if self.state is State.CANCELLED:
             return self.started is not None or self.verb != "delete"
-        return self.state is State.FAILED
+        return self.state in (State.FAILED, State.PAUSED)
+
+    @property
+    def bytes_left(self) -> int | None:
+        """Bytes still to move, 0 for work not counted in bytes; None while that is unknown."""
+        progress, moves = self.progress, self.verb in ("pull", "push", "import")
+        if progress.total <= 0 or (moves and self.started and progress.fraction is None):
+            return None if moves else 0
+        return max(0, progress.total - progress.completed) if moves else 0
+
+    @property
+    def took(self) -> float | None:
+        """Seconds from its start to its end; None while it has not had both."""
+        return None if self.started is None or self.ended is None else self.ended - self.started
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What all jobs that are under way or wait come to."""
+
+    running: int = 0
+    queued: int = 0
+    rate: float = 0.0
+    """Bytes per second."""
+    left: int = 0
+    """Bytes still to move, as far as sizes are known."""
+    eta: float | None = None
+    """Seconds until all of that has moved at this rate; None when that is not known."""
+
+
+def totals(jobs: Iterable[Job]) -> Totals:
+    """Return what `jobs` come to."""
+    active = [job for job in jobs if job.state in (State.RUNNING, State.QUEUED)]
+    running = [job for job in active if job.state is State.RUNNING]
+    rate = sum(job.progress.rate for job in running)
+    left = sum(job.bytes_left or 0 for job in active)
+    is_known = rate > 0 and all(job.bytes_left is not None for job in active)
+    longest = max((job.progress.eta or 0.0 for job in running), default=0.0)
+    return Totals(
+        running=len(running),
+        queued=len(active) - len(running),
+        rate=rate,
+        left=left,
+        eta=max(left / rate, longest) if is_known else None,
+    )
 
 
 def describe(job: Job) -> str:
@@ -166,6 +219,8 @@ def describe(job: Job) -> str:
         return f"in {job.seconds_left} s"
     if job.state is State.FAILED and job.error is not None:
         return f"failed: {job.error.reason or job.error.title}"
+    if job.state is State.PAUSED and job.progress.fraction:
+        return f"paused at {percent(job.progress.fraction)}%"
     if job.state is not State.RUNNING:
         return str(job.state.value)
     if job.cancelling:

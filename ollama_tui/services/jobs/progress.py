@@ -20,6 +20,10 @@ WINDOW = 10.0
 """Seconds the rate looks back."""
 STALLED_AFTER = 5
 """Seconds without a moving byte before we say so."""
+RATE_EVERY = 3.0
+"""Seconds between two of the rates that are kept, which is how fast a sparkline moves."""
+MOST_RATES = 40
+"""How many of them are kept: two minutes."""
 RESUMING_SHOWN = 3.0
 """Seconds for which `resumed_at` is shown."""
 
@@ -285,11 +289,32 @@ class Transfer:
         return {k: LayerProgress(layer.total, layer.total) for k, layer in self.layers.items()}
 
 
+@dataclass(frozen=True, slots=True)
+class RateHistory:
+    """How fast a transfer was in the last two minutes; times are those of the transfer."""
+
+    rates: tuple[float, ...] = ()
+    """Bytes per second, one every `RATE_EVERY` seconds or more, the newest last."""
+    received: int = 0
+    """Bytes that had arrived by the newest of them."""
+    at: float | None = None
+
+    def with_sample(self, received: int, now: float) -> RateHistory:
+        """Return the history at `now`, when `received` bytes have arrived; the same if too soon."""
+        if self.at is None or (not received and not self.rates):
+            return RateHistory(at=now, received=received)
+        if (elapsed := now - self.at) < RATE_EVERY:
+            return self
+        rate = max(0, received - self.received) / elapsed
+        return RateHistory((*self.rates, rate)[-MOST_RATES:], received, now)
+
+
 @dataclass(slots=True)
 class TransferTracker:
     """Follows a stream at little cost: of a layer's events between two looks it folds the last."""
 
     _transfer: Transfer = field(default_factory=Transfer)
+    _history: RateHistory = field(default_factory=RateHistory)
     _newest: Progress | None = None
     """The last event of the layer at work, if it is not folded yet."""
     _came: float = 0.0
@@ -322,6 +347,12 @@ class TransferTracker:
             self._newest = None
             self._transfer = self._transfer.fold(newest, self._came)
         return self._transfer
+
+    def progress(self, now: float) -> JobProgress:
+        """Return how far it is at `now`, and how fast it was; looking takes the samples."""
+        transfer = self.transfer
+        self._history = self._history.with_sample(transfer.received, max(now, transfer.now))
+        return replace(transfer.progress(now), rates=self._history.rates)
 
     def expect(self, size: int) -> None:
         """Take the bytes of the whole, learned on the way."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
 from functools import partial
@@ -16,6 +16,7 @@ from ollama_tui.domain import names
 from ollama_tui.formatting import inert
 from ollama_tui.services.jobs.job import ACTIVE, Job, State
 from ollama_tui.services.jobs.journal import Journal
+from ollama_tui.services.jobs.publishing import Publisher
 from ollama_tui.services.jobs.record import JobRecord
 from ollama_tui.services.jobs.tasks import Lane, Pull, RegistryTransfer, Task
 from ollama_tui.services.observable import Observable
@@ -25,10 +26,6 @@ if TYPE_CHECKING:
 
 _NOTHING_SENT = "Cancelled before anything was sent."
 _UNDONE = "Undone: nothing was deleted."
-PUBLISH_EVERY = 0.1
-"""Seconds between two publications of mere progress; the app draws them at its own, slower pace."""
-PUBLISH_AT_LEAST_EVERY = 1.0
-"""Seconds between two publications of what changes by itself: countdowns and stalls."""
 GRACE_CHECK_EVERY = 0.5
 """Seconds between checks that the program was running during a grace period."""
 SUSPENDED_AFTER = 1.5
@@ -66,11 +63,7 @@ class JobQueue:
         self._alone = asyncio.Lock()
         self._records: dict[int, JobRecord] = {}
         self._last_id = 0
-        self._published = self._next_publish_due = float("-inf")
-        """When was published last, and when it is to be at the latest, whatever happens."""
-        self._timer: asyncio.Task[None] | None = None
-        self._publish_soon_pending = False
-        """Whether the timer runs for progress that is not published yet."""
+        self._publisher = Publisher(self._publish_snapshots, self._report_bug, clock, sleep)
         self._closed = False
         self._bug: BaseException | None = None
         self._has_bug = asyncio.Event()
@@ -79,14 +72,17 @@ class JobQueue:
             self._new_record(task).mark_interrupted()
         self.jobs: Observable[tuple[Job, ...]] = Observable(())
         """All jobs in the order they were asked for; progress at most ten times a second."""
-        self._publish_snapshots()
+        self._publisher.publish()
 
     def submit(self, task: Task) -> int:
         """Take `task` in and return its job's id; for a transfer already under way, that one's."""
         if self._closed:
             raise RuntimeError("The queue is closed.")
-        if (same := self._under_way(task.key)) is not None:
+        if (same := self._with_key(task.key, ACTIVE)) is not None:
             return same.id
+        if (paused := self._with_key(task.key, {State.PAUSED})) is not None:
+            self.retry(paused.id)
+            return paused.id
         record = self._new_record(task)
         record.resumes_earlier = any(earlier.had_progress for earlier in self._tries_of(task))
         self._enqueue(record)
@@ -97,12 +93,47 @@ class JobQueue:
         record = self._records.get(job_id)
         if record is None or not record.snapshot(self._clock()).can_cancel:
             return False
+        if record.state is State.PAUSED:
+            record.end(State.CANCELLED, self._clock())
+            self._publish()
+            return True
         if record.state is State.RUNNING and record.runner is not None:
             # The job ends when its runner has: only then is the connection closed.
             record.cancelling = record.runner.cancel()
-            self._publish_snapshots()
+            self._publisher.publish()
             return record.cancelling
         self._withdraw(record, _UNDONE if record.state is State.WAITING else _NOTHING_SENT)
+        return True
+
+    def pause(self, job_id: int) -> bool:
+        """Stop a download so that it can go on later; return whether it could be paused."""
+        record = self._records.get(job_id)
+        if record is None or not record.can_pause:
+            return False
+        if record.state is State.QUEUED:
+            record.end(State.PAUSED, self._clock())
+            self._publish()
+            return True
+        record.pausing = record.runner is not None and record.runner.cancel()
+        return record.pausing
+
+    def move(self, job_id: int, step: int) -> bool:
+        """Let a queued job change places with the one that starts after it, or before it with -1.
+
+        Return whether there is such a job: one that waits for the same.
+        """
+        record = self._records.get(job_id)
+        if record is None or record.state is not State.QUEUED:
+            return False
+        lane = record.task.lane
+        ids = [r.id for r in self._with_state(State.QUEUED) if r.task.lane is lane]
+        if not 0 <= (place := ids.index(job_id) + step) < len(ids):
+            return False
+        order = list(self._records)
+        here, there = order.index(job_id), order.index(ids[place])
+        order[here], order[there] = order[there], order[here]
+        self._records = {id_: self._records[id_] for id_ in order}
+        self._publish()
         return True
 
     def set_expected_size(self, job_id: int, size: int) -> None:
@@ -128,7 +159,7 @@ class JobQueue:
         record = self._records.get(job_id)
         if self._closed or record is None or not record.snapshot(self._clock()).can_retry:
             return False
-        if self._under_way(record.task.key) is not None:
+        if self._with_key(record.task.key, ACTIVE) is not None:
             return False
         record.reset()
         self._enqueue(record)
@@ -158,7 +189,8 @@ class JobQueue:
 
     def clear(self) -> None:
         """Forget the jobs that have ended."""
-        self._records = {id_: r for id_, r in self._records.items() if r.is_active}
+        kept = ACTIVE | {State.PAUSED}
+        self._records = {id_: r for id_, r in self._records.items() if r.state in kept}
         self._publish()
 
     async def raise_bugs(self) -> NoReturn:
@@ -175,7 +207,7 @@ class JobQueue:
         self._closed = True
         if self._journal is not None:
             self._journal.close()
-        tasks = [*(record.runner for record in self._records.values()), self._timer]
+        tasks = [*(record.runner for record in self._records.values()), self._publisher.timer]
         under_way = [task for task in tasks if task is not None]
         for job_id in list(self._records):
             self.cancel(job_id)
@@ -227,7 +259,7 @@ class JobQueue:
         while True:
             if self._grace_suspended or self._uptime() - record.grace_seen_at >= SUSPENDED_AFTER:
                 self._begin_grace(record)
-                self._publish_snapshots()
+                self._publisher.publish()
             if (left := record.due - self._clock()) <= 0:
                 return
             record.grace_seen_at = self._uptime()
@@ -244,7 +276,7 @@ class JobQueue:
                     # Closing the stream of a cancelled job failed: no reason to open another.
                     raise asyncio.CancelledError from error
                 pause = record.break_off(error, self._clock())
-            self._publish_snapshots()
+            self._publisher.publish()
             await self._sleep(pause.seconds)
             record.pause, record.last_event_at = None, self._clock()
 
@@ -262,7 +294,7 @@ class JobQueue:
                     if not isinstance(step, Lane):
                         record.take(step, self._clock())
                         watch.restart(record.silence_limit(step))
-                        self._publish_soon()
+                        self._publisher.publish_soon()
                     elif step is not task.lane:
                         await stack.enter_async_context(self._alone)
         except TimeoutError as error:
@@ -286,8 +318,10 @@ class JobQueue:
         if record.runner is not runner:
             return  # taken back meanwhile, which is accounted for
         if runner.cancelled():
-            self._closed = self._closed or not record.cancelling  # the loop itself is ending
-            record.end(State.CANCELLED, self._clock())
+            stopped = record.cancelling or record.pausing
+            self._closed = self._closed or not stopped  # else the loop itself is ending
+            paused = record.pausing and not record.cancelling
+            record.end(State.PAUSED if paused else State.CANCELLED, self._clock())
         elif (error := runner.exception()) is not None:
             if not isinstance(error, OllamaError):
                 self._report_bug(error)
@@ -310,54 +344,17 @@ class JobQueue:
 
     def _publish(self) -> None:
         """Publish at once, and once a second from then on as long as something is active."""
-        self._publish_snapshots()
+        self._publisher.publish()
         self._write_journal()
-        if not any(record.is_active for record in self._records.values()):
-            self._stop_timer()
-        elif self._timer is None:
-            self._next_publish_due = self._published + PUBLISH_AT_LEAST_EVERY
-            self._start_timer(PUBLISH_AT_LEAST_EVERY)
+        self._publisher.repeat(any(record.is_active for record in self._records.values()))
 
-    def _publish_soon(self) -> None:
-        """Publish as soon as the last publication is a tenth of a second old."""
-        now, due = self._clock(), self._published + PUBLISH_EVERY
-        if now >= due:
-            self._publish_snapshots()
-        elif not self._publish_soon_pending:
-            self._start_timer(min(due, self._next_publish_due) - now)
-            self._publish_soon_pending = True
-
-    def _publish_snapshots(self) -> None:
-        now = self._published = self._clock()
+    def _publish_snapshots(self, now: float) -> None:
         self.jobs.set(tuple(record.snapshot(now) for record in self._records.values()))
-
-    def _start_timer(self, wait: float) -> None:
-        self._stop_timer()
-        self._timer = asyncio.create_task(self._tick(wait))
-        self._timer.add_done_callback(self._timer_ended)
-
-    def _stop_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer, self._publish_soon_pending = None, False
-
-    async def _tick(self, wait: float) -> None:
-        while True:
-            await self._sleep(wait)
-            self._publish_soon_pending = False
-            self._publish_snapshots()
-            if self._published >= self._next_publish_due:
-                self._next_publish_due = self._published + PUBLISH_AT_LEAST_EVERY
-            wait = self._next_publish_due - self._published
-
-    def _timer_ended(self, timer: asyncio.Task[None]) -> None:
-        if not timer.cancelled() and (bug := timer.exception()) is not None:
-            self._report_bug(bug)
 
     def _write_journal(self) -> None:
         """Write down what is unfinished; once we are closing, what was unfinished until then.
 
-        A pull that failed stays, unless a later one of the same model came to its end.
+        A pull that failed or is paused stays, unless a later one of the same model came to its end.
         """
         if self._journal is None or self._closed:
             return
@@ -365,7 +362,7 @@ class JobQueue:
         for record in self._records.values():
             if isinstance(record.task, Pull):
                 pulls.pop(record.task.key, None)
-                if record.state in ACTIVE | {State.FAILED}:
+                if record.state in ACTIVE | {State.FAILED, State.PAUSED}:
                     pulls[record.task.key] = record.task
         self._journal.keep(tuple(pulls.values()))
 
@@ -373,20 +370,20 @@ class JobQueue:
         return [record for record in self._records.values() if record.state is state]
 
     def _tries_of(self, task: Task) -> list[JobRecord]:
-        """Return the failed and cancelled jobs that moved the same model the same way."""
+        """Return the failed, paused and cancelled jobs that moved the same model the same way."""
         if not isinstance(task, RegistryTransfer):
             return []
         return [
             record
             for record in self._records.values()
-            if record.state in {State.FAILED, State.CANCELLED}
+            if record.state in {State.FAILED, State.PAUSED, State.CANCELLED}
             and isinstance(record.task, type(task))
             and names.same(record.task.name, task.name)
         ]
 
-    def _under_way(self, key: str | None) -> JobRecord | None:
-        """Return the active job with this key; None for no key."""
-        records = (r for r in self._records.values() if r.is_active and r.task.key == key)
+    def _with_key(self, key: str | None, states: Collection[State]) -> JobRecord | None:
+        """Return the job with this key in one of `states`; None for no key."""
+        records = (r for r in self._records.values() if r.state in states and r.task.key == key)
         return next(records, None) if key is not None else None
 
     def _report_bug(self, bug: BaseException) -> None:

@@ -26,7 +26,7 @@ class JobRecord:
     state: State = State.QUEUED
     runner: asyncio.Task[None] | None = None
     """What is under way for it: the grace period or the work."""
-    tracker: TransferTracker = field(default_factory=TransferTracker)
+    tracker: TransferTracker = field(init=False)
     item: Item | None = None
     finished: tuple[str, ...] = ()
     pause: Pause | None = None
@@ -45,10 +45,22 @@ class JobRecord:
     resumes_earlier: bool = False
     """Whether an earlier job left a part of it."""
     cancelling: bool = False
+    pausing: bool = False
+    """Whether it was asked to pause, and its stream is not closed yet."""
     error: Problem | None = None
     note: str = ""
     started: float | None = None
     ended: float | None = None
+
+    def __post_init__(self) -> None:
+        """Begin with what is known before anything has moved."""
+        self.tracker = TransferTracker(Transfer(self.task.expected))
+
+    @property
+    def can_pause(self) -> bool:
+        """Whether it can stop now and go on later where it stopped."""
+        stopping = self.cancelling or self.pausing
+        return self.task.resumes and self.state in (State.QUEUED, State.RUNNING) and not stopping
 
     @property
     def is_active(self) -> bool:
@@ -65,9 +77,10 @@ class JobRecord:
         )
 
     def start(self, now: float) -> None:
-        """Begin the work."""
+        """Begin the work; what was paused goes on from what is shown of it."""
         partial = self.resumes_earlier or self.had_progress
-        self.tracker = TransferTracker(Transfer(self.task.expected, partial))
+        if not self.tracker.transfer.max_completed:
+            self.tracker = TransferTracker(Transfer(self.task.expected, partial))
         self.state, self.started, self.last_event_at = State.RUNNING, now, now
 
     def take(self, step: Progress | Item | Note, now: float) -> None:
@@ -120,15 +133,19 @@ class JobRecord:
             self.error = problem_of(error, f"{self.task.verb} {inert(self.task.name)}")
         if state is State.CANCELLED and self.started is not None:
             note = self.task.when_cancelled(self.progress(now), self.finished)
+        if state is State.PAUSED:
+            self.tracker.break_off(now)
         self.state, self.ended, self.runner = state, now, None
-        self.pause, self.cancelling = None, False
+        self.pause, self.cancelling, self.pausing = None, False, False
         self.note = note or self.note
 
     def reset(self) -> None:
         """Make it ready to be tried again."""
         self.task = self.task.without(self.finished)
+        if self.state is not State.PAUSED:
+            self.tracker = TransferTracker(Transfer(self.task.expected))
         self.state, self.error, self.note = State.QUEUED, None, ""
-        self.tracker, self.item, self.attempt = TransferTracker(), None, 0
+        self.item, self.attempt = None, 0
         self.started = self.ended = None
 
     def progress(self, now: float) -> JobProgress:
@@ -136,7 +153,7 @@ class JobRecord:
         item = self.item
         if item is None:
             now = self.ended if self.ended is not None else now
-            progress = self.tracker.transfer.progress(now)
+            progress = self.tracker.progress(now)
             silent = min(progress.stalled_for, int(now - self.last_event_at))
             return replace(progress, silent_for=silent) if silent >= STALLED_AFTER else progress
         done = item.number - 1 + item.done
@@ -161,6 +178,8 @@ class JobRecord:
             note=self.note,
             deletes=self.task.rows if isinstance(self.task, Delete) else (),
             finished=self.finished,
+            frees=self.task.frees if isinstance(self.task, Delete) else "",
+            can_pause=self.can_pause,
             started=self.started,
             ended=self.ended,
         )

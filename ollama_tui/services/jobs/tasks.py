@@ -288,6 +288,8 @@ class Delete(Task):
     verb = "delete"
 
     items: tuple[Deletion, ...]
+    frees: str = ""
+    """The bytes it gives back, as was said before it, such as `about 2.0 GB`; empty if unknown."""
 
     @property
     def name(self) -> str:
@@ -330,7 +332,8 @@ class Delete(Task):
 
     def without(self, finished: Collection[str]) -> Delete:
         """Return the deletion of the others."""
-        return Delete(tuple(item for item in self.items if item.name not in finished))
+        left = tuple(item for item in self.items if item.name not in finished)
+        return Delete(left, self.frees if len(left) == len(self.items) else "")
 
     def when_cancelled(self, progress: JobProgress, finished: Collection[str]) -> str:
         """Say which are gone, which may be and which stay."""

@@ -179,7 +179,8 @@ def discard_sent_drafts(drafts: Drafts, jobs: Iterable[Job]) -> Iterator[DraftFi
     for job in jobs:
         if (draft := drafts.sent.get(job.id)) is None:
             continue
-        if job.state is State.DONE or (job.verb == "pull" and job.progress.total):
+        begun = job.verb == "pull" and job.progress.total and job.state is not State.QUEUED
+        if job.state is State.DONE or begun:
             del drafts.sent[job.id]
             draft.discard()
         elif job.active:

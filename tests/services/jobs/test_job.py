@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ollama_tui.api.errors import NotFound, OllamaError, ServerFailed, Unauthorized, Unreachable
@@ -8,9 +10,11 @@ from ollama_tui.services.jobs.job import (
     JobProgress,
     Problem,
     State,
+    Totals,
     describe,
     percent,
     problem_of,
+    totals,
 )
 
 
@@ -106,3 +110,29 @@ def test_a_percent_is_rounded_down(fraction: float, whole: int) -> None:
 
 def test_a_label_is_inert() -> None:
     assert Job(id=1, verb="pull", name="a\x1b[2J", state=State.DONE).label == "pull a\ufffd[2J"
+
+
+def moving(total: int, done: int, rate: float, **changes: object) -> Job:
+    progress = JobProgress(completed=done, total=total, fraction=done / total, rate=rate)
+    values = {"id": 1, "verb": "pull", "name": "m", "state": State.RUNNING, "progress": progress}
+    return Job(**{**values, **changes})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("jobs", "expected"),
+    [
+        ((), Totals()),
+        ((moving(100, 40, 10.0),), Totals(1, 0, 10.0, 60, 6.0)),
+        ((moving(100, 40, 10.0), moving(200, 0, 0.0, state=State.QUEUED)),
+         Totals(1, 1, 10.0, 260, 26.0)),
+        # One that is slower than the others takes as long as it takes.
+        ((moving(100, 0, 0.0), moving(100, 0, 100.0)), Totals(2, 0, 100.0, 200, 2.0)),
+        ((moving(100, 40, 10.0), replace(moving(100, 0, 0.0), progress=JobProgress())),
+         Totals(2, 0, 10.0, 60, None)),
+        ((moving(100, 100, 0.0, state=State.DONE), moving(9, 3, 0.0, state=State.PAUSED)),
+         Totals()),
+        ((moving(100, 40, 10.0), moving(100, 0, 0.0, verb="delete")), Totals(2, 0, 10.0, 60, 6.0)),
+    ],
+)  # fmt: skip
+def test_totals_are_of_what_runs_and_waits(jobs: tuple[Job, ...], expected: Totals) -> None:
+    assert totals(jobs) == expected

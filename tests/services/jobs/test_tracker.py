@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ollama_tui.api.replies import Progress
-from ollama_tui.services.jobs.progress import Transfer, TransferTracker
+from ollama_tui.services.jobs.progress import (
+    MOST_RATES,
+    RATE_EVERY,
+    RateHistory,
+    Transfer,
+    TransferTracker,
+)
 
 LAYERS = ("sha256:" + "a" * 64, "sha256:" + "b" * 64)
 PHASES = ("pulling manifest", "verifying sha256 digest", "writing manifest", "success")
@@ -85,3 +92,24 @@ def test_the_rate_of_a_steady_download_is_the_same() -> None:
             assert together.transfer.received == one_by_one.received
     rate = together.transfer.progress(10).rate
     assert abs(rate - one_by_one.progress(10).rate) < 0.02 * rate
+
+
+def test_rates_are_kept_every_few_seconds_with_pauses_as_they_were() -> None:
+    tracker, digest = TransferTracker(), LAYERS[0]
+    tracker.take(Progress("pulling manifest"), 0.0)
+    for second in range(60):
+        arrived = 1000 * (min(second, 12) + 1)  # then it stands still
+        tracker.take(Progress(f"pulling {digest[7:19]}", digest, 1_000_000, arrived), 1.0 + second)
+        rates = tracker.progress(1.0 + second).rates
+        assert rates == tracker.progress(1.0 + second).rates
+    assert len(rates) == pytest.approx(60 / RATE_EVERY, abs=2)
+    assert rates[1:4] == pytest.approx((1000.0,) * 3)
+    assert rates[-3:] == (0.0,) * 3
+
+
+def test_only_so_many_rates_are_kept() -> None:
+    history = RateHistory()
+    for second in range(1000):
+        history = history.with_sample(second, float(second))
+    assert len(history.rates) == MOST_RATES
+    assert set(history.rates) == {1.0}
