@@ -104,6 +104,15 @@ class EmbeddedTransport(DemoTransport):
             self._folder = TemporaryStore()
         return self._folder.updated(self._server().store)
 
+    def disk(self) -> tuple[int, int]:
+        """Return the bytes that are left on the server's disk, and those of all of it."""
+        server = self._server()
+        return server.free, server.disk_size
+
+    def gpu_memory(self) -> int:
+        """Return the bytes of the server's GPUs."""
+        return self._server().vram
+
     async def aclose(self) -> None:
         """Remove the folder: at once, since a program that is leaving may not wait for threads."""
         folder, self._folder = self._folder, None

@@ -297,6 +297,9 @@ class DemoServer:
     cloud_disabled: bool = False
     internet: bool = True
     """Whether registries and ollama.com can be reached."""
+    disk_size: int = 256_000_000_000
+    disk_used: int = 39_000_000_000
+    """Bytes of the disk that are taken by others."""
     disk_free: int | None = None
     """Bytes left for downloads and uploads; None for plenty."""
     rate: int = 80_000_000
@@ -326,6 +329,14 @@ class DemoServer:
     def version(self) -> str:
         """What the server calls itself."""
         return self.release.version
+
+    @property
+    def free(self) -> int:
+        """Bytes that the disk has left."""
+        if self.disk_free is not None:
+            return self.disk_free
+        mine = sum(blob.size for blob in self.store.blobs.values()) + sum(self.partials.values())
+        return max(0, self.disk_size - self.disk_used - mine)
 
     def take_disk(self, amount: int) -> bool:
         """Use up `amount` bytes of the disk; False when they are not there."""

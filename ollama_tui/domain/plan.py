@@ -204,6 +204,17 @@ def plan_deletion(models: Sequence[Model], usage: Usage) -> Plan:
     )
 
 
+def freed_by(models: Sequence[Model], usage: Usage) -> Amount:
+    """Return what deleting `models` frees together, with the backups that would keep their data.
+
+    It is what `plan_deletion` comes to, without a step for each of them.
+    """
+    items = deletions(models, usage.models)
+    gone = frozenset(item.model for item in items if not item.digest)
+    backups = frozenset(backup.name for backup in usage.backups_of(gone))
+    return usage.freed(gone | backups, [item.digest for item in items if item.digest])
+
+
 def plan_leftover(kind: RowKind, key: str, usage: Usage) -> Plan:
     """Return the plan of deleting what a row of storage is about that is no listed model."""
     if kind is RowKind.UNLISTED:

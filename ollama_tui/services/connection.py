@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from ollama_tui.api.clock import MACHINE, Clock
 from ollama_tui.domain.model import ConnectionState, Snapshot
@@ -50,6 +50,16 @@ class Services:
     queue: JobQueue
     storage: Storage
     updates: Updates
+    gpu_memory: int | None = None
+    """Bytes of the server's GPUs together; None where it does not tell, as no real one does."""
+
+
+@runtime_checkable
+class TellsGpuMemory(Protocol):
+    """A server in this process that tells how much memory its GPUs have."""
+
+    def gpu_memory(self) -> int:
+        """Return the bytes of all of them."""
 
 
 class Connection:
@@ -177,7 +187,17 @@ class Connection:
             )
             try:
                 async with storage.following(self.snapshots):
-                    yield Services(ollama, cloud, clock, library, facts, jobs, storage, updates)
+                    yield Services(
+                        ollama,
+                        cloud,
+                        clock,
+                        library,
+                        facts,
+                        jobs,
+                        storage,
+                        updates,
+                        transport.gpu_memory() if isinstance(transport, TellsGpuMemory) else None,
+                    )
             finally:
                 await asyncio.shield(jobs.close())
 

@@ -13,6 +13,7 @@ from collections.abc import (
     Sequence,
 )
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -35,6 +36,9 @@ class HasModelsFolder(Protocol):
 
     def models_folder(self) -> Path:
         """Return the folder, with what the server has now; raises OSError."""
+
+    def disk(self) -> tuple[int, int]:
+        """Return the bytes that are left on its disk, and those of all of it."""
 
 
 class Storage:
@@ -113,6 +117,9 @@ class Storage:
                 contents = store.read()
             except OSError:
                 continue
+            if self._embedded is not None:  # its files are holes on a disk of its own
+                free, capacity = self._embedded.disk()
+                contents = replace(contents, free=free, capacity=capacity)
             if (seen := store_of(contents, models)) is not None:
                 return seen
         return None

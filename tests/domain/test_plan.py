@@ -135,3 +135,14 @@ def test_a_lone_backup_and_a_model_that_is_not_listed_are_deleted_by_name() -> N
     (item,) = made.deletions
     assert item.target == "oss:20b"
     assert item.reaches([("oss:20b", "x")]) - (item.agreed or set()), "Not once it is listed."
+
+
+def test_what_marks_free_is_what_the_plan_of_their_deletion_comes_to() -> None:
+    usage = measured(FAMILY, SIZES)
+    for count in range(len(usage.models) + 1):
+        chosen = usage.models[:count]
+        assert plan.freed_by(chosen, usage) == plan.plan_deletion(chosen, usage).freed
+    upgraded = after_an_upgrade()
+    made = plan.plan_deletion(upgraded.models, upgraded)
+    assert made.backups
+    assert plan.freed_by(upgraded.models, upgraded) == made.freed_with_backups

@@ -243,10 +243,11 @@ def test_a_second_reading_notices_what_changed(store: StoreFolder) -> None:
 
 
 def test_the_free_space_is_that_of_the_stores_disk(store: StoreFolder) -> None:
-    free = read(store).free
+    contents = read(store)
     disk = os.statvfs(store.root)
-    assert free is not None
-    assert 0 < free <= disk.f_blocks * disk.f_frsize
+    assert contents.free is not None
+    assert contents.capacity is not None
+    assert 0 < contents.free < contents.capacity <= disk.f_blocks * disk.f_frsize
 
 
 def test_reading_a_store_needs_nothing_but_the_standard_library() -> None:

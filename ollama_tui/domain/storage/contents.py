@@ -203,6 +203,8 @@ class Contents:
     """How many files and folders this program may not read, although the server may."""
     free: int | None = None
     """Bytes left on the file system; None when it does not say."""
+    capacity: int | None = None
+    """Bytes of the file system that a user can fill; None when it does not say."""
     is_old: bool = False
     """Whether this is how a server before 0.40 sees it."""
 

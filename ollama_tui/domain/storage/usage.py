@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from ollama_tui.domain import names
 from ollama_tui.domain.model import Model
 from ollama_tui.domain.storage.contents import (
     Contents,
@@ -119,6 +120,16 @@ class Usage:
         ]
         return tuple(sorted(groups, key=lambda group: (-group.amount.bytes, group.names)))
 
+    @cached_property
+    def shared_by_models(self) -> int:
+        """Bytes that more than one model uses; what a model shares with its backup is its own."""
+        return sum(
+            part.size
+            for part in self._parts
+            if len(part.users) > 1
+            and sum(not names.is_shadow(name, name.rpartition(":")[2]) for name in part.users) > 1
+        )
+
     @property
     def orphans(self) -> tuple[StoredBlob, ...] | None:
         """Blobs that no model uses, the biggest first; None when that cannot be known.
@@ -194,6 +205,11 @@ class Usage:
     def free(self) -> int | None:
         """Bytes left on the disk of the store; None when that cannot be known."""
         return self.contents.free if self.contents else None
+
+    @property
+    def capacity(self) -> int | None:
+        """Bytes of the disk of the store; None when that cannot be known."""
+        return self.contents.capacity if self.contents else None
 
     def freed(self, names: Collection[str], digests: Collection[str] = ()) -> Amount:
         """Return what deleting the models called `names` gives back: what only they use.

@@ -58,6 +58,7 @@ class ModelStore:
         strays: list[str] = []
         found = self._trees(unseen, strays)
         blobs, partials, others = blob_files(self.root, self._hard_links, unseen)
+        free, capacity = _disk(self.root)
         return Contents(
             root=str(self.root),
             entries=tuple(found),
@@ -66,7 +67,8 @@ class ModelStore:
             others=others,
             strays=tuple(strays),
             unseen=len(unseen),
-            free=_free(self.root),
+            free=free,
+            capacity=capacity,
         )
 
     def _trees(self, unseen: list[str], strays: list[str]) -> list[StoredEntry]:
@@ -208,9 +210,11 @@ def _content(path: str, info: os.stat_result) -> bytes:
     return Path(path).read_bytes()
 
 
-def _free(folder: Path) -> int | None:
+def _disk(folder: Path) -> tuple[int | None, int | None]:
+    """Return what is left of the file system, and all of it but what is reserved for root."""
     try:
         disk = os.statvfs(folder)
     except OSError:
-        return None
-    return disk.f_bavail * disk.f_frsize
+        return None, None
+    capacity = disk.f_blocks - disk.f_bfree + disk.f_bavail
+    return disk.f_bavail * disk.f_frsize, capacity * disk.f_frsize
