@@ -90,7 +90,7 @@ class CommandContext:
             installed = {names.comparison_key(model.name) for model in await self.models()}
             for problem in reversed(query.problems):
                 token = text[problem.start : problem.end]
-                name = token.lstrip("!")
+                name = token.lstrip("!-")
                 if names.comparison_key(name) in installed:
                     quoted = token.replace(name, f'"{name}"')
                     text = text[: problem.start] + quoted + text[problem.end :]
@@ -103,6 +103,8 @@ class CommandContext:
         found = self.cache.upstreams(self.settings.host.url) if self.cache else {}
         known = updates.known({model.key: model for model in models}, found)
         scope = Scope(models, self.now, outdated=known.outdated, current=known.current)
+        if wrong := query.problems_among(scope):
+            raise UsageError(wrong[0].quoting(text))
         return query.select(models, scope), models
 
     def storage(self) -> Storage:

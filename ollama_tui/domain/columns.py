@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, lru_cache
-from itertools import groupby, pairwise
+from itertools import chain, groupby, pairwise
 from operator import itemgetter
 from typing import Any, Literal
 
@@ -200,6 +201,7 @@ class Listing:
         self._order: tuple[str, bool] | None = None
         self._sorted: tuple[Model, ...] = ()
         self._lowered: tuple[tuple[Model, ...], list[str]] = ((), [])
+        self._distinct: dict[str, tuple[str, ...]] = {}
 
     @cached_property
     def aliases(self) -> Mapping[str, tuple[str, ...]]:
@@ -233,6 +235,31 @@ class Listing:
         listing._order = self._order
         listing._sorted = tuple([successors[id(model)] for model in self._sorted])
         return listing
+
+    @cached_property
+    def _sizes(self) -> Mapping[int, int]:
+        return {id(model): 0 if model.is_cloud else model.size for model in self.models}
+
+    @cached_property
+    def _total(self) -> int:
+        return sum(self._sizes.values())
+
+    def bytes_of(self, rows: Sequence[Model]) -> int:
+        """Return what some of the models take on disk, shared weights counted in each."""
+        if len(rows) == len(self.models):
+            return self._total
+        return sum(map(self._sizes.__getitem__, map(id, rows)))
+
+    def distinct(self, name: str, values: Callable[[Model], Iterable[str]]) -> tuple[str, ...]:
+        """Return what `values` says of all models, each once, the most frequent first.
+
+        It is computed once by `name`; empty texts are left out.
+        """
+        if (found := self._distinct.get(name)) is None:
+            counts = Counter(chain.from_iterable(map(values, self.models)))
+            found = tuple(text for text, _ in counts.most_common() if text)
+            self._distinct[name] = found
+        return found
 
     def lowered(self, models: tuple[Model, ...]) -> list[str]:
         """Return the lower-case names of `models`: side by side, they are read in no time."""

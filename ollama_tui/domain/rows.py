@@ -59,6 +59,8 @@ class ListRows:
     problems: tuple[FilterProblem, ...] = ()
     no_matches: str = ""
     """Why there are no rows, when a filter is the reason."""
+    bytes: int = 0
+    """What the rows that a filter leaves take on disk, shared weights counted in each."""
 
 
 def list_rows(
@@ -85,11 +87,12 @@ def list_rows(
             uncertain=known.uncertain,
             ready=listing,
         )
-        rows, problems = asked.select(models, scope), asked.problems
+        rows, problems = asked.select(models, scope), asked.problems_among(scope)
         no_matches = None if rows or not models else asked.no_matches(models, scope)
     following = frozenset[ModelKey]()
     if view.grouped:
         groups = group_by_weights(rows)
         following = frozenset(key_of(model) for group in groups for model in group[1:])
         rows = tuple(model for group in groups for model in group)
-    return ListRows(rows, listing.aliases, following, problems, no_matches or "")
+    total = listing.bytes_of(rows) if view.filter.strip() else 0
+    return ListRows(rows, listing.aliases, following, problems, no_matches or "", total)

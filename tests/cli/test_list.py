@@ -152,8 +152,16 @@ async def test_an_installed_name_is_a_name_though_it_looks_like_a_field(
 
 
 async def test_a_filter_that_is_none_is_refused_with_its_wrong_word(shell: Shell) -> None:
-    with pytest.raises(UsageError, match="“cap:vison”: Did you mean vision"):
+    with pytest.raises(UsageError, match="“cap:vison”: Did you mean cap:vision"):
         await shell.runs("list", "qwen", "cap:vison")
+
+
+@pytest.mark.parametrize("words", ["family:gema3", "!family:gema3"])
+async def test_a_value_no_model_has_is_a_question_about_the_one_that_is_near(
+    shell: Shell, words: str
+) -> None:
+    with pytest.raises(UsageError, match=f"“{words}”: Did you mean family:gemma3"):
+        await shell.runs("list", words)
 
 
 @pytest.mark.parametrize("words", [("list", "size:foo"), ("list", "--sort", "nonsense")])

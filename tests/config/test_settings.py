@@ -129,7 +129,7 @@ def test_filters_are_saved_by_name_and_one_that_is_none_names_line_and_field(
     assert settings.filters == (("big", "size:>8g"),)
     assert problems(settings) == [
         "config.toml, line 4: filters.sort is no filter: “sise:3”: "
-        "There is no field “sise”. Did you mean size:?",
+        "There is no field “sise”. Did you mean size:3g?",
         "config.toml, line 5: filters.a b is no filter: "
         "its name may hold letters, digits, - and _ only.",
     ]

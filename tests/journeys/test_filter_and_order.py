@@ -41,7 +41,7 @@ async def test_a_started_filter_is_applied_and_shown() -> None:
 
 async def test_a_started_filter_with_a_mistake_says_so() -> None:
     async with journey(filter="sise:3", listed=False) as user:
-        await user.sees("There is no field “sise”. Did you mean size:?")
+        await user.sees("There is no field “sise”. Did you mean size:3g?")
 
 
 async def test_a_saved_filter_is_chosen_from_a_list_and_shown_by_its_name() -> None:
@@ -77,7 +77,7 @@ async def test_a_mistake_stands_under_its_word_and_the_last_good_rows_stay() -> 
         await user.types("llama")
         good = user.names
         await user.types(" sise:3")
-        await user.sees("There is no field “sise”. Did you mean size:?")
+        await user.sees("There is no field “sise”. Did you mean size:3g?")
         assert user.names == good
         typed = next(n for n, line in enumerate(user.lines) if line.startswith("/ llama sise:3"))
         assert user.lines[typed + 1].index("^") == user.lines[typed].index("sise")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, lru_cache
@@ -60,6 +61,17 @@ class FilterField:
     """Value to test; raises BadValue."""
     needs_details: bool = False
     """Whether it tests details that the server's list may lack."""
+    compares: bool = False
+    """Whether `size>8g` is read as `size:>8g`."""
+    values: Callable[[Model], Iterable[str]] | None = None
+    """What a model has for a value, lower-case, where those of a list can be offered."""
+
+    def known(self, scope: Scope) -> tuple[str, ...]:
+        """Return the values that can be offered, the most frequent of the list first."""
+        fixed = FIXED_VALUES.get(self.name, ())
+        if self.values is None:
+            return fixed
+        return tuple(dict.fromkeys((*scope.listing.distinct(self.name, self.values), *fixed)))
 
 
 CAPABILITIES = (
@@ -75,15 +87,19 @@ CAPABILITIES = (
 
 
 def _quantity(
-    read: amounts.Reader, value_of: Callable[[Model], float], sentence: str
+    read: amounts.Reader, value_of: Callable[[Model], float], sentence: str, unit: str = ""
 ) -> Callable[[str], Callable[[Scope], Test]]:
-    """Return the compiler of a numeric field, for which 0 means that the value is not known."""
+    """Return the compiler of a numeric field, for which 0 means that the value is not known.
+
+    A number without its unit is probably meant with `unit`.
+    """
 
     def compile_(text: str) -> Callable[[Scope], Test]:
         try:
             within = amounts.within(text, read)
         except BadValue as error:
-            raise BadValue(sentence) from error
+            bare = bool(unit) and re.fullmatch(r"[<>=]*\d+(\.\d+)?", text) is not None
+            raise BadValue(sentence, text + unit if bare else "") from error
         return lambda scope: lambda model: within(v) if (v := value_of(model)) else None
 
     return compile_
@@ -94,7 +110,10 @@ def _age(older: bool) -> Callable[[str], Callable[[Scope], Test]]:
         try:
             seconds = amounts.hours(text) * 3600
         except BadValue as error:
-            raise BadValue("Write an age with h, d, w, m or y: 90d, 2w, 1y.") from error
+            meant = text.lstrip("<>=")
+            meant += "d" * meant.isdigit()
+            sentence = "Write an age with h, d, w, m or y: 90d, 2w, 1y."
+            raise BadValue(sentence, meant if _is_age(meant) else "") from error
 
         def bind(scope: Scope) -> Test:
             then = scope.now.timestamp() - seconds
@@ -107,11 +126,18 @@ def _age(older: bool) -> Callable[[str], Callable[[Scope], Test]]:
     return compile_
 
 
+def _is_age(text: str) -> bool:
+    try:
+        return bool(amounts.hours(text))
+    except BadValue:
+        return False
+
+
 def _capability(text: str) -> Callable[[Scope], Test]:
     if not any(word.startswith(text) for word in CAPABILITIES) and (
         word := closest(text, CAPABILITIES)
     ):
-        raise BadValue(f"Did you mean {word}?")
+        raise BadValue(meant=word)
 
     @lru_cache(maxsize=1024)
     def any_begins(words: frozenset[str]) -> bool:
@@ -153,7 +179,9 @@ STATES: dict[str, Callable[[Scope, Model], bool | None]] = {
 def _state(text: str) -> Callable[[Scope], Test]:
     state = STATES.get(text)
     if state is None:
-        raise BadValue("is: knows " + ", ".join(STATES) + ".")
+        begun = [word for word in STATES if word.startswith(text)]
+        meant = begun[0] if len(begun) == 1 else closest(text, tuple(STATES))
+        raise BadValue("is: knows " + ", ".join(STATES) + ".", meant or "")
     return lambda scope: lambda model: state(scope, model)
 
 
@@ -182,10 +210,14 @@ def _tells_blobs(model: Model) -> bool:
 
 
 def closest(text: str, words: Sequence[str]) -> str | None:
-    """Return the one of `words` that `text` is probably a misspelling of."""
+    """Return the one of `words` that `text`, or its beginning, is probably a misspelling of."""
     from difflib import get_close_matches  # 2 ms, for problems only
 
-    return next(iter(get_close_matches(text, words, 1, 0.75)), None)
+    if found := get_close_matches(text, words, 1, 0.75):
+        return found[0]
+    begun = {word[: len(text)]: word for word in reversed(words)}
+    found = get_close_matches(text, tuple(begun), 1, 0.75) if len(text) > 3 else []
+    return begun[found[0]] if found else None
 
 
 WORD = FilterField(
@@ -194,17 +226,27 @@ WORD = FilterField(
 )  # fmt: skip
 
 FIELDS: tuple[FilterField, ...] = (
-    FilterField("cap", "what it can do", "cap:vision,tools", _capability, needs_details=True),
-    FilterField("family", "how the family begins", "family:qwen3", _family),
+    FilterField(
+        "cap", "what it can do", "cap:vision,tools", _capability, needs_details=True,
+        values=lambda m: map(str.lower, m.capabilities or ()),
+    ),
+    FilterField(
+        "family", "how the family begins", "family:qwen3", _family,
+        values=lambda m: map(
+            str.lower, (m.listed.details.family, *(m.listed.details.families or ()))
+        ),
+    ),
     FilterField(
         "quant", "how the quantization begins", "quant:q4",
         lambda text: lambda scope: (
             lambda model: model.listed.details.quantization_level.lower().startswith(text)
         ),
+        values=lambda m: (m.listed.details.quantization_level.lower(),),
     ),
     FilterField(
         "runner", "how the runner begins", "runner:ggml",
         lambda text: lambda scope: lambda model: model.runner.lower().startswith(text),
+        values=lambda m: (m.runner.lower(),),
     ),
     FilterField(
         "size", "bytes on disk", "size:2g..8g",
@@ -212,7 +254,9 @@ FIELDS: tuple[FilterField, ...] = (
             amounts.size,
             lambda m: 0 if m.is_cloud else m.size,
             "Write a size with its unit: >8g, <=500m or 2g..8g.",
+            "g",
         ),
+        compares=True,
     ),
     FilterField(
         "params", "number of parameters", "params:<=7b",
@@ -220,7 +264,9 @@ FIELDS: tuple[FilterField, ...] = (
             amounts.parameters,
             lambda m: m.parameter_count,
             "Write a number of parameters with its unit: <=7b, >500m or 1b..4b.",
+            "b",
         ),
+        compares=True,
     ),
     FilterField(
         "ctx", "trained context in tokens", "ctx:>=128k",
@@ -230,6 +276,7 @@ FIELDS: tuple[FilterField, ...] = (
             "Write a number of tokens: >=128k, <8192 or 32k..128k.",
         ),
         needs_details=True,
+        compares=True,
     ),
     FilterField("older", "modified before that long", "older:90d", _age(older=True)),
     FilterField("newer", "modified within that time", "newer:7d", _age(older=False)),
@@ -237,9 +284,12 @@ FIELDS: tuple[FilterField, ...] = (
     FilterField(
         "shares", "shares data on disk with a model", "shares:qwen3:8b", _shares,
         needs_details=True,
+        values=lambda m: (m.name.lower(),),
     ),
 )  # fmt: skip
 
+FIXED_VALUES: dict[str, tuple[str, ...]] = {"cap": CAPABILITIES, "is": tuple(STATES)}
+"""Values that can be offered whatever is in the list."""
 BY_NAME = {field.name: field for field in FIELDS}
 
 

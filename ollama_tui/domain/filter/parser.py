@@ -1,10 +1,11 @@
 """The filter language: `qwen cap:vision !is:cloud size:2g..8g` as a value that selects models.
 
     query = { term }            all must match
-    term  = { "!" } ( word | field ":" value | "@" name of a saved filter )
+    term  = { "!" | "-" } ( word | field ":" value | "@" name of a saved filter )
     word, value = piece { "," piece }       any may match
     piece = text, or '"' text '"' with '""' for a quote
 
+A field that compares numbers may leave out its colon: `size>8g`.
 Matching is three-valued: what is not known of a model matches neither a term nor its negation.
 A saved filter stands for its terms. A term prints as canonical text.
 """
@@ -17,8 +18,15 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from ollama_tui.domain.filter.fields import BY_NAME, WORD, Scope, Test, closest, quoted
+from ollama_tui.domain.filter.near_misses import (
+    not_compared,
+    unknown_field,
+    unknown_value,
+    wrong_value,
+)
 from ollama_tui.domain.filter.quantities import BadValue
 from ollama_tui.domain.model import Model
+from ollama_tui.formatting import inert
 
 SavedFilters = tuple[tuple[str, str], ...]
 """Filters by their names, which are lower-case: `@name` in a filter stands for one."""
@@ -27,8 +35,10 @@ _QUOTED = r'"(?:[^"]|"")*(?:"|$)'
 _TOKEN = re.compile(rf'(?:{_QUOTED}|[^\s"])+')
 _PIECE = re.compile(rf'(?:{_QUOTED}|[^,"])+')
 _UNQUOTE = re.compile(r'"((?:[^"]|"")*)(?:"|$)')
-_FIELD = re.compile(r"([A-Za-z]+):(.*)", re.DOTALL)
-_PLAIN = re.compile(r'[^\s",!@][^\s",]*')
+_FIELD = re.compile(r"([A-Za-z_]+)(:|(?=[<>=]))(.*)", re.DOTALL)
+_PLAIN = re.compile(r'[^\s",!@-][^\s",]*')
+_SIGNS = "!-"
+"""Each negates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +48,8 @@ class FilterProblem:
     start: int
     end: int
     sentence: str
+    meant: str = ""
+    """What probably was to be typed there; empty if nothing is near."""
 
     def quoting(self, text: str) -> str:
         """Return the sentence with the words of `text` it is about, for where none can be shown."""
@@ -55,7 +67,7 @@ class Term:
 
     def __str__(self) -> str:
         field = self.field and f"{self.field}:"
-        values = ",".join(_printed(value, bool(field)) for value in self.values)
+        values = ",".join(printed(value, bool(field)) for value in self.values)
         return f"{'!' * self.negated}{field}{values}"
 
     def test(self, scope: Scope) -> Test:
@@ -88,6 +100,24 @@ class Query:
 
     terms: tuple[Term, ...] = ()
     problems: tuple[FilterProblem, ...] = field(default=(), compare=False)
+    places: tuple[tuple[int, str, Term], ...] = field(default=(), compare=False)
+    """Each term with a field that stands in the text itself: where, as typed, and what it is."""
+
+    def problems_among(self, scope: Scope) -> tuple[FilterProblem, ...]:
+        """Return `problems` and values that no model has while one has something near."""
+        found = list(self.problems)
+        for start, typed, term in self.places:
+            for value in term.values:
+                if meant := unknown_value(term.field, value, scope):
+                    field, _, right = meant.partition(":")
+                    values = tuple(right if each == value else each for each in term.values)
+                    if field != term.field:
+                        values = (right,)
+                    whole = f"{_split(typed)[0]}{Term(field, values)}"
+                    sentence = f"Did you mean {inert(meant)}?"
+                    found.append(FilterProblem(start, start + len(typed), sentence, whole))
+                    break
+        return tuple(sorted(found, key=lambda problem: problem.start))
 
     def select(self, models: Sequence[Model], scope: Scope) -> tuple[Model, ...]:
         """Return the models known to meet every condition, in the order given."""
@@ -115,22 +145,33 @@ def parse(text: str, saved: SavedFilters = ()) -> Query:
     """Read `text`; words that mean nothing become problems, the others terms."""
     terms: dict[Term, None] = {}
     problems: list[FilterProblem] = []
+    places: list[tuple[int, str, Term]] = []
     for match in _TOKEN.finditer(text):
+        signs, bare = _split(match[0])
         try:
-            found = _terms(match[0], dict(saved))
+            found = _terms(signs, bare, dict(saved))
         except BadValue as problem:
-            problems.append(FilterProblem(match.start(), match.end(), str(problem)))
+            meant = f"{signs}{problem.meant}" if problem.meant else ""
+            problems.append(FilterProblem(match.start(), match.end(), str(problem), meant))
         else:
             terms |= dict.fromkeys(found)
-    return Query(tuple(terms), tuple(problems))
+            if len(found) == 1 and found[0].field and not bare.startswith("@"):
+                places.append((match.start(), match[0], found[0]))
+    return Query(tuple(terms), tuple(problems), tuple(places))
 
 
-def _terms(token: str, saved: dict[str, str]) -> tuple[Term, ...]:
-    """Return the terms `token` stands for, none if it asks for nothing; raise BadValue."""
-    bare = token.lstrip("!")
-    negated = (len(token) - len(bare)) % 2 == 1
+def _split(token: str) -> tuple[str, str]:
+    """Return the signs that negate a term, and the rest of it."""
+    bare = token.lstrip(_SIGNS)
+    return token[: len(token) - len(bare)], bare
+
+
+def _terms(signs: str, bare: str, saved: dict[str, str]) -> tuple[Term, ...]:
+    """Return the terms that `bare` stands for, none if it asks for nothing; raise BadValue."""
+    negated = len(signs) % 2 == 1
     if not bare:
-        raise BadValue("After ! comes what must not match, as in !cap:tools.")
+        sign = signs[0]
+        raise BadValue(f"After {sign} comes what must not match, as in {sign}cap:tools.")
     if bare.startswith("@"):
         return _recalled(bare[1:].lower(), negated, saved)
     term = _term(bare, negated)
@@ -140,11 +181,15 @@ def _terms(token: str, saved: dict[str, str]) -> tuple[Term, ...]:
 def _recalled(name: str, negated: bool, saved: dict[str, str]) -> tuple[Term, ...]:
     """Return the terms of a saved filter; raise BadValue."""
     if not saved:
-        raise BadValue("No filter is saved: [filters] in config.toml gives them names.")
+        raise BadValue("No filter is saved yet: “save filter” in the palette saves this one.")
     if not name:
         raise BadValue(f"After @ comes the name of a saved filter: {', '.join(saved)}.")
     if name not in saved:
-        raise BadValue(f"There is no saved filter {quoted(name)}, but {', '.join(saved)}.")
+        meant = closest(name, tuple(saved))
+        raise BadValue(
+            f"There is no saved filter {quoted(name)}, but {', '.join(saved)}.",
+            f"@{meant}" if meant else "",
+        )
     terms = parse(saved[name]).terms
     if not negated:
         return terms
@@ -156,17 +201,35 @@ def _recalled(name: str, negated: bool, saved: dict[str, str]) -> tuple[Term, ..
 def _term(bare: str, negated: bool) -> Term:
     """Return the term `bare` spells, without values if it asks for nothing; raise BadValue."""
     named = _FIELD.fullmatch(bare)
-    name = named[1].lower() if named else ""
-    if named is None or name not in BY_NAME:
-        if named is not None and (meant := closest(name, tuple(BY_NAME))):
-            raise BadValue(f"There is no field {quoted(name)}. Did you mean {meant}:?")
+    if named is None:
         return Term("", _values(bare), negated)
-    field, values = BY_NAME[name], _values(named[2])
+    name, colon, rest = named[1].lower(), named[2], named[3]
+    if (field := BY_NAME.get(name)) is None:
+        if (problem := unknown_field(name, colon, rest)) is not None:
+            raise problem
+        return Term("", _values(bare), negated)
+    if not (colon or field.compares):
+        raise not_compared(name, rest)
+    values = _values(rest)
     if not values:
         raise BadValue(f"After {name}: comes a value, as in {field.example}.")
     for value in values:
-        field.compile(value)
+        try:
+            field.compile(value)
+        except BadValue as problem:
+            raise _in_term(wrong_value(name, value, problem), name, value, values) from problem
     return Term(name, values, negated)
+
+
+def _in_term(problem: BadValue, name: str, value: str, values: tuple[str, ...]) -> BadValue:
+    """Return the problem with one of several values, with the others in what was meant."""
+    field, colon, right = problem.meant.partition(":")
+    if len(values) == 1 or not colon:
+        return problem
+    if field != name:
+        return BadValue(str(problem))
+    meant = Term(name, tuple(right if each == value else each for each in values))
+    return BadValue(str(problem), str(meant))
 
 
 def _values(text: str) -> tuple[str, ...]:
@@ -177,11 +240,17 @@ def _values(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, pieces)))
 
 
-def _printed(value: str, in_field: bool) -> str:
-    plain = _PLAIN.fullmatch(value) or (in_field and _PLAIN.fullmatch(f"_{value}"))
-    if plain and (in_field or not _FIELD.fullmatch(value)):
-        return value
-    field = value.partition(":")[0]
-    if plain and field not in BY_NAME and closest(field, tuple(BY_NAME)) is None:
-        return value  # a name with a colon in it, which is read as a word again
-    return '"' + value.replace('"', '""') + '"'
+def printed(value: str, in_field: bool = False) -> str:
+    """Return a value as it is typed: quoted where it would be read as something else."""
+    if in_field:
+        plain = _PLAIN.fullmatch(f"_{value}") is not None
+    else:
+        plain = _PLAIN.fullmatch(value) is not None and _is_word(value)
+    return value if plain else '"' + value.replace('"', '""') + '"'
+
+
+def _is_word(value: str) -> bool:
+    try:
+        return _term(value, False) == Term("", (value,))
+    except BadValue:
+        return False

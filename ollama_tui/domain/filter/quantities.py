@@ -21,6 +21,11 @@ _HOURS = {"h": 1, "d": 24, "w": 7 * 24, "m": 30 * 24, "mo": 30 * 24, "y": 365 * 
 class BadValue(ValueError):  # noqa: N818 - a sentence for the person who typed it
     """The value means nothing for its field; the message says what would."""
 
+    def __init__(self, sentence: str = "", meant: str = "") -> None:
+        super().__init__(sentence)
+        self.meant = meant
+        """The value, or all that was typed, as it was probably meant; empty where none is near."""
+
 
 @dataclass(frozen=True, slots=True)
 class Quantity:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -104,6 +106,17 @@ def chosen(text: str, scope: Scope = SCOPE) -> str:
         ("!mine", "qwen3 gemma3 old gpt-oss"),
         ("!qwen,gemma", "mine copy-of-mine old gpt-oss"),
         ("!!qwen", "qwen3"),
+        ("-mine", "qwen3 gemma3 old gpt-oss"),
+        ("-!qwen", "qwen3"),
+        ("of-mine", "copy-of-mine"),
+        ("-cap:tools", "copy-of-mine gemma3"),
+        ("size>5.2g", "mine copy-of-mine"),
+        ("size<=900m", "old"),
+        ("size=3g", "gemma3"),
+        ("-size>1g", "old"),
+        ("size>1g,<1g -qwen -mine", "gemma3 old"),
+        ("params>7b", "qwen3 mine gpt-oss"),
+        ("ctx>=128k", "gemma3 gpt-oss"),
         ("qwen3:8b", "qwen3"),
         ("oss:120b", "gpt-oss"),
         ('"old:1"', "old"),
@@ -174,35 +187,103 @@ def test_what_a_filter_selects(text: str, names: str) -> None:
     assert chosen(text) == names
 
 
+SIZE = "Write a size with its unit: >8g, <=500m or 2g..8g."
+PARAMETERS = "Write a number of parameters with its unit: <=7b, >500m or 1b..4b."
+AGE = "Write an age with h, d, w, m or y: 90d, 2w, 1y."
+STATE = "is: knows loaded, cloud, alias, outdated, marked, uncertain."
+
+
 @pytest.mark.parametrize(
-    ("text", "start", "end", "sentence"),
+    ("text", "start", "end", "sentence", "meant"),
     [
-        ("qwen sise:>8g", 5, 13, "There is no field “sise”. Did you mean size:?"),
-        ("famly:x", 0, 7, "There is no field “famly”. Did you mean family:?"),
-        ("!", 0, 1, "After ! comes what must not match, as in !cap:tools."),
-        ("a !! b", 2, 4, "After ! comes what must not match, as in !cap:tools."),
-        ("cap:", 0, 4, "After cap: comes a value, as in cap:vision,tools."),
-        ('cap:""', 0, 6, "After cap: comes a value, as in cap:vision,tools."),
-        ("shares:", 0, 7, "After shares: comes a value, as in shares:qwen3:8b."),
-        ("cap:vison", 0, 9, "Did you mean vision?"),
-        ("cap:decison", 0, 11, "Did you mean decision?"),
-        ("size:8", 0, 6, "Write a size with its unit: >8g, <=500m or 2g..8g."),
-        ("size:big", 0, 8, "Write a size with its unit: >8g, <=500m or 2g..8g."),
-        ("size:>", 0, 6, "Write a size with its unit: >8g, <=500m or 2g..8g."),
-        ("size:..", 0, 7, "Write a size with its unit: >8g, <=500m or 2g..8g."),
-        ("size:8g..2g", 0, 11, "Write a size with its unit: >8g, <=500m or 2g..8g."),
-        ("size:1g,x", 0, 9, "Write a size with its unit: >8g, <=500m or 2g..8g."),
-        ("params:7", 0, 8, "Write a number of parameters with its unit: <=7b, >500m or 1b..4b."),
-        ("ctx:big", 0, 7, "Write a number of tokens: >=128k, <8192 or 32k..128k."),
-        ("older:90", 0, 8, "Write an age with h, d, w, m or y: 90d, 2w, 1y."),
-        ("newer:>7d", 0, 9, "Write an age with h, d, w, m or y: 90d, 2w, 1y."),
-        ("is:lo", 0, 5, "is: knows loaded, cloud, alias, outdated, marked, uncertain."),
+        ("q sise:>8g", 2, 10, "There is no field “sise”. Did you mean size:>8g?", "size:>8g"),
+        ("sise>8g", 0, 7, "There is no field “sise”. Did you mean size>8g?", "size>8g"),
+        ("sizee:", 0, 6, "There is no field “sizee”. Did you mean size:?", "size:"),
+        ("famly:x", 0, 7, "There is no field “famly”. Did you mean family:x?", "family:x"),
+        ("has:vision", 0, 10, "There is no field “has”. Did you mean cap:vision?", "cap:vision"),
+        ("-has:visoin", 0, 11, "There is no field “has”. Did you mean cap:vision?", "-cap:vision"),
+        ("has=tools", 0, 9, "There is no field “has”. Did you mean cap:tools?", "cap:tools"),
+        ("context:>=8k", 0, 12, "There is no field “context”. Did you mean ctx:>=8k?", "ctx:>=8k"),
+        ("before:90d", 0, 10, "There is no field “before”. Did you mean older:90d?", "older:90d"),
+        ("name:qwen", 0, 9, "Did you mean qwen?", "qwen"),
+        ("age:<3d", 0, 7, "Did you mean newer:3d?", "newer:3d"),
+        ("age:>3d", 0, 7, "Did you mean older:3d?", "older:3d"),
+        ("age<3d", 0, 6, "Did you mean newer:3d?", "newer:3d"),
+        ("!age:3d", 0, 7, "Did you mean newer:3d?", "!newer:3d"),
+        ("age:", 0, 4, "Did you mean newer:?", "newer:"),
+        (
+            "age:x", 0, 5,
+            "Write newer:7d for less than a week, older:90d for more than 90 days.", "",
+        ),
+        ("cap=vision", 0, 10, "Did you mean cap:vision?", "cap:vision"),
+        ("older>90d", 0, 9, "Did you mean older:90d?", "older:90d"),
+        ("!", 0, 1, "After ! comes what must not match, as in !cap:tools.", ""),
+        ("-", 0, 1, "After - comes what must not match, as in -cap:tools.", ""),
+        ("a !! b", 2, 4, "After ! comes what must not match, as in !cap:tools.", ""),
+        ("cap:", 0, 4, "After cap: comes a value, as in cap:vision,tools.", ""),
+        ('cap:""', 0, 6, "After cap: comes a value, as in cap:vision,tools.", ""),
+        ("shares:", 0, 7, "After shares: comes a value, as in shares:qwen3:8b.", ""),
+        ("cap:vison", 0, 9, "Did you mean cap:vision?", "cap:vision"),
+        ("cap:visoin", 0, 10, "Did you mean cap:vision?", "cap:vision"),
+        ("cap:tools,visoin", 0, 16, "Did you mean cap:vision?", "cap:tools,vision"),
+        ("-cap:decison", 0, 12, "Did you mean cap:decision?", "-cap:decision"),
+        ("size:8", 0, 6, SIZE, "size:8g"),
+        ("size:>=8", 0, 8, SIZE, "size:>=8g"),
+        ("size>8", 0, 6, SIZE, "size:>8g"),
+        ("size:big", 0, 8, SIZE, ""),
+        ("size:>", 0, 6, SIZE, ""),
+        ("size:..", 0, 7, SIZE, ""),
+        ("size:8g..2g", 0, 11, SIZE, ""),
+        ("size:1g,x", 0, 9, SIZE, ""),
+        ("params:7", 0, 8, PARAMETERS, "params:7b"),
+        ("ctx:big", 0, 7, "Write a number of tokens: >=128k, <8192 or 32k..128k.", ""),
+        ("older:90", 0, 8, AGE, "older:90d"),
+        ("newer:>7d", 0, 9, AGE, "newer:7d"),
+        ("older:soon", 0, 10, AGE, ""),
+        ("is:lo", 0, 5, STATE, "is:loaded"),
+        ("is:lodaed", 0, 9, STATE, "is:loaded"),
+        ("is:running", 0, 10, "Did you mean is:loaded?", "is:loaded"),
+        ("is:vision", 0, 9, "Did you mean cap:vision?", "cap:vision"),
+        ("is:xyz", 0, 6, STATE, ""),
+        ("tag:work", 0, 8, "This version has no tags.", ""),
+        (
+            "fits:24g", 0, 8,
+            "This version cannot tell what fits; size: compares bytes on disk.", "size:<24g",
+        ),
+    ],
+)  # fmt: skip
+def test_a_mistake_stands_under_the_word_that_is_wrong_with_what_was_meant(
+    text: str, start: int, end: int, sentence: str, meant: str
+) -> None:
+    assert parse(text).problems == (FilterProblem(start, end, sentence, meant),)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("family:qwne", "family:qwen3"),
+        ("-family:qwne", "-family:qwen3"),
+        ("family:gemma4", "family:gemma3"),
+        ("quant:q4km", "quant:q4_k_m"),
+        ("quant:q8_0,q4km", "quant:q8_0,q4_k_m"),
+        ("quant:k_m", "quant:q4_k_m"),
+        ("cap:cloud", "is:cloud"),
+        ("cap:thikning", "cap:thinking"),
+        ("family:q", ""),
+        ("family:xyz", ""),
+        ("quant:q4", ""),
+        ("cap:vis", ""),
+        ("shares:qwne", ""),
     ],
 )
-def test_a_mistake_stands_under_the_word_that_is_wrong(
-    text: str, start: int, end: int, sentence: str
+def test_a_value_that_no_model_has_is_a_mistake_where_one_has_something_near(
+    text: str, meant: str
 ) -> None:
-    assert parse(text).problems == (FilterProblem(start, end, sentence),)
+    problems = parse(text).problems_among(SCOPE)
+    assert [problem.meant for problem in problems] == ([meant] if meant else [])
+    for problem in problems:
+        assert (problem.start, problem.end) == (0, len(text))
+        assert not parse(meant).problems
 
 
 def test_the_good_words_of_a_bad_filter_still_count() -> None:
@@ -233,6 +314,12 @@ def test_the_example_of_each_field_is_right(field: object) -> None:
         ('"size:8g"', '"size:8g"'),
         ('"sise:8g"', '"sise:8g"'),
         ('"!x"', '"!x"'),
+        ('"-x"', '"-x"'),
+        ("-x", "!x"),
+        ("size>8g", "size:>8g"),
+        ('"size>8g"', '"size>8g"'),
+        ('"has:x"', '"has:x"'),
+        ("a>b", "a>b"),
         ("qwen3:8b", "qwen3:8b"),
         ("llama:8b", "llama:8b"),
         ('"a,b"', '"a,b"'),
@@ -284,7 +371,7 @@ def selected(text: str) -> list[Model]:
     return list(parse(text).select(MANY, WIDE))
 
 
-@given(st.text(st.sampled_from('ab:,"!@ \t') | st.characters(), max_size=30) | TERMS)
+@given(st.text(st.sampled_from('ab:,"!@-<>= \t') | st.characters(), max_size=30) | TERMS)
 def test_printing_and_reading_again_changes_nothing(text: str) -> None:
     query = parse(text)
     again = parse(as_text(query))
@@ -413,14 +500,16 @@ def test_a_saved_filter_stands_for_what_it_asks(text: str, meant: str) -> None:
         ("@bg", SAVED, "There is no saved filter “bg”, but big, sees."),
         ("@", SAVED, "After @ comes the name of a saved filter: big, sees."),
         ("!@big", SAVED, "@big asks for several things, which ! cannot negate at once."),
-        ("@big", (), "No filter is saved: [filters] in config.toml gives them names."),
+        ("@big", (), "No filter is saved yet: “save filter” in the palette saves this one."),
     ],
 )
 def test_a_filter_nobody_saved_is_a_mistake_under_its_name(
     text: str, saved: SavedFilters, sentence: str
 ) -> None:
     query = parse(f"q {text}", saved)
-    assert query.problems == (FilterProblem(2, 2 + len(text), sentence),)
+    assert [replace(problem, meant="") for problem in query.problems] == [
+        FilterProblem(2, 2 + len(text), sentence)
+    ]
     assert query == parse("q")
 
 
