@@ -1,0 +1,120 @@
+"""The program on the embedded Ollama, with nothing of this machine on the screen."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, chdir, contextmanager, nullcontext
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from unittest.mock import patch
+
+from textual.app import App
+
+from ollama_tui.config.settings import Settings
+from ollama_tui.demo.folder import StoreFolder
+from ollama_tui.demo.server import DemoTransport
+from ollama_tui.tui.look import DEFAULT_THEME
+from tests.clock import VirtualClock
+from tests.demo.levers import Demo
+from tests.importing.making import MODEL, gguf
+from tests.journeys.driver import User, journey
+
+FREE = 58_000_000_000
+"""Bytes free on the disk of the pictures."""
+BLOCK = 4096
+SEARCHED = 80
+"""Rows in which something is looked for."""
+
+
+class LocalTransport(DemoTransport):
+    """Shows the server's store as a folder in the current one, under a name that stays the same."""
+
+    def __init__(self, demo: Demo) -> None:
+        super().__init__(lambda: demo.server)
+        self._demo = demo
+        self._folder = StoreFolder(Path(".ollama/models"))
+
+    def models_folder(self) -> Path:
+        """Return the folder, with what the server has now."""
+        self._folder.update(self._demo.server.store)
+        return self._folder.root
+
+
+class Guide(User):
+    """A user who finds things by what is written there, wherever they are."""
+
+    async def goes_to_row(self, *texts: str) -> None:
+        """Move the cursor of the table in front, down from its top, to a row with all `texts`."""
+        await self.presses("g")
+        for _ in range(SEARCHED):
+            row = self.cursor_row
+            if all(text in row for text in texts):
+                return
+            await self.presses("j")
+            if self.cursor_row == row:
+                break
+        raise AssertionError(f"no row has {texts}:\n{self.screen}")
+
+    @property
+    def cursor_row(self) -> str:
+        """The row under the cursor of the table in front."""
+        cursor = self.app.signs.cursor
+        return next((line for line in reversed(self.lines) if cursor in line), "")
+
+    async def does(self, words: str) -> None:
+        """Find an action in the palette and run it."""
+        await self.presses(":")
+        await self.types(words)
+        await self.presses("enter")
+
+
+@contextmanager
+def no_machine() -> Iterator[None]:
+    """Hide what differs between machines: the disk, the folder, the editor, the name."""
+    blocks = FREE // BLOCK
+    disk = os.statvfs_result((BLOCK, BLOCK, 4 * blocks, blocks, blocks, 0, 0, 0, 0, 255))
+    with (
+        TemporaryDirectory() as folder,
+        chdir(folder),
+        patch("os.statvfs", lambda _: disk),
+        patch("platform.node", lambda: "laptop"),
+        patch.object(App, "suspend", nullcontext),
+        patch.dict(os.environ, {"VISUAL": "", "EDITOR": f"{sys.executable} editor.py"}),
+    ):
+        yield
+
+
+@asynccontextmanager
+async def stage(
+    size: tuple[int, int], *, measured: bool = True, theme: str = DEFAULT_THEME
+) -> AsyncIterator[Guide]:
+    """Start the program as a picture shows it: time stands still unless the steps let it pass.
+
+    With `measured` the server's store can be read, as that of `--demo`.
+    """
+    time = VirtualClock()
+    demo = Demo(pace=time.sleep, now=time.now)
+    settings = Settings(demo=True, theme=theme)
+    transport = partial(LocalTransport, demo) if measured else demo.transport
+    with no_machine():
+        async with journey(
+            demo, settings=settings, size=size, server_time=time, transport=transport, person=Guide
+        ) as user:
+            assert isinstance(user, Guide)
+            await user.until(lambda: user.app.measured or not measured, "a measured store")
+            yield user
+
+
+def write_gguf(name: str) -> None:
+    """Write a small model file here."""
+    Path(name).write_bytes(gguf(MODEL, [(1024, 4096)]))
+
+
+def write_editor(*replacements: tuple[str, str]) -> None:
+    """Write the editor that `$EDITOR` names here: it replaces texts."""
+    lines = ["import sys, pathlib", "path = pathlib.Path(sys.argv[1])", "text = path.read_text()"]
+    lines += [f"text = text.replace({old!r}, {new!r})" for old, new in replacements]
+    Path("editor.py").write_text("\n".join([*lines, "path.write_text(text)", ""]))
