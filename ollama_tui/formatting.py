@@ -15,6 +15,8 @@ Span = tuple[str, str]
 """Literal text, and the names of its styles separated by spaces; empty for plain text."""
 StyledLine = tuple[Span, ...]
 """One line of styled text, or a part of one; its texts may be raw: who draws them escapes them."""
+LEXED = "lex:"
+"""Begins a style that is the name of a language: whoever draws the text has it lexed."""
 
 _UNITS = ((10**12, "TB"), (10**9, "GB"), (10**6, "MB"), (10**3, "KB"))
 _DAY = 24

@@ -15,7 +15,9 @@ from typing import Any
 from ollama_tui.api.replies import Show, Tensor, Thinking, VerboseShow
 from ollama_tui.domain.model import Model
 from ollama_tui.formatting import (
+    LEXED,
     UNKNOWN,
+    Span,
     StyledLine,
     ago,
     count,
@@ -27,6 +29,10 @@ from ollama_tui.formatting import (
 Document = str | Sequence[StyledLine]
 """A text as the server sent it, or styled lines."""
 
+LANGUAGES = {"template": "template", "modelfile": "modelfile"}
+"""Languages of the tabs whose text is highlighted, as `domain.highlight` has them."""
+JSON = f"{LEXED}json"
+"""Style of a value that is written as in JSON."""
 LABEL_CELLS = 14
 """Cells of the label column in the overview."""
 NO_ARRAY = "… (f fetches it)"
@@ -241,14 +247,18 @@ def metadata(show: Show, arrays: Mapping[str, str]) -> list[StyledLine]:
 def _pairs(info: Mapping[str, Any], arrays: Mapping[str, str]) -> Iterable[StyledLine]:
     width = min(max((len(key) for key in info), default=0), 44)
     for key in sorted(info):
-        value = info[key]
-        if value is None:
-            text = arrays.get(key, NO_ARRAY)
-        elif isinstance(value, bool):
-            text = "true" if value else "false"
-        else:
-            text = f"{value:g}" if isinstance(value, float) else str(value)
-        yield ((f"{key:<{width}}  ", "muted"), (text, "muted" if text == NO_ARRAY else ""))
+        yield ((f"{key:<{width}}  ", "muted"), _value(info[key], arrays.get(key)))
+
+
+def _value(value: Any, array: str | None) -> Span:
+    """Return a value of the metadata in the style of its type; None is an array, maybe fetched."""
+    if value is None:
+        return (NO_ARRAY, "muted") if array is None else (array, JSON)
+    if isinstance(value, bool):
+        return ("true" if value else "false", "syntax-keyword")
+    if isinstance(value, int | float):
+        return (f"{value:g}" if isinstance(value, float) else str(value), "syntax-number")
+    return (str(value), "")
 
 
 def parameters(text: str) -> list[StyledLine]:
@@ -257,7 +267,7 @@ def parameters(text: str) -> list[StyledLine]:
     lines: list[StyledLine] = []
     for line in every[:MAX_LINES]:
         name, _, value = line.partition(" ")
-        lines.append(((f"{name:<20}", "muted"), (value.strip(), "")))
+        lines.append(((f"{name:<20}", "muted"), (value.strip(), JSON)))
     if len(every) > MAX_LINES:
         lines.append(((f"… and {len(every) - MAX_LINES:,} more.", "muted"),))
     return lines
@@ -272,7 +282,8 @@ def tensors(every: Sequence[Tensor]) -> list[StyledLine]:
     for tensor in every:
         shape = " × ".join(map(str, tensor.shape))
         name = (f"{tensor.name:<{width}}  ", "")
-        lines.append((name, (f"{tensor.type:<8}", "muted"), (shape, "")))
+        kind = (f"{tensor.type:<8}", "syntax-keyword")
+        lines.append((name, kind, (shape, "syntax-number")))
     return lines
 
 

@@ -153,3 +153,26 @@ def test_megabytes_are_compared_without_looking_at_all_pairs(before: str, after:
     said = ["".join(text for text, _ in line) for line in difference(before, after)]
     assert said
     assert sum(map(len, said)) < MAX_COMPARED_CHARS
+
+
+def test_a_difference_of_modelfiles_shows_signs_and_language() -> None:
+    before = 'FROM a\nSYSTEM """\nBe\nbrief."""\nPARAMETER top_k 1'
+    after = 'FROM a\nSYSTEM """\nBe\nkind."""\nPARAMETER top_k 1'
+    lines = list(difference(before, after, "modelfile"))
+    assert texts(lines) == texts(list(difference(before, after)))
+    assert lines[3:5] == [
+        (("-", "bad removed"), ('brief."""', "syntax-string removed")),
+        (("+", "good added"), ('kind."""', "syntax-string added")),
+    ]
+    assert lines[5][1] == ("PARAMETER", "syntax-keyword")
+
+
+MODELFILES = st.lists(
+    st.sampled_from(["FROM a", 'SYSTEM """x', '"""', "# x", "PARAMETER top_k 1", ""]), max_size=12
+).map("\n".join)
+
+
+@given(MODELFILES, MODELFILES)
+def test_a_highlighted_difference_says_what_a_plain_one_does(before: str, after: str) -> None:
+    plain, lexed = (list(difference(before, after, name)) for name in ("", "modelfile"))
+    assert texts(lexed) == texts(plain)

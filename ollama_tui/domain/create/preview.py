@@ -61,7 +61,7 @@ def curl(request: CreateRequest) -> str:
 def changes(form: CreateForm) -> list[StyledLine]:
     """Return the lines that differ between the base and the new model, as styled spans."""
     before, after = _whole(form, sent=False), _whole(form, sent=True)
-    styled = list(difference(before, after)) if before != after else []
+    styled = list(difference(before, after, "modelfile")) if before != after else []
     if quantize := form.request().quantize:
         styled.append(((f"+quantized to {quantize}", "good"),))
     return styled or [(("Nothing is changed.", "muted"),)]

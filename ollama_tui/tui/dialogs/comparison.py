@@ -14,7 +14,7 @@ from ollama_tui.tui.widgets.text_view import TextView
 
 
 class DifferenceDialog(ModalScreen[str | None]):
-    """The difference of two texts and what to do with it; dismisses with a key, or None."""
+    """The difference of two Modelfiles and what to do with it; dismisses with a key, or None."""
 
     BINDINGS = [Binding("n,escape", "dismiss(None)", "No")]
 
@@ -36,7 +36,7 @@ class DifferenceDialog(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         """Lay out difference, notes and keys."""
         difference_view = TextView(id="difference")
-        difference_view.show(list(difference(self.before, self.after)))
+        difference_view.show(list(difference(self.before, self.after, "modelfile")))
         keys = "   ".join(f"{key} {label}" for key, label in self.answers.items())
         with Vertical(classes="dialog wide tall"):
             yield Static(self.heading, classes="heading", markup=False)

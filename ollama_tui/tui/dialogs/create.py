@@ -64,8 +64,8 @@ class PreviewPane(Vertical):
         if self._view == CHANGES:
             text.show(changes(self._form), document=self._view)
         else:
-            write = modelfile if self._view == MODELFILE else curl
-            text.show(write(self._form.request()), document=self._view)
+            write, language = WRITERS[self._view]
+            text.show(write(self._form.request()), document=self._view, language=language)
 
     def action_next_view(self) -> None:
         """Go on to the next view."""
@@ -91,6 +91,8 @@ MODELFILE = "As a Modelfile: what is inherited is not repeated"
 CURL = "As curl"
 CHANGES = "What changes, compared with the base"
 VIEWS = (MODELFILE, CURL, CHANGES)
+WRITERS = {MODELFILE: (modelfile, "modelfile"), CURL: (curl, "json")}
+"""What writes the text of a view, and its language."""
 
 TABS = (
     ("base", "Base"),

@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from ollama_tui.api.replies import Show
-from ollama_tui.domain.details import OVERVIEW, document, tabs
+from ollama_tui.domain.details import LANGUAGES, OVERVIEW, document, tabs
 from ollama_tui.domain.model import Model
 from ollama_tui.tui.widgets.tab_bar import TabBar
 from ollama_tui.tui.widgets.text_view import TextView
@@ -107,4 +107,5 @@ class DetailsPane(Vertical):
                 content = [*content, (), ((title, "bad"),), ((hint, "muted"),)]
             elif model.is_answered_in_cloud:
                 content = [*content, (), ((CLOUD_HINT, "muted"),)]
-        self.text.show(content, document=(key, model.name, tab))
+        language = LANGUAGES.get(tab, "")
+        self.text.show(content, document=(key, model.name, tab), language=language)

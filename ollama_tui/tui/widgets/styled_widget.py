@@ -33,6 +33,8 @@ STYLES = (
     "key",  # something to press
     "cursor",
     "mark",
+    "added",  # what a difference has more, and
+    "removed",  # less: the ground under it
     "match",  # found by a search
     "match-now",  # the one being looked at
     "tab",
@@ -73,6 +75,10 @@ class StyledWidget(Widget):
         &:ansi > .styled--muted { text-style: dim; }
         &:ansi > .styled--tab { text-style: dim; }
         &:ansi > .styled--match-now { color: ansi_black; }
+        & > .styled--added { background: $success 16%; }
+        & > .styled--removed { background: $error 16%; }
+        &:ansi > .styled--added { background: ansi_default; color: $success; }
+        &:ansi > .styled--removed { background: ansi_default; color: $error; }
         & > .styled--tab-now { color: $text-accent; text-style: bold underline; }
         & > .styled--thumb { color: $scrollbar; }
         MEANINGS

@@ -74,25 +74,29 @@ def merge_spans(spans: Iterable[Span]) -> StyledLine:
     )
 
 
-def slice_line(spans: StyledLine, start: int, end: int) -> StyledLine:
-    """Return the characters from `start` to `end`, without empty spans."""
-    kept = []
-    at = 0
+def restyle(spans: StyledLine, parts: Iterable[tuple[int, int, str]]) -> StyledLine:
+    """Return `spans` with parts of it, from start to end, in other styles.
+
+    The parts come in order and do not overlap; they may stick out of the line.
+    """
+    left = list(parts)[::-1]
+    kept: list[Span] = []
+    at = begin = 0
     for text, style in spans:
-        if piece := text[max(0, start - at) : max(0, end - at)]:
-            kept.append((piece, style))
-        at += len(text)
+        finish = begin + len(text)
+        while at < finish:
+            while left and left[-1][1] <= at:
+                left.pop()
+            start, stop, other = left[-1] if left else (finish, finish, "")
+            until, shown = (min(start, finish), style) if at < start else (min(stop, finish), other)
+            piece = text[at - begin : until - begin]
+            if at > start and at == begin and kept:  # the part began in the span before
+                kept[-1] = (kept[-1][0] + piece, shown)
+            else:
+                kept.append((piece, shown))
+            at = until
+        begin = finish
     return tuple(kept)
-
-
-def restyle(spans: StyledLine, start: int, end: int, style: str) -> StyledLine:
-    """Return `spans` with the characters from `start` to `end` in another style."""
-    length = sum(len(text) for text, _ in spans)
-    start, end = max(0, start), min(end, length)
-    middle = "".join(text for text, _ in slice_line(spans, start, end))
-    if not middle:
-        return spans
-    return (*slice_line(spans, 0, start), (middle, style), *slice_line(spans, end, length))
 
 
 def wrap_line(line: StyledLine, width: int) -> list[StyledLine]:

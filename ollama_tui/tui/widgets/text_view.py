@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import islice
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from textual.geometry import Region, Size
 from textual.strip import Strip
 
-from ollama_tui.formatting import StyledLine, inert, inert_lines
+from ollama_tui.formatting import LEXED, Span, StyledLine, inert, inert_lines
 from ollama_tui.tui.widgets.styled_widget import ScrollingWidget
-from ollama_tui.tui.widgets.text_layout import (
-    Anchor,
-    WrappedRow,
-    WrappedText,
-    fit,
-    restyle,
-    slice_line,
-)
+from ollama_tui.tui.widgets.text_layout import Anchor, WrappedRow, WrappedText, fit, restyle
+
+if TYPE_CHECKING:
+    from ollama_tui.domain.highlight import Highlighter
+    from ollama_tui.tui.widgets.text_search import Match, TextSearch
 
 TAB = 4
 """Cells a tab is expanded to, at most."""
@@ -27,8 +23,11 @@ TAB = 4
 NEWLINE = "\N{SYMBOL FOR NEWLINE}"
 """Stands for a newline inside what has to stay one line."""
 
-Match = tuple[int, int, int]
-"""Something found: line, start, end."""
+HIGHLIGHTERS_KEPT = 512
+"""Parts of lines for which what was lexed is kept."""
+
+Content = str | Sequence[str] | Sequence[StyledLine]
+"""A text, lines or styled lines."""
 
 
 class TextView(ScrollingWidget, can_focus=True):
@@ -45,9 +44,13 @@ class TextView(ScrollingWidget, can_focus=True):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._document: object = None
+        self._content: Content = ()
         self._texts: Sequence[str] = ()
         self._styled: Sequence[StyledLine] | None = None
         """The lines with their styles, if they have any."""
+        self._language = ""
+        self._highlighters: dict[tuple[int, int], Highlighter] = {}
+        """What lexes the whole text, at (-1, 0), or one span of a line."""
         self._length = 0
         self._wrapped = WrappedText((), 1)
         self._top: Anchor = (0, 0)
@@ -55,52 +58,80 @@ class TextView(ScrollingWidget, can_focus=True):
         self._rows: list[WrappedRow] = []
         self._painted: list[StyledLine] = []
         self.searched = ""
-        """What was searched for last."""
-        self._needle: re.Pattern[str] | None = None
+        """What is searched for; empty for nothing."""
+        self._search: TextSearch | None = None
         self._match: Match | None = None
 
-    def show(
-        self, content: str | Sequence[str] | Sequence[StyledLine], document: object = None
-    ) -> None:
-        """Show a text, lines or styled lines; keep the place if `document` is the one shown."""
-        self._texts, self._styled = _read(content)
-        self._length = sum(map(len, self._texts))
+    def show(self, content: Content, document: object = None, language: str = "") -> None:
+        """Show a text, lines or styled lines; keep the place if `document` is the one shown.
+
+        `language` is that of a text to highlight, one of `domain.highlight.LEXERS`.
+        """
+        if (content, language) != (self._content, self._language):
+            self._content, self._language = content, language
+            self._texts, self._styled = _read(content)
+            self._length = sum(map(len, self._texts))
+            self._search, self._highlighters = None, {}
         if document is None or document != self._document:
-            self._top, self._match, self._needle = (0, 0), None, None
-        elif self._match is not None and self._needle is not None:
-            line, start, end = self._match
-            text = self._texts[line] if line < len(self._texts) else ""
-            if self._needle.fullmatch(text, start, end) is None:
-                self._match = None
+            self._top, self._match = (0, 0), None
+        elif self._match is not None and not self._searching().is_match(self._match):
+            self._match = None
         self._document = document
         self._go_to(self._top)
 
-    def find(self, text: str) -> bool:
-        """Search from the top of the view, ignoring case; return whether anything was found.
+    @property
+    def place(self) -> Anchor:
+        """What is at the top of the view, for `find`."""
+        return self._top
 
-        An empty `text` ends the search.
+    @property
+    def found(self) -> tuple[int, int]:
+        """Which match is looked at, 0 for none, and how many there are."""
+        if not self.searched:
+            return 0, 0
+        search = self._searching()
+        return search.number(self._match) if self._match else 0, search.count
+
+    def find(self, words: str, place: Anchor | None = None) -> bool:
+        """Go to the first match from `place` on, ignoring case; return whether there is one.
+
+        Without one the view is at `place`; the usual one is the top of the view. Nothing is
+        searched for any more where `words` are empty.
         """
-        self.searched = text
-        self._needle = re.compile(re.escape(text), re.IGNORECASE) if text else None
-        self._match = None
-        found = self.find_again()
-        self._repaint()
-        return found
+        self.searched, self._match = words, None
+        self._put(self._top if place is None else place)
+        return self._look_at(self._searching().next(self._top) if words else None)
 
     def find_again(self, *, backwards: bool = False) -> bool:
         """Go to the next or previous match, round the ends; return whether there is one."""
         line, start, end = self._match or (*self._top, self._top[1])
-        match = next(self._matches(line, start if backwards else end, backwards), None)
-        if match is None:
+        if not self.searched:
             return False
-        self._match = match
-        place = match[:2]
-        last = self._rows[-1] if self._rows else None
-        if last is None or not self._top <= place < (last.line, last.end):
-            # Out of view: then it comes a third down the page.
-            self._go_to(self._wrapped.move(self._wrapped.snap(place), -(self.page // 3)))
+        search = self._searching()
+        if backwards:
+            return self._look_at(search.previous((line, start)))
+        return self._look_at(search.next((line, end)))
+
+    def _look_at(self, match: Match | None) -> bool:
+        """Show `match`, if there is one."""
+        if match is not None:
+            self._match = match
+            place = match[:2]
+            last = self._rows[-1] if self._rows else None
+            if last is None or not self._top <= place < (last.line, last.end):
+                # Out of view: then it comes a third down the page.
+                self._put(self._wrapped.move(self._wrapped.snap(place), -(self.page // 3)))
         self._repaint()
-        return True
+        return match is not None
+
+    def _searching(self) -> TextSearch:
+        """Return the text prepared for searching, which is done once something is searched for."""
+        if self._search is None:
+            from ollama_tui.tui.widgets.text_search import TextSearch
+
+            self._search = TextSearch(self._texts)
+        self._search.look_for(self.searched)
+        return self._search
 
     def action_move(self, step: int, scroll: bool = True) -> None:
         """Scroll by `step` rows: a text has no cursor to move."""
@@ -119,12 +150,15 @@ class TextView(ScrollingWidget, can_focus=True):
         return self.to_strip(self._line(y, self.size))
 
     def _go_to(self, top: Anchor) -> None:
-        """Show the text from the row that holds `top`, but no further than the last page."""
+        self._put(top)
+        self._repaint()
+
+    def _put(self, top: Anchor) -> None:
+        """Put the row that holds `top` at the top, but no further down than the last page."""
         self._wrapped = WrappedText(self._texts, self.size.width - 1)
         self._last_page = self._wrapped.last_page(self.page)
         self._top = min(self._wrapped.snap(top), self._last_page)
         self._rows = list(islice(self._wrapped.rows(self._top), self.page))
-        self._repaint()
 
     def _repaint(self) -> None:
         """Refresh the lines that differ: most of one model's details are the next one's too."""
@@ -150,10 +184,9 @@ class TextView(ScrollingWidget, can_focus=True):
             text = self._texts[row.line]
             # A blank that ends the row may be one cell too far to the right.
             end = row.end - 1 if text[row.end - 1 : row.end] == " " else row.end
-            spans = ((text, ""),) if self._styled is None else self._styled[row.line]
-            spans = slice_line(spans, row.start, max(row.start, end))
-            for start, stop, style in self._highlights(row):
-                spans = restyle(spans, start - row.start, stop - row.start, style)
+            spans = self._spans(row.line, row.start, max(row.start, end))
+            if self.searched:
+                spans = restyle(spans, self._highlights(row))
         top = total = 0
         if self._last_page != (0, 0):
             # Approximate: an exact total would need wrapping the whole text.
@@ -165,35 +198,54 @@ class TextView(ScrollingWidget, can_focus=True):
             top = round(at / last * (total - page))
         return (*fit(spans, width - 1), self.scroll_bar(y, top, total, page))
 
-    def _highlights(self, row: WrappedRow) -> Iterator[tuple[int, int, str]]:
-        """Yield the matches in this row, and their styles."""
-        if self._needle is None:
-            return
-        longest = len(self._needle.pattern)
-        first = max(0, row.start - longest)
-        for match in self._needle.finditer(self._texts[row.line][first : row.end + longest]):
-            yield match.start() + first, match.end() + first, "match"
-        if self._match is not None and self._match[0] == row.line:
-            yield *self._match[1:], "match-now"
+    def _spans(self, line: int, start: int, end: int) -> StyledLine:
+        """Return a part of a line in its styles."""
+        if self._styled is None:
+            if self._language:
+                return self._highlighter(-1, 0, self._texts, self._language).spans(line, start, end)
+            return ((self._texts[line][start:end], ""),)
+        spans: list[Span] = []
+        at = 0
+        for number, (text, style) in enumerate(self._styled[line]):
+            first, last = max(0, start - at), min(len(text), end - at)
+            at += len(text)
+            if first >= last:
+                continue
+            if style.startswith(LEXED):
+                language = style.removeprefix(LEXED)
+                lexed = self._highlighter(line, number, (text,), language)
+                spans += lexed.spans(0, first, last)
+            else:
+                spans.append((text[first:last], style))
+        return tuple(spans)
 
-    def _matches(self, line: int, offset: int, backwards: bool) -> Iterator[Match]:
-        """Yield the matches after a place, or before it, nearest first; round to it again."""
-        if self._needle is None or not self._texts:
-            return
-        count = len(self._texts)
-        for step in range(count + 1):
-            at = (line - step if backwards else line + step) % count
-            start, end = 0, len(self._texts[at])
-            if not step:
-                start, end = (0, offset) if backwards else (offset, end)
-            found = self._needle.finditer(self._texts[at], start, end)
-            for match in reversed(list(found)) if backwards else found:
-                yield at, match.start(), match.end()
+    def _highlighter(
+        self, line: int, number: int, texts: Sequence[str], language: str
+    ) -> Highlighter:
+        """Return what lexes `texts`, made when they are first drawn."""
+        found = self._highlighters.get((line, number))
+        if found is None:
+            from ollama_tui.domain.highlight import Highlighter
+
+            if len(self._highlighters) >= HIGHLIGHTERS_KEPT:
+                self._highlighters.clear()
+            found = self._highlighters[line, number] = Highlighter(texts, language)
+        return found
+
+    def _highlights(self, row: WrappedRow) -> list[tuple[int, int, str]]:
+        """Return the matches in this row, counted from its start, and their styles."""
+        line, begin, end = row
+        now = self._match if self._match and self._match.line == line else None
+        parts = [(*now[1:], "match-now")] if now else []
+        parts += [
+            (start, stop, "match")
+            for start, stop in self._searching().within(line, begin, end)
+            if now is None or stop <= now.start or start >= now.end
+        ]
+        return [(start - begin, stop - begin, style) for start, stop, style in sorted(parts)]
 
 
-def _read(
-    content: str | Sequence[str] | Sequence[StyledLine],
-) -> tuple[Sequence[str], Sequence[StyledLine] | None]:
+def _read(content: Content) -> tuple[Sequence[str], Sequence[StyledLine] | None]:
     """Return the lines made inert, and their styles if they have any."""
     if isinstance(content, str):
         return inert_lines(content).expandtabs(TAB).split("\n"), None

@@ -100,9 +100,69 @@ async def test_search_goes_round_both_ways_and_shows_what_it_finds() -> None:
             assert view.find_again(backwards=backwards)
             found.append(await place())
         assert found == [3, 50, 97, 3, 97]
+        assert view.found == (3, 3)
         assert not view.find("pin")
         assert not view.find_again()
+        assert view.found == (0, 0)
         assert not view.find("")
+        assert not view.find_again()
+
+
+async def test_a_search_begins_where_it_was_asked_for_and_leads_back_there() -> None:
+    view = TextView()
+    app = OneWidget(view)
+    async with app.run_test(size=(20, 10)) as pilot:
+        view.show("\n".join({60: "an ant", 80: "anvil"}.get(n, f"row {n}") for n in range(100)))
+        await pilot.press("pagedown")
+        place = view.place
+        for typed, found in [("a", (1, 3)), ("an", (1, 3)), ("anv", (1, 1)), ("anx", (0, 0))]:
+            assert view.find(typed, place) is bool(found[0])
+            assert view.found == found
+        await pilot.pause()
+        assert first_line(app) == "row 10"
+        assert view.find("an", place)
+        await pilot.pause()
+        assert "an ant" in "\n".join(screen_lines(app))
+
+
+async def test_a_search_goes_on_in_the_next_text() -> None:
+    view = TextView()
+    async with OneWidget(view).run_test(size=(20, 10)):
+        view.show("one\ntwo one", "a")
+        view.find("ONE")
+        view.show("two\none one", "b")
+        assert view.found == (0, 2)
+        assert view.find_again()
+        assert view.found == (1, 2)
+        view.show("two", "b")
+        assert view.found == (0, 0)
+
+
+async def test_a_language_is_seen_and_found_words_over_it() -> None:
+    view = TextView()
+    app = OneWidget(view)
+    async with app.run_test(size=(40, 4)) as pilot:
+        view.show("FROM qwen3\nPARAMETER stop x", language="modelfile")
+        await pilot.pause()
+        assert screen_lines(app)[:2] == ["FROM qwen3", "PARAMETER stop x"]
+        lines = [[view._line(y, view.size)[0] for y in (0, 1)]]
+        assert lines == [[("FROM", "syntax-keyword"), ("PARAMETER", "syntax-keyword")]]
+        view.find("rom q")
+        assert list(view._line(0, view.size))[:3] == [
+            ("F", "syntax-keyword"),
+            ("ROM q", "match-now"),
+            ("wen3", ""),
+        ]
+
+
+async def test_one_span_of_a_line_may_be_in_a_language() -> None:
+    view = TextView()
+    app = OneWidget(view)
+    async with app.run_test(size=(12, 4)) as pilot:
+        view.show([(("key  ", "muted"), ('[1, "b c d e f"]', "lex:json"))])
+        await pilot.pause()
+        assert screen_lines(app)[:2] == ['key  [1, "b', 'c d e f"]']
+        assert view._line(1, view.size)[0] == ('c d e f"', "syntax-string")
 
 
 async def test_what_is_found_is_lit() -> None:
@@ -163,6 +223,10 @@ async def test_megabytes_do_not_stall_the_loop(content: str) -> None:
         for act in (view.on_resize, last, view.on_resize, first):
             assert calls(act) < 200_000
         await pilot.press("G")
+        for words in "o", "w", "字 漢":
+            assert calls(partial(view.find, words)) < 200_000
+            assert calls(lambda: view.found) < 100
+            assert calls(partial(view.find_again, backwards=True)) < 200_000
 
 
 @pytest.mark.parametrize("content", ["", "x", [], [()], [plain("")], ["a\nb", "c"]])
