@@ -15,32 +15,29 @@ from textual.app import App
 
 from ollama_tui.config.settings import Settings
 from ollama_tui.demo.folder import StoreFolder
-from ollama_tui.demo.server import DemoTransport
+from ollama_tui.demo.server import EmbeddedTransport
 from ollama_tui.tui.look import DEFAULT_THEME
 from tests.clock import VirtualClock
 from tests.demo.levers import Demo
 from tests.importing.making import MODEL, gguf
 from tests.journeys.driver import User, journey
 
-FREE = 58_000_000_000
-"""Bytes free on the disk of the pictures."""
-BLOCK = 4096
 SEARCHED = 80
 """Rows in which something is looked for."""
 
 
-class LocalTransport(DemoTransport):
+class LocalTransport(EmbeddedTransport):
     """Shows the server's store as a folder in the current one, under a name that stays the same."""
 
     def __init__(self, demo: Demo) -> None:
         super().__init__(lambda: demo.server)
         self._demo = demo
-        self._folder = StoreFolder(Path(".ollama/models"))
+        self._here = StoreFolder(Path(".ollama/models"))
 
     def models_folder(self) -> Path:
         """Return the folder, with what the server has now."""
-        self._folder.update(self._demo.server.store)
-        return self._folder.root
+        self._here.update(self._demo.server.store)
+        return self._here.root
 
 
 class Guide(User):
@@ -73,13 +70,10 @@ class Guide(User):
 
 @contextmanager
 def no_machine() -> Iterator[None]:
-    """Hide what differs between machines: the disk, the folder, the editor, the name."""
-    blocks = FREE // BLOCK
-    disk = os.statvfs_result((BLOCK, BLOCK, 4 * blocks, blocks, blocks, 0, 0, 0, 0, 255))
+    """Hide what differs between machines: the folder, the editor, the name."""
     with (
         TemporaryDirectory() as folder,
         chdir(folder),
-        patch("os.statvfs", lambda _: disk),
         patch("platform.node", lambda: "laptop"),
         patch.object(App, "suspend", nullcontext),
         patch.dict(os.environ, {"VISUAL": "", "EDITOR": f"{sys.executable} editor.py"}),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.segment import Segment
@@ -13,11 +14,14 @@ from rich.style import Style
 from tests.pictures.cells import Cell, Look, Row, Screen, row_of, text_of
 from tests.pictures.film import Frame, changes, film
 from tests.pictures.glyphs import ARMS, BLOCKS, SHADES
-from tests.pictures.svg import HEIGHT, MIDDLE, WIDTH, picture
+from tests.pictures.scenes import FOLDER, NAMES
+from tests.pictures.svg import BAR, HEIGHT, MARGIN, MIDDLE, WIDTH, picture
+from tests.readme import README
 
 SVG = "{http://www.w3.org/2000/svg}"
 SHAPES = {*BLOCKS, *ARMS, *SHADES}
 COLUMNS = 12
+LARGEST_PICTURE, LARGEST_FILM = 60_000, 1_000_000
 STYLES = [Style(), Style.parse("red"), Style.parse("bold on blue"), Style.parse("dim underline")]
 
 
@@ -116,6 +120,20 @@ def test_a_film_shows_each_screen_when_its_time_has_come() -> None:
     assert ">tn<" not in second  # the middle letter changes, and a run around it
     assert ">Pull<" in second
     assert ElementTree.fromstring(svg).tag == f"{SVG}svg"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_readme_shows_every_picture_and_each_is_small(name: str) -> None:
+    path = FOLDER / f"{name}.svg"
+    assert f"({path.relative_to(README.parent)})" in README.read_text(encoding="utf-8")
+    root = ElementTree.parse(path).getroot()
+    _, _, width, height = map(float, root.attrib["viewBox"].split())
+    assert width > height > BAR + MARGIN
+    assert path.stat().st_size < (LARGEST_FILM if name == "tour" else LARGEST_PICTURE)
+
+
+def test_there_is_no_picture_that_readme_does_not_show() -> None:
+    assert {path.stem for path in FOLDER.glob("*")} == set(NAMES)
 
 
 def test_a_row_is_the_text_of_its_cells() -> None:
