@@ -17,6 +17,7 @@ import msgspec
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.api.replies import MAX_INT64, Answers, Count, ListedModel, RunningModel, Show
 from ollama_tui.domain import names
+from ollama_tui.domain.last_runs import LastRuns
 from ollama_tui.domain.listed import row_for_runner, running_by_row, without_backups
 from ollama_tui.formatting import inert
 
@@ -58,6 +59,8 @@ class Model(msgspec.Struct, frozen=True):
     """How many other rows of the list have its name: other manifests, for other runners."""
     backup: str = ""
     """The name under which the server keeps it for an older Ollama; empty when it lists none."""
+    last_run: datetime | None = None
+    """When it was last seen running, or began what still runs; None when it was not."""
 
     @property
     def name(self) -> str:
@@ -224,19 +227,25 @@ def models_from(
     listed: tuple[ListedModel, ...],
     running: tuple[RunningModel, ...],
     facts: Mapping[str, Facts],
+    last_runs: LastRuns | None = None,
 ) -> tuple[Model, ...]:
-    """Return one value per row of the list, with its facts and its runner.
+    """Return one value per row of the list, with its facts, its runner and its last run.
 
     A name may have several rows. Backups are no rows, but are named by the model they are of, as
     long as that is listed.
     """
     listed, backups = without_backups(listed)
     runners = running_by_row(listed, running) if running else {}
+    ran = last_runs.by_digest if last_runs else {}
     if len({m.name for m in listed}) == len(listed) and not backups:
-        if not runners:
+        if not runners and not ran:
             return tuple([Model(m, facts.get(m.digest)) for m in listed])
         return tuple(
-            [Model(m, facts.get(m.digest), runners.get((m.name, m.digest))) for m in listed]
+            [
+                Model(m, facts.get(d), runners.get((m.name, d)), 0, "", ran.get(d))
+                for m in listed
+                for d in (m.digest,)
+            ]
         )
     counts = Counter([m.name for m in listed])
     return tuple(
@@ -247,6 +256,7 @@ def models_from(
                 runners.get((m.name, m.digest)),
                 counts[m.name] - 1,
                 backups.get(m.digest, ""),
+                ran.get(m.digest),
             )
             for m in listed
         ]
@@ -304,6 +314,8 @@ class Snapshot:
     """When the list came; None while it is only remembered from an earlier run."""
     unknown_capabilities: int = 0
     """Models whose capabilities are not known yet."""
+    watched_since: datetime | None = None
+    """When this server was looked at first: `Model.last_run` knows of no run before that."""
     facts_to_fetch: int = 0
     """Digests whose facts are still to be asked for: what the models share is not known yet."""
 
@@ -366,9 +378,10 @@ class Snapshot:
         running: tuple[RunningModel, ...],
         facts: Mapping[str, Facts],
         facts_to_fetch: int = 0,
+        last_runs: LastRuns | None = None,
     ) -> Snapshot:
         """Return this with the models that are listed, run and known; the same ones if equal."""
-        models = models_from(listed, running, facts)
+        models = models_from(listed, running, facts, last_runs)
         if models == self.models:
             models = self.models
         unknown_capabilities = sum(
@@ -379,6 +392,7 @@ class Snapshot:
             models=models,
             unknown_capabilities=unknown_capabilities,
             facts_to_fetch=facts_to_fetch,
+            watched_since=last_runs.since if last_runs else self.watched_since,
         )
 
     def able(self, *capabilities: str) -> tuple[Model, ...]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from ollama_tui.api.replies import ListedModel, Show
 from ollama_tui.config.state_file import MB, Problems, StateFile
+from ollama_tui.domain.last_runs import LastRuns
 from ollama_tui.domain.model import Facts, ModelKey
 
 if TYPE_CHECKING:
@@ -118,6 +119,14 @@ class Cache:
         """Remember the names that `host_url` was told to push."""
         self._pushed(host_url).write(keys)
 
+    def last_runs(self, host_url: str) -> LastRuns | None:
+        """Return when the models of `host_url` were last seen running; None if nothing is known."""
+        return self._last_runs(host_url).read()
+
+    def keep_last_runs(self, host_url: str, runs: LastRuns) -> None:
+        """Remember when the models of `host_url` were last seen running."""
+        self._last_runs(host_url).write(runs)
+
     def _list(self, host_url: str) -> StateFile[tuple[ListedModel, ...]]:
         path = self._folder / f"list-{file_key(host_url)}.json"
         loss = "the list is first shown when the server has answered"
@@ -139,6 +148,11 @@ class Cache:
         path = self._folder / f"pushed-{file_key(host_url)}.json"
         loss = "registries are not asked about models that were pushed"
         return StateFile(path, frozenset[str], loss, self._problems, _LIST_LIMIT)
+
+    def _last_runs(self, host_url: str) -> StateFile[LastRuns]:
+        path = self._folder / f"ran-{file_key(host_url)}.json"
+        loss = "when models ran last is forgotten"
+        return StateFile(path, LastRuns, loss, self._problems)
 
 
 def _format(version: str) -> str:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, TypeVar
 from ollama_tui.api.clock import Clock, utc_now
 from ollama_tui.api.errors import NotOllama, OllamaError, Refused
 from ollama_tui.api.replies import Answers, ListedModel, RunningModel
+from ollama_tui.domain.last_runs import LastRuns
 from ollama_tui.domain.model import ConnectionState, Model, ModelKey, Snapshot
 from ollama_tui.services.model_facts import CONCURRENT_SHOWS, ModelFacts
 from ollama_tui.services.observable import Observable
@@ -75,6 +76,11 @@ class Library:
         """What show says of the models."""
         self.loading: Observable[frozenset[ModelKey]] = Observable(frozenset())
         """The models that are being loaded for us."""
+        remembered_runs = cache.last_runs(host_url) if cache else None
+        self._last_runs = remembered_runs or LastRuns(since=now())
+        """When each model ran last, as far as it was seen."""
+        self._seen_running_at = now()
+        """When the running models were asked for last."""
         if snapshots is None:
             remembered = cache.models(host_url) if cache else ()
             snapshots = Observable(Snapshot().with_list(remembered, (), self.facts.by_digest))
@@ -136,7 +142,7 @@ class Library:
 
     def _apply(self, answers: Answers) -> None:
         """Remember and publish what the server says now."""
-        self._running = answers.running
+        self._note_running(answers.running)
         self._listed = answers.listed
         if self._cache and answers.listed != self._cached:
             self._cached = answers.listed
@@ -147,8 +153,26 @@ class Library:
 
     def _publish(self, snapshot: Snapshot) -> None:
         facts = self.facts
-        snapshot = snapshot.with_list(self._listed, self._running, facts.by_digest, facts.pending)
+        snapshot = snapshot.with_list(
+            self._listed, self._running, facts.by_digest, facts.pending, self._last_runs
+        )
         self.snapshots.set(snapshot)
+
+    def _note_running(self, running: tuple[RunningModel, ...]) -> None:
+        """Take over what runs now; note and keep when something began to run, or had run last."""
+        before, seen_at = self._running, self._seen_running_at
+        self._running, self._seen_running_at = running, self._now()
+        old, new = {r.digest for r in before}, {r.digest for r in running}
+        ended = [r for r in before if r.digest not in new]
+        runs = self._last_runs.with_running(ended, seen_at)
+        begun = [r for r in running if r.digest not in old or r.digest not in runs.by_digest]
+        self._keep_runs(runs.with_running(begun, self._seen_running_at))
+
+    def _keep_runs(self, runs: LastRuns) -> None:
+        if runs is not self._last_runs:
+            self._last_runs = runs
+            if self._cache:
+                self._cache.keep_last_runs(self._host_url, runs)
 
     async def learn(self) -> Snapshot:
         """Refresh, then ask for what the list does not tell of each model, until all is known.
@@ -164,7 +188,7 @@ class Library:
         """Ask for the running models only; raises OllamaError and then changes nothing."""
         running = await self._ollama.running()
         if running != self._running:
-            self._running = running
+            self._note_running(running)
             self._publish(replace(self.snapshot, running=running))
 
     async def load(
@@ -203,6 +227,9 @@ class Library:
                 for task in (*tasks, *refreshes):
                     task.cancel()
                 self.facts.save()
+                # What runs on may have ended before it is looked at again.
+                seen_at = self._seen_running_at
+                self._keep_runs(self._last_runs.with_running(self._running, seen_at))
                 await asyncio.gather(*refreshes, return_exceptions=True)
 
     async def _poll(self) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from ollama_tui.api.replies import ListedModel, ModelDetails, Show
+from ollama_tui.domain.last_runs import LastRuns
 from ollama_tui.domain.model import Facts
 from ollama_tui.services.cache import _DETAILS_KEPT, Cache
 
@@ -32,6 +34,13 @@ def test_lists_are_kept_per_host(cache: Cache) -> None:
     cache.keep_models("http://one:1", MODELS)
     assert cache.models("http://one:1") == MODELS
     assert cache.models("http://two:1") == ()
+
+
+def test_last_runs_are_kept_per_host(cache: Cache) -> None:
+    runs = LastRuns(datetime(2026, 11, 1, tzinfo=UTC), {DIGEST: datetime(2026, 11, 2, tzinfo=UTC)})
+    cache.keep_last_runs("http://one:1", runs)
+    assert cache.last_runs("http://one:1") == runs
+    assert cache.last_runs("http://two:1") is None
 
 
 def test_facts_come_back(cache: Cache) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -464,3 +465,46 @@ async def test_details_of_one_model_leave_the_list_as_it_is(library: Library) ->
     snapshot = await library.learn()
     await library.facts.show(snapshot.by_name["qwen3:8b"])
     assert library.snapshot is snapshot
+
+
+async def test_it_remembers_when_a_model_ran_last_even_in_the_next_run(
+    ollama: Ollama, time: VirtualClock, tmp_path: Path
+) -> None:
+    def a_library() -> Library:
+        clocks = {"now": time.now, "seconds": time.monotonic, "sleep": time.sleep}
+        return Library(ollama, cache=Cache(tmp_path), host_url=URL, **clocks)  # type: ignore[arg-type]
+
+    def last_run(library: Library, name: str) -> datetime | None:
+        model = library.snapshot.model(name)
+        assert model is not None
+        return model.last_run
+
+    began = time.now()
+    library = a_library()
+    snapshot = await library.refresh()
+    assert (snapshot.watched_since, last_run(library, "qwen3:1.7b")) == (began, began)
+    assert last_run(library, "qwen3:8b") is None
+    async with library.watching():
+        await time.advance(POLL_EVERY * 3)
+        await ollama.unload("qwen3:1.7b")
+        unloaded = time.now()
+        await time.advance(POLL_EVERY * 3)
+        seen = last_run(library, "qwen3:1.7b")
+        assert seen is not None
+        assert began < seen <= unloaded
+        await time.advance(POLL_EVERY * 3)
+        assert last_run(library, "qwen3:1.7b") == seen
+    left = time.now()
+    await time.advance(3600)
+    again = a_library()
+    snapshot = await again.refresh()
+    assert (snapshot.watched_since, last_run(again, "qwen3:1.7b")) == (began, seen)
+    kept = Cache(tmp_path).last_runs(URL)
+    assert kept is not None
+    assert max(kept.by_digest.values()) >= left - timedelta(seconds=POLL_EVERY)
+
+
+async def test_a_model_that_runs_on_is_no_news(library: Library, time: VirtualClock) -> None:
+    first = await library.refresh()
+    await time.advance(POLL_EVERY)
+    assert (await library.refresh()).models is first.models
