@@ -397,5 +397,5 @@ class OllamaTui(DiffApp[int], ThemedApp[int], inherit_bindings=False):
 
 def _has_news(before: Job | None, job: Job) -> bool:
     """Whether `job` has ended or lost its connection: then the list may not be what it was."""
-    ended = not job.active and (before is None or before.state is not job.state)
+    ended = job.ended is not None and (before is None or before.state is not job.state)
     return ended or (bool(job.trouble) and not (before is not None and before.trouble))

@@ -22,7 +22,10 @@ class State(enum.Enum):
     """Its grace period runs; nothing was sent yet."""
     RUNNING = "running"
     PAUSED = "paused"
-    """Stopped by the user; what was downloaded is kept, and the rest comes when it is resumed."""
+    """Stopped by the user, or left unfinished by an earlier run of the program.
+
+    What was downloaded is kept, and the rest comes when it is resumed.
+    """
     DONE = "done"
     FAILED = "failed"
     CANCELLED = "cancelled"
@@ -219,8 +222,8 @@ def describe(job: Job) -> str:
         return f"in {job.seconds_left} s"
     if job.state is State.FAILED and job.error is not None:
         return f"failed: {job.error.reason or job.error.title}"
-    if job.state is State.PAUSED and job.progress.fraction:
-        return f"paused at {percent(job.progress.fraction)}%"
+    if job.state is State.PAUSED:
+        return f"paused at {reached}" if (reached := how_far(progress)) else "paused"
     if job.state is not State.RUNNING:
         return str(job.state.value)
     if job.cancelling:
@@ -235,6 +238,13 @@ def describe(job: Job) -> str:
         known = progress.fraction is not None
         return f"resuming at {percent(progress.resumed_at)}%" if known else "resuming"
     return progress.phase or "starting"
+
+
+def how_far(progress: JobProgress) -> str:
+    """Return `61%`, or the bytes where the whole is not known; empty when nothing has come."""
+    if progress.fraction:
+        return f"{percent(progress.fraction)}%"
+    return size(progress.completed) if progress.completed else ""
 
 
 def percent(fraction: float) -> int:

@@ -35,6 +35,7 @@ class _Download(msgspec.Struct, omit_defaults=True):
     name: str
     insecure: bool = False
     expected: Count | None = None
+    done: Count = 0
 
 
 class Journal:
@@ -98,10 +99,11 @@ class Journal:
         self._locked.clear()
 
     def _write(self, pulls: Sequence[Pull]) -> None:
-        downloads = [_Download(pull.name, pull.insecure, pull.expected) for pull in pulls]
+        downloads = [_Download(p.name, p.insecure, p.expected, p.done) for p in pulls]
         for download in downloads:
             if not 0 <= (download.expected or 0) < 2**63:
                 download.expected = None  # or the file could not be read again
+            download.done = min(download.done, 2**63 - 1)
         file = write_locked(self._own, encoded(downloads))
         replaced = self._locked.pop(self._own, None)
         if replaced is not None:
@@ -155,7 +157,7 @@ class Journal:
             self._report(error)
             return ()
         self._locked[path] = file
-        return tuple(Pull(each.name, each.insecure, each.expected) for each in downloads)
+        return tuple(Pull(d.name, d.insecure, d.expected, d.done) for d in downloads)
 
     def _report(self, error: OSError) -> None:
         self._problems.add(

@@ -73,6 +73,8 @@ class Transfer:
     """Bytes of all layers and the config when a registry's manifest was read before."""
     partial: bool = False
     """Whether an earlier attempt is known to have left a part of it where it goes."""
+    earlier: int = 0
+    """Bytes that an earlier attempt had: shown until this one has more, or proves it wrong."""
     layers: Mapping[str, LayerProgress] = field(default_factory=dict)
     current: str = ""
     """The layer at work; empty between layers and in phases without numbers."""
@@ -199,10 +201,15 @@ class Transfer:
             rate = (self.received - had) / (now - since)
         if rate > 0 and layer is not None and not stalled:
             eta = max(0, self.total - self.bytes_present) / rate
+        completed, fraction = self.max_completed, self.max_fraction
+        if self.earlier > completed:
+            completed = min(self.earlier, self.total or self.earlier)
+            if self.expected:
+                fraction = max(fraction or 0.0, min(_ALMOST, completed / self.total))
         return JobProgress(
-            completed=self.max_completed,
+            completed=completed,
             total=self.total,
-            fraction=self.max_fraction,
+            fraction=fraction,
             transferred=moved,
             rate=rate,
             eta=eta,
@@ -228,7 +235,10 @@ class Transfer:
     def _continue_layer(self, key: str, layer: LayerProgress, now: float) -> Transfer:
         before = self.layers[key]
         layer = LayerProgress(layer.total or before.total, layer.completed)
-        after = replace(self, layers={**self.layers, key: layer}, now=now)
+        earlier = self.earlier
+        if layer.total - layer.completed > max(0, self.total - earlier):
+            earlier = 0  # more is missing than there would be: the server has lost some of it
+        after = replace(self, layers={**self.layers, key: layer}, now=now, earlier=earlier)
         if layer.completed == before.completed:
             return after._notice_resume(layer, 0, now)
         if before.completed == 0:

@@ -17,7 +17,7 @@ from ollama_tui.formatting import inert
 from ollama_tui.services.jobs.job import ACTIVE, Job, State
 from ollama_tui.services.jobs.journal import Journal
 from ollama_tui.services.jobs.publishing import Publisher
-from ollama_tui.services.jobs.record import JobRecord
+from ollama_tui.services.jobs.record import JobRecord, unfinished
 from ollama_tui.services.jobs.tasks import Lane, Pull, RegistryTransfer, Task
 from ollama_tui.services.observable import Observable
 
@@ -28,6 +28,8 @@ _NOTHING_SENT = "Cancelled before anything was sent."
 _UNDONE = "Undone: nothing was deleted."
 GRACE_CHECK_EVERY = 0.5
 """Seconds between checks that the program was running during a grace period."""
+WRITE_EVERY = 30.0
+"""Seconds between two notes on disk of how far downloads are."""
 SUSPENDED_AFTER = 1.5
 """Seconds between two such checks from which on the program must have been suspended."""
 
@@ -64,6 +66,7 @@ class JobQueue:
         self._records: dict[int, JobRecord] = {}
         self._last_id = 0
         self._publisher = Publisher(self._publish_snapshots, self._report_bug, clock, sleep)
+        self._written = clock()
         self._closed = False
         self._bug: BaseException | None = None
         self._has_bug = asyncio.Event()
@@ -84,7 +87,7 @@ class JobQueue:
             self.retry(paused.id)
             return paused.id
         record = self._new_record(task)
-        record.resumes_earlier = any(earlier.had_progress for earlier in self._tries_of(task))
+        record.continues(self._tries_of(task), self._clock())
         self._enqueue(record)
         return record.id
 
@@ -204,6 +207,7 @@ class JobQueue:
 
         Raises a bug that nobody has seen yet.
         """
+        self._write_journal()
         self._closed = True
         if self._journal is not None:
             self._journal.close()
@@ -350,27 +354,20 @@ class JobQueue:
 
     def _publish_snapshots(self, now: float) -> None:
         self.jobs.set(tuple(record.snapshot(now) for record in self._records.values()))
+        if now >= self._written + WRITE_EVERY:
+            self._write_journal()
 
     def _write_journal(self) -> None:
-        """Write down what is unfinished; once we are closing, what was unfinished until then.
-
-        A pull that failed or is paused stays, unless a later one of the same model came to its end.
-        """
-        if self._journal is None or self._closed:
-            return
-        pulls: dict[str, Pull] = {}
-        for record in self._records.values():
-            if isinstance(record.task, Pull):
-                pulls.pop(record.task.key, None)
-                if record.state in ACTIVE | {State.FAILED, State.PAUSED}:
-                    pulls[record.task.key] = record.task
-        self._journal.keep(tuple(pulls.values()))
+        """Write down what is unfinished; once we are closing, what was unfinished until then."""
+        if self._journal is not None and not self._closed:
+            self._written = self._clock()
+            self._journal.keep(unfinished(self._records.values(), self._written))
 
     def _with_state(self, state: State) -> list[JobRecord]:
         return [record for record in self._records.values() if record.state is state]
 
     def _tries_of(self, task: Task) -> list[JobRecord]:
-        """Return the failed, paused and cancelled jobs that moved the same model the same way."""
+        """Return the unfinished jobs, none active, that moved the same model the same way."""
         if not isinstance(task, RegistryTransfer):
             return []
         return [

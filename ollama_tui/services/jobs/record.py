@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from ollama_tui.api.errors import OllamaError
@@ -12,7 +13,7 @@ from ollama_tui.formatting import inert
 from ollama_tui.services.jobs.job import ACTIVE, Job, JobProgress, Problem, State, problem_of
 from ollama_tui.services.jobs.progress import STALLED_AFTER, Transfer, TransferTracker
 from ollama_tui.services.jobs.retry import FIRST_EVENT, Pause, pause_after, silence_after
-from ollama_tui.services.jobs.tasks import Delete, Item, Note, Task
+from ollama_tui.services.jobs.tasks import Delete, Item, Note, Pull, Task
 
 _NOT_FATAL = "couldn't remove unused layers"
 
@@ -44,6 +45,8 @@ class JobRecord:
     """Whether it ever had progress."""
     resumes_earlier: bool = False
     """Whether an earlier job left a part of it."""
+    earlier: int = 0
+    """Bytes that earlier tries had of it."""
     cancelling: bool = False
     pausing: bool = False
     """Whether it was asked to pause, and its stream is not closed yet."""
@@ -67,21 +70,28 @@ class JobRecord:
         """Whether something is still to happen."""
         return self.state in ACTIVE
 
+    def continues(self, tries: Iterable[JobRecord], now: float) -> None:
+        """Note what earlier `tries` of the same have left."""
+        for each in tries:
+            self.resumes_earlier |= each.had_progress
+            self.earlier = max(self.earlier, each.progress(now).completed)
+
     def mark_interrupted(self) -> None:
         """Make it one that an earlier run of the program did not finish."""
-        self.state, self.had_progress = State.FAILED, True
-        self.error = Problem(
-            f"{self.task.verb} {inert(self.task.name)} was not finished when the program ended.",
-            "In J, r goes on with it; what was downloaded is kept.",
-            "interrupted, r in J goes on",
-        )
+        self.state, self.had_progress = State.PAUSED, True
+        self.earlier = self.task.done if isinstance(self.task, Pull) else 0
+        self.tracker = self._new_tracker()
+        self.note = "It was not finished when the program ended. What was downloaded is kept."
 
     def start(self, now: float) -> None:
         """Begin the work; what was paused goes on from what is shown of it."""
-        partial = self.resumes_earlier or self.had_progress
         if not self.tracker.transfer.max_completed:
-            self.tracker = TransferTracker(Transfer(self.task.expected, partial))
+            self.tracker = self._new_tracker()
         self.state, self.started, self.last_event_at = State.RUNNING, now, now
+
+    def _new_tracker(self) -> TransferTracker:
+        partial = self.resumes_earlier or self.had_progress
+        return TransferTracker(Transfer(self.task.expected, partial, self.earlier))
 
     def take(self, step: Progress | Item | Note, now: float) -> None:
         """Account for one step."""
@@ -143,7 +153,9 @@ class JobRecord:
         """Make it ready to be tried again."""
         self.task = self.task.without(self.finished)
         if self.state is not State.PAUSED:
-            self.tracker = TransferTracker(Transfer(self.task.expected))
+            if self.task.resumes:
+                self.earlier = self.progress(self.last_event_at).completed
+            self.tracker = self._new_tracker()
         self.state, self.error, self.note = State.QUEUED, None, ""
         self.item, self.attempt = None, 0
         self.started = self.ended = None
@@ -183,3 +195,17 @@ class JobRecord:
             started=self.started,
             ended=self.ended,
         )
+
+
+def unfinished(records: Iterable[JobRecord], now: float) -> tuple[Pull, ...]:
+    """Return the downloads that a later run of the program can go on with.
+
+    A pull that failed is one, unless a later one of the same model came to its end.
+    """
+    pulls: dict[str, Pull] = {}
+    for record in records:
+        if isinstance(task := record.task, Pull):
+            pulls.pop(task.key, None)
+            if record.state in ACTIVE | {State.FAILED, State.PAUSED}:
+                pulls[task.key] = replace(task, done=record.progress(now).completed)
+    return tuple(pulls.values())

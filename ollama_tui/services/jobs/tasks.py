@@ -15,9 +15,9 @@ from ollama_tui.api.errors import NotFound, OllamaError, Refused, Unreachable
 from ollama_tui.api.replies import ListedModel, Progress
 from ollama_tui.api.requests import CreateRequest
 from ollama_tui.domain import names
-from ollama_tui.formatting import brief, inert, size
+from ollama_tui.formatting import brief, inert
 from ollama_tui.importing.local_file import LocalFile
-from ollama_tui.services.jobs.job import Conflict, JobProgress, NameTaken, percent
+from ollama_tui.services.jobs.job import Conflict, JobProgress, NameTaken, how_far
 from ollama_tui.services.jobs.upload import check_features, hash_file, upload_file
 
 if TYPE_CHECKING:
@@ -132,6 +132,9 @@ class RegistryTransfer(Task):
 class Pull(RegistryTransfer):
     """Download a model: https://docs.ollama.com/api/pull."""
 
+    done: int = 0
+    """Bytes of it that an earlier run of the program had."""
+
     resumes = True
     verb = "pull"
 
@@ -141,11 +144,7 @@ class Pull(RegistryTransfer):
 
     def when_cancelled(self, progress: JobProgress, finished: Collection[str]) -> str:
         """Say how far it got and how to continue."""
-        reached = ""
-        if progress.fraction:
-            reached = f" at {percent(progress.fraction)}%"
-        elif progress.completed:
-            reached = f" at {size(progress.completed)}"
+        reached = f" at {far}" if (far := how_far(progress)) else ""
         again = f"pull {inert(self.name)} again to go on"
         return f"Cancelled{reached}. What was downloaded is kept; {again}."
 

@@ -46,6 +46,9 @@ FULL_DISK = ServerFailed(
         ),
         (job(cancelling=True, trouble="connection lost"), "cancelling"),
         (job(State.DONE), "done"),
+        (job(State.PAUSED), "paused"),
+        (job(State.PAUSED, progress=JobProgress(completed=610, fraction=0.61)), "paused at 61%"),
+        (job(State.PAUSED, progress=JobProgress(completed=2_300_000)), "paused at 2.3 MB"),
         (job(State.CANCELLED), "cancelled"),
         (
             job(State.FAILED, error=problem_of(FULL_DISK)),

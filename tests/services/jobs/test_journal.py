@@ -24,7 +24,10 @@ from tests.clock import VirtualClock, settle
 from tests.services.jobs.stage import Stage
 
 HOST = "0123456789abcdef"
-PULLS = (Pull("qwen3:8b", expected=5_200_000_000), Pull("h:5000/ns/m:1", insecure=True))
+PULLS = (
+    Pull("qwen3:8b", expected=5_200_000_000, done=3_200_000_000),
+    Pull("h:5000/ns/m:1", insecure=True),
+)
 THIS, OTHER = {"machine": "desk", "boot": "1234"}, {"machine": "rack", "boot": "5678"}
 
 
@@ -362,6 +365,49 @@ class TestInTheQueue:
         await queue.close()
         assert self.written(tmp_path) == ["a"]
 
+    async def test_how_far_it_is_is_written_twice_a_minute_and_at_the_end(
+        self, queue: JobQueue, stage: Stage, time: VirtualClock, tmp_path: Path
+    ) -> None:
+        def done() -> int:
+            [file] = tmp_path.iterdir()
+            [each] = json.loads(file.read_text(encoding="utf-8"))["data"]
+            return int(each.get("done", 0))
+
+        queue.submit(Pull("a", expected=1000))
+        await settle()
+        await stage.stream.layer(100, 1000)
+        await stage.stream.layer(200, 1000)
+        assert done() == 0
+        await time.advance(31)
+        assert done() == 200
+        await stage.stream.layer(300, 1000)
+        await queue.close()
+        assert done() == 300
+
+    async def test_a_resumed_bar_begins_where_it_was(
+        self, ollama: Ollama, time: VirtualClock, stage: Stage, tmp_path: Path
+    ) -> None:
+        left_behind(tmp_path, PULLS[0])
+        queue = JobQueue(
+            ollama, journal=Journal(tmp_path, HOST), clock=time.monotonic, sleep=time.sleep
+        )
+        [job] = queue.jobs.value
+        queue.retry(job.id)
+        await settle()
+        seen = []
+        for say in (
+            stage.stream.say("pulling manifest"),
+            stage.stream.layer(3_200_000_000, 5_190_000_000),
+            stage.stream.layer(3_300_000_000, 5_190_000_000),
+        ):
+            seen.append(queue.jobs.value[0].progress.fraction or 0)
+            await say
+            await time.advance(0.2)
+        seen.append(queue.jobs.value[0].progress.fraction or 0)
+        assert seen == sorted(seen)
+        assert (seen[0], seen[-1]) == (3.2 / 5.2, 3.3 / 5.2)
+        await queue.close()
+
     async def test_what_an_earlier_run_left_can_be_gone_on_with_or_cleared(
         self, ollama: Ollama, time: VirtualClock, stage: Stage, tmp_path: Path
     ) -> None:
@@ -370,10 +416,9 @@ class TestInTheQueue:
             ollama, journal=Journal(tmp_path, HOST), clock=time.monotonic, sleep=time.sleep
         )
         first, second = queue.jobs.value
-        assert (first.state, first.name) == (State.FAILED, "qwen3:8b")
-        assert describe(first) == "failed: interrupted, r in J goes on"
-        assert first.error is not None
-        assert first.error.title == "pull qwen3:8b was not finished when the program ended."
+        assert (first.state, first.name) == (State.PAUSED, "qwen3:8b")
+        assert (describe(first), describe(second)) == ("paused at 61%", "paused")
+        assert first.error is None
         assert stage.asked == []  # nothing is downloaded unasked
         assert queue.retry(first.id)
         await settle()

@@ -398,6 +398,31 @@ class TestResume:
             transfer = transfer.fold(event, now)
         assert transfer.progress(0.2).resumed_at is None
 
+    @pytest.mark.parametrize(
+        ("events", "percent"),
+        [
+            ([], 61),
+            ([says("pulling manifest")], 61),
+            ([says("pulling manifest"), layer(2, 2, digest="0" * 8)], 61),
+            ([layer(610, 998), layer(620, 998)], 62),
+            ([layer(20, 998)], 61),  # not said of a server's first count, which may leave all out
+            ([layer(20, 998), layer(30, 998)], 3),  # it has lost what there was
+        ],
+    )
+    def test_begins_where_an_earlier_run_of_the_program_was(
+        self, events: list[Progress], percent: int
+    ) -> None:
+        transfer = Transfer(expected=1000, partial=True, earlier=610)
+        for now, event in every(TICK, events):
+            transfer = transfer.fold(event, now)
+        progress = transfer.progress(0.2)
+        assert progress.fraction == pytest.approx(percent / 100, abs=0.005)
+        assert progress.completed == pytest.approx(percent * 10, abs=5)
+
+    def test_of_an_unknown_whole_begins_with_the_bytes(self) -> None:
+        progress = Transfer(partial=True, earlier=610).progress(0.0)
+        assert (progress.completed, progress.fraction) == (610, None)
+
 
 @pytest.mark.parametrize(
     ("status", "phase"),
