@@ -66,7 +66,8 @@ class Connection:
     """Publishes the list of one server as `snapshots`, the earliest there is; `open` connects.
 
     `prefetch` holds the answers asked for while the program was being loaded, and `cache` the last
-    list. `unfinished` is the folder that remembers downloads between runs; None forgets them.
+    list. `unfinished` is the folder that remembers downloads between runs; None forgets them, and
+    a run that may change nothing leaves them to others.
     `problems` learns what could not be read or written.
     """
 
@@ -207,7 +208,7 @@ class Connection:
         from ollama_tui.services.jobs.queue import JobQueue
 
         settings, clock, journal = self._settings, self._clock, None
-        if self._unfinished is not None:
+        if self._unfinished is not None and not settings.read_only:
             journal = Journal(self._unfinished, file_key(settings.host.url), self._problems)
         return JobQueue(
             ollama,

@@ -28,6 +28,8 @@ PAUSE_SECONDS = 0.5
 """Seconds that keys wait at most for an action that has not shown anything yet."""
 CONNECTING = 1.5
 """Seconds that keys wait at most for the first list, or to know that the server is down."""
+UNREAD_SECONDS = 1.0
+"""Seconds in which nobody can have read a screen that has opened by itself."""
 PAUSE_STEPS = 10
 """Steps into which the wait is split, so that a busy loop lengthens it."""
 BUSY_TURNS = 200
@@ -37,6 +39,16 @@ MOST_LAYOUTS = 8
 """Layouts after one key; a layout that asks for another one each time must not block the keys."""
 
 KeyEvent = events.Key | events.Paste
+
+
+class Unasked:
+    """A screen that opens by itself: a key that comes before it can be read is not meant for it.
+
+    Such a key closes it with None, and goes to what is below.
+    """
+
+    shown_at = 0.0
+    """When it was opened, in seconds on the app's clock."""
 
 
 class TypeAhead:
@@ -64,6 +76,8 @@ class TypeAhead:
         self._free.set()
         self._paused = asyncio.Event()
         self._delivering: asyncio.Task[None] | None = None
+        self.pressed_at = 0.0
+        """When the last key was typed, in seconds on the app's clock."""
         self._closing_key = ""
         """The key before the one being handled, if it closed a screen; else empty."""
         self.repeats_closing_key = False
@@ -83,6 +97,7 @@ class TypeAhead:
 
     def put(self, event: KeyEvent) -> None:
         """Deliver `event` as soon as everything typed before it has been handled."""
+        self.pressed_at = self._clock.seconds()
         self._waiting.append(event)
         if self._delivering is None:
             self._delivering = asyncio.create_task(self._deliver_all(), name="type-ahead")
@@ -152,6 +167,7 @@ class TypeAhead:
                 event = self._waiting.popleft()
                 key = event.key if isinstance(event, events.Key) else ""
                 self.repeats_closing_key = bool(key) and key == self._closing_key
+                self._close_unread()
                 depth = len(self._app.screen_stack)
                 self._deliver(event)
                 await self.until_idle()
@@ -161,6 +177,11 @@ class TypeAhead:
                     await self.until_idle()
         finally:
             self._delivering = None
+
+    def _close_unread(self) -> None:
+        screen = self._app.screen
+        if isinstance(screen, Unasked) and self._clock.seconds() < screen.shown_at + UNREAD_SECONDS:
+            screen.dismiss(None)
 
     async def until_idle(self) -> None:
         """Return when there is nothing left to do but wait for the user, the network or a timer."""

@@ -86,19 +86,3 @@ async def test_what_cannot_be_saved_is_said_once_and_downloads_once_more(tmp_pat
         await wants(user, "gemma3:1b")
         await user.until(lambda: "pull gemma3:1b" in user.screen)
         assert user.toasts == []
-
-
-async def test_a_download_left_unfinished_is_there_after_a_look_at_another_server(
-    tmp_path: Path,
-) -> None:
-    left(tmp_path, HOST)
-    state = UIState.read(tmp_path / "ui-state.json")
-    async with journey(
-        ui_state=state, unfinished=tmp_path / "unfinished", hosts=("gpu-box",)
-    ) as user:
-        await user.until(lambda: "left:1b" in user.jobs)
-        await user.presses("H", "2")
-        await user.until(lambda: "gpu-box:11434" in user.status and user.app.services)
-        assert "left:1b" not in user.jobs
-        await user.presses("H", "2")
-        await user.until(lambda: "127.0.0.1:11434" in user.status and "left:1b" in user.jobs)

@@ -22,7 +22,7 @@ from ollama_tui.tui.widgets.styled_widget import ScrollingWidget
 from ollama_tui.tui.widgets.table import Table
 
 if TYPE_CHECKING:
-    from textual.screen import ModalScreen
+    from textual.screen import ModalScreen, Screen
 
     from ollama_tui.api.client import Ollama
     from ollama_tui.config.drafts import Drafts
@@ -128,6 +128,12 @@ class ActionContext(Protocol):
 
     async def ask(self, dialog: ModalScreen[T]) -> T | None:
         """Show `dialog` and return its answer; None when it was left."""
+
+    async def show(self, screen: Screen[T]) -> T | None:
+        """Open `screen` and return what it is dismissed with."""
+
+    async def rest(self, seconds: float) -> None:
+        """Wait until the user is in the list and has pressed no key for so long."""
 
     def tell(self, title: str, hint: str = "", *, trouble: bool = False) -> None:
         """Say something once."""

@@ -20,10 +20,13 @@ from ollama_tui.domain.plan import Operation, Plan, plan_updates, requests, side
 from ollama_tui.domain.storage.report import WAY_BACK, RowKind, StorageRow, name_label
 from ollama_tui.domain.storage.usage import Amount
 from ollama_tui.domain.updates import Upstream, cost
-from ollama_tui.formatting import ago, cells, exact, inert, plural, size, until
-from ollama_tui.services.jobs.job import Job, State
+from ollama_tui.formatting import ago, cells, exact, inert, plural, shorten, size, size_of, until
+from ollama_tui.services.jobs.job import Job, State, how_far
 from ollama_tui.tui.dialogs.choice import Confirm
+from ollama_tui.tui.typeahead import Unasked
 
+NAME_CELLS = 44
+"""Cells of a name in a table of a question."""
 LISTED = 200
 """The most models named one by one; the rest are counted."""
 
@@ -195,6 +198,29 @@ def confirm_quit(jobs: Sequence[Job], typed: Mapping[str, Path | None]) -> QuitQ
     if not heading:
         return None
     return QuitQuestion(" ".join(["Quit?", *heading]), tuple(lines), "quit")
+
+
+# ---- resume
+
+
+class ResumeQuestion(Unasked, Confirm):
+    """Whether to resume downloads that were interrupted; nobody pressed a key for it to come."""
+
+    def __init__(self, paused: Sequence[Job]) -> None:
+        labels = [shorten(inert(job.name), NAME_CELLS) for job in paused[:LISTED]]
+        longest = max(map(cells, labels))
+        lines = []
+        for label, job in zip(labels, paused, strict=False):
+            done = job.progress
+            at = f"at {far}" if (far := how_far(done)) else "just begun"
+            amount = size_of(done.completed, done.total) if done.completed and done.total else ""
+            lines.append(f"{label}{' ' * (longest - cells(label))}  {at:<6}  {amount}".rstrip())
+        count = len(paused)
+        what = "1 download was" if count == 1 else f"{count} downloads were"
+        kept = "What was downloaded is kept on the server; resuming fetches the rest."
+        super().__init__(
+            f"{what} interrupted. Resume?", (*_listed(lines, count), "", kept), "resume", "not now"
+        )
 
 
 # ---- continue a draft

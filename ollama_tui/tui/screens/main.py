@@ -115,7 +115,8 @@ class MainScreen(ActionScreen):
         self.redraw()
 
     def _take_services(self) -> None:
-        """Draw what only now can act, or be asked for."""
+        """Draw what only now can act, or be asked for; ask about downloads left unfinished."""
+        self.context.ask_to_resume()
         self._totals.forget()
         self._draw_status()
         self._draw_for_cursor()

@@ -21,6 +21,7 @@ from ollama_tui.domain.rows import View
 from ollama_tui.formatting import inert, pasteable
 from ollama_tui.tui.actions.action import Action, Edited, why_not
 from ollama_tui.tui.screens.action_screen import ActionScreen
+from ollama_tui.tui.typeahead import Unasked
 
 if TYPE_CHECKING:
     from ollama_tui.config.drafts import Drafts
@@ -196,7 +197,27 @@ class MainScreenContext:
     async def show(self, screen: Screen[T]) -> T | None:
         """Open `screen`, let keys go on to it, and return what it is dismissed with."""
         self._end_wait()
+        if isinstance(screen, Unasked):
+            screen.shown_at = self._screen.tui.clock.seconds()
         return await self._screen.app.push_screen_wait(screen)
+
+    def ask_to_resume(self) -> None:
+        """Ask about the downloads that an earlier run has left, in time; no longer of others."""
+        self._screen.workers.cancel_group(self._screen, "resume")
+        if self.services is not None and self.services.queue.jobs.value:
+            from ollama_tui.tui.actions.resume import ask_to_resume
+
+            self._screen.run_worker(ask_to_resume(self), group="resume")
+
+    async def rest(self, seconds: float) -> None:
+        """Wait until the user is in the list and has pressed no key for so long."""
+        app, screen = self._screen.tui, self._screen
+        wait = seconds
+        while wait > 0:
+            await app.clock.sleep(wait)
+            wait = app.type_ahead.pressed_at + seconds - app.clock.seconds()
+            if app.screen is not screen or isinstance(screen.focused, Input):
+                wait = max(wait, seconds)
 
     def tell(self, title: str, hint: str = "", *, trouble: bool = False) -> None:
         """Say something once, as a toast."""

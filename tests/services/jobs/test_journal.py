@@ -425,7 +425,9 @@ class TestInTheQueue:
         assert stage.asked == ["POST /api/pull qwen3:8b"]
         assert self.written(tmp_path) == ["qwen3:8b", "h:5000/ns/m:1"]
         queue.clear()
-        assert [job.id for job in queue.jobs.value] == [first.id]
-        assert self.written(tmp_path) == ["qwen3:8b"]
+        assert self.written(tmp_path) == ["qwen3:8b", "h:5000/ns/m:1"]
         assert second.can_retry
+        assert queue.cancel(second.id)
+        queue.clear()
+        assert self.written(tmp_path) == ["qwen3:8b"]
         await queue.close()
