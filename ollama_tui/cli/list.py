@@ -31,7 +31,7 @@ async def run(context: CommandContext) -> int:
     rows = sort(selected, order, settings.reverse and not chosen)
     if context.options.json:
         names = aliases(models)
-        print_json({"host": settings.host.url, "models": [as_json(m, names) for m in rows]})
+        print_json({"host": settings.server, "models": [as_json(m, names) for m in rows]})
     else:
         keys = [key for key in settings.columns if key in BY_KEY] or USUAL
         columns = [BY_KEY[key] for key in keys]

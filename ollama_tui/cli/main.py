@@ -9,21 +9,16 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Mapping, Sequence
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from ollama_tui import __version__
-from ollama_tui.config.settings import Folders, Settings, read_config, settings_from, user_folders
+from ollama_tui.cli.parser import COMMANDS, STANDALONE, close_command, first_word, parser_with
+from ollama_tui.config.settings import Folders, read_settings, user_folders
 
 if TYPE_CHECKING:
     import argparse
 
-COMMANDS = ("list", "show", "space", "outdated", "export", "restore")
-"""Each is a module of this package, loaded when it is needed, with `HELP`, a sentence,
-`add_arguments(parser)`, and `async run(context)`, which returns the exit code."""
 DONE, FAILED, USAGE, UNREACHABLE, INTERRUPTED = 0, 1, 2, 3, 130
-_TAKES_A_VALUE = ("--host", "--theme")
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -42,87 +37,28 @@ def run(arguments: Sequence[str]) -> int:
         return _flushed(int(ended.code or DONE))
 
 
-def first_word(arguments: Sequence[str]) -> str:
-    """Return the first argument that is not an option; empty if none, or if `--` comes first."""
-    words = iter(arguments)
-    for word in words:
-        if word in _TAKES_A_VALUE:
-            next(words, None)
-        elif word == "--":
-            break
-        elif not word.startswith("-"):
-            return word
-    return ""
-
-
-def close_command(word: str) -> str | None:
-    """Return the command that `word` is a misspelling of; None when it may well be a filter.
-
-    A misspelling has a letter too many or too few, or the letters in another order. Another letter
-    in the place of one is rather the beginning of a model's name: `mist`, `snow`.
-    """
-    word = word.lower()
-    for command in COMMANDS:
-        shorter, longer = sorted((word, command), key=len)
-        without_one = {longer[:i] + longer[i + 1 :] for i in range(len(longer))}
-        if sorted(word) == sorted(command) or shorter in without_one:
-            return command
-    return None
-
-
-def parser_with(*commands: str) -> argparse.ArgumentParser:
-    """Return the parser of the command line with these sub-commands; with none, that of the app.
-
-    Common options may come before or after a command. The result has no attribute for an option
-    that was not given.
-    """
-    import argparse
-
-    common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
-    common.add_argument("--host", metavar="URL", help="address of the server (else OLLAMA_HOST)")
-    common.add_argument("--demo", action="store_true", help="run on an embedded Ollama")
-    common.add_argument("--read-only", action="store_true", help="change nothing on the server")
-    parser = argparse.ArgumentParser(
-        prog="ollama-tui",
-        usage="%(prog)s [OPTION]... [FILTER]...\n       %(prog)s COMMAND [OPTION]...",
-        description="Browse and curate the models of an Ollama server from the terminal. FILTER "
-        "is what the list is first filtered by: words, or field:value.",
-        epilog="Environment: OLLAMA_HOST, OLLAMA_API_KEY, NO_COLOR, XDG_CONFIG_HOME and so on.",
-        parents=[common],
-    )
-    parser.add_argument("--theme", metavar="NAME", help="colours: ollama-dark, ollama-light, …")
-    parser.add_argument("--version", action="version", version=f"ollama-tui {__version__}")
-    if not commands:
-        parser.add_argument("filter", nargs="*", metavar="FILTER")
-        return parser
-    added = parser.add_subparsers(title="commands for scripts", metavar="", prog="ollama-tui")
-    for name in commands:
-        module = import_module(f"ollama_tui.cli.{name}")
-        about = module.HELP
-        command = added.add_parser(name, parents=[common], help=about, description=about)
-        command.add_argument("--json", action="store_true", help="print JSON, for programs")
-        module.add_arguments(command)
-        command.set_defaults(run=module.run)
-    return parser
-
-
-def _settings(options: Mapping[str, Any], folders: Folders) -> Settings:
-    """Return the settings of this run; raises ValueError with a sentence."""
-    return settings_from(
-        host=options.get("host"),
-        options={key: options.get(key) for key in ("demo", "read_only", "theme", "filter")},
-        environ=os.environ,
-        config=read_config(folders.config_file),
-    )
-
-
 def _run_command(name: str, arguments: Sequence[str]) -> int:
     gc.disable()  # while importing: it costs a tenth of the start
+    from ollama_tui.cli.output import OutputError
+
+    options = parser_with(name).parse_args(arguments)
+    run_it = options.run if name in STANDALONE else _run_on_server
+    try:
+        code: int = run_it(options, user_folders())
+    except OutputError as error:
+        return error.code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return code
+
+
+def _run_on_server(options: argparse.Namespace, folders: Folders) -> int:
+    """Run a command that asks a server, with the settings of the user."""
     import asyncio
 
     from ollama_tui.api.errors import OllamaError, Unreachable
     from ollama_tui.cli.context import UsageError, open_context
-    from ollama_tui.cli.output import OutputError, complain
+    from ollama_tui.cli.output import complain
     from ollama_tui.config.state_file import Problems
     from ollama_tui.services.cache import Cache
 
@@ -133,10 +69,8 @@ def _run_command(name: str, arguments: Sequence[str]) -> int:
             code: int = await options.run(context)
             return code
 
-    options = parser_with(name).parse_args(arguments)
-    folders = user_folders()
     try:
-        settings = _settings({**vars(options), "filter": ""}, folders)
+        settings = read_settings({**vars(options), "filter": ""}, folders)
     except ValueError as error:
         return _refuse(str(error))
     complain(*(problem.sentence for problem in settings.config_problems))
@@ -150,10 +84,6 @@ def _run_command(name: str, arguments: Sequence[str]) -> int:
     except OllamaError as error:
         complain(str(error))
         return UNREACHABLE if isinstance(error, Unreachable) else FAILED
-    except OutputError as error:
-        return error.code
-    except KeyboardInterrupt:
-        return INTERRUPTED
 
 
 def _run_app(arguments: Sequence[str]) -> int:
@@ -164,7 +94,9 @@ def _run_app(arguments: Sequence[str]) -> int:
     options = vars(parser_with().parse_args(arguments)) if arguments else {}
     folders = user_folders()
     try:
-        settings = _settings({**options, "filter": " ".join(options.get("filter", ()))}, folders)
+        settings = read_settings(
+            {**options, "filter": " ".join(options.get("filter", ()))}, folders
+        )
     except ValueError as error:
         return _refuse(str(error))
     if (reason := _terminal_problem()) is not None:

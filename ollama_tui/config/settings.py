@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -86,6 +87,11 @@ class Settings:
     lines: Lines = field(default_factory=dict, repr=False)
     """Where the config file sets these."""
 
+    @property
+    def server(self) -> str:
+        """Which server it is, for programs: its URL, or `demo`."""
+        return "demo" if self.demo else self.host.url
+
 
 def settings_from(
     *,
@@ -137,6 +143,16 @@ def user_folders() -> Folders:
         ui_state_file=state / "ui-state.json",
         unfinished=state / "unfinished",
         drafts=state / "drafts",
+    )
+
+
+def read_settings(options: Mapping[str, Any], folders: Folders) -> Settings:
+    """Return the settings of a run with these options; raises ValueError with a sentence."""
+    return settings_from(
+        host=options.get("host"),
+        options={key: options.get(key) for key in ("demo", "read_only", "theme", "filter")},
+        environ=os.environ,
+        config=read_config(folders.config_file),
     )
 
 

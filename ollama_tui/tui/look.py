@@ -239,6 +239,14 @@ OWN_THEMES = (DARK, LIGHT, SIXTEEN)
 DEFAULT_THEME = DARK.name
 
 
+def theme_names() -> tuple[str, ...]:
+    """Return the names of all themes, ours first."""
+    from textual.theme import BUILTIN_THEMES
+
+    own = tuple(theme.name for theme in OWN_THEMES)
+    return (*own, *sorted(BUILTIN_THEMES.keys() - set(own)))
+
+
 @dataclass(frozen=True, slots=True)
 class Signs:
     """One sign each; all take one cell."""

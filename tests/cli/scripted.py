@@ -15,7 +15,7 @@ import pytest
 
 from ollama_tui.api.client import Ollama
 from ollama_tui.cli.context import CommandContext
-from ollama_tui.cli.main import first_word, parser_with
+from ollama_tui.cli.parser import first_word, parser_with
 from ollama_tui.config.settings import Settings
 from ollama_tui.services.cache import Cache
 from tests.clock import at_once

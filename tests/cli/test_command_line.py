@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ollama_tui.cli.main import COMMANDS, close_command, first_word, parser_with
+from ollama_tui.cli.parser import COMMANDS, close_command, first_word, parser_with
 from tests.cli.scripted import ROOT, program
 
 
@@ -101,6 +101,9 @@ COMMAND_LINES = [
     ["export"],
     ["export", "--script"],
     ["restore", "-", "--dry-run"],
+    ["doctor"],
+    ["doctor", "--json"],
+    ["completion", "bash"],
 ]
 
 

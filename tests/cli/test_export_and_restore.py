@@ -15,7 +15,7 @@ import pytest
 from ollama_tui.api.client import Ollama
 from ollama_tui.cli.context import CommandContext, UsageError
 from ollama_tui.cli.export import script
-from ollama_tui.cli.main import first_word, parser_with
+from ollama_tui.cli.parser import first_word, parser_with
 from ollama_tui.cli.restore import ExportedModel, progress_text, read
 from ollama_tui.config.settings import Settings
 from ollama_tui.domain.names import parse

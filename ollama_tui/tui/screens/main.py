@@ -15,7 +15,7 @@ from textual.widgets import Static
 from ollama_tui.domain.model import Model, ModelKey, Snapshot
 from ollama_tui.domain.rows import NOTHING_KNOWN, ListRows, View
 from ollama_tui.tui.actions.action import Place
-from ollama_tui.tui.look import OWN_THEMES
+from ollama_tui.tui.look import theme_names
 from ollama_tui.tui.screens.action_screen import ActionScreen, bindings
 from ollama_tui.tui.screens.details_controller import WIDE, DetailsController, ModelDetailsPane
 from ollama_tui.tui.screens.main_context import MainScreenContext
@@ -282,9 +282,7 @@ class MainScreen(ActionScreen):
         """Ask for the theme, and use it now and in the next run."""
         from ollama_tui.tui.dialogs.choice import Alternative, Choice
 
-        own = [theme.name for theme in OWN_THEMES]
-        names = [*own, *sorted(set(self.app.available_themes) - set(own))]
-        options = tuple(Alternative(name, name) for name in names)
+        options = tuple(Alternative(name, name) for name in theme_names())
         chosen = await self.context.ask(Choice("Theme", options, current=self.app.theme))
         if chosen is not None:
             self.app.theme = chosen

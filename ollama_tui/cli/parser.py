@@ -1,0 +1,176 @@
+"""The words of the command line: options, commands, and what `--help` and the man page say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from ollama_tui import __version__
+
+if TYPE_CHECKING:
+    import argparse
+
+COMMANDS = ("list", "show", "space", "outdated", "export", "restore", "doctor", "completion")
+"""Each is a module of this package, loaded when it is needed, with `HELP`, a sentence,
+`add_arguments(parser)`, and `async run(context)`, which returns the exit code."""
+STANDALONE = ("doctor", "completion")
+"""Commands that work where settings or the server do not: their `run` takes the options."""
+WITHOUT_JSON = ("completion",)
+_TAKES_A_VALUE = ("--host", "--theme")
+
+DESCRIPTION = (
+    "Browse and curate the models of an Ollama server from the terminal. FILTER is what the list "
+    "is first filtered by: words of a name, or field:value."
+)
+EXAMPLES = (
+    ("ollama-tui --demo", "try it on an embedded server"),
+    ("ollama-tui --host gpu-box:11434", "the server of another machine"),
+    ("ollama-tui 'cap:vision size:<8g'", "start with a filter"),
+    ("ollama-tui list is:loaded --json", "for scripts"),
+)
+EXIT_CODES = (
+    ("0", "done"),
+    ("1", "refused or failed; standard error says why"),
+    ("2", "wrong usage"),
+    ("3", "the server cannot be reached"),
+)
+ENVIRONMENT = (
+    ("OLLAMA_HOST", "address of the server, read as Ollama reads it"),
+    ("OLLAMA_API_KEY", "key for ollama.com; sent to https://ollama.com only, never shown"),
+    ("OLLAMA_MODELS", "folder of the server's models, to measure what they take"),
+    ("VISUAL, EDITOR", "the editor to change models and settings with"),
+    ("NO_COLOR", "use no colours"),
+    ("XDG_CONFIG_HOME", "where ollama-tui/config.toml is"),
+    ("XDG_CACHE_HOME", "where lists and details are cached"),
+    ("XDG_STATE_HOME", "where the last sort order, theme, columns and drafts are kept"),
+)
+
+
+def first_word(arguments: Sequence[str]) -> str:
+    """Return the first argument that is not an option; empty if none, or if `--` comes first."""
+    words = iter(arguments)
+    for word in words:
+        if word in _TAKES_A_VALUE:
+            next(words, None)
+        elif word == "--":
+            break
+        elif not word.startswith("-"):
+            return word
+    return ""
+
+
+def close_command(word: str) -> str | None:
+    """Return the command that `word` is a misspelling of; None when it may well be a filter.
+
+    A misspelling has a letter too many or too few, or the letters in another order. Another letter
+    in the place of one is rather the beginning of a model's name: `mist`, `snow`.
+    """
+    word = word.lower()
+    for command in COMMANDS:
+        shorter, longer = sorted((word, command), key=len)
+        without_one = {longer[:i] + longer[i + 1 :] for i in range(len(longer))}
+        if sorted(word) == sorted(command) or shorter in without_one:
+            return command
+    return None
+
+
+def parser_with(*commands: str) -> argparse.ArgumentParser:
+    """Return the parser of the command line with these sub-commands; with none, that of the app.
+
+    Common options may come before or after a command. The result has no attribute for an option
+    that was not given.
+    """
+    import argparse
+
+    common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    common.add_argument(
+        "--host",
+        metavar="URL",
+        help="address of the server (default: OLLAMA_HOST, or this machine)",
+    )
+    common.add_argument("--demo", action="store_true", help="use an embedded demo server")
+    common.add_argument(
+        "--read-only", action="store_true", help="refuse whatever would change the server"
+    )
+    parser = argparse.ArgumentParser(
+        prog="ollama-tui",
+        usage="%(prog)s [OPTION]... [FILTER]...\n       %(prog)s COMMAND [OPTION]...",
+        description=DESCRIPTION,
+        epilog=_epilog(),
+        formatter_class=_formatter(),
+        parents=[common],
+    )
+    parser.add_argument(
+        "--theme", metavar="NAME", help="colours: ollama-dark, ollama-light, ansi-dark, …"
+    )
+    parser.add_argument("--version", action="version", version=f"ollama-tui {__version__}")
+    if not commands:
+        parser.add_argument("filter", nargs="*", metavar="FILTER")
+        return parser
+    added = parser.add_subparsers(title="commands", metavar="", prog="ollama-tui")
+    for name in commands:
+        module = import_module(f"ollama_tui.cli.{name}")
+        command = added.add_parser(
+            name,
+            parents=[common],
+            help=module.HELP,
+            description=module.HELP,
+            epilog=getattr(module, "EPILOG", None),
+            formatter_class=_formatter(),
+        )
+        if name not in WITHOUT_JSON:
+            command.add_argument("--json", action="store_true", help="print JSON, for programs")
+        module.add_arguments(command)
+        command.set_defaults(run=module.run)
+    return parser
+
+
+def commands_of(parser: argparse.ArgumentParser) -> list[tuple[str, str, argparse.ArgumentParser]]:
+    """Return the name, the help and the parser of each sub-command."""
+    import argparse
+
+    added = next(a for a in parser._actions if isinstance(a, argparse._SubParsersAction))
+    about = {choice.dest: choice.help or "" for choice in added._choices_actions}
+    return [(name, about[name], each) for name, each in added.choices.items()]
+
+
+def _formatter() -> type[argparse.HelpFormatter]:
+    """Return the formatter of help: texts are wrapped, epilogs stay as they are."""
+    import argparse
+
+    class Formatter(argparse.RawDescriptionHelpFormatter):
+        def _fill_text(self, text: str, width: int, indent: str) -> str:
+            if "\n" in text:
+                return super()._fill_text(text, width, indent)
+            return argparse.HelpFormatter._fill_text(self, text, width, indent)
+
+        def _format_action(self, action: argparse.Action) -> str:
+            text = super()._format_action(action)
+            # Of the commands, without the empty line that stands for their common name.
+            return text.partition("\n")[2] if action.nargs == argparse.PARSER else text
+
+    return Formatter
+
+
+def _epilog() -> str:
+    return "\n\n".join(
+        (
+            "`ollama-tui COMMAND --help` tells what a command takes.",
+            *(
+                f"{title}:\n{_columns(rows)}"
+                for title, rows in (
+                    ("examples", EXAMPLES),
+                    ("exit codes of commands", EXIT_CODES),
+                    ("environment", ENVIRONMENT),
+                )
+            ),
+        )
+    )
+
+
+def _columns(rows: Iterable[tuple[str, str]]) -> str:
+    """Return aligned lines of two columns."""
+    rows = tuple(rows)
+    width = max(len(left) for left, _ in rows)
+    return "\n".join(f"  {left:<{width}}  {right}" for left, right in rows)
