@@ -2,129 +2,199 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from operator import attrgetter
 
+from rich.cells import cell_len
 from textual import on
-from textual.app import ComposeResult
-from textual.binding import Binding
-from textual.containers import Vertical
-from textual.screen import ModalScreen
-from textual.widgets import Input, Static
+from textual.widget import Widget
+from textual.widgets import Static
 
+from ollama_tui.domain.filter.fields import closest
 from ollama_tui.formatting import StyledLine
-from ollama_tui.tui.actions.action import Action, ActionContext, Keymap, why_not
-from ollama_tui.tui.widgets.table import RowSource, Table, TableColumn
+from ollama_tui.tui.actions.action import Action, ActionContext, ActionGroup, Keymap, why_not
+from ollama_tui.tui.dialogs.picker import Picker
+from ollama_tui.tui.look import UNICODE_SIGNS, Signs
+from ollama_tui.tui.widgets.matching import begin, highlighted, rank
+from ollama_tui.tui.widgets.table import MARGIN, RowSource, Table, TableColumn, stretch_columns
+
+GROUPS = (
+    ActionGroup.CHANGE,
+    ActionGroup.MEMORY,
+    ActionGroup.LOOK,
+    ActionGroup.APP,
+    ActionGroup.MARK,
+)
+"""The order while nothing is typed: what changes models first, what hands know by heart last."""
+MOST_RECENT = 5
+"""How many actions used before come first while nothing is typed."""
 
 
-def found(query: str, actions: Iterable[Action]) -> list[Action]:
+@dataclass(frozen=True)
+class Found:
+    """An action as it was found."""
+
+    action: Action
+    words: tuple[str, ...] = ()
+    """What was typed."""
+    synonym: str = ""
+    """The other name it was found by, where its label has none of the words."""
+    is_recent: bool = False
+
+    @property
+    def id(self) -> str:
+        """The id of the action."""
+        return self.action.id
+
+
+def found(query: str, actions: Iterable[Action]) -> list[Found]:
     """Return the actions that match `query`, the likeliest first.
 
-    A label that begins with it ranks first, then one whose words begin with its words, a synonym
-    or part of the id that begins with it, any of these that contains it, help that contains all
-    its words, and last a label with its letters in their order.
+    Only where there is none, those whose label has its letters in their order count as well, and
+    then those with a name that is spelled much like it.
     """
-    wanted = " ".join(query.casefold().split())
-    ranked = [(rank, action) for action in actions if (rank := _rank(wanted, action)) is not None]
-    return [action for _, action in sorted(ranked, key=lambda pair: pair[0])]
+    actions = tuple(actions)
+    words = tuple(query.lower().split())
+    if not words:
+        return [Found(action) for action in actions]
+    ranked = [
+        (place, action)
+        for action in actions
+        if (place := rank(query, action.label, action.synonyms, action.id, action.help))
+    ]
+    if ranked:
+        in_order = sorted(ranked, key=lambda pair: pair[0])
+        return [Found(action, words, _synonym(action, words)) for _, action in in_order]
+    wanted = "".join(words)
+    if abbreviated := [action for action in actions if _has_letters(wanted, action.label)]:
+        return [Found(action) for action in abbreviated]
+    names = [name for action in actions for name in (action.label.lower(), *action.synonyms)]
+    meant = closest(" ".join(words), names)
+    return found(meant, actions) if meant else []
 
 
-def _rank(wanted: str, action: Action) -> int | None:
-    """Return the number of the first test that `action` passes; None when it passes none."""
-    label, words = action.label.casefold(), (*action.synonyms, *action.id.split("."))
-    letters = iter(label)  # each test for a letter goes on behind the one found before
-    tests = (
-        label.startswith(wanted),
-        all(any(word.startswith(part) for word in label.split()) for part in wanted.split()),
-        any(word.startswith(wanted) for word in words),
-        any(wanted in text for text in (label, *words)),
-        all(word in action.help.casefold() for word in wanted.split()),
-        all(letter in letters for letter in wanted.replace(" ", "")),
-    )
-    return tests.index(True) if True in tests else None
+def _synonym(action: Action, words: Sequence[str]) -> str:
+    if begin(words[:1], [action.label]):
+        return ""
+    whole = " ".join(words)
+    likely = [name for name in action.synonyms if name.startswith(whole)]
+    likely += [name for name in action.synonyms if begin(words[:1], [name])]
+    return next((name for name in (*likely, *action.synonyms) if words[0] in name), "")
 
 
-class ActionRows(RowSource[Action]):
+def _has_letters(wanted: str, label: str) -> bool:
+    letters = iter(label.lower())  # each test for a letter goes on behind the one found before
+    return all(letter in letters for letter in wanted)
+
+
+def _importance(action: Action) -> tuple[int, bool]:
+    """Return the place of an action among those not searched for; each column's order is last."""
+    return GROUPS.index(action.group), action.id.startswith("sort.")
+
+
+class ActionRows(RowSource[Found]):
     """The row source of the table: label, key, and help or the reason why it cannot run now."""
 
     key = attrgetter("id")
     all_columns = (
-        TableColumn("", 18, id="label"),
-        TableColumn("", 4, id="keys"),
+        TableColumn("", 25, id="label"),
+        TableColumn("", 5, id="keys"),
         TableColumn("", 24, flexible=True, id="help", priority=1),
     )
 
     def __init__(self, context: ActionContext, keymap: Keymap) -> None:
         self._context = context
         self._keymap = keymap
+        self.signs: Signs = UNICODE_SIGNS
 
-    def cells(self, row: Action, columns: Sequence[TableColumn]) -> Sequence[StyledLine]:
+    def cells(self, row: Found, columns: Sequence[TableColumn]) -> Sequence[StyledLine]:
         """Return one cell per column, dimmed for an action that cannot run now."""
-        reason = why_not(row, self._context)
-        keys = " ".join(self._keymap.shown(row)[:1])
+        action = row.action
+        reason = why_not(action, self._context)
+        keys = " ".join(self._keymap.shown(action)[:1])
+        label = highlighted(action.title, row.words, "muted" if reason else "")
+        if row.synonym:
+            label = (*label, ("  ", ""), *highlighted(row.synonym, row.words, "muted"))
         cells: dict[str, StyledLine] = {
-            "label": ((row.title, "muted" if reason else ""),),
+            "label": label,
             "keys": ((keys, "muted" if reason else "key"),),
-            "help": ((reason, "warning") if reason else (row.help, "muted"),),
+            "help": ((reason, "warning") if reason else (action.help, "muted"),),
         }
         return [cells[column.id] for column in columns]
 
+    def help_width(self, table_width: int) -> int:
+        """Return how many cells the help has in a table of this width; 0 where it has none."""
+        room = table_width - MARGIN - 1
+        columns = stretch_columns(self.columns(room), room)
+        return sum(column.width for column in columns if column.id == "help")
 
-class PaletteScreen(ModalScreen[str | None]):
-    """Searches the actions; `enter` dismisses with the id of the action under the cursor."""
+    def gutter(self, row: Found) -> StyledLine:
+        """Return the sign of one that was used before."""
+        return ((self.signs.dot, "accent"),) if row.is_recent else ()
 
-    BINDINGS = [
-        Binding("escape", "dismiss(None)", "Cancel"),
-        Binding("down,ctrl+n", "move(1)", show=False),
-        Binding("up,ctrl+p", "move(-1)", show=False),
-        Binding("pagedown", "leap(1)", show=False),
-        Binding("pageup", "leap(-1)", show=False),
-    ]
 
-    def __init__(self, actions: Sequence[Action], context: ActionContext, keymap: Keymap) -> None:
-        super().__init__()
-        self._actions = actions
+class PaletteScreen(Picker[Found]):
+    """Searches the actions; `enter` dismisses with the id of the action under the cursor.
+
+    While nothing is typed, those of `recent`, ids of which the first was used last, come first.
+    """
+
+    placeholder = "What to do: disk, download, rename, stop …"
+    keys_hint = "⏎ run   ↑↓ move   esc back"
+
+    def __init__(
+        self,
+        actions: Sequence[Action],
+        context: ActionContext,
+        keymap: Keymap,
+        recent: Sequence[str] = (),
+    ) -> None:
+        self._source = ActionRows(context, keymap)
+        super().__init__(self._source, typed=True)
+        self.width = 110
         self.context = context
-        self._table: Table[Action] = Table(ActionRows(context, keymap), id="actions")
-        self._table.can_focus = False
+        self._actions = actions
+        by_id = {action.id: action for action in actions}
+        first = [by_id[id_] for id_ in recent if id_ in by_id][:MOST_RECENT]
+        others = sorted((a for a in actions if a not in first), key=_importance)
+        self._rows = [
+            *(Found(action, is_recent=True) for action in first),
+            *(Found(action) for action in others),
+        ]
 
-    def compose(self) -> ComposeResult:
-        """Lay out the field and the actions."""
-        with Vertical(classes="dialog wide tall"):
-            field = Input(placeholder="What to do, in a word", id="query")
-            field.cursor_blink = False
-            yield field
-            yield self._table
-            yield Static("", id="said", markup=False)
-            yield Static("type to search   ↑↓ move   enter run   esc back", classes="keys")
+    @property
+    def rows(self) -> Sequence[Found]:
+        """All actions, the recent ones first."""
+        return self._rows
+
+    def matching(self, query: str) -> Sequence[Found]:
+        """Return the actions that match, the likeliest first."""
+        return found(query, self._actions) if query.strip() else self._rows
+
+    def id_of(self, row: Found) -> str:
+        """Return the id of the action."""
+        return row.id
+
+    def below(self) -> Iterator[Widget]:
+        """Yield the line that says in full what a row has no room for."""
+        yield Static("", id="said", markup=False)
+
+    def on_resize(self) -> None:
+        """Lay out for another width."""
+        super().on_resize()
+        self.call_after_refresh(self._explain)
 
     def on_mount(self) -> None:
         """Show every action."""
-        self._table.show_empty([(("  No action is called like that.", "muted"),)])
-        self._table.show(self._actions)
+        self._source.signs = self.table.signs
+        self.table.show_empty([(("  No action is called that.", "muted"),)])
+        super().on_mount()
 
     @on(Table.Moved)
     def _explain(self) -> None:
         """Show in full what the action under the cursor does, or why it cannot run now."""
-        action = self._table.row
-        sentence = (why_not(action, self.context) or action.help) if action else ""
-        self.query_one("#said", Static).update(sentence)
-
-    @on(Input.Changed)
-    def _search(self, event: Input.Changed) -> None:
-        self._table.show(found(event.value, self._actions))
-        self._table.action_move_to_end(last=False)
-
-    @on(Input.Submitted)
-    def _run(self, event: Input.Submitted) -> None:
-        event.stop()
-        if (action := self._table.row) is not None:
-            self.dismiss(action.id)
-
-    def action_move(self, step: int) -> None:
-        """Move the cursor by `step` actions."""
-        self._table.action_move(step)
-
-    def action_leap(self, direction: int) -> None:
-        """Move the cursor by a page."""
-        self._table.action_page(direction)
+        row = self.table.row
+        sentence = (why_not(row.action, self.context) or row.action.help) if row else ""
+        is_cut = cell_len(sentence) > self._source.help_width(self.table.size.width)
+        self.query_one("#said", Static).update(sentence if is_cut else "")

@@ -29,7 +29,7 @@ CHANGING_REQUESTS = {
 async def test_the_palette_runs_an_action_by_its_name() -> None:
     async with journey() as user:
         await user.presses(":")
-        await user.sees("What to do, in a word")
+        await user.sees("What to do: disk")
         await user.types("reverse")
         await user.sees("Reverse the order.")
         await user.presses("enter")
@@ -39,9 +39,44 @@ async def test_the_palette_runs_an_action_by_its_name() -> None:
 async def test_the_palette_lists_every_action_of_the_place() -> None:
     async with journey(size=(120, 400)) as user:
         await user.presses("ctrl+p")
-        await user.sees("What to do, in a word")
+        await user.sees("What to do: disk")
         here = [a for a in ACTIONS if Place.LIST in a.place.regions]
         await user.sees(*[action.title for action in here])
+
+
+async def test_a_word_typed_ahead_of_the_palette_runs_what_it_means() -> None:
+    async with journey() as user:
+        for key in (":", *"disk", "enter"):
+            user.strikes(key)
+        await user.sees("Storage", "mixtral:8x7b")
+
+
+async def test_the_palette_shows_what_it_found_and_by_which_word() -> None:
+    async with journey() as user:
+        await user.presses(":")
+        await user.types("downl")
+        await user.sees("Pull  download", "Jobs  downloads")
+        await user.sees_no("Rename")
+        await user.types("xyz")
+        await user.sees("No action is called that.")
+
+
+async def test_what_was_run_from_the_palette_comes_first_the_next_time() -> None:
+    async with journey() as user:
+        for words in ("reverse", "mark all"):
+            await user.presses(":")
+            await user.types(words)
+            await user.presses("enter")
+        assert "sort modified ↑" in user.status
+        await user.presses(":", "down", "enter")
+        await user.until(lambda: "sort modified ↓" in user.status)
+
+
+async def test_a_reason_that_a_row_has_no_room_for_is_said_in_full_below() -> None:
+    async with journey(size=(60, 24)) as user:
+        await user.presses(":")
+        await user.types("compare")
+        await user.sees("Mark two models to compare, or mark one and go to the other.")
 
 
 async def test_the_palette_takes_the_reason_about_a_model_literally() -> None:
@@ -51,7 +86,7 @@ async def test_the_palette_takes_the_reason_about_a_model_literally() -> None:
         assert user.cursor is not None
         assert "[/nope]" in user.cursor
         await user.presses(":")
-        await user.sees("What to do, in a word")
+        await user.sees("What to do: disk")
         await user.types("unload")
         await user.sees("[/nope] [bold red]x[/]")
         await user.sees("is not loaded.")

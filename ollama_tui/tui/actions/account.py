@@ -97,5 +97,7 @@ SIGN_OUT = Action("account.sign_out", "", "sign out", "Sign the server out of ol
 
 ACTIONS = (
     Action("account.show", "", "account", "Show who the server is at ollama.com; sign in or out.",
-           show, not_connected, group=ActionGroup.APP),
+           show, not_connected, group=ActionGroup.APP,
+           synonyms=("sign in", "login", "log in", "sign out", "logout", "log out", "whoami",
+                     "ollama.com")),
 )  # fmt: skip

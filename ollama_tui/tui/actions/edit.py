@@ -291,5 +291,6 @@ def _files(name: str, digests: tuple[str, ...]) -> dict[str, str]:
 
 ACTIONS = (
     Action("model.edit", "e", "edit", "Edit the model as a Modelfile in your editor.",
-           edit, cannot_change, group=ActionGroup.CHANGE, changes_server=True),
+           edit, cannot_change, group=ActionGroup.CHANGE, changes_server=True,
+           synonyms=("modelfile", "edit modelfile", "editor", "vim")),
 )  # fmt: skip

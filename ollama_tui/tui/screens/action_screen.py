@@ -119,8 +119,10 @@ class ActionScreen(Screen[None]):
         """Find an action that works here by its name, and run it."""
         from ollama_tui.tui.palette import PaletteScreen
 
-        palette = PaletteScreen(self.actions, self.context, self.tui.keymap)
+        recent = self.context.recent
+        palette = PaletteScreen(self.actions, self.context, self.tui.keymap, recent)
         if (chosen := await self.context.show(palette)) is not None:
+            self.context.recent = [chosen, *(id_ for id_ in recent if id_ != chosen)]
             self.action_run(chosen)
 
 
