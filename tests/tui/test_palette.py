@@ -47,7 +47,7 @@ WORDS = {
     "sort.choose": "sort, order",
     "sort.reverse": "reverse",
     "sort.size": "by size, sort size, size, sort by size",
-    "storage.show": "storage, disk, disk full, space, free, free space, du, df, cleanup, clean up, prune",
+    "storage.show": "storage, disk, disk full, space, free, free space, du, df, cleanup, prune",
     "update.all": "update all, upgrade all",
     "update.check": "outdated, updates, new versions, check for updates",
     "update.this": "update, upgrade",
