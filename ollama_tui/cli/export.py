@@ -5,17 +5,18 @@ from __future__ import annotations
 import argparse
 import asyncio
 import shlex
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from ollama_tui.api.errors import Refused
 from ollama_tui.api.host import Host
 from ollama_tui.cli.context import CommandContext, UsageError, add_filter
-from ollama_tui.cli.output import print_json, print_lines, table
-from ollama_tui.domain import names
+from ollama_tui.cli.output import print_json, print_lines, report, table
+from ollama_tui.domain import names, updates
+from ollama_tui.domain.comparison import installed_from_store
 from ollama_tui.domain.model import Model, by_comparison_key
 from ollama_tui.domain.modelfile.parameters import merged, parse_show
-from ollama_tui.formatting import inert, plural, size
+from ollama_tui.formatting import plural, size
 from ollama_tui.services.model_facts import CONCURRENT_SHOWS
 
 KIND = "ollama-tui export"
@@ -39,7 +40,15 @@ async def run(context: CommandContext) -> int:
     if context.options.json:
         print_json(await _as_json(context, models))
     elif context.options.script:
-        print_lines(script(models, context.settings.insecure))
+        left_out = await _left_out(context, models)
+        print_lines(script(models, context.settings.insecure, left_out))
+        if left_out:
+            one = len(left_out) == 1
+            report(
+                f"{len(left_out)} of {plural(len(models), 'model')} {'is' if one else 'are'} left "
+                f"out of the script, which says why: no registry has {'it' if one else 'them'}, or "
+                f"{'it runs' if one else 'they run'} in the cloud."
+            )
     else:
         print_lines(plain(models))
     return 0
@@ -54,24 +63,61 @@ def plain(models: Sequence[Model]) -> list[str]:
     return [first, *others]
 
 
-def script(models: Sequence[Model], plain: Collection[str] = ()) -> list[str]:
+def script(
+    models: Sequence[Model], plain: Collection[str] = (), left_out: Mapping[str, str] | None = None
+) -> list[str]:
     """Return a shell script that pulls the models one by one and goes on after a failure.
 
-    By plain HTTP from the registries named in `plain` and from those beside the server.
+    By plain HTTP from the registries named in `plain` and from those beside the server. `left_out`
+    has the reasons why models are not pulled, by name; None where only the list tells.
     """
-    hosts = frozenset(map(str.lower, plain))
-    head = ["#!/bin/sh", f"# {plural(len(models), 'model')}; pulls what is missing.", "failed=0"]
-    return [*head, *(_pull(model, hosts) for model in models), 'exit "$failed"']
+    hosts, reasons = frozenset(map(str.lower, plain)), left_out
+    if reasons is None:
+        reasons = {m.name: why for m in models if (why := why_not_pulled(m, in_registry=False))}
+    pulled = [model for model in models if model.name not in reasons]
+    count = plural(len(pulled), "model")
+    head = ["#!/bin/sh", f"# Pulls {count}: what is there is not fetched again."]
+    lines = [*head, "failed=0", *(_pull(model, hosts) for model in pulled)]
+    if reasons:
+        lines += [f"# Left out: {plural(len(reasons), 'model')}"]
+        rows = table(("", ""), [(f"#   {name}", why) for name, why in reasons.items()])
+        lines += rows[1:]
+    return [*lines, 'exit "$failed"']
 
 
 def _pull(model: Model, plain: frozenset[str]) -> str:
-    if names.pull_problem(model.name) is not None:
-        return f"# left out, no registry can have it: {inert(model.name)}"
-    made = model.listed.details.parent_model
-    note = f"  # made here from {inert(made)}" if made else ""
     host = names.parse(names.resolved(model.name)).host.lower()
     insecure = " --insecure" if host in plain or Host.of_url(f"//{host}").is_loopback else ""
-    return f"ollama pull{insecure} {shlex.quote(model.name)} || failed=1{note}"
+    return f"ollama pull{insecure} {shlex.quote(model.name)} || failed=1"
+
+
+async def _left_out(context: CommandContext, models: Sequence[Model]) -> dict[str, str]:
+    """Return why a script cannot pull some of `models`, by name."""
+    usage = await context.storage().usage(await context.models())
+    cache, found = context.cache, {}
+    pushed = cache.pushed(context.settings.host.url) if cache else frozenset[str]()
+    for model in models:
+        stored = installed_from_store(model, usage.contents) if usage.contents else None
+        is_pulled = stored is not None and stored.is_pulled is True
+        is_pushed = names.comparison_key(model.name) in pushed
+        if why := why_not_pulled(model, in_registry=is_pulled or is_pushed):
+            found[model.name] = why
+    return found
+
+
+def why_not_pulled(model: Model, *, in_registry: bool) -> str:
+    """Return why another machine cannot pull `model`, in a few words; empty where it can.
+
+    `in_registry` is whether its registry is known to have it.
+    """
+    if names.pull_problem(model.name) is not None:
+        return "no registry can have a model of this name"
+    if model.is_cloud:
+        return "runs in the cloud: there is nothing to download"
+    reason = None if in_registry else updates.incomparable(model)
+    if reason is None or reason == updates.NAMELESS:  # which is also said where there is no digest
+        return ""
+    return reason.removeprefix("It was ").rstrip(".")
 
 
 async def _as_json(context: CommandContext, models: Sequence[Model]) -> dict[str, Any]:

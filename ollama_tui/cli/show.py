@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 
 from msgspec import to_builtins
 from msgspec.structs import replace
 
-from ollama_tui.api.replies import ListedModel
+from ollama_tui.api.errors import NotFound
+from ollama_tui.api.replies import ListedModel, Show
 from ollama_tui.cli.context import CommandContext
 from ollama_tui.cli.list import as_json
 from ollama_tui.cli.output import print_json, print_lines
@@ -15,6 +17,7 @@ from ollama_tui.domain import names
 from ollama_tui.domain.details import overview, own_modelfile
 from ollama_tui.domain.model import Model, aliases, facts_of
 from ollama_tui.domain.modelfile.parameters import merged, parse_show
+from ollama_tui.domain.suggestions import did_you_mean
 from ollama_tui.formatting import inert, inert_lines
 
 HELP = "Show what the server knows of a model."
@@ -30,6 +33,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+async def _unlisted(
+    context: CommandContext, name: str, runner: str, models: Sequence[Model]
+) -> Show:
+    """Return what the server shows of a name it does not list; raises OllamaError."""
+    key = names.comparison_key(name)
+    try:
+        return await context.ollama.show(name, runner=runner)
+    except NotFound as error:
+        if key in {names.comparison_key(model.name) for model in models}:
+            raise  # it is there, and not for this runner
+        meant = did_you_mean(name, [model.name for model in models])
+        hint = inert(meant) or "ollama-tui list shows what there is."
+        raise NotFound(f"No model {inert(name)}.", hint, status=error.status) from error
+
+
 async def run(context: CommandContext) -> int:
     """Print a model; details are those of its digest, asked for where they are not known."""
     name, runner = context.options.name, context.options.runner
@@ -40,7 +58,7 @@ async def run(context: CommandContext) -> int:
     if found is not None:
         show = await context.facts.show(found)
     else:
-        show = await context.ollama.show(name, runner=runner)
+        show = await _unlisted(context, name, runner, models)
     digests = [m.digest for m in show.manifests if m.selected]
     unlisted = ListedModel(
         name=name,

@@ -50,8 +50,16 @@ async def test_show_as_json_has_what_0_40_adds(shell: Shell) -> None:
 
 
 async def test_show_of_a_model_that_is_not_there_is_an_error(shell: Shell) -> None:
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFound, match="nope"):
         await shell.runs("show", "nope")
+
+
+async def test_show_of_no_model_says_what_may_have_been_meant(shell: Shell) -> None:
+    with pytest.raises(NotFound) as refused:
+        await shell.runs("show", "qwen3")
+    assert str(refused.value) == (
+        "No model qwen3. Did you mean qwen3:1.7b, qwen3:8b or qwen3:30b-a3b?"
+    )
 
 
 async def test_space_says_that_it_estimates_and_sums_up(shell: Shell) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from ollama_tui.api.client import Ollama
 from ollama_tui.cli.context import CommandContext, UsageError
-from ollama_tui.cli.export import script
+from ollama_tui.cli.export import script, why_not_pulled
 from ollama_tui.cli.parser import first_word, parser_with
 from ollama_tui.cli.restore import ExportedModel, progress_text, read
 from ollama_tui.config.settings import Settings
@@ -47,7 +47,9 @@ async def test_an_export_as_json_has_the_parameters(shell: Shell) -> None:
 def test_a_script_quotes_names_and_goes_on_after_a_failure(tmp_path: Path) -> None:
     models = [a_model(n) for n in ("good:1b", "fails:1b", "hf.co/u/R-GGUF:Q4_K_M")]
     models += [a_model("$(touch pwned):1b"), a_model("two\nlines; touch pwned")]
-    code, pulled = run_script(script(models), tmp_path)
+    lines = script(models)
+    code, pulled = run_script(lines, tmp_path)
+    assert "# Left out: 2 models" in lines
     assert pulled == ["pull good:1b", "pull fails:1b", "pull hf.co/u/R-GGUF:Q4_K_M"]
     assert code == 1
     assert not (tmp_path / "pwned").exists()
@@ -81,6 +83,47 @@ def test_progress_has_a_percent_only_of_a_size_that_is_known() -> None:
     moving = JobProgress(completed=234_000_000, total=272_000_000, rate=36_000_000.0)
     assert progress_text(moving) == "234/272 MB so far  36 MB/s"
     assert progress_text(replace(moving, fraction=0.86)).startswith("86%  234/272 MB  ")
+
+
+async def test_a_script_leaves_out_what_no_registry_has_and_runs_cleanly(
+    shell: Shell, tmp_path: Path
+) -> None:
+    await shell.runs("export", "--script")
+    made = ["old-experiment", "pirate", "sql-writer", "studio/reviewer", "studio/support-bot"]
+    cloud = ["gpt-oss:120b-cloud", "qwen3-coder:480b-cloud"]
+    left_out = shell.lines[shell.lines.index("# Left out: 7 models") + 1 : -1]
+    assert [line[4:].split()[0].partition(":")[0] for line in left_out if "made" in line] == made
+    assert [line[4:].split()[0] for line in left_out if "in the cloud" in line] == cloud
+    code, pulled = run_script(shell.lines, tmp_path)
+    assert (code, len(pulled)) == (0, 29)
+    assert not {f"pull {name}" for name in cloud}.intersection(pulled)
+    assert shell.err.startswith("7 of 36 models are left out of the script")
+
+
+async def test_a_script_of_what_can_be_pulled_says_no_more(shell: Shell) -> None:
+    await shell.runs("export", "--script", "qwen3:8b")
+    assert shell.lines[1:] == [
+        "# Pulls 1 model: what is there is not fetched again.",
+        "failed=0",
+        "ollama pull qwen3:8b || failed=1",
+        'exit "$failed"',
+    ]
+    assert shell.err == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "parent", "in_registry", "why"),
+    [
+        ("qwen3:8b", "", False, ""),
+        ("mine:1b", "qwen3:8b", False, "made here from qwen3:8b"),
+        ("mine:1b", "qwen3:8b", True, ""),
+        ("mine:1b", "/home/me/x.gguf", False, "made here from a file"),
+        ("two words", "", False, "no registry can have a model of this name"),
+    ],
+)
+def test_why_a_model_cannot_be_pulled(name: str, parent: str, in_registry: bool, why: str) -> None:
+    model = a_model(name, digest="1" * 64, parent_model=parent)
+    assert why_not_pulled(model, in_registry=in_registry) == why
 
 
 def run_script(lines: list[str], folder: Path) -> tuple[int, list[str]]:
