@@ -210,6 +210,11 @@ class User:
         return self.text_of(self.main.query_one("#status"))
 
     @property
+    def order(self) -> str:
+        """How the list is sorted, as its border says."""
+        return str(self.main.query_one("#models").border_subtitle)
+
+    @property
     def footer(self) -> str:
         """The line at the bottom."""
         return self.text_of(self.main.query_one("#footer"))

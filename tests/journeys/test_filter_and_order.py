@@ -173,13 +173,13 @@ async def test_the_sort_dialog_sorts_by_what_is_chosen() -> None:
         await user.presses("1", "enter")
         assert user.names[0] == "bge-m3:latest"
         assert user.names[-1] == "tinyllama:1.1b-chat-fp16"
-        assert "sort name ↑" in user.status
+        assert "by name ↑" in user.order
 
 
 async def test_the_sort_dialog_shows_the_direction_that_the_list_has() -> None:
     async with journey() as user:
         await user.presses("s", "9")
-        assert "sort family ↑" in user.status
+        assert "by family ↑" in user.order
         await user.presses("s")
         await user.sees("Family  ↑")
 
@@ -213,17 +213,17 @@ async def test_the_sort_dialog_starts_at_the_present_order_and_enter_turns_it_ar
         before = user.names
         await user.presses("s", "enter")
         assert user.names != before
-        assert "sort modified ↑" in user.status
+        assert "by modified ↑" in user.order
 
 
 async def test_digits_sort_by_column_and_again_turn_around() -> None:
     async with journey() as user:
         await user.presses("4")
-        assert "sort size ↓" in user.status
+        assert "by size ↓" in user.order
         biggest = user.names[0]
         assert biggest == "mixtral:8x7b"
         await user.presses("4")
-        assert "sort size ↑" in user.status
+        assert "by size ↑" in user.order
         assert user.names[0] == "smollm2:135m"
 
 
@@ -233,7 +233,7 @@ async def test_models_that_share_weights_stand_together_when_asked_and_the_curso
         await user.sees("Together, where they share weights")
         at = user.cursor
         await user.presses("end", "enter")
-        assert "sort size ↓, grouped" in user.status
+        assert "by size ↓, grouped" in user.order
         assert user.cursor == at
         first = user.names.index("llama3.1:8b")
         assert user.names[first - 1] == "sql-writer:lora"
@@ -248,7 +248,7 @@ async def test_grouping_is_remembered(tmp_path: Path) -> None:
     async with journey(ui_state=UIState.read(file)) as user:
         await user.presses("s", "end", "enter")
     async with journey(ui_state=UIState.read(file)) as user:
-        assert "sort modified ↓, grouped" in user.status
+        assert "by modified ↓, grouped" in user.order
 
 
 async def test_backslash_turns_the_order_around() -> None:

@@ -33,7 +33,7 @@ async def test_the_palette_runs_an_action_by_its_name() -> None:
         await user.types("reverse")
         await user.sees("Reverse the order.")
         await user.presses("enter")
-        await user.until(lambda: "sort modified ↑" in user.status)
+        await user.until(lambda: "by modified ↑" in user.order)
 
 
 async def test_the_palette_lists_every_action_of_the_place() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ollama_tui import __version__
-from ollama_tui.tui.screens.model_list import COUNT_EVERY
+from ollama_tui.tui.screens.frame import COUNT_EVERY
 from tests.terminal.conftest import ROOT, Start
 
 

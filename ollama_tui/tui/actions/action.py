@@ -186,12 +186,18 @@ class Action:
     place: Place = Place.LIST_AND_DETAILS
     footer: int = 0
     """Order in the footer, lowest first; 0 keeps it out, from `FOOTER_ALWAYS` on it always fits."""
+    footer_while: Callable[[ActionContext], bool] | None = None
+    """When it is in the footer; left out where always. Cheap, pure."""
     changes_server: bool = False
     """Refused in read-only mode."""
     cancels_pending: bool = False
     """Whether it cancels dialogs that are still about to open."""
     keys_wait: bool = True
     """Whether keys typed meanwhile wait, not for long, for what it shows: a dialog, a new row."""
+
+    def in_footer(self, context: ActionContext) -> bool:
+        """Whether the footer has room for it now."""
+        return self.footer_while is None or self.footer_while(context)
 
     @property
     def title(self) -> str:

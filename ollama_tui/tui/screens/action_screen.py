@@ -27,6 +27,7 @@ from ollama_tui.tui.actions.action import (
     no_key,
     why_not,
 )
+from ollama_tui.tui.widgets.pane import BORDERS_FROM, Pane
 from ollama_tui.tui.widgets.status import footer_line
 from ollama_tui.tui.widgets.styled_widget import StaticLines
 from ollama_tui.tui.widgets.table import Table
@@ -65,7 +66,12 @@ def bindings(place: Place) -> list[BindingType]:
 
 
 class ActionScreen(Screen[None]):
-    """A screen that runs actions by their keys, lists those keys, and finds actions by name."""
+    """A screen that runs actions by their keys, lists those keys, and finds actions by name.
+
+    Each has the same lines about what it holds: above it the status of the server, below it the
+    jobs with the deletion that can still be undone, and the keys. The main screen, which knows all
+    of it, draws them.
+    """
 
     BINDINGS = bindings(Place.EVERYWHERE)
     context: MainScreenContext
@@ -96,9 +102,29 @@ class ActionScreen(Screen[None]):
         """The actions of the region that the keys go to."""
         return actions_of(self.place)
 
+    @on(events.Resize)
+    def _choose_borders(self, event: events.Resize) -> None:
+        """Give panes borders where there is room for them."""
+        width, height = event.size
+        self.set_class(width >= BORDERS_FROM[0] and height >= BORDERS_FROM[1], "-bordered")
+        self.set_class(not self.tui.signs.eighths, "-ascii")
+
+    def show_lines(self, region: str, lines: Sequence[StyledLine]) -> None:
+        """Show the status, the jobs or the footer, if it is there already; hide an empty one."""
+        for strip in self.query(f"#{region}").results(StaticLines):
+            strip.display = bool(lines)
+            strip.show(lines)
+
+    def draw_footer(self) -> None:
+        """Show the keys that matter here."""
+        self.show_lines("footer", [self.footer()])
+
     def footer(self) -> StyledLine:
         """Return the keys that matter here, dimmed where they cannot act now."""
-        rows = sorted((a for a in self.actions if a.footer), key=lambda action: action.footer)
+        rows = sorted(
+            (a for a in self.actions if a.footer and a.in_footer(self.context)),
+            key=lambda action: action.footer,
+        )
         keys: list[tuple[str, str, bool]] = []
         always: list[tuple[str, str, bool]] = []
         for row in rows:
@@ -138,7 +164,8 @@ class TableScreen(ActionScreen, ModalScreen[None]):
         background: $background;
 
         & > Vertical { height: 1fr; }
-        #heading, #keys { height: 1; background: $panel; }
+        #heading { height: 1; }
+        &.-bordered #heading { display: none; }
     }
     """
 
@@ -154,17 +181,21 @@ class TableScreen(ActionScreen, ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """Lay out heading, regions and keys."""
         with Vertical():
+            yield StaticLines(id="status")
             yield StaticLines(id="heading")
-            yield from self.regions()
-            yield StaticLines(id="keys")
+            with Pane(id="pane"):
+                yield from self.regions()
+            yield StaticLines(id="jobs")
+            yield StaticLines(id="footer")
 
     @abstractmethod
     def regions(self) -> ComposeResult:
-        """Yield what is between heading and keys; one of them is a table."""
+        """Yield what the pane holds; one of them is a table."""
 
     def on_mount(self) -> None:
-        """Give the table the keys."""
+        """Give the table the keys; show what is the same on all screens."""
         self.table.focus()
+        self.context.draw_frame(self)
 
     @on(Table.Moved)
     def _cursor_moved(self) -> None:
@@ -180,6 +211,11 @@ class TableScreen(ActionScreen, ModalScreen[None]):
         self.dismiss(None)
 
     @on(events.Resize)
+    def _draw_all(self) -> None:
+        """Draw for the new size."""
+        self.context.draw_frame(self)
+        self.draw()
+
     def draw(self, _: object = None) -> None:
         """Show what is known now, unless the screen was left: news may come after that."""
         if self.is_attached and self.query("#heading") and self.query(Table):
@@ -192,7 +228,7 @@ class TableScreen(ActionScreen, ModalScreen[None]):
 
     def draw_for_row(self) -> None:
         """Show what depends on the row under the cursor: at least which keys can act."""
-        self.query_one("#keys", StaticLines).show([self.footer()])
+        self.draw_footer()
 
     def show_rows(self, rows: Sequence[object]) -> None:
         """Show `rows` unless they are what is shown: the same again costs the link nothing."""
@@ -205,6 +241,7 @@ class TableScreen(ActionScreen, ModalScreen[None]):
         left: StyledLine = ((f" {self.title_text}", "strong"),)
         line = spread(left, ((f"{facts} ", "muted"),), self.size.width)
         self.query_one("#heading", StaticLines).show([line])
+        self.query_one(Pane).entitle(self.title_text, facts)
 
 
 def message_lines(title: str, hint: str, style: str, width: int) -> list[StyledLine]:

@@ -18,15 +18,18 @@ from ollama_tui.tui.actions.action import Place
 from ollama_tui.tui.look import theme_names
 from ollama_tui.tui.screens.action_screen import ActionScreen, bindings
 from ollama_tui.tui.screens.details_controller import WIDE, DetailsController, ModelDetailsPane
+from ollama_tui.tui.screens.frame import Frame
 from ollama_tui.tui.screens.main_context import MainScreenContext
-from ollama_tui.tui.screens.model_list import LastValidFilter, ModelTable, Totals, empty_lines
+from ollama_tui.tui.screens.model_list import LastValidFilter, ModelTable, empty_lines
 from ollama_tui.tui.widgets.filter_bar import FILTER_KEYS, FilterBar
 from ollama_tui.tui.widgets.model_rows import ModelRows
-from ollama_tui.tui.widgets.status import footer_line, status_line
+from ollama_tui.tui.widgets.pane import Pane
+from ollama_tui.tui.widgets.status import footer_line, order_text
 from ollama_tui.tui.widgets.styled_widget import StaticLines
 from ollama_tui.tui.widgets.table import Table
 
 if TYPE_CHECKING:
+    from ollama_tui.formatting import StyledLine
     from ollama_tui.services.jobs.job import Job
     from ollama_tui.tui.app import OllamaTui
     from ollama_tui.tui.screens.action_screen import TableScreen
@@ -51,9 +54,9 @@ class MainScreen(ActionScreen):
         self.updates = NOTHING_KNOWN
         self.now = tui.clock.now
         """The time, for ages."""
+        self.frame = Frame(self)
         self.context = MainScreenContext(self, tui.drafts)
         self.details = DetailsController(self)
-        self._totals = Totals(self, tui, changed=self._draw_status)
         self.rows_source = ModelRows(now=self.now, keys=tui.columns, view=view, signs=tui.signs)
         self._wanted: ModelKey | str | None = None
         """Where the cursor goes once that is listed: a row, or the first one of a name."""
@@ -65,8 +68,10 @@ class MainScreen(ActionScreen):
         """Lay out the regions."""
         yield StaticLines(id="status")
         with Horizontal(id="body"):
-            yield ModelTable(self.rows_source, id="table")
-            yield ModelDetailsPane(id="details")
+            with Pane(id="models"):
+                yield ModelTable(self.rows_source, id="table")
+            with Pane(id="about"):
+                yield ModelDetailsPane(id="details")
         yield FilterBar(id="filter")
         yield StaticLines(id="jobs")
         yield StaticLines(id="footer")
@@ -81,9 +86,9 @@ class MainScreen(ActionScreen):
         self.watch(self.tui, "details", self.details.draw, init=False)
         self.watch(self.tui, "jobs", self._take_jobs, init=False)
         self.watch(self.tui, "services", self._take_services, init=False)
-        self.watch(self.tui, "measured", self._draw_status, init=False)
+        self.watch(self.tui, "measured", self.frame.draw_status, init=False)
         self.watch(self.tui, "updates", self.redraw, init=False)
-        self.watch(self.tui, "checking", self._draw_status, init=False)
+        self.watch(self.tui, "checking", self.frame.draw_status, init=False)
 
     @property
     def table(self) -> ModelTable:
@@ -117,8 +122,8 @@ class MainScreen(ActionScreen):
     def _take_services(self) -> None:
         """Draw what only now can act, or be asked for; ask about downloads left unfinished."""
         self.context.ask_to_resume()
-        self._totals.forget()
-        self._draw_status()
+        self.frame.totals.forget()
+        self.frame.draw_status()
         self._draw_for_cursor()
 
     def _take_jobs(self, jobs: tuple[Job, ...]) -> None:
@@ -127,7 +132,7 @@ class MainScreen(ActionScreen):
         if leaving != self.rows_source.leaving:
             self.rows_source.leaving = leaving
             self.table.show(self.list_rows.rows)
-        self._draw_jobs()
+        self.frame.draw_jobs()
 
     def redraw(self) -> None:
         """Arrange and draw everything that depends on snapshot or view."""
@@ -148,50 +153,35 @@ class MainScreen(ActionScreen):
         self.query_one(FilterBar).show_problems(visible.problems)
         if self._wanted is not None:
             self.move_to(self._wanted)
-        self._draw_status()
+        self.frame.draw_status()
+        self._entitle()
         self._draw_for_cursor()
+
+    def _entitle(self) -> None:
+        """Say on the list's border how many models there are, in what order, and where in them."""
+        shown, count = len(self.list_rows.rows), len(self.snapshot.models)
+        total = f"{shown:,} of {count:,}" if shown != count else f"{count:,}"
+        order = order_text(self.view, self.tui.signs)
+        self.query_one("#models", Pane).entitle(f"Models {total}" if count else "Models", order)
 
     def _draw_for_cursor(self) -> None:
         """Draw what depends on the model under the cursor, and have what is in view learned."""
         self._is_behind = False
         self.details.draw()
-        self._draw_footer()
+        self.draw_footer()
         if self.tui.services is not None:
             self.tui.services.facts.prioritise(self.table.rows_in_view())
 
-    def _draw_status(self) -> None:
-        checking, settings = self.tui.checking, self.tui.settings
-        line = status_line(
-            self.snapshot,
-            self.view,
-            host="demo" if settings.demo else settings.host.label,
-            sums=self._totals.of(self.snapshot),
-            shown=len(self.list_rows.rows),
-            signs=self.tui.signs,
-            width=self.size.width,
-            outdated=len(self.updates.outdated),
-            checking=f"checking {checking.done:,} of {checking.total:,}" if checking else "",
-            read_only=settings.read_only,
-        )
-        self.query_one("#status", StaticLines).show([line])
-
-    def _draw_jobs(self) -> None:
-        strip = self.query_one("#jobs", StaticLines)
-        if not self.jobs and not strip.display:
-            return
-        from ollama_tui.tui.widgets.job_rows import strip_lines
-
-        lines = strip_lines(self.jobs, self.tui.signs, self.size.width)
-        strip.display = bool(lines)
-        strip.show(lines)
-
     @on(events.DescendantFocus)
-    def _draw_footer(self) -> None:
+    def draw_footer(self) -> None:
+        """Show the keys that matter here."""
+        super().draw_footer()
+
+    def footer(self) -> StyledLine:
+        """Return the keys that matter where the focus is."""
         if self.query_one(FilterBar) in (self.focused or self).ancestors:
-            line = footer_line(FILTER_KEYS, (), self.size.width)
-        else:
-            line = self.footer()
-        self.query_one("#footer", StaticLines).show([line])
+            return footer_line(FILTER_KEYS, (), self.size.width)
+        return super().footer()
 
     @on(Table.Moved)
     async def _cursor_moved(self) -> None:
@@ -362,7 +352,6 @@ class MainScreen(ActionScreen):
             self.call_after_refresh(self._draw_all_lines)
 
     def _draw_all_lines(self) -> None:
-        self._draw_status()
-        self._draw_jobs()
-        self._draw_footer()
+        self.frame.draw_status()
+        self.frame.draw_jobs()
         self.details.draw()

@@ -55,6 +55,7 @@ class MainScreenContext:
         self.drafts = drafts
         self.set_view = screen.set_view
         self.move_to = screen.move_to
+        self.draw_frame = screen.frame.draw
         self.recent: list[str] = []
         """Ids of the actions run from the palette, the last one first."""
         self._pending: dict[asyncio.Task[Any] | None, PendingAction] = {}

@@ -1,19 +1,29 @@
-"""The lines above and below the list: the server and what it holds; the keys that work."""
+"""The lines above and below what a screen holds: the server and its disk; the keys that work."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ollama_tui.domain import columns
 from ollama_tui.domain.model import ConnectionState, Model, Snapshot
 from ollama_tui.domain.rows import View
-from ollama_tui.formatting import Span, StyledLine, inert, plural, shorten, size
+from ollama_tui.formatting import Span, StyledLine, clock, inert, plural, rate, shorten, size
 from ollama_tui.tui.look import Signs
+from ollama_tui.tui.widgets.bars import bar
 from ollama_tui.tui.widgets.text_layout import fit, spread, width_of
+
+if TYPE_CHECKING:
+    from ollama_tui.services.jobs.job import Totals
 
 VERSION_WIDTH = 24
 """Cells of the server's version: what is longer means no good, and the rest has to be seen."""
+GAP = 2
+"""Cells between two parts."""
+LEAST_BAR = 8
+MOST_BAR = 20
+"""Cells of the bars of disk and VRAM."""
 
 
 @dataclass(frozen=True)
@@ -32,76 +42,157 @@ class Sums:
         return cls(len(models), sum(sizes), None if len(sizes) > 1 else sum(sizes))
 
 
+@dataclass(frozen=True)
+class Facts:
+    """What the status line says besides the server and how it is looked at."""
+
+    sums: Sums = Sums()
+    shown: int = 0
+    """Rows that pass the filter."""
+    shown_bytes: int | None = None
+    """What they take, each by its own size; None while that is not known."""
+    marked_bytes: int = 0
+    disk_free: int | None = None
+    disk_size: int | None = None
+    """Bytes left on the server's disk and bytes of all of it; None where it cannot be seen."""
+    gpu_memory: int | None = None
+    """Bytes of the server's GPUs together; None where it does not tell."""
+    jobs: Totals | None = None
+    """What the jobs under way add up to; None without any."""
+    outdated: int = 0
+    checking: str = ""
+    """How far an update check is."""
+    read_only: bool = False
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Something the line may say, with its rank: what has the highest goes first when it is too
+    long. A bar takes what is left in the end."""
+
+    rank: int
+    spans: StyledLine
+    share: float | None = None
+    bar_at: int = 0
+    """Before which of `spans` the bar goes."""
+
+
 def status_line(
-    snapshot: Snapshot,
-    view: View,
-    *,
-    host: str,
-    sums: Sums,
-    shown: int,
-    signs: Signs,
-    width: int,
-    outdated: int = 0,
-    checking: str = "",
-    read_only: bool = False,
+    snapshot: Snapshot, view: View, facts: Facts, *, host: str, signs: Signs, width: int
 ) -> StyledLine:
-    """Return the status line, `width` cells wide; `checking` says how far an update check is."""
-    separator = (f" {signs.separator} ", "muted")
+    """Return the status line, `width` cells wide."""
     left: list[Span] = [(" ", ""), *_server(snapshot, host, signs)]
     if snapshot.state is ConnectionState.DOWN and snapshot.problem is not None:
         title = snapshot.problem.title
         why = title.partition(": ")[2]
         # If both do not fit, show only the reason.
-        room = width - width_of([*left, separator])
-        left += [separator, (why if why and width_of([(title, "")]) > room else title, "bad")]
-    else:
-        parts = [(text, "") for text in _facts(snapshot, view, sums, shown, signs)]
-        parts += [(f"{signs.outdated} {outdated:,} outdated", "warning")] if outdated else []
-        parts += [(checking, "muted")] if checking else []
-        parts += [("read-only", "warning")] if read_only else []
-        for part in parts:
-            left += [separator, part]
-    column = columns.BY_KEY[view.sort]
-    falling = column.descending is not view.reverse
-    arrow = signs.descending if falling else signs.ascending
-    grouped = ", grouped" if view.grouped else ""
-    order = [(f"sort {column.title.lower()} {arrow}{grouped} ", "muted")]
-    if width_of(left) + width_of(order) >= width:
-        return fit(left, width)
-    return spread(left, order, width)
+        room = width - width_of(left) - GAP
+        text = why if why and width_of([(title, "")]) > room else title
+        return fit([*left, (" " * GAP, ""), (text, "bad")], width)
+    parts = list(_parts(snapshot, view, facts, signs))
+    while parts and width_of(left) + _width(parts) > width - 1:
+        parts.remove(max(parts, key=lambda part: part.rank))
+    spare = width - 1 - width_of(left) - _width(parts)
+    for part in parts:
+        spans = list(part.spans)
+        cells = min(MOST_BAR, spare - 1)
+        if part.share is not None and cells >= LEAST_BAR:
+            spans[part.bar_at : part.bar_at] = [*bar(part.share, cells, signs), (" ", "")]
+            spare -= cells + 1
+        left += [(" " * GAP, ""), *spans]
+    return fit(left, width)
+
+
+def _width(parts: Iterable[_Part]) -> int:
+    return sum(width_of(part.spans) + GAP for part in parts)
 
 
 def _server(snapshot: Snapshot, host: str, signs: Signs) -> list[Span]:
     """Return whether the server is reached, its name, and its version or what is under way."""
     match snapshot.state:
         case ConnectionState.UP:
-            sign, version = (signs.up, "good"), shorten(inert(snapshot.version), VERSION_WIDTH)
-            about = f"  v{version}" if version else ""
+            sign, version = (signs.up, "loaded"), shorten(inert(snapshot.version), VERSION_WIDTH)
+            about = f" {version}" if version else ""
         case ConnectionState.DOWN:
             sign, about = (signs.down, "bad"), ""
         case ConnectionState.CONNECTING:
-            sign, about = (signs.down, "warning"), "  connecting"
+            sign, about = (signs.down, "warning"), " connecting"
     return [sign, (f" {host}", "strong"), (about, "muted")]
 
 
-def _facts(snapshot: Snapshot, view: View, sums: Sums, shown: int, signs: Signs) -> list[str]:
-    if snapshot.state is ConnectionState.CONNECTING and not sums.models:
-        return []
-    count = plural(sums.models, "model")
-    facts = [f"{shown:,} of {count}" if shown != sums.models else count]
-    facts[0] += f" {signs.dot} {size(sums.bytes)}"
-    if sums.unique is None or sums.unique < sums.bytes:
-        unique = "…" if sums.unique is None else size(sums.unique)
-        facts[0] += f" ({unique} unique)"
+def _parts(snapshot: Snapshot, view: View, facts: Facts, signs: Signs) -> Iterator[_Part]:
+    """Yield what there is to say, in the order in which it stands."""
+    sums = facts.sums
+    known = snapshot.state is not ConnectionState.CONNECTING or sums.models
+    if known:
+        count = plural(sums.models, "model")
+        if view.filter.strip():
+            shown = f"{facts.shown:,} of {count} {signs.dot} {_bytes(facts.shown_bytes)}"
+            yield _Part(2, ((shown, "accent"),))
+        else:
+            yield _Part(6, ((count, ""),))
     if view.marks:
-        facts.append(f"{len(view.marks):,} marked")
+        marked = f"{signs.marked} {len(view.marks):,} marked {signs.dot} {size(facts.marked_bytes)}"
+        yield _Part(1, ((marked, "mark"),))
+    if known and sums.models:
+        yield _disk(facts)
     if snapshot.running:
-        facts.append(f"{len(snapshot.running)} loaded")
-    if snapshot.state is ConnectionState.CONNECTING:
-        facts.append("as last seen")
+        yield _memory(snapshot, facts)
+    if facts.jobs is not None and facts.jobs.running:
+        yield _Part(3, _jobs(facts.jobs, signs))
+    if facts.outdated:
+        yield _Part(7, ((f"{signs.outdated} {facts.outdated:,} outdated", "outdated"),))
+    if facts.checking:
+        yield _Part(8, ((facts.checking, "muted"),))
+    if snapshot.state is ConnectionState.CONNECTING and sums.models:
+        yield _Part(3, (("as last seen", "warning"),))
+    if facts.read_only:
+        yield _Part(3, (("read-only", "warning"),))
     if snapshot.unknown_capabilities:
-        facts.append(f"learning {snapshot.unknown_capabilities:,}")
-    return facts
+        yield _Part(9, ((f"learning {snapshot.unknown_capabilities:,}", "muted"),))
+
+
+def _bytes(known: int | None) -> str:
+    return "…" if known is None else size(known)
+
+
+def _disk(facts: Facts) -> _Part:
+    """Return what the models take, shared weights counted once, and what is left beside them."""
+    used: list[Span] = [("disk ", "muted"), (_bytes(facts.sums.unique), "strong"), (" used", "")]
+    if facts.disk_free is None:
+        return _Part(4, tuple(used))
+    share = None
+    if facts.disk_size:
+        share = 1 - facts.disk_free / facts.disk_size
+    left: list[Span] = [(", ", ""), (size(facts.disk_free), "strong"), (" free", "")]
+    return _Part(4, (*used, *left), share, 1)
+
+
+def _memory(snapshot: Snapshot, facts: Facts) -> _Part:
+    used = sum(runner.size_vram for runner in snapshot.running)
+    loaded: Span = (f" {len(snapshot.running)} loaded", "loaded")
+    if facts.gpu_memory:
+        figures = f"{size(used)} of {size(facts.gpu_memory)}"
+        spans = (("vram ", "muted"), (figures, "strong"), loaded)
+        return _Part(5, spans, used / facts.gpu_memory, 1)
+    return _Part(5, (("vram ", "muted"), (size(used), "strong"), loaded))
+
+
+def _jobs(jobs: Totals, signs: Signs) -> StyledLine:
+    text = f"{signs.pull} {plural(jobs.running, 'job')}"
+    if jobs.rate > 0:
+        text += f" {rate(jobs.rate)}"
+    if jobs.eta is not None:
+        text += f" {clock(jobs.eta)}"
+    return ((text, "accent"),)
+
+
+def order_text(view: View, signs: Signs) -> str:
+    """Return how the list is sorted, for the border of its pane."""
+    column = columns.BY_KEY[view.sort]
+    falling = column.descending is not view.reverse
+    arrow = signs.descending if falling else signs.ascending
+    return f"by {column.title.lower()} {arrow}{', grouped' if view.grouped else ''}"
 
 
 def footer_line(
@@ -118,7 +209,7 @@ def footer_line(
         if width_of([*spans, *more, *end]) > width:
             break
         spans += more
-    return (*spans, *end)
+    return spread(spans, end, width)
 
 
 def _key_spans(key: str, label: str, works: bool) -> list[Span]:

@@ -83,7 +83,7 @@ class StyledWidget(Widget):
         & > .styled--thumb { color: $scrollbar; }
         MEANINGS
         & > .styled--bar { background: $track; }
-        & > .styled--track { background: $track; }
+        & > .styled--track { color: $foreground; background: $track; }
     }
     """.replace("MEANINGS", "".join(f"& > .styled--{n} {{ color: ${n}; }}" for n in MEANINGS))
 

@@ -12,11 +12,13 @@ from ollama_tui.api.errors import Unreachable
 from ollama_tui.api.replies import ListedModel, RunningModel
 from ollama_tui.domain.model import ConnectionState, Model, ModelKey, Snapshot
 from ollama_tui.domain.rows import View
+from ollama_tui.services.jobs.job import Totals
 from ollama_tui.tui.look import ASCII_SIGNS, UNICODE_SIGNS, Signs
-from ollama_tui.tui.widgets.status import Sums, footer_line, status_line
+from ollama_tui.tui.widgets.status import Facts, Sums, footer_line, order_text, status_line
 from ollama_tui.tui.widgets.text_layout import width_of
 
 MODELS = tuple(Model(ListedModel(name=f"m{n}", size=2_000_000_000)) for n in range(3))
+FACTS = Facts(Sums(3, 6_000_000_000, 4_000_000_000))
 UP = Snapshot(models=MODELS, version="0.33.0", state=ConnectionState.UP)
 
 
@@ -24,47 +26,59 @@ def line(
     snapshot: Snapshot,
     view: View | None = None,
     *,
-    shown: int = 3,
+    facts: Facts | None = None,
     width: int = 120,
     signs: Signs = UNICODE_SIGNS,
-    sums: Sums | None = None,
 ) -> str:
     spans = status_line(
-        snapshot,
-        view or View(),
-        host="gpu-box:11434",
-        sums=sums or Sums(3, 6_000_000_000, 6_000_000_000),
-        shown=shown,
-        signs=signs,
-        width=width,
+        snapshot, view or View(), facts or FACTS, host="gpu-box:11434", signs=signs, width=width
     )
     assert width_of(spans) == width
     return "".join(text for text, _ in spans)
 
 
-def test_it_names_server_version_models_and_order() -> None:
-    said = line(UP)
-    assert "● gpu-box:11434  v0.33.0 │ 3 models · 6 GB" in said
-    assert said.rstrip().endswith("sort modified ↓")
+def test_it_names_server_version_models_and_what_they_take() -> None:
+    assert "● gpu-box:11434 0.33.0  3 models  disk 4 GB used" in line(UP)
 
 
 def test_a_server_that_hides_its_version_has_none() -> None:
-    assert " v" not in line(replace(UP, version=""))
+    assert "gpu-box:11434  3 models" in line(replace(UP, version=""))
 
 
 def test_a_version_of_any_length_leaves_room_for_the_rest() -> None:
     assert "3 models" in line(replace(UP, version="0.33\x1b[2J" * 50))
 
 
-def test_shared_bytes_are_counted_once_too() -> None:
-    assert "6 GB (4 GB unique)" in line(UP, sums=Sums(3, 6_000_000_000, 4_000_000_000))
+def test_a_disk_that_can_be_seen_is_a_bar_of_what_is_used() -> None:
+    facts = replace(FACTS, disk_free=60_000_000_000, disk_size=120_000_000_000)
+    assert "disk ██████████           4 GB used, 60 GB free" in line(UP, facts=facts)
+    assert "disk ####....." in line(UP, facts=facts, width=72, signs=ASCII_SIGNS)
+    assert "disk 4 GB used, 60 GB free" in line(UP, facts=facts, width=62)
 
 
-def test_marks_runners_filter_and_learning_are_counted() -> None:
-    snapshot = replace(UP, running=(RunningModel(name="m0"),), unknown_capabilities=2)
-    said = line(snapshot, View(marks=frozenset({ModelKey("m0", ""), ModelKey("m1", "")})), shown=1)
-    for part in ("1 of 3 models", "2 marked", "1 loaded", "learning 2"):
+def test_marks_filter_loaded_and_learning_are_counted() -> None:
+    running = (RunningModel(name="m0", size_vram=1_500_000_000),)
+    snapshot = replace(UP, running=running, unknown_capabilities=2)
+    view = View(filter="m1", marks=frozenset({ModelKey("m0", ""), ModelKey("m1", "")}))
+    facts = replace(FACTS, shown=1, shown_bytes=2_000_000_000, marked_bytes=4_000_000_000)
+    said = line(snapshot, view, facts=facts, width=140)
+    for part in ("1 of 3 models · 2 GB", "✓ 2 marked · 4 GB", "vram 1.5 GB 1 loaded", "learning 2"):
         assert part in said
+    assert "vram █" in line(snapshot, facts=replace(facts, gpu_memory=12_000_000_000))
+
+
+def test_jobs_have_their_rate_and_the_time_left() -> None:
+    facts = replace(FACTS, jobs=Totals(2, 0, 137_000_000.0, 5_000_000_000, 41.0))
+    assert "↓ 2 jobs 137 MB/s 0:41" in line(UP, facts=facts)
+
+
+def test_where_it_is_narrow_marks_and_filter_stay_longest() -> None:
+    view = View(filter="m", marks=frozenset({ModelKey("m0", "")}))
+    facts = replace(FACTS, outdated=2, marked_bytes=2_000_000_000, shown=3)
+    said = line(replace(UP, unknown_capabilities=2), view, facts=facts, width=70)
+    assert "marked" in said
+    assert "3 of 3 models · …" in said
+    assert "learning" not in said
 
 
 def test_a_server_that_is_down_says_why_instead() -> None:
@@ -78,7 +92,7 @@ def test_a_server_that_is_down_says_why_instead() -> None:
 def test_a_server_that_is_down_says_why_where_there_is_no_room_for_all() -> None:
     problem = Unreachable("No connection to gpu-box:11434: it refuses connections.")
     said = line(replace(UP, state=ConnectionState.DOWN, problem=problem), width=60)
-    assert said.split("│")[1].strip().startswith("it refuses connections.")
+    assert said.split("11434  ")[1].startswith("it refuses connections.")
 
 
 def test_a_remembered_list_is_called_that() -> None:
@@ -87,8 +101,9 @@ def test_a_remembered_list_is_called_that() -> None:
 
 
 def test_the_arrow_tells_which_way_it_is_sorted() -> None:
-    assert "sort name ↑" in line(UP, View(sort="name"))
-    assert "sort name ↓" in line(UP, View(sort="name", reverse=True))
+    assert order_text(View(sort="name"), UNICODE_SIGNS) == "by name ↑"
+    assert order_text(View(sort="name", reverse=True), UNICODE_SIGNS) == "by name ↓"
+    assert order_text(View(sort="name", grouped=True), UNICODE_SIGNS) == "by name ↑, grouped"
 
 
 def test_plain_signs_are_ascii() -> None:
@@ -106,7 +121,7 @@ def test_sums_add_up_the_models_and_know_what_is_shared_of_one_only() -> None:
 
 
 def test_what_is_shared_and_not_known_yet_is_left_open() -> None:
-    assert "6 GB (… unique)" in line(UP, sums=Sums.plain(MODELS))
+    assert "disk … used" in line(UP, facts=Facts(Sums.plain(MODELS)))
 
 
 KEYS = [("/", "filter", True), ("s", "sort", True), ("⏎", "details", False)]
@@ -118,12 +133,12 @@ def footer(width: int) -> str:
 
 
 def test_the_footer_has_all_keys_where_there_is_room() -> None:
-    assert footer(80) == " / filter  s sort  ⏎ details  ? keys  : palette "
+    assert footer(60) == " / filter  s sort  ⏎ details              ? keys  : palette "
 
 
 def test_the_last_keys_stay_when_it_is_narrow() -> None:
-    assert footer(30) == " / filter  ? keys  : palette "
-    assert footer(10) == " ? keys  : palette "
+    assert footer(30) == " / filter   ? keys  : palette "
+    assert footer(20) == "  ? keys  : palette "
 
 
 def test_a_key_that_cannot_act_is_dim() -> None:
