@@ -10,6 +10,7 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ollama_tui.cli.parser import COMMANDS, STANDALONE, close_command, first_word, parser_with
@@ -59,6 +60,7 @@ def _run_on_server(options: argparse.Namespace, folders: Folders) -> int:
     from ollama_tui.api.errors import OllamaError, Unreachable
     from ollama_tui.cli.context import UsageError, open_context
     from ollama_tui.cli.output import complain
+    from ollama_tui.config.saved_filters import SavedFilters
     from ollama_tui.config.state_file import Problems
     from ollama_tui.services.cache import Cache
 
@@ -76,6 +78,8 @@ def _run_on_server(options: argparse.Namespace, folders: Folders) -> int:
     complain(*(problem.sentence for problem in settings.config_problems))
     problems = Problems()
     problems.notify = lambda: complain(*problems.take())
+    saved = SavedFilters.read(folders.saved_filters, problems)
+    settings = replace(settings, filters=saved.with_config(settings.filters))
     cache = Cache(folders.cache, problems)
     try:
         return asyncio.run(command())
@@ -109,6 +113,7 @@ def _run_app(arguments: Sequence[str]) -> int:
 
     first = None if settings.demo else Prefetch.of(settings.host, os.environ)
 
+    from ollama_tui.config.saved_filters import SavedFilters
     from ollama_tui.config.state_file import Problems
     from ollama_tui.config.ui_state import UIState
     from ollama_tui.services.cache import Cache
@@ -123,6 +128,7 @@ def _run_app(arguments: Sequence[str]) -> int:
         prefetch=first,
         cache=Cache(folders.cache, problems),
         ui_state=UIState.read(folders.ui_state_file, problems),
+        saved_filters=SavedFilters.read(folders.saved_filters, problems),
         unfinished=folders.unfinished,
         problems=problems,
         drafts=folders.drafts,

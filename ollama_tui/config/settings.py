@@ -123,8 +123,10 @@ class Folders:
     cache: Path
     config_file: Path
     """The optional settings."""
+    saved_filters: Path
+    """Filters saved in the program."""
     ui_state_file: Path
-    """Sort order, theme and servers of the last run."""
+    """Sort order, theme, servers and filters of the last run."""
     unfinished: Path
     """Folder of the journal of unfinished downloads."""
     drafts: Path
@@ -140,6 +142,7 @@ def user_folders() -> Folders:
     return Folders(
         cache=dirs.user_cache_path,
         config_file=dirs.user_config_path / "config.toml",
+        saved_filters=dirs.user_config_path / "filters.json",
         ui_state_file=state / "ui-state.json",
         unfinished=state / "unfinished",
         drafts=state / "drafts",
@@ -167,7 +170,6 @@ _LINE_START = 200
 """Characters of a line in which a setting or table is named."""
 _TABLE = r"""\s*\[\s*["']?([^"'\]]+?)["']?\s*\]"""
 _ENTRY = r"""\s*(?:"([^"]*)"|'([^']*)'|([A-Za-z0-9_-]+))\s*="""
-_FILTER_NAME = r"[A-Za-z0-9_-]+"
 
 _Texts = Annotated[tuple[str, ...], Meta(description="a list of texts")]
 _Switch = Annotated[bool, Meta(description="true or false")]
@@ -275,13 +277,14 @@ def _usable_filters(
     filters: Mapping[str, str], lines: Lines
 ) -> tuple[tuple[tuple[str, str], ...], list[ConfigProblem]]:
     """Return the saved filters that can be used, and what is wrong with the others."""
+    from ollama_tui.config.saved_filters import FILTER_NAME
     from ollama_tui.domain.filter import parser  # only who saves filters pays for it
 
     used: list[tuple[str, str]] = []
     problems: list[ConfigProblem] = []
     for name, text in filters.items():
         wrong = [mistake.quoting(text) for mistake in parser.parse(text).problems]
-        if not re.fullmatch(_FILTER_NAME, name):
+        if not FILTER_NAME.fullmatch(name):
             wrong = ["its name may hold letters, digits, - and _ only."]
         if wrong:
             sentence = f"filters.{inert(name[:MOST_QUOTED])} is no filter: {wrong[0]}"

@@ -205,7 +205,7 @@ def filtered(
     asked = query.parse(text)
     scope = Scope(tuple(entry.model for entry in entries), now)
     matching = tuple(e for e in entries if all(_matches(term, e, scope) for term in asked.terms))
-    return matching, asked.problems
+    return matching, asked.problems_among(scope)
 
 
 def _matches(term: query.Term, entry: CatalogueEntry, scope: Scope) -> bool:

@@ -21,6 +21,7 @@ from ollama_tui.api.clock import MACHINE, Clock
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.api.host import Host, parse_host
 from ollama_tui.config.drafts import Drafts
+from ollama_tui.config.saved_filters import SavedFilters
 from ollama_tui.config.settings import Settings
 from ollama_tui.config.state_file import Problems
 from ollama_tui.config.ui_state import MOST_HOSTS, UIState
@@ -98,6 +99,7 @@ class OllamaTui(DiffApp[int], ThemedApp[int], inherit_bindings=False):
         prefetch: Prefetch | None = None,
         cache: Cache | None = None,
         ui_state: UIState | None = None,
+        saved_filters: SavedFilters | None = None,
         unfinished: Path | None = None,
         problems: Problems | None = None,
         drafts: Path | None = None,
@@ -114,7 +116,8 @@ class OllamaTui(DiffApp[int], ThemedApp[int], inherit_bindings=False):
         wanted = tuple(key for key in settings.columns if key in columns.BY_KEY)
         self.columns = wanted or columns.USUAL
         """Keys of the columns to show."""
-        self._ui_state = ui_state or UIState()
+        self.ui_state = ui_state or UIState()
+        self.saved_filters = saved_filters or SavedFilters()
         self._problems = problems or Problems()
         self._transport = transport
         self.clock = clock
@@ -136,7 +139,7 @@ class OllamaTui(DiffApp[int], ThemedApp[int], inherit_bindings=False):
         for own in OWN_THEMES:
             self.register_theme(own)
         self.set_reactive(OllamaTui.snapshot, self._connection.snapshots.value)
-        theme = self.settings.theme or self._ui_state.theme or DEFAULT_THEME
+        theme = self.settings.theme or self.ui_state.theme or DEFAULT_THEME
         self.theme = theme if theme in self.available_themes else DEFAULT_THEME
         self.stylesheet.set_variables(self.get_css_variables())
 
@@ -149,15 +152,14 @@ class OllamaTui(DiffApp[int], ThemedApp[int], inherit_bindings=False):
     def hosts(self) -> tuple[str, ...]:
         """Addresses of the servers known: those that answered, the last first, and the config's."""
         named = [parse_host(address).url for address in self.settings.hosts]
-        return tuple(dict.fromkeys((*self._ui_state.hosts, *named)))[:MOST_HOSTS]
+        return tuple(dict.fromkeys((*self.ui_state.hosts, *named)))[:MOST_HOSTS]
 
     def get_default_screen(self) -> MainScreen:
         """Return the main screen: it is there from the first frame on."""
         wanted = self.settings.sort if self.settings.sort in columns.BY_KEY else "modified"
-        view = View(
-            self.settings.filter, wanted, self.settings.reverse, saved=self.settings.filters
-        )
-        return MainScreen(self, self._ui_state.applied_to(view))
+        saved = self.saved_filters.with_config(self.settings.filters)
+        view = View(self.settings.filter, wanted, self.settings.reverse, saved=saved)
+        return MainScreen(self, self.ui_state.applied_to(view))
 
     async def on_event(self, event: events.Event) -> None:
         """Let keys wait until those before them are handled; pass all else on at once."""
@@ -201,7 +203,7 @@ class OllamaTui(DiffApp[int], ThemedApp[int], inherit_bindings=False):
         if snapshot.models or snapshot.state is not ConnectionState.CONNECTING:
             self.type_ahead.resume(self)
         if snapshot.state is ConnectionState.UP and not self.settings.demo:
-            self._ui_state.remember_host(self.settings.host.url)
+            self.ui_state.remember_host(self.settings.host.url)
         self.watch_services()
 
     def watch_services(self) -> None:
@@ -341,7 +343,7 @@ class OllamaTui(DiffApp[int], ThemedApp[int], inherit_bindings=False):
 
     def keep(self, view: View) -> None:
         """Remember order and theme for the next run."""
-        self._ui_state.remember(view, self.theme)
+        self.ui_state.remember(view, self.theme)
 
     def go_to(self, host: Host) -> None:
         """Leave this server, and its jobs, for another."""

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ollama_tui.api.replies import ListedModel, Show
+from ollama_tui.config.saved_filters import SavedFilters
 from ollama_tui.config.settings import read_config
 from ollama_tui.config.state_file import Problems
 from ollama_tui.config.ui_state import UIState
@@ -70,6 +71,13 @@ def _downloads(folder: Path, problems: Problems) -> object:
 
 KINDS = {
     "ui-state": Kind("ui-state.json", _keep_order, _kept),
+    "filters": Kind(
+        "filters.json",
+        lambda folder, problems: SavedFilters.read(folder / "filters.json", problems).save(
+            "big", "size:>8g"
+        ),
+        lambda folder, problems: SavedFilters.read(folder / "filters.json", problems).own,
+    ),
     "journal": Kind("unfinished/*.json", _keep_downloads, _downloads),
     "list": Kind(
         "list-*.json",

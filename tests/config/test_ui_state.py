@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ollama_tui.config.ui_state import MOST_HOSTS, UIState
+from ollama_tui.config.ui_state import MOST_FILTERS, MOST_HOSTS, UIState
 from ollama_tui.domain.rows import View
 
 
@@ -28,6 +28,18 @@ def test_the_last_server_that_answered_comes_first_and_only_once(tmp_path: Path)
     for number in range(20):
         state.remember_host(str(number))
     assert len(UIState.read(tmp_path / "ui-state.json").hosts) == MOST_HOSTS
+
+
+def test_filters_come_back_the_last_first_none_twice_and_there_is_an_end(tmp_path: Path) -> None:
+    state = UIState.read(tmp_path / "ui-state.json")
+    for text in ("a", "b", "a", " ", "bad\x1b", "x" * 5000):
+        state.remember_filter(text)
+    assert UIState.read(tmp_path / "ui-state.json").filters == ("a", "b")
+    for number in range(80):
+        state.remember_filter(f"f{number}")
+    again = UIState.read(tmp_path / "ui-state.json").filters
+    assert len(again) == MOST_FILTERS
+    assert again[0] == "f79"
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ from textual.widgets import Input
 
 from ollama_tui.api.clock import Clock
 from ollama_tui.api.prefetch import Prefetch
+from ollama_tui.config.saved_filters import SavedFilters
 from ollama_tui.config.settings import Settings
 from ollama_tui.config.state_file import Problems
 from ollama_tui.config.ui_state import UIState
@@ -279,6 +280,13 @@ class User:
         assert len(found) == 1, f"{len(found)} rows for {name}:\n{self.screen}"
         return found[0]
 
+    def is_dimmed(self, name: str) -> bool:
+        """Whether the name of a model is drawn as what the eye may skip."""
+        table = self.main.table
+        y = [model.name for model in table.rows_in_view()].index(name) + table.header
+        drawn = next(s for s in table.render_line(y) if name in s.text)
+        return drawn.style == table.to_strip(((name, "muted"),))._segments[0].style
+
     # Shortcuts through the obvious
 
     async def goes_to(self, name: str) -> None:
@@ -332,6 +340,7 @@ async def journey(
     prefetch: Prefetch | None = None,
     cache: Cache | None = None,
     ui_state: UIState | None = None,
+    saved_filters: SavedFilters | None = None,
     unfinished: Path | None = None,
     problems: Problems | None = None,
     drafts: Path | None = None,
@@ -354,6 +363,7 @@ async def journey(
         prefetch=prefetch,
         cache=cache,
         ui_state=ui_state,
+        saved_filters=saved_filters,
         unfinished=unfinished,
         problems=problems,
         drafts=drafts,

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from ollama_tui.config.saved_filters import SavedFilters
 from ollama_tui.config.ui_state import UIState
 from ollama_tui.domain.columns import COLUMNS
 from tests.journeys.driver import a_server, journey
@@ -68,7 +71,7 @@ async def test_a_saved_filter_is_named_among_other_words() -> None:
 async def test_without_saved_filters_the_key_says_how_to_save_one() -> None:
     async with journey() as user:
         await user.presses("@")
-        await user.sees("[filters] in config.toml names them")
+        await user.sees("“save filter” in the palette saves the one that is set.")
 
 
 async def test_a_mistake_stands_under_its_word_and_the_last_good_rows_stay() -> None:
@@ -81,6 +84,194 @@ async def test_a_mistake_stands_under_its_word_and_the_last_good_rows_stay() -> 
         assert user.names == good
         typed = next(n for n, line in enumerate(user.lines) if line.startswith("/ llama sise:3"))
         assert user.lines[typed + 1].index("^") == user.lines[typed].index("sise")
+
+
+async def test_the_rows_are_dimmed_while_a_word_is_wrong() -> None:
+    async with journey() as user:
+        await user.presses("/")
+        await user.types("llama")
+        assert not user.is_dimmed("llama3.1:8b")
+        await user.types(" sise<5g")
+        assert user.is_dimmed("llama3.1:8b")
+        await user.presses("tab")
+        assert user.field == "llama size<5g"
+        assert not user.is_dimmed("llama3.1:8b")
+
+
+@pytest.mark.parametrize(
+    ("typed", "says", "mended", "names"),
+    [
+        ("has:vision gemma", "Did you mean cap:vision? tab takes it.", "cap:vision gemma",
+         {"gemma3:4b", "gemma3:latest"}),
+        ("cap:visoin gemma", "Did you mean cap:vision? tab takes it.", "cap:vision gemma",
+         {"gemma3:4b", "gemma3:latest"}),
+        ("age:<40h", "Did you mean newer:40h? tab takes it.", "newer:40h", None),
+        ("family:gema3", "Did you mean family:gemma3? tab takes it.", "family:gemma3",
+         {"gemma3:4b", "gemma3:latest"}),
+        ("size:>20", "tab makes it size:>20g.", "size:>20g", {"mixtral:8x7b"}),
+    ],
+)  # fmt: skip
+async def test_a_near_miss_is_offered_and_taken_with_tab(
+    typed: str, says: str, mended: str, names: set[str] | None
+) -> None:
+    async with journey() as user:
+        await user.presses("/")
+        await user.types(typed)
+        await user.sees(says)
+        await user.presses("tab")
+        assert user.field == mended
+        await user.sees_no("Did you mean", "^")
+        assert names is None or set(user.names) == names
+        assert user.names
+
+
+async def test_tab_completes_a_field_and_goes_through_its_values() -> None:
+    async with journey() as user:
+        await user.presses("/")
+        await user.types("fam")
+        await user.presses("tab")
+        assert user.field == "family:"
+        await user.sees("llama  qwen2")
+        await user.presses("tab")
+        first = user.field
+        assert first.startswith("family:")
+        assert 0 < len(user.names) < 36
+        await user.presses("tab")
+        assert user.field != first
+        await user.presses("shift+tab")
+        assert user.field == first
+        await user.presses("enter", "j")
+        assert user.cursor == user.names[1]
+
+
+async def test_a_field_typed_to_its_colon_shows_what_may_follow() -> None:
+    async with journey() as user:
+        await user.presses("/")
+        await user.types("is:")
+        await user.sees("loaded  cloud  alias  outdated  marked")
+        await user.types("cl")
+        await user.presses("tab")
+        assert user.field == "is:cloud"
+        assert len(user.names) == 2
+
+
+async def test_where_tab_has_nothing_to_offer_it_says_what_to_type() -> None:
+    async with journey() as user:
+        await user.presses("/")
+        await user.types("size:")
+        await user.presses("tab")
+        await user.sees("bytes on disk: size:2g..8g")
+        assert user.field == "size:"
+
+
+async def test_earlier_filters_come_back_with_the_arrows_and_in_the_next_run(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "ui-state.json"
+    async with journey(ui_state=UIState.read(file)) as user:
+        for text in ("qwen", "gemma", "qwen"):
+            await user.filters(text)
+            await user.presses("escape")
+        await user.filters("sise:3")
+        await user.presses("escape")
+    async with journey(ui_state=UIState.read(file)) as user:
+        await user.presses("/")
+        await user.types("lla")
+        await user.presses("up")
+        assert user.field == "qwen"
+        assert all("qwen" in name for name in user.names)
+        await user.presses("up")
+        assert user.field == "gemma"
+        await user.presses("up")
+        assert user.field == "gemma"
+        await user.presses("down", "down")
+        assert user.field == "lla"
+        assert all("lla" in name for name in user.names)
+        await user.presses("down", "j")
+        assert user.cursor == user.names[1]
+
+
+async def test_the_filter_that_is_set_is_no_earlier_one() -> None:
+    async with journey() as user:
+        await user.filters("qwen")
+        await user.presses("escape")
+        await user.filters("gemma")
+        await user.presses("/", "up")
+        assert user.field == "qwen"
+        await user.presses("down")
+        assert user.field == "gemma"
+
+
+async def test_a_filter_is_saved_under_a_name_and_used_by_it(tmp_path: Path) -> None:
+    file = tmp_path / "filters.json"
+    async with journey(saved_filters=SavedFilters.read(file)) as user:
+        await user.filters("cap:vision size<8g")
+        await user.presses(":")
+        await user.types("save filter")
+        await user.presses("enter")
+        await user.sees("Save this filter", "cap:vision size<8g")
+        await user.types("Sees")
+        await user.sees("@sees will stand for it.")
+        await user.presses("enter")
+        await user.sees("@sees is saved.")
+        await user.presses("escape")
+        assert len(user.names) == 36
+        await user.filters("@sees")
+        assert len(user.names) == 4
+    async with journey(saved_filters=SavedFilters.read(file), filter="@sees") as user:
+        assert len(user.names) == 4
+        await user.presses("@")
+        await user.sees("sees  cap:vision size<8g")
+
+
+async def test_a_saved_filter_is_forgotten(tmp_path: Path) -> None:
+    saved = SavedFilters.read(tmp_path / "filters.json")
+    saved.save("big", "size:>8g")
+    async with journey(saved_filters=saved) as user:
+        await user.presses(":")
+        await user.types("forget filter")
+        await user.presses("enter")
+        await user.sees("Delete a saved filter", "big  size:>8g")
+        await user.presses("enter")
+        await user.sees("@big is deleted. It was size:>8g")
+        await user.presses("@")
+        await user.sees("No filter is saved yet")
+    assert SavedFilters.read(tmp_path / "filters.json").own == {}
+
+
+async def test_a_name_of_the_config_file_is_not_taken_and_a_saved_one_is_replaced() -> None:
+    saved = SavedFilters(own={"mine": "gemma"})
+    async with journey(saved_filters=saved, filters=(("big", "size:>8g"),)) as user:
+        await user.filters("@big qwen")
+        await user.presses(":")
+        await user.types("save filter")
+        await user.presses("enter")
+        await user.types("big")
+        await user.sees("@big is set in config.toml: choose another name.")
+        await user.presses("enter")
+        assert user.in_dialog
+        await user.empties_the_field()
+        await user.types("two words")
+        await user.sees("letters, digits, - and _ only")
+        await user.empties_the_field()
+        await user.types("@mine")
+        await user.sees("Replaces @mine, which is gemma")
+        await user.presses("enter")
+        assert saved.own == {"mine": "size:>8g qwen"}
+        await user.sees("It cannot be written to disk, so it is there until you quit.")
+
+
+async def test_only_a_filter_without_mistakes_is_saved() -> None:
+    async with journey() as user:
+        await user.presses(":")
+        await user.types("save filter")
+        await user.sees("No filter is set: / types one.")
+        await user.presses("escape")
+        await user.filters("sise:3")
+        await user.presses(":")
+        await user.types("save filter")
+        await user.presses("enter")
+        await user.sees("The filter was not saved: something is wrong with it.")
 
 
 async def test_a_mistake_mended_filters_again() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ollama_tui.domain.filter.fields import BY_NAME, FIELDS, Scope
-from ollama_tui.domain.filter.parser import FilterProblem, SavedFilters, printed
+from ollama_tui.domain.filter.parser import FilterProblem, SavedFilters, parse, printed
 from ollama_tui.formatting import inert
 
 MOST_CHOICES = 100
@@ -45,16 +45,19 @@ def completion(
     saved: SavedFilters = (),
     problems: Sequence[FilterProblem] = (),
 ) -> Completion:
-    """Return how the word at `cursor` may go on; of a wrong one, what was meant.
+    """Return how the word at `cursor` may go on; what is wrong comes first, if something is near.
 
-    Something wrong elsewhere is mended too, where the word at the cursor is right and whole.
+    That is the first of `problems`: the one that is shown.
     """
-    meant = [p for p in problems if p.meant]
-    at_cursor = [p for p in meant if p.start <= cursor <= p.end]
-    found = _of_word(text, cursor, scope, saved)
-    if (first := next(iter(at_cursor or (() if found.choices else meant)), None)) is not None:
-        return Completion(first.start, first.end, (first.meant,))
-    return found
+    if problems and problems[0].meant:
+        return Completion(problems[0].start, problems[0].end, (problems[0].meant,))
+    return _of_word(text, cursor, scope, saved)
+
+
+def completion_in(scope: Scope, text: str, cursor: int, saved: SavedFilters = ()) -> Completion:
+    """Return how a filter over the models of `scope` may go on at `cursor`."""
+    problems = parse(text, saved).problems_among(scope)
+    return completion(text, cursor, scope, saved, problems)
 
 
 def _of_word(text: str, cursor: int, scope: Scope, saved: SavedFilters) -> Completion:

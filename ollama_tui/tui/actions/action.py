@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from ollama_tui.api.client import Ollama
     from ollama_tui.config.drafts import Drafts
+    from ollama_tui.config.saved_filters import SavedFilters
     from ollama_tui.domain.cloud import CatalogueEntry
     from ollama_tui.domain.model import Model, ModelKey, Snapshot
     from ollama_tui.domain.rows import View
@@ -85,6 +86,8 @@ class ActionContext(Protocol):
 
     drafts: Drafts
     """What was typed and not sent."""
+    saved_filters: SavedFilters
+    """Filters that were saved in the program."""
 
     @property
     def snapshot(self) -> Snapshot:

@@ -53,7 +53,62 @@ def no_saved_filters(context: ActionContext) -> str | None:
     """Say how filters are saved."""
     if context.view.saved:
         return None
-    return 'No filter is saved: [filters] in config.toml names them, as in big = "size:>8g".'
+    return "No filter is saved yet: “save filter” in the palette saves the one that is set."
+
+
+async def save_filter(context: ActionContext) -> None:
+    """Ask for a name for the filter that is set, and save it."""
+    from ollama_tui.domain.filter.parser import parse
+    from ollama_tui.tui.dialogs.text_questions import SaveFilterDialog
+
+    view, text = context.view, context.view.filter.strip()
+    query = parse(text, view.saved)
+    if query.problems:
+        context.tell("The filter was not saved: something is wrong with it.", "Mend it first.")
+        return
+    if "@" in text:  # what is saved stands for itself, and not for what @name will be
+        text = " ".join(map(str, query.terms))
+    fixed = dict(context.settings.filters)
+    name = await context.ask(SaveFilterDialog(text, fixed, context.saved_filters.own))
+    if name is not None:
+        kept = context.saved_filters.save(name, text)
+        _take_over_saved(context)
+        once = "" if kept else "It cannot be written to disk, so it is there until you quit."
+        context.tell(f"@{name} is saved.", once)
+
+
+def no_filter_to_save(context: ActionContext) -> str | None:
+    """Say that there is no filter."""
+    return None if context.view.filter.strip() else "No filter is set: / types one."
+
+
+async def delete_filter(context: ActionContext) -> None:
+    """Ask for one of the filters saved in the program, and forget it."""
+    from ollama_tui.tui.dialogs.choice import Alternative, Choice
+
+    own = context.saved_filters.own
+    longest = max(map(len, own))
+    options = tuple(Alternative(name, f"{name:{longest}}  {own[name]}") for name in own)
+    asked = Choice("Delete a saved filter", options, hint="enter delete   esc cancel")
+    if (name := await context.ask(asked)) is not None:
+        text = own[name]
+        context.saved_filters.delete(name)
+        _take_over_saved(context)
+        context.tell(f"@{name} is deleted.", f"It was {text}")
+
+
+def no_own_filters(context: ActionContext) -> str | None:
+    """Say that there is no filter to delete here."""
+    if context.saved_filters.own:
+        return None
+    if context.view.saved:
+        return "All saved filters are in config.toml: delete them there."
+    return "No filter is saved."
+
+
+def _take_over_saved(context: ActionContext) -> None:
+    saved = context.saved_filters.with_config(context.settings.filters)
+    context.set_view(replace(context.view, saved=saved))
 
 
 async def mark(context: ActionContext) -> None:
@@ -202,9 +257,14 @@ ACTIONS = (
     Action("filter.clear", "escape", "clear filter", "Show all models again.",
            clear_filter, place=Place.LIST, cancels_pending=True,
            synonyms=("show all", "no filter")),
-    Action("filter.saved", "at", "saved filters", "Choose a filter saved in config.toml.",
+    Action("filter.saved", "at", "saved filters", "Choose one of the saved filters.",
            choose_filter, no_saved_filters, place=Place.LIST,
            synonyms=("presets",)),
+    Action("filter.save", "", "save filter", "Save this filter under a name, to use as @name.",
+           save_filter, no_filter_to_save, place=Place.LIST,
+           synonyms=("name filter", "remember filter", "bookmark")),
+    Action("filter.delete", "", "forget filter", "Forget a filter that was saved here.",
+           delete_filter, no_own_filters, place=Place.LIST, synonyms=("delete saved filter",)),
     Action("sort.choose", "s", "sort", "Choose the column to sort by.",
            sort, group=ActionGroup.MARK, place=Place.LIST, footer=2,
            synonyms=("order",)),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from textual.app import ComposeResult
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
+from ollama_tui.config.saved_filters import FILTER_NAME
 from ollama_tui.formatting import inert
 from ollama_tui.importing.paths import paths_in
 from ollama_tui.tui.dialogs.controls import PathField
@@ -70,6 +71,42 @@ class AddressDialog(LineDialog):
     def answer(self) -> str:
         """Return the address, stripped."""
         return super().answer().strip()
+
+
+class SaveFilterDialog(LineDialog):
+    """The name of a filter to save; `fixed` are those of config.toml, `own` may be replaced."""
+
+    heading = "Save this filter"
+    label = "Name: @name then stands for it, here and on the command line"
+    placeholder = "letters, digits, - and _"
+    verb = "save"
+
+    def __init__(self, text: str, fixed: Mapping[str, str], own: Mapping[str, str]) -> None:
+        super().__init__()
+        self._text = text
+        self._fixed = fixed
+        self._own = own
+
+    def fields(self) -> ComposeResult:
+        """Yield the filter and the line for its name."""
+        yield Static(inert(self._text), classes="quoted", markup=False)
+        yield from super().fields()
+
+    def check(self) -> Review:
+        """Return what is wrong with the name, or what it replaces."""
+        if not (name := self.answer()):
+            return Review("")
+        if not FILTER_NAME.fullmatch(name):
+            return Review("A name may hold letters, digits, - and _ only, 40 at most.")
+        if name in self._fixed:
+            return Review(f"@{name} is set in config.toml: choose another name.")
+        if name in self._own:
+            return Review(notice=f"Replaces @{name}, which is {self._own[name]}")
+        return Review(notice=f"@{name} will stand for it.")
+
+    def answer(self) -> str:
+        """Return the name, in lower case, with or without the @ typed."""
+        return super().answer().strip().lower().removeprefix("@")
 
 
 class SaveDialog(Dialog[Path]):

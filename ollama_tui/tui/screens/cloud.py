@@ -22,6 +22,8 @@ from ollama_tui.domain.cloud import (
     why_disabled,
 )
 from ollama_tui.domain.columns import BY_KEY
+from ollama_tui.domain.filter.completion import Completion, completion_in
+from ollama_tui.domain.filter.fields import Scope
 from ollama_tui.formatting import StyledLine, inert, plural
 from ollama_tui.tui.actions.action import Place, connected
 from ollama_tui.tui.look import Signs
@@ -105,13 +107,15 @@ class CloudScreen(TableScreen):
         self.sources = Sources()
         self.shown: dict[str, Show] = {}
         self.filter = ""
+        self.entries: Sequence[CatalogueEntry] = ()
+        """All there are, whatever the filter leaves."""
 
     def regions(self) -> ComposeResult:
         """Lay out troubles, table, details, filter."""
         yield StaticLines(id="trouble")
         yield Table(EntryRows(self.tui.clock.now, self.tui.signs))
         yield TextView(id="about")
-        yield FilterBar(id="filter")
+        yield FilterBar(complete=self._complete_filter, id="filter")
 
     def on_mount(self) -> None:
         """Ask all who know of models, and follow what is installed."""
@@ -168,7 +172,7 @@ class CloudScreen(TableScreen):
     def draw_now(self) -> None:
         """Show what is known now."""
         sources = self.sources
-        entries = catalogue(
+        entries = self.entries = catalogue(
             sources.offered, sources.recommended, self.context.snapshot.models, self.shown
         )
         rows, problems = filtered(entries, self.filter, self.tui.clock.now())
@@ -187,6 +191,10 @@ class CloudScreen(TableScreen):
             if error is not None:
                 lines += message_lines(error.title, error.hint, "bad", self.size.width)
         self.query_one("#trouble", StaticLines).show(lines)
+
+    def _complete_filter(self, text: str, cursor: int) -> Completion:
+        models = tuple(entry.model for entry in self.entries)
+        return completion_in(Scope(models, self.tui.clock.now()), text, cursor)
 
     def draw_for_row(self) -> None:
         """Show what is known of the entry under the cursor."""

@@ -29,6 +29,7 @@ from ollama_tui.tui.widgets.styled_widget import StaticLines
 from ollama_tui.tui.widgets.table import Table
 
 if TYPE_CHECKING:
+    from ollama_tui.domain.filter.completion import Completion
     from ollama_tui.formatting import StyledLine
     from ollama_tui.services.jobs.job import Job
     from ollama_tui.tui.app import OllamaTui
@@ -55,7 +56,7 @@ class MainScreen(ActionScreen):
         self.now = tui.clock.now
         """The time, for ages."""
         self.frame = Frame(self)
-        self.context = MainScreenContext(self, tui.drafts)
+        self.context = MainScreenContext(self, tui.drafts, tui.saved_filters)
         self.details = DetailsController(self)
         self.rows_source = ModelRows(now=self.now, keys=tui.columns, view=view, signs=tui.signs)
         self._wanted: ModelKey | str | None = None
@@ -72,7 +73,9 @@ class MainScreen(ActionScreen):
                 yield ModelTable(self.rows_source, id="table")
             with Pane(id="about"):
                 yield ModelDetailsPane(id="details")
-        yield FilterBar(id="filter")
+        yield FilterBar(
+            complete=self._complete_filter, earlier=lambda: self.tui.ui_state.filters, id="filter"
+        )
         yield StaticLines(id="jobs")
         yield StaticLines(id="footer")
         yield Static("Too small: give it 40 by 10 at least.", id="too-small", markup=False)
@@ -337,8 +340,13 @@ class MainScreen(ActionScreen):
         self.view = replace(self.view, filter=event.text)
         self.redraw()
 
+    def _complete_filter(self, text: str, cursor: int) -> Completion:
+        return self._last_valid.completion(text, cursor, self.view, self.now())
+
     @on(FilterBar.Left)
     def _filter_left(self) -> None:
+        if not self.list_rows.problems:
+            self.tui.ui_state.remember_filter(self.view.filter)
         self.table.focus()
         self.query_one(FilterBar).close_if_empty()
 

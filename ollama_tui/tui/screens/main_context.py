@@ -25,6 +25,7 @@ from ollama_tui.tui.typeahead import Unasked
 
 if TYPE_CHECKING:
     from ollama_tui.config.drafts import Drafts
+    from ollama_tui.config.saved_filters import SavedFilters
     from ollama_tui.config.settings import Settings
     from ollama_tui.services.connection import Services
     from ollama_tui.tui.actions.action import Chosen
@@ -50,9 +51,10 @@ class PendingAction:
 class MainScreenContext:
     """The main screen as an `ActionContext`."""
 
-    def __init__(self, screen: MainScreen, drafts: Drafts) -> None:
+    def __init__(self, screen: MainScreen, drafts: Drafts, saved_filters: SavedFilters) -> None:
         self._screen = screen
         self.drafts = drafts
+        self.saved_filters = saved_filters
         self.set_view = screen.set_view
         self.move_to = screen.move_to
         self.draw_frame = screen.frame.draw

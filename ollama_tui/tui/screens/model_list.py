@@ -16,6 +16,7 @@ from ollama_tui.tui.screens.action_screen import bindings
 from ollama_tui.tui.widgets.table import Table
 
 if TYPE_CHECKING:
+    from ollama_tui.domain.filter.completion import Completion
     from ollama_tui.domain.filter.parser import FilterProblem
 
 
@@ -51,6 +52,14 @@ class LastValidFilter:
         good = list_rows(self._listing, replace(view, filter=self._filter), now=now, known=known)
         return replace(good, problems=asked.problems)
 
+    def completion(self, text: str, cursor: int, view: View, now: datetime) -> Completion:
+        """Return how a filter may go on at the cursor, by what is in the list."""
+        from ollama_tui.domain.filter.completion import completion_in
+        from ollama_tui.domain.filter.fields import Scope
+
+        scope = Scope(self._listing.models, now, ready=self._listing)
+        return completion_in(scope, text, cursor, view.saved)
+
 
 def without_beginnings(good: str, typed: str, problems: Sequence[FilterProblem]) -> str:
     """Return `good` without words that only were the first letters of a field being typed.
@@ -61,7 +70,7 @@ def without_beginnings(good: str, typed: str, problems: Sequence[FilterProblem])
     for problem in reversed(problems):
         wrong = typed[problem.start : problem.end]
         word = good[problem.start :].split(" ", 1)[0]
-        if word and ":" not in word and wrong.startswith(f"{word}:"):
+        if word and ":" not in word and wrong.startswith(word):
             good = good[: problem.start] + good[problem.start + len(word) :]
     return good
 

@@ -1,9 +1,9 @@
-"""The line in which the filter is typed."""
+"""The line in which the filter is typed: what is wrong with it, what may follow, earlier ones."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from textual import on
@@ -12,23 +12,48 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Input, Static
 
+from ollama_tui.formatting import Span, StyledLine, cells
 from ollama_tui.tui.widgets.styled_widget import StaticLines
+from ollama_tui.tui.widgets.text_layout import width_of
 
 if TYPE_CHECKING:
+    from ollama_tui.domain.filter.completion import Completion
     from ollama_tui.domain.filter.parser import FilterProblem
 
 SIGN = "/ "
-EXAMPLES = "words of the name, cap:vision, size:<8g …"
-FILTER_KEYS = (("⏎ ↓", "to the list", True), ("esc", "all models", True))
+EXAMPLES = "words of the name, cap:vision, -coder, size<8g, newer:7d   tab completes, ↑ recalls"
+FILTER_KEYS = (
+    ("⏎ ↓", "to the list", True),
+    ("tab", "complete", True),
+    ("↑", "earlier", True),
+    ("esc", "all models", True),
+)
 """What the keys do while a filter is typed."""
 
 
+@dataclass(frozen=True)
+class Choosing:
+    """Choices that tab goes through, and the text with the one it stands at."""
+
+    found: Completion
+    text: str
+    number: int = -1
+    """Of the choice in the text; -1 for none of them yet."""
+
+
 class FilterBar(Vertical):
-    """Shown while a filter is typed or set, with what is wrong under the word it is about."""
+    """Shown while a filter is typed or set, with what is wrong under the word it is about.
+
+    `complete` returns how a text may go on at the cursor. `earlier` returns the filters typed
+    before, the last one first.
+    """
 
     BINDINGS = [
         Binding("escape", "clear", show=False),
-        Binding("down,up", "leave", show=False),
+        Binding("up", "recall(1)", show=False),
+        Binding("down", "recall(-1)", show=False),
+        Binding("tab", "complete(1)", show=False),
+        Binding("shift+tab", "complete(-1)", show=False),
     ]
 
     @dataclass
@@ -40,6 +65,24 @@ class FilterBar(Vertical):
     @dataclass
     class Left(Message):
         """The keys belong to the list again."""
+
+    def __init__(
+        self,
+        *,
+        complete: Callable[[str, int], Completion],
+        earlier: Callable[[], Sequence[str]] = tuple,
+        id: str | None = None,
+    ) -> None:
+        super().__init__(id=id)
+        self._complete = complete
+        self._earlier = earlier
+        self._recalled = 0
+        """How many filters back the text is; 0 for the one being typed."""
+        self._typed = ""
+        """What was typed before an earlier one was recalled."""
+        self._put_in = ""
+        """The text that was put in by a key and not typed."""
+        self._choosing: Choosing | None = None
 
     @property
     def _input(self) -> Input:
@@ -53,6 +96,7 @@ class FilterBar(Vertical):
             field.cursor_blink = False  # a slow link is spared the blinking
             sign = Static(SIGN, classes="sign", markup=False)
             self.mount(sign, field, StaticLines(id="problem"))
+        self._recalled, self._choosing = 0, None
         with self._input.prevent(Input.Changed):
             self._input.value = text
         self._input.focus()
@@ -70,15 +114,52 @@ class FilterBar(Vertical):
             self.close()
 
     def show_problems(self, problems: Sequence[FilterProblem]) -> None:
-        """Point at the first word that is wrong and say why."""
+        """Point at the first word that is wrong and say why, unless choices are to be seen."""
         if not self.children:
             return
-        lines = []
-        if problems:
-            first = problems[0]
-            carets = "^" * max(1, first.end - first.start)
-            lines = [((" " * first.start, ""), (f"{carets} {first.sentence}", "bad"))]
+        lines: list[StyledLine] = []
+        choosing = self._choosing
+        if choosing is None or choosing.text != self._input.value:
+            choosing = self._next_choices(problems[0]) if problems else None
+        if choosing is not None:
+            lines = [self._choices_line(choosing)]
+        elif problems:
+            lines = [_problem_line(problems[0], self._room)]
+        self._show_hint(lines)
+
+    def _show_hint(self, lines: Sequence[StyledLine]) -> None:
         self.query_one("#problem", StaticLines).show(lines)
+
+    @property
+    def _room(self) -> int:
+        """Cells of the line under the text."""
+        return max(self.size.width - len(SIGN), 1)
+
+    def _next_choices(self, problem: FilterProblem) -> Choosing | None:
+        """Return the values of a field that has been typed up to its colon."""
+        text, cursor = self._input.value, self._input.cursor_position
+        if problem.meant or cursor != problem.end or text[cursor - 1 : cursor] != ":":
+            return None
+        found = self._complete(text, cursor)
+        return Choosing(found, text) if found.choices else None
+
+    def _choices_line(self, choosing: Choosing) -> StyledLine:
+        """Return the choices that fit, the one in the text among them."""
+        room, first = self._room, 0
+        if choosing.number >= 0:
+            before = choosing.found.choices[: choosing.number + 1]
+            while len(" ".join(before[first:])) + len(before) - first > room and (
+                first < choosing.number
+            ):
+                first += 1
+        spans: list[Span] = []
+        for number, choice in enumerate(choosing.found.choices[first:], first):
+            more: list[Span] = [("  ", "")] if spans else []
+            more.append((choice, "match-now" if number == choosing.number else "muted"))
+            if spans and width_of([*spans, *more]) > room:
+                break
+            spans += more
+        return tuple(spans)
 
     def action_clear(self) -> None:
         """Forget the filter and go to the list."""
@@ -90,7 +171,80 @@ class FilterBar(Vertical):
         """Go to the list with the filter as it is."""
         self.post_message(self.Left())
 
+    def action_recall(self, back: int) -> None:
+        """Put in the filter typed before, or after; after the last one, go to the list."""
+        field, earlier = self._input, self._earlier()
+        if self._recalled == 0:
+            self._typed = field.value
+        wanted = self._recalled + back
+        if back > 0 and wanted == 1 and earlier[:1] == (self._typed,):
+            wanted += 1  # what is in the field already is no earlier one
+        if wanted < 0:
+            self.action_leave()
+        elif wanted <= len(earlier):
+            if wanted == 1 and back < 0 and earlier[:1] == (self._typed,):
+                wanted = 0
+            self._recalled = wanted
+            text = earlier[wanted - 1] if wanted else self._typed
+            self._put(text, len(text))
+
+    def action_complete(self, step: int) -> None:
+        """Put in what was meant, or the next way in which the word at the cursor may go on."""
+        field, choosing = self._input, self._choosing
+        text, cursor = field.value, field.cursor_position
+        if choosing is None or choosing.text != text:
+            found = self._complete(text, cursor)
+            if not found.choices:
+                self._show_hint([((found.help or "nothing to complete here", "muted"),)])
+                return
+            if len(found.choices) == 1:
+                self._choose(Choosing(found, text), 0)
+                return
+            choosing = Choosing(found, text)
+            if len(found.common) > found.end - found.start:
+                self._choose(Choosing(replace(found, choices=(found.common,)), text), 0)
+                return
+        number = choosing.number + step
+        if choosing.number < 0 and step < 0:
+            number = -1
+        self._choose(choosing, number % len(choosing.found.choices))
+
+    def _choose(self, choosing: Choosing, number: int) -> None:
+        """Put a choice into the text; where there are others, tab goes on to the next."""
+        found = choosing.found
+        text, cursor = found.applied_to(self._input.value, number)
+        if len(found.choices) > 1:
+            end = found.start + len(found.choices[number])
+            self._choosing = Choosing(replace(found, end=end), text, number)
+        else:
+            following = self._complete(text, cursor)
+            self._choosing = Choosing(following, text) if len(following.choices) > 1 else None
+        self._put(text, cursor)
+
+    def _put(self, text: str, cursor: int) -> None:
+        self._put_in = text
+        self._input.value = text
+        self._input.cursor_position = cursor
+
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
         event.stop()
+        if event.value != self._put_in:
+            self._recalled = 0
+        self._put_in = ""
         self.post_message(self.Changed(event.value))
+
+
+def _problem_line(problem: FilterProblem, room: int) -> StyledLine:
+    """Return what is wrong and what tab does about it, under the word where there is room."""
+    sentence = problem.sentence
+    if problem.meant:
+        takes = "tab takes it." if problem.meant in sentence else f"tab makes it {problem.meant}."
+        sentence = f"{sentence} {takes}"
+    carets = "^" * max(1, problem.end - problem.start)
+    start = problem.start
+    if start + len(carets) + 1 + cells(sentence) <= room:
+        return ((" " * start, ""), (f"{carets} {sentence}", "bad"))
+    if cells(sentence) > room and "Did you mean" in sentence:
+        sentence = sentence[sentence.index("Did you mean") :]
+    return ((sentence, "bad"),)

@@ -104,3 +104,4 @@ class ModelRows(RowSource[Model]):
         self.following = visible.following
         self.updates = updates
         self.longest = longest
+        self.is_dimmed = bool(visible.problems)

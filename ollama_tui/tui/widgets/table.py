@@ -90,6 +90,9 @@ class RowSource(ABC, Generic[R]):
     all_columns: Sequence[TableColumn] = ()
     """In display order; those that do not fit are left out by `priority`."""
 
+    is_dimmed = False
+    """Whether the rows are not what was asked for, but what there was before."""
+
     key: Callable[[R], Hashable] = attrgetter("key")
     """Returns what identifies a row. All rows are asked on every keystroke, so it must be fast."""
 
@@ -264,6 +267,8 @@ class Table(ScrollingWidget, Generic[R], can_focus=True):
             spans = merge_spans(
                 (text, style if style in BAR_STYLES else "") for text, style in spans
             )
+        elif self._source.is_dimmed:
+            spans = (("".join(text for text, _ in spans), "muted"),)
         line = self.to_strip(fit(spans, width - 1), "cursor" if is_here else "")
         bar = self.scroll_bar(y, self._top, len(self.rows), self.page)
         return Strip.join([line, self.to_strip((bar,))])

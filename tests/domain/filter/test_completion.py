@@ -42,7 +42,7 @@ SAVED = (("big", "size:>8g"), ("bigger", "size:>80g"))
         ("-age:<3d|", "-newer:3d"),
         ("family:qwne|", "family:qwen3"),
         ("cap:visoin zzz|", "cap:vision"),
-        ("cap:visoin qw|", "qwen3"),
+        ("cap:visoin qw|", "cap:vision"),
         ("cap:vision|", ""),
         ("size:|", ""),
         ("zzz|", ""),
