@@ -16,7 +16,6 @@ from textual.app import App
 from ollama_tui.config.settings import Settings
 from ollama_tui.demo.folder import StoreFolder
 from ollama_tui.demo.server import EmbeddedTransport
-from ollama_tui.tui.look import DEFAULT_THEME
 from tests.clock import VirtualClock
 from tests.demo.levers import Demo
 from tests.importing.making import MODEL, gguf
@@ -83,22 +82,28 @@ def no_machine() -> Iterator[None]:
 
 @asynccontextmanager
 async def stage(
-    size: tuple[int, int], *, measured: bool = True, theme: str = DEFAULT_THEME
+    size: tuple[int, int], *, theme: str = "", offline: bool = False
 ) -> AsyncIterator[Guide]:
     """Start the program as a picture shows it: time stands still unless the steps let it pass.
 
-    With `measured` the server's store can be read, as that of `--demo`.
+    The server's store can be read, as that of `--demo`; `offline` it does not answer at all.
     """
     time = VirtualClock()
     demo = Demo(pace=time.sleep, now=time.now)
-    settings = Settings(demo=True, theme=theme)
-    transport = partial(LocalTransport, demo) if measured else demo.transport
+    demo.online = not offline
     with no_machine():
         async with journey(
-            demo, settings=settings, size=size, server_time=time, transport=transport, person=Guide
+            demo,
+            settings=Settings(demo=not offline, theme=theme),
+            size=size,
+            server_time=time,
+            transport=demo.transport if offline else partial(LocalTransport, demo),
+            listed=not offline,
+            person=Guide,
         ) as user:
             assert isinstance(user, Guide)
-            await user.until(lambda: user.app.measured or not measured, "a measured store")
+            await user.until(lambda: offline or user.app.measured, "a measured store")
+            await user.rests()
             yield user
 
 

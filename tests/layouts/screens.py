@@ -1,0 +1,196 @@
+"""The screens whose layout is held, and how a person gets to each.
+
+Every screen is entered in a terminal of 120x40 and then seen at each of the sizes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from tests.pictures.cells import Screen, screen_of
+from tests.pictures.scenes import an_edit, the_disk, the_outdated, the_pulls, the_running
+from tests.pictures.stage import Guide, stage, write_gguf
+
+SIZES = ((120, 40), (200, 60), (80, 24), (40, 10))
+REVIEWER, SMALL, LARGE, PRECISE = (
+    "studio/reviewer:latest",
+    "qwen3:1.7b",
+    "qwen3:30b-a3b",
+    "tinyllama:1.1b-chat-fp16",
+)
+Steps = Callable[[Guide], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A screen: the steps to it, and what differs from the usual."""
+
+    steps: Steps
+    theme: str = ""
+    offline: bool = False
+    """Whether the server does not answer."""
+    sizes: tuple[tuple[int, int], ...] = SIZES
+
+
+def keys(*pressed: str, on: str = "", sees: str = "") -> Steps:
+    """Return the steps of pressing keys on a model, until something is seen."""
+
+    async def steps(user: Guide) -> None:
+        if on:
+            await user.goes_to(on)
+        await user.presses(*pressed)
+        if sees:
+            await user.sees(sees)
+
+    return steps
+
+
+def typed(opening: str, text: str, *after: str, on: str = "") -> Steps:
+    """Return the steps of opening something by a key and typing into it."""
+
+    async def steps(user: Guide) -> None:
+        await keys(opening, on=on)(user)
+        await user.types(text)
+        await user.presses(*after)
+
+    return steps
+
+
+async def marked(user: Guide) -> None:
+    """Mark two models."""
+    for name in (SMALL, LARGE):
+        await user.goes_to(name)
+        await user.presses("space")
+
+
+async def deleting(user: Guide) -> None:
+    """Delete the marked models, and look while it can be undone."""
+    await marked(user)
+    await user.presses("d", "y")
+    await user.waits(2.0)
+
+
+async def deleting_in_storage(user: Guide) -> None:
+    """Delete two models in storage, and look while it can be undone."""
+    await the_disk(user)
+    await user.presses("d", "y")
+    await user.waits(2.0)
+
+
+async def tab(user: Guide, title: str) -> None:
+    """Open the details of the reviewer at a tab."""
+    await user.goes_to(REVIEWER)
+    await user.presses("enter")
+    await user.turns_to(title)
+
+
+async def a_template(user: Guide) -> None:
+    """The template of a model."""
+    await tab(user, "{{")
+
+
+async def a_modelfile(user: Guide) -> None:
+    """The Modelfile of a model."""
+    await tab(user, "PARAMETER temperature")
+
+
+async def found(user: Guide) -> None:
+    """A text found in the details."""
+    await a_template(user)
+    await typed("/", "content", "enter")(user)
+
+
+async def pulling(user: Guide) -> None:
+    """A download on its way."""
+    await typed("p", "qwen3:4b", "enter")(user)
+    await user.server_works(4.0)
+
+
+async def leaving(user: Guide) -> None:
+    """Leave while a download runs."""
+    await pulling(user)
+    await user.presses("q")
+
+
+async def importing(user: Guide) -> None:
+    """A model file before it is sent."""
+    write_gguf("Tiny-Qwen-F16.gguf")
+    await typed("I", "Tiny", "tab")(user)
+    await user.sees("tiny-qwen:f16")
+
+
+async def comparing(user: Guide) -> None:
+    """Two models side by side."""
+    for name in (SMALL, "qwen3:8b"):
+        await user.goes_to(name)
+        await user.presses("space")
+    await user.presses("=")
+    await user.waits(1.0)
+
+
+def form(*pressed: str) -> Steps:
+    """Return the steps into the form that creates a model."""
+    return keys("C", *pressed, on=REVIEWER)
+
+
+SCREENS: dict[str, Entry] = {
+    "list": Entry(keys(on=LARGE)),
+    "list-light": Entry(keys(on=LARGE), theme="ollama-light", sizes=SIZES[:1]),
+    "list-ansi": Entry(keys(on=LARGE), theme="ansi-dark", sizes=SIZES[:1]),
+    "list-marked": Entry(marked),
+    "list-outdated": Entry(keys("o", sees="3 outdated")),
+    "filter": Entry(typed("/", "cap:tools size:<6g")),
+    "filter-wrong": Entry(typed("/", "qwen cap:visio")),
+    "filter-nothing": Entry(typed("/", "nothing is called this")),
+    "details": Entry(keys("enter", on=SMALL)),
+    "details-template": Entry(a_template),
+    "details-modelfile": Entry(a_modelfile),
+    "details-found": Entry(found),
+    "keys": Entry(keys("question_mark")),
+    "palette": Entry(keys("colon")),
+    "palette-typed": Entry(typed(":", "disk")),
+    "sort": Entry(keys("s")),
+    "pull": Entry(keys("p")),
+    "pull-typed": Entry(typed("p", "qwen3:4b")),
+    "pulling": Entry(pulling),
+    "delete": Entry(keys("d", on=SMALL)),
+    "delete-light": Entry(keys("d", on=SMALL), theme="ollama-light", sizes=SIZES[:1]),
+    "deleting": Entry(deleting),
+    "copy": Entry(keys("c", on=SMALL)),
+    "rename": Entry(keys("r", on=SMALL)),
+    "push": Entry(keys("P", on=REVIEWER)),
+    "create": Entry(form()),
+    "create-prompt": Entry(form("ctrl+n")),
+    "create-parameters": Entry(form("ctrl+n", "ctrl+n")),
+    "edit": Entry(an_edit),
+    "quantize": Entry(keys("%", on=PRECISE)),
+    "import": Entry(importing),
+    "running": Entry(the_running),
+    "unload-all": Entry(keys("X")),
+    "storage": Entry(the_disk),
+    "storage-light": Entry(the_disk, theme="ollama-light", sizes=SIZES[:1]),
+    "storage-ansi": Entry(the_disk, theme="ansi-dark", sizes=SIZES[:1]),
+    "storage-deleting": Entry(deleting_in_storage),
+    "updates": Entry(the_outdated),
+    "jobs": Entry(the_pulls),
+    "compare": Entry(comparing),
+    "cloud": Entry(keys("L", sees="gpt-oss:120b")),
+    "hosts": Entry(keys("H")),
+    "clipboard": Entry(keys("y", on=SMALL)),
+    "leave": Entry(leaving),
+    "offline": Entry(keys(), offline=True),
+}
+
+
+async def taken(name: str) -> dict[tuple[int, int], Screen]:
+    """Return a screen at each of the sizes."""
+    entry = SCREENS[name]
+    screens: dict[tuple[int, int], Screen] = {}
+    async with stage(SIZES[0], theme=entry.theme, offline=entry.offline) as user:
+        await entry.steps(user)
+        await user.rests()
+        for size in entry.sizes:
+            await user.resizes(*size)
+            screens[size] = screen_of(user.app)
+    return screens
