@@ -118,5 +118,6 @@ def _in_looks(before: Snapshot, after: Snapshot) -> Iterator[str]:
             length = len(list(group))
             if was != now:
                 words = old.ljust(width)[x : x + length]
-                yield f"line {y + 1:2} {words.rstrip() or words!r} at column {x + 1}: was {was}, is {now}"
+                where = f"line {y + 1:2} {words.rstrip() or words!r} at column {x + 1}"
+                yield f"{where}: was {was}, is {now}"
             x += length
