@@ -161,6 +161,17 @@ def ago(then: datetime | None, now: datetime) -> str:
     return f"{_duration(now - then)} ago"
 
 
+def short_ago(seconds: float) -> str:
+    """Return `just now`, `12 min ago`, `3 h ago` or `2 days ago`."""
+    minutes = int(max(0.0, seconds) // 60)
+    if minutes < 1:
+        return "just now"
+    if minutes < 60:
+        return f"{minutes} min ago"
+    hours = minutes // 60
+    return f"{hours} h ago" if hours < 2 * _DAY else f"{hours // _DAY} days ago"
+
+
 def until(then: datetime | None, now: datetime) -> str:
     """Return when a runner goes: `4 minutes from now`, `forever`; `stopping` once it is past."""
     if then is None:

@@ -294,7 +294,7 @@ class OllamaTui(DiffApp[int], ThemedApp[int], inherit_bindings=False):
         from ollama_tui.config.safe_file import shown_path
         from ollama_tui.services.jobs.job import State
         from ollama_tui.tui.actions.jobs import discard_sent_drafts
-        from ollama_tui.tui.widgets.job_rows import result
+        from ollama_tui.tui.widgets.job_results import result
 
         async for jobs in services.queue.jobs.follow():
             before = {job.id: job for job in self.jobs}

@@ -90,7 +90,7 @@ async def test_progress_moves_and_the_model_appears_when_it_is_done() -> None:
         running = [value for value in seen if value]
         assert running == sorted(running)
         assert len(set(running)) > 3
-        assert any("pull gemma3:12b: done" in toast for toast in user.toasts)
+        assert any("Pulled gemma3:12b, 8.1 GB in " in toast for toast in user.toasts)
         assert user.jobs == ""
 
 

@@ -40,7 +40,7 @@ def test_the_difference_is_shown_and_then_made(tmp_path: Path) -> None:
         terminal.wait_for("-PARAMETER temperature 0.2")
         terminal.wait_for("+PARAMETER temperature 0.11")
         terminal.press("y")
-        terminal.wait_for("edit studio/reviewer:latest: done.")
+        terminal.wait_for("Saved studio/reviewer:latest")
         terminal.press("e")
         terminal.wait_for("stays as it is")
 
@@ -62,7 +62,7 @@ def test_what_cannot_be_cleared_says_so_and_what_starting_over_costs(tmp_path: P
         terminal.wait_for("A server cannot clear the parameter temperature")
         terminal.wait_for("writes 4.7 GB again")
         terminal.press("w")
-        terminal.wait_for("edit studio/reviewer:latest: done.", deadline=60)
+        terminal.wait_for("Saved studio/reviewer:latest", deadline=60)
 
 
 def test_a_text_that_is_no_modelfile_can_be_edited_again_or_left(tmp_path: Path) -> None:

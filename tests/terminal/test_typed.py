@@ -141,7 +141,7 @@ def test_an_editor_that_renames_is_read_and_its_text_is_gone_once_it_is_made(hom
         terminal.press("e")
         terminal.wait_for("+PARAMETER temperature 0.11")
         terminal.press("y")
-        terminal.wait_for("edit studio/reviewer:latest: done.")
+        terminal.wait_for("Saved studio/reviewer:latest")
         terminal.wait_until(lambda _: not any(home.drafts.glob("edit-*")))
 
 

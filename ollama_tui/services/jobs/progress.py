@@ -24,6 +24,8 @@ RATE_EVERY = 3.0
 """Seconds between two of the rates that are kept, which is how fast a sparkline moves."""
 MOST_RATES = 40
 """How many of them are kept: two minutes."""
+STEADY = 0.03
+"""By which share a rate must change to be told: a smaller change is noise, and each is drawn."""
 RESUMING_SHOWN = 3.0
 """Seconds for which `resumed_at` is shown."""
 
@@ -325,6 +327,7 @@ class TransferTracker:
 
     _transfer: Transfer = field(default_factory=Transfer)
     _history: RateHistory = field(default_factory=RateHistory)
+    _told_rate: float = 0.0
     _newest: Progress | None = None
     """The last event of the layer at work, if it is not folded yet."""
     _came: float = 0.0
@@ -362,7 +365,10 @@ class TransferTracker:
         """Return how far it is at `now`, and how fast it was; looking takes the samples."""
         transfer = self.transfer
         self._history = self._history.with_sample(transfer.received, max(now, transfer.now))
-        return replace(transfer.progress(now), rates=self._history.rates)
+        progress = transfer.progress(now)
+        if abs(progress.rate - self._told_rate) > STEADY * self._told_rate or not progress.rate:
+            self._told_rate = progress.rate
+        return replace(progress, rate=self._told_rate, rates=self._history.rates)
 
     def expect(self, size: int) -> None:
         """Take the bytes of the whole, learned on the way."""

@@ -264,6 +264,8 @@ KEY_NAMES = {
     "backslash": "\\",
     "colon": ":",
     "asterisk": "*",
+    "plus": "+",
+    "minus": "-",
     "at": "@",
     "percent_sign": "%",
     "equals_sign": "=",

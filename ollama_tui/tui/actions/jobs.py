@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ollama_tui.tui.actions.action import (
@@ -218,6 +219,46 @@ async def retry_job(context: ActionContext) -> None:
         context.tell("Only what failed or was cancelled can be tried again.")
 
 
+async def pause_job(context: ActionContext) -> None:
+    """Pause the chosen download, or let it go on."""
+    from ollama_tui.services.jobs.job import State
+
+    if (job := chosen_job(context)) is None:
+        return
+    if job.state is State.PAUSED:
+        connected(context).queue.retry(job.id)
+    else:
+        connected(context).queue.pause(job.id)
+
+
+def cannot_pause(context: ActionContext) -> str | None:
+    """Say why the chosen job can be neither paused nor resumed."""
+    from ollama_tui.services.jobs.job import State
+
+    if (job := chosen_job(context)) is None:
+        return no_job(context)
+    if job.can_pause or job.state is State.PAUSED:
+        return None
+    if not job.active:
+        return "It has ended: r tries it again." if job.can_retry else "It has ended."
+    return "Only downloads can be paused: the rest would start over."
+
+
+async def move_job(context: ActionContext, step: int) -> None:
+    """Let the chosen job start before the one that it waits for, or after the next."""
+    if (job := chosen_job(context)) and not connected(context).queue.move(job.id, step):
+        context.tell(f"It is the {'first' if step < 0 else 'last'} of those that wait.")
+
+
+def cannot_move(context: ActionContext) -> str | None:
+    """Say why the chosen job has no place among those that wait."""
+    from ollama_tui.services.jobs.job import State
+
+    if (job := chosen_job(context)) is None:
+        return no_job(context)
+    return None if job.state is State.QUEUED else "Only what is queued can start sooner or later."
+
+
 async def undo_job(context: ActionContext) -> None:
     """Take the chosen deletion back."""
     if (job := chosen_job(context)) and not connected(context).queue.undo(job.id):
@@ -238,18 +279,30 @@ ACTIONS = (
     Action("jobs.show", "J", "jobs", "Show all jobs, to cancel, retry or clear them.",
            "show_table('jobs')", not_connected, group=ActionGroup.APP,
            synonyms=("downloads", "progress", "queue", "transfers", "tasks")),
+    Action("jobs.pause", "space", "pause/resume", "Pause a download, or let it go on.",
+           pause_job, cannot_pause, group=ActionGroup.APP, place=Place.JOBS, footer=1,
+           synonyms=("hold", "continue")),
     Action("jobs.cancel", "c,d", "cancel", "Stop the job; the server stops too.",
-           cancel_job, no_job, group=ActionGroup.APP, place=Place.JOBS, footer=1,
+           cancel_job, no_job, group=ActionGroup.APP, place=Place.JOBS, footer=2,
            synonyms=("stop", "kill", "abort", "delete")),
     Action("jobs.retry", "r", "try again", "Try again what failed or was cancelled.",
-           retry_job, no_job, group=ActionGroup.APP, place=Place.JOBS, footer=2,
+           retry_job, no_job, group=ActionGroup.APP, place=Place.JOBS, footer=3,
            synonyms=("retry", "resume")),
+    Action("jobs.sooner", "plus", "sooner", "Let a queued job start before the one ahead of it.",
+           partial(move_job, step=-1), cannot_move, group=ActionGroup.APP, place=Place.JOBS,
+           footer=6, synonyms=("up", "earlier", "priority", "reorder")),
+    Action("jobs.later", "minus", "later", "Let a queued job start after the one behind it.",
+           partial(move_job, step=1), cannot_move, group=ActionGroup.APP, place=Place.JOBS,
+           footer=7, synonyms=("down", "reorder")),
     Action("jobs.undo", "z", "undo", "Take back a deletion that still waits.",
-           undo_job, no_job, group=ActionGroup.APP, place=Place.JOBS, footer=3,
+           undo_job, no_job, group=ActionGroup.APP, place=Place.JOBS, footer=4,
            synonyms=("restore",)),
     Action("jobs.clear", "x", "clear ended", "Forget the jobs that have ended.",
-           clear_jobs, no_job, group=ActionGroup.APP, place=Place.JOBS, footer=4,
+           clear_jobs, no_job, group=ActionGroup.APP, place=Place.JOBS, footer=5,
            synonyms=("clean", "remove")),
+    Action("jobs.sort", "s", "sort", "Choose the order of the jobs.",
+           "choose_order", no_job, group=ActionGroup.MARK, place=Place.JOBS, footer=8,
+           synonyms=("order",)),
     Action("jobs.back", "escape,q,J", "back", "Go back to the list.",
            "back", group=ActionGroup.APP, place=Place.JOBS, footer=FOOTER_ALWAYS,
            cancels_pending=True),

@@ -162,8 +162,10 @@ async def delete(context: ActionContext) -> None:
     if await context.ask(question) is not True:
         return
     # Marks stay until their models are gone: what is undone or fails is still chosen.
-    backups = planned.backups if question.with_option else ()
-    jobs.submit(Delete((*planned.deletions, *backups)))
+    with_backups = question.with_option
+    backups = planned.backups if with_backups else ()
+    freed = planned.freed_with_backups if with_backups else planned.freed
+    jobs.submit(Delete((*planned.deletions, *backups), str(freed) if freed.bytes else ""))
 
 
 def cannot_delete(context: ActionContext) -> str | None:
@@ -221,7 +223,8 @@ async def delete_leftover(context: ActionContext, row: StorageRow) -> None:
         return
     question = confirm_leftover(row, planned, context.settings.grace)
     if await context.ask(question) is True:
-        services.queue.submit(Delete(planned.deletions))
+        freed = planned.freed
+        services.queue.submit(Delete(planned.deletions, str(freed) if freed.bytes else ""))
 
 
 def chosen_model(context: ActionContext) -> ModelKey | None:

@@ -2,72 +2,154 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from textwrap import wrap
+from typing import Any
 
+from textual import work
 from textual.app import ComposeResult
 
-from ollama_tui.formatting import StyledLine, inert, plural
-from ollama_tui.services.jobs.job import Job
+from ollama_tui.formatting import StyledLine, inert, plural, rate, short_ago, size
+from ollama_tui.services.jobs.job import Job, State, totals
 from ollama_tui.tui.actions.action import Place
 from ollama_tui.tui.look import Signs
 from ollama_tui.tui.screens.action_screen import TableScreen, bindings
-from ollama_tui.tui.widgets.job_rows import LABEL_CELLS, job_line, label_cells
+from ollama_tui.tui.widgets.job_rows import job_line, job_sign, layout_for, total_line
 from ollama_tui.tui.widgets.styled_widget import StaticLines
-from ollama_tui.tui.widgets.table import RowSource, Table, TableColumn
+from ollama_tui.tui.widgets.table import MARGIN, RowSource, Table, TableColumn
 from ollama_tui.tui.widgets.text_layout import plain
+
+AGE_EVERY = 20.0
+"""Seconds between two looks at the clock while nothing else is new."""
+WHEN_CELLS = 12
+"""Cells of when a job started or ended."""
+WITH_WORDS, WITH_WHEN = 150, 76
+"""Cells of the table from which that has words, and from which it is there at all."""
+WORDS_CELLS = 22
+_STATES = (
+    State.WAITING, State.RUNNING, State.PAUSED, State.QUEUED, State.FAILED, State.CANCELLED,
+    State.DONE,
+)  # fmt: skip
+ORDERS: dict[str, tuple[str, Callable[[Job], Any] | None]] = {
+    "asked": ("As asked for", None),
+    "state": ("Under way first", lambda job: _STATES.index(job.state)),
+    "left": ("Soonest done first", lambda job: job.progress.eta or float("inf")),
+    "name": ("By name", lambda job: job.name.lower()),
+}
+"""Orders of the table by key: what the menu says, and what they sort by."""
+
+
+def when(job: Job, now: float, *, words: bool) -> str:
+    """Return when a job started, or how long ago it ended, at `now` of the queue's clock."""
+    if job.ended is not None:
+        verb = {State.DONE: "finished", State.PAUSED: "paused"}.get(job.state, "ended")
+        ago = short_ago(now - job.ended)
+    elif job.started is not None:
+        verb, ago = "started", short_ago(now - job.started)
+    else:
+        return ""
+    return f"{verb} {ago}" if words else ago
 
 
 class JobRows(RowSource[Job]):
-    """The source of the job table: one wide column."""
+    """The source of the job table: one column of bar and figures, and when that was."""
 
-    def __init__(self, signs: Signs) -> None:
+    def __init__(self, signs: Signs, now: Callable[[], float]) -> None:
         self.signs = signs
-        self.width, self.label = 80, LABEL_CELLS
+        self.now = now
         self.jobs: tuple[Job, ...] = ()
+        self.layout = layout_for((), 80, sign=False)
+        self.words = False
 
     def key(self, row: Job) -> str:
         """Return the job's number."""
         return str(row.id)
 
     def columns(self, width: int) -> Sequence[TableColumn]:
-        """Return the one column."""
-        self.width, self.label = width, label_cells(self.jobs, width)
-        return [TableColumn("", width, flexible=True)]
+        """Return the column of the lines, and that of the age where there is room."""
+        self.words = width >= WITH_WORDS
+        age = WORDS_CELLS if self.words else WHEN_CELLS
+        room = width - age - 2 if width >= WITH_WHEN else width
+        self.layout = layout_for(self.jobs, room, sign=False)
+        columns = [TableColumn(self.layout.titles, room, flexible=True)]
+        if room < width:
+            columns.append(TableColumn("WHEN", age, "right", id="when"))
+        return columns
 
     def cells(self, row: Job, columns: Sequence[TableColumn]) -> Sequence[StyledLine]:
-        """Return the job in one line."""
-        return [job_line(row, self.signs, self.width, label=self.label, hint=False)]
+        """Return the job in one line, and when it started or ended."""
+        line = job_line(row, self.signs, self.layout, hint=False)
+        return [line, ((when(row, self.now(), words=self.words), "muted"),)][: len(columns)]
+
+    def gutter(self, row: Job) -> StyledLine:
+        """Return the sign of what it does."""
+        return (job_sign(row, self.signs),)
 
 
 class JobsScreen(TableScreen):
-    """All jobs, and what came of the one under the cursor."""
+    """All jobs with what they come to, and what there is to say of the one under the cursor."""
 
+    DEFAULT_CSS = """
+    JobsScreen #total { height: 1; display: none; }
+    """
     BINDINGS = bindings(Place.JOBS)
     place = Place.JOBS
     title_text = "Jobs"
+    order = "asked"
 
     def regions(self) -> ComposeResult:
-        """Lay out the table and what there is to say of the current job."""
-        self.job_rows = JobRows(self.tui.signs)
+        """Lay out the sum, the table and what there is to say of the current job."""
+        self.job_rows = JobRows(self.tui.signs, self.tui.clock.seconds)
+        yield StaticLines(id="total")
         yield Table(self.job_rows, id="all-jobs")
         yield StaticLines(id="said")
 
     def on_mount(self) -> None:
-        """Follow the app's jobs."""
-        self.table.show_empty([(), (("  Nothing to do. p pulls a model.", "muted"),)])
+        """Follow the app's jobs, and the time they took."""
+        self.table.show_empty([(), (("  Nothing to do. p in the list pulls a model.", "muted"),)])
         self.watch(self.app, "jobs", self.draw)
         self.draw()
         jobs = self.tui.jobs
         if jobs:  # what a person comes for: the first that is under way, else the newest
             job = next((job for job in jobs if job.active), jobs[-1])
             self.table.move_to(str(job.id))
+        self._grow_older()
+
+    @work(exclusive=True, group="age")
+    async def _grow_older(self) -> None:
+        while True:
+            await self.tui.clock.sleep(AGE_EVERY)
+            if self.tui.jobs:
+                self.draw_again()
+
+    def draw_again(self) -> None:
+        """Draw the same jobs anew: they are older, or in another order."""
+        self._drawn = None
+        self.draw()
 
     def draw_now(self) -> None:
         """Show the jobs as they are."""
-        jobs = self.job_rows.jobs = self.tui.jobs
-        self.show_rows(jobs)
-        self.show_heading(plural(len(jobs), "job") if jobs else "")
+        jobs = self.tui.jobs
+        self.job_rows.jobs = jobs
+        _, sort_key = ORDERS[self.order]
+        ordered: Sequence[Job] = jobs if sort_key is None else sorted(jobs, key=sort_key)
+        self.show_rows(ordered)
+        self.show_heading(self._heading(jobs))
+        total = self.query_one("#total", StaticLines)
+        sums = totals(jobs)
+        total.display = sums.running + sums.queued > 1 and self.size.height >= 16
+        if total.display:
+            layout = replace(self.job_rows.layout, sign=MARGIN)
+            total.show([total_line(jobs, self.tui.signs, layout)])
+
+    def _heading(self, jobs: tuple[Job, ...]) -> str:
+        """Return how many jobs there are, their rate together, and what is left."""
+        sums = totals(jobs)
+        facts = [plural(len(jobs), "job")] if jobs else []
+        facts += [rate(sums.rate)] if sums.rate > 0 else []
+        facts += [f"{size(sums.left)} left"] if sums.left else []
+        return f" {self.tui.signs.dot} ".join(facts)
 
     def draw_for_row(self) -> None:
         """Say more of the job under the cursor."""
@@ -79,3 +161,13 @@ class JobsScreen(TableScreen):
         width = max(self.size.width - 2, 20)
         lines = [line for text in texts for line in wrap(inert(text), width)]
         self.query_one("#said", StaticLines).show([plain(f" {line}") for line in lines])
+
+    async def action_choose_order(self) -> None:
+        """Ask for the order, and keep it while this screen is open."""
+        from ollama_tui.tui.dialogs.choice import Alternative, Choice
+
+        options = tuple(Alternative(key, label) for key, (label, _) in ORDERS.items())
+        chosen = await self.context.ask(Choice("Order of the jobs", options, current=self.order))
+        if chosen is not None:
+            self.order = chosen
+            self.draw_again()

@@ -113,3 +113,15 @@ def test_only_so_many_rates_are_kept() -> None:
         history = history.with_sample(second, float(second))
     assert len(history.rates) == MOST_RATES
     assert set(history.rates) == {1.0}
+
+
+def test_noise_in_the_rate_is_not_told() -> None:
+    tracker, digest, arrived, told = TransferTracker(), LAYERS[0], 0, set()
+    for second in range(60):
+        arrived += 1_000_000 + (10_000 if second % 2 else -10_000)
+        event = Progress(f"pulling {digest[7:19]}", digest, 10**9, arrived)
+        tracker.take(event, float(second))
+        if second > 5:
+            told.add(tracker.progress(float(second)).rate)
+    assert len(told) == 1
+    assert told.pop() == pytest.approx(1_000_000, rel=0.03)

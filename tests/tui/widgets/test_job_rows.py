@@ -6,16 +6,19 @@ from dataclasses import replace
 
 import pytest
 
-from ollama_tui.formatting import StyledLine
+from ollama_tui.formatting import StyledLine, cells
 from ollama_tui.services.jobs.job import Job, JobProgress, Problem, State
 from ollama_tui.tui.look import ASCII_SIGNS, UNICODE_SIGNS, Signs
+from ollama_tui.tui.widgets.job_results import result
 from ollama_tui.tui.widgets.job_rows import (
+    NARROW,
     STRIP_ROWS,
+    JobLayout,
     job_line,
-    label_cells,
-    result,
+    layout_for,
     strip_jobs,
     strip_lines,
+    total_line,
 )
 from ollama_tui.tui.widgets.text_layout import width_of
 
@@ -40,7 +43,7 @@ def said(line: StyledLine) -> str:
 
 
 def spans(one: Job, signs: Signs = UNICODE_SIGNS, width: int = 120) -> StyledLine:
-    return job_line(one, signs, width, label=label_cells([one], width))
+    return job_line(one, signs, layout_for([one], width))
 
 
 def line(one: Job, signs: Signs = UNICODE_SIGNS, width: int = 120) -> str:
@@ -59,20 +62,56 @@ def test_a_pull_of_unknown_size_has_bytes_rate_and_no_bar() -> None:
         drawn = line(job(progress=some), width=width)
         assert " 234/272 MB so far " in drawn
         assert "36 MB/s" in drawn
-        assert not {"█", "░", "%"} & set(drawn)
+        assert not {"█", "%"} & set(drawn)
         assert width_of(spans(job(progress=some), width=width)) <= width
 
 
-@pytest.mark.parametrize(("fraction", "full"), [(0.0, 0), (0.5, 10), (1.0, 20)])
-def test_the_bar_is_as_full_as_it_is(fraction: float, full: int) -> None:
-    drawn = line(job(progress=JobProgress(fraction=fraction)))
-    assert (drawn.count("█"), drawn.count("░")) == (full, 20 - full)
+@pytest.mark.parametrize("fraction", [0.0, 0.5, 1.0])
+def test_the_bar_is_as_full_as_it_is_and_takes_the_width(fraction: float) -> None:
+    for width in (40, 80, 120, 200):
+        drawn = said(spans(job(progress=replace(MOVING, fraction=fraction)), ASCII_SIGNS, width))
+        whole = layout_for([job()], width).bar
+        assert drawn.count("#") + drawn.count(".") >= whole
+        assert drawn.count("#") == pytest.approx(whole * fraction, abs=0.5)
+        assert cells(drawn) == width - 1
+    assert layout_for([job()], 200).bar > 2 * layout_for([job()], 80).bar
 
 
-def test_a_narrow_line_has_a_shorter_bar() -> None:
-    drawn = line(job(progress=MOVING), width=80)
-    assert drawn.count("█") + drawn.count("░") == 8
-    assert width_of(spans(job(progress=MOVING), width=80)) <= 80
+def test_the_figures_of_all_jobs_stand_in_columns_under_their_titles() -> None:
+    slow = replace(MOVING, completed=3_000_000, total=49_000_000, fraction=0.06, rate=9e5, eta=51.0)
+    jobs = (job(progress=MOVING), job(id=2, name="gemma3-with-a-longer-name:4b", progress=slow))
+    for width in (60, 80, 120, 200):
+        layout = layout_for(jobs, width)
+        first, second = (said(job_line(each, UNICODE_SIGNS, layout)) for each in jobs)
+        for figure, other in (("61%", "6%"), ("0:22", "0:51")):
+            end = first.index(figure) + len(figure)
+            assert second[:end].endswith(other)
+        assert layout.titles.index("JOB") == first.index("pull")
+        assert layout.titles.index("LEFT") + 4 == first.index("0:22") + 4
+        if layout.rate:
+            assert layout.titles.index("RATE") + 4 == first.index("MB/s") + 4
+
+
+def test_a_sparkline_is_drawn_where_there_is_room() -> None:
+    rates = tuple(float(n) for n in range(1, 30))
+    one = job(progress=replace(MOVING, rates=rates))
+    assert "▇█" in line(one, width=120)
+    assert not set("▁▂▃▅▆▇") & set(line(one, width=100).replace(line(job(progress=MOVING)), ""))
+    assert "█" not in line(job(progress=replace(MOVING, fraction=0.01, rates=rates)), width=100)
+
+
+def test_on_forty_cells_the_name_the_share_and_the_time_are_left() -> None:
+    drawn = line(job(name="qwen3:30b-a3b", progress=MOVING), width=40)
+    assert [word for word in drawn.split() if word[0].isalnum()] == ["qwen3:30b-a3b", "61%", "0:22"]
+    assert cells(drawn) < 40 < NARROW
+
+
+def test_the_total_sums_bytes_rates_and_what_waits() -> None:
+    queued = JobProgress(total=4_900_000_000)
+    jobs = [job(progress=MOVING), job(id=2, progress=MOVING), job(State.QUEUED, progress=queued)]
+    drawn = said(total_line(jobs, UNICODE_SIGNS, layout_for(jobs, 120))).split()
+    assert drawn[:4] == ["2", "running,", "1", "queued"]
+    assert drawn[-6:] == ["40%", "6/14", "GB", "174", "MB/s", "0:50"]
 
 
 @pytest.mark.parametrize(
@@ -126,14 +165,16 @@ def test_names_of_all_jobs_shown_get_the_same_room() -> None:
     ],
 )
 def test_a_long_name_loses_its_registry_first_and_keeps_its_end(name: str, shown: str) -> None:
-    line = job_line(job(name=name), UNICODE_SIGNS, 80, label=25)
+    line = job_line(job(name=name), UNICODE_SIGNS, JobLayout(80, label=25, bar=20))
     assert said(line).removeprefix(" ↓ ").split("  ")[0] == shown
     assert width_of(line[:2]) <= 3 + 25
 
 
 def test_the_key_for_more_is_not_named_where_more_is_shown() -> None:
     failed = job(State.FAILED, error=Problem("It failed.", "", "full"))
-    assert said(job_line(failed, UNICODE_SIGNS, 98, label=22, hint=False)).endswith("failed: full")
+    assert said(job_line(failed, UNICODE_SIGNS, layout_for([failed], 98), hint=False)).endswith(
+        "failed: full"
+    )
 
 
 def test_nothing_is_divided_by_zero_or_said_of_nothing() -> None:
@@ -152,15 +193,18 @@ def test_hostile_names_are_inert() -> None:
     assert "[/nope]" in drawn
 
 
-def test_the_strip_shows_what_moves_then_what_failed_then_what_waits() -> None:
+def test_the_strip_shows_what_can_be_undone_then_what_moves_what_failed_and_what_waits() -> None:
     jobs = (
         job(State.QUEUED, id=1),
         job(State.DONE, id=2),
         job(State.FAILED, id=3),
         job(State.RUNNING, id=4),
         job(State.CANCELLED, id=5),
+        job(State.WAITING, id=6, verb="delete"),
+        job(State.WAITING, id=7, verb="delete"),
+        job(State.PAUSED, id=8),
     )
-    assert [one.id for one in strip_jobs(jobs)] == [4, 3, 1]
+    assert [one.id for one in strip_jobs(jobs)] == [7, 6, 4, 3, 1]
 
 
 def test_the_strip_counts_what_it_has_no_room_for() -> None:
@@ -172,32 +216,55 @@ def test_the_strip_counts_what_it_has_no_room_for() -> None:
 
 
 def test_the_end_of_a_job_is_told_with_its_title_and_hint() -> None:
-    done = job(State.DONE, progress=JobProgress(total=GB, transferred=GB))
-    assert result(done)[0] == "pull qwen3:8b: done. 4.9 GB"
     failed = job(State.FAILED, error=Problem("It failed.", "Try again."))
     assert result(failed) == ("It failed.", "Try again.")
     assert result(job(State.CANCELLED, note="Kept.")) == ("Pull qwen3:8b", "Kept.")
+    paused = job(State.PAUSED, progress=MOVING)
+    assert result(paused) == ("Paused pull qwen3:8b at 61%.", "In J, space resumes it.")
 
 
 @pytest.mark.parametrize(
-    ("verb", "transferred", "said"),
+    ("verb", "transferred", "sentence"),
     [
-        ("pull", 34, "done. 34 B of 4.9 GB"),
-        ("push", 34, "done. 34 B of 4.9 GB"),
-        ("pull", 0, "done. It was already here."),
-        ("push", 0, "done. It was already there."),
-        ("pull", None, "done."),
+        ("pull", 4_900_000_000, "Pulled qwen3:8b, 4.9 GB in 1:02."),
+        ("pull", 34, "Pulled qwen3:8b, 34 B of 4.9 GB in 1:02."),
+        ("push", 34, "Pushed qwen3:8b, 34 B of 4.9 GB in 1:02."),
+        ("pull", 0, "Pulled qwen3:8b: all of it was here already."),
+        ("push", 0, "Pushed qwen3:8b: all of it was there already."),
+        ("pull", None, "Pulled qwen3:8b in 1:02."),
+        ("create", 34, "Created qwen3:8b in 1:02."),
+        ("import", None, "Imported qwen3:8b in 1:02."),
+        ("quantize", None, "Quantized qwen3:8b in 1:02."),
+        ("edit", None, "Saved qwen3:8b in 1:02."),
+        ("copy", None, "Copied to qwen3:8b in 1:02."),
     ],
 )
-def test_the_end_of_a_transfer_says_what_was_transferred(
-    verb: str, transferred: int | None, said: str
+def test_the_end_of_a_job_says_what_was_moved_and_how_long_it_took(
+    verb: str, transferred: int | None, sentence: str
 ) -> None:
     progress = JobProgress(total=GB, fraction=1.0, transferred=transferred)
-    done = job(State.DONE, verb=verb, progress=progress)
-    assert result(done)[0] == f"{verb} qwen3:8b: {said}"
+    done = job(State.DONE, verb=verb, progress=progress, started=5.0, ended=67.4)
+    assert result(done)[0] == sentence
+    quick = result(replace(done, ended=5.4))[0]
+    assert quick == sentence.replace(" in 1:02", "")
 
 
-@pytest.mark.parametrize("verb", ["create", "import", "quantize", "edit"])
-def test_the_size_of_what_something_is_made_from_is_not_said_of_what_is_made(verb: str) -> None:
-    done = replace(job(State.DONE), verb=verb, progress=replace(MOVING, fraction=1.0))
-    assert "GB" not in result(done)[0]
+def test_the_end_of_a_deletion_says_what_it_freed() -> None:
+    done = job(State.DONE, verb="delete", name="pirate:latest", frees="2.0 GB", ended=9.0)
+    assert result(done)[0] == "Deleted pirate:latest, freed 2.0 GB."
+    assert result(replace(done, frees=""))[0] == "Deleted pirate:latest."
+
+
+def test_names_of_a_hostile_server_are_inert_in_what_is_said() -> None:
+    assert "\x1b" not in result(job(State.DONE, name="\x1b[2J"))[0]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [(0.2, "0:01"), (59.0, "0:59"), (61.0, "1:05"), (299.0, "5:00"), (601.0, "11:00"),
+     (36_000.0, "10:00:00"), (1e9, "–")],
+)  # fmt: skip
+def test_the_time_left_is_told_in_steps_as_coarse_as_it_is_uncertain(
+    seconds: float, shown: str
+) -> None:
+    assert line(job(progress=replace(MOVING, eta=seconds))).split()[-1] == shown

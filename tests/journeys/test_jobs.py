@@ -1,0 +1,114 @@
+"""All jobs on one screen: how far they are, what they come to, pausing, order."""
+
+from __future__ import annotations
+
+from ollama_tui.services.jobs.job import State
+from tests.journeys.driver import User, a_server, journey
+
+FIRST, SECOND, THIRD = "gemma3:12b", "qwen3:4b", "gemma3:1b"
+
+
+async def pulls(user: User, *names: str) -> None:
+    for name in names:
+        await user.presses("p")
+        await user.types(name)
+        await user.presses("enter")
+
+
+def line_of(user: User, name: str) -> str:
+    return next(line for line in user.lines if f"pull {name}" in line)
+
+
+def order(user: User) -> list[str]:
+    lines = [line.split("pull ")[1].split()[0] for line in user.lines if " pull " in line]
+    return [name for name in lines if ":" in name]
+
+
+async def test_every_job_has_bar_share_bytes_rate_and_time_and_their_sum_stands_above() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker, size=(140, 40)) as user:
+        await pulls(user, FIRST, SECOND, THIRD)
+        await user.server_works(20)
+        await user.presses("J")
+        await user.sees("JOB", "PROGRESS", "BYTES", "RATE", "LEFT", "WHEN")
+        line = line_of(user, FIRST)
+        assert all(part in line for part in ("█", "%", "/8.1 GB", "MB/s", "just now"))
+        await user.sees("2 running, 1 queued")
+        assert "3 jobs" in user.screen
+        assert " left" in user.screen
+        await user.server_works(90)
+        await user.waits(25)
+        await user.sees("1 min ago")
+
+
+async def test_a_download_is_paused_makes_room_and_goes_on_where_it_was() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker) as user:
+        await pulls(user, FIRST, SECOND, THIRD)
+        await user.server_works(20)
+        await user.presses("J", "g", "space")
+        await user.sees("paused at", "Paused pull gemma3:12b at")
+        assert [job.state for job in user.app.jobs] == [State.PAUSED, State.RUNNING, State.RUNNING]
+        at = user.app.jobs[0].progress.fraction
+        await user.server_works(5)
+        assert user.app.jobs[0].progress.fraction == at
+        await user.presses("space")
+        assert user.app.jobs[0].state is State.QUEUED
+        await user.server_works(200)
+        assert {job.state for job in user.app.jobs} == {State.DONE}
+        assert FIRST in {name.display for name in demo.store.entries}
+
+
+async def test_what_cannot_be_paused_or_moved_says_why() -> None:
+    async with journey() as user:
+        await user.presses("d", "y", "J", "space")
+        await user.sees("Only downloads can be paused")
+        await user.presses("+")
+        await user.sees("Only what is queued can start sooner or later.")
+
+
+async def test_what_is_queued_starts_sooner() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker) as user:
+        await pulls(user, FIRST, SECOND, THIRD, "qwen3:30b-a3b")
+        await user.presses("J", "G", "+")
+        assert order(user) == [FIRST, SECOND, "qwen3:30b-a3b", THIRD]
+        await user.presses("+")
+        await user.sees("It is the first of those that wait.")
+        await user.presses("-", "-")
+        await user.sees("It is the last of those that wait.")
+        assert order(user) == [FIRST, SECOND, THIRD, "qwen3:30b-a3b"]
+
+
+async def test_the_order_shown_is_chosen() -> None:
+    async with journey() as user:
+        await pulls(user, SECOND, FIRST)
+        await user.presses("J", "s")
+        await user.sees("Order of the jobs", "By name")
+        await user.presses("j", "j", "j", "enter")
+        assert order(user) == [FIRST, SECOND]
+
+
+async def test_the_strip_begins_with_the_deletion_that_can_be_undone() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker) as user:
+        await pulls(user, FIRST)
+        await user.server_works(20)
+        await user.goes_to("qwen3:30b-a3b")
+        await user.presses("d", "y")
+        await user.until(lambda: user.jobs.startswith("× delete qwen3:30b-a3b"))
+        assert "z undo" in user.jobs
+        await user.waits(9)
+        await user.sees("Deleted qwen3:30b-a3b, freed ")
+
+
+async def test_figures_stand_in_the_same_columns_in_the_strip() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker) as user:
+        await pulls(user, FIRST, SECOND)
+        await user.server_works(20)
+        first, second = (line for line in user.lines if line.startswith(" ↓ pull"))
+        assert first.index("%") == second.index("%")
+        assert first.index("MB/s") == second.index("MB/s")
+        assert first.rindex(":") == second.rindex(":")
+        assert len(first) == len(second) == 119
