@@ -111,6 +111,21 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
+_STEPS = ((1, 60), (5, 600), (60, math.inf))
+"""Seconds in which the time left is told, and below how many seconds."""
+
+
+def time_left(seconds: float | None) -> str:
+    """Return a time left in steps as coarse as it is uncertain; empty while it is unknown.
+
+    Each step told is drawn, so fewer steps are fewer bytes.
+    """
+    if seconds is None:
+        return ""
+    step = next(step for step, below in _STEPS if seconds < below or below == math.inf)
+    return clock(math.ceil(seconds / step) * step) if math.isfinite(seconds) else UNKNOWN
+
+
 def count(parameters: float) -> str:
     """Return a number of parameters as Ollama prints it: `1.7B`, `137M`, `2.52M`, `64K`.
 

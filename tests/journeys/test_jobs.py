@@ -20,8 +20,8 @@ def line_of(user: User, name: str) -> str:
 
 
 def order(user: User) -> list[str]:
-    lines = [line.split("pull ")[1].split()[0] for line in user.lines if " pull " in line]
-    return [name for name in lines if ":" in name]
+    pulling = [line.split(" pull ")[1] for line in user.lines if " pull " in line]
+    return [line.split()[0] for line in pulling]
 
 
 async def test_every_job_has_bar_share_bytes_rate_and_time_and_their_sum_stands_above() -> None:

@@ -15,7 +15,7 @@ from ollama_tui.services.jobs.job import Job, State, totals
 from ollama_tui.tui.actions.action import Place
 from ollama_tui.tui.look import Signs
 from ollama_tui.tui.screens.action_screen import TableScreen, bindings
-from ollama_tui.tui.widgets.job_rows import job_line, job_sign, layout_for, total_line
+from ollama_tui.tui.widgets.job_rows import job_line, job_sign, layout_for, strip_lines, total_line
 from ollama_tui.tui.widgets.styled_widget import StaticLines
 from ollama_tui.tui.widgets.table import MARGIN, RowSource, Table, TableColumn
 from ollama_tui.tui.widgets.text_layout import plain
@@ -161,6 +161,13 @@ class JobsScreen(TableScreen):
         width = max(self.size.width - 2, 20)
         lines = [line for text in texts for line in wrap(inert(text), width)]
         self.query_one("#said", StaticLines).show([plain(f" {line}") for line in lines])
+
+    def show_lines(self, region: str, lines: Sequence[StyledLine]) -> None:
+        """Show a strip below the table; of the jobs that stand in it, what can be undone."""
+        if region == "jobs":
+            undoable = tuple(job for job in self.tui.jobs if job.can_undo)
+            lines = strip_lines(undoable, self.tui.signs, self.size.width)
+        super().show_lines(region, lines)
 
     async def action_choose_order(self) -> None:
         """Ask for the order, and keep it while this screen is open."""

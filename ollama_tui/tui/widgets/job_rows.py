@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
-from math import ceil, inf
 
 from ollama_tui.formatting import (
     ELLIPSIS,
     Span,
     StyledLine,
     cells,
-    clock,
     inert,
     rate,
     shorten,
     size_of,
+    time_left,
 )
 from ollama_tui.services.jobs.job import Job, State, describe, percent, totals
 from ollama_tui.tui.look import Signs
@@ -42,8 +41,6 @@ NARROW = 60
 _LEAST_LABEL, _LEAST_BAR = 22, 10
 _NARROW_LABEL, _NARROW_BAR = 14, 5
 _BAR_BESIDE_SPARK = 24
-_STEPS = ((1, 60), (5, 600), (60, inf))
-"""Seconds in which the time left is told, and below how many seconds."""
 _STYLES = {
     State.FAILED: "bad",
     State.WAITING: "danger",
@@ -217,16 +214,8 @@ def _figures(
     if layout.spark:
         spans += [(" " * GAP, ""), (sparkline(rates, layout.spark, signs), "accent")]
     if layout.left:
-        spans.append((f"{'':{GAP}}{_steady_clock(left):>{layout.left}}", ""))
+        spans.append((f"{'':{GAP}}{time_left(left):>{layout.left}}", ""))
     return tuple(spans)
-
-
-def _steady_clock(seconds: float | None) -> str:
-    """Return the time left in steps as coarse as it is uncertain; empty while it is unknown."""
-    if seconds is None:
-        return ""
-    step = next(step for step, below in _STEPS if seconds < below)
-    return clock(ceil(seconds / step) * step)
 
 
 def _moved_and_words(

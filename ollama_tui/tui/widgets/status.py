@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ollama_tui.domain import columns
 from ollama_tui.domain.model import ConnectionState, Model, Snapshot
 from ollama_tui.domain.rows import View
-from ollama_tui.formatting import Span, StyledLine, clock, inert, plural, rate, shorten, size
+from ollama_tui.formatting import Span, StyledLine, inert, plural, rate, shorten, size, time_left
 from ollama_tui.tui.look import Signs
 from ollama_tui.tui.widgets.bars import bar
 from ollama_tui.tui.widgets.text_layout import fit, spread, width_of
@@ -183,7 +183,7 @@ def _jobs(jobs: Totals, signs: Signs) -> StyledLine:
     if jobs.rate > 0:
         text += f" {rate(jobs.rate)}"
     if jobs.eta is not None:
-        text += f" {clock(jobs.eta)}"
+        text += f" {time_left(jobs.eta)}"
     return ((text, "accent"),)
 
 
