@@ -16,18 +16,19 @@ from ollama_tui.domain.model import Model, aliases
 from ollama_tui.formatting import UNKNOWN, age, context, inert, size
 
 _DIGITS = re.compile(r"0*(\d+)")
-ABSENT = "·"
-"""In place of the letter of a capability that a model does not have."""
-_LETTERS = {
-    "vision": "V",
-    "tools": "T",
-    "thinking": "K",
-    "embedding": "E",
-    "insert": "I",
-    "audio": "A",
+_WORDS = {
+    "vision": "vision",
+    "tools": "tools",
+    "thinking": "think",
+    "embedding": "embed",
+    "insert": "insert",
+    "audio": "audio",
 }
-_UNREMARKABLE = frozenset({*_LETTERS, "completion"})
-CAPABILITY_LETTERS = "".join(_LETTERS.values()) + "+"
+"""What is worth a word in the list, by capability, in the order shown."""
+_UNREMARKABLE = "completion"
+MANY_WORDS = len("vision tools think")
+"""Cells of as many words as a model usually has."""
+_LONG_FRACTION = re.compile(r"(\d{3,})\.\d+(?=[KMBT]$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,10 @@ class Column:
     """Whether it is shown only when asked for."""
     style: str = "muted"
     """Of the cell; one for most, as each change of style is more bytes than what a cell says."""
+    extra: bool = False
+    """Whether it is there only to use the room that names and the other columns leave."""
+    most: int = 0
+    """Cells that it has a use for, where there is room; 0 for its width."""
 
 
 def natural(text: str) -> str:
@@ -75,12 +80,32 @@ def _quantization_key(level: str) -> str | None:
 
 
 @lru_cache(maxsize=1024)
-def capability_letters(capabilities: frozenset[str] | None, absent: str = ABSENT) -> str:
-    """Return one letter per known capability in fixed places; a lone `?` while they are unknown."""
+def capability_words(capabilities: frozenset[str]) -> tuple[tuple[str, str], ...]:
+    """Return `(capability, word)` for what is worth a word, in a fixed order.
+
+    Capabilities that we do not know come last, under their own names.
+    """
+    known = [(key, word) for key, word in _WORDS.items() if key in capabilities]
+    others = sorted(capabilities - _WORDS.keys() - {_UNREMARKABLE})
+    return (*known, *((other, inert(other)) for other in others))
+
+
+def _capabilities_key(capabilities: frozenset[str] | None) -> str | None:
+    """Order by the first capability, then by the next; those with none last, but known."""
     if capabilities is None:
-        return "?".ljust(len(CAPABILITY_LETTERS))
-    places = [letter if word in capabilities else absent for word, letter in _LETTERS.items()]
-    return "".join(places) + (absent if capabilities <= _UNREMARKABLE else "+")
+        return None
+    return "".join("a" if word in capabilities else "b" for word in _WORDS)
+
+
+def _capabilities_text(capabilities: frozenset[str] | None) -> str:
+    if capabilities is None:
+        return "?"
+    return " ".join(word for _, word in capability_words(capabilities))
+
+
+def _parameters(text: str) -> str:
+    """Return a parameter count without decimals that say little: `134.52M` as `134M`."""
+    return _LONG_FRACTION.sub(r"\1", inert(text)) or UNKNOWN
 
 
 def _detail(
@@ -111,57 +136,73 @@ COLUMNS: tuple[Column, ...] = (
         style="",
     ),
     Column(
-        "params", "PARAMS", 7, "right", 3,
-        lambda m: m.parameter_count or None,
-        lambda m, _: inert(m.listed.details.parameter_size) or UNKNOWN,
-        descending=True,
-    ),
-    Column(
-        "quant", "QUANT", 7, "left", 4,
-        lambda m: _quantization_key(m.listed.details.quantization_level),
-        lambda m, _: inert(m.listed.details.quantization_level) or UNKNOWN,
-    ),
-    Column(
         "size", "SIZE", 7, "right", 1,
         lambda m: None if m.is_cloud else m.size,
         lambda m, _: UNKNOWN if m.is_cloud else size(m.size),
         descending=True,
     ),
     Column(
-        "ctx", "CTX", 5, "right", 6,
+        "params", "PARAMS", 6, "right", 5,
+        lambda m: m.parameter_count or None,
+        lambda m, _: _parameters(m.listed.details.parameter_size),
+        descending=True,
+    ),
+    Column(
+        "quant", "QUANT", 7, "left", 6,
+        lambda m: _quantization_key(m.listed.details.quantization_level),
+        lambda m, _: inert(m.listed.details.quantization_level) or UNKNOWN,
+    ),
+    Column(
+        "ctx", "CTX", 5, "right", 7,
         lambda m: m.context_length or None,
         lambda m, _: context(m.context_length),
         descending=True,
     ),
     Column(
-        "can", "CAN", len(CAPABILITY_LETTERS), "left", 5,
-        lambda m: None if (can := m.capabilities) is None else capability_letters(can, "~"),
-        lambda m, _: capability_letters(m.capabilities),
+        "can", "CAN", 9, "left", 2,
+        lambda m: _capabilities_key(m.capabilities),
+        lambda m, _: _capabilities_text(m.capabilities),
         style="accent",
+        most=MANY_WORDS,
     ),
     Column(
-        "modified", "MODIFIED", 10, "left", 2,
+        "modified", "MODIFIED", 9, "left", 3,
         lambda m: at - _EPOCH if (at := m.listed.modified_at) else None,
         lambda m, now: age(m.listed.modified_at, now),
         descending=True,
     ),
     Column(
-        "loaded", "LOADED", 7, "right", 7,
+        "loaded", "LOADED", 7, "right", 9,
         lambda m: m.running.size if m.running else None,
         lambda m, _: size(m.running.size) if m.running else "",
         descending=True,
-        optional=True,
+        style="loaded",
+        extra=True,
     ),
-    _detail("family", "FAMILY", 10, 8, lambda m: m.listed.details.family),
-    _detail("digest", "DIGEST", 12, 9, lambda m: m.digest[:12], str),
-    _detail("format", "FORMAT", 11, 10, lambda m: m.listed.details.format),
-    _detail("parent", "PARENT", 20, 11, lambda m: m.listed.details.parent_model),
-    _detail("runner", "RUNNER", 8, 12, lambda m: m.runner),
+    Column(
+        "family", "FAMILY", 10, "left", 8,
+        lambda m: _natural_of_few(text) if (text := m.listed.details.family) else None,
+        lambda m, _: inert(m.listed.details.family) or UNKNOWN,
+        extra=True,
+    ),
+    Column(
+        "used", "LAST RUN", 9, "left", 10,
+        lambda m: at - _EPOCH if (at := m.last_run) else None,
+        lambda m, now: "now" if m.running else age(m.last_run, now) if m.last_run else "",
+        descending=True,
+        extra=True,
+    ),
+    _detail("digest", "DIGEST", 12, 11, lambda m: m.digest[:12], str),
+    _detail("format", "FORMAT", 11, 12, lambda m: m.listed.details.format),
+    _detail("parent", "PARENT", 20, 13, lambda m: m.listed.details.parent_model),
+    _detail("runner", "RUNNER", 8, 14, lambda m: m.runner),
 )  # fmt: skip
-"""All columns in display order; those not `optional` are shown unless the user chose."""
+"""All columns in display order; those not `optional` are shown where there is room for them."""
 
 BY_KEY = {column.key: column for column in COLUMNS}
-USUAL = tuple(column.key for column in COLUMNS if not column.optional)
+USUAL = tuple(column.key for column in COLUMNS if not column.optional and not column.extra)
+WIDE = tuple(column.key for column in COLUMNS if not column.optional)
+"""Keys of the usual columns, and those with the ones for where there is room."""
 
 
 def sort(models: Iterable[Model], column_key: str, reverse: bool = False) -> tuple[Model, ...]:

@@ -114,7 +114,7 @@ class OllamaTui(DiffApp[int], ThemedApp[int], inherit_bindings=False):
         self.keymap = keymap_from(settings, ACTIONS)
         self.signs = signs
         wanted = tuple(key for key in settings.columns if key in columns.BY_KEY)
-        self.columns = wanted or columns.USUAL
+        self.columns = wanted or columns.WIDE
         """Keys of the columns to show."""
         self.ui_state = ui_state or UIState()
         self.saved_filters = saved_filters or SavedFilters()

@@ -107,7 +107,7 @@ def _grown_home(stage: Stage, count: int) -> Home:
 def seen(program: Meter) -> None:
     """Wait until the real rows are on the screen and nothing more comes."""
     program.seconds_until(FIRST)
-    program.seconds_until("v0.12.6")
+    program.seconds_until("0.12.6")
     program.wait_idle(1.0)
 
 

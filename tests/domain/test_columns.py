@@ -8,8 +8,8 @@ from ollama_tui.domain.columns import (
     BY_KEY,
     COLUMNS,
     USUAL,
+    WIDE,
     Listing,
-    capability_letters,
     group_by_weights,
     natural,
     sort,
@@ -27,7 +27,9 @@ def names(models: tuple[Model, ...]) -> list[str]:
 
 def test_the_columns_of_the_list_are_those_of_the_design() -> None:
     usual = [BY_KEY[key].title for key in USUAL]
-    assert usual == ["NAME", "PARAMS", "QUANT", "SIZE", "CTX", "CAN", "MODIFIED"]
+    assert usual == ["NAME", "SIZE", "PARAMS", "QUANT", "CTX", "CAN", "MODIFIED"]
+    wide = [BY_KEY[key].title for key in WIDE]
+    assert wide == [*usual, "LOADED", "FAMILY", "LAST RUN"]
     assert len(BY_KEY) == len(COLUMNS)
     assert len({column.priority for column in COLUMNS}) == len(COLUMNS)
 
@@ -40,7 +42,7 @@ def test_the_columns_of_the_list_are_those_of_the_design() -> None:
         ("quant", "Q4_K_M"),
         ("size", "1.4 GB"),
         ("ctx", "40K"),
-        ("can", "·TK····"),
+        ("can", "tools think"),
         ("modified", "7 weeks"),
         ("loaded", "2.1 GB"),
         ("family", "qwen3"),
@@ -65,7 +67,8 @@ def test_what_a_cell_says(key: str, text: str) -> None:
         context_length=40_960,
     )
     assert BY_KEY[key].text(model, NOW) == text
-    assert len(text) <= max(BY_KEY[key].width, len(model.name))
+    column = BY_KEY[key]
+    assert len(text) <= max(column.width, column.most, len(model.name))
 
 
 @pytest.mark.parametrize("column", COLUMNS, ids=lambda column: column.key)
@@ -197,38 +200,49 @@ def test_an_unknown_column_is_a_mistake_of_the_caller() -> None:
         sort((), "nonsense")
 
 
+def can(model: Model) -> str:
+    return BY_KEY["can"].text(model, NOW)
+
+
 @pytest.mark.parametrize(
-    ("capabilities", "letters"),
+    ("capabilities", "words"),
     [
-        (None, "?      "),
-        ([], "·······"),
-        (["completion"], "·······"),
-        (["vision", "completion"], "V······"),
-        (["tools"], "·T·····"),
-        (["thinking"], "··K····"),
-        (["embedding"], "···E···"),
-        (["insert"], "····I··"),
-        (["audio"], "·····A·"),
-        (["image"], "······+"),
-        (["audio", "x", "insert", "embedding", "thinking", "tools", "vision"], "VTKEIA+"),
+        (None, "?"),
+        ([], ""),
+        (["completion"], ""),
+        (["vision", "completion"], "vision"),
+        (["thinking", "tools"], "tools think"),
+        (["image"], "image"),
+        (
+            ["audio", "x", "insert", "embedding", "thinking", "tools", "vision"],
+            "vision tools think embed insert audio x",
+        ),
     ],
 )
-def test_each_capability_has_its_place(capabilities: list[str] | None, letters: str) -> None:
-    assert capability_letters(a_model(capabilities=capabilities).capabilities) == letters
+def test_capabilities_are_words_in_a_fixed_order(
+    capabilities: list[str] | None, words: str
+) -> None:
+    assert can(a_model(capabilities=capabilities)) == words
 
 
 def test_details_of_a_cloud_stub_that_name_no_capabilities_leave_them_unknown() -> None:
-    stub = a_model(cloud=True, facts=Facts(context_length=4096))
-    assert capability_letters(stub.capabilities) == "?      "
-    assert capability_letters(a_model(facts=Facts()).capabilities) == "·······"
-    told = a_model(cloud=True, capabilities=["tools"], facts=Facts())
-    assert capability_letters(told.capabilities) == "·T·····"
+    assert can(a_model(cloud=True, facts=Facts(context_length=4096))) == "?"
+    assert can(a_model(facts=Facts())) == ""
+    assert can(a_model(cloud=True, capabilities=["tools"], facts=Facts())) == "tools"
 
 
 def test_what_show_says_of_capabilities_counts_more_than_the_list() -> None:
     model = a_model(capabilities=["completion"], facts=Facts(capabilities=("tools",)))
-    assert capability_letters(model.capabilities) == "·T·····"
-    assert capability_letters(model.capabilities, absent=".") == ".T....."
+    assert can(model) == "tools"
+
+
+@pytest.mark.parametrize(
+    ("text", "short"),
+    [("134.52M", "134M"), ("7.6B", "7.6B"), ("20.9B", "20.9B"), ("1.5 billion", "1.5 billion")],
+)
+def test_a_parameter_count_has_no_decimals_that_say_little(text: str, short: str) -> None:
+    model = a_model(parameter_size=text)
+    assert BY_KEY["params"].text(model, NOW) == short
 
 
 @pytest.mark.parametrize("key", KEYS)

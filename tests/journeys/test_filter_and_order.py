@@ -380,14 +380,14 @@ async def test_a_number_of_two_digits_chooses_in_a_long_picker() -> None:
         twelfth = COLUMNS[11]
         await user.presses("s", "1", "2")
         assert not user.in_dialog
-        assert f"sort {twelfth.title.lower()}" in user.status
+        assert f"by {twelfth.title.lower()}" in user.order
 
 
 async def test_a_number_that_cannot_get_longer_chooses_at_once() -> None:
     async with journey() as user:
         await user.presses("s", "3")
         assert not user.in_dialog
-        assert f"sort {COLUMNS[2].title.lower()}" in user.status
+        assert f"by {COLUMNS[2].title.lower()}" in user.order
 
 
 async def test_a_number_that_may_get_longer_is_forgotten_for_another_key() -> None:
@@ -396,7 +396,7 @@ async def test_a_number_that_may_get_longer_is_forgotten_for_another_key() -> No
         await user.sees("1… another digit, or enter")
         await user.presses("j", "2")
         assert not user.in_dialog
-        assert f"sort {COLUMNS[1].title.lower()}" in user.status
+        assert f"by {COLUMNS[1].title.lower()}" in user.order
 
 
 async def test_the_sort_dialog_starts_at_the_present_order_and_enter_turns_it_around() -> None:
@@ -409,18 +409,18 @@ async def test_the_sort_dialog_starts_at_the_present_order_and_enter_turns_it_ar
 
 async def test_digits_sort_by_column_and_again_turn_around() -> None:
     async with journey() as user:
-        await user.presses("4")
+        await user.presses("2")
         assert "by size ↓" in user.order
         biggest = user.names[0]
         assert biggest == "mixtral:8x7b"
-        await user.presses("4")
+        await user.presses("2")
         assert "by size ↑" in user.order
         assert user.names[0] == "smollm2:135m"
 
 
 async def test_models_that_share_weights_stand_together_when_asked_and_the_cursor_stays() -> None:
     async with journey() as user:
-        await user.presses("4", "j", "s")
+        await user.presses("2", "j", "s")
         await user.sees("Together, where they share weights")
         at = user.cursor
         await user.presses("end", "enter")
@@ -452,7 +452,7 @@ async def test_backslash_turns_the_order_around() -> None:
 async def test_cloud_models_come_last_whichever_way_sizes_are_sorted() -> None:
     async with journey() as user:
         for _ in range(2):
-            await user.presses("4")
+            await user.presses("2")
             assert all(name.endswith("-cloud") for name in user.names[-2:])
 
 
@@ -462,7 +462,7 @@ async def test_space_marks_and_goes_on_to_the_next() -> None:
         await user.presses("space")
         assert user.marked == {first}
         assert user.cursor == second
-        assert "✓" in user.row("gpt-oss:20b") or "✓" in user.lines[2]
+        assert "✓" in user.row(first)
         assert "1 marked" in user.status
         await user.presses("k", "space")
         assert user.marked == set()
@@ -493,7 +493,7 @@ async def test_marks_survive_filter_sort_and_refresh() -> None:
         await user.presses("space", "space")
         marked = user.marked
         await user.filters("mixtral")
-        await user.presses("4", "escape", "R")
+        await user.presses("2", "escape", "R")
         assert user.marked == marked
 
 

@@ -94,7 +94,7 @@ async def test_a_quiet_refresh_notices_what_was_pulled_elsewhere() -> None:
 async def test_the_cursor_stays_on_its_model_through_sorting() -> None:
     async with journey() as user:
         await user.goes_to("gemma3:4b")
-        await user.presses("4")
+        await user.presses("2")
         assert user.cursor == "gemma3:4b"
         await user.presses("\\")
         assert user.cursor == "gemma3:4b"
@@ -143,10 +143,10 @@ async def test_the_cursor_and_its_row_survive_a_smaller_terminal() -> None:
 
 async def test_columns_leave_but_the_name_stays_as_it_gets_narrow() -> None:
     async with journey(size=(80, 24)) as user:
-        assert "SIZE" in user.lines[2]
+        assert "SIZE" in user.lines[1]
         await user.resizes(44, 24)
-        assert "NAME" in user.lines[2]
-        assert "CTX" not in user.lines[2]
+        assert "NAME" in user.lines[1]
+        assert "CTX" not in user.lines[1]
         assert "gpt-oss:20b" in user.screen
 
 
@@ -214,7 +214,7 @@ async def test_an_empty_server_says_what_to_do() -> None:
 async def test_order_and_theme_are_remembered_for_the_next_run(tmp_path: Path) -> None:
     file = tmp_path / "state" / "ui-state.json"
     async with journey(ui_state=UIState.read(file)) as user:
-        await user.presses("4")
+        await user.presses("2")
         user.app.theme = "ollama-light"
         await user.presses("\\")
     async with journey(ui_state=UIState.read(file)) as user:

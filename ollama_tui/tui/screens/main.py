@@ -147,8 +147,7 @@ class MainScreen(ActionScreen):
         self.list_rows = visible = self._last_valid.list_rows(
             self.snapshot.models, self.view, now=self.now(), known=self.updates
         )
-        longest = self.snapshot.longest_name
-        self.rows_source.update(self.view, visible, self.updates, longest)
+        self.rows_source.update(self.view, visible, self.updates, self.snapshot)
         self.table.show_empty(
             empty_lines(self.snapshot, self.view, visible.no_matches, self.tui.settings.host.url)
         )

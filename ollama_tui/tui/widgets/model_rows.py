@@ -4,17 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import cache
 
-from ollama_tui.domain.columns import ABSENT, BY_KEY, USUAL
-from ollama_tui.domain.model import Model, ModelKey, key_of
+from ollama_tui.domain.columns import BY_KEY, COLUMNS, WIDE, capability_words
+from ollama_tui.domain.model import Model, ModelKey, Snapshot, key_of
 from ollama_tui.domain.rows import NOTHING_KNOWN, KnownUpdates, ListRows, View
-from ollama_tui.formatting import StyledLine
-from ollama_tui.tui.look import UNICODE_SIGNS, Signs
-from ollama_tui.tui.widgets.table import RowSource, TableColumn, fit_columns
+from ollama_tui.formatting import Span, StyledLine
+from ollama_tui.tui.look import MEANINGS, UNICODE_SIGNS, Signs
+from ollama_tui.tui.widgets.bars import length_of, solid
+from ollama_tui.tui.widgets.table import RowSource, TableColumn, fit_columns, width_needed
+from ollama_tui.tui.widgets.text_layout import shorten_name
 
 SHARED_INDENT = 2
 """Cells of the sign before the name of one that shares weights with the one above."""
+MOST_OF_NAME = 44
+"""Cells up to which a name comes before all other columns."""
+BAR = 6
+WIDE_BAR = 16
+"""Cells of the bar beside the size, and as many as it has a use for."""
+HEAT_FROM = (0.0, 0.12, 0.3, 0.6)
+"""Shares of the largest model's size above which a size is of the next heat."""
+AGING = timedelta(days=90)
+OLD = timedelta(days=365)
+
+EXTRA = frozenset(column.key for column in COLUMNS if column.extra)
+
+
+@cache
+def _hue(capability: str) -> str:
+    return style if (style := f"can-{capability}") in MEANINGS else "accent"
 
 
 @dataclass
@@ -22,7 +41,7 @@ class ModelRows(RowSource[Model]):
     """The source of the model table; `update` sets what the screen knows."""
 
     now: Callable[[], datetime]
-    keys: tuple[str, ...] = USUAL
+    keys: tuple[str, ...] = WIDE
     """Columns wanted, in display order."""
     view: View = field(default_factory=View)
     aliases: Collection[str] = frozenset()
@@ -35,41 +54,112 @@ class ModelRows(RowSource[Model]):
     """Rows of models that are being deleted, or wait for it."""
     longest: int = 0
     """Letters of the longest name: on a wide screen figures stand beside names, not far off."""
+    short: int = 0
+    """Letters of the longest name without what comes before its last slash."""
+    largest: int = 0
+    """Bytes of the largest model."""
     signs: Signs = UNICODE_SIGNS
 
     key = staticmethod(key_of)
 
     def columns(self, width: int) -> Sequence[TableColumn]:
-        """Return the wanted columns that fit, with an arrow at the one sorted by."""
+        """Return the wanted columns that fit, with an arrow at the one sorted by.
+
+        A name keeps the room for what tells it from others, however many columns that costs.
+        """
         columns = []
-        for column in fit_columns((BY_KEY[key] for key in self.keys), width):
-            title = column.title
+        for column in (BY_KEY[key] for key in self.keys):
+            title, cells, most = column.title, column.width, column.most
             if column.key == self.view.sort:
                 falling = column.descending is not self.view.reverse
                 title += self.signs.descending if falling else self.signs.ascending
-            flexible = column.key == "name"
+            if column.key == "name":
+                cells = min(max(cells, self.short), MOST_OF_NAME)
+                most = self.longest + SHARED_INDENT
             columns.append(
                 TableColumn(
                     title,
-                    max(column.width, len(title)),
+                    max(cells, len(title)),
                     column.align,
-                    flexible,
+                    flexible=bool(most),
                     id=column.key,
-                    most=self.longest + SHARED_INDENT if flexible else None,
+                    most=most or None,
+                    priority=column.priority,
                 )
             )
+            if column.key == "size":
+                columns.append(
+                    TableColumn("", BAR, flexible=True, id="bar", most=WIDE_BAR, priority=4)
+                )
+        return self._with_whole_names(fit_columns(columns, width), width)
+
+    def _with_whole_names(
+        self, columns: tuple[TableColumn, ...], width: int
+    ) -> tuple[TableColumn, ...]:
+        """Return the columns without those that are there only to use the room that names need."""
+        names = next((column for column in columns if column.id == "name"), None)
+        missing = (names.most or 0) - names.width if names else 0
+        while any(each.id in EXTRA for each in columns):
+            if width_needed(columns) + missing <= width:
+                break
+            least = max(columns, key=lambda column: column.priority)
+            columns = tuple(column for column in columns if column is not least)
         return columns
 
     def cells(self, row: Model, columns: Sequence[TableColumn]) -> Sequence[StyledLine]:
         """Return what each column says of a model."""
-        now = self.now()
-        cells = []
-        for column in (BY_KEY[each.id] for each in columns):
-            text = column.text(row, now).replace(ABSENT, self.signs.dot)
-            if column.key == "name" and row.key in self.following:
-                text = f"{self.signs.shares} {text}"
-            cells.append(((text, column.style),))
-        return cells
+        return [self._cell(row, column) for column in columns]
+
+    def _cell(self, row: Model, column: TableColumn) -> StyledLine:
+        match column.id:
+            case "name":
+                indent = f"{self.signs.shares} " if row.key in self.following else ""
+                room = column.width - len(indent)
+                return ((f"{indent}{shorten_name(row.label, room)}", ""),)
+            case "bar":
+                return self._bar(row, column.width)
+            case "can":
+                return self._capabilities(row, column.width)
+        known = BY_KEY[column.id]
+        style = self._age(row) if column.id == "modified" else known.style
+        return ((known.text(row, self.now()), style),)
+
+    def _bar(self, row: Model, width: int) -> StyledLine:
+        """Draw a size to the scale of the largest; what is large is warm as well."""
+        if row.is_cloud or not row.size or not self.largest:
+            return ()
+        share = row.size / self.largest
+        heat = sum(share > least for least in HEAT_FROM)
+        eighths = length_of(share, width, self.signs)
+        return ((solid(eighths, self.signs), f"heat-{heat}"),)
+
+    def _capabilities(self, row: Model, width: int) -> StyledLine:
+        """Return as many words as fit, and how many there are besides."""
+        if row.capabilities is None:
+            return (("?", "muted"),)
+        words = capability_words(row.capabilities)
+        spans: list[Span] = []
+        room = width
+        for index, (capability, word) in enumerate(words):
+            rest = len(words) - index - 1
+            more = f" +{rest}" if rest else ""
+            if len(word) + len(more) > room:
+                spans.append((f"+{rest + 1}", "muted"))
+                break
+            if rest and len(word) + 1 + len(words[index + 1][1]) > room - (3 if rest > 1 else 0):
+                spans += [(word, _hue(capability)), (more, "muted")]
+                break
+            spans += [(word, _hue(capability)), (" ", "")]
+            room -= len(word) + 1
+        return tuple(spans)
+
+    def _age(self, row: Model) -> str:
+        """Return the style of its age: what nobody has touched for long stands out."""
+        at = row.listed.modified_at
+        if at is None:
+            return "muted"
+        age = self.now() - at
+        return "old" if age > OLD else "aging" if age > AGING else "muted"
 
     def gutter(self, row: Model) -> StyledLine:
         """Return the mark and the state."""
@@ -78,13 +168,13 @@ class ModelRows(RowSource[Model]):
 
     def _state(self, row: Model) -> tuple[str, str]:
         if row.key in self.leaving:
-            return (self.signs.delete, "bad")
+            return (self.signs.delete, "danger")
         if row.key in self.updates.outdated:
-            return (self.signs.outdated, "good" if row.is_loaded else "warning")
+            return (self.signs.outdated, "loaded" if row.is_loaded else "outdated")
         if row.is_loaded:
-            return (self.signs.loaded, "good")
+            return (self.signs.loaded, "loaded")
         if row.is_cloud:
-            return (self.signs.cloud, "accent")
+            return (self.signs.cloud, "cloud")
         if row.digest in self.aliases:
             return (self.signs.alias, "muted")
         if row.key in self.updates.uncertain:
@@ -96,12 +186,15 @@ class ModelRows(RowSource[Model]):
         view: View,
         visible: ListRows,
         updates: KnownUpdates = NOTHING_KNOWN,
-        longest: int = 0,
+        snapshot: Snapshot | None = None,
     ) -> None:
         """Take over what the user chose, and what is known of all models together."""
         self.view = view
         self.aliases = visible.aliases
         self.following = visible.following
         self.updates = updates
-        self.longest = longest
+        if snapshot is not None:
+            self.longest = snapshot.longest_name
+            self.short = snapshot.longest_short_name
+            self.largest = snapshot.largest
         self.is_dimmed = bool(visible.problems)

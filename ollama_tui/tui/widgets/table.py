@@ -65,7 +65,10 @@ def fit_columns(columns: Iterable[F], room: int) -> tuple[F, ...]:
 
 
 def stretch_columns(columns: Sequence[TableColumn], room: int) -> tuple[TableColumn, ...]:
-    """Return the columns with the flexible one as wide as the others leave it in `room` cells."""
+    """Return the columns with the flexible ones as wide as the others leave them in `room` cells.
+
+    What comes first takes first.
+    """
     spare = room - width_needed(columns)
     stretched = []
     for column in columns:
@@ -73,7 +76,9 @@ def stretch_columns(columns: Sequence[TableColumn], room: int) -> tuple[TableCol
             width = column.width + spare
             if column.most is not None:
                 width = min(width, max(column.most, column.width))
-            column = replace(column, width=max(1, width))
+            width = max(1, width)
+            spare -= width - column.width
+            column = replace(column, width=width)
         stretched.append(column)
     return tuple(stretched)
 

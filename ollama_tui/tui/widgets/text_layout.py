@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple, TypeVar
 
 from rich.cells import cell_len, set_cell_size
 
-from ollama_tui.formatting import ELLIPSIS, Span, StyledLine, inert
+from ollama_tui.formatting import ELLIPSIS, Span, StyledLine, inert, shorten
 
 T = TypeVar("T")
 
@@ -53,6 +53,23 @@ def fit(spans: Sequence[Span], width: int, align: Align = "left") -> StyledLine:
         kept.append((text, style))
         room -= cell_len(text)
     return tuple(kept) if width > 0 else ()
+
+
+def shorten_name(name: str, width: int) -> str:
+    """Return an inert name in at most `width` cells, without what tells it least from others.
+
+    That is the registry, then the namespace, then the middle: names differ in their ends.
+    """
+    rest = name
+    while cell_len(name) > width and "/" in rest:
+        rest = rest.partition("/")[2]
+        name = f"{ELLIPSIS}/{rest}"
+    if cell_len(name) <= width:
+        return name
+    tail = rest[-width:] if width > 0 else ""
+    while cell_len(tail) > width // 2:
+        tail = tail[1:]
+    return f"{shorten(rest, width - cell_len(tail))}{tail}"
 
 
 def spread(left: Sequence[Span], right: Sequence[Span], width: int) -> StyledLine:
