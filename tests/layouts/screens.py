@@ -129,6 +129,38 @@ async def comparing(user: Guide) -> None:
     await user.waits(1.0)
 
 
+async def overwriting(user: Guide) -> None:
+    """Copy a model over another one."""
+    await keys("c", on=SMALL)(user)
+    await user.empties_the_field()
+    await user.types("qwen3:8b")
+    await user.presses("enter")
+
+
+async def keeping(user: Guide) -> None:
+    """Choose how long a model stays in memory."""
+    await the_running(user)
+    await user.presses("K")
+
+
+async def cancelled(user: Guide) -> None:
+    """A download that was cancelled, among others."""
+    await the_pulls(user)
+    await user.presses("c")
+    await user.waits(1.0)
+
+
+def done(words: str, sees: str = "") -> Steps:
+    """Return the steps of running an action by its words in the palette."""
+
+    async def steps(user: Guide) -> None:
+        await user.does(words)
+        if sees:
+            await user.sees(sees)
+
+    return steps
+
+
 def form(*pressed: str) -> Steps:
     """Return the steps into the form that creates a model."""
     return keys("C", *pressed, on=REVIEWER)
@@ -158,15 +190,18 @@ SCREENS: dict[str, Entry] = {
     "delete-light": Entry(keys("d", on=SMALL), theme="ollama-light", sizes=SIZES[:1]),
     "deleting": Entry(deleting),
     "copy": Entry(keys("c", on=SMALL)),
+    "overwrite": Entry(overwriting),
     "rename": Entry(keys("r", on=SMALL)),
     "push": Entry(keys("P", on=REVIEWER)),
     "create": Entry(form()),
     "create-prompt": Entry(form("ctrl+n")),
     "create-parameters": Entry(form("ctrl+n", "ctrl+n")),
+    "create-preview": Entry(form(*["ctrl+n"] * 6)),
     "edit": Entry(an_edit),
     "quantize": Entry(keys("%", on=PRECISE)),
     "import": Entry(importing),
     "running": Entry(the_running),
+    "keep": Entry(keeping),
     "unload-all": Entry(keys("X")),
     "storage": Entry(the_disk),
     "storage-light": Entry(the_disk, theme="ollama-light", sizes=SIZES[:1]),
@@ -174,10 +209,13 @@ SCREENS: dict[str, Entry] = {
     "storage-deleting": Entry(deleting_in_storage),
     "updates": Entry(the_outdated),
     "jobs": Entry(the_pulls),
+    "jobs-cancelled": Entry(cancelled),
     "compare": Entry(comparing),
     "cloud": Entry(keys("L", sees="gpt-oss:120b")),
     "hosts": Entry(keys("H")),
     "clipboard": Entry(keys("y", on=SMALL)),
+    "account": Entry(done("account")),
+    "themes": Entry(done("theme")),
     "leave": Entry(leaving),
     "offline": Entry(keys(), offline=True),
 }

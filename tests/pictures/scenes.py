@@ -58,7 +58,7 @@ async def the_pulls(user: Guide) -> None:
         await user.presses("p")
         await user.types(name)
         await user.presses("enter")
-    await user.server_works(14.0)
+    await user.server_works(9.0)
     await user.lets_toasts_go()
     await user.presses("J")
     await user.server_works(2.0)
@@ -68,11 +68,10 @@ async def the_running(user: Guide) -> None:
     """What is in memory, where, and until when."""
     await user.goes_to("qwen3:8b")
     await user.presses("w")
-    await user.sees("qwen3:8b")
-    await user.waits(2.0)
+    await user.server_works(12.0)
     await user.lets_toasts_go()
     await user.presses("t")
-    await user.waits(2.0)
+    await user.sees("qwen3:8b")
 
 
 PICTURES: dict[str, tuple[tuple[int, int], Steps]] = {
@@ -81,7 +80,7 @@ PICTURES: dict[str, tuple[tuple[int, int], Steps]] = {
     "updates": ((120, 18), the_outdated),
     "edit": ((110, 26), an_edit),
     "pulls": ((110, 16), the_pulls),
-    "running": ((110, 14), the_running),
+    "running": ((110, 18), the_running),
 }
 
 

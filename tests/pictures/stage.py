@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
 from textual.app import App
+from textual.notifications import Notification
 
 from ollama_tui.config.settings import Settings
 from ollama_tui.demo.folder import StoreFolder
@@ -42,6 +43,15 @@ class LocalTransport(EmbeddedTransport):
 class Guide(User):
     """A user who finds things by what is written there, wherever they are."""
 
+    transfers_move = False
+    """Whether the server works on while keys are pressed."""
+
+    async def waits(self, seconds: float) -> None:
+        """Let time pass for the program, and for the server where `transfers_move`."""
+        if self.transfers_move:
+            await self._server_time.advance(seconds)
+        await super().waits(seconds)
+
     async def goes_to_row(self, *texts: str) -> None:
         """Move the cursor of the table in front, down from its top, to a row with all `texts`."""
         await self.presses("g")
@@ -69,12 +79,14 @@ class Guide(User):
 
 @contextmanager
 def no_machine() -> Iterator[None]:
-    """Hide what differs between machines: the folder, the editor, the name."""
+    """Hide what differs between machines: the folder, the editor, the name, and the real time."""
+    lasting = property(lambda _: 3600.0)  # toasts go by the machine's clock
     with (
         TemporaryDirectory() as folder,
         chdir(folder),
         patch("platform.node", lambda: "laptop"),
         patch.object(App, "suspend", nullcontext),
+        patch.object(Notification, "time_left", lasting),
         patch.dict(os.environ, {"VISUAL": "", "EDITOR": f"{sys.executable} editor.py"}),
     ):
         yield

@@ -82,6 +82,7 @@ async def tour(camera: Camera) -> None:
     for _ in range(10):
         await user.server_works(1.0)
         camera.takes(STEP)
+    await user.lets_toasts_go()
     camera.says("b", "What the disk is spent on")
     await camera.presses("b")
     await user.sees("gpt-oss:20b")
@@ -99,6 +100,7 @@ async def tour(camera: Camera) -> None:
     for _ in range(3):
         await user.waits(1.0)
         camera.takes(STEP * 2)
+    await user.lets_toasts_go()
     camera.says("z", "… and until then z brings it back")
     await camera.presses("z", seconds=READ)
 
@@ -106,7 +108,7 @@ async def tour(camera: Camera) -> None:
 async def shoot(title: str) -> str:
     """Return the film as SVG."""
     async with stage(SIZE) as user:
+        user.transfers_move = True
         camera = Camera(user)
         await tour(camera)
-        await user.lets_toasts_go()
         return film(camera.frames, title=title)
