@@ -17,12 +17,14 @@ from tests.layouts.snapshot import differences, written
 from tests.pictures.svg import picture
 
 
-async def look(names: list[str], *, accept: bool, svg: Path | None) -> int:
+async def look(
+    names: list[str], *, accept: bool = False, svg: Path | None = None, folder: Path = FOLDER
+) -> int:
     """Go through the screens; return how many differ from what is accepted."""
     changed = 0
     for name in names:
         for size, screen in (await taken(name)).items():
-            path, now = path_of(name, size), written(screen)
+            path, now = path_of(name, size, folder), written(screen)
             kept = path.read_text(encoding="utf-8") if path.exists() else ""
             if svg is not None:
                 title = f"{name} {size[0]}x{size[1]}"
@@ -32,7 +34,7 @@ async def look(names: list[str], *, accept: bool, svg: Path | None) -> int:
             if kept == now:
                 continue
             changed += 1
-            print(f"{path.relative_to(FOLDER)} {'is new' if not kept else 'differs'}")
+            print(f"{path.relative_to(folder)} {'is new' if not kept else 'differs'}")
             if kept and not accept:
                 print("\n".join(differences(kept, now)))
             if accept:

@@ -7,7 +7,7 @@ from pathlib import Path
 FOLDER = Path(__file__).resolve().parent / "accepted"
 
 
-def path_of(name: str, size: tuple[int, int]) -> Path:
+def path_of(name: str, size: tuple[int, int], folder: Path = FOLDER) -> Path:
     """Return the file of a screen at a size."""
     width, height = size
-    return FOLDER / f"{width}x{height}" / f"{name}.txt"
+    return folder / f"{width}x{height}" / f"{name}.txt"
