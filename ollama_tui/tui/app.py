@@ -40,6 +40,7 @@ from ollama_tui.tui.look import (
     styles_folder,
 )
 from ollama_tui.tui.rendering.diff import DiffApp
+from ollama_tui.tui.screens.action_screen import ActionScreen
 from ollama_tui.tui.screens.main import MainScreen
 from ollama_tui.tui.typeahead import CONNECTING, KeyEvent, TypeAhead
 
@@ -330,15 +331,24 @@ class OllamaTui(DiffApp[int], ThemedApp[int], inherit_bindings=False):
         )
 
     def _refresh_notifications(self) -> None:
-        """Draw the toasts; those cleared go whole, where Textual leaves a container of each."""
-        super()._refresh_notifications()
+        """Show messages in lines of their own where a screen has them, else as toasts.
+
+        A toast would lie over rows of the list. Those cleared go whole, where Textual leaves a
+        container of each.
+        """
+        notes = [(n.title, n.message, n.severity == "error") for n in self._notifications]
+        for screen in self._screen_stack:
+            if isinstance(screen, ActionScreen):
+                screen.show_messages(notes if screen is self.screen else [])
         if self._screen_stack:
+            if not isinstance(self.screen, ActionScreen):
+                super()._refresh_notifications()
             self.call_later(self._remove_empty_holders, self.screen)
 
     def _remove_empty_holders(self, screen: Screen[Any]) -> None:
         there = {f"--textual-toast-{note.identity}" for note in self._notifications}
         for holder in screen.query(ToastHolder):
-            if holder.id not in there:
+            if holder.id not in there or isinstance(screen, ActionScreen):
                 holder.remove()
 
     def keep(self, view: View) -> None:

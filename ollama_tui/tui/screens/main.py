@@ -76,6 +76,7 @@ class MainScreen(ActionScreen):
         yield FilterBar(
             complete=self._complete_filter, earlier=lambda: self.tui.ui_state.filters, id="filter"
         )
+        yield StaticLines(id="messages")
         yield StaticLines(id="jobs")
         yield StaticLines(id="footer")
         yield Static("Too small: give it 40 by 10 at least.", id="too-small", markup=False)

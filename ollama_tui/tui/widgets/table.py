@@ -193,6 +193,13 @@ class Table(ScrollingWidget, Generic[R], can_focus=True):
         """One line of titles, unless there is hardly room for rows."""
         return 1 if self.size.height > 2 else 0
 
+    @property
+    def cursor_line(self) -> int | None:
+        """The line of the screen that the cursor is on; None without rows or while hidden."""
+        if not self.rows or not self.region.height:
+            return None
+        return self.region.y + self.header + self._index - self._top
+
     def rows_in_view(self) -> tuple[R, ...]:
         """Return the rows on screen, first to last."""
         return self.rows[self._top : self._top + self.page]
