@@ -13,12 +13,14 @@ from ollama_tui.tui.actions import (
     memory,
     models,
     transfers,
+    updates,
 )
 from ollama_tui.tui.actions.action import Action
 
 ACTIONS: tuple[Action, ...] = (
     *browse.ACTIONS,
     *transfers.ACTIONS,
+    *updates.ACTIONS,
     *models.ACTIONS,
     *create.ACTIONS,
     *edit.ACTIONS,

@@ -265,6 +265,10 @@ class MainScreen(ActionScreen):
                 from ollama_tui.tui.screens.jobs import JobsScreen
 
                 screen = JobsScreen(self.context)
+            case "updates":
+                from ollama_tui.tui.screens.updates import UpdatesScreen
+
+                screen = UpdatesScreen(self.context)
             case _:
                 from ollama_tui.tui.screens.cloud import CloudScreen
 
