@@ -82,7 +82,7 @@ async def test_details_say_what_is_newer_what_is_not_and_what_nobody_can_tell() 
         await checks(user)
         await user.until(lambda: "Update up to date" in user.details)
         await user.goes_to("starcoder2:3b")
-        await user.until(lambda: "to fetch: license" in user.details)
+        await user.until(lambda: "to fetch Changes license" in user.details)
         await user.goes_to("pirate:latest")
         await user.until(lambda: "Update cannot tell. It was made here from" in user.details)
 

@@ -132,6 +132,10 @@ class ActionContext(Protocol):
     def location(self) -> object:
         """The screen and the field the user is in: equal while they open and enter no other."""
 
+    @property
+    def in_details(self) -> bool:
+        """Whether the keys go to the details of a model."""
+
     async def ask(self, dialog: ModalScreen[T]) -> T | None:
         """Show `dialog` and return its answer; None when it was left."""
 
@@ -272,6 +276,8 @@ KEY_NAMES = {
     "at": "@",
     "percent_sign": "%",
     "equals_sign": "=",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
     "space": "space",
     "enter": "⏎",
     "escape": "esc",

@@ -22,6 +22,7 @@ from ollama_tui.tui.screens.frame import Frame
 from ollama_tui.tui.screens.main_context import MainScreenContext
 from ollama_tui.tui.screens.model_list import LastValidFilter, ModelTable, empty_lines
 from ollama_tui.tui.widgets.filter_bar import FILTER_KEYS, FilterBar
+from ollama_tui.tui.widgets.find_bar import FIND_KEYS
 from ollama_tui.tui.widgets.model_rows import ModelRows
 from ollama_tui.tui.widgets.pane import Pane
 from ollama_tui.tui.widgets.status import footer_line, order_text
@@ -184,6 +185,8 @@ class MainScreen(ActionScreen):
         """Return the keys that matter where the focus is."""
         if self.query_one(FilterBar) in (self.focused or self).ancestors:
             return footer_line(FILTER_KEYS, (), self.size.width)
+        if self.details.pane.find_bar.is_typing:
+            return footer_line(FIND_KEYS, (), self.size.width)
         return super().footer()
 
     @on(Table.Moved)
@@ -222,17 +225,16 @@ class MainScreen(ActionScreen):
         self.details.pane.tabs.action_move(step)
 
     async def action_find(self) -> None:
-        """Ask for a text and go to it in the tab shown."""
-        from ollama_tui.tui.dialogs.text_questions import FindDialog
-
+        """Type a text to find in the tab shown."""
         await self.details.wait_until_loaded()
-        text = await self.context.ask(FindDialog(self.details.pane.text.searched))
-        if text and not self.details.pane.text.find(text):
-            self.tui.tell(f"“{text}” is not in this tab.")
+        self.details.pane.open_find()
 
     def action_find_again(self, step: int) -> None:
         """Go to the next match in the tab shown, or with -1 to the previous one."""
-        self.details.pane.text.find_again(backwards=step < 0)
+        if self.details.pane.text.searched:
+            self.details.pane.find_again(step)
+        else:
+            self.tui.tell("Nothing to find yet: / finds a text.")
 
     async def action_fetch_metadata(self) -> None:
         """Ask for the arrays of the metadata, which are too long to be asked for unasked."""

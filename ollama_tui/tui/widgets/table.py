@@ -184,6 +184,11 @@ class Table(ScrollingWidget, Generic[R], can_focus=True):
         return self._source.key(self.rows[self._index]) if self.rows else None
 
     @property
+    def position(self) -> int:
+        """Which row the cursor is on, from 1 on; 0 where there is none."""
+        return self._index + 1 if self.cursor is not None else 0
+
+    @property
     def row(self) -> R | None:
         """The row under the cursor, or None if there are no rows."""
         return self.rows[self._index] if self.rows else None
