@@ -12,6 +12,7 @@ from ollama_tui.tui.actions import (
     jobs,
     memory,
     models,
+    settings,
     transfers,
     updates,
 )
@@ -27,6 +28,7 @@ ACTIONS: tuple[Action, ...] = (
     *memory.ACTIONS,
     *account.ACTIONS,
     *jobs.ACTIONS,
+    *settings.ACTIONS,
     *app.ACTIONS,
 )
 """Every action, in the order of help and README."""

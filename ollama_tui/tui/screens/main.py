@@ -59,7 +59,8 @@ class MainScreen(ActionScreen):
         self.frame = Frame(self)
         self.context = MainScreenContext(self, tui.drafts, tui.saved_filters)
         self.details = DetailsController(self)
-        self.rows_source = ModelRows(now=self.now, keys=tui.columns, view=view, signs=tui.signs)
+        columns = tui.ui_state.columns_over(tui.settings)
+        self.rows_source = ModelRows(now=self.now, keys=columns, view=view, signs=tui.signs)
         self._wanted: ModelKey | str | None = None
         """Where the cursor goes once that is listed: a row, or the first one of a name."""
         self._is_behind = False
@@ -285,7 +286,13 @@ class MainScreen(ActionScreen):
         chosen = await self.context.ask(Choice("Theme", options, current=self.app.theme))
         if chosen is not None:
             self.app.theme = chosen
-            self.tui.keep(self.view)
+            self.tui.ui_state.remember_theme(chosen)
+
+    async def action_settings(self, what: str) -> None:
+        """Change what is shown and how: `columns`, the config `file`, or `reset` all of it."""
+        from ollama_tui.tui.screens.settings_controller import SettingsController
+
+        await SettingsController(self).run(what)
 
     async def action_quit(self) -> None:
         """Leave; ask first when work or typed text would be lost.
@@ -323,7 +330,7 @@ class MainScreen(ActionScreen):
         if view.filter != before.filter:
             self._show_filter()
         self.redraw()
-        self.tui.keep(view)
+        self.tui.ui_state.remember(view, self.tui.settings)
 
     def _show_filter(self) -> None:
         """Show the filter beside the list that keeps the keys, or hide that there is none."""
