@@ -14,10 +14,9 @@ from textual.widgets import Static
 from ollama_tui.domain.filter.fields import closest
 from ollama_tui.formatting import StyledLine
 from ollama_tui.tui.actions.action import Action, ActionContext, ActionGroup, Keymap, why_not
-from ollama_tui.tui.dialogs.picker import Picker
-from ollama_tui.tui.look import UNICODE_SIGNS, Signs
+from ollama_tui.tui.dialogs.picker import Picker, PickerRows
 from ollama_tui.tui.widgets.matching import begin, highlighted, rank
-from ollama_tui.tui.widgets.table import MARGIN, RowSource, Table, TableColumn, stretch_columns
+from ollama_tui.tui.widgets.table import MARGIN, Table, TableColumn, stretch_columns
 
 GROUPS = (
     ActionGroup.CHANGE,
@@ -93,7 +92,7 @@ def _importance(action: Action) -> tuple[int, bool]:
     return GROUPS.index(action.group), action.id.startswith("sort.")
 
 
-class ActionRows(RowSource[Found]):
+class ActionRows(PickerRows[Found]):
     """The row source of the table: label, key, and help or the reason why it cannot run now."""
 
     key = attrgetter("id")
@@ -106,7 +105,6 @@ class ActionRows(RowSource[Found]):
     def __init__(self, context: ActionContext, keymap: Keymap) -> None:
         self._context = context
         self._keymap = keymap
-        self.signs: Signs = UNICODE_SIGNS
 
     def cells(self, row: Found, columns: Sequence[TableColumn]) -> Sequence[StyledLine]:
         """Return one cell per column, dimmed for an action that cannot run now."""
@@ -150,8 +148,8 @@ class PaletteScreen(Picker[Found]):
         keymap: Keymap,
         recent: Sequence[str] = (),
     ) -> None:
-        self._source = ActionRows(context, keymap)
-        super().__init__(self._source, typed=True)
+        self._action_rows = ActionRows(context, keymap)
+        super().__init__(self._action_rows, typed=True)
         self.width = 110
         self.context = context
         self._actions = actions
@@ -187,7 +185,6 @@ class PaletteScreen(Picker[Found]):
 
     def on_mount(self) -> None:
         """Show every action."""
-        self._source.signs = self.table.signs
         self.table.show_empty([(("  No action is called that.", "muted"),)])
         super().on_mount()
 
@@ -196,5 +193,5 @@ class PaletteScreen(Picker[Found]):
         """Show in full what the action under the cursor does, or why it cannot run now."""
         row = self.table.row
         sentence = (why_not(row.action, self.context) or row.action.help) if row else ""
-        is_cut = cell_len(sentence) > self._source.help_width(self.table.size.width)
+        is_cut = cell_len(sentence) > self._action_rows.help_width(self.table.size.width)
         self.query_one("#said", Static).update(sentence if is_cut else "")

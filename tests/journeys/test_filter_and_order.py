@@ -372,7 +372,7 @@ async def test_the_sort_dialog_shows_the_direction_that_the_list_has() -> None:
         await user.presses("s", "9")
         assert "by family ↑" in user.order
         await user.presses("s")
-        await user.sees("Family  ↑")
+        await user.sees("Family    ↑ now; again reverses it")
 
 
 async def test_a_number_of_two_digits_chooses_in_a_long_picker() -> None:
@@ -390,13 +390,31 @@ async def test_a_number_that_cannot_get_longer_chooses_at_once() -> None:
         assert f"by {COLUMNS[2].title.lower()}" in user.order
 
 
-async def test_a_number_that_may_get_longer_is_forgotten_for_another_key() -> None:
+async def test_a_number_that_may_get_longer_waits_for_another_digit_or_enter() -> None:
     async with journey() as user:
         await user.presses("s", "1")
-        await user.sees("1… another digit, or enter")
-        await user.presses("j", "2")
+        await user.sees("Name", "Digest")
+        await user.sees_no("Params")
+        await user.presses("backspace", "2")
         assert not user.in_dialog
         assert f"by {COLUMNS[1].title.lower()}" in user.order
+
+
+async def test_letters_narrow_the_sort_dialog_down_and_move_nothing() -> None:
+    async with journey() as user:
+        await user.presses("s", "j")
+        await user.sees("No matches.")
+        await user.presses("backspace", *"fo")
+        await user.sees("Format")
+        await user.sees_no("Modified")
+        await user.presses("enter")
+        assert "by format" in user.order
+
+
+async def test_arrows_move_in_the_sort_dialog_whatever_is_typed() -> None:
+    async with journey() as user:
+        await user.presses("s", "f", "down", "up", "ctrl+n", "enter")
+        assert "by format" in user.order, "the second of family and format"
 
 
 async def test_the_sort_dialog_starts_at_the_present_order_and_enter_turns_it_around() -> None:
@@ -421,7 +439,7 @@ async def test_digits_sort_by_column_and_again_turn_around() -> None:
 async def test_models_that_share_weights_stand_together_when_asked_and_the_cursor_stays() -> None:
     async with journey() as user:
         await user.presses("2", "j", "s")
-        await user.sees("Together, where they share weights")
+        await user.sees("Together  where they share weights")
         at = user.cursor
         await user.presses("end", "enter")
         assert "by size ↓, grouped" in user.order

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ollama_tui.formatting import inert, plural
@@ -34,7 +35,8 @@ async def copy_text(context: ActionContext) -> None:
         return
     host_url = context.settings.host.url
     texts = clipboard_texts(model.name, model.digest, host_url, model.asked_runner)
-    chosen = await context.ask(Choice(f"Copy of {model.label}", tuple(texts)))
+    options = tuple(replace(option, help=text) for option, text in texts.items())
+    chosen = await context.ask(Choice(f"Copy of {model.label} to the clipboard", options))
     if chosen == "modelfile":
         from ollama_tui.domain.modelfile.convert import saved
 
@@ -94,7 +96,7 @@ async def choose_server(context: ActionContext) -> None:
 
     address: str | None = OTHER_SERVER
     if known := [Alternative(host, inert(host)) for host in context.hosts]:
-        options = (*known, Alternative(OTHER_SERVER, "another…"))
+        options = (*known, Alternative(OTHER_SERVER, "another…", "type its address"))
         address = await context.ask(Choice("Servers", options, current=context.settings.host.url))
     if address == OTHER_SERVER:
         address = await context.ask(AddressDialog(address_problem))

@@ -185,7 +185,7 @@ def type_question(model: Model, free: int | None) -> Choice:
     from ollama_tui.tui.dialogs.choice import Alternative, Choice
 
     options = tuple(
-        Alternative(t.type, f"{t.type:<7} about {size(t.bytes):>7}   {t.help}")
+        Alternative(t.type, t.type, f"about {size(t.bytes):>7}   {t.help}")
         for t in quantize_targets(model)
     )
     smallest = min((t.bytes for t in quantize_targets(model)), default=0)
@@ -205,7 +205,7 @@ def cannot_quantize(context: ActionContext) -> str | None:
 
 ACTIONS = (
     Action("model.create", "C", "create", "Create a model from the one at the cursor.",
-           partial(open_form, edit=False), group=ActionGroup.CHANGE, footer=9, changes_server=True,
+           partial(open_form, edit=False), group=ActionGroup.CHANGE, footer=8, changes_server=True,
            synonyms=("new", "new model", "make", "build", "system prompt")),
     Action("model.change", "", "edit in a form", "Change the model at the cursor in a form.",
            partial(open_form, edit=True), cannot_change, group=ActionGroup.CHANGE,

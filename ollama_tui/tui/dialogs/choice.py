@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING
 
-from textual import events
+from rich.cells import cell_len
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
-from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import OptionList, Static
-from textual.widgets.option_list import Option
+from textual.widget import Widget
+from textual.widgets import Static
 
-from ollama_tui.formatting import inert, size
+from ollama_tui.formatting import StyledLine, inert, size
+from ollama_tui.tui.dialogs.picker import Picker, PickerRows
+from ollama_tui.tui.widgets.matching import highlighted, rank
+from ollama_tui.tui.widgets.table import GAP, MARGIN, Table, TableColumn
 
 if TYPE_CHECKING:
     from ollama_tui.domain.model import Model
@@ -120,85 +125,154 @@ def confirm_replace_found(found: Conflict) -> Confirm:
     return Confirm(heading, (NO_UNDO,), "replace", "another name")
 
 
-DIGITS = frozenset("0123456789")
+MOST_SHORT = 9
+"""How many options digits choose from at once; of more than that, letters choose too."""
+NARROWEST, WIDEST = 40, 100
+"""Cells of the box of a choice."""
 
 
 @dataclass(frozen=True)
 class Alternative:
-    """An option to choose: its key, and the label that is shown."""
+    """An option to choose: its key, the label that is shown, and what it means in a few words."""
 
     key: str
     label: str
+    help: str = ""
 
 
-class Choice(ModalScreen[str | None]):
-    """One numbered line per option; `enter` or the number chooses, `esc` leaves.
+@dataclass(frozen=True)
+class NumberedAlternative:
+    """An option as a row: with its number, and with what was typed to find it."""
 
-    A digit that may begin a longer number moves the highlight, and waits for another digit or
-    for `enter`.
+    number: int
+    option: Alternative
+    words: tuple[str, ...] = ()
+
+
+class AlternativeRows(PickerRows[NumberedAlternative]):
+    """The rows of a choice: number, label and help, the current one with a sign."""
+
+    key = attrgetter("number")
+
+    def __init__(self, options: Sequence[Alternative], current: str, *, numbered: bool) -> None:
+        self.current = current
+        number = len(str(len(options))) if numbered else 0
+        label = max((cell_len(inert(option.label)) for option in options), default=1)
+        help_ = max((cell_len(inert(option.help)) for option in options), default=0)
+        columns = (
+            TableColumn("", number, "right", id="number"),
+            TableColumn("", label, id="label"),
+            TableColumn("", min(help_, 10), flexible=True, id="help", priority=1),
+        )
+        self.all_columns = tuple(column for column in columns if column.width)
+        widths = (number, label, help_)
+        self.width = MARGIN + sum(width + GAP for width in widths if width) - GAP + 1
+        """Cells that the rows take with nothing cut."""
+
+    def columns(self, width: int) -> Sequence[TableColumn]:
+        """Return the columns that fit; alone, the label takes what there is."""
+        columns = super().columns(width)
+        if columns[-1].id == "label":
+            return (*columns[:-1], replace(columns[-1], width=1, flexible=True))
+        return columns
+
+    def cells(
+        self, row: NumberedAlternative, columns: Sequence[TableColumn]
+    ) -> Sequence[StyledLine]:
+        """Return one cell per column."""
+        cells: dict[str, StyledLine] = {
+            "number": ((str(row.number), "key"),),
+            "label": highlighted(row.option.label, row.words),
+            "help": ((row.option.help, "muted"),),
+        }
+        return [cells[column.id] for column in columns]
+
+    def gutter(self, row: NumberedAlternative) -> StyledLine:
+        """Return the sign of the one that is chosen now."""
+        return ((self.signs.marked, "accent"),) if row.option.key == self.current else ()
+
+
+class Choice(Picker[NumberedAlternative]):
+    """One line per option; `enter` chooses, `esc` leaves.
+
+    Of a few, the digit of one chooses it. Many are filtered by what is typed; where no label has a
+    digit, a number that can only mean one of them chooses it. `preview` is called with the key of
+    the option under the cursor, whenever that changes.
     """
 
-    BINDINGS = [
-        Binding("escape", "dismiss(None)", "Cancel"),
-        Binding("j", "move(1)", show=False),
-        Binding("k", "move(-1)", show=False),
-    ]
-
     def __init__(
-        self, heading: str, options: tuple[Alternative, ...], *, current: str = "", hint: str = ""
+        self,
+        heading: str,
+        options: tuple[Alternative, ...],
+        *,
+        current: str = "",
+        hint: str = "",
+        preview: Callable[[str], object] | None = None,
     ) -> None:
-        super().__init__()
+        typed = len(options) > MOST_SHORT
+        self._numbered = not (typed and any(map(str.isdigit, "".join(o.label for o in options))))
+        source = AlternativeRows(options, current, numbered=self._numbered)
+        super().__init__(source, typed=typed)
         self.heading = heading
         self.options = options
         self.current = current
-        self.hint = hint or "enter choose   esc cancel"
-        self._typed = 0
-        """The number typed so far, while another digit may follow; else 0."""
+        self.preview = preview
+        self.keys_hint = hint or (
+            "⏎ choose   esc cancel" if typed else "⏎ or digit choose   esc cancel"
+        )
+        widest = max(source.width, cell_len(heading) + 2, cell_len(self.keys_hint) + 2)
+        self.width = min(max(widest + 4, NARROWEST), WIDEST)
+        self._rows = [NumberedAlternative(number, o) for number, o in enumerate(options, 1)]
 
-    def compose(self) -> ComposeResult:
-        """Lay out the options."""
-        with Vertical(classes="dialog"):
-            yield Static(self.heading, classes="heading", markup=False)
-            yield OptionList(
-                *[
-                    Option(Content(f"{number}  {option.label}"), id=option.key)
-                    for number, option in enumerate(self.options, 1)
-                ]
-            )
-            yield Static(self.hint, classes="keys", markup=False)
+    @property
+    def rows(self) -> Sequence[NumberedAlternative]:
+        """All options, in order."""
+        return self._rows
+
+    def above(self) -> Iterator[Widget]:
+        """Yield the heading."""
+        yield Static(self.heading, classes="heading", markup=False)
+
+    def matching(self, query: str) -> Sequence[NumberedAlternative]:
+        """Return the options that match, the likeliest first."""
+        words = tuple(query.lower().split())
+        if not words:
+            return self._rows
+        if self._numbered and words[0].isdecimal():
+            return [row for row in self._rows if str(row.number).startswith(words[0])]
+        ranked = [
+            (place, replace(row, words=words))
+            for row in self._rows
+            if (place := rank(query, row.option.label, about=row.option.help))
+        ]
+        return [row for _, row in sorted(ranked, key=itemgetter(0))]
+
+    def id_of(self, row: NumberedAlternative) -> str:
+        """Return the key of the option."""
+        return row.option.key
 
     def on_mount(self) -> None:
-        """Highlight the current option."""
-        keys = [option.key for option in self.options]
-        if self.current in keys:
-            self.query_one(OptionList).highlighted = keys.index(self.current)
+        """Put the cursor on the current option."""
+        self.table.show_empty([(("  No matches.", "muted"),)])
+        super().on_mount()
+        number = next((r.number for r in self._rows if r.option.key == self.current), None)
+        if number is not None:
+            self.table.move_to(number)
 
     def on_key(self, event: events.Key) -> None:
-        """Choose an option by its number."""
-        if self._typed:
-            self.query_one(".keys", Static).update(self.hint)
-        if event.character not in DIGITS:
-            self._typed = 0
-            return
-        event.stop()
-        number = self._typed * 10 + int(event.character)
-        if not 0 < number <= len(self.options):
-            self._typed = 0
-        elif number * 10 > len(self.options):
-            self.dismiss(self.options[number - 1].key)
-        else:
-            self._typed = number
-            self.query_one(".keys", Static).update(f"{number}… another digit, or enter")
-            self.query_one(OptionList).highlighted = number - 1
+        """Choose one of a few options by its number."""
+        digit = event.character or ""
+        if not self.typed and digit.isdecimal() and self.table.move_to(int(digit)):
+            event.stop()
+            self.choose()
 
-    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Choose the highlighted option."""
-        self.dismiss(event.option.id)
+    def narrow_down(self, query: str) -> None:
+        """Show what matches; a number that can only mean one option chooses it."""
+        super().narrow_down(query)
+        if self._numbered and query.strip().isdecimal() and len(self.table.rows) == 1:
+            self.choose()
 
-    def action_move(self, by: int) -> None:
-        """Move the highlight."""
-        options = self.query_one(OptionList)
-        if by > 0:
-            options.action_cursor_down()
-        else:
-            options.action_cursor_up()
+    @on(Table.Moved)
+    def _show_preview(self) -> None:
+        if self.preview is not None and (row := self.table.row) is not None:
+            self.preview(row.option.key)

@@ -16,12 +16,19 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from ollama_tui.formatting import StyledLine
-from ollama_tui.tui.look import styles_folder
+from ollama_tui.tui.look import UNICODE_SIGNS, Signs, styles_folder
 from ollama_tui.tui.widgets.styled_widget import StaticLines
 from ollama_tui.tui.widgets.table import RowSource, Table
 from ollama_tui.tui.widgets.text_layout import spread
 
 R = TypeVar("R")
+
+
+class PickerRows(RowSource[R]):
+    """A source of rows with signs."""
+
+    signs: Signs = UNICODE_SIGNS
+    """Those that the terminal can show, once it is on the screen."""
 
 
 class PickerTable(Table[R]):
@@ -42,8 +49,8 @@ class PickerTable(Table[R]):
         super().show(rows)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        """Return the most rows there were."""
-        return self.most
+        """Return the most rows there were, or half of the screen."""
+        return min(self.most, viewport.height // 2)
 
 
 class Picker(ModalScreen[str | None], Generic[R]):
@@ -63,9 +70,10 @@ class Picker(ModalScreen[str | None], Generic[R]):
     placeholder = "Type to filter"
     keys_hint = "enter choose   esc cancel"
 
-    def __init__(self, source: RowSource[R], *, typed: bool) -> None:
+    def __init__(self, source: PickerRows[R], *, typed: bool) -> None:
         super().__init__()
         self.typed = typed
+        self._source = source
         self.table: PickerTable[R] = PickerTable(source, id="rows")
         self.table.can_focus = not typed
         self.width = 72
@@ -107,12 +115,18 @@ class Picker(ModalScreen[str | None], Generic[R]):
 
     def on_mount(self) -> None:
         """Show every row."""
+        self._source.signs = self.table.signs
         self.table.show(self.rows)
         self.draw_hint()
 
     @on(Input.Changed)
-    def _narrow_down(self, event: Input.Changed) -> None:
-        self.table.show(self.matching(event.value))
+    def _typed(self, event: Input.Changed) -> None:
+        event.stop()
+        self.narrow_down(event.value)
+
+    def narrow_down(self, query: str) -> None:
+        """Show the rows that match `query`, with the cursor on the first."""
+        self.table.show(self.matching(query))
         self.table.action_move_to_end(last=False)
         self.draw_hint()
 
