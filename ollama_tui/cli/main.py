@@ -11,10 +11,11 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ollama_tui.cli.parser import COMMANDS, STANDALONE, close_command, first_word, parser_with
-from ollama_tui.config.settings import Folders, read_settings, user_folders
+from ollama_tui.config.settings import Folders, SettingsFile, read_settings, user_folders
 
 if TYPE_CHECKING:
     import argparse
@@ -97,10 +98,9 @@ def _run_app(arguments: Sequence[str]) -> int:
     # Mostly started without arguments: then argparse need not be loaded.
     options = vars(parser_with().parse_args(arguments)) if arguments else {}
     folders = user_folders()
+    options["filter"] = " ".join(options.get("filter", ()))
     try:
-        settings = read_settings(
-            {**options, "filter": " ".join(options.get("filter", ()))}, folders
-        )
+        settings = read_settings(options, folders)
     except ValueError as error:
         return _refuse(str(error))
     if (reason := _terminal_problem()) is not None:
@@ -129,6 +129,9 @@ def _run_app(arguments: Sequence[str]) -> int:
         cache=Cache(folders.cache, problems),
         ui_state=UIState.read(folders.ui_state_file, problems),
         saved_filters=SavedFilters.read(folders.saved_filters, problems),
+        settings_file=SettingsFile(
+            folders.config_file, partial(read_settings, options, folders), settings
+        ),
         unfinished=folders.unfinished,
         problems=problems,
         drafts=folders.drafts,

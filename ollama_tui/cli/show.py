@@ -14,9 +14,10 @@ from ollama_tui.cli.context import CommandContext
 from ollama_tui.cli.list import as_json
 from ollama_tui.cli.output import print_json, print_lines
 from ollama_tui.domain import names
-from ollama_tui.domain.details import overview, own_modelfile
+from ollama_tui.domain.details import own_modelfile
 from ollama_tui.domain.model import Model, aliases, facts_of
 from ollama_tui.domain.modelfile.parameters import merged, parse_show
+from ollama_tui.domain.overview import overview
 from ollama_tui.domain.suggestions import did_you_mean
 from ollama_tui.formatting import inert, inert_lines
 
@@ -82,6 +83,7 @@ async def run(context: CommandContext) -> int:
         return 0
     also = [inert(n) for n in others.get(model.digest, ()) if n != model.name]
     lines = overview(model, show, now=context.now, width=WIDTH, also=also)
+    print_lines([model.label, ""])
     print_lines(inert("".join(text for text, _ in line)).rstrip() for line in lines)
     if show.parameters.strip():
         given = filter(None, inert_lines(show.parameters).split("\n"))

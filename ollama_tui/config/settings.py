@@ -87,6 +87,10 @@ class Settings:
     lines: Lines = field(default_factory=dict, repr=False)
     """Where the config file sets these."""
 
+    def is_option(self, key: str) -> bool:
+        """Whether a setting was given on the command line, not in the config file."""
+        return bool(getattr(self, key)) and (key,) not in self.lines
+
     @property
     def server(self) -> str:
         """Which server it is, for programs: its URL, or `demo`."""
@@ -157,6 +161,17 @@ def read_settings(options: Mapping[str, Any], folders: Folders) -> Settings:
         environ=os.environ,
         config=read_config(folders.config_file),
     )
+
+
+@dataclass
+class SettingsFile:
+    """The config file of this run, to be edited and read again."""
+
+    path: Path
+    read: Callable[[], Settings]
+    """Returns the settings as they are now; raises ValueError with a sentence."""
+    last: Settings
+    """What was read last; unlike those in use, with the server that it names."""
 
 
 # ---- config.toml

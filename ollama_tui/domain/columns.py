@@ -16,7 +16,7 @@ from ollama_tui.domain.model import Model, aliases
 from ollama_tui.formatting import UNKNOWN, age, context, inert, size
 
 _DIGITS = re.compile(r"0*(\d+)")
-_WORDS = {
+CAPABILITY_WORDS = {
     "vision": "vision",
     "tools": "tools",
     "thinking": "think",
@@ -85,8 +85,8 @@ def capability_words(capabilities: frozenset[str]) -> tuple[tuple[str, str], ...
 
     Capabilities that we do not know come last, under their own names.
     """
-    known = [(key, word) for key, word in _WORDS.items() if key in capabilities]
-    others = sorted(capabilities - _WORDS.keys() - {_UNREMARKABLE})
+    known = [(key, word) for key, word in CAPABILITY_WORDS.items() if key in capabilities]
+    others = sorted(capabilities - CAPABILITY_WORDS.keys() - {_UNREMARKABLE})
     return (*known, *((other, inert(other)) for other in others))
 
 
@@ -94,7 +94,7 @@ def _capabilities_key(capabilities: frozenset[str] | None) -> str | None:
     """Order by the first capability, then by the next; those with none last, but known."""
     if capabilities is None:
         return None
-    return "".join("a" if word in capabilities else "b" for word in _WORDS)
+    return "".join("a" if word in capabilities else "b" for word in CAPABILITY_WORDS)
 
 
 def _capabilities_text(capabilities: frozenset[str] | None) -> str:

@@ -6,24 +6,20 @@ A line is a tuple of (text, style name) spans; texts may be raw: who draws them 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from math import prod
-from textwrap import wrap
 from typing import Any
 
-from ollama_tui.api.replies import Show, Tensor, Thinking, VerboseShow
+from ollama_tui.api.replies import Show, Tensor, VerboseShow
 from ollama_tui.domain.model import Model
+from ollama_tui.domain.overview import HEADING_LINES, Surroundings, overview
 from ollama_tui.formatting import (
     LEXED,
-    UNKNOWN,
     Span,
     StyledLine,
-    ago,
     count,
     plural,
-    size,
-    until,
 )
 
 Document = str | Sequence[StyledLine]
@@ -33,17 +29,13 @@ LANGUAGES = {"template": "template", "modelfile": "modelfile"}
 """Languages of the tabs whose text is highlighted, as `domain.highlight` has them."""
 JSON = f"{LEXED}json"
 """Style of a value that is written as in JSON."""
-LABEL_CELLS = 14
-"""Cells of the label column in the overview."""
+VALUE_CELLS = 12
+"""Cells that values of the metadata have at least, beside keys of usual length."""
+TENSOR_CELLS = 22
+"""Cells that type and shape of a tensor take."""
 NO_ARRAY = "… (f fetches it)"
 MAX_LINES = 20_000
 """Lines of parameters, or of messages, that are shown: each costs some hundred bytes."""
-BACKUP_LETTERS = len("llamacpp:") + 6
-"""Letters of the name of a backup that are shown."""
-PROMPT_LINES = 6
-"""Lines of the system prompt in the overview."""
-HEADING_LINES = 6
-"""Lines at the top of a server's Modelfile that may hold its name."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +44,8 @@ class DetailsTab:
 
     id: str
     title: str
+    count: int = 0
+    """How many there are of what it lists; 0 where that says nothing."""
 
 
 OVERVIEW = DetailsTab("overview", "Overview")
@@ -72,18 +66,20 @@ def tabs(show: Show | None) -> tuple[DetailsTab, ...]:
     """Return the tabs that have something to show, overview first."""
     if show is None:
         return (OVERVIEW,)
-    has = {
+    counts = {
+        "parameters": len(list(filter(None, show.parameters.split("\n")))),
+        "tensors": len(show.tensors),
+        "messages": len(show.messages),
+    }
+    has = counts | {
         "overview": True,
         "metadata": bool(show.model_info or show.projector_info),
         "template": bool(show.template),
         "system": bool(show.system),
-        "parameters": bool(show.parameters),
         "license": bool(show.license),
         "modelfile": bool(show.modelfile),
-        "tensors": bool(show.tensors),
-        "messages": bool(show.messages),
     }
-    return tuple(tab for tab in TABS if has[tab.id])
+    return tuple(replace(tab, count=counts.get(tab.id, 0)) for tab in TABS if has[tab.id])
 
 
 def document(
@@ -94,20 +90,20 @@ def document(
     now: datetime,
     width: int = 80,
     also: Sequence[str] = (),
-    update: str = "",
+    around: Surroundings | None = None,
     arrays: Mapping[str, str] | None = None,
 ) -> Document:
     """Return what `tab` shows of `model` in `width` cells.
 
-    `also` are the other names of the same digest; `update` says whether its registry has something
-    newer, if that was asked; `arrays` are the long metadata values, when fetched.
+    `also` and `around` are those of `overview`; `arrays` are the long values of the metadata, when
+    they were fetched.
     """
     if show is None or tab == "overview":
-        return overview(model, show, now=now, width=width, also=also, update=update)
+        return overview(model, show, now=now, width=width, also=also, around=around)
     if tab == "metadata":
-        return metadata(show, arrays or {})
+        return metadata(show, arrays or {}, width)
     if tab == "tensors":
-        return tensors(show.tensors)
+        return tensors(show.tensors, width)
     if tab == "messages":
         return messages(show)
     if tab == "parameters":
@@ -121,133 +117,19 @@ def document(
     return texts[tab]
 
 
-def overview(
-    model: Model,
-    show: Show | None,
-    *,
-    now: datetime,
-    width: int = 80,
-    also: Sequence[str] = (),
-    update: str = "",
-) -> list[StyledLine]:
-    """Return the facts a person asks for first.
-
-    What every model has comes first, in one row each, so that from model to model only values
-    change on the screen; what wraps or may be missing comes after.
-    """
-    lines: list[StyledLine] = [((model.label, "strong"),), ()]
-    for label, value in (*_facts(model, show, now, also), ("Update", update)):
-        lines += _row(label, value, width) if value else []
-    if show is not None and show.system:
-        prompt = show.system.strip().splitlines()
-        lines += [(), (("System prompt", "muted"),)]
-        lines += [((line, ""),) for line in prompt[:PROMPT_LINES]]
-        if (more := len(prompt) - PROMPT_LINES) > 0:
-            lines.append(((f"… {plural(more, 'more line')}", "muted"),))
-    return lines
-
-
-def _row(label: str, value: str, width: int) -> Iterable[StyledLine]:
-    """Yield a label and its value, wrapped beside it."""
-    for part in wrap(value, max(width - LABEL_CELLS, 10), break_on_hyphens=False):
-        yield ((f"{label:<{LABEL_CELLS}}", "muted"), (part, ""))
-        label = ""
-
-
-def _facts(
-    model: Model, show: Show | None, now: datetime, also: Sequence[str]
-) -> Iterable[tuple[str, str]]:
-    """Yield labels and values: those that every model has, then those that may be empty."""
-    listed, details, runner = model.listed, model.listed.details, model.running
-    has_size = bool(model.size) and not model.is_cloud
-    families = dict.fromkeys(f for f in (details.family, *(details.families or ())) if f)
-    usual = {
-        "Family": " · ".join(families)[:24],
-        "Parameters": details.parameter_size,
-        "Quantization": details.quantization_level,
-        "Context": f"{model.context_length:,} tokens" if model.context_length else "",
-        "Size": size(model.size) if has_size else "",
-        "Bytes": f"{model.size:,}" if has_size else "",
-        "Format": details.format,
-        "Digest": model.digest[:12],
-        "Modified": ago(listed.modified_at, now),
-    }
-    for label, value in usual.items():
-        yield label, value or UNKNOWN
-    capabilities = model.capabilities
-    if show is not None and show.capabilities:
-        capabilities = frozenset(show.capabilities)
-    can = "not known yet" if capabilities is None else " ".join(sorted(capabilities)) or "–"
-    yield "Can", can
-    yield from _manifests(model, show)
-    yield "Runs at", listed.remote_host
-    yield "Cloud model", listed.remote_model
-    yield "Embedding", f"{details.embedding_length:,}" if details.embedding_length else ""
-    yield "Thinks", thinking(show.thinking) if show and show.thinking else ""
-    yield "Template from", show.template_source.replace("_", " ") if show else ""
-    yield "Requires", f"Ollama {show.requires} or later" if show and show.requires else ""
-    if runner is not None:
-        yield "Loaded", f"{size(runner.size)}, {processor(runner.size, runner.size_vram)}"
-        yield "Context now", f"{runner.context_length:,} tokens" if runner.context_length else ""
-        yield "Until", until(runner.expires_at, now)
-    yield "Made from", details.parent_model
-    yield "Same as", ", ".join(also)
-
-
-def _manifests(model: Model, show: Show | None) -> Iterable[tuple[str, str]]:
-    """Yield what runs a model, the manifests of its name, and what the server keeps it as."""
-    yield "Runner", model.runner
-    every = show.manifests if show is not None else []
-    # Details are kept by digest: those of an alias are about the list of another name.
-    is_own = show is not None and _name_in_heading(show) in (None, model.name)
-    if is_own and any(each.selected and each.digest.endswith(model.digest) for each in every):
-        for number, each in enumerate(every):
-            digest = each.digest.removeprefix("sha256:")[:12]
-            here = "shown here" if each.selected else ""
-            said = " ".join(filter(None, (each.runner, each.format, digest, here)))
-            yield "" if number else "Manifests", said
-    if model.backup:
-        short = model.backup[:BACKUP_LETTERS]
-        yield "Backup", f"{short}… kept by the server for an older Ollama"
-    if model.is_backup:
-        yield "Backup of", "a model that was deleted"
-        yield "Name", model.name
-
-
-def thinking(how: Thinking) -> str:
-    """Return what a chat may ask for, and what it gets unasked: `on or off; on unless asked`."""
-    words = {True: "on", False: "off"}
-    values = [words[value] if isinstance(value, bool) else value for value in how.values]
-    usual = words[how.default] if isinstance(how.default, bool) else how.default
-    choice = " or ".join(filter(None, (", ".join(values[:-1]), *values[-1:])))
-    unasked = f"{usual} unless asked" if usual and usual != choice else ""
-    return "; ".join(filter(None, (choice, unasked)))
-
-
-def processor(total: int, vram: int) -> str:
-    """Return how a runner is split between CPU and GPU, in the words of `ollama ps`."""
-    if vram == 0:
-        return "100% CPU"
-    if vram == total:
-        return "100% GPU"
-    if total == 0 or vram > total:
-        return "CPU/GPU split unknown"
-    cpu = round((total - vram) / total * 100)
-    return f"{cpu}%/{100 - cpu}% CPU/GPU"
-
-
-def metadata(show: Show, arrays: Mapping[str, str]) -> list[StyledLine]:
+def metadata(show: Show, arrays: Mapping[str, str], width: int = 80) -> list[StyledLine]:
     """Return the GGUF metadata, one key a line."""
-    lines = list(_pairs(show.model_info, arrays))
+    lines = list(_pairs(show.model_info, arrays, width))
     if show.projector_info:
-        lines += [(), (("Projector", "title"),), *_pairs(show.projector_info, arrays)]
+        heading: StyledLine = (("Projector", "accent strong"),)
+        lines += [(), heading, *_pairs(show.projector_info, arrays, width)]
     return lines
 
 
-def _pairs(info: Mapping[str, Any], arrays: Mapping[str, str]) -> Iterable[StyledLine]:
-    width = min(max((len(key) for key in info), default=0), 44)
+def _pairs(info: Mapping[str, Any], arrays: Mapping[str, str], width: int) -> Iterable[StyledLine]:
+    column = min(max((len(key) for key in info), default=0), 44, max(width - VALUE_CELLS, 0))
     for key in sorted(info):
-        yield ((f"{key:<{width}}  ", "muted"), _value(info[key], arrays.get(key)))
+        yield ((f"{key:<{column}}  ", "muted"), _value(info[key], arrays.get(key)))
 
 
 def _value(value: Any, array: str | None) -> Span:
@@ -273,16 +155,17 @@ def parameters(text: str) -> list[StyledLine]:
     return lines
 
 
-def tensors(every: Sequence[Tensor]) -> list[StyledLine]:
+def tensors(every: Sequence[Tensor], width: int = 80) -> list[StyledLine]:
     """Return one line per tensor: name, type, shape."""
-    width = min(max((len(t.name) for t in every), default=0), 48)
+    column = min(max((len(t.name) for t in every), default=0), 48, max(width - TENSOR_CELLS, 0))
     total = sum(prod(t.shape) for t in every if t.shape)
-    head: StyledLine = ((f"{plural(len(every), 'tensor')}, {count(total)} parameters", "title"),)
+    said = f"{plural(len(every), 'tensor')}, {count(total)} parameters"
+    head: StyledLine = ((said, "accent strong"),)
     lines: list[StyledLine] = [head, ()]
     for tensor in every:
         shape = " × ".join(map(str, tensor.shape))
-        name = (f"{tensor.name:<{width}}  ", "")
-        kind = (f"{tensor.type:<8}", "syntax-keyword")
+        name = (f"{tensor.name:<{column}}  ", "")
+        kind = (f"{tensor.type:<5} ", "syntax-keyword")
         lines.append((name, kind, (shape, "syntax-number")))
     return lines
 
@@ -300,13 +183,6 @@ def messages(show: Show) -> list[StyledLine]:
             break
         lines.append(())
     return lines
-
-
-def _name_in_heading(show: Show) -> str | None:
-    """Return the name that the server's Modelfile has in its heading; None when it has none."""
-    lines = show.modelfile.split("\n", HEADING_LINES)[:HEADING_LINES]
-    found = (line.removeprefix("# FROM ") for line in lines if line.startswith("# FROM "))
-    return next(found, None)
 
 
 def own_modelfile(model: Model, show: Show) -> str:

@@ -70,6 +70,8 @@ class Upstream(msgspec.Struct, frozen=True):
     """What differs, in words."""
     insecure: bool = False
     """Whether the registry speaks plain HTTP, which a pull must ask for."""
+    unreachable: bool = False
+    """Whether it is unknown because its registry was not reached; `reason` says so."""
 
     @property
     def to_fetch(self) -> int:
@@ -119,9 +121,9 @@ def made_from(parent: str) -> str:
     return MADE_HERE.format(inert(parent)[:80])
 
 
-def unknown(model: Model, reason: str, now: datetime) -> Upstream:
+def unknown(model: Model, reason: str, now: datetime, *, unreachable: bool = False) -> Upstream:
     """Return that nobody can say, and why."""
-    return Upstream(model.digest, UpdateStatus.UNKNOWN, now, reason)
+    return Upstream(model.digest, UpdateStatus.UNKNOWN, now, reason, unreachable=unreachable)
 
 
 def current(model: Model, now: datetime) -> Upstream:
@@ -213,6 +215,12 @@ def known(models: Mapping[ModelKey, Model], found: Mapping[ModelKey, Upstream]) 
         current=frozenset(by_status[UpdateStatus.CURRENT]),
         uncertain=frozenset(by_status[UpdateStatus.UNKNOWN]),
     )
+
+
+def with_updated(found: Mapping[ModelKey, Upstream]) -> dict[ModelKey, Upstream]:
+    """Return what was found, also by the keys that the models have once they are updated."""
+    newest = {ModelKey(key.name, each.newest): each for key, each in found.items() if each.newest}
+    return {**newest, **found}
 
 
 def to_update(

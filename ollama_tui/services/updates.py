@@ -206,14 +206,14 @@ class Updates:
             return upstream.unknown(model, reason, self._now())
         name = names.parse(model.name)
         if name.host in unreachable:
-            return upstream.unknown(model, unreachable[name.host], self._now())
+            return upstream.unknown(model, unreachable[name.host], self._now(), unreachable=True)
         stored = self._stored(model)
         here = stored or Installed(frozenset((model.digest,)))
         try:
             newest = await self._registry.newest(name)
         except Unreachable as error:
             unreachable[name.host] = error.title
-            return upstream.unknown(model, error.title, self._now())
+            return upstream.unknown(model, error.title, self._now(), unreachable=True)
         except OllamaError as error:
             return self._refused(model, error)
         if comparison.is_same_by_digest(here, (newest.digest,)):
@@ -227,7 +227,8 @@ class Updates:
         reason = error.title
         if isinstance(error, NotFound):
             reason = upstream.NOT_THERE.format(upstream.registry_of(model))
-        return upstream.unknown(model, reason, self._now())
+        is_unreachable = isinstance(error, Unreachable)
+        return upstream.unknown(model, reason, self._now(), unreachable=is_unreachable)
 
     async def _compare(self, model: Model, name: names.Name, stored: Installed | None) -> Upstream:
         """Compare with all that its registry has; raises OllamaError."""

@@ -22,12 +22,10 @@ from ollama_tui.api.errors import OllamaError
 from ollama_tui.api.host import Host, parse_host
 from ollama_tui.config.drafts import Drafts
 from ollama_tui.config.saved_filters import SavedFilters
-from ollama_tui.config.settings import Settings
+from ollama_tui.config.settings import Settings, SettingsFile
 from ollama_tui.config.state_file import Problems
 from ollama_tui.config.ui_state import MOST_HOSTS, UIState
-from ollama_tui.domain import columns
 from ollama_tui.domain.model import ConnectionState, ModelKey, Snapshot
-from ollama_tui.domain.rows import View
 from ollama_tui.services.connection import Connection, Services
 from ollama_tui.tui.actions import ACTIONS
 from ollama_tui.tui.actions.action import keymap_from
@@ -40,6 +38,7 @@ from ollama_tui.tui.look import (
     styles_folder,
 )
 from ollama_tui.tui.rendering.diff import DiffApp
+from ollama_tui.tui.screens.action_screen import ActionScreen
 from ollama_tui.tui.screens.main import MainScreen
 from ollama_tui.tui.typeahead import CONNECTING, KeyEvent, TypeAhead
 
@@ -100,6 +99,7 @@ class OllamaTui(DiffApp[int], ThemedApp[int], inherit_bindings=False):
         cache: Cache | None = None,
         ui_state: UIState | None = None,
         saved_filters: SavedFilters | None = None,
+        settings_file: SettingsFile | None = None,
         unfinished: Path | None = None,
         problems: Problems | None = None,
         drafts: Path | None = None,
@@ -113,10 +113,9 @@ class OllamaTui(DiffApp[int], ThemedApp[int], inherit_bindings=False):
         self.settings = settings
         self.keymap = keymap_from(settings, ACTIONS)
         self.signs = signs
-        wanted = tuple(key for key in settings.columns if key in columns.BY_KEY)
-        self.columns = wanted or columns.WIDE
-        """Keys of the columns to show."""
         self.ui_state = ui_state or UIState()
+        self.settings_file = settings_file
+        """The config file; None where there is none to edit."""
         self.saved_filters = saved_filters or SavedFilters()
         self._problems = problems or Problems()
         self._transport = transport
@@ -139,9 +138,13 @@ class OllamaTui(DiffApp[int], ThemedApp[int], inherit_bindings=False):
         for own in OWN_THEMES:
             self.register_theme(own)
         self.set_reactive(OllamaTui.snapshot, self._connection.snapshots.value)
-        theme = self.settings.theme or self.ui_state.theme or DEFAULT_THEME
-        self.theme = theme if theme in self.available_themes else DEFAULT_THEME
+        self.use_theme()
         self.stylesheet.set_variables(self.get_css_variables())
+
+    def use_theme(self) -> None:
+        """Take the theme that was chosen last, or is set."""
+        theme = self.ui_state.theme_over(self.settings)
+        self.theme = theme if theme in self.available_themes else DEFAULT_THEME
 
     def refresh_css(self, animate: bool = True) -> None:
         """Apply other colours; before there is a screen, the sheets are read with them anyway."""
@@ -156,10 +159,8 @@ class OllamaTui(DiffApp[int], ThemedApp[int], inherit_bindings=False):
 
     def get_default_screen(self) -> MainScreen:
         """Return the main screen: it is there from the first frame on."""
-        wanted = self.settings.sort if self.settings.sort in columns.BY_KEY else "modified"
         saved = self.saved_filters.with_config(self.settings.filters)
-        view = View(self.settings.filter, wanted, self.settings.reverse, saved=saved)
-        return MainScreen(self, self.ui_state.applied_to(view))
+        return MainScreen(self, self.ui_state.view(self.settings, saved))
 
     async def on_event(self, event: events.Event) -> None:
         """Let keys wait until those before them are handled; pass all else on at once."""
@@ -330,20 +331,25 @@ class OllamaTui(DiffApp[int], ThemedApp[int], inherit_bindings=False):
         )
 
     def _refresh_notifications(self) -> None:
-        """Draw the toasts; those cleared go whole, where Textual leaves a container of each."""
-        super()._refresh_notifications()
+        """Show messages in lines of their own where a screen has them, else as toasts.
+
+        A toast would lie over rows of the list. Those cleared go whole, where Textual leaves a
+        container of each.
+        """
+        notes = [(n.title, n.message, n.severity == "error") for n in self._notifications]
+        for screen in self._screen_stack:
+            if isinstance(screen, ActionScreen):
+                screen.show_messages(notes if screen is self.screen else [])
         if self._screen_stack:
+            if not isinstance(self.screen, ActionScreen):
+                super()._refresh_notifications()
             self.call_later(self._remove_empty_holders, self.screen)
 
     def _remove_empty_holders(self, screen: Screen[Any]) -> None:
         there = {f"--textual-toast-{note.identity}" for note in self._notifications}
         for holder in screen.query(ToastHolder):
-            if holder.id not in there:
+            if holder.id not in there or isinstance(screen, ActionScreen):
                 holder.remove()
-
-    def keep(self, view: View) -> None:
-        """Remember order and theme for the next run."""
-        self.ui_state.remember(view, self.theme)
 
     def go_to(self, host: Host) -> None:
         """Leave this server, and its jobs, for another."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ollama_tui.api.replies import ListedModel, Show
 from ollama_tui.config.saved_filters import SavedFilters
-from ollama_tui.config.settings import read_config
+from ollama_tui.config.settings import Settings, read_config
 from ollama_tui.config.state_file import Problems
 from ollama_tui.config.ui_state import UIState
 from ollama_tui.domain.model import Facts, ModelKey
@@ -46,7 +46,7 @@ class Kind:
 
 def _keep_order(folder: Path, problems: Problems) -> None:
     state = UIState.read(folder / "ui-state.json", problems)
-    state.remember(View(sort="size"), "ollama-light")
+    state.remember(View(sort="size"), Settings())
     state.remember_host(URL)
 
 

@@ -12,8 +12,8 @@ from ollama_tui.api.replies import (
     RunningModel,
     Show,
 )
-from ollama_tui.domain.details import overview
 from ollama_tui.domain.model import Model, ModelKey, Snapshot, manifests_of, models_from
+from ollama_tui.domain.overview import overview
 from ollama_tui.domain.plan import Deletion, deletions, plan_deletion
 from ollama_tui.domain.storage.usage import Usage
 from tests.domain.models import NOW

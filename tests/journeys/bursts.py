@@ -73,14 +73,16 @@ def _focus(user: User) -> str:
 
 
 def _texts(user: User) -> Iterator[str]:
-    """Yield what each region of the top screen says; toasts go by the machine's time."""
+    """Yield what each region of the top screen says; messages go by the machine's time."""
     for widget in user.app.screen.walk_children(Widget):
-        if widget.is_on_screen and not widget.children and not _in_toast(widget):
+        if widget.is_on_screen and not widget.children and not _is_message(widget):
             yield user.text_of(widget)
 
 
-def _in_toast(widget: Widget) -> bool:
-    return any(isinstance(node, ToastRack) for node in widget.ancestors_with_self)
+def _is_message(widget: Widget) -> bool:
+    return widget.id == "messages" or any(
+        isinstance(node, ToastRack) for node in widget.ancestors_with_self
+    )
 
 
 def one_by_one(keys: Iterable[str]) -> Chunks:

@@ -11,6 +11,7 @@ when a test says so, and `sees` lets the program work until the words are there,
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -233,8 +234,20 @@ class User:
 
     @property
     def details(self) -> str:
-        """The text of the details."""
-        return self.text_of(self.main.query_one("#text"))
+        """The name on the details, on their border or their first line, and their text."""
+        top = self._drawn(self.main.query_one("#about").region)[:1]
+        name = " ".join(top).strip("╭─╮ ")
+        return f"{name} {self.text_of(self.main.query_one('#text'))}".strip()
+
+    @property
+    def found(self) -> tuple[int, int]:
+        """Which match is looked at and how many there are, as the find line says; zeros if none."""
+        if not (bar := self.main.query_one("#find")).display:
+            return 0, 0
+        said = self.text_of(bar.query_one("#found"))
+        match = re.match(r"(?:([\d,]+) of )?([\d,]+)\b", said)
+        one, many = match.groups() if match else (None, None)
+        return int((one or "0").replace(",", "")), int((many or "0").replace(",", ""))
 
     @property
     def names(self) -> list[str]:

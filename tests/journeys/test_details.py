@@ -8,7 +8,7 @@ import httpx
 
 from ollama_tui.domain.names import parse
 from tests.demo.levers import Demo
-from tests.journeys.driver import a_server, journey
+from tests.journeys.driver import User, a_server, journey
 
 
 def shown(demo: Demo) -> list[str]:
@@ -72,7 +72,7 @@ async def test_tab_turns_the_page_and_shift_tab_turns_it_back() -> None:
         await user.presses("tab")
         assert "general.architecture" in user.details
         await user.presses("shift+tab")
-        assert user.details.startswith("studio/reviewer:latest")
+        assert "In memory" in user.details
 
 
 async def test_the_chosen_tab_is_kept_from_model_to_model_that_has_it() -> None:
@@ -167,23 +167,119 @@ async def test_a_model_whose_details_fail_says_why_in_the_pane() -> None:
         assert "Traceback" not in user.screen
 
 
-async def test_find_goes_to_the_text_and_n_to_the_next() -> None:
+async def opens_the_license(user: User) -> None:
+    await user.goes_to("llama3.1:8b")
+    await user.presses("enter")
+    await user.turns_to("Community Sample License")
+
+
+async def test_a_text_is_found_as_it_is_typed_with_a_count() -> None:
     async with journey(size=(80, 24)) as user:
-        await user.goes_to("llama3.1:8b")
-        await user.presses("enter")
-        await user.turns_to("Community Sample License")
+        await opens_the_license(user)
+        top = user.details
         await user.presses("/")
-        await user.sees("Find in this tab")
-        await user.types("zzz-nowhere")
-        await user.presses("enter")
-        await user.sees("“zzz-nowhere” is not in this tab.")
+        await user.types("polic")
+        assert "policy" in user.details.lower()
+        number, count = user.found
+        assert number == 1 < count
+        await user.types("zzz")
+        await user.sees("no match")
+        assert user.details == top
+        assert not user.toasts
+        for _ in "zzz":
+            await user.presses("backspace")
+        assert user.found == (1, count)
+        await user.presses("enter", "n")
+        assert user.found == (2, count)
+        await user.presses("N", "N")
+        assert user.found == (count, count)
+        await user.presses("n")
+        assert user.found == (1, count)
+
+
+async def test_escape_while_typing_leads_back_to_where_it_was() -> None:
+    async with journey(size=(80, 12)) as user:
+        await opens_the_license(user)
+        await user.presses("j", "j")
+        here = user.details
         await user.presses("/")
-        await user.empties_the_field()
+        await user.types("policy")
+        await user.presses("down")
+        assert user.details != here
+        await user.presses("escape")
+        assert user.details == here
+        await user.sees_no("next, previous")
+        assert user.found == (0, 0)
+        await user.presses("n")
+        assert user.toasts == ["Nothing to find yet: / finds a text."]
+
+
+async def test_escape_ends_what_was_kept_and_only_then_goes_back() -> None:
+    async with journey(size=(80, 24)) as user:
+        await opens_the_license(user)
+        await user.presses("/")
         await user.types("policy")
         await user.presses("enter")
-        assert "policy" in user.details.lower()
-        await user.presses("n", "N")
-        assert "policy" in user.details.lower()
+        await user.sees("next, previous")
+        await user.presses("escape")
+        await user.sees("License")
+        await user.sees_no("next, previous", "policy  ")
+        await user.presses("escape")
+        await user.sees("MODIFIED")
+
+
+async def test_what_is_searched_for_is_counted_in_the_next_tab_and_model_too() -> None:
+    async with journey(size=(80, 24)) as user:
+        await user.goes_to("qwen3:1.7b")
+        await user.presses("enter")
+        await user.turns_to("im_start")
+        await user.presses("/")
+        await user.types("{{")
+        await user.presses("enter")
+        assert user.found[0] == 1
+        await user.presses("]")
+        assert user.current.name == "gemma3:latest"
+        number, count = user.found
+        assert number == 0 < count
+        await user.presses("n")
+        assert user.found == (1, count)
+        await user.presses("tab")
+        await user.sees("no match")
+        await user.presses("h")
+        await user.presses("enter")
+        await user.sees_no("no match")
+
+
+async def test_finding_is_right_when_typed_at_once() -> None:
+    async with journey(size=(80, 24)) as user:
+        await user.goes_to("llama3.1:8b")
+        for key in ("enter", "G", "/", *"policy", "enter", "n", "n"):
+            user.strikes(key)
+        await user.waits(1)
+        slow = user.found, user.details
+        await user.presses("escape", "h", "enter", "G", "/", *"policy", "enter", "n", "n")
+        assert (user.found, user.details) == slow
+
+
+async def test_brackets_step_through_the_models_without_leaving_the_tab() -> None:
+    for size in ((80, 24), (120, 40)):
+        async with journey(size=size) as user:
+            await user.goes_to("qwen3:1.7b")
+            await user.presses("enter")
+            await user.turns_to("im_start")
+            first = user.details
+            await user.presses("]", "]", "]")
+            assert user.cursor == "studio/support-bot:v2"
+            await user.sees("studio/support-bot:v2")
+            assert user.details != first
+            await user.presses("[", "[", "[")
+            assert (user.cursor, user.details) == ("qwen3:1.7b", first)
+            await user.presses("[", "[", "[")
+            assert user.cursor == user.names[0]
+            assert user.toasts == ["This is the first model of the list."]
+            await user.presses("escape")
+            assert user.cursor == user.names[0]
+            await user.sees("MODIFIED")
 
 
 async def test_an_alias_shows_its_own_name_in_the_modelfile_and_its_kin() -> None:
@@ -211,7 +307,7 @@ async def test_details_opened_after_a_resize_are_wrapped_to_what_is_there_now() 
         await user.goes_to("qwen3:1.7b")
         await user.resizes(60, 24)
         await user.presses("enter")
-        await user.sees("1,359,280,420", "40,960 tokens")
+        await user.sees("1.4 GB, 1,359,280,420 bytes", "40,960 tokens")
         await user.resizes(200, 40)
         await user.presses("escape", "enter")
-        await user.sees("completion thinking tools")
+        await user.sees("1.4 GB, 1,359,280,420 bytes")

@@ -214,9 +214,9 @@ async def test_an_empty_server_says_what_to_do() -> None:
 async def test_order_and_theme_are_remembered_for_the_next_run(tmp_path: Path) -> None:
     file = tmp_path / "state" / "ui-state.json"
     async with journey(ui_state=UIState.read(file)) as user:
-        await user.presses("2")
-        user.app.theme = "ollama-light"
-        await user.presses("\\")
+        await user.presses("2", "\\", ":")
+        await user.types("theme")
+        await user.presses("enter", "down", "enter")
     async with journey(ui_state=UIState.read(file)) as user:
         assert user.app.theme == "ollama-light"
         assert user.names[0] == "smollm2:135m"

@@ -63,14 +63,13 @@ async def test_the_palette_shows_what_it_found_and_by_which_word() -> None:
 
 async def test_what_was_run_from_the_palette_comes_first_the_next_time() -> None:
     async with journey() as user:
-        for words in ("mark all", "reverse"):
-            await user.presses(":", *words, "enter")
-        assert len(user.marked) == 36
-        oldest = user.names[0]
-        await user.presses(":", "enter")
-        assert user.names[-1] == oldest
-        await user.presses(":", *"unmark", "enter", ":", "down", "down", "enter")
-        assert len(user.marked) == 36
+        for words in ("reverse", "mark all"):
+            await user.presses(":")
+            await user.types(words)
+            await user.presses("enter")
+        assert "by modified ↑" in user.order
+        await user.presses(":", "down", "enter")
+        await user.until(lambda: "by modified ↓" in user.order)
 
 
 async def test_a_theme_is_shown_while_it_is_looked_at_and_esc_brings_the_old_one_back() -> None:
@@ -251,7 +250,7 @@ async def test_names_of_nothing_in_the_config_file_are_said_with_line_and_settin
     async with journey(settings=settings, size=(120, 60)) as user:
         said = "\n".join(user.toasts)
         assert "config.toml, line 1: theme: there is no theme “pink”; there is ansi-dark" in said
-        assert "config.toml, line 2: sort: there is no column “sise”; there is name, params" in said
+        assert "config.toml, line 2: sort: there is no column “sise”; there is name, size" in said
         assert "config.toml, line 3: columns: there is no column “sizes”; there is name" in said
         assert "config.toml, line 6: there is no action “model.pul” to give a key to." in said
         assert "config.toml, line 7: p is the key of both model.pull and model.push." in said
@@ -356,7 +355,7 @@ async def test_on_a_wide_screen_figures_stand_beside_the_longest_name() -> None:
     async with journey(size=(200, 40)) as user:
         row = user.row("qwen3:1.7b")
         longest = max(map(len, user.names))
-        assert row.index("2.0B") < longest + 20
+        assert row.index("1.4 GB") < longest + 20
 
 
 @pytest.mark.parametrize("opening", ["J", "b", "t", "L", "?"])
@@ -379,7 +378,20 @@ async def test_a_toast_that_was_cleared_is_gone() -> None:
             assert user.toasts == ["studio/reviewer:latest is not loaded."]
             await user.lets_toasts_go()
             assert user.toasts == []
-        await user.until(lambda: not user.app.screen.query("ToastRack > *"), "no toast")
+        await user.until(lambda: not user.app.screen.query_one("#messages").display, "no message")
+        assert not user.app.screen.query("ToastRack > *")
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24), (40, 10)])
+async def test_a_message_covers_neither_titles_nor_cursor_wherever_that_is(
+    size: tuple[int, int],
+) -> None:
+    async with journey(size=size) as user:
+        for keys in ("g", "G", "k", "k"):
+            await user.presses(keys, "x")
+            await user.sees("is not loaded.", "NAME")
+            await user.until(lambda: any(line.lstrip("│").startswith("▸") for line in user.lines))
+            await user.lets_toasts_go()
 
 
 async def test_a_key_for_a_job_says_that_there_is_none() -> None:

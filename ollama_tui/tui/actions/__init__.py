@@ -12,19 +12,23 @@ from ollama_tui.tui.actions import (
     jobs,
     memory,
     models,
+    settings,
     transfers,
+    updates,
 )
 from ollama_tui.tui.actions.action import Action
 
 ACTIONS: tuple[Action, ...] = (
     *browse.ACTIONS,
     *transfers.ACTIONS,
+    *updates.ACTIONS,
     *models.ACTIONS,
     *create.ACTIONS,
     *edit.ACTIONS,
     *memory.ACTIONS,
     *account.ACTIONS,
     *jobs.ACTIONS,
+    *settings.ACTIONS,
     *app.ACTIONS,
 )
 """Every action, in the order of help and README."""

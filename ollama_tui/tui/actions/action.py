@@ -31,11 +31,12 @@ if TYPE_CHECKING:
     from ollama_tui.domain.model import Model, ModelKey, Snapshot
     from ollama_tui.domain.rows import View
     from ollama_tui.domain.storage.report import StorageRow
+    from ollama_tui.domain.update_rows import UpdateRow
     from ollama_tui.services.connection import Services
     from ollama_tui.services.jobs.job import Job
 
-    Chosen = Model | Job | StorageRow | CatalogueEntry | ModelKey | None
-    """A row of the list, of jobs, storage or the catalogue; of running models name and digest."""
+    Chosen = Model | Job | StorageRow | UpdateRow | CatalogueEntry | ModelKey | None
+    """A row of the list, of another view; of running models name and digest."""
 
 
 T = TypeVar("T")
@@ -53,6 +54,7 @@ class Place(StrEnum):
     STORAGE = "in storage"
     RUNNING = "in running models"
     JOBS = "in jobs"
+    UPDATES = "in updates"
     CLOUD = "in the catalogue"
     LIST_AND_DETAILS = "in the list and the details"
     EVERYWHERE = "everywhere"
@@ -66,7 +68,8 @@ class Place(StrEnum):
 _REGIONS = {
     Place.LIST_AND_DETAILS: (Place.LIST, Place.DETAILS),
     Place.EVERYWHERE: (
-        Place.LIST, Place.DETAILS, Place.STORAGE, Place.RUNNING, Place.JOBS, Place.CLOUD,
+        Place.LIST, Place.DETAILS, Place.STORAGE, Place.RUNNING, Place.JOBS, Place.UPDATES,
+        Place.CLOUD,
     ),
 }  # fmt: skip
 
@@ -128,6 +131,10 @@ class ActionContext(Protocol):
     @property
     def location(self) -> object:
         """The screen and the field the user is in: equal while they open and enter no other."""
+
+    @property
+    def in_details(self) -> bool:
+        """Whether the keys go to the details of a model."""
 
     async def ask(self, dialog: ModalScreen[T]) -> T | None:
         """Show `dialog` and return its answer; None when it was left."""
@@ -269,6 +276,8 @@ KEY_NAMES = {
     "at": "@",
     "percent_sign": "%",
     "equals_sign": "=",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
     "space": "space",
     "enter": "⏎",
     "escape": "esc",

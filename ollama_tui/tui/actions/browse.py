@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ollama_tui.domain.columns import BY_KEY, COLUMNS
 from ollama_tui.tui.actions.action import (
+    FOOTER_ALWAYS,
     Action,
     ActionContext,
     ActionGroup,
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
 
 GROUP_KEY = "together"
 """Key of what the sort menu offers beside the columns."""
+
+
+def in_details(context: ActionContext) -> bool:
+    """Whether the details have the keys: the list has others for its footer."""
+    return context.in_details
 
 
 def no_rows(context: ActionContext) -> str | None:
@@ -152,6 +158,27 @@ async def invert_marks(context: ActionContext) -> None:
     context.set_view(replace(context.view, marks=context.view.marks ^ shown))
 
 
+async def step_model(context: ActionContext, by: int) -> None:
+    """Move the cursor of the list, also where the details hide it."""
+    keys = [row.key for row in context.rows]
+    if context.current is not None and context.current.key in keys:
+        place = keys.index(context.current.key) + by
+        if 0 <= place < len(keys):
+            context.move_to(keys[place])
+
+
+def is_last(context: ActionContext) -> str | None:
+    """Say that no model follows."""
+    is_end = not context.rows or context.current is None or context.current is context.rows[-1]
+    return "This is the last model of the list." if is_end else None
+
+
+def is_first(context: ActionContext) -> str | None:
+    """Say that no model comes before."""
+    is_end = not context.rows or context.current is None or context.current is context.rows[0]
+    return "This is the first model of the list." if is_end else None
+
+
 async def sort(context: ActionContext) -> None:
     """Ask for the column to sort by."""
     from ollama_tui.tui.dialogs.choice import Alternative, Choice
@@ -227,16 +254,21 @@ ACTIONS = (
            "open_details", no_model, place=Place.LIST, footer=4,
            synonyms=("show", "info", "inspect", "view", "open", "describe")),
     Action("details.close", "h,left,escape", "back", "Go back to the list.",
-           "close_details", place=Place.DETAILS, cancels_pending=True, footer=1),
+           "close_details", place=Place.DETAILS, cancels_pending=True, footer=FOOTER_ALWAYS),
     Action("details.next", "tab", "next tab", "Show the next tab of the details.",
-           "turn_tab(1)", no_model),
+           "turn_tab(1)", no_model, footer=2, footer_while=in_details),
     Action("details.previous", "shift+tab", "previous tab", "Show the previous tab of the details.",
            "turn_tab(-1)", no_model),
+    Action("details.next_model", "right_square_bracket", "next model",
+           "Show the next model of the list.",
+           partial(step_model, by=1), is_last, place=Place.DETAILS, footer=3),
+    Action("details.previous_model", "left_square_bracket", "previous model",
+           "Show the previous model of the list.",
+           partial(step_model, by=-1), is_first, place=Place.DETAILS, footer=4),
     Action("details.metadata", "f", "all metadata", "Fetch the whole metadata, long lists too.",
-           "fetch_metadata", no_model, place=Place.DETAILS, footer=3, keys_wait=False),
-    Action("details.find", "slash", "find", "Find a text in this tab.",
-           "find", place=Place.DETAILS, footer=2,
-           synonyms=("search", "grep")),
+           "fetch_metadata", no_model, place=Place.DETAILS, keys_wait=False),
+    Action("details.find", "slash", "find", "Find as you type in this tab; esc ends it.",
+           "find", place=Place.DETAILS, footer=1, synonyms=("search", "grep")),
     Action("details.find_next", "n", "next match", "Go to the next match.",
            "find_again(1)", place=Place.DETAILS),
     Action("details.find_previous", "N", "previous match", "Go to the previous match.",

@@ -205,7 +205,7 @@ def cannot_quantize(context: ActionContext) -> str | None:
 
 ACTIONS = (
     Action("model.create", "C", "create", "Create a model from the one at the cursor.",
-           partial(open_form, edit=False), group=ActionGroup.CHANGE, footer=8, changes_server=True,
+           partial(open_form, edit=False), group=ActionGroup.CHANGE, footer=9, changes_server=True,
            synonyms=("new", "new model", "make", "build", "system prompt")),
     Action("model.change", "", "edit in a form", "Change the model at the cursor in a form.",
            partial(open_form, edit=True), cannot_change, group=ActionGroup.CHANGE,

@@ -270,6 +270,13 @@ async def clear_jobs(context: ActionContext) -> None:
     connected(context).queue.clear()
 
 
+def is_working(context: ActionContext) -> bool:
+    """Whether a job is under way."""
+    return context.services is not None and any(
+        job.active for job in context.services.queue.jobs.value
+    )
+
+
 def no_job(context: ActionContext) -> str | None:
     """Say that there is no job to act on."""
     return None if chosen_job(context) else "There are no jobs."
@@ -278,7 +285,8 @@ def no_job(context: ActionContext) -> str | None:
 ACTIONS = (
     Action("jobs.show", "J", "jobs", "Show all jobs, to cancel, retry or clear them.",
            "show_table('jobs')", not_connected, group=ActionGroup.APP,
-           synonyms=("downloads", "progress", "queue", "transfers", "tasks")),
+           synonyms=("downloads", "progress", "queue", "transfers", "tasks"),
+           footer=7, footer_while=is_working),
     Action("jobs.pause", "space", "pause/resume", "Pause a download, or let it go on.",
            pause_job, cannot_pause, group=ActionGroup.APP, place=Place.JOBS, footer=1,
            synonyms=("hold", "continue")),

@@ -252,13 +252,13 @@ async def undo(context: ActionContext) -> None:
 
 ACTIONS = (
     Action("model.copy", "c", "copy", "Copy the model at the cursor; it takes no disk space.",
-           copy, no_model, group=ActionGroup.CHANGE, footer=6, changes_server=True,
+           copy, no_model, group=ActionGroup.CHANGE, footer=8, changes_server=True,
            synonyms=("alias", "clone", "duplicate", "cp")),
     Action("model.rename", "r", "rename", "Give the model at the cursor another name, safely.",
            rename, cannot_rename, group=ActionGroup.CHANGE, changes_server=True,
            synonyms=("move", "mv")),
     Action("model.delete", "d", "delete", "Delete the marked models, or the one at the cursor.",
-           delete, cannot_delete, group=ActionGroup.CHANGE, footer=7, changes_server=True,
+           delete, cannot_delete, group=ActionGroup.CHANGE, footer=6, changes_server=True,
            synonyms=("remove", "rm", "uninstall", "erase", "trash", "del")),
     Action("model.undo", "z", "undo", "Bring back what was deleted in the last seconds.",
            undo, group=ActionGroup.CHANGE, changes_server=True,

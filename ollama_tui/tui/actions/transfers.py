@@ -1,17 +1,16 @@
-"""Transfers from and to registries: pull, push, updates; the keys of the cloud catalogue."""
+"""Transfers from and to registries: pull and push; the keys of the cloud catalogue."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from ollama_tui.api.errors import OllamaError
-from ollama_tui.formatting import brief, inert, listing, plural, size
+from ollama_tui.formatting import brief, inert
 from ollama_tui.tui.actions.action import (
     FOOTER_ALWAYS,
-    NOT_CONNECTED,
     Action,
     ActionContext,
     ActionGroup,
@@ -23,8 +22,7 @@ from ollama_tui.tui.actions.action import (
 from ollama_tui.tui.actions.jobs import confirm_target, discard_draft_when_sent, find, offer_again
 
 if TYPE_CHECKING:
-    from ollama_tui.domain.model import Model, ModelKey
-    from ollama_tui.domain.updates import Upstream
+    from ollama_tui.domain.model import Model
     from ollama_tui.services.connection import Services
     from ollama_tui.tui.dialogs.names import NewName
 
@@ -132,127 +130,6 @@ async def _copy_target(context: ActionContext, name: str, there: Model | None) -
     return await confirm_target(context, NewName(name, there.digest if there else None))
 
 
-async def check_updates(context: ActionContext) -> None:
-    """Ask the registries about the marked models, else about all that are shown."""
-    models = models_to_check(context)
-    found = await connected(context).updates.check(models)
-    title, hint = check_summary(models, found)
-    context.tell(title, hint)
-
-
-def models_to_check(context: ActionContext) -> tuple[Model, ...]:
-    """Return the models to ask about."""
-    return context.targets if context.view.marks else context.rows
-
-
-def cannot_check(context: ActionContext) -> str | None:
-    """Say why there is nothing to ask, or that it is being asked already."""
-    if context.services is None:
-        return NOT_CONNECTED
-    if context.services.updates.is_checking:
-        return "The registries are being asked already: the line at the top says how far it is."
-    return None if models_to_check(context) else "There is no model to check."
-
-
-def check_summary(models: Sequence[Model], found: Mapping[ModelKey, Upstream]) -> tuple[str, str]:
-    """Return how `models` stand in a sentence, and in another what to do or why it is unknown."""
-    from ollama_tui.domain import updates as upstream
-    from ollama_tui.domain.updates import UpdateStatus
-
-    statuses = {m.key: upstream.update_status(m, found.get(m.key)) for m in models}
-    outdated = [found[key] for key, s in statuses.items() if s is UpdateStatus.OUTDATED]
-    unknown = [found[key] for key, s in statuses.items() if s is UpdateStatus.UNKNOWN]
-    current = sum(s is UpdateStatus.CURRENT for s in statuses.values())
-    counts = [
-        f"{number} {word}"
-        for number, word in ((len(outdated), "outdated"), (current, "current"))
-        if number
-    ]
-    if unknown:
-        counts.append(f"{len(unknown)} not known")
-    title = f"{plural(len(models), 'model')} checked: {listing(counts) or 'nothing to say'}."
-    if outdated:
-        return title, f"U updates what is outdated: {size(upstream.together(outdated))} to fetch."
-    return title, why_unknown(unknown)
-
-
-def why_unknown(unknown: Sequence[Upstream]) -> str:
-    """Return the reason of the most, as a sentence; empty for none."""
-    reasons = [each.reason for each in unknown]
-    return max(reasons, key=reasons.count) if reasons else ""
-
-
-async def update_current(context: ActionContext) -> None:
-    """Look whether the current model is outdated; if so, ask and fetch what is newer."""
-    from ollama_tui.domain import updates as upstream
-    from ollama_tui.domain.updates import UpdateStatus
-
-    if (model := context.current) is None:
-        return
-    found = (await connected(context).updates.check([model])).get(model.key)
-    status = upstream.update_status(model, found)
-    if found is None or status is UpdateStatus.UNKNOWN:
-        reason = found.reason if found else ""
-        context.tell(f"Whether {model.label} is outdated is not known.", reason)
-    elif status is UpdateStatus.CURRENT:
-        context.tell(f"{model.label} is up to date.")
-    else:
-        await fetch_updates(context, [model])
-
-
-async def update_all(context: ActionContext) -> None:
-    """Look once more at all that is known to be outdated, ask, and fetch what is newer."""
-    models = outdated_models(context)
-    await connected(context).updates.check(models)
-    await fetch_updates(context, models)
-
-
-async def fetch_updates(context: ActionContext, models: Sequence[Model]) -> None:
-    """Ask, with the bytes to fetch, and queue a pull for each of `models` that is outdated."""
-    from ollama_tui.domain import updates as upstream
-    from ollama_tui.services.jobs.tasks import Pull
-    from ollama_tui.tui.dialogs.questions import confirm_update
-
-    services = connected(context)
-    found = services.updates.found.value
-    stale = upstream.to_update(models, found)
-    if not stale:
-        asked = [found[model.key] for model in models if model.key in found]
-        context.tell("Nothing is outdated any more.", why_unknown(asked))
-    elif await context.ask(confirm_update(stale)):
-        for model, newer in stale:
-            services.queue.submit(Pull(model.name, newer.insecure, newer.total))
-
-
-def outdated_models(context: ActionContext) -> list[Model]:
-    """Return the models known to be outdated, in the order of the list."""
-    from ollama_tui.domain import updates as upstream
-
-    if context.services is None:
-        return []
-    snapshot, found = context.snapshot, context.services.updates.found.value
-    outdated = upstream.known(snapshot.by_key, found).outdated if found else ()
-    return [model for model in snapshot.models if model.key in outdated] if outdated else []
-
-
-def cannot_update(context: ActionContext) -> str | None:
-    """Say why the current model cannot be outdated."""
-    from ollama_tui.domain import updates as upstream
-
-    if context.current is None:
-        return no_model(context)
-    if context.services is not None:
-        return context.services.updates.incomparable(context.current)
-    return upstream.incomparable(context.current)
-
-
-def nothing_outdated(context: ActionContext) -> str | None:
-    """Say that nothing is known to be outdated."""
-    if outdated_models(context):
-        return None
-    return "No model is known to be outdated: o asks the registries."
-
-
 async def pull_entry(context: ActionContext) -> None:
     """Pull the chosen entry: a stub at once; for weights, which take room and time, ask first."""
     from ollama_tui.domain.cloud import CatalogueEntry
@@ -274,15 +151,6 @@ ACTIONS = (
     Action("model.push", "P", "push", "Push the model at the cursor to a registry.",
            push, no_model, group=ActionGroup.CHANGE, footer=0, changes_server=True,
            synonyms=("upload", "publish", "share")),
-    Action("update.check", "o", "check", "Ask the registries which models are outdated.",
-           check_updates, cannot_check, group=ActionGroup.CHANGE, keys_wait=False,
-           synonyms=("outdated", "updates", "new versions", "check for updates")),
-    Action("update.this", "u", "update", "Update the model at the cursor if it is outdated.",
-           update_current, cannot_update, group=ActionGroup.CHANGE, changes_server=True,
-           synonyms=("upgrade",)),
-    Action("update.all", "U", "update all", "Update every model known to be outdated.",
-           update_all, nothing_outdated, group=ActionGroup.CHANGE, changes_server=True,
-           synonyms=("upgrade all",)),
     Action("cloud.show", "L", "cloud", "Show what ollama.com offers and what is recommended.",
            "show_table('cloud')", not_connected, group=ActionGroup.CHANGE,
            synonyms=("library", "catalogue", "catalog", "browse", "recommended")),

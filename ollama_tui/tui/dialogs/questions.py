@@ -123,8 +123,11 @@ Stale = tuple[Model, Upstream]
 """An outdated model, and the newer version in its registry."""
 
 
-def confirm_update(stale: Sequence[Stale]) -> Confirm:
-    """Return the question whether to fetch the newer versions of `stale`."""
+def confirm_update(stale: Sequence[Stale], free: int | None = None) -> Confirm:
+    """Return the question whether to fetch the newer versions of `stale`.
+
+    `free` are the bytes free on the server's disk; None where they are not known.
+    """
     plan = plan_updates(stale)
     one = stale[0][0].label if len(stale) == 1 else f"{len(stale)} models"
     fetch = plan.fetched.bytes
@@ -135,7 +138,12 @@ def confirm_update(stale: Sequence[Stale]) -> Confirm:
         loaded = "; what is loaded stays the old one until reloaded" if model.is_loaded else ""
         entries.append(f"{model.label}  {cost(found)}{pushed}{loaded}")
     named = _listed(entries, len(stale))
-    lines = (fetches, "Models that are current are not touched.", "", *named)
+    disk = []
+    if free is not None and fetch:
+        fits = fetch <= free
+        left = f"{size(free)} free on the server's disk."
+        disk = [left if fits else f"It does not fit: there are only {left}"]
+    lines = (fetches, *disk, "Models that are up to date are not touched.", "", *named)
     return Confirm(f"Update {one}?", lines, "update", requests=requests(plan))
 
 

@@ -1,4 +1,4 @@
-"""Dialogs that ask for one line: a text to find, the address of a server, a path to save to."""
+"""Dialogs that ask for one line: the address of a server, a path to save to."""
 
 from __future__ import annotations
 
@@ -38,18 +38,6 @@ class LineDialog(Dialog[str]):
     def answer(self) -> str:
         """Return the line as typed, blanks included."""
         return self.query_one("#line", Input).value
-
-
-class FindDialog(LineDialog):
-    """A text to find in the tab shown."""
-
-    heading = "Find in this tab"
-    label = "Text, in upper or lower case; n and N go to the next and the previous one"
-    verb = "find"
-
-    def would_lose(self) -> bool:
-        """Return False: a text to find is soon typed again."""
-        return False
 
 
 class AddressDialog(LineDialog):

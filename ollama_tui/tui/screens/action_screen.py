@@ -39,6 +39,10 @@ if TYPE_CHECKING:
     from ollama_tui.tui.app import OllamaTui
     from ollama_tui.tui.screens.main_context import MainScreenContext
 
+MOST_MESSAGES = 3
+MOST_LINES = 3
+"""Messages shown at once, and lines of each."""
+
 
 @cache
 def actions_of(region: Place) -> list[Action]:
@@ -115,6 +119,31 @@ class ActionScreen(Screen[None]):
             strip.display = bool(lines)
             strip.show(lines)
 
+    def show_messages(self, messages: Sequence[tuple[str, str, bool]]) -> None:
+        """Show the newest messages, `(title, hint, whether something is wrong)`, above the jobs."""
+        lines: list[StyledLine] = []
+        for title, hint, is_trouble in messages[-MOST_MESSAGES:]:
+            sign, style = ("!", "bad") if is_trouble else (self.tui.signs.dot, "accent")
+            wrapped = wrap(inert(f"{title} {hint}".strip()), max(self.size.width - 4, 20))
+            for index, line in enumerate(wrapped[:MOST_LINES]):
+                lines.append(((f" {'' if index else sign:1} ", style), (line, "strong")))
+        self.show_lines("messages", lines)
+        self.call_after_refresh(self.place_messages)
+
+    @on(Table.Moved)
+    def place_messages(self) -> None:
+        """Put the messages above jobs and keys, over the border, and never over the cursor."""
+        for messages in self.query("#messages").results(StaticLines):
+            if not messages.display:
+                return
+            end = self.query_one("#body").region.bottom
+            if (cursor := self.table.cursor_line) is not None:
+                covered = end - len(messages.lines) <= cursor < end
+                end = cursor if covered else end
+            below = self.size.height - end
+            if messages.styles.margin.bottom != below:
+                messages.styles.margin = (0, 0, below, 0)
+
     def draw_footer(self) -> None:
         """Show the keys that matter here."""
         self.show_lines("footer", [self.footer()])
@@ -183,8 +212,9 @@ class TableScreen(ActionScreen, ModalScreen[None]):
         with Vertical():
             yield StaticLines(id="status")
             yield StaticLines(id="heading")
-            with Pane(id="pane"):
+            with Pane(id="body"):
                 yield from self.regions()
+            yield StaticLines(id="messages")
             yield StaticLines(id="jobs")
             yield StaticLines(id="footer")
 

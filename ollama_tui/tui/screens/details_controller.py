@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.domain.model import Model
+from ollama_tui.domain.overview import Sharing, Surroundings
 from ollama_tui.formatting import inert
 from ollama_tui.tui.actions.action import Place
 from ollama_tui.tui.screens.action_screen import bindings
 from ollama_tui.tui.typeahead import PAUSE_SECONDS
 from ollama_tui.tui.widgets.details import DetailsPane
+from ollama_tui.tui.widgets.pane import Pane
 
 if TYPE_CHECKING:
     from textual.worker import WorkType
@@ -61,20 +63,30 @@ class DetailsController:
         main = self._main
         if main.size.width < WIDE and not main.has_class("-details"):
             return
+        border = main.query_one("#about", Pane)
         if (model := main.current) is None:
+            border.entitle("")
             self.pane.show(None, None, also=(), now=main.now())
             return
+        place = f"{main.table.position:,} of {len(main.list_rows.rows):,}"
+        border.entitle(model.label, place)
         names = main.list_rows.aliases.get(model.digest, ())
         also = tuple(inert(name) for name in names if name != model.name)
         show = main.tui.details.get(model.details_key)
-        update = ""
-        if main.tui.updates:
-            from ollama_tui.domain.updates import standing  # not before something was asked
-
-            update = standing(model, main.tui.updates.get(model.key))
-        self.pane.show(model, show, also=also, now=main.now(), update=update)
+        around = self._around(model)
+        self.pane.show(model, show, also=also, now=main.now(), around=around, place=place)
         if show is None and not model.is_answered_in_cloud:
             self._ask(model)
+
+    def _around(self, model: Model) -> Surroundings:
+        """Return what is known of `model` beside what list and show say."""
+        main = self._main
+        usage = None if model.is_cloud else main.frame.totals.usage(main.snapshot)
+        return Surroundings(
+            sharing=Sharing.of(model, usage) if usage is not None else None,
+            update=main.tui.updates.get(model.key),
+            watched_since=main.snapshot.watched_since,
+        )
 
     def open(self) -> None:
         """Give the details the keys; what is not known is asked for, of ollama.com too."""
@@ -88,7 +100,8 @@ class DetailsController:
             self._ask(model)
 
     def close(self) -> None:
-        """Give the keys back to the list."""
+        """Give the keys back to the list; nothing is searched for there."""
+        self.pane.end_find()
         self._main.set_class(False, "-details")
         self._main.table.focus()
 

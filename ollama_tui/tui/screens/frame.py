@@ -28,7 +28,7 @@ class Frame:
 
     def __init__(self, main: MainScreen) -> None:
         self._main = main
-        self.totals = Totals(main, main.tui, changed=self.draw_status)
+        self.totals = Totals(main, main.tui, changed=self._draw_counted)
 
     def _open(self) -> list[ActionScreen]:
         return [s for s in self._main.app.screen_stack if isinstance(s, ActionScreen)]
@@ -44,6 +44,10 @@ class Frame:
         line = self._status()
         for screen in self._open():
             screen.show_lines("status", [line])
+
+    def _draw_counted(self) -> None:
+        self.draw_status()
+        self._main.details.draw()
 
     def draw_jobs(self) -> None:
         """Draw the jobs, what they add up to, and the keys: some act only while jobs run."""
@@ -106,12 +110,13 @@ class Totals:
         self._snapshot = Snapshot()
         self._measured: Usage | None = None
         self._sums: Sums | None = None
+        self._usage: Usage | None = None
         self._counted_at = float("-inf")
         self._later: Worker[None] | None = None
 
     def forget(self) -> None:
         """Start again, and count as soon as there is something to count."""
-        self._sums = None
+        self._sums = self._usage = None
         self._counted_at = float("-inf")
 
     def of(self, snapshot: Snapshot) -> Sums:
@@ -136,6 +141,13 @@ class Totals:
             self._count_soon()
         return self._sums
 
+    def usage(self, snapshot: Snapshot) -> Usage | None:
+        """Return what was counted of this list; None when that was not done yet."""
+        if self._usage is None or snapshot.models is self._usage.models:
+            return self._usage
+        before, now = ([model.listed for model in m] for m in (self._usage.models, snapshot.models))
+        return self._usage if before == now else None
+
     def _count_soon(self) -> None:
         """Count after this frame, but not each time while facts are being learned."""
         wait = self._counted_at + COUNT_EVERY - self._tui.clock.seconds()
@@ -157,4 +169,5 @@ class Totals:
         usage = services.storage.known(snapshot.models)
         if usage.contents is not None or not snapshot.facts_to_fetch:
             self._sums = Sums(len(snapshot.models), usage.total, usage.unique.bytes)
+            self._usage = usage
             self._changed()

@@ -22,6 +22,7 @@ from ollama_tui.tui.screens.frame import Frame
 from ollama_tui.tui.screens.main_context import MainScreenContext
 from ollama_tui.tui.screens.model_list import LastValidFilter, ModelTable, empty_lines
 from ollama_tui.tui.widgets.filter_bar import FILTER_KEYS, FilterBar
+from ollama_tui.tui.widgets.find_bar import FIND_KEYS
 from ollama_tui.tui.widgets.model_rows import ModelRows
 from ollama_tui.tui.widgets.pane import Pane
 from ollama_tui.tui.widgets.status import footer_line, order_text
@@ -58,7 +59,8 @@ class MainScreen(ActionScreen):
         self.frame = Frame(self)
         self.context = MainScreenContext(self, tui.drafts, tui.saved_filters)
         self.details = DetailsController(self)
-        self.rows_source = ModelRows(now=self.now, keys=tui.columns, view=view, signs=tui.signs)
+        columns = tui.ui_state.columns_over(tui.settings)
+        self.rows_source = ModelRows(now=self.now, keys=columns, view=view, signs=tui.signs)
         self._wanted: ModelKey | str | None = None
         """Where the cursor goes once that is listed: a row, or the first one of a name."""
         self._is_behind = False
@@ -76,6 +78,7 @@ class MainScreen(ActionScreen):
         yield FilterBar(
             complete=self._complete_filter, earlier=lambda: self.tui.ui_state.filters, id="filter"
         )
+        yield StaticLines(id="messages")
         yield StaticLines(id="jobs")
         yield StaticLines(id="footer")
         yield Static("Too small: give it 40 by 10 at least.", id="too-small", markup=False)
@@ -183,6 +186,8 @@ class MainScreen(ActionScreen):
         """Return the keys that matter where the focus is."""
         if self.query_one(FilterBar) in (self.focused or self).ancestors:
             return footer_line(FILTER_KEYS, (), self.size.width)
+        if self.details.pane.find_bar.is_typing:
+            return footer_line(FIND_KEYS, (), self.size.width)
         return super().footer()
 
     @on(Table.Moved)
@@ -221,17 +226,16 @@ class MainScreen(ActionScreen):
         self.details.pane.tabs.action_move(step)
 
     async def action_find(self) -> None:
-        """Ask for a text and go to it in the tab shown."""
-        from ollama_tui.tui.dialogs.text_questions import FindDialog
-
+        """Type a text to find in the tab shown."""
         await self.details.wait_until_loaded()
-        text = await self.context.ask(FindDialog(self.details.pane.text.searched))
-        if text and not self.details.pane.text.find(text):
-            self.tui.tell(f"“{text}” is not in this tab.")
+        self.details.pane.open_find()
 
     def action_find_again(self, step: int) -> None:
         """Go to the next match in the tab shown, or with -1 to the previous one."""
-        self.details.pane.text.find_again(backwards=step < 0)
+        if self.details.pane.text.searched:
+            self.details.pane.find_again(step)
+        else:
+            self.tui.tell("Nothing to find yet: / finds a text.")
 
     async def action_fetch_metadata(self) -> None:
         """Ask for the arrays of the metadata, which are too long to be asked for unasked."""
@@ -264,6 +268,10 @@ class MainScreen(ActionScreen):
                 from ollama_tui.tui.screens.jobs import JobsScreen
 
                 screen = JobsScreen(self.context)
+            case "updates":
+                from ollama_tui.tui.screens.updates import UpdatesScreen
+
+                screen = UpdatesScreen(self.context)
             case _:
                 from ollama_tui.tui.screens.cloud import CloudScreen
 
@@ -282,7 +290,13 @@ class MainScreen(ActionScreen):
         chosen = await self.context.ask(asked)
         self.app.theme = before if chosen is None else chosen
         if chosen is not None:
-            self.tui.keep(self.view)
+            self.tui.ui_state.remember_theme(chosen)
+
+    async def action_settings(self, what: str) -> None:
+        """Change what is shown and how: `columns`, the config `file`, or `reset` all of it."""
+        from ollama_tui.tui.screens.settings_controller import SettingsController
+
+        await SettingsController(self).run(what)
 
     def _preview_theme(self, name: str) -> None:
         """Show a theme that may be chosen; not while more keys wait, as that takes a moment."""
@@ -325,7 +339,7 @@ class MainScreen(ActionScreen):
         if view.filter != before.filter:
             self._show_filter()
         self.redraw()
-        self.tui.keep(view)
+        self.tui.ui_state.remember(view, self.tui.settings)
 
     def _show_filter(self) -> None:
         """Show the filter beside the list that keeps the keys, or hide that there is none."""

@@ -184,6 +184,11 @@ class MainScreenContext:
         focused = self._screen.app.focused
         return self._screen.app.screen, focused if isinstance(focused, Input) else None
 
+    @property
+    def in_details(self) -> bool:
+        """Whether the keys go to the details."""
+        return self._screen.details.focused
+
     async def ask(self, dialog: ModalScreen[T]) -> T | None:
         """Show `dialog` and return its answer; None when it was left, or came too late."""
         from ollama_tui.tui.dialogs.dialog import Form

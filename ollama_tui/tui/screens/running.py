@@ -13,8 +13,8 @@ from textual.app import ComposeResult
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.api.replies import RunningModel
 from ollama_tui.domain import names
-from ollama_tui.domain.details import processor
 from ollama_tui.domain.model import ModelKey
+from ollama_tui.domain.overview import processor
 from ollama_tui.formatting import UNKNOWN, StyledLine, context, inert, plural, size, until
 from ollama_tui.tui.actions.action import Place, connected
 from ollama_tui.tui.screens.action_screen import TableScreen, bindings, message_lines

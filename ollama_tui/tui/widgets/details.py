@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from ollama_tui.api.replies import Show
 from ollama_tui.domain.details import LANGUAGES, OVERVIEW, document, tabs
 from ollama_tui.domain.model import Model
-from ollama_tui.tui.widgets.tab_bar import TabBar
+from ollama_tui.domain.overview import HEAD_LINES, Surroundings
+from ollama_tui.formatting import StyledLine
+from ollama_tui.tui.widgets.find_bar import FindBar
+from ollama_tui.tui.widgets.styled_widget import StaticLines
+from ollama_tui.tui.widgets.tab_bar import TabBar, width_of_tabs
+from ollama_tui.tui.widgets.text_layout import Anchor, spread
 from ollama_tui.tui.widgets.text_view import TextView
 
 CLOUD_HINT = "enter asks the server for more, which may ask ollama.com."
@@ -23,12 +28,18 @@ class DetailsPane(Vertical):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
+        self.title_line = StaticLines(id="model")
+        """The name of the model, where no border has it."""
         self.tabs = TabBar(id="tabs")
         self.text = TextView(id="text")
+        self.find_bar = FindBar(id="find")
+        self._place: Anchor = (0, 0)
+        """Where the text was before something was searched for."""
         self._model: Model | None = None
         self._details: Show | None = None
         self._also: Sequence[str] = ()
-        self._update = ""
+        self._around: Surroundings | None = None
+        self._place_in_list = ""
         self._now: datetime | None = None
         self._tab = OVERVIEW.id
         """The tab that the user chose; a model that lacks it shows the overview meanwhile."""
@@ -38,13 +49,21 @@ class DetailsPane(Vertical):
         """Key of the details that could not be fetched, title and hint."""
 
     def compose(self) -> ComposeResult:
-        """Lay out tabs and text."""
+        """Lay out tabs, text and what is searched for."""
+        yield self.title_line
         yield self.tabs
         yield self.text
+        yield self.find_bar
 
     def on_resize(self) -> None:
         """Wrap what is shown to the width that the text will have."""
-        self.call_after_refresh(self._draw)
+        self.call_after_refresh(self._fit)
+
+    def _fit(self) -> None:
+        if self._model is not None:
+            with self.prevent(TabBar.Activated):
+                self.tabs.show(self._titles(self._details))
+        self._draw()
 
     def show(
         self,
@@ -53,20 +72,34 @@ class DetailsPane(Vertical):
         *,
         also: Sequence[str],
         now: datetime,
-        update: str = "",
+        around: Surroundings | None = None,
+        place: str = "",
     ) -> None:
-        """Show `model` with what is known of it: its other names, how it stands with updates."""
+        """Show `model` with what is known of it: its other names, and what is around it.
+
+        `place` says which of the models it is.
+        """
         self._model, self._details, self._also, self._now = model, show, also, now
-        self._update = update
+        self._around, self._place_in_list = around, place
         if model is None:
+            self.title_line.show([()])
             self.tabs.show(())
             self.text.show((), document=None)
+            self._show_found()
             return
         with self.prevent(TabBar.Activated):
-            self.tabs.show([(tab.id, tab.title) for tab in tabs(show)])
+            self.tabs.show(self._titles(show))
             if not self.tabs.activate(self._tab):
                 self.tabs.activate(OVERVIEW.id)
         self._draw()
+
+    def _titles(self, show: Show | None) -> list[tuple[str, str]]:
+        """Return the tabs by id, with how much they list if all of that has room."""
+        every = tabs(show)
+        counted = [(t.id, f"{t.title} {t.count:,}" if t.count else t.title) for t in every]
+        if width_of_tabs([title for _, title in counted]) <= self.tabs.size.width:
+            return counted
+        return [(tab.id, tab.title) for tab in every]
 
     def show_problem(self, model: Model, title: str, hint: str) -> None:
         """Say why there are no details of `model`."""
@@ -90,6 +123,8 @@ class DetailsPane(Vertical):
         model = self._model
         if model is None or self._now is None:
             return
+        ends = ((model.label, "strong"),), ((f"{self._place_in_list} ", "muted"),)
+        self.title_line.show([spread(*ends, self.size.width)])
         key, tab = model.details_key, self.tabs.active or OVERVIEW.id
         content = document(
             tab,
@@ -98,14 +133,64 @@ class DetailsPane(Vertical):
             now=self._now,
             width=self.text.size.width - 1,
             also=self._also,
-            update=self._update,
+            around=self._around,
             arrays=self._arrays[1] if self._arrays[0] == key else {},
         )
         if not isinstance(content, str) and tab == OVERVIEW.id and self._details is None:
             problem_key, title, hint = self._problem
+            said: list[StyledLine] = []
             if problem_key == key:
-                content = [*content, (), ((title, "bad"),), ((hint, "muted"),)]
+                said = [(), ((title, "bad"),), ((hint, "muted"),)]
             elif model.is_answered_in_cloud:
-                content = [*content, (), ((CLOUD_HINT, "muted"),)]
+                said = [(), ((CLOUD_HINT, "muted"),)]
+            content = [*content[:HEAD_LINES], *said, *content[HEAD_LINES:]]
         language = LANGUAGES.get(tab, "")
         self.text.show(content, document=(key, model.name, tab), language=language)
+        self._show_found()
+
+    # ---- finding a text
+
+    def open_find(self) -> None:
+        """Type a text to find, from where the view is."""
+        self._place = self.text.place
+        self.find_bar.open(self.text.searched)
+        self._show_found()
+
+    def find_again(self, step: int) -> None:
+        """Go to the next match, or with -1 to the previous one."""
+        self.text.find_again(backwards=step < 0)
+        self._show_found()
+
+    def end_find(self) -> None:
+        """Search for nothing any more; the view stays where it is."""
+        if self.find_bar.is_open:
+            self.text.find("")
+            self.find_bar.close()
+
+    @on(FindBar.Changed)
+    def _find(self, event: FindBar.Changed) -> None:
+        self.text.find(event.text, self._place)
+        self._show_found()
+
+    @on(FindBar.Stepped)
+    def _step(self, event: FindBar.Stepped) -> None:
+        self.find_again(event.step)
+
+    @on(FindBar.Left)
+    def _leave_find(self, event: FindBar.Left) -> None:
+        self.text.focus()
+        if event.kept:
+            self._show_found()
+        else:
+            self.text.find("", self._place)
+            self.find_bar.close()
+
+    def on_key(self, event: events.Key) -> None:
+        """End the search with the first escape; the next one goes back to the list."""
+        if event.key == "escape" and self.find_bar.is_open and not self.find_bar.is_typing:
+            event.stop()
+            self.end_find()
+
+    def _show_found(self) -> None:
+        if self.find_bar.is_open:
+            self.find_bar.show_found(*self.text.found)

@@ -98,6 +98,11 @@ class Picker(TabBar, can_focus=True):
     """
 
 
+def width_of_tabs(titles: Sequence[str]) -> int:
+    """Return how many cells all of the titles take."""
+    return sum(map(cell_len, titles)) + GAP * max(0, len(titles) - 1)
+
+
 def visible_tabs(widths: Sequence[int], active: int, room: int) -> tuple[int, int]:
     """Return the first tab to show and the one after the last: as many as fit, `active` in it."""
     count = len(widths)

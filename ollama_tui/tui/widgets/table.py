@@ -184,6 +184,11 @@ class Table(ScrollingWidget, Generic[R], can_focus=True):
         return self._source.key(self.rows[self._index]) if self.rows else None
 
     @property
+    def position(self) -> int:
+        """Which row the cursor is on, from 1 on; 0 where there is none."""
+        return self._index + 1 if self.cursor is not None else 0
+
+    @property
     def row(self) -> R | None:
         """The row under the cursor, or None if there are no rows."""
         return self.rows[self._index] if self.rows else None
@@ -192,6 +197,13 @@ class Table(ScrollingWidget, Generic[R], can_focus=True):
     def header(self) -> int:
         """One line of titles, unless there is hardly room for rows."""
         return 1 if self.size.height > 2 else 0
+
+    @property
+    def cursor_line(self) -> int | None:
+        """The line of the screen that the cursor is on; None without rows or while hidden."""
+        if not self.rows or not self.region.height:
+            return None
+        return self.region.y + self.header + self._index - self._top
 
     def rows_in_view(self) -> tuple[R, ...]:
         """Return the rows on screen, first to last."""

@@ -90,6 +90,7 @@ async def test_what_is_searched_is_found_and_remembered() -> None:
         assert pane.text.find("WORD 77")
         assert "word 77" in await screen(pilot)
         assert pane.text.searched == "WORD 77"
+        assert pane.text.found == (1, 1)
         assert not pane.text.find("nowhere")
         assert not pane.text.find_again(backwards=True)
 

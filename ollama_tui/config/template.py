@@ -1,0 +1,37 @@
+"""What config.toml is when it is edited for the first time: every setting, as a comment."""
+
+from __future__ import annotations
+
+TEMPLATE = """\
+# Settings of ollama-tui. All are optional: take the # away from a line to use it.
+# What is shown are the usual values. Errors are told with their line; the rest is used.
+
+# host = "127.0.0.1:11434"         # the server; OLLAMA_HOST and --host come first
+# hosts = []                       # more servers for H, such as ["gpu-box", "10.0.0.7:11434"]
+# read_only = false                # true: refuse whatever would change the server
+
+# theme = "ollama-dark"            # or ollama-light, ansi-dark (the terminal's own 16 colours), …
+# sort = "modified"                # a column
+# reverse = false                  # true: the other way round
+# columns = {columns}
+
+# grace = 8.0                      # seconds in which a deletion can be undone
+# parallel = 2                     # transfers at a time
+# insecure = []                    # registries without TLS, such as ["box.lan:5000"]
+
+[keys]
+# "model.pull" = "p"               # an action, as in README's table, and its keys: "p,ctrl+n"
+
+[filters]
+# small = "size:<4g !is:cloud"     # @small in the filter stands for this
+"""
+
+
+def template() -> str:
+    """Return the text of a new config.toml."""
+    import json
+
+    from ollama_tui.domain.columns import COLUMNS, WIDE
+
+    others = ", ".join(column.key for column in COLUMNS if column.key not in WIDE)
+    return TEMPLATE.format(columns=f"{json.dumps(WIDE)}\n#            also: {others}")

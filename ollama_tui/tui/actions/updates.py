@@ -1,0 +1,210 @@
+"""Updates: what registries have that is newer, asked for and fetched."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from ollama_tui.formatting import listing, plural, size
+from ollama_tui.tui.actions.action import (
+    FOOTER_ALWAYS,
+    NOT_CONNECTED,
+    Action,
+    ActionContext,
+    ActionGroup,
+    Place,
+    connected,
+    no_model,
+    not_connected,
+)
+from ollama_tui.tui.actions.models import undo
+
+if TYPE_CHECKING:
+    from ollama_tui.domain.model import Model, ModelKey
+    from ollama_tui.domain.update_rows import UpdateRow
+    from ollama_tui.domain.updates import Upstream
+    from ollama_tui.services.connection import Services
+
+
+def models_to_check(context: ActionContext) -> tuple[Model, ...]:
+    """Return the models to ask about."""
+    return context.targets if context.view.marks else context.rows
+
+
+def cannot_check(context: ActionContext) -> str | None:
+    """Say why there is nothing to ask."""
+    if context.services is None:
+        return NOT_CONNECTED
+    return None if models_to_check(context) else "There is no model to check."
+
+
+def is_checking(context: ActionContext) -> str | None:
+    """Say that the registries are being asked already."""
+    if context.services is not None and context.services.updates.is_checking:
+        return "The registries are being asked already."
+    return not_connected(context)
+
+
+def check_summary(models: Sequence[Model], found: Mapping[ModelKey, Upstream]) -> tuple[str, str]:
+    """Return how `models` stand in a sentence, and in another what to do or why it is unknown."""
+    from ollama_tui.domain import updates as upstream
+    from ollama_tui.domain.updates import UpdateStatus
+
+    statuses = {m.key: upstream.update_status(m, found.get(m.key)) for m in models}
+    outdated = [found[key] for key, s in statuses.items() if s is UpdateStatus.OUTDATED]
+    unknown = [found[key] for key, s in statuses.items() if s is UpdateStatus.UNKNOWN]
+    current = sum(s is UpdateStatus.CURRENT for s in statuses.values())
+    counts = [
+        f"{number} {word}"
+        for number, word in ((len(outdated), "outdated"), (current, "current"))
+        if number
+    ]
+    if unknown:
+        counts.append(f"{len(unknown)} not known")
+    title = f"{plural(len(models), 'model')} checked: {listing(counts) or 'nothing to say'}."
+    if outdated:
+        return title, f"U updates what is outdated: {size(upstream.together(outdated))} to fetch."
+    return title, why_unknown(unknown)
+
+
+def why_unknown(unknown: Sequence[Upstream]) -> str:
+    """Return the reason of the most, as a sentence; empty for none."""
+    reasons = [each.reason for each in unknown]
+    return max(reasons, key=reasons.count) if reasons else ""
+
+
+async def update_current(context: ActionContext) -> None:
+    """Look whether the current model is outdated; if so, ask and fetch what is newer."""
+    from ollama_tui.domain import updates as upstream
+    from ollama_tui.domain.updates import UpdateStatus
+
+    if (model := context.current) is None:
+        return
+    found = (await connected(context).updates.check([model])).get(model.key)
+    status = upstream.update_status(model, found)
+    if found is None or status is UpdateStatus.UNKNOWN:
+        reason = found.reason if found else ""
+        context.tell(f"Whether {model.label} is outdated is not known.", reason)
+    elif status is UpdateStatus.CURRENT:
+        context.tell(f"{model.label} is up to date.")
+    else:
+        await fetch_updates(context, [model])
+
+
+async def update_all(context: ActionContext) -> None:
+    """Look once more at all that is known to be outdated, ask, and fetch what is newer."""
+    models = outdated_models(context)
+    await connected(context).updates.check(models)
+    await fetch_updates(context, models)
+
+
+async def fetch_updates(context: ActionContext, models: Sequence[Model]) -> bool:
+    """Ask, with the bytes to fetch, and queue a pull for each of `models` that is outdated.
+
+    Return whether any was queued.
+    """
+    from ollama_tui.domain import updates as upstream
+    from ollama_tui.services.jobs.tasks import Pull
+    from ollama_tui.tui.dialogs.questions import confirm_update
+
+    services = connected(context)
+    found = services.updates.found.value
+    stale = upstream.to_update(models, found)
+    if not stale:
+        asked = [found[model.key] for model in models if model.key in found]
+        context.tell("Nothing is outdated any more.", why_unknown(asked))
+    elif await context.ask(confirm_update(stale, free_on_disk(services))):
+        for model, newer in stale:
+            services.queue.submit(Pull(model.name, newer.insecure, newer.total))
+        return True
+    return False
+
+
+def free_on_disk(services: Services) -> int | None:
+    """Return the bytes free on the server's disk, as they were measured last; None if unknown."""
+    measured = services.storage.measured.value
+    return measured.free if measured is not None else None
+
+
+def outdated_models(context: ActionContext) -> list[Model]:
+    """Return the models known to be outdated, in the order of the list."""
+    from ollama_tui.domain import updates as upstream
+
+    if context.services is None:
+        return []
+    snapshot, found = context.snapshot, context.services.updates.found.value
+    outdated = upstream.known(snapshot.by_key, found).outdated if found else ()
+    return [model for model in snapshot.models if model.key in outdated] if outdated else []
+
+
+def cannot_update(context: ActionContext) -> str | None:
+    """Say why the current model cannot be outdated."""
+    from ollama_tui.domain import updates as upstream
+
+    if context.current is None:
+        return no_model(context)
+    if context.services is not None:
+        return context.services.updates.incomparable(context.current)
+    return upstream.incomparable(context.current)
+
+
+def nothing_outdated(context: ActionContext) -> str | None:
+    """Say that nothing is known to be outdated."""
+    if outdated_models(context):
+        return None
+    return "No model is known to be outdated: o asks the registries."
+
+
+def chosen_update(context: ActionContext) -> UpdateRow | None:
+    """Return the row at the cursor of what is outdated; None if there is none."""
+    from ollama_tui.domain.update_rows import UpdateRow
+
+    return context.chosen if isinstance(context.chosen, UpdateRow) else None
+
+
+def no_row(context: ActionContext) -> str | None:
+    """Say that there is nothing to act on."""
+    return None if chosen_update(context) else "Nothing is shown: f shows what is up to date."
+
+
+ACTIONS = (
+    Action("update.check", "o", "updates", "Ask the registries what is outdated, and show it.",
+           "show_table('updates')", cannot_check, group=ActionGroup.CHANGE,
+           synonyms=("outdated", "updates", "new versions", "check for updates")),
+    Action("update.this", "u", "update", "Update the model at the cursor if it is outdated.",
+           update_current, cannot_update, group=ActionGroup.CHANGE, changes_server=True,
+           synonyms=("upgrade",)),
+    Action("update.all", "U", "update all", "Update every model known to be outdated.",
+           update_all, nothing_outdated, group=ActionGroup.CHANGE, changes_server=True,
+           synonyms=("upgrade all",)),
+    Action("updates.open", "enter", "open", "Go to the model in the list.",
+           "go_to_model", no_row, place=Place.UPDATES, footer=7),
+    Action("updates.mark", "space", "mark", "Mark the model at the cursor, or take its mark off.",
+           "mark", no_row, group=ActionGroup.MARK, place=Place.UPDATES, footer=2),
+    Action("updates.mark_all", "a", "mark all", "Mark every outdated model.",
+           "mark_all", no_row, group=ActionGroup.MARK, place=Place.UPDATES, footer=3),
+    Action("updates.mark_none", "A", "unmark all", "Take all marks off.",
+           "mark_none", no_row, group=ActionGroup.MARK, place=Place.UPDATES),
+    Action("updates.invert", "asterisk", "invert", "Mark what is outdated and has no mark, "
+           "and the other way round.",
+           "invert", no_row, group=ActionGroup.MARK, place=Place.UPDATES),
+    Action("updates.update", "u", "update", "Update the marked models, or the one at the cursor.",
+           "update", no_row, group=ActionGroup.CHANGE, place=Place.UPDATES, footer=1,
+           changes_server=True, synonyms=("upgrade",)),
+    Action("updates.update_all", "U", "update all", "Update every model known to be outdated.",
+           update_all, nothing_outdated, group=ActionGroup.CHANGE, place=Place.UPDATES, footer=4,
+           changes_server=True, synonyms=("upgrade all",)),
+    Action("updates.fold", "f", "show all", "Show also what is up to date, or hide it again.",
+           "fold", place=Place.UPDATES, footer=5),
+    Action("updates.check", "r,R", "check again", "Ask the registries again.",
+           "check", is_checking, group=ActionGroup.APP, place=Place.UPDATES, footer=6,
+           keys_wait=False, synonyms=("refresh", "reload")),
+    Action("updates.sort", "s", "sort", "Choose the order of the rows.",
+           "choose_order", no_row, group=ActionGroup.MARK, place=Place.UPDATES, footer=8,
+           synonyms=("order",)),
+    Action("updates.undo", "z", "undo", "Bring back what was deleted in the last seconds.",
+           undo, group=ActionGroup.CHANGE, place=Place.UPDATES, changes_server=True),
+    Action("updates.back", "escape,q,o", "back", "Go back to the list.",
+           "back", group=ActionGroup.APP, place=Place.UPDATES, footer=FOOTER_ALWAYS,
+           cancels_pending=True),
+)  # fmt: skip

@@ -1,0 +1,79 @@
+"""Editing config.toml from the program, in a real terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ollama_tui.config.template import template
+from tests.terminal.conftest import Start
+from tests.terminal.pty import Terminal
+
+Edit = Callable[[str], Terminal]
+
+
+@pytest.fixture
+def edits(start: Start, tmp_path: Path) -> Edit:
+    """Start the demo with a script as the editor, and edit the settings with it."""
+
+    def run(script: str) -> Terminal:
+        editor = tmp_path / "editor"
+        editor.write_text(f"#!/bin/sh\n{script}\n")
+        editor.chmod(0o700)
+        terminal = start("--demo", env={"EDITOR": str(editor), "VISUAL": ""})
+        terminal.wait_for("studio/reviewer:latest")
+        opens_settings(terminal)
+        return terminal
+
+    return run
+
+
+def opens_settings(terminal: Terminal) -> None:
+    terminal.press(":")
+    terminal.wait_for("esc")
+    terminal.type("config.toml")
+    terminal.wait_for("Edit config.toml")
+    terminal.press("enter")
+
+
+def config(tmp_path: Path) -> Path:
+    return tmp_path / "CONFIG" / "ollama-tui" / "config.toml"
+
+
+def test_what_is_saved_is_used_at_once(edits: Edit, tmp_path: Path) -> None:
+    text = 'sort = "name"\\ncolumns = ["name", "format"]\\n[keys]\\n"jobs.show" = "f6"\\n'
+    terminal = edits(f"printf '{text}' > \"$1\"")
+    terminal.wait_for("The settings were read again and are in use.")
+    terminal.wait_for("FORMAT")
+    terminal.wait_until(lambda screen: "QUANT" not in screen)
+    assert config(tmp_path).read_text().startswith('sort = "name"')
+    terminal.send(b"\x1b[17~")
+    terminal.wait_for("Nothing to do")
+
+
+def test_a_new_file_shows_every_setting_and_goes_when_nothing_is_saved(
+    edits: Edit, tmp_path: Path
+) -> None:
+    terminal = edits(f'cp "$1" {tmp_path}/seen')
+    terminal.wait_for("The settings stay as they are")
+    assert (tmp_path / "seen").read_text() == template()
+    assert not config(tmp_path).exists()
+
+
+def test_mistakes_are_told_with_their_line_and_the_rest_is_used(edits: Edit) -> None:
+    terminal = edits('printf \'grace = "long"\\ncolumns = ["name", "format"]\\n\' > "$1"')
+    terminal.wait_for("config.toml, line 1: grace must be a number")
+    terminal.wait_for("FORMAT")
+
+
+def test_what_takes_a_new_start_is_said(edits: Edit) -> None:
+    terminal = edits("printf 'grace = 3\\nparallel = 4\\n' > \"$1\"")
+    terminal.wait_for("grace and parallel take effect at the next start.")
+
+
+def test_an_editor_that_fails_changes_nothing(edits: Edit, tmp_path: Path) -> None:
+    terminal = edits("exit 3")
+    terminal.wait_for("ended with 3")
+    assert not config(tmp_path).exists()
