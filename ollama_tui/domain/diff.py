@@ -25,7 +25,7 @@ MAX_DIFFERENCE_LINES = 2_000
 MAX_HIGHLIGHTED_CHARS = 4_096
 """Characters of one line of a difference that are highlighted."""
 STYLES = {"+": "good", "-": "bad", "@": "muted"}
-GROUNDS = {"+": " added", "-": " removed", " ": ""}
+GROUNDS = {"+": " added", "-": " removed", " ": " unchanged"}
 """Styles that keep what is new, or gone, apart below the colours of a language."""
 
 

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 HEAD_LINES = 3
 """Lines at the top, which say the most."""
+EXACT_FROM = 50
+"""Cells from which there are rows for what the top says in round figures: in the pane beside the
+list, each row that changes with the cursor costs the link as much as one of the list."""
 LABEL_CELLS = 14
 """Cells of the label column."""
 BACKUP_LETTERS = len("llamacpp:") + 6
@@ -95,7 +98,7 @@ def overview(
     lines = [*_head(model, show, now)]
     lines += [(), _heading("In memory"), *_in_memory(model, around, now, width)]
     lines += [(), _heading("On disk"), *_on_disk(model, around, width), (), _heading("Model")]
-    for label, value in (*_facts(model, now), *_more(model, show, also)):
+    for label, value in (*_facts(model, width), *_more(model, show, also)):
         lines += _row(label, value, width) if value else []
     if show is not None and show.system:
         prompt = show.system.strip().splitlines()
@@ -130,8 +133,8 @@ def _head(model: Model, show: Show | None, now: datetime) -> Iterator[StyledLine
     yield capability_words(model, show)
     modified = model.listed.modified_at
     parts = [
-        f"context {context(model.context_length)}" if model.context_length else "",
         size(model.size) if _has_size(model) else "",
+        f"context {context(model.context_length)}" if model.context_length else "",
         ago(modified, now) if modified else "",
     ]
     yield ((_joined(parts), "muted"),)
@@ -146,14 +149,20 @@ def _joined(parts: Iterable[str]) -> str:
 
 
 def capability_words(model: Model, show: Show | None) -> StyledLine:
-    """Return what a model can, each in its colour and in a fixed order."""
+    """Return what a model can, each in its colour and in a fixed order.
+
+    Completion, which nearly all can, is left out where there is more to say.
+    """
     able = model.capabilities
     if show is not None and show.capabilities:
         able = frozenset(show.capabilities)
     if able is None:
         return (("capabilities not known yet", "muted"),)
     words = [(word, f"can-{word}") for word in CAPABILITY_WORDS if word in able]
-    words += [(word, "muted") for word in sorted(able.difference(CAPABILITY_WORDS))]
+    unusual = able.difference(CAPABILITY_WORDS, ("completion",))
+    words += [(word, "muted") for word in sorted(unusual)]
+    if not words and able:
+        words = [("completion", "muted")]
     spans = [span for word in words for span in (word, ("  ", ""))]
     return tuple(spans[:-1]) or ((UNKNOWN, "muted"),)
 
@@ -184,7 +193,7 @@ def last_run(model: Model, watched_since: datetime | None, now: datetime) -> str
         expires = until(model.running.expires_at, now)
         ends = {"forever": "now, and stays loaded", "stopping": "now, and is unloading"}
         ends["never"] = "now"  # the server does not say
-        return ends.get(expires, f"now, unloads {expires}")
+        return ends.get(expires, f"now, {expires.removesuffix(' from now')} left")
     if model.last_run is not None:
         return ago(model.last_run, now)
     # What came after the first look was watched for as long as it is there.
@@ -196,12 +205,8 @@ def last_run(model: Model, watched_since: datetime | None, now: datetime) -> str
 
 
 def _on_disk(model: Model, around: Surroundings | None, width: int) -> Iterator[StyledLine]:
-    if not _has_size(model):
-        yield from _row("Size", UNKNOWN, width)
-    else:
-        whole, both = size(model.size), f"{size(model.size)}, {exact(model.size)}"
-        fits = LABEL_CELLS + len(both) <= width and model.size >= 1000
-        yield from _row("Size", both if fits else whole, width)
+    if width >= EXACT_FROM:
+        yield from _row("Size", exact(model.size) if _has_size(model) else UNKNOWN, width)
     if around is None:
         return
     found, sharing = around.update, around.sharing
@@ -210,13 +215,22 @@ def _on_disk(model: Model, around: Surroundings | None, width: int) -> Iterator[
     elif sharing is None:
         yield from _row("Frees", PENDING, width)
     else:
-        stays = f"; {size(sharing.shared)} is shared" if sharing.shared else ""
-        yield from _row("Frees", f"{sharing.frees}{stays}", width)
+        yield from _row("Frees", _freed(model, sharing, width), width)
     more: list[StyledLine] = []
     if sharing is not None and sharing.names:
         more += _row("Shared with", ", ".join(map(inert, sharing.names)), width)
     yield from _update(model, found, width)
     yield from more
+
+
+def _freed(model: Model, sharing: Sharing, width: int) -> str:
+    """Return what deleting a model frees, and what of it stays."""
+    whole = size(sharing.frees.bytes) == size(model.size)
+    if width < EXACT_FROM and whole and not sharing.shared:
+        return "all of it"  # as the top says how much: the same for most, it costs the link nothing
+    return (
+        f"{sharing.frees}, shares {size(sharing.shared)}" if sharing.shared else str(sharing.frees)
+    )
 
 
 def _update(model: Model, found: Upstream | None, width: int) -> Iterator[StyledLine]:
@@ -243,18 +257,14 @@ def _update(model: Model, found: Upstream | None, width: int) -> Iterator[Styled
 # ---- what it is
 
 
-def _facts(model: Model, now: datetime) -> Iterator[tuple[str, str]]:
+def _facts(model: Model, width: int) -> Iterator[tuple[str, str]]:
     """Yield labels and values that every model has."""
-    details = model.listed.details
-    families = dict.fromkeys(f for f in (details.family, *(details.families or ())) if f)
-    modified = model.listed.modified_at
-    usual = {
-        "Family": shorten(inert(" · ".join(families)), 24),
-        "Context": f"{model.context_length:,} tokens" if model.context_length else "",
-        "Format": details.format,
-        "Digest": model.digest[:12],
-        "Modified": f"{modified.day} {modified:%b %Y, %H:%M}" if modified else "",
-    }
+    details, modified = model.listed.details, model.listed.modified_at
+    usual = {"Format": details.format, "Digest": model.digest[:12]}
+    if width >= EXACT_FROM:
+        tokens = f"{model.context_length:,} tokens" if model.context_length else ""
+        usual = {"Context": tokens, **usual}
+        usual["Modified"] = f"{modified.day} {modified:%b %Y, %H:%M}" if modified else ""
     for label, value in usual.items():
         yield label, value or UNKNOWN
 
@@ -262,7 +272,10 @@ def _facts(model: Model, now: datetime) -> Iterator[tuple[str, str]]:
 def _more(model: Model, show: Show | None, also: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Yield labels and values that may be empty."""
     listed, details = model.listed, model.listed.details
+    families = dict.fromkeys(f for f in (details.family, *(details.families or ())) if f)
     yield "Same as", ", ".join(map(inert, also))
+    if len(families) > 1:
+        yield "Families", shorten(inert(", ".join(families)), 48)
     if model.running is not None and model.running.context_length:
         yield "Loaded with", f"context of {model.running.context_length:,} tokens"
     yield from _manifests(model, show)

@@ -164,7 +164,7 @@ def test_a_difference_of_modelfiles_shows_signs_and_language() -> None:
         (("-", "bad removed"), ('brief."""', "syntax-string removed")),
         (("+", "good added"), ('kind."""', "syntax-string added")),
     ]
-    assert lines[5][1] == ("PARAMETER", "syntax-keyword")
+    assert lines[5][1] == ("PARAMETER", "syntax-keyword unchanged")
 
 
 MODELFILES = st.lists(

@@ -74,49 +74,58 @@ def test_the_first_lines_say_what_it_is_what_it_can_and_how_big_it_is() -> None:
     lines = overview(MODEL, None, now=NOW)
     assert text(lines[:3]).splitlines() == [
         "2.0B parameters · Q4_K_M · qwen3",
-        "vision  tools  completion",
-        "context 40K · 1.4 GB · 2 months ago",
+        "vision  tools",
+        "1.4 GB · context 40K · 2 months ago",
     ]
     assert lines[1][0] == ("vision", "can-vision")
 
 
 def test_what_is_asked_next_has_a_row_each() -> None:
     said = rows(MODEL)
-    assert said["Family"] == "qwen3 · clip"
+    assert said["Families"] == "qwen3, clip"
     assert said["Context"] == "40,960 tokens"
-    assert said["Size"] == "1.4 GB, 1,359,280,420 bytes"
+    assert said["Size"] == "1,359,280,420 bytes"
     assert said["Digest"] == "2296e625a900"
     assert said["Modified"] == "23 Sep 2026, 00:00"
+
+
+def test_where_there_is_little_room_round_figures_must_do() -> None:
+    said = text(overview(MODEL, None, now=NOW, width=36))
+    assert "1,359,280,420" not in said
+    assert "40,960" not in said
+    assert "2296e625a900" in said
 
 
 def test_what_nobody_knows_is_left_out_or_said_to_be_unknown() -> None:
     bare = Model(ListedModel(name="bare"))
     said = rows(bare)
-    assert {said[label] for label in ("Family", "Context", "Modified", "Size")} == {"–"}
+    assert {said[label] for label in ("Format", "Context", "Modified", "Size")} == {"–"}
     assert "Embedding" not in said
     assert text(overview(bare, None, now=NOW)[:3]) == "–\ncapabilities not known yet\n"
 
 
-def test_every_model_has_the_same_rows_at_the_same_place() -> None:
+@pytest.mark.parametrize("width", [36, 80])
+def test_every_model_has_the_same_rows_at_the_same_place(width: int) -> None:
     bare, stub = Model(ListedModel(name="bare")), Model(ListedModel(name="c", remote_model="d"))
     loaded = msgspec.structs.replace(MODEL, running=RUNNER)
 
     def labels(model: Model) -> list[str]:
-        lines = overview(model, None, now=NOW, around=Surroundings())
-        return [line[0][0].strip() if line else "" for line in lines[3:18]]
+        lines = overview(model, None, now=NOW, width=width, around=Surroundings())
+        return [line[0][0].strip() if line else "" for line in lines[3:15]]
 
     assert labels(bare) == labels(stub) == labels(MODEL) == labels(loaded)
 
 
 def test_show_knows_capabilities_better_than_the_list() -> None:
     said = capability_words(MODEL, Show(capabilities=["audio", "dance", "insert"]))
+    assert capability_words(MODEL, Show(capabilities=["completion"])) == (("completion", "muted"),)
     assert said[::2] == (("insert", "can-insert"), ("audio", "can-audio"), ("dance", "muted"))
 
 
 @pytest.mark.parametrize(
     ("running", "last_run", "since", "said"),
     [
-        (True, None, 1, "now, unloads 4 minutes from now"),
+        (True, None, 1, "now, 4 minutes left"),
         (False, timedelta(days=3), 9, "3 days ago"),
         (False, None, 21, "not seen in 3 weeks"),
         (False, None, 200, "not seen in 2 months"),  # it is not older
@@ -160,8 +169,10 @@ def test_what_deleting_it_frees_is_told_from_what_others_keep() -> None:
     said = rows(MODEL, sharing=alone)
     assert said["Frees"] == "1 GB"
     assert "Shared with" not in said
+    whole = Surroundings(sharing=Sharing(Amount(LISTED.size), 0, ()))
+    assert "Frees         all of it" in text(overview(MODEL, None, now=NOW, width=36, around=whole))
     said = rows(MODEL, sharing=Sharing(Amount(5_000, True), 2 * GB, ("a:1b", "b:1b")))
-    assert said["Frees"] == "about 5 KB; 2 GB is shared"
+    assert said["Frees"] == "about 5 KB, shares 2 GB"
     assert said["Shared with"] == "a:1b, b:1b"
 
 

@@ -69,7 +69,7 @@ class DetailsController:
             self.pane.show(None, None, also=(), now=main.now())
             return
         place = f"{main.table.position:,} of {len(main.list_rows.rows):,}"
-        border.entitle(model.label, place)
+        border.entitle(model.label)
         names = main.list_rows.aliases.get(model.digest, ())
         also = tuple(inert(name) for name in names if name != model.name)
         show = main.tui.details.get(model.details_key)

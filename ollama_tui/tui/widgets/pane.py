@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from textual.containers import Vertical
 from textual.content import Content
+from textual.geometry import Region
 
 from ollama_tui.formatting import inert
 
@@ -22,8 +23,13 @@ class Pane(Vertical):
     """
 
     def entitle(self, title: str, below: str = "") -> None:
-        """Set the text on the upper and the lower border; the same again draws nothing."""
-        for name, text in (("border_title", title), ("border_subtitle", below)):
-            content = Content(inert(text)) if text else ""
-            if str(getattr(self, name) or "") != str(content):
-                setattr(self, name, content)
+        """Set the text on the upper and the lower border; only the border that changes is drawn.
+
+        Textual's own setters draw the whole pane again, with all that it holds.
+        """
+        width, height = self.size
+        for name, text, y in (("title", title, -1), ("subtitle", below, height)):
+            content = Content(inert(text)) if text else None
+            if getattr(self, f"_border_{name}") != content:
+                setattr(self, f"_border_{name}", content)
+                self.refresh(Region(0, y, width, 1))

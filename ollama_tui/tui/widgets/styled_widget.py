@@ -35,6 +35,7 @@ STYLES = (
     "mark",
     "added",  # what a difference has more, and
     "removed",  # less: the ground under it
+    "unchanged",  # what it has as before
     "match",  # found by a search
     "match-now",  # the one being looked at
     "tab",
@@ -79,6 +80,7 @@ class StyledWidget(Widget):
         & > .styled--removed { background: $error 16%; }
         &:ansi > .styled--added { background: ansi_default; color: $success; }
         &:ansi > .styled--removed { background: ansi_default; color: $error; }
+        &:ansi > .styled--unchanged { color: ansi_default; }
         & > .styled--tab-now { color: $text-accent; text-style: bold underline; }
         & > .styled--thumb { color: $scrollbar; }
         MEANINGS
