@@ -289,7 +289,7 @@ class Listing:
         """Return what some of the models take on disk, shared weights counted in each."""
         if len(rows) == len(self.models):
             return self._total
-        return sum(map(self._sizes.__getitem__, map(id, rows)))
+        return sum(self._sizes.get(id(row), 0) for row in rows)
 
     def distinct(self, name: str, values: Callable[[Model], Iterable[str]]) -> tuple[str, ...]:
         """Return what `values` says of all models, each once, the most frequent first.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -38,6 +39,9 @@ class PlannedRequest:
     method: str
     path: str
     body: dict[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}  {json.dumps(self.body, ensure_ascii=False)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,8 +260,8 @@ def _plan_of_deletions(items: tuple[Deletion, ...], usage: Usage) -> Plan:
 
 def _deletion_step(item: Deletion, usage: Usage) -> PlanStep:
     alone = usage.freed((), (item.digest,)) if item.digest else usage.freed((item.listed,))
-    calls = [_unloading(name, runner) for name, runner in item.unload]
-    calls.append(PlannedRequest("DELETE", "/api/delete", {"model": item.target}))
+    calls = [unloading(name, runner) for name, runner in item.unload]
+    calls.append(_deleting(item))
     reasons = ["It is loaded, and unloaded first."] if item.unload else []
     reasons += side_effects(item)
     return PlanStep(
@@ -265,7 +269,12 @@ def _deletion_step(item: Deletion, usage: Usage) -> PlanStep:
     )
 
 
-def _unloading(name: str, runner: str) -> PlannedRequest:
+def _deleting(item: Deletion) -> PlannedRequest:
+    return PlannedRequest("DELETE", "/api/delete", {"model": item.target})
+
+
+def unloading(name: str, runner: str = "") -> PlannedRequest:
+    """Return the request that unloads a model."""
     chosen = {"runner": runner} if runner else {}
     return PlannedRequest("POST", "/api/generate", {"model": name, "keep_alive": 0} | chosen)
 
@@ -336,16 +345,12 @@ def plan_of_pulls(steps: Sequence[PlanStep], sizes: dict[str, int]) -> Plan:
     return Plan(tuple(steps), fetched=Amount(sum(sizes[d] for d in digests), unknown))
 
 
-def requests(plan: Plan, *, besides: int = 0) -> str:
-    """Return what is sent to the server, as a sentence; each waits for the one before.
-
-    `besides` are further deletions, of backups.
-    """
-    counts = Counter(f"{call.method} {call.path}" for call in plan.calls)
-    if besides:
-        counts["DELETE /api/delete"] += besides
-    words = [request if n == 1 else f"{n} times {request}" for request, n in counts.items()]
-    return f"Sends {listing(words)}."
+def request_lines(plan: Plan, *, backups: bool = False) -> tuple[str, ...]:
+    """Return what is sent to the server, in order, raw; with `backups`, their deletions too."""
+    calls = [*plan.calls]
+    if backups:
+        calls += [_deleting(item) for item in plan.backups]
+    return tuple(map(str, calls))
 
 
 def lines(plan: Plan) -> list[tuple[str, str, str, str]]:

@@ -38,7 +38,7 @@ from ollama_tui.tui.look import (
     styles_folder,
 )
 from ollama_tui.tui.rendering.diff import DiffApp
-from ollama_tui.tui.screens.action_screen import ActionScreen
+from ollama_tui.tui.screens.action_screen import ActionScreen, drops_repeated
 from ollama_tui.tui.screens.main import MainScreen
 from ollama_tui.tui.typeahead import CONNECTING, KeyEvent, TypeAhead
 
@@ -133,7 +133,8 @@ class OllamaTui(DiffApp[int], ThemedApp[int], inherit_bindings=False):
         self._connected_or_down = asyncio.Event()
         self._given: KeyEvent | None = None
         self._keys_dropped = False
-        self.type_ahead = TypeAhead(self, self._deliver, clock, self._on_keys_idle)
+        repeated = partial(drops_repeated, self)
+        self.type_ahead = TypeAhead(self, self._deliver, clock, self._on_keys_idle, repeated)
         self.animation_level = "none"
         for own in OWN_THEMES:
             self.register_theme(own)
@@ -395,11 +396,12 @@ class OllamaTui(DiffApp[int], ThemedApp[int], inherit_bindings=False):
         self.drafts.close()
 
     def action_interrupt(self) -> None:
-        """Leave as q does, from wherever one is; asked already, do not ask once more."""
+        """Leave as q does, from wherever one is; asked already, leave: twice is meant."""
         from ollama_tui.tui.dialogs.questions import QuitQuestion
 
-        main = self.screen_stack[0]
-        if isinstance(main, MainScreen) and not isinstance(self.screen, QuitQuestion):
+        if isinstance(self.screen, QuitQuestion):
+            self.screen.dismiss(True)
+        elif isinstance(main := self.screen_stack[0], MainScreen):
             main.action_run("app.quit")
 
 

@@ -30,6 +30,13 @@ CONNECTING = 1.5
 """Seconds that keys wait at most for the first list, or to know that the server is down."""
 UNREAD_SECONDS = 1.0
 """Seconds in which nobody can have read a screen that has opened by itself."""
+REPEAT_SECONDS = 0.4
+"""Seconds in which a key pressed again is the same keystroke: impatience, or a key held down."""
+MOVING_KEYS = frozenset({
+    "up", "down", "left", "right", "home", "end", "pageup", "pagedown", "tab", "shift+tab",
+    "escape", "backspace", "delete",
+})  # fmt: skip
+"""Keys that may be pressed as often as one likes, whatever they open or close."""
 PAUSE_STEPS = 10
 """Steps into which the wait is split, so that a busy loop lengthens it."""
 BUSY_TURNS = 200
@@ -56,6 +63,10 @@ class TypeAhead:
 
     `deliver` hands a key to the widget that has the focus; it may return before the key has been
     handled. `idle` is called when the last of them has been: what was left out can be drawn.
+
+    Of two equal keys the first wins: one that has opened or closed a screen is not a command for
+    what is there now, until the user can have seen that. `repeated` is asked about it, and returns
+    whether it is dropped.
     """
 
     def __init__(
@@ -64,12 +75,18 @@ class TypeAhead:
         deliver: Callable[[KeyEvent], None],
         clock: Clock,
         idle: Callable[[], None] = lambda: None,
+        repeated: Callable[[events.Key], bool] = lambda _: True,
     ) -> None:
         self._app = app
         self._deliver = deliver
         self._idle = idle
+        self._repeated = repeated
         self._clock = clock
-        self._waiting: deque[KeyEvent] = deque()
+        self._waiting: deque[tuple[KeyEvent, float]] = deque()
+        """Keys, and when each was typed."""
+        self._turned: tuple[str, float] = ("", 0.0)
+        """The key that opened or closed a screen last, and when that was done, or it was pressed
+        again; the key is empty once another one was pressed."""
         self._owners: set[object] = set()
         self._pauses: dict[object, asyncio.Task[None]] = {}
         self._free = asyncio.Event()
@@ -98,7 +115,7 @@ class TypeAhead:
     def put(self, event: KeyEvent) -> None:
         """Deliver `event` as soon as everything typed before it has been handled."""
         self.pressed_at = self._clock.seconds()
-        self._waiting.append(event)
+        self._waiting.append((event, self.pressed_at))
         if self._delivering is None:
             self._delivering = asyncio.create_task(self._deliver_all(), name="type-ahead")
 
@@ -164,19 +181,38 @@ class TypeAhead:
         try:
             await self.until_idle()
             while self._waiting and self._app.is_running:
-                event = self._waiting.popleft()
+                event, typed_at = self._waiting.popleft()
                 key = event.key if isinstance(event, events.Key) else ""
+                if isinstance(event, events.Key) and self._is_repeat(event, typed_at):
+                    await self.until_idle()
+                    continue
                 self.repeats_closing_key = bool(key) and key == self._closing_key
                 self._close_unread()
-                depth = len(self._app.screen_stack)
+                screens = tuple(self._app.screen_stack)
                 self._deliver(event)
                 await self.until_idle()
-                self._closing_key = key if len(self._app.screen_stack) < depth else ""
+                now = tuple(self._app.screen_stack)
+                self._closing_key = key if len(now) < len(screens) else ""
+                self._turned = (key if now != screens else "", self._clock.seconds())
                 if not self._waiting and self._app.is_running:
                     self._idle()
                     await self.until_idle()
         finally:
             self._delivering = None
+
+    def _is_repeat(self, event: events.Key, typed_at: float) -> bool:
+        """Whether a key is pressed again before the user can have seen what it did, and dropped.
+
+        In a field it is a letter all the same.
+        """
+        key, done_at = self._turned
+        if event.key != key or key in MOVING_KEYS or typed_at - done_at >= REPEAT_SECONDS:
+            return False
+        focused = self._app.focused
+        if focused is not None and focused.check_consume_key(key, event.character):
+            return False
+        self._turned = (key, max(typed_at, done_at))  # held down, it goes on repeating
+        return self._repeated(event)
 
     def _close_unread(self) -> None:
         screen = self._app.screen

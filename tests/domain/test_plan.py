@@ -73,7 +73,10 @@ def test_an_empty_plan_says_so() -> None:
 def test_a_plan_says_what_it_sends() -> None:
     usage = measured({"m": "W", "n": "W", "o": "W"}, SIZES)
     made = plan.plan_deletion([a_model("m", vram=5), a_model("n"), a_model("o")], usage)
-    assert plan.requests(made) == "Sends POST /api/generate and 3 times DELETE /api/delete."
+    assert plan.request_lines(made) == (
+        'POST /api/generate  {"model": "m", "keep_alive": 0}',
+        *(f'DELETE /api/delete  {{"model": "{name}"}}' for name in "mno"),
+    )
 
 
 def test_updates_fetch_what_they_share_once() -> None:
@@ -112,8 +115,10 @@ def test_a_backup_that_nothing_else_needs_may_be_deleted_after_its_model() -> No
     assert backup.reaches([(SHADOW, DIGEST)]) == frozenset()
     assert made.kept_for == ()
     assert made.freed_with_backups.bytes == made.freed.bytes + 5000 * MB + 800 + 800
-    assert plan.requests(made) == "Sends DELETE /api/delete."
-    assert plan.requests(made, besides=1) == "Sends 2 times DELETE /api/delete."
+    sent = 'DELETE /api/delete  {"model": "oss:20b"}'
+    assert plan.request_lines(made) == (sent,)
+    also = f'DELETE /api/delete  {{"model": "{backup.target}"}}'
+    assert plan.request_lines(made, backups=True) == (sent, also)
 
 
 def test_originals_are_deleted_by_their_digests() -> None:

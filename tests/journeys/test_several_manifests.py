@@ -88,7 +88,7 @@ async def test_all_rows_of_a_name_are_deleted_by_name_at_once() -> None:
         await user.presses("a", "d")
         await user.sees("Delete 2 models?", "micro:1b (ggml)  2 GB", "micro:1b (llamacpp)  1 GB")
         await user.presses("v")
-        await user.sees("Sends DELETE /api/delete.")
+        await user.sees("DELETE /api/delete  {")
         await user.presses("y")
         await user.waits(9)
         await user.until(lambda: not user.names)

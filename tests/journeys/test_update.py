@@ -132,7 +132,7 @@ async def test_updating_all_pulls_only_the_outdated_and_knows_them_as_current_af
         await user.presses("U")
         await user.sees("Update 3 models?", f"({bytes_:,} bytes)", "weights and template")
         await user.presses("v")
-        await user.sees("Sends 3 times POST /api/pull.")
+        await user.sees("POST /api/pull  {", "v hides the 3 requests")
         blobs = layers(demo)
         await user.presses("y")
         await user.server_works(100)

@@ -14,6 +14,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from ollama_tui.domain.cloud import AccountStatus, describe_account
+from ollama_tui.tui.dialogs.facts import KeysLine
 
 StatusUpdates = Callable[[], AsyncGenerator[AccountStatus, None]]
 """Polls the server for its account until polling would tell nothing new."""
@@ -60,7 +61,7 @@ class AccountDialog(ModalScreen[Wanted | None]):
             yield Static(id="account", markup=False)
             yield Static(id="cloud", markup=False)
             yield Static(WHOSE_KEY, classes="message", markup=False)
-            yield Static(classes="keys", markup=False)
+            yield KeysLine()
 
     def on_mount(self) -> None:
         """Show that the server is being asked for its account, and ask it."""

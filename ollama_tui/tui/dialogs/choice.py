@@ -17,6 +17,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from ollama_tui.formatting import StyledLine, inert, size
+from ollama_tui.tui.dialogs.facts import DialogKey, DialogKeys, Facts, FactsView
 from ollama_tui.tui.dialogs.picker import Picker, PickerRows
 from ollama_tui.tui.widgets.matching import highlighted, rank
 from ollama_tui.tui.widgets.table import GAP, MARGIN, Table, TableColumn
@@ -27,14 +28,16 @@ if TYPE_CHECKING:
 
 
 NO_UNDO = "This cannot be undone: z only undoes deletions."
+DANGER_SIGN = "!"
+"""Before the title of a question about danger: its colour does not say it alone."""
 
 
 class Confirm(ModalScreen[bool]):
     """A yes-or-no question: `y` is yes, `n` and `esc` are no, `enter` does nothing.
 
-    `v` shows `requests`, the requests that yes would send to the server. `b` takes `option` off, or
-    on again: what yes does besides, which `with_option` tells. While it is on, `option_lines` and
-    `option_requests` stand for the others.
+    `v` shows the requests of the facts, which yes would send to the server. `b` takes `option` off,
+    or on again: what yes does besides, which `with_option` tells; while it is on, `option_facts`
+    stand for the others. `danger` is for what destroys something or stops work.
     """
 
     BINDINGS = [
@@ -49,38 +52,55 @@ class Confirm(ModalScreen[bool]):
     def __init__(
         self,
         heading: str,
-        lines: tuple[str, ...] = (),
+        facts: Facts | tuple[str, ...] = (),
         yes: str = "yes",
         no: str = "no",
         *,
-        requests: str = "",
+        danger: bool = False,
         option: str = "",
-        option_lines: tuple[str, ...] = (),
-        option_requests: str = "",
+        option_facts: Facts | None = None,
+        more_keys: Sequence[DialogKey] = (),
     ) -> None:
         super().__init__()
-        self.option = option
-        self.with_option = bool(option)
         self.heading = heading
-        self.lines = lines
+        self.plain_facts = facts if isinstance(facts, Facts) else Facts(lines=facts)
         self.yes = yes
         self.no = no
-        self.requests = requests
-        self.option_lines = option_lines
-        self.option_requests = option_requests
+        self.danger = danger
+        self.option = option
+        self.with_option = bool(option)
+        self.option_facts = option_facts or self.plain_facts
+        self.more_keys = more_keys
         self._shows_requests = False
+
+    @property
+    def facts(self) -> Facts:
+        """What yes does, as the option stands."""
+        return self.option_facts if self.with_option else self.plain_facts
 
     def compose(self) -> ComposeResult:
         """Lay out question, facts and keys."""
-        with Vertical(classes="dialog"):
-            yield Static(self.heading, classes="heading", markup=False)
+        with Vertical(classes="dialog -danger" if self.danger else "dialog"):
+            title = f"{DANGER_SIGN} {self.heading}" if self.danger else self.heading
+            yield Static(title, classes="heading", markup=False)
+            if self.facts.number:
+                yield Static(self.facts.number, classes="number", markup=False)
             with VerticalScroll(classes="facts"):
-                yield Static("\n".join(self._facts()), markup=False)
+                yield FactsView(self.facts)
             if self.option:
                 yield Static(self._option_line(), id="option", markup=False)
-            keys = f"y {self.yes}   n {self.no}" + ("   v requests" if self.requests else "")
-            keys += "   b on or off" if self.option else ""
-            yield Static(keys, classes="keys", markup=False)
+            yield DialogKeys(self._keys())
+
+    def _keys(self) -> list[DialogKey]:
+        keys: list[DialogKey] = [("y", self.yes, "danger strong" if self.danger else "key")]
+        keys.append(("n", self.no, "key"))
+        if count := len(self.facts.requests):
+            verb = "hides" if self._shows_requests else "shows"
+            requests = "request" if count == 1 else f"{count:,} requests"
+            keys.append(("v", f"{verb} the {requests}", "key"))
+        if self.option:
+            keys.append(("b", "on or off", "key"))
+        return [*keys, *self.more_keys]
 
     def _option_line(self) -> str:
         return f"b [{'x' if self.with_option else ' '}] {self.option}"
@@ -94,19 +114,16 @@ class Confirm(ModalScreen[bool]):
 
     def action_show_requests(self) -> None:
         """Show the requests above the facts, or hide them again."""
-        if self.requests:
+        if self.facts.requests:
             self._shows_requests = not self._shows_requests
             self._show_facts()
+            self.query_one(".facts").scroll_home(animate=False)
 
     def _show_facts(self) -> None:
-        self.query_one(".facts Static", Static).update("\n".join(self._facts()))
-
-    def _facts(self) -> tuple[str, ...]:
-        on = self.with_option
-        sent, lines = (self.requests, self.lines)
-        if on:
-            sent, lines = self.option_requests, self.option_lines
-        return (sent, "", *lines) if self._shows_requests else lines
+        self.query_one(FactsView).show(self.facts, requests=self._shows_requests)
+        self.query_one(DialogKeys).show(self._keys())
+        for number in self.query(".number").results(Static):
+            number.update(self.facts.number)
 
     def action_scroll_facts(self, lines: int) -> None:
         """Scroll the facts; the arrow keys do it too."""
@@ -115,14 +132,15 @@ class Confirm(ModalScreen[bool]):
 
 def confirm_replace(model: Model) -> Confirm:
     """Return the question whether an installed model may be replaced."""
-    lines = (f"{size(model.size)}. {NO_UNDO}",)
-    return Confirm(f"Replace {model.name_label}, which already exists?", lines, "replace")
+    facts = Facts(f"Overwrites {size(model.size)}", (NO_UNDO,))
+    heading = f"Replace {model.name_label}, which already exists?"
+    return Confirm(heading, facts, "replace", "keep", danger=True)
 
 
 def confirm_replace_found(found: Conflict) -> Confirm:
     """Return the question whether to replace a model that appeared after its name was chosen."""
     heading = f"{inert(found.name)} {found.words}. Replace it?"
-    return Confirm(heading, (NO_UNDO,), "replace", "another name")
+    return Confirm(heading, (NO_UNDO,), "replace", "another name", danger=True)
 
 
 MOST_SHORT = 9

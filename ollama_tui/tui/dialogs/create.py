@@ -27,6 +27,7 @@ from ollama_tui.tui.dialogs.create_lists import LicenseTab, MessagesTab, Paramet
 from ollama_tui.tui.dialogs.create_parts import HEIGHTS
 from ollama_tui.tui.dialogs.create_tabs import BaseTab, PromptTab, QuantizeTab, Tab
 from ollama_tui.tui.dialogs.dialog import Form
+from ollama_tui.tui.dialogs.facts import KeysLine
 from ollama_tui.tui.look import styles_folder
 from ollama_tui.tui.widgets.tab_bar import Picker, TabBar
 from ollama_tui.tui.widgets.text_view import TextView
@@ -175,7 +176,7 @@ class CreateDialog(Form[CreateAnswer]):
             yield Static(classes="tab-keys", markup=False)
             with Horizontal(classes="foot"):
                 yield LineButton("Save ctrl+g" if self.start.edit else "Create ctrl+g", id="create")
-                yield Static(KEYS, classes="keys", markup=False)
+                yield KeysLine(KEYS)
 
     def on_mount(self) -> None:
         """Open the first tab; cursors do not blink, which would cost bytes on a slow link."""

@@ -55,7 +55,6 @@ class ParameterDialog(Dialog[Setting]):
 
     VERTICAL_BREAKPOINTS = HEIGHTS
     verb = "set"
-    always_asks = True
 
     def __init__(self, name: str = "", value: str = "") -> None:
         super().__init__()
@@ -131,7 +130,6 @@ class TextDialog(Dialog[T]):
     VERTICAL_BREAKPOINTS = HEIGHTS
     verb = "keep"
     keys = "ctrl+g {verb}   tab next field   esc cancel"
-    always_asks = True
     length = 0
     """Characters of the text to change."""
 

@@ -17,53 +17,25 @@ from textual.widgets import Checkbox, Input, Static
 
 from ollama_tui.config.drafts import DraftFile, FormKey
 from ollama_tui.config.safe_file import shown_path
+from ollama_tui.formatting import inert, shorten
 from ollama_tui.tui.dialogs.choice import Confirm, confirm_replace
+from ollama_tui.tui.dialogs.facts import KeysLine
 
 if TYPE_CHECKING:
     from ollama_tui.domain.model import Model
 
 T = TypeVar("T")
+LOST_CELLS = 60
+"""Cells of a text in the question whether to lose it."""
 
 
 class Typed:
-    """The text of a field, and in how many edits it was typed since the field was opened.
-
-    Changes that touch each other are one edit: a word inserted, a name overwritten from its
-    beginning to its end. A change somewhere else is a second edit.
-    """
+    """The text of a field, and what the program had filled in."""
 
     def __init__(self, start: str) -> None:
         self.start = start
         """What the program has filled in."""
         self.text = start
-        self._edits = 0
-        self._span = (0, 0)
-        """Start and end of the last edit in the text."""
-
-    def change(self, text: str) -> None:
-        """Record the text the field holds now."""
-        if text == self.text:
-            return
-        old = self.text
-        most = min(len(old), len(text))
-        begin = next((i for i in range(most) if old[i] != text[i]), most)
-        same = 0
-        while same < most - begin and old[-1 - same] == text[-1 - same]:
-            same += 1
-        old_end, new_end = len(old) - same, len(text) - same
-        first, last = self._span
-        if self._edits and begin <= last and old_end >= first:
-            shift = new_end - old_end
-            self._span = (min(first, begin), max(last, old_end) + shift)
-        else:
-            self._edits += 1
-            self._span = (begin, new_end)
-        self.text = text
-
-    def restore(self, text: str) -> None:
-        """Record a text that was typed earlier, in a draft."""
-        self.text = text
-        self._edits = 2
 
     @property
     def is_typed(self) -> bool:
@@ -71,9 +43,9 @@ class Typed:
         return self.text != self.start
 
     @property
-    def is_slight(self) -> bool:
-        """Whether the text was prefilled, and changed in one edit at most."""
-        return bool(self.start) and self._edits < 2
+    def is_lost(self) -> bool:
+        """Whether leaving would lose it: something was typed, and not only deleted."""
+        return bool(self.text.strip()) and self.text.strip() != self.start.strip()
 
 
 class Form(ModalScreen[T | None], Generic[T]):
@@ -90,12 +62,16 @@ class Form(ModalScreen[T | None], Generic[T]):
     def would_lose(self) -> bool:
         """Whether leaving now would lose enough to ask first."""
 
+    def lost_texts(self) -> tuple[str, ...]:
+        """Return the texts that leaving would lose, where they are few and short; raw."""
+        return ()
+
     def action_leave(self) -> None:
         """Dismiss with None; ask first when typed text would be lost."""
         if self.would_lose():
-            self.app.push_screen(
-                Confirm("Leave and forget what you typed?", yes="leave"), self._leave
-            )
+            lost = tuple(f"“{shorten(inert(text), LOST_CELLS)}”" for text in self.lost_texts())
+            question = Confirm("Leave and forget what you typed?", lost, "leave", "stay")
+            self.app.push_screen(question, self._leave)
         else:
             self._leave(True)
 
@@ -138,8 +114,6 @@ class Dialog(Form[T]):
     """One word for what enter does."""
     keys = "enter {verb}   esc cancel"
     """The line that names the keys."""
-    always_asks = False
-    """Whether to ask even before losing a prefilled text changed in one edit."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -159,7 +133,7 @@ class Dialog(Form[T]):
                 yield Static(restored, classes="restored", markup=False)
             yield from self.fields()
             yield Static("", classes="message", markup=False)
-            yield Static(self.keys.format(verb=self.verb), classes="keys", markup=False)
+            yield KeysLine(self.keys.format(verb=self.verb))
 
     @abstractmethod
     def fields(self) -> ComposeResult:
@@ -185,7 +159,7 @@ class Dialog(Form[T]):
             for line in self.draft_file.text.splitlines():
                 name, _, text = line.partition(": ")
                 if name in self._typed:
-                    self._typed[name].restore(text)
+                    self._typed[name].text = text
                     self._put(name, text)
         self.review()
 
@@ -220,17 +194,18 @@ class Dialog(Form[T]):
             restored.remove()
 
     def would_lose(self) -> bool:
-        """Whether more was typed than one edit of a prefilled text."""
+        """Whether anything was typed that is not what the program had filled in."""
         self._follow()
-        return any(
-            typed.is_typed and (self.always_asks or not typed.is_slight)
-            for typed in self._typed.values()
-        )
+        return any(typed.is_lost for typed in self._typed.values())
+
+    def lost_texts(self) -> tuple[str, ...]:
+        """Return the texts of the fields that were typed in."""
+        return tuple(typed.text for typed in self._typed.values() if typed.is_lost)
 
     def _follow(self) -> None:
         for name, text in self.texts():
             if name in self._typed:
-                self._typed[name].change(text)
+                self._typed[name].text = text
 
     @on(Input.Changed)
     def keep_typed(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -16,26 +16,27 @@ from ollama_tui.api.replies import RunningModel
 from ollama_tui.config.drafts import DraftFile
 from ollama_tui.config.safe_file import shown_path
 from ollama_tui.domain.model import Model
-from ollama_tui.domain.plan import Operation, Plan, plan_updates, requests, side_effects
+from ollama_tui.domain.plan import (
+    Operation,
+    Plan,
+    plan_updates,
+    request_lines,
+    side_effects,
+    unloading,
+)
 from ollama_tui.domain.storage.report import WAY_BACK, RowKind, StorageRow, name_label
 from ollama_tui.domain.storage.usage import Amount
 from ollama_tui.domain.updates import Upstream, cost
-from ollama_tui.formatting import ago, cells, exact, inert, plural, shorten, size, size_of, until
+from ollama_tui.formatting import ago, exact, inert, plural, shorten, size, size_of, until
 from ollama_tui.services.jobs.job import Job, State, how_far
 from ollama_tui.tui.dialogs.choice import Confirm
+from ollama_tui.tui.dialogs.facts import LISTED, Facts, KeysLine
 from ollama_tui.tui.typeahead import Unasked
 
 NAME_CELLS = 44
 """Cells of a name in a table of a question."""
-LISTED = 200
-"""The most models named one by one; the rest are counted."""
-
-
-def _listed(lines: Iterable[str], count: int) -> list[str]:
-    """Return the first `LISTED` of `count` lines, one per model, and how many are left out."""
-    named = [line for line, _ in zip(lines, range(LISTED), strict=False)]
-    left = count - len(named)
-    return [*named, f"… and {plural(left, 'more model')}"] if left else named
+KEEP = "keep"
+"""What no means where yes deletes."""
 
 
 # ---- delete
@@ -51,19 +52,25 @@ def confirm_delete(
     """
     count = len(models)
     heading = f"Delete {models[0].label}?" if count == 1 else f"Delete {count} models?"
-    named = _listed(
+    rows = tuple(
         (
-            f"{model.label}  {'cloud' if model.is_cloud else size(model.size)}"
-            + ("  loaded; it is unloaded first" if model.is_loaded else "")
-            for model in models
-        ),
-        count,
+            model.label,
+            "cloud" if model.is_cloud else size(model.size),
+            "loaded; unloaded first" if model.is_loaded else "",
+        )
+        for model in models[:LISTED]
     )
     besides = [inert(text) for item in plan.deletions[:LISTED] for text in side_effects(item)]
 
-    def facts(freed: Amount) -> tuple[str, ...]:
-        frees = _frees(plan, freed, still_loading=still_loading)
-        return (*frees, *besides, _undo_within(grace), "", *named)
+    def facts(freed: Amount, backups: bool) -> Facts:
+        doubts = _stays_or_unknown(plan, freed, still_loading=still_loading)
+        return Facts(
+            _frees(freed),
+            (*doubts, *besides, _undo_within(grace)),
+            rows,
+            count - len(rows),
+            tuple(map(inert, request_lines(plan, backups=backups))),
+        )
 
     option = ""
     if plan.backups:
@@ -73,12 +80,12 @@ def confirm_delete(
         option = f"with the {its} that Ollama keeps; without, {size(stays)} stay"
     return Confirm(
         heading,
-        facts(plan.freed),
+        facts(plan.freed, backups=False),
         "delete",
-        requests=requests(plan),
+        KEEP,
+        danger=True,
         option=option,
-        option_lines=facts(plan.freed_with_backups),
-        option_requests=requests(plan, besides=len(plan.backups)),
+        option_facts=facts(plan.freed_with_backups, backups=True),
     )
 
 
@@ -90,23 +97,32 @@ def _undo_within(grace: float) -> str:
 
 def confirm_leftover(row: StorageRow, plan: Plan, grace: float) -> Confirm:
     """Return the question whether to carry out `plan`, which deletes what `row` is about."""
-    lines = [*_frees(plan, plan.freed, still_loading=False)]
+    lines = [*_stays_or_unknown(plan, plan.freed, still_loading=False)]
     if row.kind is RowKind.ORIGINALS:
         lines.append(f"{WAY_BACK}.")
-    named = [
-        f"{name_label(step.name)}  {size(step.bytes or 0)}"
+    rows = tuple(
+        (name_label(step.name), size(step.bytes or 0), "")
         for step in plan.of(Operation.DELETE)[:LISTED]
-    ]
-    lines += [_undo_within(grace), "", *_listed(named, len(plan.deletions))]
+    )
+    facts = Facts(
+        _frees(plan.freed),
+        (*lines, _undo_within(grace)),
+        rows,
+        len(plan.deletions) - len(rows),
+        tuple(map(inert, request_lines(plan))),
+    )
     what = row.label
     if row.kind is RowKind.ORIGINALS and len(plan.deletions) == 1:
         what = f"the {inert(plan.deletions[0].name)}"
-    return Confirm(f"Delete {what}?", tuple(lines), "delete", requests=requests(plan))
+    return Confirm(f"Delete {what}?", facts, "delete", KEEP, danger=True)
 
 
-def _frees(plan: Plan, freed: Amount, *, still_loading: bool) -> Iterator[str]:
-    """Yield how many bytes `plan` frees, which are shared, and which are not known yet."""
-    yield f"Frees {freed}." if freed.bytes else "Frees almost nothing."
+def _frees(freed: Amount) -> str:
+    return f"Frees {freed}" if freed.bytes else "Frees almost nothing"
+
+
+def _stays_or_unknown(plan: Plan, freed: Amount, *, still_loading: bool) -> Iterator[str]:
+    """Yield what stays as it is shared, and what is not known yet."""
     if plan.kept_for:
         some = ", ".join(map(name_label, plan.kept_for[:3]))
         rest = f" and {len(plan.kept_for) - 3} more" if len(plan.kept_for) > 3 else ""
@@ -131,20 +147,25 @@ def confirm_update(stale: Sequence[Stale], free: int | None = None) -> Confirm:
     plan = plan_updates(stale)
     one = stale[0][0].label if len(stale) == 1 else f"{len(stale)} models"
     fetch = plan.fetched.bytes
-    fetches = f"Fetches {size(fetch)} ({exact(fetch)})." if fetch else "Fetches nothing."
-    entries = []
+    fetches = f"Fetches {size(fetch)} ({exact(fetch)})" if fetch else "Fetches nothing"
+    rows = []
     for model, found in stale[:LISTED]:
-        pushed = f", pushed {ago(found.pushed_at, found.checked_at)}" if found.pushed_at else ""
-        loaded = "; what is loaded stays the old one until reloaded" if model.is_loaded else ""
-        entries.append(f"{model.label}  {cost(found)}{pushed}{loaded}")
-    named = _listed(entries, len(stale))
+        notes = [f"pushed {ago(found.pushed_at, found.checked_at)}"] if found.pushed_at else []
+        notes += ["what is loaded stays the old one until reloaded"] if model.is_loaded else []
+        rows.append((model.label, cost(found), "; ".join(notes)))
     disk = []
     if free is not None and fetch:
         fits = fetch <= free
         left = f"{size(free)} free on the server's disk."
         disk = [left if fits else f"It does not fit: there are only {left}"]
-    lines = (fetches, *disk, "Models that are up to date are not touched.", "", *named)
-    return Confirm(f"Update {one}?", lines, "update", requests=requests(plan))
+    facts = Facts(
+        fetches,
+        (*disk, "Models that are up to date are not touched."),
+        tuple(rows),
+        len(stale) - len(rows),
+        tuple(map(inert, request_lines(plan))),
+    )
+    return Confirm(f"Update {one}?", facts, "update")
 
 
 # ---- unload
@@ -154,24 +175,27 @@ def confirm_unload(running: Sequence[RunningModel], now: datetime) -> Confirm:
     """Return the question whether to unload `running`, with the memory and time left of each."""
     one = len(running) == 1
     heading = f"Unload {inert(running[0].name)}?" if one else f"Unload {len(running)} models?"
-    freed = size(sum(runner.size for runner in running))
-    warning = "Anyone using one of them waits until it is loaded again."
-    labels = [inert(runner.name) for runner in running]
-    longest = max(map(cells, labels), default=0)
     unusual = {"forever": "was to stay forever", "stopping": "is stopping already", "never": ""}
-    lines = []
-    for label, runner in zip(labels, running, strict=True):
+    rows = []
+    for runner in running[:LISTED]:
         end = until(runner.expires_at, now)
         stay = unusual.get(end, f"was to stay {end.removesuffix(' from now')} more")
-        lines.append(f"{label}{' ' * (longest - cells(label))}  {size(runner.size):>7}  {stay}")
-    return Confirm(heading, (f"Frees {freed} of memory. {warning}", "", *lines), "unload")
+        rows.append((inert(runner.name), size(runner.size), stay))
+    facts = Facts(
+        f"Frees {size(sum(runner.size for runner in running))} of memory",
+        ("Anyone using one of them waits until it is loaded again.",),
+        tuple(rows),
+        len(running) - len(rows),
+        tuple(inert(str(unloading(runner.name))) for runner in running),
+    )
+    return Confirm(heading, facts, "unload", KEEP, danger=True)
 
 
 # ---- quit
 
 
 class QuitQuestion(Confirm):
-    """Whether to quit; asked once, however often the key is pressed."""
+    """Whether to quit. Asked once, however often q is pressed; ctrl+c again means yes."""
 
 
 def confirm_quit(jobs: Sequence[Job], typed: Mapping[str, Path | None]) -> QuitQuestion | None:
@@ -205,7 +229,15 @@ def confirm_quit(jobs: Sequence[Job], typed: Mapping[str, Path | None]) -> QuitQ
                 lines.append(f"“{form}” continues with it the next time: {kept}")
     if not heading:
         return None
-    return QuitQuestion(" ".join(["Quit?", *heading]), tuple(lines), "quit")
+    rows = tuple(
+        (shorten(inert(f"{job.verb} {job.name}"), NAME_CELLS), how_far(job.progress), "")
+        for job in active[:LISTED]
+        if job.state is not State.WAITING
+    )
+    facts = Facts("", tuple(lines), rows, max(len(active) - waiting - LISTED, 0))
+    question = " ".join(["Quit?", *heading])
+    again = (("ctrl+c", "quits too", "key"),)
+    return QuitQuestion(question, facts, "quit", "stay", danger=True, more_keys=again)
 
 
 # ---- resume
@@ -215,20 +247,17 @@ class ResumeQuestion(Unasked, Confirm):
     """Whether to resume downloads that were interrupted; nobody pressed a key for it to come."""
 
     def __init__(self, paused: Sequence[Job]) -> None:
-        labels = [shorten(inert(job.name), NAME_CELLS) for job in paused[:LISTED]]
-        longest = max(map(cells, labels))
-        lines = []
-        for label, job in zip(labels, paused, strict=False):
+        rows = []
+        for job in paused[:LISTED]:
             done = job.progress
             at = f"at {far}" if (far := how_far(done)) else "just begun"
             amount = size_of(done.completed, done.total) if done.completed and done.total else ""
-            lines.append(f"{label}{' ' * (longest - cells(label))}  {at:<6}  {amount}".rstrip())
+            rows.append((shorten(inert(job.name), NAME_CELLS), at, amount))
         count = len(paused)
         what = "1 download was" if count == 1 else f"{count} downloads were"
         kept = "What was downloaded is kept on the server; resuming fetches the rest."
-        super().__init__(
-            f"{what} interrupted. Resume?", (*_listed(lines, count), "", kept), "resume", "not now"
-        )
+        facts = Facts("", (kept,), tuple(rows), count - len(rows))
+        super().__init__(f"{what} interrupted. Resume?", facts, "resume", "not now")
 
 
 # ---- continue a draft
@@ -270,4 +299,4 @@ class ContinueQuestion(ModalScreen[str | None]):
             with VerticalScroll(classes="facts"):
                 yield Static(written, markup=False)
                 yield Static(f"{shown}{more}", classes="label", markup=False)
-            yield Static(keys, classes="keys", markup=False)
+            yield KeysLine(keys)

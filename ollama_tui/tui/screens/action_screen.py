@@ -19,6 +19,7 @@ from ollama_tui.formatting import StyledLine, inert
 from ollama_tui.tui.actions import ACTIONS, BY_ID
 from ollama_tui.tui.actions.action import (
     FOOTER_ALWAYS,
+    KEY_NAMES,
     Action,
     ActionContext,
     ActionGroup,
@@ -179,6 +180,21 @@ class ActionScreen(Screen[None]):
         if (chosen := await self.context.show(palette)) is not None:
             self.context.recent = [chosen, *(id_ for id_ in recent if id_ != chosen)]
             self.action_run(chosen)
+
+
+def drops_repeated(app: OllamaTui, key: events.Key) -> bool:
+    """Say that a key which has opened or closed a screen is not taken twice, and return True.
+
+    The key that quits has a rule of its own.
+    """
+    binding = app.screen.active_bindings.get(key.key)
+    action = BY_ID.get(binding.binding.id or "") if binding is not None else None
+    if action is not None and action.id == "app.quit":
+        return False
+    if action is not None:
+        shown = KEY_NAMES.get(key.key, key.character or key.key)
+        app.tell(f"Press {shown} again for “{action.label}”.")
+    return True
 
 
 class TableScreen(ActionScreen, ModalScreen[None]):

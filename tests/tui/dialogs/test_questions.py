@@ -34,15 +34,15 @@ def test_jobs_are_counted_by_what_becomes_of_them(
     question = confirm_quit(jobs, {})
     assert question is not None
     assert question.heading == heading
-    assert line in "\n".join(question.lines)
+    assert line in "\n".join(question.facts.lines)
 
 
 def test_typed_text_is_said_to_be_kept_or_lost() -> None:
     question = confirm_quit((), {"Pull a model": Path("/d/pull.txt"), "Copy [x]": None})
     assert question is not None
     assert question.heading == "Quit? You have typed text that is not sent."
-    assert "kept in /d/pull.txt" in question.lines[0]
-    assert question.lines[1] == "What you typed in “Copy [x]” will be lost."
+    assert "kept in /d/pull.txt" in question.facts.lines[0]
+    assert question.facts.lines[1] == "What you typed in “Copy [x]” will be lost."
 
 
 def test_nothing_is_asked_where_nothing_is_lost() -> None:
