@@ -9,13 +9,11 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from textual import events, work
 from textual.binding import Binding
 from textual.reactive import Reactive, reactive
-from textual.screen import Screen
-from textual.widgets._toast import ToastHolder
 
 from ollama_tui.api.clock import MACHINE, Clock
 from ollama_tui.api.errors import OllamaError
@@ -37,8 +35,9 @@ from ollama_tui.tui.look import (
     ThemedApp,
     styles_folder,
 )
+from ollama_tui.tui.messages import MessagesApp
 from ollama_tui.tui.rendering.diff import DiffApp
-from ollama_tui.tui.screens.action_screen import ActionScreen, drops_repeated
+from ollama_tui.tui.screens.action_screen import drops_repeated
 from ollama_tui.tui.screens.main import MainScreen
 from ollama_tui.tui.typeahead import CONNECTING, KeyEvent, TypeAhead
 
@@ -55,16 +54,13 @@ if TYPE_CHECKING:
     from ollama_tui.services.observable import Observable
     from ollama_tui.services.updates import Checking
 
-TOAST_SECONDS = 5.0
-ERROR_TOAST_SECONDS = 12.0
-"""How long a toast stays; errors stay longer."""
 DRAW_EVERY = 0.25
 """Seconds between two drawings of progress: reads as live, and a slow link keeps up."""
 
 T = TypeVar("T")
 
 
-class OllamaTui(DiffApp[int], ThemedApp[int], inherit_bindings=False):
+class OllamaTui(DiffApp[int], ThemedApp[int], MessagesApp[int], inherit_bindings=False):
     """Browse and curate the models of an Ollama server."""
 
     TITLE = "ollama-tui"
@@ -317,40 +313,6 @@ class OllamaTui(DiffApp[int], ThemedApp[int], inherit_bindings=False):
         services.storage.expect_changes()
         with suppress(OllamaError):  # the status line says what is wrong
             await services.library.refresh()
-
-    def tell(self, title: str, hint: str = "", *, trouble: bool = False) -> None:
-        """Say something literally, and once: not again while it is still to be read."""
-        heading, message = (title, hint) if hint else ("", title)
-        if any((n.title, n.message) == (heading, message) for n in self._notifications):
-            return
-        self.notify(
-            message,
-            title=heading,
-            severity="error" if trouble else "information",
-            timeout=ERROR_TOAST_SECONDS if trouble else TOAST_SECONDS,
-            markup=False,
-        )
-
-    def _refresh_notifications(self) -> None:
-        """Show messages in lines of their own where a screen has them, else as toasts.
-
-        A toast would lie over rows of the list. Those cleared go whole, where Textual leaves a
-        container of each.
-        """
-        notes = [(n.title, n.message, n.severity == "error") for n in self._notifications]
-        for screen in self._screen_stack:
-            if isinstance(screen, ActionScreen):
-                screen.show_messages(notes if screen is self.screen else [])
-        if self._screen_stack:
-            if not isinstance(self.screen, ActionScreen):
-                super()._refresh_notifications()
-            self.call_later(self._remove_empty_holders, self.screen)
-
-    def _remove_empty_holders(self, screen: Screen[Any]) -> None:
-        there = {f"--textual-toast-{note.identity}" for note in self._notifications}
-        for holder in screen.query(ToastHolder):
-            if holder.id not in there or isinstance(screen, ActionScreen):
-                holder.remove()
 
     def go_to(self, host: Host) -> None:
         """Leave this server, and its jobs, for another."""

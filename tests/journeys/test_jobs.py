@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from ollama_tui.services.jobs.job import State
 from tests.journeys.driver import User, a_server, journey
 
@@ -112,3 +114,13 @@ async def test_figures_stand_in_the_same_columns_in_the_strip() -> None:
         assert first.index("MB/s") == second.index("MB/s")
         assert first.rindex(":") == second.rindex(":")
         assert len(first) == len(second) == 119
+
+
+@pytest.mark.parametrize("view", ["b", "t", "o"])
+async def test_jobs_are_shown_from_every_view_and_left_to_it(view: str) -> None:
+    async with journey() as user:
+        await user.presses(view, "J")
+        await user.sees("Nothing to do.")
+        await user.presses("escape")
+        await user.until(lambda: "Nothing to do." not in user.screen)
+        assert user.app.screen.place.value != "in the list"  # type: ignore[attr-defined]

@@ -57,6 +57,7 @@ class Place(StrEnum):
     UPDATES = "in updates"
     CLOUD = "in the catalogue"
     LIST_AND_DETAILS = "in the list and the details"
+    NOT_JOBS = "everywhere but in jobs"
     EVERYWHERE = "everywhere"
 
     @property
@@ -67,6 +68,9 @@ class Place(StrEnum):
 
 _REGIONS = {
     Place.LIST_AND_DETAILS: (Place.LIST, Place.DETAILS),
+    Place.NOT_JOBS: (
+        Place.LIST, Place.DETAILS, Place.STORAGE, Place.RUNNING, Place.UPDATES, Place.CLOUD,
+    ),
     Place.EVERYWHERE: (
         Place.LIST, Place.DETAILS, Place.STORAGE, Place.RUNNING, Place.JOBS, Place.UPDATES,
         Place.CLOUD,

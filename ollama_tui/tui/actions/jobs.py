@@ -286,7 +286,7 @@ ACTIONS = (
     Action("jobs.show", "J", "jobs", "Show all jobs, to cancel, retry or clear them.",
            "show_table('jobs')", not_connected, group=ActionGroup.APP,
            synonyms=("downloads", "progress", "queue", "transfers", "tasks"),
-           footer=7, footer_while=is_working),
+           place=Place.NOT_JOBS, footer=7, footer_while=is_working),
     Action("jobs.pause", "space", "pause/resume", "Pause a download, or let it go on.",
            pause_job, cannot_pause, group=ActionGroup.APP, place=Place.JOBS, footer=1,
            synonyms=("hold", "continue")),

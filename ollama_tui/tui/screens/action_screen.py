@@ -78,7 +78,7 @@ class ActionScreen(Screen[None]):
     of it, draws them.
     """
 
-    BINDINGS = bindings(Place.EVERYWHERE)
+    BINDINGS = [*bindings(Place.EVERYWHERE), *bindings(Place.NOT_JOBS)]
     context: MainScreenContext
 
     @property
@@ -166,6 +166,10 @@ class ActionScreen(Screen[None]):
     def action_run(self, action_id: str) -> None:
         """Run an action, or say why it cannot act now."""
         self.context.start(BY_ID[action_id], self)
+
+    async def action_show_table(self, name: str) -> None:
+        """Show one of the full-screen tables."""
+        await self.context.show_table(name)
 
     async def action_show_keys(self) -> None:
         """Show the keys that work here, until they are left."""

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from ollama_tui.formatting import StyledLine
     from ollama_tui.services.jobs.job import Job
     from ollama_tui.tui.app import OllamaTui
-    from ollama_tui.tui.screens.action_screen import TableScreen
 
 SMALLEST = (40, 10)
 
@@ -251,32 +250,6 @@ class MainScreen(ActionScreen):
     def action_open_filter(self) -> None:
         """Type a filter."""
         self.query_one(FilterBar).open(self.view.filter)
-
-    async def action_show_table(self, name: str) -> None:
-        """Show one of the full-screen tables."""
-        screen: TableScreen
-        match name:
-            case "storage":
-                from ollama_tui.tui.screens.storage import StorageScreen
-
-                screen = StorageScreen(self.context)
-            case "running":
-                from ollama_tui.tui.screens.running import RunningScreen
-
-                screen = RunningScreen(self.context)
-            case "jobs":
-                from ollama_tui.tui.screens.jobs import JobsScreen
-
-                screen = JobsScreen(self.context)
-            case "updates":
-                from ollama_tui.tui.screens.updates import UpdatesScreen
-
-                screen = UpdatesScreen(self.context)
-            case _:
-                from ollama_tui.tui.screens.cloud import CloudScreen
-
-                screen = CloudScreen(self.context)
-        await self.context.show(screen)
 
     async def action_choose_theme(self) -> None:
         """Ask for the theme, and use it now and in the next run."""

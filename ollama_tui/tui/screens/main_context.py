@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ollama_tui.config.settings import Settings
     from ollama_tui.services.connection import Services
     from ollama_tui.tui.actions.action import Chosen
+    from ollama_tui.tui.screens.action_screen import TableScreen
     from ollama_tui.tui.screens.main import MainScreen
 
 
@@ -228,6 +229,32 @@ class MainScreenContext:
             wait = app.type_ahead.pressed_at + seconds - app.clock.seconds()
             if app.screen is not screen or isinstance(screen.focused, Input):
                 wait = max(wait, seconds)
+
+    async def show_table(self, name: str) -> None:
+        """Show one of the full-screen tables until it is left."""
+        screen: TableScreen
+        match name:
+            case "storage":
+                from ollama_tui.tui.screens.storage import StorageScreen
+
+                screen = StorageScreen(self)
+            case "running":
+                from ollama_tui.tui.screens.running import RunningScreen
+
+                screen = RunningScreen(self)
+            case "jobs":
+                from ollama_tui.tui.screens.jobs import JobsScreen
+
+                screen = JobsScreen(self)
+            case "updates":
+                from ollama_tui.tui.screens.updates import UpdatesScreen
+
+                screen = UpdatesScreen(self)
+            case _:
+                from ollama_tui.tui.screens.cloud import CloudScreen
+
+                screen = CloudScreen(self)
+        await self.show(screen)
 
     def tell(self, title: str, hint: str = "", *, trouble: bool = False) -> None:
         """Say something once, as a toast."""

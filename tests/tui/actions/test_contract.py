@@ -17,7 +17,7 @@ DESIGN = {
     "filter.open": "/", "filter.clear": "esc", "filter.saved": "@",
     "mark.toggle": "space", "mark.range": "v", "mark.all": "a", "mark.none": "A",
     "mark.invert": "*", "sort.choose": "s", "sort.reverse": "\\",
-    "sort.name": "1", "sort.params": "2", "sort.quant": "3", "sort.size": "4", "sort.ctx": "5",
+    "sort.name": "1", "sort.size": "2", "sort.params": "3", "sort.quant": "4", "sort.ctx": "5",
     "sort.can": "6", "sort.modified": "7", "sort.loaded": "8", "sort.family": "9",
     "details.open": "⏎ l → i", "details.close": "h ← esc",
     "details.next": "tab", "details.previous": "⇧tab",
