@@ -6,9 +6,7 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import PurePosixPath
 from typing import Literal
-from urllib.parse import parse_qs, unquote
 
 from ollama_tui.formatting import inert
 
@@ -289,79 +287,3 @@ def _part_problem(what: str, part: str, punctuation: str, longest: int) -> str |
 
 def _said(character: str) -> str:
     return "a space" if character.isspace() else f"“{inert(character)}”"
-
-
-# ---- names in pasted texts
-
-
-_COMMAND = re.compile(
-    r"(?:^|.*[\s/])ollama(?:\.exe)?\s+(?:run|pull|show|push|stop|rm)\s+(.*)", re.S
-)
-_FROM = re.compile(r"FROM\s+(\S+)", re.IGNORECASE)
-_PROMPT = re.compile(r"(?:[$%>❯#]|PS [^>]*>)\s+")
-_QUOTES = {'""', "''", "“”", "‘’", "<>"}
-_TAKES_A_VALUE = {"--keepalive", "--format", "--dimensions"}
-_OLLAMA = {"ollama.com", "www.ollama.com", "ollama.ai", "www.ollama.ai"}
-_HUGGING_FACE = {"hf.co", "www.hf.co", "huggingface.co", "www.huggingface.co"}
-_SHARD = re.compile(r"-\d{5}-of-\d{5}$")
-_QUANT = re.compile(
-    r"(?:^|[-._])((?:UD-)?(?:I?Q\d(?:_\w+)?|TQ\d_\d|MXFP\d(?:_\w+)?|B?F16|F32))$", re.IGNORECASE
-)
-
-
-def name_in(text: str) -> str:
-    """Return the model name that pasted `text` means; text that is none of these comes stripped."""
-    bare = _unwrapped(text)
-    if match := _COMMAND.match(bare):
-        words = iter(match[1].split())
-        for word in words:
-            if word in _TAKES_A_VALUE:
-                next(words, None)
-            elif not word.startswith("-"):
-                break
-        else:
-            word = ""
-        bare = _unwrapped(word)
-    elif match := _FROM.fullmatch(bare):
-        bare = match[1]
-    return bare if re.search(r"\s", bare) else _named_by_address(bare) or bare
-
-
-def _unwrapped(text: str) -> str:
-    """Take off blanks, shell prompts and matching quotes, as often as there are any."""
-    before, inner = "", text
-    while before != inner:
-        before, inner = inner, inner.strip().strip("`")
-        if prompt := _PROMPT.match(inner):
-            inner = inner[prompt.end() :]
-        elif len(inner) > 1 and inner[0] + inner[-1] in _QUOTES:
-            inner = inner[1:-1]
-    return inner
-
-
-def _named_by_address(text: str) -> str | None:
-    """Return the name behind a page address; None when `text` is not one."""
-    scheme, separator, rest = text.partition("://")
-    if separator and scheme.lower() not in ("http", "https"):
-        return None
-    address, _, query = (rest if separator else text).partition("?")
-    steps = (unquote(part).strip() for part in address.partition("#")[0].split("/"))
-    host, *path = list(filter(None, steps)) or [""]
-    if host.lower() in _OLLAMA and path:
-        name = "/".join(path[:2])
-        return name if len(path) == 1 or problem(name) else name.removeprefix("library/")
-    if host.lower() in _HUGGING_FACE and len(path) > 1 and (separator or problem(text)):
-        return _from_hugging_face(path, query)
-    plain = "/".join((host, *path))
-    return plain if separator and not problem(plain) else None
-
-
-def _from_hugging_face(path: list[str], query: str) -> str:
-    user, repository, *more = path
-    name = f"hf.co/{user}/{repository}"
-    file = more[-1] if more else parse_qs(query).get("show_file_info", [""])[0]
-    if not file.lower().endswith(".gguf"):
-        return name
-    stem = _SHARD.sub("", PurePosixPath(file).stem)
-    quantization = _QUANT.search(stem)  # or the whole file name: both are tags
-    return f"{name}:{quantization[1] if quantization else PurePosixPath(file).name}"

@@ -3,8 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
+from ollama_tui.domain.model import Model, ModelKey
+from ollama_tui.domain.updates import incomparable
+
+FAMILIES = (
+    "all-minilm", "bge-m3", "codellama", "command-r", "deepseek-coder-v2", "deepseek-r1",
+    "deepseek-v3.1", "devstral", "embeddinggemma", "gemma2", "gemma3", "gemma3n", "gpt-oss",
+    "granite3.3", "llama3.1", "llama3.2", "llama3.2-vision", "llama3.3", "llava", "magistral",
+    "minicpm-v", "mistral", "mistral-nemo", "mistral-small3.2", "mixtral",
+    "mxbai-embed-large", "nomic-embed-text", "phi3", "phi4", "phi4-mini", "qwen2.5",
+    "qwen2.5-coder", "qwen2.5vl", "qwen3", "qwen3-coder", "qwen3-vl", "qwq", "smollm2",
+    "snowflake-arctic-embed2", "starcoder2", "tinyllama",
+)  # fmt: skip
+"""Well-known names of ollama.com's library, suggested where no server knows more."""
 _ALIKE = 0.6
 """Similarity, from 0 to 1, from which on one name may be a misspelling of another."""
 _NUMBER = re.compile(r"(\d+(?:\.\d+)?)")
@@ -21,6 +34,22 @@ def in_order(names: Iterable[str]) -> list[str]:
 def _readable(name: str) -> list[tuple[float, str]]:
     parts = _NUMBER.split(name.lower())
     return [(float(part), "") if at % 2 else (-1.0, part) for at, part in enumerate(parts)]
+
+
+def pullable(
+    models: Iterable[Model], outdated: Collection[ModelKey], seen: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the names to suggest for a pull, with what is known of each in a word or two.
+
+    `seen` are those of the catalogue. What was made on the server is left out.
+    """
+    known = {**dict.fromkeys(FAMILIES, "in the library"), **seen}
+    for model in models:
+        if model.is_cloud:
+            known[model.name] = "installed, cloud"
+        elif incomparable(model) is None:
+            known[model.name] = "outdated" if model.key in outdated else "installed"
+    return known
 
 
 def completions(typed: str, known: Iterable[str]) -> list[str]:
@@ -54,10 +83,13 @@ def nearest(wrong: str, known: Iterable[str], most: int = 3) -> list[str]:
     ranked: list[tuple[int, float, int, str]] = []
     for order, name in enumerate(in_order(known)):
         other = name.lower()
-        matcher.set_seq1(other)
-        alike = matcher.ratio()
         if other == lowered:
             continue
+        matcher.set_seq1(other)
+        # The quick ones are upper bounds, and spare most of ten thousand names the real one.
+        alike = 0.0
+        if matcher.real_quick_ratio() >= _ALIKE and matcher.quick_ratio() >= _ALIKE:
+            alike = matcher.ratio()
         theirs, _ = _cut(other)
         if theirs == model:
             closer = -alike - other.startswith(lowered) if tag else 0.0

@@ -235,7 +235,7 @@ def to_update(
     return list(by_name.values())
 
 
-def together(found: Iterable[Upstream]) -> int:
+def together(found: Iterable[Upstream | Offer]) -> int:
     """Return the bytes that pulling all of them fetches, what they share once."""
     layers = {layer.digest: layer.size for each in found for layer in each.missing}
     return sum(layers.values())
@@ -268,14 +268,48 @@ def host_label(name: names.Name) -> str:
     return "ollama.com" if is_public else inert(name.host)[:60]
 
 
+class OfferKind(StrEnum):
+    """What came of asking a registry about a name."""
+
+    FETCH = "fetch"
+    CURRENT = "up to date"
+    ABSENT = "no such model"
+    UNKNOWN = "not checked"
+
+
 @dataclass(frozen=True, slots=True)
 class Offer:
     """What a registry offers under a name, for somebody about to pull it."""
 
-    sentence: str
-    """Size, bytes still missing and what changes; or why nobody can say."""
+    kind: OfferKind
+    reason: str = ""
+    """Why nobody can say, as a sentence; of an update, what changes."""
     total: int | None = None
-    """Bytes of the whole model; None when unknown."""
+    """Bytes of the whole model, which its progress bar counts; None when unknown."""
+    missing: tuple[Layer, ...] = ()
+    """What the server does not have of it, each once: what a pull fetches."""
+    unreachable: bool = False
+    """Whether the registry could not be reached."""
+
+    @property
+    def fetch(self) -> int:
+        """Bytes a pull fetches, if none of it was fetched in part before."""
+        return sum(layer.size for layer in self.missing)
+
+    @property
+    def words(self) -> str:
+        """All of it in a few words: `fetches 646 B of 1.7 GB, changes the license`."""
+        if self.kind is not OfferKind.FETCH or self.total is None:
+            return str(self.kind)
+        return f"{fetching(self.fetch, self.total)}{f', {self.reason}' if self.reason else ''}"
+
+
+def fetching(fetch: int, total: int) -> str:
+    """Return `fetches 646 B of 1.7 GB`: the bytes to fetch, and what the progress bar counts."""
+    if not fetch:
+        return f"fetches nothing: all of its {size(total)} is on the server"
+    whole = size(total)
+    return f"fetches {size(fetch)}" + (f" of {whole}" if size(fetch) != whole else "")
 
 
 def offered(
@@ -286,16 +320,9 @@ def offered(
     digest: str,
 ) -> Offer:
     """Return what pulling a manifest of `digest` means where `there` is installed, if anything."""
-    absent = missing(manifest, present)
-    total, fetch = size(manifest.size), sum(layer.size for layer in absent)
     if there is not None and there.digest == digest:
-        return Offer(f"{there.name_label} is up to date: there is nothing to fetch.", manifest.size)
-    if not absent:
-        say = f"{total}, all of it on the server already."
-    elif size(fetch) != total:
-        say = f"{total}, of which {size(fetch)} are still to fetch."
-    else:
-        say = f"{total} to fetch."
+        return Offer(OfferKind.CURRENT, total=manifest.size)
+    absent, changed = missing(manifest, present), ""
     if there is not None:
-        say += f" Changes {listing(changes(mine, manifest, present))} of {there.name_label}."
-    return Offer(say, manifest.size)
+        changed = f"changes {listing(changes(mine, manifest, present))}"
+    return Offer(OfferKind.FETCH, changed, manifest.size, absent)

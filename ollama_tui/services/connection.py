@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
@@ -52,6 +52,8 @@ class Services:
     updates: Updates
     gpu_memory: int | None = None
     """Bytes of the server's GPUs together; None where it does not tell, as no real one does."""
+    seen_names: dict[str, str] = field(default_factory=dict)
+    """Names that the catalogue has shown, each with a word or two on where it is from."""
 
 
 @runtime_checkable

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ollama_tui.api.clock import utc_now
-from ollama_tui.api.errors import NotFound, OllamaError, Refused, Unreachable
+from ollama_tui.api.errors import Interrupted, NotFound, OllamaError, Refused, Unreachable
 from ollama_tui.api.replies import Manifest, Show
 from ollama_tui.domain import comparison, names
 from ollama_tui.domain import updates as upstream
@@ -24,7 +24,7 @@ from ollama_tui.domain.model import Model, ModelKey
 from ollama_tui.domain.names import SHADOW
 from ollama_tui.domain.storage.contents import Contents
 from ollama_tui.domain.storage.manifest import GGML, LLAMACPP
-from ollama_tui.domain.updates import Offer, UpdateStatus, Upstream
+from ollama_tui.domain.updates import Offer, OfferKind, UpdateStatus, Upstream
 from ollama_tui.formatting import inert
 from ollama_tui.services.cache import Cache
 from ollama_tui.services.observable import Observable
@@ -306,16 +306,21 @@ class Updates:
             name = names.parse(names.resolved(given))
             published = await self._registry.manifest(name, insecure=insecure)
             if published.insecure and not insecure:
-                return Offer(upstream.ONLY_PLAIN.format(inert(name.host)[:60]))
+                reason = upstream.ONLY_PLAIN.format(inert(name.host)[:60])
+                return Offer(OfferKind.UNKNOWN, reason)
             content = comparison.content_of(published, self._server.runner_order)
             if not content.chosen:
-                return Offer(upstream.NOT_FOR_IT.format(upstream.host_label(name)))
+                reason = upstream.NOT_FOR_IT.format(upstream.host_label(name))
+                return Offer(OfferKind.UNKNOWN, reason)
             content = await read_manifests(self._registry, name, content, (content.chosen,))
             manifest = content.manifests[content.chosen]
             present = await self._present((manifest,))
             mine = await self._mine(there) if there is not None else None
+        except NotFound as error:
+            return Offer(OfferKind.ABSENT, error.title)
         except OllamaError as error:
-            return Offer(error.title)
+            unreachable = isinstance(error, Unreachable | Interrupted)
+            return Offer(OfferKind.UNKNOWN, error.title, unreachable=unreachable)
         return upstream.offered(manifest, present, there, mine, content.chosen)
 
     async def _mine(self, model: Model) -> InstalledLayers | None:

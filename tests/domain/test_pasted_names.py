@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ollama_tui.domain.names import Name, name_in, problem
+from ollama_tui.domain.names import Name, problem
+from ollama_tui.domain.pasted_names import name_in, names_in
 
 HF = "https://huggingface.co/User/Repo-GGUF"
 
@@ -90,3 +91,55 @@ def test_what_was_cleaned_stays_clean(text: str, prefix: str) -> None:
 def test_a_hostile_paste_takes_no_time_and_breaks_nothing() -> None:
     assert name_in('"' * 20_001) == '"'
     assert name_in("ollama " * 20_000) == ("ollama " * 20_000).strip()
+    assert names_in("',' x")
+    assert names_in(", " * 20_000) == ()
+    assert names_in("ollama " * 20_000) == ("ollama",)
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("", ()),
+        ("  \n ", ()),
+        ("qwen3:8b", ("qwen3:8b",)),
+        ("qwen3:8b gemma3:4b", ("qwen3:8b", "gemma3:4b")),
+        ("qwen3:8b,gemma3:4b, phi4", ("qwen3:8b", "gemma3:4b", "phi4")),
+        ("qwen3:8b\ngemma3:4b\n", ("qwen3:8b", "gemma3:4b")),
+        ("qwen3 QWEN3:latest library/qwen3", ("qwen3",)),
+        ("ollama pull qwen3:8b\nollama pull gemma3:4b", ("qwen3:8b", "gemma3:4b")),
+        ("ollama pull qwen3:8b, ollama run gemma3:4b", ("qwen3:8b", "gemma3:4b")),
+        ("ollama pull qwen3:8b && ollama pull gemma3:4b", ("qwen3:8b", "gemma3:4b")),
+        ("ollama pull qwen3:8b; ollama pull gemma3:4b", ("qwen3:8b", "gemma3:4b")),
+        ("ollama pull qwen3:8b || failed=1", ("qwen3:8b",)),
+        ('ollama run qwen3 "why is the sky blue, and since when?"', ("qwen3",)),
+        ("ollama run qwen3 hello there", ("qwen3",)),
+        ("$ qwen3:8b", ("qwen3:8b",)),
+        ("$ ollama pull qwen3\npulling manifest\npulling 1aae9b5cb3f3: 45%", ("qwen3",)),
+        ("```\nollama run qwen3\n```", ("qwen3",)),
+        ("'qwen3:8b' \"gemma3:4b\"", ("qwen3:8b", "gemma3:4b")),
+        ("FROM qwen3:8b", ("qwen3:8b",)),
+        (
+            "https://ollama.com/library/qwen3 https://huggingface.co/U/R-GGUF",
+            ("qwen3", "hf.co/U/R-GGUF"),
+        ),
+        (
+            "NAME          ID            SIZE    MODIFIED\n"
+            "qwen3:8b      500a1f067a9f  5.2 GB  2 weeks ago\n"
+            "gpt-oss:120b  8a1f067a9f00  -       3 days ago\n",
+            ("qwen3:8b", "gpt-oss:120b"),
+        ),
+        (
+            f"# name    digest  size\nqwen3:8b  sha256:{'1a' * 32}  5.2 GB\nphi4:14b  -  9.1 GB\n",
+            ("qwen3:8b", "phi4:14b"),
+        ),
+        ("#!/bin/sh\n# Pulls 1 model\nollama pull qwen3:8b || failed=1\nexit 1", ("qwen3:8b",)),
+        ("qwen3:tag:tag good", ("qwen3:tag:tag", "good")),
+    ],
+)
+def test_several_names_are_each_found_once(text: str, names: tuple[str, ...]) -> None:
+    assert names_in(text) == names
+
+
+@given(st.text(max_size=60))
+def test_no_text_is_too_odd_and_no_name_has_a_blank(text: str) -> None:
+    assert all(name.split() == [name] for name in names_in(text))

@@ -1,6 +1,14 @@
 import pytest
 
-from ollama_tui.domain.suggestions import common_start, completions, did_you_mean, nearest
+from ollama_tui.domain.suggestions import (
+    FAMILIES,
+    common_start,
+    completions,
+    did_you_mean,
+    nearest,
+    pullable,
+)
+from tests.domain.models import a_model
 
 KNOWN = (
     "qwen3:30b-a3b",
@@ -71,3 +79,22 @@ def test_it_is_asked_as_a_question() -> None:
     assert did_you_mean("gemma3", KNOWN) == "Did you mean gemma3:4b or Gemma3:12b?"
     assert did_you_mean("qwen3", KNOWN) == "Did you mean qwen3:1.7b, qwen3:8b or qwen3:30b-a3b?"
     assert did_you_mean("xyz", KNOWN) == ""
+
+
+def test_what_can_be_pulled_is_known_from_the_list_the_catalogue_and_the_library() -> None:
+    old = a_model("qwen3:8b", digest="1" * 64)
+    models = (
+        old,
+        a_model("gemma3:4b", digest="2" * 64),
+        a_model("mine:1b", digest="3" * 64, parent_model="qwen3:8b"),
+        a_model("gpt-oss:120b-cloud", digest="4" * 64, cloud=True),
+    )
+    known = pullable(models, {old.key}, {"gemma3:4b": "recommended", "gemma3:12b": "recommended"})
+    assert "mine:1b" not in known
+    assert {name: words for name, words in known.items() if name not in FAMILIES} == {
+        "qwen3:8b": "outdated",
+        "gemma3:4b": "installed",
+        "gemma3:12b": "recommended",
+        "gpt-oss:120b-cloud": "installed, cloud",
+    }
+    assert known["qwen3"] == "in the library"

@@ -20,7 +20,7 @@ from ollama_tui.domain.comparison import (
     installed_layers,
 )
 from ollama_tui.domain.model import Model, ModelKey
-from ollama_tui.domain.updates import Offer, UpdateStatus, Upstream
+from ollama_tui.domain.updates import UpdateStatus, Upstream
 from tests.domain.models import NOW, a_model
 
 IMAGE = "application/vnd.ollama.image."
@@ -281,22 +281,23 @@ def test_the_cost_is_said_with_what_changes() -> None:
 @pytest.mark.parametrize(
     ("newest", "there", "digest_", "said"),
     [
-        (ORIGINAL, None, NEW, "4.0 GB, all of it on the server already."),
-        (STRANGER, None, NEW, "422 B to fetch."),
+        (ORIGINAL, None, NEW, "fetches nothing: all of its 4.0 GB is on the server"),
+        (STRANGER, None, NEW, "fetches 422 B"),
         (
             manifest(WEIGHTS, TEMPLATE, NEW_LICENSE, PARAMS),
             installed(),
             NEW,
-            "4.0 GB, of which 24 B are still to fetch. Changes license of m:latest.",
+            "fetches 24 B of 4.0 GB, changes license",
         ),
-        (ORIGINAL, installed(), OLD, "m:latest is up to date: there is nothing to fetch."),
+        (ORIGINAL, installed(), OLD, "up to date"),
     ],
 )
 def test_an_offer_says_size_what_is_missing_and_what_changes(
     newest: Manifest, there: Model | None, digest_: str, said: str
 ) -> None:
     mine = MINE if there else None
-    assert upstream.offered(newest, HERE, there, mine, digest_) == Offer(said, newest.size)
+    offer = upstream.offered(newest, HERE, there, mine, digest_)
+    assert (offer.words, offer.total) == (said, newest.size)
 
 
 KINDS = ("model", "projector", "template", "system", "license", "params", "odd")

@@ -157,7 +157,7 @@ async def test_forty_by_ten_still_works() -> None:
         await user.presses("d")
         await user.sees("Delete studio/reviewer:latest?", "Frees about", "y delete   n keep")
         await user.presses("n", "p")
-        await user.sees("Pull a model", "enter pull   esc cancel")
+        await user.sees("Pull a model", "enter pull", "esc cancel")
         await user.presses("escape", "enter")
         await user.sees("Overview")
 

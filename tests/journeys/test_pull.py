@@ -25,7 +25,7 @@ async def test_a_pasted_command_pulls_what_it_names() -> None:
     async with journey(demo, server_time=ticker) as user:
         await user.presses("p")
         await user.pastes("ollama run gemma3:12b\n")
-        await user.sees("Pulls gemma3:12b.")
+        await user.sees("gemma3:12b fetches 8.1 GB")
         await user.presses("enter")
         await user.until(lambda: demo.bodies("/api/pull") == [{"model": "gemma3:12b"}])
 
@@ -246,11 +246,11 @@ async def test_a_server_that_dies_mid_pull_is_waited_for_and_gone_on_with() -> N
         assert "retry" not in user.jobs
 
 
-async def test_pulling_what_is_here_says_that_only_changes_are_fetched() -> None:
+async def test_pulling_what_is_here_says_whether_it_is_up_to_date() -> None:
     async with journey() as user:
         await user.presses("p")
         await user.types("qwen3:8b")
-        await user.sees("qwen3:8b (5.2 GB) is installed: only changes are fetched.")
+        await user.sees("qwen3:8b up to date")
 
 
 async def test_quitting_asks_while_a_pull_runs_and_no_stays() -> None:

@@ -336,7 +336,7 @@ async def test_quitting_says_all_that_would_be_lost_in_one_question() -> None:
             "1 download is running.",
             "1 deletion still waits.",
             "You have typed text",
-            "What you typed in “Pull a model” will be lost.",
+            "What you typed in “Pull a model, or several” will be lost.",
         )
 
 

@@ -298,7 +298,7 @@ async def test_the_pull_dialog_says_size_and_what_is_missing() -> None:
     async with journey(demo, server_time=ticker) as user:
         await user.presses("p")
         await user.types("gemma3:12b")
-        await user.sees("Pulls gemma3:12b. 8.1 GB to fetch.")
+        await user.sees("gemma3:12b fetches 8.1 GB", "Fetches 8.1 GB")
         await user.presses("enter")
         assert user.app.jobs[0].progress.total == in_registry(demo, "gemma3:12b").size
 
@@ -307,10 +307,21 @@ async def test_the_pull_dialog_says_what_changes_of_an_installed_model() -> None
     async with journey() as user:
         await user.presses("p")
         await user.types("starcoder2:3b")
-        await user.sees("are still to fetch. Changes license of starcoder2:3b.")
+        await user.sees("fetches 646 B of 1.7 GB, changes license", "Fetches 646 B of 1.7 GB")
         await user.empties_the_field()
         await user.types("mistral:7b")
-        await user.sees("mistral:7b is up to date: there is nothing to fetch.")
+        await user.sees("mistral:7b up to date")
+
+
+async def test_what_the_dialog_says_is_fetched_is_what_the_job_says_it_has_fetched() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker) as user:
+        await user.presses("p")
+        await user.types("starcoder2:3b")
+        await user.sees("Fetches 646 B of 1.7 GB")
+        await user.presses("enter")
+        await user.server_works(20)
+        assert any("646 B of 1.7 GB" in said for said in user.toasts), user.toasts
 
 
 async def test_typing_never_waits_for_the_registry_and_asks_it_once() -> None:
@@ -319,7 +330,7 @@ async def test_typing_never_waits_for_the_registry_and_asks_it_once() -> None:
         await user.presses("p")
         await user.types("qwen3:4b")
         assert user.field == "qwen3:4b"
-        await user.sees("2.5 GB to fetch")
+        await user.sees("fetches 2.5 GB")
         asked = [url.path for _, url in demo.registry_requests]
         assert asked == ["/v2/library/qwen3/manifests/4b"]
 
@@ -330,6 +341,6 @@ async def test_a_pull_of_what_no_registry_can_be_asked_about_still_goes() -> Non
     async with journey(demo, server_time=ticker) as user:
         await user.presses("p")
         await user.types("qwen3:4b")
-        await user.sees("Pulls qwen3:4b. No connection to ollama.com")
+        await user.sees("not checked", "No connection to ollama.com", "may still pull it")
         await user.presses("enter")
         assert [body["model"] for body in demo.bodies("/api/pull")] == ["qwen3:4b"]

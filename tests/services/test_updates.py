@@ -19,7 +19,7 @@ from ollama_tui.api.registry import Registry
 from ollama_tui.config.settings import Settings
 from ollama_tui.domain.model import Model
 from ollama_tui.domain.names import parse
-from ollama_tui.domain.updates import UpdateStatus, Upstream
+from ollama_tui.domain.updates import OfferKind, UpdateStatus, Upstream
 from ollama_tui.services.cache import Cache
 from ollama_tui.services.library import Library
 from ollama_tui.services.updates import CONCURRENT_MODELS, Checking, Updates, registry_for
@@ -111,7 +111,7 @@ async def test_what_a_server_elsewhere_calls_this_machine_is_its_own(
     async with Ollama(settings.host.url) as ollama, registry_for(settings, None) as registry:
         updates = Updates(registry, ollama, Library(ollama).facts.show)
         offer = await updates.offer("127.0.0.1:1/me/m:1", False, None)
-    assert ("Only the server can reach 127.0.0.1:1" in offer.sentence) is not asked
+    assert ("Only the server can reach 127.0.0.1:1" in offer.reason) is not asked
 
 
 async def test_a_model_of_an_own_registry_that_is_not_there_is_unknown_with_the_reason() -> None:
@@ -135,7 +135,7 @@ async def test_a_plain_registry_says_that_it_does_not_speak_tls() -> None:
         (found,) = await s.finds("box.lan:5000/me/m:1")
         assert "does not speak TLS" in found.reason
         offer = await s.updates.offer("box.lan:5000/me/m:1", True, None)
-        assert offer.sentence == "4.4 GB, all of it on the server already."
+        assert offer.words == "fetches nothing: all of its 4.4 GB is on the server"
 
 
 async def test_a_plain_registry_on_this_machine_is_compared_and_pulled_from_as_such() -> None:
@@ -150,7 +150,7 @@ async def test_a_plain_registry_on_this_machine_is_compared_and_pulled_from_as_s
         assert found.status is UpdateStatus.OUTDATED
         assert found.insecure
         offer = await s.updates.offer(name.display, False, None)
-        assert offer.sentence == "127.0.0.1:5000 speaks plain HTTP: tick that to pull from it."
+        assert offer.reason == "127.0.0.1:5000 speaks plain HTTP: tick that to pull from it."
 
 
 class Crowded(httpx.AsyncBaseTransport):
@@ -268,4 +268,5 @@ async def test_a_broken_file_of_findings_is_no_findings(tmp_path: Path) -> None:
 async def test_an_offer_of_an_unknown_name_is_a_sentence() -> None:
     async with stage() as s:
         offer = await s.updates.offer("qwen9:1b", False, None)
-        assert (offer.sentence, offer.total) == ("ollama.com has no qwen9:1b.", None)
+        assert (offer.kind, offer.total) == (OfferKind.ABSENT, None)
+        assert offer.reason == "ollama.com has no qwen9:1b."

@@ -15,7 +15,7 @@ from ollama_tui.domain import names
 from ollama_tui.domain.model import Model, by_comparison_key
 from ollama_tui.domain.modelfile.convert import own_template
 from ollama_tui.domain.modelfile.parameters import BY_NAME, convert, merged, parse_show, rendered
-from ollama_tui.domain.names import name_in
+from ollama_tui.domain.pasted_names import name_in
 from ollama_tui.domain.quantization import quantize_targets
 from ollama_tui.formatting import inert, inert_lines
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
 from functools import partial
@@ -20,16 +21,18 @@ from ollama_tui.tui.actions.action import (
     not_connected,
 )
 from ollama_tui.tui.actions.jobs import confirm_target, discard_draft_when_sent, find, offer_again
+from ollama_tui.tui.actions.updates import outdated_models
 
 if TYPE_CHECKING:
     from ollama_tui.domain.model import Model
     from ollama_tui.services.connection import Services
     from ollama_tui.tui.dialogs.names import NewName
+    from ollama_tui.tui.dialogs.pull import PullFacts
 
 
 P = ParamSpec("P")
 T = TypeVar("T")
-TYPING_PAUSE = 0.25
+TYPING_PAUSE = 0.3
 """Seconds without a new letter after which a name being typed is looked up."""
 
 
@@ -46,22 +49,51 @@ def _after_typing(
 
 
 async def pull(context: ActionContext, prefill: str = "") -> None:
-    """Ask what to pull, with what its registry says of it, and queue it."""
+    """Ask what to pull, with what registries say of it, and queue each of the models."""
     from ollama_tui.services.jobs.tasks import Pull
-    from ollama_tui.tui.dialogs.names import PullDialog
+    from ollama_tui.tui.dialogs.pull import PullDialog
 
     services = connected(context)
-    dialog = PullDialog(
-        context.snapshot.models, prefill, offers=_after_typing(services, services.updates.offer)
-    )
+    offers = _after_typing(services, services.updates.offer)
+    dialog = PullDialog(pull_facts(context), prefill, offers=offers)
     if (answer := await context.ask(dialog)) is None:
         return
-    job_id = services.queue.submit(Pull(answer.name, answer.insecure, answer.expected))
-    context.drafts.follow(dialog.draft_file, job_id)
-    if answer.expected is None:  # it was sent before the registry had answered
-        offer = await services.updates.offer(answer.name, answer.insecure, None)
-        if offer.total is not None:
-            services.queue.set_expected_size(job_id, offer.total)
+    unsized = {}
+    for number, wanted in enumerate(answer.wanted):
+        job_id = services.queue.submit(Pull(wanted.name, answer.insecure, wanted.expected))
+        if not number:
+            context.drafts.follow(dialog.draft_file, job_id)
+        if wanted.expected is None:  # it was sent before the registry had answered
+            unsized[job_id] = wanted.name
+    async with asyncio.TaskGroup() as group:
+        for job_id, name in unsized.items():
+            group.create_task(_learn_size(services, job_id, name, answer.insecure))
+
+
+async def _learn_size(services: Services, job_id: int, name: str, insecure: bool) -> None:
+    """Ask the registry how big a model is that is being pulled."""
+    offer = await services.updates.offer(name, insecure, None)
+    if offer.total is not None:
+        services.queue.set_expected_size(job_id, offer.total)
+
+
+def pull_facts(context: ActionContext) -> PullFacts:
+    """Return what is known to whoever is about to type names to pull."""
+    from ollama_tui.domain import names, suggestions
+    from ollama_tui.services.jobs.job import how_far
+    from ollama_tui.tui.dialogs.pull import PullFacts
+
+    services, models = connected(context), context.snapshot.models
+    measured = services.storage.measured
+    outdated = {model.key for model in outdated_models(context)}
+    pulls = [job for job in services.queue.jobs.value if job.verb == "pull"]
+    return PullFacts(
+        models,
+        suggestions.pullable(models, outdated, services.seen_names),
+        {names.comparison_key(job.name): how_far(job.progress) for job in pulls if job.can_retry},
+        {names.comparison_key(job.name) for job in pulls if job.active},
+        lambda: measured.value.free if measured.value else None,
+    )
 
 
 async def push(context: ActionContext) -> None:

@@ -1,101 +1,20 @@
-"""Dialogs that ask for the name of a model: to pull, to copy or rename to, to use instead."""
+"""Dialogs that ask for the name of a model: to copy or rename to, to use instead."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from textual import work
 from textual.app import ComposeResult
 from textual.widgets import Input
 
 from ollama_tui.config.drafts import FormKey
 from ollama_tui.domain import names
 from ollama_tui.domain.model import Model, by_comparison_key, manifests_of
-from ollama_tui.domain.names import name_in
-from ollama_tui.domain.updates import Offer
 from ollama_tui.formatting import inert, size
-from ollama_tui.tui.dialogs.controls import TextCheckbox
 from ollama_tui.tui.dialogs.dialog import Dialog, Review, labelled
 
-Offers = Callable[[str, bool, Model | None], Awaitable[Offer]]
-"""Name, whether over plain HTTP, and the installed model of that name → its registry's offer."""
-
 EXISTS = "which already exists"
-
-
-@dataclass(frozen=True)
-class PullAnswer:
-    """What to pull and how."""
-
-    name: str
-    insecure: bool
-    expected: int | None = None
-    """Size of the whole model in bytes, if its registry has answered."""
-
-
-class PullDialog(Dialog[PullAnswer]):
-    """The name of a model to pull; accepts pasted commands and links.
-
-    See https://docs.ollama.com/api/pull.
-    """
-
-    form_key = FormKey("pull")
-    heading = "Pull a model"
-    verb = "pull"
-
-    def __init__(
-        self, models: tuple[Model, ...], prefill: str = "", *, offers: Offers | None = None
-    ) -> None:
-        super().__init__()
-        self.installed = by_comparison_key(models)
-        self.prefill = prefill
-        self._offers = offers
-        self._offered: dict[tuple[str, bool], Offer] = {}
-
-    def fields(self) -> ComposeResult:
-        """Yield the name and the registry option."""
-        yield from labelled(
-            "Name, or a pasted “ollama run …”, model page or hf.co link",
-            Input(self.prefill, placeholder="qwen3:8b", id="name"),
-        )
-        yield TextCheckbox("Plain HTTP, for a registry of your own (insecure)", id="insecure")
-
-    def _asked(self) -> tuple[str, bool]:
-        """Return the model name in what was typed or pasted, and whether over plain HTTP."""
-        return name_in(self.text_of("name")), self.query_one("#insecure", TextCheckbox).value
-
-    def check(self) -> Review:
-        """Return what is wrong with the name, or what pulling does; ask its registry once."""
-        asked = self._asked()
-        problem = names.pull_problem(asked[0]) or names.digest_problem(asked[0])
-        if problem is not None:
-            return Review(problem)
-        name = names.parse(names.resolved(asked[0]))
-        there = self.installed.get(name.key)
-        offer = self._offered.get(asked)
-        if offer is None and self._offers is not None:
-            self._ask_registry(asked, there)
-        if there is not None:
-            notice = (
-                f"{there.name_label} ({size(there.size)}) is installed: only changes are fetched."
-            )
-        else:
-            notice = f"Pulls {inert(name.display)}."
-        return Review(notice=f"{notice} {offer.sentence}" if offer else notice)
-
-    @work(exclusive=True, group="offer")
-    async def _ask_registry(self, asked: tuple[str, bool], there: Model | None) -> None:
-        """Ask while the user goes on typing; the next keystroke cancels the request."""
-        assert self._offers is not None
-        self._offered[asked] = await self._offers(*asked, there)
-        self.review()
-
-    def answer(self) -> PullAnswer:
-        """Return name and options, with the size if the registry has answered."""
-        asked = self._asked()
-        offer = self._offered.get(asked)
-        return PullAnswer(*asked, offer.total if offer else None)
 
 
 @dataclass(frozen=True)

@@ -175,6 +175,7 @@ class CloudScreen(TableScreen):
         entries = self.entries = catalogue(
             sources.offered, sources.recommended, self.context.snapshot.models, self.shown
         )
+        self.services.seen_names.update((e.name, " ".join(e.where)) for e in entries)
         rows, problems = filtered(entries, self.filter, self.tui.clock.now())
         empty = "Asking …" if sources.asking else "No models were found."
         if self.filter:

@@ -1,0 +1,341 @@
+"""The dialog that asks what to pull: one or several names, and what their registries say of them.
+
+Names are completed from what is known when it opens, and what a registry says is shown beside
+them: enter submits what is typed, whatever has been answered by then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from textual import events, on, work
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.widgets import Checkbox, Input
+
+from ollama_tui.config.drafts import FormKey
+from ollama_tui.domain import names
+from ollama_tui.domain.model import Model, by_comparison_key
+from ollama_tui.domain.names import comparison_key
+from ollama_tui.domain.pasted_names import name_in, names_in
+from ollama_tui.domain.suggestions import common_start, completions, did_you_mean
+from ollama_tui.domain.updates import Offer, OfferKind, fetching, together
+from ollama_tui.formatting import Span, StyledLine, inert, size
+from ollama_tui.tui.dialogs.controls import TextCheckbox
+from ollama_tui.tui.dialogs.dialog import Dialog, Review, labelled
+from ollama_tui.tui.widgets.styled_widget import StaticLines
+from ollama_tui.tui.widgets.text_layout import fit, width_of
+
+Offers = Callable[[str, bool, Model | None], Awaitable[Offer]]
+"""Name, whether over plain HTTP, and the installed model of that name → its registry's offer."""
+
+MOST_SUGGESTED = 5
+MOST_ASKED = 4
+"""How many names are asked about at a time."""
+LOW = 18
+"""Rows of a screen below which a dialog takes all of it, as `VERTICAL_BREAKPOINTS` has it."""
+LEAST_ROWS = 6
+LEAST_ROWS_LOW = 4
+"""Rows for names and suggestions that are there from the start, so that nothing moves below."""
+OTHER_ROWS = 14
+OTHER_ROWS_LOW = 6
+"""Rows that the rest of the dialog takes."""
+_NAME_CELLS = 30
+_BETWEEN = " ,"
+"""What separates names in the field."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One model to pull."""
+
+    name: str
+    expected: int | None = None
+    """Size of the whole model in bytes, if its registry has answered."""
+
+
+@dataclass(frozen=True)
+class PullAnswer:
+    """What to pull and how."""
+
+    wanted: tuple[Wanted, ...]
+    insecure: bool
+
+
+@dataclass(frozen=True)
+class PullFacts:
+    """What is known when the dialog opens."""
+
+    models: tuple[Model, ...] = ()
+    known: Mapping[str, str] = field(default_factory=dict)
+    """Names to suggest, and a word or two on each."""
+    begun: Mapping[str, str] = field(default_factory=dict)
+    """How far unfinished pulls are, as in `61%`, by `names.comparison_key`."""
+    under_way: Collection[str] = ()
+    """The keys of what is being pulled."""
+    free: Callable[[], int | None] = lambda: None
+    """Returns the bytes free on the server's disk; None where nobody knows."""
+
+
+class NamesField(Input):
+    """Names on one line; tab completes the one before the cursor, then goes through the others."""
+
+    BINDINGS = [Binding("tab", "complete", "Complete", show=False)]
+
+    def __init__(self, text: str, known: Collection[str], *, id: str | None = None) -> None:
+        super().__init__(text, placeholder="qwen3:8b gemma3:12b", id=id)
+        self._known = known
+        self._through: tuple[str, ...] = ()
+        """What tab goes through, while it does."""
+        self._filled_in = ""
+        """What the field holds as long as that is still what tab has put there."""
+
+    @property
+    def word(self) -> str:
+        """What is typed of the name before the cursor."""
+        before = self.value[: self.cursor_position]
+        return before[max(map(before.rfind, _BETWEEN)) + 1 :]
+
+    @property
+    def offered(self) -> tuple[tuple[str, ...], str]:
+        """Return how the name may go on, and which of that is in the field already."""
+        if self._through and self.value == self._filled_in:
+            return self._through, self.word
+        others = {comparison_key(name) for name in names_in(self.value)}
+        found = completions(self.word, self._known)
+        return tuple(n for n in found if comparison_key(n) not in others), ""
+
+    def action_complete(self) -> None:
+        """Add what all suggestions have in common, else take the next one; leave without any."""
+        offered, taken = self.offered
+        if not offered:
+            self.screen.focus_next()
+        elif taken:
+            self._put(offered[(offered.index(taken) + 1) % len(offered)], offered)
+        elif len(longer := common_start(self.word, offered)) > len(self.word):
+            self._put(longer, ())
+        else:
+            self._put(offered[0], offered)
+
+    def _put(self, name: str, through: tuple[str, ...]) -> None:
+        end = self.cursor_position
+        start = end - len(self.word)
+        self.value = f"{self.value[:start]}{name}{self.value[end:]}"
+        self.cursor_position = start + len(name)
+        self._through, self._filled_in = through, self.value
+
+    def _on_paste(self, event: events.Paste) -> None:
+        """Insert the names of all pasted lines, where `Input` keeps only the first line."""
+        event.prevent_default()
+        event.stop()
+        lines = event.text.strip().splitlines()
+        text = " ".join(names_in(event.text)) if len(lines) > 1 else "".join(lines)
+        start, end = sorted(self.selection)
+        self.replace(text, start, end)
+
+
+class PullDialog(Dialog[PullAnswer]):
+    """The names of models to pull; accepts pasted commands, links and lists.
+
+    See https://docs.ollama.com/api/pull.
+    """
+
+    DEFAULT_CSS = """
+    PullDialog {
+        #cost { height: 1; margin-bottom: 1; }
+        &.-low #cost { margin-bottom: 0; }
+        &.-low .label { display: none; }
+        &.-low .message { max-height: 1; }
+    }
+    """
+
+    form_key = FormKey("pull")
+    heading = "Pull a model, or several"
+    verb = "pull"
+    keys = "enter pull   tab complete   esc cancel"
+    incomplete = "Type the name of a model."
+
+    def __init__(
+        self, facts: PullFacts, prefill: str = "", *, offers: Offers | None = None
+    ) -> None:
+        super().__init__()
+        self.facts = facts
+        self.installed = by_comparison_key(facts.models)
+        self.prefill = prefill
+        self._offers = offers
+        self._offered: dict[tuple[str, bool], Offer] = {}
+        self._unreachable: dict[str, Offer] = {}
+        """What was answered for registries that could not be reached, by host."""
+        self._asking: tuple[tuple[str, ...], bool] = (), False
+        """The names asked about last, and whether over plain HTTP."""
+
+    def fields(self) -> ComposeResult:
+        """Yield the names, what is known of them, and the registry option."""
+        field = NamesField(self.prefill, self.facts.known, id="name")
+        yield from labelled("Names, or pasted commands, links and lists", field)
+        yield StaticLines([()] * self._least_rows, id="found")
+        yield StaticLines([()], id="cost")
+        yield TextCheckbox("Plain HTTP, for a registry of your own (insecure)", id="insecure")
+
+    @property
+    def _least_rows(self) -> int:
+        return LEAST_ROWS_LOW if self.app.size.height < LOW else LEAST_ROWS
+
+    def _wanted(self) -> tuple[str, ...]:
+        return names_in(self.text_of("name"))
+
+    def _offer(self, name: str) -> Offer | None:
+        return self._offered.get((name, self.query_one("#insecure", TextCheckbox).value))
+
+    def check(self) -> Review:
+        """Return what is wrong with a name, or why nobody can say what pulling fetches."""
+        wanted = self._wanted()
+        if not wanted:
+            # Only where something was typed that is no name at all there is something to say.
+            text = name_in(self.text_of("name"))
+            return Review((names.pull_problem(text) or "") if text else "")
+        for name in wanted:
+            if (problem := _problem(name)) is not None:
+                return Review(problem if len(wanted) == 1 else f"{inert(name)[:40]}: {problem}")
+        found = [offer for name in wanted if (offer := self._offer(name)) is not None]
+        unknown = [offer.reason for offer in found if offer.kind is OfferKind.UNKNOWN]
+        return Review(notice=f"{unknown[0]} The server may still pull it." if unknown else "")
+
+    @on(events.Mount)
+    @on(events.Resize)
+    @on(Input.Changed)
+    @on(Checkbox.Changed)
+    def show_found(self) -> None:
+        """Show what is known, and ask the registries about the rest once typing rests."""
+        if not self.is_attached or not self.query("#found"):
+            return
+        wanted = self._wanted()
+        self.query_one("#found", StaticLines).show(self._rows(wanted))
+        self.query_one("#cost", StaticLines).show([self._cost(wanted)])
+        insecure = self.query_one("#insecure", TextCheckbox).value
+        if self._offers is not None and (wanted, insecure) != self._asking:
+            self._asking = wanted, insecure
+            self._ask_registries(wanted, insecure, self._offers)
+
+    @work(exclusive=True, group="offer")
+    async def _ask_registries(self, wanted: Sequence[str], insecure: bool, offers: Offers) -> None:
+        """Ask while the user goes on typing, which cancels it and asks anew."""
+        limit = asyncio.Semaphore(MOST_ASKED)
+
+        async def ask(name: str) -> None:
+            async with limit:
+                host = names.parse(names.resolved(name)).host
+                offer = self._unreachable.get(host)
+                if offer is None:
+                    there = self.installed.get(comparison_key(names.resolved(name)))
+                    offer = await offers(name, insecure, there)
+            if offer.unreachable:
+                self._unreachable[host] = offer
+            self._offered[name, insecure] = offer
+            self.review()
+            self.show_found()
+
+        async with asyncio.TaskGroup() as group:
+            for name in wanted:
+                if (name, insecure) not in self._offered and _problem(name) is None:
+                    group.create_task(ask(name))
+
+    # ---- what is shown
+
+    def _rows(self, wanted: Sequence[str]) -> list[StyledLine]:
+        """Return a row for each name, then the suggestions, in as many rows as there are at least.
+
+        Where there is no room for all names, the last ones are shown: they are being typed.
+        """
+        height, least = self.app.size.height, self._least_rows
+        most = max(least, height - (OTHER_ROWS_LOW if height < LOW else OTHER_ROWS))
+        width = max((width_of(((inert(name), ""),)) for name in wanted), default=0)
+        rows = [self._row(name, min(width, _NAME_CELLS)) for name in wanted]
+        suggested = self._suggestions(max(1, least - len(rows)))
+        rows += suggested
+        if (more := len(rows) - most) > 0:
+            rows = [((f"     … and {more + 1} more", "muted"),), *rows[more + 1 :]]
+        return [*rows, *[()] * (least - len(rows))]
+
+    def _suggestions(self, room: int) -> list[StyledLine]:
+        """Return how the name before the cursor may go on, in at most `room` rows."""
+        offered, taken = self.query_one(NamesField).offered
+        if not offered:
+            return []
+
+        def styled(name: str) -> Span:
+            return (inert(name), "accent" if name == taken else "muted")
+
+        if self.app.size.height < LOW:
+            at = offered.index(taken) if taken else 0
+            line = [span for name in offered[at:][:20] for span in (styled(name), ("  ", ""))]
+            return [((" tab ", "key"), *line)]
+        room = min(MOST_SUGGESTED, room)
+        at = max(0, offered.index(taken) - room + 1) if taken else 0
+        shown = offered[at : at + room]
+        cells = min(_NAME_CELLS, max(map(len, shown)))
+        keys = [" tab ", *["     "] * (room - 1)]
+        return [
+            ((key, "key"), *fit((styled(name),), cells), (f"  {self.facts.known[name]}", "muted"))
+            for key, name in zip(keys, shown, strict=False)
+        ]
+
+    def _row(self, name: str, cells: int) -> StyledLine:
+        """Return a name, and in a few words what pulling it means."""
+        offer, key = self._offer(name), comparison_key(name)
+        label = fit(((inert(name), "strong"),), cells)
+        words: StyledLine = (("…", "muted"),)
+        if _problem(name) is not None:
+            words = (("not a name", "bad"),)
+        elif key in self.facts.under_way:
+            words = (("is being pulled already", "muted"),)
+        elif offer is not None:
+            words = self._words(name, offer)
+        elif self._offers is None:
+            words = ()
+        if (begun := self.facts.begun.get(key)) and (offer is None or offer.missing):
+            words = (*words, (f", resumes at {begun}", "accent"))
+        return ((" ", ""), *label, ("  ", ""), *words)
+
+    def _words(self, name: str, offer: Offer) -> StyledLine:
+        if offer.kind is OfferKind.CURRENT:
+            return ((offer.words, "good"),)
+        if offer.kind is OfferKind.UNKNOWN:
+            return ((offer.words, "muted"),)
+        if offer.kind is OfferKind.ABSENT:
+            field = self.query_one(NamesField)
+            if field.word and name.endswith(field.word) and field.offered[0]:
+                return ((offer.words, "muted"),)  # it is still being typed
+            hint = did_you_mean(name, self.facts.known)
+            return ((offer.words, "bad"), (f". {hint}" if hint else "", "muted"))
+        return ((offer.words, "accent" if offer.missing else "good"),)
+
+    def _cost(self, wanted: Sequence[str]) -> StyledLine:
+        """Return what all of it fetches, and whether the server's disk has room for that."""
+        found = [offer for name in wanted if (offer := self._offer(name)) is not None]
+        offers = [offer for offer in found if offer.total is not None]
+        if not offers:
+            return ()
+        fetch, total = together(offers), sum(offer.total or 0 for offer in offers)
+        words = fetching(fetch, total)
+        line: StyledLine = ((f" {words[:1].upper()}{words[1:]}", "strong"),)
+        if len(offers) < len(wanted):
+            line = (*line, (" so far", "muted"))
+        if (free := self.facts.free()) is None or not fetch:
+            return line
+        if fetch > free:
+            return (*line, (f": {size(fetch - free)} more than is free on the disk", "bad"))
+        return (*line, (f"; {size(free)} free on the disk", "muted"))
+
+    def answer(self) -> PullAnswer:
+        """Return names and options, with the sizes that are known."""
+        insecure = self.query_one("#insecure", TextCheckbox).value
+        offers = map(self._offer, self._wanted())
+        totals = [offer.total if offer else None for offer in offers]
+        return PullAnswer(tuple(map(Wanted, self._wanted(), totals)), insecure)
+
+
+def _problem(name: str) -> str | None:
+    return names.pull_problem(name) or names.digest_problem(name)
