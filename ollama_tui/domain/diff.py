@@ -1,21 +1,14 @@
-"""The difference of two texts, and of two models: what is the same and what is not."""
+"""The difference of two texts, line by line."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import unified_diff
 from itertools import islice
 
-from ollama_tui.api.replies import Show
-from ollama_tui.domain.model import Model, context_length, facts_of
-from ollama_tui.formatting import UNKNOWN, StyledLine, exact, inert, listing, plural, shorten, size
+from ollama_tui.formatting import StyledLine, plural
 
-LABEL_CELLS = 14
-"""Cells of the label column."""
-VALUE_CELLS = 40
-"""Cells of one value at most, where two stand side by side."""
 MAX_COMPARED_CHARS = 200_000
 """Characters of a text that is still compared line by line; longer ones would take seconds."""
 MAX_COMPARED_LINES = 4_000
@@ -27,113 +20,6 @@ MAX_HIGHLIGHTED_CHARS = 4_096
 STYLES = {"+": "good", "-": "bad", "@": "muted"}
 GROUNDS = {"+": " added", "-": " removed", " ": " unchanged"}
 """Styles that keep what is new, or gone, apart below the colours of a language."""
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """One of the two: what the list and the details say of it."""
-
-    model: Model
-    show: Show
-
-
-def report(a: Side, b: Side) -> list[StyledLine]:
-    """Return the whole comparison as styled lines: `-` and red is only `a`, `+` and green only `b`.
-
-    Texts are those of the server; whoever draws the lines makes them inert.
-    """
-    lines: list[StyledLine] = [
-        (("- ", "bad"), (a.model.label, "strong")),
-        (("+ ", "good"), (b.model.label, "strong")),
-    ]
-    lines += [(), (("Weights        ", "muted"), weights(a, b)), *_facts(a, b)]
-    for title, part in PARTS:
-        lines += [(), ((title, "title"),), *part(a, b)]
-    return lines
-
-
-def weights(a: Side, b: Side) -> tuple[str, str]:
-    """Return whether both have the same weights, and the style of the answer."""
-    if a.model.digest and a.model.digest == b.model.digest:
-        return ("the same in everything: two names of one model", "good")
-    if a.model.is_cloud or b.model.is_cloud:
-        return ("elsewhere: a cloud model shows none", "warning")
-    of_a, of_b = facts_of(a.show), facts_of(b.show)
-    if not of_a.blobs or not of_b.blobs:
-        return ("not known: the server names no files of them", "warning")
-    if of_a.blobs == of_b.blobs:
-        return ("the same", "good")
-    if of_a.weights == of_b.weights:
-        return ("the same, with other projectors or adapters", "warning")
-    return ("different", "bad")
-
-
-def _facts(a: Side, b: Side) -> Iterator[StyledLine]:
-    """Yield the facts that differ, both values side by side."""
-    same = []
-    for label, value_of in FACTS:
-        one, other = (inert(value_of(side)) or UNKNOWN for side in (a, b))
-        if one == other:
-            same += [label.lower()] if one != UNKNOWN else []
-            continue
-        shown = [shorten(value, VALUE_CELLS) for value in (one, other)]
-        yield (
-            (f"{label:<{LABEL_CELLS}} ", "muted"),
-            (shown[0], "bad"),
-            ("  →  ", "muted"),
-            (shown[1], "good"),
-        )
-    if same:
-        yield ((f"{'The same':<{LABEL_CELLS}} ", "muted"), (listing(same), "muted"))
-
-
-FACTS: tuple[tuple[str, Callable[[Side], str]], ...] = (
-    ("Size", lambda s: size(s.model.size)),
-    ("Bytes", lambda s: exact(s.model.size)),
-    ("Family", lambda s: s.show.details.family or s.model.listed.details.family),
-    ("Parameters", lambda s: s.model.listed.details.parameter_size),
-    ("Quantization", lambda s: s.model.listed.details.quantization_level),
-    ("Format", lambda s: s.model.listed.details.format),
-    ("Runner", lambda s: s.model.runner),
-    (
-        "Context",
-        lambda s: (
-            plural(n, "token") if (n := context_length(s.show) or s.model.context_length) else ""
-        ),
-    ),
-    ("Made from", lambda s: s.model.listed.details.parent_model),
-    ("Requires", lambda s: s.show.requires),
-    ("Digest", lambda s: s.model.digest[:12]),
-)
-
-
-def _capabilities(a: Side, b: Side) -> Iterator[StyledLine]:
-    one, other = (frozenset(s.show.capabilities or s.model.capabilities or ()) for s in (a, b))
-    yield from _sets(one, other, "capability", "capabilities")
-
-
-def _parameters(a: Side, b: Side) -> Iterator[StyledLine]:
-    """Yield the parameters only one of them has; a server lists them in random order."""
-    one, other = (
-        frozenset(" ".join(line.split(None, 1)).rstrip() for line in s.show.parameters.split("\n"))
-        for s in (a, b)
-    )
-    yield from _sets(one - {""}, other - {""}, "parameter")
-
-
-def _sets(
-    one: frozenset[str], other: frozenset[str], word: str, words: str = ""
-) -> Iterator[StyledLine]:
-    for text in sorted(one ^ other):
-        sign = "-" if text in one else "+"
-        yield ((f"{sign} {text}", STYLES[sign]),)
-    both = len(one & other)
-    if both or one == other:
-        yield ((f"{plural(both, word, words)} in both" if both else "None in either.", "muted"),)
-
-
-def _text(text_of: Callable[[Show], str]) -> Callable[[Side, Side], Iterator[StyledLine]]:
-    return lambda a, b: difference(text_of(a.show), text_of(b.show))
 
 
 def difference(before: str, after: str, language: str = "") -> Iterator[StyledLine]:
@@ -200,33 +86,3 @@ def _highlighted(
 
 
 _HUNK = re.compile(r"@@ -(\d+)(?:,\d+)? \+(\d+)")
-
-
-def _metadata(a: Side, b: Side) -> Iterator[StyledLine]:
-    """Yield the metadata that differs; long lists are not part of the details."""
-    one, other = ({**s.show.projector_info, **s.show.model_info} for s in (a, b))
-    keys = sorted(one.keys() | other.keys())
-    different = [k for k in keys if k not in one or k not in other or one[k] != other[k]]
-    for key in different:
-        yield ((key, "muted"),)
-        for sign, info in (("-", one), ("+", other)):
-            if key in info:
-                value = info[key]
-                text = f"{value:g}" if isinstance(value, float) else str(value)
-                text = "a long list" if value is None else shorten(inert(text), 2 * VALUE_CELLS)
-                yield ((f"{sign} {text}", STYLES[sign]),)
-    lists = sum(one[key] is None and other.get(key, 0) is None for key in one)
-    same = len(one.keys() & other.keys()) - lists - sum(k in one and k in other for k in different)
-    left_out = f"; {plural(lists, 'long list')} not compared" if lists else ""
-    yield ((f"{plural(same, 'value')} the same{left_out}", "muted"),)
-
-
-PARTS: tuple[tuple[str, Callable[[Side, Side], Iterator[StyledLine]]], ...] = (
-    ("Capabilities", _capabilities),
-    ("Parameters", _parameters),
-    ("System prompt", _text(lambda show: show.system)),
-    ("Template", _text(lambda show: show.template)),
-    ("Messages", _text(lambda show: "\n".join(f"{m.role}: {m.content}" for m in show.messages))),
-    ("License", _text(lambda show: show.license)),
-    ("Metadata", _metadata),
-)

@@ -272,6 +272,7 @@ class Signs:
     work: str = "*"
     delete: str = "×"
     shares: str = "└"
+    differs: str = "≠"
     eighths: str = " ▏▎▍▌▋▊▉"
     """Cells filled by none to seven eighths from the left; empty where a terminal has no such."""
     levels: str = "▁▂▃▄▅▆▇█"
@@ -282,7 +283,7 @@ UNICODE_SIGNS = Signs()
 ASCII_SIGNS = Signs(
     cursor=">", thumb="|", up="*", down="o", loaded="*", cloud="~", outdated="^", marked="+",
     separator="|", dot="-", full="#", empty=".", ascending="^", descending="v", pull="v",
-    push="^", delete="x", shares="`", eighths="", levels="_.-=^",
+    push="^", delete="x", shares="`", differs="!", eighths="", levels="_.-=^",
 )  # fmt: skip
 """For the Linux console and terminals without UTF-8."""
 

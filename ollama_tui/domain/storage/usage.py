@@ -232,6 +232,11 @@ class Usage:
         """Return the bytes that a model shares with others, licenses and templates aside."""
         return sum(p.size for p in self._parts_of((name,)) if p.is_significant and len(p.users) > 1)
 
+    def shared_by(self, names: Collection[str]) -> Amount:
+        """Return the bytes that all of the models called `names` use."""
+        parts = [part for part in self._parts_of(names) if part.users.issuperset(names)]
+        return Amount(sum(part.size for part in parts), any(part.estimated for part in parts))
+
     def kept_for(self, names: Collection[str]) -> tuple[str, ...]:
         """Return the models that stay and keep data of `names` from being freed."""
         users = (part.users for part in self._parts_of(names) if part.is_significant)

@@ -55,6 +55,7 @@ class Place(StrEnum):
     RUNNING = "in running models"
     JOBS = "in jobs"
     UPDATES = "in updates"
+    COMPARE = "in a comparison"
     CLOUD = "in the catalogue"
     LIST_AND_DETAILS = "in the list and the details"
     NOT_JOBS = "everywhere but in jobs"
@@ -73,7 +74,7 @@ _REGIONS = {
     ),
     Place.EVERYWHERE: (
         Place.LIST, Place.DETAILS, Place.STORAGE, Place.RUNNING, Place.JOBS, Place.UPDATES,
-        Place.CLOUD,
+        Place.COMPARE, Place.CLOUD,
     ),
 }  # fmt: skip
 

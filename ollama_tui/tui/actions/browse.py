@@ -13,7 +13,6 @@ from ollama_tui.tui.actions.action import (
     ActionContext,
     ActionGroup,
     Place,
-    connected,
     no_model,
     not_connected,
 )
@@ -221,17 +220,6 @@ async def reverse(context: ActionContext) -> None:
 COMPARE_HINT = "Mark two models to compare, or mark one and go to the other."
 
 
-async def compare(context: ActionContext) -> None:
-    """Fetch the details of both and show where they differ."""
-    from ollama_tui.domain.diff import Side
-    from ollama_tui.tui.dialogs.comparison import CompareScreen
-
-    a, b = pair(context)
-    facts = connected(context).facts
-    sides = [Side(model, await facts.show(model)) for model in (a, b)]
-    await context.ask(CompareScreen(*sides))
-
-
 def pair(context: ActionContext) -> tuple[Model, ...]:
     """Return the marked models; the current one is the second to a single mark."""
     marked = context.targets if context.view.marks else ()
@@ -315,6 +303,23 @@ ACTIONS = (
            invert_marks, no_rows, group=ActionGroup.MARK, place=Place.LIST,
            synonyms=("invert selection", "invert marks")),
     Action("model.compare", "equals_sign", "compare", "Compare two marked models.",
-           compare, cannot_compare,
+           "compare", cannot_compare,
            synonyms=("diff", "difference", "versus")),
+    Action("compare.tab", "tab,shift+tab", "fields/texts", "Turn to the texts, or to the fields.",
+           "turn_tab", place=Place.COMPARE, footer=1),
+    Action("compare.fold", "f,space", "only different", "Hide what is the same, or show it again.",
+           "fold", place=Place.COMPARE, footer=2),
+    Action("compare.swap", "s", "swap", "Compare the other way round.",
+           "swap", place=Place.COMPARE, footer=3),
+    Action("compare.find", "slash", "find", "Find as you type in the texts.",
+           "find", place=Place.COMPARE, footer=4, synonyms=("search",)),
+    Action("compare.find_next", "n", "next match", "Go to the next match.",
+           "find_again(1)", place=Place.COMPARE),
+    Action("compare.find_previous", "N", "previous match", "Go to the previous match.",
+           "find_again(-1)", place=Place.COMPARE),
+    Action("compare.back", "q,equals_sign", "to the list", "Go back to the list.",
+           "back", group=ActionGroup.APP, place=Place.COMPARE, cancels_pending=True),
+    Action("compare.leave", "escape", "back", "End the search, or go back to the list.",
+           "leave", group=ActionGroup.APP, place=Place.COMPARE, footer=FOOTER_ALWAYS,
+           cancels_pending=True),
 )  # fmt: skip

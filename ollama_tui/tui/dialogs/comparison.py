@@ -1,4 +1,4 @@
-"""The difference of two texts, and the comparison of two models."""
+"""The difference of two texts, and what to do with it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from ollama_tui.domain.diff import Side, difference, report
+from ollama_tui.domain.diff import difference
 from ollama_tui.tui.widgets.text_view import TextView
 
 
@@ -49,30 +49,3 @@ class DifferenceDialog(ModalScreen[str | None]):
         if event.character == "e" or event.character in self.answers:
             event.stop()  # otherwise the screen below handles the key too
             self.dismiss(event.character)
-
-
-class CompareScreen(ModalScreen[None]):
-    """What two models have in common and where they differ; `s` swaps them."""
-
-    BINDINGS = [
-        Binding("escape,q,equals_sign", "dismiss(None)", "Back"),
-        Binding("s", "swap", "Swap"),
-    ]
-
-    def __init__(self, a: Side, b: Side) -> None:
-        super().__init__()
-        self.a, self.b = a, b
-
-    def compose(self) -> ComposeResult:
-        """Lay out heading, text and keys."""
-        comparison = TextView(id="comparison")
-        comparison.show(report(self.a, self.b))
-        with Vertical(classes="dialog wide tall"):
-            yield Static("Compare", classes="heading", markup=False)
-            yield comparison
-            yield Static("j k scroll   s swap   esc back", classes="keys", markup=False)
-
-    def action_swap(self) -> None:
-        """Compare the other way round."""
-        self.a, self.b = self.b, self.a
-        self.query_one(TextView).show(report(self.a, self.b))

@@ -14,7 +14,7 @@ from textual.widgets import Static
 
 from ollama_tui.domain.model import Model, ModelKey, Snapshot
 from ollama_tui.domain.rows import NOTHING_KNOWN, ListRows, View
-from ollama_tui.tui.actions.action import Place
+from ollama_tui.tui.actions.action import Place, connected
 from ollama_tui.tui.look import theme_names
 from ollama_tui.tui.screens.action_screen import ActionScreen, bindings
 from ollama_tui.tui.screens.details_controller import WIDE, DetailsController, ModelDetailsPane
@@ -250,6 +250,17 @@ class MainScreen(ActionScreen):
     def action_open_filter(self) -> None:
         """Type a filter."""
         self.query_one(FilterBar).open(self.view.filter)
+
+    async def action_compare(self) -> None:
+        """Fetch the details of two models and show where they differ."""
+        from ollama_tui.domain.side_by_side import Side
+        from ollama_tui.tui.actions.browse import pair
+        from ollama_tui.tui.screens.compare import CompareScreen
+
+        a, b = pair(self.context)
+        facts = connected(self.context).facts
+        sides = [Side(model, await facts.show(model)) for model in (a, b)]
+        await self.context.ask(CompareScreen(self.context, *sides))
 
     async def action_choose_theme(self) -> None:
         """Ask for the theme, and use it now and in the next run."""

@@ -89,7 +89,7 @@ def test_it_has_the_key_the_design_gives_it(id_: str) -> None:
 
 def test_every_action_with_a_single_letter_is_in_the_design() -> None:
     own = {"details.metadata", "details.find", "details.find_next", "details.find_previous"}
-    tables = (Place.STORAGE, Place.RUNNING, Place.JOBS, Place.UPDATES, Place.CLOUD)
+    tables = (Place.STORAGE, Place.RUNNING, Place.JOBS, Place.UPDATES, Place.COMPARE, Place.CLOUD)
     main = [a for a in ACTIONS if a.place not in tables]
     single = {a.id for a in main if any(len(key) == 1 for key in keys_of(a))}
     assert single - set(DESIGN) - own <= {"app.demo"}
