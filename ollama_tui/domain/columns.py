@@ -205,6 +205,28 @@ WIDE = tuple(column.key for column in COLUMNS if not column.optional)
 """Keys of the usual columns, and those with the ones for where there is room."""
 
 
+@dataclass(frozen=True, slots=True)
+class Extents:
+    """What the widths of columns and bars go by; of all models, so that a filter moves nothing."""
+
+    longest_name: int = 0
+    """Letters of the longest name, with the runner where it is shown beside it."""
+    longest_short_name: int = 0
+    """The same of names without what comes before their last slash, and `…/` in place of it."""
+    largest: int = 0
+    """Bytes of the largest model."""
+
+
+def extents(models: Sequence[Model]) -> Extents:
+    """Return the extents of `models`."""
+    labels = [m.label if m.siblings else m.listed.name for m in models]
+    return Extents(
+        max(map(len, labels), default=0),
+        max([len(label.rpartition("/")[2]) for label in labels], default=0) + len("…/"),
+        max([m.listed.size for m in models], default=0),
+    )
+
+
 def sort(models: Iterable[Model], column_key: str, reverse: bool = False) -> tuple[Model, ...]:
     """Return `models` in the natural order of a column, or reversed.
 

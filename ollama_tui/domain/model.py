@@ -351,24 +351,6 @@ class Snapshot:
         fresh = (model for model in rows if model.digest not in earlier)
         return successor(key, earlier.get(key.digest, ""), fresh) or key
 
-    @cached_property
-    def longest_name(self) -> int:
-        """Letters of the longest name, with the runner where it is shown beside it."""
-        plain = max([len(model.listed.name) for model in self.models], default=0)
-        return max([plain, *[len(model.label) for model in self.models if model.siblings]])
-
-    @cached_property
-    def largest(self) -> int:
-        """Bytes of the largest model."""
-        return max([m.listed.size for m in self.models], default=0)
-
-    @cached_property
-    def longest_short_name(self) -> int:
-        """Letters of the longest name as it is where there is little room: with `…/` before it."""
-        plain = max([len(m.listed.name.rpartition("/")[2]) for m in self.models], default=0)
-        runners = [len(m.label.rpartition("/")[2]) for m in self.models if m.siblings]
-        return max([plain, *runners]) + len("…/")
-
     def model(self, name: str | None) -> Model | None:
         """Return the model called exactly `name`, or None."""
         return self.by_name.get(name) if name is not None else None

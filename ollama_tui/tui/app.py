@@ -26,7 +26,7 @@ from ollama_tui.config.ui_state import MOST_HOSTS, UIState
 from ollama_tui.domain.model import ConnectionState, ModelKey, Snapshot
 from ollama_tui.services.connection import Connection, Services
 from ollama_tui.tui.actions import ACTIONS
-from ollama_tui.tui.actions.action import keymap_from
+from ollama_tui.tui.actions.action import PLAIN_KEY_NAMES, keymap_from
 from ollama_tui.tui.look import (
     DEFAULT_THEME,
     OWN_THEMES,
@@ -109,6 +109,9 @@ class OllamaTui(DiffApp[int], ThemedApp[int], MessagesApp[int], inherit_bindings
         self.settings = settings
         self.keymap = keymap_from(settings, ACTIONS)
         self.signs = signs
+        self.plain_signs = not signs.eighths
+        if self.plain_signs:
+            self.keymap = replace(self.keymap, names=PLAIN_KEY_NAMES)
         self.ui_state = ui_state or UIState()
         self.settings_file = settings_file
         """The config file; None where there is none to edit."""

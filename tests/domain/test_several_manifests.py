@@ -12,6 +12,7 @@ from ollama_tui.api.replies import (
     RunningModel,
     Show,
 )
+from ollama_tui.domain.columns import Extents, extents
 from ollama_tui.domain.model import Model, ModelKey, Snapshot, manifests_of, models_from
 from ollama_tui.domain.overview import overview
 from ollama_tui.domain.plan import Deletion, deletions, plan_deletion
@@ -95,7 +96,9 @@ def test_only_of_several_rows_the_runner_is_asked_for_and_shown() -> None:
 
 
 def test_the_longest_name_counts_the_runner_beside_it() -> None:
-    assert snapshot("long-name a, m a ggml, m b llamacpp").longest_name == len("m (llamacpp)")
+    assert extents(snapshot("long-name a, m a ggml, m b llamacpp").models) == Extents(
+        len("m (llamacpp)"), len("…/m (llamacpp)"), 0
+    )
 
 
 def test_a_backup_is_told_with_each_model_of_its_digest() -> None:

@@ -293,6 +293,16 @@ KEY_NAMES = {
     "shift+tab": "⇧tab",
 }
 
+PLAIN_KEY_NAMES = KEY_NAMES | {
+    "enter": "enter",
+    "up": "up",
+    "down": "down",
+    "left": "left",
+    "right": "right",
+    "shift+tab": "shift+tab",
+}
+"""For terminals that have no arrows."""
+
 RENAMED_ACTIONS = {
     "sort.1": "sort.name", "sort.2": "sort.params", "sort.3": "sort.quant", "sort.4": "sort.size",
     "sort.5": "sort.ctx", "sort.6": "sort.can", "sort.7": "sort.modified", "sort.8": "sort.loaded",
@@ -309,11 +319,13 @@ class Keymap:
     """Keys by id, comma-separated, where they are not the usual ones."""
     problems: tuple[ConfigProblem, ...] = ()
     """Unknown ids, and keys that belong to another id."""
+    names: Mapping[str, str] = field(default_factory=lambda: KEY_NAMES)
+    """How keys are called on the screen, by Textual's names."""
 
     def shown(self, action: Action) -> tuple[str, ...]:
         """Return the keys of `action` as a person reads them; none for one of the palette only."""
         keys = self.changed.get(action.id, action.keys)
-        return tuple(KEY_NAMES.get(key, key) for key in keys.split(",") if key)
+        return tuple(self.names.get(key, key) for key in keys.split(",") if key)
 
     def for_textual(self) -> dict[str, str]:
         """Return what Textual's `set_keymap` takes."""

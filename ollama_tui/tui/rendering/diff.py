@@ -43,6 +43,15 @@ CLOSE_GAP = 6
 FEW_RUNS = 40
 """Up to so many, two orders of writing them are tried."""
 
+PLAIN = dict(
+    zip(
+        "─│╭╮╰╯┌┐└┘├┤┬┴┼━┃┏┓┗┛═║╔╗╚╝▁▔▏▕▊▎…–—·×•›‹“”‘’⏎↵↑↓←→⇧≠≥≤✓▸▐█░☁●○",
+        "-|+++++++++++++=|++++=|++++_-||||~--.x*><\"\"''<<^v<>^#><+>|#.~*o",
+        strict=True,
+    )
+)
+"""What is written in place of signs of ours, and of Textual's borders, that ASCII lacks."""
+
 PlacedStrip = tuple[int, int, Strip]
 """A strip and where it goes: row, column, strip."""
 CellRun = tuple[int, int, list[str], list[str], int]
@@ -114,8 +123,10 @@ def _runs(
 class FrontBuffer:
     """What the terminal shows, as far as we wrote it."""
 
-    def __init__(self, colors: ColorSystem) -> None:
+    def __init__(self, colors: ColorSystem, plain: bool = False) -> None:
         self._colors = colors
+        self._plain = plain
+        """Whether the terminal has no signs but those of ASCII."""
         self._rows: dict[int, BufferRow] = {}
 
     def changes(self, strips: Iterable[PlacedStrip]) -> str:
@@ -136,6 +147,8 @@ class FrontBuffer:
         chars, codes = strip_cells(strip, self._colors)
         if not chars:
             return
+        if self._plain:
+            chars = [PLAIN.get(char, char) for char in chars]
         for start, end in row.changed(x, chars, codes):
             yield y, x + start, chars[start:end], codes[start:end], x
         row.store(x, chars, codes, strip)
@@ -195,6 +208,8 @@ class DiffApp(App[ReturnType]):
     """None where we do not know what the terminal shows: everything is drawn again."""
     _front_writer: object = None
     _skips_frames = False
+    plain_signs = False
+    """Whether the terminal can show no signs but those of ASCII."""
 
     def get_driver_class(self) -> type[Driver]:
         """Return the driver for a terminal; tests run without one."""
@@ -229,7 +244,8 @@ class DiffApp(App[ReturnType]):
             # A new writer means that the app was suspended.
             if self._front is None or self._front_writer is not writer:
                 colors = self.console._color_system or ColorSystem.TRUECOLOR
-                self._front, self._front_writer = FrontBuffer(colors), writer
+                self._front = FrontBuffer(colors, self.plain_signs)
+                self._front_writer = writer
             sequence = self._front.changes(strips_of(update))
             cursor = self.screen.outer_size.clamp_offset(self.cursor_position)
             moved = cursor != self._previous_cursor_position

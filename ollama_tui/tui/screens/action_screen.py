@@ -112,7 +112,6 @@ class ActionScreen(Screen[None]):
         """Give panes borders where there is room for them."""
         width, height = event.size
         self.set_class(width >= BORDERS_FROM[0] and height >= BORDERS_FROM[1], "-bordered")
-        self.set_class(not self.tui.signs.eighths, "-ascii")
 
     def show_lines(self, region: str, lines: Sequence[StyledLine]) -> None:
         """Show the status, the jobs or the footer, if it is there already; hide an empty one."""

@@ -149,7 +149,7 @@ class MainScreen(ActionScreen):
         self.list_rows = visible = self._last_valid.list_rows(
             self.snapshot.models, self.view, now=self.now(), known=self.updates
         )
-        self.rows_source.update(self.view, visible, self.updates, self.snapshot)
+        self.rows_source.update(self.view, visible, self.updates, self.snapshot.models)
         self.table.show_empty(
             empty_lines(self.snapshot, self.view, visible.no_matches, self.tui.settings.host.url)
         )

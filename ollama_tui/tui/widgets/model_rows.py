@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
 
-from ollama_tui.domain.columns import BY_KEY, COLUMNS, WIDE, capability_words
-from ollama_tui.domain.model import Model, ModelKey, Snapshot, key_of
+from ollama_tui.domain.columns import BY_KEY, COLUMNS, WIDE, Extents, capability_words, extents
+from ollama_tui.domain.model import Model, ModelKey, key_of
 from ollama_tui.domain.rows import NOTHING_KNOWN, KnownUpdates, ListRows, View
 from ollama_tui.formatting import Span, StyledLine
 from ollama_tui.tui.look import MEANINGS, UNICODE_SIGNS, Signs
@@ -52,12 +52,10 @@ class ModelRows(RowSource[Model]):
     """Rows that stand below another they share weights with."""
     leaving: frozenset[ModelKey] = frozenset()
     """Rows of models that are being deleted, or wait for it."""
-    longest: int = 0
-    """Letters of the longest name: on a wide screen figures stand beside names, not far off."""
-    short: int = 0
-    """Letters of the longest name without what comes before its last slash."""
-    largest: int = 0
-    """Bytes of the largest model."""
+    extents: Extents = field(default_factory=Extents)
+    """Of all models."""
+    models: tuple[Model, ...] = ()
+    """All models, whatever the filter leaves of them."""
     signs: Signs = UNICODE_SIGNS
 
     key = staticmethod(key_of)
@@ -74,8 +72,8 @@ class ModelRows(RowSource[Model]):
                 falling = column.descending is not self.view.reverse
                 title += self.signs.descending if falling else self.signs.ascending
             if column.key == "name":
-                cells = min(max(cells, self.short), MOST_OF_NAME)
-                most = self.longest + SHARED_INDENT
+                cells = min(max(cells, self.extents.longest_short_name), MOST_OF_NAME)
+                most = self.extents.longest_name + SHARED_INDENT
             columns.append(
                 TableColumn(
                     title,
@@ -126,9 +124,9 @@ class ModelRows(RowSource[Model]):
 
     def _bar(self, row: Model, width: int) -> StyledLine:
         """Draw a size to the scale of the largest; what is large is warm as well."""
-        if row.is_cloud or not row.size or not self.largest:
+        if row.is_cloud or not row.size or not self.extents.largest:
             return ()
-        share = row.size / self.largest
+        share = row.size / self.extents.largest
         heat = sum(share > least for least in HEAT_FROM)
         eighths = length_of(share, width, self.signs)
         return ((solid(eighths, self.signs), f"heat-{heat}"),)
@@ -186,15 +184,12 @@ class ModelRows(RowSource[Model]):
         view: View,
         visible: ListRows,
         updates: KnownUpdates = NOTHING_KNOWN,
-        snapshot: Snapshot | None = None,
+        models: tuple[Model, ...] = (),
     ) -> None:
         """Take over what the user chose, and what is known of all models together."""
         self.view = view
         self.aliases = visible.aliases
         self.following = visible.following
         self.updates = updates
-        if snapshot is not None:
-            self.longest = snapshot.longest_name
-            self.short = snapshot.longest_short_name
-            self.largest = snapshot.largest
-        self.is_dimmed = bool(visible.problems)
+        if models is not self.models:
+            self.models, self.extents = models, extents(models)

@@ -78,3 +78,9 @@ def test_few_changes_are_written_region_by_region_where_that_spares_sgr() -> Non
     written = front.changes(frame)
     assert written.index("\x1b[3;1H") < written.index("\x1b[1;7H")
     assert written.count("m") == 3  # red, blue, and the default
+
+
+def test_where_there_is_only_ascii_borders_and_signs_are_ascii_and_names_stay() -> None:
+    front = FrontBuffer(ColorSystem.TRUECOLOR, plain=True)
+    strip = Strip([Segment("╭─ ‹✓ “a” … › │漢│")])
+    assert '+- <+ "a" ~ > |漢|' in front.changes([(0, 0, strip)])
