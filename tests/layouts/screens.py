@@ -64,6 +64,19 @@ async def marked(user: Guide) -> None:
         await user.presses("space")
 
 
+async def outdated(user: Guide) -> None:
+    """The list with the signs of what is outdated."""
+    await user.presses("o")
+    await user.sees("3 outdated")
+    await user.presses("escape")
+
+
+async def updating(user: Guide) -> None:
+    """The question before an update."""
+    await the_outdated(user)
+    await user.presses("u")
+
+
 async def deleting(user: Guide) -> None:
     """Delete the marked models, and look while it can be undone."""
     await marked(user)
@@ -171,7 +184,7 @@ SCREENS: dict[str, Entry] = {
     "list-light": Entry(keys(on=LARGE), theme="ollama-light", sizes=SIZES[:1]),
     "list-ansi": Entry(keys(on=LARGE), theme="ansi-dark", sizes=SIZES[:1]),
     "list-marked": Entry(marked),
-    "list-outdated": Entry(keys("o", sees="3 outdated")),
+    "list-outdated": Entry(outdated),
     "filter": Entry(typed("/", "cap:tools size:<6g")),
     "filter-wrong": Entry(typed("/", "qwen cap:visio")),
     "filter-nothing": Entry(typed("/", "nothing is called this")),
@@ -208,6 +221,7 @@ SCREENS: dict[str, Entry] = {
     "storage-ansi": Entry(the_disk, theme="ansi-dark", sizes=SIZES[:1]),
     "storage-deleting": Entry(deleting_in_storage),
     "updates": Entry(the_outdated),
+    "update": Entry(updating),
     "jobs": Entry(the_pulls),
     "jobs-cancelled": Entry(cancelled),
     "compare": Entry(comparing),
@@ -215,6 +229,7 @@ SCREENS: dict[str, Entry] = {
     "hosts": Entry(keys("H")),
     "clipboard": Entry(keys("y", on=SMALL)),
     "account": Entry(done("account")),
+    "columns": Entry(done("columns")),
     "themes": Entry(done("theme")),
     "leave": Entry(leaving),
     "offline": Entry(keys(), offline=True),

@@ -33,10 +33,10 @@ async def the_disk(user: Guide) -> None:
 async def the_outdated(user: Guide) -> None:
     """What registries have newer, and how little of it is to be fetched."""
     await user.presses("o")
-    await user.sees("models checked")
+    await user.sees("646 B of 1.7 GB")
     await user.waits(1.0)
-    await user.presses("g", "j", "j", "space", "k")
-    await user.sees("646 B")
+    await user.lets_toasts_go()
+    await user.goes_to_row("starcoder2:3b")
 
 
 async def an_edit(user: Guide) -> None:
