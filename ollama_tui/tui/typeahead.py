@@ -97,6 +97,9 @@ class TypeAhead:
         """When the last key was typed, in seconds on the app's clock."""
         self._closing_key = ""
         """The key before the one being handled, if it closed a screen; else empty."""
+        self._key = ""
+        self.is_same_key = False
+        """Whether the key being handled is the one before it once more."""
         self.repeats_closing_key = False
         """Whether the key being handled closed a screen the time before."""
 
@@ -183,6 +186,7 @@ class TypeAhead:
             while self._waiting and self._app.is_running:
                 event, typed_at = self._waiting.popleft()
                 key = event.key if isinstance(event, events.Key) else ""
+                self.is_same_key, self._key = bool(key) and key == self._key, key
                 if isinstance(event, events.Key) and self._is_repeat(event, typed_at):
                     await self.until_idle()
                     continue

@@ -131,6 +131,10 @@ async def test_cancel_closes_the_stream_stops_the_download_and_keeps_the_partial
         await user.presses("J")
         await user.sees("Jobs", "gemma3:12b")
         await user.presses("c")
+        await user.sees("Cancel the download of gemma3:12b?", "fetched", "y cancel it   n go on")
+        await user.presses("n")
+        assert demo.open_streams == 1
+        await user.presses("c", "y")
         await user.until(lambda: demo.open_streams == 0, "a closed stream")
         assert demo.downloads == {}
         assert sum(demo.partials.values()) > 0
@@ -145,7 +149,7 @@ async def test_the_jobs_open_on_what_is_under_way_and_say_all_of_what_came_of_it
         await user.until(lambda: any("was not pulled" in said for said in user.toasts))
         await starts(user)
         await user.server_works(20)
-        await user.presses("J", "c")
+        await user.presses("J", "c", "y")
         await user.until(lambda: demo.open_streams == 0)
         await user.sees("What was downloaded is kept; pull gemma3:12b again to go on.")
 
@@ -156,7 +160,7 @@ async def test_pulling_again_goes_on_where_it_was() -> None:
         await starts(user)
         await user.server_works(40)
         reached = percent(user)
-        await user.presses("J", "c")
+        await user.presses("J", "c", "y")
         await user.until(lambda: demo.open_streams == 0)
         await user.presses("escape")
         await starts(user)
@@ -169,7 +173,7 @@ async def test_retry_from_the_jobs_goes_on_too() -> None:
     async with journey(demo, server_time=ticker) as user:
         await starts(user)
         await user.server_works(20)
-        await user.presses("J", "c")
+        await user.presses("J", "c", "y")
         await user.until(lambda: demo.open_streams == 0)
         await user.presses("r")
         await user.until(lambda: demo.open_streams == 1)

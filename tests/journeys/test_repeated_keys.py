@@ -14,7 +14,7 @@ DOUBLED = [
     (["d", "y"], ["d", "d", "y"], "the question is not asked again"),
     (["d", "y"], ["d", "y", "y"], "y is no copy to the clipboard"),
     (["d", "y"], ["d", "d", "y", "y", "y"], "nor is it when held down"),
-    (["s", "enter"], ["s", "s", "enter", "enter"], "enter does not open the details"),
+    (["s", "enter"], ["s", "enter", "enter"], "enter does not open the details"),
     (["t"], ["t", "t"], "the running models are not closed again"),
     (["J"], ["J", "J", "J"], "nor are the jobs"),
     (["H", "enter"], ["H", "enter", "enter"], "nor the details of another server opened"),
@@ -33,6 +33,22 @@ async def test_a_key_pressed_twice_does_what_it_does_once(
     ]
     assert at_once == wanted, why
     assert one_at_a_time == wanted, why
+
+
+async def test_a_key_pressed_twice_does_not_act_on_the_row_that_came_to_the_cursor() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker) as user:
+        await user.presses("t")
+        await user.sees("gpt-oss:20b", "qwen3:1.7b")
+        user.strikes("x")
+        await user.until(lambda: len(user.app.snapshot.running) == 1, "one unloaded")
+        user.strikes("x")
+        await user.rests()
+        await user.sees("That was unload twice: once more is for the next row.")
+        assert len(demo.seen("/api/generate")) == 1
+        await user.waits(REPEAT_SECONDS)
+        await user.presses("x")
+        await user.until(lambda: not user.app.snapshot.running, "both unloaded")
 
 
 async def test_in_a_field_a_repeated_key_is_a_letter() -> None:

@@ -200,7 +200,14 @@ def chosen_job(context: ActionContext) -> Job | None:
 
 async def cancel_job(context: ActionContext) -> None:
     """Stop the chosen job: its connection is closed, so the server stops too."""
-    if (job := chosen_job(context)) and not connected(context).queue.cancel(job.id):
+    from ollama_tui.tui.dialogs.questions import confirm_cancel
+
+    if (job := chosen_job(context)) is None:
+        return
+    question = confirm_cancel(job)
+    if question is not None and not await context.ask(question):
+        return
+    if not connected(context).queue.cancel(job.id):
         context.tell("It has ended already.")
 
 
@@ -290,7 +297,7 @@ ACTIONS = (
     Action("jobs.pause", "space", "pause/resume", "Pause a download, or let it go on.",
            pause_job, cannot_pause, group=ActionGroup.APP, place=Place.JOBS, footer=1,
            synonyms=("hold", "continue")),
-    Action("jobs.cancel", "c,d", "cancel", "Stop the job; the server stops too.",
+    Action("jobs.cancel", "c,d", "cancel", "Stop the job; of a big download it asks.",
            cancel_job, no_job, group=ActionGroup.APP, place=Place.JOBS, footer=2,
            synonyms=("stop", "kill", "abort", "delete")),
     Action("jobs.retry", "r", "try again", "Try again what failed or was cancelled.",

@@ -84,7 +84,7 @@ class Confirm(ModalScreen[bool]):
             title = f"{DANGER_SIGN} {self.heading}" if self.danger else self.heading
             yield Static(title, classes="heading", markup=False)
             if self.facts.number:
-                yield Static(self.facts.number, classes="number", markup=False)
+                yield Static(f" {self.facts.number} ", classes="number", markup=False)
             with VerticalScroll(classes="facts"):
                 yield FactsView(self.facts)
             if self.option:
@@ -123,7 +123,7 @@ class Confirm(ModalScreen[bool]):
         self.query_one(FactsView).show(self.facts, requests=self._shows_requests)
         self.query_one(DialogKeys).show(self._keys())
         for number in self.query(".number").results(Static):
-            number.update(self.facts.number)
+            number.update(f" {self.facts.number} ")
 
     def action_scroll_facts(self, lines: int) -> None:
         """Scroll the facts; the arrow keys do it too."""

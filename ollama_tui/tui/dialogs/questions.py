@@ -237,7 +237,30 @@ def confirm_quit(jobs: Sequence[Job], typed: Mapping[str, Path | None]) -> QuitQ
     facts = Facts("", tuple(lines), rows, max(len(active) - waiting - LISTED, 0))
     question = " ".join(["Quit?", *heading])
     again = (("ctrl+c", "quits too", "key"),)
-    return QuitQuestion(question, facts, "quit", "stay", danger=True, more_keys=again)
+    loses = bool(active) or None in typed.values()
+    return QuitQuestion(question, facts, "quit", "stay", danger=loses, more_keys=again)
+
+
+# ---- cancel
+
+BIG_DOWNLOAD = 10**9
+"""Bytes that were fetched, from which on cancelling asks."""
+
+
+def confirm_cancel(job: Job) -> Confirm | None:
+    """Return the question whether to cancel a download; None where little was fetched."""
+    done = job.progress
+    if not job.active or job.verb != "pull" or done.completed < BIG_DOWNLOAD:
+        return None
+    facts = Facts(
+        f"{size_of(done.completed, done.total)} fetched",
+        (
+            "It stays on the server for now: pulling it again goes on from there.",
+            "A download that is paused keeps its place too.",
+        ),
+    )
+    name = shorten(inert(job.name), NAME_CELLS)
+    return Confirm(f"Cancel the download of {name}?", facts, "cancel it", "go on", danger=True)
 
 
 # ---- resume

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,9 +19,9 @@ from ollama_tui.api.host import parse_host
 from ollama_tui.domain.model import Model, Snapshot
 from ollama_tui.domain.rows import View
 from ollama_tui.formatting import inert, pasteable
-from ollama_tui.tui.actions.action import Action, Edited, why_not
+from ollama_tui.tui.actions.action import Action, Edited, Place, why_not
 from ollama_tui.tui.screens.action_screen import ActionScreen
-from ollama_tui.tui.typeahead import Unasked
+from ollama_tui.tui.typeahead import REPEAT_SECONDS, Unasked
 
 if TYPE_CHECKING:
     from ollama_tui.config.drafts import Drafts
@@ -62,6 +62,8 @@ class MainScreenContext:
         self.recent: list[str] = []
         """Ids of the actions run from the palette, the last one first."""
         self._pending: dict[asyncio.Task[Any] | None, PendingAction] = {}
+        self._started: tuple[str, Hashable | None, float] = ("", None, 0.0)
+        """The action started last, the row it was about, and when, in seconds on the clock."""
 
     def start(self, action: Action, screen: ActionScreen) -> None:
         """Run `action` on `screen`, or say why it cannot act now.
@@ -77,7 +79,19 @@ class MainScreenContext:
                 pending.cancelled = False
                 self._screen.tui.tell(f"Waiting for the server ({action.label}).")
                 return
+        if self._is_for_next_row(action, screen):
+            self._screen.tui.tell(f"That was {action.label} twice: once more is for the next row.")
+            return
         self._screen.run_worker(self._run(action, screen), group="actions")
+
+    def _is_for_next_row(self, action: Action, screen: ActionScreen) -> bool:
+        """Whether a key pressed again at once would act on the row that came to the cursor."""
+        tui = self._screen.tui
+        row, now = screen.table.cursor, tui.clock.seconds()
+        (last, last_row, at), self._started = self._started, (action.id, row, now)
+        acts = action.changes_server or action.place is Place.JOBS
+        again = tui.type_ahead.is_same_key and last == action.id and now - at < REPEAT_SECONDS
+        return acts and again and row != last_row
 
     async def _run(self, action: Action, screen: ActionScreen) -> None:
         type_ahead = self._screen.tui.type_ahead

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from ollama_tui.services.jobs.job import Job, State
-from ollama_tui.tui.dialogs.questions import confirm_quit
+from ollama_tui.services.jobs.job import Job, JobProgress, State
+from ollama_tui.tui.dialogs.questions import confirm_cancel, confirm_quit
 
 PULL = Job(id=1, verb="pull", name="a", state=State.RUNNING)
 QUEUED = Job(id=2, verb="pull", name="b", state=State.QUEUED)
@@ -43,6 +44,32 @@ def test_typed_text_is_said_to_be_kept_or_lost() -> None:
     assert question.heading == "Quit? You have typed text that is not sent."
     assert "kept in /d/pull.txt" in question.facts.lines[0]
     assert question.facts.lines[1] == "What you typed in “Copy [x]” will be lost."
+
+
+def test_quitting_is_dangerous_where_work_or_text_is_lost() -> None:
+    kept = confirm_quit((), {"Pull a model": Path("/d/pull.txt")})
+    lost = confirm_quit((), {"Copy [x]": None})
+    work = confirm_quit((PULL,), {})
+    assert [q is not None and q.danger for q in (kept, lost, work)] == [False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("job", "asks"),
+    [
+        (replace(PULL, progress=JobProgress(3 * 10**9, 5 * 10**9)), True),
+        (replace(PULL, progress=JobProgress(3 * 10**8, 5 * 10**9)), False),
+        (replace(CREATE, progress=JobProgress(3 * 10**9, 5 * 10**9)), False),
+        (replace(DONE, progress=JobProgress(5 * 10**9, 5 * 10**9)), False),
+        (PULL, False),
+    ],
+)
+def test_cancelling_asks_where_much_was_fetched(job: Job, asks: bool) -> None:
+    question = confirm_cancel(job)
+    assert (question is not None) is asks
+    if question is not None:
+        assert question.heading == "Cancel the download of a?"
+        assert question.facts.number == "3.0/5.0 GB fetched"
+        assert question.danger
 
 
 def test_nothing_is_asked_where_nothing_is_lost() -> None:
