@@ -86,7 +86,9 @@ async def test_all_rows_of_a_name_are_deleted_by_name_at_once() -> None:
     async with journey(demo) as user:
         await user.filters("micro")
         await user.presses("a", "d")
-        await user.sees("Delete 2 models?", "micro:1b (ggml)  2 GB", "micro:1b (llamacpp)  1 GB")
+        await user.sees(
+            "Delete 2 models?", "micro:1b (ggml)      2 GB", "micro:1b (llamacpp)  1 GB"
+        )
         await user.presses("v")
         await user.sees("DELETE /api/delete  {")
         await user.presses("y")
