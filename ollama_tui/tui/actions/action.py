@@ -70,7 +70,8 @@ class Place(StrEnum):
 _REGIONS = {
     Place.LIST_AND_DETAILS: (Place.LIST, Place.DETAILS),
     Place.NOT_JOBS: (
-        Place.LIST, Place.DETAILS, Place.STORAGE, Place.RUNNING, Place.UPDATES, Place.CLOUD,
+        Place.LIST, Place.DETAILS, Place.STORAGE, Place.RUNNING, Place.UPDATES, Place.COMPARE,
+        Place.CLOUD,
     ),
     Place.EVERYWHERE: (
         Place.LIST, Place.DETAILS, Place.STORAGE, Place.RUNNING, Place.JOBS, Place.UPDATES,

@@ -41,6 +41,8 @@ NARROW = 60
 _LEAST_LABEL, _LEAST_BAR = 22, 10
 _NARROW_LABEL, _NARROW_BAR = 14, 5
 _BAR_BESIDE_SPARK = 24
+_WITH_SIGNS = ("pull", "push", "delete")
+"""What has a sign of its own."""
 _STYLES = {
     State.FAILED: "bad",
     State.WAITING: "danger",
@@ -212,7 +214,7 @@ def _figures(
     if layout.rate:
         spans.append((f"{'':{GAP}}{rate(speed) if speed > 0 else '':>{layout.rate}}", "muted"))
     if layout.spark:
-        spans += [(" " * GAP, ""), (sparkline(rates, layout.spark, signs), "accent")]
+        spans += [(" " * GAP, ""), (sparkline(rates, layout.spark, signs), "bar")]
     if layout.left:
         spans.append((f"{'':{GAP}}{time_left(left):>{layout.left}}", ""))
     return tuple(spans)
@@ -257,7 +259,7 @@ def _short_label(job: Job, width: int) -> str:
     there is little room, the sign has to do for the verb.
     """
     name, verb = inert(job.name), f"{job.verb} "
-    if width < _LEAST_LABEL and cells(name) > width - len(verb):
+    if width < _LEAST_LABEL and job.verb in _WITH_SIGNS:
         verb = ""
     room = width - len(verb)
     rest = name
