@@ -31,9 +31,11 @@ JSON = f"{LEXED}json"
 """Style of a value that is written as in JSON."""
 VALUE_CELLS = 12
 """Cells that values of the metadata have at least, beside keys of usual length."""
-TENSOR_CELLS = 22
+TENSOR_CELLS = 19
 """Cells that type and shape of a tensor take."""
-NO_ARRAY = "… (f fetches it)"
+TENSOR_ROOM = 50
+"""Cells that a whole tensor needs on one line."""
+NO_ARRAY = "… f fetches"
 MAX_LINES = 20_000
 """Lines of parameters, or of messages, that are shown: each costs some hundred bytes."""
 
@@ -156,17 +158,17 @@ def parameters(text: str) -> list[StyledLine]:
 
 
 def tensors(every: Sequence[Tensor], width: int = 80) -> list[StyledLine]:
-    """Return one line per tensor: name, type, shape."""
-    column = min(max((len(t.name) for t in every), default=0), 48, max(width - TENSOR_CELLS, 0))
+    """Return one line per tensor: name, type, shape; without `.weight` where there is no room."""
+    narrow = width < TENSOR_ROOM
+    names = [t.name.removesuffix(".weight") if narrow else t.name for t in every]
+    column = min(max(map(len, names), default=0), 48, max(width - TENSOR_CELLS, 0))
     total = sum(prod(t.shape) for t in every if t.shape)
     said = f"{plural(len(every), 'tensor')}, {count(total)} parameters"
-    head: StyledLine = ((said, "accent strong"),)
-    lines: list[StyledLine] = [head, ()]
-    for tensor in every:
-        shape = " × ".join(map(str, tensor.shape))
-        name = (f"{tensor.name:<{column}}  ", "")
+    lines: list[StyledLine] = [((said, "accent strong"),), ()]
+    for name, tensor in zip(names, every, strict=True):
+        shape = ("×" if narrow else " × ").join(map(str, tensor.shape))
         kind = (f"{tensor.type:<5} ", "syntax-keyword")
-        lines.append((name, kind, (shape, "syntax-number")))
+        lines.append(((f"{name:<{column}}  ", ""), kind, (shape, "syntax-number")))
     return lines
 
 

@@ -103,6 +103,14 @@ def test_tensors_are_counted_and_their_shapes_spelled() -> None:
     assert "4 × 8" in said
 
 
+def test_a_tensor_fits_on_one_line_beside_the_list() -> None:
+    every = [Tensor("blk.31.attn_output.weight", "Q4_K", [4096, 4096])]
+    assert (
+        text(documents.tensors(every, 36)).splitlines()[2] == "blk.31.attn_output  Q4_K  4096×4096"
+    )
+    assert "blk.31.attn_output.weight  Q4_K  4096 × 4096" in text(documents.tensors(every, 80))
+
+
 def test_a_tensor_of_absurd_size_is_not_added_up() -> None:
     absurd = Tensor("a", "F32", [2**63 - 1] * 20)
     assert text(documents.tensors([absurd])).startswith("1 tensor, – parameters")

@@ -88,12 +88,12 @@ async def test_the_whole_metadata_is_fetched_only_when_asked_for() -> None:
     demo, ticker = a_server()
     async with journey(demo, server_time=ticker) as user:
         await user.presses("enter", "tab", "G")
-        await user.sees("(f fetches it)")
+        await user.sees("f fetches")
         assert not any(body.get("verbose") for body in demo.bodies("/api/show"))
         await user.presses("f")
         asked = {"model": "studio/reviewer:latest", "verbose": True}
         await user.until(lambda: asked in demo.bodies("/api/show"))
-        await user.sees_no("(f fetches it)")
+        await user.sees_no("f fetches")
 
 
 async def test_metadata_that_comes_late_leaves_the_details_of_another_model_alone() -> None:
@@ -108,7 +108,7 @@ async def test_metadata_that_comes_late_leaves_the_details_of_another_model_alon
         assert user.details.startswith("gpt-oss:20b")
         await user.presses("k")
         await user.turns_to("general.architecture")
-        await user.sees_no("(f fetches it)")
+        await user.sees_no("f fetches")
 
 
 async def test_details_are_asked_for_once_and_then_remembered() -> None:
@@ -311,3 +311,24 @@ async def test_details_opened_after_a_resize_are_wrapped_to_what_is_there_now() 
         await user.resizes(200, 40)
         await user.presses("escape", "enter")
         await user.sees("1,359,280,420 bytes")
+
+
+async def test_the_overview_says_when_a_model_ran_last() -> None:
+    async with journey() as user:
+        await user.goes_to("qwen3:1.7b")
+        await user.sees("Last run now")
+        await user.presses("x")
+        await user.until(lambda: not user.current.is_loaded, "unloaded")
+        await user.waits(60)
+        assert "Loaded no Last run about a minute ago" in user.details
+        await user.presses("j")
+        await user.sees("Last run not seen yet")
+
+
+async def test_the_overview_says_what_a_deletion_frees_and_who_shares_the_rest() -> None:
+    async with journey(size=(160, 40)) as user:
+        await user.goes_to("pirate:latest")
+        await user.waits(60)
+        await user.until(lambda: "Frees about" in user.details, "what is freed")
+        assert "shares 2.0 GB" in user.details
+        assert "Shared with llama3.2:3b" in user.details

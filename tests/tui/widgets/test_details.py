@@ -77,7 +77,7 @@ async def test_arrays_are_shown_with_the_metadata_they_belong_to() -> None:
         pane.show_arrays(ONE, {"tokens": '["a","b"]'})
         assert '["a","b"]' in await screen(pilot)
         show(pane, TWO, details)
-        assert "(f fetches it)" in await screen(pilot)
+        assert "f fetches" in await screen(pilot)
 
 
 async def test_what_is_searched_is_found_and_remembered() -> None:
