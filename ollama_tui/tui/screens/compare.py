@@ -102,7 +102,8 @@ class CompareScreen(TableScreen):
         """Show both."""
         self.table.show_empty([(), (("  They are the same in every field.", "good"),)])
         self.draw()
-        self.table.action_move(1)  # the first row is a heading
+        # The first row is a heading; before the layout, moving would scroll it away.
+        self.call_after_refresh(self.table.action_move, 1)
 
     # ---- drawing
 
@@ -130,7 +131,8 @@ class CompareScreen(TableScreen):
         lines: list[StyledLine] = []
         width = max(self.size.width - 6, 20)
         if row is not None and not row.is_heading and self.size.height >= 16:
-            for sign, style, value in (("-", "bad", row.a), ("+", "good", row.b)):
+            values = (("-", "bad", row.a), ("+", "good", row.b))
+            for sign, style, value in values if not row.same else ((" ", "", row.a),):
                 wrapped = wrap(value, width, max_lines=VALUE_LINES, placeholder=" …") or [""]
                 lines.append(((f" {sign} ", style), (wrapped[0], "")))
                 lines += [((f"   {each}", ""),) for each in wrapped[1:]]
