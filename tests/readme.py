@@ -8,7 +8,7 @@ from ollama_tui.tui.actions import ACTIONS
 from ollama_tui.tui.actions.action import Action, ActionGroup, Keymap, Place
 
 README = Path(__file__).resolve().parents[1] / "README.md"
-UNNAMED = (Place.LIST, Place.LIST_AND_DETAILS, Place.EVERYWHERE)
+UNNAMED = (Place.LIST, Place.LIST_AND_DETAILS, Place.MODEL_TABLES, Place.EVERYWHERE)
 """Places that the table leaves out."""
 BEGIN, END = "<!-- keys -->", "<!-- /keys -->"
 

@@ -32,7 +32,7 @@ from ollama_tui.domain import names
 from ollama_tui.domain.columns import natural
 from ollama_tui.domain.filter import parser as query
 from ollama_tui.domain.filter.fields import Scope
-from ollama_tui.domain.filter.parser import FilterProblem
+from ollama_tui.domain.filter.parser import FilterProblem, SavedFilters
 from ollama_tui.domain.model import Facts, Model, by_comparison_key, facts_of, parameter_count
 from ollama_tui.formatting import UNKNOWN, StyledLine, inert, size
 
@@ -195,14 +195,14 @@ def size_in_tag(name: str) -> str:
 
 
 def filtered(
-    entries: Sequence[CatalogueEntry], text: str, now: datetime
+    entries: Sequence[CatalogueEntry], text: str, now: datetime, saved: SavedFilters = ()
 ) -> tuple[tuple[CatalogueEntry, ...], tuple[FilterProblem, ...]]:
     """Return the entries that a filter leaves, and what is wrong with it.
 
     Fields mean what they mean in the list; a word may also be in the description or say where an
     entry comes from.
     """
-    asked = query.parse(text)
+    asked = query.parse(text, saved)
     scope = Scope(tuple(entry.model for entry in entries), now)
     matching = tuple(e for e in entries if all(_matches(term, e, scope) for term in asked.terms))
     return matching, asked.problems_among(scope)

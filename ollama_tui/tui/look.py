@@ -264,6 +264,9 @@ class Signs:
     separator: str = "│"
     dot: str = "·"
     full: str = "█"
+    dense: str = "▓"
+    medium: str = "▒"
+    loose: str = "▚"
     empty: str = "░"
     ascending: str = "↑"
     descending: str = "↓"
@@ -273,6 +276,7 @@ class Signs:
     delete: str = "×"
     shares: str = "└"
     differs: str = "≠"
+    then: str = "→"
     eighths: str = " ▏▎▍▌▋▊▉"
     """Cells filled by none to seven eighths from the left; empty where a terminal has no such."""
     levels: str = "▁▂▃▄▅▆▇█"
@@ -282,8 +286,9 @@ class Signs:
 UNICODE_SIGNS = Signs()
 ASCII_SIGNS = Signs(
     cursor=">", thumb="|", up="*", down="o", loaded="*", cloud="~", outdated="^", marked="+",
-    separator="|", dot="-", full="#", empty=".", ascending="^", descending="v", pull="v",
-    push="^", delete="x", shares="`", differs="!", eighths="", levels="_.-=^",
+    separator="|", dot="-", full="#", dense="=", medium=":", loose="%", empty=".", ascending="^",
+    descending="v", pull="v", push="^", delete="x", shares="`", differs="!", then=">",
+    eighths="", levels="_.-=^",
 )  # fmt: skip
 """For the Linux console and terminals without UTF-8."""
 

@@ -90,7 +90,7 @@ def test_it_does_so_from_the_first_letters_on(words: str, shortest: str, id_: st
     [
         (Place.DETAILS, "search", "details.find"),
         (Place.STORAGE, "rm", "storage.delete"),
-        (Place.STORAGE, "select", "storage.mark"),
+        (Place.STORAGE, "select", "mark.toggle"),
         (Place.RUNNING, "stop", "running.unload"),
         (Place.RUNNING, "free memory", "running.unload"),
         (Place.JOBS, "stop", "jobs.cancel"),

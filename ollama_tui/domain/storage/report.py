@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from ollama_tui.domain import names
@@ -64,6 +65,8 @@ class StorageRow:
     """What it is and what frees it, in sentences; empty for models, see `advice`."""
     model: ModelKey | None = None
     """The model, where it is one."""
+    modified: datetime | None = None
+    """When the model was modified, or the newest of the files; None where that says nothing."""
 
 
 def storage_rows(models: Sequence[Model], usage: Usage, now: float) -> tuple[StorageRow, ...]:
@@ -80,7 +83,8 @@ def storage_rows(models: Sequence[Model], usage: Usage, now: float) -> tuple[Sto
             shared = _shared_bytes(model, alone, usage)
             key = f"{name} {digest}" if model.siblings else name
             row = StorageRow(RowKind.MODEL, key, model.label, alone.bytes, shared, alone.estimated)
-            rows.append(replace(row, model=model.key))
+            modified = model.listed.modified_at
+            rows.append(replace(row, model=model.key, modified=modified))
     rows += _leftovers(usage, now)
     rows.sort(key=lambda row: (-row.alone, -row.shared, row.key))
     return (*rows, *_shared(usage), *_obstacles(usage))
@@ -146,7 +150,8 @@ def _leftovers(usage: Usage, now: float) -> Iterator[StorageRow]:
         if found:
             label = plural(len(found), one, many)
             advice = f"{label}: {before}{_restart(found, usage, now)}"
-            yield StorageRow(kind, str(kind), label, size_of(found), advice=advice)
+            newest = datetime.fromtimestamp(max(file.touched for file in found), UTC)
+            yield StorageRow(kind, str(kind), label, size_of(found), advice=advice, modified=newest)
 
 
 def _left_by_upgrade(usage: Usage) -> Iterator[StorageRow]:

@@ -5,7 +5,7 @@ The keymap says which keys each has in the end: its usual ones, or those of the 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ollama_tui.config.saved_filters import SavedFilters
     from ollama_tui.domain.cloud import CatalogueEntry
     from ollama_tui.domain.model import Model, ModelKey, Snapshot
+    from ollama_tui.domain.orders import SortColumn
     from ollama_tui.domain.rows import View
     from ollama_tui.domain.storage.report import StorageRow
     from ollama_tui.domain.update_rows import UpdateRow
@@ -59,6 +60,8 @@ class Place(StrEnum):
     CLOUD = "in the catalogue"
     LIST_AND_DETAILS = "in the list and the details"
     NOT_JOBS = "everywhere but in jobs"
+    MODEL_TABLES = "in the list and the other tables of models"
+    TABLES_BESIDE_LIST = "in storage, running models and the catalogue"
     EVERYWHERE = "everywhere"
 
     @property
@@ -73,6 +76,8 @@ _REGIONS = {
         Place.LIST, Place.DETAILS, Place.STORAGE, Place.RUNNING, Place.UPDATES, Place.COMPARE,
         Place.CLOUD,
     ),
+    Place.MODEL_TABLES: (Place.LIST, Place.STORAGE, Place.RUNNING, Place.CLOUD),
+    Place.TABLES_BESIDE_LIST: (Place.STORAGE, Place.RUNNING, Place.CLOUD),
     Place.EVERYWHERE: (
         Place.LIST, Place.DETAILS, Place.STORAGE, Place.RUNNING, Place.JOBS, Place.UPDATES,
         Place.COMPARE, Place.CLOUD,
@@ -105,6 +110,10 @@ class ActionContext(Protocol):
     @property
     def view(self) -> View:
         """The user's filter, order and marks."""
+
+    @property
+    def columns(self) -> Sequence[SortColumn]:
+        """What the rows can be sorted by."""
 
     @property
     def rows(self) -> tuple[Model, ...]:
@@ -305,6 +314,7 @@ PLAIN_KEY_NAMES = KEY_NAMES | {
 """For terminals that have no arrows."""
 
 RENAMED_ACTIONS = {
+    "storage.mark": "mark.toggle", "cloud.filter": "filter.open", "cloud.leave": "table.leave",
     "sort.1": "sort.name", "sort.2": "sort.params", "sort.3": "sort.quant", "sort.4": "sort.size",
     "sort.5": "sort.ctx", "sort.6": "sort.can", "sort.7": "sort.modified", "sort.8": "sort.loaded",
     "sort.9": "sort.family",

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ollama_tui.domain.columns import BY_KEY, COLUMNS
+from ollama_tui.domain.columns import COLUMNS
 from ollama_tui.tui.actions.action import (
     FOOTER_ALWAYS,
     Action,
@@ -182,17 +182,16 @@ async def sort(context: ActionContext) -> None:
     """Ask for the column to sort by."""
     from ollama_tui.tui.dialogs.choice import Alternative, Choice
 
-    falling = BY_KEY[context.view.sort].descending is not context.view.reverse
-    now = f"{'↓' if falling else '↑'} now; again reverses it"
-    options = tuple(
-        Alternative(c.key, c.title.capitalize(), now if c.key == context.view.sort else "")
-        for c in COLUMNS
-    )
-    apart = ("Apart", "again") if context.view.grouped else ("Together", "where they share weights")
-    group_option = Alternative(GROUP_KEY, *apart)
-    asked = Choice(
-        "Sort by", (*options, group_option), current=context.view.sort, hint="⏎ sort   esc cancel"
-    )
+    view, columns = context.view, context.columns
+    options = []
+    for column in columns:
+        falling = column.descending is not view.reverse
+        now = f"{'↓' if falling else '↑'} now; again reverses it" if column.key == view.sort else ""
+        options.append(Alternative(column.key, column.title.capitalize(), now))
+    if columns is COLUMNS:
+        apart = ("Apart", "again") if view.grouped else ("Together", "where they share weights")
+        options.append(Alternative(GROUP_KEY, *apart))
+    asked = Choice("Sort by", tuple(options), current=view.sort, hint="⏎ sort   esc cancel")
     chosen = await context.ask(asked)
     if chosen == GROUP_KEY:
         await group(context)
@@ -262,24 +261,28 @@ ACTIONS = (
     Action("details.find_previous", "N", "previous match", "Go to the previous match.",
            "find_again(-1)", place=Place.DETAILS),
     Action("filter.open", "slash", "filter", "Filter as you type: words, or field:value.",
-           "open_filter", place=Place.LIST, footer=1,
+           "open_filter", place=Place.MODEL_TABLES, footer=1,
            synonyms=("search", "find", "grep", "query")),
     Action("filter.clear", "escape", "clear filter", "Show all models again.",
            clear_filter, place=Place.LIST, cancels_pending=True,
            synonyms=("show all", "no filter")),
+    Action("table.leave", "escape", "back", "Show all rows again, or go back to the list.",
+           "leave", group=ActionGroup.APP, place=Place.TABLES_BESIDE_LIST, footer=FOOTER_ALWAYS,
+           cancels_pending=True),
     Action("filter.saved", "at", "saved filters", "Choose one of the saved filters.",
-           choose_filter, no_saved_filters, place=Place.LIST,
+           choose_filter, no_saved_filters, place=Place.MODEL_TABLES,
            synonyms=("presets",)),
     Action("filter.save", "", "save filter", "Save this filter under a name, to use as @name.",
-           save_filter, no_filter_to_save, place=Place.LIST,
+           save_filter, no_filter_to_save, place=Place.MODEL_TABLES,
            synonyms=("name filter", "remember filter", "bookmark")),
     Action("filter.delete", "", "forget filter", "Forget a filter that was saved here.",
-           delete_filter, no_own_filters, place=Place.LIST, synonyms=("delete saved filter",)),
+           delete_filter, no_own_filters, place=Place.MODEL_TABLES,
+           synonyms=("delete saved filter",)),
     Action("sort.choose", "s", "sort", "Choose the column to sort by.",
-           sort, group=ActionGroup.MARK, place=Place.LIST, footer=2,
+           sort, group=ActionGroup.MARK, place=Place.MODEL_TABLES, footer=2,
            synonyms=("order",)),
     Action("sort.reverse", "backslash", "reverse", "Reverse the order.",
-           reverse, group=ActionGroup.MARK, place=Place.LIST),
+           reverse, group=ActionGroup.MARK, place=Place.MODEL_TABLES),
     Action("sort.group", "", "group", "Keep models that share weights together, or no longer.",
            group, group=ActionGroup.MARK, place=Place.LIST,
            synonyms=("together", "shared weights")),
@@ -288,19 +291,19 @@ ACTIONS = (
              partial(sort_by, column=c.key), group=ActionGroup.MARK, place=Place.LIST)
       for number, c in enumerate(COLUMNS, 1)),
     Action("mark.toggle", "space", "mark", "Mark the model at the cursor, or take its mark off.",
-           mark, no_model, group=ActionGroup.MARK, place=Place.LIST, footer=3,
+           mark, no_model, group=ActionGroup.MARK, place=Place.MODEL_TABLES, footer=3,
            synonyms=("select", "tick", "check mark")),
     Action("mark.range", "v", "mark range", "Mark from the nearest mark to the cursor.",
-           mark_range, no_model, group=ActionGroup.MARK, place=Place.LIST,
+           mark_range, no_model, group=ActionGroup.MARK, place=Place.MODEL_TABLES,
            synonyms=("select range", "visual")),
     Action("mark.all", "a", "mark all", "Mark every model shown.",
-           mark_all, no_rows, group=ActionGroup.MARK, place=Place.LIST,
+           mark_all, no_rows, group=ActionGroup.MARK, place=Place.MODEL_TABLES,
            synonyms=("select all",)),
     Action("mark.none", "A", "unmark all", "Take all marks off.",
-           mark_none, no_marks, group=ActionGroup.MARK, place=Place.LIST,
+           mark_none, no_marks, group=ActionGroup.MARK, place=Place.MODEL_TABLES,
            synonyms=("select none", "unselect", "deselect", "clear marks", "unmark")),
     Action("mark.invert", "asterisk", "invert", "Mark what is not marked, and the other way round.",
-           invert_marks, no_rows, group=ActionGroup.MARK, place=Place.LIST,
+           invert_marks, no_rows, group=ActionGroup.MARK, place=Place.MODEL_TABLES,
            synonyms=("invert selection", "invert marks")),
     Action("model.compare", "equals_sign", "compare", "Compare two marked models.",
            "compare", cannot_compare,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.domain import columns
 from ollama_tui.formatting import inert, plural, size
 from ollama_tui.tui.actions.action import (
-    FOOTER_ALWAYS,
     Action,
     ActionContext,
     ActionGroup,
@@ -21,6 +21,7 @@ from ollama_tui.tui.actions.action import (
 from ollama_tui.tui.actions.jobs import find
 
 if TYPE_CHECKING:
+    from ollama_tui.api.replies import RunningModel
     from ollama_tui.domain.model import Model, ModelKey
 
 LIFETIMES: dict[str, tuple[str, str | int | None]] = {
@@ -110,6 +111,15 @@ def chosen_key(context: ActionContext) -> ModelKey | None:
     return context.chosen if isinstance(context.chosen, ModelKey) else None
 
 
+def unlisted(runner: RunningModel) -> Model:
+    """Return the row of something that runs and is not in the list."""
+    from ollama_tui.api.replies import ListedModel
+    from ollama_tui.domain.model import Model
+
+    listed = ListedModel(name=runner.name, digest=runner.digest, size=runner.size)
+    return Model(listed, running=runner)
+
+
 def find_running(context: ActionContext, key: ModelKey) -> Model | None:
     """Return the row of the list that runs as `key`; None when none does."""
     rows = [m for m in context.snapshot.models if m.name == key.name]
@@ -118,30 +128,45 @@ def find_running(context: ActionContext, key: ModelKey) -> Model | None:
 
 
 async def unload(context: ActionContext) -> None:
-    """Free the memory of the current model."""
-    if context.current is not None:
-        await unload_model(context, context.current.name, context.current)
+    """Free the memory of the marked models that are loaded, else of the current one."""
+    loaded = [model for model in context.targets if model.is_loaded]
+    await unload_models(context, loaded if context.view.marks else context.targets)
 
 
-async def unload_chosen(context: ActionContext) -> None:
-    """Free the memory of the chosen model."""
-    if (key := chosen_key(context)) is not None:
-        await unload_model(context, key.name, find_running(context, key))
-
-
-async def unload_model(context: ActionContext, name: str, model: Model | None) -> None:
-    """Free the memory of what runs as `name`, which is `model` in the list, if any."""
+async def unload_models(context: ActionContext, models: Sequence[Model]) -> None:
+    """Free the memory of `models`; go on after a failure and raise it at the end."""
+    failures = []
     async with changing(context) as ollama:
-        await ollama.unload(name, runner=model.asked_runner if model else "")
-        label = model.label if model is not None and model.siblings else inert(name)
-        context.tell(f"{label} is being unloaded.")
+        for model in models:
+            try:
+                await ollama.unload(model.name, runner=model.asked_runner)
+            except OllamaError as error:
+                if len(models) == 1:
+                    raise
+                failures.append(f"{model.label}: {error}")
+    if failures:
+        raise OllamaError(
+            f"{plural(len(failures), 'model')} of {len(models)} stayed loaded.", failures[0]
+        )
+    if len(models) == 1:
+        context.tell(f"{models[0].label} is being unloaded.")
+    elif models:
+        context.tell(f"{plural(len(models), 'model')} being unloaded.")
 
 
 def cannot_unload(context: ActionContext) -> str | None:
-    """Say why the current model cannot be unloaded."""
-    if context.current is not None and not context.current.is_loaded:
-        return f"{context.current.label} is not loaded."
-    return no_model(context)
+    """Say why nothing can be unloaded: neither a marked model nor the current one is loaded."""
+    targets = context.targets
+    if any(model.is_loaded for model in targets):
+        return None
+    if context.view.marks:
+        return "None of the marked models is loaded."
+    return f"{targets[0].label} is not loaded." if targets else no_model(context)
+
+
+def nothing_to_unload(context: ActionContext) -> str | None:
+    """Say why nothing can be unloaded; what is still being loaded can be."""
+    return cannot_unload(context) if context.view.marks else nothing_chosen(context)
 
 
 async def unload_all(context: ActionContext) -> None:
@@ -153,20 +178,8 @@ async def unload_all(context: ActionContext) -> None:
     question = confirm_unload(running, connected(context).clock.now())
     if await context.ask(question) is not True:
         return
-    failures = []
-    async with changing(context) as ollama:
-        for runner in running:
-            try:
-                model = find_running(context, ModelKey(runner.name, runner.digest))
-                chosen = model.asked_runner if model else ""
-                await ollama.unload(runner.name, runner=chosen)
-            except OllamaError as error:
-                failures.append(f"{inert(runner.name)}: {error}")
-    if failures:
-        raise OllamaError(
-            f"{plural(len(failures), 'model')} of {len(running)} stayed loaded.", failures[0]
-        )
-    context.tell(f"{plural(len(running), 'model')} being unloaded.")
+    found = (find_running(context, ModelKey(r.name, r.digest)) for r in running)
+    await unload_models(context, [m or unlisted(r) for r, m in zip(running, found, strict=True)])
 
 
 def nothing_loaded(context: ActionContext) -> str | None:
@@ -186,29 +199,28 @@ ACTIONS = (
     Action("memory.load", "w", "load", "Load the model at the cursor into memory.",
            load, cannot_load, group=ActionGroup.MEMORY, changes_server=True,
            synonyms=("start", "preload", "warm up")),
-    Action("memory.unload", "x", "unload", "Free the memory of the model at the cursor.",
+    Action("memory.unload", "x", "unload", "Unload the marked models, or the one at the cursor.",
            unload, cannot_unload, group=ActionGroup.MEMORY, changes_server=True,
            synonyms=("stop", "kill", "free memory", "release", "evict")),
     Action("memory.unload_all", "X", "unload all", "Free the memory of every model; asks first.",
            unload_all, nothing_loaded, group=ActionGroup.MEMORY, changes_server=True,
            synonyms=("stop all", "kill all", "free all memory")),
     Action("running.load", "w", "load", "Choose a model and load it.",
-           load_another, group=ActionGroup.MEMORY, place=Place.RUNNING, footer=1,
+           load_another, group=ActionGroup.MEMORY, place=Place.RUNNING, footer=4,
            changes_server=True, keys_wait=False,
            synonyms=("start", "preload")),
     Action("running.keep", "K,enter", "keep alive", "Choose how long the model stays loaded.",
-           keep_alive, nothing_chosen, group=ActionGroup.MEMORY, place=Place.RUNNING, footer=2,
+           keep_alive, nothing_chosen, group=ActionGroup.MEMORY, place=Place.RUNNING, footer=5,
            changes_server=True, keys_wait=False,
            synonyms=("pin", "expires", "longer")),
-    Action("running.unload", "x", "unload", "Free the memory of the model at the cursor.",
-           unload_chosen, nothing_chosen, group=ActionGroup.MEMORY, place=Place.RUNNING, footer=3,
+    Action("running.unload", "x", "unload", "Unload the marked models, or the one at the cursor.",
+           unload, nothing_to_unload, group=ActionGroup.MEMORY, place=Place.RUNNING, footer=6,
            changes_server=True, keys_wait=False,
            synonyms=("stop", "kill", "free memory", "release")),
     Action("running.unload_all", "X", "unload all", "Free the memory of every model; asks first.",
            unload_all, nothing_loaded, group=ActionGroup.MEMORY, place=Place.RUNNING,
-           footer=4, changes_server=True, keys_wait=False,
+           footer=7, changes_server=True, keys_wait=False,
            synonyms=("stop all", "kill all", "free all memory")),
-    Action("running.back", "escape,q,t", "back", "Go back to the list.",
-           "back", group=ActionGroup.MEMORY, place=Place.RUNNING, footer=FOOTER_ALWAYS,
-           cancels_pending=True),
+    Action("running.back", "q,t", "to the list", "Go back to the list.",
+           "back", group=ActionGroup.MEMORY, place=Place.RUNNING, cancels_pending=True),
 )  # fmt: skip

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.formatting import brief, inert
 from ollama_tui.tui.actions.action import (
-    FOOTER_ALWAYS,
     Action,
     ActionContext,
     ActionGroup,
@@ -194,15 +193,13 @@ async def delete_chosen(context: ActionContext) -> None:
     """Delete as in the list: the marked models, else what is at the cursor of storage."""
     from ollama_tui.domain.storage.report import DELETABLE, StorageRow
 
-    if not context.view.marks:
-        row = context.chosen
-        if isinstance(row, StorageRow) and row.kind in DELETABLE:
+    row = context.chosen
+    if not context.view.marks and isinstance(row, StorageRow) and row.model is None:
+        if row.kind in DELETABLE:
             await delete_leftover(context, row)
-            return
-        if (key := chosen_model(context)) is None:
-            return
-        reveal(context, key)
-    if (reason := cannot_delete(context)) is not None:
+        else:
+            context.tell("This is no model: what frees it is below the table.")
+    elif (reason := cannot_delete(context)) is not None:
         context.tell(reason)
     else:
         await delete(context)
@@ -269,21 +266,17 @@ ACTIONS = (
                      "clean up", "cleanup", "prune", "purge", "garbage", "leftovers", "blobs",
                      "backup", "original", "store upgrade")),
     Action("storage.open", "enter", "open", "Go to the model in the list.",
-           "go_to_model", place=Place.STORAGE, footer=1),
-    Action("storage.mark", "space", "mark", "Mark the model at the cursor, or take its mark off.",
-           "mark", group=ActionGroup.MARK, place=Place.STORAGE, footer=2,
-           synonyms=("select",)),
+           "go_to_model", place=Place.STORAGE, footer=6),
     Action("storage.delete", "d", "delete", "Delete the marked models, or the one at the cursor.",
-           delete_chosen, group=ActionGroup.CHANGE, place=Place.STORAGE, footer=3,
+           delete_chosen, group=ActionGroup.CHANGE, place=Place.STORAGE, footer=4,
            changes_server=True,
            synonyms=("remove", "rm", "prune", "cleanup", "trash")),
     Action("storage.undo", "z", "undo", "Bring back what was deleted in the last seconds.",
-           undo, group=ActionGroup.CHANGE, place=Place.STORAGE, footer=4, changes_server=True,
+           undo, group=ActionGroup.CHANGE, place=Place.STORAGE, footer=5, changes_server=True,
            synonyms=("restore", "recover")),
     Action("storage.read", "R", "reload", "Read again what is on the disk.",
-           "reload", group=ActionGroup.APP, place=Place.STORAGE, footer=5,
+           "reload", group=ActionGroup.APP, place=Place.STORAGE, footer=7,
            synonyms=("refresh",)),
-    Action("storage.back", "escape,q,b", "back", "Go back to the list.",
-           "back", group=ActionGroup.APP, place=Place.STORAGE, footer=FOOTER_ALWAYS,
-           cancels_pending=True),
+    Action("storage.back", "q,b", "to the list", "Go back to the list.",
+           "back", group=ActionGroup.APP, place=Place.STORAGE, cancels_pending=True),
 )  # fmt: skip

@@ -9,9 +9,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from ollama_tui.api.errors import OllamaError
-from ollama_tui.formatting import brief, inert
+from ollama_tui.formatting import brief, plural
 from ollama_tui.tui.actions.action import (
-    FOOTER_ALWAYS,
     Action,
     ActionContext,
     ActionGroup,
@@ -162,18 +161,27 @@ async def _copy_target(context: ActionContext, name: str, there: Model | None) -
     return await confirm_target(context, NewName(name, there.digest if there else None))
 
 
-async def pull_entry(context: ActionContext) -> None:
-    """Pull the chosen entry: a stub at once; for weights, which take room and time, ask first."""
-    from ollama_tui.domain.cloud import CatalogueEntry
+async def pull_entries(context: ActionContext) -> None:
+    """Pull the marked entries, else the one at the cursor.
+
+    Stubs are pulled at once; weights take room and time, so each is asked about first.
+    """
     from ollama_tui.services.jobs.tasks import Pull
 
-    if not isinstance(entry := context.chosen, CatalogueEntry):
-        return
-    if entry.model.is_cloud:
-        connected(context).queue.submit(Pull(entry.name))
-        context.tell(f"Pulling {inert(entry.name)}: a few hundred bytes, it runs at ollama.com.")
-    else:
-        await pull(context, entry.name)
+    entries = context.targets
+    stubs = [model for model in entries if model.is_cloud]
+    for stub in stubs:
+        connected(context).queue.submit(Pull(stub.name))
+    if len(stubs) == 1:
+        context.tell(f"Pulling {stubs[0].label}: a few hundred bytes, it runs at ollama.com.")
+    elif stubs:
+        many = plural(len(stubs), "cloud model")
+        context.tell(f"Pulling {many}: a few hundred bytes each, they run at ollama.com.")
+    if context.view.marks:
+        context.set_view(replace(context.view, marks=frozenset()))
+    for model in entries:
+        if not model.is_cloud:
+            await pull(context, model.name)
 
 
 ACTIONS = (
@@ -183,22 +191,16 @@ ACTIONS = (
     Action("model.push", "P", "push", "Push the model at the cursor to a registry.",
            push, no_model, group=ActionGroup.CHANGE, footer=0, changes_server=True,
            synonyms=("upload", "publish", "share")),
-    Action("cloud.show", "L", "cloud", "Show what ollama.com offers and what is recommended.",
+    Action("cloud.show", "L", "discover", "Discover models: ollama.com and recommended ones.",
            "show_table('cloud')", not_connected, group=ActionGroup.CHANGE,
-           synonyms=("library", "catalogue", "catalog", "browse", "recommended")),
-    Action("cloud.filter", "slash", "filter", "Filter as you type: words, or field:value.",
-           "open_filter", place=Place.CLOUD, footer=1,
-           synonyms=("search", "find")),
+           synonyms=("cloud", "library", "catalogue", "catalog", "browse", "recommended")),
     Action("cloud.details", "enter", "details", "Ask for the details of the model.",
-           "ask_details", place=Place.CLOUD, footer=2),
-    Action("cloud.pull", "p", "pull", "Pull the model at the cursor.",
-           pull_entry, group=ActionGroup.CHANGE, place=Place.CLOUD, footer=3, changes_server=True,
-           synonyms=("download", "install", "get")),
+           "ask_details", place=Place.CLOUD, footer=4),
+    Action("cloud.pull", "p", "pull", "Pull the marked models, or the one at the cursor.",
+           pull_entries, group=ActionGroup.CHANGE, place=Place.CLOUD, footer=5,
+           changes_server=True, synonyms=("download", "install", "get")),
     Action("cloud.refresh", "R", "refresh", "Ask ollama.com and the server again.",
-           "ask", group=ActionGroup.APP, place=Place.CLOUD, footer=4),
-    Action("cloud.leave", "escape", "back", "Show all models again, or go back to the list.",
-           "leave", group=ActionGroup.APP, place=Place.CLOUD, footer=FOOTER_ALWAYS,
-           cancels_pending=True),
+           "ask", group=ActionGroup.APP, place=Place.CLOUD, footer=6),
     Action("cloud.back", "q,L", "to the list", "Go back to the list.",
            "back", group=ActionGroup.APP, place=Place.CLOUD, cancels_pending=True),
 )  # fmt: skip

@@ -181,7 +181,7 @@ class ActionScreen(Screen[None]):
         recent = self.context.recent
         palette = PaletteScreen(self.actions, self.context, self.tui.keymap, recent)
         if (chosen := await self.context.show(palette)) is not None:
-            self.context.recent = [chosen, *(id_ for id_ in recent if id_ != chosen)]
+            recent[:] = [chosen, *(id_ for id_ in recent if id_ != chosen)]
             self.action_run(chosen)
 
 
@@ -284,6 +284,11 @@ class TableScreen(ActionScreen, ModalScreen[None]):
         if self._drawn != tuple(rows):
             self._drawn = tuple(rows)
             self.table.show(rows)
+
+    @property
+    def room(self) -> int:
+        """Cells of a line in the pane."""
+        return max(self.size.width - (2 if self.has_class("-bordered") else 0), 0)
 
     def show_heading(self, facts: str) -> None:
         """Show the title and, at the other end, what the rows add up to."""

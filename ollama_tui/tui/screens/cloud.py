@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from textual import on, work
+from textual import work
 from textual.app import ComposeResult
 
 from ollama_tui.api.errors import OllamaError, Unauthorized, Unsupported
@@ -21,22 +21,27 @@ from ollama_tui.domain.cloud import (
     filtered,
     why_disabled,
 )
-from ollama_tui.domain.columns import BY_KEY
-from ollama_tui.domain.filter.completion import Completion, completion_in
-from ollama_tui.domain.filter.fields import Scope
+from ollama_tui.domain.columns import BY_KEY, MANY_WORDS
+from ollama_tui.domain.discover import ORDERS
+from ollama_tui.domain.model import Model, ModelKey
+from ollama_tui.domain.orders import AS_GIVEN, arranged
 from ollama_tui.formatting import StyledLine, inert, plural
 from ollama_tui.tui.actions.action import Place, connected
 from ollama_tui.tui.look import Signs
-from ollama_tui.tui.screens.action_screen import TableScreen, bindings, message_lines
+from ollama_tui.tui.screens.action_screen import bindings, message_lines
+from ollama_tui.tui.screens.models_screen import ModelsScreen, arrow
 from ollama_tui.tui.widgets.filter_bar import FilterBar
+from ollama_tui.tui.widgets.model_rows import capability_line
 from ollama_tui.tui.widgets.styled_widget import StaticLines
-from ollama_tui.tui.widgets.table import RowSource, Table, TableColumn
+from ollama_tui.tui.widgets.table import RowSource, Table, TableColumn, fit_columns
 from ollama_tui.tui.widgets.text_view import TextView
 
 if TYPE_CHECKING:
     from ollama_tui.tui.screens.main_context import MainScreenContext
 
 
+ROOMY = 80
+"""Cells of the table from which on there is room for more than one capability."""
 MODEL_COLUMNS = {"name": 0, "params": 3, "ctx": 5, "can": 4}
 """Columns of the list, and in which order they leave."""
 COLUMNS = (
@@ -50,28 +55,49 @@ COLUMNS = (
 
 
 class EntryRows(RowSource[CatalogueEntry]):
-    """The source of the table."""
-
-    all_columns = COLUMNS
+    """The source of the table; the screen keeps titles and marks up to date."""
 
     def __init__(self, now: Callable[[], datetime], signs: Signs) -> None:
         self.now = now
         self.signs = signs
+        self.titles: dict[str, str] = {}
+        self.marks: frozenset[ModelKey] = frozenset()
+
+    def columns(self, width: int) -> Sequence[TableColumn]:
+        """Return the columns that fit, with an arrow at the one sorted by."""
+        words = MANY_WORDS if width >= ROOMY else 0
+        shown = (
+            replace(
+                column,
+                title=self.titles.get(column.id, column.title),
+                width=max(column.width, words if column.id == "can" else 0),
+            )
+            for column in COLUMNS
+        )
+        return fit_columns(shown, width)
 
     def cells(self, row: CatalogueEntry, columns: Sequence[TableColumn]) -> Sequence[StyledLine]:
         """Return what each column says."""
         now = self.now()
         # Installed models run in the cloud or were recommended just as the others are.
         where = "installed" if row.installed else " ".join(row.where)
-        cells = {"needs": (row.needs, "muted"), "where": (where, "muted")}
-        for key in MODEL_COLUMNS:
-            cells[key] = (BY_KEY[key].text(row.model, now), BY_KEY[key].style)
-        return [(cells[column.id],) for column in columns]
+        style = "good" if row.installed else "cloud" if row.model.is_cloud else "muted"
+        cells: dict[str, StyledLine] = {
+            "needs": ((row.needs, "muted"),),
+            "where": ((where, style),),
+        }
+        for column in columns:
+            if column.id == "can":
+                cells["can"] = capability_line(row.model, column.width)
+            elif column.id in MODEL_COLUMNS:
+                known = BY_KEY[column.id]
+                cells[column.id] = ((known.text(row.model, now), known.style),)
+        return [cells[column.id] for column in columns]
 
     def gutter(self, row: CatalogueEntry) -> StyledLine:
-        """Return whether it is here, and whether it runs elsewhere."""
-        here = (self.signs.marked, "good") if row.installed else (" ", "")
-        return (here, (self.signs.cloud if row.model.is_cloud else " ", "accent"))
+        """Return the mark, and whether it runs elsewhere."""
+        mark = (self.signs.marked, "mark") if row.model.key in self.marks else (" ", "")
+        return (mark, (self.signs.cloud if row.model.is_cloud else " ", "cloud"))
 
 
 @dataclass(frozen=True)
@@ -87,7 +113,7 @@ class Sources:
     asking: bool = True
 
 
-class CloudScreen(TableScreen):
+class CloudScreen(ModelsScreen):
     """A table of what can be had, with what went wrong above and the details below."""
 
     DEFAULT_CSS = """
@@ -98,24 +124,26 @@ class CloudScreen(TableScreen):
     """
     BINDINGS = bindings(Place.CLOUD)
     place = Place.CLOUD
-    title_text = "Cloud catalogue"
+    title_text = "Discover"
     on_enter = "cloud.details"
+    columns = ORDERS
+    first_order = AS_GIVEN
+    own_marks = True
 
     def __init__(self, context: MainScreenContext) -> None:
         super().__init__(context)
         self.services = connected(context)
         self.sources = Sources()
         self.shown: dict[str, Show] = {}
-        self.filter = ""
-        self.entries: Sequence[CatalogueEntry] = ()
-        """All there are, whatever the filter leaves."""
+        self._entries: tuple[CatalogueEntry, ...] = ()
 
     def regions(self) -> ComposeResult:
         """Lay out troubles, table, details, filter."""
         yield StaticLines(id="trouble")
-        yield Table(EntryRows(self.tui.clock.now, self.tui.signs))
+        self.source = EntryRows(self.tui.clock.now, self.tui.signs)
+        yield Table(self.source)
         yield TextView(id="about")
-        yield FilterBar(complete=self._complete_filter, id="filter")
+        yield self.filter_bar()
 
     def on_mount(self) -> None:
         """Ask all who know of models, and follow what is installed."""
@@ -169,33 +197,58 @@ class CloudScreen(TableScreen):
 
     # ---- drawing
 
+    @property
+    def models(self) -> tuple[Model, ...]:
+        """The models of the catalogue, as rows of the list."""
+        return tuple(entry.model for entry in self._entries)
+
+    @property
+    def rows(self) -> tuple[Model, ...]:
+        """The models shown, in order."""
+        return tuple(entry.model for entry in self.table.rows)
+
+    @property
+    def current(self) -> Model | None:
+        """The model under the cursor."""
+        entry: CatalogueEntry | None = self.table.row
+        return entry.model if entry is not None else None
+
+    def row_key(self, key: ModelKey) -> object:
+        """Return the key of the row of a model."""
+        return next((row.key for row in self.table.rows if row.model.key == key), None)
+
+    @property
+    def targets(self) -> tuple[CatalogueEntry, ...]:
+        """The marked entries, else the one under the cursor."""
+        marked = tuple(e for e in self._entries if e.model.key in self.view.marks)
+        return marked or ((self.table.row,) if self.table.row is not None else ())
+
     def draw_now(self) -> None:
         """Show what is known now."""
-        sources = self.sources
-        entries = self.entries = catalogue(
+        sources, view = self.sources, self.view
+        self._entries = entries = catalogue(
             sources.offered, sources.recommended, self.context.snapshot.models, self.shown
         )
         self.services.seen_names.update((e.name, " ".join(e.where)) for e in entries)
-        rows, problems = filtered(entries, self.filter, self.tui.clock.now())
+        rows, problems = filtered(entries, view.filter, self.tui.clock.now(), view.saved)
+        rows = arranged(rows, ORDERS, view.sort, view.reverse)
+        self.source.titles = {c.key: c.title + arrow(c, view, self.tui.signs) for c in ORDERS}
+        self.source.marks = view.marks
         empty = "Asking …" if sources.asking else "No models were found."
-        if self.filter:
-            empty = "Nothing matches the filter: esc shows all."
-        self.table.show_empty([(), *message_lines(empty, "", "muted", self.size.width)])
-        self.show_rows(rows)
+        if view.filter:
+            empty = "No matches: esc shows all."
+        self.table.show_empty([(), *message_lines(empty, "", "muted", self.room)])
+        self.table.show(rows)
         self.query_one(FilterBar).show_problems(problems)
         count = plural(len(entries), "model")
         if len(rows) < len(entries):
             count = f"{len(rows):,} of {count}"
         self.show_heading(f"asking …  {count}" if sources.asking else count)
-        lines = message_lines(sources.switched_off, "", "warning", self.size.width)
+        lines = message_lines(sources.switched_off, "", "warning", self.room)
         for error in (sources.offered_trouble, sources.recommended_trouble):
             if error is not None:
-                lines += message_lines(error.title, error.hint, "bad", self.size.width)
+                lines += message_lines(error.title, error.hint, "bad", self.room)
         self.query_one("#trouble", StaticLines).show(lines)
-
-    def _complete_filter(self, text: str, cursor: int) -> Completion:
-        models = tuple(entry.model for entry in self.entries)
-        return completion_in(Scope(models, self.tui.clock.now()), text, cursor)
 
     def draw_for_row(self) -> None:
         """Show what is known of the entry under the cursor."""
@@ -238,26 +291,3 @@ class CloudScreen(TableScreen):
                 raise cloud_error(refused) from None
         except OllamaError as error:
             raise cloud_error(error) from None
-
-    def action_open_filter(self) -> None:
-        """Type a filter."""
-        self.query_one(FilterBar).open(self.filter)
-
-    def action_leave(self) -> None:
-        """Take the filter away, or else go back to the list."""
-        if not self.filter:
-            self.dismiss(None)
-            return
-        self.query_one(FilterBar).close()
-        self.filter = ""
-        self.draw()
-
-    @on(FilterBar.Changed)
-    def _filter_changed(self, event: FilterBar.Changed) -> None:
-        self.filter = event.text
-        self.draw()
-
-    @on(FilterBar.Left)
-    def _filter_left(self) -> None:
-        self.table.focus()
-        self.query_one(FilterBar).close_if_empty()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Static
 
+from ollama_tui.domain.columns import COLUMNS
 from ollama_tui.domain.model import Model, ModelKey, Snapshot
 from ollama_tui.domain.rows import NOTHING_KNOWN, ListRows, View
 from ollama_tui.tui.actions.action import Place, connected
@@ -31,6 +33,7 @@ from ollama_tui.tui.widgets.table import Table
 
 if TYPE_CHECKING:
     from ollama_tui.domain.filter.completion import Completion
+    from ollama_tui.domain.orders import SortColumn
     from ollama_tui.formatting import StyledLine
     from ollama_tui.services.jobs.job import Job
     from ollama_tui.tui.app import OllamaTui
@@ -104,6 +107,21 @@ class MainScreen(ActionScreen):
     def place(self) -> Place:
         """The list or the details, wherever the keys go."""
         return Place.DETAILS if self.details.focused else Place.LIST
+
+    @property
+    def columns(self) -> Sequence[SortColumn]:
+        """What the list can be sorted by."""
+        return COLUMNS
+
+    @property
+    def models(self) -> tuple[Model, ...]:
+        """The models listed, filtered out or not."""
+        return self.snapshot.models
+
+    @property
+    def rows(self) -> tuple[Model, ...]:
+        """The models shown, in order."""
+        return self.list_rows.rows
 
     @property
     def current(self) -> Model | None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
@@ -16,7 +17,7 @@ from textual.widgets import Input
 
 from ollama_tui.api.errors import OllamaError, Unreachable
 from ollama_tui.api.host import parse_host
-from ollama_tui.domain.model import Model, Snapshot
+from ollama_tui.domain.model import Model, ModelKey, Snapshot
 from ollama_tui.domain.rows import View
 from ollama_tui.formatting import inert, pasteable
 from ollama_tui.tui.actions.action import Action, Edited, Place, why_not
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from ollama_tui.config.drafts import Drafts
     from ollama_tui.config.saved_filters import SavedFilters
     from ollama_tui.config.settings import Settings
+    from ollama_tui.domain.orders import SortColumn
     from ollama_tui.services.connection import Services
     from ollama_tui.tui.actions.action import Chosen
     from ollama_tui.tui.screens.action_screen import TableScreen
@@ -49,21 +51,56 @@ class PendingAction:
     """Whether the user has asked to go back meanwhile."""
 
 
+class ModelsShown(Protocol):
+    """A table of models: what the user sees of it, and what actions may change of that."""
+
+    @property
+    def columns(self) -> Sequence[SortColumn]:
+        """What the rows can be sorted by."""
+
+    @property
+    def models(self) -> tuple[Model, ...]:
+        """All models, filtered out or not."""
+
+    @property
+    def rows(self) -> tuple[Model, ...]:
+        """The models shown, in order."""
+
+    @property
+    def current(self) -> Model | None:
+        """The model under the cursor."""
+
+    @property
+    def view(self) -> View:
+        """Filter, order and marks."""
+
+    def set_view(self, view: View) -> None:
+        """Show the models by `view`."""
+
+    def move_to(self, target: ModelKey | str) -> None:
+        """Put the cursor on a row, or on the first one of a name."""
+
+
 class MainScreenContext:
-    """The main screen as an `ActionContext`."""
+    """The main screen as an `ActionContext`, or a table of models in front of it."""
 
     def __init__(self, screen: MainScreen, drafts: Drafts, saved_filters: SavedFilters) -> None:
         self._screen = screen
+        self._shown: ModelsShown = screen
         self.drafts = drafts
         self.saved_filters = saved_filters
-        self.set_view = screen.set_view
-        self.move_to = screen.move_to
         self.draw_frame = screen.frame.draw
         self.recent: list[str] = []
         """Ids of the actions run from the palette, the last one first."""
         self._pending: dict[asyncio.Task[Any] | None, PendingAction] = {}
         self._started: tuple[str, Hashable | None, float] = ("", None, 0.0)
         """The action started last, the row it was about, and when, in seconds on the clock."""
+
+    def of_table(self, shown: ModelsShown) -> MainScreenContext:
+        """Return the same context for actions on another table of models."""
+        context = copy(self)
+        context._shown = shown
+        return context
 
     def start(self, action: Action, screen: ActionScreen) -> None:
         """Run `action` on `screen`, or say why it cannot act now.
@@ -152,24 +189,37 @@ class MainScreenContext:
     @property
     def view(self) -> View:
         """The user's filter, order and marks."""
-        return self._screen.view
+        return self._shown.view
+
+    def set_view(self, view: View) -> None:
+        """Show the models by `view`."""
+        self._shown.set_view(view)
+
+    def move_to(self, target: ModelKey | str) -> None:
+        """Put the cursor on a row, or on the first one of a name, once it is listed."""
+        self._shown.move_to(target)
+
+    @property
+    def columns(self) -> Sequence[SortColumn]:
+        """What the rows can be sorted by."""
+        return self._shown.columns
 
     @property
     def rows(self) -> tuple[Model, ...]:
         """The models shown, in order."""
-        return self._screen.list_rows.rows
+        return self._shown.rows
 
     @property
     def current(self) -> Model | None:
         """The model under the cursor."""
-        return self._screen.current
+        return self._shown.current
 
     @property
     def targets(self) -> tuple[Model, ...]:
         """The marked models in list order, hidden ones too; else the current one."""
         marks = self.view.marks
         if marks:
-            return tuple(m for m in self._screen.snapshot.models if m.key in marks)
+            return tuple(m for m in self._shown.models if m.key in marks)
         return (self.current,) if self.current else ()
 
     @property

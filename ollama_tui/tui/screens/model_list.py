@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class ModelTable(Table[Model]):
     """The list of models, with the keys of the list."""
 
-    BINDINGS = bindings(Place.LIST)
+    BINDINGS = [*bindings(Place.LIST), *bindings(Place.MODEL_TABLES)]
 
 
 class LastValidFilter:

@@ -1,113 +1,75 @@
-"""What the disk is spent on: a bar for every model, what they share, and what is left over."""
+"""What the disk is spent on: the disk as a bar, then models and leftovers by what they take."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from textual import work
 from textual.app import ComposeResult
 
-from ollama_tui.domain.model import ModelKey, Snapshot
-from ollama_tui.domain.storage.report import RowKind, StorageRow, advice, storage_rows, summary
-from ollama_tui.domain.storage.usage import Usage
-from ollama_tui.formatting import UNKNOWN, StyledLine, inert, size
+from ollama_tui.domain.model import Model, ModelKey, Snapshot
+from ollama_tui.domain.storage.disk import DiskShares, disk_shares
+from ollama_tui.domain.storage.order import ORDERS, arranged
+from ollama_tui.domain.storage.report import StorageRow, advice, storage_rows
+from ollama_tui.domain.storage.usage import Amount, Usage
+from ollama_tui.formatting import cells, inert, listing, plural
 from ollama_tui.tui.actions import models
 from ollama_tui.tui.actions.action import Place, connected
-from ollama_tui.tui.look import Signs
-from ollama_tui.tui.screens.action_screen import TableScreen, bindings
+from ollama_tui.tui.screens.action_screen import bindings
+from ollama_tui.tui.screens.models_screen import ModelsScreen, arrow
+from ollama_tui.tui.widgets.disk_bar import DiskBar
+from ollama_tui.tui.widgets.storage_rows import StorageRows
 from ollama_tui.tui.widgets.styled_widget import StaticLines
-from ollama_tui.tui.widgets.table import RowSource, Table, TableColumn, fit_columns
+from ollama_tui.tui.widgets.table import Table
 
 if TYPE_CHECKING:
     from ollama_tui.tui.screens.main_context import MainScreenContext
 
-ADVICE_LINES = 3
-"""Lines below the table for what is under the cursor."""
-NARROWEST_BAR = 8
-WIDEST_BAR = 60
+ROOMY = 16
+"""Lines of the screen from which on there is room for more than a line of advice."""
+USERS_NAMED = 3
 
 
-@dataclass
-class StorageRows(RowSource[StorageRow]):
-    """The source of the table; the screen keeps `most` and `marks` up to date."""
-
-    signs: Signs
-    most: int = 1
-    """Bytes of the longest bar."""
-    marks: frozenset[ModelKey] = frozenset()
-    """Marked models."""
-
-    def columns(self, width: int) -> Sequence[TableColumn]:
-        """Return the columns that fit; the bar takes up to two fifths of the width."""
-        bar = min(max(width * 2 // 5, NARROWEST_BAR), WIDEST_BAR)
-        legend = f"{self.signs.full} alone  {self.signs.empty} shared"
-        every = [
-            TableColumn("NAME", 16, flexible=True, id="name"),
-            TableColumn("ALONE", 7, "right", id="alone"),
-            TableColumn("SHARED", 7, "right", id="shared", priority=1),
-            TableColumn(legend, bar, id="bar", priority=2),
-        ]
-        return fit_columns(every, width)
-
-    def cells(self, row: StorageRow, columns: Sequence[TableColumn]) -> Sequence[StyledLine]:
-        """Return what each column says."""
-        cells = {
-            "name": (row.label, "" if row.kind is RowKind.MODEL else "muted"),
-            "alone": (size(row.alone) if row.alone else UNKNOWN, "strong"),
-            "shared": (size(row.shared) if row.shared else UNKNOWN, "muted"),
-        }
-        return [
-            self._bar(row, column.width) if column.id == "bar" else (cells[column.id],)
-            for column in columns
-        ]
-
-    def _bar(self, row: StorageRow, width: int) -> StyledLine:
-        """Draw both parts to scale; what is there at all shows, if only as one cell."""
-        alone = round(row.alone * width / self.most)
-        shared = min(round(row.shared * width / self.most), width - alone)
-        if not alone + shared:
-            alone, shared = int(row.alone > 0), int(not row.alone)
-        kind = "accent" if row.kind in (RowKind.MODEL, RowKind.SHARED) else "warning"
-        return ((self.signs.full * alone, kind), (self.signs.empty * shared, kind))
-
-    def gutter(self, row: StorageRow) -> StyledLine:
-        """Return the mark of a marked model."""
-        return ((self.signs.marked, "mark"),) if row.model in self.marks else ()
-
-
-class StorageScreen(TableScreen):
-    """Bars by what each model alone costs; marks and deletions are those of the list."""
+class StorageScreen(ModelsScreen):
+    """Rows by what each model alone takes; marks and deletions are those of the list."""
 
     BINDINGS = bindings(Place.STORAGE)
     place = Place.STORAGE
     title_text = "Storage"
     on_enter = "storage.open"
+    columns = ORDERS
+    first_order = "alone"
+    nothing = ((), (("  No model takes any space here.", ""),))
 
     def __init__(self, context: MainScreenContext) -> None:
         super().__init__(context)
         self.storage = connected(context).storage
-        self.usage: Usage | None = None
+        self._read: Usage | None = None
+        self._rows: tuple[StorageRow, ...] = ()
+        self._rows_of: tuple[object, Usage] | None = None
+        """Of which list and usage `_rows` are: with 10,000 models they take a while."""
+        self._disk = DiskShares(0, 0, 0)
 
     def regions(self) -> ComposeResult:
-        """Lay out the table and what there is to say of the row under the cursor."""
-        self.source = StorageRows(self.tui.signs)
+        """Lay out disk, table, filter, and what there is to say of the row under the cursor."""
+        self.source = StorageRows(self.tui.signs, self.tui.clock.now, self._users)
+        yield StaticLines(id="disk")
         yield Table(self.source)
+        yield self.filter_bar()
         yield StaticLines(id="advice")
 
     def on_mount(self) -> None:
         """Read the disk, now and whenever the list changes."""
-        self.table.show_empty([(), (("  No model takes any space here.", ""),)])
         self.draw()
         self.action_reload()
         self.watch(self.app, "snapshot", self._take_list, init=False)
+        self.watch(self.app, "jobs", self.draw, init=False)
 
     @work(exclusive=True, group="disk")
     async def action_reload(self) -> None:
         """Read the disk again and show what is there."""
-        self.usage = await self.storage.read(self.context.snapshot.models)
+        self._read = await self.storage.read(self.context.snapshot.models)
         self.draw()
 
     def _take_list(self, _: Snapshot) -> None:
@@ -116,34 +78,119 @@ class StorageScreen(TableScreen):
     @work(exclusive=True, group="disk")
     async def _keep_up(self) -> None:
         """Show the list as it is now; the disk is read only if other models are in it."""
-        self.usage = await self.storage.usage(self.context.snapshot.models)
+        self._read = await self.storage.usage(self.context.snapshot.models)
         self.draw()
+
+    # ---- what actions see
+
+    @property
+    def models(self) -> tuple[Model, ...]:
+        """The models that take room here."""
+        return tuple(m for m in self.context.snapshot.models if not m.is_cloud)
+
+    @property
+    def rows(self) -> tuple[Model, ...]:
+        """The models shown, in order."""
+        by_key = self.context.snapshot.by_key
+        keys = (row.model for row in self.table.rows)
+        return tuple(by_key[key] for key in keys if key is not None and key in by_key)
+
+    @property
+    def current(self) -> Model | None:
+        """The model under the cursor."""
+        row: StorageRow | None = self.table.row
+        key = row.model if row is not None else None
+        return self.context.snapshot.by_key.get(key) if key is not None else None
+
+    def row_key(self, key: ModelKey) -> object:
+        """Return the key of the row of a model."""
+        return next((row.key for row in self.table.rows if row.model == key), None)
+
+    # ---- drawing
+
+    @property
+    def usage(self) -> Usage:
+        """The best answer there is for the list."""
+        return self._read or self.storage.known(self.context.snapshot.models)
 
     def draw_now(self) -> None:
         """Show what is known now."""
-        listed = self.context.snapshot.models
-        usage = self.usage or self.storage.known(listed)
-        rows = storage_rows(listed, usage, self.tui.clock.now().timestamp())
-        self.source.most = max((row.alone + row.shared for row in rows), default=1) or 1
-        self.source.marks = self.context.view.marks
-        self.table.show(rows)
-        self.show_heading(f" {self.tui.signs.dot} ".join(summary(usage)))
+        snapshot, usage, now = self.context.snapshot, self.usage, self.tui.clock.now()
+        if (
+            self._rows_of is None
+            or self._rows_of[0] is not snapshot.models
+            or (self._rows_of[1] is not usage)
+        ):
+            self._rows_of = (snapshot.models, usage)
+            self._rows = storage_rows(snapshot.models, usage, now.timestamp())
+            self._disk = disk_shares(usage)
+        keys = self.selected()
+        # Rows that are no models match no filter.
+        rows = self._rows if keys is None else tuple(r for r in self._rows if r.model in keys)
+        view, source = self.view, self.source
+        source.titles = {c.key: c.title + arrow(c, view, self.tui.signs) for c in self.columns}
+        source.most = max((row.alone + row.shared for row in self._rows), default=1) or 1
+        source.whole = self._disk.capacity or usage.unique.bytes or 1
+        source.longest = max((cells(r.label) for r in rows if r.model), default=0)
+        source.marks = view.marks
+        source.leaving = self._leaving
+        source.models = snapshot.by_key
+        self.table.show(arranged(rows, view.sort, view.reverse))
+        self._draw_disk()
+
+    @property
+    def _leaving(self) -> frozenset[ModelKey]:
+        """The models that are being deleted, or wait for it."""
+        return frozenset(key for job in self.tui.jobs if job.active for key in job.deletes)
+
+    def _draw_disk(self) -> None:
+        from ollama_tui.domain.plan import freed_by
+
+        view, usage = self.view, self.usage
+        leaving = self._leaving
+        gone = [m for m in self.models if m.key in view.marks or m.key in leaving]
+        freed = freed_by(gone, usage) if gone else Amount(0)
+        marked = sum(m.key in view.marks for m in gone)
+        disk = self._disk.without(freed)
+        said = ""
+        if gone:
+            verb = "frees" if marked == 1 else "free"
+            said = f"{marked:,} marked {verb} {freed}"
+            if leaving:
+                said = f"deleting {len(gone):,} frees {freed}"
+        bar = DiskBar(disk, self.tui.signs, said, bool(leaving))
+        self.query_one("#disk", StaticLines).show(bar.lines(self.room, self.app.size.height))
+        shown = sum(row.model is not None for row in self.table.rows)
+        count = plural(len(self.models), "model")
+        self.show_heading(f"{shown:,} of {count}" if shown < len(self.models) else count)
+
+    def _users(self, row: StorageRow) -> str:
+        """Return with which models a model shares data."""
+        if row.model is None or not row.shared:
+            return ""
+        users = [inert(name) for name in self.usage.kept_for((row.model.name,))]
+        more = len(users) - USERS_NAMED
+        return listing(users[:USERS_NAMED] + ([f"{more} more"] if more > 0 else []))
 
     def draw_for_row(self) -> None:
         """Say what the row under the cursor is and what frees it, and where all this is from."""
         super().draw_for_row()
-        usage = self.usage or self.storage.known(self.context.snapshot.models)
-        text = ""
+        usage, text = self.usage, ""
         if isinstance(row := self.chosen, StorageRow):
             also = self._side_effects(row.model) if row.model is not None else []
             text = " ".join([advice(row, usage), *map(inert, also)])
-        room = max(self.size.width - 2, 20)
-        lines = wrap(text, room, max_lines=ADVICE_LINES - 1, placeholder=" …")
-        lines += [""] * (ADVICE_LINES - 1 - len(lines))
-        source = wrap(usage.source, room, max_lines=1, placeholder=" …")
+        room, most = max(self.room - 2, 20), self._advice_lines
+        lines = wrap(text, room, max_lines=most, placeholder=" …")
+        lines += [""] * (most - len(lines))
+        source = wrap(usage.source, room, max_lines=1, placeholder=" …") if most > 1 else []
         self.query_one("#advice", StaticLines).show(
             [*(((f" {line}", ""),) for line in lines), *(((f" {s}", "muted"),) for s in source)]
         )
+
+    @property
+    def _advice_lines(self) -> int:
+        """How many lines there are for what frees the row under the cursor."""
+        return 2 if self.app.size.height >= ROOMY else 1
 
     def _side_effects(self, key: ModelKey) -> list[str]:
         """Return in sentences what else goes with one of several manifests of a name; raw."""
@@ -158,13 +205,5 @@ class StorageScreen(TableScreen):
     def action_go_to_model(self) -> None:
         """Put the list's cursor on the model here, and go back to the list."""
         if (key := models.chosen_model(self.context)) is not None:
-            models.reveal(self.context, key)
+            models.reveal(self.list_context, key)
             self.dismiss(None)
-
-    def action_mark(self) -> None:
-        """Mark the model here, or take its mark off, and go on to the next row."""
-        if (key := models.chosen_model(self.context)) is not None:
-            view = self.context.view
-            self.context.set_view(replace(view, marks=view.marks ^ {key}))
-            self.draw()
-            self.table.action_move(1)

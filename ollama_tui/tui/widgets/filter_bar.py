@@ -83,6 +83,8 @@ class FilterBar(Vertical):
         self._put_in = ""
         """The text that was put in by a key and not typed."""
         self._choosing: Choosing | None = None
+        self.has_problem = False
+        """Whether something is wrong with the text."""
 
     @property
     def _input(self) -> Input:
@@ -115,6 +117,7 @@ class FilterBar(Vertical):
 
     def show_problems(self, problems: Sequence[FilterProblem]) -> None:
         """Point at the first word that is wrong and say why, unless choices are to be seen."""
+        self.has_problem = bool(problems)
         if not self.children:
             return
         lines: list[StyledLine] = []

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 
 from ollama_tui.domain.columns import BY_KEY, COLUMNS, WIDE, Extents, capability_words, extents
+from ollama_tui.domain.emphasis import fading
 from ollama_tui.domain.model import Model, ModelKey, key_of
 from ollama_tui.domain.rows import NOTHING_KNOWN, KnownUpdates, ListRows, View
 from ollama_tui.formatting import Span, StyledLine
@@ -25,8 +26,6 @@ WIDE_BAR = 16
 """Cells of the bar beside the size, and as many as it has a use for."""
 HEAT_FROM = (0.0, 0.12, 0.3, 0.6)
 """Shares of the largest model's size above which a size is of the next heat."""
-AGING = timedelta(days=90)
-OLD = timedelta(days=365)
 
 EXTRA = frozenset(column.key for column in COLUMNS if column.extra)
 
@@ -34,6 +33,27 @@ EXTRA = frozenset(column.key for column in COLUMNS if column.extra)
 @cache
 def _hue(capability: str) -> str:
     return style if (style := f"can-{capability}") in MEANINGS else "accent"
+
+
+def capability_line(row: Model, width: int) -> StyledLine:
+    """Return as many words as fit, and how many there are besides."""
+    if row.capabilities is None:
+        return (("?", "muted"),)
+    words = capability_words(row.capabilities)
+    spans: list[Span] = []
+    room = width
+    for index, (capability, word) in enumerate(words):
+        rest = len(words) - index - 1
+        more = f" +{rest}" if rest else ""
+        if len(word) + len(more) > room:
+            spans.append((f"+{rest + 1}", "muted"))
+            break
+        if rest and len(word) + 1 + len(words[index + 1][1]) > room - (3 if rest > 1 else 0):
+            spans += [(word, _hue(capability)), (more, "muted")]
+            break
+        spans += [(word, _hue(capability)), (" ", "")]
+        room -= len(word) + 1
+    return tuple(spans)
 
 
 @dataclass
@@ -117,10 +137,13 @@ class ModelRows(RowSource[Model]):
             case "bar":
                 return self._bar(row, column.width)
             case "can":
-                return self._capabilities(row, column.width)
+                return capability_line(row, column.width)
         known = BY_KEY[column.id]
-        style = self._age(row) if column.id == "modified" else known.style
-        return ((known.text(row, self.now()), style),)
+        now = self.now()
+        style = known.style
+        if column.id == "modified":
+            style = fading(row.listed.modified_at, now)
+        return ((known.text(row, now), style),)
 
     def _bar(self, row: Model, width: int) -> StyledLine:
         """Draw a size to the scale of the largest; what is large is warm as well."""
@@ -130,34 +153,6 @@ class ModelRows(RowSource[Model]):
         heat = sum(share > least for least in HEAT_FROM)
         eighths = length_of(share, width, self.signs)
         return ((solid(eighths, self.signs), f"heat-{heat}"),)
-
-    def _capabilities(self, row: Model, width: int) -> StyledLine:
-        """Return as many words as fit, and how many there are besides."""
-        if row.capabilities is None:
-            return (("?", "muted"),)
-        words = capability_words(row.capabilities)
-        spans: list[Span] = []
-        room = width
-        for index, (capability, word) in enumerate(words):
-            rest = len(words) - index - 1
-            more = f" +{rest}" if rest else ""
-            if len(word) + len(more) > room:
-                spans.append((f"+{rest + 1}", "muted"))
-                break
-            if rest and len(word) + 1 + len(words[index + 1][1]) > room - (3 if rest > 1 else 0):
-                spans += [(word, _hue(capability)), (more, "muted")]
-                break
-            spans += [(word, _hue(capability)), (" ", "")]
-            room -= len(word) + 1
-        return tuple(spans)
-
-    def _age(self, row: Model) -> str:
-        """Return the style of its age: what nobody has touched for long stands out."""
-        at = row.listed.modified_at
-        if at is None:
-            return "muted"
-        age = self.now() - at
-        return "old" if age > OLD else "aging" if age > AGING else "muted"
 
     def gutter(self, row: Model) -> StyledLine:
         """Return the mark and the state."""

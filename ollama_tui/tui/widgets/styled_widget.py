@@ -41,6 +41,8 @@ STYLES = (
     "tab",
     "tab-now",
     "thumb",  # of a scroll bar
+    "mark-part",  # of a bar: what is marked, what is being deleted
+    "danger-part",
     *MEANINGS,
 )
 BAR_STYLES = frozenset({"bar", "track", "heat-1", "heat-2", "heat-3", "heat-4"})
@@ -86,6 +88,10 @@ class StyledWidget(Widget):
         MEANINGS
         & > .styled--bar { background: $track; }
         & > .styled--track { color: $foreground; background: $track; }
+        & > .styled--mark-part { background: $text-warning; color: $background; }
+        & > .styled--danger-part { background: $danger; color: $background; }
+        &:ansi > .styled--mark-part { color: ansi_black; }
+        &:ansi > .styled--danger-part { color: ansi_black; }
     }
     """.replace("MEANINGS", "".join(f"& > .styled--{n} {{ color: ${n}; }}" for n in MEANINGS))
 

@@ -30,8 +30,11 @@ def test_without_keys_of_ones_own_each_action_has_its_usual_ones() -> None:
 
 
 def test_the_keys_of_full_screen_tables_are_known() -> None:
-    keys = with_keys(storage__mark="m", jobs__retry="t", cloud__pull="P", running__keep="k")
-    assert shown(keys, "storage.mark") == "m"
+    keys = with_keys(
+        storage__mark="m", storage__read="r", jobs__retry="t", cloud__pull="P", running__keep="k"
+    )
+    assert shown(keys, "mark.toggle") == "m", "It is the same everywhere now."
+    assert shown(keys, "storage.read") == "r"
     assert sentences(keys) == ["k is the key of both move.up and running.keep. move.up keeps it."]
 
 
