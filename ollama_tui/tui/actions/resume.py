@@ -34,5 +34,5 @@ async def ask_to_resume(context: ActionContext) -> None:
         else:
             stay = "stays" if len(paused) == 1 else "stay"
             kept = f"{plural(len(paused), 'download')} {stay} paused."
-            context.tell(kept, "J lists them; r there resumes the one under the cursor.")
+            context.tell(kept, "In J, space resumes what is under the cursor.")
             return

@@ -27,7 +27,7 @@ from ollama_tui.domain.plan import (
 from ollama_tui.domain.storage.report import WAY_BACK, RowKind, StorageRow, name_label
 from ollama_tui.domain.storage.usage import Amount
 from ollama_tui.domain.updates import Upstream, cost
-from ollama_tui.formatting import ago, exact, inert, plural, shorten, size, size_of, until
+from ollama_tui.formatting import ago, exact, inert, plural, shorten, size, until
 from ollama_tui.services.jobs.job import Job, State, how_far
 from ollama_tui.tui.dialogs.choice import Confirm
 from ollama_tui.tui.dialogs.facts import LISTED, Facts, KeysLine
@@ -272,13 +272,12 @@ class ResumeQuestion(Unasked, Confirm):
     def __init__(self, paused: Sequence[Job]) -> None:
         rows = []
         for job in paused[:LISTED]:
-            done = job.progress
-            at = f"at {far}" if (far := how_far(done)) else "just begun"
-            amount = size_of(done.completed, done.total) if done.completed and done.total else ""
-            rows.append((shorten(inert(job.name), NAME_CELLS), at, amount))
+            whole = f" of {size(job.progress.total)}" if job.progress.fraction else ""
+            at = f"at {far}{whole}" if (far := how_far(job.progress)) else "just begun"
+            rows.append((shorten(inert(job.name), NAME_CELLS), at, ""))
         count = len(paused)
         what = "1 download was" if count == 1 else f"{count} downloads were"
-        kept = "What was downloaded is kept on the server; resuming fetches the rest."
+        kept = "What was downloaded is kept; resuming fetches the rest."
         facts = Facts("", (kept,), tuple(rows), count - len(rows))
         super().__init__(f"{what} interrupted. Resume?", facts, "resume", "not now")
 
