@@ -33,7 +33,7 @@ def terminal(start: Start, server: str) -> Terminal:
         ("/mitral:7b" + LEFT * 7 + "s", "▸   mistral:7b"),
         ("/abc\x15mistral:7b", "▸   mistral:7b"),
         ("cgpt-4", "latestgpt-4"),
-        ("px2", "Pulls x2:latest."),
+        ("px2", "x2  no"),
         ("pno-such:1b" + ENTER, "pull no-such:1b"),
         (DOWN * 2 + ENTER, "h back"),
         ("s" + ENTER * 2, "by modified ↑"),

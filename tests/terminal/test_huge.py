@@ -61,7 +61,7 @@ def test_a_list_a_filter_and_a_pull_take_bounded_memory(terminal: Terminal) -> N
     terminal.press("p")
     terminal.wait_for("Pull a model")
     terminal.type("x:1b")
-    terminal.wait_for("Pulls x:1b")
+    terminal.wait_for("not checked")
     terminal.press("enter")
     terminal.wait_gone("Pull a model")
     terminal.press("J")

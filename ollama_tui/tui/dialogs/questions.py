@@ -27,7 +27,7 @@ from ollama_tui.domain.plan import (
 from ollama_tui.domain.storage.report import WAY_BACK, RowKind, StorageRow, name_label
 from ollama_tui.domain.storage.usage import Amount
 from ollama_tui.domain.updates import Upstream, cost
-from ollama_tui.formatting import ago, exact, inert, plural, shorten, size, until
+from ollama_tui.formatting import ago, exact, inert, plural, shorten, size, size_of, until
 from ollama_tui.services.jobs.job import Job, State, how_far
 from ollama_tui.tui.dialogs.choice import Confirm
 from ollama_tui.tui.dialogs.facts import LISTED, Facts, KeysLine
