@@ -67,11 +67,11 @@ class FilterField:
     """What a model has for a value, lower-case, where those of a list can be offered."""
 
     def known(self, scope: Scope) -> tuple[str, ...]:
-        """Return the values that can be offered, the most frequent of the list first."""
+        """Return the values that can be offered: those of the field, then the list's, by number."""
         fixed = FIXED_VALUES.get(self.name, ())
         if self.values is None:
             return fixed
-        return tuple(dict.fromkeys((*scope.listing.distinct(self.name, self.values), *fixed)))
+        return tuple(dict.fromkeys((*fixed, *scope.listing.distinct(self.name, self.values))))
 
 
 CAPABILITIES = (

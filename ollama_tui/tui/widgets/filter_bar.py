@@ -126,6 +126,8 @@ class FilterBar(Vertical):
             choosing = self._next_choices(problems[0]) if problems else None
         if choosing is not None:
             lines = [self._choices_line(choosing)]
+        elif problems and (help_ := self._help_after_colon(problems[0])):
+            lines = [((help_, "muted"),)]
         elif problems:
             lines = [_problem_line(problems[0], self._room)]
         self._show_hint(lines)
@@ -140,11 +142,19 @@ class FilterBar(Vertical):
 
     def _next_choices(self, problem: FilterProblem) -> Choosing | None:
         """Return the values of a field that has been typed up to its colon."""
+        found = self._after_colon(problem)
+        return Choosing(found, self._input.value) if found and found.choices else None
+
+    def _help_after_colon(self, problem: FilterProblem) -> str:
+        found = self._after_colon(problem)
+        return found.help if found else ""
+
+    def _after_colon(self, problem: FilterProblem) -> Completion | None:
+        """Return what may follow a field that has been typed up to its colon, and is right."""
         text, cursor = self._input.value, self._input.cursor_position
         if problem.meant or cursor != problem.end or text[cursor - 1 : cursor] != ":":
             return None
-        found = self._complete(text, cursor)
-        return Choosing(found, text) if found.choices else None
+        return self._complete(text, cursor)
 
     def _choices_line(self, choosing: Choosing) -> StyledLine:
         """Return the choices that fit, the one in the text among them."""

@@ -186,5 +186,6 @@ class ModelRows(RowSource[Model]):
         self.aliases = visible.aliases
         self.following = visible.following
         self.updates = updates
+        self.is_dimmed = bool(visible.problems)
         if models is not self.models:
             self.models, self.extents = models, extents(models)
