@@ -89,7 +89,7 @@ class Usage:
         """Bytes of all models as the server counts them: shared ones every time."""
         return sum([max(0, model.size) for model in self.models if not model.is_cloud])
 
-    @property
+    @cached_property
     def unknown(self) -> tuple[str, ...]:
         """Names of models that may share what is not known yet; none when the store was read."""
         if self.contents is not None:
@@ -219,7 +219,8 @@ class Usage:
         if self.contents is not None:
             return Amount(removal(self.contents, names, digests).freed, bool(self.contents.unseen))
         chosen = frozenset(names)
-        gone = {key for key, users in self._names.items() if users <= chosen} | {*digests}
+        keys = {key for name in chosen for key in self._manifests.get(name, ())}
+        gone = {key for key in keys if self._names[key] <= chosen} | {*digests}
         parts = {p for key in gone for p in self._by_manifest.get(key, ())}
         freed = sum(part.size for part in parts if part.manifests <= gone)
         return Amount(freed, any(p.estimated for p in parts) or self._estimates(freed))
@@ -269,6 +270,15 @@ class Usage:
             if not model.is_cloud:
                 names.setdefault(model.details_key, set()).add(model.name)
         return names
+
+    @cached_property
+    def _manifests(self) -> dict[str, set[str]]:
+        """The manifests of each name: `_names` the other way round."""
+        keys: dict[str, set[str]] = {}
+        for key, names in self._names.items():
+            for name in names:
+                keys.setdefault(name, set()).add(key)
+        return keys
 
     @cached_property
     def _parts(self) -> tuple[StoragePart, ...]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from textual.screen import Screen
     from textual.worker import Worker
 
+    from ollama_tui.domain.model import Model
     from ollama_tui.domain.storage.usage import Usage
     from ollama_tui.tui.app import OllamaTui
     from ollama_tui.tui.screens.main import MainScreen
@@ -111,6 +112,8 @@ class Totals:
         self._measured: Usage | None = None
         self._sums: Sums | None = None
         self._usage: Usage | None = None
+        self._counted: tuple[Model, ...] = ()
+        """The list that `_usage` is about."""
         self._counted_at = float("-inf")
         self._later: Worker[None] | None = None
 
@@ -143,10 +146,14 @@ class Totals:
 
     def usage(self, snapshot: Snapshot) -> Usage | None:
         """Return what was counted of this list; None when that was not done yet."""
-        if self._usage is None or snapshot.models is self._usage.models:
-            return self._usage
-        before, now = ([model.listed for model in m] for m in (self._usage.models, snapshot.models))
-        return self._usage if before == now else None
+        if self._usage is not None and snapshot.models is not self._counted:
+            before, now = (
+                [m.listed for m in models] for models in (self._counted, snapshot.models)
+            )
+            if before != now:
+                return None
+            self._counted = snapshot.models  # compared once, not with each move of the cursor
+        return self._usage
 
     def _count_soon(self) -> None:
         """Count after this frame, but not each time while facts are being learned."""
@@ -169,5 +176,5 @@ class Totals:
         usage = services.storage.known(snapshot.models)
         if usage.contents is not None or not snapshot.facts_to_fetch:
             self._sums = Sums(len(snapshot.models), usage.total, usage.unique.bytes)
-            self._usage = usage
+            self._usage, self._counted = usage, usage.models
             self._changed()

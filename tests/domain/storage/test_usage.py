@@ -25,7 +25,8 @@ from ollama_tui.domain.storage.usage import (
     Usage,
     belongs,
 )
-from tests.domain.models import NOW, a_model
+from tests.domain.models import NOW, a_model, many_models
+from tests.effort import calls
 
 MB = 1_000_000
 THEN = NOW.timestamp() - 86_400  # when `a_model` says it was modified
@@ -242,3 +243,15 @@ def test_used_and_orphaned_blobs_are_all_blobs(usage: Usage) -> None:
     assert usage.contents is not None
     everything = sum(blob.frees for blob in usage.contents.blobs.values())
     assert usage.unique.bytes + size_of(usage.orphans or ()) == everything
+
+
+def test_what_one_of_many_models_frees_is_known_at_once() -> None:
+    models = many_models()
+    usage = Usage(models)
+    usage.freed(("warm",))  # what is counted once for all
+
+    def ask() -> None:
+        usage.freed((models[5_000].name,))
+        usage.kept_for((models[5_000].name,))
+
+    assert calls(ask) < 1_000
