@@ -105,7 +105,7 @@ async def a_template(user: Guide) -> None:
 
 async def a_modelfile(user: Guide) -> None:
     """The Modelfile of a model."""
-    await tab(user, "PARAMETER temperature")
+    await tab(user, "# Modelfile generated")
 
 
 async def found(user: Guide) -> None:
@@ -211,7 +211,7 @@ SCREENS: dict[str, Entry] = {
     "create-parameters": Entry(form("ctrl+n", "ctrl+n")),
     "create-preview": Entry(form(*["ctrl+n"] * 6)),
     "edit": Entry(an_edit),
-    "quantize": Entry(keys("%", on=PRECISE)),
+    "unavailable": Entry(keys("%", on=PRECISE)),
     "import": Entry(importing),
     "running": Entry(the_running),
     "keep": Entry(keeping),
