@@ -14,7 +14,7 @@ from textual.widgets import Static
 from ollama_tui.domain.filter.fields import closest
 from ollama_tui.formatting import StyledLine
 from ollama_tui.tui.actions.action import Action, ActionContext, ActionGroup, Keymap, why_not
-from ollama_tui.tui.dialogs.picker import Picker, PickerRows
+from ollama_tui.tui.dialogs.picker import PickerRows, PickerScreen
 from ollama_tui.tui.widgets.matching import begin, highlighted, rank
 from ollama_tui.tui.widgets.table import MARGIN, Table, TableColumn, stretch_columns
 
@@ -132,7 +132,7 @@ class ActionRows(PickerRows[Found]):
         return ((self.signs.dot, "accent"),) if row.is_recent else ()
 
 
-class PaletteScreen(Picker[Found]):
+class PaletteScreen(PickerScreen[Found]):
     """Searches the actions; `enter` dismisses with the id of the action under the cursor.
 
     While nothing is typed, those of `recent`, ids of which the first was used last, come first.

@@ -127,8 +127,49 @@ async def test_question_mark_lists_the_keys_with_reasons_for_those_that_cannot_a
 async def test_question_mark_in_the_details_lists_the_keys_of_the_details() -> None:
     async with journey(size=(160, 100)) as user:
         await user.presses("enter", "?")
-        await user.sees("Find a text in this tab.")
+        await user.sees("Find as you type in this tab")
         await user.sees_no("Mark every model shown.")
+
+
+async def test_letters_typed_in_the_help_find_keys_and_esc_clears_before_it_leaves() -> None:
+    async with journey() as user:
+        await user.presses("?", *"rena")
+        await user.sees("Give the model at the cursor another name")
+        await user.sees_no("Pull a model from a registry.")
+        await user.presses("escape")
+        await user.sees("Pull a model from a registry.")
+        await user.presses("escape")
+        assert not user.in_dialog
+
+
+async def test_a_key_typed_in_the_help_finds_what_it_does() -> None:
+    async with journey() as user:
+        await user.presses("?", "%")
+        await user.sees("Make a smaller copy")
+        await user.sees_no("Pull a model from a registry.")
+        await user.presses("?")
+        assert not user.in_dialog
+
+
+async def test_the_second_page_of_the_help_has_signs_and_the_filter_language() -> None:
+    async with journey() as user:
+        await user.presses("?", "tab")
+        await user.sees("Loaded into memory.", "embed", "size:2g..8g", "-cap:tools")
+        await user.presses(*"vector")
+        await user.sees("Turns text into vectors.")
+        await user.sees_no("Loaded into memory.")
+        await user.presses("tab")
+        await user.sees("Nothing here. tab: 1 in signs and filter.")
+
+
+async def test_a_question_mark_and_more_typed_ahead_run_nothing() -> None:
+    async with journey() as user:
+        for key in ("?", "d", "y", "x"):
+            user.strikes(key)
+        await user.rests()
+        await user.presses("escape", "escape")
+        assert not user.in_dialog
+        assert not user.app.jobs
 
 
 async def test_the_footer_names_keys_of_where_one_is() -> None:
@@ -161,8 +202,8 @@ async def test_a_key_bound_in_a_full_screen_table_works_and_is_the_one_shown(
         await user.sees("m mark")
         await user.presses("m")
         assert user.marked == {"mixtral:8x7b"}
-        await user.presses("?")
-        await user.sees("Mark the model at the cursor, or take its mark off.")
+        await user.presses("?", "m")
+        await user.sees("m  Mark the model at the cursor, or take its mark off.")
 
 
 async def test_a_key_bound_twice_stays_with_the_first_and_both_can_be_reached(

@@ -18,7 +18,7 @@ from textual.widgets import Static
 
 from ollama_tui.formatting import StyledLine, inert, size
 from ollama_tui.tui.dialogs.facts import DialogKey, DialogKeys, Facts, FactsView
-from ollama_tui.tui.dialogs.picker import Picker, PickerRows
+from ollama_tui.tui.dialogs.picker import PickerRows, PickerScreen
 from ollama_tui.tui.widgets.matching import highlighted, rank
 from ollama_tui.tui.widgets.table import GAP, MARGIN, Table, TableColumn
 
@@ -210,7 +210,7 @@ class AlternativeRows(PickerRows[NumberedAlternative]):
         return ((self.signs.marked, "accent"),) if row.option.key == self.current else ()
 
 
-class Choice(Picker[NumberedAlternative]):
+class Choice(PickerScreen[NumberedAlternative]):
     """One line per option; `enter` chooses, `esc` leaves.
 
     Of a few, the digit of one chooses it. Many are filtered by what is typed; where no label has a

@@ -53,7 +53,7 @@ class PickerTable(Table[R]):
         return min(self.most, viewport.height // 2)
 
 
-class Picker(ModalScreen[str | None], Generic[R]):
+class PickerScreen(ModalScreen[str | None], Generic[R]):
     """Rows to choose one from; with `typed` a field takes letters and narrows them down."""
 
     BINDINGS = [

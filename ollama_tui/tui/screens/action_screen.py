@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any, cast
@@ -13,7 +13,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen, Screen
-from textual.widgets import Static
 
 from ollama_tui.formatting import StyledLine, inert
 from ollama_tui.tui.actions import ACTIONS, BY_ID
@@ -21,9 +20,6 @@ from ollama_tui.tui.actions.action import (
     FOOTER_ALWAYS,
     KEY_NAMES,
     Action,
-    ActionContext,
-    ActionGroup,
-    Keymap,
     Place,
     no_key,
     why_not,
@@ -33,7 +29,6 @@ from ollama_tui.tui.widgets.status import footer_line
 from ollama_tui.tui.widgets.styled_widget import StaticLines
 from ollama_tui.tui.widgets.table import Table
 from ollama_tui.tui.widgets.text_layout import spread
-from ollama_tui.tui.widgets.text_view import TextView
 
 if TYPE_CHECKING:
     from ollama_tui.tui.actions.action import Chosen
@@ -172,6 +167,8 @@ class ActionScreen(Screen[None]):
 
     async def action_show_keys(self) -> None:
         """Show the keys that work here, until they are left."""
+        from ollama_tui.tui.help import KeyHelp
+
         await self.context.show(KeyHelp(self.actions, self.context, self.tui.keymap))
 
     async def action_show_palette(self) -> None:
@@ -302,52 +299,3 @@ def message_lines(title: str, hint: str, style: str, width: int) -> list[StyledL
     """Return what happened and what to do, as lines of `width` cells; none for no title."""
     text = inert(f"{title} {hint}".strip())
     return [((f" {line}", style),) for line in wrap(text, max(width - 2, 20))]
-
-
-MOVING: tuple[tuple[str, str], ...] = (
-    ("j k ↓ ↑", "Move."),
-    ("g G home end", "Go to the first, the last."),
-    ("pgup pgdn ctrl+d ctrl+u", "Move by a page, by half a page."),
-)
-KEYS_WIDTH = 24
-
-
-class KeyHelp(ModalScreen[None]):
-    """The keys of a place by group, those that move first; why one cannot act is said beside it."""
-
-    BINDINGS = [Binding("escape,q,question_mark", "dismiss(None)", "Back")]
-
-    def __init__(self, actions: list[Action], context: ActionContext, keymap: Keymap) -> None:
-        super().__init__()
-        self.actions = actions
-        self.context = context
-        self.keymap = keymap
-
-    def compose(self) -> ComposeResult:
-        """Lay out the text."""
-        with Vertical(classes="dialog tall"):
-            yield Static("Keys that work here", classes="heading", markup=False)
-            yield TextView(id="keys")
-            yield Static("j k scroll   esc back", classes="keys", markup=False)
-
-    def on_mount(self) -> None:
-        """Show the keys."""
-        self.query_one(TextView).show(list(self.lines()))
-        self.query_one(TextView).focus()
-
-    def lines(self) -> Iterator[StyledLine]:
-        """Yield a heading and a line per action, group by group."""
-        yield (("Move", "title"),)
-        for keys, help_ in MOVING:
-            yield ((f"{keys:<{KEYS_WIDTH}}", "key"), (help_, ""))
-        for group in ActionGroup:
-            rows = [a for a in self.actions if a.group is group and self.keymap.shown(a)]
-            if rows:
-                yield ()
-                yield ((str(group), "title"),)
-            for row in rows:
-                keys = f"{' '.join(self.keymap.shown(row)):<{KEYS_WIDTH}}"
-                if (reason := why_not(row, self.context)) is None:
-                    yield ((keys, "key"), (row.help, ""))
-                else:
-                    yield ((keys, "muted"), (f"{row.help} ", "muted"), (reason, "warning"))
