@@ -275,8 +275,8 @@ class Usage:
     def _manifests(self) -> dict[str, set[str]]:
         """The manifests of each name: `_names` the other way round."""
         keys: dict[str, set[str]] = {}
-        for key, names in self._names.items():
-            for name in names:
+        for key, users in self._names.items():
+            for name in users:
                 keys.setdefault(name, set()).add(key)
         return keys
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -248,10 +249,10 @@ def test_used_and_orphaned_blobs_are_all_blobs(usage: Usage) -> None:
 def test_what_one_of_many_models_frees_is_known_at_once() -> None:
     models = many_models()
     usage = Usage(models)
-    usage.freed(("warm",))  # what is counted once for all
 
-    def ask() -> None:
-        usage.freed((models[5_000].name,))
-        usage.kept_for((models[5_000].name,))
+    def ask(number: int) -> None:
+        usage.freed((models[number].name,))
+        usage.kept_for((models[number].name,))
 
-    assert calls(ask) < 1_000
+    ask(1)  # what is counted once for all
+    assert calls(partial(ask, 5_000)) < 1_000
