@@ -97,7 +97,7 @@ def test_only_of_several_rows_the_runner_is_asked_for_and_shown() -> None:
 
 def test_the_longest_name_counts_the_runner_beside_it() -> None:
     assert extents(snapshot("long-name a, m a ggml, m b llamacpp").models) == Extents(
-        len("m (llamacpp)"), len("…/m (llamacpp)"), 0
+        len("m (llamacpp)"), len("…/m (llamacpp)"), 9
     )
 
 
