@@ -111,7 +111,7 @@ DARK = Theme(
         "syntax-number": "#d7af87",
         "bar": "#5fafd7",
         "track": "#303030",
-        "edge": "#444444",
+        "edge": "#585858",
         "edge-now": "#5fafd7",
     },
 )
@@ -165,7 +165,7 @@ LIGHT = Theme(
         "syntax-number": "#af5f00",
         "bar": "#0087af",
         "track": "#d0d0d0",
-        "edge": "#bcbcbc",
+        "edge": "#9e9e9e",
         "edge-now": "#005f87",
     },
 )

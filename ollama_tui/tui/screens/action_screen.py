@@ -12,6 +12,7 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.geometry import Size
 from textual.screen import ModalScreen, Screen
 
 from ollama_tui.formatting import StyledLine, inert
@@ -102,11 +103,19 @@ class ActionScreen(Screen[None]):
         """The actions of the region that the keys go to."""
         return actions_of(self.place)
 
+    def on_mount(self) -> None:
+        """Give panes borders in the first frame already."""
+        self._choose_borders(self.app.size)
+
     @on(events.Resize)
-    def _choose_borders(self, event: events.Resize) -> None:
+    def _keep_borders(self, event: events.Resize) -> None:
+        self._choose_borders(event.size)
+
+    def _choose_borders(self, size: Size) -> None:
         """Give panes borders where there is room for them."""
-        width, height = event.size
-        self.set_class(width >= BORDERS_FROM[0] and height >= BORDERS_FROM[1], "-bordered")
+        self.set_class(
+            size.width >= BORDERS_FROM[0] and size.height >= BORDERS_FROM[1], "-bordered"
+        )
 
     def show_lines(self, region: str, lines: Sequence[StyledLine]) -> None:
         """Show the status, the jobs or the footer, if it is there already; hide an empty one."""

@@ -87,8 +87,13 @@ class DetailsPane(Vertical):
             self.text.show((), document=None)
             self._show_found()
             return
+        is_loading = (
+            show is None and self._tab == OVERVIEW.id and self._problem[0] != (model.details_key)
+        )
         with self.prevent(TabBar.Activated):
-            self.tabs.show(self._titles(show))
+            # Most models have the same tabs: taking them away until they are known costs bytes.
+            if not is_loading or self.tabs.active is None:
+                self.tabs.show(self._titles(show))
             if not self.tabs.activate(self._tab):
                 self.tabs.activate(OVERVIEW.id)
         self._draw()
@@ -104,6 +109,8 @@ class DetailsPane(Vertical):
     def show_problem(self, model: Model, title: str, hint: str) -> None:
         """Say why there are no details of `model`."""
         self._problem = (model.details_key, title, hint)
+        with self.prevent(TabBar.Activated):
+            self.tabs.show(self._titles(None))
         self._draw()
 
     def show_arrays(self, model: Model, arrays: Mapping[str, str]) -> None:
