@@ -139,7 +139,7 @@ class PaletteScreen(PickerScreen[Found]):
     """
 
     placeholder = "What to do: disk, download, rename, stop …"
-    keys_hint = "⏎ run   ↑↓ move   esc back"
+    keys_hint = "enter run   ↑↓ move   esc back"
 
     def __init__(
         self,

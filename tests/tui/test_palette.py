@@ -22,7 +22,7 @@ WORDS = {
     "filter.open": "filter, search, find, grep",
     "filter.saved": "saved filters, presets",
     "hosts.show": "host, hosts, server, connect, switch server, remote",
-    "jobs.show": "jobs, downloads, progress, queue",
+    "jobs.show": "jobs, downloads, progress, queue, pause, resume, cancel",
     "mark.all": "mark all, select all",
     "mark.none": "unmark, unmark all, deselect, select none, clear marks",
     "mark.toggle": "mark, select",
@@ -47,9 +47,9 @@ WORDS = {
     "sort.choose": "sort, order",
     "sort.reverse": "reverse",
     "sort.size": "by size, sort size, size, sort by size",
-    "storage.show": "storage, disk, disk full, space, free, free space, du, df, cleanup, prune",
+    "storage.show": "storage, disk, disk full, space, free, free space, du, df, cleanup, largest",
     "update.all": "update all, upgrade all",
-    "update.check": "outdated, updates, new versions, check for updates",
+    "update.check": "outdated, updates, new versions, check, check for updates",
     "update.this": "update, upgrade",
 }
 """Words that somebody may type who knows other programs, by what they must find first."""

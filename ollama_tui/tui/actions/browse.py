@@ -191,7 +191,7 @@ async def sort(context: ActionContext) -> None:
     if columns is COLUMNS:
         apart = ("Apart", "again") if view.grouped else ("Together", "where they share weights")
         options.append(Alternative(GROUP_KEY, *apart))
-    asked = Choice("Sort by", tuple(options), current=view.sort, hint="⏎ sort   esc cancel")
+    asked = Choice("Sort by", tuple(options), current=view.sort, hint="enter sort   esc cancel")
     chosen = await context.ask(asked)
     if chosen == GROUP_KEY:
         await group(context)
@@ -292,7 +292,7 @@ ACTIONS = (
       for number, c in enumerate(COLUMNS, 1)),
     Action("mark.toggle", "space", "mark", "Mark the model at the cursor, or take its mark off.",
            mark, no_model, group=ActionGroup.MARK, place=Place.MODEL_TABLES, footer=3,
-           synonyms=("select", "tick", "check mark")),
+           synonyms=("select", "tick")),
     Action("mark.range", "v", "mark range", "Mark from the nearest mark to the cursor.",
            mark_range, no_model, group=ActionGroup.MARK, place=Place.MODEL_TABLES,
            synonyms=("select range", "visual")),

@@ -292,7 +292,8 @@ def no_job(context: ActionContext) -> str | None:
 ACTIONS = (
     Action("jobs.show", "J", "jobs", "Show all jobs, to cancel, retry or clear them.",
            "show_table('jobs')", not_connected, group=ActionGroup.APP,
-           synonyms=("downloads", "progress", "queue", "transfers", "tasks"),
+           synonyms=("downloads", "progress", "queue", "transfers", "tasks", "pause",
+                     "resume", "cancel"),
            place=Place.NOT_JOBS, footer=7, footer_while=is_working),
     Action("jobs.pause", "space", "pause/resume", "Pause a download, or let it go on.",
            pause_job, cannot_pause, group=ActionGroup.APP, place=Place.JOBS, footer=1,

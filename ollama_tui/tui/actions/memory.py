@@ -79,7 +79,7 @@ async def load_another(context: ActionContext) -> None:
         context.tell("There is no model that could be loaded.", "All that are here are loaded.")
         return
     options = tuple(Alternative(key, m.label, f"{size(m.size):>7}") for key, m in there.items())
-    chosen = await context.ask(Choice("Load a model", options, hint="⏎ load   esc cancel"))
+    chosen = await context.ask(Choice("Load a model", options, hint="enter load   esc cancel"))
     if chosen is not None:
         await load_model(context, there[chosen])
 

@@ -236,7 +236,7 @@ class Choice(PickerScreen[NumberedAlternative]):
         self.current = current
         self.preview = preview
         self.keys_hint = hint or (
-            "⏎ choose   esc cancel" if typed else "⏎ or digit choose   esc cancel"
+            "enter choose   esc cancel" if typed else "enter or digit choose   esc cancel"
         )
         widest = max(source.width, cell_len(heading) + 2, cell_len(self.keys_hint) + 2)
         self.width = min(max(widest + 4, NARROWEST), WIDEST)
