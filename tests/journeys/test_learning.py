@@ -46,7 +46,7 @@ async def test_details_arrive_while_a_check_for_updates_brings_news() -> None:
     demo, clock = a_server()
     server = Slow(demo, clock)
     async with journey(demo, server_time=clock, transport=lambda: server) as user:
-        await user.presses("o", "j")
+        await user.presses("o", "escape", "j")
         moved_to = user.current.name
         for _ in range(15):
             await clock.advance(0.1)
