@@ -29,9 +29,10 @@ class Place:
     com: OllamaCom
 
     def row(self, name: str) -> str:
-        """Return the row of an entry as it is drawn."""
-        pattern = rf"│?([▸ ][✓ ][☁ ] {re.escape(name)} .*?)[│▐ ]*$"
-        found = [match for line in self.user.lines if (match := re.match(pattern, line))]
+        """Return the row of an entry as it is drawn, up to where it is from."""
+        where = "installed|recommended|cloud"
+        pattern = rf"│?([▸ ][✓ ][☁ ] {re.escape(name)} .*?(?<= )(?:{where}))[ │▐]"
+        found = [match for line in self.user.lines if (match := re.match(pattern, f"{line} "))]
         assert len(found) == 1, self.user.screen
         return " ".join(found[0][1].split())
 
@@ -89,7 +90,7 @@ async def test_a_pulled_stub_becomes_installed_before_ones_eyes() -> None:
     async with catalogue() as place:
         demo, user = place.demo, place.user
         await demo_deletes(place, "gpt-oss:120b-cloud")
-        assert place.row("gpt-oss:120b-cloud").endswith("cloud recommended")
+        assert place.row("gpt-oss:120b-cloud").endswith("recommended")
         await user.presses("p")
         await user.server_works(10)
         await user.until(lambda: "gpt-oss:120b-cloud" in demo.names)
@@ -102,6 +103,33 @@ async def demo_deletes(place: Place, name: str) -> None:
     store = place.demo.store
     del store.entries[next(n for n in store.entries if n.display == name)]
     await place.user.waits(11)
+
+
+async def test_several_are_marked_and_pulled_at_once() -> None:
+    async with catalogue() as place:
+        await place.goes_to("is:cloud !installed")
+        await place.user.presses("a", "p")
+        await place.user.sees("Pulling 2 cloud models: a few hundred bytes each")
+        assert {body["model"] for body in place.demo.bodies("/api/pull")} == {
+            "qwen3.5:cloud",
+            "deepseek-v3.1:671b-cloud",
+        }
+        assert not place.user.marked, "The marks are not those of the list."
+
+
+async def test_rows_are_sorted_and_go_back_to_the_order_of_the_recommendations() -> None:
+    async with catalogue() as place:
+        first = names(place)
+        await place.user.presses("2")
+        await place.user.sees("PARAMS↓")
+        assert names(place)[0] == "deepseek-v3.1:671b-cloud"
+        await place.user.presses("s", "5")
+        assert names(place) == first
+
+
+def names(place: Place) -> list[str]:
+    """Return the names of the rows, in order."""
+    return [row.name for row in place.user.app.screen.query_one("Table").rows]  # type: ignore[attr-defined]
 
 
 async def test_weights_are_pulled_only_after_the_dialog() -> None:

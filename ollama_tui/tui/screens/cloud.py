@@ -25,7 +25,7 @@ from ollama_tui.domain.columns import BY_KEY, MANY_WORDS
 from ollama_tui.domain.discover import ORDERS
 from ollama_tui.domain.model import Model, ModelKey
 from ollama_tui.domain.orders import AS_GIVEN, arranged
-from ollama_tui.formatting import StyledLine, inert, plural
+from ollama_tui.formatting import StyledLine, cells, inert, plural
 from ollama_tui.tui.actions.action import Place, connected
 from ollama_tui.tui.look import Signs
 from ollama_tui.tui.screens.action_screen import bindings, message_lines
@@ -50,7 +50,8 @@ COLUMNS = (
         for c, priority in ((BY_KEY[key], number) for key, number in MODEL_COLUMNS.items())
     ),
     TableColumn("PLAN/VRAM", 9, "right", id="needs", priority=2),
-    TableColumn("WHERE", 17, id="where", priority=1),
+    TableColumn("WHERE", 11, id="where", priority=1),
+    TableColumn("ABOUT", 20, flexible=True, id="about", priority=6),
 )
 
 
@@ -61,6 +62,8 @@ class EntryRows(RowSource[CatalogueEntry]):
         self.now = now
         self.signs = signs
         self.titles: dict[str, str] = {}
+        self.longest = 0
+        """Cells of the longest name: figures stand beside names, not far off."""
         self.marks: frozenset[ModelKey] = frozenset()
 
     def columns(self, width: int) -> Sequence[TableColumn]:
@@ -69,8 +72,9 @@ class EntryRows(RowSource[CatalogueEntry]):
         shown = (
             replace(
                 column,
-                title=self.titles.get(column.id, column.title),
-                width=max(column.width, words if column.id == "can" else 0),
+                title=(title := self.titles.get(column.id, column.title)),
+                most=max(self.longest, column.width) if column.id == "name" else None,
+                width=max(column.width, len(title), words if column.id == "can" else 0),
             )
             for column in COLUMNS
         )
@@ -80,19 +84,21 @@ class EntryRows(RowSource[CatalogueEntry]):
         """Return what each column says."""
         now = self.now()
         # Installed models run in the cloud or were recommended just as the others are.
-        where = "installed" if row.installed else " ".join(row.where)
+        known = "recommended" if row.recommendation is not None else "cloud"
+        where = "installed" if row.installed else known
         style = "good" if row.installed else "cloud" if row.model.is_cloud else "muted"
-        cells: dict[str, StyledLine] = {
+        texts: dict[str, StyledLine] = {
             "needs": ((row.needs, "muted"),),
             "where": ((where, style),),
+            "about": ((row.description, "muted"),),
         }
         for column in columns:
             if column.id == "can":
-                cells["can"] = capability_line(row.model, column.width)
+                texts["can"] = capability_line(row.model, column.width)
             elif column.id in MODEL_COLUMNS:
-                known = BY_KEY[column.id]
-                cells[column.id] = ((known.text(row.model, now), known.style),)
-        return [cells[column.id] for column in columns]
+                of_list = BY_KEY[column.id]
+                texts[column.id] = ((of_list.text(row.model, now), of_list.style),)
+        return [texts[column.id] for column in columns]
 
     def gutter(self, row: CatalogueEntry) -> StyledLine:
         """Return the mark, and whether it runs elsewhere."""
@@ -233,6 +239,7 @@ class CloudScreen(ModelsScreen):
         rows, problems = filtered(entries, view.filter, self.tui.clock.now(), view.saved)
         rows = arranged(rows, ORDERS, view.sort, view.reverse)
         self.source.titles = {c.key: c.title + arrow(c, view, self.tui.signs) for c in ORDERS}
+        self.source.longest = max((cells(entry.name) for entry in entries), default=0)
         self.source.marks = view.marks
         empty = "Asking …" if sources.asking else "No models were found."
         if view.filter:

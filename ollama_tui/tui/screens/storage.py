@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from ollama_tui.domain.model import Model, ModelKey, Snapshot
 from ollama_tui.domain.storage.disk import DiskShares, disk_shares
 from ollama_tui.domain.storage.order import ORDERS, arranged
-from ollama_tui.domain.storage.report import StorageRow, advice, storage_rows
+from ollama_tui.domain.storage.report import StorageRow, advice, name_label, storage_rows
 from ollama_tui.domain.storage.usage import Amount, Usage
 from ollama_tui.formatting import cells, inert, listing, plural
 from ollama_tui.tui.actions import models
@@ -168,7 +168,7 @@ class StorageScreen(ModelsScreen):
         """Return with which models a model shares data."""
         if row.model is None or not row.shared:
             return ""
-        users = [inert(name) for name in self.usage.kept_for((row.model.name,))]
+        users = [name_label(name) for name in self.usage.kept_for((row.model.name,))]
         more = len(users) - USERS_NAMED
         return listing(users[:USERS_NAMED] + ([f"{more} more"] if more > 0 else []))
 

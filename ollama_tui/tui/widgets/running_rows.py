@@ -22,11 +22,11 @@ LEGEND_HEIGHT, BAR_HEIGHT = 16, 12
 SEGMENT_STYLES = ("bar", "loaded", "aging", "cloud")
 COLUMNS = (
     TableColumn("NAME", 14, id="name"),
-    TableColumn("MEMORY", 8, "right", id="memory", priority=2),
-    TableColumn("GPU", 8, flexible=True, most=LONGEST_BAR, id="gpu", priority=6),
+    TableColumn("MEMORY", 7, "right", id="memory", priority=2),
+    TableColumn("GPU", 8, flexible=True, most=LONGEST_BAR, id="gpu", priority=5),
     TableColumn("CPU/GPU", 15, id="processor", priority=3),
     TableColumn("CONTEXT", 8, "right", id="context", priority=4),
-    TableColumn("RUNNER", 8, id="runner", priority=5),
+    TableColumn("RUNNER", 8, id="runner", priority=6),
     TableColumn("TIME LEFT", 10, "right", id="left", priority=1),
 )
 
