@@ -215,7 +215,8 @@ class HttpClient:
         if self._httpx is None:
             if self._key and not (self._key.isascii() and self._key.isprintable()):
                 raise OllamaError(
-                    "The API key holds characters that no key has.", "Check OLLAMA_API_KEY."
+                    "The API key contains characters that are not allowed in a key.",
+                    "Check OLLAMA_API_KEY.",
                 )
             key = {"Authorization": f"Bearer {self._key}"} if self._key else {}
             # Loading the certificate authorities takes 20 ms: only for TLS.

@@ -82,4 +82,4 @@ def _refusing_what_is_no_manifest(body: bytes, where: str) -> Iterator[None]:
         yield
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         found = "an HTML page" if is_page(body[:1024].decode("utf-8", "replace")) else "no manifest"
-        raise NotOllama(f"{where} is no registry: it sent {found}.") from error
+        raise NotOllama(f"{where} is not a registry: it sent {found}.") from error

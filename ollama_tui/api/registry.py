@@ -319,7 +319,7 @@ def _refusal(status: int, name: Named) -> OllamaError:
         403: (Forbidden, f"{where} does not show {what}."),
         404: (NotFound, f"{where} has no {what}."),
         412: (Unsupported, f"{where} shows {what} only to a newer Ollama."),
-        429: (Busy, f"{where} asks to slow down."),
+        429: (Busy, f"{where} is limiting requests."),
         503: (Busy, f"{where} is busy."),
     }
     kind, title = kinds.get(status, (ServerFailed, f"{where} answered {status}."))

@@ -125,8 +125,8 @@ async def open_body(path: Path, expected: int | None = None) -> AsyncIterator[Fi
 def changed(path: Path, how: str) -> OllamaError:
     """Return the error for a file that became `longer` or `shorter` during the upload."""
     return OllamaError(
-        f"{_label(path)} was not uploaded: it became {how} meanwhile.",
-        "Wait until nothing writes to it any more, then try again.",
+        f"{_label(path)} was not uploaded: it became {how} while it was being read.",
+        "Wait until nothing is writing to it, then try again.",
     )
 
 

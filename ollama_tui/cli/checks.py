@@ -229,7 +229,7 @@ def terminal(environ: Mapping[str, str]) -> Section:
     term = inert(environ.get("TERM", ""))
     problems = []
     if is_terminal and term in ("", "dumb"):
-        problem = "TERM names no terminal that can place a cursor."
+        problem = "TERM does not name a terminal that can position the cursor."
         problems.append(Problem(problem, "Set it, for example: export TERM=xterm-256color"))
     if columns and (columns < SMALLEST[0] or lines < SMALLEST[1]):
         problem = f"The terminal has {columns}x{lines} cells, and the app needs 40x10."

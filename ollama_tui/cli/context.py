@@ -150,4 +150,6 @@ async def open_context(
 
 def add_filter(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that `CommandContext.selected` reads."""
-    parser.add_argument("filter", nargs="*", metavar="FILTER", help="which models, as in the app")
+    parser.add_argument(
+        "filter", nargs="*", metavar="FILTER", help="which models: words of a name, or field:value"
+    )

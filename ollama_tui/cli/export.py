@@ -27,13 +27,15 @@ HELP = "Print the models so that restore can pull them elsewhere."
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what only this command takes."""
     add_filter(parser)
-    parser.add_argument("--script", action="store_true", help="print a shell script of pulls")
+    parser.add_argument(
+        "--script", action="store_true", help="print a shell script that pulls them"
+    )
 
 
 async def run(context: CommandContext) -> int:
     """Print the models that the filter selects, by name."""
     if context.options.json and context.options.script:
-        raise UsageError("Give either --json or --script.")
+        raise UsageError("Use either --json or --script.")
     selected, _ = await context.selected()
     # A pull of a name brings what the other server runs: one line for all its manifests.
     models = sorted(by_comparison_key(selected).values(), key=lambda model: model.name)

@@ -18,7 +18,9 @@ _RIGHT = " ".join(column.title for column in COLUMNS if column.align == "right")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what only this command takes."""
     add_filter(parser)
-    parser.add_argument("--sort", metavar="COLUMN", default="", help="name, size, modified, …")
+    parser.add_argument(
+        "--sort", metavar="COLUMN", default="", help="sort by a column: name, size, modified, …"
+    )
 
 
 async def run(context: CommandContext) -> int:

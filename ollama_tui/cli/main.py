@@ -31,7 +31,7 @@ def run(arguments: Sequence[str]) -> int:
             return _run_command(word, arguments)
         if command := close_command(word):
             return _refuse(
-                f"“{word}” is no command. Did you mean {command}? "
+                f"“{word}” is not a command. Did you mean {command}? "
                 f"To filter by it, write -- before it: ollama-tui -- {word}"
             )
         return _run_app(arguments)
@@ -147,9 +147,11 @@ def _terminal_problem() -> str | None:
     # Python has no object for a stream that was closed before it started.
     streams = (sys.__stdin__, sys.__stderr__)
     if sys.__stdout__ is None or not all(stream and stream.isatty() for stream in streams):
-        return "this needs a terminal for input and output; over SSH ask for one with ssh -t."
+        return "This needs a terminal for input and output; over SSH, use ssh -t."
     if os.environ.get("TERM", "") in ("", "dumb"):
-        return "TERM names no terminal that can place a cursor; try TERM=xterm-256color."
+        return (
+            "TERM does not name a terminal that can position the cursor; try TERM=xterm-256color."
+        )
     return None
 
 

@@ -156,7 +156,7 @@ def _formatter() -> type[argparse.HelpFormatter]:
 def _epilog() -> str:
     return "\n\n".join(
         (
-            "`ollama-tui COMMAND --help` tells what a command takes.",
+            "`ollama-tui COMMAND --help` shows the options of a command.",
             *(
                 f"{title}:\n{_columns(rows)}"
                 for title, rows in (

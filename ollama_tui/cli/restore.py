@@ -28,7 +28,7 @@ from ollama_tui.services.updates import on_apple_silicon, read_manifests
 if TYPE_CHECKING:
     from ollama_tui.api.registry import Registry
 
-HELP = "Pull the models of an export that are missing."
+HELP = "Pull the models of an export that are not installed yet."
 LARGEST = 64 * 1024 * 1024
 """Bytes of an export; more is something else."""
 REPORT_EVERY = 5.0
@@ -51,8 +51,10 @@ class _Export(msgspec.Struct):
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what only this command takes."""
-    parser.add_argument("file", metavar="FILE", help="what export printed; - for standard input")
-    parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
+    parser.add_argument("file", metavar="FILE", help="what export printed, or - for standard input")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="show what would be done, and do nothing"
+    )
 
 
 async def run(context: CommandContext) -> int:
@@ -95,7 +97,7 @@ def read(text: str) -> tuple[ExportedModel, ...]:
         try:
             export = msgspec.json.decode(text, type=_Export | tuple[ExportedModel, ...])
         except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
-            raise UsageError("That file is JSON, but no list of models.") from error
+            raise UsageError("That file is JSON, but not a list of models.") from error
         models += export.models if isinstance(export, _Export) else export
     else:
         for line in text.splitlines():
@@ -124,7 +126,7 @@ async def _planned(context: CommandContext, wanted: Sequence[ExportedModel]) -> 
                 continue
             digests = {row.digest for row in models if row.name == there.name}
             same = not model.digest or model.digest in digests
-            why = "It is there." if same else "Another version is there, which stays as it is."
+            why = "It is there." if same else "Another version is installed, and is kept."
             steps.append(PlanStep(Operation.KEEP, model.name, reason=why))
     return plans.plan_of_pulls(steps, sizes)
 
@@ -154,7 +156,7 @@ async def _fetching(
         return PlanStep(Operation.REFUSE, wanted.name, reason=error.title)
     except OllamaError as error:
         if wanted.parent:
-            why = f"{made}, and nobody knows whether a registry has it: {error.title}"
+            why = f"{made}, and it is not known whether a registry has it: {error.title}"
             return PlanStep(Operation.REFUSE, wanted.name, reason=why)
         return plans.pull_step(wanted.name, None, f"Its size is not known: {error.title}")
     newer = wanted.digest and wanted.digest not in (content.digest, *content.children)
@@ -169,7 +171,7 @@ async def _fetching(
     return plans.pull_step(
         wanted.name,
         missing.items(),
-        "The registry has another version by now." if newer else "",
+        "The registry has a different version now." if newer else "",
         insecure=content.insecure,
         whole=manifest.size,
     )

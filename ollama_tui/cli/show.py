@@ -28,9 +28,9 @@ WIDTH = 100
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what only this command takes."""
-    parser.add_argument("name", metavar="NAME", help="the model")
+    parser.add_argument("name", metavar="NAME", help="name of the model")
     parser.add_argument(
-        "--runner", default="", help="which manifest of it: llamacpp, ggml or mlx, since 0.40"
+        "--runner", default="", help="show the manifest for this runner: llamacpp, ggml or mlx"
     )
 
 

@@ -14,7 +14,7 @@ from ollama_tui.domain.storage.report import RowKind, StorageRow, freed_alone, s
 from ollama_tui.domain.storage.usage import Usage
 from ollama_tui.formatting import UNKNOWN, inert, size
 
-HELP = "Show what the disk is spent on, and what frees it."
+HELP = "Show what takes up disk space, and how to free it."
 _NOT_ADVISED = (RowKind.MODEL, RowKind.SHARED)
 
 

@@ -267,7 +267,7 @@ class Drafts:
                 await asyncio.to_thread(draft.write)
             if self.trouble and not self._was_told:
                 self._was_told = True
-                self._tell(f"What you type is not kept as a draft: {self.trouble}.")
+                self._tell(f"Drafts are not saved: {self.trouble}.")
             self._behind.discard(draft)
         finally:
             del self._writing[draft]

@@ -302,7 +302,7 @@ def _usable_filters(
         if not FILTER_NAME.fullmatch(name):
             wrong = ["its name may hold letters, digits, - and _ only."]
         if wrong:
-            sentence = f"filters.{inert(name[:MOST_QUOTED])} is no filter: {wrong[0]}"
+            sentence = f"filters.{inert(name[:MOST_QUOTED])} is not a filter: {wrong[0]}"
             problems.append(ConfigProblem.at(lines, ("filters", name), sentence))
         else:
             used.append((name.lower(), text))

@@ -68,7 +68,7 @@ def decoded(data: bytes, kind: type[T]) -> T:
     except RecursionError:
         raise Unusable("is nested too deeply") from None
     except msgspec.ValidationError:
-        raise Unusable("does not hold what it should") from None
+        raise Unusable("has unexpected content") from None
     except _BAD_JSON:
         raise Unusable("is damaged") from None
 
@@ -82,7 +82,7 @@ def _without_version(data: bytes, kind: type[T]) -> T:
     if (version := fields.get("version")) is not None:
         number = bytes(version)
         if not _NUMBER.fullmatch(number) or int(number) == VERSION:
-            raise Unusable("does not hold what it should")
+            raise Unusable("has unexpected content")
         if int(number) > VERSION:
             raise Newer("was written by a newer version of ollama-tui")
         raise Unusable("was written by another version of ollama-tui")
@@ -90,7 +90,7 @@ def _without_version(data: bytes, kind: type[T]) -> T:
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         first, *_ = msgspec.structs.fields(kind)
         if first.encode_name not in fields:
-            raise Unusable("does not hold what it should")
+            raise Unusable("has unexpected content")
     return msgspec.json.decode(data, type=kind)
 
 
@@ -122,7 +122,9 @@ class Problems:
     def unusable(self, path: Path, error: Unusable, loss: str) -> None:
         """Set aside a file that cannot be used and report it; `loss` is the consequence."""
         aside = None if isinstance(error, Newer) else set_aside(path)
-        left = f"it is now {shown_path(aside)}" if aside else f"{shown_path(path)} stays as it is"
+        left = (
+            f"it is now {shown_path(aside)}" if aside else f"{shown_path(path)} is left unchanged"
+        )
         self.add(f"{inert(path.name)} {error}, so {loss}; {left}.")
 
 

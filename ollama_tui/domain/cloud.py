@@ -220,7 +220,7 @@ _BY_STATUS = {
     402: ("The account has used up what its plan allows.", "Wait, or change the plan there."),
     403: ("ollama.com does not allow this.", f"Check the key in OLLAMA_API_KEY at {_KEY_PAGE}."),
     404: ("ollama.com does not know this.", "R asks for the newest catalogue."),
-    429: ("ollama.com asks to slow down.", "Wait a minute, then R asks again."),
+    429: ("ollama.com is limiting requests.", "Wait a minute, then R asks again."),
     502: ("ollama.com is down or overloaded (502).", "Wait a while, then R asks again."),
 }
 _BY_KIND: tuple[tuple[type[OllamaError], str, str], ...] = (
@@ -237,14 +237,14 @@ _BY_KIND: tuple[tuple[type[OllamaError], str, str], ...] = (
     ),
     (
         Unauthorized,
-        "ollama.com wants a key, or does not take the one it got.",
+        "ollama.com requires a key, or rejected the one it got.",
         f"Set OLLAMA_API_KEY to one from {_KEY_PAGE}, then start again.",
     ),
     (Forbidden, *_BY_STATUS[403]),
     (NotFound, *_BY_STATUS[404]),
     (Busy, *_BY_STATUS[429]),
     (ServerFailed, "ollama.com failed to answer.", "Wait a while, then R asks again."),
-    (Refused, "ollama.com did not understand the question.", "A newer ollama-tui may do better."),
+    (Refused, "ollama.com did not understand the request.", "A newer ollama-tui may help."),
 )
 
 

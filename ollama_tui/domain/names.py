@@ -156,7 +156,7 @@ def resolved(text: str) -> str:
     """
     base, where = _split_source(text)
     if where is not None and _split_source(base)[1] is not None:
-        raise InvalidName("Use one of :local and :cloud, once.")
+        raise InvalidName("Use :local or :cloud, and only once.")
     if where == "cloud":
         base += "-cloud" if ":" in base.rpartition("/")[2] else ":cloud"
     parse(base)

@@ -64,7 +64,7 @@ _BITS = {
 
 _OFFERED = {
     "F16": "half precision, for GPUs without BF16",
-    "Q8_0": "hardly worse than the original",
+    "Q8_0": "almost as good as the original",
     "Q4_K_M": "the usual choice: a third of the size",
     "Q4_K_S": "a little smaller and a little worse",
 }

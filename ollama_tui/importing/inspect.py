@@ -65,7 +65,7 @@ def read_modelfile(path: Path) -> Source:
     data = _read(path, LARGEST_MODELFILE + 1)
     if len(data) > LARGEST_MODELFILE:
         raise BadFile(
-            f"{label(path)} is larger than {size(LARGEST_MODELFILE)}: that is no Modelfile."
+            f"{label(path)} is larger than {size(LARGEST_MODELFILE)}: that is not a Modelfile."
         )
     folder = path.absolute().parent
     try:
@@ -104,7 +104,7 @@ def resolve_modelfile(
         (path,) = at([wanted.adapter])
         adapter = weights_source(path)
         if not adapter.needs_base:
-            raise BadFile(f"ADAPTER {label(path)} is no adapter.")
+            raise BadFile(f"ADAPTER {label(path)} is not an adapter.")
         sent += adapter.files
     if wanted.drafts:
         sent += [replace(file, draft=True) for file in weights_source(*at(wanted.drafts)).files]
@@ -154,7 +154,7 @@ def weights_source(*paths: Path) -> Source:
 def _is_folder(path: Path) -> bool:
     """Whether it is a folder; raise BadFile for a pipe or a device, which never end."""
     if _ADDRESS.match(str(path)):
-        raise BadFile("That is an address, not a path: leave with esc and pull it with p.")
+        raise BadFile("That is an address, not a path: press esc, then pull it with p.")
     try:
         mode = path.stat().st_mode
     except OSError as error:
@@ -189,7 +189,7 @@ def _of_files(paths: Sequence[Path]) -> Source:
     ):
         if any(first.with_name(name).is_file() for name in (CONFIG, ADAPTER_CONFIG)):
             return _of_folder(first.parent)
-        raise BadFile(f"{label(first)} alone is no model: {CONFIG} has to lie beside it.")
+        raise BadFile(f"{label(first)} alone is not a model: {CONFIG} must be beside it.")
     files = [GGUFFile(path, read_header(path)) for path in with_siblings(paths)]
     for file in files:
         _check_file(file)
@@ -267,12 +267,12 @@ def _gguf_source(files: Sequence[GGUFFile], main: Sequence[GGUFFile]) -> Source:
 def _warnings(files: Sequence[GGUFFile], first: GGUFFile) -> list[str]:
     found = []
     if not first.header.architecture:
-        found.append("It does not name its architecture: the server will hardly take it.")
+        found.append("It does not name its architecture: the server will probably reject it.")
     has_projector = any(file.header.kind == "projector" for file in files)
     if first.header.kind == "model" and not has_projector:
         beside = sorted(filter(_is_projector_name, first.path.parent.glob("*.gguf")))
         if beside:
-            found.append(f"To let it see, give the path of {label(beside[0])} too.")
+            found.append(f"For vision, give the path of {label(beside[0])} too.")
     return found
 
 

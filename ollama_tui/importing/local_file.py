@@ -31,7 +31,7 @@ def unreadable(path: Path, error: OSError) -> BadFile:
     if isinstance(error, FileNotFoundError):
         return BadFile(f"{label(path)} is not there.")
     if isinstance(error, PermissionError):
-        return BadFile(f"{label(path)} may not be read: check its permissions.")
+        return BadFile(f"{label(path)} cannot be read: check its permissions.")
     return BadFile(f"{label(path)} cannot be read: {inert(error.strerror or 'an I/O error')}.")
 
 

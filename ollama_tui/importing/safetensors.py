@@ -175,9 +175,9 @@ def _model(
     architecture = architecture if isinstance(architecture, str) else ""
     warnings = []
     if not {path.name for path in files}.intersection(_TOKENIZERS):
-        warnings.append(f"{label(folder)} has no tokenizer: the server will hardly take it.")
+        warnings.append(f"{label(folder)} has no tokenizer: the server will probably reject it.")
     if not architecture:
-        warnings.append(f"Its {CONFIG} names no architecture: the server will hardly take it.")
+        warnings.append(f"Its {CONFIG} names no architecture: the server will probably reject it.")
     return Source(
         form=form,
         files=sent,

@@ -40,7 +40,7 @@ class Cache:
     def __init__(self, folder: Path, problems: Problems | None = None) -> None:
         self._folder = folder
         self._problems = problems or Problems()
-        loss = "what models can do is asked again"
+        loss = "capabilities are fetched again"
         self._facts_file = StateFile(
             folder / "facts-by-version.json",
             dict[str, dict[str, Facts]],
@@ -129,19 +129,19 @@ class Cache:
 
     def _list(self, host_url: str) -> StateFile[tuple[ListedModel, ...]]:
         path = self._folder / f"list-{file_key(host_url)}.json"
-        loss = "the list is first shown when the server has answered"
+        loss = "the list appears once the server has answered"
         return StateFile(path, tuple[ListedModel, ...], loss, self._problems, _LIST_LIMIT)
 
     def _details(self, digest: str, version: str) -> StateFile[Show]:
         path = self._folder / "details" / f"{digest}-{file_key(_format(version))}.json"
-        loss = "the details of a model are asked for again"
+        loss = "details of models are fetched again"
         return StateFile(path, Show, loss, self._problems, _DETAILS_LIMIT)
 
     def _upstreams(self, host_url: str) -> StateFile[dict[str, Upstream]]:
         from ollama_tui.domain.updates import Upstream
 
         path = self._folder / f"upstream-{file_key(host_url)}.json"
-        loss = "what is outdated is asked again"
+        loss = "updates have to be checked again"
         return StateFile(path, dict[str, Upstream], loss, self._problems, _LIST_LIMIT)
 
     def _pushed(self, host_url: str) -> StateFile[frozenset[str]]:

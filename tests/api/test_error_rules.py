@@ -94,7 +94,7 @@ WORDS = [
         400,
         "this server cannot run this remote model",
         errors.Forbidden,
-        "m was not loaded: the server may not use the host of this remote model.",
+        "m was not loaded: the server is not allowed to use the host of this remote model.",
     ),
     (
         requests.CREATE,
@@ -122,7 +122,7 @@ WORDS = [
         400,
         "DRAFT cannot be used with remote models",
         errors.InvalidRequest,
-        "m was not created: a remote model takes no draft model.",
+        "m was not created: a remote model cannot have a draft model.",
     ),
     (
         requests.CREATE,
@@ -136,7 +136,7 @@ WORDS = [
         200,
         "context canceled",
         errors.Busy,
-        "m was not pulled: an earlier transfer of it was just being stopped.",
+        "m was not pulled: an earlier transfer of it was still being stopped.",
     ),
     (
         requests.PULL,
@@ -157,7 +157,7 @@ WORDS = [
         200,
         'pull model manifest: Get "https://h/": dial tcp: lookup reg.example on 1.1.1.1:53: no',
         errors.ServerFailed,
-        "m was not pulled: the server does not find the host reg.example.",
+        "m was not pulled: the server cannot resolve the host reg.example.",
     ),
     (
         requests.PULL,
@@ -195,7 +195,7 @@ WORDS = [
         200,
         "max retries exceeded: EOF",
         errors.ServerFailed,
-        "m was not pushed: the upload broke off too often.",
+        "m was not pushed: the upload failed too many times.",
     ),
     (
         requests.DELETE,
@@ -209,14 +209,14 @@ WORDS = [
         500,
         "remove /srv/models/manifests/x: permission denied",
         errors.ServerFailed,
-        "m was not deleted: the server may not write to its models folder.",
+        "m was not deleted: the server is not allowed to write to its models folder.",
     ),
     (
         requests.SHOW,
         500,
         "open /srv/models/blobs/sha256-12: no such file or directory",
         errors.ServerFailed,
-        "The details of m were not read: a file of it is gone from the server's disk.",
+        "The details of m were not read: one of its files is missing on the server.",
     ),
     (
         requests.ME,
@@ -283,10 +283,10 @@ def test_answers_to_mangled_requests_are_sentences_too(
     [
         (401, errors.Unauthorized, "m was not loaded: sign-in is needed."),
         (402, errors.Forbidden, "m was not loaded: the usage limit is reached."),
-        (404, errors.NotFound, "m was not loaded: there is no such thing on the server."),
+        (404, errors.NotFound, "m was not loaded: the server does not have it."),
         (405, errors.Unsupported, "This server is too old for loading models."),
         (418, errors.InvalidRequest, "m was not loaded: the server answered 418."),
-        (429, errors.Busy, "m was not loaded: the server asks to slow down."),
+        (429, errors.Busy, "m was not loaded: the server is limiting requests."),
         (499, errors.Busy, "m was not loaded: the request was cancelled."),
         (500, errors.ServerFailed, "m was not loaded: the server answered 500."),
         (501, errors.Unsupported, "This server is too old for loading models."),

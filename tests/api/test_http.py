@@ -148,7 +148,7 @@ UNTRUSTED = ssl.SSLCertVerificationError("self-signed certificate")
         (
             caused(httpx.ConnectError("x"), socket.gaierror(-2, "x")),
             Unreachable,
-            "there is no host of that name",
+            "no host has that name",
         ),
         (
             caused(httpx.ConnectError("x"), UNTRUSTED),

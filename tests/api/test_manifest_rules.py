@@ -98,8 +98,8 @@ SENTENCES = [
         CREATE,
         "manifest list entries a:1 and a:2 resolve to the same manifest",
         errors.InvalidRequest,
-        "m was not created: two of the models it is to list are the same.",
-        "Choose one a runner.",
+        "m was not created: two of the models it lists are the same.",
+        "Choose one per runner.",
     ),
     (
         CREATE,
@@ -112,7 +112,7 @@ SENTENCES = [
         CREATE,
         "LoRA adapters are no longer supported",
         errors.Unsupported,
-        "m was not created: Ollama takes no adapters since 0.34.1.",
+        "m was not created: Ollama has not supported adapters since 0.34.1.",
         "Merge the adapter into the weights, and create a model from those.",
     ),
     (
@@ -120,7 +120,7 @@ SENTENCES = [
         "typical_p is deprecated and cannot be set as a model parameter; "
         "pass it as a request option instead",
         errors.InvalidRequest,
-        "m was not created: this Ollama takes no typical_p in a model.",
+        "m was not created: this Ollama does not accept typical_p in a model.",
         "Remove the parameter: requests may still give it.",
     ),
     (
@@ -149,7 +149,7 @@ SENTENCES = [
         'unsupported quantize type "q4_0": supported types are int4, int8, nvfp4, mxfp4, mxfp8',
         errors.InvalidRequest,
         "m was not created: this server does not quantize to q4_0.",
-        "It can do int4, int8, nvfp4, mxfp4, mxfp8.",
+        "It supports int4, int8, nvfp4, mxfp4, mxfp8.",
     ),
     (
         PULL,

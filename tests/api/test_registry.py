@@ -235,7 +235,7 @@ async def test_without_the_header_the_body_is_hashed() -> None:
         (401, Unauthorized, "ollama.com shows qwen3:latest only to those it knows."),
         (404, NotFound, "ollama.com has no qwen3:latest."),
         (412, Unsupported, "ollama.com shows qwen3:latest only to a newer Ollama."),
-        (429, Busy, "ollama.com asks to slow down."),
+        (429, Busy, "ollama.com is limiting requests."),
         (500, ServerFailed, "ollama.com answered 500."),
         (304, ServerFailed, "ollama.com answered 304."),
     ],

@@ -90,7 +90,10 @@ async def test_a_file_that_changes_meanwhile_is_not_uploaded(
     async with Ollama("http://h", transport=store) as client:
         with pytest.raises(OllamaError) as caught:
             await client.upload_blob(DIGEST, file)
-    assert caught.value.title == f"model.gguf was not uploaded: it became {how} meanwhile."
+    assert (
+        caught.value.title
+        == f"model.gguf was not uploaded: it became {how} while it was being read."
+    )
     assert store.length < 6 * CHUNK
 
 
@@ -102,7 +105,7 @@ async def test_a_file_that_changed_since_it_was_hashed_is_not_sent_at_all(
     file.write_bytes(bytes(2 * CHUNK))
     store = Store()
     async with Ollama("http://h", transport=store) as client:
-        with pytest.raises(OllamaError, match=f"it became {how} meanwhile"):
+        with pytest.raises(OllamaError, match=f"it became {how} while it was"):
             await client.upload_blob(DIGEST, file, size=hashed)
     assert store.length == 0
     assert not store.headers

@@ -68,7 +68,7 @@ def test_options_in_common_stand_before_or_after_the_command() -> None:
         (["list", "--demo", "size:foo"], 2, "Write a size with its unit"),
         (["list", "--nonsense"], 2, "unrecognized arguments"),
         (["export", "--json", "--script"], 2, "either --json or --script"),
-        (["lst", "qwen"], 2, "“lst” is no command. Did you mean list?"),
+        (["lst", "qwen"], 2, "“lst” is not a command. Did you mean list?"),
         (["list", "--host", "user:secret@host"], 2, "cannot hold a user name"),
         (["show", "nope", "--demo"], 1, "nope"),
         (["list", "--demo"], 0, ""),

@@ -75,7 +75,7 @@ async def test_what_was_made_elsewhere_is_not_pulled_while_its_registry_cannot_b
     file = tmp_path / "export.json"
     file.write_text(json.dumps({"models": [made]}))
     await shell.runs("restore", str(file))
-    assert "It was made from llama3.2:3b, and nobody knows" in shell.lines[1]
+    assert "It was made from llama3.2:3b, and it is not known" in shell.lines[1]
     assert (shell.pulled, shell.code) == ([], 1)
 
 

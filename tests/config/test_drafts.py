@@ -139,7 +139,7 @@ async def test_where_nothing_can_be_written_it_is_said_once(tmp_path: Path) -> N
         draft.update(partial(str, text))
         await desktop.written(draft)
         await desktop.time.advance()
-    assert desktop.said == ["What you type is not kept as a draft: File exists."]
+    assert desktop.said == ["Drafts are not saved: File exists."]
     assert (draft.text, draft.location) == ("two", None)  # this run still has it
     path = await desktop.drafts.begin(KEY).file_with("for the editor")
     assert path.read_text() == "for the editor"

@@ -128,9 +128,9 @@ def test_filters_are_saved_by_name_and_one_that_is_none_names_line_and_field(
     settings = settle(read_config(file))
     assert settings.filters == (("big", "size:>8g"),)
     assert problems(settings) == [
-        "config.toml, line 4: filters.sort is no filter: “sise:3”: "
+        "config.toml, line 4: filters.sort is not a filter: “sise:3”: "
         "There is no field “sise”. Did you mean size:3g?",
-        "config.toml, line 5: filters.a b is no filter: "
+        "config.toml, line 5: filters.a b is not a filter: "
         "its name may hold letters, digits, - and _ only.",
     ]
 

@@ -167,7 +167,7 @@ def test_a_bad_file_that_cannot_be_moved_stays_and_is_said_once(nobodys: Path) -
     for _ in range(3):
         assert not KINDS["facts"].read(nobodys, problems)
     [said] = problems.take()
-    assert said.endswith(f"; {shown_path(file)} stays as it is.")
+    assert said.endswith(f"; {shown_path(file)} is left unchanged.")
     assert is_one_sentence(said)
     nobodys.chmod(0o700)
 

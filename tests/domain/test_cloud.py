@@ -196,7 +196,9 @@ def test_no_word_of_ollama_com_is_repeated(kind: type[OllamaError], status: int)
 
 
 def test_our_own_errors_are_told_as_they_are() -> None:
-    error = OllamaError("The API key holds characters that no key has.", "Check it.")
+    error = OllamaError(
+        "The API key contains characters that are not allowed in a key.", "Check it."
+    )
     assert cloud_error(error) is error
 
 

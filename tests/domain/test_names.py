@@ -180,11 +180,11 @@ def test_the_source_suffix_and_the_name_really_used(
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("m:cloud:local", "Use one of :local and :cloud, once."),
-        ("m:local:cloud", "Use one of :local and :cloud, once."),
-        ("m:local:local", "Use one of :local and :cloud, once."),
-        ("m:x-cloud:local", "Use one of :local and :cloud, once."),
-        ("m:x-cloud:cloud", "Use one of :local and :cloud, once."),
+        ("m:cloud:local", "Use :local or :cloud, and only once."),
+        ("m:local:cloud", "Use :local or :cloud, and only once."),
+        ("m:local:local", "Use :local or :cloud, and only once."),
+        ("m:x-cloud:local", "Use :local or :cloud, and only once."),
+        ("m:x-cloud:cloud", "Use :local or :cloud, and only once."),
         ("m:-cloud", "The tag cannot begin with “-”: use a letter, a digit or “_”."),
         ("a b:cloud", "The model cannot contain a space: only letters, digits and _ - .."),
         (":local", "Type the name of a model."),

@@ -97,9 +97,7 @@ def test_files_of_two_folders_keep_their_paths_apart(tmp_path: Path) -> None:
 def test_a_projector_beside_the_model_is_pointed_out(tmp_path: Path) -> None:
     model = put(tmp_path, "m.gguf")
     put(tmp_path, "mmproj-F16.gguf", PROJECTOR)
-    assert weights_source(model).warnings == (
-        "To let it see, give the path of mmproj-F16.gguf too.",
-    )
+    assert weights_source(model).warnings == ("For vision, give the path of mmproj-F16.gguf too.",)
 
 
 @pytest.mark.parametrize("given", [0, 1, 2])
@@ -319,14 +317,14 @@ def test_a_missing_configuration_is_said(tmp_path: Path) -> None:
     folder = write_folder(tmp_path / "m")
     (folder / "config.json").unlink()
     assert refusal(folder) == "m has weights but no config.json, which says what they are."
-    assert "config.json has to lie beside it" in refusal(folder / "model.safetensors")
+    assert "config.json must be beside it" in refusal(folder / "model.safetensors")
 
 
 def test_a_missing_tokenizer_is_a_warning(tmp_path: Path) -> None:
     folder = write_folder(tmp_path / "m")
     (folder / "tokenizer.json").unlink()
     assert weights_source(folder).warnings == (
-        "m has no tokenizer: the server will hardly take it.",
+        "m has no tokenizer: the server will probably reject it.",
     )
 
 

@@ -98,7 +98,7 @@ def test_a_named_model_wins_over_files_and_that_is_said(folder: Path) -> None:
         ("SYSTEM x", "no FROM line."),
         ("FROM ./gone.gguf", "FROM ./gone.gguf is neither a file nor a model"),
         ("FROM m\nADAPTER gone.gguf", "gone.gguf is not there."),
-        ("FROM m\nADAPTER model.gguf", "ADAPTER model.gguf is no adapter."),
+        ("FROM m\nADAPTER model.gguf", "ADAPTER model.gguf is not an adapter."),
         ("FROM m\nDRAFT gone.gguf", "gone.gguf is not there."),
     ],
 )

@@ -19,7 +19,7 @@ async def opens_account(user: User) -> None:
     await user.types("account")
     await user.sees("Show who the server is at ollama.com")
     await user.presses("enter")
-    await user.sees("Account of the server")
+    await user.sees("The server's account")
 
 
 def clipboard(user: User) -> str:
@@ -36,7 +36,7 @@ async def test_signed_in_it_says_name_plan_and_whose_key_it_is() -> None:
 async def test_it_has_no_key_until_the_user_gives_it_one() -> None:
     async with journey(keys={"account.show": "ctrl+t"}) as user:
         await user.presses("ctrl+t")
-        await user.sees("Account of the server")
+        await user.sees("The server's account")
 
 
 async def test_the_key_help_leaves_out_what_has_no_key() -> None:
@@ -170,7 +170,7 @@ async def test_an_old_server_has_no_accounts_and_says_so() -> None:
     async with journey(demo, server_time=ticker) as user:
         await opens_account(user)
         await user.sees("This server is too old for accounts.")
-        await user.sees("does not tell whether cloud models are allowed")
+        await user.sees("does not say whether cloud models are allowed")
 
 
 async def test_a_server_without_a_key_to_show_names_its_own_command() -> None:

@@ -201,10 +201,10 @@ async def test_esc_takes_the_filter_away_and_then_leaves() -> None:
 
 
 REFUSALS = [
-    (401, "ollama.com wants a key, or does not take the one it got.", "Set OLLAMA_API_KEY"),
+    (401, "ollama.com requires a key, or rejected the one it got.", "Set OLLAMA_API_KEY"),
     (402, "The account has used up what its plan allows.", "change the plan"),
     (403, "ollama.com does not allow this.", "Check the key"),
-    (429, "ollama.com asks to slow down.", "Wait a minute"),
+    (429, "ollama.com is limiting requests.", "Wait a minute"),
     (502, "ollama.com is down or overloaded (502).", "Wait a while"),
     (500, "ollama.com failed to answer.", "Wait a while"),
 ]

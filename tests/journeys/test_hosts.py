@@ -52,7 +52,7 @@ async def test_a_server_that_is_not_there_is_said_and_one_can_go_back() -> None:
     [
         ("me:secret@gpu-box", "cannot hold a user name"),
         ("ftp://gpu-box", "Only http:// and https://"),
-        ("gpu box", "no blanks"),
+        ("gpu box", "cannot contain spaces"),
     ],
 )
 async def test_what_is_no_address_says_so_while_it_is_typed(typed: str, said: str) -> None:

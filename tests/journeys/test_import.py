@@ -226,7 +226,7 @@ async def test_a_file_that_changes_after_it_was_looked_at_is_not_sent(
         await user.presses("enter")
         change_size(model, change)
         await user.presses("enter")
-        said = f"Tiny-Qwen-F16.gguf was not uploaded: it became {how} meanwhile."
+        said = f"Tiny-Qwen-F16.gguf was not uploaded: it became {how} while it was being read."
         await user.until(lambda: any(said in toast for toast in user.toasts))
         assert asked(demo) == []
         assert NAME not in demo.names

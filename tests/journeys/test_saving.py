@@ -30,7 +30,7 @@ async def test_on_a_full_disk_the_old_file_stays(tmp_path: Path) -> None:
         with full_disk():
             await user.presses("y")
             await user.until(lambda: any("Modelfile was not written" in t for t in user.toasts))
-        assert any("What was there is as it was." in toast for toast in user.toasts)
+        assert any("The file that was there is unchanged." in toast for toast in user.toasts)
     assert file.read_text() == OLD
     assert names(tmp_path) == [file.name]
 

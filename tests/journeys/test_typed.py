@@ -281,7 +281,7 @@ async def test_without_a_folder_to_write_to_the_form_works_all_the_same(tmp_path
     async with journey(demo, server_time=ticker, drafts=tmp_path / "drafts") as user:
         await opens_create_with_a_prompt(user, "Rhyme.")
         await eventually(user, lambda: bool(user.toasts))
-        assert user.toasts == ["What you type is not kept as a draft: File exists."]
+        assert user.toasts == ["Drafts are not saved: File exists."]
         await user.presses("ctrl+c")
         await user.sees(
             "What you typed in “Create a model from studio/reviewer:latest” will be lost."

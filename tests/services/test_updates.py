@@ -121,7 +121,7 @@ async def test_a_model_of_an_own_registry_that_is_not_there_is_unknown_with_the_
     )
     async with stage(demo) as s:
         (found,) = await s.finds("box.lan:5000/me/m:1")
-        assert found.reason == "No connection to box.lan:5000: there is no host of that name."
+        assert found.reason == "No connection to box.lan:5000: no host has that name."
 
 
 async def test_a_plain_registry_says_that_it_does_not_speak_tls() -> None:
@@ -231,7 +231,7 @@ async def test_a_captive_portal_is_a_reason(body: bytes) -> None:
     portal = httpx.MockTransport(lambda request: httpx.Response(200, content=body))
     async with stage(registry=portal) as s:
         (found,) = await s.finds("mistral:7b")
-        assert found.reason.startswith("ollama.com is no registry")
+        assert found.reason.startswith("ollama.com is not a registry")
         assert (await s.updates.offer("qwen3:4b", False, None)).total is None
 
 

@@ -89,7 +89,7 @@ def test_an_adapter_that_it_names_is_found_and_refused_by_0_40(tmp_path: Path) -
 def test_a_file_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
     with demo(tmp_path, "#!/bin/sh\necho 'ADAPTER ~/lora.gguf' >> \"$1\"\n") as terminal:
         terminal.press("e")
-        terminal.wait_for("A file of it cannot be used")
+        terminal.wait_for("A file that it names cannot be used")
         terminal.wait_for("lora.gguf is not there.")
 
 

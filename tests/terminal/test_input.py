@@ -45,5 +45,5 @@ def test_a_closed_stream_is_one_sentence(closed: str) -> None:
         ["sh", "-c", command], cwd=ROOT, stderr=subprocess.PIPE, text=True, timeout=60, check=False
     )
     assert done.returncode == 2
-    assert done.stderr.startswith("ollama-tui: this needs a terminal")
+    assert done.stderr.startswith("ollama-tui: This needs a terminal")
     assert done.stderr.count("\n") == 1

@@ -44,7 +44,7 @@ def test_without_a_terminal_it_says_so_in_one_sentence() -> None:
     done = run("--demo")
     assert done.returncode == 2
     assert done.stdout == ""
-    assert done.stderr.startswith("ollama-tui: this needs a terminal")
+    assert done.stderr.startswith("ollama-tui: This needs a terminal")
     assert done.stderr.count("\n") == 1
 
 
@@ -59,7 +59,7 @@ def test_a_host_that_cannot_be_one_is_a_sentence_not_a_traceback() -> None:
 def test_a_terminal_that_cannot_place_a_cursor_is_refused(start: Start, term: str) -> None:
     terminal = start("--demo", env={"TERM": term})
     assert terminal.wait_exit() == 2
-    assert "TERM names no terminal that can place a cursor" in terminal.text()
+    assert "TERM does not name a terminal that can position" in terminal.text()
     assert b"\x1b[?1049h" not in terminal.bytes_since()
 
 
@@ -86,7 +86,7 @@ def test_a_wrong_value_names_its_field_and_the_rest_is_used(start: Start, tmp_pa
     (folder / "config.toml").write_text('grace = "long"\nsort = "size"\n')
     terminal = start("--demo")
     terminal.wait_for("grace must be a number from 0 to")
-    terminal.wait_for("sort size")
+    terminal.wait_for("by size")
 
 
 def test_a_filter_on_the_command_line_is_applied(start: Start) -> None:

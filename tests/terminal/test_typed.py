@@ -106,7 +106,7 @@ def test_a_form_outlives_kill_9(home: Home) -> None:
         (f"{CHANGE}kill -9 $$\n", "was killed by signal 9, so nothing was taken over."),
         (NOT_UTF_8, "What the editor saved is not UTF-8 text"),
         ('echo FROBNICATE > "$1"\n', "That is not a Modelfile"),
-        ("echo 'ADAPTER ~/gone.gguf' >> \"$1\"\n", "A file of it cannot be used"),
+        ("echo 'ADAPTER ~/gone.gguf' >> \"$1\"\n", "A file that it names cannot be used"),
     ],
 )
 def test_what_an_editor_saved_is_kept_and_offered_again(home: Home, script: str, said: str) -> None:

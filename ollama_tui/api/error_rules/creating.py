@@ -51,7 +51,7 @@ _SOURCES = (
         r"split GGUF",
         InvalidRequest,
         "parts of a split GGUF are missing or misnamed",
-        "Give all parts under their names, like model-00001-of-00003.gguf.",
+        "Provide all parts with their original names, like model-00001-of-00003.gguf.",
     ),
     Rule(
         r"file path must be relative",
@@ -74,7 +74,7 @@ _SOURCES = (
     Rule(
         r"^DRAFT cannot be used",
         InvalidRequest,
-        "a remote model takes no draft model",
+        "a remote model cannot have a draft model",
         "Leave the draft out, or start from a model whose weights are here.",
     ),
     Rule(
@@ -122,7 +122,7 @@ _BUILDING = (
         r"unsupported quantization type (?P<type>\S{1,20}) - supported types are (?P<types>.+)",
         InvalidRequest,
         "this server does not quantize to {type}",
-        "It can do {types}.",
+        "It supports {types}.",
     ),
     Rule(
         r"quantization is only supported for|requires an unquantized",
@@ -218,7 +218,7 @@ _NAMES = (
         r"^missing request body$",
         InvalidRequest,
         "the request arrived without its body",
-        "A proxy between may drop it: reach the server without it.",
+        "A proxy may have dropped it: connect to the server without one.",
     ),
     Rule(
         r"use either :local or :cloud",
@@ -330,14 +330,14 @@ _STORE = (
     Rule(
         r"no such file or directory|cannot find the (?:file|path)",
         ServerFailed,
-        "a file of it is gone from the server's disk",
+        "one of its files is missing on the server",
         "Pull or create it again.",
         ("show", "copy", "push", "load", "delete"),
     ),
     Rule(
         r"permission denied|access is denied|read-only file system",
         ServerFailed,
-        "the server may not write to its models folder",
+        "the server is not allowed to write to its models folder",
         "Check who owns OLLAMA_MODELS on the server.",
     ),
 )

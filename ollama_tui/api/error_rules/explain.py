@@ -53,8 +53,8 @@ _BY_STATUS: Mapping[int, tuple[type[Refused], str, str]] = {
     401: (Unauthorized, "sign-in is needed", "Sign in, or give the server's key."),
     402: (Forbidden, "the usage limit is reached", "Wait for its reset, or change the plan."),
     403: (Forbidden, "the server does not allow it", ""),
-    404: (NotFound, "there is no such thing on the server", "Refresh the list."),
-    429: (Busy, "the server asks to slow down", "Wait a moment, then try again."),
+    404: (NotFound, "the server does not have it", "Refresh the list."),
+    429: (Busy, "the server is limiting requests", "Wait a moment, then try again."),
     499: (Busy, "the request was cancelled", "Try again."),
     503: (Busy, "the server is busy", "Wait a moment, then try again."),
 }
@@ -120,9 +120,7 @@ def _unconnected(error: Exception, address: str) -> Unreachable:
                 address, "it does not speak TLS", f"Write http:// in {ADDRESS} if it has no TLS."
             )
         if isinstance(cause, (socket.gaierror, UnicodeError)):
-            return _no_connection(
-                address, "there is no host of that name", f"Check {ADDRESS} and the DNS."
-            )
+            return _no_connection(address, "no host has that name", f"Check {ADDRESS} and the DNS.")
     if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
         return _no_connection(address, "it refuses connections", _START_OLLAMA)
     return _no_connection(address, "it cannot be reached from here", _NETWORK)
@@ -182,7 +180,7 @@ def redirected(target: str, call: Call) -> NotOllama:
     where = f" to {shown}" if shown else ""
     return NotOllama(
         f"{call.failed}: the server redirects{where}.",
-        f"Correct {ADDRESS} to where Ollama answers itself.",
+        f"Set {ADDRESS} to where Ollama itself answers.",
     )
 
 
@@ -234,8 +232,8 @@ def _gate(call: Call, host: str) -> Forbidden:
     called = f" {shorten(inert(host), 40)}" if host else ""
     return Forbidden(
         f"{call.failed}: the server does not accept the host name{called}.",
-        "An Ollama that listens on loopback takes local names only: use 127.0.0.1 or a name in "
-        ".local or .internal, or set OLLAMA_HOST=0.0.0.0 on the server.",
+        "An Ollama server that listens on loopback accepts local names only: use 127.0.0.1 or a "
+        "name in .local or .internal, or set OLLAMA_HOST=0.0.0.0 on the server.",
         status=403,
     )
 
@@ -246,8 +244,8 @@ def _page(status: int, text: str, call: Call) -> OllamaError:
     said = f' with a page titled "{title}"' if title else ""
     if status == 413:
         return InvalidRequest(
-            f"{call.failed}: a proxy does not let bodies of this size through.",
-            "Raise the proxy's limit, or reach the server without it.",
+            f"{call.failed}: a proxy rejects requests of this size.",
+            "Raise the proxy's limit, or connect to the server without it.",
             status=status,
             server_text=tidy(text),
         )

@@ -76,7 +76,7 @@ _RUNNERS = (
     Rule(
         r"no compatible manifest found for runners: (?P<runner>[\w.-]{1,30})",
         NotFound,
-        "what the server has of it is not for {runner}",
+        "the server has it, but not for {runner}",
         "Pull it for {runner}, or leave the runner out.",
     ),
     Rule(
@@ -95,7 +95,7 @@ _RUNNERS = (
         r"runner cannot be used with all_manifests",
         InvalidRequest,
         "all of its manifests were asked for, and one runner",
-        "Ask for either.",
+        "Ask for one or the other.",
     ),
     Rule(
         r"manifest child for runner \"(?P<runner>[^\"]{0,30})\" is not local",
@@ -118,13 +118,13 @@ _LISTS = (
         r"^400:.{0,200}MANIFEST_INVALID",
         ServerFailed,
         "{host} does not take manifests of its kind",
-        "If it lists one a runner, push the models that it lists instead.",
+        "If it lists one per runner, push the models that it lists instead.",
         ("push",),
     ),
     Rule(
         r"^read manifest (?P<name>[^\s:][^\s]{0,80}): file does not exist",
         NotFound,
-        "the server has no {name}, which it is to list",
+        "the server does not have {name}, which it lists",
         "Pull or create that first.",
         ("create",),
     ),
@@ -145,15 +145,15 @@ _LISTS = (
     Rule(
         r"^manifest list entries .{1,300} use the same runner \"(?P<runner>[^\"]{1,30})",
         InvalidRequest,
-        "two of the models it is to list are for {runner}",
-        "Choose one a runner.",
+        "two of the models it lists are for {runner}",
+        "Choose one per runner.",
         ("create",),
     ),
     Rule(
         r"^manifest list entries \S.{0,300} resolve to the same manifest",
         InvalidRequest,
-        "two of the models it is to list are the same",
-        "Choose one a runner.",
+        "two of the models it lists are the same",
+        "Choose one per runner.",
         ("create",),
     ),
     Rule(
@@ -166,8 +166,8 @@ _LISTS = (
     Rule(
         r"manifest list creation cannot be combined",
         InvalidRequest,
-        "a list of models cannot be changed while it is made",
-        "Give nothing but the list; change the models themselves first.",
+        "a list of models cannot be combined with other changes",
+        "Create only the list; change the models themselves first.",
         ("create",),
     ),
     Rule(
@@ -212,14 +212,14 @@ _CREATING = (
     Rule(
         r"LoRA adapters are no longer supported",
         Unsupported,
-        "Ollama takes no adapters since 0.34.1",
+        "Ollama has not supported adapters since 0.34.1",
         "Merge the adapter into the weights, and create a model from those.",
         ("create",),
     ),
     Rule(
         r"(?P<name>\w{1,40}) is deprecated and cannot be set as a model parameter",
         InvalidRequest,
-        "this Ollama takes no {name} in a model",
+        "this Ollama does not accept {name} in a model",
         "Remove the parameter: requests may still give it.",
         ("create",),
     ),
@@ -249,7 +249,7 @@ _CREATING = (
         r"supported types are (?P<types>.+)",
         InvalidRequest,
         "this server does not quantize to {type}",
-        "It can do {types}.",
+        "It supports {types}.",
         ("create",),
     ),
     Rule(

@@ -26,7 +26,7 @@ _ACCOUNT = (
     Rule(
         r"cannot run this remote model",
         Forbidden,
-        "the server may not use the host of this remote model",
+        "the server is not allowed to use the host of this remote model",
         "Name that host in OLLAMA_REMOTES on the server.",
     ),
     Rule(
@@ -84,7 +84,7 @@ _ACCOUNT = (
     Rule(
         r"access denied",
         Unauthorized,
-        "the account may not write to that namespace",
+        "the account is not allowed to write to that namespace",
         "Copy the model to <your user name>/<model> and push the copy.",
         ("push",),
     ),
@@ -112,7 +112,7 @@ _ACCOUNT = (
     Rule(
         r"\b403:",
         Forbidden,
-        "the registry does not give it out",
+        "the registry does not allow access to it",
         "The model may be private or the name misspelled: check it at {page}.",
         ("pull", "create"),
     ),
@@ -120,7 +120,7 @@ _ACCOUNT = (
         r"realm host",
         Forbidden,
         "the registry sends the server elsewhere to sign in",
-        "The server does not follow; check the host in the name.",
+        "The server does not follow it there; check the host in the name.",
         ("pull", "push", "create"),
     ),
     Rule(
@@ -144,7 +144,7 @@ _TRANSFERS = (
         r"no space left on device|not enough space on the disk|disk quota exceeded",
         ServerFailed,
         "the server's disk is full",
-        "Delete models or free space on the server, then pull again: it goes on where it stopped.",
+        "Delete models or free space on the server, then pull again: it resumes where it stopped.",
         ("pull",),
     ),
     Rule(
@@ -188,12 +188,12 @@ _TRANSFERS = (
         r"digest mismatch, file must be downloaded again",
         ServerFailed,
         "a layer arrived damaged",
-        "The damaged file is gone from the server: pull again.",
+        "The damaged file was removed from the server: pull again.",
     ),
     Rule(
         r"max retries exceeded",
         ServerFailed,
-        "the upload broke off too often",
+        "the upload failed too many times",
         "Push again when the connection is better; it starts over.",
         ("push",),
         transient=True,
@@ -201,7 +201,7 @@ _TRANSFERS = (
     Rule(
         r"max retries exceeded",
         ServerFailed,
-        "the download broke off too often",
+        "the download failed too many times",
         "Try again later: what was downloaded is kept.",
         transient=True,
     ),
@@ -209,13 +209,13 @@ _TRANSFERS = (
         r"lookup (?P<name>(?:[\w-]+\.)*ollama\.(?:com|ai))\b",
         ServerFailed,
         "the server cannot reach the internet",
-        "It does not find {name}: check the server's network and DNS.",
+        "It cannot resolve {name}: check the server's network and DNS.",
         transient=True,
     ),
     Rule(
         r"lookup (?P<name>[\w.-]{1,60})",
         ServerFailed,
-        "the server does not find the host {name}",
+        "the server cannot resolve the host {name}",
         "Check the host in the name, and the server's DNS.",
         transient=True,
     ),
@@ -250,7 +250,7 @@ _TRANSFERS = (
     Rule(
         r"(?:^|manifest: )429:",
         Busy,
-        "the registry asks to slow down",
+        "the registry is limiting requests",
         "Wait a few minutes, then try again.",
         _REGISTRY,
         transient=True,
@@ -259,7 +259,7 @@ _TRANSFERS = (
         r"(?:^|manifest: |status )(?P<code>5\d\d)\b",
         ServerFailed,
         "the registry failed with status {code}",
-        "The fault is not here: try again later.",
+        "The registry has a problem of its own: try again later.",
         _REGISTRY,
         transient=True,
     ),
@@ -296,7 +296,7 @@ _TRANSFERS = (
     Rule(
         r"^file does not exist$",
         NotFound,
-        "the registry lacks one of its layers",
+        "one of its layers is missing in the registry",
         "The model is damaged there: try another tag, or have it pushed again.",
         _FETCH,
     ),
@@ -311,7 +311,7 @@ _TRANSFERS = (
     Rule(
         r"context canceled",
         Busy,
-        "an earlier transfer of it was just being stopped",
+        "an earlier transfer of it was still being stopped",
         "Try again in a moment.",
         _REGISTRY,
     ),

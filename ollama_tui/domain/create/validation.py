@@ -79,7 +79,7 @@ def _about_the_names(form: CreateForm) -> Iterator[FormNote]:
     elif not names.same(source, form.known.name):
         yield FormNote(
             "base",
-            f"What {base.label} brings by itself is not shown here; it stays unless replaced.",
+            f"What {base.label} comes with is not shown here; it stays unless replaced.",
         )
 
 
@@ -123,7 +123,7 @@ def _about_quantizing(form: CreateForm) -> Iterator[FormNote]:
         return
     target = next((t for t in quantize_targets(form.base_model) if t.type == form.quantize), None)
     if target is None:
-        reason = quantize_problem(form.base_model) or "It is stored like that already."
+        reason = quantize_problem(form.base_model) or "It is stored that way already."
         yield FormNote("quantize", f"Not quantized. {reason}")
     else:
         clause = free_space_clause(target.bytes, form.free)

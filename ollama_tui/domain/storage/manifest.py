@@ -102,15 +102,15 @@ def parse(content: bytes) -> StoredManifest | ManifestList:
     try:
         value, _ = json.JSONDecoder().raw_decode(content.decode("utf-8", "replace").lstrip())
     except (ValueError, RecursionError) as error:
-        raise ManifestError("it is no JSON") from error
+        raise ManifestError("it is not JSON") from error
     if not isinstance(value, dict):
-        raise ManifestError("it is no JSON object")
+        raise ManifestError("it is not a JSON object")
     digest = sha256(content).hexdigest()
     if value.get("mediaType") != LIST_TYPE:
         return _manifest(value, digest, content)
     children = value.get("manifests") or []
     if not isinstance(children, list):
-        raise ManifestError("its list of manifests is none")
+        raise ManifestError("its list of manifests is not a list")
     schema = value.get("schemaVersion")
     return ManifestList(
         digest, tuple(map(_child, children)), schema if isinstance(schema, int) else 2
@@ -119,9 +119,9 @@ def parse(content: bytes) -> StoredManifest | ManifestList:
 
 def _child(value: object) -> ListedChild:
     if not isinstance(value, dict):
-        raise ManifestError("an entry of its list is no object")
+        raise ManifestError("an entry of its list is not an object")
     if value.get("mediaType") == LIST_TYPE:
-        raise ManifestError("it is a list in a list")
+        raise ManifestError("it is a list inside a list")
     runner = _runner(value.get("runner"))
     reference = _match(value)
     if reference and not value.get("layers") and not _part(value.get("config")).get("digest"):
@@ -158,7 +158,7 @@ def _manifest(value: dict[str, Any], digest: str, content: bytes) -> StoredManif
 def _layers(value: dict[str, Any]) -> list[Any]:
     layers = value.get("layers") or []
     if not isinstance(layers, list):
-        raise ManifestError("its layers are no list")
+        raise ManifestError("its layers are not a list")
     return [_part(layer) for layer in layers]
 
 
@@ -166,7 +166,7 @@ def _part(value: object) -> dict[str, Any]:
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise ManifestError("a layer is no object")
+        raise ManifestError("a layer is not an object")
     return value
 
 
@@ -174,7 +174,7 @@ def _match(part: dict[str, Any]) -> str:
     """Return the digest that a part names, as 64 hex digits; empty when it names none."""
     digest = part.get("digest") or ""
     if not isinstance(digest, str):
-        raise ManifestError("a digest is no text")
+        raise ManifestError("a digest is not a text")
     match = _DIGEST.fullmatch(digest)
     return match[1] if match else ""
 

@@ -25,7 +25,7 @@ from ollama_tui.services.jobs.tasks import Pull
 _LIMIT = MB
 _MOST_FILES = 100
 """How many are looked at in one start; the next start looks at the others."""
-_LOSS = "downloads it may have named are not offered to go on with"
+_LOSS = "interrupted downloads it listed are not offered again"
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 

@@ -330,7 +330,7 @@ class JobQueue:
             if not isinstance(error, OllamaError):
                 self._report_bug(error)
                 error = OllamaError(
-                    "Something inside went wrong.", "It is a bug: please report it."
+                    "Something went wrong inside ollama-tui.", "It is a bug: please report it."
                 )
             record.end(State.FAILED, self._clock(), error=error)
         else:

@@ -261,7 +261,7 @@ class Copy(Task):
 
     def when_cancelled(self, progress: JobProgress, finished: Collection[str]) -> str:
         """Say that it may have happened all the same."""
-        return "Cancelled while the server was at it: the copy may have been made."
+        return "Cancelled while the server was copying: the copy may exist."
 
 
 async def check_name(ollama: Ollama, name: str, replaces: str | None) -> None:

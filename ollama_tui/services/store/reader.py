@@ -178,7 +178,7 @@ class ModelStore:
         if known[1].digest != digest:
             raise ManifestError("the content of a manifest of its list is not that of its digest")
         if isinstance(known[1], ManifestList):
-            raise ManifestError("it is a list in a list")
+            raise ManifestError("it is a list inside a list")
         return known[1]
 
 

@@ -49,7 +49,7 @@ async def cloud_policy(services: Services) -> str:
     try:
         status = (await services.ollama.status()).cloud
     except Unsupported:
-        return "This server does not tell whether cloud models are allowed."
+        return "This server does not say whether cloud models are allowed."
     except OllamaError as error:
         return error.title
     return why_disabled(status) or "Cloud models are allowed on this server."

@@ -125,7 +125,7 @@ def address_problem(address: str) -> str | None:
     if host.scheme not in ("http", "https"):
         return "Only http:// and https:// lead to a server."
     if any(not letter.isprintable() or letter.isspace() for letter in host.name):
-        return "A host has no blanks in its name."
+        return "A host name cannot contain spaces."
     return None
 
 

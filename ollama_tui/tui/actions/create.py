@@ -126,12 +126,12 @@ async def _write(path: Path, text: str, *, replacing: bool) -> Path:
         return await asyncio.to_thread(write, path, text.encode("utf-8", "replace"))
     except FileExistsError as error:
         raise OllamaError(
-            f"{label(path)} was not written: something has come there meanwhile.",
-            "Save it again to be asked whether to replace that.",
+            f"{label(path)} was not written: a file was created there in the meantime.",
+            "Save again to be asked whether to replace it.",
         ) from error
     except OSError as error:
         why = inert(error.strerror or "an I/O error")
-        unchanged = "What was there is as it was. " if replacing else ""
+        unchanged = "The file that was there is unchanged. " if replacing else ""
         raise OllamaError(
             f"{label(path)} was not written: {why}.",
             f"{unchanged}Check that its folder is there, has room and may be written to.",

@@ -151,7 +151,9 @@ class Editing:
         except InvalidModelfile as error:
             return await self._ask_again(NO_MODELFILE, inert(str(error)), saved_in)
         except BadFile as error:
-            return await self._ask_again("A file of it cannot be used", inert(str(error)), saved_in)
+            return await self._ask_again(
+                "A file that it names cannot be used", inert(str(error)), saved_in
+            )
         change = edit_of(self.model, self.show, self.before, wanted, source)
         if change.is_nothing:
             return Outcome.NOTHING
@@ -225,7 +227,7 @@ def edit_of(
         request = None
         notes.append(f"{size(source.size)} in {plural(len(source.files), 'file')} to upload first.")
     if show.license and change is not wanted and change.request.license:
-        notes.append("Licenses add up: what the model has stays beside the new one.")
+        notes.append("Licenses add up: the model keeps its own beside the new one.")
     return Edit(
         Create(change.request, verb="edit", files=source.files, replaces=model.digest),
         Create(request, verb="edit", replaces=model.digest) if request is not None else None,
@@ -242,7 +244,7 @@ async def confirmed(
 
     answers = {"y": "apply"}
     if change.fresh is not None:
-        answers["w"] = f"start over from the weights, which can: writes {size(model.size)} again"
+        answers["w"] = f"start over from the weights (writes {size(model.size)} again)"
     dialog = DifferenceDialog(
         f"What changes in {model.label}",
         written(before.commands)[0],

@@ -29,8 +29,8 @@ LIFETIMES: dict[str, tuple[str, str | int | None]] = {
     "30m": ("30 minutes", "30m"),
     "1h": ("1 hour", "1h"),
     "1d": ("1 day", "24h"),
-    "forever": ("For ever", -1),
-    "default": ("As the server is set (5 minutes unless changed)", None),
+    "forever": ("Forever", -1),
+    "default": ("Server default (5 minutes unless changed)", None),
 }
 """How long a model may stay after its last use, in words and for the server."""
 
@@ -76,7 +76,7 @@ async def load_another(context: ActionContext) -> None:
     free = (m for m in context.snapshot.models if not m.is_answered_in_cloud and not m.is_loaded)
     there = {f"{m.name} {m.digest}": m for m in columns.sort(free, "name")}
     if not there:
-        context.tell("There is no model that could be loaded.", "All that are here are loaded.")
+        context.tell("No model can be loaded.", "All models are loaded already.")
         return
     options = tuple(Alternative(key, m.label, f"{size(m.size):>7}") for key, m in there.items())
     chosen = await context.ask(Choice("Load a model", options, hint="enter load   esc cancel"))

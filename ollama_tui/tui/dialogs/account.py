@@ -57,7 +57,7 @@ class AccountDialog(ModalScreen[Wanted | None]):
     def compose(self) -> ComposeResult:
         """Lay out account, cloud and keys."""
         with Vertical(classes="dialog"):
-            yield Static("Account of the server", classes="heading", markup=False)
+            yield Static("The server's account", classes="heading", markup=False)
             yield Static(id="account", markup=False)
             yield Static(id="cloud", markup=False)
             yield Static(WHOSE_KEY, classes="message", markup=False)

@@ -251,7 +251,7 @@ class ImportDialog(Dialog[ImportAnswer]):
     def check(self) -> Review:
         """Return what is wrong with path, name or base, or what importing does."""
         if self.found is None:
-            return Review("Looking at the files …")
+            return Review("Checking the files …")
         if isinstance(self.found, BadFile):
             return Review(str(self.found))
         given, base = self.text_of("name"), self.base_given

@@ -124,7 +124,7 @@ def test_a_cloud_model_is_not_edited_in_place() -> None:
         ("new", "qwen3:1.7b", "Nothing is changed: this makes a copy of qwen3:1.7b."),
         ("new", "gpt-oss:20b-cloud", "runs in the cloud"),
         ("new", "gpt-oss:120b:cloud", "runs in the cloud"),
-        ("new", "gemma3:4b", "What gemma3:4b brings by itself is not shown here"),
+        ("new", "gemma3:4b", "What gemma3:4b comes with is not shown here"),
     ],
 )
 def test_what_the_names_lead_to_is_said(name: str, base: str, said: str) -> None:

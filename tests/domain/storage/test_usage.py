@@ -59,7 +59,7 @@ def _entry(name: str, blobs: str, weights: str) -> StoredEntry:
 
 def damaged(path: str) -> StoredEntry:
     """Return an entry that no server can read."""
-    return StoredEntry("damaged", path, modified=THEN, problem="it is no JSON")
+    return StoredEntry("damaged", path, modified=THEN, problem="it is not JSON")
 
 
 def listed(store: Contents) -> tuple[Model, ...]:

@@ -276,7 +276,7 @@ async def test_a_file_that_changed_since_it_was_looked_at_is_not_sent(
     await until(queue, queue.submit(importing(file)), State.FAILED)
     error = queue.jobs.value[0].error
     assert error is not None
-    assert error.title == f"model.gguf was not uploaded: it became {how} meanwhile."
+    assert error.title == f"model.gguf was not uploaded: it became {how} while it was being read."
     assert server.asked == []
     await queue.close()
 
@@ -289,5 +289,5 @@ async def test_a_file_that_shrinks_while_it_is_hashed_is_refused(tmp_path: Path)
     assert await anext(steps) == Progress("hashing model.gguf 0%")
     assert await anext(steps) == Progress("hashing model.gguf 40%")
     os.truncate(path, 1024)
-    with pytest.raises(OllamaError, match="it became shorter meanwhile"):
+    with pytest.raises(OllamaError, match="it became shorter while it was being read"):
         await anext(steps)

@@ -91,8 +91,8 @@ def test_a_server_that_fails_is_tried_again(
     [
         (NotOllama("The server does not answer like Ollama."), "something else answers"),
         (answered(404, PAGE), "something else answers"),
-        (answered(429, b""), "the server asks to slow down"),
-        (said("max retries exceeded: EOF"), "the download broke off too often"),
+        (answered(429, b""), "the server is limiting requests"),
+        (said("max retries exceeded: EOF"), "the download failed too many times"),
         (
             said("pull model manifest: Get: dial tcp: lookup registry.ollama.ai: no such host"),
             "the server cannot reach the internet",

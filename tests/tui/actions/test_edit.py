@@ -114,7 +114,7 @@ def test_files_that_it_names_are_sent() -> None:
 def test_licenses_add_up_and_that_is_said() -> None:
     change = edited(SAME + "LICENSE MIT\nLICENSE Apache\n", license="MIT")
     assert change.task.request.license == ["Apache"]
-    assert change.notes == ("Licenses add up: what the model has stays beside the new one.",)
+    assert change.notes == ("Licenses add up: the model keeps its own beside the new one.",)
 
 
 def test_a_license_left_as_it_is_is_not_sent_and_one_taken_out_can_be_cleared() -> None:
