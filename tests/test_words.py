@@ -38,6 +38,11 @@ def test_texts_are_told_from_names_patterns_and_docstrings() -> None:
     ]
 
 
+def test_the_file_is_up_to_date() -> None:
+    written = words.FILE.read_text(encoding="utf-8")
+    assert written == words.listed(), "run python -m tests.words"
+
+
 def test_the_list_has_actions_errors_dialogs_and_the_command_line() -> None:
     listed = words.listed()
     for text in (
