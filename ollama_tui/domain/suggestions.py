@@ -37,13 +37,17 @@ def _readable(name: str) -> list[tuple[float, str]]:
 
 
 def pullable(
-    models: Iterable[Model], outdated: Collection[ModelKey], seen: Mapping[str, str]
+    models: Iterable[Model],
+    outdated: Collection[ModelKey],
+    seen: Mapping[str, str],
+    library: Iterable[str] = FAMILIES,
 ) -> dict[str, str]:
     """Return the names to suggest for a pull, with what is known of each in a word or two.
 
-    `seen` are those of the catalogue. What was made on the server is left out.
+    `seen` are those of the catalogue, and `library` names that its registry has. What was made on
+    the server is left out.
     """
-    known = {**dict.fromkeys(FAMILIES, "in the library"), **seen}
+    known = {**dict.fromkeys(library, "in the library"), **seen}
     for model in models:
         if model.is_cloud:
             known[model.name] = "installed, cloud"

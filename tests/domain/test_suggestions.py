@@ -98,3 +98,4 @@ def test_what_can_be_pulled_is_known_from_the_list_the_catalogue_and_the_library
         "gpt-oss:120b-cloud": "installed, cloud",
     }
     assert known["qwen3"] == "in the library"
+    assert "qwen3" not in pullable(models, (), {}, ())

@@ -152,7 +152,7 @@ async def test_what_is_begun_or_under_way_is_said() -> None:
         await user.server_works(40)
         await opens(user, "gemma3:12b")
         await user.sees("gemma3:12b is being pulled already")
-        await user.presses("escape", "y", "J", "c")
+        await user.presses("escape", "y", "J", "c", "y")
         await user.until(lambda: demo.open_streams == 0)
         await user.presses("escape")
         await opens(user, "gemma3:12b")

@@ -84,11 +84,12 @@ def pull_facts(context: ActionContext) -> PullFacts:
 
     services, models = connected(context), context.snapshot.models
     measured = services.storage.measured
+    library = () if context.settings.demo else suggestions.FAMILIES  # its registry has few of them
     outdated = {model.key for model in outdated_models(context)}
     pulls = [job for job in services.queue.jobs.value if job.verb == "pull"]
     return PullFacts(
         models,
-        suggestions.pullable(models, outdated, services.seen_names),
+        suggestions.pullable(models, outdated, services.seen_names, library),
         {names.comparison_key(job.name): how_far(job.progress) for job in pulls if job.can_retry},
         {names.comparison_key(job.name) for job in pulls if job.active},
         lambda: measured.value.free if measured.value else None,
