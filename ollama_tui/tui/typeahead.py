@@ -187,22 +187,24 @@ class TypeAhead:
                 event, typed_at = self._waiting.popleft()
                 key = event.key if isinstance(event, events.Key) else ""
                 self.is_same_key, self._key = bool(key) and key == self._key, key
-                if isinstance(event, events.Key) and self._is_repeat(event, typed_at):
-                    await self.until_idle()
-                    continue
-                self.repeats_closing_key = bool(key) and key == self._closing_key
-                self._close_unread()
-                screens = tuple(self._app.screen_stack)
-                self._deliver(event)
-                await self.until_idle()
-                now = tuple(self._app.screen_stack)
-                self._closing_key = key if len(now) < len(screens) else ""
-                self._turned = (key if now != screens else "", self._clock.seconds())
+                if not (isinstance(event, events.Key) and self._is_repeat(event, typed_at)):
+                    await self._handle(event, key)
                 if not self._waiting and self._app.is_running:
                     self._idle()
                     await self.until_idle()
         finally:
             self._delivering = None
+
+    async def _handle(self, event: KeyEvent, key: str) -> None:
+        """Deliver one key, and return once it has been handled."""
+        self.repeats_closing_key = bool(key) and key == self._closing_key
+        self._close_unread()
+        screens = tuple(self._app.screen_stack)
+        self._deliver(event)
+        await self.until_idle()
+        now = tuple(self._app.screen_stack)
+        self._closing_key = key if len(now) < len(screens) else ""
+        self._turned = (key if now != screens else "", self._clock.seconds())
 
     def _is_repeat(self, event: events.Key, typed_at: float) -> bool:
         """Whether a key is pressed again before the user can have seen what it did, and dropped.
