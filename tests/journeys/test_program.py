@@ -346,7 +346,7 @@ async def test_y_can_send_a_modelfile_that_makes_the_same_model_on_what_is_known
     [
         ("b", "Read again what is on the disk."),
         ("t", "Choose how long the model stays loaded."),
-        ("L", "Pull the model at the cursor."),
+        ("L", "Pull the marked models, or the one at the cursor."),
         ("J", "Try again what failed or was cancelled."),
     ],
 )

@@ -263,7 +263,7 @@ ACTIONS = (
     Action("storage.show", "b", "storage", "See what the disk is spent on, and what frees it.",
            "show_table('storage')", not_connected,
            synonyms=("disk", "space", "free space", "disk full", "disk usage", "largest", "biggest",
-                     "du", "df", "clean up", "cleanup", "prune", "purge", "garbage", "leftovers", "blobs",
+                     "du", "df", "clean up", "cleanup", "prune", "purge", "leftovers", "blobs",
                      "backup", "original", "store upgrade")),
     Action("storage.open", "enter", "open", "Go to the model in the list.",
            "go_to_model", place=Place.STORAGE, footer=6),
