@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 
 import pytest
 from hypothesis import given
@@ -26,8 +25,7 @@ from ollama_tui.domain.storage.usage import (
     Usage,
     belongs,
 )
-from tests.domain.models import NOW, a_model, many_models
-from tests.effort import calls
+from tests.domain.models import NOW, a_model
 
 MB = 1_000_000
 THEN = NOW.timestamp() - 86_400  # when `a_model` says it was modified
@@ -244,15 +242,3 @@ def test_used_and_orphaned_blobs_are_all_blobs(usage: Usage) -> None:
     assert usage.contents is not None
     everything = sum(blob.frees for blob in usage.contents.blobs.values())
     assert usage.unique.bytes + size_of(usage.orphans or ()) == everything
-
-
-def test_what_one_of_many_models_frees_is_known_at_once() -> None:
-    models = many_models()
-    usage = Usage(models)
-
-    def ask(number: int) -> None:
-        usage.freed((models[number].name,))
-        usage.kept_for((models[number].name,))
-
-    ask(1)  # what is counted once for all
-    assert calls(partial(ask, 5_000)) < 1_000
