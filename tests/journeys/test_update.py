@@ -290,7 +290,7 @@ async def test_something_newer_that_another_model_brought_already_costs_nothing(
     async with journey(demo, server_time=ticker) as user:
         await user.goes_to("llama3.1:8b")
         await user.presses("u")
-        await user.sees("nothing to fetch: weights", "Fetches nothing.")
+        await user.sees("nothing to fetch: weights", "Fetches nothing")
 
 
 async def test_the_pull_dialog_says_size_and_what_is_missing() -> None:
