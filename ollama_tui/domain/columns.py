@@ -140,6 +140,7 @@ COLUMNS: tuple[Column, ...] = (
         lambda m: None if m.is_cloud else m.size,
         lambda m, _: UNKNOWN if m.is_cloud else size(m.size),
         descending=True,
+        style="",
     ),
     Column(
         "params", "PARAMS", 6, "right", 5,

@@ -103,7 +103,7 @@ def document(
     if show is None or tab == "overview":
         return overview(model, show, now=now, width=width, also=also, around=around)
     if tab == "metadata":
-        return metadata(show, arrays or {}, width)
+        return metadata(model, show, arrays or {}, width)
     if tab == "tensors":
         return tensors(show.tensors, width)
     if tab == "messages":
@@ -119,13 +119,19 @@ def document(
     return texts[tab]
 
 
-def metadata(show: Show, arrays: Mapping[str, str], width: int = 80) -> list[StyledLine]:
-    """Return the GGUF metadata, one key a line."""
-    lines = list(_pairs(show.model_info, arrays, width))
+def metadata(
+    model: Model, show: Show, arrays: Mapping[str, str], width: int = 80
+) -> list[StyledLine]:
+    """Return the digest of the manifest, and the GGUF metadata, one key a line."""
+    lines = [*_digest(model, width), *_pairs(show.model_info, arrays, width)]
     if show.projector_info:
         heading: StyledLine = (("Projector", "accent strong"),)
         lines += [(), heading, *_pairs(show.projector_info, arrays, width)]
     return lines
+
+
+def _digest(model: Model, width: int) -> Iterable[StyledLine]:
+    return _pairs({"digest": model.digest}, {}, width) if model.digest else ()
 
 
 def _pairs(info: Mapping[str, Any], arrays: Mapping[str, str], width: int) -> Iterable[StyledLine]:

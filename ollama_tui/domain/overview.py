@@ -133,8 +133,8 @@ def _head(model: Model, show: Show | None, now: datetime) -> Iterator[StyledLine
     yield capability_words(model, show)
     modified = model.listed.modified_at
     parts = [
-        size(model.size) if _has_size(model) else "",
         f"context {context(model.context_length)}" if model.context_length else "",
+        size(model.size) if _has_size(model) else "",
         ago(modified, now) if modified else "",
     ]
     yield ((_joined(parts), "muted"),)
@@ -260,7 +260,7 @@ def _update(model: Model, found: Upstream | None, width: int) -> Iterator[Styled
 def _facts(model: Model, width: int) -> Iterator[tuple[str, str]]:
     """Yield labels and values that every model has."""
     details, modified = model.listed.details, model.listed.modified_at
-    usual = {"Format": details.format, "Digest": model.digest[:12]}
+    usual = {"Format": details.format}
     if width >= EXACT_FROM:
         tokens = f"{model.context_length:,} tokens" if model.context_length else ""
         usual = {"Context": tokens, **usual}

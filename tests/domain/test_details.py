@@ -79,13 +79,16 @@ def test_without_details_every_tab_is_the_overview() -> None:
 
 
 def test_metadata_is_sorted_and_says_how_to_get_what_is_missing() -> None:
-    said = text(documents.metadata(FULL, {}))
+    said = text(documents.metadata(Model(LISTED), FULL, {}))
+    assert said.startswith("digest")
+    assert LISTED.digest in said
     assert said.index("a.flag") < said.index("general.architecture") < said.index("tokenizer")
     assert "true" in said
     assert documents.NO_ARRAY in said
     assert "Projector" in said
     assert "2.5" in said
-    assert documents.NO_ARRAY not in text(documents.metadata(FULL, {"tokenizer.tokens": '["a"]'}))
+    arrays = {"tokenizer.tokens": '["a"]'}
+    assert documents.NO_ARRAY not in text(documents.metadata(Model(LISTED), FULL, arrays))
 
 
 def test_parameters_are_sorted_since_the_servers_order_is_random() -> None:
