@@ -105,7 +105,7 @@ async def choose_server(context: ActionContext) -> None:
     jobs = context.services.queue.jobs.value if context.services else ()
     if busy := sum(job.active for job in jobs):
         lines = (
-            "Downloads stop; what was fetched is kept, and pulling again goes on.",
+            "Downloads stop; what was fetched is kept, and pulling again resumes.",
             "Deletions that still wait are not sent.",
         )
         runs = f"{plural(busy, 'job')} run{'s' if busy == 1 else ''}"

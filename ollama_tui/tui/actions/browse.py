@@ -64,7 +64,7 @@ async def save_filter(context: ActionContext) -> None:
     view, text = context.view, context.view.filter.strip()
     query = parse(text, view.saved)
     if query.problems:
-        context.tell("The filter was not saved: something is wrong with it.", "Mend it first.")
+        context.tell("The filter was not saved: something is wrong with it.", "Correct it first.")
         return
     if "@" in text:  # what is saved stands for itself, and not for what @name will be
         text = " ".join(map(str, query.terms))
