@@ -75,7 +75,7 @@ def test_the_first_lines_say_what_it_is_what_it_can_and_how_big_it_is() -> None:
     assert text(lines[:3]).splitlines() == [
         "2.0B parameters · Q4_K_M · qwen3",
         "vision  tools",
-        "1.4 GB · context 40K · 2 months ago",
+        "context 40K · 1.4 GB · 2 months ago",
     ]
     assert lines[1][0] == ("vision", "can-vision")
 
@@ -92,7 +92,6 @@ def test_where_there_is_little_room_round_figures_must_do() -> None:
     said = text(overview(MODEL, None, now=NOW, width=36))
     assert "1,359,280,420" not in said
     assert "40,960" not in said
-    assert "2296e625a900" in said
 
 
 def test_what_nobody_knows_is_left_out_or_said_to_be_unknown() -> None:
@@ -110,7 +109,7 @@ def test_every_model_has_the_same_rows_at_the_same_place(width: int) -> None:
 
     def labels(model: Model) -> list[str]:
         lines = overview(model, None, now=NOW, width=width, around=Surroundings())
-        return [line[0][0].strip() if line else "" for line in lines[3:15]]
+        return [line[0][0].strip() if line else "" for line in lines[3:12]]
 
     assert labels(bare) == labels(stub) == labels(MODEL) == labels(loaded)
 
