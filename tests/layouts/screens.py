@@ -117,6 +117,7 @@ async def found(user: Guide) -> None:
 async def pulling(user: Guide) -> None:
     """A download on its way."""
     await typed("p", "qwen3:4b", "enter")(user)
+    await user.comes_to_rest()
     await user.server_works(4.0)
 
 
@@ -242,8 +243,9 @@ async def taken(name: str) -> dict[tuple[int, int], Screen]:
     screens: dict[tuple[int, int], Screen] = {}
     async with stage(SIZES[0], theme=entry.theme, offline=entry.offline) as user:
         await entry.steps(user)
-        await user.rests()
+        await user.comes_to_rest()
         for size in entry.sizes:
             await user.resizes(*size)
+            await user.comes_to_rest(1)
             screens[size] = screen_of(user.app)
     return screens

@@ -56,6 +56,7 @@ async def the_pulls(user: Guide) -> None:
         await user.presses("p")
         await user.types(name)
         await user.presses("enter")
+        await user.comes_to_rest()
     await user.server_works(9.0)
     await user.lets_toasts_go()
     await user.presses("J")

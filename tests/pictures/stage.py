@@ -20,8 +20,10 @@ from ollama_tui.demo.server import EmbeddedTransport
 from tests.clock import VirtualClock
 from tests.demo.levers import Demo
 from tests.importing.making import MODEL, gguf
-from tests.journeys.driver import User, journey
+from tests.journeys.driver import LOOK_EVERY, User, journey
 
+STILL = 4
+"""Looks at a screen in which nothing new is drawn until it counts as being at rest."""
 SEARCHED = 80
 """Rows in which something is looked for."""
 
@@ -63,6 +65,15 @@ class Guide(User):
             if self.cursor_row == row:
                 break
         raise AssertionError(f"no row has {texts}:\n{self.screen}")
+
+    async def comes_to_rest(self, looks: int = STILL) -> None:
+        """Wait until nothing new has been drawn for so many looks: threads take their own time."""
+        seen, same = "", 0
+        while same < looks:
+            await self._pilot.pause(LOOK_EVERY)
+            await self.rests()
+            same = same + 1 if self.screen == seen else 0
+            seen = self.screen
 
     @property
     def cursor_row(self) -> str:
