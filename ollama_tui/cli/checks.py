@@ -184,7 +184,7 @@ def owner(path: Path) -> str:
 
 def environment(settings: Settings, environ: Mapping[str, str]) -> Section:
     """Return which variables are set; values only of those that hold no address and no key."""
-    from ollama_tui.tui.screens.main_context import EditorError, editor_command
+    from ollama_tui.config.editor import EditorError, editor_command
 
     problems = []
     try:

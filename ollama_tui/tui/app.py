@@ -26,7 +26,7 @@ from ollama_tui.config.ui_state import MOST_HOSTS, UIState
 from ollama_tui.domain.model import ConnectionState, ModelKey, Snapshot
 from ollama_tui.services.connection import Connection, Services
 from ollama_tui.tui.actions import ACTIONS
-from ollama_tui.tui.actions.action import PLAIN_KEY_NAMES, keymap_from
+from ollama_tui.tui.actions.action import PLAIN_KEY_NAMES, Keymap, keymap_from
 from ollama_tui.tui.look import (
     DEFAULT_THEME,
     OWN_THEMES,
@@ -107,11 +107,9 @@ class OllamaTui(DiffApp[int], ThemedApp[int], MessagesApp[int], inherit_bindings
         super().__init__()
         self._leaving = leaving
         self.settings = settings
-        self.keymap = keymap_from(settings, ACTIONS)
         self.signs = signs
         self.plain_signs = not signs.eighths
-        if self.plain_signs:
-            self.keymap = replace(self.keymap, names=PLAIN_KEY_NAMES)
+        self.keymap = self.keymap_of(settings)
         self.ui_state = ui_state or UIState()
         self.settings_file = settings_file
         """The config file; None where there is none to edit."""
@@ -140,6 +138,11 @@ class OllamaTui(DiffApp[int], ThemedApp[int], MessagesApp[int], inherit_bindings
         self.set_reactive(OllamaTui.snapshot, self._connection.snapshots.value)
         self.use_theme()
         self.stylesheet.set_variables(self.get_css_variables())
+
+    def keymap_of(self, settings: Settings) -> Keymap:
+        """Return the keys of these settings, named as the terminal can show them."""
+        keymap = keymap_from(settings, ACTIONS)
+        return replace(keymap, names=PLAIN_KEY_NAMES) if self.plain_signs else keymap
 
     def use_theme(self) -> None:
         """Take the theme that was chosen last, or is set."""

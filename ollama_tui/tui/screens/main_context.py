@@ -1,11 +1,10 @@
-"""What actions see of the main screen, the `ActionContext` they are given; the user's editor."""
+"""What actions see of the main screen, the `ActionContext` they are given."""
 
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import Hashable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Hashable, Sequence
+from contextlib import nullcontext
 from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from textual.widgets import Input
 
 from ollama_tui.api.errors import OllamaError, Unreachable
 from ollama_tui.api.host import parse_host
+from ollama_tui.config.editor import EditorError, run_editor
 from ollama_tui.domain.model import Model, ModelKey, Snapshot
 from ollama_tui.domain.rows import View
 from ollama_tui.formatting import inert, pasteable
@@ -348,55 +348,3 @@ class MainScreenContext:
             return Edited(True, await run_editor(file, self._screen.app.suspend()))
         except EditorError as error:
             return Edited(False, str(error))
-
-
-# ---- the user's editor
-
-
-class EditorError(Exception):
-    """The editor could not be run; the message is one sentence."""
-
-
-def editor_command(environ: Mapping[str, str]) -> list[str]:
-    """Return the words of $VISUAL, else of $EDITOR, else vi.
-
-    Raises:
-        EditorError: a quote in the variable is never closed.
-    """
-    import shlex  # the first frame runs no editor
-
-    for name in ("VISUAL", "EDITOR"):
-        try:
-            words = shlex.split(environ.get(name, ""))
-        except ValueError as error:
-            raise EditorError(f"A quote in {name} is never closed: correct it.") from error
-        if words:
-            return words
-    return ["vi"]
-
-
-async def run_editor(file: Path, suspended: AbstractContextManager[None]) -> str:
-    """Let the user edit `file`; return a sentence if the editor failed, else an empty string.
-
-    Editors may replace the file: read it by its path. The event loop runs on while the editor has
-    the terminal, and so do downloads.
-
-    Raises:
-        EditorError: the editor could not be started.
-    """
-    words = [*editor_command(os.environ), str(file)]
-    name = inert(Path(words[0]).name)
-    code, not_started = 0, ""
-    with suspended:  # which does not resume after an exception, so none is raised in it
-        try:
-            process = await asyncio.create_subprocess_exec(*words)
-        except OSError as error:
-            not_started = f"{name} could not be started: {error.strerror}. Set EDITOR to yours."
-        else:
-            code = await process.wait()
-    if not_started:
-        raise EditorError(not_started)
-    if not code:
-        return ""
-    how = f"ended with {code}" if code > 0 else f"was killed by signal {-code}"
-    return f"{name} {how}, so nothing was taken over."

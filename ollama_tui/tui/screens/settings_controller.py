@@ -14,8 +14,6 @@ from ollama_tui.config.template import template
 from ollama_tui.config.ui_state import UIState
 from ollama_tui.domain.columns import BY_KEY
 from ollama_tui.formatting import listing
-from ollama_tui.tui.actions import ACTIONS
-from ollama_tui.tui.actions.action import keymap_from
 from ollama_tui.tui.config_problems import problem_sentences, problems_message
 from ollama_tui.tui.widgets.table import MARGIN
 
@@ -110,7 +108,7 @@ class SettingsController:
         kept = {name: getattr(tui.settings, name) for name in (*AT_START, "demo", "filter")}
         tui.settings = replace(new, **kept)
         if new.keys != old.keys:
-            tui.keymap = keymap_from(new, ACTIONS)
+            tui.keymap = tui.keymap_of(new)
             tui.set_keymap(tui.keymap.for_textual())
         self._show_all()
         if said := problem_sentences(new, tui.keymap, tui.available_themes):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ollama_tui.tui.screens.main_context import EditorError, editor_command
+from ollama_tui.config.editor import EditorError, editor_command
 
 
 @pytest.mark.parametrize(
