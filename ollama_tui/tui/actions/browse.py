@@ -309,7 +309,7 @@ ACTIONS = (
            "compare", cannot_compare,
            synonyms=("diff", "difference", "versus")),
     Action("compare.tab", "tab,shift+tab", "fields/texts", "Turn to the texts, or to the fields.",
-           "turn_tab", place=Place.COMPARE, footer=1),
+           "next_text", place=Place.COMPARE, footer=1),
     Action("compare.fold", "f,space", "only different", "Hide what is the same, or show it again.",
            "fold", place=Place.COMPARE, footer=2),
     Action("compare.swap", "s", "swap", "Compare the other way round.",

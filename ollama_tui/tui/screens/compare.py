@@ -145,7 +145,7 @@ class CompareScreen(TableScreen):
         """The differences of the texts."""
         return self.query_one(TextView)
 
-    def action_turn_tab(self) -> None:
+    def action_next_text(self) -> None:
         """Show the texts instead of the fields, or the fields again."""
         shows_texts = not self.has_class("-texts")
         self.set_class(shows_texts, "-texts")
@@ -156,7 +156,7 @@ class CompareScreen(TableScreen):
     def action_fold(self) -> None:
         """Hide the fields that are the same, or show them again."""
         if self.has_class("-texts"):
-            self.action_turn_tab()
+            self.action_next_text()
         self.folded = not self.folded
         self.draw()
 
@@ -169,7 +169,7 @@ class CompareScreen(TableScreen):
     def action_find(self) -> None:
         """Find as one types, in the texts."""
         if not self.has_class("-texts"):
-            self.action_turn_tab()
+            self.action_next_text()
         self.find_bar.open(self.text.searched)
         self._draw_found()
 
