@@ -75,6 +75,8 @@ class _Part:
     share: float | None = None
     bar_at: int = 0
     """Before which of `spans` the bar goes."""
+    short: StyledLine = ()
+    """What it says at least, where there is no room for all of it."""
 
 
 def status_line(
@@ -91,7 +93,9 @@ def status_line(
         return fit([*left, (" " * GAP, ""), (text, "bad")], width)
     parts = list(_parts(snapshot, view, facts, signs))
     while parts and width_of(left) + _width(parts) > width - 1:
-        parts.remove(max(parts, key=lambda part: part.rank))
+        least = max(parts, key=lambda part: part.rank)
+        at = parts.index(least)
+        parts[at : at + 1] = [_Part(least.rank, least.short)] if least.short else []
     spare = width - 1 - width_of(left) - _width(parts)
     for part in parts:
         spans = list(part.spans)
@@ -165,7 +169,7 @@ def _disk(facts: Facts) -> _Part:
     if facts.disk_size:
         share = 1 - facts.disk_free / facts.disk_size
     left: list[Span] = [(", ", ""), (size(facts.disk_free), "strong"), (" free", "")]
-    return _Part(4, (*used, *left), share, 1)
+    return _Part(4, (*used, *left), share, 1, short=tuple(left[1:]))
 
 
 def _memory(snapshot: Snapshot, facts: Facts) -> _Part:

@@ -54,6 +54,7 @@ def test_a_disk_that_can_be_seen_is_a_bar_of_what_is_used() -> None:
     assert "disk ██████████           4 GB used, 60 GB free" in line(UP, facts=facts)
     assert "disk ####....." in line(UP, facts=facts, width=72, signs=ASCII_SIGNS)
     assert "disk 4 GB used, 60 GB free" in line(UP, facts=facts, width=62)
+    assert " 0.33.0  60 GB free  " in line(UP, facts=facts, width=40)
 
 
 def test_marks_filter_loaded_and_learning_are_counted() -> None:
