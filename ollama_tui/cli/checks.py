@@ -246,7 +246,7 @@ def terminal(environ: Mapping[str, str]) -> Section:
             ),
             said("TERM", term or NOT_SET),
             Fact("size", f"{columns}x{lines}" if columns else "not known", [columns, lines]),
-            said("colours", colours(environ)),
+            said("colors", colors(environ)),
             said("locale", inert(locale) or NOT_SET),
             said("signs", "Unicode" if is_unicode else "ASCII"),
             said("multiplexer", _multiplexer(environ)),
@@ -263,8 +263,8 @@ def yes_or_no(value: bool) -> tuple[str, bool]:
     return "yes" if value else "no", value
 
 
-def colours(environ: Mapping[str, str]) -> str:
-    """Return how many colours are sent to a terminal with these variables, as Textual decides."""
+def colors(environ: Mapping[str, str]) -> str:
+    """Return how many colors are sent to a terminal with these variables, as Textual decides."""
     if environ.get("NO_COLOR"):
         return "none"
     if environ.get("COLORTERM", "").strip().lower() in ("truecolor", "24bit"):

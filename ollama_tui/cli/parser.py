@@ -40,7 +40,7 @@ ENVIRONMENT = (
     ("OLLAMA_API_KEY", "key for ollama.com; sent to https://ollama.com only, never shown"),
     ("OLLAMA_MODELS", "folder of the server's models, to measure what they take"),
     ("VISUAL, EDITOR", "the editor to change models and settings with"),
-    ("NO_COLOR", "use no colours"),
+    ("NO_COLOR", "use no colors"),
     ("XDG_CONFIG_HOME", "where ollama-tui/config.toml is"),
     ("XDG_CACHE_HOME", "where lists and details are cached"),
     ("XDG_STATE_HOME", "where the last sort order, theme, columns and drafts are kept"),
@@ -102,7 +102,7 @@ def parser_with(*commands: str) -> argparse.ArgumentParser:
         parents=[common],
     )
     parser.add_argument(
-        "--theme", metavar="NAME", help="colours: ollama-dark, ollama-light, ansi-dark, …"
+        "--theme", metavar="NAME", help="colors: ollama-dark, ollama-light, terminal-16, …"
     )
     parser.add_argument("--version", action="version", version=f"ollama-tui {__version__}")
     if not commands:

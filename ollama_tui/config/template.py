@@ -10,7 +10,7 @@ TEMPLATE = """\
 # hosts = []                       # more servers for H, such as ["gpu-box", "10.0.0.7:11434"]
 # read_only = false                # true: refuse whatever would change the server
 
-# theme = "ollama-dark"            # or ollama-light, ansi-dark (the terminal's own 16 colours), …
+# theme = "ollama-dark"            # or ollama-light, terminal-16 (the terminal's own 16 colors), …
 # sort = "modified"                # a column
 # reverse = false                  # true: the other way round
 # columns = {columns}

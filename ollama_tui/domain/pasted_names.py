@@ -15,6 +15,7 @@ _FROM = re.compile(r"FROM\s+(\S+)", re.IGNORECASE)
 _PROMPT = re.compile(r"(?:[$%>❯#]|PS [^>]*>)\s+")
 _QUOTES = {'""', "''", "“”", "‘’", "<>"}
 _SEPARATORS = re.compile(r"""("[^"]*")|[,;]|&&|\|\|""")
+_ODD = re.compile(r"[\s=]")
 _COMMENT = re.compile(r"(?:^|\s)#\s.*")
 _LISTED = re.compile(
     r"(\S+)\s+(?:ID\s+SIZE\b|digest\s+size\b"
@@ -37,11 +38,24 @@ def names_in(text: str) -> tuple[str, ...]:
     """
     pieces = [piece for line in text.split("\n") for piece in _pieces(line)]
     commands = [piece for piece in pieces if _COMMAND.match(piece)]
+    if commands and "\n" not in text.strip():  # typed beside a command: names are meant too
+        pieces = [p for p in pieces if p in commands or not _ODD.search(p)]
+        names = [name for piece in pieces for name in (*_before_command(piece), *_names_of(piece))]
+    else:
+        names = [name for piece in commands or pieces for name in _names_of(piece)]
     found: dict[str, str] = {}
-    for piece in commands or pieces:
-        for name in _names_of(piece):
-            found.setdefault(comparison_key(name), name)
+    for name in names:
+        found.setdefault(comparison_key(name), name)
     return tuple(found.values())
+
+
+def _before_command(piece: str) -> list[str]:
+    """Return the words before a command that can only be names: those with a tag or an address."""
+    if not (match := _COMMAND.match(piece)):
+        return []
+    words = piece[: match.start(1)].split()
+    plain = [word for word in words if word[0].isalnum() and "=" not in word]
+    return [name_in(word) for word in plain if (":" in word or "/" in word) and name_in(word)]
 
 
 def _pieces(line: str) -> list[str]:

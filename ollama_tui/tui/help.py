@@ -1,4 +1,4 @@
-"""The help: the keys that work here, what signs and colours mean, and the filter language."""
+"""The help: the keys that work here, what signs and colors mean, and the filter language."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def _entry(action: Action, context: ActionContext, keymap: Keymap) -> Entry:
 
 
 def sign_sections(signs: Signs) -> Iterator[Section]:
-    """Yield what signs, colours and words in the list mean, and the filter language."""
+    """Yield what signs, colors and words in the list mean, and the filter language."""
     states = (
         (signs.marked, "mark", "Marked."),
         (signs.loaded, "loaded", "Loaded into memory."),
@@ -143,11 +143,11 @@ def sign_sections(signs: Signs) -> Iterator[Section]:
     )
     yield Section("Signs", tuple(Entry(((sign, style),), text) for sign, style, text in states))
     heat = tuple((signs.full * 2, f"heat-{step}") for step in range(1, 5))
-    colours = (
+    colors = (
         Entry(heat, "Size: the warmer, the larger a part of all models."),
         Entry((("aging", "aging"), (" old", "old")), "Not modified for long, and for very long."),
     )
-    yield Section("Colors", colours)
+    yield Section("Colors", colors)
     words = capability_words(frozenset(CAN))
     can = [
         Entry(((word, f"can-{key}" if f"can-{key}" in MEANINGS else "accent"),), CAN[key])

@@ -1,6 +1,6 @@
 """The look: themes, the signs that a terminal can show, and where the style sheets are.
 
-Our themes take their colours from the 256 that terminals number: naming one is half the bytes of
+Our themes take their colors from the 256 that terminals number: naming one is half the bytes of
 mixing it. `terminal-16` has the terminal's own 16.
 """
 
@@ -43,8 +43,14 @@ MEANINGS: Mapping[str, str] = {
     "track": "panel",
     "edge": "border-blurred",  # of a pane without the focus
     "edge-now": "accent",  # of the pane with it
+    "title-now": "background",  # of its title, on the color of its edge
+    "field": "panel",  # the ground that is typed on
 }
 """Theme variables that are ours: a colour has one meaning, and each meaning one variable."""
+
+
+NOT_OF_TEXT = frozenset({"edge", "edge-now", "title-now", "field"})
+"""Those that only the sheets use, for what is not text."""
 
 
 def with_meanings(variables: Mapping[str, str]) -> dict[str, str]:
@@ -195,20 +201,20 @@ SIXTEEN = Theme(
         "scrollbar": "ansi_bright_black",
         "border": "ansi_bright_black",
         "border-blurred": "ansi_bright_black",
-        "block-cursor-background": "ansi_cyan",
-        "block-cursor-foreground": "ansi_black",
+        "block-cursor-background": "ansi_blue",
+        "block-cursor-foreground": "ansi_bright_white",
         "block-cursor-text-style": "none",
         "block-cursor-blurred-background": "ansi_white",
         "block-cursor-blurred-foreground": "ansi_black",
         "ansi-background": "ansi_black",
         "ansi-foreground": "ansi_white",
-        "input-cursor-background": "ansi_white",
+        "input-cursor-background": "ansi_bright_white",
         "input-cursor-foreground": "ansi_black",
         "input-selection-background": "ansi_blue",
         "input-selection-foreground": "ansi_white",
         "screen-selection-background": "ansi_blue",
         "screen-selection-foreground": "ansi_white",
-        "heat-1": "ansi_blue",
+        "heat-1": "ansi_cyan",
         "heat-2": "ansi_green",
         "heat-3": "ansi_yellow",
         "heat-4": "ansi_red",
@@ -229,10 +235,12 @@ SIXTEEN = Theme(
         "syntax-comment": "ansi_default",
         "syntax-tag": "ansi_magenta",
         "syntax-number": "ansi_yellow",
-        "bar": "ansi_cyan",
+        "bar": "ansi_bright_cyan",
         "track": "ansi_bright_black",
         "edge": "ansi_bright_black",
         "edge-now": "ansi_bright_cyan",
+        "title-now": "ansi_black",
+        "field": "ansi_bright_black",
     },
 )
 OWN_THEMES = (DARK, LIGHT, SIXTEEN)

@@ -12,7 +12,7 @@ import pytest
 
 from ollama_tui import __version__
 from ollama_tui.api.replies import ListedModel
-from ollama_tui.cli.checks import PACKAGES, colours
+from ollama_tui.cli.checks import PACKAGES, colors
 from ollama_tui.cli.server_checks import store
 from ollama_tui.domain.model import Model
 from ollama_tui.domain.storage.contents import Contents
@@ -143,8 +143,8 @@ def test_a_terminal_that_is_too_small_is_a_problem() -> None:
         ({"NO_COLOR": "1", "COLORTERM": "truecolor"}, "none"),
     ],
 )
-def test_colours_are_those_that_are_sent(environ: dict[str, str], wanted: str) -> None:
-    assert colours(environ) == wanted
+def test_colors_are_those_that_are_sent(environ: dict[str, str], wanted: str) -> None:
+    assert colors(environ) == wanted
 
 
 def test_a_store_of_another_user_says_whose_it_is(tmp_path: Path) -> None:

@@ -143,3 +143,20 @@ def test_several_names_are_each_found_once(text: str, names: tuple[str, ...]) ->
 @given(st.text(max_size=60))
 def test_no_text_is_too_odd_and_no_name_has_a_blank(text: str) -> None:
     assert all(name.split() == [name] for name in names_in(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("gemma3:1b, ollama pull qwen3:4b", ("gemma3:1b", "qwen3:4b")),
+        (
+            "qwen3:8b https://ollama.com/library/phi4 ollama run gemma3:1b",
+            ("qwen3:8b", "phi4", "gemma3:1b"),
+        ),
+        ("docker exec -it ollama ollama run qwen3:8b", ("qwen3:8b",)),
+        ("OLLAMA_HOST=gpu:11434 ollama pull qwen3:8b", ("qwen3:8b",)),
+        ("curl -fsSL https://ollama.com/install.sh | sh && ollama run phi4", ("phi4",)),
+    ],
+)
+def test_names_typed_beside_a_command_count_too(text: str, names: tuple[str, ...]) -> None:
+    assert names_in(text) == names

@@ -266,8 +266,7 @@ async def test_only_a_filter_without_mistakes_is_saved() -> None:
         await user.presses(":")
         await user.types("save filter")
         await user.sees("No filter is set: / types one.")
-        await user.presses("escape")
-        await user.filters("sise:3")
+    async with journey(filter="sise:3") as user:
         await user.presses(":")
         await user.types("save filter")
         await user.presses("enter")
@@ -556,3 +555,11 @@ async def test_a_mark_is_taken_off_under_a_filter_for_marks() -> None:
         assert user.names == []
         await user.presses("space")
         assert "There is no model under the cursor." in user.toasts
+
+
+async def test_a_wrong_filter_is_not_left_so_keys_typed_ahead_act_on_nothing() -> None:
+    async with journey() as user:
+        for key in (*"/has:vision", "enter", "d"):
+            user.strikes(key)
+        await user.sees("Did you mean cap:vision")
+        assert not user.in_dialog

@@ -120,7 +120,7 @@ async def test_figures_stand_in_the_same_columns_in_the_strip() -> None:
 async def test_jobs_are_shown_from_every_view_and_left_to_it(view: str) -> None:
     async with journey() as user:
         await user.presses(view, "J")
-        await user.sees("Nothing to do.")
+        await user.sees("No jobs.")
         await user.presses("escape")
-        await user.until(lambda: "Nothing to do." not in user.screen)
+        await user.until(lambda: "No jobs." not in user.screen)
         assert user.app.screen.place.value != "in the list"  # type: ignore[attr-defined]

@@ -320,7 +320,7 @@ async def test_y_sends_a_text_of_the_model_to_the_clipboard(number: int, sent: s
     async with journey() as user:
         await user.goes_to("qwen3:1.7b")
         await user.presses("y")
-        await user.sees("Copy of qwen3:1.7b")
+        await user.sees("Copy qwen3:1.7b")
         await user.presses(str(number))
         await user.until(lambda: user.app.clipboard == sent)
         await user.sees("was sent to the terminal's clipboard.")
@@ -399,7 +399,7 @@ async def test_on_a_wide_screen_figures_stand_beside_the_longest_name() -> None:
         assert row.index("1.4 GB") < longest + 20
 
 
-@pytest.mark.parametrize("opening", ["J", "b", "t", "L", "?"])
+@pytest.mark.parametrize("opening", ["J", "b", "t", "L"])
 async def test_q_that_closes_a_screen_does_not_also_quit(opening: str) -> None:
     async with journey() as user:
         user.strikes(opening)
@@ -439,3 +439,28 @@ async def test_a_key_for_a_job_says_that_there_is_none() -> None:
     async with journey() as user:
         await user.presses("J", "c")
         await user.sees("There are no jobs.")
+
+
+async def test_a_deletion_waits_while_the_question_whether_to_quit_is_open() -> None:
+    async with journey() as user:
+        await user.presses("d", "y", "q")
+        await user.sees("Quit?")
+        await user.waits(20.0)
+        await user.presses("n", "z")
+        await user.sees("undone; nothing was deleted.")
+        assert "studio/reviewer:latest" in user.names
+
+
+async def test_news_of_jobs_while_a_screen_is_being_opened_is_no_trouble() -> None:
+    from ollama_tui.tui.screens.jobs import JobsScreen
+    from ollama_tui.tui.screens.running import RunningScreen
+
+    async with journey() as user:
+        await user.presses("p")
+        await user.types("qwen3:4b")
+        await user.presses("enter")
+        for kind in (JobsScreen, RunningScreen):
+            user.app.push_screen(kind(user.main.context))
+            user.main.frame.draw_jobs()
+            await user.waits(1.0)
+            assert isinstance(user.app.screen, kind)

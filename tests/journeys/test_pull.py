@@ -277,7 +277,7 @@ async def test_ended_jobs_can_be_cleared() -> None:
         await starts(user, "no-such-model:1b")
         await user.server_works(2)
         await user.presses("J", "x")
-        await user.sees("Nothing to do.")
+        await user.sees("No jobs.")
         await user.presses("escape")
         assert user.jobs == ""
 

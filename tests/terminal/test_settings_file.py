@@ -50,7 +50,7 @@ def test_what_is_saved_is_used_at_once(edits: Edit, tmp_path: Path) -> None:
     terminal.wait_until(lambda screen: "QUANT" not in screen)
     assert config(tmp_path).read_text().startswith('sort = "name"')
     terminal.send(b"\x1b[17~")
-    terminal.wait_for("Nothing to do")
+    terminal.wait_for("No jobs")
 
 
 def test_a_new_file_shows_every_setting_and_goes_when_nothing_is_saved(

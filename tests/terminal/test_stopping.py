@@ -53,5 +53,5 @@ def test_a_grace_period_that_ran_out_while_stopped_starts_again(how: str, tmp_pa
             time.passes(1)
         terminal.wait_for("in 1 s  z undo")
         terminal.press("z")
-        terminal.wait_for("Undone: nothing was deleted.")
+        terminal.wait_for("ndone; nothing was deleted.")
         assert "studio/reviewer:latest" in terminal.text()

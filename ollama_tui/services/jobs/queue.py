@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ollama_tui.api.client import Ollama
 
 _NOTHING_SENT = "Cancelled before anything was sent."
-_UNDONE = "Undone: nothing was deleted."
+_UNDONE = "Undone; nothing was deleted."
 GRACE_CHECK_EVERY = 0.5
 """Seconds between checks that the program was running during a grace period."""
 WRITE_EVERY = 30.0

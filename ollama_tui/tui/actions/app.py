@@ -36,7 +36,7 @@ async def copy_text(context: ActionContext) -> None:
     host_url = context.settings.host.url
     texts = clipboard_texts(model.name, model.digest, host_url, model.asked_runner)
     options = tuple(replace(option, help=text) for option, text in texts.items())
-    chosen = await context.ask(Choice(f"Copy of {model.label} to the clipboard", options))
+    chosen = await context.ask(Choice(f"Copy {model.label} to the clipboard", options))
     if chosen == "modelfile":
         from ollama_tui.domain.modelfile.convert import saved
 
@@ -138,9 +138,9 @@ ACTIONS = (
            synonyms=("reload",)),
     Action("app.demo", "D", "demo", "Leave the server that does not answer and open the demo.",
            "app.open_demo", demo_not_needed, group=ActionGroup.APP),
-    Action("app.theme", "", "theme", "Choose the theme; its colours are kept for the next run.",
+    Action("app.theme", "", "theme", "Choose the theme; its colors are kept for the next run.",
            "choose_theme", group=ActionGroup.APP,
-           synonyms=("colour", "color", "dark", "light", "appearance")),
+           synonyms=("colour", "color", "colours", "colors", "dark", "light", "appearance")),
     Action("app.keys", "question_mark", "keys", "Show the keys that work here and now.",
            "show_keys", group=ActionGroup.APP, place=Place.EVERYWHERE, footer=98,
            synonyms=("help", "shortcuts", "hotkeys", "bindings", "legend", "manual")),

@@ -240,7 +240,7 @@ ACTIONS = (
     Action("details.open", "enter,l,right,i", "details", "Open the details of the model.",
            "open_details", no_model, place=Place.LIST, footer=4,
            synonyms=("show", "info", "inspect", "view", "open", "describe")),
-    Action("details.close", "h,left,escape", "back", "Go back to the list.",
+    Action("details.close", "escape,h,left", "back", "Go back to the list.",
            "close_details", place=Place.DETAILS, cancels_pending=True, footer=FOOTER_ALWAYS),
     Action("details.next", "tab", "next tab", "Show the next tab of the details.",
            "turn_tab(1)", no_model, footer=2, footer_while=in_details),

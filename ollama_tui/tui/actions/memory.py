@@ -195,7 +195,8 @@ def nothing_chosen(context: ActionContext) -> str | None:
 ACTIONS = (
     Action("memory.show", "t", "running", "Show the models in memory, to load, keep or unload.",
            "show_table('running')", not_connected, group=ActionGroup.MEMORY,
-           synonyms=("ps", "memory", "vram", "gpu", "ram", "loaded", "processes", "top")),
+           synonyms=("ps", "memory", "vram", "gpu", "ram", "loaded", "processes", "top"),
+           footer=12),
     Action("memory.load", "w", "load", "Load the model at the cursor into memory.",
            load, cannot_load, group=ActionGroup.MEMORY, changes_server=True,
            synonyms=("start", "preload", "warm up")),

@@ -264,7 +264,7 @@ ACTIONS = (
            "show_table('storage')", not_connected,
            synonyms=("disk", "space", "free space", "disk full", "disk usage", "largest", "biggest",
                      "du", "df", "clean up", "cleanup", "prune", "purge", "leftovers", "blobs",
-                     "backup", "original", "store upgrade")),
+                     "backup", "original", "store upgrade"), footer=10),
     Action("storage.open", "enter", "open", "Go to the model in the list.",
            "go_to_model", place=Place.STORAGE, footer=6),
     Action("storage.delete", "d", "delete", "Delete the marked models, or the one at the cursor.",

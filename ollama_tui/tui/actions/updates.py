@@ -170,7 +170,7 @@ def no_row(context: ActionContext) -> str | None:
 ACTIONS = (
     Action("update.check", "o", "updates", "Ask the registries what is outdated, and show it.",
            "show_table('updates')", cannot_check, group=ActionGroup.CHANGE,
-           synonyms=("outdated", "updates", "new versions", "check for updates")),
+           synonyms=("outdated", "updates", "new versions", "check for updates"), footer=11),
     Action("update.this", "u", "update", "Update the model at the cursor if it is outdated.",
            update_current, cannot_update, group=ActionGroup.CHANGE, changes_server=True,
            synonyms=("upgrade",)),

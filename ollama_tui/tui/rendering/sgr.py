@@ -1,6 +1,6 @@
 """What a terminal shows in one cell, and the bytes that write cells: characters and SGR codes.
 
-SGR (select graphic rendition) is the escape sequence that sets colours and attributes of all text
+SGR (select graphic rendition) is the escape sequence that sets colors and attributes of all text
 that follows, `ESC [ 1 ; 34 m`. Here it is handled as its codes alone, `1;34`; "" is the default.
 """
 
@@ -23,7 +23,7 @@ TAIL = ""
 LONGEST = 8
 """Code points drawn of one character: nobody writes more, and a pile of accents is not text."""
 _CUBE = {0: 0, 95: 1, 135: 2, 175: 3, 215: 4, 255: 5}
-"""Levels of red, green or blue in the cube of the 256 colours, by their intensity."""
+"""Levels of red, green or blue in the cube of the 256 colors, by their intensity."""
 _LIGHTEST_GREY = 238
 _REDEFINED = 21
 """Colour numbers up to this one are redefined by some terminals' themes."""
@@ -38,7 +38,7 @@ _SEEN_ON_BLANKS = frozenset({"4", "7", "9", "21", "53"})
 
 
 class SgrState(NamedTuple):
-    """SGR codes by what they set; colours are "" for the terminal's default."""
+    """SGR codes by what they set; colors are "" for the terminal's default."""
 
     attributes: frozenset[str]
     foreground: str
@@ -89,9 +89,9 @@ def _cells_of(text: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=4096)
 def numbered(codes: str) -> str:
-    """Return SGR codes in which true colours that are among the 256 are named by their number.
+    """Return SGR codes in which true colors that are among the 256 are named by their number.
 
-    Those from 16 on are the same in every terminal that has true colour: a cube and a row of greys.
+    Those from 16 on are the same in every terminal that has true color: a cube and a row of greys.
     """
     return _TRUE_COLOR.sub(_color_number, codes)
 

@@ -93,9 +93,14 @@ class ActionScreen(Screen[None]):
         return self.query_one(Table)
 
     @property
+    def is_composed(self) -> bool:
+        """Whether its table is there: news of jobs may come while a screen is being opened."""
+        return bool(self.query(Table))
+
+    @property
     def chosen(self) -> Chosen:
         """The row under the cursor, for `ActionContext.chosen`."""
-        row: Chosen = self.table.row
+        row: Chosen = self.table.row if self.is_composed else None
         return row
 
     @property

@@ -38,7 +38,8 @@ class Frame:
         """Draw the lines on one screen."""
         screen.show_lines("status", [self._status()])
         screen.show_lines("jobs", self._jobs())
-        screen.draw_footer()
+        if screen.is_composed:
+            screen.draw_footer()
 
     def draw_status(self) -> None:
         """Draw the status line."""
@@ -55,7 +56,8 @@ class Frame:
         lines = self._jobs()
         for screen in self._open():
             screen.show_lines("jobs", lines)
-            screen.draw_footer()
+            if screen.is_composed:
+                screen.draw_footer()
         self.draw_status()
 
     def _status(self) -> StyledLine:

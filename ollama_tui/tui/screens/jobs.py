@@ -107,7 +107,7 @@ class JobsScreen(TableScreen):
 
     def on_mount(self) -> None:
         """Follow the app's jobs, and the time they took."""
-        self.table.show_empty([(), (("  Nothing to do. p in the list pulls a model.", "muted"),)])
+        self.table.show_empty([(), (("  No jobs. p in the list pulls a model.", "muted"),)])
         self.watch(self.app, "jobs", self.draw)
         self.draw()
         jobs = self.tui.jobs

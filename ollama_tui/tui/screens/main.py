@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from ollama_tui.formatting import StyledLine
     from ollama_tui.services.jobs.job import Job
     from ollama_tui.tui.app import OllamaTui
+    from ollama_tui.tui.dialogs.questions import QuitQuestion
 
 SMALLEST = (40, 10)
 
@@ -317,8 +318,20 @@ class MainScreen(ActionScreen):
             self.tui.tell("Press q again to quit.")
             return
         question = confirm_quit(self.jobs, self._typed())
-        if question is None or await self.context.ask(question):
+        if question is None or await self._asked_to_quit(question):
             self.app.exit(0)
+
+    async def _asked_to_quit(self, question: QuitQuestion) -> bool:
+        """Ask; no deletion is sent meanwhile, as the question says which are not."""
+        services = self.tui.services
+        if services is not None:
+            services.queue.suspend_grace()
+        try:
+            answer: bool | None = await self.context.ask(question)
+            return answer is True
+        finally:
+            if services is not None:
+                services.queue.restart_grace()
 
     def _typed(self) -> dict[str, Path | None]:
         """Return where drafts of the open forms with typed text are, by the forms' headings."""

@@ -112,7 +112,7 @@ class RunningScreen(ModelsScreen):
     @property
     def chosen(self) -> ModelKey | None:
         """What runs under the cursor."""
-        row: Running | None = self.table.row
+        row: Running | None = self.table.row if self.is_composed else None
         return row.key if row is not None else None
 
     # ---- drawing

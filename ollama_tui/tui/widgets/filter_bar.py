@@ -181,8 +181,14 @@ class FilterBar(Vertical):
 
     @on(Input.Submitted)
     def action_leave(self) -> None:
-        """Go to the list with the filter as it is."""
-        self.post_message(self.Left())
+        """Go to the list with the filter as it is, unless it is wrong.
+
+        What is typed next would act on rows that nobody asked for.
+        """
+        if self.has_problem:
+            self.app.bell()
+        else:
+            self.post_message(self.Left())
 
     def action_recall(self, back: int) -> None:
         """Put in the filter typed before, or after; after the last one, go to the list."""

@@ -28,7 +28,7 @@ def result(job: Job) -> tuple[str, str]:
         far = f" at {percent(job.progress.fraction)}%" if job.progress.fraction else ""
         return f"Paused {job.verb} {name}{far}.", "In J, space resumes it."
     if job.state is State.CANCELLED:
-        return job.label.capitalize(), job.note
+        return f"{job.label.capitalize()}: {job.note[:1].lower()}{job.note[1:]}", ""
     return f"{_DONE.get(job.verb, job.verb.capitalize())} {name}{outcome(job)}.", job.note
 
 

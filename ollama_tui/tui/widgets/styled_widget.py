@@ -2,7 +2,7 @@
 
 A span's style is one or more of the names in `STYLES`, separated by spaces, or "" for plain. Each
 name is a component class `styled--NAME`, so a sheet or a theme restyles it with
-`.styled--muted { … }`, and NO_COLOR and 16 colours just work.
+`.styled--muted { … }`, and NO_COLOR and 16 colors just work.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from ollama_tui.formatting import Span, StyledLine
-from ollama_tui.tui.look import MEANINGS, UNICODE_SIGNS, Signs
+from ollama_tui.tui.look import MEANINGS, NOT_OF_TEXT, UNICODE_SIGNS, Signs
 from ollama_tui.tui.widgets.text_layout import fit, width_of
 
 STYLES = (
@@ -43,7 +43,7 @@ STYLES = (
     "thumb",  # of a scroll bar
     "mark-part",  # of a bar: what is marked, what is being deleted
     "danger-part",
-    *MEANINGS,
+    *(name for name in MEANINGS if name not in NOT_OF_TEXT),
 )
 BAR_STYLES = frozenset({"bar", "track", "heat-1", "heat-2", "heat-3", "heat-4"})
 """What keeps its colour on the cursor's row, where text does not."""
@@ -93,7 +93,9 @@ class StyledWidget(Widget):
         &:ansi > .styled--mark-part { color: ansi_black; }
         &:ansi > .styled--danger-part { color: ansi_black; }
     }
-    """.replace("MEANINGS", "".join(f"& > .styled--{n} {{ color: ${n}; }}" for n in MEANINGS))
+    """.replace(
+        "MEANINGS", "".join(f"& > .styled--{n} {{ color: ${n}; }}" for n in MEANINGS if n in STYLES)
+    )
 
     @property
     def signs(self) -> Signs:

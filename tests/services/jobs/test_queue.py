@@ -277,7 +277,7 @@ class TestGrace:
         await settle()
         assert stage.asked.pop() == "POST /api/copy z"
         assert (job(queue, deletion).state, stage.asked) == (State.CANCELLED, [])
-        assert job(queue, deletion).note == "Undone: nothing was deleted."
+        assert job(queue, deletion).note == "Undone; nothing was deleted."
         assert not job(queue, deletion).can_retry
 
     async def test_undo_takes_back_the_last_one_first(
@@ -312,7 +312,7 @@ class TestGrace:
         assert queue.cancel(deletion)
         await time.advance(60)
         assert stage.asked == []
-        assert job(queue, deletion).note == "Undone: nothing was deleted."
+        assert job(queue, deletion).note == "Undone; nothing was deleted."
 
     async def test_close_does_not_send_it(
         self, queue: JobQueue, stage: Stage, time: VirtualClock
