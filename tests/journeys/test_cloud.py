@@ -170,7 +170,7 @@ async def test_neither_a_key_nor_a_sign_in_is_one_sentence() -> None:
         place.com.refusal = refusing(401)
         place.demo.account = None
         await place.user.presses("enter")
-        await place.user.until(lambda: any("wants a key" in said for said in place.user.toasts))
+        await place.user.until(lambda: any("requires a key" in said for said in place.user.toasts))
 
 
 @pytest.mark.parametrize(

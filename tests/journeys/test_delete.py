@@ -188,7 +188,7 @@ async def test_of_many_costs_and_keys_are_in_view_and_every_name_can_be_scrolled
             assert said in user.screen
         last = user.app.snapshot.models[-1].name
         assert f"{last}  " not in user.screen.partition("Delete 36 models?")[2]
-        await user.presses("j", *["pagedown"] * 5)
+        await user.presses("j", *["pagedown"] * 9)
         assert f"{last}  " in user.screen.partition("Delete 36 models?")[2]
         assert "y delete   n keep" in user.screen
         await user.presses("n")

@@ -78,7 +78,7 @@ async def test_what_is_taken_alone_is_unknown_until_it_is_known_and_never_wrong(
     seen: list[str] = []
     async with journey(demo, server_time=clock, size=(160, 40)) as user:
         for _ in range(100):
-            seen += re.findall(r"\((.*) unique\)", user.status)
+            seen += re.findall(r"disk (.*?) used", user.status)
             await user.waits(0.1)
     assert set(seen) == {"…", "146 GB"}
 
@@ -89,5 +89,4 @@ async def test_nothing_is_said_of_what_is_taken_alone_where_nothing_is_shared() 
         del demo.store.entries[name]
     async with journey(demo, server_time=clock, size=(160, 40)) as user:
         await user.waits(10)
-        assert "1 model · 5.2 GB " in user.status
-        assert "unique" not in user.status
+        assert "1 model disk 5.2 GB used" in user.status

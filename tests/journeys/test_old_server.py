@@ -22,7 +22,7 @@ async def test_they_are_learned_by_and_by_and_the_count_goes_away() -> None:
     demo, ticker = a_server(version=OLD)
     async with journey(demo, server_time=ticker) as user:
         await user.waits(10)
-        assert "V" in user.row("llava:7b")
+        assert "vision" in user.row("llava:7b")
         await user.filters("cap:vision")
         assert "llava:7b" in user.names
 
@@ -46,7 +46,7 @@ async def test_the_next_run_knows_them_from_the_start(tmp_path: Path) -> None:
         await user.waits(10)
     asked = len(demo.seen("/api/show"))
     async with journey(demo, server_time=ticker, cache=Cache(tmp_path)) as user:
-        assert "V" in user.row("llava:7b")
+        assert "vision" in user.row("llava:7b")
         await user.waits(10)
         assert len(demo.seen("/api/show")) <= asked + 2
 

@@ -25,7 +25,7 @@ async def test_another_namespace_is_copied_to_and_then_pushed() -> None:
         assert demo.bodies("/api/copy") == [copied]
         assert demo.bodies("/api/push") == [{"model": "studio/pirate:latest"}]
         await user.server_works(120)
-        await user.until(lambda: any("push studio/pirate" in said for said in user.toasts))
+        await user.until(lambda: any("Pushed studio/pirate:latest" in said for said in user.toasts))
 
 
 async def test_a_push_of_a_copy_that_is_not_all_of_the_model_says_so() -> None:

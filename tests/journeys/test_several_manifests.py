@@ -154,6 +154,7 @@ async def test_what_is_loaded_is_the_row_that_was_loaded() -> None:
         await goes_to(user, LLAMACPP)
         await user.presses("w")
         await user.until(lambda: "●" in user.row("micro:1b (llamacpp)"))
+        await user.lets_toasts_go()
         await user.presses("t")
         await user.sees("2 models", "micro:1b (llamacpp)", "micro:1b (ggml)", "RUNNER")
         await user.presses("G", "x")
@@ -173,7 +174,9 @@ async def test_two_rows_of_a_name_are_compared() -> None:
     async with journey(a_server()) as user:
         await user.filters("micro")
         await user.presses("a", "=")
-        await user.sees("- micro:1b (llamacpp)", "+ micro:1b (ggml)", "Runner", "I am aaaa.")
+        await user.sees("micro:1b (llamacpp)", "micro:1b (ggml)", "Runner", "- 1 GB", "+ 2 GB")
+        await user.presses("tab")
+        await user.sees("- micro:1b (llamacpp)", "+ micro:1b (ggml)", "-I am bbbb.", "+I am aaaa.")
 
 
 async def test_a_copy_takes_all_manifests_and_says_so() -> None:

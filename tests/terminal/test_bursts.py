@@ -36,7 +36,8 @@ def terminal(start: Start, server: str) -> Terminal:
         ("px2", "x2  no"),
         ("pno-such:1b" + ENTER, "pull no-such:1b"),
         (DOWN * 2 + ENTER, "h back"),
-        ("s" + ENTER * 2, "by modified ↑"),
+        ("s" + ENTER, "by modified ↑"),
+        ("s" + ENTER * 2, "Press ⏎ again for"),
         ("s13", "by parent"),
         (":reverse" + ENTER, "by modified ↑"),
         ("p" + ESCAPE + "/mistral:7b", "▸   mistral:7b"),
@@ -44,7 +45,6 @@ def terminal(start: Start, server: str) -> Terminal:
         ("bqq", "Press q again to quit."),
         ("tqq", "Press q again to quit."),
         ("Lqq", "Press q again to quit."),
-        ("?qq", "Press q again to quit."),
     ],
 )
 def test_keys_typed_ahead_go_where_they_are_meant(terminal: Terminal, keys: str, seen: str) -> None:
