@@ -19,7 +19,7 @@ DESIGN = {
     "mark.invert": "*", "sort.choose": "s", "sort.reverse": "\\",
     "sort.name": "1", "sort.size": "2", "sort.params": "3", "sort.quant": "4", "sort.ctx": "5",
     "sort.can": "6", "sort.modified": "7", "sort.loaded": "8", "sort.family": "9",
-    "details.open": "⏎ l → i", "details.close": "h ← esc",
+    "details.open": "⏎ l → i", "details.close": "esc h ←",
     "details.next": "tab", "details.previous": "⇧tab",
     "model.pull": "p", "update.this": "u", "update.all": "U", "update.check": "o",
     "model.push": "P", "model.copy": "c", "model.rename": "r",

@@ -218,7 +218,7 @@ def test_the_strip_counts_what_it_has_no_room_for() -> None:
 def test_the_end_of_a_job_is_told_with_its_title_and_hint() -> None:
     failed = job(State.FAILED, error=Problem("It failed.", "Try again."))
     assert result(failed) == ("It failed.", "Try again.")
-    assert result(job(State.CANCELLED, note="Kept.")) == ("Pull qwen3:8b", "Kept.")
+    assert result(job(State.CANCELLED, note="Kept.")) == ("Pull qwen3:8b: kept.", "")
     paused = job(State.PAUSED, progress=MOVING)
     assert result(paused) == ("Paused pull qwen3:8b at 61%.", "In J, space resumes it.")
 
