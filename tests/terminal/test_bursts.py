@@ -35,7 +35,7 @@ def terminal(start: Start, server: str) -> Terminal:
         ("cgpt-4", "latestgpt-4"),
         ("px2", "x2  no"),
         ("pno-such:1b" + ENTER, "pull no-such:1b"),
-        (DOWN * 2 + ENTER, "h back"),
+        (DOWN * 2 + ENTER, "esc back"),
         ("s" + ENTER, "by modified ↑"),
         ("s" + ENTER * 2, "Press ⏎ again for"),
         ("s13", "by parent"),
