@@ -214,7 +214,7 @@ class User:
     @property
     def order(self) -> str:
         """How the list is sorted, as its border says."""
-        return str(self.main.query_one("#models").border_subtitle)
+        return str(self.main.query_one("#models").border_subtitle).rstrip()
 
     @property
     def footer(self) -> str:

@@ -28,8 +28,9 @@ class Pane(Vertical):
         Textual's own setters draw the whole pane again, with all that it holds.
         """
         width, height = self.size
+        blank = "" if self.styles.border_right[0] else " "  # Textual leaves it out with the corner
         for name, text, y in (("title", title, -1), ("subtitle", below, height)):
-            content = Content(inert(text)) if text else None
+            content = Content(inert(text) + blank) if text else None
             if getattr(self, f"_border_{name}") != content:
                 setattr(self, f"_border_{name}", content)
                 self.refresh(Region(0, y, width, 1))
