@@ -58,7 +58,7 @@ async def test_z_within_the_grace_period_sends_no_deletion_at_all() -> None:
 async def test_undoing_says_so() -> None:
     async with journey() as user:
         await user.presses("d", "y", "z")
-        await user.until(lambda: any("Undone" in toast for toast in user.toasts), "a word of it")
+        await user.until(lambda: any("undone" in toast for toast in user.toasts), "a word of it")
 
 
 async def test_z_with_nothing_to_undo_says_so() -> None:

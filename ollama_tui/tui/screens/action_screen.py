@@ -36,10 +36,6 @@ if TYPE_CHECKING:
     from ollama_tui.tui.app import OllamaTui
     from ollama_tui.tui.screens.main_context import MainScreenContext
 
-MOST_MESSAGES = 3
-MOST_LINES = 3
-"""Messages shown at once, and lines of each."""
-
 
 @cache
 def actions_of(region: Place) -> list[Action]:
@@ -129,13 +125,21 @@ class ActionScreen(Screen[None]):
             strip.show(lines)
 
     def show_messages(self, messages: Sequence[tuple[str, str, bool]]) -> None:
-        """Show the newest messages, `(title, hint, whether something is wrong)`, above the jobs."""
-        lines: list[StyledLine] = []
-        for title, hint, is_trouble in messages[-MOST_MESSAGES:]:
+        """Show messages, `(title, hint, whether something is wrong)`, above the jobs.
+
+        The newest come first where not all have room: half of the screen.
+        """
+        room, lines = max(3, self.size.height // 2), list[StyledLine]()
+        for title, hint, is_trouble in reversed(messages):
             sign, style = ("!", "bad") if is_trouble else (self.tui.signs.dot, "accent")
-            wrapped = wrap(inert(f"{title} {hint}".strip()), max(self.size.width - 4, 20))
-            for index, line in enumerate(wrapped[:MOST_LINES]):
-                lines.append(((f" {'' if index else sign:1} ", style), (line, "strong")))
+            paragraphs = f"{title} {hint}".strip().split("\n")
+            width = max(self.size.width - 4, 20)
+            wrapped = [line for part in paragraphs for line in wrap(inert(part), width)]
+            signs = (sign, *" " * len(wrapped))
+            if lines and len(lines) + len(wrapped) > room:
+                break
+            said = zip(signs, wrapped[:room], strict=False)
+            lines[:0] = [((f" {mark} ", style), (line, "strong")) for mark, line in said]
         self.show_lines("messages", lines)
         self.call_after_refresh(self.place_messages)
 
