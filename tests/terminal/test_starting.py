@@ -86,7 +86,7 @@ def test_a_wrong_value_names_its_field_and_the_rest_is_used(start: Start, tmp_pa
     (folder / "config.toml").write_text('grace = "long"\nsort = "size"\n')
     terminal = start("--demo")
     terminal.wait_for("grace must be a number from 0 to")
-    terminal.wait_for("by size")
+    terminal.wait_for("SIZE↓")
 
 
 def test_a_filter_on_the_command_line_is_applied(start: Start) -> None:

@@ -30,15 +30,11 @@ Setting = tuple[str, str]
 
 
 class Editor(TextArea):
-    """A text of many lines, to be added to; tab leaves it, and the cursor does not blink."""
+    """A text of many lines; tab leaves it, and the cursor does not blink."""
 
     def __init__(self, text: str = "", *, id: str | None = None) -> None:
         super().__init__(text, id=id, compact=True, highlight_cursor_line=False)
         self.cursor_blink = False
-
-    def on_mount(self) -> None:
-        """Put the cursor behind what is there: at its start, what is typed runs into it."""
-        self.move_cursor(self.document.end)
 
 
 class ParameterName(Input):
