@@ -86,6 +86,7 @@ class OllamaTui(DiffApp[int], ThemedApp[int], MessagesApp[int], inherit_bindings
     """What registries said of the models, by name, at most four times a second."""
     checking: reactive[Checking | None] = reactive(None, init=False, repaint=False)
     """How far an update check is; None while there is none."""
+    _given: KeyEvent | None = None
     _keys_dropped = False
     """Whether keys were dropped when another program took the terminal."""
 
@@ -130,7 +131,6 @@ class OllamaTui(DiffApp[int], ThemedApp[int], MessagesApp[int], inherit_bindings
         )
         self._connection = self._connection_to(settings, prefetch=prefetch)
         self._connected_or_down = asyncio.Event()
-        self._given: KeyEvent | None = None
         self.type_ahead = TypeAhead(
             self, self._deliver, clock, self._on_keys_idle, partial(drops_repeated, self)
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -80,9 +81,9 @@ class _Wrapping(StyledWidget):
     _Wrapping { width: 1fr; height: auto; }
     """
 
+    @abstractmethod
     def lines_in(self, width: int) -> list[StyledLine]:
         """Return the lines for `width` cells."""
-        raise NotImplementedError
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """Return how many lines there are in `width` cells."""

@@ -129,8 +129,6 @@ class MainScreen(ActionScreen):
         """The model under the cursor."""
         return self.table.row
 
-    # ---- app state to widgets
-
     def _take_snapshot(self, snapshot: Snapshot) -> None:
         before, self.snapshot = self.snapshot, snapshot
         marks = self.view.marks
@@ -221,8 +219,6 @@ class MainScreen(ActionScreen):
         """Draw what was left out while more keys waited."""
         if self._is_behind:
             self._draw_for_cursor()
-
-    # ---- user actions
 
     def action_run(self, action_id: str) -> None:
         """Run an action, or say why it cannot act now."""
