@@ -20,8 +20,8 @@ from ollama_tui.domain.filter.fields import CAPABILITIES, FIELDS, WORD
 from ollama_tui.formatting import StyledLine, listing
 from ollama_tui.tui.actions.action import Action, ActionContext, ActionGroup, Keymap, why_not
 from ollama_tui.tui.look import MEANINGS, Signs, styles_folder
+from ollama_tui.tui.widgets.keys_line import KeysLine
 from ollama_tui.tui.widgets.matching import begin, highlighted
-from ollama_tui.tui.widgets.styled_widget import StaticLines
 from ollama_tui.tui.widgets.tab_bar import TabBar
 from ollama_tui.tui.widgets.text_layout import fit, width_of
 from ollama_tui.tui.widgets.text_view import TextView
@@ -271,7 +271,7 @@ class KeyHelp(ModalScreen[None]):
             field.cursor_blink = False
             yield field
             yield self._view
-            yield StaticLines(id="hint")
+            yield KeysLine()
 
     @on(Input.Changed)
     @on(TabBar.Activated)
@@ -290,8 +290,7 @@ class KeyHelp(ModalScreen[None]):
             lines = [((f"Nothing here.{more}", "muted"),)]
         self._view.show(lines)
         esc = "clear" if query else "back"
-        hint = f"↑↓ scroll   tab {there}   esc {esc}"
-        self.query_one("#hint", StaticLines).show([((hint, "muted"),)])
+        self.query_one(KeysLine).show(f"↑↓ scroll   tab {there}   esc {esc}")
 
     def on_resize(self) -> None:
         """Lay it out for the new size."""

@@ -14,7 +14,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from ollama_tui.domain.cloud import AccountStatus, describe_account
-from ollama_tui.tui.dialogs.facts import KeysLine
+from ollama_tui.tui.widgets.keys_line import BETWEEN, KeysLine
 
 StatusUpdates = Callable[[], AsyncGenerator[AccountStatus, None]]
 """Polls the server for its account until polling would tell nothing new."""
@@ -102,8 +102,8 @@ class AccountDialog(ModalScreen[Wanted | None]):
         keys = [*(key for key, now in works.items() if now), "esc back"]
         for lines in self.query("#account").results(Static):
             lines.update("\n".join(self._lines()))
-        for line in self.query(".keys").results(Static):
-            line.update("   ".join(keys))
+        for line in self.query(KeysLine):
+            line.show(BETWEEN.join(keys))
 
     def _lines(self) -> list[str]:
         status = self.status

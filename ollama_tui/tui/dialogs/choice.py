@@ -17,8 +17,9 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from ollama_tui.formatting import StyledLine, inert, size
-from ollama_tui.tui.dialogs.facts import DialogKey, DialogKeys, Facts, FactsView
+from ollama_tui.tui.dialogs.facts import Facts, FactsView
 from ollama_tui.tui.dialogs.picker import PickerRows, PickerScreen
+from ollama_tui.tui.widgets.keys_line import KeyHint, KeysLine
 from ollama_tui.tui.widgets.matching import highlighted, rank
 from ollama_tui.tui.widgets.table import GAP, MARGIN, Table, TableColumn
 
@@ -59,7 +60,7 @@ class Confirm(ModalScreen[bool]):
         danger: bool = False,
         option: str = "",
         option_facts: Facts | None = None,
-        more_keys: Sequence[DialogKey] = (),
+        more_keys: Sequence[KeyHint] = (),
     ) -> None:
         super().__init__()
         self.heading = heading
@@ -89,10 +90,10 @@ class Confirm(ModalScreen[bool]):
                 yield FactsView(self.facts)
             if self.option:
                 yield Static(self._option_line(), id="option", markup=False)
-            yield DialogKeys(self._keys())
+            yield KeysLine(self._keys())
 
-    def _keys(self) -> list[DialogKey]:
-        keys: list[DialogKey] = [("y", self.yes, "danger strong" if self.danger else "key")]
+    def _keys(self) -> list[KeyHint]:
+        keys: list[KeyHint] = [("y", self.yes, "danger strong" if self.danger else "key")]
         keys.append(("n", self.no, "key"))
         if count := len(self.facts.requests):
             verb = "hides" if self._shows_requests else "shows"
@@ -121,7 +122,7 @@ class Confirm(ModalScreen[bool]):
 
     def _show_facts(self) -> None:
         self.query_one(FactsView).show(self.facts, requests=self._shows_requests)
-        self.query_one(DialogKeys).show(self._keys())
+        self.query_one(KeysLine).show(self._keys())
         for number in self.query(".number").results(Static):
             number.update(f" {self.facts.number} ")
 

@@ -14,6 +14,7 @@ from ollama_tui.domain.columns import BY_KEY, COLUMNS
 from ollama_tui.formatting import listing
 from ollama_tui.tui.dialogs.picker import PickerTable
 from ollama_tui.tui.look import styles_folder
+from ollama_tui.tui.widgets.keys_line import KeysLine
 from ollama_tui.tui.widgets.table import CellRow, CellRows, Table, TableColumn
 
 NAME = "name"
@@ -72,11 +73,7 @@ class ColumnsDialog(ModalScreen[Columns | None]):
             yield Static("Columns", classes="heading", markup=False)
             yield PickerTable(source)
             yield Static("", classes="message", markup=False)
-            yield Static(
-                "space toggle   J K move   r reset\nenter keep   esc cancel",
-                classes="keys",
-                markup=False,
-            )
+            yield KeysLine("space toggle   J K move   r reset   enter keep   esc cancel")
 
     def on_mount(self) -> None:
         """Show the columns there are."""

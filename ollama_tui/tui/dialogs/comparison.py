@@ -10,6 +10,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from ollama_tui.domain.diff import difference
+from ollama_tui.tui.widgets.keys_line import KeysLine, key_hints
 from ollama_tui.tui.widgets.text_view import TextView
 
 
@@ -37,12 +38,12 @@ class DifferenceDialog(ModalScreen[str | None]):
         """Lay out difference, notes and keys."""
         difference_view = TextView(id="difference")
         difference_view.show(list(difference(self.before, self.after, "modelfile")))
-        keys = "   ".join(f"{key} {label}" for key, label in self.answers.items())
+        answers = [(key, label, "key") for key, label in self.answers.items()]
         with Vertical(classes="dialog wide tall"):
             yield Static(self.heading, classes="heading", markup=False)
             yield difference_view
             yield Static("\n".join(self.notes), classes="message -problem", markup=False)
-            yield Static(f"{keys}   e edit again   n no   j k scroll", classes="keys", markup=False)
+            yield KeysLine([*answers, *key_hints("e edit again   n no   j k scroll")])
 
     def on_key(self, event: events.Key) -> None:
         """Dismiss with the key if it is one of the answers, or `e`, which edits again."""

@@ -27,8 +27,8 @@ from ollama_tui.tui.dialogs.create_lists import LicenseTab, MessagesTab, Paramet
 from ollama_tui.tui.dialogs.create_parts import HEIGHTS
 from ollama_tui.tui.dialogs.create_tabs import BaseTab, PromptTab, QuantizeTab, Tab
 from ollama_tui.tui.dialogs.dialog import Form
-from ollama_tui.tui.dialogs.facts import KeysLine
 from ollama_tui.tui.look import styles_folder
+from ollama_tui.tui.widgets.keys_line import KeysLine
 from ollama_tui.tui.widgets.tab_bar import Picker, TabBar
 from ollama_tui.tui.widgets.text_view import TextView
 
@@ -77,7 +77,7 @@ class PreviewPane(Vertical):
 class PreviewTab(Tab):
     """The preview as a tab, where it can be scrolled and its views changed."""
 
-    keys = "v: as Modelfile, as curl, what changes"
+    keys = "v as Modelfile, as curl, what changes"
 
     def compose(self) -> ComposeResult:
         """Yield the pane."""
@@ -113,7 +113,7 @@ TAB_TYPES: tuple[type[Tab], ...] = (
     QuantizeTab,
     PreviewTab,
 )
-KEYS = "ctrl+n next tab  ctrl+o back  esc cancel"
+KEYS = "ctrl+n next tab   ctrl+o back   esc cancel"
 
 
 @dataclass(frozen=True)
@@ -173,7 +173,7 @@ class CreateDialog(Form[CreateAnswer]):
                         yield tab(self.form, id=name)
                 yield PreviewPane(self.form, id="beside", to_read=False)
             yield Static(classes="message", markup=False)
-            yield Static(classes="tab-keys", markup=False)
+            yield KeysLine(classes="tab-keys")
             with Horizontal(classes="foot"):
                 yield LineButton("Save ctrl+g" if self.start.edit else "Create ctrl+g", id="create")
                 yield KeysLine(KEYS)
@@ -203,7 +203,7 @@ class CreateDialog(Form[CreateAnswer]):
     def _draw(self) -> None:
         self.tab.show(self.form)
         self.query_one("#beside", PreviewPane).show(self.form)
-        self.query_one(".tab-keys", Static).update(self.tab.keys)
+        self.query_one(".tab-keys", KeysLine).show(self.tab.keys)
         wrong = first_problem(self.form)
         message = self.query_one(".message", Static)
         message.set_class(wrong is not None, "-problem")

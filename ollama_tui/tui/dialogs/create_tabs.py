@@ -82,7 +82,7 @@ class Tab(Vertical):
 class BaseTab(Tab):
     """The names of the new model and of its base, and what is inherited from the base."""
 
-    keys = "enter or tab: next field, right: take the suggestion"
+    keys = "enter or tab next field   right take the suggestion"
 
     def compose(self) -> ComposeResult:
         """Yield both names, and facts about the base."""
@@ -149,7 +149,7 @@ CANNOT_CLEAR = "Create can replace these and add to them, but not take them away
 class PromptTab(Tab):
     """System prompt and template."""
 
-    keys = "tab: next field"
+    keys = "tab next field"
 
     def compose(self) -> ComposeResult:
         """Yield both texts."""
@@ -197,7 +197,7 @@ NO_TYPE = "none"
 class QuantizeTab(Tab):
     """The types that the weights can be quantized to."""
 
-    keys = "enter: choose"
+    keys = "enter choose"
     rows = CellRows(
         (
             TableColumn("TYPE", 8, id="type"),

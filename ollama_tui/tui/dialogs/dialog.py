@@ -19,7 +19,7 @@ from ollama_tui.config.drafts import DraftFile, FormKey
 from ollama_tui.config.safe_file import shown_path
 from ollama_tui.formatting import inert, shorten
 from ollama_tui.tui.dialogs.choice import Confirm, confirm_replace
-from ollama_tui.tui.dialogs.facts import KeysLine
+from ollama_tui.tui.widgets.keys_line import KeysLine
 
 if TYPE_CHECKING:
     from ollama_tui.domain.model import Model

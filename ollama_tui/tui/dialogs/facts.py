@@ -1,20 +1,13 @@
-"""What a question says before it is answered: a number, sentences, a table; and its keys."""
+"""What a question says before it is answered: a number, sentences, a table."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from textual.content import Content
-from textual.geometry import Size
-from textual.strip import Strip
-from textual.visual import VisualType
-from textual.widgets import Static
-
-from ollama_tui.formatting import Span, StyledLine, cells, plural
-from ollama_tui.tui.widgets.styled_widget import StyledWidget
-from ollama_tui.tui.widgets.text_layout import fit, width_of, wrap_line
+from ollama_tui.formatting import StyledLine, cells, plural
+from ollama_tui.tui.widgets.styled_widget import WrappedLines
+from ollama_tui.tui.widgets.text_layout import fit, wrap_line
 
 LISTED = 200
 """The most items named one by one; the rest are counted."""
@@ -74,28 +67,7 @@ def _stripped(line: StyledLine) -> StyledLine:
     return line[:end]
 
 
-class _Wrapping(StyledWidget):
-    """Lines that depend on the width."""
-
-    DEFAULT_CSS = """
-    _Wrapping { width: 1fr; height: auto; }
-    """
-
-    @abstractmethod
-    def lines_in(self, width: int) -> list[StyledLine]:
-        """Return the lines for `width` cells."""
-
-    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        """Return how many lines there are in `width` cells."""
-        return len(self.lines_in(width))
-
-    def render_line(self, y: int) -> Strip:
-        """Paint one line."""
-        lines = self.lines_in(self.size.width)
-        return self.to_strip(fit(lines[y] if y < len(lines) else (), self.size.width))
-
-
-class FactsView(_Wrapping):
+class FactsView(WrappedLines):
     """The sentences and the table of a question, below the requests where they are wanted."""
 
     def __init__(self, facts: Facts) -> None:
@@ -132,66 +104,3 @@ class FactsView(_Wrapping):
             yield from facts_table(facts.rows, width)
         if facts.unlisted:
             yield ((f"… and {facts.unlisted:,} more", "muted"),)
-
-
-DialogKey = tuple[str, str, str]
-"""A key, what it does, and the style of the key."""
-
-
-class DialogKeys(_Wrapping):
-    """The keys that answer a question, as many in a line as fit."""
-
-    def __init__(self, keys: Sequence[DialogKey], *, classes: str = "keys") -> None:
-        super().__init__(classes=classes)
-        self.keys = tuple(keys)
-
-    def show(self, keys: Sequence[DialogKey]) -> None:
-        """Show these keys instead."""
-        if self.keys != tuple(keys):
-            self.keys = tuple(keys)
-            self.refresh(layout=True)
-
-    def lines_in(self, width: int) -> list[StyledLine]:
-        """Return the lines for `width` cells."""
-        lines: list[list[Span]] = [[]]
-        for key, label, style in self.keys:
-            spans: list[Span] = [(key, style), (f" {label}", "")]
-            gap: list[Span] = [("   ", "")] if lines[-1] else []
-            if lines[-1] and width_of([*lines[-1], *gap, *spans]) > width:
-                lines.append([])
-                gap = []
-            lines[-1] += [*gap, *spans]
-        return [tuple(line) for line in lines]
-
-
-KEY_WORDS = frozenset(
-    {"enter", "esc", "tab", "space", "left", "right", "up", "down", "home", "end", "pgdn", "pgup"}
-)
-"""Names of keys as lines of keys have them."""
-
-
-class KeysLine(Static):
-    """A line such as `enter pull   esc cancel`, three blanks between its parts; keys stand out."""
-
-    def __init__(self, text: str = "", *, classes: str = "keys") -> None:
-        super().__init__(classes=classes, markup=False)
-        self.update(text)
-
-    def update(self, content: VisualType = "", *, layout: bool = True) -> None:
-        """Show another line."""
-        parts: list[Content] = []
-        for part in str(content).split("   "):
-            keys, label = split_keys(part)
-            parts.append(Content.assemble((keys, "bold $text-accent"), label))
-        super().update(Content("   ").join(parts), layout=layout)
-
-
-def split_keys(part: str) -> tuple[str, str]:
-    """Return the keys that a part of a line of keys begins with, and the rest of it."""
-    end = 0
-    for word in part.split(" "):
-        is_key = word in KEY_WORDS or len(word) == 1 or word.startswith("ctrl+")
-        if not is_key or end + len(word) >= len(part):
-            break
-        end += len(word) + 1
-    return part[: max(end - 1, 0)], part[max(end - 1, 0) :]

@@ -29,6 +29,7 @@ from ollama_tui.tui.dialogs.dialog import Dialog, Review, labelled
 from ollama_tui.tui.dialogs.names import EXISTS
 from ollama_tui.tui.look import styles_folder
 from ollama_tui.tui.typeahead import pause_keys
+from ollama_tui.tui.widgets.keys_line import KeysLine
 from ollama_tui.tui.widgets.tab_bar import Picker
 
 AS_IT_IS = ""
@@ -209,7 +210,7 @@ class ImportDialog(Dialog[ImportAnswer]):
 
     def _name_keys(self) -> None:
         more = self.query_one("#facts").max_scroll_y
-        self.query_one(".keys", Static).update(KEYS.format(more="pgdn more   " if more else ""))
+        self.query_one(KeysLine).show(KEYS.format(more="pgdn more   " if more else ""))
 
     def action_read_on(self, direction: int) -> None:
         """Scroll the facts, and at their end the form, where they may be cut off."""

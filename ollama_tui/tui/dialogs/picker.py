@@ -17,9 +17,10 @@ from textual.widgets import Input
 
 from ollama_tui.formatting import StyledLine
 from ollama_tui.tui.look import UNICODE_SIGNS, Signs, styles_folder
+from ollama_tui.tui.widgets.keys_line import hint_lines, key_hints
 from ollama_tui.tui.widgets.styled_widget import StaticLines
 from ollama_tui.tui.widgets.table import RowSource, Table
-from ollama_tui.tui.widgets.text_layout import spread
+from ollama_tui.tui.widgets.text_layout import spread, width_of
 
 R = TypeVar("R")
 
@@ -146,9 +147,9 @@ class PickerScreen(ModalScreen[str | None], Generic[R]):
     def draw_hint(self) -> None:
         """Show the keys and, while some rows are left out, how many are not."""
         shown, total = len(self.table.rows), len(self.rows)
-        left: StyledLine = ((self.keys_hint, "muted"),)
         right: StyledLine = ((f"{shown} of {total}", "muted"),) if shown < total else ()
         hint = self.query_one("#hint", StaticLines)
+        left, *_ = hint_lines(key_hints(self.keys_hint), hint.size.width - width_of(right))
         hint.show([spread(left, right, hint.size.width)])
 
     def action_move(self, step: int) -> None:

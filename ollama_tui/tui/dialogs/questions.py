@@ -30,8 +30,9 @@ from ollama_tui.domain.updates import Upstream, cost
 from ollama_tui.formatting import ago, exact, inert, plural, shorten, size, size_of, until
 from ollama_tui.services.jobs.job import Job, State, how_far
 from ollama_tui.tui.dialogs.choice import Confirm
-from ollama_tui.tui.dialogs.facts import LISTED, Facts, KeysLine
+from ollama_tui.tui.dialogs.facts import LISTED, Facts
 from ollama_tui.tui.typeahead import Unasked
+from ollama_tui.tui.widgets.keys_line import KeysLine
 
 NAME_CELLS = 44
 """Cells of a name in a table of a question."""

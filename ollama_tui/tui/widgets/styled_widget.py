@@ -170,6 +170,27 @@ class StaticLines(StyledWidget):
         return max(map(width_of, self.lines), default=0)
 
 
+class WrappedLines(StyledWidget):
+    """Lines that depend on the width, as high as they are many."""
+
+    DEFAULT_CSS = """
+    WrappedLines { width: 1fr; height: auto; }
+    """
+
+    @abstractmethod
+    def lines_in(self, width: int) -> Sequence[StyledLine]:
+        """Return the lines for `width` cells."""
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """Return how many lines there are in `width` cells."""
+        return len(self.lines_in(width))
+
+    def render_line(self, y: int) -> Strip:
+        """Paint one line."""
+        lines = self.lines_in(self.size.width)
+        return self.to_strip(fit(lines[y] if y < len(lines) else (), self.size.width))
+
+
 class ScrollingWidget(StyledWidget):
     """A list or a text that the movement keys move, with a scroll bar of one column."""
 

@@ -1,11 +1,11 @@
-"""What a question shows: names are never cut, figures stand below each other, keys stand out."""
+"""What a question shows: names are never cut, figures stand below each other."""
 
 from __future__ import annotations
 
 import pytest
 
 from ollama_tui.formatting import cells
-from ollama_tui.tui.dialogs.facts import FactRow, facts_table, split_keys
+from ollama_tui.tui.dialogs.facts import FactRow, facts_table
 
 ROWS: tuple[FactRow, ...] = (
     ("qwen3:8b", "5.2 GB", ""),
@@ -46,22 +46,3 @@ def test_names_are_never_cut() -> None:
 def test_no_line_is_wider_than_there_is_room(width: int) -> None:
     wide = (*ROWS, ("模型" * 9, "1 TB", "x " * 40))
     assert all(cells(line.rstrip()) <= width for line in text_in(wide, width))
-
-
-@pytest.mark.parametrize(
-    ("part", "keys"),
-    [
-        ("enter pull", "enter"),
-        ("esc cancel", "esc"),
-        ("j k scroll", "j k"),
-        ("ctrl+o own namespace", "ctrl+o"),
-        ("y", ""),
-        ("1… another digit, or enter", ""),
-        ("a add", "a"),
-        ("", ""),
-    ],
-)
-def test_keys_are_told_from_what_they_do(part: str, keys: str) -> None:
-    found = split_keys(part)
-    assert found[0] == keys
-    assert "".join(found) == part
