@@ -26,6 +26,12 @@ async def test_another_server_is_typed_and_its_models_are_listed() -> None:
         assert not user.marked
 
 
+async def test_the_field_shows_whole_addresses_as_examples() -> None:
+    async with journey(size=(80, 24)) as user:
+        await user.presses("H", "2")
+        assert " 10.0.0.7:11434 or https://ollama.example.org " in user.screen
+
+
 async def test_servers_that_answered_are_remembered_the_last_one_first(tmp_path: Path) -> None:
     file = tmp_path / "ui-state.json"
     async with journey(ui_state=UIState.read(file), hosts=("gpu-box",)) as user:

@@ -45,7 +45,7 @@ class AddressDialog(LineDialog):
 
     heading = "Go to another server"
     label = "Address, e.g. gpu-box:11434"
-    placeholder = "as in OLLAMA_HOST: gpu-box, 10.0.0.7:11434 or https://ollama.example.org"
+    placeholder = "10.0.0.7:11434 or https://ollama.example.org"
     verb = "go"
 
     def __init__(self, problem_of: Callable[[str], str | None]) -> None:

@@ -204,15 +204,17 @@ def footer_line(
 ) -> StyledLine:
     """Return as many (key, label, works) triples as fit into `width` cells.
 
-    Those in `always` come last and are there first: they lead to the rest.
+    Those in `always` come last and are there first: they lead to the rest. Where a key has no
+    room, shorter ones after it may have.
     """
     end = [span for key in always for span in _key_spans(*key)]
     spans: list[Span] = []
+    room = width - width_of(end)
     for key in keys:
         more = _key_spans(*key)
-        if width_of([*spans, *more, *end]) > width:
-            break
-        spans += more
+        if (cells := width_of(more)) <= room:
+            spans += more
+            room -= cells
     return spread(spans, end, width)
 
 

@@ -142,6 +142,13 @@ def test_the_last_keys_stay_when_it_is_narrow() -> None:
     assert footer(20) == "  ? keys  : palette "
 
 
+def test_a_shorter_key_takes_the_room_that_a_longer_one_has_not() -> None:
+    assert footer(39) == " / filter  s sort    ? keys  : palette "
+    keys = [KEYS[0], KEYS[2], KEYS[1]]
+    line = "".join(text for text, _ in footer_line(keys, ALWAYS, 39))
+    assert line == " / filter  s sort    ? keys  : palette "
+
+
 def test_a_key_that_cannot_act_is_dim() -> None:
     spans = footer_line(KEYS, ALWAYS, 80)
     assert (" ⏎", "muted") in spans
