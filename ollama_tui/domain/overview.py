@@ -17,6 +17,7 @@ from ollama_tui.formatting import (
     StyledLine,
     age,
     ago,
+    cells,
     context,
     exact,
     inert,
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
     from ollama_tui.domain.storage.usage import Amount, Usage
     from ollama_tui.domain.updates import Upstream
 
-HEAD_LINES = 3
-"""Lines at the top, which say the most."""
 EXACT_FROM = 50
 """Cells from which there are rows for what the top says in round figures: in the pane beside the
 list, each row that changes with the cursor costs the link as much as one of the list."""
@@ -44,6 +43,8 @@ PROMPT_LINES = 6
 """Lines of the system prompt that are shown."""
 HEADING_LINES = 6
 """Lines at the top of a server's Modelfile that may hold its name."""
+DOT = " · "
+"""Between two facts of a line."""
 PENDING = "…"
 """Stands for a figure that is not known yet."""
 ENOUGH_WATCHED = timedelta(days=1)
@@ -95,7 +96,7 @@ def overview(
     each, so that from model to model only values change on the screen; what wraps or may be missing
     comes after.
     """
-    lines = [*_head(model, show, now)]
+    lines = [*_head(model, show, now, width)]
     lines += [(), _heading("In memory"), *_in_memory(model, around, now, width)]
     lines += [(), _heading("On disk"), *_on_disk(model, around, width), (), _heading("Model")]
     for label, value in (*_facts(model, width), *_more(model, show, also)):
@@ -120,32 +121,53 @@ def _row(label: str, value: str, width: int, style: str = "") -> Iterable[Styled
         label = ""
 
 
-def _head(model: Model, show: Show | None, now: datetime) -> Iterator[StyledLine]:
-    """Yield three lines that say what it is, what it can, and how big and old it is."""
+def _head(model: Model, show: Show | None, now: datetime, width: int) -> Iterator[StyledLine]:
+    """Yield what it is, what it can, and how big and old it is: a line each where they fit."""
     details = model.listed.details
-    parameters = details.parameter_size
-    parts = [
-        f"{parameters} parameters" if parameters else "",
-        details.quantization_level,
-        details.family,
-    ]
-    yield (_joined(parts) or UNKNOWN, "strong"), *_cloud(model)
+    cloud = [("cloud", "cloud")] if model.is_cloud else []
+    rest = [(details.quantization_level, "strong"), (details.family, "strong"), *cloud]
+    parameters, tokens = details.parameter_size, model.context_length
+    many = f"{parameters} parameters" if parameters else ""
+    usual, short = [(many, "strong"), *rest], [(parameters, "strong"), *rest]
+    if not any(text for text, _ in usual[:3]):
+        usual = short = [(UNKNOWN, "strong"), *cloud]
+    yield from _facts_in_a_line(usual, short, width)
     yield capability_words(model, show)
     modified = model.listed.modified_at
-    parts = [
-        f"context {context(model.context_length)}" if model.context_length else "",
-        size(model.size) if _has_size(model) else "",
-        ago(modified, now) if modified else "",
+    rest = [
+        (size(model.size) if _has_size(model) else "", "muted"),
+        (ago(modified, now) if modified else "", "muted"),
     ]
-    yield ((_joined(parts), "muted"),)
+    usual, short = (
+        [(f"{word} {context(tokens)}" if tokens else "", "muted"), *rest]
+        for word in ("context", "ctx")
+    )
+    yield from _facts_in_a_line(usual, short, width)
 
 
-def _cloud(model: Model) -> tuple[Span, ...]:
-    return ((" · ", "muted"), ("cloud", "cloud")) if model.is_cloud else ()
+def _facts_in_a_line(usual: Sequence[Span], short: Sequence[Span], width: int) -> list[StyledLine]:
+    """Return facts with dots between them, the short ones if only those fit into a line.
+
+    Where neither do, a line ends with a fact, not with a dot.
+    """
+    lines = _joined(usual, width)
+    in_short = _joined(short, width) if len(lines) > 1 else lines
+    return in_short if len(in_short) == 1 else lines
 
 
-def _joined(parts: Iterable[str]) -> str:
-    return " · ".join(filter(None, parts))
+def _joined(facts: Sequence[Span], width: int) -> list[StyledLine]:
+    lines: list[list[Span]] = [[]]
+    room = width
+    for text, style in facts:
+        taken = cells(inert(text)) + (len(DOT) if lines[-1] else 0)
+        if not text:
+            continue
+        if lines[-1] and taken > room:
+            lines.append([])
+            room, taken = width, taken - len(DOT)
+        lines[-1] += [(DOT, lines[-1][-1][1]), (text, style)] if lines[-1] else [(text, style)]
+        room -= taken
+    return [tuple(line) or (("", ""),) for line in lines]
 
 
 def capability_words(model: Model, show: Show | None) -> StyledLine:
@@ -215,22 +237,15 @@ def _on_disk(model: Model, around: Surroundings | None, width: int) -> Iterator[
     elif sharing is None:
         yield from _row("Frees", PENDING, width)
     else:
-        yield from _row("Frees", _freed(model, sharing, width), width)
+        shares = f", shares {size(sharing.shared)}" if sharing.shared else ""
+        # What the top says too is as quiet as there, which costs the link less.
+        style = "" if shares else "muted"
+        yield from _row("Frees", f"{sharing.frees}{shares}", width, style)
     more: list[StyledLine] = []
     if sharing is not None and sharing.names:
         more += _row("Shared with", ", ".join(map(inert, sharing.names)), width)
     yield from _update(model, found, width)
     yield from more
-
-
-def _freed(model: Model, sharing: Sharing, width: int) -> str:
-    """Return what deleting a model frees, and what of it stays."""
-    whole = size(sharing.frees.bytes) == size(model.size)
-    if width < EXACT_FROM and whole and not sharing.shared:
-        return "all of it"  # as the top says how much: the same for most, it costs the link nothing
-    return (
-        f"{sharing.frees}, shares {size(sharing.shared)}" if sharing.shared else str(sharing.frees)
-    )
 
 
 def _update(model: Model, found: Upstream | None, width: int) -> Iterator[StyledLine]:

@@ -80,6 +80,34 @@ def test_the_first_lines_say_what_it_is_what_it_can_and_how_big_it_is() -> None:
     assert lines[1][0] == ("vision", "can-vision")
 
 
+@pytest.mark.parametrize(
+    ("width", "first"),
+    [
+        (42, ["116.8B parameters · MXFP4 · gptoss · cloud"]),
+        (36, ["116.8B · MXFP4 · gptoss · cloud"]),
+        (30, ["116.8B parameters · MXFP4", "gptoss · cloud"]),
+        (10, ["116.8B parameters", "MXFP4", "gptoss", "cloud"]),
+    ],
+)
+def test_no_line_at_the_top_ends_with_a_dot(width: int, first: list[str]) -> None:
+    details = ModelDetails(parameter_size="116.8B", quantization_level="MXFP4", family="gptoss")
+    model = Model(ListedModel(name="far:cloud", remote_model="far", details=details))
+    lines = overview(model, None, now=NOW, width=width)
+    assert text(lines).splitlines()[: len(first)] == first
+    said = [span for line in lines for span in line]
+    assert ("cloud", "cloud") in said
+
+
+def test_what_is_long_and_old_still_has_one_line() -> None:
+    listed = msgspec.structs.replace(
+        LISTED,
+        modified_text=(NOW - timedelta(days=310)).isoformat(),
+        details=msgspec.structs.replace(LISTED.details, context_length=131072),
+    )
+    lines = overview(Model(listed), None, now=NOW, width=36)
+    assert text(lines).splitlines()[2] == "ctx 128K · 1.4 GB · 10 months ago"
+
+
 def test_what_is_asked_next_has_a_row_each() -> None:
     said = rows(MODEL)
     assert said["Families"] == "qwen3, clip"
@@ -168,7 +196,7 @@ def test_what_deleting_it_frees_is_told_from_what_others_keep() -> None:
     assert said["Frees"] == "1 GB"
     assert "Shared with" not in said
     whole = Surroundings(sharing=Sharing(Amount(LISTED.size), 0, ()))
-    assert "Frees         all of it" in text(overview(MODEL, None, now=NOW, width=36, around=whole))
+    assert "Frees         1.4 GB" in text(overview(MODEL, None, now=NOW, width=36, around=whole))
     said = rows(MODEL, sharing=Sharing(Amount(5_000, True), 2 * GB, ("a:1b", "b:1b")))
     assert said["Frees"] == "about 5 KB, shares 2 GB"
     assert said["Shared with"] == "a:1b, b:1b"

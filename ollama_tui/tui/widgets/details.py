@@ -12,7 +12,7 @@ from textual.containers import Vertical
 from ollama_tui.api.replies import Show
 from ollama_tui.domain.details import LANGUAGES, OVERVIEW, document, tabs
 from ollama_tui.domain.model import Model
-from ollama_tui.domain.overview import HEAD_LINES, Surroundings
+from ollama_tui.domain.overview import Surroundings
 from ollama_tui.formatting import StyledLine
 from ollama_tui.tui.widgets.find_bar import FindBar
 from ollama_tui.tui.widgets.styled_widget import StaticLines
@@ -150,7 +150,8 @@ class DetailsPane(Vertical):
                 said = [(), ((title, "bad"),), ((hint, "muted"),)]
             elif model.is_answered_in_cloud:
                 said = [(), ((CLOUD_HINT, "muted"),)]
-            content = [*content[:HEAD_LINES], *said, *content[HEAD_LINES:]]
+            at = content.index(())  # below the lines at the top
+            content = [*content[:at], *said, *content[at:]]
         language = LANGUAGES.get(tab, "")
         self.text.show(content, document=(key, model.name, tab), language=language)
         self._show_found()
