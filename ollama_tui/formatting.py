@@ -82,12 +82,16 @@ def size(number: int) -> str:
 
 
 def size_of(done: int, total: int) -> str:
-    """Return `3.0/4.9 GB`: both in the unit of `total`; without a total only what is done."""
+    """Return `3.0/4.9 GB`: both in the unit of `total`; without a total only what is done.
+
+    What is below 10 has a decimal, or the first gigabyte would be none: `0.8/42 GB`.
+    """
     if total <= 0:
         return size(done)
     scale, unit = _unit(total)
-    decimals = 1 if scale > 1 and total / scale < 10 else 0
-    return f"{_cut(done / scale, decimals)}/{_cut(total / scale, decimals)} {unit}"
+    values = (number / scale for number in (done, total))
+    texts = (_cut(value, 1 if scale > 1 and value < 10 else 0) for value in values)
+    return f"{'/'.join(texts)} {unit}"
 
 
 def exact(number: int) -> str:

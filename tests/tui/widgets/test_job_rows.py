@@ -111,7 +111,7 @@ def test_the_total_sums_bytes_rates_and_what_waits() -> None:
     jobs = [job(progress=MOVING), job(id=2, progress=MOVING), job(State.QUEUED, progress=queued)]
     drawn = said(total_line(jobs, UNICODE_SIGNS, layout_for(jobs, 120))).split()
     assert drawn[:4] == ["2", "running,", "1", "queued"]
-    assert drawn[-6:] == ["40%", "6/14", "GB", "174", "MB/s", "0:50"]
+    assert drawn[-6:] == ["40%", "6.0/14", "GB", "174", "MB/s", "0:50"]
 
 
 @pytest.mark.parametrize(
