@@ -17,8 +17,12 @@ async def pulls(user: User, *names: str) -> None:
         await user.presses("enter")
 
 
+def line_with(user: User, text: str) -> str:
+    return next(line for line in user.lines if text in line)
+
+
 def line_of(user: User, name: str) -> str:
-    return next(line for line in user.lines if f"pull {name}" in line)
+    return line_with(user, f"pull {name}")
 
 
 def order(user: User) -> list[str]:
@@ -41,6 +45,23 @@ async def test_every_job_has_bar_share_bytes_rate_and_time_and_their_sum_stands_
         await user.server_works(90)
         await user.waits(25)
         await user.sees("1 min ago")
+
+
+async def test_the_sum_stands_in_the_columns_of_the_jobs_after_a_resize_too() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker, size=(120, 40)) as user:
+        await pulls(user, FIRST, SECOND, THIRD)
+        await user.server_works(20)
+        await user.presses("J")
+        for size in ((80, 24), (200, 60), (101, 30), (99, 30), (120, 40)):
+            await user.resizes(*size)
+            total, job = line_with(user, "running, "), line_of(user, FIRST)
+            for figure in ("%", "GB ", "MB/s"):
+                place = job.index(figure)
+                assert total[place:].startswith(figure), user.screen
+            bar = total.rindex("█", 0, total.index("%"))
+            assert total.index("%") - total.index("█") > 10
+            assert bar < total.index("%")
 
 
 async def test_a_download_is_paused_makes_room_and_goes_on_where_it_was() -> None:

@@ -435,6 +435,20 @@ async def test_a_message_covers_neither_titles_nor_cursor_wherever_that_is(
             await user.lets_toasts_go()
 
 
+async def test_a_message_is_wrapped_again_for_another_size() -> None:
+    long = "The download of a model with a rather long name was cancelled. Pulling again goes on."
+    async with journey(size=(120, 40)) as user:
+        user.app.tell(long)
+        await user.rests()
+        for opening in ("", "t"):
+            await user.presses(*opening)
+            for size in ((40, 20), (60, 24), (120, 40)):
+                await user.resizes(*size)
+                messages = user.app.screen.query_one("#messages")
+                assert user.text_of(messages).removeprefix("· ") == long, user.screen
+                assert messages.size.height == {40: 3, 60: 2, 120: 1}[size[0]]
+
+
 async def test_a_key_for_a_job_says_that_there_is_none() -> None:
     async with journey() as user:
         await user.presses("J", "c")

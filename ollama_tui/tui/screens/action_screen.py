@@ -25,7 +25,7 @@ from ollama_tui.tui.actions.action import (
     no_key,
     why_not,
 )
-from ollama_tui.tui.widgets.pane import BORDERS_FROM, Pane
+from ollama_tui.tui.widgets.pane import Pane, has_borders
 from ollama_tui.tui.widgets.status import footer_line
 from ollama_tui.tui.widgets.styled_widget import StaticLines
 from ollama_tui.tui.widgets.table import Table
@@ -35,6 +35,10 @@ if TYPE_CHECKING:
     from ollama_tui.tui.actions.action import Chosen
     from ollama_tui.tui.app import OllamaTui
     from ollama_tui.tui.screens.main_context import MainScreenContext
+
+
+Message = tuple[str, str, bool]
+"""Title, hint, and whether something is wrong."""
 
 
 @cache
@@ -72,6 +76,8 @@ class ActionScreen(Screen[None]):
 
     BINDINGS = [*bindings(Place.EVERYWHERE), *bindings(Place.NOT_JOBS)]
     context: MainScreenContext
+    _messages: Sequence[Message] = ()
+    """Those shown now."""
 
     @property
     def tui(self) -> OllamaTui:
@@ -109,14 +115,13 @@ class ActionScreen(Screen[None]):
         self._choose_borders(self.app.size)
 
     @on(events.Resize)
-    def _keep_borders(self, event: events.Resize) -> None:
+    def _fit_size(self, event: events.Resize) -> None:
         self._choose_borders(event.size)
+        self.show_messages(self._messages)
 
     def _choose_borders(self, size: Size) -> None:
         """Give panes borders where there is room for them."""
-        self.set_class(
-            size.width >= BORDERS_FROM[0] and size.height >= BORDERS_FROM[1], "-bordered"
-        )
+        self.set_class(has_borders(size), "-bordered")
 
     def show_lines(self, region: str, lines: Sequence[StyledLine]) -> None:
         """Show the status, the jobs or the footer, if it is there already; hide an empty one."""
@@ -124,11 +129,12 @@ class ActionScreen(Screen[None]):
             strip.display = bool(lines)
             strip.show(lines)
 
-    def show_messages(self, messages: Sequence[tuple[str, str, bool]]) -> None:
-        """Show messages, `(title, hint, whether something is wrong)`, above the jobs.
+    def show_messages(self, messages: Sequence[Message]) -> None:
+        """Show messages above the jobs, in lines for the size the screen has.
 
         The newest come first where not all have room: half of the screen.
         """
+        self._messages = messages
         room, lines = max(3, self.size.height // 2), list[StyledLine]()
         for title, hint, is_trouble in reversed(messages):
             sign, style = ("!", "bad") if is_trouble else (self.tui.signs.dot, "accent")
@@ -303,7 +309,7 @@ class TableScreen(ActionScreen, ModalScreen[None]):
     @property
     def room(self) -> int:
         """Cells of a line in the pane."""
-        return max(self.size.width - (2 if self.has_class("-bordered") else 0), 0)
+        return max(self.size.width - (2 if has_borders(self.size) else 0), 0)
 
     def show_heading(self, facts: str) -> None:
         """Show the title and, at the other end, what the rows add up to."""

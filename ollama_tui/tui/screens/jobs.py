@@ -15,9 +15,16 @@ from ollama_tui.services.jobs.job import Job, State, totals
 from ollama_tui.tui.actions.action import Place
 from ollama_tui.tui.look import Signs
 from ollama_tui.tui.screens.action_screen import TableScreen, bindings
-from ollama_tui.tui.widgets.job_rows import job_line, job_sign, layout_for, strip_lines, total_line
+from ollama_tui.tui.widgets.job_rows import (
+    JobLayout,
+    job_line,
+    job_sign,
+    layout_for,
+    strip_lines,
+    total_line,
+)
 from ollama_tui.tui.widgets.styled_widget import StaticLines
-from ollama_tui.tui.widgets.table import MARGIN, RowSource, Table, TableColumn
+from ollama_tui.tui.widgets.table import GAP, MARGIN, RowSource, Table, TableColumn
 from ollama_tui.tui.widgets.text_layout import plain
 
 AGE_EVERY = 20.0
@@ -52,6 +59,13 @@ def when(job: Job, now: float, *, words: bool) -> str:
     return f"{verb} {ago}" if words else ago
 
 
+def _when_cells(width: int) -> int:
+    """Return the cells of when a job was, in a table of this width; 0 where it has none."""
+    if width < WITH_WHEN:
+        return 0
+    return WORDS_CELLS if width >= WITH_WORDS else WHEN_CELLS
+
+
 class JobRows(RowSource[Job]):
     """The source of the job table: one column of bar and figures, and when that was."""
 
@@ -59,21 +73,24 @@ class JobRows(RowSource[Job]):
         self.signs = signs
         self.now = now
         self.jobs: tuple[Job, ...] = ()
-        self.layout = layout_for((), 80, sign=False)
+        self.layout = self.layout_in(80)
         self.words = False
 
     def key(self, row: Job) -> str:
         """Return the job's number."""
         return str(row.id)
 
+    def layout_in(self, width: int) -> JobLayout:
+        """Return the layout of the lines in a table whose columns have `width` cells."""
+        age = _when_cells(width)
+        return layout_for(self.jobs, width - age - GAP if age else width, sign=False)
+
     def columns(self, width: int) -> Sequence[TableColumn]:
         """Return the column of the lines, and that of the age where there is room."""
         self.words = width >= WITH_WORDS
-        age = WORDS_CELLS if self.words else WHEN_CELLS
-        room = width - age - 2 if width >= WITH_WHEN else width
-        self.layout = layout_for(self.jobs, room, sign=False)
-        columns = [TableColumn(self.layout.titles, room, flexible=True)]
-        if room < width:
+        self.layout = self.layout_in(width)
+        columns = [TableColumn(self.layout.titles, self.layout.width, flexible=True)]
+        if age := _when_cells(width):
             columns.append(TableColumn("WHEN", age, "right", id="when"))
         return columns
 
@@ -140,7 +157,8 @@ class JobsScreen(TableScreen):
         sums = totals(jobs)
         total.display = sums.running + sums.queued > 1 and self.size.height >= 16
         if total.display:
-            layout = replace(self.job_rows.layout, sign=MARGIN)
+            # Not the table's own: after a resize, it has the new one only once it is drawn.
+            layout = replace(self.job_rows.layout_in(self.room - 1 - MARGIN), sign=MARGIN)
             total.show([total_line(jobs, self.tui.signs, layout)])
 
     def _heading(self, jobs: tuple[Job, ...]) -> str:

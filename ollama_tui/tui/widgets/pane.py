@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from textual.containers import Vertical
 from textual.content import Content
-from textual.geometry import Region
+from textual.geometry import Region, Size
 
 from ollama_tui.formatting import inert
 
 BORDERS_FROM = (100, 16)
 """Columns and rows of a screen from which its panes have borders."""
+
+
+def has_borders(size: Size) -> bool:
+    """Whether the panes of a screen of this size have borders."""
+    return size.width >= BORDERS_FROM[0] and size.height >= BORDERS_FROM[1]
 
 
 class Pane(Vertical):
