@@ -88,6 +88,13 @@ async def test_a_long_value_is_whole_below_the_table() -> None:
         await user.sees("completion, thinking, tools", "completion, vision")
 
 
+async def test_the_longest_field_is_whole_where_a_third_is_enough_for_it() -> None:
+    async with journey(size=(120, 40)) as user:
+        await marks(user, "qwen3:8b", "qwen3:1.7b")
+        await user.presses("=")
+        await reads_on(user, "qwen3.attention.layer_norm_rms_epsilon  1e-05 ")
+
+
 async def test_s_turns_the_two_around_and_escape_goes_back() -> None:
     async with journey() as user:
         await marks(user, "qwen3:8b", "mistral:7b")

@@ -18,7 +18,7 @@ from ollama_tui.tui.widgets.find_bar import FIND_KEYS, FindBar
 from ollama_tui.tui.widgets.status import footer_line
 from ollama_tui.tui.widgets.styled_widget import StaticLines
 from ollama_tui.tui.widgets.tab_bar import TabBar
-from ollama_tui.tui.widgets.table import GAP, RowSource, Table, TableColumn
+from ollama_tui.tui.widgets.table import GAP, MARGIN, RowSource, Table, TableColumn
 from ollama_tui.tui.widgets.text_view import TextView
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 TABS = (("fields", "Fields"), ("texts", "Texts"))
 VALUE_LINES = 2
 """Lines below the table for each of the two values under the cursor."""
-_LEAST_LABEL, _MOST_LABEL = 9, 34
+_LEAST_LABEL = 9
 
 
 class FieldRows(RowSource[Field]):
@@ -41,7 +41,7 @@ class FieldRows(RowSource[Field]):
 
     def columns(self, width: int) -> Sequence[TableColumn]:
         """Return the column of the labels, and one of the same width for each model."""
-        label = max(_LEAST_LABEL, min(self.longest, _MOST_LABEL, width // 4))
+        label = max(_LEAST_LABEL, min(self.longest, (width + MARGIN + 1) // 3))
         value = max(1, (width - label - 2 * GAP) // 2)
         return [
             TableColumn("FIELD", label, id="label"),

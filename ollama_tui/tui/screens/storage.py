@@ -132,6 +132,7 @@ class StorageScreen(ModelsScreen):
         source.most = max((row.alone + row.shared for row in self._rows), default=1) or 1
         source.whole = self._disk.capacity or usage.unique.bytes or 1
         source.longest = max((cells(r.label) for r in rows if r.model), default=0)
+        source.longest_label = max((cells(r.label) for r in rows), default=0)
         source.marks = view.marks
         source.leaving = self._leaving
         source.models = snapshot.by_key

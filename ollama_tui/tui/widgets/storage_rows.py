@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from ollama_tui.domain.emphasis import fading, heat
@@ -12,10 +12,17 @@ from ollama_tui.domain.storage.report import RowKind, StorageRow
 from ollama_tui.formatting import UNKNOWN, Span, StyledLine, age, cells, size
 from ollama_tui.tui.look import Signs
 from ollama_tui.tui.widgets.bars import length_of, solid
-from ollama_tui.tui.widgets.table import GAP, RowSource, TableColumn, fit_columns
+from ollama_tui.tui.widgets.table import RowSource, TableColumn, fit_columns, width_needed
+from ollama_tui.tui.widgets.text_layout import shorten_name
 
 NARROWEST_NAME = 16
+LEAST_BAR = 8
 LONGEST_BAR = 60
+SHORT_BAR = LONGEST_BAR // 3
+"""Cells that bars keep while names take room."""
+LONGEST_USERS = 64
+"""Cells of the names with which something is shared, which are a few at most."""
+LEAST_USERS = 20
 SHARED_WITH_FROM = 140
 """Cells from which on there is room to say with which models something is shared."""
 
@@ -35,7 +42,9 @@ class StorageRows(RowSource[StorageRow]):
     whole: int = 1
     """Bytes of which shares are hot or not: those of the disk, else of all models."""
     longest: int = NARROWEST_NAME
-    """Cells of the longest name."""
+    """Cells of the longest name of a model."""
+    longest_label: int = NARROWEST_NAME
+    """The same with the rows that are no models, which name several of them."""
     marks: frozenset[ModelKey] = frozenset()
     """Marked models."""
     leaving: Collection[ModelKey] = frozenset()
@@ -43,18 +52,24 @@ class StorageRows(RowSource[StorageRow]):
     models: Mapping[ModelKey, Model] = field(default_factory=dict)
 
     def columns(self, width: int) -> Sequence[TableColumn]:
-        """Return the columns that fit; the bar takes what the others leave."""
-        name = max(NARROWEST_NAME, min(self.longest, max(24, width * 2 // 5)))
+        """Return the columns that fit; the bar takes what names and the others leave."""
         every = [
-            TableColumn(self._title("name"), name, id="name"),
-            TableColumn("", 8, id="bar", priority=3, flexible=True, most=LONGEST_BAR),
+            TableColumn(self._title("name"), 0, id="name"),
+            TableColumn("", LEAST_BAR, id="bar", priority=3, flexible=True, most=LONGEST_BAR),
             TableColumn(self._title("alone"), 7, "right", id="alone"),
             TableColumn(self._title("shared"), 7, "right", id="shared", priority=2),
             TableColumn(self._title("modified"), 10, id="modified", priority=1),
         ]
+        users = TableColumn("SHARED WITH", LEAST_USERS, id="users", priority=4)
         if width >= SHARED_WITH_FROM:
-            spare = width - sum(column.width + GAP for column in every) - LONGEST_BAR
-            every.append(TableColumn("SHARED WITH", max(20, spare), id="users", priority=4))
+            every.append(users)
+        spare = width - width_needed(every) - (SHORT_BAR - LEAST_BAR)
+        longest = self.longest_label if users in every else self.longest
+        name = max(NARROWEST_NAME, min(longest, max(24, width * 2 // 5, spare)))
+        every[0] = replace(every[0], width=name)
+        if users in every:
+            wanted = LEAST_USERS + spare - name
+            every[-1] = replace(users, width=max(LEAST_USERS, min(LONGEST_USERS, wanted)))
         shown = fit_columns(every, width)
         if all(column.id != "bar" for column in shown):
             return [TableColumn(shown[0].title, name, id="name", flexible=True), *shown[1:]]
@@ -66,14 +81,16 @@ class StorageRows(RowSource[StorageRow]):
     def cells(self, row: StorageRow, columns: Sequence[TableColumn]) -> Sequence[StyledLine]:
         """Return what each column says."""
         return [
-            self._bar(row, column.width) if column.id == "bar" else (self._cell(row, column.id),)
+            self._bar(row, column.width) if column.id == "bar" else (self._cell(row, column),)
             for column in columns
         ]
 
-    def _cell(self, row: StorageRow, column: str) -> Span:
-        match column:
+    def _cell(self, row: StorageRow, column: TableColumn) -> Span:
+        match column.id:
+            case "name" if row.kind is RowKind.MODEL:
+                return (shorten_name(row.label, column.width), "")
             case "name":
-                return (row.label, "" if row.kind is RowKind.MODEL else "muted")
+                return (row.label, "muted")
             case "alone":
                 return (size(row.alone), "strong") if row.alone else (UNKNOWN, "muted")
             case "shared":
