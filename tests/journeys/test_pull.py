@@ -60,7 +60,7 @@ async def test_the_insecure_option_is_sent() -> None:
         await user.presses("p")
         await user.types("gemma3:12b")
         await user.presses("tab", "space")
-        await user.sees("[x] Plain HTTP")
+        await user.sees("[x] Insecure: allow plain HTTP")
         await user.presses("shift+tab", "enter")
         sent = {"model": "gemma3:12b", "insecure": True}
         await user.until(lambda: demo.bodies("/api/pull") == [sent])

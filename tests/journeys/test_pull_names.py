@@ -118,7 +118,7 @@ async def test_tab_leaves_a_name_that_goes_on_no_further() -> None:
     async with journey() as user:
         await opens(user, "qwen3:8b")
         await user.presses("tab", "space")
-        await user.sees("[x] Plain HTTP")
+        await user.sees("[x] Insecure: allow plain HTTP")
 
 
 async def test_a_registry_that_cannot_be_reached_is_asked_once() -> None:
@@ -179,7 +179,7 @@ async def test_names_and_keys_are_in_view_at_every_size(size: tuple[int, int]) -
     async with journey(size=size) as user:
         await opens(user, "gemma3:12b qwen3:4b ")
         await user.sees("gemma3:12b", "fetches 8.1 GB", "qwen3:4b", "fetches 2.5 GB")
-        await user.sees("Fetches 10 GB", "Plain HTTP", "enter pull")
+        await user.sees("Fetches 10 GB", "allow plain HTTP", "enter pull")
         before = [line.index("enter pull") for line in user.lines if "enter pull" in line]
         await user.types("mis")
         await user.sees("tab mistral")

@@ -10,6 +10,7 @@ from textual import events, work
 from textual.binding import Binding
 from textual.content import Content
 from textual.message import Message
+from textual.style import Style
 from textual.suggester import Suggester
 from textual.widgets import Checkbox, Input
 
@@ -17,6 +18,9 @@ from ollama_tui.importing.paths import common, completions, one_line
 from ollama_tui.tui.typeahead import pause_keys
 from ollama_tui.tui.widgets.styled_widget import StaticLines
 from ollama_tui.tui.widgets.text_layout import plain
+
+INSECURE = "Insecure: allow plain HTTP"
+"""The label of the option for a registry that has no TLS."""
 
 
 class LineButton(StaticLines, can_focus=True):
@@ -45,16 +49,36 @@ class TextCheckbox(Checkbox, inherit_bindings=False):
         Binding("space", "toggle_button", "Toggle", show=False),
         Binding("enter", "screen.submit", "Submit", show=False),
     ]
-    BUTTON_LEFT = "["
-    BUTTON_RIGHT = "]"
+    DEFAULT_CSS = """
+    TextCheckbox {
+        &, &:focus, &:ansi { border: none; padding: 0; height: 1; background-tint: transparent; }
+        & > .toggle--button, &:ansi > .toggle--button {
+            color: $foreground;
+            background: transparent;
+            text-style: none;
+        }
+        &.-on > .toggle--button, &.-on:ansi > .toggle--button {
+            color: $text-accent;
+            background: transparent;
+            text-style: bold;
+        }
+    }
+    """
 
     def __init__(self, label: str, *, value: bool = False, id: str | None = None) -> None:
         super().__init__(Content(label), value, id=id)
 
     @property
-    def BUTTON_INNER(self) -> str:  # type: ignore[override]  # noqa: N802 - Textual's name
-        """The sign between the brackets."""
-        return "x" if self.value else " "
+    def _button(self) -> Content:
+        """The box, whose brackets Textual would draw as edges, in the colour of its ground.
+
+        With the focus, the sign in it is where the cursor is, also without colours.
+        """
+        sign = "x" if self.value else " "
+        style = self.get_visual_style("toggle--button")
+        return Content.assemble(
+            ("[", style), (sign, style + Style(reverse=self.has_focus)), ("]", style)
+        )
 
 
 class PathSuggester(Suggester):

@@ -23,7 +23,7 @@ from ollama_tui.domain.pasted_names import name_in, names_in
 from ollama_tui.domain.suggestions import common_start, completions, did_you_mean
 from ollama_tui.domain.updates import Offer, OfferKind, fetching, together
 from ollama_tui.formatting import Span, StyledLine, inert, size
-from ollama_tui.tui.dialogs.controls import TextCheckbox
+from ollama_tui.tui.dialogs.controls import INSECURE, TextCheckbox
 from ollama_tui.tui.dialogs.dialog import Dialog, Review, labelled
 from ollama_tui.tui.widgets.styled_widget import StaticLines
 from ollama_tui.tui.widgets.text_layout import fit, width_of
@@ -177,7 +177,7 @@ class PullDialog(Dialog[PullAnswer]):
         yield from labelled("Names, or pasted commands, links and lists", field)
         yield StaticLines([()] * self._least_rows, id="found")
         yield StaticLines([()], id="cost")
-        yield TextCheckbox("Plain HTTP, for a registry of your own (insecure)", id="insecure")
+        yield TextCheckbox(INSECURE, id="insecure")
 
     @property
     def _least_rows(self) -> int:

@@ -17,7 +17,7 @@ from ollama_tui.domain.cloud import AccountStatus, describe_account
 from ollama_tui.domain.model import Model, by_comparison_key, manifests_of
 from ollama_tui.formatting import inert, size
 from ollama_tui.tui.dialogs.account import StatusUpdates
-from ollama_tui.tui.dialogs.controls import TextCheckbox
+from ollama_tui.tui.dialogs.controls import INSECURE, TextCheckbox
 from ollama_tui.tui.dialogs.dialog import Dialog, Review, labelled
 
 
@@ -71,7 +71,7 @@ class PushDialog(Dialog[PushAnswer]):
         yield from labelled(
             "Name in the registry", Input(self.suggestion(), id="name", select_on_focus=False)
         )
-        yield TextCheckbox("Plain HTTP, for a registry of your own (insecure)", id="insecure")
+        yield TextCheckbox(INSECURE, id="insecure")
 
     @on(events.Mount)
     @work
