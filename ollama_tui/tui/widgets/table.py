@@ -220,9 +220,7 @@ class Table(ScrollingWidget, Generic[R], can_focus=True):
         if self.rows:
             self._index, self._last = self._survivor(), self.rows
             self.pinned = self.pinned or self.cursor
-        self._top = max(0, self._index - line)
-        if self.size.height:  # hidden, it has no page, and stays where it is for later
-            self._top = self._top_with(self._index, self._top)
+        self._top = self._top_with(self._index, max(0, self._index - line))
         self._columns = None
         self._bodies.clear()
         self.refresh()
@@ -340,7 +338,12 @@ class Table(ScrollingWidget, Generic[R], can_focus=True):
             self.screen.post_message(self.Moved(self.cursor))
 
     def _top_with(self, index: int, top: int) -> int:
-        """Return the first row to show so that `index` is in view: `top`, or half a page away."""
+        """Return the first row to show so that `index` is in view: `top`, or half a page away.
+
+        Hidden, the table has no page, and stays where it is until it has one.
+        """
+        if not self.size.height:
+            return top
         half = self.page // 2
         if index < top:
             top = min(index, top - half)

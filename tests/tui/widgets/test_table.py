@@ -60,6 +60,23 @@ def cursor_line(app: OneWidget) -> int:
     return next(y for y, line in enumerate(screen_lines(app)) if line.startswith("▸"))
 
 
+@pytest.mark.parametrize("row", [1, 7, 19])
+async def test_a_cursor_placed_before_the_first_layout_hides_no_row_for_nothing(row: int) -> None:
+    class Placed(Table[str]):
+        def on_mount(self) -> None:
+            self.show(names(20))
+            self.move_to(f"m{row}")
+
+    table = Placed(Names())
+    app = OneWidget(table)
+    async with app.run_test(size=(30, 12)):
+        first = table.rows_in_view()[0]
+        assert f"m{row}" in table.rows_in_view()
+        assert len(table.rows_in_view()) == table.page
+        if row < table.page:
+            assert first == "m0"
+
+
 async def test_it_shows_titles_cells_and_signs() -> None:
     source = Names()
     source.marked = {"b"}
