@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from textual.app import App
 from textual.screen import Screen
-from textual.widgets._toast import ToastHolder
+from textual.widgets._toast import ToastHolder, ToastRack
 
 from ollama_tui.tui.screens.action_screen import ActionScreen
 
@@ -46,7 +46,17 @@ class MessagesApp(App[ReturnType]):
         if self._screen_stack:
             if not isinstance(self.screen, ActionScreen):
                 super()._refresh_notifications()
+                self._place_toasts()
             self.call_later(self._remove_empty_holders, self.screen)
+
+    def _place_toasts(self) -> None:
+        """Leave the jobs and keys below a dialog in sight, or the keys of one that fills all."""
+        lines = 1
+        screens = [screen for screen in self._screen_stack if isinstance(screen, ActionScreen)]
+        if screens and not self.screen.has_class("-low"):
+            lines = max(1, screens[-1].lines_below)
+        for rack in self.screen.query(ToastRack):
+            rack.styles.margin = (0, 1, lines, 0)
 
     def _remove_empty_holders(self, screen: Screen[Any]) -> None:
         there = {f"--textual-toast-{note.identity}" for note in self._notifications}

@@ -92,6 +92,13 @@ class Confirm(ModalScreen[bool]):
                 yield Static(self._option_line(), id="option", markup=False)
             yield KeysLine(self._keys())
 
+    def on_resize(self) -> None:
+        """Lie over the whole of a box below that is no wider: only its edge would be seen."""
+        box, (*_, below, _) = self.query_one(".dialog"), self.app.screen_stack
+        for under in below.query(".dialog"):
+            if under.outer_size.width <= box.outer_size.width:
+                box.styles.min_height = under.outer_size.height
+
     def _keys(self) -> list[KeyHint]:
         keys: list[KeyHint] = [("y", self.yes, "danger strong" if self.danger else "key")]
         keys.append(("n", self.no, "key"))

@@ -136,6 +136,8 @@ def _stays_or_unknown(plan: Plan, freed: Amount, *, still_loading: bool) -> Iter
 
 # ---- update
 
+ROUNDED_FROM = 1000
+"""Bytes from which on a size is rounded."""
 Stale = tuple[Model, Upstream]
 """An outdated model, and the newer version in its registry."""
 
@@ -148,7 +150,8 @@ def confirm_update(stale: Sequence[Stale], free: int | None = None) -> Confirm:
     plan = plan_updates(stale)
     one = stale[0][0].label if len(stale) == 1 else f"{len(stale)} models"
     fetch = plan.fetched.bytes
-    fetches = f"Fetches {size(fetch)} ({exact(fetch)})" if fetch else "Fetches nothing"
+    rounded = f" ({exact(fetch)})" if fetch >= ROUNDED_FROM else ""
+    fetches = f"Fetches {size(fetch)}{rounded}" if fetch else "Fetches nothing"
     rows = []
     for model, found in stale[:LISTED]:
         notes = [f"pushed {ago(found.pushed_at, found.checked_at)}"] if found.pushed_at else []

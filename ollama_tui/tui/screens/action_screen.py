@@ -149,6 +149,11 @@ class ActionScreen(Screen[None]):
         self.show_lines("messages", lines)
         self.call_after_refresh(self.place_messages)
 
+    @property
+    def lines_below(self) -> int:
+        """How many lines the jobs and the keys take."""
+        return sum(strip.region.height for strip in self.query("#jobs, #footer"))
+
     @on(Table.Moved)
     def place_messages(self) -> None:
         """Put the messages above jobs and keys, over the border, and never over the cursor."""
