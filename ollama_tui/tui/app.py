@@ -28,11 +28,11 @@ from ollama_tui.services.connection import Connection, Services
 from ollama_tui.tui.actions import ACTIONS
 from ollama_tui.tui.actions.action import PLAIN_KEY_NAMES, Keymap, keymap_from
 from ollama_tui.tui.look import (
-    DEFAULT_THEME,
-    OWN_THEMES,
     UNICODE_SIGNS,
     Signs,
     ThemedApp,
+    default_theme,
+    own_themes,
     styles_folder,
 )
 from ollama_tui.tui.messages import MessagesApp
@@ -112,6 +112,7 @@ class OllamaTui(DiffApp[int], ThemedApp[int], MessagesApp[int], inherit_bindings
         self.settings = settings
         self.signs = signs
         self.plain_signs = not signs.eighths
+        self.set_class(self.plain_signs, "-plain")
         self.keymap = self.keymap_of(settings)
         self.ui_state = ui_state or UIState()
         self.settings_file = settings_file
@@ -135,7 +136,7 @@ class OllamaTui(DiffApp[int], ThemedApp[int], MessagesApp[int], inherit_bindings
             self, self._deliver, clock, self._on_keys_idle, partial(drops_repeated, self)
         )
         self.animation_level = "none"
-        for own in OWN_THEMES:
+        for own in own_themes(in_greys=self.no_color):
             self.register_theme(own)
         self.set_reactive(OllamaTui.snapshot, self._connection.snapshots.value)
         self.use_theme()
@@ -149,7 +150,8 @@ class OllamaTui(DiffApp[int], ThemedApp[int], MessagesApp[int], inherit_bindings
     def use_theme(self) -> None:
         """Take the theme that was chosen last, or is set."""
         theme = self.ui_state.theme_over(self.settings)
-        self.theme = theme if theme in self.available_themes else DEFAULT_THEME
+        known = theme in self.available_themes
+        self.theme = theme if known else default_theme(self.console.color_system)
 
     def refresh_css(self, animate: bool = True) -> None:
         """Apply other colours; before there is a screen, the sheets are read with them anyway."""

@@ -29,7 +29,7 @@ from ollama_tui.tui.widgets.text_view import TextView
 KEYS, SIGNS = "keys", "signs"
 PAGES = ((KEYS, "Keys that work here"), (SIGNS, "Signs and filter"))
 MOVING = (
-    (("j", "k", "↓", "↑"), "Move."),
+    (("j", "k", "down", "up"), "Move."),
     (("g", "G", "home", "end"), "Go to the first, the last."),
     (("pgup", "pgdn"), "Move by a page."),
     (("ctrl+d", "ctrl+u"), "Move by half a page."),
@@ -97,7 +97,10 @@ def key_sections(
     actions: Sequence[Action], context: ActionContext, keymap: Keymap
 ) -> Iterator[Section]:
     """Yield the keys of a place by group, those that move first."""
-    moving = (Entry(((" ".join(keys), "key"),), text, keys=keys) for keys, text in MOVING)
+    moving = (
+        Entry(((" ".join(map(keymap.name, keys)), "key"),), text, keys=keys)
+        for keys, text in MOVING
+    )
     yield Section("Move", tuple(moving))
     for group in ActionGroup:
         rows = [action for action in actions if action.group is group and keymap.shown(action)]

@@ -7,7 +7,7 @@ mixing it. `terminal-16` has the terminal's own 16.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -45,11 +45,13 @@ MEANINGS: Mapping[str, str] = {
     "edge-now": "accent",  # of the pane with it
     "title-now": "background",  # of its title, on the color of its edge
     "field": "panel",  # the ground that is typed on
+    "typed": "foreground",  # what is typed there
+    "hint": "text-muted",  # what stands there until then
 }
 """Theme variables that are ours: a colour has one meaning, and each meaning one variable."""
 
 
-NOT_OF_TEXT = frozenset({"edge", "edge-now", "title-now", "field"})
+NOT_OF_TEXT = frozenset({"edge", "edge-now", "title-now", "field", "typed", "hint"})
 """Those that only the sheets use, for what is not text."""
 
 
@@ -152,23 +154,23 @@ LIGHT = Theme(
         "heat-2": "#5f8700",
         "heat-3": "#af8700",
         "heat-4": "#d75f00",
-        "aging": "#875f00",
-        "old": "#af5f00",
-        "loaded": "#008700",
-        "outdated": "#af5f00",
+        "aging": "#5f5f00",
+        "old": "#875f00",
+        "loaded": "#005f00",
+        "outdated": "#875f00",
         "danger": "#d70000",
         "cloud": "#005fd7",
         "can-vision": "#870087",
-        "can-tools": "#875f00",
+        "can-tools": "#875f5f",
         "can-thinking": "#5f00af",
-        "can-embedding": "#00875f",
-        "can-insert": "#0087af",
+        "can-embedding": "#005f5f",
+        "can-insert": "#005f87",
         "can-audio": "#af005f",
-        "syntax-keyword": "#005fd7",
-        "syntax-string": "#008700",
-        "syntax-comment": "#767676",
+        "syntax-keyword": "#005faf",
+        "syntax-string": "#005f00",
+        "syntax-comment": "#6c6c6c",
         "syntax-tag": "#870087",
-        "syntax-number": "#af5f00",
+        "syntax-number": "#5f5f00",
         "bar": "#0087af",
         "track": "#d0d0d0",
         "edge": "#9e9e9e",
@@ -182,7 +184,7 @@ SIXTEEN = Theme(
     accent="ansi_cyan",
     success="ansi_green",
     warning="ansi_yellow",
-    error="ansi_red",
+    error="ansi_bright_red",
     foreground="ansi_default",
     background="ansi_default",
     surface="ansi_default",
@@ -195,21 +197,22 @@ SIXTEEN = Theme(
         "text-accent": "ansi_cyan",
         "text-success": "ansi_green",
         "text-warning": "ansi_yellow",
-        "text-error": "ansi_red",
+        "text-error": "ansi_bright_red",
         "text-primary": "ansi_bright_blue",
-        "text-secondary": "ansi_magenta",
+        "text-secondary": "ansi_bright_magenta",
         "scrollbar": "ansi_bright_black",
         "border": "ansi_bright_black",
         "border-blurred": "ansi_bright_black",
         "block-cursor-background": "ansi_blue",
         "block-cursor-foreground": "ansi_bright_white",
         "block-cursor-text-style": "none",
-        "block-cursor-blurred-background": "ansi_white",
-        "block-cursor-blurred-foreground": "ansi_black",
+        "block-cursor-blurred-background": "ansi_bright_black",
+        "block-cursor-blurred-foreground": "ansi_bright_white",
         "ansi-background": "ansi_black",
         "ansi-foreground": "ansi_white",
         "input-cursor-background": "ansi_bright_white",
         "input-cursor-foreground": "ansi_black",
+        "input-cursor-text-style": "none",
         "input-selection-background": "ansi_blue",
         "input-selection-foreground": "ansi_white",
         "screen-selection-background": "ansi_blue",
@@ -224,16 +227,16 @@ SIXTEEN = Theme(
         "outdated": "ansi_bright_yellow",
         "danger": "ansi_bright_red",
         "cloud": "ansi_bright_blue",
-        "can-vision": "ansi_magenta",
-        "can-tools": "ansi_yellow",
-        "can-thinking": "ansi_bright_magenta",
+        "can-vision": "ansi_bright_magenta",
+        "can-tools": "ansi_cyan",
+        "can-thinking": "ansi_bright_blue",
         "can-embedding": "ansi_green",
-        "can-insert": "ansi_cyan",
-        "can-audio": "ansi_red",
+        "can-insert": "ansi_bright_cyan",
+        "can-audio": "ansi_bright_green",
         "syntax-keyword": "ansi_cyan",
         "syntax-string": "ansi_green",
         "syntax-comment": "ansi_default",
-        "syntax-tag": "ansi_magenta",
+        "syntax-tag": "ansi_bright_magenta",
         "syntax-number": "ansi_yellow",
         "bar": "ansi_bright_cyan",
         "track": "ansi_bright_black",
@@ -241,10 +244,45 @@ SIXTEEN = Theme(
         "edge-now": "ansi_bright_cyan",
         "title-now": "ansi_black",
         "field": "ansi_bright_black",
+        "typed": "ansi_bright_white",
+        "hint": "ansi_white",
     },
 )
 OWN_THEMES = (DARK, LIGHT, SIXTEEN)
-DEFAULT_THEME = DARK.name
+GREYS: Mapping[bool, Mapping[str, str]] = {
+    True: {
+        **dict.fromkeys(("danger", "text-error", "old"), "#ffffff"),
+        **dict.fromkeys(("bar", "loaded", "aging", "cloud"), "#d0d0d0"),
+        "heat-1": "#6c6c6c",
+        "heat-2": "#8a8a8a",
+        "heat-3": "#b2b2b2",
+        "heat-4": "#eeeeee",
+    },
+    False: {
+        **dict.fromkeys(("danger", "text-error", "old"), "#000000"),
+        **dict.fromkeys(("bar", "loaded", "aging", "cloud"), "#4e4e4e"),
+        "heat-1": "#9e9e9e",
+        "heat-2": "#767676",
+        "heat-3": "#4e4e4e",
+        "heat-4": "#1c1c1c",
+    },
+}
+"""Shades for dark and for light themes: danger stands out most, and parts differ by glyph."""
+
+
+def own_themes(*, in_greys: bool) -> tuple[Theme, ...]:
+    """Return our themes, as they are or for NO_COLOR: a color turned grey would say little."""
+    if not in_greys:
+        return OWN_THEMES
+    return tuple(
+        theme if theme.ansi else replace(theme, variables={**theme.variables, **GREYS[theme.dark]})
+        for theme in OWN_THEMES
+    )
+
+
+def default_theme(color_system: str | None) -> str:
+    """Return the theme to begin with: where there are only 16 colors, those of the terminal."""
+    return SIXTEEN.name if color_system == "standard" else DARK.name
 
 
 def theme_names() -> tuple[str, ...]:
@@ -253,6 +291,12 @@ def theme_names() -> tuple[str, ...]:
 
     own = tuple(theme.name for theme in OWN_THEMES)
     return (*own, *sorted(BUILTIN_THEMES.keys() - set(own)))
+
+
+KEY_WORDS = {
+    ord(sign): f" {word} "
+    for sign, word in zip("⏎↑↓←→", ("enter", "up", "down", "left", "right"), strict=True)
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,10 +334,14 @@ class Signs:
     levels: str = "▁▂▃▄▅▆▇█"
     """Cells filled from below, the lowest first."""
 
+    def spelled(self, keys: str) -> str:
+        """Return keys as the terminal can show them: words where it has no arrows."""
+        return keys if self.eighths else " ".join(keys.translate(KEY_WORDS).split())
+
 
 UNICODE_SIGNS = Signs()
 ASCII_SIGNS = Signs(
-    cursor=">", thumb="|", up="*", down="o", loaded="*", cloud="~", outdated="^", marked="+",
+    cursor=">", thumb="#", up="*", down="o", loaded="*", cloud="~", outdated="^", marked="+",
     separator="|", dot="-", full="#", dense="=", medium=":", loose="%", empty=".", ascending="^",
     descending="v", pull="v", push="^", delete="x", shares="`", differs="!", then=">",
     eighths="", levels="_.-=^",
@@ -303,8 +351,12 @@ ASCII_SIGNS = Signs(
 
 def signs_for(environ: Mapping[str, str]) -> Signs:
     """Return the signs that the terminal with these environment variables can show."""
+    # Set on purpose for everything, C means plain text; else it is what nobody has set up.
+    plain = ("C", "POSIX")
     locale = next((environ[n] for n in ("LC_ALL", "LC_CTYPE", "LANG") if environ.get(n)), "")
-    if locale and locale not in ("C", "POSIX") and "utf" not in locale.lower():
+    if environ.get("LC_ALL") in plain:
+        return ASCII_SIGNS
+    if locale and locale not in plain and "utf" not in locale.lower():
         return ASCII_SIGNS
     return (
         ASCII_SIGNS if environ.get("TERM") in ("linux", "dumb", "vt100", "vt220") else UNICODE_SIGNS

@@ -70,6 +70,18 @@ def test_other_terminals_show_the_list(start: Start, term: str) -> None:
     assert ("●" in terminal.text()) is (term not in ("linux", "vt100"))
 
 
+@pytest.mark.parametrize("term", ["linux", "screen"])
+def test_a_terminal_of_16_colors_says_the_same_with_them(start: Start, term: str) -> None:
+    terminal = start("--demo", env={"TERM": term, "COLORTERM": ""})
+    terminal.wait_for("qwen3:1.7b")
+    terminal.wait_idle()
+    rows = {"".join(cell.char for cell in row): row for row in terminal.cells()}
+    cursor = next(row for text, row in rows.items() if "studio/reviewer:latest   " in text)
+    loaded = next(row for text, row in rows.items() if "gpt-oss:20b" in text)
+    assert {cell.paper for cell in cursor[4:20]} == {"blue"}
+    assert "brightgreen" in {cell.ink for cell in loaded[:5]}
+
+
 def test_a_broken_config_file_is_a_sentence_and_it_starts(start: Start, tmp_path: Path) -> None:
     folder = tmp_path / "CONFIG" / "ollama-tui"
     folder.mkdir(parents=True)

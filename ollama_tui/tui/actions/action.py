@@ -336,7 +336,11 @@ class Keymap:
     def shown(self, action: Action) -> tuple[str, ...]:
         """Return the keys of `action` as a person reads them; none for one of the palette only."""
         keys = self.changed.get(action.id, action.keys)
-        return tuple(self.names.get(key, key) for key in keys.split(",") if key)
+        return tuple(self.name(key) for key in keys.split(",") if key)
+
+    def name(self, key: str) -> str:
+        """Return a key as a person reads it."""
+        return self.names.get(key, key)
 
     def for_textual(self) -> dict[str, str]:
         """Return what Textual's `set_keymap` takes."""

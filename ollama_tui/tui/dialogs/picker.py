@@ -149,7 +149,8 @@ class PickerScreen(ModalScreen[str | None], Generic[R]):
         shown, total = len(self.table.rows), len(self.rows)
         right: StyledLine = ((f"{shown} of {total}", "muted"),) if shown < total else ()
         hint = self.query_one("#hint", StaticLines)
-        left, *_ = hint_lines(key_hints(self.keys_hint), hint.size.width - width_of(right))
+        room = hint.size.width - width_of(right)
+        left, *_ = hint_lines(key_hints(self.keys_hint), room, self.table.signs)
         hint.show([spread(left, right, hint.size.width)])
 
     def action_move(self, step: int) -> None:

@@ -186,6 +186,11 @@ class ActionScreen(Screen[None]):
             (keys if row.footer < FOOTER_ALWAYS else always).append(key)
         return footer_line(keys, always, self.size.width)
 
+    def field_footer(self, keys: Sequence[tuple[str, str, bool]]) -> StyledLine:
+        """Return the keys of a field while it is typed in."""
+        spelled = [(self.tui.signs.spelled(key), label, acts) for key, label, acts in keys]
+        return footer_line(spelled, (), self.size.width)
+
     def action_run(self, action_id: str) -> None:
         """Run an action, or say why it cannot act now."""
         self.context.start(BY_ID[action_id], self)

@@ -15,7 +15,6 @@ from ollama_tui.tui.actions.action import Place, connected
 from ollama_tui.tui.look import Signs
 from ollama_tui.tui.screens.action_screen import TableScreen, bindings
 from ollama_tui.tui.widgets.find_bar import FIND_KEYS, FindBar
-from ollama_tui.tui.widgets.status import footer_line
 from ollama_tui.tui.widgets.styled_widget import StaticLines
 from ollama_tui.tui.widgets.tab_bar import TabBar
 from ollama_tui.tui.widgets.table import GAP, MARGIN, RowSource, Table, TableColumn
@@ -216,7 +215,7 @@ class CompareScreen(TableScreen):
     def footer(self) -> StyledLine:
         """Return the keys of the field while a text to find is typed, else those of the view."""
         if self.find_bar.is_typing:
-            return footer_line(FIND_KEYS, (), self.size.width)
+            return self.field_footer(FIND_KEYS)
         return super().footer()
 
     @on(events.DescendantFocus)

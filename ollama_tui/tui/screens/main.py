@@ -27,7 +27,7 @@ from ollama_tui.tui.widgets.filter_bar import FILTER_KEYS, FilterBar
 from ollama_tui.tui.widgets.find_bar import FIND_KEYS
 from ollama_tui.tui.widgets.model_rows import ModelRows
 from ollama_tui.tui.widgets.pane import Pane
-from ollama_tui.tui.widgets.status import footer_line, order_text
+from ollama_tui.tui.widgets.status import order_text
 from ollama_tui.tui.widgets.styled_widget import StaticLines
 from ollama_tui.tui.widgets.table import Table
 
@@ -201,9 +201,9 @@ class MainScreen(ActionScreen):
     def footer(self) -> StyledLine:
         """Return the keys that matter where the focus is."""
         if self.query_one(FilterBar) in (self.focused or self).ancestors:
-            return footer_line(FILTER_KEYS, (), self.size.width)
+            return self.field_footer(FILTER_KEYS)
         if self.details.pane.find_bar.is_typing:
-            return footer_line(FIND_KEYS, (), self.size.width)
+            return self.field_footer(FIND_KEYS)
         return super().footer()
 
     @on(Table.Moved)

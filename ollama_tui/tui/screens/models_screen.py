@@ -20,7 +20,6 @@ from ollama_tui.tui.look import Signs
 from ollama_tui.tui.screens.action_screen import TableScreen, bindings
 from ollama_tui.tui.screens.model_list import LastValidFilter
 from ollama_tui.tui.widgets.filter_bar import FILTER_KEYS, FilterBar
-from ollama_tui.tui.widgets.status import footer_line
 
 if TYPE_CHECKING:
     from ollama_tui.domain.filter.completion import Completion
@@ -154,7 +153,7 @@ class ModelsScreen(TableScreen):
     def footer(self) -> StyledLine:
         """Return the keys of the field while a filter is typed, else those of the table."""
         if self.query_one(FilterBar).has_focus_within:
-            return footer_line(FILTER_KEYS, (), self.size.width)
+            return self.field_footer(FILTER_KEYS)
         return super().footer()
 
     def _show_filter(self) -> None:

@@ -48,7 +48,8 @@ class DiskBar:
 
     def lines(self, width: int, height: int) -> list[StyledLine]:
         """Return the lines for a screen of this size: the fewer, the smaller it is."""
-        if self.shares.free is not None and width >= BIG_WIDTH and height >= BIG_HEIGHT:
+        has_room = width >= BIG_WIDTH and height >= BIG_HEIGHT
+        if self.shares.free is not None and has_room and self.signs.eighths:
             return self._with_large_number(width)
         room = max(0, width - 2)
         lines: list[StyledLine] = [_indented(self._headline(room))]

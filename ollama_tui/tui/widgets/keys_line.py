@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ollama_tui.formatting import Span, StyledLine
+from ollama_tui.tui.look import Signs
 from ollama_tui.tui.widgets.styled_widget import WrappedLines
 from ollama_tui.tui.widgets.text_layout import width_of
 
@@ -36,11 +37,11 @@ def split_keys(part: str) -> tuple[str, str]:
     return part[: max(end - 1, 0)], part[max(end - 1, 0) :]
 
 
-def hint_lines(hints: Iterable[KeyHint], width: int) -> list[StyledLine]:
+def hint_lines(hints: Iterable[KeyHint], width: int, signs: Signs) -> list[StyledLine]:
     """Return hints in lines of `width` cells, as many in each as fit."""
     lines: list[list[Span]] = [[]]
     for key, label, style in hints:
-        spans: list[Span] = [(key, style), (f" {label}" if key else label, "")]
+        spans: list[Span] = [(signs.spelled(key), style), (f" {label}" if key else label, "")]
         gap: list[Span] = [(BETWEEN, "")] if lines[-1] else []
         if lines[-1] and width_of([*lines[-1], *gap, *spans]) > width:
             lines.append([])
@@ -67,4 +68,4 @@ class KeysLine(WrappedLines):
 
     def lines_in(self, width: int) -> list[StyledLine]:
         """Return the lines for `width` cells."""
-        return hint_lines(self.hints, width)
+        return hint_lines(self.hints, width, self.signs)

@@ -80,6 +80,8 @@ class StyledWidget(Widget):
         &:ansi > .styled--match-now { color: ansi_black; }
         & > .styled--added { background: $success 16%; }
         & > .styled--removed { background: $error 16%; }
+        &:light > .styled--added { background: $success 10%; }
+        &:light > .styled--removed { background: $error 10%; }
         &:ansi > .styled--added { background: ansi_default; color: $success; }
         &:ansi > .styled--removed { background: ansi_default; color: $error; }
         &:ansi > .styled--unchanged { color: ansi_default; }

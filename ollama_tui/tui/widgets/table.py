@@ -279,9 +279,9 @@ class Table(ScrollingWidget, Generic[R], can_focus=True):
         sign = (self.signs.cursor if is_here else " ", "")
         spans = (sign, *fit(self._source.gutter(row), GUTTER), (" ", ""), *self._body(row))
         if is_here:  # one style for the row but for its bars: easy to see and cheap to send
-            spans = merge_spans(
-                (text, style if style in BAR_STYLES else "") for text, style in spans
-            )
+            # Bars of letters would be hard to read in their colours on the ground of the row.
+            kept = BAR_STYLES if self.signs.eighths else ()
+            spans = merge_spans((text, style if style in kept else "") for text, style in spans)
         elif self._source.is_dimmed:
             spans = (("".join(text for text, _ in spans), "muted"),)
         line = self.to_strip(fit(spans, width - 1), "cursor" if is_here else "")

@@ -58,6 +58,12 @@ def test_a_large_screen_has_large_digits() -> None:
     assert "of 100 GB" in text(lines[1])
 
 
+def test_a_terminal_without_such_lines_has_no_large_digits() -> None:
+    lines = DiskBar(SHARES, ASCII_SIGNS).lines(120, 40)
+    assert text(lines[0]) == "20 GB free of 100 GB"
+    assert all(text(line).isascii() for line in lines)
+
+
 def test_a_point_is_one_cell_of_a_large_number() -> None:
     assert {len(row) for row in big_digits("1.7")} == {7}
     assert big_digits("1.7")[2][3] == "."
