@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from ollama_tui.domain.names import parse
-from tests.journeys.driver import a_server, journey
+from tests.journeys.driver import User, a_server, journey
+from tests.pictures.cells import Look, screen_of
 
 
 async def test_y_deletes_after_the_grace_period_and_not_before() -> None:
@@ -64,7 +67,40 @@ async def test_undoing_says_so() -> None:
 async def test_z_with_nothing_to_undo_says_so() -> None:
     async with journey() as user:
         await user.presses("z")
-        await user.sees("There is nothing to undo.")
+        await user.sees("There is nothing to undo: a deletion can be undone until it is sent.")
+
+
+def undo_looks(user: User) -> Look:
+    """Return how the key of undo looks in the footer."""
+    row = screen_of(user.app)[-1]
+    text = "".join(cell.text or " " for cell in row)
+    return row[text.index(" z undo ") + 1].look
+
+
+@pytest.mark.parametrize("opening", ["b", "J"])
+async def test_undo_is_dimmed_in_footers_while_nothing_can_be_undone(opening: str) -> None:
+    async with journey(size=(80, 24)) as user:
+        await user.presses("d", "y", opening)
+        key = user.app.theme_variables["text-accent"]
+        assert undo_looks(user).foreground == key
+        assert undo_looks(user).bold
+        await user.presses("z")
+        await user.sees("undone; nothing was deleted.")
+        assert undo_looks(user).foreground == user.app.theme_variables["text-muted"]
+        assert not undo_looks(user).bold
+
+
+@pytest.mark.parametrize("opening", ["", "b"])
+async def test_undo_typed_ahead_with_the_deletion_undoes_it(opening: str) -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker) as user:
+        await user.presses(*opening)
+        for key in "dyz":
+            user.strikes(key)
+        await user.presses()
+        await user.sees("undone; nothing was deleted.")
+        await user.waits(20)
+        assert demo.seen("/api/delete") == []
 
 
 async def test_leaving_within_the_grace_period_sends_no_deletion() -> None:

@@ -268,8 +268,16 @@ def cannot_move(context: ActionContext) -> str | None:
 
 async def undo_job(context: ActionContext) -> None:
     """Take the chosen deletion back."""
-    if (job := chosen_job(context)) and not connected(context).queue.undo(job.id):
-        context.tell("Only a deletion that still waits can be undone.")
+    if job := chosen_job(context):
+        connected(context).queue.undo(job.id)
+
+
+def cannot_undo(context: ActionContext) -> str | None:
+    """Say why the chosen job cannot be taken back; the queue knows, the row may be older."""
+    if (chosen := chosen_job(context)) is None or context.services is None:
+        return no_job(context)
+    waits = any(job.can_undo for job in context.services.queue.jobs.value if job.id == chosen.id)
+    return None if waits else "Only a deletion that still waits can be undone."
 
 
 async def clear_jobs(context: ActionContext) -> None:
@@ -311,7 +319,7 @@ ACTIONS = (
            partial(move_job, step=1), cannot_move, group=ActionGroup.APP, place=Place.JOBS,
            footer=7, synonyms=("down", "reorder")),
     Action("jobs.undo", "z", "undo", "Take back a deletion that still waits.",
-           undo_job, no_job, group=ActionGroup.APP, place=Place.JOBS, footer=4,
+           undo_job, cannot_undo, group=ActionGroup.APP, place=Place.JOBS, footer=4,
            synonyms=("restore",)),
     Action("jobs.clear", "x", "clear ended", "Forget the jobs that have ended.",
            clear_jobs, no_job, group=ActionGroup.APP, place=Place.JOBS, footer=5,

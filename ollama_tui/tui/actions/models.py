@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.formatting import brief, inert
 from ollama_tui.tui.actions.action import (
+    NOT_CONNECTED,
     Action,
     ActionContext,
     ActionGroup,
@@ -243,8 +244,20 @@ def reveal(context: ActionContext, key: ModelKey) -> None:
 
 async def undo(context: ActionContext) -> None:
     """Bring back what was deleted last."""
-    if not connected(context).queue.undo():
-        context.tell("There is nothing to undo.", "A deletion can be undone until it is sent.")
+    connected(context).queue.undo()
+
+
+def nothing_to_undo(context: ActionContext) -> str | None:
+    """Say that no deletion waits.
+
+    Only the queue knows: what is shown of it may be older than a deletion whose answer was typed
+    ahead together with its undo.
+    """
+    if context.services is None:
+        return NOT_CONNECTED
+    if any(job.can_undo for job in context.services.queue.jobs.value):
+        return None
+    return "There is nothing to undo: a deletion can be undone until it is sent."
 
 
 ACTIONS = (
@@ -258,7 +271,7 @@ ACTIONS = (
            delete, cannot_delete, group=ActionGroup.CHANGE, footer=6, changes_server=True,
            synonyms=("remove", "rm", "uninstall", "erase", "trash", "del")),
     Action("model.undo", "z", "undo", "Bring back what was deleted in the last seconds.",
-           undo, group=ActionGroup.CHANGE, changes_server=True,
+           undo, nothing_to_undo, group=ActionGroup.CHANGE, changes_server=True,
            synonyms=("restore", "recover", "bring back", "undelete")),
     Action("storage.show", "b", "storage", "See what the disk is spent on, and what frees it.",
            "show_table('storage')", not_connected,
@@ -272,8 +285,8 @@ ACTIONS = (
            changes_server=True,
            synonyms=("remove", "rm", "prune", "cleanup", "trash")),
     Action("storage.undo", "z", "undo", "Bring back what was deleted in the last seconds.",
-           undo, group=ActionGroup.CHANGE, place=Place.STORAGE, footer=5, changes_server=True,
-           synonyms=("restore", "recover")),
+           undo, nothing_to_undo, group=ActionGroup.CHANGE, place=Place.STORAGE, footer=5,
+           changes_server=True, synonyms=("restore", "recover")),
     Action("storage.read", "R", "reload", "Read again what is on the disk.",
            "reload", group=ActionGroup.APP, place=Place.STORAGE, footer=7,
            synonyms=("refresh",)),

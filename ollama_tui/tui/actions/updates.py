@@ -17,7 +17,7 @@ from ollama_tui.tui.actions.action import (
     no_model,
     not_connected,
 )
-from ollama_tui.tui.actions.models import undo
+from ollama_tui.tui.actions.models import nothing_to_undo, undo
 
 if TYPE_CHECKING:
     from ollama_tui.domain.model import Model, ModelKey
@@ -203,7 +203,8 @@ ACTIONS = (
            "choose_order", no_row, group=ActionGroup.MARK, place=Place.UPDATES, footer=8,
            synonyms=("order",)),
     Action("updates.undo", "z", "undo", "Bring back what was deleted in the last seconds.",
-           undo, group=ActionGroup.CHANGE, place=Place.UPDATES, changes_server=True),
+           undo, nothing_to_undo, group=ActionGroup.CHANGE, place=Place.UPDATES,
+           changes_server=True),
     Action("updates.back", "escape,q,o", "back", "Go back to the list.",
            "back", group=ActionGroup.APP, place=Place.UPDATES, footer=FOOTER_ALWAYS,
            cancels_pending=True),
