@@ -264,13 +264,13 @@ def yes_or_no(value: bool) -> tuple[str, bool]:
 
 
 def colors(environ: Mapping[str, str]) -> str:
-    """Return how many colors are sent to a terminal with these variables, as Textual decides."""
+    """Return how many colors are sent to a terminal with these variables."""
+    from ollama_tui.tui.look import TRUE_COLOR, color_count
+
     if environ.get("NO_COLOR"):
         return "none"
-    if environ.get("COLORTERM", "").strip().lower() in ("truecolor", "24bit"):
-        return "16 million"
-    kind = environ.get("TERM", "").strip().lower().rpartition("-")[2]
-    return "256" if kind in ("256color", "kitty") else "16"
+    count = color_count(environ)
+    return "16 million" if count == TRUE_COLOR else f"{count}"
 
 
 def _multiplexer(environ: Mapping[str, str]) -> str:

@@ -118,7 +118,7 @@ def _run_app(arguments: Sequence[str]) -> int:
     from ollama_tui.config.ui_state import UIState
     from ollama_tui.services.cache import Cache
     from ollama_tui.tui.app import OllamaTui
-    from ollama_tui.tui.look import signs_for
+    from ollama_tui.tui.look import signs_for, theme_for
     from ollama_tui.tui.shutdown import Shutdown
 
     problems = Problems()
@@ -136,6 +136,7 @@ def _run_app(arguments: Sequence[str]) -> int:
         problems=problems,
         drafts=folders.drafts,
         signs=signs_for(os.environ),
+        usual_theme=theme_for(os.environ),
         leaving=shutdown.begin,
     )
     shutdown.save = app.drafts.flush

@@ -28,10 +28,10 @@ from ollama_tui.services.connection import Connection, Services
 from ollama_tui.tui.actions import ACTIONS
 from ollama_tui.tui.actions.action import PLAIN_KEY_NAMES, Keymap, keymap_from
 from ollama_tui.tui.look import (
+    DEFAULT_THEME,
     UNICODE_SIGNS,
     Signs,
     ThemedApp,
-    default_theme,
     own_themes,
     styles_folder,
 )
@@ -103,6 +103,7 @@ class OllamaTui(DiffApp[int], ThemedApp[int], MessagesApp[int], inherit_bindings
         problems: Problems | None = None,
         drafts: Path | None = None,
         signs: Signs = UNICODE_SIGNS,
+        usual_theme: str = DEFAULT_THEME,
         transport: Callable[[], httpx.AsyncBaseTransport] | None = None,
         clock: Clock = MACHINE,
         leaving: Callable[[int], object] | None = None,
@@ -111,6 +112,7 @@ class OllamaTui(DiffApp[int], ThemedApp[int], MessagesApp[int], inherit_bindings
         self._leaving = leaving
         self.settings = settings
         self.signs = signs
+        self._usual_theme = usual_theme
         self.plain_signs = not signs.eighths
         self.set_class(self.plain_signs, "-plain")
         self.keymap = self.keymap_of(settings)
@@ -150,8 +152,7 @@ class OllamaTui(DiffApp[int], ThemedApp[int], MessagesApp[int], inherit_bindings
     def use_theme(self) -> None:
         """Take the theme that was chosen last, or is set."""
         theme = self.ui_state.theme_over(self.settings)
-        known = theme in self.available_themes
-        self.theme = theme if known else default_theme(self.console.color_system)
+        self.theme = theme if theme in self.available_themes else self._usual_theme
 
     def refresh_css(self, animate: bool = True) -> None:
         """Apply other colours; before there is a screen, the sheets are read with them anyway."""

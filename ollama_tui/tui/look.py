@@ -280,9 +280,21 @@ def own_themes(*, in_greys: bool) -> tuple[Theme, ...]:
     )
 
 
-def default_theme(color_system: str | None) -> str:
+DEFAULT_THEME = DARK.name
+TRUE_COLOR = 1 << 24
+
+
+def color_count(environ: Mapping[str, str]) -> int:
+    """Return how many colors the terminal with these variables is sent, as Textual decides."""
+    if environ.get("COLORTERM", "").strip().lower() in ("truecolor", "24bit"):
+        return TRUE_COLOR
+    kind = environ.get("TERM", "").strip().lower().rpartition("-")[2]
+    return 256 if kind in ("256color", "kitty") else 16
+
+
+def theme_for(environ: Mapping[str, str]) -> str:
     """Return the theme to begin with: where there are only 16 colors, those of the terminal."""
-    return SIXTEEN.name if color_system == "standard" else DARK.name
+    return SIXTEEN.name if color_count(environ) == 16 else DEFAULT_THEME
 
 
 def theme_names() -> tuple[str, ...]:

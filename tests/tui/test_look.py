@@ -12,9 +12,9 @@ from ollama_tui.tui.look import (
     OWN_THEMES,
     UNICODE_SIGNS,
     Signs,
-    default_theme,
     own_themes,
     signs_for,
+    theme_for,
     with_meanings,
 )
 from tests.pictures.cells import TERMINAL
@@ -95,16 +95,17 @@ def test_text_can_be_read_on_every_ground(theme) -> None:  # type: ignore[no-unt
 
 
 @pytest.mark.parametrize(
-    ("colors", "theme"),
+    ("environ", "theme"),
     [
-        ("truecolor", "ollama-dark"),
-        ("256", "ollama-dark"),
-        ("standard", "terminal-16"),
-        (None, "ollama-dark"),
+        ({"TERM": "xterm", "COLORTERM": "truecolor"}, "ollama-dark"),
+        ({"TERM": "screen-256color"}, "ollama-dark"),
+        ({"TERM": "xterm-kitty"}, "ollama-dark"),
+        ({"TERM": "screen"}, "terminal-16"),
+        ({"TERM": "linux"}, "terminal-16"),
     ],
 )
-def test_a_terminal_of_16_colors_begins_with_its_own(colors: str | None, theme: str) -> None:
-    assert default_theme(colors) == theme
+def test_a_terminal_of_16_colors_begins_with_its_own(environ: dict[str, str], theme: str) -> None:
+    assert theme_for(environ) == theme
 
 
 @pytest.mark.parametrize(
