@@ -5,9 +5,13 @@ Every screen is entered in a terminal of 120x40 and then seen at each of the siz
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
+from ollama_tui.demo.release import BEFORE_LISTS
+from ollama_tui.services.jobs.tasks import Pull
+from ollama_tui.tui.actions.resume import REST_SECONDS
 from tests.pictures.cells import Screen, screen_of
 from tests.pictures.scenes import an_edit, the_disk, the_outdated, the_pulls, the_running
 from tests.pictures.stage import Guide, stage, write_gguf
@@ -19,6 +23,8 @@ REVIEWER, SMALL, LARGE, PRECISE = (
     "qwen3:30b-a3b",
     "tinyllama:1.1b-chat-fp16",
 )
+PULLS = (Pull("gemma3:12b", expected=8_149_190_253, done=4_980_000_000), Pull("qwen3:4b"))
+DRAFT = f'FROM {REVIEWER}\nSYSTEM """Answer in verse."""\n'
 Steps = Callable[[Guide], Awaitable[None]]
 
 
@@ -30,6 +36,8 @@ class Entry:
     theme: str = ""
     offline: bool = False
     """Whether the server does not answer."""
+    given: Mapping[str, Any] = field(default_factory=dict)
+    """What else differs from the usual stage."""
     sizes: tuple[tuple[int, int], ...] = SIZES
 
 
@@ -164,6 +172,85 @@ async def cancelled(user: Guide) -> None:
     await user.waits(1.0)
 
 
+async def resuming(user: Guide) -> None:
+    """The question about downloads that an earlier run left unfinished."""
+    await user.waits(REST_SECONDS)
+    await user.sees("Resume?")
+
+
+async def with_saved_filters(user: Guide) -> None:
+    """Save two filters."""
+    for name, text in (("sees", "cap:vision size<8g"), ("old", "older:90d")):
+        await user.filters(text)
+        await user.does("save filter")
+        await user.types(name)
+        await user.presses("enter", "escape")
+        await user.lets_toasts_go()
+
+
+async def saving_a_filter(user: Guide) -> None:
+    """Give a filter a name."""
+    await user.filters("cap:vision size<8g")
+    await user.does("save filter")
+    await user.types("sees")
+
+
+async def choosing_a_filter(user: Guide) -> None:
+    """Choose one of the saved filters."""
+    await with_saved_filters(user)
+    await user.presses("@")
+
+
+async def forgetting_a_filter(user: Guide) -> None:
+    """Delete one of the saved filters."""
+    await with_saved_filters(user)
+    await user.does("forget filter")
+
+
+async def comparing_texts(user: Guide) -> None:
+    """The texts of two models side by side."""
+    for name in (REVIEWER, "qwen2.5-coder:7b"):
+        await user.goes_to(name)
+        await user.presses("space")
+    await user.presses("=")
+    await user.waits(1.0)
+    await user.presses("tab")
+
+
+async def messages(user: Guide) -> None:
+    """The messages a new model begins with."""
+    await form("ctrl+n", "ctrl+n", "ctrl+n")(user)
+    for text in ("Is this patch safe to merge?", "No: line 12 leaks a file."):
+        await user.presses("a")
+        await user.types(text)
+        await user.presses("ctrl+g")
+
+
+async def a_license(user: Guide) -> None:
+    """The text of a license being typed."""
+    await form("ctrl+n", "ctrl+n", "ctrl+n", "ctrl+n", "a")(user)
+    await user.types("MIT License. Do what you like.")
+
+
+async def forgetting(user: Guide) -> None:
+    """Leave a form in which something was typed."""
+    await form("ctrl+n")(user)
+    await user.types("Answer in verse. ")
+    await user.presses("escape")
+
+
+async def told(user: Guide) -> None:
+    """Messages, one of them of several lines."""
+    await user.presses("%")
+    user.app.tell(
+        "config.toml could not be read: 3 problems.",
+        "theme must be a text, line 1.\nsort must be the name of a column, line 2.\n"
+        "grace must be a number from 0 to 60, line 4.",
+        trouble=True,
+    )
+    await user.comes_to_rest()
+
+
 def done(words: str, sees: str = "") -> Steps:
     """Return the steps of running an action by its words in the palette."""
 
@@ -194,6 +281,7 @@ SCREENS: dict[str, Entry] = {
     "details-modelfile": Entry(a_modelfile),
     "details-found": Entry(found),
     "keys": Entry(keys("question_mark")),
+    "signs": Entry(keys("question_mark", "tab")),
     "palette": Entry(keys("colon")),
     "palette-typed": Entry(typed(":", "disk")),
     "sort": Entry(keys("s")),
@@ -211,7 +299,12 @@ SCREENS: dict[str, Entry] = {
     "create-prompt": Entry(form("ctrl+n")),
     "create-parameters": Entry(form("ctrl+n", "ctrl+n")),
     "create-preview": Entry(form(*["ctrl+n"] * 6)),
+    "create-messages": Entry(messages),
+    "create-license": Entry(a_license),
+    "create-leave": Entry(forgetting),
+    "create-draft": Entry(form(), given={"draft": DRAFT}),
     "edit": Entry(an_edit),
+    "quantize": Entry(keys("%", on=PRECISE), given={"version": BEFORE_LISTS}),
     "unavailable": Entry(keys("%", on=PRECISE)),
     "import": Entry(importing),
     "running": Entry(the_running),
@@ -226,13 +319,20 @@ SCREENS: dict[str, Entry] = {
     "jobs": Entry(the_pulls),
     "jobs-cancelled": Entry(cancelled),
     "compare": Entry(comparing),
+    "compare-texts": Entry(comparing_texts),
     "cloud": Entry(keys("L", sees="gpt-oss:120b")),
     "hosts": Entry(keys("H")),
     "clipboard": Entry(keys("y", on=SMALL)),
     "account": Entry(done("account")),
+    "account-none": Entry(done("account"), given={"signed_in": False}),
+    "filter-save": Entry(saving_a_filter),
+    "filter-choose": Entry(choosing_a_filter),
+    "filter-forget": Entry(forgetting_a_filter),
     "columns": Entry(done("columns")),
     "themes": Entry(done("theme")),
     "leave": Entry(leaving),
+    "resume": Entry(resuming, given={"pulls": PULLS}),
+    "messages": Entry(told),
     "offline": Entry(keys(), offline=True),
 }
 
@@ -241,7 +341,8 @@ async def taken(name: str) -> dict[tuple[int, int], Screen]:
     """Return a screen at each of the sizes."""
     entry = SCREENS[name]
     screens: dict[tuple[int, int], Screen] = {}
-    async with stage(SIZES[0], theme=entry.theme, offline=entry.offline) as user:
+    at_first = SIZES[0]
+    async with stage(at_first, theme=entry.theme, offline=entry.offline, **entry.given) as user:
         await entry.steps(user)
         await user.comes_to_rest()
         for size in entry.sizes:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, chdir, contextmanager, nullcontext
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,7 +17,11 @@ from textual.notifications import Notification
 
 from ollama_tui.config.settings import Settings
 from ollama_tui.demo.folder import StoreFolder
+from ollama_tui.demo.release import VERSION
 from ollama_tui.demo.server import EmbeddedTransport
+from ollama_tui.services.cache import file_key
+from ollama_tui.services.jobs.journal import Journal
+from ollama_tui.services.jobs.tasks import Pull
 from tests.clock import VirtualClock
 from tests.demo.levers import Demo
 from tests.importing.making import MODEL, gguf
@@ -105,21 +110,34 @@ def no_machine() -> Iterator[None]:
 
 @asynccontextmanager
 async def stage(
-    size: tuple[int, int], *, theme: str = "", offline: bool = False
+    size: tuple[int, int],
+    *,
+    theme: str = "",
+    offline: bool = False,
+    version: str = VERSION,
+    signed_in: bool = True,
+    pulls: Sequence[Pull] = (),
+    draft: str = "",
 ) -> AsyncIterator[Guide]:
     """Start the program as a picture shows it: time stands still unless the steps let it pass.
 
-    The server's store can be read, as that of `--demo`; `offline` it does not answer at all.
+    The server's store can be read, as that of `--demo`; `offline` it does not answer at all. It is
+    of a `version`, and may not be signed in. An earlier run left `pulls` unfinished, and a `draft`
+    of the form that creates a model.
     """
     time = VirtualClock()
-    demo = Demo(pace=time.sleep, now=time.now)
+    demo = Demo(pace=time.sleep, now=time.now, version=version)
     demo.online = not offline
+    if not signed_in:
+        demo.account = None
     with no_machine():
         async with journey(
             demo,
-            settings=Settings(demo=not offline, theme=theme),
+            settings=Settings(demo=not (offline or pulls), theme=theme),
             size=size,
             server_time=time,
+            unfinished=_left(pulls) if pulls else None,
+            drafts=_written(draft) if draft else None,
             transport=demo.transport if offline else partial(LocalTransport, demo),
             listed=not offline,
             person=Guide,
@@ -128,6 +146,26 @@ async def stage(
             await user.until(lambda: offline or user.app.measured, "a measured store")
             await user.rests()
             yield user
+
+
+def _left(pulls: Sequence[Pull]) -> Path:
+    """Leave downloads unfinished, as a program that was killed does; return their folder."""
+    folder = Path("unfinished")
+    journal = Journal(folder, file_key(Settings().host.url))
+    journal.keep(pulls)
+    journal.close()
+    return folder
+
+
+def _written(draft: str) -> Path:
+    """Leave what was typed into the form that creates a model; return the folder."""
+    folder = Path("drafts")
+    folder.mkdir()
+    file = folder / "create.Modelfile"
+    file.write_text(draft)
+    at = datetime(2026, 11, 20, 9, 30).timestamp()
+    os.utime(file, (at, at))
+    return folder
 
 
 def write_gguf(name: str) -> None:
