@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from operator import attrgetter
 from typing import Generic, TypeVar
@@ -17,7 +17,7 @@ from textual.widgets import Static
 from ollama_tui.api.replies import Message
 from ollama_tui.domain.create.form import MAX_EDITED_CHARS, CreateForm, ParameterRow
 from ollama_tui.domain.modelfile.parameters import BY_NAME
-from ollama_tui.formatting import as_one_line, size
+from ollama_tui.formatting import as_one_line, cells, inert, size
 from ollama_tui.tui.dialogs.create_parts import (
     LicenseDialog,
     MessageDialog,
@@ -28,11 +28,14 @@ from ollama_tui.tui.dialogs.create_parts import (
     is_text,
 )
 from ollama_tui.tui.dialogs.create_tabs import Change, Tab
-from ollama_tui.tui.widgets.table import CellRow, CellRows, Table, TableColumn
+from ollama_tui.tui.widgets.table import CellRow, CellRows, Table, TableColumn, fit_columns
 from ollama_tui.tui.widgets.text_layout import plain
 
 GLANCE = 300
 """Characters of a text that its row may show."""
+
+MOST_VALUE = 30
+"""Cells that a value takes before others: of a longer one, that is the beginning."""
 
 T = TypeVar("T")
 
@@ -112,6 +115,26 @@ def glance(text: str) -> str:
     return as_one_line(text[:GLANCE])
 
 
+@dataclass(frozen=True, kw_only=True)
+class ParameterRows(CellRows):
+    """The columns of parameters: a value has what it needs before defaults and origins are shown.
+
+    What is sent has a sign left of its name, so the least is lost without the origin.
+    """
+
+    longest: Callable[[], int]
+    """Returns the cells of the longest value."""
+
+    def columns(self, width: int) -> Sequence[TableColumn]:
+        """Return the columns that fit beside the longest value."""
+        needed = min(self.longest(), MOST_VALUE)
+        wide = (
+            replace(column, width=max(needed, column.width)) if column.id == "value" else column
+            for column in self.all_columns
+        )
+        return fit_columns(wide, width)
+
+
 class ParametersTab(ListTab):
     """Name, value, default and origin of every parameter: PARAMETER in a Modelfile.
 
@@ -120,14 +143,17 @@ class ParametersTab(ListTab):
 
     keys = "a add   enter change   d remove"
     empty = "No parameters: the server's defaults apply. Press a to add one."
-    columns = CellRows(
-        (
-            TableColumn("NAME", 17, id="name"),
-            TableColumn("VALUE", 11, flexible=True, id="value"),
-            TableColumn("DEFAULT", 14, id="default", priority=1),
-            TableColumn("", 18, id="origin"),
-        )
+    titles = (
+        TableColumn("NAME", 17, id="name"),
+        TableColumn("VALUE", 11, flexible=True, id="value"),
+        TableColumn("DEFAULT", 14, id="default", priority=2),
+        TableColumn("", 18, id="origin", priority=1),
     )
+
+    def __init__(self, form: CreateForm, *, id: str) -> None:
+        super().__init__(form, id=id)
+        self.columns = ParameterRows(all_columns=self.titles, longest=lambda: self._longest)
+        self._longest = 0
 
     def parts(self) -> tuple[str, Sequence[CellRow]]:
         """Return a note on what is sent, and a row for each value."""
@@ -135,13 +161,14 @@ class ParametersTab(ListTab):
         for row in self.form.rows():
             known = BY_NAME.get(row.name)
             text = escaped(row.text[:GLANCE]) if is_text(row.name) else row.text[:GLANCE]
-            cells = {
+            shown = {
                 "name": (row.name, ""),
                 "value": (text, "" if row.own else "muted"),
                 "default": (known.default if known else "not known", "muted"),
                 "origin": (row.origin, "muted" if row.origin == "inherited" else "accent"),
             }
-            rows.append(CellRow(row.key, cells, "+" if row.own else ""))
+            rows.append(CellRow(row.key, shown, "+" if row.own else ""))
+        self._longest = max((cells(inert(row.cells["value"][0])) for row in rows), default=0)
         return "Only what is new or changed is sent; the rest is inherited.", rows
 
     def _row(self, key: str | None) -> ParameterRow | None:

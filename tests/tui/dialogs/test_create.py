@@ -459,6 +459,29 @@ async def test_texts_of_megabytes_are_inherited_without_being_loaded() -> None:
 # ---- sizes
 
 
+@pytest.mark.parametrize("size", [(40, 10), (60, 16), (80, 24)])
+async def test_the_value_of_a_parameter_is_shown_before_what_else_there_is(
+    size: tuple[int, int],
+) -> None:
+    show = Show(parameters='stop   "<|im_start|>"\nnum_ctx   16384')
+    async with a_form(show=show, size=size) as form:
+        await form.turn_to("parameters")
+        for words in ("NAME", "VALUE", "num_ctx", "16384", "<|im_start|>"):
+            assert words in form.screen
+        assert "…" not in form.screen
+        assert ("inherited\n" in form.screen) is (size[0] > 40)
+        assert ("DEFAULT" in form.screen) is (size[0] > 60)
+
+
+@pytest.mark.parametrize(("length", "origin"), [(14, True), (15, False)])
+async def test_a_long_value_takes_the_room_of_where_it_is_from(length: int, origin: bool) -> None:
+    show = Show(parameters=f'stop   "{"x" * length}"')
+    async with a_form(show=show, size=(60, 16)) as form:
+        await form.turn_to("parameters")
+        assert "x" * length in form.screen
+        assert ("inherited" in form.screen.partition("VALUE")[2]) is origin
+
+
 @pytest.mark.parametrize("size", [(40, 10), (60, 16), (80, 24), (120, 40), (200, 60)])
 async def test_fields_and_keys_are_in_view_at_every_size(size: tuple[int, int]) -> None:
     async with a_form(size=size) as form:
