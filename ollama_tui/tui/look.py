@@ -251,16 +251,16 @@ SIXTEEN = Theme(
 OWN_THEMES = (DARK, LIGHT, SIXTEEN)
 GREYS: Mapping[bool, Mapping[str, str]] = {
     True: {
-        **dict.fromkeys(("danger", "text-error", "old"), "#ffffff"),
-        **dict.fromkeys(("bar", "loaded", "aging", "cloud"), "#d0d0d0"),
+        **dict.fromkeys(("danger", "text-error"), "#ffffff"),
+        **dict.fromkeys(("bar", "loaded", "aging", "old", "cloud"), "#d0d0d0"),
         "heat-1": "#6c6c6c",
         "heat-2": "#8a8a8a",
         "heat-3": "#b2b2b2",
         "heat-4": "#eeeeee",
     },
     False: {
-        **dict.fromkeys(("danger", "text-error", "old"), "#000000"),
-        **dict.fromkeys(("bar", "loaded", "aging", "cloud"), "#4e4e4e"),
+        **dict.fromkeys(("danger", "text-error"), "#000000"),
+        **dict.fromkeys(("bar", "loaded", "aging", "old", "cloud"), "#4e4e4e"),
         "heat-1": "#9e9e9e",
         "heat-2": "#767676",
         "heat-3": "#4e4e4e",

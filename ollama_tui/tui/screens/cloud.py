@@ -125,7 +125,7 @@ class CloudScreen(ModelsScreen):
     DEFAULT_CSS = """
     CloudScreen {
         #trouble { height: auto; max-height: 6; }
-        #about { height: 8; border-top: solid $panel; padding: 0 1; }
+        #about { height: 8; border-top: solid $edge; padding: 0 1; }
     }
     """
     BINDINGS = bindings(Place.CLOUD)

@@ -108,6 +108,8 @@ class StorageRows(RowSource[StorageRow]):
         style = heat(row.alone / self.whole) if kind else "old"
         alone = solid(length_of(row.alone / self.most, width, self.signs), self.signs)
         used = cells(alone)
+        if not kind:  # of the same cells as in the bar of the disk
+            alone = self.signs.loose * used
         shared = min(round(row.shared * width / self.most), width - used)
         if row.shared and not shared and used < width:
             shared = 1

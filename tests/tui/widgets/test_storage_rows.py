@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from ollama_tui.domain.storage.report import RowKind, StorageRow
-from ollama_tui.tui.look import UNICODE_SIGNS
+from ollama_tui.tui.look import ASCII_SIGNS, UNICODE_SIGNS, Signs
 from ollama_tui.tui.widgets.storage_rows import SHORT_BAR, StorageRows
 from ollama_tui.tui.widgets.table import TableColumn, stretch_columns, width_needed
 
@@ -52,3 +52,17 @@ def test_a_name_without_room_keeps_its_end() -> None:
 @pytest.mark.parametrize("width", range(30, 260))
 def test_they_never_take_more_than_there_is(width: int) -> None:
     assert width_needed([*laid_out(width).values()]) <= width
+
+
+@pytest.mark.parametrize("signs", [UNICODE_SIGNS, ASCII_SIGNS])
+def test_the_bar_of_leftovers_differs_by_more_than_its_color(signs: Signs) -> None:
+    rows = source()
+    rows.signs, rows.most = signs, 10**9
+    bar = TableColumn("", 12, id="bar")
+    drawn = {
+        kind: rows.cells(StorageRow(kind, "a", "a", 10**9), [bar])[0][0][0]
+        for kind in (RowKind.MODEL, RowKind.ORPHANS)
+    }
+    assert set(drawn[RowKind.MODEL]) == {signs.full}
+    assert set(drawn[RowKind.ORPHANS]) == {signs.loose}
+    assert len(drawn[RowKind.MODEL]) == len(drawn[RowKind.ORPHANS])
