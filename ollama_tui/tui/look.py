@@ -47,17 +47,31 @@ MEANINGS: Mapping[str, str] = {
     "field": "panel",  # the ground that is typed on
     "typed": "foreground",  # what is typed there
     "hint": "text-muted",  # what stands there until then
+    "caret": "input-cursor-background",  # the cursor in it
+    "caret-text": "input-cursor-foreground",
 }
 """Theme variables that are ours: a colour has one meaning, and each meaning one variable."""
 
 
-NOT_OF_TEXT = frozenset({"edge", "edge-now", "title-now", "field", "typed", "hint"})
+NOT_OF_TEXT = frozenset(
+    {"edge", "edge-now", "title-now", "field", "typed", "hint", "caret", "caret-text"}
+)
 """Those that only the sheets use, for what is not text."""
+OF_ANSI: Mapping[str, str] = {
+    "title-now": "ansi_black",
+    "field": "ansi_bright_black",
+    "typed": "ansi_bright_white",
+    "hint": "ansi_white",
+    "caret": "ansi_bright_white",
+    "caret-text": "ansi_black",
+}
+"""What stands in where a theme has the terminal's colors: Textual's ground is the terminal's."""
 
 
-def with_meanings(variables: Mapping[str, str]) -> dict[str, str]:
+def with_meanings(variables: Mapping[str, str], *, ansi: bool = False) -> dict[str, str]:
     """Return a theme's variables with those of `MEANINGS` that it does not set."""
-    return {name: variables[other] for name, other in MEANINGS.items()} | dict(variables)
+    meant = {name: variables[other] for name, other in MEANINGS.items()}
+    return meant | (dict(OF_ANSI) if ansi else {}) | dict(variables)
 
 
 class ThemedApp(App[ReturnType]):
@@ -65,7 +79,8 @@ class ThemedApp(App[ReturnType]):
 
     def get_css_variables(self) -> dict[str, str]:
         """Return the variables of the theme, those that are ours among them."""
-        self.theme_variables = with_meanings(super().get_css_variables())
+        variables = super().get_css_variables()
+        self.theme_variables = with_meanings(variables, ansi=self.native_ansi_color)
         return self.theme_variables
 
 
@@ -210,9 +225,6 @@ SIXTEEN = Theme(
         "block-cursor-blurred-foreground": "ansi_bright_white",
         "ansi-background": "ansi_black",
         "ansi-foreground": "ansi_white",
-        "input-cursor-background": "ansi_bright_white",
-        "input-cursor-foreground": "ansi_black",
-        "input-cursor-text-style": "none",
         "input-selection-background": "ansi_blue",
         "input-selection-foreground": "ansi_white",
         "screen-selection-background": "ansi_blue",
@@ -242,10 +254,6 @@ SIXTEEN = Theme(
         "track": "ansi_bright_black",
         "edge": "ansi_bright_black",
         "edge-now": "ansi_bright_cyan",
-        "title-now": "ansi_black",
-        "field": "ansi_bright_black",
-        "typed": "ansi_bright_white",
-        "hint": "ansi_white",
     },
 )
 OWN_THEMES = (DARK, LIGHT, SIXTEEN)

@@ -8,6 +8,7 @@ from unittest.mock import patch
 import pytest
 
 from tests.layouts.screens import SCREENS
+from tests.pictures.cells import screen_of, text_of
 from tests.pictures.stage import Guide, stage
 
 WIDEST = 7
@@ -80,3 +81,17 @@ async def test_what_a_screen_colours_it_says(screen: str, words: tuple[str, ...]
         async with stage((120, 40), offline=entry.offline) as user:
             await entry.steps(user)
             await user.sees(*words)
+
+
+@pytest.mark.parametrize("theme", ["ollama-dark", "ollama-light", "terminal-16", "ansi-dark"])
+async def test_a_field_and_the_cursor_in_it_are_seen_in_every_theme(theme: str) -> None:
+    async with stage((80, 24), theme=theme) as user:
+        await user.presses("H")
+        await user.types("box")
+        await user.comes_to_rest()
+        (line,) = (row for row in screen_of(user.app) if " box " in text_of(row))
+        x = text_of(line).index(" box ")
+        around, typed, cursor = line[x - 1].look, line[x + 1].look, line[x + 4].look
+        grounds = {around.background, typed.background, cursor.background}
+        assert len(grounds) == 3
+        assert typed.foreground not in grounds - {cursor.background}

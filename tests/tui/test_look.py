@@ -56,7 +56,8 @@ def contrast(one: Color, other: Color) -> float:
 
 @pytest.mark.parametrize("theme", OWN_THEMES, ids=lambda theme: theme.name)
 def test_text_can_be_read_on_every_ground(theme) -> None:  # type: ignore[no-untyped-def]
-    variables = with_meanings(theme.to_color_system().generate() | theme.variables)
+    generated = theme.to_color_system().generate() | theme.variables
+    variables = with_meanings(generated, ansi=theme.ansi)
     text = Color(*TERMINAL.foreground_color).hex
     plain = Color(*TERMINAL.background_color).hex
 
@@ -76,9 +77,10 @@ def test_text_can_be_read_on_every_ground(theme) -> None:  # type: ignore[no-unt
     focused = field if theme.ansi else field.blend(ink("foreground"), SUBTLE)
     for name in ("typed", "hint"):
         pairs |= {(name, "field"): (ink(name), field), (name, "focused"): (ink(name), focused)}
-    for cursor in ("block-cursor", "block-cursor-blurred", "input-cursor"):
+    for cursor in ("block-cursor", "block-cursor-blurred"):
         names = (f"{cursor}-foreground", f"{cursor}-background")
         pairs[names] = (ink(names[0]), ground(names[1]))
+    pairs["caret-text", "caret"] = (ink("caret-text"), ground("caret"))
     pairs["title-now", "edge-now"] = (ink("title-now"), ground("edge-now"))
     if not theme.ansi:  # where a difference has no ground but colours its text
         share = 0.16 if theme.dark else 0.1
