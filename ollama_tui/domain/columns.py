@@ -103,6 +103,16 @@ def _capabilities_text(capabilities: frozenset[str] | None) -> str:
     return " ".join(word for _, word in capability_words(capabilities))
 
 
+def _size(model: Model) -> str:
+    """Return a size in 6 cells at most: `10 GB` also for what Ollama rounds up to `10.0 GB`."""
+    return UNKNOWN if model.is_cloud else size(model.size).replace("10.0 ", "10 ")
+
+
+def _quantization(model: Model) -> str:
+    level = model.listed.details.quantization_level
+    return UNKNOWN if level in ("", "unknown") else inert(level)
+
+
 def _parameters(text: str) -> str:
     """Return a parameter count without decimals that say little: `134.52M` as `134M`."""
     return _LONG_FRACTION.sub(r"\1", inert(text)) or UNKNOWN
@@ -136,9 +146,9 @@ COLUMNS: tuple[Column, ...] = (
         style="",
     ),
     Column(
-        "size", "SIZE", 7, "right", 1,
+        "size", "SIZE", 6, "right", 1,
         lambda m: None if m.is_cloud else m.size,
-        lambda m, _: UNKNOWN if m.is_cloud else size(m.size),
+        lambda m, _: _size(m),
         descending=True,
         style="",
     ),
@@ -149,9 +159,9 @@ COLUMNS: tuple[Column, ...] = (
         descending=True,
     ),
     Column(
-        "quant", "QUANT", 7, "left", 6,
+        "quant", "QUANT", 6, "left", 6,
         lambda m: _quantization_key(m.listed.details.quantization_level),
-        lambda m, _: inert(m.listed.details.quantization_level) or UNKNOWN,
+        lambda m, _: _quantization(m),
     ),
     Column(
         "ctx", "CTX", 5, "right", 7,
@@ -160,7 +170,7 @@ COLUMNS: tuple[Column, ...] = (
         descending=True,
     ),
     Column(
-        "can", "CAN", 9, "left", 2,
+        "can", "CAN", 8, "left", 2,
         lambda m: _capabilities_key(m.capabilities),
         lambda m, _: _capabilities_text(m.capabilities),
         style="accent",
@@ -214,6 +224,10 @@ class Extents:
     """Letters of the longest name, with the runner where it is shown beside it."""
     longest_short_name: int = 0
     """The same of names without what comes before their last slash, and `…/` in place of it."""
+    usual_short_name: int = 0
+    """As many as most short names have at most."""
+    usual_quantization: int = 0
+    """Letters that most quantizations have at most."""
     largest: int = 0
     """Bytes of the largest model."""
 
@@ -221,11 +235,26 @@ class Extents:
 def extents(models: Sequence[Model]) -> Extents:
     """Return the extents of `models`."""
     labels = [m.label if m.siblings else m.listed.name for m in models]
+    slashes = [label.rfind("/") for label in labels]
+    short = sorted(
+        [
+            len(label) - slash + len("/") if slash >= 0 else len(label)  # … in place of the rest
+            for label, slash in zip(labels, slashes, strict=True)
+        ]
+    )
+    levels = sorted([len(m.listed.details.quantization_level) for m in models])
     return Extents(
         max(map(len, labels), default=0),
-        max([len(label.rpartition("/")[2]) for label in labels], default=0) + len("…/"),
+        short[-1] if short else 0,
+        _usual(short),
+        _usual(levels),
         max([m.listed.size for m in models], default=0),
     )
+
+
+def _usual(lengths: Sequence[int]) -> int:
+    """Return what nine of ten of these sorted lengths do not exceed."""
+    return lengths[len(lengths) * 9 // 10] if lengths else 0
 
 
 def sort(models: Iterable[Model], column_key: str, reverse: bool = False) -> tuple[Model, ...]:

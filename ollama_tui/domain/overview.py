@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ollama_tui.domain.storage.usage import Amount, Usage
     from ollama_tui.domain.updates import Upstream
 
-EXACT_FROM = 50
+EXACT_FROM = 46
 """Cells from which there are rows for what the top says in round figures: in the pane beside the
 list, each row that changes with the cursor costs the link as much as one of the list."""
 LABEL_CELLS = 14
@@ -43,6 +43,8 @@ PROMPT_LINES = 6
 """Lines of the system prompt that are shown."""
 HEADING_LINES = 6
 """Lines at the top of a server's Modelfile that may hold its name."""
+FIGURE_CELLS = len("128K"), len("4.7 GB")
+"""Cells of a context and of a size."""
 DOT = " · "
 """Between two facts of a line."""
 PENDING = "…"
@@ -134,13 +136,15 @@ def _head(model: Model, show: Show | None, now: datetime, width: int) -> Iterato
     yield from _facts_in_a_line(usual, short, width)
     yield capability_words(model, show)
     modified = model.listed.modified_at
+    # Figures of one width in the pane beside the list: what follows is not sent again on each move.
+    of_context, of_size = (0, 0) if width >= EXACT_FROM else FIGURE_CELLS
+    figure = context(tokens).rjust(of_context)
     rest = [
-        (size(model.size) if _has_size(model) else "", "muted"),
+        (size(model.size).rjust(of_size) if _has_size(model) else "", "muted"),
         (ago(modified, now) if modified else "", "muted"),
     ]
     usual, short = (
-        [(f"{word} {context(tokens)}" if tokens else "", "muted"), *rest]
-        for word in ("context", "ctx")
+        [(f"{word} {figure}" if tokens else "", "muted"), *rest] for word in ("context", "ctx")
     )
     yield from _facts_in_a_line(usual, short, width)
 

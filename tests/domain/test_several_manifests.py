@@ -96,9 +96,9 @@ def test_only_of_several_rows_the_runner_is_asked_for_and_shown() -> None:
 
 
 def test_the_longest_name_counts_the_runner_beside_it() -> None:
-    assert extents(snapshot("long-name a, m a ggml, m b llamacpp").models) == Extents(
-        len("m (llamacpp)"), len("…/m (llamacpp)"), 9
-    )
+    known = extents(snapshot("long-name a, m a ggml, m b llamacpp").models)
+    longest = len("m (llamacpp)")
+    assert known == Extents(longest, longest, longest, largest=9)
 
 
 def test_a_backup_is_told_with_each_model_of_its_digest() -> None:

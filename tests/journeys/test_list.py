@@ -141,6 +141,19 @@ async def test_the_cursor_and_its_row_survive_a_smaller_terminal() -> None:
         assert "▸" in user.row("mixtral:8x7b")
 
 
+async def test_each_size_shows_as_much_of_a_model_as_it_has_room_for() -> None:
+    async with journey(size=(80, 24)) as user:
+        await user.waits(3)  # capabilities are learned meanwhile
+        for width, height in ((80, 24), (120, 40)):
+            await user.resizes(width, height)
+            assert "Q4_K_M  tools +1" in user.row("studio/reviewer:latest")
+            assert "…/Compass-3B-GGUF:Q4_K_M  1.9 GB" in user.screen
+        await user.resizes(200, 60)
+        assert "32K  tools insert " in user.row("studio/reviewer:latest")
+        assert "1.6 GB  qwen3       now " in user.row("qwen3:1.7b")
+        assert "hf.co/acme-labs/Compass-3B-GGUF:Q4_K_M  1.9 GB" in user.screen
+
+
 async def test_columns_leave_but_the_name_stays_as_it_gets_narrow() -> None:
     async with journey(size=(80, 24)) as user:
         assert "SIZE" in user.lines[1]

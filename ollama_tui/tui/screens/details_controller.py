@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 WIDE = 110
 """Columns from which list and details stand side by side."""
+ROOMY = 180
+"""Columns from which the list has three quarters of them."""
 DETAILS_DELAY = 0.08
 """Seconds the cursor rests before details are asked for."""
 
@@ -57,6 +59,11 @@ class DetailsController:
         """Whether keys go to the details."""
         focused = self._main.focused
         return focused is not None and self.pane in focused.ancestors_with_self
+
+    def choose_place(self, width: int) -> None:
+        """Put the details beside the list where there is room; a wide list has more of it."""
+        self._main.set_class(width < WIDE, "-narrow")
+        self._main.set_class(width >= ROOMY, "-wide")
 
     def draw(self) -> None:
         """Show what is known of the model under the cursor, if the details are on the screen."""

@@ -19,7 +19,7 @@ from ollama_tui.domain.rows import NOTHING_KNOWN, ListRows, View
 from ollama_tui.tui.actions.action import Place, connected
 from ollama_tui.tui.look import theme_names
 from ollama_tui.tui.screens.action_screen import ActionScreen, bindings
-from ollama_tui.tui.screens.details_controller import WIDE, DetailsController, ModelDetailsPane
+from ollama_tui.tui.screens.details_controller import DetailsController, ModelDetailsPane
 from ollama_tui.tui.screens.frame import Frame
 from ollama_tui.tui.screens.main_context import MainScreenContext
 from ollama_tui.tui.screens.model_list import LastValidFilter, ModelTable, empty_lines
@@ -388,7 +388,7 @@ class MainScreen(ActionScreen):
         width, height = event.size
         small = width < SMALLEST[0] or height < SMALLEST[1]
         self.set_class(small, "-tiny")
-        self.set_class(width < WIDE, "-narrow")
+        self.details.choose_place(width)
         if self.is_mounted:
             self.call_after_refresh(self._draw_all_lines)
 

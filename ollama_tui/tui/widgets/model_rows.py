@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 
@@ -20,10 +20,14 @@ from ollama_tui.tui.widgets.text_layout import shorten_name
 SHARED_INDENT = 2
 """Cells of the sign before the name of one that shares weights with the one above."""
 MOST_OF_NAME = 44
-"""Cells up to which a name comes before all other columns."""
+"""Cells up to which a name comes before other columns."""
+MOST_OF_QUANTIZATION = 8
+LEAST_BAR = 4
 BAR = 6
 WIDE_BAR = 16
-"""Cells of the bar beside the size, and as many as it has a use for."""
+"""Cells of the bar beside the size: the fewest, those that do, and those it has a use for."""
+A_WORD = len("vision +1")
+"""Cells of a capability and how many there are besides."""
 HEAT_FROM = (0.0, 0.12, 0.3, 0.6)
 """Shares of the largest model's size above which a size is of the next heat."""
 
@@ -45,6 +49,8 @@ def capability_line(row: Model, width: int) -> StyledLine:
     for index, (capability, word) in enumerate(words):
         rest = len(words) - index - 1
         more = f" +{rest}" if rest else ""
+        if len(word) + len(more) > room >= len(word) + len(more) - 1:
+            more = more.strip()
         if len(word) + len(more) > room:
             spans.append((f"+{rest + 1}", "muted"))
             break
@@ -54,6 +60,29 @@ def capability_line(row: Model, width: int) -> StyledLine:
         spans += [(word, _hue(capability)), (" ", "")]
         room -= len(word) + 1
     return tuple(spans)
+
+
+Columns = tuple[TableColumn, ...]
+
+
+def _widened(columns: Columns, wishes: Iterable[tuple[str, int]], spare: int) -> Columns:
+    """Return the columns with `spare` cells given to those that wish to have so many."""
+    widths = {column.id: column.width for column in columns}
+    for key, wish in wishes:
+        if key in widths and (more := min(wish - widths[key], spare)) > 0:
+            widths[key] += more
+            spare -= more
+    return tuple(replace(column, width=widths[column.id]) for column in columns)
+
+
+def _without_extra(columns: Columns, wishes: Sequence[tuple[str, int]], room: int) -> Columns:
+    """Return the columns without those that are there only to use the room that others leave."""
+    while any(column.id in EXTRA for column in columns):
+        if width_needed(_widened(columns, wishes, room)) <= room:
+            break
+        least = max(columns, key=lambda column: column.priority)
+        columns = tuple(column for column in columns if column is not least)
+    return columns
 
 
 @dataclass
@@ -83,46 +112,51 @@ class ModelRows(RowSource[Model]):
     def columns(self, width: int) -> Sequence[TableColumn]:
         """Return the wanted columns that fit, with an arrow at the one sorted by.
 
-        A name keeps the room for what tells it from others, however many columns that costs.
+        Names have the room that nine of ten need, short as they can be, however many columns that
+        costs. Others get what is left, and are whole before there are extra columns.
         """
         columns = []
         for column in (BY_KEY[key] for key in self.keys):
-            title, cells, most = column.title, column.width, column.most
+            title, cells = column.title, column.width
             if column.key == self.view.sort:
                 falling = column.descending is not self.view.reverse
                 title += self.signs.descending if falling else self.signs.ascending
             if column.key == "name":
-                cells = min(max(cells, self.extents.longest_short_name), MOST_OF_NAME)
-                most = self.extents.longest_name + SHARED_INDENT
+                most = min(MOST_OF_NAME, width * 3 // 5)
+                cells = max(cells, min(self.extents.usual_short_name, most))
+            elif column.key == "quant":
+                cells = min(max(cells, self.extents.usual_quantization), MOST_OF_QUANTIZATION)
             columns.append(
                 TableColumn(
                     title,
                     max(cells, len(title)),
                     column.align,
-                    flexible=bool(most),
+                    flexible=column.key == "name",  # it shrinks where it is alone
                     id=column.key,
-                    most=most or None,
+                    most=0,
                     priority=column.priority,
                 )
             )
             if column.key == "size":
-                columns.append(
-                    TableColumn("", BAR, flexible=True, id="bar", most=WIDE_BAR, priority=4)
-                )
-        return self._with_whole_names(fit_columns(columns, width), width)
+                columns.append(TableColumn("", LEAST_BAR, id="bar", priority=4, gap=1))
+        wishes = self._wishes()
+        fitting = _without_extra(fit_columns(columns, width), wishes, width)
+        wishes += ("name", self._longest_name), ("bar", WIDE_BAR)
+        return _widened(fitting, wishes, width - width_needed(fitting))
 
-    def _with_whole_names(
-        self, columns: tuple[TableColumn, ...], width: int
-    ) -> tuple[TableColumn, ...]:
-        """Return the columns without those that are there only to use the room that names need."""
-        names = next((column for column in columns if column.id == "name"), None)
-        missing = (names.most or 0) - names.width if names else 0
-        while any(each.id in EXTRA for each in columns):
-            if width_needed(columns) + missing <= width:
-                break
-            least = max(columns, key=lambda column: column.priority)
-            columns = tuple(column for column in columns if column is not least)
-        return columns
+    @property
+    def _longest_name(self) -> int:
+        return self.extents.longest_name + (SHARED_INDENT if self.view.grouped else 0)
+
+    def _wishes(self) -> tuple[tuple[str, int], ...]:
+        """Return which column is to have how many cells, the most urgent first."""
+        return (
+            ("name", min(self.extents.longest_short_name, MOST_OF_NAME)),
+            ("bar", BAR),
+            ("can", A_WORD),
+            ("name", min(self._longest_name, MOST_OF_NAME)),
+            ("can", BY_KEY["can"].most),
+        )
 
     def cells(self, row: Model, columns: Sequence[TableColumn]) -> Sequence[StyledLine]:
         """Return what each column says of a model."""

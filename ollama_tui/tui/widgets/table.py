@@ -43,6 +43,8 @@ class TableColumn:
     """Cells a flexible one has a use for; None for any number."""
     priority: int = 0
     """Columns with the highest number are dropped first when there is no room; 0 never is."""
+    gap: int = GAP
+    """Cells before it, unless it comes first."""
 
 
 F = TypeVar("F", Column, TableColumn)
@@ -50,7 +52,8 @@ F = TypeVar("F", Column, TableColumn)
 
 def width_needed(columns: Sequence[Column | TableColumn]) -> int:
     """Return the cells these columns need, the gaps between them included."""
-    return sum(column.width for column in columns) + GAP * max(0, len(columns) - 1)
+    gaps = (c.gap if isinstance(c, TableColumn) else GAP for c in columns[1:])
+    return sum(column.width for column in columns) + sum(gaps)
 
 
 def fit_columns(columns: Iterable[F], room: int) -> tuple[F, ...]:
@@ -83,10 +86,13 @@ def stretch_columns(columns: Sequence[TableColumn], room: int) -> tuple[TableCol
     return tuple(stretched)
 
 
-def join_cells(cells: Iterable[StyledLine]) -> StyledLine:
-    """Return fitted cells as one line, with gaps between them."""
-    gap = (" " * GAP, "")
-    return tuple(chain.from_iterable((gap, *cell) for cell in cells))[1:]
+def join_cells(cells: Iterable[StyledLine], columns: Sequence[TableColumn]) -> StyledLine:
+    """Return the cells of a row, fitted to their columns, as one line."""
+    fitted = (
+        ((" " * column.gap, ""), *fit(cell, column.width, column.align))
+        for cell, column in zip(cells, columns, strict=True)
+    )
+    return tuple(chain.from_iterable(fitted))[1:]
 
 
 class RowSource(ABC, Generic[R]):
@@ -267,8 +273,8 @@ class Table(ScrollingWidget, Generic[R], can_focus=True):
         y -= self.header
         if y < 0:
             columns = self._layout()
-            titles = (fit(((c.title, ""),), c.width, c.align) for c in columns)
-            return self.to_strip(fit(((" " * MARGIN, ""), *join_cells(titles)), width), "title")
+            titles = join_cells((((c.title, ""),) for c in columns), columns)
+            return self.to_strip(fit(((" " * MARGIN, ""), *titles), width), "title")
         if not self.rows:
             lines = [row for line in self._empty for row in wrap_line(line, width)]
             return self.to_strip(fit(lines[y] if y < len(lines) else (), width))
@@ -293,8 +299,7 @@ class Table(ScrollingWidget, Generic[R], can_focus=True):
         key = self._source.key(row)
         if (body := self._bodies.get(key)) is None:
             columns = self._layout()
-            cells = zip(self._source.cells(row, columns), columns, strict=True)
-            body = join_cells(fit(cell, column.width, column.align) for cell, column in cells)
+            body = join_cells(self._source.cells(row, columns), columns)
             self._bodies[key] = body
         return body
 
