@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import attrgetter
 
 from rich.cells import cell_len
@@ -16,7 +16,13 @@ from ollama_tui.formatting import StyledLine
 from ollama_tui.tui.actions.action import Action, ActionContext, ActionGroup, Keymap, why_not
 from ollama_tui.tui.dialogs.picker import PickerRows, PickerScreen
 from ollama_tui.tui.widgets.matching import begin, highlighted, rank
-from ollama_tui.tui.widgets.table import MARGIN, Table, TableColumn, stretch_columns
+from ollama_tui.tui.widgets.table import (
+    MARGIN,
+    Table,
+    TableColumn,
+    stretch_columns,
+    width_needed,
+)
 
 GROUPS = (
     ActionGroup.CHANGE,
@@ -28,6 +34,11 @@ GROUPS = (
 """The order while nothing is typed: what changes models first, what hands know by heart last."""
 MOST_RECENT = 5
 """How many actions used before come first while nothing is typed."""
+KEY = 5
+LEAST_HELP, MUCH_HELP = 24, 64
+"""Cells of a help that is worth a column, and of one that is hardly ever cut."""
+WITH_SYNONYM = 20
+"""Cells of a label with what else it is called."""
 
 
 @dataclass(frozen=True)
@@ -96,15 +107,25 @@ class ActionRows(PickerRows[Found]):
     """The row source of the table: label, key, and help or the reason why it cannot run now."""
 
     key = attrgetter("id")
-    all_columns = (
-        TableColumn("", 25, id="label"),
-        TableColumn("", 5, id="keys"),
-        TableColumn("", 24, flexible=True, id="help", priority=1),
-    )
 
-    def __init__(self, context: ActionContext, keymap: Keymap) -> None:
+    def __init__(self, context: ActionContext, keymap: Keymap, actions: Iterable[Action]) -> None:
         self._context = context
         self._keymap = keymap
+        # Of all actions, so that nothing moves while one types.
+        label = max((cell_len(action.title) for action in actions), default=0)
+        self.all_columns = (
+            TableColumn("", label, flexible=True, id="label"),
+            TableColumn("", KEY, id="keys"),
+            TableColumn("", LEAST_HELP, flexible=True, id="help", priority=1, gap=1),
+        )
+
+    def columns(self, width: int) -> Sequence[TableColumn]:
+        """Return the columns that fit: whole labels, and help before other names of actions."""
+        label, *others = super().columns(width)
+        if any(column.id == "help" for column in others):
+            spare = width - width_needed([label, *others]) - (MUCH_HELP - LEAST_HELP)
+            label = replace(label, most=min(label.width + max(0, spare), WITH_SYNONYM))
+        return [label, *others]
 
     def cells(self, row: Found, columns: Sequence[TableColumn]) -> Sequence[StyledLine]:
         """Return one cell per column, dimmed for an action that cannot run now."""
@@ -148,7 +169,7 @@ class PaletteScreen(PickerScreen[Found]):
         keymap: Keymap,
         recent: Sequence[str] = (),
     ) -> None:
-        self._action_rows = ActionRows(context, keymap)
+        self._action_rows = ActionRows(context, keymap, actions)
         super().__init__(self._action_rows, typed=True)
         self.width = 110
         self.context = context

@@ -61,6 +61,16 @@ async def test_the_palette_shows_what_it_found_and_by_which_word() -> None:
         await user.sees("No action is called that.")
 
 
+async def test_eighty_columns_say_in_the_palette_what_each_action_does() -> None:
+    async with journey(size=(80, 24)) as user:
+        await user.presses(":")
+        await user.sees("Push the model at the cursor to a registry.")
+        before = next(line.index("Push the") for line in user.lines if "Push the" in line)
+        await user.types("disk")
+        row = next(line for line in user.lines if "Storage  disk" in line)
+        assert row.index("See what the disk is spent on, and what frees it.") == before
+
+
 async def test_what_was_run_from_the_palette_comes_first_the_next_time() -> None:
     async with journey() as user:
         for words in ("reverse", "mark all"):
