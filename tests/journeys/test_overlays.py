@@ -48,3 +48,23 @@ async def test_what_is_said_has_the_width_of_a_small_terminal() -> None:
         user.app.tell("A sentence that has no room in a single line of it.")
         await user.comes_to_rest()
         await user.sees("A sentence that has no room in a", "single line of it.")
+
+
+async def test_the_tabs_of_the_form_have_one_ground() -> None:
+    async with stage((120, 40)) as user:
+        await user.presses("C")
+        await user.sees("Create a model from")
+        grounds = set()
+        for label in ("Only what is new", "A conversation that", "Inherited and kept"):
+            await user.presses("ctrl+n", *(["ctrl+n"] if label.startswith("Only") else []))
+            await user.comes_to_rest()
+            (row,) = (row for row in screen_of(user.app) if label in text_of(row))
+            grounds.add(row[text_of(row).index(label)].look.background)
+        assert len(grounds) == 1
+
+
+async def test_a_small_screen_says_what_deleting_frees_in_full() -> None:
+    async with stage((40, 10)) as user:
+        await user.presses("b")
+        await user.goes_to_row("llama3.2-vision")
+        await user.sees("Deleting it frees 7.9 GB.")

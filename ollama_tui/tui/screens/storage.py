@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
@@ -179,6 +180,8 @@ class StorageScreen(ModelsScreen):
         usage, text = self.usage, ""
         if isinstance(row := self.chosen, StorageRow):
             also = self._side_effects(row.model) if row.model is not None else []
+            if self._advice_lines == 1:  # the name is in the row; what counts is how much
+                row = replace(row, label="it")
             text = " ".join([advice(row, usage), *map(inert, also)])
         room, most = max(self.room - 2, 20), self._advice_lines
         lines = wrap(text, room, max_lines=most, placeholder=" …")
