@@ -42,6 +42,11 @@ class PickerTable(Table[R]):
         """No line of titles."""
         return 0
 
+    @property
+    def is_active(self) -> bool:
+        """Always: the field above passes the keys that move on to it."""
+        return True
+
     def show(self, rows: Sequence[R]) -> None:
         """Show `rows`, the first of them under the cursor if it was there before."""
         if len(rows) > self.most:

@@ -110,18 +110,16 @@ class ActionScreen(Screen[None]):
         """The actions of the region that the keys go to."""
         return actions_of(self.place)
 
-    def on_mount(self) -> None:
-        """Give panes borders in the first frame already."""
-        self._choose_borders(self.app.size)
+    def compose(self) -> ComposeResult:
+        """Choose whether panes have borders, before there are any: else all is styled twice."""
+        if has_borders(self.app.size):
+            self.add_class("-bordered", update=False)
+        yield from ()
 
     @on(events.Resize)
     def _fit_size(self, event: events.Resize) -> None:
-        self._choose_borders(event.size)
+        self.set_class(has_borders(event.size), "-bordered")
         self.show_messages(self._messages)
-
-    def _choose_borders(self, size: Size) -> None:
-        """Give panes borders where there is room for them."""
-        self.set_class(has_borders(size), "-bordered")
 
     def show_lines(self, region: str, lines: Sequence[StyledLine]) -> None:
         """Show the status, the jobs or the footer, if it is there already; hide an empty one."""
@@ -259,6 +257,7 @@ class TableScreen(ActionScreen, ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """Lay out heading, regions and keys."""
+        yield from super().compose()
         with Vertical():
             yield StaticLines(id="status")
             yield StaticLines(id="heading")

@@ -72,6 +72,7 @@ class MainScreen(ActionScreen):
 
     def compose(self) -> ComposeResult:
         """Lay out the regions."""
+        yield from super().compose()
         yield StaticLines(id="status")
         with Horizontal(id="body"):
             with Pane(id="models"):

@@ -1,8 +1,7 @@
 """The bases of the widgets that draw styled lines: one that draws, one that scrolls; fixed lines.
 
-A span's style is one or more of the names in `STYLES`, separated by spaces, or "" for plain. Each
-name is a component class `styled--NAME`, so a sheet or a theme restyles it with
-`.styled--muted { … }`, and NO_COLOR and 16 colors just work.
+A span's style is one or more of the names in `text_styles.STYLES`, separated by spaces, or "" for
+plain. Their colors are variables of the theme, so NO_COLOR and 16 colors just work.
 """
 
 from __future__ import annotations
@@ -13,38 +12,15 @@ from collections.abc import Iterable, Sequence
 from rich.segment import Segment
 from rich.style import Style
 from textual.binding import Binding
-from textual.dom import DOMNode
 from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
 from ollama_tui.formatting import Span, StyledLine
-from ollama_tui.tui.look import MEANINGS, NOT_OF_TEXT, UNICODE_SIGNS, Signs
+from ollama_tui.tui.look import UNICODE_SIGNS, Signs
+from ollama_tui.tui.text_styles import styled
 from ollama_tui.tui.widgets.text_layout import fit, width_of
 
-STYLES = (
-    "strong",  # what the eye looks for first
-    "muted",  # what it may skip
-    "accent",
-    "good",
-    "warning",
-    "bad",
-    "title",  # of a column or a section
-    "key",  # something to press
-    "cursor",
-    "mark",
-    "added",  # what a difference has more, and
-    "removed",  # less: the ground under it
-    "unchanged",  # what it has as before
-    "match",  # found by a search
-    "match-now",  # the one being looked at
-    "tab",
-    "tab-now",
-    "thumb",  # of a scroll bar
-    "mark-part",  # of a bar: what is marked, what is being deleted
-    "danger-part",
-    *(name for name in MEANINGS if name not in NOT_OF_TEXT),
-)
 BAR_STYLES = frozenset({"bar", "track", "heat-1", "heat-2", "heat-3", "heat-4"})
 """What keeps its colour on the cursor's row, where text does not."""
 
@@ -52,88 +28,41 @@ BAR_STYLES = frozenset({"bar", "track", "heat-1", "heat-2", "heat-3", "heat-4"})
 class StyledWidget(Widget):
     """A widget that draws styled lines."""
 
-    DEFAULT_CSS = """
-    StyledWidget {
-        & > .styled--strong { text-style: bold; }
-        & > .styled--muted { color: $text-muted; }
-        & > .styled--accent { color: $text-accent; }
-        & > .styled--good { color: $text-success; }
-        & > .styled--warning { color: $text-warning; }
-        & > .styled--bad { color: $text-error; }
-        & > .styled--title { color: $text-muted; text-style: bold; }
-        & > .styled--key { color: $text-accent; text-style: bold; }
-        & > .styled--cursor {
-            background: $block-cursor-blurred-background;
-            color: $block-cursor-blurred-foreground;
-        }
-        &:focus > .styled--cursor {
-            background: $block-cursor-background;
-            color: $block-cursor-foreground;
-            text-style: $block-cursor-text-style;
-        }
-        & > .styled--mark { color: $text-warning; text-style: bold; }
-        & > .styled--match { color: $text-warning; text-style: bold underline; }
-        & > .styled--match-now { background: $warning; color: $background; text-style: bold; }
-        & > .styled--tab { color: $text-muted; }
-        &:ansi > .styled--muted { text-style: dim; }
-        &:ansi > .styled--tab { text-style: dim; }
-        &:ansi > .styled--match-now { color: ansi_black; }
-        & > .styled--added { background: $success 16%; }
-        & > .styled--removed { background: $error 16%; }
-        &:light > .styled--added { background: $success 10%; }
-        &:light > .styled--removed { background: $error 10%; }
-        &:ansi > .styled--added { background: ansi_default; color: $success; }
-        &:ansi > .styled--removed { background: ansi_default; color: $error; }
-        &:ansi > .styled--unchanged { color: ansi_default; }
-        & > .styled--tab-now { color: $text-accent; text-style: bold underline; }
-        & > .styled--thumb { color: $scrollbar; }
-        MEANINGS
-        & > .styled--bar { background: $track; }
-        & > .styled--track { color: $foreground; background: $track; }
-        & > .styled--mark-part { background: $text-warning; color: $background; }
-        & > .styled--danger-part { background: $danger; color: $background; }
-        &:ansi > .styled--mark-part { color: ansi_black; }
-        &:ansi > .styled--danger-part { color: ansi_black; }
-    }
-    """.replace(
-        "MEANINGS", "".join(f"& > .styled--{n} {{ color: ${n}; }}" for n in MEANINGS if n in STYLES)
-    )
-
     @property
     def signs(self) -> Signs:
         """The signs that the terminal can show."""
         return getattr(self.app, "signs", UNICODE_SIGNS)
 
+    @property
+    def is_active(self) -> bool:
+        """Whether the keys go to it, so that its cursor is that of the focus."""
+        return self.has_focus
+
     def to_strip(self, spans: Iterable[Span], base: str = "") -> Strip:
         """Return the spans as a strip; `base` names the style that lies under all of them.
 
         Raises:
-            KeyError: a style name is not in `STYLES`.
+            KeyError: a style name is not in `text_styles.STYLES`.
         """
-        return Strip(Segment(text, self._style(f"{base} {style}")) for text, style in spans)
+        return Strip(Segment(text, self._style(base, style)) for text, style in spans)
 
     def notify_style_update(self) -> None:
-        """Forget the styles resolved so far: the sheets or the focus changed."""
+        """Forget the styles resolved so far: the sheets, the theme or the focus changed."""
         super().notify_style_update()
-        self._resolved: dict[tuple[str, bool, str], Style] = {}
+        self._resolved: dict[tuple[str, str, bool], Style] = {}
 
-    def _style(self, names: str) -> Style:
-        """Return the style of these names as the sheets have it.
-
-        Textual would resolve every component class of every widget at each pass over the styles,
-        which is a third of the time to the first frame; a widget draws with a few of them.
-        """
-        key = (names, self.has_focus, self.app.theme)
+    def _style(self, base: str, names: str) -> Style:
+        """Return the style of these names under the current theme."""
+        key = (base, names, self.is_active)
         if (style := self._resolved.get(key)) is None:
-            for name in names.split():
-                if name not in STYLES:
-                    raise KeyError(name)
-                node = DOMNode(classes=f"styled--{name}")
-                node._attach(self)
-                self.app.stylesheet.apply(node, animate=False)
-                self._component_styles[f"styled--{name}"] = node.styles
-            classes = (f"styled--{name}" for name in names.split())
-            style = self._resolved[key] = self.get_visual_style(*classes).rich_style
+            app = self.app
+            style = self._resolved[key] = styled(
+                self.visual_style,
+                f"{base} {names}",
+                app.theme_variables,
+                focused=self.is_active,
+                ansi=app.native_ansi_color,
+            ).rich_style
         return style
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ollama_tui.tui.widgets.styled_widget import STYLES, StaticLines
+from ollama_tui.tui.text_styles import STYLES
+from ollama_tui.tui.widgets.styled_widget import StaticLines
 from ollama_tui.tui.widgets.text_layout import plain
 from tests.tui.widgets.screens import OneWidget, screen_lines
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from ollama_tui.formatting import StyledLine, inert
-from ollama_tui.tui.widgets.styled_widget import STYLES
+from ollama_tui.tui.text_styles import STYLES
 from ollama_tui.tui.widgets.text_layout import (
     BLOCK,
     WrappedText,
