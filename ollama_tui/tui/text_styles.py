@@ -7,7 +7,7 @@ that was a tenth of the start.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from textual.color import Color
@@ -60,6 +60,11 @@ FOCUSED: Mapping[str, TextStyle] = {
     ),
 }
 """What looks different in the widget that has the focus."""
+LIGHT: Mapping[str, TextStyle] = {
+    "added": TextStyle(background="success", opacity=0.1),
+    "removed": TextStyle(background="error", opacity=0.1),
+}
+"""What looks different in light themes, so that text on it can be read."""
 ANSI: Mapping[str, TextStyle] = {
     "muted": TextStyle("text-muted", emphasis="dim"),
     "tab": TextStyle("text-muted", emphasis="dim"),
@@ -74,19 +79,22 @@ ANSI: Mapping[str, TextStyle] = {
 
 
 def styled(
-    under: Style, names: str, variables: Mapping[str, str], *, focused: bool, ansi: bool
+    under: Style,
+    names: str,
+    variables: Mapping[str, str],
+    differing: Iterable[Mapping[str, TextStyle]],
 ) -> Style:
     """Return `under` as the styles of these names change it, one after the other.
+
+    Those in `differing` come before those in `STYLES`, the last of them first.
 
     Raises:
         KeyError: a name is not in `STYLES`.
     """
     for name in names.split():
         look = STYLES[name]
-        if focused:
-            look = FOCUSED.get(name, look)
-        if ansi:
-            look = ANSI.get(name, look)
+        for others in differing:
+            look = others.get(name, look)
         under = _changed(under, look, variables)
     return under
 

@@ -49,7 +49,10 @@ def seen(cell: Cell) -> Cell:
 
 
 def differences(ours: Terminal, textuals: Terminal) -> list[str]:
-    """Say where two screens differ, in characters, colours, attributes or the cursor's place."""
+    """Say where two screens differ, in characters, colours, attributes or the cursor's place.
+
+    Without a text field Textual puts the hidden cursor into the corner, and we leave it anywhere.
+    """
     pairs = zip(ours.cells(), textuals.cells(), strict=True)
     found = [
         f"{x},{y}: {mine} is not {theirs}"
@@ -58,7 +61,8 @@ def differences(ours: Terminal, textuals: Terminal) -> list[str]:
         if seen(mine) != seen(theirs)
     ]
     places = [(t.screen.cursor.x, t.screen.cursor.y) for t in (ours, textuals)]
-    return found if places[0] == places[1] else [*found, f"cursor: {places}"]
+    is_right = places[1] in (places[0], (0, 0))
+    return found if is_right else [*found, f"cursor: {places}"]
 
 
 def step(ours: Terminal, textuals: Terminal, *keys: str) -> None:

@@ -18,8 +18,10 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rich.color import ColorSystem
-from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
+from rich.control import Control
+from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
+from textual.geometry import Offset
 from textual.strip import Strip
 
 from ollama_tui.tui.rendering.driver import TerminalDriver
@@ -28,7 +30,7 @@ from ollama_tui.tui.rendering.sgr import TAIL, FrameWriter, strip_cells
 if TYPE_CHECKING:
     from queue import Queue
 
-    from rich.console import Console, RenderableType
+    from rich.console import RenderableType
     from textual.driver import Driver
     from textual.screen import Screen
 
@@ -51,6 +53,9 @@ PLAIN = dict(
     )
 )
 """What is written in place of signs of ours, and of Textual's borders, that ASCII lacks."""
+
+NOWHERE = Offset(0, 0)
+"""Where Textual has the cursor while no text field has it."""
 
 PlacedStrip = tuple[int, int, Strip]
 """A strip and where it goes: row, column, strip."""
@@ -190,17 +195,6 @@ def strips_of(update: LayoutUpdate | ChopsUpdate) -> Iterator[PlacedStrip]:
             yield y, x, strip if end <= right else strip.crop(0, right - x)
 
 
-@dataclass
-class EncodedUpdate(CompositorUpdate):
-    """An update that is bytes already."""
-
-    sequence: str
-
-    def render_segments(self, console: Console) -> str:
-        """Return the bytes."""
-        return self.sequence
-
-
 class DiffApp(App[ReturnType]):
     """An app that writes only the cells that changed, and skips frames on a frozen link."""
 
@@ -248,9 +242,27 @@ class DiffApp(App[ReturnType]):
                 self._front_writer = writer
             sequence = self._front.changes(strips_of(update))
             cursor = self.screen.outer_size.clamp_offset(self.cursor_position)
-            moved = cursor != self._previous_cursor_position
-            drawn = EncodedUpdate(sequence) if sequence or moved else None
-            super()._display(screen, drawn)  # type: ignore[arg-type]  # as Textual's own updates
+            if sequence or cursor != self._previous_cursor_position:
+                self._write(sequence, cursor)
+            self.post_display_hook()
+
+    def _write(self, sequence: str, cursor: Offset) -> None:
+        """Write a frame, and put the terminal's cursor where a text field has it.
+
+        Input methods show there what they offer. Without a text field it may stay anywhere, as it
+        is hidden: that spares every move in the list six bytes.
+        """
+        self._previous_cursor_position = cursor
+        if cursor != NOWHERE:
+            sequence += Control.move_to(*cursor).segment.text
+        if (driver := self._driver) is None:
+            return
+        self._begin_update()
+        try:
+            driver.write(sequence)
+        finally:
+            self._end_update()
+        driver.flush()
 
     def _frame_writer(self) -> Any:
         """Return the driver's writer thread, or None if Textual should draw by itself."""

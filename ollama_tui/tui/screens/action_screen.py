@@ -12,7 +12,6 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.geometry import Size
 from textual.screen import ModalScreen, Screen
 
 from ollama_tui.formatting import StyledLine, inert
@@ -79,6 +78,10 @@ class ActionScreen(Screen[None]):
     _messages: Sequence[Message] = ()
     """Those shown now."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._strips: dict[str, StaticLines] = {}
+
     @property
     def tui(self) -> OllamaTui:
         """The app."""
@@ -123,9 +126,17 @@ class ActionScreen(Screen[None]):
 
     def show_lines(self, region: str, lines: Sequence[StyledLine]) -> None:
         """Show the status, the jobs or the footer, if it is there already; hide an empty one."""
-        for strip in self.query(f"#{region}").results(StaticLines):
+        if (strip := self._strip(region)) is not None:
             strip.display = bool(lines)
             strip.show(lines)
+
+    def _strip(self, region: str) -> StaticLines | None:
+        """Return one of the strips, which every move of the cursor asks for; None before it is
+        there."""
+        if region not in self._strips:
+            found = self.query(f"#{region}").results(StaticLines)
+            self._strips.update((region, strip) for strip in found)
+        return self._strips.get(region)
 
     def show_messages(self, messages: Sequence[Message]) -> None:
         """Show messages above the jobs, in lines for the size the screen has.
@@ -155,16 +166,16 @@ class ActionScreen(Screen[None]):
     @on(Table.Moved)
     def place_messages(self) -> None:
         """Put the messages above jobs and keys, over the border, and never over the cursor."""
-        for messages in self.query("#messages").results(StaticLines):
-            if not messages.display:
-                return
-            end = self.query_one("#body").region.bottom
-            if (cursor := self.table.cursor_line) is not None:
-                covered = end - len(messages.lines) <= cursor < end
-                end = cursor if covered else end
-            below = self.size.height - end
-            if messages.styles.margin.bottom != below:
-                messages.styles.margin = (0, 0, below, 0)
+        messages = self._strip("messages")
+        if messages is None or not messages.display:
+            return
+        end = self.query_one("#body").region.bottom
+        if (cursor := self.table.cursor_line) is not None:
+            covered = end - len(messages.lines) <= cursor < end
+            end = cursor if covered else end
+        below = self.size.height - end
+        if messages.styles.margin.bottom != below:
+            messages.styles.margin = (0, 0, below, 0)
 
     def draw_footer(self) -> None:
         """Show the keys that matter here."""

@@ -18,7 +18,7 @@ from textual.widget import Widget
 
 from ollama_tui.formatting import Span, StyledLine
 from ollama_tui.tui.look import UNICODE_SIGNS, Signs
-from ollama_tui.tui.text_styles import styled
+from ollama_tui.tui.text_styles import ANSI, FOCUSED, LIGHT, styled
 from ollama_tui.tui.widgets.text_layout import fit, width_of
 
 BAR_STYLES = frozenset({"bar", "track", "heat-1", "heat-2", "heat-3", "heat-4"})
@@ -44,24 +44,26 @@ class StyledWidget(Widget):
         Raises:
             KeyError: a style name is not in `text_styles.STYLES`.
         """
-        return Strip(Segment(text, self._style(base, style)) for text, style in spans)
+        is_active = self.is_active
+        return Strip(Segment(text, self._style(base, style, is_active)) for text, style in spans)
 
     def notify_style_update(self) -> None:
         """Forget the styles resolved so far: the sheets, the theme or the focus changed."""
         super().notify_style_update()
         self._resolved: dict[tuple[str, str, bool], Style] = {}
 
-    def _style(self, base: str, names: str) -> Style:
+    def _style(self, base: str, names: str, is_active: bool) -> Style:
         """Return the style of these names under the current theme."""
-        key = (base, names, self.is_active)
+        key = (base, names, is_active)
         if (style := self._resolved.get(key)) is None:
             app = self.app
+            differing = (
+                FOCUSED if is_active else {},
+                {} if app.current_theme.dark else LIGHT,
+                ANSI if app.native_ansi_color else {},
+            )
             style = self._resolved[key] = styled(
-                self.visual_style,
-                f"{base} {names}",
-                app.theme_variables,
-                focused=self.is_active,
-                ansi=app.native_ansi_color,
+                self.visual_style, f"{base} {names}", app.theme_variables, differing
             ).rich_style
         return style
 
