@@ -171,6 +171,16 @@ def listing(words: Sequence[str]) -> str:
     return natural_list(list(words)) if words else ""
 
 
+def clause(sentence: str) -> str:
+    """Return a sentence as the end of another: with a small letter first and no full stop.
+
+    Capitals stay: of `HTTP`, and of any word that is more than its first letter in capitals.
+    """
+    first, second = sentence[:1], sentence[1:2]
+    small = first.lower() if second.islower() or second == " " else first
+    return small + sentence[1:].removesuffix(".")
+
+
 def ago(then: datetime | None, now: datetime) -> str:
     """Return `7 weeks ago`, in Ollama's steps; `never` for no time."""
     if then is None:

@@ -16,7 +16,7 @@ from ollama_tui.domain import names, updates
 from ollama_tui.domain.comparison import installed_from_store
 from ollama_tui.domain.model import Model, by_comparison_key
 from ollama_tui.domain.modelfile.parameters import merged, parse_show
-from ollama_tui.formatting import plural, size
+from ollama_tui.formatting import clause, plural, size
 from ollama_tui.services.model_facts import CONCURRENT_SHOWS
 
 KIND = "ollama-tui export"
@@ -119,7 +119,7 @@ def why_not_pulled(model: Model, *, in_registry: bool) -> str:
     reason = None if in_registry else updates.incomparable(model)
     if reason is None or reason == updates.NAMELESS:  # which is also said where there is no digest
         return ""
-    return reason.removeprefix("It was ").rstrip(".")
+    return clause(reason)
 
 
 async def _as_json(context: CommandContext, models: Sequence[Model]) -> dict[str, Any]:

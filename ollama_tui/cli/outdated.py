@@ -8,7 +8,7 @@ from typing import Any
 from ollama_tui.cli.context import CommandContext, add_filter
 from ollama_tui.cli.output import print_json, print_lines, table
 from ollama_tui.domain.model import Model, ModelKey
-from ollama_tui.domain.updates import UpdateStatus, Upstream, together
+from ollama_tui.domain.updates import UpdateStatus, Upstream, counted, together
 from ollama_tui.formatting import listing, plural, size
 from ollama_tui.services.updates import ServerFacts, Updates, on_apple_silicon
 
@@ -41,11 +41,9 @@ async def run(context: CommandContext) -> int:
         for status in UpdateStatus
     }
     print_lines(_tables(by_status, found))
-    words = {status: str(status) for status in UpdateStatus} | {UpdateStatus.UNKNOWN: "not known"}
-    counts = [f"{len(those)} {words[status]}" for status, those in by_status.items() if those]
     fetch = together(found[model.key] for model in by_status[UpdateStatus.OUTDATED])
     cost = f"; updating fetches {size(fetch)}" if fetch else ""
-    said = listing(counts) if counts else "nothing to check"
+    said = counted(found[model.key].status for model in models) or "nothing to check"
     print_lines([f"{plural(len(models), 'model')}: {said}{cost}."])
     return 0
 
@@ -60,7 +58,7 @@ def _tables(
     unknown = [(m.label, found[m.key].reason) for m in by_status[UpdateStatus.UNKNOWN]]
     lines = table(("OUTDATED", "FETCH", "CHANGES"), outdated, "FETCH") if outdated else []
     if unknown:
-        lines += [*([""] if lines else []), *table(("CANNOT TELL", "WHY"), unknown)]
+        lines += [*([""] if lines else []), *table(("NOT KNOWN", "WHY"), unknown)]
     return [*lines, ""] if lines else []
 
 

@@ -18,6 +18,7 @@ from ollama_tui.formatting import (
     age,
     ago,
     cells,
+    clause,
     context,
     exact,
     inert,
@@ -265,7 +266,7 @@ def _update(model: Model, found: Upstream | None, width: int) -> Iterator[Styled
         case UpdateStatus.CURRENT:
             yield from _row("Update", "up to date", width, "good")
         case UpdateStatus.UNKNOWN:
-            yield from _row("Update", f"cannot tell. {found.reason}", width)
+            yield from _row("Update", f"not known: {clause(found.reason)}", width)
         case UpdateStatus.OUTDATED:
             fetch = f"{size(found.to_fetch)} of {size(found.total)}" if found.missing else "nothing"
             yield from _row("Update", f"available, {fetch} to fetch", width, "outdated")

@@ -6,6 +6,7 @@ here is proved to be older.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,9 +35,9 @@ from ollama_tui.formatting import inert, listing, size
 NOT_THERE = "{} has no model of this name: it was made or renamed here."
 ANOTHER = "{} has another model of this name: nothing of it is in this one."
 CLOUD = "It runs in the cloud: there is nothing here that could be outdated."
-MADE_HERE = "It was made here from {}."
+MADE_HERE = "Made here from {}."
 CONVERTED = "The server converted it, and what it was made of is gone: there is nothing to compare."
-BACKUP = "It is the backup of a converted model, which no registry has."
+BACKUP = "The backup of a converted model: no registry has it."
 NOT_FOR_IT = "{} has nothing of this name that runs on this server."
 ONLY_PLAIN = "{} speaks plain HTTP: tick that to pull from it."
 NAMELESS = "No registry can have a model of this name."
@@ -196,6 +197,17 @@ def update_status(model: Model, found: Upstream | None) -> UpdateStatus | None:
     return found.status if model.digest == found.digest else None
 
 
+def counted(statuses: Iterable[UpdateStatus | None]) -> str:
+    """Return `3 outdated, 26 up to date and 5 not known`; empty when nothing was checked."""
+    words = {
+        UpdateStatus.OUTDATED: "outdated",
+        UpdateStatus.CURRENT: "up to date",
+        UpdateStatus.UNKNOWN: "not known",
+    }
+    counts = Counter(statuses)
+    return listing([f"{counts[key]:,} {word}" for key, word in words.items() if counts[key]])
+
+
 def known(models: Mapping[ModelKey, Model], found: Mapping[ModelKey, Upstream]) -> KnownUpdates:
     """Return which of `models` are outdated, which are not, and of which nobody can tell.
 
@@ -239,16 +251,6 @@ def together(found: Iterable[Upstream | Offer]) -> int:
     """Return the bytes that pulling all of them fetches, what they share once."""
     layers = {layer.digest: layer.size for each in found for layer in each.missing}
     return sum(layers.values())
-
-
-def standing(model: Model, found: Upstream | None) -> str:
-    """Return how `model` stands in a few words; empty when that is not known of it as it is now."""
-    status = update_status(model, found)
-    if found is None or status is None:
-        return ""
-    if status is UpdateStatus.UNKNOWN:
-        return f"cannot tell. {found.reason}"
-    return "up to date" if status is UpdateStatus.CURRENT else cost(found)
 
 
 def cost(found: Upstream) -> str:

@@ -107,7 +107,11 @@ def key_sections(
         by_digit = [row for row in rows if row.id.startswith("sort.") and _digit(row, keymap)]
         entries = [_entry(row, context, keymap) for row in rows if row not in by_digit]
         if by_digit:
-            entries.append(_digits_entry(by_digit, keymap))
+            titles = [row.label.removeprefix("by ") for row in by_digit]
+            entries.append(_digits_entry([_digit(row, keymap) for row in by_digit], titles))
+        elif any(row.id == "sort.choose" for row in rows):  # the columns of a table of its own
+            titles = [column.title.lower() for column in context.columns]
+            entries.append(_digits_entry([str(n) for n in range(1, len(titles) + 1)], titles))
         if entries:
             yield Section(str(group), tuple(entries))
 
@@ -118,12 +122,10 @@ def _digit(action: Action, keymap: Keymap) -> str:
     return keys[0] if len(keys) == 1 and keys[0].isdecimal() else ""
 
 
-def _digits_entry(actions: Sequence[Action], keymap: Keymap) -> Entry:
+def _digits_entry(keys: Sequence[str], titles: Sequence[str]) -> Entry:
     """Return one entry for the columns that digits sort by."""
-    keys = tuple(_digit(action, keymap) for action in actions)
-    columns = listing([action.label.removeprefix("by ") for action in actions])
-    text = f"Sort by {columns}; again to reverse."
-    return Entry(((f"{keys[0]} … {keys[-1]}", "key"),), text, keys=keys)
+    text = f"Sort by {listing(titles)}; again to reverse."
+    return Entry(((f"{keys[0]} … {keys[-1]}", "key"),), text, keys=tuple(keys))
 
 
 def _entry(action: Action, context: ActionContext, keymap: Keymap) -> Entry:

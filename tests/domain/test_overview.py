@@ -211,7 +211,7 @@ def upstream(status: UpdateStatus, **fields: Any) -> Upstream:
     [
         (None, "not checked"),
         (upstream(UpdateStatus.CURRENT), "up to date"),
-        (upstream(UpdateStatus.UNKNOWN, reason="No network."), "cannot tell. No network."),
+        (upstream(UpdateStatus.UNKNOWN, reason="No network."), "not known: no network"),
         (
             upstream(
                 UpdateStatus.OUTDATED,

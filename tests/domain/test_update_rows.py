@@ -8,6 +8,7 @@ import pytest
 
 from ollama_tui.api.replies import Layer
 from ollama_tui.domain.model import Model
+from ollama_tui.domain.orders import arranged
 from ollama_tui.domain.update_rows import (
     ORDERS,
     RowState,
@@ -40,16 +41,14 @@ def unknown(model: Model, reason: str, *, unreachable: bool = False) -> Upstream
 
 
 OLD, SAME, MINE, FAR = (a_model(name, digest=name[0] * 64) for name in ("b", "a", "mine", "far"))
-CLOUD = a_model("cloud", digest="c" * 64, cloud=True)
 NEW = a_model("new", digest="9" * 64)
 FOUND = {
     OLD.key: outdated(OLD, ("x", 300 * MB)),
     SAME.key: Upstream(SAME.digest, UpdateStatus.CURRENT, NOW, newest=SAME.digest),
-    MINE.key: unknown(MINE, "It was made here."),
+    MINE.key: unknown(MINE, "Made here from llama3.2:3b."),
     FAR.key: unknown(FAR, "No connection to me.example.", unreachable=True),
-    CLOUD.key: unknown(CLOUD, "It runs in the cloud."),
 }
-ALL = (SAME, MINE, OLD, NEW, CLOUD, FAR)
+ALL = (SAME, MINE, OLD, NEW, FAR)
 
 
 @pytest.mark.parametrize(
@@ -57,9 +56,8 @@ ALL = (SAME, MINE, OLD, NEW, CLOUD, FAR)
     [
         (OLD, RowState.OUTDATED, "weights and template", "300 MB of 1 GB"),
         (SAME, RowState.CURRENT, "up to date", ""),
-        (MINE, RowState.UNKNOWN, "cannot tell: It was made here.", ""),
+        (MINE, RowState.UNKNOWN, "made here from llama3.2:3b", ""),
         (FAR, RowState.UNREACHABLE, "not checked: registry unreachable", ""),
-        (CLOUD, RowState.CLOUD, "runs in the cloud", ""),
         (NEW, RowState.UNCHECKED, "not checked yet", ""),
     ],
 )
@@ -79,11 +77,36 @@ def test_a_model_that_changed_since_is_to_be_asked_about_again() -> None:
     assert row.state is RowState.UNCHECKED
 
 
-def test_outdated_come_first_and_each_order_sorts() -> None:
-    names = {key: [r.model.name for r in update_rows(ALL, FOUND, (), order=key)] for key in ORDERS}
-    assert names["state"] == ["b", "new", "mine", "far", "a", "cloud"]
-    assert names["name"] == ["a", "b", "cloud", "far", "mine", "new"]
-    assert names["fetch"][0] == names["pushed"][0] == "b"
+def sorted_by(key: str, *, reverse: bool = False) -> list[str]:
+    rows = arranged(update_rows(ALL, FOUND, ()), ORDERS, key, reverse)
+    return [row.model.name for row in rows]
+
+
+def test_each_column_sorts_and_what_has_no_value_comes_last() -> None:
+    assert sorted_by("what") == ["b", "new", "mine", "far", "a"], "the outdated first"
+    assert sorted_by("what", reverse=True) == ["a", "far", "mine", "new", "b"]
+    assert sorted_by("name") == ["a", "b", "far", "mine", "new"]
+    for key in ("fetch", "pushed"):
+        assert sorted_by(key)[0] == sorted_by(key, reverse=True)[0] == "b"
+    young = a_model("young", digest="8" * 64, days=1)
+    old = a_model("old", digest="4" * 64, days=400)
+    rows = update_rows([old, young], {}, ())
+    assert [r.model for r in arranged(rows, ORDERS, "installed", False)] == [young, old]
+
+
+def test_all_there_is_to_say_of_a_row_is_said_in_sentences() -> None:
+    said = {row.model.name: row.sentence(NOW) for row in update_rows(ALL, FOUND, ())} | {
+        "pulled": update_rows([OLD], FOUND, {"b"})[0].sentence(NOW)
+    }
+    assert said == {
+        "b": "b was pushed 3 weeks ago. Changes: weights and template. "
+        "Updating fetches 300 MB of 1 GB.",
+        "new": "new is not checked yet.",
+        "mine": "Not known whether mine is outdated: made here from llama3.2:3b.",
+        "far": "far was not checked: its registry is unreachable.",
+        "a": "a is up to date.",
+        "pulled": "b is being updated: weights and template.",
+    }
 
 
 def test_what_several_share_is_fetched_once_and_must_fit() -> None:

@@ -189,9 +189,9 @@ def test_several_licenses_alone_show_that_it_is_the_same_model() -> None:
 @pytest.mark.parametrize(
     ("parent", "said"),
     [
-        ("llama3.2:3b", "It was made here from llama3.2:3b."),
-        ("/root/.ollama/models/blobs/sha256-abc", "It was made here from a file."),
-        ("C:\\models\\x.gguf", "It was made here from a file."),
+        ("llama3.2:3b", "Made here from llama3.2:3b."),
+        ("/root/.ollama/models/blobs/sha256-abc", "Made here from a file."),
+        ("C:\\models\\x.gguf", "Made here from a file."),
     ],
 )
 def test_what_was_made_here_is_not_compared(parent: str, said: str) -> None:
@@ -258,12 +258,12 @@ def test_a_name_with_several_rows_is_updated_once() -> None:
     assert upstream.to_update((a_model("x", digest=OLD),), found) == []
 
 
-def test_how_a_model_stands_is_said_in_a_few_words() -> None:
-    assert upstream.standing(installed(), OUTDATED) == upstream.cost(OUTDATED)
-    assert upstream.standing(installed(), CURRENT) == "up to date"
-    assert upstream.standing(installed(), UNKNOWN) == "cannot tell. no network"
-    assert upstream.standing(installed(), None) == ""
-    assert upstream.standing(a_model(digest="2" * 64), OUTDATED) == ""
+def test_models_are_counted_by_how_they_stand() -> None:
+    old, same, doubt = UpdateStatus.OUTDATED, UpdateStatus.CURRENT, UpdateStatus.UNKNOWN
+    said = upstream.counted([doubt, old, None, same, same])
+    assert said == "1 outdated, 2 up to date and 1 not known"
+    assert upstream.counted([same]) == "1 up to date"
+    assert upstream.counted([None, None]) == ""
 
 
 def test_findings_about_models_that_are_gone_count_for_nothing() -> None:

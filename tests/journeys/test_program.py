@@ -213,7 +213,7 @@ async def test_a_key_bound_in_a_full_screen_table_works_and_is_the_one_shown(
         await user.presses("m")
         assert user.marked == {"mixtral:8x7b"}
         await user.presses("?", "m")
-        await user.sees("m  Mark the model at the cursor, or take its mark off.")
+        await user.sees("m      Mark the model at the cursor, or take its mark")
 
 
 async def test_a_key_bound_twice_stays_with_the_first_and_both_can_be_reached(

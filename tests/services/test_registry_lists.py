@@ -127,7 +127,7 @@ async def test_what_is_made_of_a_model_of_the_library_is_told_to_nobody(tmp_path
     contents = ModelStore(tmp_path).read()
     for each in (contents, None):
         found = await world.finds("me/m:latest", each)
-        assert found.reason == "It was made here from llama3.2:3b."
+        assert found.reason == "Made here from llama3.2:3b."
     assert world.asked == []
 
 
@@ -148,7 +148,7 @@ async def test_what_was_changed_here_after_it_was_pushed_is_not_outdated(
     world.plain(OWN, MADE + b"\n")
     world.publish(OWN, THEIRS)
     found = await world.finds(OWN, ModelStore(tmp_path).read() if sees_store else None)
-    assert (found.status, found.reason) == (UNKNOWN, "It was made here from a file.")
+    assert (found.status, found.reason) == (UNKNOWN, "Made here from a file.")
 
 
 @pytest.mark.parametrize("sees_store", [True, False])

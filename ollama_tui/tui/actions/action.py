@@ -61,7 +61,7 @@ class Place(StrEnum):
     LIST_AND_DETAILS = "in the list and the details"
     NOT_JOBS = "everywhere but in jobs"
     MODEL_TABLES = "in the list and the other tables of models"
-    TABLES_BESIDE_LIST = "in storage, running models and the catalogue"
+    TABLES_BESIDE_LIST = "in the other tables"
     EVERYWHERE = "everywhere"
 
     @property
@@ -70,19 +70,14 @@ class Place(StrEnum):
         return _REGIONS.get(self, (self,))
 
 
+_OF_MODELS = (Place.STORAGE, Place.RUNNING, Place.UPDATES, Place.CLOUD)
 _REGIONS = {
     Place.LIST_AND_DETAILS: (Place.LIST, Place.DETAILS),
-    Place.NOT_JOBS: (
-        Place.LIST, Place.DETAILS, Place.STORAGE, Place.RUNNING, Place.UPDATES, Place.COMPARE,
-        Place.CLOUD,
-    ),
-    Place.MODEL_TABLES: (Place.LIST, Place.STORAGE, Place.RUNNING, Place.CLOUD),
-    Place.TABLES_BESIDE_LIST: (Place.STORAGE, Place.RUNNING, Place.CLOUD),
-    Place.EVERYWHERE: (
-        Place.LIST, Place.DETAILS, Place.STORAGE, Place.RUNNING, Place.JOBS, Place.UPDATES,
-        Place.COMPARE, Place.CLOUD,
-    ),
-}  # fmt: skip
+    Place.NOT_JOBS: (Place.LIST, Place.DETAILS, *_OF_MODELS, Place.COMPARE),
+    Place.MODEL_TABLES: (Place.LIST, *_OF_MODELS),
+    Place.TABLES_BESIDE_LIST: _OF_MODELS,
+    Place.EVERYWHERE: (Place.LIST, Place.DETAILS, *_OF_MODELS, Place.JOBS, Place.COMPARE),
+}
 
 
 class ActionGroup(StrEnum):
@@ -315,8 +310,10 @@ PLAIN_KEY_NAMES = KEY_NAMES | {
 
 RENAMED_ACTIONS = {
     "storage.mark": "mark.toggle", "cloud.filter": "filter.open", "cloud.leave": "table.leave",
-    "sort.1": "sort.name", "sort.2": "sort.params", "sort.3": "sort.quant", "sort.4": "sort.size",
-    "sort.5": "sort.ctx", "sort.6": "sort.can", "sort.7": "sort.modified", "sort.8": "sort.loaded",
+    "updates.mark": "mark.toggle", "updates.mark_all": "mark.all", "updates.mark_none": "mark.none",
+    "updates.invert": "mark.invert", "updates.sort": "sort.choose", "sort.1": "sort.name",
+    "sort.2": "sort.params", "sort.3": "sort.quant", "sort.4": "sort.size", "sort.5": "sort.ctx",
+    "sort.6": "sort.can", "sort.7": "sort.modified", "sort.8": "sort.loaded",
     "sort.9": "sort.family",
 }  # fmt: skip
 """What actions were called before, so that the config files of users stay valid."""

@@ -266,7 +266,7 @@ ACTIONS = (
     Action("filter.clear", "escape", "clear filter", "Show all models again.",
            clear_filter, place=Place.LIST, cancels_pending=True,
            synonyms=("show all", "no filter")),
-    Action("table.leave", "escape", "back", "Show all rows again, or go back to the list.",
+    Action("table.leave", "escape", "back", "Show all rows again, or go back.",
            "leave", group=ActionGroup.APP, place=Place.TABLES_BESIDE_LIST, footer=FOOTER_ALWAYS,
            cancels_pending=True),
     Action("filter.saved", "at", "saved filters", "Choose one of the saved filters.",

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ollama_tui.formatting import listing, plural, size
+from ollama_tui.formatting import inert, plural, size
 from ollama_tui.tui.actions.action import (
-    FOOTER_ALWAYS,
     NOT_CONNECTED,
     Action,
     ActionContext,
@@ -26,16 +25,23 @@ if TYPE_CHECKING:
     from ollama_tui.services.connection import Services
 
 
-def models_to_check(context: ActionContext) -> tuple[Model, ...]:
-    """Return the models to ask about."""
+def _in_question(context: ActionContext) -> tuple[Model, ...]:
     return context.targets if context.view.marks else context.rows
+
+
+def models_to_check(context: ActionContext) -> tuple[Model, ...]:
+    """Return the models to ask about: of cloud models nothing is here that could be outdated."""
+    return tuple(model for model in _in_question(context) if not model.is_cloud)
 
 
 def cannot_check(context: ActionContext) -> str | None:
     """Say why there is nothing to ask."""
     if context.services is None:
         return NOT_CONNECTED
-    return None if models_to_check(context) else "There is no model to check."
+    models = _in_question(context)
+    if any(not model.is_cloud for model in models):
+        return None
+    return "Cloud models cannot be outdated." if models else "There is no model to check."
 
 
 def is_checking(context: ActionContext) -> str | None:
@@ -53,15 +59,14 @@ def check_summary(models: Sequence[Model], found: Mapping[ModelKey, Upstream]) -
     statuses = {m.key: upstream.update_status(m, found.get(m.key)) for m in models}
     outdated = [found[key] for key, s in statuses.items() if s is UpdateStatus.OUTDATED]
     unknown = [found[key] for key, s in statuses.items() if s is UpdateStatus.UNKNOWN]
-    current = sum(s is UpdateStatus.CURRENT for s in statuses.values())
-    counts = [
-        f"{number} {word}"
-        for number, word in ((len(outdated), "outdated"), (current, "current"))
-        if number
-    ]
-    if unknown:
-        counts.append(f"{len(unknown)} not known")
-    title = f"{plural(len(models), 'model')} checked: {listing(counts) or 'nothing to say'}."
+    if not models:
+        return "No model is left to check.", ""
+    checked = sum(status is not None for status in statuses.values())
+    every = plural(len(models), "model")
+    if not checked:  # the check was of others, or they changed since
+        return f"{every} not checked yet.", ""
+    part = every if checked == len(models) else f"{checked:,} of {every}"
+    title = f"{part} checked: {upstream.counted(statuses.values())}."
     if outdated:
         return title, f"U updates what is outdated: {size(upstream.together(outdated))} to fetch."
     return title, why_unknown(unknown)
@@ -162,9 +167,12 @@ def chosen_update(context: ActionContext) -> UpdateRow | None:
     return context.chosen if isinstance(context.chosen, UpdateRow) else None
 
 
-def no_row(context: ActionContext) -> str | None:
-    """Say that there is nothing to act on."""
-    return None if chosen_update(context) else "Nothing is shown: f shows what is up to date."
+def cannot_update_chosen(context: ActionContext) -> str | None:
+    """Say why neither marked models nor the one at the cursor can be updated."""
+    if context.view.marks:
+        return None
+    row = chosen_update(context)
+    return inert(row.why_not) if row and row.why_not else no_model(context)
 
 
 ACTIONS = (
@@ -178,18 +186,9 @@ ACTIONS = (
            update_all, nothing_outdated, group=ActionGroup.CHANGE, changes_server=True,
            synonyms=("upgrade all",)),
     Action("updates.open", "enter", "open", "Go to the model in the list.",
-           "go_to_model", no_row, place=Place.UPDATES, footer=7),
-    Action("updates.mark", "space", "mark", "Mark the model at the cursor, or take its mark off.",
-           "mark", no_row, group=ActionGroup.MARK, place=Place.UPDATES, footer=2),
-    Action("updates.mark_all", "a", "mark all", "Mark every outdated model.",
-           "mark_all", no_row, group=ActionGroup.MARK, place=Place.UPDATES, footer=3),
-    Action("updates.mark_none", "A", "unmark all", "Take all marks off.",
-           "mark_none", no_row, group=ActionGroup.MARK, place=Place.UPDATES),
-    Action("updates.invert", "asterisk", "invert", "Mark what is outdated and has no mark, "
-           "and the other way round.",
-           "invert", no_row, group=ActionGroup.MARK, place=Place.UPDATES),
+           "go_to_model", no_model, place=Place.UPDATES, footer=7),
     Action("updates.update", "u", "update", "Update the marked models, or the one at the cursor.",
-           "update", no_row, group=ActionGroup.CHANGE, place=Place.UPDATES, footer=1,
+           "update", cannot_update_chosen, group=ActionGroup.CHANGE, place=Place.UPDATES, footer=-1,
            changes_server=True, synonyms=("upgrade",)),
     Action("updates.update_all", "U", "update all", "Update every model known to be outdated.",
            update_all, nothing_outdated, group=ActionGroup.CHANGE, place=Place.UPDATES, footer=4,
@@ -199,13 +198,9 @@ ACTIONS = (
     Action("updates.check", "r,R", "check again", "Ask the registries again.",
            "check", is_checking, group=ActionGroup.APP, place=Place.UPDATES, footer=6,
            keys_wait=False, synonyms=("refresh", "reload")),
-    Action("updates.sort", "s", "sort", "Choose the order of the rows.",
-           "choose_order", no_row, group=ActionGroup.MARK, place=Place.UPDATES, footer=8,
-           synonyms=("order",)),
     Action("updates.undo", "z", "undo", "Bring back what was deleted in the last seconds.",
            undo, nothing_to_undo, group=ActionGroup.CHANGE, place=Place.UPDATES,
            changes_server=True),
-    Action("updates.back", "escape,q,o", "back", "Go back to the list.",
-           "back", group=ActionGroup.APP, place=Place.UPDATES, footer=FOOTER_ALWAYS,
-           cancels_pending=True),
+    Action("updates.back", "q,o", "to the list", "Go back to the list.",
+           "back", group=ActionGroup.APP, place=Place.UPDATES, cancels_pending=True),
 )  # fmt: skip

@@ -191,7 +191,7 @@ class ActionScreen(Screen[None]):
         always: list[tuple[str, str, bool]] = []
         for row in rows:
             shown = next(iter(self.tui.keymap.shown(row)), "")
-            key = (shown, row.label, why_not(row, self.context) is None)
+            key = (shown, self.label_of(row), why_not(row, self.context) is None)
             (keys if row.footer < FOOTER_ALWAYS else always).append(key)
         return footer_line(keys, always, self.size.width)
 
@@ -199,6 +199,10 @@ class ActionScreen(Screen[None]):
         """Return the keys of a field while it is typed in."""
         spelled = [(self.tui.signs.spelled(key), label, acts) for key, label, acts in keys]
         return footer_line(spelled, (), self.size.width)
+
+    def label_of(self, action: Action) -> str:
+        """Return what the footer says an action does, where that differs from time to time."""
+        return action.label
 
     def action_run(self, action_id: str) -> None:
         """Run an action, or say why it cannot act now."""

@@ -18,7 +18,7 @@ from ollama_tui.api.errors import OllamaError, Unreachable
 from ollama_tui.api.host import parse_host
 from ollama_tui.config.editor import EditorError, run_editor
 from ollama_tui.domain.model import Model, ModelKey, Snapshot
-from ollama_tui.domain.rows import View
+from ollama_tui.domain.rows import KnownUpdates, View
 from ollama_tui.formatting import inert, pasteable
 from ollama_tui.tui.actions.action import Action, Edited, Place, why_not
 from ollama_tui.tui.screens.action_screen import ActionScreen
@@ -198,6 +198,11 @@ class MainScreenContext:
     def move_to(self, target: ModelKey | str) -> None:
         """Put the cursor on a row, or on the first one of a name, once it is listed."""
         self._shown.move_to(target)
+
+    @property
+    def known_updates(self) -> KnownUpdates:
+        """Which models of the list are outdated, and which are not."""
+        return self._screen.updates
 
     @property
     def columns(self) -> Sequence[SortColumn]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import events, on
+from textual import on
 from textual.binding import Binding
 
 from ollama_tui.domain.model import Model, ModelKey
@@ -17,16 +17,17 @@ from ollama_tui.formatting import StyledLine
 from ollama_tui.tui.actions.action import Place
 from ollama_tui.tui.actions.browse import sort_by
 from ollama_tui.tui.look import Signs
-from ollama_tui.tui.screens.action_screen import TableScreen, bindings
+from ollama_tui.tui.screens.action_screen import bindings
+from ollama_tui.tui.screens.filtered_screen import FilteredScreen
 from ollama_tui.tui.screens.model_list import LastValidFilter
-from ollama_tui.tui.widgets.filter_bar import FILTER_KEYS, FilterBar
+from ollama_tui.tui.widgets.filter_bar import FilterBar
 
 if TYPE_CHECKING:
     from ollama_tui.domain.filter.completion import Completion
     from ollama_tui.tui.screens.main_context import MainScreenContext
 
 
-class ModelsScreen(TableScreen):
+class ModelsScreen(FilteredScreen):
     """A table whose rows are models, or among whose rows models are.
 
     Filter and order are its own. Marks are those of the list unless `own_marks`.
@@ -34,14 +35,13 @@ class ModelsScreen(TableScreen):
 
     BINDINGS = [
         *bindings(Place.MODEL_TABLES),
-        *bindings(Place.TABLES_BESIDE_LIST),
         *(Binding(str(n), f"sort_by_number({n})", show=False) for n in range(1, 10)),
     ]
     columns: Sequence[SortColumn]
     first_order: ClassVar[str]
     """Key of the column that rows are sorted by at first."""
     own_marks: ClassVar[bool] = False
-    nothing: ClassVar[Sequence[StyledLine]]
+    nothing: ClassVar[Sequence[StyledLine]] = ()
     """What an empty table says that no filter has emptied."""
 
     def __init__(self, context: MainScreenContext) -> None:
@@ -82,7 +82,7 @@ class ModelsScreen(TableScreen):
         if not self.own_marks and view.marks != listed.marks:
             self.list_context.set_view(replace(listed, marks=view.marks))
         if view.filter != before.filter:
-            self._show_filter()
+            self.show_filter()
         self.draw()
 
     def move_to(self, target: ModelKey | str) -> None:
@@ -97,6 +97,16 @@ class ModelsScreen(TableScreen):
         return key
 
     # ---- the filter
+
+    @property
+    def filter(self) -> str:
+        """What the rows are filtered by."""
+        return self._view.filter
+
+    def filter_by(self, text: str) -> None:
+        """Show the models that a filter leaves."""
+        self._view = replace(self._view, filter=text)
+        self.draw()
 
     def filter_bar(self) -> FilterBar:
         """Return the line in which the filter is typed."""
@@ -123,7 +133,10 @@ class ModelsScreen(TableScreen):
             return None
         order = self.list_context.view.sort  # any will do: rows have an order of their own
         found = self._last_valid.list_rows(
-            self.models, replace(view, sort=order), now=self.tui.clock.now()
+            self.models,
+            replace(view, sort=order),
+            now=self.tui.clock.now(),
+            known=self.context.known_updates,
         )
         bar.show_problems(found.problems)
         why = found.no_matches or "No matches."
@@ -139,46 +152,10 @@ class ModelsScreen(TableScreen):
         if number <= len(self.columns):
             await sort_by(self.context, self.columns[number - 1].key)
 
-    def action_open_filter(self) -> None:
-        """Type a filter."""
-        self.query_one(FilterBar).open(self.view.filter)
-
-    def action_leave(self) -> None:
-        """Take the filter away, or else go back to the list."""
-        if self.view.filter:
-            self.set_view(replace(self.view, filter=""))
-        else:
-            self.dismiss(None)
-
-    def footer(self) -> StyledLine:
-        """Return the keys of the field while a filter is typed, else those of the table."""
-        if self.query_one(FilterBar).has_focus_within:
-            return self.field_footer(FILTER_KEYS)
-        return super().footer()
-
-    def _show_filter(self) -> None:
-        bar = self.query_one(FilterBar)
-        if self.view.filter:
-            bar.open(self.view.filter)
-            self.table.focus()
-        else:
-            bar.close()
-
-    @on(FilterBar.Changed)
-    def _filter_changed(self, event: FilterBar.Changed) -> None:
-        self._view = replace(self._view, filter=event.text)
-        self.draw()
-
     @on(FilterBar.Left)
-    def _filter_left(self) -> None:
+    def _remember_filter(self) -> None:
         if not self.query_one(FilterBar).has_problem:
-            self.tui.ui_state.remember_filter(self.view.filter)
-        self.table.focus()
-        self.query_one(FilterBar).close_if_empty()
-
-    @on(events.DescendantFocus)
-    def _focus_moved(self) -> None:
-        self.draw_for_row()
+            self.tui.ui_state.remember_filter(self.filter)
 
 
 def arrow(column: SortColumn, view: View, signs: Signs) -> str:

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 SIGN = "/ "
 EXAMPLES = "words of the name, cap:vision, -coder, size<8g, newer:7d   tab completes, ↑ recalls"
-FILTER_KEYS = (
+KeyHints = Sequence[tuple[str, str, bool]]
+"""Keys, what they do, and whether they can act."""
+FILTER_KEYS: KeyHints = (
     ("⏎ ↓", "to the list", True),
     ("tab", "complete", True),
     ("↑", "earlier", True),
@@ -41,11 +43,18 @@ class Choosing:
     """Of the choice in the text; -1 for none of them yet."""
 
 
+def complete_nothing(_: str, cursor: int) -> Completion:
+    """Return that there is no way to go on: for filters that are no more than words."""
+    from ollama_tui.domain.filter.completion import Completion
+
+    return Completion(cursor, cursor)
+
+
 class FilterBar(Vertical):
     """Shown while a filter is typed or set, with what is wrong under the word it is about.
 
     `complete` returns how a text may go on at the cursor. `earlier` returns the filters typed
-    before, the last one first.
+    before, the last one first. `examples` are seen before anything is typed.
     """
 
     BINDINGS = [
@@ -69,13 +78,15 @@ class FilterBar(Vertical):
     def __init__(
         self,
         *,
-        complete: Callable[[str, int], Completion],
+        complete: Callable[[str, int], Completion] = complete_nothing,
         earlier: Callable[[], Sequence[str]] = tuple,
+        examples: str = EXAMPLES,
         id: str | None = None,
     ) -> None:
         super().__init__(id=id)
         self._complete = complete
         self._earlier = earlier
+        self._examples = examples
         self._recalled = 0
         """How many filters back the text is; 0 for the one being typed."""
         self._typed = ""
@@ -94,7 +105,7 @@ class FilterBar(Vertical):
         """Show the line with `text` and take the keys."""
         self.add_class("-open")
         if not self.children:  # the first frame can do without them
-            field = Input(placeholder=EXAMPLES, compact=True)
+            field = Input(placeholder=self._examples, compact=True)
             field.cursor_blink = False  # a slow link is spared the blinking
             sign = Static(SIGN, classes="sign", markup=False)
             self.mount(sign, field, StaticLines(id="problem"))
