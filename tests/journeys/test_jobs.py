@@ -30,6 +30,10 @@ def order(user: User) -> list[str]:
     return [line.split()[0] for line in pulling]
 
 
+def cursor_is_on(user: User, name: str) -> bool:
+    return any("▸" in line and f"pull {name}" in line for line in user.lines)
+
+
 async def test_every_job_has_bar_share_bytes_rate_and_time_and_their_sum_stands_above() -> None:
     demo, ticker = a_server()
     async with journey(demo, server_time=ticker, size=(140, 40)) as user:
@@ -110,6 +114,80 @@ async def test_the_order_shown_is_chosen() -> None:
         await user.sees("Order of the jobs", "By name")
         await user.presses("j", "j", "j", "enter")
         assert order(user) == [FIRST, SECOND]
+
+
+async def test_digits_choose_the_order_too() -> None:
+    async with journey() as user:
+        await pulls(user, SECOND, FIRST)
+        await user.presses("J", "4")
+        assert order(user) == [FIRST, SECOND]
+        await user.presses("1")
+        assert order(user) == [SECOND, FIRST]
+        await user.presses("?")
+        await user.sees("Sort by name.", "Filter as you type: words of name, verb")
+
+
+async def test_a_filter_finds_jobs_by_words_of_name_verb_and_state() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker) as user:
+        await pulls(user, FIRST, SECOND, THIRD)
+        await user.server_works(10)
+        await user.presses("J", "G", "/")
+        await user.types("GEM")
+        await user.sees("2 of 3 jobs")
+        assert order(user) == [FIRST, THIRD]
+        await user.types(" queued")
+        await user.sees("1 of 3 jobs")
+        assert order(user) == [THIRD]
+        await user.presses("enter")
+        assert "/ filter" in user.footer
+        await user.presses("escape")
+        assert order(user) == [FIRST, SECOND, THIRD]
+        assert cursor_is_on(user, THIRD)
+        await user.presses("escape")
+        assert not user.in_dialog
+
+
+async def test_a_filter_that_nothing_matches_says_how_to_see_all_again() -> None:
+    async with journey() as user:
+        await pulls(user, FIRST)
+        await user.presses("J", "/")
+        await user.types("push")
+        await user.sees("0 of 1 job", "No matches: esc shows all jobs.")
+        await user.presses("enter", "c")
+        await user.sees("There is no job under the cursor.")
+        assert user.app.jobs[0].state is State.RUNNING
+        await user.presses("escape")
+        assert cursor_is_on(user, FIRST)
+
+
+async def test_keys_typed_ahead_filter_the_jobs_and_pause_the_one_that_is_left() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker) as user:
+        await pulls(user, FIRST, SECOND)
+        await user.server_works(10)
+        for key in ("J", "/", *"qwen", "enter", "space"):
+            user.strikes(key)
+        await user.waits(1)
+        await user.lets_toasts_go()
+        await user.sees("1 of 2 jobs")
+        assert [job.state for job in user.app.jobs] == [State.RUNNING, State.PAUSED]
+
+
+async def test_a_job_that_ends_leaves_a_filter_for_what_is_running() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker) as user:
+        await pulls(user, FIRST)
+        await user.goes_to("qwen3:30b-a3b")
+        await user.presses("d", "y", "J", "/")
+        await user.types("delete waiting")
+        await user.sees("1 of 2 jobs", "delete qwen3:30b-a3b")
+        await user.waits(9)
+        await user.lets_toasts_go()
+        await user.sees("0 of 2 jobs", "No matches")
+        await user.empties_the_field()
+        await user.types("done")
+        await user.sees("1 of 2 jobs", "delete qwen3:30b-a3b")
 
 
 async def test_the_strip_begins_with_the_deletion_that_can_be_undone() -> None:

@@ -75,7 +75,7 @@ _REGIONS = {
     Place.LIST_AND_DETAILS: (Place.LIST, Place.DETAILS),
     Place.NOT_JOBS: (Place.LIST, Place.DETAILS, *_OF_MODELS, Place.COMPARE),
     Place.MODEL_TABLES: (Place.LIST, *_OF_MODELS),
-    Place.TABLES_BESIDE_LIST: _OF_MODELS,
+    Place.TABLES_BESIDE_LIST: (*_OF_MODELS, Place.JOBS),
     Place.EVERYWHERE: (Place.LIST, Place.DETAILS, *_OF_MODELS, Place.JOBS, Place.COMPARE),
 }
 

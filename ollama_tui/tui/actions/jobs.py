@@ -10,7 +10,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ollama_tui.tui.actions.action import (
-    FOOTER_ALWAYS,
     Action,
     ActionContext,
     ActionGroup,
@@ -28,6 +27,13 @@ if TYPE_CHECKING:
     from ollama_tui.tui.dialogs.dialog import Form
     from ollama_tui.tui.dialogs.names import NewName
 
+ORDERS = {
+    "asked": ("as asked for", "Sort as asked for."),
+    "state": ("under way first", "Sort by state: what is under way first."),
+    "left": ("soonest done", "Sort by time left: what is done soonest first."),
+    "name": ("by name", "Sort by name."),
+}
+"""Orders of the job table by key: what each is called, and a sentence about it."""
 ASK_WITHIN_SECONDS = 3.0
 """Seconds after which a question would come too late: then the job itself tells, and J asks."""
 
@@ -294,7 +300,16 @@ def is_working(context: ActionContext) -> bool:
 
 def no_job(context: ActionContext) -> str | None:
     """Say that there is no job to act on."""
-    return None if chosen_job(context) else "There are no jobs."
+    if chosen_job(context) is not None:
+        return None
+    return no_jobs(context) or "There is no job under the cursor."
+
+
+def no_jobs(context: ActionContext) -> str | None:
+    """Say that there are no jobs at all."""
+    if context.services is None or not context.services.queue.jobs.value:
+        return "There are no jobs."
+    return None
 
 
 ACTIONS = (
@@ -314,20 +329,25 @@ ACTIONS = (
            synonyms=("retry", "resume")),
     Action("jobs.sooner", "plus", "sooner", "Let a queued job start before the one ahead of it.",
            partial(move_job, step=-1), cannot_move, group=ActionGroup.APP, place=Place.JOBS,
-           footer=6, synonyms=("up", "earlier", "priority", "reorder")),
+           footer=8, synonyms=("up", "earlier", "priority", "reorder")),
     Action("jobs.later", "minus", "later", "Let a queued job start after the one behind it.",
            partial(move_job, step=1), cannot_move, group=ActionGroup.APP, place=Place.JOBS,
-           footer=7, synonyms=("down", "reorder")),
+           footer=9, synonyms=("down", "reorder")),
     Action("jobs.undo", "z", "undo", "Take back a deletion that still waits.",
-           undo_job, cannot_undo, group=ActionGroup.APP, place=Place.JOBS, footer=4,
+           undo_job, cannot_undo, group=ActionGroup.APP, place=Place.JOBS, footer=7,
            synonyms=("restore",)),
     Action("jobs.clear", "x", "clear ended", "Forget the jobs that have ended.",
-           clear_jobs, no_job, group=ActionGroup.APP, place=Place.JOBS, footer=5,
+           clear_jobs, no_jobs, group=ActionGroup.APP, place=Place.JOBS, footer=6,
            synonyms=("clean", "remove")),
+    Action("jobs.filter", "slash", "filter", "Filter as you type: words of name, verb and state.",
+           "open_filter", no_jobs, place=Place.JOBS, footer=4,
+           synonyms=("search", "find", "grep")),
     Action("jobs.sort", "s", "sort", "Choose the order of the jobs.",
-           "choose_order", no_job, group=ActionGroup.MARK, place=Place.JOBS, footer=8,
+           "choose_order", no_jobs, group=ActionGroup.MARK, place=Place.JOBS, footer=5,
            synonyms=("order",)),
-    Action("jobs.back", "escape,q,J", "back", "Go back to the list.",
-           "back", group=ActionGroup.APP, place=Place.JOBS, footer=FOOTER_ALWAYS,
-           cancels_pending=True),
+    *(Action(f"jobs.sort_{key}", str(number), label, help_,
+             f"sort_by('{key}')", no_jobs, group=ActionGroup.MARK, place=Place.JOBS)
+      for number, (key, (label, help_)) in enumerate(ORDERS.items(), 1)),
+    Action("jobs.back", "q,J", "close", "Leave the jobs for what was there before.",
+           "back", group=ActionGroup.APP, place=Place.JOBS, cancels_pending=True),
 )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from textwrap import wrap
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual import work
 from textual.app import ComposeResult
@@ -13,8 +13,11 @@ from textual.app import ComposeResult
 from ollama_tui.formatting import StyledLine, inert, plural, rate, short_ago, size
 from ollama_tui.services.jobs.job import Job, State, totals
 from ollama_tui.tui.actions.action import Place
+from ollama_tui.tui.actions.jobs import ORDERS
 from ollama_tui.tui.look import Signs
-from ollama_tui.tui.screens.action_screen import TableScreen, bindings
+from ollama_tui.tui.screens.action_screen import bindings
+from ollama_tui.tui.screens.filtered_screen import FilteredScreen
+from ollama_tui.tui.widgets.filter_bar import FilterBar, KeyHints
 from ollama_tui.tui.widgets.job_rows import (
     JobLayout,
     job_line,
@@ -27,6 +30,9 @@ from ollama_tui.tui.widgets.styled_widget import StaticLines
 from ollama_tui.tui.widgets.table import GAP, MARGIN, RowSource, Table, TableColumn
 from ollama_tui.tui.widgets.text_layout import plain
 
+if TYPE_CHECKING:
+    from ollama_tui.tui.screens.main_context import MainScreenContext
+
 AGE_EVERY = 20.0
 """Seconds between two looks at the clock while nothing else is new."""
 WHEN_CELLS = 12
@@ -38,13 +44,14 @@ _STATES = (
     State.WAITING, State.RUNNING, State.PAUSED, State.QUEUED, State.FAILED, State.CANCELLED,
     State.DONE,
 )  # fmt: skip
-ORDERS: dict[str, tuple[str, Callable[[Job], Any] | None]] = {
-    "asked": ("As asked for", None),
-    "state": ("Under way first", lambda job: _STATES.index(job.state)),
-    "left": ("Soonest done first", lambda job: job.progress.eta or float("inf")),
-    "name": ("By name", lambda job: job.name.lower()),
+SORT_KEYS: dict[str, Callable[[Job], Any]] = {
+    "state": lambda job: _STATES.index(job.state),
+    "left": lambda job: job.progress.eta or float("inf"),
+    "name": lambda job: job.name.lower(),
 }
-"""Orders of the table by key: what the menu says, and what they sort by."""
+"""What the orders sort by; those asked for as they come need nothing."""
+FILTER_KEYS: KeyHints = (("⏎ ↓", "to the jobs", True), ("esc", "all jobs", True))
+FILTER_EXAMPLES = "words of the name, the verb or the state: pull qwen failed"
 
 
 def when(job: Job, now: float, *, words: bool) -> str:
@@ -104,7 +111,13 @@ class JobRows(RowSource[Job]):
         return (job_sign(row, self.signs),)
 
 
-class JobsScreen(TableScreen):
+def is_match(job: Job, words: Sequence[str]) -> bool:
+    """Whether a job has all of `words`, in lower case, in its verb, name or state."""
+    text = f"{job.label} {job.state.value}".lower()
+    return all(word in text for word in words)
+
+
+class JobsScreen(FilteredScreen):
     """All jobs with what they come to, and what there is to say of the one under the cursor."""
 
     DEFAULT_CSS = """
@@ -113,18 +126,24 @@ class JobsScreen(TableScreen):
     BINDINGS = bindings(Place.JOBS)
     place = Place.JOBS
     title_text = "Jobs"
-    order = "asked"
+    filter_keys = FILTER_KEYS
+
+    def __init__(self, context: MainScreenContext) -> None:
+        super().__init__(context)
+        self.order = "asked"
+        """Key of the order of the rows."""
+        self._filter = ""
 
     def regions(self) -> ComposeResult:
         """Lay out the sum, the table and what there is to say of the current job."""
         self.job_rows = JobRows(self.tui.signs, self.tui.clock.seconds)
         yield StaticLines(id="total")
         yield Table(self.job_rows, id="all-jobs")
+        yield FilterBar(examples=FILTER_EXAMPLES, id="filter")
         yield StaticLines(id="said")
 
     def on_mount(self) -> None:
         """Follow the app's jobs, and the time they took."""
-        self.table.show_empty([(), (("  No jobs. p in the list pulls a model.", "muted"),)])
         self.watch(self.app, "jobs", self.draw)
         self.draw()
         jobs = self.tui.jobs
@@ -146,12 +165,18 @@ class JobsScreen(TableScreen):
         self.draw()
 
     def draw_now(self) -> None:
-        """Show the jobs as they are."""
-        jobs = self.tui.jobs
-        self.job_rows.jobs = jobs
-        _, sort_key = ORDERS[self.order]
-        ordered: Sequence[Job] = jobs if sort_key is None else sorted(jobs, key=sort_key)
-        self.show_rows(ordered)
+        """Show the jobs as they are, and what those that the filter leaves come to."""
+        self.job_rows.jobs = self.tui.jobs  # all of them: columns stay where they are
+        words = self.filter.lower().split()
+        jobs = [job for job in self.tui.jobs if is_match(job, words)]
+        self.query_one(FilterBar).show_problems(())
+        empty: StyledLine = (("  No jobs. p in the list pulls a model.", "muted"),)
+        if self.tui.jobs:
+            empty = (("  No matches: ", ""), ("esc", "key"), (" shows all jobs.", ""))
+        self.table.show_empty([(), empty])
+        if self.order in SORT_KEYS:
+            jobs.sort(key=SORT_KEYS[self.order])
+        self.show_rows(jobs)
         self.show_heading(self._heading(jobs))
         total = self.query_one("#total", StaticLines)
         sums = totals(jobs)
@@ -161,13 +186,17 @@ class JobsScreen(TableScreen):
             layout = replace(self.job_rows.layout_in(self.room - 1 - MARGIN), sign=MARGIN)
             total.show([total_line(jobs, self.tui.signs, layout)])
 
-    def _heading(self, jobs: tuple[Job, ...]) -> str:
-        """Return how many jobs there are, their rate together, and what is left."""
-        sums = totals(jobs)
-        facts = [plural(len(jobs), "job")] if jobs else []
+    def _heading(self, jobs: Sequence[Job]) -> str:
+        """Return how many of all jobs there are, their rate together, and what is left."""
+        sums, every = totals(jobs), plural(len(self.tui.jobs), "job")
+        shown = every if len(jobs) == len(self.tui.jobs) else f"{len(jobs):,} of {every}"
+        facts = [shown] if self.tui.jobs else []
         facts += [rate(sums.rate)] if sums.rate > 0 else []
         facts += [f"{size(sums.left)} left"] if sums.left else []
-        return f" {self.tui.signs.dot} ".join(facts)
+        dot, room = f" {self.tui.signs.dot} ", self.size.width - len(self.title_text) - 3
+        while len(dot.join(facts)) > room and len(facts) > 1:
+            facts.pop()
+        return dot.join(facts)
 
     def draw_for_row(self) -> None:
         """Say more of the job under the cursor."""
@@ -191,8 +220,22 @@ class JobsScreen(TableScreen):
         """Ask for the order, and keep it while this screen is open."""
         from ollama_tui.tui.dialogs.choice import Alternative, Choice
 
-        options = tuple(Alternative(key, label) for key, (label, _) in ORDERS.items())
+        options = tuple(Alternative(key, label.capitalize()) for key, (label, _) in ORDERS.items())
         chosen = await self.context.ask(Choice("Order of the jobs", options, current=self.order))
         if chosen is not None:
-            self.order = chosen
-            self.draw_again()
+            self.action_sort_by(chosen)
+
+    def action_sort_by(self, order: str) -> None:
+        """Show the jobs in an order."""
+        self.order = order
+        self.draw_again()
+
+    @property
+    def filter(self) -> str:
+        """What the rows are filtered by."""
+        return self._filter
+
+    def filter_by(self, text: str) -> None:
+        """Show the jobs that have all words of a text."""
+        self._filter = text
+        self.draw_again()
