@@ -73,8 +73,11 @@ async def test_a_download_is_paused_makes_room_and_goes_on_where_it_was() -> Non
     async with journey(demo, server_time=ticker) as user:
         await pulls(user, FIRST, SECOND, THIRD)
         await user.server_works(20)
-        await user.presses("J", "g", "space")
+        await user.presses("J", "g")
+        assert user.footer.startswith("space pause c ")
+        await user.presses("space")
         await user.sees("paused at", "Paused pull gemma3:12b at")
+        assert user.footer.startswith("space resume c ")
         assert [job.state for job in user.app.jobs] == [State.PAUSED, State.RUNNING, State.RUNNING]
         at = user.app.jobs[0].progress.fraction
         await user.server_works(5)

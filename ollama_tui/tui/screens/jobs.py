@@ -12,7 +12,7 @@ from textual.app import ComposeResult
 
 from ollama_tui.formatting import StyledLine, inert, plural, rate, short_ago, size
 from ollama_tui.services.jobs.job import Job, State, totals
-from ollama_tui.tui.actions.action import Place
+from ollama_tui.tui.actions.action import Action, Place
 from ollama_tui.tui.actions.jobs import ORDERS
 from ollama_tui.tui.look import Signs
 from ollama_tui.tui.screens.action_screen import bindings
@@ -229,6 +229,13 @@ class JobsScreen(FilteredScreen):
         """Show the jobs in an order."""
         self.order = order
         self.draw_again()
+
+    def label_of(self, action: Action) -> str:
+        """Return what the footer says an action does to the job under the cursor."""
+        if action.id != "jobs.pause":
+            return super().label_of(action)
+        job: Job | None = self.table.row
+        return "resume" if job is not None and job.state is State.PAUSED else "pause"
 
     @property
     def filter(self) -> str:
