@@ -95,6 +95,13 @@ async def test_the_longest_field_is_whole_where_a_third_is_enough_for_it() -> No
         await reads_on(user, "qwen3.attention.layer_norm_rms_epsilon  1e-05 ")
 
 
+async def test_where_there_is_little_room_values_have_more_of_it_than_fields() -> None:
+    async with journey(size=(80, 24)) as user:
+        await marks(user, "qwen3:8b", "qwen3:1.7b")
+        await user.presses("=")
+        await user.sees("completion, thinking, too…  completion, thinking, too…")
+
+
 async def test_s_turns_the_two_around_and_escape_goes_back() -> None:
     async with journey() as user:
         await marks(user, "qwen3:8b", "mistral:7b")

@@ -27,6 +27,8 @@ TABS = (("fields", "Fields"), ("texts", "Texts"))
 VALUE_LINES = 2
 """Lines below the table for each of the two values under the cursor."""
 _LEAST_LABEL = 9
+_ENOUGH = 30
+"""Cells for each of two values beside which the column of labels may take a third."""
 
 
 class FieldRows(RowSource[Field]):
@@ -40,7 +42,8 @@ class FieldRows(RowSource[Field]):
 
     def columns(self, width: int) -> Sequence[TableColumn]:
         """Return the column of the labels, and one of the same width for each model."""
-        label = max(_LEAST_LABEL, min(self.longest, (width + MARGIN + 1) // 3))
+        third = min((width + MARGIN + 1) // 3, width - 2 * GAP - 2 * _ENOUGH)
+        label = max(_LEAST_LABEL, min(self.longest, max(width // 4, third)))
         value = max(1, (width - label - 2 * GAP) // 2)
         return [
             TableColumn("FIELD", label, id="label"),
