@@ -108,6 +108,15 @@ def _size(model: Model) -> str:
     return UNKNOWN if model.is_cloud else size(model.size).replace("10.0 ", "10 ")
 
 
+def _short_age(then: datetime | None, now: datetime) -> str:
+    """Return an age in 9 cells at most: `59 min`, `11 months`."""
+    text = age(then, now)
+    for unit in ("second", "minute"):
+        if unit in text:
+            return f"{text.split(unit)[0]}{unit[:3]}"
+    return text
+
+
 def _quantization(model: Model) -> str:
     level = model.listed.details.quantization_level
     return UNKNOWN if level in ("", "unknown") else inert(level)
@@ -179,7 +188,7 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         "modified", "MODIFIED", 9, "left", 3,
         lambda m: at - _EPOCH if (at := m.listed.modified_at) else None,
-        lambda m, now: age(m.listed.modified_at, now),
+        lambda m, now: _short_age(m.listed.modified_at, now),
         descending=True,
     ),
     Column(
@@ -199,7 +208,7 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         "used", "LAST RUN", 9, "left", 10,
         lambda m: at - _EPOCH if (at := m.last_run) else None,
-        lambda m, now: "now" if m.running else age(m.last_run, now) if m.last_run else "",
+        lambda m, now: "now" if m.running else _short_age(m.last_run, now) if m.last_run else "",
         descending=True,
         extra=True,
     ),

@@ -34,6 +34,13 @@ def test_the_columns_of_the_list_are_those_of_the_design() -> None:
     assert len({column.priority for column in COLUMNS}) == len(COLUMNS)
 
 
+@given(st.integers(0, 10**9))
+def test_the_age_of_a_model_is_never_cut(seconds: int) -> None:
+    modified = BY_KEY["modified"]
+    model = a_model("a", days=seconds / 86_400)
+    assert len(modified.text(model, NOW)) <= modified.width
+
+
 @pytest.mark.parametrize(
     ("key", "text"),
     [

@@ -116,7 +116,7 @@ class StorageRows(RowSource[StorageRow]):
         rest = width - used - shared
         return (
             (alone, style),
-            (self.signs.empty * shared, "muted"),
+            (self.signs.dense * shared, "muted"),
             (" " * rest, ""),
         )
 
