@@ -8,7 +8,7 @@ from datetime import datetime
 
 from ollama_tui.domain.model import ModelKey
 from ollama_tui.domain.update_rows import OUTDATED, RowState, UpdateRow
-from ollama_tui.formatting import Span, StyledLine, age
+from ollama_tui.formatting import Span, StyledLine, age, inert
 from ollama_tui.tui.look import Signs
 from ollama_tui.tui.widgets.bars import bar
 from ollama_tui.tui.widgets.table import GAP, RowSource, TableColumn, fit_columns, width_needed
@@ -73,7 +73,7 @@ class UpdateRows(RowSource[UpdateRow]):
             case "fetch":
                 return (row.cost, "outdated strong")
             case "what":
-                return (row.what, style)
+                return (inert(row.what), style)
             case "pushed":
                 at = row.newer.pushed_at if row.newer else None
             case _:
