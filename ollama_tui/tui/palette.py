@@ -34,7 +34,8 @@ GROUPS = (
 """The order while nothing is typed: what changes models first, what hands know by heart last."""
 MOST_RECENT = 5
 """How many actions used before come first while nothing is typed."""
-KEY = 5
+KEY, LONGEST_KEY = 5, 12
+"""Cells of the keys: as many as they need, within these."""
 LEAST_HELP, MUCH_HELP = 24, 64
 """Cells of a help that is worth a column, and of one that is hardly ever cut."""
 WITH_SYNONYM = 20
@@ -112,10 +113,12 @@ class ActionRows(PickerRows[Found]):
         self._context = context
         self._keymap = keymap
         # Of all actions, so that nothing moves while one types.
+        actions = tuple(actions)
         label = max((cell_len(action.title) for action in actions), default=0)
+        keys = max((cell_len(key) for row in actions for key in keymap.shown(row)[:1]), default=0)
         self.all_columns = (
             TableColumn("", label, flexible=True, id="label"),
-            TableColumn("", KEY, id="keys"),
+            TableColumn("", min(max(keys, KEY), LONGEST_KEY), id="keys"),
             TableColumn("", LEAST_HELP, flexible=True, id="help", priority=1, gap=1),
         )
 

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import cast
+
 import pytest
 
 from ollama_tui.tui.actions import ACTIONS
-from ollama_tui.tui.actions.action import Place
-from ollama_tui.tui.palette import Found, found
+from ollama_tui.tui.actions.action import (
+    KEY_NAMES,
+    PLAIN_KEY_NAMES,
+    ActionContext,
+    Keymap,
+    Place,
+)
+from ollama_tui.tui.palette import ActionRows, Found, found
 
 WORDS = {
     "account.show": "account, sign in, sign out, login, log in, logout, whoami",
@@ -132,3 +141,11 @@ def test_nothing_typed_finds_all_in_their_order() -> None:
 
 def test_what_no_action_is_called_like_finds_none() -> None:
     assert found("zzz", ACTIONS) == []
+
+
+@pytest.mark.parametrize("names", [KEY_NAMES, PLAIN_KEY_NAMES])
+def test_no_key_is_cut(names: Mapping[str, str]) -> None:
+    keymap = Keymap(names=names)
+    rows = ActionRows(cast(ActionContext, None), keymap, ACTIONS)
+    (width,) = (column.width for column in rows.columns(76) if column.id == "keys")
+    assert max(len(key) for action in ACTIONS for key in keymap.shown(action)[:1]) <= width
