@@ -99,7 +99,7 @@ async def test_where_there_is_little_room_values_have_more_of_it_than_fields() -
     async with journey(size=(80, 24)) as user:
         await marks(user, "qwen3:8b", "qwen3:1.7b")
         await user.presses("=")
-        await user.sees("completion, thinking, too…  completion, thinking, too…")
+        await user.sees("completion, thinking, to…  completion, thinking, to…")
 
 
 async def test_s_turns_the_two_around_and_escape_goes_back() -> None:
