@@ -6,7 +6,7 @@ import argparse
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from ollama_tui.api.client import Ollama
     from ollama_tui.api.registry import Registry
     from ollama_tui.api.replies import Show
+    from ollama_tui.domain.filter.fields import Scope
+    from ollama_tui.domain.filter.parser import Query
     from ollama_tui.services.storage import Storage
 
 FIRST_ANSWERS = 3.0
@@ -32,6 +34,10 @@ FIRST_ANSWERS = 3.0
 
 class UsageError(Exception):
     """Wrong usage; the message is a sentence for the user."""
+
+
+class CommandRefused(Exception):  # noqa: N818 - like `Refused` of the server
+    """The command cannot answer truthfully or do as asked; the message is for the user."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +81,10 @@ class CommandContext:
         return models_from(answers.listed, answers.running, self.facts.by_digest)
 
     async def selected(self, *, learn: bool = False) -> tuple[tuple[Model, ...], tuple[Model, ...]]:
-        """Return the models that FILTER selects, and all; raises UsageError and OllamaError."""
+        """Return the models that FILTER selects, and all.
+
+        Raises UsageError, CommandRefused and OllamaError.
+        """
         text = " ".join(self.options.filter)
         if not text:
             models = await self.models(learn=learn)
@@ -105,7 +114,42 @@ class CommandContext:
         scope = Scope(models, self.now, outdated=known.outdated, current=known.current)
         if wrong := query.problems_among(scope):
             raise UsageError(wrong[0].quoting(text))
+        self._refuse_without_check(query, scope)
         return query.select(models, scope), models
+
+    def _refuse_without_check(self, query: Query, scope: Scope) -> None:
+        """Raise CommandRefused where the filter asks for updates that nobody has looked for.
+
+        A script would take an empty list for “all is up to date”.
+        """
+        from ollama_tui.domain import updates
+
+        states = {term: term.values for term in query.terms if term.field == "is"}
+        asked = {value for values in states.values() for value in values}
+        if asked.isdisjoint(("outdated", "uncertain")):
+            return
+        command = "ollama-tui outdated"
+        if self.cache is None:
+            raise CommandRefused(
+                f"The demo keeps no results of update checks: {command} --demo shows them."
+            )
+        if "host" in self.options:
+            command += f" --host {self.options.host}"
+        if "uncertain" in asked:  # such results are not kept: tomorrow they may be others
+            raise CommandRefused(
+                f"Only update checks themselves tell what is uncertain: {command} lists it as "
+                "not known."
+            )
+        terms = tuple(term for term in query.terms if "outdated" not in states.get(term, ()))
+        comparable = {
+            model.key
+            for model in replace(query, terms=terms).select(scope.models, scope)
+            if updates.incomparable(model) is None
+        }
+        if comparable and comparable.isdisjoint(scope.outdated | scope.current):
+            raise CommandRefused(
+                f"It is not known whether these models are outdated: run {command} first."
+            )
 
     def storage(self) -> Storage:
         """Return what reads the server's store; from another machine nothing can."""

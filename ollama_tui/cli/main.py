@@ -59,7 +59,7 @@ def _run_on_server(options: argparse.Namespace, folders: Folders) -> int:
     import asyncio
 
     from ollama_tui.api.errors import OllamaError, Unreachable
-    from ollama_tui.cli.context import UsageError, open_context
+    from ollama_tui.cli.context import CommandRefused, UsageError, open_context
     from ollama_tui.cli.output import complain
     from ollama_tui.config.saved_filters import SavedFilters
     from ollama_tui.config.state_file import Problems
@@ -86,6 +86,9 @@ def _run_on_server(options: argparse.Namespace, folders: Folders) -> int:
         return asyncio.run(command())
     except UsageError as error:
         return _refuse(str(error))
+    except CommandRefused as error:
+        complain(str(error))
+        return FAILED
     except OllamaError as error:
         complain(str(error))
         return UNREACHABLE if isinstance(error, Unreachable) else FAILED

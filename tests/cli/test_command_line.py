@@ -66,6 +66,7 @@ def test_options_in_common_stand_before_or_after_the_command() -> None:
     [
         (["--host", "127.0.0.1:1", "list"], 3, "refuses connections"),
         (["list", "--demo", "size:foo"], 2, "Write a size with its unit"),
+        (["list", "--demo", "is:outdated"], 1, "ollama-tui outdated --demo shows them"),
         (["list", "--nonsense"], 2, "unrecognized arguments"),
         (["export", "--json", "--script"], 2, "either --json or --script"),
         (["lst", "qwen"], 2, "“lst” is not a command. Did you mean list?"),

@@ -9,7 +9,7 @@ import pytest
 
 from ollama_tui.api.client import Ollama
 from ollama_tui.api.replies import ListedModel, ModelDetails
-from ollama_tui.cli.context import UsageError
+from ollama_tui.cli.context import CommandRefused, UsageError
 from ollama_tui.cli.list import as_json
 from ollama_tui.domain.model import Facts, Model
 from ollama_tui.services.cache import Cache
@@ -179,3 +179,49 @@ async def test_models_are_listed_though_what_runs_is_not_told(shell: Shell) -> N
     listed = await shell.prints("list")
     assert len(listed["models"]) == len(everything["models"])
     assert not any(model["loaded"] for model in listed["models"])
+
+
+UNCHECKED = "It is not known whether these models are outdated: run ollama-tui outdated{} first."
+
+
+@pytest.mark.parametrize("command", ["list", "export", "outdated"])
+@pytest.mark.parametrize("words", ["is:outdated", "!is:outdated", "qwen is:loaded,outdated"])
+async def test_what_was_not_checked_is_refused_and_not_said_to_be_up_to_date(
+    shell: Shell, tmp_path: Path, command: str, words: str
+) -> None:
+    shell.cache = Cache(tmp_path)
+    with pytest.raises(CommandRefused) as refused:
+        await shell.runs(command, words)
+    assert str(refused.value) == UNCHECKED.format("")
+    with pytest.raises(CommandRefused) as refused:
+        await shell.runs(command, words, "--host", "gpu-box:11434")
+    assert str(refused.value) == UNCHECKED.format(" --host gpu-box:11434")
+
+
+async def test_what_was_checked_before_is_listed(shell: Shell, tmp_path: Path) -> None:
+    shell.cache = Cache(tmp_path)
+    await shell.runs("outdated", "llama3.1")
+    await shell.runs("list", "llama3.1", "is:outdated")
+    assert [line.split()[0] for line in shell.lines[1:]] == ["llama3.1:8b"]
+    with pytest.raises(CommandRefused):
+        await shell.runs("list", "qwen", "is:outdated")
+    await shell.runs("outdated")
+    await shell.runs("list", "is:outdated")
+    assert len(shell.lines) == 1 + 3
+    await shell.runs("list", "qwen3:8b", "is:outdated")
+    assert (shell.code, shell.lines[1:]) == (0, [])
+
+
+async def test_what_nobody_can_tell_is_not_kept_between_runs(shell: Shell, tmp_path: Path) -> None:
+    shell.cache = Cache(tmp_path)
+    await shell.runs("outdated")
+    with pytest.raises(CommandRefused, match="ollama-tui outdated lists it as not known"):
+        await shell.runs("list", "is:uncertain")
+
+
+async def test_models_no_registry_is_asked_about_need_no_check(
+    shell: Shell, tmp_path: Path
+) -> None:
+    shell.cache = Cache(tmp_path)
+    await shell.runs("list", "is:cloud", "is:outdated")
+    assert (shell.code, shell.lines[1:]) == (0, [])
