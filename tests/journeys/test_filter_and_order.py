@@ -334,10 +334,11 @@ async def test_esc_without_a_filter_is_nothing_to_talk_about() -> None:
         assert user.toasts == []
 
 
-async def test_the_cursor_comes_back_to_its_model_when_the_filter_is_cleared() -> None:
+async def test_the_cursor_comes_back_to_its_model_when_the_filter_is_given_up() -> None:
     async with journey() as user:
         await user.goes_to("llava:7b")
-        await user.filters("llama")
+        await user.presses("/")
+        await user.types("llama")
         assert user.cursor not in (None, "llava:7b")
         await user.presses("escape")
         assert user.cursor == "llava:7b"

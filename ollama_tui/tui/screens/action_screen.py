@@ -24,6 +24,7 @@ from ollama_tui.tui.actions.action import (
     no_key,
     why_not,
 )
+from ollama_tui.tui.widgets.filter_bar import FilterBar
 from ollama_tui.tui.widgets.pane import Pane, has_borders
 from ollama_tui.tui.widgets.status import footer_line
 from ollama_tui.tui.widgets.styled_widget import StaticLines
@@ -176,6 +177,11 @@ class ActionScreen(Screen[None]):
         below = self.size.height - end
         if messages.styles.margin.bottom != below:
             messages.styles.margin = (0, 0, below, 0)
+
+    @on(FilterBar.Left)
+    def _choose_row(self, event: FilterBar.Left) -> None:
+        if event.chooses:
+            self.table.pin()
 
     def draw_footer(self) -> None:
         """Show the keys that matter here."""

@@ -20,7 +20,14 @@ from ollama_tui.config.editor import EditorError, run_editor
 from ollama_tui.domain.model import Model, ModelKey, Snapshot
 from ollama_tui.domain.rows import KnownUpdates, View
 from ollama_tui.formatting import inert, pasteable
-from ollama_tui.tui.actions.action import Action, Edited, Place, why_not
+from ollama_tui.tui.actions.action import (
+    Action,
+    ActionGroup,
+    Edited,
+    Place,
+    no_model,
+    why_not,
+)
 from ollama_tui.tui.screens.action_screen import ActionScreen
 from ollama_tui.tui.typeahead import REPEAT_SECONDS, Unasked
 
@@ -81,6 +88,12 @@ class ModelsShown(Protocol):
         """Put the cursor on a row, or on the first one of a name."""
 
 
+def _is_about_row(action: Action) -> bool:
+    """Whether an action is about the row under the cursor, which is then the one chosen."""
+    changes = action.group in (ActionGroup.MARK, ActionGroup.CHANGE, ActionGroup.MEMORY)
+    return changes or action.unavailable is no_model
+
+
 class MainScreenContext:
     """The main screen as an `ActionContext`, or a table of models in front of it."""
 
@@ -119,6 +132,8 @@ class MainScreenContext:
         if self._is_for_next_row(action, screen):
             self._screen.tui.tell(f"That was {action.label} twice: once more is for the next row.")
             return
+        if _is_about_row(action):
+            screen.table.pin()
         self._screen.run_worker(self._run(action, screen), group="actions")
 
     def _is_for_next_row(self, action: Action, screen: ActionScreen) -> bool:

@@ -75,6 +75,9 @@ class FilterBar(Vertical):
     class Left(Message):
         """The keys belong to the list again."""
 
+        chooses: bool = True
+        """Whether the row that the filter has put under the cursor is what was looked for."""
+
     def __init__(
         self,
         *,
@@ -188,7 +191,7 @@ class FilterBar(Vertical):
     def action_clear(self) -> None:
         """Forget the filter and go to the list."""
         self._input.value = ""
-        self.post_message(self.Left())
+        self.post_message(self.Left(chooses=False))
 
     @on(Input.Submitted)
     def action_leave(self) -> None:

@@ -247,6 +247,11 @@ class Table(ScrollingWidget, Generic[R], can_focus=True):
         self._go(place, self._top)
         return True
 
+    def pin(self) -> None:
+        """Take the row under the cursor as the one that the user has chosen."""
+        if self.rows:
+            self.pinned = self.cursor
+
     def action_move(self, step: int, scroll: bool = False) -> None:
         """Move by `step` rows; with `scroll` the cursor stays on its line of the screen."""
         self._go(self._index + step, self._top + step if scroll else self._top)

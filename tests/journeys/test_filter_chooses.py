@@ -1,0 +1,67 @@
+"""What a filter was typed for is chosen: the cursor stays on it, and what it hides is said."""
+
+from __future__ import annotations
+
+import pytest
+
+from ollama_tui.tui.widgets.table import Table
+from tests.journeys.driver import journey
+
+
+@pytest.mark.parametrize("leaving", ["enter", "down"])
+async def test_leaving_the_filter_for_the_list_chooses_the_row_under_the_cursor(
+    leaving: str,
+) -> None:
+    async with journey() as user:
+        before = user.cursor
+        await user.presses("/")
+        await user.types("mistral:7b")
+        await user.presses(leaving)
+        assert user.cursor == "mistral:7b" != before
+        await user.presses("escape")
+        assert len(user.names) == 36
+        assert user.cursor == "mistral:7b"
+
+
+async def test_esc_while_typing_goes_back_to_where_the_cursor_was() -> None:
+    async with journey() as user:
+        await user.presses("j", "j")
+        before = user.cursor
+        await user.presses("/")
+        await user.types("mistral:7b")
+        assert user.cursor == "mistral:7b"
+        await user.presses("escape")
+        assert user.cursor == before
+
+
+@pytest.mark.parametrize("keys", [("space",), ("v",), ("d", "n"), ("right", "left")])
+async def test_acting_on_a_row_chooses_it(keys: tuple[str, ...]) -> None:
+    async with journey(filters=(("one", "mistral:7b"),)) as user:
+        before = user.cursor
+        await user.presses("at", "1")  # a saved filter alone chooses no row
+        assert user.cursor == "mistral:7b"
+        await user.presses("escape")
+        assert user.cursor == before
+        await user.presses("at", "1", *keys, "escape")
+        assert len(user.names) == 36
+        assert user.cursor == "mistral:7b"
+
+
+@pytest.mark.parametrize(
+    ("opening", "filter_"),
+    [("b", "mistral:7b"), ("t", "size:>8g"), ("L", "qwen3-coder")],
+)
+async def test_tables_beside_the_list_keep_the_row_that_was_filtered_for(
+    opening: str, filter_: str
+) -> None:
+    async with journey() as user:
+        await user.presses(opening)
+        await user.waits(1)
+        table = user.app.screen.query_one(Table)
+        first = table.cursor
+        await user.presses("/")
+        await user.types(filter_)
+        chosen = table.cursor
+        assert chosen != first
+        await user.presses("enter", "escape")
+        assert table.cursor == chosen
