@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ollama_tui.tui.widgets.table import Table
-from tests.journeys.driver import journey
+from tests.journeys.driver import a_server, journey
 
 
 @pytest.mark.parametrize("leaving", ["enter", "down"])
@@ -65,3 +65,41 @@ async def test_tables_beside_the_list_keep_the_row_that_was_filtered_for(
         assert chosen != first
         await user.presses("enter", "escape")
         assert table.cursor == chosen
+
+
+async def test_a_question_says_which_marked_models_the_filter_hides() -> None:
+    async with journey() as user:
+        await user.goes_to("qwen3:1.7b")
+        await user.presses("space")
+        await user.goes_to("llama3.2-vision:11b")
+        await user.presses("space")
+        await user.filters("qwen3")
+        await user.presses("d")
+        await user.sees("Delete 2 models?")
+        [hidden] = [n for n, line in enumerate(user.lines) if "not shown by the filter" in line]
+        [shown] = [n for n, line in enumerate(user.lines) if "unloaded first" in line]
+        assert "llama3.2-vision:11b" in user.lines[hidden]
+        assert "qwen3:1.7b" in user.lines[shown]
+        assert hidden < shown
+
+
+async def test_what_is_marked_and_shown_has_no_such_note() -> None:
+    async with journey() as user:
+        await user.goes_to("llama3.2-vision:11b")
+        await user.presses("space", "d")
+        await user.sees("Delete llama3.2-vision:11b?")
+        await user.sees_no("not shown by the filter")
+
+
+async def test_unloading_asks_where_the_filter_hides_what_is_marked() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker) as user:
+        await user.goes_to("qwen3:1.7b")
+        await user.presses("space")
+        await user.filters("cloud")
+        await user.presses("x")
+        await user.sees("Unload qwen3:1.7b?", "marked, not shown by the filter; was to stay")
+        await user.presses("n")
+        assert "2 loaded" in user.status
+        await user.presses("escape", "x")
+        await user.sees("qwen3:1.7b is being unloaded.")

@@ -18,7 +18,7 @@ from ollama_tui.tui.actions.action import (
 )
 
 if TYPE_CHECKING:
-    from ollama_tui.domain.model import Model
+    from ollama_tui.domain.model import Model, ModelKey
 
 GROUP_KEY = "together"
 """Key of what the sort menu offers beside the columns."""
@@ -27,6 +27,11 @@ GROUP_KEY = "together"
 def in_details(context: ActionContext) -> bool:
     """Whether the details have the keys: the list has others for its footer."""
     return context.in_details
+
+
+def hidden_marks(context: ActionContext) -> frozenset[ModelKey]:
+    """Return the marked models that the filter hides: a question about them says so."""
+    return context.view.marks - {row.key for row in context.rows}
 
 
 def no_rows(context: ActionContext) -> str | None:

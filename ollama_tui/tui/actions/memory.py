@@ -18,6 +18,7 @@ from ollama_tui.tui.actions.action import (
     no_model,
     not_connected,
 )
+from ollama_tui.tui.actions.browse import hidden_marks
 from ollama_tui.tui.actions.jobs import find
 
 if TYPE_CHECKING:
@@ -128,8 +129,19 @@ def find_running(context: ActionContext, key: ModelKey) -> Model | None:
 
 
 async def unload(context: ActionContext) -> None:
-    """Free the memory of the marked models that are loaded, else of the current one."""
+    """Free the memory of the marked models that are loaded, else of the current one.
+
+    Ask before, where the filter hides one of them.
+    """
     loaded = [model for model in context.targets if model.is_loaded]
+    marks = hidden_marks(context)
+    if hidden := [m.running for m in loaded if m.running and m.key in marks]:
+        from ollama_tui.tui.dialogs.questions import confirm_unload
+
+        running = [model.running for model in loaded if model.running]
+        question = confirm_unload(running, connected(context).clock.now(), hidden)
+        if await context.ask(question) is not True:
+            return
     await unload_models(context, loaded if context.view.marks else context.targets)
 
 

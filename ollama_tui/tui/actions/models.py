@@ -19,6 +19,7 @@ from ollama_tui.tui.actions.action import (
     no_model,
     not_connected,
 )
+from ollama_tui.tui.actions.browse import hidden_marks
 from ollama_tui.tui.actions.jobs import confirm_target, discard_draft_when_sent, find, offer_again
 
 if TYPE_CHECKING:
@@ -151,13 +152,17 @@ async def delete(context: ActionContext) -> None:
 
     jobs = connected(context).queue
     # One moment for all of it: the list may change while the disk is read.
-    snapshot, targets = context.snapshot, context.targets
+    snapshot, targets, hidden = context.snapshot, context.targets, hidden_marks(context)
     by_name = [m.name for m in targets if not m.siblings]
     if twins := names.case_variants(by_name, snapshot.by_name):
         raise ambiguous_deletion(*next(iter(twins.items())))
     planned = plan_deletion(targets, await connected(context).storage.usage(snapshot.models))
     question = confirm_delete(
-        targets, planned, context.settings.grace, still_loading=snapshot.facts_to_fetch > 0
+        targets,
+        planned,
+        context.settings.grace,
+        still_loading=snapshot.facts_to_fetch > 0,
+        hidden=hidden,
     )
     if await context.ask(question) is not True:
         return

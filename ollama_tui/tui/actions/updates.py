@@ -16,6 +16,7 @@ from ollama_tui.tui.actions.action import (
     no_model,
     not_connected,
 )
+from ollama_tui.tui.actions.browse import hidden_marks
 from ollama_tui.tui.actions.models import nothing_to_undo, undo
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ async def fetch_updates(context: ActionContext, models: Sequence[Model]) -> bool
     if not stale:
         asked = [found[model.key] for model in models if model.key in found]
         context.tell("Nothing is outdated any more.", why_unknown(asked))
-    elif await context.ask(confirm_update(stale, free_on_disk(services))):
+    elif await context.ask(confirm_update(stale, free_on_disk(services), hidden_marks(context))):
         for model, newer in stale:
             services.queue.submit(Pull(model.name, newer.insecure, newer.total))
         return True

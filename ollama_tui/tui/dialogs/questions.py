@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from datetime import datetime
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from textual.widgets import Static
 from ollama_tui.api.replies import RunningModel
 from ollama_tui.config.drafts import DraftFile
 from ollama_tui.config.safe_file import shown_path
-from ollama_tui.domain.model import Model
+from ollama_tui.domain.model import Model, ModelKey
 from ollama_tui.domain.plan import (
     Operation,
     Plan,
@@ -40,16 +40,30 @@ KEEP = "keep"
 """What no means where yes deletes."""
 
 
+HIDDEN = "marked, not shown by the filter"
+
+
+def _note(is_hidden: bool, *more: str) -> str:
+    """Return what there is to know of an item, first of all that nobody sees it in the table."""
+    return "; ".join(filter(None, (HIDDEN if is_hidden else "", *more)))
+
+
 # ---- delete
 
 
 def confirm_delete(
-    models: Sequence[Model], plan: Plan, grace: float, *, still_loading: bool
+    models: Sequence[Model],
+    plan: Plan,
+    grace: float,
+    *,
+    still_loading: bool,
+    hidden: Set[ModelKey] = frozenset(),
 ) -> Confirm:
     """Return the question whether to carry out `plan`, which deletes `models`.
 
     Nothing is sent for `grace` seconds after yes. `still_loading` says whether details that are
-    not known are on their way; otherwise the server has refused to give them.
+    not known are on their way; otherwise the server has refused to give them. `hidden` are those of
+    the models that the filter hides.
     """
     count = len(models)
     heading = f"Delete {models[0].label}?" if count == 1 else f"Delete {count} models?"
@@ -57,9 +71,9 @@ def confirm_delete(
         (
             model.label,
             "cloud" if model.is_cloud else size(model.size),
-            "loaded; unloaded first" if model.is_loaded else "",
+            _note(model.key in hidden, "loaded; unloaded first" if model.is_loaded else ""),
         )
-        for model in models[:LISTED]
+        for model in sorted(models, key=lambda model: model.key not in hidden)[:LISTED]
     )
     besides = [inert(text) for item in plan.deletions[:LISTED] for text in side_effects(item)]
 
@@ -142,10 +156,13 @@ Stale = tuple[Model, Upstream]
 """An outdated model, and the newer version in its registry."""
 
 
-def confirm_update(stale: Sequence[Stale], free: int | None = None) -> Confirm:
+def confirm_update(
+    stale: Sequence[Stale], free: int | None = None, hidden: Set[ModelKey] = frozenset()
+) -> Confirm:
     """Return the question whether to fetch the newer versions of `stale`.
 
     `free` are the bytes free on the server's disk; None where they are not known.
+    `hidden` are the marked models that the filter hides.
     """
     plan = plan_updates(stale)
     one = stale[0][0].label if len(stale) == 1 else f"{len(stale)} models"
@@ -153,10 +170,10 @@ def confirm_update(stale: Sequence[Stale], free: int | None = None) -> Confirm:
     rounded = f" ({exact(fetch)})" if fetch >= ROUNDED_FROM else ""
     fetches = f"Fetches {size(fetch)}{rounded}" if fetch else "Fetches nothing"
     rows = []
-    for model, found in stale[:LISTED]:
+    for model, found in sorted(stale, key=lambda pair: pair[0].key not in hidden)[:LISTED]:
         notes = [f"pushed {ago(found.pushed_at, found.checked_at)}"] if found.pushed_at else []
         notes += ["what is loaded stays the old one until reloaded"] if model.is_loaded else []
-        rows.append((model.label, cost(found), "; ".join(notes)))
+        rows.append((model.label, cost(found), _note(model.key in hidden, *notes)))
     disk = []
     if free is not None and fetch:
         fits = fetch <= free
@@ -175,16 +192,22 @@ def confirm_update(stale: Sequence[Stale], free: int | None = None) -> Confirm:
 # ---- unload
 
 
-def confirm_unload(running: Sequence[RunningModel], now: datetime) -> Confirm:
-    """Return the question whether to unload `running`, with the memory and time left of each."""
+def confirm_unload(
+    running: Sequence[RunningModel], now: datetime, hidden: Sequence[RunningModel] = ()
+) -> Confirm:
+    """Return the question whether to unload `running`, with the memory and time left of each.
+
+    `hidden` are those whose models are marked and hidden by the filter.
+    """
     one = len(running) == 1
     heading = f"Unload {inert(running[0].name)}?" if one else f"Unload {len(running)} models?"
     unusual = {"forever": "was to stay forever", "stopping": "is stopping already", "never": ""}
     rows = []
-    for runner in running[:LISTED]:
+    for runner in sorted(running, key=lambda runner: runner not in hidden)[:LISTED]:
         end = until(runner.expires_at, now)
         stay = unusual.get(end, f"was to stay {end.removesuffix(' from now')} more")
-        rows.append((inert(runner.name), size(runner.size), stay))
+        note = _note(runner in hidden, stay)
+        rows.append((inert(runner.name), size(runner.size), note))
     facts = Facts(
         f"Frees {size(sum(runner.size for runner in running))} of memory",
         ("Anyone using one of them waits until it is loaded again.",),
