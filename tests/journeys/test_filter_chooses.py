@@ -103,3 +103,18 @@ async def test_unloading_asks_where_the_filter_hides_what_is_marked() -> None:
         assert "2 loaded" in user.status
         await user.presses("escape", "x")
         await user.sees("qwen3:1.7b is being unloaded.")
+
+
+async def test_a_range_without_a_mark_says_from_where_it_goes() -> None:
+    async with journey() as user:
+        await user.presses("v")
+        await user.sees("Marked from here: move, then v marks up to there.")
+        await user.presses("j", "j", "v")
+        assert user.marked == set(user.names[:3])
+
+
+async def test_a_range_up_to_a_mark_needs_no_words() -> None:
+    async with journey() as user:
+        await user.presses("space", "j", "v")
+        assert user.marked == set(user.names[:3])
+        assert user.toasts == []

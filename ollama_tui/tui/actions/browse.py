@@ -136,6 +136,8 @@ async def mark_range(context: ActionContext) -> None:
     marked = [n for n, key in enumerate(keys) if key in context.view.marks and n != here]
     above = [n for n in marked if n < here]
     other = above[-1] if above else (marked[0] if marked else here)
+    if other == here:
+        context.tell("Marked from here: move, then v marks up to there.")
     between = keys[min(here, other) : max(here, other) + 1]
     context.set_view(replace(context.view, marks=context.view.marks | set(between)))
 
