@@ -84,14 +84,16 @@ def size(number: int) -> str:
 def size_of(done: int, total: int) -> str:
     """Return `3.0/4.9 GB`: both in the unit of `total`; without a total only what is done.
 
-    What is below 10 has a decimal, or the first gigabyte would be none: `0.8/42 GB`.
+    What is below 10 has a decimal, or the first gigabyte would be none: `0.8/42 GB`. The total is
+    rounded as `size` rounds it; what is done is cut, or it would be all of it too soon.
     """
     if total <= 0:
         return size(done)
     scale, unit = _unit(total)
-    values = (number / scale for number in (done, total))
-    texts = (_cut(value, 1 if scale > 1 and value < 10 else 0) for value in values)
-    return f"{'/'.join(texts)} {unit}"
+    part, whole = (number / scale for number in (done, total))
+    decimals = [1 if scale > 1 and value < 10 else 0 for value in (part, whole)]
+    of = f"{whole:.1f}" if decimals[1] else f"{int(whole)}"
+    return f"{of if done >= total else _cut(part, decimals[0])}/{of} {unit}"
 
 
 def exact(number: int) -> str:

@@ -338,20 +338,6 @@ class Listing:
         listing._sorted = tuple([successors[id(model)] for model in self._sorted])
         return listing
 
-    @cached_property
-    def _sizes(self) -> Mapping[int, int]:
-        return {id(model): 0 if model.is_cloud else model.size for model in self.models}
-
-    @cached_property
-    def _total(self) -> int:
-        return sum(self._sizes.values())
-
-    def bytes_of(self, rows: Sequence[Model]) -> int:
-        """Return what some of the models take on disk, shared weights counted in each."""
-        if len(rows) == len(self.models):
-            return self._total
-        return sum(self._sizes.get(id(row), 0) for row in rows)
-
     def distinct(self, name: str, values: Callable[[Model], Iterable[str]]) -> tuple[str, ...]:
         """Return what `values` says of all models, each once, the most frequent first.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ollama_tui.domain.columns import Listing, group_by_weights
@@ -60,13 +59,6 @@ class ListRows:
     problems: tuple[FilterProblem, ...] = ()
     no_matches: str = ""
     """Why there are no rows, when a filter is the reason."""
-    listing: Listing = field(default_factory=Listing, compare=False, repr=False)
-    """What the rows were selected from."""
-
-    @cached_property
-    def bytes(self) -> int:
-        """What the rows take on disk, shared weights counted in each."""
-        return self.listing.bytes_of(self.rows)
 
 
 def list_rows(
@@ -100,4 +92,4 @@ def list_rows(
         groups = group_by_weights(rows)
         following = frozenset(key_of(model) for group in groups for model in group[1:])
         rows = tuple(model for group in groups for model in group)
-    return ListRows(rows, listing.aliases, following, problems, no_matches or "", listing)
+    return ListRows(rows, listing.aliases, following, problems, no_matches or "")

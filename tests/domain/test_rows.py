@@ -10,7 +10,7 @@ from ollama_tui.domain.columns import Listing
 from ollama_tui.domain.filter.fields import Scope
 from ollama_tui.domain.filter.parser import parse
 from ollama_tui.domain.rows import View, list_rows
-from tests.domain.models import NOW, a_model, many_models
+from tests.domain.models import NOW, many_models
 from tests.effort import calls
 
 MODELS = many_models(300)
@@ -42,14 +42,3 @@ def test_another_letter_of_a_filter_looks_only_at_names_among_ten_thousand() -> 
     list_rows(listing, View(filter="m"), now=NOW)
 
     assert calls(lambda: list_rows(listing, View(filter="mo"), now=NOW)) < 500
-
-
-def test_what_a_filter_leaves_is_added_up_without_cloud_models() -> None:
-    models = (
-        a_model("a:1", size=3_000),
-        a_model("ab:1", size=500),
-        a_model("a-cloud:1", size=70, cloud=True),
-    )
-    listing = Listing(models)
-    sums = [list_rows(listing, View(filter=text), now=NOW).bytes for text in ("a", "ab", "x", "")]
-    assert sums == [3_500, 500, 0, 3_500]

@@ -67,7 +67,36 @@ async def test_one_wrong_name_of_several_is_named_and_nothing_is_sent() -> None:
 async def test_a_name_no_registry_has_is_said_before_enter_with_what_was_meant() -> None:
     async with journey() as user:
         await opens(user, "qwen9:8b")
-        await user.sees("qwen9:8b no such model. Did you mean qwen3:8b")
+        await user.sees("qwen9:8b no such model", "Did you mean qwen3:8b")
+
+
+@pytest.mark.parametrize("answered", [True, False])
+async def test_a_name_no_registry_has_is_said_at_once_not_when_its_turn_comes(
+    answered: bool,
+) -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker, parallel=1) as user:
+        await opens(user, "gemma3:12b mistarl:7b ")
+        if answered:
+            await user.sees("mistarl:7b no such model", "Did you mean mistral:7b")
+            await user.sees("Fetches 8.1 GB")
+        await user.presses("enter")
+        await user.sees("No registry has mistarl:7b.")
+        assert pulled(demo) == ["gemma3:12b"]
+
+
+async def test_what_downloads_under_way_have_yet_to_write_is_not_free() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker) as user:
+        assert user.app.services is not None
+        disk = Usage((), Contents("/store", free=50_000_000_000, capacity=200_000_000_000))
+        user.app.services.storage.measured.set(disk)
+        await opens(user, "llama3.3:70b")
+        await user.sees("Fetches 42 GB; 50 GB free on the disk")
+        await user.presses("enter")
+        await user.server_works(1)
+        await opens(user, "gemma3:12b")
+        await user.sees("more than is free after other downloads")
 
 
 async def test_it_is_said_whether_the_disk_has_room() -> None:

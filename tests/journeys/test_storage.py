@@ -216,3 +216,13 @@ async def test_the_embedded_server_has_an_original_to_be_found_and_freed() -> No
         assert len(list((folder / "blobs").iterdir())) < blobs
         assert "gpt-oss:20b" in user.names
     await until(lambda: not folder.exists())
+
+
+async def test_two_names_of_one_model_count_once_in_marks_and_filter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with beside_the_store(tmp_path, monkeypatch) as (user, _):
+        await user.filters("gemma3")
+        await user.sees("2 of 36 models · 3.3 GB")
+        await user.presses("a")
+        await user.sees("2 marked · 3.3 GB")

@@ -39,18 +39,22 @@ class DiskShares:
         """Bytes of the store."""
         return self.models + self.shared + self.leftovers + self.marked
 
-    def without(self, freed: Amount) -> DiskShares:
-        """Return the shares with `freed` marked: taken from models, then from what they share."""
-        models = min(self.models, freed.bytes)
-        shared = min(self.shared, freed.bytes - models)
-        leftovers = min(self.leftovers, freed.bytes - models - shared)
+    def without(self, freed: Amount, shared: int = 0) -> DiskShares:
+        """Return the shares with `freed` marked; `shared` of its bytes are what models share.
+
+        The rest is taken from models, then from what they share, then from leftovers.
+        """
+        of_shared = min(self.shared, shared, freed.bytes)
+        of_models = min(self.models, freed.bytes - of_shared)
+        of_shared += min(self.shared - of_shared, freed.bytes - of_shared - of_models)
+        of_leftovers = min(self.leftovers, freed.bytes - of_models - of_shared)
         return DiskShares(
-            self.models - models,
-            self.shared - shared,
-            self.leftovers - leftovers,
+            self.models - of_models,
+            self.shared - of_shared,
+            self.leftovers - of_leftovers,
             self.other,
             self.free,
-            models + shared + leftovers,
+            of_models + of_shared + of_leftovers,
             self.estimated,
         )
 

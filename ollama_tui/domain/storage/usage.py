@@ -123,12 +123,7 @@ class Usage:
     @cached_property
     def shared_by_models(self) -> int:
         """Bytes that more than one model uses; what a model shares with its backup is its own."""
-        return sum(
-            part.size
-            for part in self._parts
-            if len(part.users) > 1
-            and sum(not names.is_shadow(name, name.rpartition(":")[2]) for name in part.users) > 1
-        )
+        return sum(part.size for part in self._parts if _is_of_several(part))
 
     @property
     def orphans(self) -> tuple[StoredBlob, ...] | None:
@@ -233,6 +228,33 @@ class Usage:
         """Return the bytes that a model shares with others, licenses and templates aside."""
         return sum(p.size for p in self._parts_of((name,)) if p.is_significant and len(p.users) > 1)
 
+    def shared_only_by(self, names: Collection[str]) -> int:
+        """Return the bytes that only the models called `names` share: gone when all of them are."""
+        parts = self._parts_of(names)
+        return sum(p.size for p in parts if p.users.issubset(names) and _is_of_several(p))
+
+    def taken_by(self, names: Collection[str]) -> int:
+        """Return the bytes that the models called `names` take together, shared weights once.
+
+        It is asked for with every letter of a filter, so small parts that many models have, such as
+        licenses, are not looked for: each counts them.
+        """
+        own, shared = self._shares
+        taken = {part for name in names for part in shared.get(name, ())}
+        return sum([own.get(name, 0) for name in names]) + sum(part.size for part in taken)
+
+    @cached_property
+    def _shares(self) -> tuple[dict[str, int], dict[str, list[StoragePart]]]:
+        """By name: the bytes of what is its own or small, and what else it shares."""
+        own: dict[str, int] = {}
+        shared: dict[str, list[StoragePart]] = {}
+        for name, parts in self._by_name.items():
+            large = [p for p in parts if len(p.users) > 1 and p.is_significant]
+            if large:
+                shared[name] = large
+            own[name] = sum(p.size for p in parts) - sum(p.size for p in large)
+        return own, shared
+
     def shared_by(self, names: Collection[str]) -> Amount:
         """Return the bytes that all of the models called `names` use."""
         parts = [part for part in self._parts_of(names) if part.users.issuperset(names)]
@@ -291,6 +313,13 @@ class Usage:
         if self.contents is not None:
             return bool(self.contents.unseen)
         return bool(amount) and (len(self._parts) > 1 or bool(self.unknown))
+
+
+def _is_of_several(part: StoragePart) -> bool:
+    """Whether more than one model uses it, and not only a model and its backup."""
+    if len(part.users) < 2:
+        return False
+    return sum(not names.is_shadow(name, name.rpartition(":")[2]) for name in part.users) > 1
 
 
 def _measured(contents: Contents) -> Iterator[StoragePart]:

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from ollama_tui.api.errors import OllamaError
-from ollama_tui.formatting import brief, plural
+from ollama_tui.formatting import brief, inert, listing, plural
 from ollama_tui.tui.actions.action import (
     Action,
     ActionContext,
@@ -49,6 +49,7 @@ def _after_typing(
 
 async def pull(context: ActionContext, prefill: str = "") -> None:
     """Ask what to pull, with what registries say of it, and queue each of the models."""
+    from ollama_tui.domain.updates import OfferKind
     from ollama_tui.services.jobs.tasks import Pull
     from ollama_tui.tui.dialogs.pull import PullDialog
 
@@ -57,29 +58,41 @@ async def pull(context: ActionContext, prefill: str = "") -> None:
     dialog = PullDialog(pull_facts(context), prefill, offers=offers)
     if (answer := await context.ask(dialog)) is None:
         return
-    unsized = {}
+    unsized, absent = dict[int, str](), list[str]()
     for number, wanted in enumerate(answer.wanted):
-        job_id = services.queue.submit(Pull(wanted.name, answer.insecure, wanted.expected))
+        expected = wanted.offer.total if wanted.offer else None
+        job_id = services.queue.submit(Pull(wanted.name, answer.insecure, expected))
         if not number:
             context.drafts.follow(dialog.draft_file, job_id)
-        if wanted.expected is None:  # it was sent before the registry had answered
+        if wanted.offer is None:  # it was sent before the registry had answered
             unsized[job_id] = wanted.name
+        elif wanted.offer.kind is OfferKind.ABSENT:
+            absent.append(wanted.name)
     async with asyncio.TaskGroup() as group:
-        for job_id, name in unsized.items():
+        asked = [
             group.create_task(_learn_size(services, job_id, name, answer.insecure))
+            for job_id, name in unsized.items()
+        ]
+    absent += [name for task in asked if (name := task.result())]
+    if absent and len(answer.wanted) > 1:  # it may wait for long behind the others
+        which = listing([inert(name) for name in absent])
+        context.tell(f"No registry has {which}.", "Cancel that in J.", trouble=True)
 
 
-async def _learn_size(services: Services, job_id: int, name: str, insecure: bool) -> None:
-    """Ask the registry how big a model is that is being pulled."""
+async def _learn_size(services: Services, job_id: int, name: str, insecure: bool) -> str:
+    """Ask how big a model is that is being pulled; return its name if no registry has it."""
+    from ollama_tui.domain.updates import OfferKind
+
     offer = await services.updates.offer(name, insecure, None)
     if offer.total is not None:
         services.queue.set_expected_size(job_id, offer.total)
+    return name if offer.kind is OfferKind.ABSENT else ""
 
 
 def pull_facts(context: ActionContext) -> PullFacts:
     """Return what is known to whoever is about to type names to pull."""
     from ollama_tui.domain import names, suggestions
-    from ollama_tui.services.jobs.job import how_far
+    from ollama_tui.services.jobs.job import how_far, totals
     from ollama_tui.tui.dialogs.pull import PullFacts
 
     services, models = connected(context), context.snapshot.models
@@ -93,6 +106,7 @@ def pull_facts(context: ActionContext) -> PullFacts:
         {names.comparison_key(job.name): how_far(job.progress) for job in pulls if job.can_retry},
         {names.comparison_key(job.name) for job in pulls if job.active},
         lambda: measured.value.free if measured.value else None,
+        lambda: totals(job for job in services.queue.jobs.value if job.verb == "pull").left,
     )
 
 

@@ -21,7 +21,7 @@ from ollama_tui.domain.model import Model, by_comparison_key
 from ollama_tui.domain.names import comparison_key
 from ollama_tui.domain.pasted_names import name_in, names_in
 from ollama_tui.domain.suggestions import common_start, completions, did_you_mean
-from ollama_tui.domain.updates import Offer, OfferKind, fetching, together
+from ollama_tui.domain.updates import Offer, OfferKind, together
 from ollama_tui.formatting import Span, StyledLine, inert, size
 from ollama_tui.tui.dialogs.controls import INSECURE, TextCheckbox
 from ollama_tui.tui.dialogs.dialog import Dialog, Review, labelled
@@ -52,8 +52,8 @@ class Wanted:
     """One model to pull."""
 
     name: str
-    expected: int | None = None
-    """Size of the whole model in bytes, if its registry has answered."""
+    offer: Offer | None = None
+    """What its registry says of it, if it has answered."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,8 @@ class PullFacts:
     """The keys of what is being pulled."""
     free: Callable[[], int | None] = lambda: None
     """Returns the bytes free on the server's disk; None where nobody knows."""
+    promised: Callable[[], int] = lambda: 0
+    """Returns the bytes that downloads under way have yet to write there."""
 
 
 class NamesField(Input):
@@ -252,7 +254,7 @@ class PullDialog(Dialog[PullAnswer]):
         height, least = self.app.size.height, self._least_rows
         most = max(least, height - (OTHER_ROWS_LOW if height < LOW else OTHER_ROWS))
         width = max((width_of(((inert(name), ""),)) for name in wanted), default=0)
-        rows = [self._row(name, min(width, _NAME_CELLS)) for name in wanted]
+        rows = [row for name in wanted for row in self._rows_of(name, min(width, _NAME_CELLS))]
         suggested = self._suggestions(max(1, least - len(rows)))
         rows += suggested
         if (more := len(rows) - most) > 0:
@@ -282,8 +284,8 @@ class PullDialog(Dialog[PullAnswer]):
             for key, name in zip(keys, shown, strict=False)
         ]
 
-    def _row(self, name: str, cells: int) -> StyledLine:
-        """Return a name, and in a few words what pulling it means."""
+    def _rows_of(self, name: str, cells: int) -> list[StyledLine]:
+        """Return a name with what pulling it means in a few words, and names that were meant."""
         offer, key = self._offer(name), comparison_key(name)
         label = fit(((inert(name), "strong"),), cells)
         words: StyledLine = (("…", "muted"),)
@@ -297,7 +299,21 @@ class PullDialog(Dialog[PullAnswer]):
             words = ()
         if (begun := self.facts.begun.get(key)) and (offer is None or offer.missing):
             words = (*words, (f", resumes at {begun}", "accent"))
-        return ((" ", ""), *label, ("  ", ""), *words)
+        row: StyledLine = ((" ", ""), *label, ("  ", ""), *words)
+        if offer is None or offer.kind is not OfferKind.ABSENT or self._is_typed(name):
+            return [row]
+        hint = did_you_mean(name, self.facts.known)
+        room = self.query_one("#found").size.width
+        if not hint:
+            return [row]
+        if width_of(row) + len(hint) + 2 <= room or self.app.size.height < LOW:
+            return [(*row, (f". {hint}", "muted"))]
+        return [row, ((" " * (cells + 3), ""), (hint, "muted"))]
+
+    def _is_typed(self, name: str) -> bool:
+        """Whether a name is still being typed: it goes on in ways that are suggested."""
+        field = self.query_one(NamesField)
+        return bool(field.word and name.endswith(field.word) and field.offered[0])
 
     def _words(self, name: str, offer: Offer) -> StyledLine:
         if offer.kind is OfferKind.CURRENT:
@@ -305,11 +321,7 @@ class PullDialog(Dialog[PullAnswer]):
         if offer.kind is OfferKind.UNKNOWN:
             return ((offer.words, "muted"),)
         if offer.kind is OfferKind.ABSENT:
-            field = self.query_one(NamesField)
-            if field.word and name.endswith(field.word) and field.offered[0]:
-                return ((offer.words, "muted"),)  # it is still being typed
-            hint = did_you_mean(name, self.facts.known)
-            return ((offer.words, "bad"), (f". {hint}" if hint else "", "muted"))
+            return ((offer.words, "muted" if self._is_typed(name) else "bad"),)
         return ((offer.words, "accent" if offer.missing else "good"),)
 
     def _cost(self, wanted: Sequence[str]) -> StyledLine:
@@ -319,22 +331,23 @@ class PullDialog(Dialog[PullAnswer]):
         if not offers:
             return ()
         fetch, total = together(offers), sum(offer.total or 0 for offer in offers)
-        words = fetching(fetch, total)
-        line: StyledLine = ((f" {words[:1].upper()}{words[1:]}", "strong"),)
-        if len(offers) < len(wanted):
+        rest = f" ({size(total - fetch)} is there already)" if size(fetch) != size(total) else ""
+        words = f"Fetches {size(fetch)}{rest}" if fetch else "Nothing to fetch: all of it is there"
+        line: StyledLine = ((f" {words}", "strong"),)
+        if len(found) < len(wanted):
             line = (*line, (" so far", "muted"))
         if (free := self.facts.free()) is None or not fetch:
             return line
-        if fetch > free:
-            return (*line, (f": {size(fetch - free)} more than is free on the disk", "bad"))
-        return (*line, (f"; {size(free)} free on the disk", "muted"))
+        promised = self.facts.promised()
+        when = "after other downloads" if promised else "on the disk"
+        if fetch > free - promised:
+            return (*line, (f": {size(fetch - free + promised)} more than is free {when}", "bad"))
+        return (*line, (f"; {size(free - promised)} free {when}", "muted"))
 
     def answer(self) -> PullAnswer:
-        """Return names and options, with the sizes that are known."""
-        insecure = self.query_one("#insecure", TextCheckbox).value
-        offers = map(self._offer, self._wanted())
-        totals = [offer.total if offer else None for offer in offers]
-        return PullAnswer(tuple(map(Wanted, self._wanted(), totals)), insecure)
+        """Return names and options, with what registries have said."""
+        wanted = tuple(Wanted(name, self._offer(name)) for name in self._wanted())
+        return PullAnswer(wanted, self.query_one("#insecure", TextCheckbox).value)
 
 
 def _problem(name: str) -> str | None:

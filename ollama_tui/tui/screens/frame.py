@@ -5,7 +5,7 @@ The main screen is below all others and knows what these lines say, so it draws 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,8 @@ class Frame:
     def __init__(self, main: MainScreen) -> None:
         self._main = main
         self.totals = Totals(main, main.tui, changed=self._draw_counted)
+        self._shown: tuple[tuple[Sequence[Model], Usage | None], int] | None = None
+        """The rows and what was known of the disk when their bytes were counted, and the bytes."""
 
     def _open(self) -> list[ActionScreen]:
         return [s for s in self._main.app.screen_stack if isinstance(s, ActionScreen)]
@@ -72,8 +74,8 @@ class Frame:
         facts = Facts(
             sums=self.totals.of(main.snapshot),
             shown=len(main.list_rows.rows),
-            shown_bytes=main.list_rows.bytes if main.view.filter else None,
-            marked_bytes=sum(by_key[key].size for key in main.view.marks if key in by_key),
+            shown_bytes=self._bytes_shown() if main.view.filter else None,
+            marked_bytes=self._taken_by([by_key[k] for k in main.view.marks if k in by_key]),
             disk_free=measured.free if measured else None,
             disk_size=measured.capacity if measured else None,
             gpu_memory=services.gpu_memory if services else None,
@@ -90,6 +92,20 @@ class Frame:
             signs=tui.signs,
             width=main.size.width,
         )
+
+    def _bytes_shown(self) -> int:
+        """Return what the rows take, counted once for the same rows."""
+        of = self._main.list_rows.rows, self.totals.usage(self._main.snapshot)
+        if self._shown is None or self._shown[0][0] is not of[0] or self._shown[0][1] is not of[1]:
+            self._shown = of, self._taken_by(of[0])
+        return self._shown[1]
+
+    def _taken_by(self, models: Sequence[Model]) -> int:
+        """Return the bytes that models take together; what they share counts once if known."""
+        usage = self.totals.usage(self._main.snapshot)
+        if usage is None:
+            return sum([model.size for model in models if not model.is_cloud])
+        return usage.taken_by({model.name for model in models if not model.is_cloud})
 
     def _jobs(self) -> list[StyledLine]:
         if not self._main.jobs:

@@ -153,7 +153,7 @@ class StorageScreen(ModelsScreen):
         gone = [m for m in self.models if m.key in view.marks or m.key in leaving]
         freed = freed_by(gone, usage) if gone else Amount(0)
         marked = sum(m.key in view.marks for m in gone)
-        disk = self._disk.without(freed)
+        disk = self._disk.without(freed, usage.shared_only_by({m.name for m in gone}))
         said = ""
         if gone:
             verb = "frees" if marked == 1 else "free"

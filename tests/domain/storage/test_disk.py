@@ -46,3 +46,10 @@ def test_what_marks_free_is_taken_from_models_then_from_what_they_share() -> Non
     assert shares.without(Amount(12)) == replace(shares, models=0, shared=3, marked=12)
     assert shares.without(Amount(100)).marked == 19
     assert shares.without(Amount(17)).capacity == shares.capacity == 24
+
+
+def test_what_only_marked_models_share_is_taken_from_what_models_share() -> None:
+    shares = DiskShares(models=10, shared=5, leftovers=4, other=3, free=2)
+    assert shares.without(Amount(6), 4) == replace(shares, models=8, shared=1, marked=6)
+    assert shares.without(Amount(4), 4) == replace(shares, shared=1, marked=4)
+    assert shares.without(Amount(3), 9) == replace(shares, shared=2, marked=3)

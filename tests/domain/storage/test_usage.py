@@ -242,3 +242,21 @@ def test_used_and_orphaned_blobs_are_all_blobs(usage: Usage) -> None:
     assert usage.contents is not None
     everything = sum(blob.frees for blob in usage.contents.blobs.values())
     assert usage.unique.bytes + size_of(usage.orphans or ()) == everything
+
+
+def test_what_models_take_together_counts_shared_weights_once() -> None:
+    sizes = {"w": 900 * MB, "x": 500 * MB, "l": 2000}
+    usage = measured({"one": "wl", "two": "wl", "three": "xl"}, sizes)
+    assert usage.taken_by(["one"]) == 900 * MB + 2000
+    assert usage.taken_by(["one", "two"]) == 900 * MB + 2 * 2000
+    assert usage.taken_by(["one", "two", "three"]) == 1400 * MB + 3 * 2000
+    assert usage.taken_by([]) == usage.taken_by(["unknown"]) == 0
+
+
+def test_what_only_some_models_share_goes_with_all_of_them() -> None:
+    sizes = {"w": 900 * MB, "x": 500 * MB, "l": 2000}
+    usage = measured({"one": "wl", "two": "wl", "three": "xl"}, sizes)
+    assert usage.shared_only_by(["one"]) == 0
+    assert usage.shared_only_by(["one", "two"]) == 900 * MB
+    assert usage.shared_only_by(["one", "two", "three"]) == 900 * MB + 2000
+    assert usage.freed(["one", "two"]).bytes == 900 * MB
