@@ -14,7 +14,14 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ollama_tui.cli.parser import COMMANDS, STANDALONE, close_command, first_word, parser_with
+from ollama_tui.cli.parser import (
+    COMMANDS,
+    STANDALONE,
+    close_command,
+    first_word,
+    parsed,
+    parser_with,
+)
 from ollama_tui.config.settings import Folders, SettingsFile, read_settings, user_folders
 
 if TYPE_CHECKING:
@@ -43,7 +50,7 @@ def _run_command(name: str, arguments: Sequence[str]) -> int:
     gc.disable()  # while importing: it costs a tenth of the start
     from ollama_tui.cli.output import OutputError
 
-    options = parser_with(name).parse_args(arguments)
+    options = parsed(arguments, name)
     run_it = options.run if name in STANDALONE else _run_on_server
     try:
         code: int = run_it(options, user_folders())
@@ -99,7 +106,7 @@ def _run_app(arguments: Sequence[str]) -> int:
         parser_with(*COMMANDS).print_help()
         return _flushed(DONE)
     # Mostly started without arguments: then argparse need not be loaded.
-    options = vars(parser_with().parse_args(arguments)) if arguments else {}
+    options = vars(parsed(arguments)) if arguments else {}
     folders = user_folders()
     options["filter"] = " ".join(options.get("filter", ()))
     try:

@@ -49,15 +49,20 @@ ENVIRONMENT = (
 
 def first_word(arguments: Sequence[str]) -> str:
     """Return the first argument that is not an option; empty if none, or if `--` comes first."""
-    words = iter(arguments)
-    for word in words:
+    at = _first_word_at(arguments)
+    return "" if at is None else arguments[at]
+
+
+def _first_word_at(arguments: Sequence[str]) -> int | None:
+    words = iter(enumerate(arguments))
+    for at, word in words:
         if word in _TAKES_A_VALUE:
             next(words, None)
         elif word == "--":
             break
         elif not word.startswith("-"):
-            return word
-    return ""
+            return at
+    return None
 
 
 def close_command(word: str) -> str | None:
@@ -124,6 +129,43 @@ def parser_with(*commands: str) -> argparse.ArgumentParser:
         module.add_arguments(command)
         command.set_defaults(run=module.run)
     return parser
+
+
+def parsed(arguments: Sequence[str], command: str = "") -> argparse.Namespace:
+    """Return the options of a command, or of the app; ends the program where they are wrong.
+
+    Words may stand anywhere among the options. Argparse alone takes those of a filter only in one
+    piece, and cannot do better below a command.
+    """
+    parser = parser_with(*([command] if command else ()))
+    at = (_first_word_at(arguments) or 0) + 1 if command else 0
+    own = commands_of(parser)[0][2] if command else parser
+    return parser.parse_args([*arguments[:at], *_options_first(arguments[at:], own)])
+
+
+def _options_first(arguments: Sequence[str], parser: argparse.ArgumentParser) -> list[str]:
+    """Return `arguments` with the options before the words; `--` ends the options as ever."""
+    options: list[str] = []
+    words: list[str] = []
+    rest = list(arguments)
+    while rest:
+        argument = rest.pop(0)
+        if argument == "--":
+            return [*options, "--", *words, *rest]
+        if not argument.startswith("-") or argument == "-":
+            words.append(argument)
+            continue
+        options.append(argument)
+        if _takes_a_value(argument, parser) and rest and not rest[0].startswith("-"):
+            options.append(rest.pop(0))
+    return [*options, *words]
+
+
+def _takes_a_value(option: str, parser: argparse.ArgumentParser) -> bool:
+    """Whether the next argument belongs to `option`, which may be shortened as argparse allows."""
+    known = parser._option_string_actions
+    begun = [option] if option in known else [name for name in known if name.startswith(option)]
+    return option.startswith("--") and bool(begun) and all(known[n].nargs is None for n in begun)
 
 
 def commands_of(parser: argparse.ArgumentParser) -> list[tuple[str, str, argparse.ArgumentParser]]:

@@ -15,7 +15,7 @@ import pytest
 
 from ollama_tui.api.client import Ollama
 from ollama_tui.cli.context import CommandContext
-from ollama_tui.cli.parser import first_word, parser_with
+from ollama_tui.cli.parser import first_word, parsed
 from ollama_tui.config.settings import Settings
 from ollama_tui.services.cache import Cache
 from tests.clock import at_once
@@ -36,7 +36,7 @@ class Shell:
 
     async def runs(self, *words: str) -> Shell:
         """Run a command."""
-        options = parser_with(first_word(words)).parse_args(words)
+        options = parsed(words, first_word(words))
         transport = self.demo.transport()
         async with Ollama(self.settings.host.url, transport=transport) as ollama:
             context = CommandContext(self.settings, options, lambda: ollama, self.cache, transport)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ollama_tui.cli.parser import COMMANDS, close_command, first_word, parser_with
+from ollama_tui.cli.parser import COMMANDS, close_command, first_word, parsed, parser_with
 from tests.cli.scripted import ROOT, program
 
 
@@ -62,6 +62,38 @@ def test_options_in_common_stand_before_or_after_the_command() -> None:
 
 
 @pytest.mark.parametrize(
+    ("words", "filter_words"),
+    [
+        ("list cap:vision --demo size<8g", "cap:vision size<8g"),
+        ("--host gpu:1 list a --sort name b --json c", "a b c"),
+        ("list a --so name b", "a b"),
+        ("list a --sort=name b", "a b"),
+        ("list --json a --host gpu:1 b -- -coder --demo", "a b -coder --demo"),
+        ("list -- -coder a", "-coder a"),
+        ("list list --json list", "list list"),
+        ("export a --script b", "a b"),
+        ("--host list list a --json b", "a b"),
+        ("outdated", ""),
+        ("qwen --demo coder", "qwen coder"),
+        ("qwen --host gpu:1 coder --theme x q4 -- -b", "qwen coder q4 -b"),
+        ("--demo -- list", "list"),
+    ],
+)
+def test_words_of_a_filter_stand_anywhere_among_the_options(words: str, filter_words: str) -> None:
+    arguments = words.split()
+    command = first_word(arguments)
+    options = parsed(arguments, command if command in COMMANDS else "")
+    assert " ".join(options.filter) == filter_words
+
+
+def test_the_value_of_an_option_is_no_word_of_the_filter() -> None:
+    options = parsed(["list", "a", "--sort", "name", "b", "--host", "gpu:1", "c"], "list")
+    assert (options.sort, options.host) == ("name", "gpu:1")
+    assert parsed(["restore", "--dry-run", "-"], "restore").file == "-"
+    assert parsed(["show", "a:1", "--runner", "ggml"], "show").runner == "ggml"
+
+
+@pytest.mark.parametrize(
     ("words", "code", "sentence"),
     [
         (["--host", "127.0.0.1:1", "list"], 3, "refuses connections"),
@@ -73,6 +105,7 @@ def test_options_in_common_stand_before_or_after_the_command() -> None:
         (["list", "--host", "user:secret@host"], 2, "cannot hold a user name"),
         (["show", "nope", "--demo"], 1, "nope"),
         (["list", "--demo"], 0, ""),
+        (["list", "cap:vision", "--demo", "size<8g"], 0, ""),
     ],
 )
 def test_exit_codes_and_sentences_are_what_scripts_expect(
