@@ -140,7 +140,12 @@ def parsed(arguments: Sequence[str], command: str = "") -> argparse.Namespace:
     parser = parser_with(*([command] if command else ()))
     at = (_first_word_at(arguments) or 0) + 1 if command else 0
     own = commands_of(parser)[0][2] if command else parser
-    return parser.parse_args([*arguments[:at], *_options_first(arguments[at:], own)])
+    options, unknown = parser.parse_known_args(
+        [*arguments[:at], *_options_first(arguments[at:], own)]
+    )
+    if unknown:  # with the usage of the command, where argparse would show that of the app
+        own.error(f"unrecognized arguments: {' '.join(unknown)}")
+    return options
 
 
 def _options_first(arguments: Sequence[str], parser: argparse.ArgumentParser) -> list[str]:

@@ -118,6 +118,28 @@ def test_exit_codes_and_sentences_are_what_scripts_expect(
     assert bool(done.stdout) is (code == 0)
 
 
+@pytest.mark.parametrize(
+    ("words", "command"),
+    [
+        (["list", "--nonsense"], "list"),
+        (["list", "--host"], "list"),
+        (["--nonsense", "space"], "space"),
+        (["show", "a", "b"], "show"),
+        (["restore"], "restore"),
+        (["completion", "csh"], "completion"),
+    ],
+)
+def test_errors_show_the_usage_of_their_command(
+    words: list[str], command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parsed(words, command)
+    assert ended.value.code == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"usage: ollama-tui {command} ")
+    assert f"ollama-tui {command}: error: " in said
+
+
 def test_a_reader_that_leaves_early_is_no_error(tmp_path: Path) -> None:
     command = f"{shlex.quote(sys.executable)} -m ollama_tui list --demo --json | head -n 1"
     environ = {**os.environ, "PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": str(tmp_path)}
