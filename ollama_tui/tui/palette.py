@@ -1,4 +1,4 @@
-"""The command palette: all actions available here, searched as the user types."""
+"""The command palette: all actions, those that work here first, searched as the user types."""
 
 from __future__ import annotations
 
@@ -13,7 +13,15 @@ from textual.widgets import Static
 
 from ollama_tui.domain.filter.fields import closest
 from ollama_tui.formatting import StyledLine
-from ollama_tui.tui.actions.action import Action, ActionContext, ActionGroup, Keymap, why_not
+from ollama_tui.tui.actions import ACTIONS, BY_ID
+from ollama_tui.tui.actions.action import (
+    Action,
+    ActionContext,
+    ActionGroup,
+    Keymap,
+    Place,
+    why_not,
+)
 from ollama_tui.tui.dialogs.picker import PickerRows, PickerScreen
 from ollama_tui.tui.widgets.matching import begin, highlighted, rank
 from ollama_tui.tui.widgets.table import (
@@ -52,6 +60,8 @@ class Found:
     synonym: str = ""
     """The other name it was found by, where its label has none of the words."""
     is_recent: bool = False
+    elsewhere: str = ""
+    """Where it works, as a sentence, if not here."""
 
     @property
     def id(self) -> str:
@@ -66,23 +76,74 @@ def found(query: str, actions: Iterable[Action]) -> list[Found]:
     then those with a name that is spelled much like it.
     """
     actions = tuple(actions)
-    words = tuple(query.lower().split())
-    if not words:
+    if not query.split():
         return [Found(action) for action in actions]
+    return called(query, actions, sentences=True) or guessed(query, actions)
+
+
+def called(query: str, actions: Iterable[Action], *, sentences: bool) -> list[Found]:
+    """Return the actions that are called by `query`, the likeliest first.
+
+    With `sentences`, what their help says counts as well, after every name.
+    """
+    words = tuple(query.lower().split())
     ranked = [
         (place, action)
         for action in actions
-        if (place := rank(query, action.label, action.synonyms, action.id, action.help))
+        if (
+            place := rank(
+                query, action.label, action.synonyms, action.id, action.help if sentences else ""
+            )
+        )
     ]
-    if ranked:
-        in_order = sorted(ranked, key=lambda pair: pair[0])
-        return [Found(action, words, _synonym(action, words)) for _, action in in_order]
+    in_order = sorted(ranked, key=lambda pair: pair[0])
+    return [Found(action, words, _synonym(action, words)) for _, action in in_order]
+
+
+def guessed(query: str, actions: Sequence[Action]) -> list[Found]:
+    """Return the actions that an abbreviation or a misspelt word may mean."""
+    words = query.lower().split()
     wanted = "".join(words)
     if abbreviated := [action for action in actions if _has_letters(wanted, action.label)]:
         return [Found(action) for action in abbreviated]
     names = [name for action in actions for name in (action.label.lower(), *action.synonyms)]
     meant = closest(" ".join(words), names)
     return found(meant, actions) if meant else []
+
+
+OPENED_BY = {
+    Place.DETAILS: ("details.open", "them"),
+    Place.STORAGE: ("storage.show", "it"),
+    Place.RUNNING: ("memory.show", "them"),
+    Place.JOBS: ("jobs.show", "them"),
+    Place.UPDATES: ("update.check", "them"),
+    Place.COMPARE: ("model.compare", "one"),
+    Place.CLOUD: ("cloud.show", "it"),
+}
+"""The action that opens each place beside the list, and what a sentence calls the place then."""
+
+
+def of_other_places(here: Sequence[Action]) -> tuple[Action, ...]:
+    """Return the actions that work in other places and have no namesake here, one per name."""
+    labels = {action.label for action in here}
+    others: dict[str, Action] = {}
+    for action in ACTIONS:
+        # Nobody goes back from where they are not, or names an order of jobs without having any.
+        is_of_there = action.cancels_pending or action.id.startswith("jobs.sort_")
+        if action.label not in labels and not is_of_there:
+            others.setdefault(action.label, action)
+    return tuple(others.values())
+
+
+def works_in(action: Action, here: Sequence[Action], keymap: Keymap) -> str:
+    """Return where an action works that does not work here, and what opens that place."""
+    region = action.place.regions[0]
+    opener, it = OPENED_BY.get(region, ("", ""))
+    keys = keymap.shown(BY_ID[opener]) if opener else ()
+    if not keys:
+        return f"Works {region.value}."
+    from_list = "" if BY_ID[opener] in here else " from the list"
+    return f"Works {region.value}: {keys[0]} opens {it}{from_list}."
 
 
 def _synonym(action: Action, words: Sequence[str]) -> str:
@@ -132,8 +193,7 @@ class ActionRows(PickerRows[Found]):
 
     def cells(self, row: Found, columns: Sequence[TableColumn]) -> Sequence[StyledLine]:
         """Return one cell per column, dimmed for an action that cannot run now."""
-        action = row.action
-        reason = why_not(action, self._context)
+        action, reason = row.action, self.reason(row)
         keys = " ".join(self._keymap.shown(action)[:1])
         label = highlighted(action.title, row.words, "muted" if reason else "")
         if row.synonym:
@@ -144,6 +204,10 @@ class ActionRows(PickerRows[Found]):
             "help": ((reason, "warning") if reason else (action.help, "muted"),),
         }
         return [cells[column.id] for column in columns]
+
+    def reason(self, row: Found) -> str | None:
+        """Return why an action cannot run now, or not here; None where it can."""
+        return row.elsewhere or why_not(row.action, self._context)
 
     def help_width(self, table_width: int) -> int:
         """Return how many cells the help has in a table of this width; 0 where it has none."""
@@ -159,6 +223,8 @@ class ActionRows(PickerRows[Found]):
 class PaletteScreen(PickerScreen[Found]):
     """Searches the actions; `enter` dismisses with the id of the action under the cursor.
 
+    What works in another place only is dimmed and says where.
+
     While nothing is typed, those of `recent`, ids of which the first was used last, come first.
     """
 
@@ -172,7 +238,8 @@ class PaletteScreen(PickerScreen[Found]):
         keymap: Keymap,
         recent: Sequence[str] = (),
     ) -> None:
-        self._action_rows = ActionRows(context, keymap, actions)
+        self._others = {a: works_in(a, actions, keymap) for a in of_other_places(actions)}
+        self._action_rows = ActionRows(context, keymap, [*actions, *self._others])
         super().__init__(self._action_rows, typed=True)
         self.width = 110
         self.context = context
@@ -183,16 +250,24 @@ class PaletteScreen(PickerScreen[Found]):
         self._rows = [
             *(Found(action, is_recent=True) for action in first),
             *(Found(action) for action in others),
+            *(Found(a, elsewhere=where) for a, where in self._others.items()),
         ]
 
     @property
     def rows(self) -> Sequence[Found]:
-        """All actions, the recent ones first."""
+        """All actions, the recent ones first, those of other places last."""
         return self._rows
 
     def matching(self, query: str) -> Sequence[Found]:
-        """Return the actions that match, the likeliest first."""
-        return found(query, self._actions) if query.strip() else self._rows
+        """Return the actions that match, the likeliest first, those of other places last."""
+        if not query.strip():
+            return self._rows
+        here = called(query, self._actions, sentences=True)
+        others = [
+            replace(row, elsewhere=self._others[row.action])
+            for row in called(query, self._others, sentences=False)
+        ]
+        return [*here, *others] or guessed(query, self._actions)
 
     def id_of(self, row: Found) -> str:
         """Return the id of the action."""
@@ -216,6 +291,6 @@ class PaletteScreen(PickerScreen[Found]):
     def _explain(self) -> None:
         """Show in full what the action under the cursor does, or why it cannot run now."""
         row = self.table.row
-        sentence = (why_not(row.action, self.context) or row.action.help) if row else ""
+        sentence = (self._action_rows.reason(row) or row.action.help) if row else ""
         is_cut = cell_len(sentence) > self._action_rows.help_width(self.table.size.width)
         self.query_one("#said", Static).update(sentence if is_cut else "")

@@ -11,6 +11,7 @@ from ollama_tui.demo.store import Store
 from ollama_tui.domain.modelfile.syntax import parse
 from ollama_tui.tui.actions import ACTIONS
 from ollama_tui.tui.actions.action import Action, Place
+from ollama_tui.tui.palette import PaletteScreen
 from tests.journeys.driver import a_server, journey
 
 CHANGING = [action for action in ACTIONS if action.changes_server]
@@ -238,6 +239,43 @@ async def test_the_palette_of_a_full_screen_table_finds_what_works_there() -> No
         await user.presses("enter")
         assert user.marked == {"mixtral:8x7b"}
         await user.sees("Storage")
+
+
+@pytest.mark.parametrize(
+    ("opening", "words", "name", "where"),
+    [
+        ("", "keep", "Keep alive", "Works in running models: t opens them."),
+        ("", "pin", "Keep alive  pin", "Works in running models: t opens them."),
+        ("", "forever", "Keep alive  forever", "Works in running models: t opens them."),
+        ("l", "filter", "Filter", "Works in the list."),
+        ("l", "sort", "Sort", "Works in the list."),
+        ("b", "pull", "Pull", "Works in the list."),
+        ("b", "keep alive", "Keep alive", "Works in running models: t opens them from the list."),
+    ],
+)
+async def test_the_palette_says_where_else_an_action_works(
+    opening: str, words: str, name: str, where: str
+) -> None:
+    async with journey() as user:
+        await user.presses(*opening, ":")
+        await user.types(words)
+        row = next(line for line in user.lines if where in line)
+        assert f" {name}" in row
+        while not row.split(name)[0].endswith("▸   "):
+            await user.presses("down")
+            row = next(line for line in user.lines if where in line)
+        await user.presses("enter")
+        assert not isinstance(user.app.screen, PaletteScreen)
+        await user.until(lambda: user.toasts == [where])
+
+
+async def test_the_palette_lists_what_works_here_before_the_rest() -> None:
+    async with journey() as user:
+        await user.presses(":")
+        await user.types("cancel")
+        [acts] = [n for n, line in enumerate(user.lines) if "Jobs  cancel" in line]
+        [works] = [n for n, line in enumerate(user.lines) if "Works in jobs: J opens them." in line]
+        assert acts < works
 
 
 async def test_a_dimmed_key_says_why() -> None:

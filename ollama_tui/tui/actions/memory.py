@@ -225,7 +225,7 @@ ACTIONS = (
     Action("running.keep", "K,enter", "keep alive", "Choose how long the model stays loaded.",
            keep_alive, nothing_chosen, group=ActionGroup.MEMORY, place=Place.RUNNING, footer=5,
            changes_server=True, keys_wait=False,
-           synonyms=("pin", "expires", "longer")),
+           synonyms=("pin", "expires", "longer", "forever", "stay loaded")),
     Action("running.unload", "x", "unload", "Unload the marked models, or the one at the cursor.",
            unload, nothing_to_unload, group=ActionGroup.MEMORY, place=Place.RUNNING, footer=6,
            changes_server=True, keys_wait=False,

@@ -225,12 +225,16 @@ class ActionScreen(Screen[None]):
         await self.context.show(KeyHelp(self.actions, self.context, self.tui.keymap))
 
     async def action_show_palette(self) -> None:
-        """Find an action that works here by its name, and run it."""
-        from ollama_tui.tui.palette import PaletteScreen
+        """Find an action by its name, and run it; or say where it works, if that is not here."""
+        from ollama_tui.tui.palette import PaletteScreen, works_in
 
-        recent = self.context.recent
-        palette = PaletteScreen(self.actions, self.context, self.tui.keymap, recent)
-        if (chosen := await self.context.show(palette)) is not None:
+        recent, here = self.context.recent, self.actions
+        palette = PaletteScreen(here, self.context, self.tui.keymap, recent)
+        if (chosen := await self.context.show(palette)) is None:
+            return
+        if (action := BY_ID[chosen]) not in here:
+            self.tui.tell(works_in(action, here, self.tui.keymap))
+        else:
             recent[:] = [chosen, *(id_ for id_ in recent if id_ != chosen)]
             self.action_run(chosen)
 
