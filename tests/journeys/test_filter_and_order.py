@@ -565,3 +565,12 @@ async def test_a_wrong_filter_is_not_left_so_keys_typed_ahead_act_on_nothing() -
             user.strikes(key)
         await user.sees("Did you mean cap:vision")
         assert not user.in_dialog
+
+
+async def test_a_word_that_models_are_not_called_but_can_do_is_offered_as_that() -> None:
+    async with journey() as user:
+        await user.presses("/")
+        await user.types("vision")
+        await user.sees("1 of 36 models", "tab makes it cap:vision")
+        await user.presses("tab", "enter")
+        await user.sees("4 of 36 models", "/ cap:vision")

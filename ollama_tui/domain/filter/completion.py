@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ollama_tui.domain.filter.fields import BY_NAME, FIELDS, Scope
+from ollama_tui.domain.filter.fields import BY_NAME, FIELDS, Scope, field_of
 from ollama_tui.domain.filter.parser import FilterProblem, SavedFilters, parse, printed
 from ollama_tui.formatting import inert
 
@@ -69,7 +69,9 @@ def _of_word(text: str, cursor: int, scope: Scope, saved: SavedFilters) -> Compl
     name, begun = parts["field"], parts["begun"].lower()
     before = cursor - len(begun)
     if name is None:
-        return Completion(before, cursor, _first(_beginnings(begun, scope, saved), begun))
+        term = (meant,) if (meant := field_of(begun)) else ()
+        found = _first(_beginnings(begun, scope, saved), begun)
+        return Completion(before, cursor, (*term, *found))
     if (field := BY_NAME.get(name.lower())) is None:
         return Completion(start, cursor)
     typed = set((parts["values"] or "").lower().split(","))

@@ -176,6 +176,13 @@ STATES: dict[str, Callable[[Scope, Model], bool | None]] = {
 }
 
 
+def field_of(word: str) -> str:
+    """Return the term that a word is the value of, such as `cap:vision`; empty for others."""
+    if word in CAPABILITIES:
+        return f"cap:{word}"
+    return f"is:{word}" if word in STATES else ""
+
+
 def _state(text: str) -> Callable[[Scope], Test]:
     state = STATES.get(text)
     if state is None:

@@ -53,6 +53,15 @@ def unknown_field(name: str, colon: str, rest: str) -> BadValue | None:
     return _did_you_mean(f"{field}{colon or _sign(field)}{_value_for(field, rest)}", name)
 
 
+def no_field(comparison: str) -> BadValue:
+    """Return the problem with `<8gb`, a comparison of nothing: its unit says what was meant."""
+    number, unit = comparison.rstrip("bBkK"), comparison.lower()[-1]
+    likeliest = {"b": "params", "k": "ctx"}.get(unit if number[-1:].isdigit() else "", "size")
+    if _means(likeliest, comparison):
+        return _did_you_mean(f"{likeliest}:{comparison}")
+    return BadValue("A comparison begins with its field, as in size:<8g.")
+
+
 def not_compared(name: str, rest: str) -> BadValue:
     """Return the problem with `cap=vision`: a field that is not compared, without its colon."""
     return _did_you_mean(f"{name}:{_value_for(name, rest.lstrip('<>='))}")

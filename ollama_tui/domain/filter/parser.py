@@ -19,6 +19,7 @@ from functools import lru_cache
 
 from ollama_tui.domain.filter.fields import BY_NAME, WORD, Scope, Test, closest, quoted
 from ollama_tui.domain.filter.near_misses import (
+    no_field,
     not_compared,
     unknown_field,
     unknown_value,
@@ -202,6 +203,8 @@ def _term(bare: str, negated: bool) -> Term:
     """Return the term `bare` spells, without values if it asks for nothing; raise BadValue."""
     named = _FIELD.fullmatch(bare)
     if named is None:
+        if bare[0] in "<>=":
+            raise no_field(bare)
         return Term("", _values(bare), negated)
     name, colon, rest = named[1].lower(), named[2], named[3]
     if (field := BY_NAME.get(name)) is None:

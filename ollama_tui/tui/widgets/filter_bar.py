@@ -144,10 +144,25 @@ class FilterBar(Vertical):
             lines = [((help_, "muted"),)]
         elif problems:
             lines = [_problem_line(problems[0], self._room)]
+        elif meant := self._term_of_word():
+            lines = [(("tab", "key"), (f" makes it {meant}", "muted"))]
         self._show_hint(lines)
 
     def _show_hint(self, lines: Sequence[StyledLine]) -> None:
         self.query_one("#problem", StaticLines).show(lines)
+
+    def _term_of_word(self) -> str:
+        """Return the term that the word before the cursor is the value of: `cap:vision`.
+
+        It matches names as it stands, and few models that look at images are called vision.
+        """
+        from ollama_tui.domain.filter.fields import field_of
+
+        text, cursor = self._input.value, self._input.cursor_position
+        word = text[:cursor].rpartition(" ")[2].lstrip("!-").lower()
+        if not (meant := field_of(word)):
+            return ""
+        return meant if meant in self._complete(text, cursor).choices else ""
 
     @property
     def _room(self) -> int:
