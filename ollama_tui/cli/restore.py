@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence
 from contextlib import aclosing
@@ -13,14 +14,15 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ollama_tui.api.errors import NotFound, OllamaError, Unreachable
-from ollama_tui.cli.context import CommandContext, UsageError
+from ollama_tui.cli.context import CommandContext, CommandRefused, UsageError
+from ollama_tui.cli.export import KIND
 from ollama_tui.cli.output import complain, print_json, print_lines, report, table
 from ollama_tui.domain import comparison, names
 from ollama_tui.domain import plan as plans
 from ollama_tui.domain.model import by_comparison_key
 from ollama_tui.domain.plan import Operation, Plan, PlanStep
 from ollama_tui.domain.updates import NOT_FOR_IT, host_label
-from ollama_tui.formatting import inert, rate, size_of
+from ollama_tui.formatting import as_one_line, inert, rate, shorten, size_of
 from ollama_tui.services.jobs.job import JobProgress, percent
 from ollama_tui.services.jobs.progress import Transfer
 from ollama_tui.services.updates import on_apple_silicon, read_manifests
@@ -33,6 +35,8 @@ LARGEST = 64 * 1024 * 1024
 """Bytes of an export; more is something else."""
 REPORT_EVERY = 5.0
 """Seconds between two lines on a pull's progress."""
+_DIGEST = re.compile(r"(?:sha256:)?[0-9a-f]+|-")
+_QUOTED_CELLS = 60
 
 
 class ExportedModel(msgspec.Struct, frozen=True):
@@ -47,6 +51,7 @@ class ExportedModel(msgspec.Struct, frozen=True):
 
 class _Export(msgspec.Struct):
     models: tuple[ExportedModel, ...]
+    kind: str = KIND
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -59,7 +64,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 async def run(context: CommandContext) -> int:
     """Say what is missing and pull it, unless that is all that was asked; 1 if any was refused."""
-    wanted = read(_text(context.options.file))
+    file = context.options.file
+    wanted = read(_text(file), "standard input" if file == "-" else file)
     plan = await _planned(context, wanted)
     if context.options.json:
         print_json(plans.as_json(plan))
@@ -90,25 +96,60 @@ def _text(file: str) -> str:
     return data.decode("utf-8", "replace").removeprefix("\ufeff")
 
 
-def read(text: str) -> tuple[ExportedModel, ...]:
-    """Return the models of an export, JSON or a list of names, each once; raises UsageError."""
-    models: list[ExportedModel] = []
-    if text.lstrip().startswith(("{", "[")):
-        try:
-            export = msgspec.json.decode(text, type=_Export | tuple[ExportedModel, ...])
-        except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
-            raise UsageError("That file is JSON, but not a list of models.") from error
-        models += export.models if isinstance(export, _Export) else export
-    else:
-        for line in text.splitlines():
-            match line.partition("#")[0].split():
-                case [name]:
-                    models.append(ExportedModel(name))
-                case [name, digest, *_]:
-                    models.append(ExportedModel(name, digest.removeprefix("sha256:").strip("-")))
+def read(text: str, file: str = "The file") -> tuple[ExportedModel, ...]:
+    """Return the models of an export, JSON or a list of names, each once; raises CommandRefused.
+
+    `file` is how sentences call it. Where one line or model is none, all are refused: the file is
+    probably something else.
+    """
+    is_json = text.lstrip().startswith(("{", "["))
+    models = _in_json(text, file) if is_json else _in_lines(text, file)
     if not models:
-        raise UsageError("There are no models in that file.")
+        raise CommandRefused(f"{file}: no models in it.")
     return tuple({names.comparison_key(model.name): model for model in models}.values())
+
+
+def _in_json(text: str, file: str) -> list[ExportedModel]:
+    try:
+        export = msgspec.json.decode(text, type=_Export | tuple[ExportedModel, ...])
+    except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
+        raise CommandRefused(f"{file}: JSON, but not an export.") from error
+    if isinstance(export, _Export) and export.kind != KIND:
+        raise CommandRefused(f"{file}: JSON, but not an export.")
+    models = export.models if isinstance(export, _Export) else export
+    for number, model in enumerate(models, 1):
+        if not (model.digest or _is_name(model.name)):
+            raise _no_name(f"{file}, model {number}", model.name)
+    return list(models)
+
+
+def _in_lines(text: str, file: str) -> list[ExportedModel]:
+    """Return the models of lines: a name, and as exported its digest and more."""
+    models: list[ExportedModel] = []
+    for number, line in enumerate(text.split("\n"), 1):
+        match line.partition("#")[0].split():
+            case []:
+                pass
+            case [name] if _is_name(name):
+                models.append(ExportedModel(name))
+            case [name, digest, *_] if _DIGEST.fullmatch(digest):
+                models.append(ExportedModel(name, digest.removeprefix("sha256:").strip("-")))
+            case _:
+                raise _no_name(f"{file}, line {number}", line)
+    return models
+
+
+def _is_name(text: str) -> bool:
+    """Whether a text that stands alone names a model that can be pulled.
+
+    With its digest any text does: a server may list what no registry can have.
+    """
+    return names.pull_problem(text) is None
+
+
+def _no_name(place: str, text: str) -> CommandRefused:
+    quoted = shorten(as_one_line(text), _QUOTED_CELLS)
+    return CommandRefused(f"{place}: not a model name: {quoted}.")
 
 
 async def _planned(context: CommandContext, wanted: Sequence[ExportedModel]) -> Plan:

@@ -99,6 +99,7 @@ def test_the_value_of_an_option_is_no_word_of_the_filter() -> None:
         (["--host", "127.0.0.1:1", "list"], 3, "refuses connections"),
         (["list", "--demo", "size:foo"], 2, "Write a size with its unit"),
         (["list", "--demo", "is:outdated"], 1, "ollama-tui outdated --demo shows them"),
+        (["restore", "--demo", str(ROOT / "README.md")], 1, "not a model name: "),
         (["list", "--nonsense"], 2, "unrecognized arguments"),
         (["export", "--json", "--script"], 2, "either --json or --script"),
         (["lst", "qwen"], 2, "“lst” is not a command. Did you mean list?"),

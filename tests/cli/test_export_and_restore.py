@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from ollama_tui.api.client import Ollama
-from ollama_tui.cli.context import CommandContext, UsageError
+from ollama_tui.cli.context import CommandContext, CommandRefused, UsageError
 from ollama_tui.cli.export import script, why_not_pulled
 from ollama_tui.cli.parser import first_word, parser_with
 from ollama_tui.cli.restore import ExportedModel, progress_text, read
@@ -143,7 +143,9 @@ def run_script(lines: list[str], folder: Path) -> tuple[int, list[str]]:
 @pytest.fixture
 def wanted(tmp_path: Path) -> Path:
     file = tmp_path / "models.txt"
-    file.write_text("qwen3:1.7b\nqwen3:4b  sha256:abc  2 GB # want it\n\nnot/there:1b\n@@@\n")
+    file.write_text(
+        "qwen3:1.7b\nqwen3:4b  sha256:abc  2 GB # want it\n\nnot/there:1b\n@@@ sha256:abc\n"
+    )
     return file
 
 
@@ -237,8 +239,54 @@ async def test_read_only_restores_nothing(shell: Shell, wanted: Path) -> None:
     ["", "# nothing\n", "{}", "[3]", '{"models": [{"name": 5}]}', '{"models": 4}', "{broken"],
 )
 def test_a_file_that_is_no_export_is_refused(text: str) -> None:
-    with pytest.raises(UsageError):
+    with pytest.raises(CommandRefused):
         read(text)
+
+
+PROSE = "# Title\n\nqwen3:4b\nA list of models, each by its name\nHello\n"
+GO_ON = ": not a model name: "
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (PROSE, f"README.md, line 4{GO_ON}A list of models, each by its name"),
+        ("two words\n", f"README.md, line 1{GO_ON}two words"),
+        ("@@@\n", f"README.md, line 1{GO_ON}@@@"),
+        ("\x7fELF\x02 \x00\n", f"README.md, line 1{GO_ON}�ELF� �"),
+        ('[{"name": "a:1"}, {"name": "not one"}]', f"README.md, model 2{GO_ON}not one"),
+        ('{"kind": "shopping", "models": [{"name": "a:1"}]}', "README.md: JSON, but not an export"),
+        ('{"name": "left-pad"}', "README.md: JSON, but not an export"),
+        ("# nothing\n", "README.md: no models in it"),
+    ],
+)
+async def test_nothing_is_planned_or_pulled_of_a_file_that_is_no_export(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, sentence: str
+) -> None:
+    (tmp_path / "README.md").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    for words in (["--dry-run"], []):
+        with pytest.raises(CommandRefused) as refused:
+            await shell.runs("restore", "README.md", *words)
+        assert str(refused.value) == f"{sentence}."
+    assert shell.pulled == []
+
+
+def test_a_line_that_is_no_model_name_is_quoted_in_part() -> None:
+    with pytest.raises(CommandRefused) as refused:
+        read("far too long " * 999)
+    assert len(str(refused.value)) < 120
+
+
+def test_names_may_stand_alone_with_comments_or_as_exported() -> None:
+    text = "# mine\n\nqwen3:4b\n  me/x:1b  # why\na:1  sha256:0a  2 GB\nb:1  -  -\n@@@ 0a\n"
+    assert read(text) == (
+        ExportedModel("qwen3:4b"),
+        ExportedModel("me/x:1b"),
+        ExportedModel("a:1", "0a"),
+        ExportedModel("b:1"),
+        ExportedModel("@@@", "0a"),
+    )
 
 
 async def test_a_file_that_is_not_there_is_refused(shell: Shell) -> None:
