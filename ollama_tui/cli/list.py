@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ollama_tui.cli.context import CommandContext, UsageError, add_filter
-from ollama_tui.cli.output import print_json, print_lines, table
+from ollama_tui.cli.output import complain, print_json, print_lines, table
 from ollama_tui.domain.columns import BY_KEY, COLUMNS, USUAL, sort
 from ollama_tui.domain.model import Model, aliases
 
@@ -34,6 +34,8 @@ async def run(context: CommandContext) -> int:
     if context.options.json:
         names = aliases(models)
         print_json({"host": settings.server, "models": [as_json(m, names) for m in rows]})
+    elif not rows:
+        complain("No models match." if models else "The server has no models.")
     else:
         keys = [key for key in settings.columns if key in BY_KEY] or USUAL
         columns = [BY_KEY[key] for key in keys]

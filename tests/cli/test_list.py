@@ -34,6 +34,23 @@ async def test_list_takes_the_filter_and_an_order(shell: Shell) -> None:
     ]  # fmt: skip
 
 
+async def test_a_filter_that_nothing_matches_is_said_on_standard_error(shell: Shell) -> None:
+    await shell.runs("list", "zzz")
+    assert (shell.code, shell.out) == (0, "")
+    assert shell.err == "ollama-tui: No models match.\n"
+    assert (await shell.prints("list", "zzz"))["models"] == []
+    assert shell.err == ""
+
+
+async def test_a_server_without_models_is_said_to_have_none(shell: Shell) -> None:
+    shell.demo.fail("/api/tags", 200, {"models": []}, times=3)
+    for words in ((), ("qwen",)):
+        await shell.runs("list", *words)
+        assert (shell.code, shell.out) == (0, "")
+        assert shell.err == "ollama-tui: The server has no models.\n"
+    assert (await shell.prints("list"))["models"] == []
+
+
 async def test_list_takes_a_saved_filter(shell: Shell) -> None:
     shell.is_told(filters=(("small-eyes", "cap:vision size:<5g"),))
     await shell.runs("list", "@small-eyes", "gemma3", "--sort", "name")
