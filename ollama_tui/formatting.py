@@ -215,14 +215,20 @@ def until(then: datetime | None, now: datetime) -> str:
 
 
 def age(then: datetime | None, now: datetime) -> str:
-    """Return a short age for a column: `7 weeks`, `1 hour`, `now`; a dash for no time."""
+    """Return a short age for a column: `7 weeks`, `just now`; a dash for no time."""
     if then is None:
         return UNKNOWN
-    words = _duration(max(now - then, timedelta()))
-    return _SHORT_AGES.get(words, words)
+    since = now - then
+    return span(since) if since >= timedelta(minutes=1) else "just now"
 
 
-_SHORT_AGES = {"less than a second": "now", "about a minute": "1 minute", "about an hour": "1 hour"}
+def span(time: timedelta) -> str:
+    """Return a short length of time: `7 weeks`, `1 hour`, `25 seconds`."""
+    words = _duration(time)
+    return _SHORT_SPANS.get(words, words)
+
+
+_SHORT_SPANS = {"about a minute": "1 minute", "about an hour": "1 hour"}
 
 
 def cells(text: str) -> int:

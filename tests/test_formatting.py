@@ -199,10 +199,10 @@ def test_listings() -> None:
 
 
 AGES = [
-    (0, "less than a second", "now"),
-    (0.9, "less than a second", "now"),
-    (1, "1 second", "1 second"),
-    (59.9, "59 seconds", "59 seconds"),
+    (0, "less than a second", "just now"),
+    (0.9, "less than a second", "just now"),
+    (1, "1 second", "just now"),
+    (59.9, "59 seconds", "just now"),
     (MINUTE, "about a minute", "1 minute"),
     (2 * MINUTE - 1, "about a minute", "1 minute"),
     (2 * MINUTE, "2 minutes", "2 minutes"),
@@ -233,7 +233,7 @@ def test_ages_go_in_ollamas_steps(seconds: float, said: str, short: str) -> None
 def test_what_is_ahead_goes_in_the_same_steps(seconds: float, said: str, short: str) -> None:
     assert text.until(back(-seconds), NOW) == f"{said} from now"
     assert text.ago(back(-seconds), NOW) == f"{said} from now"
-    assert text.age(back(-seconds), NOW) == "now"
+    assert text.age(back(-seconds), NOW) == "just now"
 
 
 def test_no_time_is_never_and_the_far_future_forever() -> None:

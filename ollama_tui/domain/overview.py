@@ -15,7 +15,6 @@ from ollama_tui.formatting import (
     UNKNOWN,
     Span,
     StyledLine,
-    age,
     ago,
     cells,
     clause,
@@ -26,6 +25,7 @@ from ollama_tui.formatting import (
     plural,
     shorten,
     size,
+    span,
     until,
 )
 
@@ -228,7 +228,7 @@ def last_run(model: Model, watched_since: datetime | None, now: datetime) -> str
     watched = now - max(times) if watched_since is not None else timedelta()
     if watched < ENOUGH_WATCHED:
         return "not seen yet"
-    return f"not seen in {age(now - watched, now)}"
+    return f"not seen in {span(watched)}"
 
 
 def _on_disk(model: Model, around: Surroundings | None, width: int) -> Iterator[StyledLine]:

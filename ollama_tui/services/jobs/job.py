@@ -164,10 +164,21 @@ class Job:
         return self.state is State.WAITING
 
     @property
+    def was_undone(self) -> bool:
+        """Whether it is a deletion that was taken back before anything was sent."""
+        is_cancelled = self.state is State.CANCELLED
+        return is_cancelled and self.verb == "delete" and self.started is None
+
+    @property
+    def state_word(self) -> str:
+        """What its state is called."""
+        return "undone" if self.was_undone else str(self.state.value)
+
+    @property
     def can_retry(self) -> bool:
         """Whether it may be tried again; an undone deletion may not."""
         if self.state is State.CANCELLED:
-            return self.started is not None or self.verb != "delete"
+            return not self.was_undone
         return self.state in (State.FAILED, State.PAUSED)
 
     @property
@@ -225,7 +236,7 @@ def describe(job: Job) -> str:
     if job.state is State.PAUSED:
         return f"paused at {reached}" if (reached := how_far(progress)) else "paused"
     if job.state is not State.RUNNING:
-        return str(job.state.value)
+        return job.state_word
     if job.cancelling:
         return "cancelling"
     if job.trouble:

@@ -182,6 +182,8 @@ class MessageDialog(TextDialog[Message]):
 class LicenseDialog(TextDialog[str]):
     """The text of one license."""
 
+    keys = "ctrl+g {verb}   esc cancel"
+
     def __init__(self, license: str | None = None) -> None:
         super().__init__()
         self.license = license or ""

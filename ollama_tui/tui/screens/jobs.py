@@ -113,7 +113,7 @@ class JobRows(RowSource[Job]):
 
 def is_match(job: Job, words: Sequence[str]) -> bool:
     """Whether a job has all of `words`, in lower case, in its verb, name or state."""
-    text = f"{job.label} {job.state.value}".lower()
+    text = f"{job.label} {job.state_word}".lower()
     return all(word in text for word in words)
 
 

@@ -50,6 +50,8 @@ FULL_DISK = ServerFailed(
         (job(State.PAUSED, progress=JobProgress(completed=610, fraction=0.61)), "paused at 61%"),
         (job(State.PAUSED, progress=JobProgress(completed=2_300_000)), "paused at 2.3 MB"),
         (job(State.CANCELLED), "cancelled"),
+        (job(State.CANCELLED, verb="delete"), "undone"),
+        (job(State.CANCELLED, verb="delete", started=1.0), "cancelled"),
         (
             job(State.FAILED, error=problem_of(FULL_DISK)),
             "failed: no space left on the server's disk",
@@ -80,7 +82,7 @@ def test_a_problem_keeps_the_address_to_sign_in_at() -> None:
 
 
 def test_a_server_that_is_away_does_not_hide_what_was_to_be_done() -> None:
-    away = Unreachable("No connection to gpu-box: it refuses connections.", "Start Ollama there.")
+    away = Unreachable("Cannot connect to gpu-box: connection refused.", "Start Ollama there.")
     found = problem_of(away, "delete qwen3:8b")
     assert found.title == f"Delete qwen3:8b failed. {away.title}"
     assert found.reason == "server unreachable"
