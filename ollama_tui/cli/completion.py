@@ -25,6 +25,7 @@ to use it now, and in every shell to come:
   zsh   source <(ollama-tui completion zsh)         in ~/.zshrc, after compinit
   fish  ollama-tui completion fish | source         in ~/.config/fish/config.fish
 """
+SHELLS = ("bash", "zsh", "fish")
 NAMES = "names"
 """The word that prints names of models, for the scripts."""
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]*")
@@ -33,10 +34,14 @@ _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]*")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what only this command takes."""
-    parser.add_argument(
-        "shell", choices=("bash", "zsh", "fish", NAMES), metavar="SHELL",
-        help="bash, zsh or fish; names prints the models of the last list, for the scripts",
-    )  # fmt: skip
+    parser.add_argument("shell", type=_shell, metavar="SHELL", help="bash, zsh or fish")
+
+
+def _shell(word: str) -> str:
+    """Return `word`, which is a shell or what its script asks for; a person hears of shells."""
+    if word not in (*SHELLS, NAMES):
+        raise argparse.ArgumentTypeError(f"not bash, zsh or fish: {word!r}")
+    return word
 
 
 def run(options: argparse.Namespace, folders: Folders) -> int:
@@ -99,7 +104,7 @@ def _values(action: argparse.Action) -> tuple[str, ...]:
         case "runner":
             return ("llamacpp", "ggml", "mlx")
         case "shell":
-            return tuple(choice for choice in action.choices or () if choice != NAMES)
+            return SHELLS
         case "filter":
             return tuple(filter_words())
         case _:

@@ -192,3 +192,13 @@ def test_names_of_the_demo_or_of_an_address_that_is_none_are_nothing(tmp_path: P
     for words in (["--demo"], ["--host", "me:secret@box"]):
         done = program(["completion", "names", *words], tmp_path)
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_what_only_the_scripts_ask_for_is_not_offered(tmp_path: Path) -> None:
+    asked = program(["completion", "--help"], tmp_path)
+    wrong = program(["completion", "names2"], tmp_path)
+    assert (asked.returncode, wrong.returncode) == (0, 2)
+    assert "bash, zsh or fish" in asked.stdout
+    assert "names" not in asked.stdout
+    assert "not bash, zsh or fish: 'names2'" in wrong.stderr
+    assert wrong.stderr.count("names") == 1
