@@ -29,8 +29,8 @@ class Feature(NamedTuple):
 
     @property
     def needs(self) -> str:
-        """The versions that can, in words: `0.40 or newer`, `older than 0.40`."""
-        return f"{self.since} or newer" if self.since else f"older than {self.gone}"
+        """The versions that can, in words: `0.40 or newer`, `before 0.40`."""
+        return f"{self.since} or newer" if self.since else f"before {self.gone}"
 
     def problem(self, version: str) -> str | None:
         """Return why a server of `version`, as it sends it, cannot do this; None when it may.

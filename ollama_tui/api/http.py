@@ -250,7 +250,7 @@ def new_client(
         )
     except (ValueError, ImportError, OSError, httpx.InvalidURL) as error:
         raise Unreachable(
-            f"No connection to {host.authority}: the proxy or certificate settings are wrong.",
+            f"Cannot connect to {host.authority}: the proxy or certificate settings are wrong.",
             "Check HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY and SSL_CERT_FILE.",
         ) from error
 

@@ -41,6 +41,8 @@ class Fact(NamedTuple):
     """For people."""
     value: Any
     """For programs."""
+    key: str = ""
+    """Its name for programs, if that is not the label."""
 
 
 @dataclass(frozen=True)

@@ -69,7 +69,9 @@ async def examined(options: dict[str, Any], folders: Folders) -> list[Section]:
 def as_json(sections: Sequence[Section], problems: Sequence[Problem]) -> dict[str, Any]:
     """Return everything for programs."""
     found = {
-        section.title: {fact.label.replace(" ", "_"): fact.value for fact in section.facts}
+        section.title: {
+            fact.key or fact.label.replace(" ", "_"): fact.value for fact in section.facts
+        }
         for section in sections
     }
     said = [{"problem": problem.sentence, "advice": problem.advice} for problem in problems]

@@ -78,7 +78,7 @@ def script(
         reasons = {m.name: why for m in models if (why := why_not_pulled(m, in_registry=False))}
     pulled = [model for model in models if model.name not in reasons]
     count = plural(len(pulled), "model")
-    head = ["#!/bin/sh", f"# Pulls {count}: what is there is not fetched again."]
+    head = ["#!/bin/sh", f"# Pulls {count}: already installed models are not downloaded again."]
     lines = [*head, "failed=0", *(_pull(model, hosts) for model in pulled)]
     if reasons:
         lines += [f"# Left out: {plural(len(reasons), 'model')}"]

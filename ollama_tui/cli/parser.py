@@ -24,7 +24,7 @@ DESCRIPTION = (
     "is first filtered by: words of a name, or field:value."
 )
 EXAMPLES = (
-    ("ollama-tui --demo", "try it on an embedded server"),
+    ("ollama-tui --demo", "try it on a simulated server"),
     ("ollama-tui --host gpu-box:11434", "the server of another machine"),
     ("ollama-tui 'cap:vision size:<8g'", "start with a filter"),
     ("ollama-tui list is:loaded --json", "for scripts"),
@@ -34,6 +34,7 @@ EXIT_CODES = (
     ("1", "refused or failed; standard error says why"),
     ("2", "wrong usage"),
     ("3", "the server cannot be reached"),
+    ("141", "the reader of the output left early, as in: … | head"),
 )
 ENVIRONMENT = (
     ("OLLAMA_HOST", "address of the server, read as Ollama reads it"),
@@ -94,7 +95,9 @@ def parser_with(*commands: str) -> argparse.ArgumentParser:
         metavar="URL",
         help="address of the server (default: OLLAMA_HOST, or this machine)",
     )
-    common.add_argument("--demo", action="store_true", help="use an embedded demo server")
+    common.add_argument(
+        "--demo", action="store_true", help="use a simulated server, which starts afresh"
+    )
     common.add_argument(
         "--read-only", action="store_true", help="refuse whatever would change the server"
     )

@@ -167,7 +167,7 @@ async def _planned(context: CommandContext, wanted: Sequence[ExportedModel]) -> 
                 continue
             digests = {row.digest for row in models if row.name == there.name}
             same = not model.digest or model.digest in digests
-            why = "It is there." if same else "Another version is installed, and is kept."
+            why = "Already installed." if same else "Another version is installed, and is kept."
             steps.append(PlanStep(Operation.KEEP, model.name, reason=why))
     return plans.plan_of_pulls(steps, sizes)
 

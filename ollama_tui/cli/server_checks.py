@@ -55,7 +55,9 @@ async def _asked(
     except Refused:
         running = ()
     lacks = [f.subject for f in FEATURES if f.problem(version) is not None]
-    cannot = "; ".join(f"{f.subject} ({f.needs})" for f in FEATURES if f.problem(version))
+    lacking = "; ".join(
+        f"{f.subject} (needs Ollama {f.needs})" for f in FEATURES if f.problem(version)
+    )
     server = Section(
         "server",
         (
@@ -68,7 +70,7 @@ async def _asked(
             said("version", f"{inert(version)}"),
             said("tested with", " and ".join(TESTED)),
             Fact("models", f"{len(listed):,}, {len(running):,} of them in memory", len(listed)),
-            Fact("cannot", cannot or "nothing that this program uses", lacks),
+            Fact("not supported", lacking or "nothing that this program uses", lacks, key="cannot"),
         ),
     )
     is_local = settings.demo or settings.host.is_loopback

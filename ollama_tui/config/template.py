@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 TEMPLATE = """\
-# Settings of ollama-tui. All are optional: take the # away from a line to use it.
-# What is shown are the usual values. Errors are told with their line; the rest is used.
+# Settings of ollama-tui. All are optional: remove the # to use a line.
+# The values shown are the defaults. Errors are reported with their line; the rest still applies.
 
 # host = "127.0.0.1:11434"         # the server; OLLAMA_HOST and --host come first
 # hosts = []                       # more servers for H, such as ["gpu-box", "10.0.0.7:11434"]
@@ -12,7 +12,7 @@ TEMPLATE = """\
 
 # theme = "ollama-dark"            # or ollama-light, terminal-16 (the terminal's own 16 colors), …
 # sort = "modified"                # a column
-# reverse = false                  # true: the other way round
+# reverse = false                  # true: reverse the order
 # columns = {columns}
 
 # grace = 8.0                      # seconds in which a deletion can be undone

@@ -295,7 +295,7 @@ def _rows(entry: CatalogueEntry) -> Iterator[tuple[str, str]]:
     if entry.model.is_cloud:
         yield "Runs at", f"ollama.com, as {entry.model.listed.remote_model}"
     if model.capabilities is not None:
-        yield "Can", " ".join(sorted(model.capabilities)) or "nothing that it says"
+        yield "Can", " ".join(sorted(model.capabilities)) or "not stated"
     if model.listed.details.family:
         yield "Family", model.listed.details.family
     if model.context_length:
@@ -303,7 +303,7 @@ def _rows(entry: CatalogueEntry) -> Iterator[tuple[str, str]]:
     if advice is not None and advice.max_output_tokens:
         yield "Writes", f"up to {advice.max_output_tokens:,} tokens"
     if advice is not None and advice.vram_bytes:
-        yield "Wants", f"{size(advice.vram_bytes)} VRAM"
+        yield "Needs", f"{size(advice.vram_bytes)} VRAM"
     if advice is not None and advice.required_plan:
         yield "Plan", advice.required_plan
 

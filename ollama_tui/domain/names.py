@@ -260,13 +260,13 @@ def _parts(text: str) -> list[tuple[str, str, str, int]]:
         text, _, tag = text.rpartition(":")
         parts.append(("tag", tag, "_-.", 80))
     rest, slash, model = text.rpartition("/")
-    parts.append(("model", model, "_-.", 80))
+    parts.append(("model name", model, "_-.", 80))
     if slash:
         rest, slash, namespace = rest.rpartition("/")
         is_host = not slash and any(mark in namespace for mark in ".:")
         parts.append(("address" if is_host else "namespace", namespace, "_-", 80))
     if slash:
-        parts.append(("server", rest.rpartition("://")[2], "_-.:", 350))
+        parts.append(("server address", rest.rpartition("://")[2], "_-.:", 350))
     return parts[::-1]
 
 
@@ -276,10 +276,10 @@ def _part_problem(what: str, part: str, punctuation: str, longest: int) -> str |
     if not part:
         return f"The {what} is missing."
     if not _START.match(part):
-        return f"The {what} cannot begin with {_said(part[0])}: use a letter, a digit or “_”."
+        return f"A {what} cannot begin with {_said(part[0])}: use a letter, a digit or “_”."
     if wrong := re.search(rf"[^\w{re.escape(punctuation)}]", part, re.ASCII):
         allowed = "letters, digits and " + " ".join(punctuation)
-        return f"The {what} cannot contain {_said(wrong[0])}: only {allowed}."
+        return f"A {what} cannot contain {_said(wrong[0])}: only {allowed}."
     if len(part) > longest:
         return f"The {what} is longer than {longest} characters."
     return None

@@ -49,10 +49,10 @@ def weights(a: Side, b: Side) -> tuple[str, str]:
     if a.model.digest and a.model.digest == b.model.digest:
         return ("the same in everything: two names of one model", "good")
     if a.model.is_cloud or b.model.is_cloud:
-        return ("elsewhere: a cloud model shows none", "warning")
+        return ("not known: the weights of a cloud model are at ollama.com", "warning")
     of_a, of_b = facts_of(a.show), facts_of(b.show)
     if not of_a.blobs or not of_b.blobs:
-        return ("not known: the server names no files of them", "warning")
+        return ("not known: the server does not name their files", "warning")
     if of_a.blobs == of_b.blobs:
         return ("the same", "good")
     if of_a.weights == of_b.weights:

@@ -246,7 +246,7 @@ class _HeaderReader:
         if version & 0xFFFF == 0:
             raise self._bad("is a big-endian GGUF file, which Ollama does not read.")
         if version not in (2, 3):
-            raise self._bad(f"has GGUF version {version}; only 2 and 3 are in use.")
+            raise self._bad(f"has GGUF version {version}; only 2 and 3 are supported.")
         tensor_count, pair_count = self._number("Q"), self._number("Q")
         self._expect(tensor_count, 24)
         metadata = self._metadata(pair_count)

@@ -177,7 +177,7 @@ def _of_folder(folder: Path) -> Source:
     if any(folder.glob("*.safetensors")):
         raise BadFile(
             f"{label(folder)} has safetensors files, but none is called model….safetensors, "
-            "as Ollama wants it."
+            "as Ollama expects."
         )
     raise BadFile(f"{label(folder)} holds no model: no GGUF file, no safetensors.")
 

@@ -330,7 +330,7 @@ class OllamaTui(DiffApp[int], ThemedApp[int], MessagesApp[int], inherit_bindings
         self._go(replace(self.settings, host=host, demo=False))
 
     def action_open_demo(self) -> None:
-        """Leave the server and open the embedded one."""
+        """Leave the server and open the demo."""
         self._transport = None
         self._go(replace(self.settings, demo=True))
 

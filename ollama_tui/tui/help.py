@@ -140,17 +140,19 @@ def sign_sections(signs: Signs) -> Iterator[Section]:
         (signs.marked, "mark", "Marked."),
         (signs.loaded, "loaded", "Loaded into memory."),
         (signs.outdated, "outdated", "A registry has a newer version."),
-        (signs.uncertain, "muted", "Whether there is a newer version is not known."),
+        (signs.uncertain, "muted", "Could not check for a newer version."),
         (signs.cloud, "cloud", "Runs at ollama.com, not on the server."),
-        (signs.alias, "muted", "Another name for a model that is there too."),
+        (signs.alias, "muted", "Alias of another installed model."),
         (signs.shares, "muted", "Shares weights with the model above."),
         (signs.delete, "danger", "Being deleted; z brings it back as long as the undo is shown."),
     )
     yield Section("Signs", tuple(Entry(((sign, style),), text) for sign, style, text in states))
     heat = tuple((signs.full * 2, f"heat-{step}") for step in range(1, 5))
     colors = (
-        Entry(heat, "Size: the warmer, the larger a part of all models."),
-        Entry((("aging", "aging"), (" old", "old")), "Not modified for long, and for very long."),
+        Entry(heat, "Size: warmer colors take a larger share of the disk."),
+        Entry(
+            (("aging", "aging"), (" old", "old")), "Not modified for a long, or a very long time."
+        ),
     )
     yield Section("Colors", colors)
     words = capability_words(frozenset(CAN))
@@ -158,7 +160,9 @@ def sign_sections(signs: Signs) -> Iterator[Section]:
         Entry(((word, f"can-{key}" if f"can-{key}" in MEANINGS else "accent"),), CAN[key])
         for key, word in words
     ]
-    yield Section("What a model can do", (*can, Entry((("+1", "muted"),), "And one thing more.")))
+    yield Section(
+        "What a model can do", (*can, Entry((("+1", "muted"),), "And one more capability."))
+    )
     jobs = (
         (signs.pull, "Pull."),
         (signs.push, "Push."),

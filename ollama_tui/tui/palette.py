@@ -284,7 +284,7 @@ class PaletteScreen(PickerScreen[Found]):
 
     def on_mount(self) -> None:
         """Show every action."""
-        self.table.show_empty([(("  No action is called that.", "muted"),)])
+        self.table.show_empty([(("  No matching action.", "muted"),)])
         super().on_mount()
 
     @on(Table.Moved)

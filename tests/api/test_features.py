@@ -12,7 +12,7 @@ from ollama_tui.api.requests import Endpoint
 from tests.readme import README
 
 TOO_OLD = "Choosing among several manifests of a name by runner needs Ollama 0.40 or newer; "
-TOO_NEW = "Creating a model with an adapter needs Ollama older than 0.34.1; this server is "
+TOO_NEW = "Creating a model with an adapter needs Ollama before 0.34.1; this server is "
 
 
 @pytest.mark.parametrize(

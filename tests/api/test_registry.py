@@ -253,8 +253,8 @@ async def test_an_error_status_becomes_a_sentence(
 @pytest.mark.parametrize(
     ("failure", "kind", "words"),
     [
-        (httpx.ConnectError("no route"), Unreachable, "No connection to ollama.com"),
-        (httpx.ConnectTimeout("slow"), Unreachable, "No connection to ollama.com"),
+        (httpx.ConnectError("no route"), Unreachable, "Cannot connect to ollama.com"),
+        (httpx.ConnectTimeout("slow"), Unreachable, "Cannot connect to ollama.com"),
         (httpx.ReadTimeout("slow"), Interrupted, "did not answer in time"),
         (httpx.ReadError("reset"), Interrupted, "the connection to ollama.com broke"),
         (httpx.RemoteProtocolError("illegal status line"), NotOllama, "is not a registry"),

@@ -96,7 +96,7 @@ def test_the_value_of_an_option_is_no_word_of_the_filter() -> None:
 @pytest.mark.parametrize(
     ("words", "code", "sentence"),
     [
-        (["--host", "127.0.0.1:1", "list"], 3, "refuses connections"),
+        (["--host", "127.0.0.1:1", "list"], 3, "connection refused"),
         (["list", "--demo", "size:foo"], 2, "Write a size with its unit"),
         (["list", "--demo", "is:outdated"], 1, "ollama-tui outdated --demo shows them"),
         (["restore", "--demo", str(ROOT / "README.md")], 1, "not a model name: "),

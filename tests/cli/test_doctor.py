@@ -63,7 +63,7 @@ def test_a_server_that_is_not_there_is_a_problem_with_advice(tmp_path: Path) -> 
     code, report = examined(tmp_path, OLLAMA_HOST=NOBODY)
     assert code == 1
     (problem,) = report["problems"]
-    assert problem["problem"] == f"No connection to {NOBODY}: it refuses connections."
+    assert problem["problem"] == f"Cannot connect to {NOBODY}: connection refused."
     assert "ollama serve" in problem["advice"]
 
 

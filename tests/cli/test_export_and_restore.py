@@ -103,7 +103,7 @@ async def test_a_script_leaves_out_what_no_registry_has_and_runs_cleanly(
 async def test_a_script_of_what_can_be_pulled_says_no_more(shell: Shell) -> None:
     await shell.runs("export", "--script", "qwen3:8b")
     assert shell.lines[1:] == [
-        "# Pulls 1 model: what is there is not fetched again.",
+        "# Pulls 1 model: already installed models are not downloaded again.",
         "failed=0",
         "ollama pull qwen3:8b || failed=1",
         'exit "$failed"',

@@ -48,8 +48,8 @@ def said(a: Side, b: Side, title: str) -> list[str]:
             made_of(W, X),
             "the same, with other projectors or adapters",
         ),
-        (side(), side(), "not known"),
-        (side(cloud=True), side(), "elsewhere"),
+        (side(), side(), "not known: the server"),
+        (side(cloud=True), side(), "not known: the weights of a cloud model"),
     ],
 )
 def test_weights_are_compared_by_their_blobs(a: Side, b: Side, sentence: str) -> None:

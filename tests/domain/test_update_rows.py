@@ -46,7 +46,7 @@ FOUND = {
     OLD.key: outdated(OLD, ("x", 300 * MB)),
     SAME.key: Upstream(SAME.digest, UpdateStatus.CURRENT, NOW, newest=SAME.digest),
     MINE.key: unknown(MINE, "Made here from llama3.2:3b."),
-    FAR.key: unknown(FAR, "No connection to me.example.", unreachable=True),
+    FAR.key: unknown(FAR, "Cannot connect to me.example.", unreachable=True),
 }
 ALL = (SAME, MINE, OLD, NEW, FAR)
 
@@ -121,6 +121,6 @@ def test_what_several_share_is_fetched_once_and_must_fit() -> None:
 
 def test_a_registry_that_is_down_is_said_once_with_how_many_models() -> None:
     near = a_model("near", digest="e" * 64)
-    found = {**FOUND, near.key: unknown(near, "No connection to me.example.", unreachable=True)}
+    found = {**FOUND, near.key: unknown(near, "Cannot connect to me.example.", unreachable=True)}
     rows = update_rows([FAR, near, MINE], found, ())
-    assert unreachable(rows) == ["No connection to me.example: 2 models not checked."]
+    assert unreachable(rows) == ["Cannot connect to me.example: 2 models not checked."]

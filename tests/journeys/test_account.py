@@ -17,7 +17,7 @@ async def opens_account(user: User) -> None:
     """Open the account from the palette: it has no key of its own."""
     await user.presses(":")
     await user.types("account")
-    await user.sees("Show who the server is at ollama.com")
+    await user.sees("Show the server's ollama.com account")
     await user.presses("enter")
     await user.sees("The server's account")
 
@@ -43,7 +43,7 @@ async def test_the_key_help_leaves_out_what_has_no_key() -> None:
     async with journey(size=(120, 140)) as user:
         await user.presses("?")
         await user.sees("Send name, command or Modelfile to the clipboard.")
-        assert "Show who the server is at ollama.com" not in user.everything
+        assert "Show the server's ollama.com account" not in user.everything
 
 
 async def test_signing_in_shows_the_address_copies_it_and_sees_when_it_is_done() -> None:

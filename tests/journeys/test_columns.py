@@ -77,14 +77,14 @@ async def test_order_columns_and_theme_go_back_to_those_of_the_settings() -> Non
         await user.presses(":")
         await user.types("reset view")
         await user.presses("enter")
-        await user.sees("Order, columns and theme are those of the settings again.")
+        await user.sees("Order, columns and theme are those of config.toml again.")
         assert user.names[0] == "bge-m3:latest"
         assert user.app.theme == "ollama-dark"
         assert "SIZE" in titles(user)
         await user.presses(":")
         await user.types("reset view")
         await user.presses("enter")
-        await user.sees("are those of the settings already.")
+        await user.sees("are already those of config.toml.")
     assert not state.has_choices
 
 

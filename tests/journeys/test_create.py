@@ -97,7 +97,7 @@ async def test_a_server_that_no_longer_quantizes_is_not_asked_to() -> None:
     async with journey(demo, server_time=ticker) as user:
         await user.goes_to(MODEL)
         await user.presses("%")
-        await user.sees("Quantizing a GGUF model needs Ollama older than 0.40")
+        await user.sees("Quantizing a GGUF model needs Ollama before 0.40")
         assert not user.in_dialog
 
 

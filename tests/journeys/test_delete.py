@@ -107,7 +107,7 @@ async def test_leaving_within_the_grace_period_sends_no_deletion() -> None:
     demo, ticker = a_server()
     async with journey(demo, server_time=ticker) as user:
         await user.presses("d", "y", "q")
-        await user.sees("Quit? 1 deletion still waits.", "Deletions that still wait are not sent.")
+        await user.sees("Quit? 1 deletion is pending.", "Pending deletions are dropped.")
         await user.presses("y")
         await user.until(lambda: not user.app.is_running)
     assert demo.seen("/api/delete") == []

@@ -156,7 +156,7 @@ async def test_a_model_of_our_own_with_a_cloud_tag_is_not_asked_about_either() -
         await user.presses("w")
         await user.sees("mine:cloud has a cloud tag: it loads only under another name")
         await user.presses("e")
-        await user.sees("mine:cloud is shown by ollama.com, not as it is here")
+        await user.sees("A cloud model cannot be edited as a Modelfile")
         assert "mine:cloud" not in shown(demo)
 
 
@@ -211,7 +211,7 @@ async def test_escape_while_typing_leads_back_to_where_it_was() -> None:
         await user.sees_no("next, previous")
         assert user.found == (0, 0)
         await user.presses("n")
-        assert user.toasts == ["Nothing to find yet: / finds a text."]
+        assert user.toasts == ["Type / and a text to search."]
 
 
 async def test_escape_ends_what_was_kept_and_only_then_goes_back() -> None:

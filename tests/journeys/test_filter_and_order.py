@@ -440,7 +440,7 @@ async def test_digits_sort_by_column_and_again_turn_around() -> None:
 async def test_models_that_share_weights_stand_together_when_asked_and_the_cursor_stays() -> None:
     async with journey() as user:
         await user.presses("2", "j", "s")
-        await user.sees("Together  where they share weights")
+        await user.sees("Group     models that share weights")
         at = user.cursor
         await user.presses("end", "enter")
         assert "by size ↓, grouped" in user.order

@@ -45,7 +45,7 @@ async def test_a_server_that_is_not_there_is_said_and_one_can_go_back() -> None:
     async with journey(demo, server_time=ticker, hosts=("gpu-box",)) as user:
         demo.online = False
         await user.presses("H", "2")
-        await user.sees("No connection to gpu-box:11434")
+        await user.sees("Cannot connect to gpu-box:11434")
         demo.online = True
         await user.presses("H")
         await user.sees(HERE)

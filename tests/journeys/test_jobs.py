@@ -104,9 +104,9 @@ async def test_what_is_queued_starts_sooner() -> None:
         await user.presses("J", "G", "+")
         assert order(user) == [FIRST, SECOND, "qwen3:30b-a3b", THIRD]
         await user.presses("+")
-        await user.sees("It is the first of those that wait.")
+        await user.sees("It is already first in the queue.")
         await user.presses("-", "-")
-        await user.sees("It is the last of those that wait.")
+        await user.sees("It is already last in the queue.")
         assert order(user) == [FIRST, SECOND, THIRD, "qwen3:30b-a3b"]
 
 

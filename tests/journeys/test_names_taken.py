@@ -154,7 +154,7 @@ async def test_a_rename_deletes_nothing_that_came_under_the_old_name() -> None:
         await user.empties_the_field()
         await user.types("corsair")
         await user.presses("enter")
-        await user.until(lambda: "something else came under its name" in str(user.toasts))
+        await user.until(lambda: "another model took its name" in str(user.toasts))
         assert demo.seen("/api/delete") == []
         assert {"pirate:latest", "corsair:latest"} <= demo.names
 

@@ -59,7 +59,7 @@ async def test_the_palette_shows_what_it_found_and_by_which_word() -> None:
         await user.sees("Pull  download", "Jobs  downloads")
         await user.sees_no("Rename")
         await user.types("xyz")
-        await user.sees("No action is called that.")
+        await user.sees("No matching action.")
 
 
 async def test_eighty_columns_say_in_the_palette_what_each_action_does() -> None:

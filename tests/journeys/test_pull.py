@@ -131,7 +131,9 @@ async def test_cancel_closes_the_stream_stops_the_download_and_keeps_the_partial
         await user.presses("J")
         await user.sees("Jobs", "gemma3:12b")
         await user.presses("c")
-        await user.sees("Cancel the download of gemma3:12b?", "fetched", "y cancel it   n go on")
+        await user.sees(
+            "Cancel the download of gemma3:12b?", "fetched", "y cancel it   n keep downloading"
+        )
         await user.presses("n")
         assert demo.open_streams == 1
         await user.presses("c", "y")
@@ -151,7 +153,7 @@ async def test_the_jobs_open_on_what_is_under_way_and_say_all_of_what_came_of_it
         await user.server_works(20)
         await user.presses("J", "c", "y")
         await user.until(lambda: demo.open_streams == 0)
-        await user.sees("What was downloaded is kept; pull gemma3:12b again to go on.")
+        await user.sees("What was downloaded is kept; pull gemma3:12b again to resume.")
 
 
 async def test_pulling_again_goes_on_where_it_was() -> None:

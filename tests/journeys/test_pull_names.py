@@ -155,7 +155,7 @@ async def test_a_registry_that_cannot_be_reached_is_asked_once() -> None:
     demo.registry_online = False
     async with journey(demo, server_time=ticker) as user:
         await opens(user, "qwen3:4b ")
-        await user.sees("No connection to ollama.com")
+        await user.sees("Cannot connect to ollama.com")
         asked = len(demo.registry_requests)
         await user.types("gemma3:12b")
         await user.sees("gemma3:12b not checked")

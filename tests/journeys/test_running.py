@@ -160,7 +160,7 @@ async def test_an_embedding_model_is_loaded_and_kept_the_embed_way() -> None:
         await user.sees("bge-m3:latest is loaded.")
         await user.waits(2)
         await user.presses("down", "K", "3")
-        await user.sees("bge-m3:latest stays: 1 hour.")
+        await user.sees("bge-m3:latest stays loaded for 1 hour.")
         assert demo.bodies(EMBED) == [
             {"model": "bge-m3:latest", "input": ""},
             {"model": "bge-m3:latest", "input": "", "keep_alive": "1h"},
@@ -171,7 +171,7 @@ async def test_an_embedding_model_is_loaded_and_kept_the_embed_way() -> None:
 async def test_the_time_left_is_not_cut_where_there_is_room() -> None:
     async with journey() as user:
         await user.presses("t", "K", "2")
-        await user.sees("qwen3:1.7b stays: 30 minutes.")
+        await user.sees("qwen3:1.7b stays loaded for 30 minutes.")
         await user.lets_toasts_go()
         assert line_of(user, "qwen3:1.7b").endswith("29:59")
 
@@ -223,7 +223,7 @@ async def test_a_server_that_is_gone_is_a_line_on_the_screen_until_it_is_back() 
         await user.presses("t")
         demo.online = False
         await user.waits(2)
-        await user.sees("No connection")
+        await user.sees("Cannot connect")
         assert "qwen3:1.7b" in user.screen
         demo.online = True
         await user.waits(2)

@@ -104,7 +104,7 @@ async def test_a_manifest_that_came_meanwhile_is_not_deleted_with_the_name() -> 
         await user.presses("d", "y")
         demo.rows.append(Row("first:1b", OTHER, "mlx"))
         await user.waits(9)
-        await user.sees("first:1b was not deleted: something else came under its name meanwhile.")
+        await user.sees("first:1b was not deleted: another model took its name in the meantime.")
         assert demo.bodies("/api/delete") == []
 
 

@@ -39,7 +39,7 @@ async def beside_the_store(
 async def test_b_shows_what_each_model_alone_costs_and_what_is_shared() -> None:
     async with journey(size=(80, 24)) as user:
         await user.presses("b")
-        await user.sees("Storage", "ALONE", "SHARED", "Estimated from what the server tells")
+        await user.sees("Storage", "ALONE", "SHARED", "Estimated from what the server reports")
         await user.sees("mixtral:8x7b", "Deleting mixtral:8x7b frees about 26 GB.")
         await user.presses("G")
         await user.sees(
@@ -83,7 +83,7 @@ async def test_without_marks_d_deletes_what_is_under_the_cursor_and_the_picture_
 async def test_what_is_no_model_cannot_be_deleted_and_says_why() -> None:
     async with journey() as user:
         await user.presses("b", "G", "d")
-        await user.sees("This is no model")
+        await user.sees("This row is not a model")
         assert not user.marked
 
 

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
+from ollama_tui.config.settings import Settings
 from ollama_tui.demo.release import VERSION
 from ollama_tui.tui.typeahead import PAUSE_SECONDS
 from tests.demo.levers import Demo
@@ -18,7 +19,7 @@ async def test_a_server_down_at_start_is_said_with_its_address_and_what_to_do() 
     demo, ticker = a_server()
     demo.online = False
     async with journey(demo, server_time=ticker, listed=False) as user:
-        await user.sees("No connection to 127.0.0.1:11434", "It is tried again by itself.")
+        await user.sees("Cannot connect to 127.0.0.1:11434", "Retrying automatically;")
         await user.sees("D opens the demo, which needs no server.")
 
 
@@ -26,7 +27,7 @@ async def test_it_recovers_by_itself() -> None:
     demo, ticker = a_server()
     demo.online = False
     async with journey(demo, server_time=ticker, listed=False) as user:
-        await user.sees("No connection")
+        await user.sees("Cannot connect")
         await user.waits(30)
         assert user.names == []
         demo.online = True
@@ -39,7 +40,7 @@ async def test_R_tries_at_once() -> None:  # noqa: N802 - the key
     demo, ticker = a_server()
     demo.online = False
     async with journey(demo, server_time=ticker, listed=False) as user:
-        await user.sees("No connection")
+        await user.sees("Cannot connect")
         demo.online = True
         await user.presses("R")
         await user.until(lambda: len(user.names) == 36)
@@ -50,7 +51,7 @@ async def test_a_server_lost_later_leaves_the_list_and_says_so_in_the_status() -
     async with journey(demo, server_time=ticker) as user:
         demo.online = False
         await user.waits(11)
-        await user.until(lambda: "No connection to 127.0.0.1:11434" in user.status)
+        await user.until(lambda: "Cannot connect to 127.0.0.1:11434" in user.status)
         assert len(user.names) == 36
         await user.presses("j", "j")
         demo.online = True
@@ -65,7 +66,7 @@ async def test_D_opens_the_demo_when_the_server_is_down() -> None:  # noqa: N802
             raise httpx.ConnectError("All connection attempts failed", request=request)
 
     async with journey(transport=Nobody, listed=False) as user:
-        await user.sees("No connection")
+        await user.sees("Cannot connect")
         await user.presses("D")
         await user.until(lambda: len(user.names) > 20)
         assert "demo" in user.status
@@ -74,7 +75,13 @@ async def test_D_opens_the_demo_when_the_server_is_down() -> None:  # noqa: N802
 async def test_the_demo_is_not_opened_over_a_server_that_answers() -> None:
     async with journey() as user:
         await user.presses("D")
-        await user.sees("The server answers: start with --demo to see the embedded one.")
+        await user.sees("The server answers: start with --demo to see the demo.")
+
+
+async def test_the_demo_is_not_opened_again() -> None:
+    async with journey(settings=Settings(demo=True)) as user:
+        await user.presses("D")
+        await user.sees("This is the demo already.")
 
 
 class Answers(httpx.AsyncBaseTransport):
@@ -237,7 +244,7 @@ async def test_actions_on_a_server_that_went_away_say_what_did_not_happen() -> N
         for key in ("w", "R"):
             await user.presses(key)
         await user.until(
-            lambda: any("was not finished. No connection" in said for said in user.toasts)
+            lambda: any("was not finished. Cannot connect" in said for said in user.toasts)
         )
         assert user.app.is_running
 

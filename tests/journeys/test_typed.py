@@ -334,7 +334,7 @@ async def test_quitting_says_all_that_would_be_lost_in_one_question() -> None:
         await user.presses("ctrl+c")
         await user.sees(
             "1 download is running.",
-            "1 deletion still waits.",
+            "1 deletion is pending.",
             "You have typed text",
             "What you typed in “Pull a model, or several” will be lost.",
         )

@@ -40,7 +40,7 @@ async def test_what_came_under_a_name_while_its_deletion_waited_is_kept_and_said
         await user.presses("d", "y")
         put(demo, ticker, "gemma2:2b")
         await user.waits(9)
-        said = "gemma2:2b was not deleted: something else came under its name meanwhile."
+        said = "gemma2:2b was not deleted: another model took its name in the meantime."
         await user.until(lambda: any(said in toast for toast in user.toasts))
         assert demo.seen("/api/delete") == []
         assert "gemma2:2b" in demo.names

@@ -167,8 +167,8 @@ async def test_offline_is_not_known_quietly_and_one_attempt_a_registry_is_enough
     demo.registry_online = False
     async with journey(demo, server_time=ticker, size=(140, 60)) as user:
         await user.presses("o")
-        await user.sees("34 models checked: 34 not known.", "No connection to ollama.com")
-        assert user.screen.count("No connection to ollama.com") == 1
+        await user.sees("34 models checked: 34 not known.", "Cannot connect to ollama.com")
+        assert user.screen.count("Cannot connect to ollama.com") == 1
         await user.presses("escape")
         assert with_the_sign(user) == set()
         assert "outdated" not in user.status
@@ -341,6 +341,6 @@ async def test_a_pull_of_what_no_registry_can_be_asked_about_still_goes() -> Non
     async with journey(demo, server_time=ticker) as user:
         await user.presses("p")
         await user.types("qwen3:4b")
-        await user.sees("not checked", "No connection to ollama.com", "may still pull it")
+        await user.sees("not checked", "Cannot connect to ollama.com", "may still pull it")
         await user.presses("enter")
         assert [body["model"] for body in demo.bodies("/api/pull")] == ["qwen3:4b"]

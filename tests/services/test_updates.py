@@ -121,7 +121,7 @@ async def test_a_model_of_an_own_registry_that_is_not_there_is_unknown_with_the_
     )
     async with stage(demo) as s:
         (found,) = await s.finds("box.lan:5000/me/m:1")
-        assert found.reason == "No connection to box.lan:5000: no host has that name."
+        assert found.reason == "Cannot connect to box.lan:5000: no such host."
 
 
 async def test_a_plain_registry_says_that_it_does_not_speak_tls() -> None:

@@ -83,7 +83,7 @@ def test_an_adapter_that_it_names_is_found_and_refused_by_0_40(tmp_path: Path) -
         terminal.wait_for("+ADAPTER ~/lora.gguf")
         terminal.wait_for("in 1 file to upload first")
         terminal.press("y")
-        terminal.wait_for("creating a model with an adapter needs Ollama older than")
+        terminal.wait_for("creating a model with an adapter needs Ollama before")
 
 
 def test_a_file_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:

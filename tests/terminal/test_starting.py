@@ -110,7 +110,7 @@ def test_a_filter_on_the_command_line_is_applied(start: Start) -> None:
 
 def test_a_server_that_is_not_there_is_said_with_its_address(start: Start) -> None:
     terminal = start(host="127.0.0.1:9")
-    terminal.wait_for("No connection to 127.0.0.1:9")
+    terminal.wait_for("Cannot connect to 127.0.0.1:9")
     terminal.wait_for("opens the demo")
     terminal.press("D")
     terminal.wait_for("qwen3:1.7b")

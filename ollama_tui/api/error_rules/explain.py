@@ -77,7 +77,7 @@ def from_exception(error: Exception, call: Call, address: str) -> OllamaError:
     import httpx  # loaded already wherever it can raise
 
     if isinstance(error, httpx.ConnectTimeout):
-        return _no_connection(address, "it did not answer in time", _NETWORK)
+        return _no_connection(address, "timed out", _NETWORK)
     if isinstance(error, httpx.ConnectError):
         return _unconnected(error, address)
     if isinstance(error, httpx.ProxyError):
@@ -85,9 +85,9 @@ def from_exception(error: Exception, call: Call, address: str) -> OllamaError:
             address, "the proxy did not connect", "Check the proxy, or name the host in NO_PROXY."
         )
     if isinstance(error, httpx.UnsupportedProtocol):
-        return _no_connection(address, "its scheme is neither http nor https", _CHECK)
+        return _no_connection(address, "the scheme is neither http nor https", _CHECK)
     if isinstance(error, (httpx.InvalidURL, httpx.LocalProtocolError, UnicodeError)):
-        return _no_connection(address, "it is not a valid address", _CHECK)
+        return _no_connection(address, "not a valid address", _CHECK)
     if isinstance(error, httpx.TimeoutException | TimeoutError):
         return Interrupted(
             f"{call.failed}: {address} did not answer in time.",
@@ -120,14 +120,14 @@ def _unconnected(error: Exception, address: str) -> Unreachable:
                 address, "it does not speak TLS", f"Write http:// in {ADDRESS} if it has no TLS."
             )
         if isinstance(cause, (socket.gaierror, UnicodeError)):
-            return _no_connection(address, "no host has that name", f"Check {ADDRESS} and the DNS.")
+            return _no_connection(address, "no such host", f"Check {ADDRESS} and the DNS.")
     if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
-        return _no_connection(address, "it refuses connections", _START_OLLAMA)
-    return _no_connection(address, "it cannot be reached from here", _NETWORK)
+        return _no_connection(address, "connection refused", _START_OLLAMA)
+    return _no_connection(address, "not reachable from here", _NETWORK)
 
 
 def _no_connection(address: str, why: str, hint: str) -> Unreachable:
-    return Unreachable(f"No connection to {address[:60]}: {why}.", hint)
+    return Unreachable(f"Cannot connect to {address[:60]}: {why}.", hint)
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

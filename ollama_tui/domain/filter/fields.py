@@ -228,7 +228,7 @@ def closest(text: str, words: Sequence[str]) -> str | None:
 
 
 WORD = FilterField(
-    "", "the name holds the word", "qwen",
+    "", "the name contains the word", "qwen",
     lambda text: lambda scope: lambda model: text in model.listed.name.lower(),
 )  # fmt: skip
 
@@ -238,20 +238,20 @@ FIELDS: tuple[FilterField, ...] = (
         values=lambda m: map(str.lower, m.capabilities or ()),
     ),
     FilterField(
-        "family", "how the family begins", "family:qwen3", _family,
+        "family", "family starts with this", "family:qwen3", _family,
         values=lambda m: map(
             str.lower, (m.listed.details.family, *(m.listed.details.families or ()))
         ),
     ),
     FilterField(
-        "quant", "how the quantization begins", "quant:q4",
+        "quant", "quantization starts with this", "quant:q4",
         lambda text: lambda scope: (
             lambda model: model.listed.details.quantization_level.lower().startswith(text)
         ),
         values=lambda m: (m.listed.details.quantization_level.lower(),),
     ),
     FilterField(
-        "runner", "how the runner begins", "runner:ggml",
+        "runner", "runner starts with this", "runner:ggml",
         lambda text: lambda scope: lambda model: model.runner.lower().startswith(text),
         values=lambda m: (m.runner.lower(),),
     ),
@@ -276,7 +276,7 @@ FIELDS: tuple[FilterField, ...] = (
         compares=True,
     ),
     FilterField(
-        "ctx", "trained context in tokens", "ctx:>=128k",
+        "ctx", "context length in tokens", "ctx:>=128k",
         _quantity(
             amounts.tokens,
             lambda m: m.context_length,
@@ -285,8 +285,8 @@ FIELDS: tuple[FilterField, ...] = (
         needs_details=True,
         compares=True,
     ),
-    FilterField("older", "modified before that long", "older:90d", _age(older=True)),
-    FilterField("newer", "modified within that time", "newer:7d", _age(older=False)),
+    FilterField("older", "modified longer ago than this", "older:90d", _age(older=True)),
+    FilterField("newer", "modified more recently than this", "newer:7d", _age(older=False)),
     FilterField("is", ", ".join(STATES), "is:loaded", _state),
     FilterField(
         "shares", "shares data on disk with a model", "shares:qwen3:8b", _shares,

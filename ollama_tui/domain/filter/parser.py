@@ -188,7 +188,7 @@ def _recalled(name: str, negated: bool, saved: dict[str, str]) -> tuple[Term, ..
     if name not in saved:
         meant = closest(name, tuple(saved))
         raise BadValue(
-            f"There is no saved filter {quoted(name)}, but {', '.join(saved)}.",
+            f"No saved filter {quoted(name)}. Saved: {', '.join(saved)}.",
             f"@{meant}" if meant else "",
         )
     terms = parse(saved[name]).terms

@@ -38,19 +38,37 @@ class Parameter:
 
 
 PARAMETERS: tuple[Parameter, ...] = (
-    Parameter("num_ctx", "int", "by memory", "context length in tokens", True, least=1),
-    Parameter("num_predict", "int", "-1", "most tokens to answer; -1 no limit", least=-2),
-    Parameter("temperature", "float", "0.8", "how freely words are chosen", least=0, most=2),
-    Parameter("top_k", "int", "40", "choose among so many tokens; 0 all", least=0),
-    Parameter("top_p", "float", "0.9", "choose among tokens of this probability", least=0, most=1),
-    Parameter("min_p", "float", "0.0", "least share of the likeliest token's", least=0, most=1),
-    Parameter("typical_p", "float", "1.0", "locally typical sampling; 1 off", least=0, most=1),
+    Parameter("num_ctx", "int", "memory-based", "context length in tokens", True, least=1),
+    Parameter("num_predict", "int", "-1", "maximum tokens to generate; -1 no limit", least=-2),
+    Parameter("temperature", "float", "0.8", "randomness of sampling", least=0, most=2),
+    Parameter("top_k", "int", "40", "sample from the k likeliest tokens; 0 all", least=0),
     Parameter(
-        "repeat_penalty", "float", "1.0", "how much repetition costs; 1 off", least=0, most=2
+        "top_p", "float", "0.9", "sample from tokens up to this total probability", least=0, most=1
     ),
-    Parameter("repeat_last_n", "int", "64", "tokens looked back; 0 off, -1 num_ctx", least=-1),
-    Parameter("presence_penalty", "float", "0.0", "cost of a token seen", least=-2, most=2),
-    Parameter("frequency_penalty", "float", "0.0", "cost per time seen", least=-2, most=2),
+    Parameter(
+        "min_p",
+        "float",
+        "0.0",
+        "least probability relative to the likeliest token",
+        least=0,
+        most=1,
+    ),
+    Parameter("typical_p", "float", "1.0", "locally typical sampling; 1 off", least=0, most=1),
+    Parameter("repeat_penalty", "float", "1.0", "penalty for repetition; 1 off", least=0, most=2),
+    Parameter(
+        "repeat_last_n", "int", "64", "tokens checked for repetition; 0 off, -1 num_ctx", least=-1
+    ),
+    Parameter(
+        "presence_penalty", "float", "0.0", "penalty for tokens already used", least=-2, most=2
+    ),
+    Parameter(
+        "frequency_penalty",
+        "float",
+        "0.0",
+        "penalty for each earlier use of a token",
+        least=-2,
+        most=2,
+    ),
     Parameter("seed", "int", "-1", "same seed, same answer; -1 random"),
     Parameter("stop", "texts", "none", "stop before this text; may be given several times"),
     Parameter("num_keep", "int", "4", "tokens kept when the context is full", least=-1),
@@ -59,7 +77,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter("main_gpu", "int", "unset", "the GPU for small tensors", True, least=0),
     Parameter("use_mmap", "bool", "unset", "map the weights into memory", True),
     Parameter("num_thread", "int", "0", "CPU threads; 0 automatic", True, least=0),
-    Parameter("draft_num_predict", "int", "4 with a draft", "tokens drafted ahead", True, least=0),
+    Parameter("draft_num_predict", "int", "4 with a draft", "tokens to draft ahead", True, least=0),
 )
 """Every parameter, the most used first."""
 

@@ -307,7 +307,7 @@ class Contents:
             for entry in self.counted.values()
             if (reason := self._unreadable(entry) or _incomplete(entry))
         }
-        return found | dict.fromkeys(self.strays, "its place is not that of a model")
+        return found | dict.fromkeys(self.strays, "it is not where a model's manifest belongs")
 
     def removed_at_start(self, now: float) -> tuple[Leftover, ...]:
         """Return what a server removes when it starts; `now` in Unix seconds."""

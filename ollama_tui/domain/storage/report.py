@@ -185,9 +185,9 @@ def _left_by_upgrade(usage: Usage) -> Iterator[StorageRow]:
             "hidden",
             plural(len(hidden), "unreachable entry", "unreachable entries"),
             sum(entry.frees for entry in hidden),
-            advice=f"No request finds {paths}: a newer entry has the same name, or the server does "
-            "not look there. Deleting the newer one removes both; what only the older one names "
-            "counts as unused.",
+            advice=f"No request can reach {paths}: a newer entry has the same name, or the server "
+            "does not look there. Deleting the newer one removes both; what only the older one "
+            "names counts as unused.",
         )
 
 
@@ -241,23 +241,17 @@ def _some(users: Sequence[str]) -> str:
     return listing([*shown, f"{more} more"] if more else shown)
 
 
-def summary(usage: Usage) -> str:
-    """Return what it all adds up to as a sentence, the most important first.
-
-    What an upgrade kept is part of what models use; unused files and downloads are not.
-    """
-    used = f"{usage.unique} used by models"
+def summary(usage: Usage) -> list[str]:
+    """Return what it all adds up to, the most important first."""
+    facts = [f"{usage.unique} used"]
     if usage.originals:
-        used += f" ({usage.originals_freed} of it kept by an upgrade)"
-    facts = [used]
+        facts.append(f"{usage.originals_freed} kept by an upgrade")
     if usage.orphans:
-        facts.append(f"{size(size_of(usage.orphans))} more in files no model uses")
+        facts.append(f"{size(size_of(usage.orphans))} unused")
     if usage.partials:
-        facts.append(f"{size(size_of(usage.partials))} more in unfinished downloads")
+        facts.append(f"{size(size_of(usage.partials))} unfinished")
     if usage.free is not None:
         facts.append(f"{size(usage.free)} free")
-    said = ", ".join(facts)
     if usage.total > usage.unique.bytes:
-        said += f"; sizes as listed add up to {size(usage.total)}, as shared weights are counted "
-        said += "each time"
-    return f"{said}."
+        facts.append(f"{size(usage.total)} with what is shared counted each time")
+    return facts

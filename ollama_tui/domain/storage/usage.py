@@ -77,7 +77,7 @@ class Usage:
     def source(self) -> str:
         """Where this is from, as a sentence."""
         if self.contents is None:
-            return "Estimated from what the server tells: its files cannot be read from here."
+            return "Estimated from what the server reports: its files cannot be read from here."
         root = inert(self.contents.root)
         if self.contents.unseen:
             some = plural(self.contents.unseen, "file or folder", "files or folders")

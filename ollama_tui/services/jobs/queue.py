@@ -191,7 +191,7 @@ class JobQueue:
         self._publish()
 
     def clear(self) -> None:
-        """Forget the jobs that have ended."""
+        """Clear finished jobs."""
         kept = ACTIVE | {State.PAUSED}
         self._records = {id_: r for id_, r in self._records.items() if r.state in kept}
         self._publish()

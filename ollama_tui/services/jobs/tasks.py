@@ -145,7 +145,7 @@ class Pull(RegistryTransfer):
     def when_cancelled(self, progress: JobProgress, finished: Collection[str]) -> str:
         """Say how far it got and how to continue."""
         reached = f" at {far}" if (far := how_far(progress)) else ""
-        again = f"pull {inert(self.name)} again to go on"
+        again = f"pull {inert(self.name)} again to resume"
         return f"Cancelled{reached}. What was downloaded is kept; {again}."
 
 
@@ -376,7 +376,7 @@ class Delete(Task):
                 "It is kept: delete it again to see what goes with it.",
             )
         raise OllamaError(
-            f"{inert(item.name)} was not deleted: something else came under its name meanwhile.",
+            f"{inert(item.name)} was not deleted: another model took its name in the meantime.",
             "It is kept: delete it again to delete what is there now.",
         )
 

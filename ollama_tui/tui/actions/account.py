@@ -96,7 +96,7 @@ SIGN_OUT = Action("account.sign_out", "", "sign out", "Sign the server out of ol
 """What the dialog's own key asks before `sign_out`; not in the list of actions."""
 
 ACTIONS = (
-    Action("account.show", "", "account", "Show who the server is at ollama.com; sign in or out.",
+    Action("account.show", "", "account", "Show the server's ollama.com account; sign in or out.",
            show, not_connected, group=ActionGroup.APP,
            synonyms=("sign in", "login", "log in", "sign out", "logout", "log out", "whoami",
                      "ollama.com")),

@@ -82,7 +82,9 @@ def demo_not_needed(context: ActionContext) -> str | None:
 
     if context.snapshot.state is ConnectionState.DOWN:
         return None
-    return "The server answers: start with --demo to see the embedded one."
+    if context.settings.demo:
+        return "This is the demo already."
+    return "The server answers: start with --demo to see the demo."
 
 
 OTHER_SERVER = "another"
@@ -106,7 +108,7 @@ async def choose_server(context: ActionContext) -> None:
     if busy := sum(job.active for job in jobs):
         lines = (
             "Downloads stop; what was fetched is kept, and pulling again resumes.",
-            "Deletions that still wait are not sent.",
+            "Pending deletions are dropped.",
         )
         runs = f"{plural(busy, 'job')} run{'s' if busy == 1 else ''}"
         if not await context.ask(Confirm(f"Leave this server while {runs}?", lines, "leave")):

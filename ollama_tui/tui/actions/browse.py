@@ -196,8 +196,8 @@ async def sort(context: ActionContext) -> None:
         now = f"{'↓' if falling else '↑'} now; again reverses it" if column.key == view.sort else ""
         options.append(Alternative(column.key, column.title.capitalize(), now))
     if columns is COLUMNS:
-        apart = ("Apart", "again") if view.grouped else ("Together", "where they share weights")
-        options.append(Alternative(GROUP_KEY, *apart))
+        verb = "Stop grouping" if view.grouped else "Group"
+        options.append(Alternative(GROUP_KEY, verb, "models that share weights"))
     asked = Choice("Sort by", tuple(options), current=view.sort, hint="enter sort   esc cancel")
     chosen = await context.ask(asked)
     if chosen == GROUP_KEY:
@@ -207,7 +207,7 @@ async def sort(context: ActionContext) -> None:
 
 
 async def group(context: ActionContext) -> None:
-    """Keep models that share weights together, or no longer."""
+    """Group models that share weights, or stop grouping."""
     context.set_view(replace(context.view, grouped=not context.view.grouped))
 
 
@@ -290,7 +290,7 @@ ACTIONS = (
            synonyms=("order",)),
     Action("sort.reverse", "backslash", "reverse", "Reverse the order.",
            reverse, group=ActionGroup.MARK, place=Place.MODEL_TABLES),
-    Action("sort.group", "", "group", "Keep models that share weights together, or no longer.",
+    Action("sort.group", "", "group", "Group models that share weights, or stop grouping.",
            group, group=ActionGroup.MARK, place=Place.LIST,
            synonyms=("together", "shared weights")),
     *(Action(f"sort.{c.key}", str(number) if number <= 9 else "", f"by {c.title.lower()}",
@@ -309,17 +309,17 @@ ACTIONS = (
     Action("mark.none", "A", "unmark all", "Take all marks off.",
            mark_none, no_marks, group=ActionGroup.MARK, place=Place.MODEL_TABLES,
            synonyms=("select none", "unselect", "deselect", "clear marks", "unmark")),
-    Action("mark.invert", "asterisk", "invert", "Mark what is not marked, and the other way round.",
+    Action("mark.invert", "asterisk", "invert", "Invert the marks.",
            invert_marks, no_rows, group=ActionGroup.MARK, place=Place.MODEL_TABLES,
            synonyms=("invert selection", "invert marks")),
     Action("model.compare", "equals_sign", "compare", "Compare two marked models.",
            "compare", cannot_compare,
            synonyms=("diff", "difference", "versus")),
-    Action("compare.tab", "tab,shift+tab", "fields/texts", "Turn to the texts, or to the fields.",
+    Action("compare.tab", "tab,shift+tab", "fields/texts", "Switch between fields and texts.",
            "next_text", place=Place.COMPARE, footer=1),
     Action("compare.fold", "f,space", "only different", "Hide what is the same, or show it again.",
            "fold", place=Place.COMPARE, footer=2),
-    Action("compare.swap", "s", "swap", "Compare the other way round.",
+    Action("compare.swap", "s", "swap", "Swap the two sides.",
            "swap", place=Place.COMPARE, footer=3),
     Action("compare.find", "slash", "find", "Find as you type in the texts.",
            "find", place=Place.COMPARE, footer=4, synonyms=("search",)),

@@ -73,7 +73,7 @@ def cannot_change(context: ActionContext) -> str | None:
     """Say why the current model cannot be changed in place."""
     model = context.current
     if model is not None and model.listed.has_cloud_tag:
-        return f"{model.label} is shown by ollama.com, not as it is here: C creates one from it."
+        return "A cloud model cannot be edited as a Modelfile: C creates a model from it."
     return no_model(context)
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 NO_MODELFILE = "That is not a Modelfile"
 NO_UTF_8 = "What the editor saved is not UTF-8 text"
 HEADING = """\
-# {name} as a Modelfile. Save and leave to see what would change; nothing is sent before.
+# {name} as a Modelfile. Save and quit to review the changes; nothing is sent until you confirm.
 
 """
 

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from ollama_tui.tui.dialogs.names import NewName
 
 ORDERS = {
-    "asked": ("as asked for", "Sort as asked for."),
-    "state": ("under way first", "Sort by state: what is under way first."),
-    "left": ("soonest done", "Sort by time left: what is done soonest first."),
+    "asked": ("as requested", "Sort in the order requested."),
+    "state": ("running first", "Sort by state: running first."),
+    "left": ("soonest first", "Sort by time left: finishing soonest first."),
     "name": ("by name", "Sort by name."),
 }
 """Orders of the job table by key: what each is called, and a sentence about it."""
@@ -260,7 +260,7 @@ def cannot_pause(context: ActionContext) -> str | None:
 async def move_job(context: ActionContext, step: int) -> None:
     """Let the chosen job start before the one that it waits for, or after the next."""
     if (job := chosen_job(context)) and not connected(context).queue.move(job.id, step):
-        context.tell(f"It is the {'first' if step < 0 else 'last'} of those that wait.")
+        context.tell(f"It is already {'first' if step < 0 else 'last'} in the queue.")
 
 
 def cannot_move(context: ActionContext) -> str | None:
@@ -283,11 +283,11 @@ def cannot_undo(context: ActionContext) -> str | None:
     if (chosen := chosen_job(context)) is None or context.services is None:
         return no_job(context)
     waits = any(job.can_undo for job in context.services.queue.jobs.value if job.id == chosen.id)
-    return None if waits else "Only a deletion that still waits can be undone."
+    return None if waits else "Only a pending deletion can be undone."
 
 
 async def clear_jobs(context: ActionContext) -> None:
-    """Forget the jobs that have ended."""
+    """Clear finished jobs."""
     connected(context).queue.clear()
 
 
@@ -318,25 +318,25 @@ ACTIONS = (
            synonyms=("downloads", "progress", "queue", "transfers", "tasks", "pause",
                      "resume", "cancel"),
            place=Place.NOT_JOBS, footer=7, footer_while=is_working),
-    Action("jobs.pause", "space", "pause/resume", "Pause a download, or let it go on.",
+    Action("jobs.pause", "space", "pause/resume", "Pause or resume a download.",
            pause_job, cannot_pause, group=ActionGroup.APP, place=Place.JOBS, footer=1,
            synonyms=("hold", "continue")),
-    Action("jobs.cancel", "c,d", "cancel", "Stop the job; of a big download it asks.",
+    Action("jobs.cancel", "c,d", "cancel", "Stop the job; asks first for a big download.",
            cancel_job, no_job, group=ActionGroup.APP, place=Place.JOBS, footer=2,
            synonyms=("stop", "kill", "abort", "delete")),
     Action("jobs.retry", "r", "try again", "Try again what failed or was cancelled.",
            retry_job, no_job, group=ActionGroup.APP, place=Place.JOBS, footer=3,
            synonyms=("retry", "resume")),
-    Action("jobs.sooner", "plus", "sooner", "Let a queued job start before the one ahead of it.",
+    Action("jobs.sooner", "plus", "sooner", "Move a queued job up.",
            partial(move_job, step=-1), cannot_move, group=ActionGroup.APP, place=Place.JOBS,
            footer=8, synonyms=("up", "earlier", "priority", "reorder")),
-    Action("jobs.later", "minus", "later", "Let a queued job start after the one behind it.",
+    Action("jobs.later", "minus", "later", "Move a queued job down.",
            partial(move_job, step=1), cannot_move, group=ActionGroup.APP, place=Place.JOBS,
            footer=9, synonyms=("down", "reorder")),
-    Action("jobs.undo", "z", "undo", "Take back a deletion that still waits.",
+    Action("jobs.undo", "z", "undo", "Undo a pending deletion.",
            undo_job, cannot_undo, group=ActionGroup.APP, place=Place.JOBS, footer=7,
            synonyms=("restore",)),
-    Action("jobs.clear", "x", "clear ended", "Forget the jobs that have ended.",
+    Action("jobs.clear", "x", "clear ended", "Clear finished jobs.",
            clear_jobs, no_jobs, group=ActionGroup.APP, place=Place.JOBS, footer=6,
            synonyms=("clean", "remove")),
     Action("jobs.filter", "slash", "filter", "Filter as you type: words of name, verb and state.",

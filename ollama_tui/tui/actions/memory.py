@@ -34,6 +34,8 @@ LIFETIMES: dict[str, tuple[str, str | int | None]] = {
     "default": ("Server default (5 minutes unless changed)", None),
 }
 """How long a model may stay after its last use, in words and for the server."""
+_KEPT = {"forever": "until you unload it", "default": "for the server's default time"}
+"""How long it stays loaded, where that is no span of time."""
 
 
 async def load(context: ActionContext) -> None:
@@ -102,7 +104,7 @@ async def keep_alive(context: ActionContext) -> None:
     runner = model.asked_runner if model else ""
     async with changing(context) as ollama:
         await ollama.load(key.name, keep_alive=lifetime, embedding=embedding, runner=runner)
-        context.tell(f"{shown} stays: {words[:1].lower()}{words[1:]}.")
+        context.tell(f"{shown} stays loaded {_KEPT.get(chosen, f'for {words}')}.")
 
 
 def chosen_key(context: ActionContext) -> ModelKey | None:

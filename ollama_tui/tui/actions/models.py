@@ -124,7 +124,7 @@ async def move(context: ActionContext, model: Model, target: str) -> Model:
     new = copied.name_label
     if not _digests(context, model.name) <= agreed:
         raise OllamaError(
-            f"{old} was copied to {new}, and something else came under its name.",
+            f"{old} was copied to {new}, and another model took its name in the meantime.",
             "That is kept: look at it before you delete it.",
         )
     try:
@@ -204,7 +204,7 @@ async def delete_chosen(context: ActionContext) -> None:
         if row.kind in DELETABLE:
             await delete_leftover(context, row)
         else:
-            context.tell("This is no model: what frees it is below the table.")
+            context.tell("This row is not a model; the line below the table says what frees it.")
     elif (reason := cannot_delete(context)) is not None:
         context.tell(reason)
     else:
@@ -236,7 +236,7 @@ def chosen_model(context: ActionContext) -> ModelKey | None:
 
     if isinstance(row := context.chosen, StorageRow) and row.model is not None:
         return row.model
-    context.tell("This is no model: what frees it is below the table.")
+    context.tell("This row is not a model; the line below the table says what frees it.")
     return None
 
 
@@ -269,7 +269,7 @@ ACTIONS = (
     Action("model.copy", "c", "copy", "Copy the model at the cursor; it takes no disk space.",
            copy, no_model, group=ActionGroup.CHANGE, footer=8, changes_server=True,
            synonyms=("alias", "clone", "duplicate", "cp")),
-    Action("model.rename", "r", "rename", "Give the model at the cursor another name, safely.",
+    Action("model.rename", "r", "rename", "Rename the model at the cursor.",
            rename, cannot_rename, group=ActionGroup.CHANGE, changes_server=True,
            synonyms=("move", "mv")),
     Action("model.delete", "d", "delete", "Delete the marked models, or the one at the cursor.",

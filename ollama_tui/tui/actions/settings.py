@@ -11,7 +11,7 @@ ACTIONS = (
     Action("app.settings", "", "settings", "Edit config.toml in your editor, and use it at once.",
            "settings('file')", group=ActionGroup.APP,
            synonyms=("config", "config.toml", "preferences", "options", "configure")),
-    Action("app.reset", "", "reset view", "Use order, columns and theme of config.toml again.",
+    Action("app.reset", "", "reset view", "Go back to the order, columns and theme of config.toml.",
            "settings('reset')", group=ActionGroup.APP,
            synonyms=("defaults", "reset columns", "reset theme", "reset order")),
 )  # fmt: skip

@@ -113,7 +113,7 @@ TAB_TYPES: tuple[type[Tab], ...] = (
     QuantizeTab,
     PreviewTab,
 )
-KEYS = "ctrl+n next tab   ctrl+o back   esc cancel"
+KEYS = "ctrl+n next tab   ctrl+o previous tab   esc cancel"
 
 
 @dataclass(frozen=True)

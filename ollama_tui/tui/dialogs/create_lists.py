@@ -285,7 +285,7 @@ class MessagesTab(SequenceTab[Message]):
 class LicenseTab(SequenceTab[str]):
     """Licenses to add to those of the base: LICENSE in a Modelfile."""
 
-    empty = "No license to add. Press a to add one."
+    empty = "No license added yet. Press a to add one."
     columns = CellRows(
         (
             TableColumn("LICENSE", 20, flexible=True, id="text"),

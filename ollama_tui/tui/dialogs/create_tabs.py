@@ -143,7 +143,7 @@ def base_lines(form: CreateForm) -> list[StyledLine]:
     return [title, (("Brings ", "muted"), (words, "")), ((CANNOT_CLEAR, "muted"),)]
 
 
-CANNOT_CLEAR = "Create can replace these and add to them, but not take them away."
+CANNOT_CLEAR = "Create can replace or extend these, but cannot remove them."
 
 
 class PromptTab(Tab):

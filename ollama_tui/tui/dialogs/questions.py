@@ -92,7 +92,7 @@ def confirm_delete(
         one = len(plan.backups) == 1
         its = name_label(plan.backups[0].name) if one else f"{len(plan.backups)} backups"
         stays = plan.freed_with_backups.bytes - plan.freed.bytes
-        option = f"with the {its} that Ollama keeps; without, {size(stays)} stay"
+        option = f"also delete the {its} that Ollama keeps ({size(stays)})"
     return Confirm(
         heading,
         facts(plan.freed, backups=False),
@@ -201,11 +201,11 @@ def confirm_unload(
     """
     one = len(running) == 1
     heading = f"Unload {inert(running[0].name)}?" if one else f"Unload {len(running)} models?"
-    unusual = {"forever": "was to stay forever", "stopping": "is stopping already", "never": ""}
+    unusual = {"forever": "kept forever", "stopping": "is stopping already", "never": ""}
     rows = []
     for runner in sorted(running, key=lambda runner: runner not in hidden)[:LISTED]:
         end = until(runner.expires_at, now)
-        stay = unusual.get(end, f"was to stay {end.removesuffix(' from now')} more")
+        stay = unusual.get(end, f"{end.removesuffix(' from now')} left")
         note = _note(runner in hidden, stay)
         rows.append((inert(runner.name), size(runner.size), note))
     facts = Facts(
@@ -244,8 +244,8 @@ def confirm_quit(jobs: Sequence[Job], typed: Mapping[str, Path | None]) -> QuitQ
         heading.append(f"{plural(others, kind)} {'is' if others == 1 else 'are'} running.")
         lines.append("Other jobs are cancelled.")
     if waiting:
-        heading.append(f"{plural(waiting, 'deletion')} still wait{'s' if waiting == 1 else ''}.")
-        lines.append("Deletions that still wait are not sent.")
+        heading.append(f"{plural(waiting, 'deletion')} {'is' if waiting == 1 else 'are'} pending.")
+        lines.append("Pending deletions are dropped.")
     if typed:
         heading.append("You have typed text that is not sent.")
         for form, path in typed.items():
@@ -282,12 +282,14 @@ def confirm_cancel(job: Job) -> Confirm | None:
     facts = Facts(
         f"{size_of(done.completed, done.total)} fetched",
         (
-            "It stays on the server for now: pulling it again goes on from there.",
+            "It stays on the server for now: pulling it again resumes.",
             "A download that is paused keeps its place too.",
         ),
     )
     name = shorten(inert(job.name), NAME_CELLS)
-    return Confirm(f"Cancel the download of {name}?", facts, "cancel it", "go on", danger=True)
+    return Confirm(
+        f"Cancel the download of {name}?", facts, "cancel it", "keep downloading", danger=True
+    )
 
 
 # ---- resume

@@ -287,7 +287,7 @@ class CloudScreen(ModelsScreen):
                 return await self.services.facts.show(model)
             raise OllamaError(
                 f"Nothing more is known of {inert(entry.name)}.",
-                "Its details come with it: p pulls.",
+                "Details come with the model: p pulls it.",
             )
         try:
             return await self.services.cloud.show(entry.model.listed.remote_model)

@@ -250,7 +250,7 @@ class MainScreen(ActionScreen):
         if self.details.pane.text.searched:
             self.details.pane.find_again(step)
         else:
-            self.tui.tell("Nothing to find yet: / finds a text.")
+            self.tui.tell("Type / and a text to search.")
 
     async def action_fetch_metadata(self) -> None:
         """Ask for the arrays of the metadata, which are too long to be asked for unasked."""

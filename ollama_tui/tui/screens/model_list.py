@@ -88,7 +88,7 @@ def empty_lines(snapshot: Snapshot, view: View, blame: str, host_url: str) -> li
             ((f"  {snapshot.problem.title}", "bad"),),
             ((f"  {snapshot.problem.hint}", ""),),
             (),
-            (("  It is tried again by itself. ", "muted"), ("R", "key"), (" tries now.", "muted")),
+            (("  Retrying automatically; ", "muted"), ("R", "key"), (" retries now.", "muted")),
             (("  ", ""), ("D", "key"), (" opens the demo, which needs no server.", "muted")),
         ]
     return [

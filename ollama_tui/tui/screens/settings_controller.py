@@ -124,11 +124,11 @@ class SettingsController:
     def _reset(self) -> None:
         """Forget order, columns and theme chosen here."""
         if not self._state.has_choices:
-            self._tui.tell("Order, columns and theme are those of the settings already.")
+            self._tui.tell("Order, columns and theme are already those of config.toml.")
             return
         self._state.forget()
         self._show_all()
-        self._tui.tell("Order, columns and theme are those of the settings again.")
+        self._tui.tell("Order, columns and theme are those of config.toml again.")
 
     def _show_all(self) -> None:
         """Show order, columns, theme and saved filters as they are now."""

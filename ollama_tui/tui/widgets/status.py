@@ -153,7 +153,7 @@ def _parts(snapshot: Snapshot, view: View, facts: Facts, signs: Signs) -> Iterat
     if facts.read_only:
         yield _Part(3, (("read-only", "warning"),))
     if snapshot.unknown_capabilities:
-        yield _Part(9, ((f"learning {snapshot.unknown_capabilities:,}", "muted"),))
+        yield _Part(9, ((f"reading details: {snapshot.unknown_capabilities:,}", "muted"),))
 
 
 def _bytes(known: int | None) -> str:

@@ -501,7 +501,7 @@ def test_a_saved_filter_stands_for_what_it_asks(text: str, meant: str) -> None:
 @pytest.mark.parametrize(
     ("text", "saved", "sentence"),
     [
-        ("@bg", SAVED, "There is no saved filter “bg”, but big, sees."),
+        ("@bg", SAVED, "No saved filter “bg”. Saved: big, sees."),
         ("@", SAVED, "After @ comes the name of a saved filter: big, sees."),
         ("!@big", SAVED, "@big asks for several things, which ! cannot negate at once."),
         ("@big", (), "No filter is saved yet: “save filter” in the palette saves this one."),

@@ -55,7 +55,7 @@ def test_a_text_becomes_the_parameters_type_or_a_sentence(
 
 def test_defaults_are_of_their_own_type() -> None:
     for parameter in PARAMETERS:
-        if parameter.default not in ("by memory", "unset", "none", "4 with a draft"):
+        if parameter.default not in ("memory-based", "unset", "none", "4 with a draft"):
             value = parameters.convert(parameter.name, parameter.default)
             assert parameters.doubt(parameter.name, value) is None
 

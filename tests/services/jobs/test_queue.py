@@ -159,7 +159,7 @@ class TestCancel:
         cancelled = job(queue, pull)
         assert cancelled.state is State.CANCELLED
         assert cancelled.note == (
-            "Cancelled at 61%. What was downloaded is kept; pull qwen3:8b again to go on."
+            "Cancelled at 61%. What was downloaded is kept; pull qwen3:8b again to resume."
         )
 
     async def test_says_bytes_where_nobody_knows_of_how_many(

@@ -25,8 +25,8 @@ FAILED = Job(id=6, verb="pull", name="f", state=State.FAILED)
         ((PULL, QUEUED, DONE), "Quit? 2 downloads are running.", "Downloads stop"),
         ((CREATE,), "Quit? 1 job is running.", "Other jobs are cancelled."),
         ((PULL, CREATE), "Quit? 1 download is running. 1 other job is running.", "cancelled"),
-        ((WAITING,), "Quit? 1 deletion still waits.", "are not sent."),
-        ((WAITING, WAITING), "Quit? 2 deletions still wait.", "are not sent."),
+        ((WAITING,), "Quit? 1 deletion is pending.", "are dropped."),
+        ((WAITING, WAITING), "Quit? 2 deletions are pending.", "are dropped."),
     ],
 )
 def test_jobs_are_counted_by_what_becomes_of_them(

@@ -63,7 +63,12 @@ def test_marks_filter_loaded_and_learning_are_counted() -> None:
     view = View(filter="m1", marks=frozenset({ModelKey("m0", ""), ModelKey("m1", "")}))
     facts = replace(FACTS, shown=1, shown_bytes=2_000_000_000, marked_bytes=4_000_000_000)
     said = line(snapshot, view, facts=facts, width=140)
-    for part in ("1 of 3 models · 2 GB", "✓ 2 marked · 4 GB", "vram 1.5 GB 1 loaded", "learning 2"):
+    for part in (
+        "1 of 3 models · 2 GB",
+        "✓ 2 marked · 4 GB",
+        "vram 1.5 GB 1 loaded",
+        "reading details: 2",
+    ):
         assert part in said
     assert "vram █" in line(snapshot, facts=replace(facts, gpu_memory=12_000_000_000))
 
@@ -79,21 +84,21 @@ def test_where_it_is_narrow_marks_and_filter_stay_longest() -> None:
     said = line(replace(UP, unknown_capabilities=2), view, facts=facts, width=70)
     assert "marked" in said
     assert "3 of 3 models · …" in said
-    assert "learning" not in said
+    assert "reading details" not in said
 
 
 def test_a_server_that_is_down_says_why_instead() -> None:
-    problem = Unreachable("No connection to gpu-box:11434: it refuses connections.")
+    problem = Unreachable("Cannot connect to gpu-box:11434: connection refused.")
     said = line(replace(UP, state=ConnectionState.DOWN, problem=problem))
     assert "○ gpu-box:11434" in said
-    assert "it refuses connections." in said
+    assert "connection refused." in said
     assert "3 models" not in said
 
 
 def test_a_server_that_is_down_says_why_where_there_is_no_room_for_all() -> None:
-    problem = Unreachable("No connection to gpu-box:11434: it refuses connections.")
+    problem = Unreachable("Cannot connect to gpu-box:11434: connection refused.")
     said = line(replace(UP, state=ConnectionState.DOWN, problem=problem), width=60)
-    assert said.split("11434  ")[1].startswith("it refuses connections.")
+    assert said.split("11434  ")[1].startswith("connection refused.")
 
 
 def test_a_remembered_list_is_called_that() -> None:
