@@ -36,6 +36,10 @@ class Editor(TextArea):
         super().__init__(text, id=id, compact=True, highlight_cursor_line=False)
         self.cursor_blink = False
 
+    def on_mount(self) -> None:
+        """Put the cursor behind what is there: at its start, what is typed runs into it."""
+        self.move_cursor(self.document.end)
+
 
 class ParameterName(Input):
     """The name of a parameter, which tab and enter complete."""
