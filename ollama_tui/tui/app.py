@@ -186,8 +186,14 @@ class OllamaTui(DiffApp[int], ThemedApp[int], MessagesApp[int], inherit_bindings
 
     def _on_keys_idle(self) -> None:
         """Draw what was left out while more keys waited."""
-        if self.screen_stack and isinstance(main := self.screen_stack[0], MainScreen):
+        if (main := self._main) is not None:
             main.catch_up()
+
+    @property
+    def _main(self) -> MainScreen | None:
+        """The main screen, below all others; None before it is there."""
+        screens = self.screen_stack[:1]
+        return screens[0] if screens and isinstance(screens[0], MainScreen) else None
 
     def on_mount(self) -> None:
         """Take over the user's keys; connect once the first frame is out."""
@@ -303,27 +309,37 @@ class OllamaTui(DiffApp[int], ThemedApp[int], MessagesApp[int], inherit_bindings
         from ollama_tui.config.safe_file import shown_path
         from ollama_tui.services.jobs.job import State
         from ollama_tui.tui.actions.jobs import discard_sent_drafts
-        from ollama_tui.tui.widgets.job_results import result
+        from ollama_tui.tui.widgets.job_results import has_made_a_model, result
 
         async for jobs in services.queue.jobs.follow():
             before = {job.id: job for job in self.jobs}
             self.jobs = jobs
             news = [job for job in jobs if _has_news(before.get(job.id), job)]
+            is_filtered = self._main is not None and bool(self._main.view.filter)
+            made = [job for job in news if is_filtered and has_made_a_model(job)]
             for job in news:
-                if not job.active:
+                if not job.active and job not in made:
                     self.tell(*result(job), trouble=job.state is State.FAILED)
             for draft in discard_sent_drafts(self.drafts, jobs):
                 if draft.key and draft.key.is_text and draft.path is not None:
                     kept = f"What you typed is kept in {shown_path(draft.path)}."
                     self.tell(kept, "Open the form again to go on with it.")
             if news:
-                self.run_worker(self._refresh(services), group="refresh")
+                self.run_worker(self._refresh(services, made), group="refresh")
             await self.clock.sleep(DRAW_EVERY)
 
-    async def _refresh(self, services: Services) -> None:
+    async def _refresh(self, services: Services, made: Sequence[Job]) -> None:
+        """List the models again, then tell of those that were made, and where they are."""
+        from ollama_tui.tui.actions.browse import hint_if_hidden
+        from ollama_tui.tui.widgets.job_results import result
+
         services.storage.expect_changes()
         with suppress(OllamaError):  # the status line says what is wrong
             await services.library.refresh()
+        for job in made:
+            title, note = result(job)
+            hidden = hint_if_hidden(self._main.context, job.name) if self._main else ""
+            self.tell(title, f"{note} {hidden}".strip())
 
     def go_to(self, host: Host) -> None:
         """Leave this server, and its jobs, for another."""
@@ -374,7 +390,7 @@ class OllamaTui(DiffApp[int], ThemedApp[int], MessagesApp[int], inherit_bindings
 
         if isinstance(self.screen, QuitQuestion):
             self.screen.dismiss(True)
-        elif isinstance(main := self.screen_stack[0], MainScreen):
+        elif (main := self._main) is not None:
             main.action_run("app.quit")
 
 

@@ -118,3 +118,49 @@ async def test_a_range_up_to_a_mark_needs_no_words() -> None:
         await user.presses("space", "j", "v")
         assert user.marked == set(user.names[:3])
         assert user.toasts == []
+
+
+HIDDEN = "Hidden by the filter: esc shows it."
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [("c", "pirate:latest was copied to corsair:latest."), ("r", "is now corsair:latest.")],
+)
+async def test_what_the_filter_hides_of_what_was_just_named_is_said(key: str, said: str) -> None:
+    async with journey() as user:
+        await user.filters("pirate")
+        await user.presses(key)
+        await user.empties_the_field()
+        await user.types("corsair")
+        await user.presses("enter")
+        await user.sees(said, HIDDEN)
+        await user.presses("escape")
+        assert user.cursor == "corsair:latest"
+
+
+async def test_what_the_filter_shows_of_what_was_just_named_needs_no_word() -> None:
+    async with journey() as user:
+        await user.filters("pirate")
+        await user.presses("c")
+        await user.empties_the_field()
+        await user.types("pirate2")
+        await user.presses("enter")
+        await user.sees("was copied to pirate2:latest.")
+        assert not any(HIDDEN in said for said in user.toasts)
+
+
+@pytest.mark.parametrize(("filter_", "is_hidden"), [("mistral", True), ("minilm", False)])
+async def test_a_pulled_model_that_the_filter_hides_is_said_to_be(
+    filter_: str, is_hidden: bool
+) -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker) as user:
+        await user.filters(filter_)
+        await user.presses("p")
+        await user.types("all-minilm:latest")
+        await user.waits(1)
+        await user.presses("enter")
+        await user.server_works(30)
+        await user.sees("Pulled all-minilm:latest")
+        assert any(HIDDEN in said for said in user.toasts) is is_hidden

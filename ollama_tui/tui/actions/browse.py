@@ -13,6 +13,7 @@ from ollama_tui.tui.actions.action import (
     ActionContext,
     ActionGroup,
     Place,
+    connected,
     no_model,
     not_connected,
 )
@@ -32,6 +33,22 @@ def in_details(context: ActionContext) -> bool:
 def hidden_marks(context: ActionContext) -> frozenset[ModelKey]:
     """Return the marked models that the filter hides: a question about them says so."""
     return context.view.marks - {row.key for row in context.rows}
+
+
+def hint_if_hidden(context: ActionContext, name: str) -> str:
+    """Return how to see a model that was just made, if the filter hides it; else nothing."""
+    from ollama_tui.domain.columns import Listing
+    from ollama_tui.domain.rows import list_rows
+    from ollama_tui.tui.actions.jobs import find
+
+    if not context.view.filter.strip() or (model := find(context, name)) is None:
+        return ""
+    # Not the rows that are drawn: they may be older than what was made.
+    listing = Listing().updated(context.snapshot.models)
+    found = list_rows(listing, context.view, now=connected(context).clock.now())
+    if found.problems or any(row.key == model.key for row in found.rows):
+        return ""
+    return "Hidden by the filter: esc shows it."
 
 
 def no_rows(context: ActionContext) -> str | None:

@@ -19,7 +19,7 @@ from ollama_tui.tui.actions.action import (
     no_model,
     not_connected,
 )
-from ollama_tui.tui.actions.browse import hidden_marks
+from ollama_tui.tui.actions.browse import hidden_marks, hint_if_hidden
 from ollama_tui.tui.actions.jobs import confirm_target, discard_draft_when_sent, find, offer_again
 
 if TYPE_CHECKING:
@@ -57,7 +57,8 @@ async def copy(context: ActionContext) -> None:
             warning = await ollama.copy(model.name, target)
     copied = find(context, target)
     done = f"{model.name_label} was copied to {copied.name_label if copied else inert(target)}."
-    context.tell(done, brief(warning), trouble=bool(warning))
+    hints = (brief(warning), hint_if_hidden(context, copied.name) if copied else "")
+    context.tell(done, " ".join(filter(None, hints)), trouble=bool(warning))
     if copied:
         context.move_to(copied.name)
 
@@ -85,7 +86,8 @@ async def rename(context: ActionContext) -> None:
         offer_again(dialog)
     with discard_draft_when_sent(dialog):
         renamed = await move(context, model, typed)
-    context.tell(f"{model.name_label} is now {renamed.name_label}.")
+    hidden = hint_if_hidden(context, renamed.name)
+    context.tell(f"{model.name_label} is now {renamed.name_label}.", hidden)
     context.move_to(renamed.name)
 
 

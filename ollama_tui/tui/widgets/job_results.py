@@ -15,6 +15,8 @@ _DONE = {
     "quantize": "Quantized",
     "import": "Imported",
 }
+_MAKE = frozenset({"pull", "create", "copy", "quantize", "import"})
+"""What brings a model into the list."""
 _SHORTEST = 1.0
 """Seconds below which nobody wants to know how long it took."""
 
@@ -30,6 +32,11 @@ def result(job: Job) -> tuple[str, str]:
     if job.state is State.CANCELLED:
         return f"{job.label.capitalize()}: {job.note[:1].lower()}{job.note[1:]}", ""
     return f"{_DONE.get(job.verb, job.verb.capitalize())} {name}{outcome(job)}.", job.note
+
+
+def has_made_a_model(job: Job) -> bool:
+    """Whether a model is listed now that a job has made."""
+    return job.state is State.DONE and job.verb in _MAKE
 
 
 def outcome(job: Job) -> str:
