@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ollama_tui.config.settings import ConfigProblem, read_config, settings_from
+from ollama_tui.config.settings import ConfigProblem, Settings, read_config, settings_from
 from ollama_tui.demo.store import Store
 from ollama_tui.domain.modelfile.syntax import parse
 from ollama_tui.tui.actions import ACTIONS
@@ -526,3 +526,26 @@ async def test_news_of_jobs_while_a_screen_is_being_opened_is_no_trouble() -> No
             user.main.frame.draw_jobs()
             await user.waits(1.0)
             assert isinstance(user.app.screen, kind)
+
+
+@pytest.mark.parametrize("is_demo", [True, False])
+async def test_only_the_demo_says_that_it_keeps_nothing(is_demo: bool) -> None:
+    async with journey(settings=Settings(demo=is_demo)) as user:
+        await user.presses("p")
+        await user.types("gemma3:12b")
+        await user.presses("enter", "q")
+        await user.sees("Quit? 1 download is running.")
+        afresh = "The demo starts afresh next time: nothing is kept."
+        resumes = "pulling again resumes"
+        await user.sees(afresh if is_demo else resumes)
+        await user.sees_no(resumes if is_demo else afresh)
+
+
+@pytest.mark.parametrize("is_demo", [True, False])
+async def test_the_demo_offers_no_command_for_an_address_where_nothing_answers(
+    is_demo: bool,
+) -> None:
+    async with journey(settings=Settings(demo=is_demo)) as user:
+        await user.presses("y")
+        await user.sees("ollama run studio/reviewer:latest")
+        assert ("curl" in user.screen) is not is_demo

@@ -35,6 +35,8 @@ async def copy_text(context: ActionContext) -> None:
         return
     host_url = context.settings.host.url
     texts = clipboard_texts(model.name, model.digest, host_url, model.asked_runner)
+    if context.settings.demo:  # which listens nowhere
+        texts = {option: text for option, text in texts.items() if option.key != "curl"}
     options = tuple(replace(option, help=text) for option, text in texts.items())
     chosen = await context.ask(Choice(f"Copy {model.label} to the clipboard", options))
     if chosen == "modelfile":

@@ -225,10 +225,13 @@ class QuitQuestion(Confirm):
     """Whether to quit. Asked once, however often q is pressed; ctrl+c again means yes."""
 
 
-def confirm_quit(jobs: Sequence[Job], typed: Mapping[str, Path | None]) -> QuitQuestion | None:
+def confirm_quit(
+    jobs: Sequence[Job], typed: Mapping[str, Path | None], *, is_demo: bool = False
+) -> QuitQuestion | None:
     """Return the question to ask before quitting; None when nothing would be lost.
 
-    `typed` maps the headings of forms with typed text to the files of their drafts.
+    `typed` maps the headings of forms with typed text to the files of their drafts. With `is_demo`
+    the server ends with the program, and nothing is there to resume.
     """
     active = [job for job in jobs if job.active]
     waiting = sum(job.state is State.WAITING for job in active)
@@ -238,7 +241,8 @@ def confirm_quit(jobs: Sequence[Job], typed: Mapping[str, Path | None]) -> QuitQ
     lines: list[str] = []
     if pulls:
         heading.append(f"{plural(pulls, 'download')} {'is' if pulls == 1 else 'are'} running.")
-        lines.append("Downloads stop; what was fetched is kept, and pulling again resumes.")
+        if not is_demo:
+            lines.append("Downloads stop; what was fetched is kept, and pulling again resumes.")
     if others:
         kind = "other job" if pulls else "job"
         heading.append(f"{plural(others, kind)} {'is' if others == 1 else 'are'} running.")
@@ -256,6 +260,8 @@ def confirm_quit(jobs: Sequence[Job], typed: Mapping[str, Path | None]) -> QuitQ
                 lines.append(f"“{form}” continues with it the next time: {kept}")
     if not heading:
         return None
+    if is_demo and active:
+        lines.insert(0, "The demo starts afresh next time: nothing is kept.")
     rows = tuple(
         (shorten(inert(f"{job.verb} {job.name}"), NAME_CELLS), how_far(job.progress), "")
         for job in active[:LISTED]

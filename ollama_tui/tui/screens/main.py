@@ -314,7 +314,7 @@ class MainScreen(ActionScreen):
         if self.tui.type_ahead.repeats_closing_key:
             self.tui.tell("Press q again to quit.")
             return
-        question = confirm_quit(self.jobs, self._typed())
+        question = confirm_quit(self.jobs, self._typed(), is_demo=self.tui.settings.demo)
         if question is None or await self._asked_to_quit(question):
             self.app.exit(0)
 
