@@ -226,3 +226,16 @@ async def test_jobs_are_shown_from_every_view_and_left_to_it(view: str) -> None:
         await user.presses("escape")
         await user.until(lambda: "No jobs." not in user.screen)
         assert user.app.screen.place.value != "in the list"  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("size", "keys"),
+    [
+        ((80, 24), " space pause  c cancel  r try again "),
+        ((40, 10), " c cancel "),
+    ],
+)
+async def test_the_keys_of_jobs_come_first_in_the_footer(size: tuple[int, int], keys: str) -> None:
+    async with journey(size=size) as user:
+        await user.presses("J")
+        assert user.lines[-1].startswith(keys)

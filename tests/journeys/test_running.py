@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from ollama_tui.demo import Demo as EmbeddedServer
 from tests.demo.levers import Demo
 from tests.journeys.driver import User, a_server, journey
@@ -244,3 +246,18 @@ async def test_it_fits_a_small_terminal() -> None:
         await user.presses("t")
         assert "gpt-oss:20b" in user.screen
         assert re.search(r"gpt-oss:20b .* 4:\d\d$", user.screen, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("size", "keys"),
+    [
+        ((80, 24), " x unload  X unload all  K keep alive  w load "),
+        ((40, 10), " x unload "),
+    ],
+)
+async def test_the_keys_of_running_models_come_first_in_the_footer(
+    size: tuple[int, int], keys: str
+) -> None:
+    async with journey(size=size) as user:
+        await user.presses("t")
+        assert user.lines[-1].startswith(keys)
