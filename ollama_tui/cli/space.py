@@ -35,7 +35,7 @@ async def run(context: CommandContext) -> int:
         print_json(as_json(models, usage, now))
         return 0
     rows = storage_rows(models, usage, now)
-    print_lines([f"{', '.join(summary(usage))}.", inert(usage.source), ""])
+    print_lines([summary(usage), inert(usage.source), ""])
     print_lines(table(("NAME", "ALONE", "SHARED"), map(_cells, rows), "ALONE SHARED"))
     said = [row.advice for row in rows if row.kind not in _NOT_ADVISED]
     advice = [f"{text[:1].upper()}{text[1:]}" for text in said]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from ollama_tui.api.errors import NotFound
 from ollama_tui.cli.export import plain, script
 from ollama_tui.cli.output import table
 from ollama_tui.services.cache import Cache
-from tests.cli.scripted import Shell
+from tests.cli.scripted import Shell, program
 from tests.domain.models import a_model
 from tests.recordings import recorded
 
@@ -73,6 +74,16 @@ async def test_space_says_that_it_estimates_and_sums_up(shell: Shell) -> None:
     shared = sum(group["bytes"] for group in spent["groups"])
     assert sum(alone.values()) + shared == spent["unique"]
     assert alone["gemma3:4b"] == alone["gemma3:latest"] == 0
+
+
+def test_space_says_what_is_part_of_what(tmp_path: Path) -> None:
+    done = program(["space", "--demo"], tmp_path)
+    first = done.stdout.splitlines()[0]
+    assert re.fullmatch(
+        r"\d+ GB used by models \(13 GB of it kept by an upgrade\), \d+ GB free; sizes as listed "
+        r"add up to \d+ GB, as shared weights are counted each time\.",
+        first,
+    ), first
 
 
 async def test_outdated_tells_what_an_update_fetches_and_pulls_nothing(shell: Shell) -> None:

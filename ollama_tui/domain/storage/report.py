@@ -241,17 +241,23 @@ def _some(users: Sequence[str]) -> str:
     return listing([*shown, f"{more} more"] if more else shown)
 
 
-def summary(usage: Usage) -> list[str]:
-    """Return what it all adds up to, the most important first."""
-    facts = [f"{usage.unique} used"]
+def summary(usage: Usage) -> str:
+    """Return what it all adds up to as a sentence, the most important first.
+
+    What an upgrade kept is part of what models use; unused files and downloads are not.
+    """
+    used = f"{usage.unique} used by models"
     if usage.originals:
-        facts.append(f"{usage.originals_freed} kept by an upgrade")
+        used += f" ({usage.originals_freed} of it kept by an upgrade)"
+    facts = [used]
     if usage.orphans:
-        facts.append(f"{size(size_of(usage.orphans))} unused")
+        facts.append(f"{size(size_of(usage.orphans))} more in files no model uses")
     if usage.partials:
-        facts.append(f"{size(size_of(usage.partials))} unfinished")
+        facts.append(f"{size(size_of(usage.partials))} more in unfinished downloads")
     if usage.free is not None:
         facts.append(f"{size(usage.free)} free")
+    said = ", ".join(facts)
     if usage.total > usage.unique.bytes:
-        facts.append(f"{size(usage.total)} with what is shared counted each time")
-    return facts
+        said += f"; sizes as listed add up to {size(usage.total)}, as shared weights are counted "
+        said += "each time"
+    return f"{said}."

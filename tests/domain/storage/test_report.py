@@ -103,10 +103,11 @@ def test_cloud_models_take_no_room_and_no_row() -> None:
 
 def test_the_summary_leaves_out_what_is_not_known() -> None:
     usage = measured(FAMILY, {**SIZES, "o": 5 * MB}, free=7 * MB)
-    assert summary(usage) == [
-        "4.9 GB used", "5 MB unused", "7 MB free", "12 GB with what is shared counted each time",
-    ]  # fmt: skip
-    assert summary(Usage(())) == ["0 B used"]
+    assert summary(usage) == (
+        "4.9 GB used by models, 5 MB more in files no model uses, 7 MB free; sizes as listed "
+        "add up to 12 GB, as shared weights are counted each time."
+    )
+    assert summary(Usage(())) == "0 B used by models."
 
 
 def test_ten_thousand_models_are_summed_up_in_a_few_passes() -> None:
