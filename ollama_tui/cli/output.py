@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, TextIO
 
-from ollama_tui.formatting import cells, inert
+from ollama_tui.formatting import cells, inert, inert_lines
 
 GAP = "  "
 
@@ -26,6 +26,16 @@ class OutputError(Exception):
 def print_lines(lines: Iterable[str]) -> None:
     """Print lines on standard output, at once; raises OutputError."""
     _write("".join(f"{line}\n" for line in lines))
+
+
+def print_text(text: str) -> None:
+    """Print a text of a server, at once: to a file as it is, inert on a terminal.
+
+    Raises OutputError.
+    """
+    if sys.stdout is not None and sys.stdout.isatty():
+        text = inert_lines(text)
+    _write(text if text.endswith("\n") else f"{text}\n")
 
 
 def print_json(value: Any) -> None:

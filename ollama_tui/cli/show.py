@@ -3,27 +3,37 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from msgspec import to_builtins
 from msgspec.structs import replace
 
 from ollama_tui.api.errors import NotFound
 from ollama_tui.api.replies import ListedModel, Show
-from ollama_tui.cli.context import CommandContext
+from ollama_tui.cli.context import CommandContext, UsageError
 from ollama_tui.cli.list import as_json
-from ollama_tui.cli.output import print_json, print_lines
+from ollama_tui.cli.output import complain, print_json, print_lines, print_text
 from ollama_tui.domain import names
 from ollama_tui.domain.details import own_modelfile
 from ollama_tui.domain.model import Model, aliases, facts_of
 from ollama_tui.domain.modelfile.parameters import merged, parse_show
-from ollama_tui.domain.overview import overview
+from ollama_tui.domain.overview import LABEL_CELLS, overview
 from ollama_tui.domain.suggestions import did_you_mean
-from ollama_tui.formatting import inert, inert_lines
+from ollama_tui.formatting import as_one_line, inert, inert_lines, plural, shorten
 
 HELP = "Show what the server knows of a model."
 WIDTH = 100
 """Cells that lines are wrapped to."""
+TEXTS = {
+    "license": "license",
+    "modelfile": "Modelfile",
+    "parameters": "parameters",
+    "system": "system prompt",
+    "template": "template",
+}
+"""What can be printed alone, by the options of `ollama show`, and what it is called."""
+_LICENSE_CELLS = 48
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,6 +42,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--runner", default="", help="show the manifest for this runner: llamacpp, ggml or mlx"
     )
+    texts = parser.add_mutually_exclusive_group()
+    for name, called in TEXTS.items():
+        texts.add_argument(
+            f"--{name}",
+            dest="text",
+            action="store_const",
+            const=name,
+            help=f"print only the {called}",
+        )
 
 
 async def _unlisted(
@@ -52,6 +71,8 @@ async def _unlisted(
 async def run(context: CommandContext) -> int:
     """Print a model; details are those of its digest, asked for where they are not known."""
     name, runner = context.options.name, context.options.runner
+    if (wanted := context.options.text) and context.options.json:
+        raise UsageError(f"Use either --json or --{wanted}.")
     models = await context.models()
     key = names.comparison_key(name)
     rows = (model for model in models if runner in ("", model.runner))
@@ -70,23 +91,55 @@ async def run(context: CommandContext) -> int:
         modified_text=show.modified_text,
     )
     model = replace(found or Model(unlisted), facts=facts_of(show))
+    texts = {name: getattr(show, name) for name in TEXTS}
+    texts["modelfile"] = own_modelfile(model, show)
     others = aliases(models)
-    parameters = merged(parse_show(show.parameters))
     if context.options.json:
-        texts = {"template": show.template, "system": show.system, "license": show.license}
-        more = {"parameters": parameters, **texts, "modelfile": own_modelfile(model, show)}
-        more |= {"requires": show.requires, "template_source": show.template_source}
-        more |= {"thinking": to_builtins(show.thinking), "manifests": to_builtins(show.manifests)}
-        messages = [{"role": m.role, "content": m.content} for m in show.messages]
         listed = as_json(model, others) | ({} if found else {"size": None})
-        print_json({**listed, **more, "messages": messages, "info": show.model_info})
-        return 0
-    also = [inert(n) for n in others.get(model.digest, ()) if n != model.name]
-    lines = overview(model, show, now=context.now, width=WIDTH, also=also)
-    print_lines([model.label, ""])
-    print_lines(inert("".join(text for text, _ in line)).rstrip() for line in lines)
+        print_json(listed | _more_as_json(show, texts))
+    elif wanted and texts[wanted].strip():
+        print_text(texts[wanted])
+    elif wanted:
+        complain(f"{model.label} has no {TEXTS[wanted]}.")
+    else:
+        also = [inert(n) for n in others.get(model.digest, ()) if n != model.name]
+        lines = overview(model, show, now=context.now, width=WIDTH, also=also)
+        print_lines([model.label, ""])
+        print_lines(inert("".join(text for text, _ in line)).rstrip() for line in lines)
+        print_lines(_below(show))
+    return 0
+
+
+def _more_as_json(show: Show, texts: Mapping[str, str]) -> dict[str, Any]:
+    """Return what the list does not know of a model."""
+    more: dict[str, Any] = {"parameters": merged(parse_show(show.parameters))}
+    more |= {name: texts[name] for name in ("template", "system", "license", "modelfile")}
+    more |= {"requires": show.requires, "template_source": show.template_source}
+    more |= {"thinking": to_builtins(show.thinking), "manifests": to_builtins(show.manifests)}
+    messages = [{"role": m.role, "content": m.content} for m in show.messages]
+    return more | {"messages": messages, "info": show.model_info}
+
+
+def _below(show: Show) -> list[str]:
+    """Return the lines below the overview: parameters that are set, and how long the texts are."""
+    lines = []
     if show.parameters.strip():
         given = filter(None, inert_lines(show.parameters).split("\n"))
         set_here = sorted(" ".join(line.split(None, 1)) for line in given)
-        print_lines(["", "Parameters", *(f"  {line}" for line in set_here)])
-    return 0
+        lines += ["", "Parameters", *(f"  {line}" for line in set_here)]
+    license_begins = as_one_line(show.license.strip().partition("\n")[0])
+    return [
+        *lines,
+        "",
+        "Texts",
+        _about("template", show.template),
+        _about("license", show.license, shorten(license_begins, _LICENSE_CELLS)),
+    ]
+
+
+def _about(name: str, text: str, begins: str = "") -> str:
+    """Return how long a text is, how it begins, and what prints it."""
+    label = f"{name.capitalize():<{LABEL_CELLS}}"
+    if not (count := len(text.strip().splitlines())):
+        return f"{label}none"
+    return f"{label}{begins}{', ' * bool(begins)}{plural(count, 'line')} (--{name} prints it)"

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import re
 from pathlib import Path
 
 import pytest
 
 from ollama_tui.api.errors import NotFound
+from ollama_tui.cli.context import UsageError
 from ollama_tui.cli.export import plain, script
-from ollama_tui.cli.output import table
+from ollama_tui.cli.output import print_text, table
 from ollama_tui.services.cache import Cache
 from tests.cli.scripted import Shell, program
 from tests.domain.models import a_model
@@ -27,6 +30,63 @@ async def test_show_prints_what_a_person_asks_for_first(shell: Shell) -> None:
     assert shell.lines[0] == "gemma3:4b"
     assert "Same as       gemma3:latest" in shell.lines
     assert "  top_k 64" in shell.lines
+
+
+async def test_show_says_how_long_the_texts_are_and_what_prints_them(shell: Shell) -> None:
+    shown = await shell.prints("show", "gemma3:4b")
+    await shell.runs("show", "gemma3:4b")
+    lines = {name: len(shown[name].strip().splitlines()) for name in ("template", "license")}
+    assert f"Template      {lines['template']} lines (--template prints it)" in shell.lines
+    begins = shown["license"].strip().splitlines()[0].strip()
+    said = f"License       {begins}, {lines['license']} lines (--license prints it)"
+    assert said.replace(" 1 lines", " 1 line") in shell.lines
+    assert min(lines.values()) > 0
+
+
+async def test_show_says_that_there_is_no_text(shell: Shell) -> None:
+    answer = recorded("r040-show-list").answer
+    shell.demo.fail(
+        "/api/show", 200, {**answer, "license": "", "template": "", "system": ""}, times=3
+    )
+    await shell.runs("show", "gemma3:4b")
+    assert {"Template      none", "License       none"} <= set(shell.lines)
+    await shell.runs("show", "gemma3:4b", "--license")
+    assert (shell.code, shell.out) == (0, "")
+    assert shell.err == "ollama-tui: gemma3:4b has no license.\n"
+    await shell.runs("show", "gemma3:4b", "--system")
+    assert shell.err == "ollama-tui: gemma3:4b has no system prompt.\n"
+
+
+@pytest.mark.parametrize("name", ["license", "modelfile", "system", "template"])
+async def test_show_prints_one_text_as_it_is(shell: Shell, name: str) -> None:
+    answer = recorded("r040-show-list").answer
+    text = f"{name} \u200d of\r\nlines\n\n"
+    shell.demo.fail("/api/show", 200, {**answer, name: text}, times=1)
+    await shell.runs("show", "gemma3:4b", f"--{name}")
+    assert shell.out == text
+
+
+async def test_show_prints_the_parameters_that_are_set(shell: Shell) -> None:
+    await shell.runs("show", "gemma3:4b", "--parameters")
+    assert sorted(" ".join(line.split()) for line in shell.lines) == [
+        'stop "<end_of_turn>"', "temperature 1", "top_k 64", "top_p 0.95",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("others", [["--json"], ["--license"]])
+async def test_show_prints_one_text_and_nothing_else(shell: Shell, others: list[str]) -> None:
+    with pytest.raises((UsageError, SystemExit)):
+        await shell.runs("show", "gemma3:4b", "--template", *others)
+
+
+def test_a_text_cannot_act_on_a_terminal() -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    with contextlib.redirect_stdout(Terminal()) as terminal:
+        print_text("\x1b[31mred\tof\r\ntwo")
+    assert terminal.getvalue() == "�[31mred\tof\ntwo\n"
 
 
 async def test_show_as_json_has_parameters_and_texts(shell: Shell) -> None:
