@@ -46,6 +46,24 @@ async def test_enter_does_nothing_and_n_and_escape_mean_no() -> None:
         assert user.jobs == ""
 
 
+@pytest.mark.parametrize("size", [(120, 40), (80, 24), (40, 10)])
+async def test_enter_in_a_question_says_which_keys_answer_and_moves_nothing(
+    size: tuple[int, int],
+) -> None:
+    async with journey(size=size) as user:
+        await user.presses("d")
+        await user.sees("y delete")
+        before = user.lines
+        await user.presses("enter")
+        await user.sees("y delete   n keep   Press y or n.")
+        changed = [n for n, line in enumerate(user.lines) if line != before[n]]
+        assert changed
+        assert all("y delete" in before[n] or "v shows" in before[n] for n in changed)
+        await user.presses("v")
+        await user.sees_no("Press y or n.")
+        await user.sees("DELETE /api/delete")
+
+
 async def test_z_within_the_grace_period_sends_no_deletion_at_all() -> None:
     demo, ticker = a_server()
     async with journey(demo, server_time=ticker) as user:

@@ -226,3 +226,15 @@ async def test_two_names_of_one_model_count_once_in_marks_and_filter(
         await user.sees("2 of 36 models · 3.3 GB")
         await user.presses("a")
         await user.sees("2 marked · 3.3 GB")
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24), (40, 10)])
+async def test_what_cannot_be_deleted_is_said_in_a_line_below_the_table(
+    size: tuple[int, int],
+) -> None:
+    async with journey(size=size) as user:
+        await user.presses("b", "G", "d")
+        [said] = user.toasts
+        said_in = user.text_of(user.app.screen.query_one("#messages"))
+        assert said_in.endswith(said)
+        assert not user.app.screen.query("Toast")

@@ -32,9 +32,11 @@ NO_UNDO = "This cannot be undone: z only undoes deletions."
 DANGER_SIGN = "!"
 """Before the title of a question about danger: its colour does not say it alone."""
 
+PRESS_A_KEY = "Press y or n."
+
 
 class Confirm(ModalScreen[bool]):
-    """A yes-or-no question: `y` is yes, `n` and `esc` are no, `enter` does nothing.
+    """A yes-or-no question: `y` is yes, `n` and `esc` are no, `enter` only says so.
 
     `v` shows the requests of the facts, which yes would send to the server. `b` takes `option` off,
     or on again: what yes does besides, which `with_option` tells; while it is on, `option_facts`
@@ -44,6 +46,7 @@ class Confirm(ModalScreen[bool]):
     BINDINGS = [
         Binding("y", "dismiss(True)", "Yes"),
         Binding("n,escape", "dismiss(False)", "No"),
+        Binding("enter", "say_keys", show=False),
         Binding("v", "show_requests", "Requests"),
         Binding("b", "toggle_option", show=False),
         Binding("j", "scroll_facts(1)", show=False),
@@ -113,6 +116,12 @@ class Confirm(ModalScreen[bool]):
     def _option_line(self) -> str:
         return f"b [{'x' if self.with_option else ' '}] {self.option}"
 
+    def action_say_keys(self) -> None:
+        """Say which keys answer, in place of those that do not: nothing moves."""
+        keys, said = self.query_one(KeysLine), (PRESS_A_KEY, "", "strong")
+        keys.styles.min_height = keys.outer_size.height
+        keys.show([*self._keys()[:2], said])
+
     def action_toggle_option(self) -> None:
         """Take the option off, or on again."""
         if self.option:
@@ -129,7 +138,9 @@ class Confirm(ModalScreen[bool]):
 
     def _show_facts(self) -> None:
         self.query_one(FactsView).show(self.facts, requests=self._shows_requests)
-        self.query_one(KeysLine).show(self._keys())
+        keys = self.query_one(KeysLine)
+        keys.styles.min_height = None
+        keys.show(self._keys())
         for number in self.query(".number").results(Static):
             number.update(f" {self.facts.number} ")
 
