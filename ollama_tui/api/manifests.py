@@ -25,7 +25,7 @@ def decoded(body: bytes, where: str) -> Manifest:
     with _refusing_what_is_no_manifest(body, where):
         manifest = msgspec.json.decode(body, type=Manifest)
     if not all(_BLOB.fullmatch(layer.digest) for layer in manifest.everything):
-        raise NotOllama(f"{where} sent a manifest with a digest that is none.")
+        raise NotOllama(f"{where} sent a manifest with an invalid digest.")
     return manifest
 
 
@@ -72,7 +72,7 @@ def children(body: bytes, where: str) -> tuple[ListedManifest, ...] | None:
         elif match := DIGEST.fullmatch((entry.digest or "").lower()):
             listed.append(ListedManifest(match[1], runner))
         else:
-            raise NotOllama(f"{where} sent a list with a digest that is none.")
+            raise NotOllama(f"{where} sent a list with an invalid digest.")
     return tuple(listed)
 
 

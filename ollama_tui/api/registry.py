@@ -178,7 +178,7 @@ class Registry:
         except NotFound as error:
             raise NotOllama(f"{_where(name)} lists a manifest that it does not have.") from error
         if sha256(answer.body).hexdigest() != child.digest:
-            raise NotOllama(f"{_where(name)} sent another manifest than its list names.")
+            raise NotOllama(f"{_where(name)} sent a different manifest than its list names.")
         return decoded(answer.body, _where(name))
 
     async def speaks_plain_http(self, name: Named) -> bool:
@@ -315,7 +315,7 @@ def _refusal(status: int, name: Named) -> OllamaError:
     """Return the error for an error status."""
     where, what = _where(name), Call(MANIFEST, name.display).subject
     kinds: dict[int, tuple[type[Refused], str]] = {
-        401: (Unauthorized, f"{where} shows {what} only to those it knows."),
+        401: (Unauthorized, f"{where} shows {what} only after sign-in."),
         403: (Forbidden, f"{where} does not show {what}."),
         404: (NotFound, f"{where} has no {what}."),
         412: (Unsupported, f"{where} shows {what} only to a newer Ollama."),

@@ -134,7 +134,7 @@ def _unreadable(path: Path, error: OSError) -> OllamaError:
     if isinstance(error, FileNotFoundError):
         reason, hint = "it is no longer there", "Choose the file again."
     elif isinstance(error, PermissionError):
-        reason, hint = "it may not be read", "Check who may read the file."
+        reason, hint = "it may not be read", "Check the permissions of the file."
     else:
         reason, hint = "it cannot be read", f"The system says: {inert(error.strerror or 'error')}."
     return OllamaError(f"{_label(path)} was not uploaded: {reason}.", hint)

@@ -100,15 +100,15 @@ def files(settings: Settings, folders: Folders) -> Section:
     own = {folders.cache, folders.ui_state_file.parent}
     for folder in sorted(own):
         if (reason := _why_not_writable(folder)) is not None:
-            advice = (
-                "Give yourself the right to write there, or set XDG_CACHE_HOME and XDG_STATE_HOME."
-            )
+            advice = "Make it writable, or set XDG_CACHE_HOME and XDG_STATE_HOME."
             problems.append(Problem(f"{shown_path(folder)} cannot be written: {reason}.", advice))
     config = folders.config_file
     return Section(
         "files",
         (
-            _path("config", config, "there" if config.exists() else "not there, which is fine"),
+            _path(
+                "config", config, "there" if config.exists() else "does not exist, which is fine"
+            ),
             _path("state", folders.ui_state_file, _kept(folders.ui_state_file)),
             _path("drafts", folders.drafts, _count(folders.drafts)),
             _path("downloads", folders.unfinished, _count(folders.unfinished)),
@@ -162,7 +162,7 @@ def _state_problems(file: Path) -> Iterator[Problem]:
     except Unusable as error:
         yield Problem(
             f"{shown_path(file)} {error}.",
-            "Delete it: sort order, theme, columns and servers are then chosen anew.",
+            "Delete it: sort order, theme, columns and servers are then reset.",
         )
 
 
@@ -195,7 +195,7 @@ def environment(settings: Settings, environ: Mapping[str, str]) -> Section:
             problem = f"The editor {editor} is not installed, so models cannot be edited as text."
             problems.append(Problem(problem, "Set EDITOR to one that is, such as nano."))
     except EditorError as error:
-        editor = "cannot be told"
+        editor = "unknown"
         problems.append(Problem(str(error)))
     is_set = ("OLLAMA_HOST", KEY_VARIABLE, "OLLAMA_MODELS", "NO_COLOR")
     return Section(
@@ -235,7 +235,7 @@ def terminal(environ: Mapping[str, str]) -> Section:
         problems.append(Problem(problem, "Set it, for example: export TERM=xterm-256color"))
     if columns and (columns < SMALLEST[0] or lines < SMALLEST[1]):
         problem = f"The terminal has {columns}x{lines} cells, and the app needs 40x10."
-        problems.append(Problem(problem, "Make the window larger, or the letters smaller."))
+        problems.append(Problem(problem, "Make the window larger, or the font smaller."))
     is_unicode = signs_for(environ) is UNICODE_SIGNS
     locale = next((environ[n] for n in ("LC_ALL", "LC_CTYPE", "LANG") if environ.get(n)), "")
     return Section(
@@ -254,7 +254,7 @@ def terminal(environ: Mapping[str, str]) -> Section:
             said("multiplexer", _multiplexer(environ)),
             Fact("over SSH", *yes_or_no(bool(environ.get("SSH_CONNECTION")))),
             said("clipboard", _clipboard(environ)),
-            said("synchronized", "not known: used where the terminal says that it can"),
+            said("synchronized", "used if the terminal reports that it can"),
         ),
         tuple(problems),
     )

@@ -135,4 +135,4 @@ def _rights(path: Path) -> str:
     user = owner(seen)
     if user == "ollama":
         return "Join its group, then log in again: sudo usermod -aG ollama $USER"
-    return f"It belongs to {user}, who can give you the right to read it."
+    return f"It belongs to {user}, who can give you read access."

@@ -64,7 +64,7 @@ async def _unlisted(
         if key in {names.comparison_key(model.name) for model in models}:
             raise  # it is there, and not for this runner
         meant = did_you_mean(name, [model.name for model in models])
-        hint = inert(meant) or "ollama-tui list shows what there is."
+        hint = inert(meant) or "ollama-tui list shows the installed models."
         raise NotFound(f"No model {inert(name)}.", hint, status=error.status) from error
 
 

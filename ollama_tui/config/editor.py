@@ -57,4 +57,4 @@ async def run_editor(file: Path, suspended: AbstractContextManager[None]) -> str
     if not code:
         return ""
     how = f"ended with {code}" if code > 0 else f"was killed by signal {-code}"
-    return f"{name} {how}, so nothing was taken over."
+    return f"{name} {how}, so its changes were ignored."

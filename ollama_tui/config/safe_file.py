@@ -298,7 +298,7 @@ def _opened(path: Path, flags: int) -> int:
         return os.open(path, flags | _OPEN_FLAGS)
     except FileNotFoundError:
         if path.is_symlink():
-            raise Unusable("is a link that leads nowhere") from None
+            raise Unusable("is a broken link") from None
         raise
     except OSError as error:
         if error.errno in (errno.ELOOP, errno.EMLINK) and path.is_symlink():

@@ -362,6 +362,6 @@ def describe_account(status: AccountStatus | None) -> str:
             f"{status.signin_url}"
         )
     return (
-        "The server is not signed in to ollama.com, and does not tell where to connect its key. "
+        "The server is not signed in to ollama.com, and does not say where to connect its key. "
         "Run “ollama signin” on the server."
     )

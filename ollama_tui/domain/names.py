@@ -272,7 +272,7 @@ def _parts(text: str) -> list[tuple[str, str, str, int]]:
 
 def _part_problem(what: str, part: str, punctuation: str, longest: int) -> str | None:
     if what == "address":
-        return f"After the server comes a namespace: {inert(part)[:80]}/NAMESPACE/MODEL."
+        return f"A server needs a namespace after it: {inert(part)[:80]}/NAMESPACE/MODEL."
     if not part:
         return f"The {what} is missing."
     if not _START.match(part):

@@ -109,7 +109,9 @@ def quantize_problem(base: Model | None) -> str | None:
         return None
     now = inert(base.listed.details.quantization_level)
     if not now or now.lower() == "unknown":
-        return f"It is not known how {base.label} is stored: only F16, BF16 and F32 will do."
+        return (
+            f"It is not known how {base.label} is stored: only F16, BF16 and F32 can be quantized."
+        )
     return f"{base.label} is {now} already: only F16, BF16 and F32 can be quantized."
 
 

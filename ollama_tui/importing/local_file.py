@@ -29,7 +29,7 @@ def label(path: Path) -> str:
 def unreadable(path: Path, error: OSError) -> BadFile:
     """Return the error for a file that cannot be read."""
     if isinstance(error, FileNotFoundError):
-        return BadFile(f"{label(path)} is not there.")
+        return BadFile(f"{label(path)} does not exist.")
     if isinstance(error, PermissionError):
         return BadFile(f"{label(path)} cannot be read: check its permissions.")
     return BadFile(f"{label(path)} cannot be read: {inert(error.strerror or 'an I/O error')}.")
@@ -133,7 +133,7 @@ def missing_parts(names: list[str], count: int) -> str:
     """Return the sentence that names the missing parts."""
     shown = [inert(name) for name in names[:_MOST_NAMED]]
     more = [f"{len(names) - _MOST_NAMED} more"] if len(names) > _MOST_NAMED else []
-    return f"{len(names)} of {count} parts are not there: {listing([*shown, *more])}."
+    return f"{len(names)} of {count} parts are missing: {listing([*shown, *more])}."
 
 
 def stem(path: Path) -> str:

@@ -213,7 +213,7 @@ def _check_links(folder: Path, files: Sequence[Path]) -> None:
                 "copy the folder with its links followed (cp -rL), then import the copy."
             )
         if not path.is_file():
-            raise BadFile(f"{label(path)} is a link to nothing.")
+            raise BadFile(f"{label(path)} is a broken link.")
 
 
 def _read_config(path: Path) -> Mapping[str, Any]:

@@ -151,7 +151,7 @@ class Cache:
 
     def _last_runs(self, host_url: str) -> StateFile[LastRuns]:
         path = self._folder / f"ran-{file_key(host_url)}.json"
-        loss = "when models ran last is forgotten"
+        loss = "the last runs of models are forgotten"
         return StateFile(path, LastRuns, loss, self._problems)
 
 

@@ -323,7 +323,7 @@ class OllamaTui(DiffApp[int], ThemedApp[int], MessagesApp[int], inherit_bindings
             for draft in discard_sent_drafts(self.drafts, jobs):
                 if draft.key and draft.key.is_text and draft.path is not None:
                     kept = f"What you typed is kept in {shown_path(draft.path)}."
-                    self.tell(kept, "Open the form again to go on with it.")
+                    self.tell(kept, "Open the form again to continue.")
             if news:
                 self.run_worker(self._refresh(services, made), group="refresh")
             await self.clock.sleep(DRAW_EVERY)

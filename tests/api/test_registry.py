@@ -232,7 +232,7 @@ async def test_without_the_header_the_body_is_hashed() -> None:
 @pytest.mark.parametrize(
     ("status", "kind", "title"),
     [
-        (401, Unauthorized, "ollama.com shows qwen3:latest only to those it knows."),
+        (401, Unauthorized, "ollama.com shows qwen3:latest only after sign-in."),
         (404, NotFound, "ollama.com has no qwen3:latest."),
         (412, Unsupported, "ollama.com shows qwen3:latest only to a newer Ollama."),
         (429, Busy, "ollama.com is limiting requests."),

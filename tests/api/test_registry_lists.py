@@ -157,7 +157,7 @@ async def test_a_blob_is_not_fetched_from_inside_nor_without_tls(location: str) 
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        (httpx.Response(200, content=SENT), "another manifest than its list names"),
+        (httpx.Response(200, content=SENT), "a different manifest than its list names"),
         (httpx.Response(404), "lists a manifest that it does not have"),
     ],
 )

@@ -199,7 +199,7 @@ CONFIGS: dict[str, tuple[Callable[[Path], object], str]] = {
     "sparse": (_sparse, "is larger than 64 KB"),
     "folder": (Path.mkdir, "is a folder"),
     "fifo": (os.mkfifo, "is not a regular file"),
-    "dangling link": (lambda file: file.symlink_to("not-there"), "leads nowhere"),
+    "dangling link": (lambda file: file.symlink_to("not-there"), "is a broken link"),
     "looping link": (lambda file: file.symlink_to(file.name), "is a link"),
     "link to zero": (lambda file: file.symlink_to("/dev/zero"), "is not a regular file"),
 }

@@ -82,7 +82,7 @@ def test_what_is_no_small_regular_file_is_not_read(file: Path, kind: str) -> Non
         ("folder", "is a folder"),
         ("fifo", "is not a regular file"),
         ("zero", "is not a regular file"),
-        ("dangling", "is a link that leads nowhere"),
+        ("dangling", "is a broken link"),
         ("looping", "is a link"),
     ],
 )

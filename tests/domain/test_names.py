@@ -46,9 +46,9 @@ def test_a_valid_name_is_filled_in_with_the_defaults(text: str, full: str) -> No
         ("m\n", "A name cannot begin or end with a space."),
         (
             "localhost:5000/x",
-            "After the server comes a namespace: localhost:5000/NAMESPACE/MODEL.",
+            "A server needs a namespace after it: localhost:5000/NAMESPACE/MODEL.",
         ),
-        ("a.b/c", "After the server comes a namespace: a.b/NAMESPACE/MODEL."),
+        ("a.b/c", "A server needs a namespace after it: a.b/NAMESPACE/MODEL."),
         ("a/b/c/d", "A server address cannot contain “/”: only letters, digits and _ - . :."),
         ("x y", "A model name cannot contain a space: only letters, digits and _ - .."),
         ("-x", "A model name cannot begin with “-”: use a letter, a digit or “_”."),

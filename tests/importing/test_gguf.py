@@ -207,7 +207,7 @@ def test_weights_are_not_read(scratch: Path) -> None:
 
 
 def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
-    with pytest.raises(BadFile, match=r"gone\.gguf is not there\."):
+    with pytest.raises(BadFile, match=r"gone\.gguf does not exist\."):
         read_header(tmp_path / "gone.gguf")
 
 

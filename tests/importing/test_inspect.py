@@ -118,7 +118,7 @@ def test_a_folder_of_a_split_model_is_that_model(tmp_path: Path) -> None:
 def test_missing_parts_are_named(tmp_path: Path) -> None:
     first, second, third = write_split(tmp_path, "big", 3)
     second.unlink()
-    said = "1 of 3 parts are not there: big-00002-of-00003.gguf."
+    said = "1 of 3 parts are missing: big-00002-of-00003.gguf."
     assert refusal(first) == said
     assert refusal(first, third) == said
     assert refusal(tmp_path) == said
@@ -198,8 +198,8 @@ def text_file(folder: Path) -> list[Path]:
 
 REFUSED: list[tuple[Callable[[Path], list[Path]], str]] = [
     (lambda _: [], "Type or paste the path"),
-    (lambda f: [f / "gone.gguf"], "gone.gguf is not there."),
-    (lambda f: [f / "m.gguf" / "x"], "x is not there."),
+    (lambda f: [f / "gone.gguf"], "gone.gguf does not exist."),
+    (lambda f: [f / "m.gguf" / "x"], "x does not exist."),
     (lambda _: [Path("https://hf.co/a/b.gguf")], "That is an address, not a path"),
     (lambda _: [Path("hf.co/a/b")], "That is an address, not a path"),
     (pipe, "pipe.gguf is neither a file nor a folder."),
@@ -331,7 +331,7 @@ def test_a_missing_tokenizer_is_a_warning(tmp_path: Path) -> None:
 def test_missing_shards_of_a_folder_are_named(tmp_path: Path) -> None:
     folder = write_folder(tmp_path / "m", parts=3)
     (folder / "model-00002-of-00003.safetensors").unlink()
-    said = "1 of 3 parts are not there: model-00002-of-00003.safetensors."
+    said = "1 of 3 parts are missing: model-00002-of-00003.safetensors."
     assert refusal(folder) == said
 
 
@@ -358,7 +358,7 @@ def test_a_link_to_nothing_is_refused(tmp_path: Path) -> None:
     folder = write_folder(tmp_path / "m")
     (folder / "a.json").symlink_to(folder / "gone")
     (folder / "b.json").symlink_to(folder / "b.json")
-    assert refusal(folder) == "a.json is a link to nothing."
+    assert refusal(folder) == "a.json is a broken link."
 
 
 BROKEN = [

@@ -97,9 +97,9 @@ def test_a_named_model_wins_over_files_and_that_is_said(folder: Path) -> None:
         ("FROM m\nPARAMETER heat 1", "(line 2): unknown parameter 'heat'."),
         ("SYSTEM x", "no FROM line."),
         ("FROM ./gone.gguf", "FROM ./gone.gguf is neither a file nor a model"),
-        ("FROM m\nADAPTER gone.gguf", "gone.gguf is not there."),
+        ("FROM m\nADAPTER gone.gguf", "gone.gguf does not exist."),
         ("FROM m\nADAPTER model.gguf", "ADAPTER model.gguf is not an adapter."),
-        ("FROM m\nDRAFT gone.gguf", "gone.gguf is not there."),
+        ("FROM m\nDRAFT gone.gguf", "gone.gguf does not exist."),
     ],
 )
 def test_what_is_wrong_with_it_is_said(folder: Path, text: str, words: str) -> None:

@@ -42,7 +42,7 @@ async def test_it_has_no_key_until_the_user_gives_it_one() -> None:
 async def test_the_key_help_leaves_out_what_has_no_key() -> None:
     async with journey(size=(120, 140)) as user:
         await user.presses("?")
-        await user.sees("Send name, command or Modelfile to the clipboard.")
+        await user.sees("Copy name, command or Modelfile to the clipboard.")
         assert "Show the server's ollama.com account" not in user.everything
 
 

@@ -146,7 +146,7 @@ async def test_a_model_with_a_twin_by_case_is_not_renamed() -> None:
         await user.goes_to("pirate:latest")
         await names(user, "r", "corsair:v1")
         await user.presses("enter")
-        await user.until(lambda: any("may take one for the other" in t for t in user.toasts))
+        await user.until(lambda: any("may confuse the two" in t for t in user.toasts))
         assert demo.seen("/api/copy") == []
         assert demo.seen("/api/delete") == []
 
@@ -157,7 +157,7 @@ async def test_a_model_with_a_twin_by_case_is_deleted_only_together_with_it() ->
     async with journey(demo, server_time=ticker) as user:
         await user.goes_to("pirate:latest")
         await user.presses("d")
-        said = "pirate:latest was not deleted: Pirate:latest is there too"
+        said = "pirate:latest was not deleted: Pirate:latest exists too"
         await user.until(lambda: any(said in toast for toast in user.toasts))
         assert not user.in_dialog
         await user.presses("space")
@@ -247,7 +247,7 @@ async def test_a_server_gone_between_copy_and_delete_keeps_both_names() -> None:
         await user.goes_to("pirate:latest")
         await names(user, "r", "corsair:v1")
         await user.presses("enter")
-        await user.until(lambda: any("No connection" in said for said in user.toasts))
+        await user.until(lambda: any("Cannot connect" in said for said in user.toasts))
         assert {"pirate:latest", "corsair:v1"} <= demo.names
         assert demo.seen("/api/delete") == []
 

@@ -98,7 +98,7 @@ async def test_unloading_asks_where_the_filter_hides_what_is_marked() -> None:
         await user.presses("space")
         await user.filters("cloud")
         await user.presses("x")
-        await user.sees("Unload qwen3:1.7b?", "marked, not shown by the filter; was to stay")
+        await user.sees("Unload qwen3:1.7b?", "marked, not shown by the filter; kept forever")
         await user.presses("n")
         assert "2 loaded" in user.status
         await user.presses("escape", "x")

@@ -69,7 +69,7 @@ async def test_eighty_columns_say_in_the_palette_what_each_action_does() -> None
         before = next(line.index("Push the") for line in user.lines if "Push the" in line)
         await user.types("disk")
         row = next(line for line in user.lines if "Storage  disk" in line)
-        assert row.index("See what the disk is spent on, and what frees it.") == before
+        assert row.index("See what takes up the disk, and what frees it.") == before
 
 
 async def test_what_was_run_from_the_palette_comes_first_the_next_time() -> None:
@@ -145,7 +145,7 @@ async def test_question_mark_in_the_details_lists_the_keys_of_the_details() -> N
 async def test_letters_typed_in_the_help_find_keys_and_esc_clears_before_it_leaves() -> None:
     async with journey() as user:
         await user.presses("?", *"rena")
-        await user.sees("Give the model at the cursor another name")
+        await user.sees("Rename the model at the cursor")
         await user.sees_no("Pull a model from a registry.")
         await user.presses("escape")
         await user.sees("Pull a model from a registry.")
@@ -214,7 +214,7 @@ async def test_a_key_bound_in_a_full_screen_table_works_and_is_the_one_shown(
         await user.presses("m")
         assert user.marked == {"mixtral:8x7b"}
         await user.presses("?", "m")
-        await user.sees("m      Mark the model at the cursor, or take its mark")
+        await user.sees("m      Mark or unmark the model at the cursor")
 
 
 async def test_a_key_bound_twice_stays_with_the_first_and_both_can_be_reached(
@@ -392,10 +392,10 @@ async def test_y_can_send_a_modelfile_that_makes_the_same_model_on_what_is_known
 @pytest.mark.parametrize(
     ("key", "said"),
     [
-        ("b", "Read again what is on the disk."),
+        ("b", "Read the disk again."),
         ("t", "Choose how long the model stays loaded."),
         ("L", "Pull the marked models, or the one at the cursor."),
-        ("J", "Try again what failed or was cancelled."),
+        ("J", "Retry a failed or cancelled job."),
     ],
 )
 async def test_question_mark_lists_the_keys_of_a_full_screen_table_too(key: str, said: str) -> None:

@@ -44,7 +44,7 @@ async def test_a_key_pressed_twice_does_not_act_on_the_row_that_came_to_the_curs
         await user.until(lambda: len(user.app.snapshot.running) == 1, "one unloaded")
         user.strikes("x")
         await user.rests()
-        await user.sees("That was unload twice: once more is for the next row.")
+        await user.sees("That was unload twice: press it again for the next row.")
         assert len(demo.seen("/api/generate")) == 1
         await user.waits(REPEAT_SECONDS)
         await user.presses("x")
@@ -92,7 +92,7 @@ async def test_ctrl_c_asks_where_work_would_be_lost_and_a_second_one_leaves() ->
         for _ in range(3):  # in one read: that is one
             user.strikes("ctrl+c")
         await user.rests()
-        await user.sees("Quit? You have typed text that is not sent.", "ctrl+c quits too")
+        await user.sees("Quit? You have unsent text.", "ctrl+c quits too")
         assert user.app.return_value is None
         await user.presses("n")
         assert user.field == "mistral"

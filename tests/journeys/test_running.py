@@ -229,7 +229,7 @@ async def test_a_server_that_is_gone_is_a_line_on_the_screen_until_it_is_back() 
         assert "qwen3:1.7b" in user.screen
         demo.online = True
         await user.waits(2)
-        await user.sees_no("No connection")
+        await user.sees_no("Cannot connect")
 
 
 async def test_read_only_looks_but_does_not_touch() -> None:

@@ -173,7 +173,7 @@ async def test_an_impatient_second_press_asks_nothing_twice() -> None:
         await user.sees("New name")
 
 
-LATE = "Create was not opened: the server was slow, and you had gone on. C opens it now."
+LATE = "Create was not opened: the server was slow, and you had moved on. C opens it now."
 
 
 @pytest.mark.parametrize("meanwhile", ["?", "p", "/", "escape"])

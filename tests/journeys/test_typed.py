@@ -12,7 +12,7 @@ import pytest
 from tests.journeys.driver import MOMENT, PATIENCE, User, a_server, journey
 
 MODEL = "studio/reviewer:latest"
-ASKED = "Leave and forget what you typed?"
+ASKED = "Leave and discard what you typed?"
 
 
 def texts(folder: Path) -> dict[str, str]:
@@ -312,7 +312,7 @@ async def test_ctrl_c_in_a_form_asks_once_and_names_the_draft(tmp_path: Path) ->
         await opens_create_with_a_prompt(user, "Rhyme.")
         await keeps(user, tmp_path, "Rhyme.")
         await user.presses("ctrl+c")
-        await user.sees("Quit? You have typed text that is not sent.")
+        await user.sees("Quit? You have unsent text.")
         await user.sees_path("create.Modelfile")
         await user.presses("ctrl+c", "n")
         await user.sees_no("Quit?")
@@ -335,7 +335,7 @@ async def test_quitting_says_all_that_would_be_lost_in_one_question() -> None:
         await user.sees(
             "1 download is running.",
             "1 deletion is pending.",
-            "You have typed text",
+            "You have unsent text",
             "What you typed in “Pull a model, or several” will be lost.",
         )
 

@@ -90,7 +90,7 @@ def test_a_file_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
     with demo(tmp_path, "#!/bin/sh\necho 'ADAPTER ~/lora.gguf' >> \"$1\"\n") as terminal:
         terminal.press("e")
         terminal.wait_for("A file that it names cannot be used")
-        terminal.wait_for("lora.gguf is not there.")
+        terminal.wait_for("lora.gguf does not exist.")
 
 
 def test_an_editor_that_fails_takes_nothing_over(tmp_path: Path) -> None:

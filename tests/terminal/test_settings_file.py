@@ -45,7 +45,7 @@ def config(tmp_path: Path) -> Path:
 def test_what_is_saved_is_used_at_once(edits: Edit, tmp_path: Path) -> None:
     text = 'sort = "name"\\ncolumns = ["name", "format"]\\n[keys]\\n"jobs.show" = "f6"\\n'
     terminal = edits(f"printf '{text}' > \"$1\"")
-    terminal.wait_for("The settings were read again and are in use.")
+    terminal.wait_for("The settings were reloaded.")
     terminal.wait_for("FORMAT")
     terminal.wait_until(lambda screen: "QUANT" not in screen)
     assert config(tmp_path).read_text().startswith('sort = "name"')
@@ -57,7 +57,7 @@ def test_a_new_file_shows_every_setting_and_goes_when_nothing_is_saved(
     edits: Edit, tmp_path: Path
 ) -> None:
     terminal = edits(f'cp "$1" {tmp_path}/seen')
-    terminal.wait_for("The settings stay as they are")
+    terminal.wait_for("The settings are unchanged")
     assert (tmp_path / "seen").read_text() == template()
     assert not config(tmp_path).exists()
 

@@ -102,8 +102,8 @@ def test_a_form_outlives_kill_9(home: Home) -> None:
 @pytest.mark.parametrize(
     ("script", "said"),
     [
-        (f"{CHANGE}exit 3\n", "ended with 3, so nothing was taken over."),
-        (f"{CHANGE}kill -9 $$\n", "was killed by signal 9, so nothing was taken over."),
+        (f"{CHANGE}exit 3\n", "ended with 3, so its changes were ignored."),
+        (f"{CHANGE}kill -9 $$\n", "was killed by signal 9, so its changes were ignored."),
         (NOT_UTF_8, "What the editor saved is not UTF-8 text"),
         ('echo FROBNICATE > "$1"\n', "That is not a Modelfile"),
         ("echo 'ADAPTER ~/gone.gguf' >> \"$1\"\n", "A file that it names cannot be used"),

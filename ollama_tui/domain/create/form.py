@@ -198,7 +198,7 @@ class CreateForm:
             hint = ""
         else:
             hint = f" Set it to {default}, the default, instead."
-        return f"{inert(row.name)} is inherited: create cannot take it away.{hint}"
+        return f"{inert(row.name)} is inherited: create cannot remove it.{hint}"
 
     def _values(self, name: str) -> list[str]:
         """Return the values of a parameter that may have several, else none."""

@@ -88,7 +88,7 @@ def _whole(form: CreateForm, *, sent: bool) -> str:
 
 
 HEAD = (
-    "# What was typed into a form of ollama-tui and not sent: opening the form goes on with it.\n"
+    "# What was typed into a form of ollama-tui and not sent: opening the form continues with it.\n"
 )
 _MARK = "#: "
 _Fields = dict[str, Any]

@@ -44,7 +44,7 @@ def first_problem(form: CreateForm) -> FormNote | None:
     for number, message in enumerate(form.messages or (), 1):
         if message.role.lower() not in ROLES:
             role = inert(message.role)
-            words = f"Message {number} is by “{role}”: only system, user or assistant can be."
+            words = f"Message {number} has the role “{role}”: it must be system, user or assistant."
             return FormNote("messages", words)
     if names.same(form.target, form.source) and not form.changes:
         return FormNote("base", "Nothing is changed yet.")

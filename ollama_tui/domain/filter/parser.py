@@ -172,7 +172,7 @@ def _terms(signs: str, bare: str, saved: dict[str, str]) -> tuple[Term, ...]:
     negated = len(signs) % 2 == 1
     if not bare:
         sign = signs[0]
-        raise BadValue(f"After {sign} comes what must not match, as in {sign}cap:tools.")
+        raise BadValue(f"{sign} needs something to negate, as in {sign}cap:tools.")
     if bare.startswith("@"):
         return _recalled(bare[1:].lower(), negated, saved)
     term = _term(bare, negated)
@@ -184,7 +184,7 @@ def _recalled(name: str, negated: bool, saved: dict[str, str]) -> tuple[Term, ..
     if not saved:
         raise BadValue("No filter is saved yet: “save filter” in the palette saves this one.")
     if not name:
-        raise BadValue(f"After @ comes the name of a saved filter: {', '.join(saved)}.")
+        raise BadValue(f"@ needs the name of a saved filter: {', '.join(saved)}.")
     if name not in saved:
         meant = closest(name, tuple(saved))
         raise BadValue(
@@ -195,7 +195,7 @@ def _recalled(name: str, negated: bool, saved: dict[str, str]) -> tuple[Term, ..
     if not negated:
         return terms
     if len(terms) > 1:
-        raise BadValue(f"@{name} asks for several things, which ! cannot negate at once.")
+        raise BadValue(f"@{name} has several terms, which ! cannot negate together.")
     return tuple(replace(term, negated=not term.negated) for term in terms)
 
 
@@ -215,7 +215,7 @@ def _term(bare: str, negated: bool) -> Term:
         raise not_compared(name, rest)
     values = _values(rest)
     if not values:
-        raise BadValue(f"After {name}: comes a value, as in {field.example}.")
+        raise BadValue(f"{name}: needs a value, as in {field.example}.")
     for value in values:
         try:
             field.compile(value)

@@ -121,7 +121,7 @@ class StoredEntry:
     refused: str = ""
     """Why servers since 0.40 do not read it, although older ones do."""
     dangling: bool = False
-    """Whether it is a link to nothing."""
+    """Whether it is a broken link."""
 
     @property
     def is_v2(self) -> bool:
@@ -338,7 +338,7 @@ def _old_name(entry: StoredEntry) -> str:
 
 def _incomplete(entry: StoredEntry) -> str:
     if entry.dangling:
-        return "it is a link to a file that is not there"
+        return "it is a broken link"
     return "" if entry.selected() else "no model of its list is here"
 
 

@@ -175,7 +175,7 @@ def _left_by_upgrade(usage: Usage) -> Iterator[StorageRow]:
     for name in usage.unlisted:
         freed = usage.freed((name,))
         say = f"The server does not list {name_label(name)}, as its config is missing: pulling it "
-        say += f"again mends it, and deleting it frees {freed}."
+        say += f"again repairs it, and deleting it frees {freed}."
         text = f"{name_label(name)}, not listed"
         yield StorageRow(RowKind.UNLISTED, name, text, freed.bytes, advice=say)
     if hidden := usage.hidden:

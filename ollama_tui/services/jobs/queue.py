@@ -304,8 +304,7 @@ class JobQueue:
         except TimeoutError as error:
             silent = int(self._clock() - record.last_event_at)
             raise Silent(
-                f"{task.verb} {inert(task.name)} broke off: the server said nothing "
-                f"for {silent} s.",
+                f"{task.verb} {inert(task.name)} stopped: the server said nothing for {silent} s.",
                 "The connection may be lost, or the server stuck; try again.",
             ) from error
 

@@ -161,7 +161,7 @@ class Push(RegistryTransfer):
 
     def when_cancelled(self, progress: JobProgress, finished: Collection[str]) -> str:
         """Say that the server does not continue a layer sent in part."""
-        return "Cancelled. Layers sent whole are kept; the one under way would start over."
+        return "Cancelled. Layers already sent are kept; the current one would start over."
 
 
 @dataclass(frozen=True, slots=True)
@@ -384,7 +384,7 @@ class Delete(Task):
 def ambiguous_deletion(name: str, twin: str) -> OllamaError:
     """Return why `name` is not deleted while `twin`, spelled alike but for case, stays."""
     return OllamaError(
-        f"{inert(name)} was not deleted: {inert(twin)} is there too, "
-        "and a server may take one for the other.",
+        f"{inert(name)} was not deleted: {inert(twin)} exists too, "
+        "and a server may confuse the two.",
         "Mark both to delete both; copy one before that, and look at the copy, to keep it.",
     )

@@ -134,15 +134,15 @@ def address_problem(address: str) -> str | None:
 
 
 ACTIONS = (
-    Action("clipboard.copy", "y", "copy text", "Send name, command or Modelfile to the clipboard.",
+    Action("clipboard.copy", "y", "copy text", "Copy name, command or Modelfile to the clipboard.",
            copy_text, no_model, group=ActionGroup.APP,
            synonyms=("clipboard", "yank", "curl")),
-    Action("app.refresh", "R", "refresh", "Ask the server for its models again.",
+    Action("app.refresh", "R", "refresh", "Load the list of models again.",
            refresh, not_connected, group=ActionGroup.APP,
            synonyms=("reload",)),
-    Action("app.demo", "D", "demo", "Leave the server that does not answer and open the demo.",
+    Action("app.demo", "D", "demo", "Open the demo when the server does not answer.",
            "app.open_demo", demo_not_needed, group=ActionGroup.APP),
-    Action("app.theme", "", "theme", "Choose the theme; its colors are kept for the next run.",
+    Action("app.theme", "", "theme", "Choose the color theme; it is kept for the next run.",
            "choose_theme", group=ActionGroup.APP,
            synonyms=("colour", "color", "colours", "colors", "dark", "light", "appearance")),
     Action("app.keys", "question_mark", "keys", "Show the keys that work here and now.",
@@ -151,9 +151,9 @@ ACTIONS = (
     Action("app.palette", "colon,ctrl+p", "palette", "Find any action by its name.",
            "show_palette", group=ActionGroup.APP, place=Place.EVERYWHERE, footer=99,
            synonyms=("commands",)),
-    Action("app.quit", "q", "quit", "Leave the program; asks when jobs run or a form holds text.",
+    Action("app.quit", "q", "quit", "Quit; asks when jobs run or a form holds text.",
            "quit", group=ActionGroup.APP, synonyms=("exit", "leave")),
-    Action("hosts.show", "H", "hosts", "Go to another host: a server used before, or by address.",
+    Action("hosts.show", "H", "hosts", "Switch to another server, a recent one or by address.",
            choose_server, group=ActionGroup.APP,
            synonyms=("server", "host", "connect", "remote", "address", "switch server")),
 )  # fmt: skip

@@ -211,7 +211,7 @@ ACTIONS = (
            partial(open_form, edit=True), cannot_change, group=ActionGroup.CHANGE,
            changes_server=True,
            synonyms=("form", "parameters", "change")),
-    Action("model.open", "", "open Modelfile", "Create a model from a Modelfile of this machine.",
+    Action("model.open", "", "open Modelfile", "Create a model from a Modelfile on this machine.",
            partial(import_files, heading="Create a model from a Modelfile"),
            group=ActionGroup.CHANGE, changes_server=True,
            synonyms=("from modelfile", "read modelfile")),

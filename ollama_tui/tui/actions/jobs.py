@@ -324,7 +324,7 @@ ACTIONS = (
     Action("jobs.cancel", "c,d", "cancel", "Stop the job; asks first for a big download.",
            cancel_job, no_job, group=ActionGroup.APP, place=Place.JOBS, footer=2,
            synonyms=("stop", "kill", "abort", "delete")),
-    Action("jobs.retry", "r", "try again", "Try again what failed or was cancelled.",
+    Action("jobs.retry", "r", "try again", "Retry a failed or cancelled job.",
            retry_job, no_job, group=ActionGroup.APP, place=Place.JOBS, footer=3,
            synonyms=("retry", "resume")),
     Action("jobs.sooner", "plus", "sooner", "Move a queued job up.",
@@ -348,6 +348,6 @@ ACTIONS = (
     *(Action(f"jobs.sort_{key}", str(number), label, help_,
              f"sort_by('{key}')", no_jobs, group=ActionGroup.MARK, place=Place.JOBS)
       for number, (key, (label, help_)) in enumerate(ORDERS.items(), 1)),
-    Action("jobs.back", "q,J", "close", "Leave the jobs for what was there before.",
+    Action("jobs.back", "q,J", "close", "Go back to where you were.",
            "back", group=ActionGroup.APP, place=Place.JOBS, cancels_pending=True),
 )  # fmt: skip

@@ -106,10 +106,10 @@ async def move(context: ActionContext, model: Model, target: str) -> Model:
     agreed = _digests(context, model.name)
     await services.library.refresh()
     if names.same(model.name, target) or find(context, target) is not None:
-        raise OllamaError(f"{refuse}: {inert(target)} is there already.", "Choose another name.")
+        raise OllamaError(f"{refuse}: {inert(target)} already exists.", "Choose another name.")
     if twin := names.case_variants((model.name,), context.snapshot.by_name).get(model.name):
         raise OllamaError(
-            f"{refuse}: {inert(twin)} is there too, and a server may take one for the other.",
+            f"{refuse}: {inert(twin)} exists too, and a server may confuse the two.",
             "Copy it, look at the copy, and then decide which to delete.",
         )
     warning = await services.ollama.copy(model.name, target)
@@ -277,10 +277,10 @@ ACTIONS = (
     Action("model.delete", "d", "delete", "Delete the marked models, or the one at the cursor.",
            delete, cannot_delete, group=ActionGroup.CHANGE, footer=6, changes_server=True,
            synonyms=("remove", "rm", "uninstall", "erase", "trash", "del")),
-    Action("model.undo", "z", "undo", "Bring back what was deleted in the last seconds.",
+    Action("model.undo", "z", "undo", "Undo the last deletion, within a few seconds.",
            undo, nothing_to_undo, group=ActionGroup.CHANGE, changes_server=True,
            synonyms=("restore", "recover", "bring back", "undelete")),
-    Action("storage.show", "b", "storage", "See what the disk is spent on, and what frees it.",
+    Action("storage.show", "b", "storage", "See what takes up the disk, and what frees it.",
            "show_table('storage')", not_connected,
            synonyms=("disk", "space", "free space", "disk full", "disk usage", "largest", "biggest",
                      "du", "df", "clean up", "cleanup", "prune", "purge", "leftovers", "blobs",
@@ -291,10 +291,10 @@ ACTIONS = (
            delete_chosen, group=ActionGroup.CHANGE, place=Place.STORAGE, footer=4,
            changes_server=True,
            synonyms=("remove", "rm", "prune", "cleanup", "trash")),
-    Action("storage.undo", "z", "undo", "Bring back what was deleted in the last seconds.",
+    Action("storage.undo", "z", "undo", "Undo the last deletion, within a few seconds.",
            undo, nothing_to_undo, group=ActionGroup.CHANGE, place=Place.STORAGE, footer=5,
            changes_server=True, synonyms=("restore", "recover")),
-    Action("storage.read", "R", "reload", "Read again what is on the disk.",
+    Action("storage.read", "R", "reload", "Read the disk again.",
            "reload", group=ActionGroup.APP, place=Place.STORAGE, footer=7,
            synonyms=("refresh",)),
     Action("storage.back", "q,b", "to the list", "Go back to the list.",

@@ -8,7 +8,7 @@ ACTIONS = (
     Action("app.columns", "", "columns", "Choose the columns of the list, and their order.",
            "settings('columns')", group=ActionGroup.APP,
            synonyms=("fields", "show column", "hide column", "customize")),
-    Action("app.settings", "", "settings", "Edit config.toml in your editor, and use it at once.",
+    Action("app.settings", "", "settings", "Edit config.toml in your editor; it applies at once.",
            "settings('file')", group=ActionGroup.APP,
            synonyms=("config", "config.toml", "preferences", "options", "configure")),
     Action("app.reset", "", "reset view", "Go back to the order, columns and theme of config.toml.",

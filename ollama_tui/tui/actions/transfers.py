@@ -210,7 +210,7 @@ ACTIONS = (
            "show_table('cloud')", not_connected, group=ActionGroup.CHANGE,
            synonyms=("cloud", "library", "catalogue", "catalog", "browse", "recommended"),
            footer=13),
-    Action("cloud.details", "enter", "details", "Ask for the details of the model.",
+    Action("cloud.details", "enter", "details", "Fetch the details of the model.",
            "ask_details", place=Place.CLOUD, footer=4),
     Action("cloud.pull", "p", "pull", "Pull the marked models, or the one at the cursor.",
            pull_entries, group=ActionGroup.CHANGE, place=Place.CLOUD, footer=5,

@@ -177,7 +177,7 @@ def cannot_update_chosen(context: ActionContext) -> str | None:
 
 
 ACTIONS = (
-    Action("update.check", "o", "updates", "Ask the registries what is outdated, and show it.",
+    Action("update.check", "o", "updates", "Check the registries for newer versions.",
            "show_table('updates')", cannot_check, group=ActionGroup.CHANGE,
            synonyms=("outdated", "updates", "new versions", "check for updates"), footer=11),
     Action("update.this", "u", "update", "Update the model at the cursor if it is outdated.",
@@ -194,12 +194,12 @@ ACTIONS = (
     Action("updates.update_all", "U", "update all", "Update every model known to be outdated.",
            update_all, nothing_outdated, group=ActionGroup.CHANGE, place=Place.UPDATES, footer=4,
            changes_server=True, synonyms=("upgrade all",)),
-    Action("updates.fold", "f", "show all", "Show also what is up to date, or hide it again.",
+    Action("updates.fold", "f", "show all", "Show or hide what is up to date.",
            "fold", place=Place.UPDATES, footer=5),
     Action("updates.check", "r,R", "check again", "Ask the registries again.",
            "check", is_checking, group=ActionGroup.APP, place=Place.UPDATES, footer=6,
            keys_wait=False, synonyms=("refresh", "reload")),
-    Action("updates.undo", "z", "undo", "Bring back what was deleted in the last seconds.",
+    Action("updates.undo", "z", "undo", "Undo the last deletion, within a few seconds.",
            undo, nothing_to_undo, group=ActionGroup.CHANGE, place=Place.UPDATES,
            changes_server=True),
     Action("updates.back", "q,o", "to the list", "Go back to the list.",

@@ -228,7 +228,7 @@ class SequenceTab(ListTab, Generic[T]):
         place = len(items) if key is None else int(key)
         dialog = self.dialog(None if key is None else items[place])
         if dialog.length > MAX_EDITED_CHARS:
-            self.notify("This text is too long to be changed here.", markup=False)
+            self.notify("This text is too long to edit here.", markup=False)
             return
         spliced = partial(self.spliced, place, place + 1)
 
@@ -299,7 +299,7 @@ class LicenseTab(SequenceTab[str]):
     def parts(self) -> tuple[str, Sequence[CellRow]]:
         """Return what is inherited and kept, and a row for each license to add."""
         license = self.form.inherited.license
-        about = "Added to those the base has."
+        about = "Added to those of the base."
         if license:
             bytes_ = size(len(license.encode("utf-8", "replace")))
             about = f"Inherited and kept: {glance(license.strip())[:60]} ({bytes_})"

@@ -70,7 +70,7 @@ class Form(ModalScreen[T | None], Generic[T]):
         """Dismiss with None; ask first when typed text would be lost."""
         if self.would_lose():
             lost = tuple(f"“{shorten(inert(text), LOST_CELLS)}”" for text in self.lost_texts())
-            question = Confirm("Leave and forget what you typed?", lost, "leave", "stay")
+            question = Confirm("Leave and discard what you typed?", lost, "leave", "stay")
             self.app.push_screen(question, self._leave)
         else:
             self._leave(True)

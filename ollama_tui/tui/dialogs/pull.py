@@ -331,7 +331,7 @@ class PullDialog(Dialog[PullAnswer]):
         if not offers:
             return ()
         fetch, total = together(offers), sum(offer.total or 0 for offer in offers)
-        rest = f" ({size(total - fetch)} is there already)" if size(fetch) != size(total) else ""
+        rest = f" ({size(total - fetch)} already there)" if size(fetch) != size(total) else ""
         words = f"Fetches {size(fetch)}{rest}" if fetch else "Nothing to fetch: all of it is there"
         line: StyledLine = ((f" {words}", "strong"),)
         if len(found) < len(wanted):

@@ -172,7 +172,7 @@ def confirm_update(
     rows = []
     for model, found in sorted(stale, key=lambda pair: pair[0].key not in hidden)[:LISTED]:
         notes = [f"pushed {ago(found.pushed_at, found.checked_at)}"] if found.pushed_at else []
-        notes += ["what is loaded stays the old one until reloaded"] if model.is_loaded else []
+        notes += ["the old version stays loaded until reloaded"] if model.is_loaded else []
         rows.append((model.label, cost(found), _note(model.key in hidden, *notes)))
     disk = []
     if free is not None and fetch:
@@ -201,7 +201,7 @@ def confirm_unload(
     """
     one = len(running) == 1
     heading = f"Unload {inert(running[0].name)}?" if one else f"Unload {len(running)} models?"
-    unusual = {"forever": "kept forever", "stopping": "is stopping already", "never": ""}
+    unusual = {"forever": "kept forever", "stopping": "already stopping", "never": ""}
     rows = []
     for runner in sorted(running, key=lambda runner: runner not in hidden)[:LISTED]:
         end = until(runner.expires_at, now)
@@ -251,7 +251,7 @@ def confirm_quit(
         heading.append(f"{plural(waiting, 'deletion')} {'is' if waiting == 1 else 'are'} pending.")
         lines.append("Pending deletions are dropped.")
     if typed:
-        heading.append("You have typed text that is not sent.")
+        heading.append("You have unsent text.")
         for form, path in typed.items():
             if path is None:
                 lines.append(f"What you typed in “{form}” will be lost.")
@@ -308,7 +308,7 @@ class ResumeQuestion(Unasked, Confirm):
         rows = []
         for job in paused[:LISTED]:
             whole = f" of {size(job.progress.total)}" if job.progress.fraction else ""
-            at = f"at {far}{whole}" if (far := how_far(job.progress)) else "just begun"
+            at = f"at {far}{whole}" if (far := how_far(job.progress)) else "just started"
             rows.append((shorten(inert(job.name), NAME_CELLS), at, ""))
         count = len(paused)
         what = "1 download was" if count == 1 else f"{count} downloads were"

@@ -85,7 +85,7 @@ class MainScreen(ActionScreen):
         yield StaticLines(id="messages")
         yield StaticLines(id="jobs")
         yield StaticLines(id="footer")
-        yield Static("Too small: give it 40 by 10 at least.", id="too-small", markup=False)
+        yield Static("Too small: it needs at least 40x10.", id="too-small", markup=False)
 
     def on_mount(self) -> None:
         """Draw what is known and follow the app."""

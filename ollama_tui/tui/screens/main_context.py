@@ -130,7 +130,9 @@ class MainScreenContext:
                 self._screen.tui.tell(f"Waiting for the server ({action.label}).")
                 return
         if self._is_for_next_row(action, screen):
-            self._screen.tui.tell(f"That was {action.label} twice: once more is for the next row.")
+            self._screen.tui.tell(
+                f"That was {action.label} twice: press it again for the next row."
+            )
             return
         if _is_about_row(action):
             screen.table.pin()
@@ -186,7 +188,7 @@ class MainScreenContext:
             return False
         keys = self._screen.tui.keymap.shown(pending.action)
         again = f"{keys[0]} opens it now." if keys else ""
-        late = f"{pending.action.title} was not opened: the server was slow, and you had gone on."
+        late = f"{pending.action.title} was not opened: the server was slow, and you had moved on."
         self.tell(late, again)
         return True
 

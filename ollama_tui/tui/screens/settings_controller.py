@@ -87,12 +87,12 @@ class SettingsController:
         if not ended.opened:
             return
         if after in (before, template().encode()):
-            self._tui.tell("The settings stay as they are: nothing was saved.")
+            self._tui.tell("The settings are unchanged: nothing was saved.")
             return
         try:
             settings = await asyncio.to_thread(file.read)
         except ValueError as error:
-            raise OllamaError("The settings were not read again.", str(error)) from error
+            raise OllamaError("The settings were not reloaded.", str(error)) from error
         old, file.last = file.last, settings
         self._use(settings, old)
 
@@ -117,9 +117,9 @@ class SettingsController:
         if waiting:
             verb = "takes" if len(waiting) == 1 else "take"
             start = f"{listing(waiting)} {verb} effect at the next start."
-            tui.tell("The settings were read again.", start)
+            tui.tell("The settings were reloaded.", start)
         elif not said:
-            tui.tell("The settings were read again and are in use.")
+            tui.tell("The settings were reloaded.")
 
     def _reset(self) -> None:
         """Forget order, columns and theme chosen here."""

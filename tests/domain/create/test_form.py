@@ -243,7 +243,7 @@ def test_a_changed_parameter_says_what_it_was_and_goes_back_when_removed() -> No
     ("name", "said"),
     [
         ("temperature", "Set it to 0.8, the default, instead."),
-        ("num_ctx", "num_ctx is inherited: create cannot take it away."),
+        ("num_ctx", "num_ctx is inherited: create cannot remove it."),
     ],
 )
 def test_an_inherited_parameter_cannot_be_removed(name: str, said: str) -> None:
@@ -254,7 +254,7 @@ def test_an_inherited_parameter_cannot_be_removed(name: str, said: str) -> None:
 def test_a_hostile_name_of_a_parameter_is_said_inert() -> None:
     form = a_form(Show(parameters="\x1b[2J\u202ex   1"))
     reason = form.why_not_take(form.rows()[0])
-    assert reason == "�[2J�x is inherited: create cannot take it away."
+    assert reason == "�[2J�x is inherited: create cannot remove it."
 
 
 def test_one_of_several_stops_can_be_removed_since_the_list_is_sent_whole() -> None:

@@ -213,4 +213,4 @@ def test_while_something_is_in_the_way_leftovers_are_not_said_to_go_at_a_restart
     )
     rows = rows_of(replace(usage, contents=contents))
     assert "frees none of it until" in rows[RowKind.PARTIALS].advice
-    assert f"{NEW}/gone/latest (it is a link to a file" in rows[RowKind.OBSTACLES].advice
+    assert f"{NEW}/gone/latest (it is a broken link" in rows[RowKind.OBSTACLES].advice

@@ -141,8 +141,8 @@ async def test_an_adapter_or_draft_is_named_as_one(
 @pytest.mark.parametrize(
     ("version", "quantize", "adapter", "key", "said"),
     [
-        ("0.40.2", "", True, "lora.gguf", "creating a model with an adapter needs Ollama older"),
-        ("0.40.2", "q8_0", False, "f16.gguf", "quantizing a GGUF model needs Ollama older"),
+        ("0.40.2", "", True, "lora.gguf", "creating a model with an adapter needs Ollama before"),
+        ("0.40.2", "q8_0", False, "f16.gguf", "quantizing a GGUF model needs Ollama before"),
         ("0.40.2", "int8", False, "model.safetensors", None),
         ("0.40.2", "", False, "f16.gguf", None),
         ("0.33.0", "q8_0", True, "lora.gguf", None),

@@ -146,7 +146,7 @@ class TestSilence:
         failed = now(queue)
         assert failed.state is State.FAILED
         assert failed.error is not None
-        assert failed.error.title == "pull a broke off: the server said nothing for 30 s."
+        assert failed.error.title == "pull a stopped: the server said nothing for 30 s."
         assert failed.error.hint
         assert all(stream.closed for stream in stage.streams)
 

@@ -376,7 +376,7 @@ class TestDelete:
         await time.advance(8)
         error = job(queue, deletion).error
         assert error is not None
-        assert "Pirate:latest is there too" in error.hint
+        assert "Pirate:latest exists too" in error.hint
         assert stage.asked == ["DELETE /api/delete b:latest"]
 
     async def test_deletes_twins_by_case_together(

@@ -254,7 +254,7 @@ async def test_an_inherited_parameter_is_changed_but_not_removed() -> None:
     async with a_form() as form:
         await form.turn_to("parameters")
         await form.press("d")
-        assert "temperature is inherited: create cannot take it away." in form.said
+        assert "temperature is inherited: create cannot remove it." in form.said
         await form.press("enter")
         await form.write("0.2\n")
         assert "was 0.6" in form.screen
@@ -448,7 +448,7 @@ async def test_texts_of_megabytes_are_inherited_without_being_loaded() -> None:
         assert "The inherited system prompt is too long to show here" in form.screen
         await form.turn_to("messages")
         await form.press("enter")
-        assert "This text is too long to be changed here." in form.said
+        assert "This text is too long to edit here." in form.said
         await form.turn_to("license")
         assert "(3 MB)" in form.screen
         await form.turn_to("preview")

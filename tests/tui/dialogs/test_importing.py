@@ -146,7 +146,7 @@ async def test_a_path_that_leads_nowhere_is_said_and_not_left(tmp_path: Path) ->
         assert person.message.startswith("Type or paste the path")
         await person.paste(tmp_path / "gone.ggu")
         await person.write("f")
-        assert person.message == "gone.gguf is not there."
+        assert person.message == "gone.gguf does not exist."
         await person.press("enter", "ctrl+g")
         assert person.focus == "path"
         assert person.host.answers == []

@@ -41,7 +41,7 @@ def test_jobs_are_counted_by_what_becomes_of_them(
 def test_typed_text_is_said_to_be_kept_or_lost() -> None:
     question = confirm_quit((), {"Pull a model": Path("/d/pull.txt"), "Copy [x]": None})
     assert question is not None
-    assert question.heading == "Quit? You have typed text that is not sent."
+    assert question.heading == "Quit? You have unsent text."
     assert "kept in /d/pull.txt" in question.facts.lines[0]
     assert question.facts.lines[1] == "What you typed in “Copy [x]” will be lost."
 
