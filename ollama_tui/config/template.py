@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TEMPLATE = """\
 # Settings of ollama-tui. All are optional: remove the # to use a line.
-# The values shown are the defaults. Errors are reported with their line; the rest still applies.
+# The values shown are the defaults. Errors are reported with their line.
 
 # host = "127.0.0.1:11434"         # the server; OLLAMA_HOST and --host come first
 # hosts = []                       # more servers for H, such as ["gpu-box", "10.0.0.7:11434"]

@@ -574,3 +574,10 @@ async def test_a_word_that_models_are_not_called_but_can_do_is_offered_as_that()
         await user.sees("1 of 36 models", "tab makes it cap:vision")
         await user.presses("tab", "enter")
         await user.sees("4 of 36 models", "/ cap:vision")
+
+
+async def test_a_word_typed_before_others_is_told_to_be_no_capability() -> None:
+    async with journey() as user:
+        await user.presses("/")
+        await user.types("vision size:<8g")
+        await user.sees("“vision” is looked for in names; cap:vision is what models can do")

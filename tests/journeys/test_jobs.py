@@ -239,3 +239,18 @@ async def test_the_keys_of_jobs_come_first_in_the_footer(size: tuple[int, int], 
     async with journey(size=size) as user:
         await user.presses("J")
         assert user.lines[-1].startswith(keys)
+
+
+async def test_z_takes_back_the_deletion_that_the_bar_offers_on_any_row() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker) as user:
+        await user.presses("p")
+        await user.types("gemma3:12b")
+        await user.presses("enter")
+        await user.server_works(2)
+        await user.presses("d", "y", "J")
+        await user.sees("pull gemma3:12b", "z undo")
+        await user.presses("g", "z")
+        await user.until(lambda: any(job.state.value == "cancelled" for job in user.app.jobs))
+        await user.waits(20)
+        assert demo.bodies("/api/delete") == []

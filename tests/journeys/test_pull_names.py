@@ -58,7 +58,7 @@ async def test_one_wrong_name_of_several_is_named_and_nothing_is_sent() -> None:
     demo, ticker = a_server()
     async with journey(demo, server_time=ticker) as user:
         await opens(user, "gemma3:12b gemma3:tag:tag")
-        await user.sees("gemma3:tag:tag: The ", "cannot contain", "not a name")
+        await user.sees("gemma3:tag:tag: A model name cannot contain", "not a name")
         await user.presses("enter")
         assert user.in_dialog
         assert pulled(demo) == []
@@ -81,7 +81,7 @@ async def test_a_name_no_registry_has_is_said_at_once_not_when_its_turn_comes(
             await user.sees("mistarl:7b no such model", "Did you mean mistral:7b")
             await user.sees("Fetches 8.1 GB")
         await user.presses("enter")
-        await user.sees("No registry has mistarl:7b.")
+        await user.sees("No registry has mistarl:7b: c in J cancels that pull.")
         assert pulled(demo) == ["gemma3:12b"]
 
 
@@ -213,3 +213,12 @@ async def test_names_and_keys_are_in_view_at_every_size(size: tuple[int, int]) -
         await user.types("mis")
         await user.sees("tab mistral")
         assert [x.index("enter pull") for x in user.lines if "enter pull" in x] == before
+
+
+async def test_what_is_being_pulled_already_is_not_counted_again() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker) as user:
+        await starts(user)
+        await user.server_works(4)
+        await opens(user, "gemma3:12b qwen3:4b ")
+        await user.sees("gemma3:12b is being pulled already", "Fetches 2.5 GB")

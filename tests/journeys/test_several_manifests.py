@@ -121,7 +121,7 @@ async def test_the_cursor_stays_on_its_row_among_ten_thousand() -> None:
         await user.filters("is:marked")
         assert at(user) == ("micro:1b", "llamacpp")
         await user.presses("escape")
-        assert at(user) == ("micro:1b", "ggml")
+        assert at(user) == ("micro:1b", "llamacpp")
         await user.filters("runner:ggml")
         assert [row.digest for row in user.main.table.rows] == [GGML]
 

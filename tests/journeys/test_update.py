@@ -112,7 +112,7 @@ async def test_u_says_bytes_and_changes_and_fetches_just_them() -> None:
         await user.goes_to("starcoder2:3b")
         await user.presses("u")
         bytes_ = to_fetch(demo, "starcoder2:3b")
-        await user.sees("Update starcoder2:3b?", "to fetch: license", f"({bytes_:,} bytes)")
+        await user.sees("Update starcoder2:3b?", "to fetch: license", f"Fetches {bytes_} B")
         blobs = layers(demo)
         await user.presses("y")
         await user.server_works(5)
@@ -307,7 +307,8 @@ async def test_the_pull_dialog_says_what_changes_of_an_installed_model() -> None
     async with journey() as user:
         await user.presses("p")
         await user.types("starcoder2:3b")
-        await user.sees("fetches 646 B of 1.7 GB, changes license", "Fetches 646 B of 1.7 GB")
+        await user.sees("fetches 646 B of 1.7 GB, changes license")
+        await user.sees("Fetches 646 B (1.7 GB already there)")
         await user.empties_the_field()
         await user.types("mistral:7b")
         await user.sees("mistral:7b up to date")
@@ -318,7 +319,7 @@ async def test_what_the_dialog_says_is_fetched_is_what_the_job_says_it_has_fetch
     async with journey(demo, server_time=ticker) as user:
         await user.presses("p")
         await user.types("starcoder2:3b")
-        await user.sees("Fetches 646 B of 1.7 GB")
+        await user.sees("Fetches 646 B (1.7 GB already there)")
         await user.presses("enter")
         await user.server_works(20)
         assert any("646 B of 1.7 GB" in said for said in user.toasts), user.toasts

@@ -294,3 +294,9 @@ async def test_small_screens_keep_name_and_cost() -> None:
             await user.sees("6.5 GB to fetch")
             assert "646 B of 1.7 GB" in user.screen
             assert "starcoder2" in user.screen
+
+
+async def test_a_check_of_what_is_marked_says_so() -> None:
+    async with journey() as user:
+        await user.presses("space", "o")
+        await user.sees("Only what is marked in the list: 1 model checked")

@@ -116,6 +116,11 @@ class CreateForm:
         return self.known if names.same(self.source, self.known.name) else NOTHING_INHERITED
 
     @property
+    def is_base_unknown(self) -> bool:
+        """Whether the base is installed, and what it brings is not known here."""
+        return self.base_model is not None and not names.same(self.source, self.known.name)
+
+    @property
     def shown_messages(self) -> tuple[Message, ...]:
         """The messages as they are listed: one's own, or the inherited ones."""
         return self.inherited.messages if self.messages is None else self.messages

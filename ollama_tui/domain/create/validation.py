@@ -76,7 +76,7 @@ def _about_the_names(form: CreateForm) -> Iterator[FormNote]:
         )
     elif base is None:
         yield FormNote("base", f"{inert(source)} is not on the server, which pulls it first.")
-    elif not names.same(source, form.known.name):
+    elif form.is_base_unknown:
         yield FormNote(
             "base",
             f"What {base.label} comes with is not shown here; it stays unless replaced.",

@@ -236,7 +236,8 @@ class Usage:
     def taken_by(self, names: Collection[str]) -> int:
         """Return the bytes that the models called `names` take together, shared weights once.
 
-        It is asked for with every letter of a filter, so small parts that many models have, such as
+        A single model takes what the list says, without an original that an upgrade has kept. It is
+        asked for with every letter of a filter, so small parts that many models have, such as
         licenses, are not looked for: each counts them.
         """
         own, shared = self._shares
@@ -248,11 +249,14 @@ class Usage:
         """By name: the bytes of what is its own or small, and what else it shares."""
         own: dict[str, int] = {}
         shared: dict[str, list[StoragePart]] = {}
-        for name, parts in self._by_name.items():
-            large = [p for p in parts if len(p.users) > 1 and p.is_significant]
+        for model in self.models:
+            own[model.name] = own.get(model.name, 0) + (0 if model.is_cloud else model.size)
+        for name, size_listed in own.items():
+            parts = self._by_name.get(name, ())
+            large = [p for p in parts if p.is_significant and _is_of_several(p)]
             if large:
                 shared[name] = large
-            own[name] = sum(p.size for p in parts) - sum(p.size for p in large)
+                own[name] = max(0, size_listed - sum(p.size for p in large))
         return own, shared
 
     def shared_by(self, names: Collection[str]) -> Amount:

@@ -273,16 +273,17 @@ def cannot_move(context: ActionContext) -> str | None:
 
 
 async def undo_job(context: ActionContext) -> None:
-    """Take the chosen deletion back."""
-    if job := chosen_job(context):
-        connected(context).queue.undo(job.id)
+    """Take the chosen deletion back, else the last one: the bar below offers that on any row."""
+    queue, chosen = connected(context).queue, chosen_job(context)
+    waits = any(job.can_undo for job in queue.jobs.value if chosen and job.id == chosen.id)
+    queue.undo(chosen.id if chosen and waits else None)
 
 
 def cannot_undo(context: ActionContext) -> str | None:
-    """Say why the chosen job cannot be taken back; the queue knows, the row may be older."""
-    if (chosen := chosen_job(context)) is None or context.services is None:
+    """Say that no deletion is pending; the queue knows, what is shown of it may be older."""
+    if context.services is None:
         return no_job(context)
-    waits = any(job.can_undo for job in context.services.queue.jobs.value if job.id == chosen.id)
+    waits = any(job.can_undo for job in context.services.queue.jobs.value)
     return None if waits else "Only a pending deletion can be undone."
 
 

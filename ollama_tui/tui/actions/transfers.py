@@ -50,6 +50,7 @@ def _after_typing(
 async def pull(context: ActionContext, prefill: str = "") -> None:
     """Ask what to pull, with what registries say of it, and queue each of the models."""
     from ollama_tui.domain.updates import OfferKind
+    from ollama_tui.services.jobs.job import State
     from ollama_tui.services.jobs.tasks import Pull
     from ollama_tui.tui.dialogs.pull import PullDialog
 
@@ -58,7 +59,7 @@ async def pull(context: ActionContext, prefill: str = "") -> None:
     dialog = PullDialog(pull_facts(context), prefill, offers=offers)
     if (answer := await context.ask(dialog)) is None:
         return
-    unsized, absent = dict[int, str](), list[str]()
+    unsized, absent = dict[int, str](), dict[int, str]()
     for number, wanted in enumerate(answer.wanted):
         expected = wanted.offer.total if wanted.offer else None
         job_id = services.queue.submit(Pull(wanted.name, answer.insecure, expected))
@@ -67,26 +68,27 @@ async def pull(context: ActionContext, prefill: str = "") -> None:
         if wanted.offer is None:  # it was sent before the registry had answered
             unsized[job_id] = wanted.name
         elif wanted.offer.kind is OfferKind.ABSENT:
-            absent.append(wanted.name)
+            absent[job_id] = wanted.name
     async with asyncio.TaskGroup() as group:
-        asked = [
-            group.create_task(_learn_size(services, job_id, name, answer.insecure))
+        asked = {
+            job_id: group.create_task(_learn_size(services, job_id, name, answer.insecure))
             for job_id, name in unsized.items()
-        ]
-    absent += [name for task in asked if (name := task.result())]
-    if absent and len(answer.wanted) > 1:  # it may wait for long behind the others
-        which = listing([inert(name) for name in absent])
-        context.tell(f"No registry has {which}.", "Cancel that in J.", trouble=True)
+        }
+    absent |= {job_id: unsized[job_id] for job_id, task in asked.items() if not task.result()}
+    # What has begun says so itself; the others may wait for long behind larger ones.
+    waiting = {job.id for job in services.queue.jobs.value if job.state is State.QUEUED}
+    if later := [inert(name) for job_id, name in absent.items() if job_id in waiting]:
+        context.tell(f"No registry has {listing(later)}: c in J cancels that pull.", trouble=True)
 
 
-async def _learn_size(services: Services, job_id: int, name: str, insecure: bool) -> str:
-    """Ask how big a model is that is being pulled; return its name if no registry has it."""
+async def _learn_size(services: Services, job_id: int, name: str, insecure: bool) -> bool:
+    """Ask how big a model is that is being pulled; return whether its registry has it."""
     from ollama_tui.domain.updates import OfferKind
 
     offer = await services.updates.offer(name, insecure, None)
     if offer.total is not None:
         services.queue.set_expected_size(job_id, offer.total)
-    return name if offer.kind is OfferKind.ABSENT else ""
+    return offer.kind is not OfferKind.ABSENT
 
 
 def pull_facts(context: ActionContext) -> PullFacts:

@@ -53,6 +53,8 @@ class ListTab(Tab):
     columns: CellRows
     empty = ""
     """Shown in place of rows when there are none."""
+    empty_unknown = ""
+    """The same where what the base brings is not known; empty if that makes no difference."""
 
     _next: str | None = None
     """Key of the row to go to once it is drawn."""
@@ -72,7 +74,8 @@ class ListTab(Tab):
         self.form = form
         about, rows = self.parts()
         self.query_one("#about", Static).update(about)
-        self.table.show_empty([plain(self.empty, "muted")])
+        empty = self.empty_unknown if form.is_base_unknown else self.empty
+        self.table.show_empty([plain(empty or self.empty, "muted")])
         self.table.show(rows)
         if self._next is not None and self.table.move_to(self._next):
             self._next = None
@@ -143,6 +146,7 @@ class ParametersTab(ListTab):
 
     keys = "a add   enter change   d remove"
     empty = "No parameters: the server's defaults apply. Press a to add one."
+    empty_unknown = "No parameters added. Press a to add one."
     titles = (
         TableColumn("NAME", 17, id="name"),
         TableColumn("VALUE", 11, flexible=True, id="value"),
@@ -169,6 +173,9 @@ class ParametersTab(ListTab):
             }
             rows.append(CellRow(row.key, shown, "+" if row.own else ""))
         self._longest = max((cells(inert(row.cells["value"][0])) for row in rows), default=0)
+        if self.form.is_base_unknown:
+            base = inert(self.form.base)
+            return f"What {base} brings is not shown; a name added here replaces all of it.", rows
         return "Only what is new or changed is sent; the rest is inherited.", rows
 
     def _row(self, key: str | None) -> ParameterRow | None:

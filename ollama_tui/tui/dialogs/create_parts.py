@@ -35,10 +35,13 @@ class Editor(TextArea):
     def __init__(self, text: str = "", *, id: str | None = None) -> None:
         super().__init__(text, id=id, compact=True, highlight_cursor_line=False)
         self.cursor_blink = False
+        self._was_entered = False
 
-    def on_mount(self) -> None:
-        """Put the cursor behind what is there: at its start, what is typed runs into it."""
-        self.move_cursor(self.document.end)
+    def on_focus(self) -> None:
+        """Put the cursor behind what is there once: at its start, what is typed runs into it."""
+        if not self._was_entered:
+            self._was_entered = True
+            self.move_cursor(self.document.end)
 
 
 class ParameterName(Input):

@@ -187,6 +187,8 @@ def state(form: CreateForm, which: TextField) -> str:
         return "changed" if getattr(base, which) else "new"
     if own is None and getattr(base, which):
         return f"inherited from {inert(base.name)}"
+    if form.is_base_unknown:
+        return "not shown here; it stays unless replaced"
     return "stays as inherited" if getattr(base, which) else "none"
 
 

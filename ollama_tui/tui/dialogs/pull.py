@@ -326,6 +326,7 @@ class PullDialog(Dialog[PullAnswer]):
 
     def _cost(self, wanted: Sequence[str]) -> StyledLine:
         """Return what all of it fetches, and whether the server's disk has room for that."""
+        wanted = [name for name in wanted if comparison_key(name) not in self.facts.under_way]
         found = [offer for name in wanted if (offer := self._offer(name)) is not None]
         offers = [offer for offer in found if offer.total is not None]
         if not offers:

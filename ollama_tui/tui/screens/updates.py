@@ -65,6 +65,7 @@ class UpdatesScreen(ModelsScreen):
     def __init__(self, context: MainScreenContext) -> None:
         super().__init__(context)
         self.scope = [model.key for model in update_actions.models_to_check(context)]
+        self.is_of_marks = bool(context.view.marks)
         """The models asked about: those marked in the list, else those shown there."""
         self.shows_all = False
         self.snapshot = context.snapshot
@@ -211,7 +212,8 @@ class UpdatesScreen(ModelsScreen):
             )
         else:
             title, _ = update_actions.check_summary(self.models, self.found)
-            left = ((f" {title}", "strong"),)
+            only = "Only what is marked in the list: " if self.is_of_marks else ""
+            left = ((f" {only}", "warning"), (title, "strong"))
         right = self._cost(self.marked, outdated)
         if width_of((*left, *right)) < width:
             lines = [spread(left, right, width)]

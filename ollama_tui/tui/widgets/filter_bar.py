@@ -144,25 +144,31 @@ class FilterBar(Vertical):
             lines = [((help_, "muted"),)]
         elif problems:
             lines = [_problem_line(problems[0], self._room)]
-        elif meant := self._term_of_word():
-            lines = [(("tab", "key"), (f" makes it {meant}", "muted"))]
+        else:
+            lines = self._hint_on_words()
         self._show_hint(lines)
 
     def _show_hint(self, lines: Sequence[StyledLine]) -> None:
         self.query_one("#problem", StaticLines).show(lines)
 
-    def _term_of_word(self) -> str:
-        """Return the term that the word before the cursor is the value of: `cap:vision`.
+    def _hint_on_words(self) -> list[StyledLine]:
+        """Say which word is the value of a field: few models that look at images are called vision.
 
-        It matches names as it stands, and few models that look at images are called vision.
+        It matches names as it stands.
         """
         from ollama_tui.domain.filter.fields import field_of
 
         text, cursor = self._input.value, self._input.cursor_position
-        word = text[:cursor].rpartition(" ")[2].lstrip("!-").lower()
-        if not (meant := field_of(word)):
-            return ""
-        return meant if meant in self._complete(text, cursor).choices else ""
+        here = text[:cursor].rpartition(" ")[2].lstrip("!-").lower()
+        if (meant := field_of(here)) and meant in self._complete(text, cursor).choices:
+            return [(("tab", "key"), (f" makes it {meant}", "muted"))]
+        for word in text.lower().split():
+            at = text.lower().find(word) + len(word)
+            if (meant := field_of(word.lstrip("!-"))) and meant in self._complete(text, at).choices:
+                return [
+                    ((f"“{word}” is looked for in names; {meant} is what models can do", "muted"),)
+                ]
+        return []
 
     @property
     def _room(self) -> int:

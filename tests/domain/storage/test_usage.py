@@ -260,3 +260,11 @@ def test_what_only_some_models_share_goes_with_all_of_them() -> None:
     assert usage.shared_only_by(["one", "two"]) == 900 * MB
     assert usage.shared_only_by(["one", "two", "three"]) == 900 * MB + 2000
     assert usage.freed(["one", "two"]).bytes == 900 * MB
+
+
+def test_a_converted_model_takes_what_the_list_says_of_it() -> None:
+    from tests.domain.storage.test_report import after_an_upgrade
+
+    usage = after_an_upgrade()
+    for model in usage.models:
+        assert usage.taken_by([model.name]) == model.size
