@@ -108,6 +108,18 @@ async def test_undo_is_dimmed_in_footers_while_nothing_can_be_undone(opening: st
         assert not undo_looks(user).bold
 
 
+async def test_quitting_names_a_deletion_that_was_typed_ahead_of_it() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker) as user:
+        await user.presses("p")
+        await user.types("gemma3:12b")
+        await user.presses("enter")
+        await user.server_works(4)
+        for key in "dyq":
+            user.strikes(key)
+        await user.sees("1 download is running.", "1 deletion is pending.")
+
+
 @pytest.mark.parametrize("opening", ["", "b"])
 async def test_undo_typed_ahead_with_the_deletion_undoes_it(opening: str) -> None:
     demo, ticker = a_server()

@@ -306,15 +306,16 @@ class MainScreen(ActionScreen):
     async def action_quit(self) -> None:
         """Leave; ask first when work or typed text would be lost.
 
-        The key that has just closed a screen must be pressed once more: over a slow link nobody
-        sees that the screen is closed already, and a key that repeats must not end the program.
+        The key that has just closed a screen must be pressed once more: it may repeat.
         """
         from ollama_tui.tui.dialogs.questions import confirm_quit
 
         if self.tui.type_ahead.repeats_closing_key:
             self.tui.tell("Press q again to quit.")
             return
-        question = confirm_quit(self.jobs, self._typed(), is_demo=self.tui.settings.demo)
+        services, is_demo = self.tui.services, self.tui.settings.demo
+        jobs = services.queue.jobs.value if services else ()  # shown only a moment later
+        question = confirm_quit(jobs, self._typed(), is_demo=is_demo)
         if question is None or await self._asked_to_quit(question):
             self.app.exit(0)
 
