@@ -147,7 +147,8 @@ def sign_sections(signs: Signs) -> Iterator[Section]:
         (signs.delete, "danger", "Being deleted; z undoes it while the undo is shown."),
     )
     yield Section("Signs", tuple(Entry(((sign, style),), text) for sign, style, text in states))
-    heat = tuple((signs.full * 2, f"heat-{step}") for step in range(1, 5))
+    heights = [signs.levels[step * len(signs.levels) // 4 - 1] * 2 for step in range(1, 5)]
+    heat = tuple((height, f"heat-{step}") for step, height in enumerate(heights, 1))
     colors = (
         Entry(heat, "Size: warmer colors take a larger share of the disk."),
         Entry(

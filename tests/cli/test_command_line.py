@@ -167,6 +167,10 @@ COMMAND_LINES = [
 HELP_LINES = [["--help"], ["list", "--help"], ["--version"]]
 
 
+SMALL = "llama3.2:1b"
+"""What the demo takes the least time to pull."""
+
+
 def in_shell(words: list[str], redirection: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run the program on the demo, its output redirected by a shell, its files in `folder`."""
     command = shlex.join([sys.executable, "-m", "ollama_tui", *words, "--demo"])
@@ -177,7 +181,7 @@ def in_shell(words: list[str], redirection: str, folder: Path) -> subprocess.Com
         env=environ,
         capture_output=True,
         text=True,
-        input="qwen3:4b\n",
+        input=f"{SMALL}\n",
     )
 
 
@@ -205,8 +209,8 @@ def test_sentences_that_cannot_be_written_change_no_exit_code(
     assert in_shell(["list", "size:foo"], redirection, tmp_path).returncode == 2
     done = in_shell(["restore", "-"], redirection, tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "qwen3:4b" in done.stdout
-    assert "qwen3:4b: pulling" not in done.stdout
+    assert SMALL in done.stdout
+    assert f"{SMALL}: pulling" not in done.stdout
 
 
 def test_a_closed_input_is_one_sentence(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ async def test_what_is_not_known_yet_is_a_question_mark_and_counted() -> None:
     demo.fail("/api/show", 503, {"error": "busy"}, times=10_000)
     async with journey(demo, server_time=ticker) as user:
         assert "?" in user.row("llava:7b")
-        assert "learning" in user.status
+        assert "reading details" in user.status
 
 
 async def test_they_are_learned_by_and_by_and_the_count_goes_away() -> None:

@@ -39,7 +39,7 @@ async def test_all_are_one_question_and_no_row_until_it_is_answered(tmp_path: Pa
         assert (user.jobs, user.toasts) == ("", [])
         await user.waits(REST_SECONDS)
         await user.sees("2 downloads were interrupted. Resume?")
-        await user.sees("gemma3:12b at 61% of 8.1 GB", "qwen3:4b just begun")
+        await user.sees("gemma3:12b at 61% of 8.1 GB", "qwen3:4b just started")
         assert pulled(demo) == []
         await user.waits(1)
         await user.presses("y")

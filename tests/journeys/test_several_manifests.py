@@ -109,7 +109,7 @@ async def test_a_manifest_that_came_meanwhile_is_not_deleted_with_the_name() -> 
 
 
 async def test_the_cursor_stays_on_its_row_among_ten_thousand() -> None:
-    many = [Row(f"m{n}:1b", f"{n:064x}", size=n * 1_000_003) for n in range(3, 10_003)]
+    many = [Row(f"z{n}:1b", f"{n:064x}", size=n * 1_000_003) for n in range(3, 10_003)]
     async with journey(a_server(*many)) as user:
         await user.presses("1")
         await goes_to(user, GGML)

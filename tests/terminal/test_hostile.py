@@ -59,7 +59,7 @@ def test_the_list_shows_markup_literally_and_controls_not_at_all(terminal: Termi
     visit(terminal, "enter", "escape")
     # Without the pane the name stands only in the list, which cuts it short at a slash.
     has_pane = terminal.size[0] >= 100
-    terminal.wait_for("[/nope] [bold red]" if has_pane else "…/] [link=file:///etc/passwd]y[/link]")
+    terminal.wait_for("[/nope] [bold red]" if has_pane else "etc/passwd]y[/link]")
     check(terminal)
 
 
