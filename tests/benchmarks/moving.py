@@ -23,7 +23,7 @@ MOVE_TIME = 4.0
 BURST = 30
 BURST_TIME = 12.0
 """Of a bare list, which does not wait for one key to be handled before it takes the next."""
-FILTER_10_000 = 1.3
+FILTER_10_000 = 1.4
 IDLE_CPU = 0.5
 MEMORY = 1.5
 """Of a bare list: the details of what was looked at stay, one with a template of two megabytes."""
