@@ -580,4 +580,7 @@ async def test_a_word_typed_before_others_is_told_to_be_no_capability() -> None:
     async with journey() as user:
         await user.presses("/")
         await user.types("vision size:<8g")
-        await user.sees("“vision” is looked for in names; cap:vision is what models can do")
+        await user.sees("“vision” matches names only. Did you mean cap:vision?")
+        await user.presses("escape", "/")
+        await user.types("loaded qwen")
+        await user.sees("“loaded” matches names only. Did you mean is:loaded?")

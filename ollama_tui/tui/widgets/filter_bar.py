@@ -165,9 +165,7 @@ class FilterBar(Vertical):
         for word in text.lower().split():
             at = text.lower().find(word) + len(word)
             if (meant := field_of(word.lstrip("!-"))) and meant in self._complete(text, at).choices:
-                return [
-                    ((f"“{word}” is looked for in names; {meant} is what models can do", "muted"),)
-                ]
+                return [((f"“{word}” matches names only. Did you mean {meant}?", "muted"),)]
         return []
 
     @property
