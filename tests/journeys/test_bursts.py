@@ -43,6 +43,7 @@ TYPED = [
     "s<enter><enter>",
     "H<enter><enter>",
     "y<enter><enter>",
+    "C<tab><ctrl+u>studio/support-bot:v2<ctrl+n><ctrl+n>astop<enter>###<enter>",
     "b<enter><enter>",
     ":<enter><enter>",
     ":reverse<enter>j",

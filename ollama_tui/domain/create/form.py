@@ -41,6 +41,8 @@ class Inherited:
 
 
 NOTHING_INHERITED = Inherited()
+MESSAGES = "messages"
+"""What the messages are called in `CreateForm.extends`; no list of parameters has this name."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,10 @@ class ParameterRow:
         """What tells rows apart."""
         return f"{self.name} {self.place}"
 
+    def place_in(self, values: list[str]) -> int:
+        """Return its place in a list that may have changed since; behind all if it is gone."""
+        return values.index(self.text) if self.text in values else len(values)
+
 
 @dataclass(frozen=True)
 class CreateForm:
@@ -70,8 +76,11 @@ class CreateForm:
     name: str = ""
     base: str = ""
     """As typed; `source` is what it means."""
-    known: Inherited = NOTHING_INHERITED
-    """What the base the form was opened on brings."""
+    known: Mapping[str, Inherited] = field(default_factory=dict, compare=False, repr=False)
+    """What models bring that were asked about, by `names.comparison_key`.
+
+    An answer may come after what was typed meanwhile: nothing typed depends on it.
+    """
     installed: Mapping[str, Model] = field(default_factory=dict, compare=False, repr=False)
     """The models of the server by `names.comparison_key`."""
     edit: bool = False
@@ -80,9 +89,11 @@ class CreateForm:
     """None while it is as inherited."""
     template: str | None = None
     parameters: Mapping[str, ParameterValue] = field(default_factory=dict)
-    """Those that are sent; the others stay as inherited."""
+    """As set here; the others stay as inherited."""
     messages: tuple[Message, ...] | None = None
     """None while they are as inherited."""
+    extends: frozenset[str] = frozenset()
+    """The lists that hold only what is added to the inherited one, whichever base that is from."""
     licenses: tuple[str, ...] = ()
     """Added to the inherited ones."""
     quantize: str = ""
@@ -113,21 +124,54 @@ class CreateForm:
     @property
     def inherited(self) -> Inherited:
         """What the base brings, as far as it is known."""
-        return self.known if names.same(self.source, self.known.name) else NOTHING_INHERITED
+        return self.known.get(names.comparison_key(self.source), NOTHING_INHERITED)
 
     @property
     def is_base_unknown(self) -> bool:
-        """Whether the base is installed, and what it brings is not known here."""
-        return self.base_model is not None and not names.same(self.source, self.known.name)
+        """Whether there is a base, and what it brings is not known."""
+        return bool(self.source) and names.comparison_key(self.source) not in self.known
+
+    def with_known(self, brought: Inherited) -> CreateForm:
+        """Return the form once it is known what a model brings."""
+        return replace(self, known={**self.known, names.comparison_key(brought.name): brought})
+
+    @property
+    def sent_parameters(self) -> Mapping[str, ParameterValue]:
+        """The parameters that differ from what is inherited, lists whole."""
+        whole = {name: self._whole(name, value) for name, value in self.parameters.items()}
+        return {name: value for name, value in whole.items() if not self._as_inherited(name, value)}
+
+    def _whole(self, name: str, value: ParameterValue) -> ParameterValue:
+        if name not in self.extends or not isinstance(value, list):
+            return value
+        return list(dict.fromkeys([*self._inherited_values(name), *value]))
+
+    def _as_inherited(self, name: str, value: ParameterValue) -> bool:
+        before = self.inherited.parameters.get(name)
+        # A server takes 1 where it wants true, and fails only when the model is loaded.
+        return value == before and isinstance(value, bool) is isinstance(before, bool)
+
+    @property
+    def own_messages(self) -> tuple[Message, ...] | None:
+        """The messages that are sent, all of them; None while they are as inherited."""
+        if self.messages is None or MESSAGES not in self.extends:
+            return self.messages
+        return (*self.inherited.messages, *self.messages)
 
     @property
     def shown_messages(self) -> tuple[Message, ...]:
         """The messages as they are listed: one's own, or the inherited ones."""
-        return self.inherited.messages if self.messages is None else self.messages
+        own = self.own_messages
+        return self.inherited.messages if own is None else own
+
+    def own_text(self, which: TextField) -> str | None:
+        """Return the text that was typed; None while it is as inherited."""
+        own: str | None = getattr(self, which)
+        return None if own == self.inherited_text(which) else own
 
     def text(self, which: TextField) -> str:
         """Return the system prompt or template as it is shown and edited."""
-        own: str | None = getattr(self, which)
+        own = self.own_text(which)
         return self.inherited_text(which) if own is None else own
 
     def inherited_text(self, which: TextField) -> str:
@@ -142,16 +186,24 @@ class CreateForm:
 
     def with_messages(self, messages: tuple[Message, ...]) -> CreateForm:
         """Return the form with these messages in place of all."""
-        return replace(self, messages=None if messages == self.inherited.messages else messages)
+        before = self.inherited.messages
+        adds = messages[: len(before)] == before
+        own = messages[len(before) :] if adds else messages
+        extends = self._extending(MESSAGES, adds and bool(own))
+        return replace(self, messages=None if messages == before else own, extends=extends)
+
+    def _extending(self, name: str, extends: bool) -> frozenset[str]:
+        return self.extends | {name} if extends else self.extends - {name}
 
     def rows(self) -> tuple[ParameterRow, ...]:
         """Return the parameters the new model would have, one line for each value."""
-        every = {**self.inherited.parameters, **self.parameters}
+        sent = self.sent_parameters
+        every = {**self.inherited.parameters, **sent}
         places = {name: place for place, name in enumerate(BY_NAME)}
         ordered = sorted(every, key=lambda name: (places.get(name, len(places)), name))
         rows = []
         for name in ordered:
-            value, own = every[name], name in self.parameters
+            value, own = every[name], name in sent
             texts = value if isinstance(value, list) else [rendered(value)]
             rows += [
                 ParameterRow(name, text, self._origin(name, text), own, place)
@@ -179,17 +231,18 @@ class CreateForm:
             replacing = None
         if isinstance(value, list):
             values = form._values(name)
-            at = len(values) if replacing is None else replacing.place
+            at = len(values) if replacing is None else replacing.place_in(values)
             value = list(dict.fromkeys([*values[:at], *value, *values[at + 1 :]]))
         return form._set(name, value)
 
     def take(self, row: ParameterRow) -> CreateForm:
         """Return the form without this row; an inherited value that it hid shows again."""
         values = self._values(row.name)
-        rest = [*values[: row.place], *values[row.place + 1 :]]
+        place = row.place_in(values)
+        rest = [*values[:place], *values[place + 1 :]]
         if values and (rest or row.name in self.inherited.parameters):
             return self._set(row.name, rest)
-        return replace(self, parameters={k: v for k, v in self.parameters.items() if k != row.name})
+        return self._without(row.name)
 
     def why_not_take(self, row: ParameterRow) -> str | None:
         """Return why this row cannot be removed, and what to do instead; None when it can."""
@@ -207,15 +260,29 @@ class CreateForm:
 
     def _values(self, name: str) -> list[str]:
         """Return the values of a parameter that may have several, else none."""
-        value = self.parameters.get(name, self.inherited.parameters.get(name))
+        value = self.parameters.get(name)
+        if value is None:
+            return self._inherited_values(name)
+        whole = self._whole(name, value)
+        return whole if isinstance(whole, list) else []
+
+    def _inherited_values(self, name: str) -> list[str]:
+        value = self.inherited.parameters.get(name)
         return value if isinstance(value, list) else []
 
     def _set(self, name: str, value: ParameterValue) -> CreateForm:
-        rest = {key: other for key, other in self.parameters.items() if key != name}
-        before = self.inherited.parameters.get(name)
-        # A server takes 1 where it wants true, and fails only when the model is loaded.
-        as_inherited = value == before and isinstance(value, bool) is isinstance(before, bool)
-        return replace(self, parameters=rest if as_inherited else {**rest, name: value})
+        if self._as_inherited(name, value):
+            return self._without(name)
+        before = self._inherited_values(name)
+        adds = isinstance(value, list) and value[: len(before)] == before and value != before
+        if adds and isinstance(value, list):
+            value = value[len(before) :]
+        parameters = {**self._without(name).parameters, name: value}
+        return replace(self, parameters=parameters, extends=self._extending(name, adds))
+
+    def _without(self, name: str) -> CreateForm:
+        rest = {key: value for key, value in self.parameters.items() if key != name}
+        return replace(self, parameters=rest, extends=self._extending(name, False))
 
     def request(self) -> CreateRequest:
         """Return what is sent: the names and whatever differs from what is inherited."""
@@ -223,11 +290,11 @@ class CreateForm:
         return CreateRequest(
             model=self.target,
             from_=self.source,
-            template=self.template or "",
-            system=self.system or "",
+            template=self.own_text("template") or "",
+            system=self.own_text("system") or "",
             license=list(self.licenses),
-            parameters=dict(self.parameters),
-            messages=list(self.messages or ()),
+            parameters=dict(self.sent_parameters),
+            messages=list(self.own_messages or ()),
             quantize=self.quantize if self.quantize in offered else "",
         )
 
@@ -249,14 +316,14 @@ def begin(
     installed = by_comparison_key(models)
     if base is None:
         return CreateForm(installed=installed, free=free)
-    return CreateForm(
+    form = CreateForm(
         name=base.name if edit else new_name(base.name, installed),
         base=base.name,
-        known=NOTHING_INHERITED if show is None else inherited(base.name, show),
         installed=installed,
         edit=edit,
         free=free,
     )
+    return form if show is None else form.with_known(inherited(base.name, show))
 
 
 def inherited(name: str, show: Show) -> Inherited:

@@ -98,25 +98,26 @@ _EMPTY_IS_NONE = ("name", "base", "parameters", "quantize")
 
 def text_of(form: CreateForm) -> str:
     """Return the text from which `typed_into` makes the form again."""
+    parameters, messages = dict(form.sent_parameters), form.own_messages
     fields: _Fields = {
         "name": form.name,
         "base": form.base,
         "system": form.system,
         "template": form.template,
-        "parameters": dict(form.parameters),
+        "parameters": parameters,
         "licenses": list(form.licenses),
         "quantize": form.quantize,
     }
-    if form.messages is not None:
-        fields["messages"] = [[m.role, m.content] for m in form.messages]
+    if messages is not None:
+        fields["messages"] = [[m.role, m.content] for m in messages]
     request = CreateRequest(
         model=form.name,
         from_=form.base,
         system=form.system or "",
         template=form.template or "",
         license=list(form.licenses),
-        parameters=dict(form.parameters),
-        messages=list(form.messages or ()),
+        parameters=parameters,
+        messages=list(messages or ()),
     )
     body = written(commands(request))[0]
     written_fields = _fields_of_modelfile(body)

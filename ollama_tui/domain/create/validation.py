@@ -41,7 +41,7 @@ def first_problem(form: CreateForm) -> FormNote | None:
         return FormNote("base", "Type the name of the model to start from.")
     if (wrong := names.pull_problem(form.source)) is not None:
         return FormNote("base", f"The base: {wrong}")
-    for number, message in enumerate(form.messages or (), 1):
+    for number, message in enumerate(form.own_messages or (), 1):
         if message.role.lower() not in ROLES:
             role = inert(message.role)
             words = f"Message {number} has the role “{role}”: it must be system, user or assistant."
@@ -79,7 +79,7 @@ def _about_the_names(form: CreateForm) -> Iterator[FormNote]:
     elif form.is_base_unknown:
         yield FormNote(
             "base",
-            f"What {base.label} comes with is not shown here; it stays unless replaced.",
+            f"What {base.label} brings is not known: it stays unless replaced.",
         )
 
 
@@ -87,7 +87,7 @@ def _about_the_texts(form: CreateForm) -> Iterator[FormNote]:
     fields: tuple[TextField, ...] = ("system", "template")
     for which in fields:
         before: str = getattr(form.inherited, which)
-        own: str | None = getattr(form, which)
+        own = form.own_text(which)
         called = _CALLED[which]
         if not before:
             continue
@@ -105,13 +105,14 @@ def _about_the_texts(form: CreateForm) -> Iterator[FormNote]:
 
 
 def _about_the_lists(form: CreateForm) -> Iterator[FormNote]:
-    for name, value in form.parameters.items():
+    for name, value in form.sent_parameters.items():
         if (words := doubt(name, value)) is not None:
             yield FormNote("parameters", words)
     before = len(form.inherited.messages)
-    if form.messages and before:
+    own = form.own_messages
+    if own and before:
         yield FormNote("messages", f"These replace all {before} inherited messages.")
-    elif form.messages == () and before:
+    elif own == () and before:
         words = "Create cannot clear inherited messages: they stay unless there is another."
         yield FormNote("messages", words)
     if form.licenses and form.inherited.license:

@@ -60,7 +60,7 @@ async def open_form(context: ActionContext, *, edit: bool) -> None:
         base, show = other, other_show
     models = context.snapshot.models
     free = connected(context).storage.known(models).free
-    form = CreateDialog(models, base, show, edit=edit, free=free, draft_file=draft)
+    form = CreateDialog(models, base, show, facts.show, edit=edit, free=free, draft_file=draft)
     answer = await context.ask(form)
     if answer is None:
         draft.release()

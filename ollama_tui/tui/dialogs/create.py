@@ -5,22 +5,27 @@ Loaded only when it is opened: the editors of long text it uses take time to imp
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
-from textual import events, on
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Input, Static
 
+from ollama_tui.api.errors import OllamaError
 from ollama_tui.api.replies import Show
 from ollama_tui.api.requests import CreateRequest
 from ollama_tui.config.drafts import DraftFile
-from ollama_tui.domain.create.form import CreateForm, begin
+from ollama_tui.domain.create.form import CreateForm, begin, inherited
 from ollama_tui.domain.create.preview import changes, curl, modelfile, text_of, typed_into
 from ollama_tui.domain.create.validation import first_problem, notices
 from ollama_tui.domain.model import Model
+from ollama_tui.formatting import inert
 from ollama_tui.tui.dialogs.choice import confirm_replace
 from ollama_tui.tui.dialogs.controls import LineButton
 from ollama_tui.tui.dialogs.create_lists import LicenseTab, MessagesTab, ParametersTab
@@ -28,6 +33,7 @@ from ollama_tui.tui.dialogs.create_parts import HEIGHTS
 from ollama_tui.tui.dialogs.create_tabs import BaseTab, PromptTab, QuantizeTab, Tab
 from ollama_tui.tui.dialogs.dialog import Form
 from ollama_tui.tui.look import styles_folder
+from ollama_tui.tui.typeahead import pause_keys
 from ollama_tui.tui.widgets.keys_line import KeysLine
 from ollama_tui.tui.widgets.tab_bar import Picker, TabBar
 from ollama_tui.tui.widgets.text_view import TextView
@@ -126,7 +132,11 @@ class CreateAnswer:
 
 
 class CreateDialog(Form[CreateAnswer]):
-    """Edits a form; dismisses with the request to send, or None when left."""
+    """Edits a form; dismisses with the request to send, or None when left.
+
+    `details` returns what show says of a model, or raises OllamaError: it is asked about each base
+    that is chosen here.
+    """
 
     CSS_PATH = [styles_folder() / "create.tcss"]
     AUTO_FOCUS = ""
@@ -146,6 +156,7 @@ class CreateDialog(Form[CreateAnswer]):
         models: tuple[Model, ...],
         base: Model | None,
         show: Show | None,
+        details: Callable[[Model], Awaitable[Show]],
         *,
         edit: bool = False,
         free: int | None = None,
@@ -156,6 +167,11 @@ class CreateDialog(Form[CreateAnswer]):
         self.start = self.form = begin(models, base, show, edit=edit, free=free)
         if draft_file is not None and draft_file.is_resumed:
             self.form = typed_into(self.start, draft_file.text)
+        self._details = details
+        self._asked_about: Model | None = None
+        """The base that was asked about last."""
+        self._is_answered = asyncio.Event()
+        self._is_answered.set()
         named = self.start.base_model
         if named is None:
             self.heading = "Create a model"
@@ -183,6 +199,7 @@ class CreateDialog(Form[CreateAnswer]):
         for field in self.query(Input):
             field.cursor_blink = False
         self._open()
+        self._ask_about_base()
 
     @property
     def tab(self) -> Tab:
@@ -209,24 +226,72 @@ class CreateDialog(Form[CreateAnswer]):
         message.set_class(wrong is not None, "-problem")
         here = self.tab.id  # on the last tab, all notices are shown
         noticed = " ".join(n.words for n in notices(self.form) if here in (n.tab, "preview"))
+        if not self._is_answered.is_set():
+            noticed = f"Asking what {inert(self.form.source)} brings …"
         message.update(wrong.words if wrong else noticed)
 
     @on(Tab.Edited)
     def _edited(self, event: Tab.Edited) -> None:
+        self.workers.cancel_group(self, "create")
         form = event.change(self.form)
-        if self.draft_file is not None:
-            self.draft_file.update(partial(text_of, form) if form != self.start else None)
+        self._save_draft(form)
         if event.is_final:
             self.form = form
+            self._ask_about_base()
             self._draw()
+
+    def _save_draft(self, form: CreateForm) -> None:
+        if self.draft_file is not None:
+            self.draft_file.update(partial(text_of, form) if form != self.start else None)
+
+    # ---- what the base brings
+
+    def _ask_about_base(self) -> None:
+        """Ask what the base brings, if it is another one and that is not known."""
+        model = self.form.base_model if self.form.is_base_unknown else None
+        if model is self._asked_about:
+            return
+        self._asked_about = model
+        if model is None:
+            self.workers.cancel_group(self, "learn")
+            self._is_answered.set()
+        else:
+            self._is_answered.clear()
+            self._learn(model)
+
+    @work(exclusive=True, group="learn")
+    async def _learn(self, model: Model) -> None:
+        with suppress(OllamaError):  # the form then says that it is not known
+            show = await self._details(model)
+            self.form = self.form.with_known(inherited(model.name, show))
+            self._save_draft(self.form)
+        self._is_answered.set()
+        if self.query("#strip"):  # otherwise the form was left meanwhile
+            self._draw()
+
+    @on(events.DescendantBlur, "#from")
+    @work(group="wait")
+    async def _hold_keys_until_answered(self) -> None:
+        """Hold the keys pressed next: what they do to a list depends on what is in it."""
+        with pause_keys(self):
+            await self._is_answered.wait()
+
+    # ---- answering
 
     def action_turn(self, by: int) -> None:
         """Go to the next or the previous tab."""
         self.query_one("#strip", Picker).action_move(by)
 
     @on(LineButton.Pressed)
-    def action_submit(self) -> None:
-        """Answer; go to the tab with a problem instead, and ask before a model is replaced."""
+    @work(exclusive=True, group="create")
+    async def action_submit(self) -> None:
+        """Answer; go to the tab with a problem instead, and ask before a model is replaced.
+
+        A list that extends the inherited one is sent whole, so that one has to be known.
+        """
+        if self.form.extends:
+            with pause_keys(self):
+                await self._is_answered.wait()
         there = None if self.form.edit else self.form.target_model
         if (wrong := first_problem(self.form)) is not None:
             self.query_one("#strip", Picker).activate(wrong.tab)

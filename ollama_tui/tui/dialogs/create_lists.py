@@ -175,7 +175,7 @@ class ParametersTab(ListTab):
         self._longest = max((cells(inert(row.cells["value"][0])) for row in rows), default=0)
         if self.form.is_base_unknown:
             base = inert(self.form.base)
-            return f"What {base} brings is not shown; a name added here replaces all of it.", rows
+            return f"What {base} brings is not known; a name added here replaces all of it.", rows
         return "Only what is new or changed is sent; the rest is inherited.", rows
 
     def _row(self, key: str | None) -> ParameterRow | None:
@@ -220,12 +220,16 @@ class SequenceTab(ListTab, Generic[T]):
     dialog: Callable[[T | None], TextDialog[T]]
     """Returns the dialog for one text, or for a new one."""
 
-    def spliced(self, start: int, end: int, *items: T) -> Change:
-        """Return the change that puts these in place of those from `start` to `end`."""
+    def spliced(self, count: int, behind: int, *items: T) -> Change:
+        """Return the change that puts these in place of `count` others with `behind` after them.
+
+        Counted from the end: what the base brings may come before them meanwhile.
+        """
 
         def change(form: CreateForm) -> CreateForm:
             every = self.items(form)
-            return self.with_items(form, (*every[:start], *items, *every[end:]))
+            end = len(every) - behind
+            return self.with_items(form, (*every[: end - count], *items, *every[end:]))
 
         return change
 
@@ -233,11 +237,12 @@ class SequenceTab(ListTab, Generic[T]):
         """Open the dialog for one text, or for a new one, which goes to the end."""
         items = self.items(self.form)
         place = len(items) if key is None else int(key)
+        count = len(items[place : place + 1])
         dialog = self.dialog(None if key is None else items[place])
         if dialog.length > MAX_EDITED_CHARS:
             self.notify("This text is too long to edit here.", markup=False)
             return
-        spliced = partial(self.spliced, place, place + 1)
+        spliced = partial(self.spliced, count, len(items) - place - count)
 
         def put(item: T) -> None:
             self._next = str(place)
@@ -247,7 +252,7 @@ class SequenceTab(ListTab, Generic[T]):
 
     def remove_part(self, key: str) -> None:
         """Remove one text."""
-        self.edit(self.spliced(int(key), int(key) + 1))
+        self.edit(self.spliced(1, len(self.items(self.form)) - int(key) - 1))
 
     def move_part(self, key: str, by: int) -> None:
         """Swap a text with the next or the previous one."""
@@ -255,7 +260,8 @@ class SequenceTab(ListTab, Generic[T]):
         items = self.items(self.form)[first : first + 2] if first >= 0 else ()
         if len(items) == 2:
             self._next = str(int(key) + by)
-            self.edit(self.spliced(first, first + 2, items[1], items[0]))
+            behind = len(self.items(self.form)) - first - 2
+            self.edit(self.spliced(2, behind, items[1], items[0]))
 
 
 class MessagesTab(SequenceTab[Message]):
@@ -278,11 +284,11 @@ class MessagesTab(SequenceTab[Message]):
         inherited = len(self.form.inherited.messages)
         if not inherited:
             about = "A conversation that every chat begins with."
-        elif self.form.messages is None:
+        elif self.form.own_messages is None:
             about = "Inherited. Changing any of them sends all of them."
         else:
             about = f"Sent in place of all {inherited} inherited ones."
-        style = "muted" if self.form.messages is None else ""
+        style = "muted" if self.form.own_messages is None else ""
         return about, [
             CellRow(str(place), {"role": (m.role, ""), "text": (glance(m.content), style)})
             for place, m in enumerate(self.form.shown_messages)

@@ -168,7 +168,7 @@ class PromptTab(Tab):
         for which, title in texts:
             about = f"{title} — {state(form, which)}"
             self.query_one(f"#about-{which}", Static).update(about)
-            if rebased and getattr(form, which) is None:
+            if rebased and form.own_text(which) is None:
                 with self.prevent(TextArea.Changed):
                     self.query_one(f"#{which}", Editor).load_text(form.text(which))
 
@@ -181,14 +181,13 @@ class PromptTab(Tab):
 
 def state(form: CreateForm, which: TextField) -> str:
     """Return where a text is from: the base, or the user."""
-    own: str | None = getattr(form, which)
-    base = form.inherited
+    own, base = form.own_text(which), form.inherited
     if own:
         return "changed" if getattr(base, which) else "new"
     if own is None and getattr(base, which):
         return f"inherited from {inert(base.name)}"
     if form.is_base_unknown:
-        return "not shown here; it stays unless replaced"
+        return "not known; it stays unless replaced"
     return "stays as inherited" if getattr(base, which) else "none"
 
 

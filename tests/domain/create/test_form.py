@@ -15,6 +15,7 @@ from ollama_tui.domain.create.form import (
     CreateForm,
     ParameterRow,
     begin,
+    inherited,
     new_name,
 )
 from ollama_tui.domain.create.preview import changes, curl, modelfile
@@ -124,7 +125,7 @@ def test_a_cloud_model_is_not_edited_in_place() -> None:
         ("new", "qwen3:1.7b", "Nothing is changed: this makes a copy of qwen3:1.7b."),
         ("new", "gpt-oss:20b-cloud", "runs in the cloud"),
         ("new", "gpt-oss:120b:cloud", "runs in the cloud"),
-        ("new", "gemma3:4b", "What gemma3:4b comes with is not shown here"),
+        ("new", "gemma3:4b", "What gemma3:4b brings is not known"),
     ],
 )
 def test_what_the_names_lead_to_is_said(name: str, base: str, said: str) -> None:
@@ -287,6 +288,53 @@ def test_a_stop_is_changed_in_its_place() -> None:
 def test_a_row_that_becomes_another_parameter_gives_up_its_own_value() -> None:
     form = a_form().put("top_k", "5")
     assert form.put("top_p", "0.5", row_of(form, "top_k")).parameters == {"top_p": 0.5}
+
+
+OTHER_BRINGS = inherited(
+    "gemma3:4b",
+    Show(parameters='stop   "<end>"\nnum_ctx   4096', messages=[Message("user", "ho")]),
+)
+
+
+@given(st.data())
+def test_an_answer_changes_nothing_of_what_was_typed_meanwhile(data: st.DataObject) -> None:
+    """Whether it comes before, between or after the changes."""
+    other = replace(a_form(), base="gemma3:4b")
+    changes = data.draw(
+        st.lists(
+            st.sampled_from([("stop", "###"), ("stop", "<end>"), ("stop", "a"), ("top_k", "3"),
+                             ("num_ctx", "4096"), ("num_ctx", "2048"), ("say", "hey")]),
+            max_size=6,
+        )
+    )  # fmt: skip
+    at = data.draw(st.integers(0, len(changes)))
+
+    def typed(form: CreateForm, part: list[tuple[str, str]]) -> CreateForm:
+        for name, text in part:
+            if name == "say":
+                form = form.with_messages((*form.shown_messages, Message("user", text)))
+            else:
+                form = form.put(name, text)
+        return form
+
+    before = typed(other.with_known(OTHER_BRINGS), changes)
+    between = typed(typed(other, changes[:at]).with_known(OTHER_BRINGS), changes[at:])
+    assert between.request() == before.request()
+    assert between.rows() == before.rows()
+
+
+def test_a_stop_that_is_added_is_added_to_those_of_the_base_chosen_last() -> None:
+    form = replace(a_form().put("stop", "###"), base="gemma3:4b").with_known(OTHER_BRINGS)
+    assert form.request().parameters == {"stop": ["<end>", "###"]}
+    assert replace(form, base="phi4").request().parameters == {"stop": ["###"]}
+
+
+def test_a_row_is_changed_where_it_stands_by_then() -> None:
+    form = replace(a_form(), base="gemma3:4b").put("stop", "###")
+    row = row_of(form, "stop")
+    known = form.with_known(OTHER_BRINGS)
+    assert known.put("stop", "##", row).request().parameters == {"stop": ["<end>", "##"]}
+    assert known.take(row).request().parameters == {}
 
 
 def test_a_value_nobody_wants_is_doubted() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
 
+from ollama_tui.api.errors import OllamaError
 from ollama_tui.api.replies import Message, Show
 from ollama_tui.api.requests import CreateRequest
 from ollama_tui.domain.model import Model
@@ -53,16 +55,43 @@ class FormUser(DialogUser[CreateDialog]):
         return answer.request if answer else None
 
 
+OTHER_SHOW = Show(
+    system="You are merry.",
+    parameters='stop   "<end>"\nnum_ctx   8192',
+    messages=[Message("user", "ho")],
+)
+
+
+async def nothing_is_known(_: Model) -> Show:
+    raise OllamaError("The server does not say.", "")
+
+
+class Server:
+    """Says what a model brings when it is told to."""
+
+    def __init__(self, *, answers: bool = False) -> None:
+        self.asked: list[str] = []
+        self.let_it_answer = asyncio.Event()
+        if answers:
+            self.let_it_answer.set()
+
+    async def __call__(self, model: Model) -> Show:
+        self.asked.append(model.name)
+        await self.let_it_answer.wait()
+        return OTHER_SHOW
+
+
 @asynccontextmanager
 async def a_form(
     base: Model | None = BASE,
     show: Show | None = SHOW,
     *,
+    details: Callable[[Model], Awaitable[Show]] = nothing_is_known,
     edit: bool = False,
     models: Sequence[Model] = (BASE, OTHER),
     size: tuple[int, int] = (80, 24),
 ) -> AsyncIterator[FormUser]:
-    dialog = CreateDialog(tuple(models), base, show, edit=edit)
+    dialog = CreateDialog(tuple(models), base, show, details, edit=edit)
     host = OneDialog(dialog)
     async with host.run_test(size=size) as pilot:
         await pilot.pause()
@@ -164,6 +193,114 @@ async def test_the_base_is_completed_from_the_installed_models() -> None:
         await form.press("right")
         await form.press("ctrl+g")
         assert form.answer == CreateRequest(model="qwen3:1.7b-custom", from_="gemma3:4b")
+
+
+# ---- what another base brings
+
+
+async def rebased(form: FormUser, base: str = "gemma3:4b") -> None:
+    await form.press("tab")
+    await form.clear()
+    await form.write(base)
+
+
+async def test_another_base_is_asked_about_and_what_it_brings_is_shown() -> None:
+    server = Server(answers=True)
+    async with a_form(details=server) as form:
+        await rebased(form)
+        await form.sees("Brings a system prompt, 2 parameters, 1 message")
+        await form.turn_to("prompt")
+        assert "System prompt — inherited from gemma3:4b" in form.screen
+        assert "You are merry." in form.screen
+        await form.turn_to("parameters")
+        assert "8192" in form.screen
+        assert server.asked == ["gemma3:4b"]
+
+
+async def test_the_first_base_is_still_known_after_another_one() -> None:
+    server = Server(answers=True)
+    async with a_form(details=server) as form:
+        await rebased(form)
+        await form.clear()
+        await form.write("qwen3:1.7b")
+        assert "Brings a system prompt, a template, 2 parameters" in form.screen
+        assert server.asked == ["gemma3:4b"]
+
+
+@pytest.mark.parametrize("answers", ["before", "between", "after"])
+async def test_what_is_added_is_the_same_whenever_the_server_answers(answers: str) -> None:
+    server = Server(answers=answers == "before")
+    async with a_form(details=server) as form:
+        await rebased(form)
+        assert ("Asking what gemma3:4b brings" in form.screen) is (answers != "before")
+        await form.turn_to("parameters")
+        await form.press("a")
+        await form.write("stop\n###")
+        if answers == "between":
+            server.let_it_answer.set()
+            await form.settle()
+        await form.press("enter")
+        await form.turn_to("messages")
+        await form.press("a")
+        await form.write("hey")
+        await form.press("ctrl+g")
+        server.let_it_answer.set()
+        await form.settle()
+        await form.press("ctrl+g")
+        answer = form.answer
+        assert answer is not None
+        assert answer.parameters == {"stop": ["<end>", "###"]}
+        assert [m.content for m in answer.messages] == ["ho", "hey"]
+
+
+async def test_a_list_that_is_added_to_is_sent_once_the_server_has_answered() -> None:
+    server = Server()
+    async with a_form(details=server) as form:
+        await rebased(form)
+        await form.turn_to("parameters")
+        await form.press("a")
+        await form.write("stop\n###\n")
+        await form.press("ctrl+g")
+        assert form.is_open
+        server.let_it_answer.set()
+        await form.settle()
+        answer = form.answer
+        assert answer is not None
+        assert answer.parameters == {"stop": ["<end>", "###"]}
+
+
+async def test_typing_on_takes_back_a_create_that_waits_for_the_server() -> None:
+    server = Server()
+    async with a_form(details=server) as form:
+        await rebased(form)
+        await form.turn_to("parameters")
+        await form.press("a")
+        await form.write("stop\n###\n")
+        await form.press("ctrl+g", "a")
+        await form.write("top_k\n5\n")
+        server.let_it_answer.set()
+        await form.settle()
+        assert form.is_open
+
+
+async def test_what_the_server_does_not_say_is_called_unknown() -> None:
+    async with a_form() as form:
+        await rebased(form)
+        await form.sees("What gemma3:4b brings is")
+        await form.turn_to("prompt")
+        assert "System prompt — not known; it stays unless replaced" in form.screen
+        await form.turn_to("parameters")
+        assert "a name added here replaces all of it." in form.screen
+
+
+async def test_the_form_can_be_left_while_the_server_is_asked() -> None:
+    server = Server()
+    async with a_form(details=server) as form:
+        await rebased(form)
+        await form.press("escape", "y")
+        server.let_it_answer.set()
+        await form.settle()
+        assert form.answer is None
 
 
 # ---- prompt
