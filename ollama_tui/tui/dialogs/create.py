@@ -167,6 +167,8 @@ class CreateDialog(Form[CreateAnswer]):
         self.start = self.form = begin(models, base, show, edit=edit, free=free)
         if draft_file is not None and draft_file.is_resumed:
             self.form = typed_into(self.start, draft_file.text)
+        self._was_refused = False
+        """Whether create was pressed while something was wrong."""
         self._details = details
         self._asked_about: Model | None = None
         """The base that was asked about last."""
@@ -223,7 +225,8 @@ class CreateDialog(Form[CreateAnswer]):
         self.query_one(".tab-keys", KeysLine).show(self.tab.keys)
         wrong = first_problem(self.form)
         message = self.query_one(".message", Static)
-        message.set_class(wrong is not None, "-problem")
+        begun = self._was_refused or self.form != self.start
+        message.set_class(wrong is not None and begun, "-problem")
         here = self.tab.id  # on the last tab, all notices are shown
         noticed = " ".join(n.words for n in notices(self.form) if here in (n.tab, "preview"))
         if not self._is_answered.is_set():
@@ -294,6 +297,8 @@ class CreateDialog(Form[CreateAnswer]):
                 await self._is_answered.wait()
         there = None if self.form.edit else self.form.target_model
         if (wrong := first_problem(self.form)) is not None:
+            self._was_refused = True
+            self._draw()
             self.query_one("#strip", Picker).activate(wrong.tab)
             self.app.bell()
         elif there is not None:

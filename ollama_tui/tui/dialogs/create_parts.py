@@ -99,11 +99,11 @@ class ParameterDialog(Dialog[Setting]):
         """Return what is wrong with name or value, or a doubt about them."""
         name, value = self.answer()
         if not name:
-            return Review("Type the name of a parameter.")
+            return Review("", "Type the name of a parameter.")
         try:
             converted = parameters.convert(name, value)
         except BadParameter as wrong:
-            return Review(str(wrong))
+            return Review(str(wrong)) if value else Review("", str(wrong))
         if is_text(name):
             return Review(notice="\\n is a line end, \\t a tab, \\\\ a backslash.")
         return Review(notice=parameters.doubt(name, converted) or "")

@@ -217,6 +217,7 @@ class QuantizeTab(Tab):
         reason = quantize_problem(form.base_model)
         table = self.query_one("#types", Table)
         table.display = reason is None
+        self.keys = QuantizeTab.keys if reason is None else ""
         self.query_one("#why-not", Static).update(reason or "")
         model = form.base_model
         if reason is not None or model is None:

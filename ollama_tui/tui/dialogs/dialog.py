@@ -89,10 +89,10 @@ class Review:
     problem: str | None = None
     """Why it cannot be sent, as a sentence; None when it can.
 
-    Empty while a field is merely empty: that needs no comment before enter is pressed.
+    Empty while a field is merely empty: that is no error before enter is pressed.
     """
     notice: str = ""
-    """What the user should know before it is sent."""
+    """What the user should know before it is sent, or what to fill in."""
     replaces: Model | None = None
     """The model that would be replaced; asked about first, as nothing undoes it."""
 
@@ -231,22 +231,26 @@ class Dialog(Form[T]):
             return  # a late answer, or a late change of an input, after the dialog has closed
         found = self.check()
         message = self.query_one(".message", Static)
-        message.set_class(found.problem is not None, "-problem")
-        message.update(found.notice if found.problem is None else found.problem)
+        message.set_class(bool(found.problem), "-problem")
+        message.update(found.problem or found.notice)
 
     @on(Input.Submitted)
     def action_submit(self) -> None:
         """Dismiss with the answer; show a problem instead, and ask before a model is replaced."""
         found = self.check()
         if found.problem is not None:
-            self.review()
-            if not found.problem:
-                self.query_one(".message", Static).update(self.incomplete)
-            self.app.bell()
+            self.refuse(found)
         elif found.replaces is not None:
             self.app.push_screen(confirm_replace(found.replaces), self._answer)
         else:
             self._answer(True)
+
+    def refuse(self, found: Review) -> None:
+        """Show why the answer is not taken, now also of a field that is merely empty."""
+        message = self.query_one(".message", Static)
+        message.add_class("-problem")
+        message.update(found.problem or found.notice or self.incomplete)
+        self.app.bell()
 
     def _answer(self, yes: bool | None) -> None:
         if yes:

@@ -235,8 +235,7 @@ class ImportDialog(Dialog[ImportAnswer]):
         with pause_keys(self):
             await self._is_read.wait()
         if isinstance(self.found, BadFile):
-            self.review()
-            self.app.bell()
+            self.refuse(self.check())
         else:
             self.query_one("#name").focus()
 
@@ -252,15 +251,16 @@ class ImportDialog(Dialog[ImportAnswer]):
     def check(self) -> Review:
         """Return what is wrong with path, name or base, or what importing does."""
         if self.found is None:
-            return Review("Checking the files …")
+            return Review("", "Checking the files …")
         if isinstance(self.found, BadFile):
-            return Review(str(self.found))
+            said = str(self.found)
+            return Review(said) if self.text_of("path") else Review("", said)
         given, base = self.text_of("name"), self.base_given
         wrong = names.new_name_problem(given)
         if wrong is None and (self.found.needs_base or (base and self.found.files)):
             wrong = base_problem(base, self.installed.get(names.comparison_key(base)))
         if wrong is not None:
-            return Review(wrong)
+            return Review(wrong) if given else Review("", wrong)
         there = self.installed.get(names.comparison_key(given))
         replaces = f"Replaces {there.name_label} ({size(there.size)}), {EXISTS}." if there else ""
         pulled = base and names.comparison_key(base) not in self.installed

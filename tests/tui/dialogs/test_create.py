@@ -142,6 +142,18 @@ async def test_without_any_model_the_base_is_typed() -> None:
         assert form.answer == CreateRequest(model="mine", from_="qwen3:8b")
 
 
+@pytest.mark.parametrize("part", ["form", "parameter"])
+async def test_what_is_merely_missing_is_no_error_before_it_is_sent(part: str) -> None:
+    async with a_form(None, None, models=()) as form:
+        if part == "parameter":
+            await form.turn_to("parameters")
+            await form.press("a")
+        assert "Type the name of a" in form.screen
+        assert not form.host.screen.query_one(".message").has_class("-problem")
+        await form.press("ctrl+g")
+        assert form.host.screen.query_one(".message").has_class("-problem")
+
+
 async def test_arrows_on_the_strip_turn_the_tabs() -> None:
     async with a_form() as form:
         await form.press("shift+tab", "right", "right")
@@ -509,6 +521,7 @@ async def test_why_a_model_cannot_be_quantized_stands_in_place_of_the_types() ->
     async with a_form(OTHER) as form:
         await form.turn_to("quantize")
         assert "gemma3:4b is Q4_K_M already: only F16, BF16 and F32" in form.screen
+        assert "enter choose" not in form.screen
 
 
 async def test_the_preview_is_the_modelfile_then_curl_then_the_changes() -> None:

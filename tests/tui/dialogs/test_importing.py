@@ -88,6 +88,16 @@ def put(folder: Path, name: str, metadata: dict[str, Plain] = MODEL) -> Path:
     return path
 
 
+async def test_a_path_that_is_merely_missing_is_no_error_before_enter() -> None:
+    async with opened() as person:
+        line = person.dialog.query_one(".message")
+        assert person.message.startswith("Type or paste the path")
+        assert not line.has_class("-problem")
+        await person.press("enter")
+        assert person.message.startswith("Type or paste the path")
+        assert line.has_class("-problem")
+
+
 async def test_a_pasted_path_is_looked_at_named_and_imported(model: Path) -> None:
     async with opened() as person:
         await person.paste(f"'{model}'\n")
