@@ -54,6 +54,8 @@ COLUMNS_FROM = (0, 96, 160)
 """Cells from which there are one, two and three columns."""
 GAP = 3
 """Cells between two columns."""
+SCROLL_BAR = 2
+"""Cells of the scroll bar, and of the gap before it."""
 LONGEST_SIGN = 16
 """Cells of the left part of a column; what is longer has a line of its own."""
 
@@ -291,7 +293,7 @@ class KeyHelp(ModalScreen[None]):
         pages = {KEYS: self._keys, SIGNS: list(sign_sections(self._view.signs))}
         here = self._tabs.active or KEYS
         there = KEYS if here == SIGNS else SIGNS
-        width = self._view.size.width - 1
+        width = self._view.size.width - SCROLL_BAR
         lines = laid_out(narrowed(pages[here], query), width, query)
         if not lines:
             found = sum(len(section.entries) for section in narrowed(pages[there], query))
@@ -308,7 +310,7 @@ class KeyHelp(ModalScreen[None]):
 
     def _lay_out(self) -> None:
         """Make the box as high as the longer page needs; where that is too much, pages scroll."""
-        width = self._view.size.width - 1
+        width = self._view.size.width - SCROLL_BAR
         pages = (self._keys, list(sign_sections(self._view.signs)))
         most = max(len(laid_out(page, width)) for page in pages)
         self.query_one(".dialog").styles.height = most + HEIGHT_AROUND
