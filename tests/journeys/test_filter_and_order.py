@@ -571,7 +571,7 @@ async def test_a_word_that_models_are_not_called_but_can_do_is_offered_as_that()
     async with journey() as user:
         await user.presses("/")
         await user.types("vision")
-        await user.sees("1 of 36 models", "tab makes it cap:vision")
+        await user.sees("1 of 36 models", "tab makes it cap:vision; “vision” matches names only")
         await user.presses("tab", "enter")
         await user.sees("4 of 36 models", "/ cap:vision")
 

@@ -87,6 +87,7 @@ class ActionGroup(StrEnum):
     MARK = "Mark and sort"
     CHANGE = "Change models"
     MEMORY = "Memory"
+    JOBS = "Jobs"
     APP = "Program"
 
 

@@ -294,9 +294,9 @@ ACTIONS = (
     Action("storage.undo", "z", "undo", "Undo the last deletion, within a few seconds.",
            undo, nothing_to_undo, group=ActionGroup.CHANGE, place=Place.STORAGE, footer=5,
            changes_server=True, synonyms=("restore", "recover")),
-    Action("storage.read", "R", "reload", "Read the disk again.",
+    Action("storage.read", "R", "refresh", "Read the disk again.",
            "reload", group=ActionGroup.APP, place=Place.STORAGE, footer=7,
-           synonyms=("refresh",)),
+           synonyms=("reload",)),
     Action("storage.back", "q,b", "to the list", "Go back to the list.",
            "back", group=ActionGroup.APP, place=Place.STORAGE, cancels_pending=True),
 )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
@@ -99,7 +99,11 @@ def pull_facts(context: ActionContext) -> PullFacts:
 
     services, models = connected(context), context.snapshot.models
     measured = services.storage.measured
-    library = () if context.settings.demo else suggestions.FAMILIES  # its registry has few of them
+    library: Iterable[str] = suggestions.FAMILIES
+    if context.settings.demo:  # its registry has few of them
+        from ollama_tui.demo.catalog import CATALOG
+
+        library = [model.name for model in CATALOG]
     outdated = {model.key for model in outdated_models(context)}
     pulls = [job for job in services.queue.jobs.value if job.verb == "pull"]
     return PullFacts(

@@ -161,7 +161,9 @@ class FilterBar(Vertical):
         text, cursor = self._input.value, self._input.cursor_position
         here = text[:cursor].rpartition(" ")[2].lstrip("!-").lower()
         if (meant := field_of(here)) and meant in self._complete(text, cursor).choices:
-            return [(("tab", "key"), (f" makes it {meant}", "muted"))]
+            line = (("tab", "key"), (f" makes it {meant}", "muted"))
+            why = ((f"; “{here}” matches names only", "muted"),)
+            return [(*line, *why) if width_of((*line, *why)) <= self._room else line]
         for word in text.lower().split():
             at = text.lower().find(word) + len(word)
             if (meant := field_of(word.lstrip("!-"))) and meant in self._complete(text, at).choices:

@@ -128,7 +128,9 @@ def strip_lines(jobs: tuple[Job, ...], signs: Signs, width: int) -> list[StyledL
 
 
 def job_sign(job: Job, signs: Signs) -> Span:
-    """Return the sign of what a job does."""
+    """Return the sign of what a job does, or that it has failed."""
+    if job.state is State.FAILED:
+        return ("!", _STYLES[State.FAILED])
     by_verb = {"pull": signs.pull, "push": signs.push, "delete": signs.delete}
     return (by_verb.get(job.verb, signs.work), _STYLES.get(job.state, "muted"))
 
