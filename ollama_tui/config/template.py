@@ -10,7 +10,7 @@ TEMPLATE = """\
 # hosts = []                       # more servers for H, such as ["gpu-box", "10.0.0.7:11434"]
 # read_only = false                # true: refuse whatever would change the server
 
-# theme = "ollama-dark"            # or ollama-light, terminal-16 (the terminal's own 16 colors), …
+# theme = "ollama-dark"            # or ollama-light, or terminal-16: the terminal's own colors
 # sort = "modified"                # a column
 # reverse = false                  # true: reverse the order
 # columns = {columns}

@@ -167,12 +167,13 @@ def sign_sections(signs: Signs) -> Iterator[Section]:
         "What a model can do", (*can, Entry((("+1", "muted"),), "And one more capability."))
     )
     jobs = (
-        (signs.pull, "Pull."),
-        (signs.push, "Push."),
-        (signs.work, "Create, copy or quantize."),
-        (signs.delete, "Delete."),
+        (signs.pull, "accent", "Pull."),
+        (signs.push, "accent", "Push."),
+        (signs.work, "accent", "Create, copy or quantize."),
+        (signs.delete, "accent", "Delete."),
+        (signs.failed, "bad", "Failed; the row says why."),
     )
-    yield Section("Jobs", tuple(Entry(((sign, "accent"),), text) for sign, text in jobs))
+    yield Section("Jobs", tuple(Entry(((sign, style),), text) for sign, style, text in jobs))
     syntax = [Entry(((example, "key"),), text) for example, text in FILTER_SYNTAX]
     fields = [
         Entry(((field.example, "key"),), f"{field.help[:1].upper()}{field.help[1:]}.", names=more)

@@ -346,6 +346,7 @@ class Signs:
     push: str = "↑"
     work: str = "*"
     delete: str = "×"
+    failed: str = "!"
     shares: str = "└"
     differs: str = "≠"
     then: str = "→"

@@ -74,6 +74,8 @@ class CreateForm:
     """The state of a form; every change returns another one."""
 
     name: str = ""
+    offered: str = field(default="", compare=False, repr=False)
+    """The name that was offered for the base; another base may change it, a typed name stays."""
     base: str = ""
     """As typed; `source` is what it means."""
     known: Mapping[str, Inherited] = field(default_factory=dict, compare=False, repr=False)
@@ -130,6 +132,14 @@ class CreateForm:
     def is_base_unknown(self) -> bool:
         """Whether there is a base, and what it brings is not known."""
         return bool(self.source) and names.comparison_key(self.source) not in self.known
+
+    def with_base(self, base: str) -> CreateForm:
+        """Return the form on another base, with a new name like it unless one was typed."""
+        form = replace(self, base=base)
+        if form.edit or self.name != self.offered or (model := form.base_model) is None:
+            return form
+        offered = new_name(model.name, self.installed)
+        return replace(form, name=offered, offered=offered)
 
     def with_known(self, brought: Inherited) -> CreateForm:
         """Return the form once it is known what a model brings."""
@@ -316,8 +326,10 @@ def begin(
     installed = by_comparison_key(models)
     if base is None:
         return CreateForm(installed=installed, free=free)
+    name = base.name if edit else new_name(base.name, installed)
     form = CreateForm(
-        name=base.name if edit else new_name(base.name, installed),
+        name=name,
+        offered=name,
         base=base.name,
         installed=installed,
         edit=edit,

@@ -174,11 +174,7 @@ class CreateDialog(Form[CreateAnswer]):
         """The base that was asked about last."""
         self._is_answered = asyncio.Event()
         self._is_answered.set()
-        named = self.start.base_model
-        if named is None:
-            self.heading = "Create a model"
-        else:
-            self.heading = f"{'Edit' if edit else 'Create a model from'} {named.label}"
+        self.heading = _heading(self.form)
 
     def compose(self) -> ComposeResult:
         """Lay out heading, tabs, message and keys."""
@@ -220,6 +216,7 @@ class CreateDialog(Form[CreateAnswer]):
             self.tab.enter()
 
     def _draw(self) -> None:
+        self.query_one(".heading", Static).update(_heading(self.form))
         self.tab.show(self.form)
         self.query_one("#beside", PreviewPane).show(self.form)
         self.query_one(".tab-keys", KeysLine).show(self.tab.keys)
@@ -314,3 +311,12 @@ class CreateDialog(Form[CreateAnswer]):
     def would_lose(self) -> bool:
         """Whether anything was typed."""
         return self.form != self.start
+
+
+def _heading(form: CreateForm) -> str:
+    """Return what the form does, and to which model if that is here."""
+    if form.edit:
+        there = form.target_model
+        return f"Edit {there.label if there else inert(form.target)}"
+    base = form.base_model
+    return f"Create a model from {base.label}" if base else "Create a model"

@@ -86,7 +86,7 @@ class BaseTab(Tab):
 
     def compose(self) -> ComposeResult:
         """Yield both names, and facts about the base."""
-        start = self.form
+        start = self.start = self.form
         offered = sorted(m.name for m in start.installed.values() if not names.problem(m.name))
         yield Static("New name" if not start.edit else "Name", classes="label", markup=False)
         yield Input(inert(start.name), id="name", disabled=start.edit, select_on_focus=False)
@@ -101,16 +101,19 @@ class BaseTab(Tab):
         yield StaticLines(id="facts")
 
     def show(self, form: CreateForm) -> None:
-        """Draw facts about the base."""
+        """Draw facts about the base, and the name that is offered for another one."""
+        if form.offered != self.form.offered:
+            self.query_one("#name", Input).value = inert(form.offered)
+        self.form = form
         self.query_one("#facts", StaticLines).show(base_lines(form))
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
-        start = self.form
         if event.input.id == "from":
-            base = start.base if event.value == inert(start.base) else event.value
-            self.edit(lambda form: replace(form, base=base))
-        elif not start.edit:
+            start = self.start.base
+            base = start if event.value == inert(start) else event.value
+            self.edit(lambda form: form.with_base(base))
+        elif not self.start.edit:
             self.edit(lambda form: replace(form, name=event.value))
 
     @on(Input.Submitted)

@@ -130,7 +130,7 @@ def strip_lines(jobs: tuple[Job, ...], signs: Signs, width: int) -> list[StyledL
 def job_sign(job: Job, signs: Signs) -> Span:
     """Return the sign of what a job does, or that it has failed."""
     if job.state is State.FAILED:
-        return ("!", _STYLES[State.FAILED])
+        return (signs.failed, _STYLES[State.FAILED])
     by_verb = {"pull": signs.pull, "push": signs.push, "delete": signs.delete}
     return (by_verb.get(job.verb, signs.work), _STYLES.get(job.state, "muted"))
 
@@ -216,7 +216,7 @@ def _figures(
     if layout.rate:
         spans.append((f"{'':{GAP}}{rate(speed) if speed > 0 else '':>{layout.rate}}", "muted"))
     if layout.spark:
-        spans += [(" " * GAP, ""), (sparkline(rates, layout.spark, signs), "bar")]
+        spans += [(" " * GAP, ""), (sparkline(rates, layout.spark, signs), "accent")]
     if layout.left:
         spans.append((f"{'':{GAP}}{time_left(left):>{layout.left}}", ""))
     return tuple(spans)

@@ -76,6 +76,14 @@ def test_a_new_name_is_like_the_base_and_free(
     assert new_name(base, models) == offered
 
 
+def test_another_base_brings_another_name_unless_one_was_typed() -> None:
+    assert a_form().with_base("gemma3:4b").name == "gemma3:4b-custom"
+    assert a_form().with_base("gemma3:4b").with_base("qwen3:1.7b") == a_form()
+    assert a_form().with_base("nothing:here").name == "qwen3:1.7b-custom"
+    assert replace(a_form(), name="mine").with_base("gemma3:4b").name == "mine"
+    assert a_form(edit=True).with_base("gemma3:4b").name == "qwen3:1.7b"
+
+
 def test_editing_keeps_the_name() -> None:
     form = a_form(edit=True)
     assert (form.name, form.source) == ("qwen3:1.7b", "qwen3:1.7b")

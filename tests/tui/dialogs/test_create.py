@@ -203,11 +203,21 @@ async def test_the_base_is_completed_from_the_installed_models() -> None:
         await form.clear()
         await form.write("gem")
         await form.press("right")
+        assert "Create a model from gemma3:4b" in form.screen
+        assert "gemma3:4b-custom" in form.screen
         await form.press("ctrl+g")
-        assert form.answer == CreateRequest(model="qwen3:1.7b-custom", from_="gemma3:4b")
+        assert form.answer == CreateRequest(model="gemma3:4b-custom", from_="gemma3:4b")
 
 
 # ---- what another base brings
+
+
+async def test_a_name_that_was_typed_stays_with_another_base() -> None:
+    async with a_form() as form:
+        await form.write("2")
+        await rebased(form)
+        await form.press("ctrl+g")
+        assert form.answer == CreateRequest(model="qwen3:1.7b-custom2", from_="gemma3:4b")
 
 
 async def rebased(form: FormUser, base: str = "gemma3:4b") -> None:
@@ -350,7 +360,7 @@ async def test_another_base_takes_its_prompt_along() -> None:
         await form.write("Hi")
         await form.press("ctrl+g")
         assert form.answer == CreateRequest(
-            model="qwen3:1.7b-custom", from_="gemma3:4b", system="Hi"
+            model="gemma3:4b-custom", from_="gemma3:4b", system="Hi"
         )
 
 
