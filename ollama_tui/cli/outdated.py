@@ -36,6 +36,8 @@ async def run(context: CommandContext) -> int:
     if context.options.json:
         print_json({"models": [_facts(model, found[model.key]) for model in models]})
         return 0
+    # As in the program: of cloud models nothing is here that could be outdated.
+    models = tuple(model for model in models if not model.is_cloud)
     by_status = {
         status: [model for model in models if found[model.key].status is status]
         for status in UpdateStatus

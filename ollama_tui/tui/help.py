@@ -172,6 +172,11 @@ def sign_sections(signs: Signs) -> Iterator[Section]:
         (signs.work, "accent", "Create, copy or quantize."),
         (signs.delete, "accent", "Delete."),
         (signs.failed, "bad", "Failed; the row says why."),
+        (
+            signs.levels[1] + signs.levels[4] + signs.levels[-1],
+            "accent",
+            "How the rate was lately.",
+        ),
     )
     yield Section("Jobs", tuple(Entry(((sign, style),), text) for sign, style, text in jobs))
     syntax = [Entry(((example, "key"),), text) for example, text in FILTER_SYNTAX]

@@ -33,6 +33,7 @@ from ollama_tui.tui.widgets.table import (
 )
 
 GROUPS = (
+    ActionGroup.JOBS,
     ActionGroup.CHANGE,
     ActionGroup.MEMORY,
     ActionGroup.LOOK,

@@ -41,7 +41,8 @@ async def test_what_was_created_has_the_cursor_and_is_in_view() -> None:
         await done(user)
         [body] = demo.bodies("/api/create")
         await user.until(lambda: user.cursor == body["model"], "the cursor on the new model")
-        assert user.row(body["model"])
+        row = f"{body['model']} "
+        await user.until(lambda: any(row in line for line in user.lines if line[:1] == "▸"), "it")
 
 
 async def test_the_cursor_stays_where_it_was_moved_to_meanwhile() -> None:

@@ -395,7 +395,7 @@ async def test_y_can_send_a_modelfile_that_makes_the_same_model_on_what_is_known
         ("b", "Read the disk again."),
         ("t", "Choose how long the model stays loaded."),
         ("L", "Pull the marked models, or the one at the cursor."),
-        ("J", "Retry a failed or cancelled job."),
+        ("J", "Try a failed or cancelled job again."),
     ],
 )
 async def test_question_mark_lists_the_keys_of_a_full_screen_table_too(key: str, said: str) -> None:
@@ -535,7 +535,7 @@ async def test_only_the_demo_says_that_it_keeps_nothing(is_demo: bool) -> None:
         await user.types("gemma3:12b")
         await user.presses("enter", "q")
         await user.sees("Quit? 1 download is running.")
-        afresh = "The demo starts afresh next time: nothing is kept."
+        afresh = "The demo starts afresh next time: no download is kept."
         resumes = "pulling again resumes"
         await user.sees(afresh if is_demo else resumes)
         await user.sees_no(resumes if is_demo else afresh)

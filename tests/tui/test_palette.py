@@ -12,10 +12,11 @@ from ollama_tui.tui.actions.action import (
     KEY_NAMES,
     PLAIN_KEY_NAMES,
     ActionContext,
+    ActionGroup,
     Keymap,
     Place,
 )
-from ollama_tui.tui.palette import ActionRows, Found, found
+from ollama_tui.tui.palette import GROUPS, ActionRows, Found, found
 
 WORDS = {
     "account.show": "account, sign in, sign out, login, log in, logout, whoami",
@@ -149,3 +150,7 @@ def test_no_key_is_cut(names: Mapping[str, str]) -> None:
     rows = ActionRows(cast(ActionContext, None), keymap, ACTIONS)
     (width,) = (column.width for column in rows.columns(76) if column.id == "keys")
     assert max(len(key) for action in ACTIONS for key in keymap.shown(action)[:1]) <= width
+
+
+def test_each_group_of_actions_has_its_place() -> None:
+    assert set(GROUPS) == set(ActionGroup)

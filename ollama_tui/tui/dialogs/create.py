@@ -94,7 +94,7 @@ class PreviewTab(Tab):
         self.query_one(PreviewPane).show(form)
 
 
-MODELFILE = "As a Modelfile: what is inherited is not repeated"
+MODELFILE = "As a Modelfile: only what is sent"
 CURL = "As curl"
 CHANGES = "What changes, compared with the base"
 VIEWS = (MODELFILE, CURL, CHANGES)

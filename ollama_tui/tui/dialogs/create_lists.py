@@ -176,7 +176,7 @@ class ParametersTab(ListTab):
         if self.form.is_base_unknown:
             base = inert(self.form.base)
             return f"What {base} brings is not known; a name added here replaces all of it.", rows
-        return "Only what is new or changed is sent; the rest is inherited.", rows
+        return "Rows with + are sent, lists whole; the rest is inherited.", rows
 
     def _row(self, key: str | None) -> ParameterRow | None:
         return next((row for row in self.form.rows() if row.key == key), None)
@@ -315,7 +315,8 @@ class LicenseTab(SequenceTab[str]):
         about = "Added to those of the base."
         if license:
             bytes_ = size(len(license.encode("utf-8", "replace")))
-            about = f"Inherited and kept: {glance(license.strip())[:60]} ({bytes_})"
+            first = license.strip().split("\n", 1)[0]
+            about = f"Inherited and kept: {glance(first)[:60]} ({bytes_})"
         return about, [
             CellRow(
                 str(place), {"text": (glance(text), ""), "size": (size(len(text.encode())), "")}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import Vertical
 from textual.message import Message as Event
 from textual.suggester import SuggestFromList
@@ -21,6 +22,7 @@ from ollama_tui.tui.dialogs.create_parts import Editor
 from ollama_tui.tui.dialogs.dialog import Dialog
 from ollama_tui.tui.widgets.styled_widget import StaticLines
 from ollama_tui.tui.widgets.table import CellRow, CellRows, Table, TableColumn
+from ollama_tui.tui.widgets.text_layout import wrap_line
 
 T = TypeVar("T")
 Change = Callable[[CreateForm], CreateForm]
@@ -79,10 +81,52 @@ class Tab(Vertical):
                 return
 
 
+class BaseField(Input):
+    """The name of the base; down and up go through the installed models that match it."""
+
+    BINDINGS = [
+        Binding("down", "take(1)", "Choose", show=False),
+        Binding("up", "take(-1)", "Choose", show=False),
+    ]
+
+    def __init__(self, base: str, installed: Sequence[str], *, id: str) -> None:
+        super().__init__(
+            base, id=id, placeholder="qwen3:8b",
+            suggester=SuggestFromList(installed, case_sensitive=False),
+        )  # fmt: skip
+        self._installed = installed
+        self._typed = ""
+        """What was typed before the first match was taken."""
+        self._taken = ""
+        """What the field holds as long as that is a match that was taken."""
+
+    @property
+    def matches(self) -> tuple[Sequence[str], str]:
+        """Return the installed models that match what is typed, and which of them was taken."""
+        taken = self._taken if self.value == self._taken else ""
+        typed = (self._typed if taken else self.value).strip().lower()
+        if not taken and any(names.same(typed, name) for name in self._installed):
+            return (), ""
+        return [name for name in self._installed if typed in name.lower()], taken
+
+    def action_take(self, by: int) -> None:
+        """Take the next or the previous match; leave the field where there is none."""
+        matches, taken = self.matches
+        if not matches or (not taken and by < 0):
+            self.screen.focus_next() if by > 0 else self.screen.focus_previous()
+            return
+        if not taken:
+            self._typed = self.value
+        at = matches.index(taken) + by if taken else 0
+        self._taken = matches[min(at, len(matches) - 1)] if at >= 0 else ""
+        self.value = self._taken or self._typed
+        self.cursor_position = len(self.value)
+
+
 class BaseTab(Tab):
     """The names of the new model and of its base, and what is inherited from the base."""
 
-    keys = "enter or tab next field   right take the suggestion"
+    keys = "enter or tab next field   ↓↑ choose from the list   right complete"
 
     def compose(self) -> ComposeResult:
         """Yield both names, and facts about the base."""
@@ -91,13 +135,7 @@ class BaseTab(Tab):
         yield Static("New name" if not start.edit else "Name", classes="label", markup=False)
         yield Input(inert(start.name), id="name", disabled=start.edit, select_on_focus=False)
         yield Static("Base, the model to start from", classes="label", markup=False)
-        yield Input(
-            inert(start.base),
-            id="from",
-            placeholder="qwen3:8b",
-            select_on_focus=False,
-            suggester=SuggestFromList(offered, case_sensitive=False),
-        )
+        yield BaseField(inert(start.base), offered, id="from")
         yield StaticLines(id="facts")
 
     def show(self, form: CreateForm) -> None:
@@ -105,7 +143,14 @@ class BaseTab(Tab):
         if form.offered != self.form.offered:
             self.query_one("#name", Input).value = inert(form.offered)
         self.form = form
-        self.query_one("#facts", StaticLines).show(base_lines(form))
+        facts = self.query_one("#facts", StaticLines)
+        matches, taken = self.query_one("#from", BaseField).matches
+        listed: list[StyledLine] = [(("Installed", "title"),)] if matches else []
+        for name in matches[:LISTED]:
+            sign, style = (facts.signs.cursor, "accent") if name == taken else (" ", "")
+            listed.append(((f"{sign} {inert(name)}", style),))
+        known = [line for whole in base_lines(form) for line in wrap_line(whole, facts.size.width)]
+        facts.show([*known, *([()] if known and listed else []), *listed])
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
@@ -122,12 +167,10 @@ class BaseTab(Tab):
 
 
 def base_lines(form: CreateForm) -> list[StyledLine]:
-    """Return facts about the base and what it brings, or the installed models that match."""
+    """Return facts about the base and what it brings; none if it is not installed."""
     model = form.base_model
     if model is None:
-        typed = form.source.lower()
-        near = sorted(m.label for m in form.installed.values() if typed in m.name.lower())
-        return [(("Installed", "title"),), *(((f"  {label}", ""),) for label in near[:30])]
+        return []
     details = model.listed.details
     where = "in the cloud" if model.is_cloud else size(model.size)
     facts = " · ".join(filter(None, (details.parameter_size, details.quantization_level, where)))
@@ -146,13 +189,15 @@ def base_lines(form: CreateForm) -> list[StyledLine]:
     return [title, (("Brings ", "muted"), (words, "")), ((CANNOT_CLEAR, "muted"),)]
 
 
+LISTED = 30
+"""Installed models listed at most."""
 CANNOT_CLEAR = "Create can replace or extend these, but cannot remove them."
 
 
 class PromptTab(Tab):
     """System prompt and template."""
 
-    keys = "tab next field"
+    keys = "tab next field   f7 select all"
 
     def compose(self) -> ComposeResult:
         """Yield both texts."""
@@ -173,7 +218,9 @@ class PromptTab(Tab):
             self.query_one(f"#about-{which}", Static).update(about)
             if rebased and form.own_text(which) is None:
                 with self.prevent(TextArea.Changed):
-                    self.query_one(f"#{which}", Editor).load_text(form.text(which))
+                    editor = self.query_one(f"#{which}", Editor)
+                    editor.load_text(form.text(which))
+                    editor.move_cursor(editor.document.end)
 
     @on(TextArea.Changed)
     def _typed(self, event: TextArea.Changed) -> None:

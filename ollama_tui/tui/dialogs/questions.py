@@ -261,7 +261,7 @@ def confirm_quit(
     if not heading:
         return None
     if is_demo and active:
-        lines.insert(0, "The demo starts afresh next time: nothing is kept.")
+        lines.insert(0, "The demo starts afresh next time: no download is kept.")
     rows = tuple(
         (shorten(inert(f"{job.verb} {job.name}"), NAME_CELLS), how_far(job.progress), "")
         for job in active[:LISTED]

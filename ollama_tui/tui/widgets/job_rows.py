@@ -250,7 +250,7 @@ def _key(job: Job, hint: bool) -> StyledLine:
     if hint and job.can_undo:
         return (("  ", ""), ("z", "key"), (" undo", ""))
     if hint and job.state is State.FAILED:
-        return (("  ", ""), ("J", "key"), (" more", "muted"))
+        return (("  ", ""), ("J", "key"), (" jobs", "muted"))
     return ()
 
 

@@ -212,6 +212,36 @@ async def test_the_base_is_completed_from_the_installed_models() -> None:
 # ---- what another base brings
 
 
+async def test_down_and_up_choose_the_base_from_the_models_that_match() -> None:
+    async with a_form(models=(BASE, OTHER, a_model("gemma3:12b"))) as form:
+        await form.press("tab")
+        await form.write("mma")
+        assert "Installed" in form.screen
+        await form.press("down")
+        assert "▸ gemma3:12b" in form.screen
+        await form.press("down", "down")
+        assert "▸ gemma3:4b" in form.screen
+        await form.press("up", "up")
+        assert form.dialog.form.base == "mma"
+        await form.press("down", "down", "ctrl+g")
+        assert form.answer == CreateRequest(model="gemma3:4b-custom", from_="gemma3:4b")
+
+
+async def test_down_leaves_a_base_that_nothing_matches() -> None:
+    async with a_form() as form:
+        await form.press("tab")
+        await form.write("nothing")
+        await form.press("down")
+        assert form.host.focused is not form.dialog.query_one("#from")
+
+
+async def test_a_base_is_typed_in_place_of_the_one_before() -> None:
+    async with a_form() as form:
+        await form.press("tab")
+        await form.write("gemma3:4b")
+        assert form.dialog.form.base == "gemma3:4b"
+
+
 async def test_a_name_that_was_typed_stays_with_another_base() -> None:
     async with a_form() as form:
         await form.write("2")

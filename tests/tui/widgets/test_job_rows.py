@@ -129,7 +129,7 @@ def test_the_total_sums_bytes_rates_and_what_waits() -> None:
                 "state": State.FAILED,
                 "error": Problem("qwen3:8b was not pulled: full.", "", "the disk is full"),
             },
-            "failed: the disk is full  J more",
+            "failed: the disk is full  J jobs",
         ),
     ],
 )
