@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -89,12 +89,16 @@ class BaseField(Input):
         Binding("up", "take(-1)", "Choose", show=False),
     ]
 
-    def __init__(self, base: str, installed: Sequence[str], *, id: str) -> None:
+    def __init__(
+        self, base: str, offered: Sequence[str], keys: Collection[str], *, id: str
+    ) -> None:
         super().__init__(
             base, id=id, placeholder="qwen3:8b",
-            suggester=SuggestFromList(installed, case_sensitive=False),
+            suggester=SuggestFromList(offered, case_sensitive=False),
         )  # fmt: skip
-        self._installed = installed
+        self._offered = offered
+        self._keys = keys
+        """The `names.comparison_key` of all that is installed."""
         self._typed = ""
         """What was typed before the first match was taken."""
         self._taken = ""
@@ -105,9 +109,9 @@ class BaseField(Input):
         """Return the installed models that match what is typed, and which of them was taken."""
         taken = self._taken if self.value == self._taken else ""
         typed = (self._typed if taken else self.value).strip().lower()
-        if not taken and any(names.same(typed, name) for name in self._installed):
+        if not taken and names.comparison_key(typed) in self._keys:
             return (), ""
-        return [name for name in self._installed if typed in name.lower()], taken
+        return [name for name in self._offered if typed in name.lower()], taken
 
     def action_take(self, by: int) -> None:
         """Take the next or the previous match; leave the field where there is none."""
@@ -135,7 +139,7 @@ class BaseTab(Tab):
         yield Static("New name" if not start.edit else "Name", classes="label", markup=False)
         yield Input(inert(start.name), id="name", disabled=start.edit, select_on_focus=False)
         yield Static("Base, the model to start from", classes="label", markup=False)
-        yield BaseField(inert(start.base), offered, id="from")
+        yield BaseField(inert(start.base), offered, start.installed.keys(), id="from")
         yield StaticLines(id="facts")
 
     def show(self, form: CreateForm) -> None:
