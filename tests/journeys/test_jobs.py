@@ -254,3 +254,16 @@ async def test_z_takes_back_the_deletion_that_the_bar_offers_on_any_row() -> Non
         await user.until(lambda: any(job.state.value == "cancelled" for job in user.app.jobs))
         await user.waits(20)
         assert demo.bodies("/api/delete") == []
+
+
+async def test_a_failure_stands_below_the_list_until_it_was_seen_among_the_jobs() -> None:
+    async with journey() as user:
+        await pulls(user, "no-such-model:1b")
+        await user.until(lambda: "no-such-model:1b" in user.jobs, "the failure")
+        assert "J jobs" in user.jobs
+        await user.presses("J")
+        await user.sees("! pull no-such-model:1b")
+        await user.presses("q")
+        assert "no-such-model" not in user.jobs
+        await pulls(user, "no-such-model:2b")
+        await user.until(lambda: "no-such-model:2b" in user.jobs, "the new failure")

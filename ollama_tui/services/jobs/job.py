@@ -131,6 +131,8 @@ class Job:
     error: Problem | None = None
     note: str = ""
     """A sentence on how it ended and what is left behind; may be empty."""
+    seen: bool = False
+    """Whether its failure was shown among all jobs, and is no longer news."""
     deletes: tuple[ModelKey, ...] = ()
     """The rows of the list that it deletes."""
     finished: tuple[str, ...] = ()

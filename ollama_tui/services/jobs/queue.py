@@ -190,6 +190,14 @@ class JobQueue:
             self._begin_grace(record)
         self._publish()
 
+    def mark_seen(self) -> None:
+        """Note that all failures were shown among all jobs."""
+        new = [r for r in self._records.values() if r.state is State.FAILED and not r.seen]
+        for record in new:
+            record.seen = True
+        if new:
+            self._publish()
+
     def clear(self) -> None:
         """Clear finished jobs."""
         kept = ACTIVE | {State.PAUSED}

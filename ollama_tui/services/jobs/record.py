@@ -52,6 +52,8 @@ class JobRecord:
     """Whether it was asked to pause, and its stream is not closed yet."""
     error: Problem | None = None
     note: str = ""
+    seen: bool = False
+    """Whether its failure was shown among all jobs."""
     started: float | None = None
     ended: float | None = None
 
@@ -156,7 +158,7 @@ class JobRecord:
             if self.task.resumes:
                 self.earlier = self.progress(self.last_event_at).completed
             self.tracker = self._new_tracker()
-        self.state, self.error, self.note = State.QUEUED, None, ""
+        self.state, self.error, self.note, self.seen = State.QUEUED, None, "", False
         self.item, self.attempt = None, 0
         self.started = self.ended = None
 
@@ -188,6 +190,7 @@ class JobRecord:
             cancelling=self.cancelling,
             error=self.error,
             note=self.note,
+            seen=self.seen,
             deletes=self.task.rows if isinstance(self.task, Delete) else (),
             finished=self.finished,
             frees=self.task.frees if isinstance(self.task, Delete) else "",

@@ -185,6 +185,8 @@ class JobsScreen(FilteredScreen):
             # Not the table's own: after a resize, it has the new one only once it is drawn.
             layout = replace(self.job_rows.layout_in(self.room - 1 - MARGIN), sign=MARGIN)
             total.show([total_line(jobs, self.tui.signs, layout)])
+        if not words and self.context.services is not None:
+            self.call_later(self.context.services.queue.mark_seen)
 
     def _heading(self, jobs: Sequence[Job]) -> str:
         """Return how many of all jobs there are, their rate together, and what is left."""

@@ -107,11 +107,11 @@ def layout_for(jobs: Iterable[Job], width: int, *, sign: bool = True) -> JobLayo
 def strip_jobs(jobs: tuple[Job, ...]) -> tuple[Job, ...]:
     """Return the jobs worth a row below the list: what can be undone, what is under way, the rest.
 
-    The deletion that would be undone comes first.
+    The deletion that would be undone comes first. A failure is shown until it was seen in Jobs.
     """
     waiting = [job for job in reversed(jobs) if job.state is State.WAITING]
     running = [job for job in jobs if job.state is State.RUNNING]
-    failed = [job for job in jobs if job.state is State.FAILED]
+    failed = [job for job in jobs if job.state is State.FAILED and not job.seen]
     queued = [job for job in jobs if job.state is State.QUEUED]
     return tuple((waiting + running + failed + queued)[:STRIP_ROWS])
 

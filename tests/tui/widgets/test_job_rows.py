@@ -203,6 +203,7 @@ def test_the_strip_shows_what_can_be_undone_then_what_moves_what_failed_and_what
         job(State.WAITING, id=6, verb="delete"),
         job(State.WAITING, id=7, verb="delete"),
         job(State.PAUSED, id=8),
+        job(State.FAILED, id=9, seen=True),
     )
     assert [one.id for one in strip_jobs(jobs)] == [7, 6, 4, 3, 1]
 
