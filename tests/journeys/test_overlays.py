@@ -55,8 +55,8 @@ async def test_the_tabs_of_the_form_have_one_ground() -> None:
         await user.presses("C")
         await user.sees("Create a model from")
         grounds = set()
-        for label in ("Only what is new", "A conversation that", "Inherited and kept"):
-            await user.presses("ctrl+n", *(["ctrl+n"] if label.startswith("Only") else []))
+        for label in ("Rows with +", "A conversation that", "Inherited and kept"):
+            await user.presses("ctrl+n", *(["ctrl+n"] if label.startswith("Rows") else []))
             await user.comes_to_rest()
             (row,) = (row for row in screen_of(user.app) if label in text_of(row))
             grounds.add(row[text_of(row).index(label)].look.background)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
@@ -82,12 +82,18 @@ class Tab(Vertical):
 
 
 class BaseField(Input):
-    """The name of the base; down and up go through the installed models that match it."""
+    """The name of the base; down and up choose from the installed models that match it.
+
+    With the name of one in it, down lists all of them first.
+    """
 
     BINDINGS = [
         Binding("down", "take(1)", "Choose", show=False),
         Binding("up", "take(-1)", "Choose", show=False),
     ]
+
+    class Listed(Event):
+        """Other models are listed, of which none is taken yet."""
 
     def __init__(
         self, base: str, offered: Sequence[str], keys: Collection[str], *, id: str
@@ -100,13 +106,16 @@ class BaseField(Input):
         self._keys = keys
         """The `names.comparison_key` of all that is installed."""
         self._typed = ""
-        """What was typed before the first match was taken."""
+        """What was typed before a match was taken; empty where all are listed."""
         self._taken = ""
-        """What the field holds as long as that is a match that was taken."""
+        """What the field holds as long as that was taken from the list."""
 
     @property
     def matches(self) -> tuple[Sequence[str], str]:
-        """Return the installed models that match what is typed, and which of them was taken."""
+        """Return the models to choose from, and which of them is taken; none behind a whole name.
+
+        All match what is typed.
+        """
         taken = self._taken if self.value == self._taken else ""
         typed = (self._typed if taken else self.value).strip().lower()
         if not taken and names.comparison_key(typed) in self._keys:
@@ -114,23 +123,25 @@ class BaseField(Input):
         return [name for name in self._offered if typed in name.lower()], taken
 
     def action_take(self, by: int) -> None:
-        """Take the next or the previous match; leave the field where there is none."""
+        """Take the next or the previous match, or list all models; up leaves the first one."""
         matches, taken = self.matches
-        if not matches or (not taken and by < 0):
-            self.screen.focus_next() if by > 0 else self.screen.focus_previous()
-            return
-        if not taken:
-            self._typed = self.value
         at = matches.index(taken) + by if taken else 0
-        self._taken = matches[min(at, len(matches) - 1)] if at >= 0 else ""
-        self.value = self._taken or self._typed
-        self.cursor_position = len(self.value)
+        if not matches and by > 0 and self.value in self._offered:
+            self._typed, self._taken = "", self.value
+            self.post_message(self.Listed())
+        elif not matches or (by < 0 and not taken) or (at < 0 and not self._typed):
+            self.screen.focus_next() if by > 0 else self.screen.focus_previous()
+        else:
+            self._typed = self._typed if taken else self.value
+            self._taken = matches[min(at, len(matches) - 1)] if at >= 0 else ""
+            self.value = self._taken or self._typed
+            self.cursor_position = len(self.value)
 
 
 class BaseTab(Tab):
     """The names of the new model and of its base, and what is inherited from the base."""
 
-    keys = "enter or tab next field   ↓↑ choose from the list   right complete"
+    keys = "enter next   ↓↑ choose the base from a list   right complete it"
 
     def compose(self) -> ComposeResult:
         """Yield both names, and facts about the base."""
@@ -148,13 +159,33 @@ class BaseTab(Tab):
             self.query_one("#name", Input).value = inert(form.offered)
         self.form = form
         facts = self.query_one("#facts", StaticLines)
+        known, (width, height) = base_lines(form), facts.size
+        if width:
+            known = [line for whole in known for line in wrap_line(whole, width)]
+        cursor, room = facts.signs.cursor, height - len(known) - 2
+        if room < LEAST_LISTED and (only := self._listed(max(height, 1), cursor)):
+            facts.show(only)
+        elif listed := self._listed(room, cursor):
+            title: StyledLine = (("Installed", "title"),)
+            facts.show([*known, *([()] if known else []), title, *listed])
+        else:
+            facts.show(known)
+
+    def _listed(self, rows: int, cursor: str) -> list[StyledLine]:
+        """Return the models to choose from as at most `rows` lines, with the one that is taken."""
         matches, taken = self.query_one("#from", BaseField).matches
-        listed: list[StyledLine] = [(("Installed", "title"),)] if matches else []
-        for name in matches[:LISTED]:
-            sign, style = (facts.signs.cursor, "accent") if name == taken else (" ", "")
-            listed.append(((f"{sign} {inert(name)}", style),))
-        known = [line for whole in base_lines(form) for line in wrap_line(whole, facts.size.width)]
-        facts.show([*known, *([()] if known and listed else []), *listed])
+        at = matches.index(taken) if taken else 0
+        start = max(0, min(at - rows // 2, len(matches) - rows))
+        lines: list[StyledLine] = []
+        for name in matches[start : start + rows]:
+            sign, style = (cursor, "accent") if name == taken else (" ", "")
+            lines.append(((f"{sign} {inert(name)}", style),))
+        return lines
+
+    @on(events.Resize)
+    @on(BaseField.Listed)
+    def _draw(self) -> None:
+        self.show(self.form)
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
@@ -166,8 +197,11 @@ class BaseTab(Tab):
             self.edit(lambda form: replace(form, name=event.value))
 
     @on(Input.Submitted)
-    def _next(self) -> None:
-        self.screen.focus_next()
+    async def _next(self, event: Input.Submitted) -> None:
+        if event.input.id == "from":
+            await self.run_action("screen.turn(1)")
+        else:
+            self.screen.focus_next()
 
 
 def base_lines(form: CreateForm) -> list[StyledLine]:
@@ -193,8 +227,8 @@ def base_lines(form: CreateForm) -> list[StyledLine]:
     return [title, (("Brings ", "muted"), (words, "")), ((CANNOT_CLEAR, "muted"),)]
 
 
-LISTED = 30
-"""Installed models listed at most."""
+LEAST_LISTED = 3
+"""Installed models listed where there is little room: facts make room for them."""
 CANNOT_CLEAR = "Create can replace or extend these, but cannot remove them."
 
 

@@ -227,6 +227,39 @@ async def test_down_and_up_choose_the_base_from_the_models_that_match() -> None:
         assert form.answer == CreateRequest(model="gemma3:4b-custom", from_="gemma3:4b")
 
 
+async def test_down_in_an_untouched_base_lists_all_models_and_changes_nothing_yet() -> None:
+    async with a_form(models=(BASE, OTHER, a_model("gemma3:12b"))) as form:
+        await form.press("tab")
+        assert "Installed" not in form.screen
+        await form.press("down")
+        assert "▸ qwen3:1.7b" in form.screen
+        assert form.dialog.form == form.dialog.start
+        await form.press("up")
+        assert "▸ gemma3:4b" in form.screen
+        await form.press("up", "up")
+        focused = form.host.focused
+        assert focused is not None
+        assert focused.id == "name"
+        assert form.dialog.form.base == "gemma3:12b"
+
+
+async def test_enter_goes_on_from_the_base_and_never_creates() -> None:
+    async with a_form() as form:
+        await form.press("enter", "enter")
+        assert form.dialog.tab.id == "prompt"
+        assert form.is_open
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (40, 10)])
+async def test_the_first_tab_looks_the_same_after_another_one(size: tuple[int, int]) -> None:
+    async with a_form(size=size) as form:
+        before = [
+            line[:60].rstrip() for line in form.screen.splitlines()
+        ]  # without the preview beside
+        await form.press("ctrl+n", "ctrl+o")
+        assert [line[:60].rstrip() for line in form.screen.splitlines()] == before
+
+
 async def test_down_leaves_a_base_that_nothing_matches() -> None:
     async with a_form() as form:
         await form.press("tab")
