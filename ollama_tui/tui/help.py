@@ -305,7 +305,8 @@ class KeyHelp(ModalScreen[None]):
             found = sum(len(section.entries) for section in narrowed(pages[there], query))
             page = dict(PAGES)[there].lower()
             more = f" tab: {found} in {page}." if found else ""
-            lines = [((f"Nothing here.{more}", "muted"),)]
+            elsewhere = "The palette (:) finds any action by its name, with a key or without."
+            lines = [((f"Nothing here.{more} {elsewhere}", "muted"),)]
         self._view.show(lines)
         esc = "clear" if query else "back"
         self.query_one(KeysLine).show(f"↑↓ scroll   tab {there}   esc {esc}")

@@ -170,7 +170,7 @@ async def test_the_second_page_of_the_help_has_signs_and_the_filter_language() -
         await user.sees("Turns text into vectors.")
         await user.sees_no("Loaded into memory.")
         await user.presses("tab")
-        await user.sees("Nothing here. tab: 1 in signs and filter.")
+        await user.sees("Nothing here. tab: 1 in signs and filter.", "finds any action by its name")
 
 
 async def test_a_question_mark_and_more_typed_ahead_run_nothing() -> None:
