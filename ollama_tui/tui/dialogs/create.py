@@ -13,6 +13,7 @@ from functools import partial
 
 from textual import events, on, work
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Input, Static
@@ -307,6 +308,11 @@ class CreateDialog(Form[CreateAnswer]):
         if yes:
             there = self.form.target_model
             self.dismiss(CreateAnswer(self.form.request(), there.digest if there else None))
+
+    def dismiss(self, result: CreateAnswer | None = None) -> AwaitComplete:
+        """Close, and wait for no answer that would save the draft once more."""
+        self.workers.cancel_group(self, "learn")
+        return super().dismiss(result)
 
     def would_lose(self) -> bool:
         """Whether anything was typed."""
