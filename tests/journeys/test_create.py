@@ -41,6 +41,7 @@ async def test_what_was_created_has_the_cursor_and_is_in_view() -> None:
         await done(user)
         [body] = demo.bodies("/api/create")
         await user.until(lambda: user.cursor == body["model"], "the cursor on the new model")
+        await user.presses()  # a moment: the list is drawn when its messages have come and gone
         row = f"{body['model']} "
         await user.until(lambda: any(row in line for line in user.lines if line[:1] == "▸"), "it")
 
