@@ -41,9 +41,16 @@ async def test_what_was_created_has_the_cursor_and_is_in_view() -> None:
         await done(user)
         [body] = demo.bodies("/api/create")
         await user.until(lambda: user.cursor == body["model"], "the cursor on the new model")
-        await user.presses()  # a moment: the list is drawn when its messages have come and gone
-        row = f"{body['model']} "
-        await user.until(lambda: any(row in line for line in user.lines if line[:1] == "▸"), "it")
+        assert await at_cursor(user, body["model"])
+
+
+async def at_cursor(user: User, name: str) -> bool:
+    """Whether the cursor is drawn on this row, if need be after some time has passed."""
+    for _ in range(10):
+        if any(f"{name} " in line for line in user.lines if line.startswith("▸")):
+            return True
+        await user.presses()
+    return False
 
 
 async def test_the_cursor_stays_where_it_was_moved_to_meanwhile() -> None:

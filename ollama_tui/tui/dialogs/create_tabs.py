@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -16,6 +16,7 @@ from textual.widgets import Input, Static, TextArea
 
 from ollama_tui.domain import names
 from ollama_tui.domain.create.form import CreateForm, TextField
+from ollama_tui.domain.model import Model
 from ollama_tui.domain.quantization import quantize_problem, quantize_targets
 from ollama_tui.formatting import StyledLine, inert, plural, size
 from ollama_tui.tui.dialogs.create_parts import Editor
@@ -84,7 +85,8 @@ class Tab(Vertical):
 class BaseField(Input):
     """The name of the base; down and up choose from the installed models that match it.
 
-    With the name of one in it, down lists all of them first.
+    With the name of one in it, down lists all of them first. Neither key goes on to the button that
+    creates.
     """
 
     BINDINGS = [
@@ -96,15 +98,15 @@ class BaseField(Input):
         """Other models are listed, of which none is taken yet."""
 
     def __init__(
-        self, base: str, offered: Sequence[str], keys: Collection[str], *, id: str
+        self, base: str, offered: Sequence[str], installed: Mapping[str, Model], *, id: str
     ) -> None:
         super().__init__(
             base, id=id, placeholder="qwen3:8b",
             suggester=SuggestFromList(offered, case_sensitive=False),
         )  # fmt: skip
         self._offered = offered
-        self._keys = keys
-        """The `names.comparison_key` of all that is installed."""
+        self._installed = installed
+        """All that is installed, by `names.comparison_key`."""
         self._typed = ""
         """What was typed before a match was taken; empty where all are listed."""
         self._taken = ""
@@ -118,7 +120,7 @@ class BaseField(Input):
         """
         taken = self._taken if self.value == self._taken else ""
         typed = (self._typed if taken else self.value).strip().lower()
-        if not taken and names.comparison_key(typed) in self._keys:
+        if not taken and names.comparison_key(typed) in self._installed:
             return (), ""
         return [name for name in self._offered if typed in name.lower()], taken
 
@@ -126,11 +128,16 @@ class BaseField(Input):
         """Take the next or the previous match, or list all models; up leaves the first one."""
         matches, taken = self.matches
         at = matches.index(taken) + by if taken else 0
-        if not matches and by > 0 and self.value in self._offered:
-            self._typed, self._taken = "", self.value
+        whole = self._installed.get(names.comparison_key(self.value.strip()))
+        if by < 0 and (not taken or (at < 0 and not self._typed)):
+            self.screen.focus_previous()
+        elif not matches and whole is not None and whole.name in self._offered:
+            self._typed, self.value = "", whole.name
+            self._taken = self.value
+            self.cursor_position = len(self.value)
             self.post_message(self.Listed())
-        elif not matches or (by < 0 and not taken) or (at < 0 and not self._typed):
-            self.screen.focus_next() if by > 0 else self.screen.focus_previous()
+        elif not matches:
+            self.app.bell()
         else:
             self._typed = self._typed if taken else self.value
             self._taken = matches[min(at, len(matches) - 1)] if at >= 0 else ""
@@ -150,7 +157,7 @@ class BaseTab(Tab):
         yield Static("New name" if not start.edit else "Name", classes="label", markup=False)
         yield Input(inert(start.name), id="name", disabled=start.edit, select_on_focus=False)
         yield Static("Base, the model to start from", classes="label", markup=False)
-        yield BaseField(inert(start.base), offered, start.installed.keys(), id="from")
+        yield BaseField(inert(start.base), offered, start.installed, id="from")
         yield StaticLines(id="facts")
 
     def show(self, form: CreateForm) -> None:
@@ -160,8 +167,8 @@ class BaseTab(Tab):
         self.form = form
         facts = self.query_one("#facts", StaticLines)
         known, (width, height) = base_lines(form), facts.size
-        if width:
-            known = [line for whole in known for line in wrap_line(whole, width)]
+        wrapped = [line for whole in known for line in wrap_line(whole, max(width, 1))]
+        known = wrapped if len(wrapped) <= height else known
         cursor, room = facts.signs.cursor, height - len(known) - 2
         if room < LEAST_LISTED and (only := self._listed(max(height, 1), cursor)):
             facts.show(only)
@@ -185,7 +192,7 @@ class BaseTab(Tab):
     @on(events.Resize)
     @on(BaseField.Listed)
     def _draw(self) -> None:
-        self.show(self.form)
+        self.call_after_refresh(lambda: self.show(self.form))  # the facts have their size then
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
@@ -224,7 +231,7 @@ def base_lines(form: CreateForm) -> list[StyledLine]:
         "a license" if base.license else "",
     )
     words = ", ".join(filter(None, brings)) or "nothing but its weights"
-    return [title, (("Brings ", "muted"), (words, "")), ((CANNOT_CLEAR, "muted"),)]
+    return [title, ((f"Brings {words}", ""),), ((CANNOT_CLEAR, "muted"),)]
 
 
 LEAST_LISTED = 3

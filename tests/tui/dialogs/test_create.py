@@ -253,19 +253,29 @@ async def test_enter_goes_on_from_the_base_and_never_creates() -> None:
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (40, 10)])
 async def test_the_first_tab_looks_the_same_after_another_one(size: tuple[int, int]) -> None:
     async with a_form(size=size) as form:
-        before = [
-            line[:60].rstrip() for line in form.screen.splitlines()
-        ]  # without the preview beside
+        before = left_of_the_preview(form)
         await form.press("ctrl+n", "ctrl+o")
-        assert [line[:60].rstrip() for line in form.screen.splitlines()] == before
+        assert left_of_the_preview(form) == before
 
 
-async def test_down_leaves_a_base_that_nothing_matches() -> None:
+async def test_what_the_base_brings_is_told_whole_where_there_is_room() -> None:
+    async with a_form(size=(120, 40)) as form:
+        await form.sees("2 messages, a")
+        assert "license" in "".join(left_of_the_preview(form))
+
+
+def left_of_the_preview(form: FormUser) -> list[str]:
+    return [line[:60].rstrip() for line in form.screen.splitlines()]
+
+
+@pytest.mark.parametrize("base", ["nothing", "QWEN3:1.7B"])
+async def test_down_stays_in_the_base_whatever_it_holds(base: str) -> None:
     async with a_form() as form:
         await form.press("tab")
-        await form.write("nothing")
-        await form.press("down")
-        assert form.host.focused is not form.dialog.query_one("#from")
+        await form.write(base)
+        await form.press("down", "down", "enter")
+        assert form.dialog.tab.id == "prompt"
+        assert form.is_open
 
 
 async def test_a_base_is_typed_in_place_of_the_one_before() -> None:
@@ -287,6 +297,12 @@ async def rebased(form: FormUser, base: str = "gemma3:4b") -> None:
     await form.press("tab")
     await form.clear()
     await form.write(base)
+
+
+async def adds_a_stop(form: FormUser, text: str = "###\n") -> None:
+    await form.turn_to("parameters")
+    await form.press("a")
+    await form.write(f"stop\n{text}")
 
 
 async def test_another_base_is_asked_about_and_what_it_brings_is_shown() -> None:
@@ -318,9 +334,7 @@ async def test_what_is_added_is_the_same_whenever_the_server_answers(answers: st
     async with a_form(details=server) as form:
         await rebased(form)
         assert ("Asking what gemma3:4b brings" in form.screen) is (answers != "before")
-        await form.turn_to("parameters")
-        await form.press("a")
-        await form.write("stop\n###")
+        await adds_a_stop(form, "###")
         if answers == "between":
             server.let_it_answer.set()
             await form.settle()
@@ -342,9 +356,7 @@ async def test_a_list_that_is_added_to_is_sent_once_the_server_has_answered() ->
     server = Server()
     async with a_form(details=server) as form:
         await rebased(form)
-        await form.turn_to("parameters")
-        await form.press("a")
-        await form.write("stop\n###\n")
+        await adds_a_stop(form)
         await form.press("ctrl+g")
         assert form.is_open
         server.let_it_answer.set()
@@ -358,9 +370,7 @@ async def test_typing_on_takes_back_a_create_that_waits_for_the_server() -> None
     server = Server()
     async with a_form(details=server) as form:
         await rebased(form)
-        await form.turn_to("parameters")
-        await form.press("a")
-        await form.write("stop\n###\n")
+        await adds_a_stop(form)
         await form.press("ctrl+g", "a")
         await form.write("top_k\n5\n")
         server.let_it_answer.set()
