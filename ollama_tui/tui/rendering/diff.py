@@ -22,8 +22,10 @@ from rich.control import Control
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
 from textual.geometry import Offset
+from textual.screen import Screen
 from textual.strip import Strip
 
+from ollama_tui.tui.rendering.compositor import SparseCompositor
 from ollama_tui.tui.rendering.driver import TerminalDriver
 from ollama_tui.tui.rendering.sgr import TAIL, FrameWriter, strip_cells
 
@@ -31,8 +33,9 @@ if TYPE_CHECKING:
     from queue import Queue
 
     from rich.console import RenderableType
+    from textual.dom import DOMNode
     from textual.driver import Driver
-    from textual.screen import Screen
+    from textual.widget import Widget
 
 ReturnType = TypeVar("ReturnType")
 
@@ -208,6 +211,12 @@ class DiffApp(App[ReturnType]):
     def get_driver_class(self) -> type[Driver]:
         """Return the driver for a terminal; tests run without one."""
         return TerminalDriver
+
+    def _register(self, parent: DOMNode, *widgets: Widget, **options: Any) -> list[Widget]:
+        for screen in widgets:
+            if isinstance(screen, Screen):
+                screen._compositor = SparseCompositor()
+        return super()._register(parent, *widgets, **options)
 
     def on_resize(self) -> None:
         """Draw everything again: terminals reflow, clear or cut what they show when resized.

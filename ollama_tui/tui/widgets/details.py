@@ -130,8 +130,9 @@ class DetailsPane(Vertical):
         model = self._model
         if model is None or self._now is None:
             return
-        ends = ((model.label, "strong"),), ((f"{self._place_in_list} ", "muted"),)
-        self.title_line.show([spread(*ends, self.size.width)])
+        if self.title_line.display:
+            ends = ((model.label, "strong"),), ((f"{self._place_in_list} ", "muted"),)
+            self.title_line.show([spread(*ends, self.size.width)])
         key, tab = model.details_key, self.tabs.active or OVERVIEW.id
         content = document(
             tab,

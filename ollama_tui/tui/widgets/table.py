@@ -9,6 +9,7 @@ from itertools import chain
 from operator import attrgetter
 from typing import Generic, TypeVar
 
+from textual import events
 from textual.binding import Binding
 from textual.cache import LRUCache
 from textual.geometry import Region
@@ -259,6 +260,13 @@ class Table(ScrollingWidget, Generic[R], can_focus=True):
     def action_move_to_end(self, last: bool) -> None:
         """Go to the first or the last row."""
         self._go(len(self.rows) - 1 if last else 0, self._top)
+
+    async def on_key(self, event: events.Key) -> None:
+        """Move at once: the app finds the same only after the key went up through all it is in."""
+        for binding in self._bindings.key_to_bindings.get(event.key, ()):
+            if (binding.id or "").startswith("move."):
+                event.stop()
+                await self.run_action(binding.action)
 
     def action_choose(self) -> None:
         """Post that the row under the cursor was chosen."""

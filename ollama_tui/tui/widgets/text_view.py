@@ -57,6 +57,8 @@ class TextView(ScrollingWidget, can_focus=True):
         self._last_page: Anchor = (0, 0)
         self._rows: list[WrappedRow] = []
         self._painted: list[StyledLine] = []
+        """The lines in view as they were laid out for `_painted_size`."""
+        self._painted_size = Size(0, 0)
         self.searched = ""
         """What is searched for; empty for nothing."""
         self._search: TextSearch | None = None
@@ -147,7 +149,9 @@ class TextView(ScrollingWidget, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """Paint one row."""
-        return self.to_strip(self._line(y, self.size))
+        size = self.size
+        is_painted = size == self._painted_size
+        return self.to_strip(self._painted[y] if is_painted else self._line(y, size))
 
     def _go_to(self, top: Anchor) -> None:
         self._put(top)
@@ -163,7 +167,7 @@ class TextView(ScrollingWidget, can_focus=True):
     def _repaint(self) -> None:
         """Refresh the lines that differ: most of one model's details are the next one's too."""
         size = self.size
-        width, height = size
+        width, height = self._painted_size = size
         before, self._painted = self._painted, [self._line(y, size) for y in range(height)]
         if len(before) != height:
             self.refresh()

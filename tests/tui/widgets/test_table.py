@@ -8,7 +8,10 @@ from typing import ClassVar
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from textual import events
+from textual.containers import Vertical
 from textual.strip import Strip
+from textual.widget import Widget
 
 from ollama_tui.formatting import StyledLine
 from ollama_tui.tui.widgets.table import (
@@ -267,6 +270,27 @@ async def test_any_size_will_do(size: tuple[int, int]) -> None:
         await pilot.press("k", "pageup", "j", "ctrl+d")
         assert table.cursor in table.rows_in_view()
         assert len(screen_lines(app)) == size[1]
+
+
+class Overhearing(Vertical):
+    """Keeps the keys that come up from what it holds."""
+
+    def __init__(self, *held: Widget) -> None:
+        super().__init__(*held)
+        self.keys: list[str] = []
+
+    def on_key(self, event: events.Key) -> None:
+        self.keys.append(event.key)
+
+
+async def test_a_key_that_moves_goes_no_further_than_the_table() -> None:
+    table: Table[str] = Table(Names())
+    table.show(names(20))
+    around = Overhearing(table)
+    async with OneWidget(around).run_test() as pilot:
+        await pilot.press("j", "x", "G", "down", "k", "enter", "y")
+        assert table.cursor == "m18"
+        assert around.keys == ["x", "y"]
 
 
 @given(

@@ -1,0 +1,65 @@
+"""A compositor that has only those lines of a widget rendered that are to be drawn.
+
+Textual's renders, for every update, all lines of all widgets in the rectangle around all that
+changed: for a move of the cursor, which changes a line here and there, that is the whole screen.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from textual._compositor import ChopsUpdate, Compositor
+from textual.geometry import Region
+
+if TYPE_CHECKING:
+    from textual.strip import Strip
+
+Line = dict[int, "Strip | None"]
+"""The pieces of one line of the screen by the column they begin in; None is not drawn."""
+
+
+class SparseCompositor(Compositor):
+    """Renders, of each widget, no more than from its first to its last line that is drawn."""
+
+    def render_partial_update(self) -> ChopsUpdate | None:
+        """Return what has changed since the last update; None if nothing has."""
+        screen = self.size.region
+        dirty = {seen for region in self._dirty_regions if (seen := region.intersection(screen))}
+        self._dirty_regions.clear()
+        if not dirty:
+            return None
+        spans = list(self._regions_to_spans(dirty))
+        return ChopsUpdate(self._pieces(spans), spans, [cuts[1:] for cuts in self.cuts])
+
+    def _pieces(self, spans: list[tuple[int, int, int]]) -> list[Line]:
+        """Return every line of the screen with the pieces that `spans` touch."""
+        missing: dict[int, set[int]] = {}
+        """Columns in which pieces begin that nothing was found for yet, by line."""
+        lines: list[Line] = [{}] * self.size.height
+        for y, left, right in spans:
+            if y not in missing:
+                missing[y] = set()
+                lines[y] = dict.fromkeys(self.cuts[y][:-1])
+            touched = (x for x, end in pairwise(self.cuts[y]) if x < right and end > left)
+            missing[y].update(touched)
+        for widget, (region, clip) in self.visible_widgets.items():  # those in front come first
+            place = region.intersection(clip)
+            x, end = place.column_span
+            rows = [
+                y
+                for y in missing
+                if y in place.line_range and any(x <= c < end for c in missing[y])
+            ]
+            if not rows:
+                continue
+            first, last = rows[0], rows[-1]
+            crop = Region(x - region.x, first - region.y, place.width, last + 1 - first)
+            strips = widget.render_lines(crop)
+            for y in rows:
+                cuts = [cut for cut in self.cuts[y] if x <= cut <= end]
+                pieces = strips[y - first].divide([cut - x for cut in cuts[1:]])
+                found = [(at, p) for at, p in zip(cuts, pieces, strict=False) if at in missing[y]]
+                lines[y].update(found)
+                missing[y].difference_update(at for at, _ in found)
+        return lines
