@@ -236,13 +236,14 @@ class Usage:
     def taken_by(self, names: Collection[str]) -> int:
         """Return the bytes that the models called `names` take together, shared weights once.
 
-        A single model takes what the list says, without an original that an upgrade has kept. It is
-        asked for with every letter of a filter, so small parts that many models have, such as
-        licenses, are not looked for: each counts them.
+        A single model takes what the list says, without an original that an upgrade has kept, and
+        one in the cloud takes nothing. It is asked for with every letter of a filter, so small
+        parts that many models have, such as licenses, are not looked for: each counts them.
         """
         own, shared = self._shares
-        taken = {part for name in names for part in shared.get(name, ())}
-        return sum([own.get(name, 0) for name in names]) + sum(part.size for part in taken)
+        chosen = {*names}
+        taken = {part for name in shared.keys() & chosen for part in shared[name]}
+        return sum([own[n] for n in own.keys() & chosen]) + sum([part.size for part in taken])
 
     @cached_property
     def _shares(self) -> tuple[dict[str, int], dict[str, list[StoragePart]]]:

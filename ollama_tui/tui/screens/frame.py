@@ -105,7 +105,7 @@ class Frame:
         usage = self.totals.usage(self._main.snapshot)
         if usage is None:
             return sum([model.size for model in models if not model.is_cloud])
-        return usage.taken_by({model.name for model in models if not model.is_cloud})
+        return usage.taken_by({model.listed.name for model in models})
 
     def _jobs(self) -> list[StyledLine]:
         if not self._main.jobs:

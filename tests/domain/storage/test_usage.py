@@ -253,6 +253,12 @@ def test_what_models_take_together_counts_shared_weights_once() -> None:
     assert usage.taken_by([]) == usage.taken_by(["unknown"]) == 0
 
 
+def test_cloud_models_take_nothing() -> None:
+    usage = Usage((a_model("here"), a_model("away", cloud=True, size=300)))
+    assert usage.taken_by(["away"]) == 0
+    assert usage.taken_by(["here", "away"]) == usage.taken_by(["here"]) == 1_000_000_000
+
+
 def test_what_only_some_models_share_goes_with_all_of_them() -> None:
     sizes = {"w": 900 * MB, "x": 500 * MB, "l": 2000}
     usage = measured({"one": "wl", "two": "wl", "three": "xl"}, sizes)
