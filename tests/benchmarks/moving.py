@@ -18,12 +18,12 @@ MODELS = 1_000
 MOVE_BYTES = 500
 WORST_MOVE_BYTES = 560
 PAGE_BYTES = 1.0
-MOVE_CPU = 4.0
-MOVE_TIME = 4.0
+MOVE_CPU = 3.0
+MOVE_TIME = 3.5
 BURST = 30
 BURST_TIME = 12.0
 """Of a bare list, which does not wait for one key to be handled before it takes the next."""
-FILTER_10_000 = 1.4
+FILTER_10_000 = 1.3
 IDLE_CPU = 0.5
 MEMORY = 1.5
 """Of a bare list: the details of what was looked at stay, one with a template of two megabytes."""
