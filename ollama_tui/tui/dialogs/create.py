@@ -29,8 +29,7 @@ from ollama_tui.domain.model import Model
 from ollama_tui.formatting import inert
 from ollama_tui.tui.dialogs.choice import confirm_replace
 from ollama_tui.tui.dialogs.controls import LineButton
-from ollama_tui.tui.dialogs.create_lists import LicenseTab, MessagesTab, ParametersTab
-from ollama_tui.tui.dialogs.create_parts import HEIGHTS
+from ollama_tui.tui.dialogs.create_lists import LicenseTab, ListTab, MessagesTab, ParametersTab
 from ollama_tui.tui.dialogs.create_tabs import BaseTab, PromptTab, QuantizeTab, Tab
 from ollama_tui.tui.dialogs.dialog import Form
 from ollama_tui.tui.look import styles_folder
@@ -141,7 +140,7 @@ class CreateDialog(Form[CreateAnswer]):
 
     CSS_PATH = [styles_folder() / "create.tcss"]
     AUTO_FOCUS = ""
-    VERTICAL_BREAKPOINTS = HEIGHTS
+    VERTICAL_BREAKPOINTS = [(0, "-cramped"), (13, "-roomy")]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]
     BINDINGS = [
         Binding("escape", "leave", "Cancel", show=False),
@@ -212,6 +211,7 @@ class CreateDialog(Form[CreateAnswer]):
         for tab in self.query(Tab):
             tab.display = tab.id == name
         self.query_one("#beside").set_class(name == "preview", "-again")
+        self.set_class(isinstance(self.tab, ListTab), "-listing")
         self._draw()
         if self.focused is not self.query_one("#strip"):
             self.tab.enter()

@@ -730,3 +730,33 @@ async def test_fields_and_keys_are_in_view_at_every_size(size: tuple[int, int]) 
         await form.write("seed\n")
         assert "Value" in form.screen
         assert "seed takes a whole number." in form.screen
+
+
+@pytest.mark.parametrize("size", [(40, 10), (60, 16), (80, 24), (120, 40)])
+async def test_the_dialogs_of_parts_say_what_they_ask_and_their_keys_at_every_size(
+    size: tuple[int, int],
+) -> None:
+    async with a_form(size=size) as form:
+        for tab, asked, goes in (
+            ("parameters", "Add a parameter", "enter set"),
+            ("messages", "Add a message", "ctrl+g keep"),
+            ("license", "Add a license", "ctrl+g keep"),
+        ):
+            await form.turn_to(tab)
+            assert "a add   enter change   d remove" in form.screen
+            await form.press("a")
+            for words in (asked, goes, "esc cancel"):
+                assert words in form.screen
+            await form.press("escape")
+
+
+@pytest.mark.parametrize("rows", [10, 14, 19, 20])
+async def test_all_of_the_dialog_for_a_parameter_fits(rows: int) -> None:
+    async with a_form(size=(60, rows)) as form:
+        await form.turn_to("parameters")
+        await form.press("a")
+        for words in ("Add a parameter", "num_ctx", "Value", "Type the name", "esc cancel"):
+            assert words in form.screen
+        await form.write("stop\n")
+        for words in ("Add a parameter", "stop", "text", "Value", "esc cancel"):
+            assert words in form.screen
