@@ -70,6 +70,15 @@ async def test_a_name_no_registry_has_is_said_before_enter_with_what_was_meant()
         await user.sees("qwen9:8b no such model", "Did you mean qwen3:8b")
 
 
+@pytest.mark.parametrize("size", [(40, 10), (80, 24)])
+async def test_what_was_meant_is_said_in_a_row_of_its_own_where_there_is_one(
+    size: tuple[int, int],
+) -> None:
+    async with journey(size=size) as user:
+        await opens(user, "deepseek-r1:70b")
+        await user.sees("deepseek-r1:70b no such model", "Did you mean deepseek-r1:8b")
+
+
 @pytest.mark.parametrize("answered", [True, False])
 async def test_a_name_no_registry_has_is_said_at_once_not_when_its_turn_comes(
     answered: bool,
@@ -109,6 +118,18 @@ async def test_it_is_said_whether_the_disk_has_room() -> None:
         await user.sees("Fetches 8.1 GB; 50 GB free on the disk")
         await user.types(" llama3.3:70b")
         await user.sees("Fetches 50 GB: 669 MB more than is free on the disk")
+
+
+async def test_a_narrow_screen_says_so_in_short() -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker, size=(40, 10)) as user:
+        assert user.app.services is not None
+        disk = Usage((), Contents("/store", free=50_000_000_000, capacity=200_000_000_000))
+        user.app.services.storage.measured.set(disk)
+        await opens(user, "gemma3:12b")
+        await user.sees("Fetches 8.1 GB; 50 GB free")
+        await user.types(" llama3.3:70b")
+        await user.sees("Fetches 50 GB: 669 MB too much")
 
 
 async def test_tab_completes_goes_through_the_rest_and_enter_takes_what_stands_there() -> None:

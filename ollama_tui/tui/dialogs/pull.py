@@ -306,9 +306,11 @@ class PullDialog(Dialog[PullAnswer]):
         room = self.query_one("#found").size.width
         if not hint:
             return [row]
-        if width_of(row) + len(hint) + 2 <= room or self.app.size.height < LOW:
+        is_full = 2 * len(self._wanted()) > self._least_rows
+        if width_of(row) + len(hint) + 2 <= room or (is_full and self.app.size.height < LOW):
             return [(*row, (f". {hint}", "muted"))]
-        return [row, ((" " * (cells + 3), ""), (hint, "muted"))]
+        indent = cells + 3 if cells + 3 + len(hint) <= room else 3
+        return [row, ((" " * indent, ""), (hint, "muted"))]
 
     def _is_typed(self, name: str) -> bool:
         """Whether a name is still being typed: it goes on in ways that are suggested."""
@@ -325,25 +327,37 @@ class PullDialog(Dialog[PullAnswer]):
         return ((offer.words, "accent" if offer.missing else "good"),)
 
     def _cost(self, wanted: Sequence[str]) -> StyledLine:
-        """Return what all of it fetches, and whether the server's disk has room for that."""
+        """Return what all of it fetches, and whether the server's disk has room for that.
+
+        Where not all of it fits, what is there already is left out first.
+        """
         wanted = [name for name in wanted if comparison_key(name) not in self.facts.under_way]
         found = [offer for name in wanted if (offer := self._offer(name)) is not None]
         offers = [offer for offer in found if offer.total is not None]
         if not offers:
             return ()
         fetch, total = together(offers), sum(offer.total or 0 for offer in offers)
-        rest = f" ({size(total - fetch)} already there)" if size(fetch) != size(total) else ""
-        words = f"Fetches {size(fetch)}{rest}" if fetch else "Nothing to fetch: all of it is there"
-        line: StyledLine = ((f" {words}", "strong"),)
-        if len(found) < len(wanted):
-            line = (*line, (" so far", "muted"))
-        if (free := self.facts.free()) is None or not fetch:
-            return line
-        promised = self.facts.promised()
+        words = f" Fetches {size(fetch)}" if fetch else " Nothing to fetch: all of it is there"
+        is_partly_there = fetch and size(fetch) != size(total)
+        there = f" ({size(total - fetch)} already there)" if is_partly_there else ""
+        so_far: Span = (" so far" if len(found) < len(wanted) else "", "muted")
+        in_full, in_short = self._room_for(fetch)
+        room = self.query_one("#cost").size.width
+        in_order = ((there, in_full), ("", in_full), ("", in_short))
+        lines = [((words + known, "strong"), so_far, said) for known, said in in_order]
+        return next((line for line in lines if width_of(line) <= room), lines[-1])
+
+    def _room_for(self, fetch: int) -> tuple[Span, Span]:
+        """Return whether the disk has room for so many bytes, in full and in short."""
+        free, promised = self.facts.free(), self.facts.promised()
+        if free is None or not fetch:
+            return ("", ""), ("", "")
         when = "after other downloads" if promised else "on the disk"
-        if fetch > free - promised:
-            return (*line, (f": {size(fetch - free + promised)} more than is free {when}", "bad"))
-        return (*line, (f"; {size(free - promised)} free {when}", "muted"))
+        if (excess := fetch + promised - free) > 0:
+            full = f": {size(excess)} more than is free {when}"
+            return (full, "bad"), (f": {size(excess)} too much", "bad")
+        left = f"; {size(free - promised)} free"
+        return (f"{left} {when}", "muted"), (left, "muted")
 
     def answer(self) -> PullAnswer:
         """Return names and options, with what registries have said."""
