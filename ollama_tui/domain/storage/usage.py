@@ -241,9 +241,8 @@ class Usage:
         parts that many models have, such as licenses, are not looked for: each counts them.
         """
         own, shared = self._shares
-        chosen = {*names}
-        taken = {part for name in shared.keys() & chosen for part in shared[name]}
-        return sum([own[n] for n in own.keys() & chosen]) + sum([part.size for part in taken])
+        taken = {part for name in shared.keys() & names for part in shared[name]}
+        return sum([own[n] for n in own.keys() & names]) + sum([part.size for part in taken])
 
     @cached_property
     def _shares(self) -> tuple[dict[str, int], dict[str, list[StoragePart]]]:

@@ -140,7 +140,7 @@ class CreateDialog(Form[CreateAnswer]):
 
     CSS_PATH = [styles_folder() / "create.tcss"]
     AUTO_FOCUS = ""
-    VERTICAL_BREAKPOINTS = [(0, "-cramped"), (13, "-roomy")]
+    VERTICAL_BREAKPOINTS = [(0, "-cramped"), (13, "-usual")]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]
     BINDINGS = [
         Binding("escape", "leave", "Cancel", show=False),

@@ -21,8 +21,8 @@ from ollama_tui.tui.widgets.tab_bar import Picker
 
 T = TypeVar("T")
 
-HEIGHTS = [(0, "-low"), (20, "-roomy")]
-"""The rows of the terminal from which a dialog for a part does not take all of it."""
+HEIGHTS = [(0, "-low"), (20, "-usual")]
+"""Below 20 rows the dialog for a part takes the whole screen."""
 SHOWN = 5
 """The most names offered at a time."""
 Setting = tuple[str, str]

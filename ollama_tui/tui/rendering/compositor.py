@@ -1,7 +1,7 @@
-"""A compositor that has only those lines of a widget rendered that are to be drawn.
+"""A compositor that renders only the lines of a widget that will be drawn.
 
-Textual's renders, for every update, all lines of all widgets in the rectangle around all that
-changed: for a move of the cursor, which changes a line here and there, that is the whole screen.
+For every update Textual renders all lines of all widgets in the rectangle around everything that
+changed. When the cursor moves, a few lines here and there change, and that is the whole screen.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Line = dict[int, "Strip | None"]
 
 
 class SparseCompositor(Compositor):
-    """Renders, of each widget, no more than from its first to its last line that is drawn."""
+    """Renders each widget only from the first to the last of its lines that are drawn."""
 
     def render_partial_update(self) -> ChopsUpdate | None:
         """Return what has changed since the last update; None if nothing has."""
@@ -35,7 +35,7 @@ class SparseCompositor(Compositor):
     def _pieces(self, spans: list[tuple[int, int, int]]) -> list[Line]:
         """Return every line of the screen with the pieces that `spans` touch."""
         missing: dict[int, set[int]] = {}
-        """Columns in which pieces begin that nothing was found for yet, by line."""
+        """Start columns of the pieces still to be rendered, by line."""
         lines: list[Line] = [{}] * self.size.height
         for y, left, right in spans:
             if y not in missing:

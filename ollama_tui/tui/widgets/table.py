@@ -262,11 +262,14 @@ class Table(ScrollingWidget, Generic[R], can_focus=True):
         self._go(len(self.rows) - 1 if last else 0, self._top)
 
     async def on_key(self, event: events.Key) -> None:
-        """Move at once: the app finds the same only after the key went up through all it is in."""
-        for binding in self._bindings.key_to_bindings.get(event.key, ()):
-            if (binding.id or "").startswith("move."):
+        """Run a movement key here, before it bubbles through every ancestor up to the app.
+
+        Other actions stay with the app: one that closes the screen from here would wait for itself.
+        """
+        for binding in self._bindings.key_to_bindings.get(event.key, ())[:1]:
+            is_move = (binding.id or "").startswith("move.")
+            if is_move and await self.app.run_action(binding.action, self):
                 event.stop()
-                await self.run_action(binding.action)
 
     def action_choose(self) -> None:
         """Post that the row under the cursor was chosen."""
