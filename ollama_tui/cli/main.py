@@ -26,6 +26,7 @@ from ollama_tui.config.settings import Folders, SettingsFile, read_settings, use
 
 if TYPE_CHECKING:
     import argparse
+    from pathlib import Path
 
 DONE, FAILED, USAGE, UNREACHABLE, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -143,6 +144,7 @@ def _run_app(arguments: Sequence[str]) -> int:
             folders.config_file, partial(read_settings, options, folders), settings
         ),
         unfinished=folders.unfinished,
+        start_keeper=_start_keeper,
         problems=problems,
         drafts=folders.drafts,
         signs=signs_for(os.environ),
@@ -150,7 +152,14 @@ def _run_app(arguments: Sequence[str]) -> int:
         leaving=shutdown.begin,
     )
     shutdown.save = app.drafts.flush
+    shutdown.hand_over = app.hand_over
     return shutdown.run(app)
+
+
+def _start_keeper(file: Path, prefix: Sequence[str]) -> None:
+    from ollama_tui.services.jobs.handover import start_keeper  # most runs leave nothing to do
+
+    start_keeper(file, prefix)
 
 
 def _terminal_problem() -> str | None:

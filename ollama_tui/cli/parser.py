@@ -11,10 +11,12 @@ from ollama_tui import __version__
 if TYPE_CHECKING:
     import argparse
 
-COMMANDS = ("list", "show", "space", "outdated", "export", "restore", "doctor", "completion")
+COMMANDS = (
+    "list", "show", "space", "outdated", "pull", "jobs", "export", "restore", "doctor", "completion"
+)  # fmt: skip
 """Each is a module of this package, loaded when it is needed, with `HELP`, a sentence,
 `add_arguments(parser)`, and `async run(context)`, which returns the exit code."""
-STANDALONE = ("doctor", "completion")
+STANDALONE = ("jobs", "doctor", "completion")
 """Commands that work where settings or the server do not: their `run` takes the options."""
 WITHOUT_JSON = ("completion",)
 _TAKES_A_VALUE = ("--host", "--theme")
@@ -27,6 +29,7 @@ EXAMPLES = (
     ("ollama-tui --demo", "try it on a simulated server"),
     ("ollama-tui --host gpu-box:11434", "the server of another machine"),
     ("ollama-tui 'cap:vision size:<8g'", "start with a filter"),
+    ("ollama-tui pull qwen3:8b --detach", "a download that outlives the terminal"),
     ("ollama-tui list is:loaded --json", "for scripts"),
 )
 EXIT_CODES = (

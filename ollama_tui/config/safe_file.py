@@ -218,6 +218,23 @@ def lock(path: Path) -> int | None:
     return None
 
 
+def lock_new(path: Path) -> int | None:
+    """Return the file at `path`, created if necessary and locked until closed.
+
+    None if another process has the lock, or something else is in its place. Raises OSError.
+    """
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | _OPEN_FLAGS
+    file = os.open(path, flags, 0o600)
+    try:
+        if _is_locked_at(file, path):
+            return file
+    except BaseException:
+        os.close(file)
+        raise
+    os.close(file)
+    return None
+
+
 def set_aside(path: Path) -> Path | None:
     """Rename `path`, a link itself, to `NAME.bad`; return the new path, None if that failed."""
     for number in range(1, _SET_ASIDE + 1):

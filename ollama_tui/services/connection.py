@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ollama_tui.config.settings import Settings
     from ollama_tui.config.state_file import Problems
     from ollama_tui.services.cache import Cache
+    from ollama_tui.services.jobs.handover import Handover, StartKeeper
     from ollama_tui.services.jobs.queue import JobQueue
     from ollama_tui.services.library import Library
     from ollama_tui.services.model_facts import ModelFacts
@@ -50,6 +51,8 @@ class Services:
     queue: JobQueue
     storage: Storage
     updates: Updates
+    handover: Handover | None = None
+    """Lets transfers go on when the program ends; None where nothing can."""
     gpu_memory: int | None = None
     """Bytes of the server's GPUs together; None where it does not tell, as no real one does."""
     seen_names: dict[str, str] = field(default_factory=dict)
@@ -68,8 +71,9 @@ class Connection:
     """Publishes the list of one server as `snapshots`, the earliest there is; `open` connects.
 
     `prefetch` holds the answers asked for while the program was being loaded, and `cache` the last
-    list. `unfinished` is the folder that remembers downloads between runs; None forgets them, and
-    a run that may change nothing leaves them to others.
+    list. `unfinished` is the folder that remembers jobs between runs; None forgets them, and a run
+    that may change nothing leaves them to others. `start_keeper` starts the process that goes on
+    with transfers after this one.
     `problems` learns what could not be read or written.
     """
 
@@ -80,6 +84,7 @@ class Connection:
         prefetch: Prefetch | None = None,
         cache: Cache | None = None,
         unfinished: Path | None = None,
+        start_keeper: StartKeeper | None = None,
         problems: Problems | None = None,
         transport: Callable[[], httpx.AsyncBaseTransport | None] = lambda: None,
         clock: Clock = MACHINE,
@@ -88,6 +93,7 @@ class Connection:
         self._prefetch = prefetch
         self._cache = None if settings.demo else cache
         self._unfinished = None if settings.demo else unfinished
+        self._start_keeper = start_keeper
         self._problems = problems
         self._transport = transport
         self._clock = clock
@@ -171,8 +177,11 @@ class Connection:
 
         settings, clock, facts = self._settings, self._clock, library.facts
         cloud = Ollama(CLOUD_URL, api_key=settings.api_key, transport=transport)
-        async with cloud, registry_for(settings, transport) as registry:
-            jobs = self._jobs(ollama)
+        async with (
+            cloud,
+            registry_for(settings, transport) as registry,
+            self._jobs(ollama) as (jobs, handover),
+        ):
             local = settings.host.is_local and transport is None
             storage = Storage(ollama.show, local=local, environ=os.environ, server=transport)
             updates = Updates(
@@ -188,36 +197,50 @@ class Connection:
                 ),
                 now=clock.now,
             )
-            try:
-                async with storage.following(self.snapshots):
-                    yield Services(
-                        ollama,
-                        cloud,
-                        clock,
-                        library,
-                        facts,
-                        jobs,
-                        storage,
-                        updates,
-                        transport.gpu_memory() if isinstance(transport, TellsGpuMemory) else None,
-                    )
-            finally:
-                await asyncio.shield(jobs.close())
+            async with storage.following(self.snapshots):
+                yield Services(
+                    ollama,
+                    cloud,
+                    clock,
+                    library,
+                    facts,
+                    jobs,
+                    storage,
+                    updates,
+                    handover,
+                    transport.gpu_memory() if isinstance(transport, TellsGpuMemory) else None,
+                )
 
-    def _jobs(self, ollama: Ollama) -> JobQueue:
+    @asynccontextmanager
+    async def _jobs(self, ollama: Ollama) -> AsyncIterator[tuple[JobQueue, Handover | None]]:
+        """Give the queue, and what hands its transfers over; close it at the end of the block."""
         from ollama_tui.services.cache import file_key
+        from ollama_tui.services.jobs.entries import JobFile
+        from ollama_tui.services.jobs.handover import Handover, taking
         from ollama_tui.services.jobs.journal import Journal
         from ollama_tui.services.jobs.queue import JobQueue
 
         settings, clock, journal = self._settings, self._clock, None
         if self._unfinished is not None and not settings.read_only:
-            journal = Journal(self._unfinished, file_key(settings.host.url), self._problems)
-        return JobQueue(
+            url, folder = settings.host.url, self._unfinished
+            header = JobFile(host_url=url, parallel=settings.parallel)
+            journal = Journal(folder, file_key(url), self._problems, header=header)
+        queue = JobQueue(
             ollama,
             parallel=settings.parallel,
             grace=settings.grace,
             journal=journal,
+            left=journal.take_over() if journal is not None else (),
             clock=clock.seconds,
             sleep=clock.sleep,
             uptime=clock.uptime,
         )
+        if journal is None or self._start_keeper is None:
+            handover = None
+        else:
+            handover = Handover(queue, journal, self._start_keeper, clock)
+        try:
+            async with taking(queue, journal.claims() if journal else (), clock):
+                yield queue, handover
+        finally:
+            await asyncio.shield(queue.close())

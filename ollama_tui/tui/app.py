@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,7 +15,6 @@ from textual.binding import Binding
 from textual.reactive import Reactive, reactive
 
 from ollama_tui.api.clock import MACHINE, Clock
-from ollama_tui.api.errors import OllamaError
 from ollama_tui.api.host import Host, parse_host
 from ollama_tui.config.drafts import Drafts
 from ollama_tui.config.saved_filters import SavedFilters
@@ -27,6 +25,7 @@ from ollama_tui.domain.model import ConnectionState, ModelKey, Snapshot
 from ollama_tui.services.connection import Connection, Services
 from ollama_tui.tui.actions import ACTIONS
 from ollama_tui.tui.actions.action import PLAIN_KEY_NAMES, Keymap, keymap_from
+from ollama_tui.tui.job_news import follow_jobs
 from ollama_tui.tui.look import (
     DEFAULT_THEME,
     UNICODE_SIGNS,
@@ -50,6 +49,7 @@ if TYPE_CHECKING:
     from ollama_tui.domain.storage.usage import Usage
     from ollama_tui.domain.updates import Upstream
     from ollama_tui.services.cache import Cache
+    from ollama_tui.services.jobs.handover import StartKeeper
     from ollama_tui.services.jobs.job import Job
     from ollama_tui.services.observable import Observable
     from ollama_tui.services.updates import Checking
@@ -100,6 +100,7 @@ class OllamaTui(DiffApp[int], ThemedApp[int], MessagesApp[int], inherit_bindings
         saved_filters: SavedFilters | None = None,
         settings_file: SettingsFile | None = None,
         unfinished: Path | None = None,
+        start_keeper: StartKeeper | None = None,
         problems: Problems | None = None,
         drafts: Path | None = None,
         signs: Signs = UNICODE_SIGNS,
@@ -128,6 +129,7 @@ class OllamaTui(DiffApp[int], ThemedApp[int], MessagesApp[int], inherit_bindings
             Connection,
             cache=cache,
             unfinished=unfinished,
+            start_keeper=start_keeper,
             problems=self._problems,
             transport=self._new_transport,
             clock=clock,
@@ -186,11 +188,11 @@ class OllamaTui(DiffApp[int], ThemedApp[int], MessagesApp[int], inherit_bindings
 
     def _on_keys_idle(self) -> None:
         """Draw what was left out while more keys waited."""
-        if (main := self._main) is not None:
+        if (main := self.main) is not None:
             main.catch_up()
 
     @property
-    def _main(self) -> MainScreen | None:
+    def main(self) -> MainScreen | None:
         """The main screen, below all others; None before it is there."""
         screens = self.screen_stack[:1]
         return screens[0] if screens and isinstance(screens[0], MainScreen) else None
@@ -294,7 +296,7 @@ class OllamaTui(DiffApp[int], ThemedApp[int], MessagesApp[int], inherit_bindings
             group.create_task(self._follow(services.storage.measured, OllamaTui.measured))
             group.create_task(self._follow(services.updates.found, OllamaTui.updates, DRAW_EVERY))
             group.create_task(self._follow(progress, OllamaTui.checking, DRAW_EVERY))
-            group.create_task(self._follow_jobs(services))
+            group.create_task(follow_jobs(self, services))
             group.create_task(services.queue.raise_bugs())
 
     async def _follow(self, source: Observable[T], target: Reactive[T], pause: float = 0.0) -> None:
@@ -303,43 +305,6 @@ class OllamaTui(DiffApp[int], ThemedApp[int], MessagesApp[int], inherit_bindings
             setattr(self, target.name, value)
             if pause:
                 await self.clock.sleep(pause)
-
-    async def _follow_jobs(self, services: Services) -> None:
-        """Keep `jobs` up to date; announce those that have ended and look what came of them."""
-        from ollama_tui.config.safe_file import shown_path
-        from ollama_tui.services.jobs.job import State
-        from ollama_tui.tui.actions.jobs import discard_sent_drafts
-        from ollama_tui.tui.widgets.job_results import has_made_a_model, result
-
-        async for jobs in services.queue.jobs.follow():
-            before = {job.id: job for job in self.jobs}
-            self.jobs = jobs
-            news = [job for job in jobs if _has_news(before.get(job.id), job)]
-            is_filtered = self._main is not None and bool(self._main.view.filter)
-            made = [job for job in news if is_filtered and has_made_a_model(job)]
-            for job in news:
-                if not job.active and job not in made:
-                    self.tell(*result(job), trouble=job.state is State.FAILED)
-            for draft in discard_sent_drafts(self.drafts, jobs):
-                if draft.key and draft.key.is_text and draft.path is not None:
-                    kept = f"What you typed is kept in {shown_path(draft.path)}."
-                    self.tell(kept, "Open the form again to continue.")
-            if news:
-                self.run_worker(self._refresh(services, made), group="refresh")
-            await self.clock.sleep(DRAW_EVERY)
-
-    async def _refresh(self, services: Services, made: Sequence[Job]) -> None:
-        """List the models again, then tell of those that were made, and where they are."""
-        from ollama_tui.tui.actions.browse import hint_if_hidden
-        from ollama_tui.tui.widgets.job_results import result
-
-        services.storage.expect_changes()
-        with suppress(OllamaError):  # the status line says what is wrong
-            await services.library.refresh()
-        for job in made:
-            title, note = result(job)
-            hidden = hint_if_hidden(self._main.context, job.name) if self._main else ""
-            self.tell(title, f"{note} {hidden}".strip())
 
     def go_to(self, host: Host) -> None:
         """Leave this server, and its jobs, for another."""
@@ -360,6 +325,11 @@ class OllamaTui(DiffApp[int], ThemedApp[int], MessagesApp[int], inherit_bindings
         self._hold_for_list()
         self.follow_connection()
 
+    def hand_over(self) -> None:
+        """Let transfers go on in the background, where they can; blocks whichever thread calls."""
+        if (services := self.services) is not None and services.handover is not None:
+            services.handover.begin_and_block()
+
     def exit(
         self, result: int | None = None, return_code: int = 0, message: RenderableType | None = None
     ) -> None:
@@ -370,6 +340,7 @@ class OllamaTui(DiffApp[int], ThemedApp[int], MessagesApp[int], inherit_bindings
 
     def _fatal_error(self) -> None:
         """Leave with a traceback as Textual does, but without locals: they may hold a key."""
+        self.hand_over()
         if self._leaving is not None:
             self._leaving(1)
         from rich.segment import Segments
@@ -390,11 +361,5 @@ class OllamaTui(DiffApp[int], ThemedApp[int], MessagesApp[int], inherit_bindings
 
         if isinstance(self.screen, QuitQuestion):
             self.screen.dismiss(True)
-        elif (main := self._main) is not None:
+        elif (main := self.main) is not None:
             main.action_run("app.quit")
-
-
-def _has_news(before: Job | None, job: Job) -> bool:
-    """Whether `job` has ended or lost its connection: then the list may not be what it was."""
-    ended = job.ended is not None and (before is None or before.state is not job.state)
-    return ended or (bool(job.trouble) and not (before is not None and before.trouble))

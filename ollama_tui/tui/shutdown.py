@@ -34,6 +34,8 @@ THREADS = 0.8
 """Seconds of it for running threads: enough to finish writing a file, not to read a slow disk."""
 SAVING = 0.3
 """Seconds that saving what was typed may take."""
+HANDING_OVER = 0.6
+"""Seconds after a hang-up in which transfers are handed over to a background process."""
 LAST_WRITE = 0.2
 """Seconds after that for giving the terminal back."""
 CHECK_EVERY = 1.0
@@ -51,6 +53,8 @@ class Shutdown:
         self.save: Callable[[], None] | None = None
         """Writes what is not written yet; called in a thread of its own, when a signal arrives and
         at the end."""
+        self.hand_over: Callable[[], None] | None = None
+        """Lets transfers go on in the background; called in a thread when the terminal is lost."""
         self._limit = limit
         self._code: int | None = None
         self._once = Lock()
@@ -94,7 +98,7 @@ class Shutdown:
             runner.run(_run_and_cancel(app))
         finally:
             self.begin(1)  # after an exception, Python may wait as long
-            self._save()
+            _do_within(SAVING, self.save)
         ending = Thread(target=threads.shutdown, kwargs={"cancel_futures": True}, daemon=True)
         ending.start()
         ending.join(THREADS)
@@ -117,16 +121,12 @@ class Shutdown:
         if number not in SIGNALS or (number in FROM_KEYBOARD and self._in_background):
             return
         code = 128 + number
-        self._save()
+        if number == signal.SIGHUP and self.hand_over is not None:
+            _do_within(HANDING_OVER, self.save, self.hand_over)
+        else:
+            _do_within(SAVING, self.save)
         if self.begin(code) and number != signal.SIGQUIT and self._app is not None:
             loop.call_soon_threadsafe(self._app.exit, code, code)
-
-    def _save(self) -> None:
-        """Save, for at most `SAVING` seconds: the disk may not answer."""
-        if self.save is not None:
-            saving = Thread(target=self.save, daemon=True)
-            saving.start()
-            saving.join(SAVING)
 
     def _on_signal(self, number: int, _: FrameType | None) -> None:
         """Act on SIGQUIT at once; the watchdog reads the others.
@@ -174,6 +174,16 @@ def _end(code: int) -> NoReturn:
             if stream is not None:
                 stream.flush()
     os._exit(code)
+
+
+def _do_within(seconds: float, *work: Callable[[], None] | None) -> None:
+    """Do all of it at once, and wait so long for it: the disk may not answer."""
+    threads = [Thread(target=each, daemon=True) for each in work if each is not None]
+    end = time.monotonic() + seconds
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(max(0.0, end - time.monotonic()))
 
 
 def _has_terminal() -> bool:

@@ -18,6 +18,7 @@ from ollama_tui.domain.model import Facts, ModelKey
 from ollama_tui.domain.rows import View
 from ollama_tui.domain.updates import UpdateStatus, Upstream
 from ollama_tui.services.cache import Cache
+from ollama_tui.services.jobs.entries import Entry
 from ollama_tui.services.jobs.journal import Journal
 from ollama_tui.services.jobs.tasks import Pull
 
@@ -57,7 +58,7 @@ def _kept(folder: Path, problems: Problems) -> object:
 
 def _keep_downloads(folder: Path, problems: Problems) -> None:
     journal = Journal(folder / "unfinished", SERVER, problems)
-    journal.keep((Pull("qwen3:8b"),))
+    journal.keep((Entry(Pull("qwen3:8b")),))
     journal.close()
 
 

@@ -23,7 +23,7 @@ from tests.config.state_kinds import BAD, CONFIGS, KINDS, NEWER
 ROOT = Path(__file__).resolve().parents[2]
 MB = 1 << 20
 NOBODY = 65534
-NOT_KEPT = ["Settings and lists are", "Downloads that are not finished are"]
+NOT_KEPT = ["Settings and lists are", "Jobs that are not finished are"]
 
 
 def all_good(folder: Path) -> dict[str, object]:
@@ -154,7 +154,7 @@ def test_what_may_not_be_written_is_said_once_and_what_is_there_is_read(nobodys:
         "Settings and lists are not remembered for the next start: "
         f"{shown_path(nobodys)} cannot be written (permission denied)."
     )
-    assert downloads.startswith("Downloads that are not finished are not remembered")
+    assert downloads.startswith("Jobs that are not finished are not remembered")
     assert {name: kind.read(nobodys, problems) for name, kind in KINDS.items()} == good
 
 

@@ -9,6 +9,7 @@ import pytest
 from ollama_tui.config.settings import Settings
 from ollama_tui.config.ui_state import UIState
 from ollama_tui.services.cache import file_key
+from ollama_tui.services.jobs.entries import Entry
 from ollama_tui.services.jobs.journal import Journal
 from ollama_tui.services.jobs.tasks import Pull
 from ollama_tui.tui.actions.resume import REST_SECONDS
@@ -16,14 +17,14 @@ from tests.demo.levers import Demo
 from tests.journeys.driver import a_server, journey
 from tests.journeys.test_pull import percent, starts
 
-GEMMA = Pull("gemma3:12b", expected=8_149_190_253, done=4_980_000_000)
-QWEN = Pull("qwen3:4b")
+GEMMA = Entry(Pull("gemma3:12b", expected=8_149_190_253), done=4_980_000_000)
+QWEN = Entry(Pull("qwen3:4b"))
 
 
-def left(folder: Path, *pulls: Pull) -> Path:
+def left(folder: Path, *entries: Entry) -> Path:
     """Leave downloads unfinished, as a program that was killed does; return their folder."""
     journal = Journal(folder / "unfinished", file_key(Settings().host.url))
-    journal.keep(pulls)
+    journal.keep(entries)
     journal.close()
     return folder / "unfinished"
 

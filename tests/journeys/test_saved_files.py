@@ -10,6 +10,7 @@ from ollama_tui.config.settings import ConfigProblem, Settings
 from ollama_tui.config.state_file import Problems
 from ollama_tui.config.ui_state import UIState
 from ollama_tui.services.cache import Cache, file_key
+from ollama_tui.services.jobs.entries import Entry
 from ollama_tui.services.jobs.journal import Journal
 from ollama_tui.services.jobs.tasks import Pull
 from tests.config.state_kinds import BAD, KINDS
@@ -31,7 +32,7 @@ def all_bad(folder: Path, wrong: str) -> None:
 def left(folder: Path, host: str) -> None:
     """Leave a download of `host` unfinished."""
     journal = Journal(folder / "unfinished", file_key(host))
-    journal.keep((Pull("left:1b"),))
+    journal.keep((Entry(Pull("left:1b")),))
     journal.close()
 
 
@@ -81,7 +82,7 @@ async def test_what_cannot_be_saved_is_said_once_and_downloads_once_more(tmp_pat
         [lists] = user.toasts
         assert lists.startswith("Settings and lists are not remembered for the next start: ")
         await wants(user, "gemma3:12b")
-        await user.sees("Downloads that are not finished are not remembered for the next start")
+        await user.sees("Jobs that are not finished are not remembered for the next start")
         await user.lets_toasts_go()
         await wants(user, "gemma3:1b")
         await user.until(lambda: "pull gemma3:1b" in user.screen)

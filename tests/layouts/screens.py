@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ollama_tui.demo.release import BEFORE_LISTS
+from ollama_tui.services.jobs import entries
 from ollama_tui.services.jobs.tasks import Pull
 from ollama_tui.tui.actions.resume import REST_SECONDS
 from tests.pictures.cells import Screen, screen_of
@@ -23,7 +24,10 @@ REVIEWER, SMALL, LARGE, PRECISE = (
     "qwen3:30b-a3b",
     "tinyllama:1.1b-chat-fp16",
 )
-PULLS = (Pull("gemma3:12b", expected=8_149_190_253, done=4_980_000_000), Pull("qwen3:4b"))
+PULLS = (
+    entries.Entry(Pull("gemma3:12b", expected=8_149_190_253), done=4_980_000_000),
+    entries.Entry(Pull("qwen3:4b")),
+)
 DRAFT = f'FROM {REVIEWER}\nSYSTEM """Answer in verse."""\n'
 Steps = Callable[[Guide], Awaitable[None]]
 

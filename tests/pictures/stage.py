@@ -20,8 +20,8 @@ from ollama_tui.demo.folder import StoreFolder
 from ollama_tui.demo.release import VERSION
 from ollama_tui.demo.server import EmbeddedTransport
 from ollama_tui.services.cache import file_key
+from ollama_tui.services.jobs.entries import Entry
 from ollama_tui.services.jobs.journal import Journal
-from ollama_tui.services.jobs.tasks import Pull
 from tests.clock import VirtualClock
 from tests.demo.levers import Demo
 from tests.importing.making import MODEL, gguf
@@ -116,7 +116,7 @@ async def stage(
     offline: bool = False,
     version: str = VERSION,
     signed_in: bool = True,
-    pulls: Sequence[Pull] = (),
+    pulls: Sequence[Entry] = (),
     draft: str = "",
 ) -> AsyncIterator[Guide]:
     """Start the program as a picture shows it: time stands still unless the steps let it pass.
@@ -148,7 +148,7 @@ async def stage(
             yield user
 
 
-def _left(pulls: Sequence[Pull]) -> Path:
+def _left(pulls: Sequence[Entry]) -> Path:
     """Leave downloads unfinished, as a program that was killed does; return their folder."""
     folder = Path("unfinished")
     journal = Journal(folder, file_key(Settings().host.url))

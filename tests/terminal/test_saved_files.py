@@ -8,6 +8,7 @@ import pytest
 
 from ollama_tui.api.host import parse_host
 from ollama_tui.services.cache import file_key
+from ollama_tui.services.jobs.entries import Entry
 from ollama_tui.services.jobs.journal import Journal
 from ollama_tui.services.jobs.tasks import Pull
 from tests.cli.scripted import program
@@ -32,7 +33,7 @@ def save_files(start: Start, server: str, folder: Path) -> list[Path]:
     leaves(terminal)
     key = file_key(parse_host(server).url)
     journal = Journal(folder / "STATE" / "ollama-tui" / "unfinished", key)
-    journal.keep((Pull("left:1b"),))
+    journal.keep((Entry(Pull("left:1b")),))
     journal.close()
     files = list(folder.rglob("*.json"))
     names = {file.name for file in files}

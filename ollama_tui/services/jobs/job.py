@@ -131,6 +131,8 @@ class Job:
     error: Problem | None = None
     note: str = ""
     """A sentence on how it ended and what is left behind; may be empty."""
+    is_adopted: bool = False
+    """Whether it went on in the background before this program took it over."""
     seen: bool = False
     """Whether its failure was shown among all jobs, and is no longer news."""
     deletes: tuple[ModelKey, ...] = ()
@@ -182,6 +184,12 @@ class Job:
         if self.state is State.CANCELLED:
             return not self.was_undone
         return self.state in (State.FAILED, State.PAUSED)
+
+    @property
+    def outlives_program(self) -> bool:
+        """Whether it can go on in another process when this one ends."""
+        moves = self.verb in ("pull", "push") and not self.cancelling
+        return moves and self.state in (State.RUNNING, State.QUEUED)
 
     @property
     def bytes_left(self) -> int | None:

@@ -1,4 +1,4 @@
-"""Downloads that are not finished, on disk: a lost terminal or a killed program forgets none."""
+"""Jobs that are not finished, on disk: a lost terminal or a killed program forgets none."""
 
 from __future__ import annotations
 
@@ -6,47 +6,39 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import msgspec
-
-from ollama_tui.api.replies import Count
 from ollama_tui.config.safe_file import (
     Unusable,
     lock,
-    read_open,
     reason_of,
     shown_path,
     write_locked,
 )
-from ollama_tui.config.state_file import MB, Problems, decoded, encoded
-from ollama_tui.services.jobs.tasks import Pull
+from ollama_tui.config.state_file import Problems
+from ollama_tui.services.jobs.claims import Claim, is_claimed
+from ollama_tui.services.jobs.entries import Entry, JobFile, job_file_content, read_job_file
+from ollama_tui.services.jobs.job import State
 
-_LIMIT = MB
 _MOST_FILES = 100
 """How many are looked at in one start; the next start looks at the others."""
-_LOSS = "interrupted downloads it listed are not offered again"
+_LOSS = "interrupted jobs it listed are not offered again"
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-
-
-class _Download(msgspec.Struct, omit_defaults=True):
-    """What is needed to continue one."""
-
-    name: str
-    insecure: bool = False
-    expected: Count | None = None
-    done: Count = 0
 
 
 class Journal:
     """One file for each running program and server, locked as long as that program lives.
 
     A file that nobody has locked was left behind, and who locks it first has taken it over. What
-    was taken over stays on disk until it is part of a new file, so nothing is lost in between.
+    was taken over stays on disk until it is part of a new file, so nothing is lost in between. A
+    file of a keeper, which goes on with transfers in the background, can be claimed while the
+    keeper lives: see `claims`.
 
     Locks can be trusted among programs that share a kernel or a machine, and not over every
     network file system: so the machine and its boot are in the file names, and files of other
-    machines are left alone. `server` identifies the server in file names.
+    machines are left alone. `server` identifies the server in file names; `header` is what the file
+    says besides its jobs.
     """
 
     def __init__(
@@ -55,42 +47,77 @@ class Journal:
         server: str,
         problems: Problems | None = None,
         *,
+        header: JobFile | None = None,
         machine: str | None = None,
         boot: str | None = None,
     ) -> None:
         self._folder = folder
         self._server = server
         self._problems = problems or Problems()
+        self.header = header or JobFile()
         self._machine = re.sub(r"\W", "_", machine or os.uname().nodename)[:64] or "_"
         self._boot = this_boot() if boot is None else boot
         self._user = str(os.getuid())
         own = f"{server}.{self._machine}.{self._user}.{self._boot}.{os.urandom(6).hex()}.json"
-        self._own = folder / own
+        self.path = folder / own
+        """The own file; it is there while there is something to keep."""
         self._locked: dict[Path, int] = {}
         """Files that are ours, locked; the own one among them once there is something to keep."""
-        self._kept: tuple[Pull, ...] = ()
+        self._kept: tuple[Entry, ...] = ()
 
-    def take_over(self) -> tuple[Pull, ...]:
-        """Return what programs that are gone left unfinished; it is ours until `close`."""
-        left: dict[str, Pull] = {}
-        for path in self._left_behind():
-            left |= {pull.key: pull for pull in self._taken(path)}
-        self._kept = tuple(left.values())
+    @property
+    def keeps_results(self) -> bool:
+        """Whether what has ended is kept too: nobody has seen yet how it ended."""
+        return self.header.is_keeper
+
+    def take_over(self) -> tuple[Entry, ...]:
+        """Return what programs that are gone left; it is ours until `close`.
+
+        What a program that lives is at is left out, should it be in an older file too; and of what
+        is in several files, one that says that it is done counts.
+        """
+        left: dict[tuple[str, str], Entry] = {}
+        living: set[tuple[str, str]] = set()
+        for path in self._files():
+            if is_claimed(path):
+                continue
+            entries = self._taken(path)
+            if path not in self._locked:
+                living |= {entry.key for entry in entries if entry.is_active}
+                continue
+            for entry in entries:
+                if (other := left.get(entry.key)) is None or other.state is not State.DONE:
+                    left[entry.key] = entry
+        self._kept = tuple(entry for key, entry in left.items() if key not in living)
         return self._kept
 
-    def keep(self, pulls: Sequence[Pull]) -> None:
-        """Write which downloads are unfinished, if that is news."""
-        if tuple(pulls) == self._kept:
+    def claims(self) -> Iterator[Claim]:
+        """Yield claims to what keepers are at; each is the taker's to close."""
+        for path in self._files():
+            if path in self._locked:
+                continue
+            with suppress(Unusable, OSError):
+                if read_job_file(path).is_keeper and (claim := Claim.of(path)) is not None:
+                    yield claim
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether another program has claimed the own file and has all that it needs."""
+        return is_claimed(self.path, ready=True)
+
+    def keep(self, entries: Sequence[Entry]) -> None:
+        """Write how the jobs are, if that is news."""
+        if tuple(entries) == self._kept:
             return
-        if pulls:
+        if entries:
             try:
-                self._write(pulls)
+                self._write(entries)
             except OSError as error:
                 self._report(error)
                 return
         else:
             self._drop(list(self._locked))
-        self._kept = tuple(pulls)
+        self._kept = tuple(entries)
 
     def close(self) -> None:
         """Leave what is unfinished to whoever comes next."""
@@ -98,18 +125,14 @@ class Journal:
             os.close(file)
         self._locked.clear()
 
-    def _write(self, pulls: Sequence[Pull]) -> None:
-        downloads = [_Download(p.name, p.insecure, p.expected, p.done) for p in pulls]
-        for download in downloads:
-            if not 0 <= (download.expected or 0) < 2**63:
-                download.expected = None  # or the file could not be read again
-            download.done = min(download.done, 2**63 - 1)
-        file = write_locked(self._own, encoded(downloads))
-        replaced = self._locked.pop(self._own, None)
+    def _write(self, entries: Sequence[Entry]) -> None:
+        content = job_file_content(replace(self.header, entries=tuple(entries)))
+        file = write_locked(self.path, content)
+        replaced = self._locked.pop(self.path, None)
         if replaced is not None:
             os.close(replaced)
         self._drop(list(self._locked))
-        self._locked[self._own] = file
+        self._locked[self.path] = file
 
     def _drop(self, paths: list[Path]) -> None:
         """Remove files that are ours, and then only let go of them."""
@@ -118,8 +141,14 @@ class Journal:
                 path.unlink(missing_ok=True)
                 os.close(self._locked.pop(path))
 
-    def _left_behind(self) -> Iterator[Path]:
-        """Yield files that may have been left behind: of this server, user, and machine or boot."""
+    def _files(self) -> Iterator[Path]:
+        """Yield the files of programs on this server, of this user, and of this machine or boot."""
+        for path in self.files_of_any_server():
+            if path.name.partition(".")[0] == self._server:
+                yield path
+
+    def files_of_any_server(self) -> Iterator[Path]:
+        """Yield the files of this user, and of this machine or boot."""
         try:
             names = sorted(os.listdir(self._folder))
         except (FileNotFoundError, NotADirectoryError):
@@ -130,7 +159,7 @@ class Journal:
         found = 0
         for name in names:
             match name.split("."):
-                case [self._server, machine, self._user, boot, _, "json"]:
+                case [_, machine, self._user, boot, _, "json"]:
                     ours = machine == self._machine or boot == self._boot != ""
                 case _:
                     ours = False
@@ -138,14 +167,13 @@ class Journal:
                 found += 1
                 yield self._folder / name
 
-    def _taken(self, path: Path) -> tuple[Pull, ...]:
-        """Return what a file says that is ours from now on; nothing when it is somebody else's."""
+    def _taken(self, path: Path) -> tuple[Entry, ...]:
+        """Return what a file says; it is ours from now on unless its program lives."""
         file = None
         try:
-            file = lock(path)
-            if file is None:
-                return ()
-            downloads = decoded(read_open(file, _LIMIT), list[_Download])
+            if (file := lock(path)) is None:
+                return _read_of_living(path)
+            entries = read_job_file(file).entries
         except Unusable as error:
             if file is not None:
                 os.close(file)
@@ -157,14 +185,45 @@ class Journal:
             self._report(error)
             return ()
         self._locked[path] = file
-        return tuple(Pull(d.name, d.insecure, d.expected, d.done) for d in downloads)
+        return entries
 
     def _report(self, error: OSError) -> None:
         self._problems.add(
-            "Downloads that are not finished are not remembered for the next start: "
+            "Jobs that are not finished are not remembered for the next start: "
             f"{shown_path(self._folder)} cannot be written ({reason_of(error)}).",
             once="downloads",
         )
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFile:
+    """A job file of this user, of any server."""
+
+    path: Path
+    content: JobFile
+    is_alive: bool
+    """Whether the process that wrote it still runs."""
+
+
+def job_files(folder: Path) -> tuple[FoundFile, ...]:
+    """Return the job files that this machine's programs wrote; takes nothing over."""
+    found: list[FoundFile] = []
+    journal = Journal(folder, "")
+    for path in journal.files_of_any_server():
+        with suppress(OSError, Unusable):
+            content = read_job_file(path)
+            if (file := lock(path)) is not None:
+                os.close(file)
+            found.append(FoundFile(path, content, file is None))
+    return tuple(found)
+
+
+def _read_of_living(path: Path) -> tuple[Entry, ...]:
+    """Return what a file says that another process has locked: a bad one is for that to mend."""
+    try:
+        return read_job_file(path).entries
+    except (OSError, Unusable):
+        return ()
 
 
 def this_boot() -> str:

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Collection
-from contextlib import AsyncExitStack, aclosing
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
-from ollama_tui.api.clock import Watchdog
-from ollama_tui.api.errors import OllamaError, Silent
+from ollama_tui.api.errors import OllamaError
 from ollama_tui.domain import names
-from ollama_tui.formatting import inert
+from ollama_tui.services.jobs.entries import Entry
 from ollama_tui.services.jobs.job import ACTIVE, Job, State
 from ollama_tui.services.jobs.journal import Journal
 from ollama_tui.services.jobs.publishing import Publisher
-from ollama_tui.services.jobs.record import JobRecord, unfinished
+from ollama_tui.services.jobs.record import JobRecord, kept_entries
+from ollama_tui.services.jobs.runner import Runner
 from ollama_tui.services.jobs.tasks import Lane, Pull, RegistryTransfer, Task
 from ollama_tui.services.observable import Observable
 
@@ -42,6 +41,8 @@ class JobQueue:
 
     `clock` and `sleep` count the same seconds; `uptime` is a clock that also goes on while the
     machine is suspended. `parallel` transfers run at once; a deletion waits `grace` seconds.
+    `journal` keeps on disk what is unfinished; how far it is, every `write_every` seconds. `left`
+    is what an earlier program has left: it waits to be resumed.
     """
 
     def __init__(
@@ -51,28 +52,31 @@ class JobQueue:
         parallel: int = 2,
         grace: float = 8.0,
         journal: Journal | None = None,
+        left: Iterable[Entry] = (),
+        write_every: float = WRITE_EVERY,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         uptime: Callable[[], float] | None = None,
     ) -> None:
-        self._ollama = ollama
         self._width = {Lane.TRANSFER: max(1, parallel), Lane.ALONE: 1}
         self._grace = grace
         self._clock = clock
         self._sleep = sleep
         self._uptime = uptime or clock
         self._grace_suspended = False
-        self._alone = asyncio.Lock()
         self._records: dict[int, JobRecord] = {}
         self._last_id = 0
         self._publisher = Publisher(self._publish_snapshots, self._report_bug, clock, sleep)
-        self._written = clock()
+        self._runner = Runner(ollama, self._publisher, clock, sleep)
+        self._written, self._write_every = clock(), write_every
+        self._joining: frozenset[int] = frozenset()
+        """The jobs that another client would join, as is written down."""
         self._closed = False
         self._bug: BaseException | None = None
         self._has_bug = asyncio.Event()
         self._journal = journal
-        for task in journal.take_over() if journal else ():
-            self._new_record(task).mark_interrupted()
+        for entry in left:
+            self._new_record(entry.task).restore(entry, clock())
         self.jobs: Observable[tuple[Job, ...]] = Observable(())
         """All jobs in the order they were asked for; progress at most ten times a second."""
         self._publisher.publish()
@@ -90,6 +94,34 @@ class JobQueue:
         record.continues(self._tries_of(task), self._clock())
         self._enqueue(record)
         return record.id
+
+    def adopt(self, entries: Iterable[Entry]) -> frozenset[int]:
+        """Go on with jobs that another process is still at; return their ids.
+
+        What joins its transfers begins at once, other transfers are held until `start_held`, and
+        what needs the program that began it waits to be resumed.
+        """
+        adopted: set[int] = set()
+        for entry in entries:
+            if self._with_key(entry.task.key, ACTIVE) is None:
+                record = self._new_record(entry.task)
+                record.restore(entry, self._clock(), goes_on=entry.outlives_us)
+                record.held = record.state is State.QUEUED and not entry.joins
+                adopted.add(record.id)
+        self._schedule()
+        return frozenset(adopted)
+
+    def has_joined(self, job_ids: Collection[int]) -> bool:
+        """Whether those of the adopted jobs that run are under way on the server."""
+        running = (r for r in self._with_state(State.RUNNING) if r.id in job_ids)
+        return all(record.joins for record in running)
+
+    def start_held(self, job_ids: Collection[int]) -> None:
+        """Begin the adopted jobs that were held: the other process has stopped."""
+        for record in self._records.values():
+            record.held = record.held and record.id not in job_ids
+        if not self._closed:
+            self._schedule()
 
     def cancel(self, job_id: int) -> bool:
         """Stop a job, closing its stream; return whether there was something to stop."""
@@ -245,6 +277,7 @@ class JobQueue:
                 record.task.lane is lane for record in self._with_state(State.RUNNING)
             )
             queued = [r for r in self._with_state(State.QUEUED) if r.task.lane is lane]
+            queued = [record for record in queued if not record.held]
             for record in queued[: max(0, room)]:
                 record.start(self._clock())
                 self._start_task(record)
@@ -255,7 +288,7 @@ class JobQueue:
             record.runner = asyncio.create_task(self._run_grace(record))
             record.runner.add_done_callback(partial(self._grace_over, record))
         else:
-            record.runner = asyncio.create_task(self._run_with_retries(record))
+            record.runner = asyncio.create_task(self._runner.run(record))
             record.runner.add_done_callback(partial(self._job_over, record))
 
     def _begin_grace(self, record: JobRecord) -> None:
@@ -276,45 +309,6 @@ class JobQueue:
                 return
             record.grace_seen_at = self._uptime()
             await self._sleep(min(left, GRACE_CHECK_EVERY))
-
-    async def _run_with_retries(self, record: JobRecord) -> None:
-        """Run the task to its end, through lost connections; raises OllamaError."""
-        runner = asyncio.current_task()
-        while True:
-            try:
-                return await self._run_once(record)
-            except OllamaError as error:
-                if runner is not None and runner.cancelling():
-                    # Closing the stream of a cancelled job failed: no reason to open another.
-                    raise asyncio.CancelledError from error
-                pause = record.break_off(error, self._clock())
-            self._publisher.publish()
-            await self._sleep(pause.seconds)
-            record.pause, record.last_event_at = None, self._clock()
-
-    async def _run_once(self, record: JobRecord) -> None:
-        """Run the task once; raises Silent when the server says nothing for longer than it may."""
-        task = record.task
-        try:
-            async with AsyncExitStack() as stack:
-                if task.lane is Lane.ALONE:
-                    await stack.enter_async_context(self._alone)
-                steps = await stack.enter_async_context(aclosing(task.run(self._ollama)))
-                watch = Watchdog(record.silence_limit(None), self._clock, self._sleep)
-                await stack.enter_async_context(watch)
-                async for step in steps:
-                    if not isinstance(step, Lane):
-                        record.take(step, self._clock())
-                        watch.restart(record.silence_limit(step))
-                        self._publisher.publish_soon()
-                    elif step is not task.lane:
-                        await stack.enter_async_context(self._alone)
-        except TimeoutError as error:
-            silent = int(self._clock() - record.last_event_at)
-            raise Silent(
-                f"{task.verb} {inert(task.name)} stopped: the server said nothing for {silent} s.",
-                "The connection may be lost, or the server stuck; try again.",
-            ) from error
 
     def _grace_over(self, record: JobRecord, runner: asyncio.Task[None]) -> None:
         """Queue a job after its grace period; end it where that was cut short."""
@@ -361,14 +355,17 @@ class JobQueue:
 
     def _publish_snapshots(self, now: float) -> None:
         self.jobs.set(tuple(record.snapshot(now) for record in self._records.values()))
-        if now >= self._written + WRITE_EVERY:
+        joining = frozenset(r.id for r in self._with_state(State.RUNNING) if r.joins)
+        if now >= self._written + self._write_every or joining != self._joining:
+            self._joining = joining
             self._write_journal()
 
     def _write_journal(self) -> None:
-        """Write down what is unfinished; once we are closing, what was unfinished until then."""
-        if self._journal is not None and not self._closed:
+        """Write down how the jobs are; once we are closing, how they were until then."""
+        if (journal := self._journal) is not None and not self._closed:
             self._written = self._clock()
-            self._journal.keep(unfinished(self._records.values(), self._written))
+            records, results = self._records.values(), journal.keeps_results
+            journal.keep(kept_entries(records, self._written, time.time(), results=results))
 
     def _with_state(self, state: State) -> list[JobRecord]:
         return [record for record in self._records.values() if record.state is state]

@@ -10,11 +10,14 @@ from dataclasses import dataclass, field, replace
 from ollama_tui.api.errors import OllamaError
 from ollama_tui.api.replies import Progress
 from ollama_tui.formatting import inert
+from ollama_tui.services.jobs.entries import Entry
 from ollama_tui.services.jobs.job import ACTIVE, Job, JobProgress, Problem, State, problem_of
 from ollama_tui.services.jobs.progress import STALLED_AFTER, Transfer, TransferTracker
 from ollama_tui.services.jobs.retry import FIRST_EVENT, Pause, pause_after, silence_after
-from ollama_tui.services.jobs.tasks import Delete, Item, Note, Pull, Task
+from ollama_tui.services.jobs.tasks import Create, Delete, Item, Note, Pull, Push, Task
 
+WHOLE_MODEL = "sha256:model"
+"""What stands for a digest where a model is fetched as many small files; such pulls do not join."""
 _NOT_FATAL = "couldn't remove unused layers"
 
 
@@ -43,6 +46,11 @@ class JobRecord:
     """When the last event came."""
     had_progress: bool = False
     """Whether it ever had progress."""
+    joins: bool = False
+    """Whether another client that pulls the same now would join it: see `Entry.joins`."""
+    is_adopted: bool = False
+    held: bool = False
+    """Whether it must not start yet: another process is at it."""
     resumes_earlier: bool = False
     """Whether an earlier job left a part of it."""
     earlier: int = 0
@@ -78,12 +86,32 @@ class JobRecord:
             self.resumes_earlier |= each.had_progress
             self.earlier = max(self.earlier, each.progress(now).completed)
 
-    def mark_interrupted(self) -> None:
-        """Make it one that an earlier run of the program did not finish."""
-        self.state, self.had_progress = State.PAUSED, True
-        self.earlier = self.task.done if isinstance(self.task, Pull) else 0
+    def restore(self, entry: Entry, now: float, *, goes_on: bool = False) -> None:
+        """Become what an earlier program had written down; with `goes_on`, go on with it."""
+        self.had_progress, self.earlier = True, entry.done
         self.tracker = self._new_tracker()
-        self.note = "It was not finished when the program ended. What was downloaded is kept."
+        if entry.state is State.DONE or entry.problem is not None:
+            self.state, self.error, self.ended = entry.state, entry.problem, now
+            self.note = f"It {'ended' if entry.problem else 'was finished'} in the background."
+        elif entry.is_active and goes_on:
+            self.state, self.is_adopted = State.QUEUED, True
+        else:
+            self.state = State.PAUSED
+            self.note = "It was not finished when the program ended."
+            if isinstance(self.task, Pull):
+                self.note += " What was downloaded is kept."
+
+    def entry(self, now: float, time: float) -> Entry | None:
+        """Return what is kept of it on disk at `now`; `time` is that in seconds since 1970.
+
+        None for work that is not kept.
+        """
+        if not isinstance(self.task, Pull | Push | Create):
+            return None
+        done = self.progress(now).completed
+        ended = round(time - (now - self.ended)) if self.ended is not None else 0
+        joins = self.joins and self.state is State.RUNNING
+        return Entry(self.task, self.state, done, joins, self.error, ended)
 
     def start(self, now: float) -> None:
         """Begin the work; what was paused goes on from what is shown of it."""
@@ -106,6 +134,7 @@ class JobRecord:
             self.note = step.text
             return
         self.had_progress = self.had_progress or bool(step.digest)
+        self.joins |= isinstance(self.task, Pull) and step.digest not in ("", WHOLE_MODEL)
         if step.status.startswith(_NOT_FATAL):
             self.note = "The server could not remove layers that are no longer used."
         if self.tracker.take(step, now):
@@ -190,6 +219,7 @@ class JobRecord:
             cancelling=self.cancelling,
             error=self.error,
             note=self.note,
+            is_adopted=self.is_adopted,
             seen=self.seen,
             deletes=self.task.rows if isinstance(self.task, Delete) else (),
             finished=self.finished,
@@ -200,15 +230,22 @@ class JobRecord:
         )
 
 
-def unfinished(records: Iterable[JobRecord], now: float) -> tuple[Pull, ...]:
-    """Return the downloads that a later run of the program can go on with.
+def kept_entries(
+    records: Iterable[JobRecord], now: float, time: float, *, results: bool = False
+) -> tuple[Entry, ...]:
+    """Return what a later program needs to know of these jobs, at the times `now` and `time`.
 
-    A pull that failed is one, unless a later one of the same model came to its end.
+    That is what it can go on with: a download that failed too, unless a later one of the same
+    model came to its end. With `results`, also how the others ended.
     """
-    pulls: dict[str, Pull] = {}
+    kept: dict[tuple[str, str], Entry] = {}
     for record in records:
-        if isinstance(task := record.task, Pull):
-            pulls.pop(task.key, None)
-            if record.state in ACTIVE | {State.FAILED, State.PAUSED}:
-                pulls[task.key] = replace(task, done=record.progress(now).completed)
-    return tuple(pulls.values())
+        if (entry := record.entry(now, time)) is None:
+            continue
+        kept.pop(entry.key, None)
+        failed = record.state is State.FAILED and (results or isinstance(record.task, Pull))
+        if entry.is_active or record.state is State.PAUSED or failed:
+            kept[entry.key] = entry if results else replace(entry, problem=None, ended=0)
+        elif results and record.state is State.DONE:
+            kept[entry.key] = entry
+    return tuple(kept.values())

@@ -132,9 +132,6 @@ class RegistryTransfer(Task):
 class Pull(RegistryTransfer):
     """Download a model: https://docs.ollama.com/api/pull."""
 
-    done: int = 0
-    """Bytes of it that an earlier run of the program had."""
-
     resumes = True
     verb = "pull"
 

@@ -15,7 +15,7 @@ from ollama_tui.tui.actions.action import (
     no_model,
     not_connected,
 )
-from ollama_tui.tui.actions.jobs import find
+from ollama_tui.tui.actions.jobs import can_go_on, find, leave_running
 
 if TYPE_CHECKING:
     from ollama_tui.tui.dialogs.choice import Alternative
@@ -96,6 +96,7 @@ OTHER_SERVER = "another"
 async def choose_server(context: ActionContext) -> None:
     """Ask which server to go to, and, where jobs would be left behind, once more; go there."""
     from ollama_tui.tui.dialogs.choice import Alternative, Choice, Confirm
+    from ollama_tui.tui.dialogs.facts import Facts
     from ollama_tui.tui.dialogs.text_questions import AddressDialog
 
     address: str | None = OTHER_SERVER
@@ -108,12 +109,20 @@ async def choose_server(context: ActionContext) -> None:
         return
     jobs = context.services.queue.jobs.value if context.services else ()
     if busy := sum(job.active for job in jobs):
-        lines = (
-            "Downloads stop; what was fetched is kept, and pulling again resumes.",
-            "Pending deletions are dropped.",
-        )
+        dropped = "Pending deletions are dropped."
+        stop = "Downloads stop; what was fetched is kept, and pulling again resumes."
+        go_on = "They go on meanwhile; come back to see how far they are."
         runs = f"{plural(busy, 'job')} run{'s' if busy == 1 else ''}"
-        if not await context.ask(Confirm(f"Leave this server while {runs}?", lines, "leave")):
+        question = Confirm(
+            f"Leave this server while {runs}?",
+            (stop, dropped),
+            "leave",
+            option="leave the downloads running in the background" if can_go_on(context) else "",
+            option_facts=Facts(lines=(go_on, dropped)),
+        )
+        if not await context.ask(question):
+            return
+        if question.with_option and not await leave_running(context):
             return
     context.go_to(address)
 

@@ -197,6 +197,27 @@ def discard_sent_drafts(drafts: Drafts, jobs: Iterable[Job]) -> Iterator[DraftFi
             yield draft
 
 
+def can_go_on(context: ActionContext) -> bool:
+    """Whether something is under way that can go on without this program."""
+    handover = context.services.handover if context.services else None
+    return handover is not None and handover.is_possible
+
+
+async def leave_running(context: ActionContext) -> bool:
+    """Let the transfers go on in the background; where they cannot, say so and return False."""
+    from ollama_tui.services.jobs.handover import START_WITHIN
+
+    handover = context.services.handover if context.services else None
+    if handover is None or not handover.is_possible:
+        return True
+    if not await asyncio.to_thread(handover.begin):
+        why = "The process that goes on with the downloads did not start."
+        context.tell(why, "Quit again and press b: then they stop, and what was fetched is kept.")
+        return False
+    await handover.wait(START_WITHIN)
+    return True
+
+
 def chosen_job(context: ActionContext) -> Job | None:
     """Return the job at the cursor of the job table; None if there are none."""
     from ollama_tui.services.jobs.job import Job

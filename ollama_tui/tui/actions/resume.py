@@ -1,4 +1,4 @@
-"""Downloads that an earlier run of the program left unfinished: one question whether to resume."""
+"""Jobs that an earlier run of the program left unfinished: one question whether to resume."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ REST_SECONDS = 1.0
 
 
 async def ask_to_resume(context: ActionContext) -> None:
-    """Ask once about all paused downloads, when the user is in the list and types nothing."""
+    """Ask once about all paused jobs, when the user is in the list and types nothing."""
     from ollama_tui.services.jobs.job import State
     from ollama_tui.tui.dialogs.questions import ResumeQuestion
 
@@ -33,6 +33,7 @@ async def ask_to_resume(context: ActionContext) -> None:
             return
         else:
             stay = "stays" if len(paused) == 1 else "stay"
-            kept = f"{plural(len(paused), 'download')} {stay} paused."
+            what = "download" if all(job.verb == "pull" for job in paused) else "job"
+            kept = f"{plural(len(paused), what)} {stay} paused."
             context.tell(kept, "In J, space resumes what is under the cursor.")
             return

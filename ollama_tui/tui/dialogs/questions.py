@@ -221,32 +221,41 @@ def confirm_unload(
 # ---- quit
 
 
+_DOWNLOADS_STOP = "Downloads stop; what was fetched is kept, and pulling again resumes."
+_OTHERS_STOP = "Other jobs are cancelled."
+_GO_ON = "They go on without this program; the next start shows how far they are."
+
+
 class QuitQuestion(Confirm):
     """Whether to quit. Asked once, however often q is pressed; ctrl+c again means yes."""
 
 
 def confirm_quit(
-    jobs: Sequence[Job], typed: Mapping[str, Path | None], *, is_demo: bool = False
+    jobs: Sequence[Job],
+    typed: Mapping[str, Path | None],
+    *,
+    is_demo: bool = False,
+    can_go_on: bool = False,
 ) -> QuitQuestion | None:
     """Return the question to ask before quitting; None when nothing would be lost.
 
     `typed` maps the headings of forms with typed text to the files of their drafts. With `is_demo`
-    the server ends with the program, and nothing is there to resume.
+    the server ends with the program, and nothing is there to resume. With `can_go_on` the question
+    has an option, which is on at first: transfers go on in the background.
     """
     active = [job for job in jobs if job.active]
     waiting = sum(job.state is State.WAITING for job in active)
     pulls = sum(job.verb == "pull" for job in active)
+    going = [job for job in active if can_go_on and job.outlives_program]
     others = len(active) - waiting - pulls
+    stopped = others - sum(job.verb != "pull" for job in going)
     heading: list[str] = []
     lines: list[str] = []
     if pulls:
         heading.append(f"{plural(pulls, 'download')} {'is' if pulls == 1 else 'are'} running.")
-        if not is_demo:
-            lines.append("Downloads stop; what was fetched is kept, and pulling again resumes.")
     if others:
         kind = "other job" if pulls else "job"
         heading.append(f"{plural(others, kind)} {'is' if others == 1 else 'are'} running.")
-        lines.append("Other jobs are cancelled.")
     if waiting:
         heading.append(f"{plural(waiting, 'deletion')} {'is' if waiting == 1 else 'are'} pending.")
         lines.append("Pending deletions are dropped.")
@@ -260,18 +269,28 @@ def confirm_quit(
                 lines.append(f"“{form}” continues with it the next time: {kept}")
     if not heading:
         return None
-    if is_demo and active:
-        lines.insert(0, "The demo starts afresh next time: no download is kept.")
     rows = tuple(
         (shorten(inert(f"{job.verb} {job.name}"), NAME_CELLS), how_far(job.progress), "")
         for job in active[:LISTED]
         if job.state is not State.WAITING
     )
-    facts = Facts("", tuple(lines), rows, max(len(active) - waiting - LISTED, 0))
-    question = " ".join(["Quit?", *heading])
-    again = (("ctrl+c", "quits too", "key"),)
-    loses = bool(active) or None in typed.values()
-    return QuitQuestion(question, facts, "quit", "stay", danger=loses, more_keys=again)
+    more = max(len(active) - waiting - LISTED, 0)
+    stop = [_DOWNLOADS_STOP] if pulls and not is_demo else []
+    stop += [_OTHERS_STOP] if others else []
+    if is_demo and active:
+        stop.insert(0, "The demo starts afresh next time: no download is kept.")
+    go_on = [_GO_ON, *([_OTHERS_STOP] if stopped else [])] if going else stop
+    what = "downloads" if all(job.verb == "pull" for job in going) else "transfers"
+    return QuitQuestion(
+        " ".join(["Quit?", *heading]),
+        Facts("", (*stop, *lines), rows, more),
+        "quit",
+        "stay",
+        danger=bool(active and len(going) < len(active)) or None in typed.values(),
+        option=f"leave the {what} running in the background" if going else "",
+        option_facts=Facts("", (*go_on, *lines), rows, more),
+        more_keys=(("ctrl+c", "quits too", "key"),),
+    )
 
 
 # ---- cancel
@@ -302,19 +321,24 @@ def confirm_cancel(job: Job) -> Confirm | None:
 
 
 class ResumeQuestion(Unasked, Confirm):
-    """Whether to resume downloads that were interrupted; nobody pressed a key for it to come."""
+    """Whether to resume jobs that were interrupted; nobody pressed a key for it to come."""
 
     def __init__(self, paused: Sequence[Job]) -> None:
         rows = []
         for job in paused[:LISTED]:
             whole = f" of {size(job.progress.total)}" if job.progress.fraction else ""
             at = f"at {far}{whole}" if (far := how_far(job.progress)) else "just started"
-            rows.append((shorten(inert(job.name), NAME_CELLS), at, ""))
+            if job.verb != "pull":
+                at = "starts over"
+            name = job.name if job.verb == "pull" else f"{job.verb} {job.name}"
+            rows.append((shorten(inert(name), NAME_CELLS), at, ""))
         count = len(paused)
-        what = "1 download was" if count == 1 else f"{count} downloads were"
-        kept = "What was downloaded is kept; resuming fetches the rest."
-        facts = Facts("", (kept,), tuple(rows), count - len(rows))
-        super().__init__(f"{what} interrupted. Resume?", facts, "resume", "not now")
+        pulls = sum(job.verb == "pull" for job in paused)
+        what = plural(count, "download" if pulls == count else "job")
+        was = "was" if count == 1 else "were"
+        kept = ("What was downloaded is kept; resuming fetches the rest.",) if pulls else ()
+        facts = Facts("", kept, tuple(rows), count - len(rows))
+        super().__init__(f"{what} {was} interrupted. Resume?", facts, "resume", "not now")
 
 
 # ---- continue a draft

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual import events, on
@@ -37,7 +36,6 @@ if TYPE_CHECKING:
     from ollama_tui.formatting import StyledLine
     from ollama_tui.services.jobs.job import Job
     from ollama_tui.tui.app import OllamaTui
-    from ollama_tui.tui.dialogs.questions import QuitQuestion
 
 SMALLEST = (40, 10)
 
@@ -304,45 +302,10 @@ class MainScreen(ActionScreen):
             self.app.theme = name
 
     async def action_quit(self) -> None:
-        """Leave; ask first when work or typed text would be lost.
+        """Leave; ask first when work or typed text would be lost."""
+        from ollama_tui.tui.screens.quitting import quit_app
 
-        The key that has just closed a screen must be pressed once more: it may repeat.
-        """
-        from ollama_tui.tui.dialogs.questions import confirm_quit
-
-        if self.tui.type_ahead.repeats_closing_key:
-            self.tui.tell("Press q again to quit.")
-            return
-        services, is_demo = self.tui.services, self.tui.settings.demo
-        jobs = services.queue.jobs.value if services else ()  # shown only a moment later
-        question = confirm_quit(jobs, self._typed(), is_demo=is_demo)
-        if question is None or await self._asked_to_quit(question):
-            self.app.exit(0)
-
-    async def _asked_to_quit(self, question: QuitQuestion) -> bool:
-        """Ask; no deletion is sent meanwhile, as the question says which are not."""
-        services = self.tui.services
-        if services is not None:
-            services.queue.suspend_grace()
-        try:
-            answer: bool | None = await self.context.ask(question)
-            return answer is True
-        finally:
-            if services is not None:
-                services.queue.restart_grace()
-
-    def _typed(self) -> dict[str, Path | None]:
-        """Return where drafts of the open forms with typed text are, by the forms' headings."""
-        from ollama_tui.tui.dialogs.dialog import Form
-
-        typed: dict[str, Path | None] = {}
-        draft = None  # of the form itself, or of the one it is a part of
-        for screen in self.app.screen_stack:
-            if isinstance(screen, Form):
-                draft = screen.draft_file or draft
-                if screen.would_lose():
-                    typed[screen.heading] = draft.location if draft else None
-        return typed
+        await quit_app(self)
 
     def set_view(self, view: View) -> None:
         """Show the list by `view`."""

@@ -16,6 +16,7 @@ import pytest
 
 from ollama_tui.api.client import Ollama
 from ollama_tui.config.state_file import Problems
+from ollama_tui.services.jobs.entries import Entry
 from ollama_tui.services.jobs.job import State, describe
 from ollama_tui.services.jobs.journal import Journal
 from ollama_tui.services.jobs.queue import JobQueue
@@ -25,23 +26,23 @@ from tests.services.jobs.stage import Stage
 
 HOST = "0123456789abcdef"
 PULLS = (
-    Pull("qwen3:8b", expected=5_200_000_000, done=3_200_000_000),
-    Pull("h:5000/ns/m:1", insecure=True),
+    Entry(Pull("qwen3:8b", expected=5_200_000_000), done=3_200_000_000),
+    Entry(Pull("h:5000/ns/m:1", insecure=True)),
 )
 THIS, OTHER = {"machine": "desk", "boot": "1234"}, {"machine": "rack", "boot": "5678"}
 
 
-def left_behind(folder: Path, *pulls: Pull, machine: str = "", boot: str | None = None) -> Path:
-    """Let a program that is gone have left `pulls` behind; return the file."""
+def left_behind(folder: Path, *entries: Entry, machine: str = "", boot: str | None = None) -> Path:
+    """Let a program that is gone have left these jobs behind; return the file."""
     before = set(folder.glob("*"))
     journal = Journal(folder, HOST, machine=machine or None, boot=boot)
-    journal.keep(pulls)
+    journal.keep(entries)
     journal.close()
     [file] = set(folder.glob("*")) - before
     return file
 
 
-def found(folder: Path, server: str = HOST) -> tuple[Pull, ...]:
+def found(folder: Path, server: str = HOST) -> tuple[Entry, ...]:
     """Return what the next program takes over, and let that one be gone too."""
     journal = Journal(folder, server)
     try:
@@ -71,10 +72,10 @@ def test_what_was_taken_over_is_in_one_file_with_what_is_new(tmp_path: Path) -> 
     left_behind(tmp_path, PULLS[0])
     left_behind(tmp_path, *PULLS)
     journal = Journal(tmp_path, HOST)
-    journal.keep((*journal.take_over(), Pull("new")))
+    journal.keep((*journal.take_over(), Entry(Pull("new"))))
     assert len(list(tmp_path.iterdir())) == 1
     journal.close()
-    assert found(tmp_path) == (*PULLS, Pull("new"))
+    assert found(tmp_path) == (*PULLS, Entry(Pull("new")))
 
 
 def test_what_a_running_program_is_at_is_left_to_it(tmp_path: Path) -> None:
@@ -151,13 +152,14 @@ def test_what_cannot_be_written_is_said_once(tmp_path: Path) -> None:
     journal.keep(PULLS)
     journal.keep(PULLS[:1])
     [said] = problems.take()
-    assert said.startswith("Downloads that are not finished are not remembered")
+    assert said.startswith("Jobs that are not finished are not remembered")
     journal.keep(())
 
 
 FULL = """
 import resource, sys
 from pathlib import Path
+from ollama_tui.services.jobs.entries import Entry
 from ollama_tui.services.jobs.journal import Journal
 from ollama_tui.services.jobs.tasks import Pull
 from ollama_tui.config.state_file import Problems
@@ -165,8 +167,8 @@ problems = Problems()
 journal = Journal(Path(sys.argv[1]), sys.argv[2], problems)
 left = journal.take_over()
 resource.setrlimit(resource.RLIMIT_FSIZE, (20, 20))
-journal.keep([*left, Pull("new")])
-journal.keep([*left, Pull("newer")])
+journal.keep([*left, Entry(Pull("new"))])
+journal.keep([*left, Entry(Pull("newer"))])
 print(len(left), *problems.take(), sep="\\n")
 if "free" in sys.argv:
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
@@ -202,14 +204,15 @@ def test_what_could_not_be_written_is_written_when_it_can_be(tmp_path: Path) -> 
 RACER = """
 import sys
 from pathlib import Path
+from ollama_tui.services.jobs.entries import Entry
 from ollama_tui.services.jobs.journal import Journal
 from ollama_tui.services.jobs.tasks import Pull
-folder, server, own = Path(sys.argv[1]), sys.argv[2], Pull(sys.argv[3])
+folder, server, own = Path(sys.argv[1]), sys.argv[2], Entry(Pull(sys.argv[3]))
 for line in sys.stdin:
     journal = Journal(folder, server)
     taken = journal.take_over()
     journal.keep((*taken, own))
-    print(*(pull.name for pull in taken), flush=True)
+    print(*(entry.task.name for entry in taken), flush=True)
     sys.stdin.readline()
     journal.keep(())
     journal.close()
@@ -253,7 +256,7 @@ def test_two_programs_that_start_at_once_share_what_is_left(
     left = [f"model-{number}" for number in range(6)]
     for _ in range(100):
         for name in left:
-            left_behind(tmp_path, Pull(name))
+            left_behind(tmp_path, Entry(Pull(name)))
         tell(racers, "start")
         one, two = answers(racers)
         assert sorted(one + two) == left  # each of them by one, none by both, none by nobody
@@ -265,6 +268,7 @@ def test_two_programs_that_start_at_once_share_what_is_left(
 BUSY = """
 import sys
 from pathlib import Path
+from ollama_tui.services.jobs.entries import Entry
 from ollama_tui.services.jobs.journal import Journal
 from ollama_tui.services.jobs.tasks import Pull
 journal = Journal(Path(sys.argv[1]), sys.argv[2])
@@ -272,7 +276,7 @@ left = journal.take_over()
 print("ready", flush=True)
 while True:
     for number in range(50):
-        journal.keep((*left, Pull(f"passing-{number}")))
+        journal.keep((*left, Entry(Pull(f"passing-{number}"))))
 """
 
 
@@ -296,6 +300,12 @@ def test_a_program_killed_at_any_time_loses_nothing(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) <= 3
 
 
+def resumed(ollama: Ollama, journal: Journal, time: VirtualClock) -> JobQueue:
+    """Return the queue of a program that is started with what an earlier one left."""
+    left, clock, sleep = journal.take_over(), time.monotonic, time.sleep
+    return JobQueue(ollama, journal=journal, left=left, clock=clock, sleep=sleep)
+
+
 class TestInTheQueue:
     """What the queue writes down, and how it shows what it finds."""
 
@@ -316,20 +326,23 @@ class TestInTheQueue:
         return [
             each["name"]
             for file in folder.iterdir()
-            for each in json.loads(file.read_text(encoding="utf-8"))["data"]
+            for each in json.loads(file.read_text(encoding="utf-8"))["data"]["jobs"]
         ]
 
-    async def test_downloads_are_written_down_until_they_end(
+    async def test_transfers_are_written_down_until_they_end(
         self, queue: JobQueue, stage: Stage, tmp_path: Path
     ) -> None:
         queue.submit(Pull("a"))
         pull = queue.submit(Pull("b"))
-        queue.submit(Push("c"))
+        push = queue.submit(Push("c"))
         await settle()
-        assert self.written(tmp_path) == ["a", "b"]
+        assert self.written(tmp_path) == ["a", "b", "c"]
         await stage.streams[0].succeed()
-        assert self.written(tmp_path) == ["b"]
+        assert self.written(tmp_path) == ["b", "c"]
         queue.cancel(pull)
+        await settle()
+        assert self.written(tmp_path) == ["c"]
+        queue.cancel(push)
         await settle()
         assert self.written(tmp_path) == []
 
@@ -370,7 +383,7 @@ class TestInTheQueue:
     ) -> None:
         def done() -> int:
             [file] = tmp_path.iterdir()
-            [each] = json.loads(file.read_text(encoding="utf-8"))["data"]
+            [each] = json.loads(file.read_text(encoding="utf-8"))["data"]["jobs"]
             return int(each.get("done", 0))
 
         queue.submit(Pull("a", expected=1000))
@@ -388,9 +401,8 @@ class TestInTheQueue:
         self, ollama: Ollama, time: VirtualClock, stage: Stage, tmp_path: Path
     ) -> None:
         left_behind(tmp_path, PULLS[0])
-        queue = JobQueue(
-            ollama, journal=Journal(tmp_path, HOST), clock=time.monotonic, sleep=time.sleep
-        )
+        journal = Journal(tmp_path, HOST)
+        queue = resumed(ollama, journal, time)
         [job] = queue.jobs.value
         queue.retry(job.id)
         await settle()
@@ -412,9 +424,8 @@ class TestInTheQueue:
         self, ollama: Ollama, time: VirtualClock, stage: Stage, tmp_path: Path
     ) -> None:
         left_behind(tmp_path, *PULLS)
-        queue = JobQueue(
-            ollama, journal=Journal(tmp_path, HOST), clock=time.monotonic, sleep=time.sleep
-        )
+        journal = Journal(tmp_path, HOST)
+        queue = resumed(ollama, journal, time)
         first, second = queue.jobs.value
         assert (first.state, first.name) == (State.PAUSED, "qwen3:8b")
         assert (describe(first), describe(second)) == ("paused at 61%", "paused")
