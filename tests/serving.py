@@ -215,6 +215,7 @@ async def main() -> None:
     parser.add_argument("--models", type=int, default=0, help="install so many made-up models more")
     parser.add_argument("--hostile", action="store_true", help="install models that mean harm")
     parser.add_argument("--huge", action="store_true", help="answer with megabytes in every word")
+    parser.add_argument("--rate", type=int, default=0, help="bytes a second of each download")
     given = parser.parse_args()
     if given.huge:
         from tests.terminal.huge import answer
@@ -223,6 +224,8 @@ async def main() -> None:
             print(url, flush=True)
             await asyncio.Event().wait()
     demo = Demo()
+    if given.rate:
+        demo.server.rate = demo.server.hash_rate = given.rate
     if given.models:
         demo.add(given.models)
     if given.hostile:
@@ -230,9 +233,33 @@ async def main() -> None:
     async with httpx.AsyncClient(transport=demo.transport(), base_url="http://demo") as client:
         await client.get("/api/tags")  # so that who measures does not wait for our first list
     demo.requests.clear()
-    async with serve(demo.transport(), given.port) as url:
+    async with serve(Controlled(demo), given.port) as url:
         print(url, flush=True)
         await asyncio.Event().wait()
+
+
+class Controlled(httpx.AsyncBaseTransport):
+    """The demo, and what a test in another process asks of it.
+
+    `/test/hold/0.3` lets downloads stand still at that part; `/test/sent` tells the bytes that
+    registries have sent, by digest, `/test/pulls` how often each model was asked for.
+    """
+
+    def __init__(self, demo: Demo) -> None:
+        self._demo = demo
+        self._inner = demo.transport()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        match request.url.path.strip("/").split("/"):
+            case ["test", "hold", part]:
+                self._demo.registry.holds_at = float(part)
+                return httpx.Response(204)
+            case ["test", "sent"]:
+                return httpx.Response(200, json=self._demo.registry.sent)
+            case ["test", "pulls"]:
+                names = [body["model"] for body in self._demo.bodies("/api/pull")]
+                return httpx.Response(200, json=names)
+        return await self._inner.handle_async_request(request)
 
 
 if __name__ == "__main__":

@@ -33,6 +33,8 @@ DEADLINE = 30.0
 """Seconds until the server gives up on a blob that is not where it should be."""
 PATIENCE = 63.0
 """Seconds (1 + 2 + 4 + … + 32) until the server gives up on a blob host that is gone."""
+LARGE = 1_000_000
+"""Bytes from which on a blob is held; configs and templates are not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,10 @@ class FaultyRegistry(DemoRegistry):
     """Digests that arrive with wrong bytes."""
     blob_host: BlobHost = "up"
     """How downloads fare: they move, stand still, fail after a minute, or find nothing."""
+    holds_at: float = 1.0
+    """The part of each large blob at which its download stands still."""
+    sent: dict[str, int] = field(default_factory=dict)
+    """Bytes that were sent to the server, by digest."""
     waited: dict[str, float] = field(default_factory=dict)
     """Seconds since the host of a blob went away, by digest."""
 
@@ -84,8 +90,12 @@ class FaultyRegistry(DemoRegistry):
 
     def send(self, server: DemoServer, download: Download, amount: int) -> None:
         if self.blob_host == "up":
-            self.waited.pop(download.blob.digest, None)
+            digest, before = download.blob.digest, download.completed
+            self.waited.pop(digest, None)
+            if self.holds_at < 1 and download.blob.size > LARGE:
+                amount = min(amount, max(0, int(self.holds_at * download.blob.size) - before))
             DemoRegistry.send(self, server, download, amount)
+            self.sent[digest] = self.sent.get(digest, 0) + download.completed - before
         elif self.blob_host != "stalled":
             digest = download.blob.digest
             waited = self.waited[digest] = self.waited.get(digest, 0.0) + TICK
