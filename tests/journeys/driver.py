@@ -37,6 +37,7 @@ from ollama_tui.config.state_file import Problems
 from ollama_tui.config.ui_state import UIState
 from ollama_tui.domain.model import Model
 from ollama_tui.services.cache import Cache
+from ollama_tui.services.jobs.handover import StartKeeper
 from ollama_tui.tui.app import OllamaTui
 from ollama_tui.tui.screens.main import MainScreen
 from ollama_tui.tui.widgets.table import MARGIN
@@ -355,6 +356,7 @@ async def journey(
     ui_state: UIState | None = None,
     saved_filters: SavedFilters | None = None,
     unfinished: Path | None = None,
+    start_keeper: StartKeeper | None = None,
     problems: Problems | None = None,
     drafts: Path | None = None,
     transport: Callable[[], httpx.AsyncBaseTransport] | None = None,
@@ -378,6 +380,7 @@ async def journey(
         ui_state=ui_state,
         saved_filters=saved_filters,
         unfinished=unfinished,
+        start_keeper=start_keeper,
         problems=problems,
         drafts=drafts,
         transport=transport or demo.transport,

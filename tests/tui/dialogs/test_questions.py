@@ -12,6 +12,7 @@ from ollama_tui.tui.dialogs.questions import confirm_cancel, confirm_quit
 
 PULL = Job(id=1, verb="pull", name="a", state=State.RUNNING)
 QUEUED = Job(id=2, verb="pull", name="b", state=State.QUEUED)
+PUSH = Job(id=7, verb="push", name="p", state=State.RUNNING)
 CREATE = Job(id=3, verb="create", name="c", state=State.RUNNING)
 WAITING = Job(id=4, verb="delete", name="d", state=State.WAITING)
 DONE = Job(id=5, verb="pull", name="e", state=State.DONE)
@@ -51,6 +52,33 @@ def test_quitting_is_dangerous_where_work_or_text_is_lost() -> None:
     lost = confirm_quit((), {"Copy [x]": None})
     work = confirm_quit((PULL,), {})
     assert [q is not None and q.danger for q in (kept, lost, work)] == [False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("jobs", "option", "goes_on", "stops", "danger"),
+    [
+        ((PULL,), "leave the downloads running in the background", True, False, False),
+        ((PULL, QUEUED), "leave the downloads running in the background", True, False, False),
+        ((PULL, PUSH), "leave the transfers running in the background", True, False, False),
+        ((PULL, CREATE), "leave the downloads running in the background", True, True, True),
+        ((PULL, WAITING), "leave the downloads running in the background", True, False, True),
+        ((CREATE,), "", False, True, True),
+        ((replace(PULL, cancelling=True),), "", False, False, True),
+    ],
+)
+def test_transfers_may_go_on_without_the_program(
+    jobs: tuple[Job, ...], option: str, goes_on: bool, stops: bool, danger: bool
+) -> None:
+    question = confirm_quit(jobs, {}, can_go_on=True)
+    assert question is not None
+    assert (question.option, question.with_option) == (option, bool(option))
+    said = "\n".join(question.facts.lines)
+    assert ("They go on without this program" in said) is goes_on
+    assert ("Other jobs are cancelled" in said) is stops
+    assert ("Downloads stop" in said) is (not goes_on and jobs[0].verb == "pull")
+    assert question.danger is danger
+    question.with_option = False
+    assert ("Downloads stop" in "\n".join(question.facts.lines)) is (jobs[0].verb == "pull")
 
 
 @pytest.mark.parametrize(
