@@ -51,7 +51,9 @@ class FormKey:
     @property
     def stem(self) -> str:
         """The name of its first file without suffix; other files add `+` and a number."""
-        stem = f"{self.kind}-{quote(self.about, safe='')}" if self.about else self.kind
+        # An argument of the command line may hold what is no Unicode.
+        about = quote(self.about, safe="", errors="surrogatepass")
+        stem = f"{self.kind}-{about}" if about else self.kind
         if len(stem) <= LONGEST_NAME:
             return stem
         import hashlib

@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ollama_tui.formatting import inert
@@ -26,6 +26,8 @@ def text(name: str, key: str, host: str = HOST) -> str:
 
 
 @given(st.text())
+@example("a\x7f\x7f; touch x")
+@example("\x85\u202e\u2028")
 def test_a_command_is_one_line_with_the_name_as_one_word(name: str) -> None:
     for key in ("name", "digest", "run", "curl"):
         assert inert(text(name, key)) == text(name, key)
