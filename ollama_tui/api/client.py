@@ -215,7 +215,8 @@ class Ollama:
         """
         try:
             async with open_body(path, size) as file:
-                await self._http.upload(Call(requests.UPLOAD, digest), file, _BLOB, sent)
+                call = Call(requests.UPLOAD, digest)
+                _status(await self._http.upload(call, file, _BLOB, sent), call)
         except Interrupted:
             # A server that has the blob answers early and closes: that answer may get lost.
             if not await self.blob_exists(digest):
@@ -276,12 +277,8 @@ class Ollama:
         return decode.recommendations(await self._http.reply(Call(requests.RECOMMENDATIONS)))
 
     async def _command(self, call: Call, body: Mapping[str, Any] | None) -> str:
-        """Send a call whose answer is empty or a status; return that.
-
-        Any other answer is an error line, or not Ollama's.
-        """
-        reply = await self._http.reply(call, body)
-        return parse_event(reply, call).status if reply.strip() not in (b"", b"null") else ""
+        """Send a call whose answer is empty or a status; return that."""
+        return _status(await self._http.reply(call, body), call)
 
     async def _load(self, endpoint: requests.Endpoint, body: Mapping[str, Any]) -> Loaded:
         call = Call(endpoint, body["model"])
@@ -307,6 +304,11 @@ class Ollama:
                     yield event
             for event in reader.finish():
                 yield event
+
+
+def _status(reply: bytes, call: Call) -> str:
+    """Return the status of an answer that may be empty; any other is an error, or not Ollama's."""
+    return parse_event(reply, call).status if reply.strip() not in (b"", b"null") else ""
 
 
 def _named(model: str, runner: str) -> dict[str, Any]:

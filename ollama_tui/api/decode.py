@@ -35,7 +35,7 @@ _ESCAPE = (
     rb"|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"  # half of one
     rb"|(\\.)"
 )
-_TITLE = r"(?i)<title[^>]*>([^<]{1,200})"
+_TITLE = r"(?i)<title[^>]{0,200}>([^<]{1,200})"
 
 _SMALL = 4 * 1024 * 1024
 """Bytes of an answer that needs no check: whatever it holds fits in memory."""
@@ -44,6 +44,10 @@ MAX_VALUES = 3_000_000
 MAX_MODELS = 100_000
 _MAX_TEXT = 4 * 1024 * 1024
 _MAX_KEY = 1024
+_MAX_ERROR = 8192
+_NOTHING = frozenset(("", "null", "false", "0", '""', "{}", "[]"))
+MAX_NESTING = 16
+"""Levels of a value in the metadata: GGUF has lists of lists at most."""
 
 
 class _Models(msgspec.Struct):
@@ -60,6 +64,10 @@ class _Recommendations(msgspec.Struct):
 
 class _Version(msgspec.Struct):
     version: ShortText = ""
+
+
+class _Message(msgspec.Struct):
+    message: str = ""
 
 
 def decode(body: bytes, kind: type[T]) -> T:
@@ -106,9 +114,9 @@ def recommendations(body: bytes) -> tuple[Recommendation, ...]:
 
 
 def shown(body: bytes, kind: type[S]) -> S:
-    """Decode `POST /api/show`."""
+    """Decode `POST /api/show`; a value of the metadata that is nested deeply is None, as a list."""
     reply = decode(body, kind)
-    return _bounded(reply) if isinstance(reply, Show) and len(body) > _SMALL else reply
+    return _bounded(reply, len(body) > _SMALL) if isinstance(reply, Show) else reply
 
 
 def shown_manifests(body: bytes) -> ShowManifests:
@@ -120,9 +128,8 @@ def shown_manifests(body: bytes) -> ShowManifests:
     if not reply.manifests and (only := shown(body, ManifestShow)).modelfile:
         only = replace(only, runner=only.details.runner)
         return ShowManifests([only], only.license)
-    if len(body) > _SMALL:
-        reply = replace(reply, manifests=[_bounded(one) for one in reply.manifests])
-    return reply
+    large = len(body) > _SMALL
+    return replace(reply, manifests=[_bounded(one, large) for one in reply.manifests])
 
 
 def version(body: bytes) -> str:
@@ -131,6 +138,25 @@ def version(body: bytes) -> str:
     if not text:
         raise not_ollama(body)
     return text
+
+
+def error_text(error: msgspec.Raw) -> str:
+    """Return the text of an `error` that is still JSON; empty where it says that there is none.
+
+    Other programs put it in an object's `message`. Whatever else it is, it is its own JSON, cut:
+    made into objects it could take all memory, or be nested more deeply than they can be printed.
+    """
+    body = _repaired(bytes(error))
+    try:
+        return msgspec.json.decode(body, type=str)
+    except _FAILURES:
+        pass
+    try:
+        message = msgspec.json.decode(body, type=_Message).message
+    except _FAILURES:
+        message = ""
+    text = message or body[:_MAX_ERROR].decode("utf-8", "replace").strip()
+    return "" if text in _NOTHING else text
 
 
 def not_ollama(body: bytes, status: int = 0) -> NotOllama:
@@ -183,14 +209,21 @@ _fields = cache(msgspec.structs.fields)
 
 
 def _decode_by_field(body: bytes, kind: type[T]) -> T:
-    if len(body) <= _SMALL:  # in a larger body there could be millions of them
-        valid = body.decode("utf-8", "replace").encode()
-        # Replace half a surrogate pair; keep every other escape.
-        body = re.sub(_ESCAPE, lambda m: m[0] if m[1] or m[2] else rb"\ufffd", valid)
     try:
-        return cast(T, _lenient(body, kind))
+        return cast(T, _lenient(_repaired(body), kind))
     except _FAILURES as error:
         raise not_ollama(body) from error
+
+
+def _repaired(body: bytes) -> bytes:
+    """Return `body` with U+FFFD for what is no UTF-8 and for half a surrogate pair.
+
+    A large one is returned as it is: there could be millions of them.
+    """
+    if len(body) > _SMALL:
+        return body
+    valid = body.decode("utf-8", "replace").encode()
+    return re.sub(_ESCAPE, lambda m: m[0] if m[1] or m[2] else rb"\ufffd", valid)
 
 
 def _lenient(raw: bytes | msgspec.Raw, wanted: Any) -> Any:
@@ -234,20 +267,39 @@ def _cut(text: str, longest: int) -> str:
     return text if len(text) <= longest else text[: longest - len(CUT_MARK)] + CUT_MARK
 
 
-def _bounded(show: V) -> V:
-    """Return `show` with the texts of its metadata cut like those of its fields."""
-    return replace(
-        show,
-        model_info=_cut_values(show.model_info),
-        projector_info=_cut_values(show.projector_info),
-    )
+def _bounded(show: V, large: bool) -> V:
+    """Return `show` without deeply nested metadata; the texts of a `large` one as its fields'."""
+    infos = (show.model_info, show.projector_info)
+    if not large and not any(isinstance(v, list | dict) for info in infos for v in info.values()):
+        return show
+    model_info, projector_info = map(_bounded_values, infos)
+    return replace(show, model_info=model_info, projector_info=projector_info)
 
 
-def _cut_values(info: dict[str, Any]) -> dict[str, Any]:
+def _bounded_values(info: dict[str, Any]) -> dict[str, Any]:
     return {
-        _cut(key, _MAX_KEY): _cut(value, _MAX_TEXT) if isinstance(value, str) else value
+        _cut(key, _MAX_KEY): _cut(value, _MAX_TEXT)
+        if isinstance(value, str)
+        else None
+        if _is_deep(value)
+        else value
         for key, value in info.items()
     }
+
+
+def _is_deep(value: Any) -> bool:
+    """Whether a value of JSON has more levels than MAX_NESTING: printing it could fail."""
+    level = [value]
+    for _ in range(MAX_NESTING):
+        level = [
+            part
+            for each in level
+            if isinstance(each, list | dict)
+            for part in (each.values() if isinstance(each, dict) else each)
+        ]
+        if not level:
+            return False
+    return any(isinstance(each, list | dict) for each in level)
 
 
 def _lenient_struct(raw: bytes | msgspec.Raw, kind: type[T]) -> T:

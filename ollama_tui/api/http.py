@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
+from http.cookiejar import CookieJar
 from typing import Any
 from urllib.request import getproxies
 
@@ -72,16 +73,15 @@ class HttpClient:
         within = ANSWER_WITHIN if timeouts is REPLY_TIMEOUTS else WORK_WITHIN
         content, headers = encoded(body, call), _JSON if body else {}
         async with self._open(call, content, headers, timeouts, within) as response:
+            if _length(response) > MAX_REPLY_BYTES:
+                raise _too_large()
             chunks = bytearray()
             async with self._watchdog(ANSWER_WITHIN) as watchdog:
                 async for chunk in body_chunks(response):
                     chunks += chunk
                     watchdog.extend(len(chunk) / MIN_BYTES_PER_SECOND)
                     if len(chunks) > MAX_REPLY_BYTES:
-                        raise NotOllama(
-                            "The server does not answer like Ollama: it sent more than 64 MB.",
-                            CHECK_ADDRESS,
-                        )
+                        raise _too_large()
             return bytes(chunks)
 
     @asynccontextmanager
@@ -97,8 +97,11 @@ class HttpClient:
         file: sendfile.FileBody,
         headers: Mapping[str, str],
         sent: Callable[[int], None] | None,
-    ) -> None:
-        """Upload a file: with sendfile over a direct plain connection, else in chunks by httpx."""
+    ) -> bytes:
+        """Upload a file: with sendfile over a direct plain connection, else in chunks by httpx.
+
+        Return the answer, at most 64 kB of it.
+        """
         headers = {**headers, "Content-Length": str(file.size)}
         with translating_errors(call, self._host.authority):
             async with self._watchdog(STUCK_AFTER) as watchdog:
@@ -112,13 +115,17 @@ class HttpClient:
                 plain = self._host.scheme == "http" and "@" not in self._url
                 direct = self._transport is None and not self._host.is_proxied(getproxies())
                 if sendfile.POSSIBLE and plain and direct:
-                    await self._send_file(call, file, headers, report)
-                else:
-                    async with (
-                        aclosing(file.chunks(report)) as chunks,
-                        self._open(call, chunks, headers, WORK_TIMEOUTS, None),
-                    ):
-                        pass
+                    return await self._send_file(call, file, headers, report)
+                async with (
+                    aclosing(file.chunks(report)) as chunks,
+                    self._open(call, chunks, headers, WORK_TIMEOUTS, None) as response,
+                ):
+                    body = bytearray()
+                    async for chunk in body_chunks(response):
+                        body += chunk
+                        if len(body) >= sendfile.ANSWER_LIMIT:
+                            break
+                    return bytes(body[: sendfile.ANSWER_LIMIT])
 
     async def aclose(self) -> None:
         """Close all connections; nothing can be sent any more."""
@@ -165,7 +172,7 @@ class HttpClient:
         file: sendfile.FileBody,
         headers: Mapping[str, str],
         sent: Callable[[int], None],
-    ) -> None:
+    ) -> bytes:
         url = httpx.URL(self._url + call.path)
         request = sendfile.UploadRequest(
             url.host,
@@ -179,6 +186,7 @@ class HttpClient:
             # sendfile sends the current content: if the file changed, that is why it was refused.
             file.check()
             raise self._refused(answer.status, answer.location, answer.body, call)
+        return answer.body
 
     async def _refusal(self, response: httpx.Response, call: Call) -> OllamaError:
         """Return the error for an error response, reading at most 64 kB of it."""
@@ -192,8 +200,8 @@ class HttpClient:
                         watchdog.extend(len(chunk) / MIN_BYTES_PER_SECOND)
                         if len(body) >= _REFUSAL_LIMIT:
                             break
-        location = response.headers.get("Location", "")
-        return self._refused(response.status_code, location, bytes(body[:_REFUSAL_LIMIT]), call)
+        content = bytes(body[:_REFUSAL_LIMIT])
+        return self._refused(response.status_code, location(response), content, call)
 
     def _refused(self, status: int, location: str, body: bytes, call: Call) -> OllamaError:
         from ollama_tui.api.error_rules.explain import from_response, redirected  # only when needed
@@ -234,13 +242,15 @@ def new_client(
 ) -> httpx.AsyncClient:
     """Return an httpx client for one host; `tls` says whether certificates are needed.
 
-    It follows no redirect, asks for uncompressed answers (what is unpacked here may be thousands
-    of times what was sent), and uses the proxies of the environment except for loopback. Raises
-    Unreachable when a proxy or certificate setting is wrong.
+    It follows no redirect, keeps no cookie, asks for uncompressed answers (what is unpacked here
+    may be thousands of times what was sent), and uses the proxies of the environment except for
+    loopback. Raises Unreachable when a proxy or certificate setting is wrong.
     """
     common = {"User-Agent": f"ollama-tui/{__version__}", "Accept": "*/*"}
     try:
         return httpx.AsyncClient(
+            cookies=_NoCookies(),
+            event_hooks={"response": [_take_location]},
             headers={**common, "Accept-Encoding": "identity", **headers},
             # For loopback the environment still names certificate authorities, but no proxy.
             verify=httpx.create_ssl_context() if tls else False,
@@ -253,6 +263,39 @@ def new_client(
             f"Cannot connect to {host.authority}: the proxy or certificate settings are wrong.",
             "Check HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY and SSL_CERT_FILE.",
         ) from error
+
+
+class _NoCookies(CookieJar):
+    """Keeps no cookie: one that cannot be sent would make every later request fail."""
+
+    def extract_cookies(self, response: Any, request: Any) -> None:
+        """Do not even read them."""
+
+
+async def _take_location(response: httpx.Response) -> None:
+    """Keep the target of a redirect from httpx, which reads it also where it does not follow.
+
+    It raises errors of many kinds for what is no URL.
+    """
+    if "location" in response.headers:
+        response.extensions["location"] = response.headers.pop("location")
+
+
+def location(response: httpx.Response) -> str:
+    """Return the target of a redirect as it was sent; empty for none."""
+    return str(response.extensions.get("location", ""))
+
+
+def _length(response: httpx.Response) -> int:
+    """Return the bytes of the body as the header tells; 0 where it does not."""
+    told = response.headers.get("content-length", "")
+    return int(told) if told.isdecimal() and len(told) < 30 else 0
+
+
+def _too_large() -> NotOllama:
+    return NotOllama(
+        "The server does not answer like Ollama: it sends more than 64 MB.", CHECK_ADDRESS
+    )
 
 
 def body_chunks(response: httpx.Response) -> AsyncIterator[bytes]:

@@ -10,13 +10,15 @@ import msgspec
 
 from ollama_tui.api.decode import is_page
 from ollama_tui.api.errors import NotOllama
-from ollama_tui.api.replies import Layer, ListedManifest, Manifest
+from ollama_tui.api.replies import Layer, ListedManifest, Manifest, ShortText
 
 MANIFEST_TYPE = "application/vnd.docker.distribution.manifest.v2+json"
 LIST_TYPE = "application/vnd.ollama.manifest.list.v2+json"
 """Media types, as in `domain.storage.packaging`, which is not for this layer to import."""
 DIGEST = re.compile(r"(?:sha256[:-])?([0-9a-f]{64})")
 """A digest as registries write it, with or without the name of the hash."""
+MAX_CHILDREN = 100
+"""Manifests of a list: there is one a runner, and each may take a request."""
 _BLOB = re.compile(r"sha256:[0-9a-f]{64}")
 
 
@@ -41,7 +43,7 @@ class _ListEntry(msgspec.Struct, rename={"media_type": "mediaType"}):
 
     media_type: str | None = None
     digest: str | None = None
-    runner: str | None = None
+    runner: ShortText | None = None
     config: Layer | None = None
     layers: tuple[Layer, ...] | None = None
 
@@ -56,6 +58,8 @@ def children(body: bytes, where: str) -> tuple[ListedManifest, ...] | None:
         found = msgspec.json.decode(body, type=_ListBody)
     if found.media_type != LIST_TYPE:
         return None
+    if len(found.manifests or ()) > MAX_CHILDREN:
+        raise NotOllama(f"{where} sent a list of more than {MAX_CHILDREN} manifests.")
     listed = []
     for raw in found.manifests or ():
         with _refusing_what_is_no_manifest(body, where):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-from ollama_tui.api.decode import decode, not_ollama
+import msgspec
+
+from ollama_tui.api.decode import decode, error_text, not_ollama
 from ollama_tui.api.errors import CHECK_ADDRESS, Interrupted, NotOllama
 from ollama_tui.api.replies import Progress
 from ollama_tui.api.requests import Call
@@ -18,17 +19,17 @@ MAX_BLANK_BYTES = 64 * 1024
 
 
 class _Event(Progress, frozen=True):
-    error: Any = None
+    error: msgspec.Raw = msgspec.Raw()
     signin_url: str = ""
 
 
 def parse_event(line: bytes, call: Call) -> Progress:
     """Return the event of one line; raise a Refused for an error, NotOllama for anything else."""
     event = decode(line, _Event)
-    if event.error:
+    if words := error_text(event.error):
         from ollama_tui.api.error_rules.explain import from_line  # only when needed
 
-        raise from_line(event.error, call, signin_url=event.signin_url)
+        raise from_line(words, call, signin_url=event.signin_url)
     return Progress(event.status, event.digest, event.total, event.completed)
 
 

@@ -29,11 +29,12 @@ STEP_TIMEOUT = 3.0
 """Seconds for connecting and for each read; `wait` may wait less."""
 ANSWER_TIMEOUT = 10.0
 """Seconds for one answer, however many reads it takes."""
-MAX_ANSWER_BYTES = 64 * 1024 * 1024
-"""Bytes of an answer; the client may ask for more."""
+MAX_ANSWER_BYTES = 16 * 1024 * 1024
+"""Bytes of an answer, of which three are kept: a list of 50,000 models. The client reads more."""
 SWITCH_INTERVAL = 0.0005
 """GIL switch interval in seconds while the prefetch thread runs; Python's default is 0.005."""
 MAX_LINE_BYTES = 64 * 1024
+MAX_HEADERS = 100
 _REQUEST = (
     b"GET %b HTTP/1.0\r\nHost: %b:%d\r\n"
     b"User-Agent: ollama-tui/" + __version__.encode() + b"\r\n"
@@ -130,8 +131,10 @@ def _get(host: Host, path: str, clock: Callable[[], float]) -> bytes:
 
 def _body_in(file: BinaryIO) -> bytes:
     head: list[bytes] = []
-    while (line := file.readline(MAX_LINE_BYTES).lower().rstrip(b"\r\n")) and len(head) < 100:
+    while line := file.readline(MAX_LINE_BYTES).lower().rstrip(b"\r\n"):
         head.append(line)
+        if len(head) > 1 + MAX_HEADERS:
+            raise ValueError("too many headers")
     status, *lines = head or [b""]
     headers = dict(line.split(b": ", 1) for line in lines)
     if not _OK.fullmatch(status) or _UNSUPPORTED & headers.keys():

@@ -8,7 +8,6 @@ No key or account is ever sent: only what a registry shows to everybody is asked
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
 import re
 from collections.abc import Collection, Iterator, Mapping
@@ -21,6 +20,7 @@ from typing import Protocol
 import httpx
 import msgspec
 
+from ollama_tui.api.clock import MACHINE, Clock, Watchdog
 from ollama_tui.api.errors import (
     Busy,
     Forbidden,
@@ -35,7 +35,7 @@ from ollama_tui.api.errors import (
     Unsupported,
 )
 from ollama_tui.api.host import Host
-from ollama_tui.api.http import body_chunks, new_client
+from ollama_tui.api.http import body_chunks, location, new_client
 from ollama_tui.api.manifests import DIGEST, LIST_TYPE, MANIFEST_TYPE, children, decoded
 from ollama_tui.api.replies import ListedManifest, Manifest
 from ollama_tui.api.requests import DEFAULT_REGISTRY, MANIFEST, Call
@@ -49,6 +49,8 @@ STEP_TIMEOUT = httpx.Timeout(5.0)
 """Seconds for connecting and for each read."""
 MAX_MANIFEST_BYTES = 8 * 1024 * 1024
 """Bytes of a manifest; one of thousands of tensors has about one million."""
+MAX_TOKEN = 16 * 1024
+"""Letters of a token: it is sent in a header."""
 MAX_REQUESTS = 5
 """Requests per lookup, with redirects and a token."""
 _SAME_OWNER = ({"hf.co", "huggingface.co"}, {"ollama.com", "registry.ollama.ai"})
@@ -112,6 +114,8 @@ class _Answer:
 
     status: int
     headers: httpx.Headers
+    location: str
+    """Where it redirects to, as it was sent."""
     body: bytes
 
 
@@ -128,6 +132,7 @@ class Registry:
         *,
         plain: Collection[str] = (),
         server_is_local: bool = True,
+        clock: Clock = MACHINE,
     ) -> None:
         """Connect to nothing yet; the hosts in `plain` may be asked without TLS.
 
@@ -137,6 +142,7 @@ class Registry:
         self._transport = transport
         self._plain = frozenset(map(str.lower, plain))
         self._beside_server = server_is_local
+        self._clock = clock
         self._clients: dict[bool, httpx.AsyncClient] = {}
 
     async def __aenter__(self) -> Registry:
@@ -190,7 +196,7 @@ class Registry:
         if not self._beside_server and Host.of_url(_url(name, insecure=True)).is_loopback:
             return False
         with _translating_errors(name):
-            async with asyncio.timeout(TOTAL_TIMEOUT):
+            async with Watchdog(TOTAL_TIMEOUT, self._clock.seconds, self._clock.sleep):
                 return await self._ask_plainly("HEAD", name) is not None
 
     async def _ask(
@@ -202,7 +208,7 @@ class Registry:
                 f"Only the server can reach {_where(name)}: it is an address on its own machine."
             )
         with _translating_errors(name):
-            async with asyncio.timeout(TOTAL_TIMEOUT):
+            async with Watchdog(TOTAL_TIMEOUT, self._clock.seconds, self._clock.sleep):
                 answer = None if insecure else await self._ask_plainly(method, name, blob)
                 plain = insecure or answer is not None
                 if answer is None:
@@ -238,9 +244,11 @@ class Registry:
                 if not headers:
                     return answer
             elif answer.status in (301, 302, 303, 307, 308):
-                target = url.join(answer.headers.get("location", ""))
-                if not (_is_same_owner(url, target) or (is_blob and _may_hold_blobs(url, target))):
-                    to = inert(target.host)[:60] or "nowhere"
+                target = _joined(url, answer.location)
+                if target is None or not (
+                    _is_same_owner(url, target) or (is_blob and _may_hold_blobs(url, target))
+                ):
+                    to = (inert(target.host)[:60] if target else "") or "nowhere"
                     raise NotOllama(f"{inert(url.host)} redirects to {to}, which is not followed.")
                 url, headers = target, {}
             else:
@@ -262,17 +270,18 @@ class Registry:
                 body += chunk
                 if len(body) > MAX_MANIFEST_BYTES:
                     raise NotOllama(f"{inert(url.host)} sent more than a manifest can be.")
-            return _Answer(response.status_code, response.headers, bytes(body))
+            return _Answer(response.status_code, response.headers, location(response), bytes(body))
 
     async def _authorization(self, headers: httpx.Headers, url: httpx.URL) -> dict[str, str]:
         """Return the header with the host's anonymous token; empty if it gives none."""
         kind, _, rest = headers.get("www-authenticate", "").partition(" ")
         challenge = dict(_CHALLENGE.findall(rest))
-        realm = url.join(challenge.pop("realm", ""))
-        same = _is_same_owner(url, realm, same_host=True)
-        if kind.lower() != "bearer" or not rest or not same:
+        realm = _joined(url, challenge.pop("realm", ""), challenge)
+        if kind.lower() != "bearer" or not rest or realm is None:
             return {}
-        answer = await self._send("GET", realm.copy_merge_params(challenge), {})
+        if not _is_same_owner(url, realm, same_host=True):
+            return {}
+        answer = await self._send("GET", realm, {})
         token = _token(answer.body) if answer.status == 200 else ""
         return {"Authorization": f"Bearer {token}"} if token else {}
 
@@ -339,6 +348,17 @@ def _pushed_at(headers: httpx.Headers) -> datetime | None:
     return datetime.fromtimestamp(int(text), UTC)
 
 
+def _joined(
+    url: httpx.URL, target: str, parameters: Mapping[str, str] | None = None
+) -> httpx.URL | None:
+    """Return a URL relative to another, with more parameters; None for what is no URL."""
+    try:
+        joined = url.join(target).copy_merge_params(parameters or {})
+        return joined if joined.host is not None else None
+    except (httpx.InvalidURL, ValueError):  # the latter from urllib and from IDNA
+        return None
+
+
 def _is_same_owner(url: httpx.URL, target: httpx.URL, *, same_host: bool = False) -> bool:
     """Whether `target` belongs to the owner of `url`, and is as safe."""
     if target.scheme not in ("https", url.scheme):
@@ -374,5 +394,6 @@ def _token(body: bytes) -> str:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return ""
     token = given.get("token") or given.get("access_token")
-    fine = isinstance(token, str) and token.isascii() and token.isprintable()
-    return str(token) if fine else ""
+    if not isinstance(token, str) or len(token) > MAX_TOKEN:
+        return ""
+    return token if token.isascii() and token.isprintable() else ""

@@ -299,8 +299,8 @@ class Loaded(Reply, frozen=True):
 class Layer(Reply, frozen=True, rename={"media_type": "mediaType"}):
     """One blob of a manifest; a registry that leaves anything out has sent no manifest."""
 
-    media_type: str
-    digest: str
+    media_type: ShortText
+    digest: ShortText
     """`sha256:` and 64 hex digits."""
     size: Count
     """Bytes."""
@@ -311,7 +311,7 @@ class Manifest(Reply, frozen=True):
 
     config: Layer
     layers: tuple[Layer, ...]
-    runner: str = ""
+    runner: ShortText = ""
     """What it is for, `llamacpp`, `ggml` or `mlx`; empty before Ollama 0.40, and where any is."""
 
     @property

@@ -14,7 +14,6 @@ import socket
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException, RemoteDisconnected
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
@@ -24,11 +23,14 @@ from ollama_tui.formatting import inert
 if TYPE_CHECKING:
     from asyncio.trsock import TransportSocket
 
+    import h11
+
 CHUNK = 1024 * 1024
 """Bytes read at a time; at most three such chunks are in memory."""
 STEP = 1024 * 1024
 """Bytes per sendfile call; the file and the server's answer are checked between calls."""
 ANSWER_LIMIT = 64 * 1024
+_READ = 64 * 1024
 POSSIBLE = hasattr(os, "sendfile") and hasattr(select, "poll")
 
 KEEPALIVE_IDLE = 15
@@ -152,7 +154,7 @@ class UploadResponse(NamedTuple):
     location: str
     """Where a redirect leads; empty for none."""
     body: bytes
-    """At most ANSWER_LIMIT bytes."""
+    """At most ANSWER_LIMIT bytes; empty for that of a refusal when it is compressed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,25 +229,57 @@ def _exchange(
     file: FileBody,
     report: Callable[[int], object],
 ) -> UploadResponse:
-    import httpx  # loaded already wherever something is sent
+    import h11  # loaded already wherever something is sent, as httpx is
+    import httpx
 
-    http = HTTPConnection(request.host, request.port)
-    http.sock = connection
+    http = h11.Connection(h11.CLIENT)
     try:
-        http.putrequest("POST", request.path, skip_host=True, skip_accept_encoding=True)
-        for name, value in request.headers.items():
-            http.putheader(name, value)
-        http.endheaders()
+        head = http.send(
+            h11.Request(method="POST", target=request.path, headers=list(request.headers.items()))
+        )
+        connection.sendall(head or b"")
         # A server that has the blob answers early and hangs up: the answer may be there to read.
         with suppress(ConnectionError):
             _send(connection, file, report)
-        with http.getresponse() as response:
-            body = response.read(ANSWER_LIMIT)
-            return UploadResponse(response.status, response.getheader("Location", ""), body)
-    except (OSError, RemoteDisconnected) as error:
+        return _answer(connection, http)
+    except OSError as error:
         raise httpx.ReadError(str(error)) from error
-    except HTTPException as error:
-        raise httpx.RemoteProtocolError("illegal answer") from error
+    except h11.RemoteProtocolError as error:
+        raise httpx.RemoteProtocolError(str(error)) from error
+    except h11.LocalProtocolError as error:
+        raise httpx.LocalProtocolError(str(error)) from error
+
+
+def _answer(connection: socket.socket, http: h11.Connection) -> UploadResponse:
+    """Read the answer, passing over informational ones; raises what h11 and the system raise."""
+    import h11
+    import httpx
+
+    status, location, body = 0, "", bytearray()
+    while True:
+        event = http.next_event()
+        if event is h11.NEED_DATA:
+            data = connection.recv(_READ)
+            # h11 would wait for the end of what some other program says first.
+            begins = http.their_state is h11.SEND_RESPONSE and not http.trailing_data[0]
+            if begins and not data.startswith(b"HTTP/"[: len(data)]):
+                raise h11.RemoteProtocolError("illegal status line")
+            http.receive_data(data)
+        elif isinstance(event, h11.Response):
+            status = event.status_code
+            headers = {bytes(name): bytes(value).strip() for name, value in event.headers}
+            location = headers.get(b"location", b"").decode("latin-1")
+            if headers.get(b"content-encoding", b"").lower() not in (b"", b"identity"):
+                if status < 300:
+                    raise httpx.DecodingError("a compressed body")
+                break  # the status is enough
+        elif isinstance(event, h11.Data) and len(body) < ANSWER_LIMIT:
+            body += event.data
+        elif not isinstance(event, h11.InformationalResponse):
+            break
+    if not status:
+        raise h11.RemoteProtocolError("illegal answer of another protocol")
+    return UploadResponse(status, location, bytes(body[:ANSWER_LIMIT]))
 
 
 def _send(connection: socket.socket, file: FileBody, report: Callable[[int], object]) -> None:

@@ -104,7 +104,7 @@ def test_events_before_an_error_are_not_lost() -> None:
     ("error", "title"),
     [
         ('{"message":"boom","type":"x"}', "qwen9 was not pulled: boom."),
-        ('["boom"]', "qwen9 was not pulled: ['boom']."),
+        ('["boom"]', 'qwen9 was not pulled: ["boom"].'),
         ("7", "qwen9 was not pulled: 7."),
     ],
 )

@@ -11,11 +11,10 @@ import re
 import socket
 import ssl
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import msgspec
 
-from ollama_tui.api.decode import is_page, not_ollama, page_title
+from ollama_tui.api.decode import error_text, is_page, not_ollama, page_title
 from ollama_tui.api.error_rules import creating, first_match, manifests, transferring
 from ollama_tui.api.errors import (
     ADDRESS,
@@ -47,6 +46,8 @@ _PATH = re.compile(
 )
 _REQUESTED = re.compile(r'\b(?:Delete|Get|Head|Patch|Post|Put) "[^"]*": ')
 """What Go puts in front of the reason why a request failed: there is no room for both."""
+_NOT_HTTP = re.compile("llegal|Content-Length|Transfer-Encoding|too long|status|headers|malformed")
+"""What h11 says of bytes that are no HTTP; of a connection that ends early it says that."""
 _WRONG_SCHEME = re.compile(r"HTTP request (?:was sent )?to (?:an )?HTTPS", re.IGNORECASE)
 
 _BY_STATUS: Mapping[int, tuple[type[Refused], str, str]] = {
@@ -68,8 +69,8 @@ _NETWORK = f"Check {ADDRESS}, the network and any firewall between."
 
 
 class _ErrorBody(msgspec.Struct):
-    error: Any = None
-    signin_url: Any = None
+    error: msgspec.Raw = msgspec.Raw()
+    signin_url: msgspec.Raw = msgspec.Raw()
 
 
 def from_exception(error: Exception, call: Call, address: str) -> OllamaError:
@@ -98,7 +99,7 @@ def from_exception(error: Exception, call: Call, address: str) -> OllamaError:
             f"{call.failed}: {address} answers with compressed data, which Ollama never does.",
             f"Turn compression off in the proxy before it, or check {ADDRESS}.",
         )
-    if isinstance(error, httpx.RemoteProtocolError) and "llegal" in str(error):
+    if isinstance(error, httpx.RemoteProtocolError) and _NOT_HTTP.search(str(error)):
         return NotOllama(f"{call.failed}: what answers at {address} is not Ollama.", _CHECK)
     return Interrupted(
         f"{call.failed}: the connection to {address} broke.",
@@ -139,17 +140,17 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-def from_line(error: Any, call: Call, *, signin_url: object = None) -> Refused:
+def from_line(words: str, call: Call, *, signin_url: str = "") -> Refused:
     """Return the error of an `{"error": …}` line in a stream that began well."""
-    return _refused(tidy(_text_of(error)), 200, call, signin_url)
+    return _refused(tidy(words), 200, call, signin_url)
 
 
 def from_response(status: int, body: bytes, call: Call, *, host: str = "") -> OllamaError:
     """Return the error of an answer with a status of 4xx or 5xx; `host` is for sentences."""
     text = body.decode("utf-8", "replace")
     reply = _error_body(body)
-    if reply is not None and reply.error:
-        return _refused(tidy(_text_of(reply.error)), status, call, reply.signin_url)
+    if reply is not None and (words := error_text(reply.error)):
+        return _refused(tidy(words), status, call, error_text(reply.signin_url))
     if reply is not None:
         return not_ollama(body, status)
     if _WRONG_SCHEME.search(text):
@@ -171,7 +172,7 @@ def from_response(status: int, body: bytes, call: Call, *, host: str = "") -> Ol
         return _page(status, text, call)
     if status == 400 and call.endpoint is HEAD_BLOB:
         text = "invalid digest format"  # a HEAD response has no body; 400 means an invalid digest
-    return _refused(tidy(text), status, call, None)
+    return _refused(tidy(text), status, call)
 
 
 def redirected(target: str, call: Call) -> NotOllama:
@@ -197,7 +198,7 @@ def without_paths(words: str) -> str:
     return _PATH.sub(ELLIPSIS, words)
 
 
-def _refused(words: str, status: int, call: Call, signin_url: object) -> Refused:
+def _refused(words: str, status: int, call: Call, signin_url: str = "") -> Refused:
     """Return the error of inert words: by the first rule that knows them, else by status."""
     found = first_match(_RULES, words, call)
     if found is None:
@@ -261,15 +262,8 @@ def _error_body(body: bytes) -> _ErrorBody | None:
         return None
 
 
-def _text_of(error: Any) -> str:
-    """Return the text of an error; other programs put it in an object's `message`."""
-    if isinstance(error, dict):
-        error = error.get("message") or error
-    return error if isinstance(error, str) else str(error)
-
-
-def _link(url: object) -> str | None:
+def _link(url: str) -> str | None:
     """Return a sign-in URL that is safe to show and to open; None for anything else."""
-    if not isinstance(url, str) or not url.startswith("https://") or len(url) > 2000:
+    if not url.startswith("https://") or len(url) > 2000:
         return None
     return url if inert(url) == url and not re.search(r"\s", url) else None
