@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         Refused,
         ServerFailed,
         Silent,
+        Stalled,
         Unauthorized,
         Unreachable,
         Unsupported,
@@ -73,6 +74,7 @@ __all__ = [
     "Show",
     "ShowManifests",
     "Silent",
+    "Stalled",
     "Status",
     "Unauthorized",
     "Unreachable",
@@ -85,7 +87,7 @@ _MODULES = {
     "ollama_tui.api.client": "Ollama",
     "ollama_tui.api.errors": (
         "Busy Forbidden Interrupted InvalidRequest NotFound NotOllama OllamaError Refused "
-        "ServerFailed Silent Unauthorized Unreachable Unsupported"
+        "ServerFailed Silent Stalled Unauthorized Unreachable Unsupported"
     ),
     "ollama_tui.api.host": "Host parse_host",
     "ollama_tui.api.replies": (

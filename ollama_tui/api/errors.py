@@ -3,7 +3,8 @@
     OllamaError                 title (what did not happen) and hint (what to do)
     ├── Unreachable             no connection: refused, no route, unknown name, TLS, time-out
     ├── Interrupted             the connection broke, or a stream ended without success or error
-    │   └── Silent              the connection is open, but nothing came for too long
+    │   ├── Silent              the connection is open, but nothing came for too long
+    │   └── Stalled             events come, but of what is transferred nothing for too long
     ├── NotOllama               something answered, but not an Ollama server: HTML, bad JSON
     └── Refused                 the server answered with an error; carries its status and text
         ├── NotFound            404, or the pull error for a model no registry has
@@ -52,6 +53,10 @@ class Interrupted(OllamaError):
 
 class Silent(Interrupted):
     """Nothing came for so long that the connection was given up."""
+
+
+class Stalled(Interrupted):
+    """Events came, but not a byte of what they are about, for so long that it was given up."""
 
 
 class NotOllama(OllamaError):

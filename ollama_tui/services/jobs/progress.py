@@ -20,12 +20,6 @@ WINDOW = 10.0
 """Seconds the rate looks back."""
 STALLED_AFTER = 5
 """Seconds without a moving byte before we say so."""
-RATE_EVERY = 3.0
-"""Seconds between two of the rates that are kept, which is how fast a sparkline moves."""
-MOST_RATES = 40
-"""How many of them are kept: two minutes."""
-STEADY = 0.03
-"""By which share a rate must change to be told: a smaller change is noise, and each is drawn."""
 RESUMING_SHOWN = 3.0
 """Seconds for which `resumed_at` is shown."""
 
@@ -52,6 +46,11 @@ class LayerProgress:
 
     total: int
     completed: int
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of it is there; not while its size is unknown."""
+        return 0 < self.total <= self.completed
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,17 +190,15 @@ class Transfer:
         now = max(now, self.now)
         layer, window = self.layers.get(self.current), self._window(now)
         still = now - self.moved_at
+        stalled = int(self.stalled_for(now))
         moved: int | None = max(0, self.max_completed - self.already_present - self.maybe_present)
         if (moved or 0) <= 100 * self.maybe_present and (self.maybe_present or not self.expected):
             moved = None
-        rate, eta, stalled = 0.0, None, 0
-        # Quantizing is slow without being stuck; only what goes over a network stalls.
-        if layer is not None and self.phase in _OF_UNKNOWN_LENGTH and still >= STALLED_AFTER:
-            stalled = int(still) if layer.completed < layer.total else 0
+        rate, eta = 0.0, None
         if still < WINDOW and window and now - window[0][0] >= _SHORTEST_SPAN:
             since, had = window[0]
             rate = (self.received - had) / (now - since)
-        if rate > 0 and layer is not None and not stalled:
+        if rate > 0 and layer is not None and stalled < STALLED_AFTER:
             eta = max(0, self.total - self.bytes_present) / rate
         completed, fraction = self.max_completed, self.max_fraction
         if self.earlier > completed:
@@ -216,9 +213,19 @@ class Transfer:
             rate=rate,
             eta=eta,
             phase=self.phase,
-            stalled_for=stalled,
+            stalled_for=stalled if stalled >= STALLED_AFTER else 0,
             resumed_at=self.resumed_at if now - self.resumed_when < RESUMING_SHOWN else None,
         )
+
+    def stalled_for(self, now: float) -> float:
+        """Return for how many seconds an unfinished layer has stayed where it is.
+
+        Quantizing is slow without being stuck; only what goes over a network stalls.
+        """
+        layer = self.layers.get(self.current)
+        if layer is None or self.phase not in _OF_UNKNOWN_LENGTH or layer.is_whole:
+            return 0.0
+        return max(0.0, now - self.moved_at)
 
     def _enter_phase(self, status: str, now: float) -> Transfer:
         # Samples go: silent minutes of verifying are not a slow download.
@@ -299,84 +306,6 @@ class Transfer:
     def _completed(self) -> dict[str, LayerProgress]:
         """Return all layers, each whole."""
         return {k: LayerProgress(layer.total, layer.total) for k, layer in self.layers.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class RateHistory:
-    """How fast a transfer was in the last two minutes; times are those of the transfer."""
-
-    rates: tuple[float, ...] = ()
-    """Bytes per second, one every `RATE_EVERY` seconds or more, the newest last."""
-    received: int = 0
-    """Bytes that had arrived by the newest of them."""
-    at: float | None = None
-
-    def with_sample(self, received: int, now: float) -> RateHistory:
-        """Return the history at `now`, when `received` bytes have arrived; the same if too soon."""
-        if self.at is None or (not received and not self.rates):
-            return RateHistory(at=now, received=received)
-        if (elapsed := now - self.at) < RATE_EVERY:
-            return self
-        rate = max(0, received - self.received) / elapsed
-        return RateHistory((*self.rates, rate)[-MOST_RATES:], received, now)
-
-
-@dataclass(slots=True)
-class TransferTracker:
-    """Follows a stream at little cost: of a layer's events between two looks it folds the last."""
-
-    _transfer: Transfer = field(default_factory=Transfer)
-    _history: RateHistory = field(default_factory=RateHistory)
-    _told_rate: float = 0.0
-    _newest: Progress | None = None
-    """The last event of the layer at work, if it is not folded yet."""
-    _came: float = 0.0
-
-    def take(self, event: Progress, now: float) -> bool:
-        """Account for an event that came at `now` (seconds); return whether bytes have arrived."""
-        newest = self._newest
-        advances = (
-            newest is not None
-            and event.completed >= newest.completed
-            and event.digest == newest.digest
-            and event.status == newest.status
-            and event.total == newest.total
-        )
-        if newest is None or not advances:
-            before = self.transfer
-            if not before.only_advances(event):
-                self._transfer = before.fold(event, now)
-                return self._transfer.received > before.received
-        elif event.completed == newest.completed:
-            # A repeated event without progress: keep the earlier time.
-            return False
-        self._newest, self._came = event, now
-        return True
-
-    @property
-    def transfer(self) -> Transfer:
-        """The transfer after all events so far."""
-        if (newest := self._newest) is not None:
-            self._newest = None
-            self._transfer = self._transfer.fold(newest, self._came)
-        return self._transfer
-
-    def progress(self, now: float) -> JobProgress:
-        """Return how far it is at `now`, and how fast it was; looking takes the samples."""
-        transfer = self.transfer
-        self._history = self._history.with_sample(transfer.received, max(now, transfer.now))
-        progress = transfer.progress(now)
-        if abs(progress.rate - self._told_rate) > STEADY * self._told_rate or not progress.rate:
-            self._told_rate = progress.rate
-        return replace(progress, rate=self._told_rate, rates=self._history.rates)
-
-    def expect(self, size: int) -> None:
-        """Take the bytes of the whole, learned on the way."""
-        self._transfer = self.transfer.expecting(size)
-
-    def break_off(self, now: float) -> None:
-        """Note that the stream broke: its layers come again."""
-        self._transfer = self.transfer.break_off(now)
 
 
 def _phase_name(status: str) -> str:

@@ -7,14 +7,23 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from ollama_tui.api.errors import OllamaError
+from ollama_tui.api.errors import OllamaError, Silent, Stalled
 from ollama_tui.api.replies import Progress
 from ollama_tui.formatting import inert
 from ollama_tui.services.jobs.entries import Entry
 from ollama_tui.services.jobs.job import ACTIVE, Job, JobProgress, Problem, State, problem_of
-from ollama_tui.services.jobs.progress import STALLED_AFTER, Transfer, TransferTracker
-from ollama_tui.services.jobs.retry import FIRST_EVENT, Pause, pause_after, silence_after
+from ollama_tui.services.jobs.progress import STALLED_AFTER, Transfer
+from ollama_tui.services.jobs.retry import (
+    FIRST_EVENT,
+    STALLED,
+    Pause,
+    damaged_again,
+    is_damage,
+    pause_after,
+    silence_after,
+)
 from ollama_tui.services.jobs.tasks import Create, Delete, Item, Note, Pull, Push, Task
+from ollama_tui.services.jobs.tracker import TransferTracker
 
 WHOLE_MODEL = "sha256:model"
 """What stands for a digest where a model is fetched as many small files; such pulls do not join."""
@@ -44,6 +53,8 @@ class JobRecord:
     """When its grace period was last known to be on the screen, on the uptime clock."""
     last_event_at: float = 0.0
     """When the last event came."""
+    damaged: bool = False
+    """Whether a layer of it has arrived damaged, and was asked for again."""
     had_progress: bool = False
     """Whether it ever had progress."""
     joins: bool = False
@@ -124,7 +135,7 @@ class JobRecord:
         return TransferTracker(Transfer(self.task.expected, partial, self.earlier))
 
     def take(self, step: Progress | Item | Note, now: float) -> None:
-        """Account for one step."""
+        """Account for one step; raises Stalled when nothing has moved for longer than it may."""
         self.last_event_at = now
         if isinstance(step, Item):
             self.item = step
@@ -139,6 +150,12 @@ class JobRecord:
             self.note = "The server could not remove layers that are no longer used."
         if self.tracker.take(step, now):
             self.attempt = 0
+        elif self.task.resumes and self.tracker.stalled_for(now) >= STALLED:
+            raise Stalled(
+                f"{self.task.verb} {inert(self.task.name)} stopped: "
+                f"no data arrived for {STALLED:.0f} s.",
+                "Its registry or the server's network may be down; what was downloaded is kept.",
+            )
 
     def silence_limit(self, step: Progress | Item | Note | None) -> float | None:
         """Return how many seconds of silence after `step`, None at first, mean it is given up.
@@ -151,15 +168,30 @@ class JobRecord:
             return FIRST_EVENT
         return silence_after(step, 0 if step.digest else self.tracker.transfer.total)
 
+    def silent_error(self, now: float) -> Silent:
+        """Return what to say of a server that has said nothing for too long."""
+        return Silent(
+            f"{self.task.verb} {inert(self.task.name)} stopped: "
+            f"the server said nothing for {int(now - self.last_event_at)} s.",
+            "The connection may be lost, or the server stuck; try again.",
+        )
+
     def break_off(self, error: OllamaError, now: float) -> Pause:
         """Note that `error` broke the work off; return how long to wait before the next try.
 
         Raises `error` when there is to be none.
         """
         idle = now - self.first_failure_at if self.attempt else 0.0
-        pause = pause_after(error, self.attempt + 1, idle, had_progress=self.had_progress)
+        pause = pause_after(
+            error,
+            self.attempt + 1,
+            idle,
+            had_progress=self.had_progress,
+            damaged=self.damaged,
+        )
         if pause is None or not self.task.resumes:
-            raise error
+            raise damaged_again(error) if self.damaged and is_damage(error) else error
+        self.damaged = self.damaged or is_damage(error)
         self.first_failure_at = self.first_failure_at if self.attempt else now
         self.attempt += 1
         self.pause, self.due = pause, now + pause.seconds
@@ -174,6 +206,8 @@ class JobRecord:
             self.error = problem_of(error, f"{self.task.verb} {inert(self.task.name)}")
         if state is State.CANCELLED and self.started is not None:
             note = self.task.when_cancelled(self.progress(now), self.finished)
+        if state is State.DONE and self.damaged:
+            note = self.note or "A layer arrived damaged and was downloaded again."
         if state is State.PAUSED:
             self.tracker.break_off(now)
         self.state, self.ended, self.runner = state, now, None
@@ -188,7 +222,7 @@ class JobRecord:
                 self.earlier = self.progress(self.last_event_at).completed
             self.tracker = self._new_tracker()
         self.state, self.error, self.note, self.seen = State.QUEUED, None, "", False
-        self.item, self.attempt = None, 0
+        self.item, self.attempt, self.damaged = None, 0, False
         self.started = self.ended = None
 
     def progress(self, now: float) -> JobProgress:

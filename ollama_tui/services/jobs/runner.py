@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ollama_tui.api.clock import Watchdog
-from ollama_tui.api.errors import OllamaError, Silent
-from ollama_tui.formatting import inert
+from ollama_tui.api.errors import OllamaError
 from ollama_tui.services.jobs.publishing import Publisher
 from ollama_tui.services.jobs.record import JobRecord
 from ollama_tui.services.jobs.tasks import Lane
@@ -63,8 +62,4 @@ class Runner:
                     elif step is not task.lane:
                         await stack.enter_async_context(self._alone)
         except TimeoutError as error:
-            silent = int(self.clock() - record.last_event_at)
-            raise Silent(
-                f"{task.verb} {inert(task.name)} stopped: the server said nothing for {silent} s.",
-                "The connection may be lost, or the server stuck; try again.",
-            ) from error
+            raise record.silent_error(self.clock()) from error

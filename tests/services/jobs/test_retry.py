@@ -12,6 +12,7 @@ from ollama_tui.api.errors import (
     OllamaError,
     ServerFailed,
     Silent,
+    Stalled,
     Unauthorized,
     Unreachable,
 )
@@ -71,6 +72,7 @@ PAGE = b"<html><head><title>502 Bad Gateway</title></head></html>"
     ("error", "trouble"),
     [
         (Silent("silent"), "server silent"),
+        (Stalled("stalled"), "no data arriving"),
         (answered(500, b'{"error":"unexpected EOF"}'), "server answers 500"),
         (answered(500, b""), "server answers 500"),
         (answered(502, b"Bad Gateway"), "server answers 502"),
@@ -120,7 +122,13 @@ def test_an_outage_is_one_only_in_the_middle_of_a_transfer(
     ],
 )
 def test_what_stays_wrong_is_not_tried_again(error: OllamaError) -> None:
-    assert pause_after(error, 1, 0.0, had_progress=True) is None
+    assert pause_after(error, 1, 0.0, had_progress=True, damaged=True) is None
+
+
+def test_a_layer_that_arrived_damaged_is_asked_for_once_more() -> None:
+    error = said("digest mismatch, file must be downloaded again: want sha256:a, got sha256:b")
+    assert pause_after(error, 1, 0.0) == Pause(1.0, "a layer arrived damaged")
+    assert pause_after(error, 1, 0.0, damaged=True) is None
 
 
 @pytest.mark.parametrize(

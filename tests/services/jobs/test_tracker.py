@@ -9,13 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ollama_tui.api.replies import Progress
-from ollama_tui.services.jobs.progress import (
-    MOST_RATES,
-    RATE_EVERY,
-    RateHistory,
-    Transfer,
-    TransferTracker,
-)
+from ollama_tui.services.jobs.progress import Transfer
+from ollama_tui.services.jobs.tracker import MOST_RATES, RATE_EVERY, RateHistory, TransferTracker
 
 LAYERS = ("sha256:" + "a" * 64, "sha256:" + "b" * 64)
 PHASES = ("pulling manifest", "verifying sha256 digest", "writing manifest", "success")
