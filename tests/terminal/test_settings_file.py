@@ -68,9 +68,21 @@ def test_mistakes_are_told_with_their_line_and_the_rest_is_used(edits: Edit) -> 
     terminal.wait_for("FORMAT")
 
 
+def test_more_transfers_run_at_once_as_soon_as_the_file_says_so(edits: Edit) -> None:
+    terminal = edits("printf 'parallel = 3\\n' > \"$1\"")
+    terminal.wait_for("The settings were reloaded.")
+    terminal.press("p")
+    terminal.wait_for("Pull a model")
+    terminal.type("gemma3:12b llama3.3:70b qwen3:4b")
+    terminal.wait_for("Fetches")
+    terminal.press("enter", "J")
+    # Of two at once, which is the default, the third would be queued.
+    terminal.wait_until(lambda text: "3 jobs" in text and "queued" not in text)
+
+
 def test_what_takes_a_new_start_is_said(edits: Edit) -> None:
-    terminal = edits("printf 'grace = 3\\nparallel = 4\\n' > \"$1\"")
-    terminal.wait_for("grace and parallel take effect at the next start.")
+    terminal = edits('printf \'grace = 3\\ninsecure = ["box:5000"]\\n\' > "$1"')
+    terminal.wait_for("grace and insecure take effect at the next start.")
 
 
 def test_an_editor_that_fails_changes_nothing(edits: Edit, tmp_path: Path) -> None:

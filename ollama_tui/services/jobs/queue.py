@@ -171,6 +171,11 @@ class JobQueue:
         self._publish()
         return True
 
+    def set_parallel(self, parallel: int) -> None:
+        """Run that many transfers at once from now on; more that run already go on."""
+        self._width[Lane.TRANSFER] = max(1, parallel)
+        self._schedule()
+
     def set_expected_size(self, job_id: int, size: int) -> None:
         """Take the bytes of all that a pull moves, learned after it was asked for."""
         record = self._records.get(job_id)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ollama_tui.config.settings import Settings
     from ollama_tui.tui.screens.main import MainScreen
 
-AT_START = ("host", "grace", "parallel", "insecure")
+AT_START = ("host", "grace", "insecure")
 """Settings that a connection is made with: others take effect at once."""
 
 
@@ -107,6 +107,8 @@ class SettingsController:
         # A server chosen with H stays, and so does what only a new connection would take.
         kept = {name: getattr(tui.settings, name) for name in (*AT_START, "demo", "filter")}
         tui.settings = replace(new, **kept)
+        if tui.services is not None:
+            tui.services.queue.set_parallel(new.parallel)
         if new.keys != old.keys:
             tui.keymap = tui.keymap_of(new)
             tui.set_keymap(tui.keymap.for_textual())

@@ -91,6 +91,24 @@ class TestLanes:
         assert states(queue) == [State.RUNNING, State.QUEUED]
         await queue.close()
 
+    async def test_how_many_run_at_once_can_be_changed_while_they_run(
+        self, queue: JobQueue, stage: Stage
+    ) -> None:
+        await submit(queue, "a", "b", "c", "d", "e")
+        queue.set_parallel(4)
+        await settle()
+        assert states(queue) == [State.RUNNING] * 4 + [State.QUEUED]
+        queue.set_parallel(1)
+        assert states(queue) == [State.RUNNING] * 4 + [State.QUEUED]
+        for stream in stage.streams[:3]:
+            await stream.succeed()
+        assert states(queue)[3:] == [State.RUNNING, State.QUEUED]
+        await stage.streams[3].succeed()
+        assert states(queue)[4:] == [State.RUNNING]
+        queue.set_parallel(0)  # one always runs
+        await stage.streams[4].succeed()
+        assert states(queue)[4:] == [State.DONE]
+
     async def test_small_jobs_overtake_downloads(self, queue: JobQueue, stage: Stage) -> None:
         await submit(queue, "a", "b", "c")
         copy = queue.submit(Copy("a", "z"))
