@@ -9,7 +9,7 @@ import msgspec
 from ollama_tui.api.decode import decode, error_text, not_ollama
 from ollama_tui.api.errors import CHECK_ADDRESS, Interrupted, NotOllama
 from ollama_tui.api.replies import Progress
-from ollama_tui.api.requests import Call
+from ollama_tui.api.requests import CREATE, Call
 
 MAX_LINE_BYTES = 8 * 1024 * 1024
 """Bytes; Ollama's own client reads no longer lines either."""
@@ -41,6 +41,8 @@ class EventReader:
         self._pending = bytearray()
         self._searched = 0
         self._last = ""
+        self._nested = False
+        """Whether a create is at the pull of its base, which ends in a success of its own."""
         self._blank = 0
 
     def feed(self, chunk: bytes) -> Iterator[Progress]:
@@ -74,6 +76,10 @@ class EventReader:
         if line.strip():
             event = parse_event(line, self._call)
             self._last, self._blank = event.status, 0
+            if event.status == "pulling manifest":
+                self._nested = self._call.endpoint is CREATE
+            elif event.status == "success" and self._nested:
+                self._last, self._nested = "", False
             yield event
             return
         self._blank += len(line) + 1

@@ -17,12 +17,13 @@ from ollama_tui.api.replies import CUT_MARK, Progress
 from ollama_tui.api.requests import Call
 
 PULL = Call(requests.PULL, "qwen9")
+CREATE = Call(requests.CREATE, "qwen9")
 LAYER = Progress("pulling abc", "sha256:abc", 10, 3)
 SUCCESS = b'{"status":"success"}\n'
 
 
-def read(*chunks: bytes) -> list[Progress]:
-    reader = EventReader(PULL)
+def read(*chunks: bytes, call: Call = PULL) -> list[Progress]:
+    reader = EventReader(call)
     seen = [event for chunk in chunks for event in reader.feed(chunk)]
     return seen + list(reader.finish())
 
@@ -84,6 +85,17 @@ def test_success_counts_only_as_the_last_word() -> None:
     with pytest.raises(Interrupted):
         read(nested)
     assert len(read(nested + SUCCESS)) == 3
+
+
+@pytest.mark.parametrize("newline", [b"", b"\n"])
+def test_the_success_of_the_pull_within_a_create_is_not_its_own(newline: bytes) -> None:
+    pulled = lines([Progress("pulling manifest"), LAYER, Progress("writing manifest")]) + SUCCESS
+    with pytest.raises(Interrupted, match="qwen9 was not created"):
+        read(pulled.rstrip() + newline, call=CREATE)
+    made = lines([Progress("using existing layer sha256:abc"), Progress("writing manifest")])
+    assert len(read(pulled, made, SUCCESS, call=CREATE)) == 7
+    assert len(read(pulled, SUCCESS, call=CREATE)) == 5
+    assert len(read(pulled)) == 4
 
 
 def test_the_last_line_needs_no_newline() -> None:
