@@ -1,0 +1,90 @@
+"""A program that pulls what it is told to, with a journal, and says what becomes of it.
+
+    python -m tests.faults.client URL FOLDER
+
+It goes on with what is in the journal. `pull NAME` on standard input asks for one more. It says
+`offered NAME`, `accepted NAME`, `at NAME BYTES`, `done NAME` and `failed NAME REASON`, each in a
+line, and `ready` once it takes requests. Its clock runs ten times as fast as others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from ollama_tui.api.client import Ollama
+from ollama_tui.services.cache import file_key
+from ollama_tui.services.jobs.job import Job, State, describe
+from ollama_tui.services.jobs.journal import Journal
+from ollama_tui.services.jobs.queue import JobQueue
+from ollama_tui.services.jobs.tasks import Pull
+
+SPEED = 10.0
+"""Seconds of its clock in a second: pauses and time-outs are as much shorter."""
+
+
+def fast_clock() -> float:
+    """Return the seconds of a clock that runs fast."""
+    return time.monotonic() * SPEED
+
+
+async def fast_sleep(seconds: float) -> None:
+    """Wait so many seconds of that clock."""
+    await asyncio.sleep(seconds / SPEED)
+
+
+def say(*words: object) -> None:
+    """Write a line, which is out even when the next step is being killed."""
+    os.write(1, (" ".join(map(str, words)) + "\n").encode())
+
+
+async def report(queue: JobQueue) -> None:
+    """Say how jobs do, and how they end, once."""
+    known: dict[int, tuple[State, int]] = {}
+    async for jobs in queue.jobs.follow():
+        for job in jobs:
+            now = (job.state, job.progress.completed)
+            if known.get(job.id) != now:
+                tell(job)
+            known[job.id] = now
+
+
+def tell(job: Job) -> None:
+    """Say how one job does."""
+    if job.state is State.DONE:
+        say("done", job.name)
+    elif job.state is State.FAILED:
+        say("failed", job.name, describe(job))
+    elif job.state is State.RUNNING:
+        say("at", job.name, job.progress.completed)
+
+
+async def main(url: str, folder: str) -> None:
+    """Work until standard input ends."""
+    reader = asyncio.StreamReader()
+    loop = asyncio.get_running_loop()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    journal = Journal(Path(folder), file_key("http://soak"))
+    async with Ollama(url, api_key=os.environ.get("OLLAMA_API_KEY")) as ollama:
+        queue = JobQueue(ollama, parallel=4, journal=journal, clock=fast_clock, sleep=fast_sleep)
+        for job in queue.jobs.value:
+            say("offered", job.name)
+        reporting = asyncio.create_task(report(queue))
+        for job in queue.jobs.value:
+            queue.retry(job.id)
+        say("ready")
+        while line := (await reader.readline()).decode().split():
+            queue.submit(Pull(line[1]))
+            say("accepted", line[1])
+        reporting.cancel()
+        with suppress(asyncio.CancelledError):
+            await reporting
+        await queue.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))
