@@ -52,6 +52,11 @@ class Entry:
         return self.state in ACTIVE
 
     @property
+    def is_unfinished(self) -> bool:
+        """Whether it was to go on, or can be resumed."""
+        return self.is_active or self.state is State.PAUSED
+
+    @property
     def outlives_us(self) -> bool:
         """Whether another process can go on with it: a create needs this one, for its files."""
         return self.is_active and isinstance(self.task, Pull | Push)

@@ -186,21 +186,20 @@ class JobQueue:
 
     def undo(self, job_id: int | None = None) -> bool:
         """Take back a deletion in its grace period, by default the last; return whether one was."""
-        waiting = [
-            record for record in self._with_state(State.WAITING) if job_id in (None, record.id)
-        ]
+        waiting = [r for r in self._with_state(State.WAITING) if job_id in (None, r.id)]
         if not waiting:
             return False
         self._withdraw(max(waiting, key=lambda record: record.due), _UNDONE)
         return True
 
     def retry(self, job_id: int) -> bool:
-        """Run what is left of a failed or cancelled job again; return whether that could be."""
+        """Run what is left of a job again, or of the same if paused; return whether that could be."""
         record = self._records.get(job_id)
         if self._closed or record is None or not record.snapshot(self._clock()).can_retry:
             return False
-        if self._with_key(record.task.key, ACTIVE) is not None:
-            return False
+        same = self._with_key(record.task.key, ACTIVE | {State.PAUSED})
+        if same is not None and same is not record:
+            return same.state is State.PAUSED and self.retry(same.id)
         record.reset()
         self._enqueue(record)
         return True

@@ -270,15 +270,17 @@ def kept_entries(
     """Return what a later program needs to know of these jobs, at the times `now` and `time`.
 
     That is what it can go on with: a download that failed too, unless a later one of the same
-    model came to its end. With `results`, also how the others ended.
+    model came to its end. With `results`, also how the others ended. What is to go on is kept
+    whatever became of others: an earlier try may have been taken up again.
     """
     kept: dict[tuple[str, str], Entry] = {}
     for record in records:
-        if (entry := record.entry(now, time)) is None:
+        entry = record.entry(now, time)
+        if entry is None or ((same := kept.get(entry.key)) is not None and same.is_unfinished):
             continue
         kept.pop(entry.key, None)
         failed = record.state is State.FAILED and (results or isinstance(record.task, Pull))
-        if entry.is_active or record.state is State.PAUSED or failed:
+        if entry.is_unfinished or failed:
             kept[entry.key] = entry if results else replace(entry, problem=None, ended=0)
         elif results and record.state is State.DONE:
             kept[entry.key] = entry
