@@ -28,7 +28,7 @@ from tests.faults.server import Ledger
 
 CLIENTS = 2
 AT_ONCE = 4
-"""Pulls that each client is kept busy with."""
+"""Pulls for each client that are asked for and not done."""
 LONGEST_LIFE = 2.0
 """Seconds that a client lives at most once it is ready."""
 LONGEST_OUTAGE = 1.0
@@ -163,13 +163,13 @@ class Soak:
             self.jobs.hear(number, line)
             if line == "ready":
                 ready.set()
-                self._ask(program, AT_ONCE - self.jobs.of(number))
-            elif line.startswith("done "):
-                self._ask(program, 1)
+            if ready.is_set():
+                self._ask(program)
         ready.set()
 
-    def _ask(self, program: Program, count: int) -> None:
-        for _ in range(count):
+    def _ask(self, program: Program) -> None:
+        """Ask for more while little is under way, asked for by a client that is dead included."""
+        while self._asked - len(self.jobs.done) < CLIENTS * AT_ONCE:
             program.say(f"pull soak/m{self._asked}")
             self._asked += 1
 

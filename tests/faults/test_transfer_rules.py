@@ -213,3 +213,99 @@ class TestStall:
         await settle()
         await self.stand_still(stage, time, 4 * STALLED)
         assert (now(queue).state, len(stage.streams)) == (State.RUNNING, 1)
+
+
+async def replay(stage: Stage, name: str) -> None:
+    """Let the newest stream say what a real server has said."""
+    for _, event in recorded(name).events:
+        await stage.stream.say(**event)
+    await (stage.stream.tear() if recorded(name).was_cut else stage.stream.end())
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("name", "reason"),
+        [
+            ("pull-missing-default-registry", "no registry has a model of that name"),
+            ("pull-registry-blob404", "one of its layers is missing in the registry"),
+            ("pull-disk-full", "no space left on the server's disk"),
+            ("pull-registry-denied401", "the registry asks for rights the server does not have"),
+            ("pull-registry-newer412", "it needs a newer version of Ollama"),
+            ("push-signed-out", "the server is not signed in to ollama.com"),
+            ("push-not-owner", "the account is not allowed to write to that namespace"),
+        ],
+    )
+    async def test_that_stay_are_asked_for_once_and_say_what_to_do(
+        self, queue: JobQueue, stage: Stage, time: VirtualClock, name: str, reason: str
+    ) -> None:
+        is_pull = name.startswith("pull")
+        queue.submit(Pull("a", expected=10**9) if is_pull else Push("me/a"))
+        await settle()
+        await replay(stage, name)
+        await time.advance(900)
+        failed = now(queue)
+        assert (failed.state, len(stage.asked)) == (State.FAILED, 1)
+        assert failed.error is not None
+        assert failed.error.reason == reason
+        assert failed.error.hint
+
+    @pytest.mark.parametrize(
+        "name",
+        ["pull-blob-host-dies", "pull-registry-blob-unavailable", "pull-server-killed"],
+    )
+    async def test_that_pass_are_tried_again(
+        self, queue: JobQueue, stage: Stage, time: VirtualClock, name: str
+    ) -> None:
+        queue.submit(Pull("a"))
+        await settle()
+        await replay(stage, name)
+        assert (now(queue).state, now(queue).attempt) == (State.RUNNING, 1)
+        assert now(queue).trouble
+        before = now(queue).progress.completed
+        await time.advance(1)
+        await replay(stage, "pull-stream-present")
+        assert now(queue).state is State.DONE
+        assert now(queue).progress.completed >= before
+
+    async def test_of_a_pull_right_after_its_cancel_are_waited_out(
+        self, queue: JobQueue, stage: Stage, time: VirtualClock
+    ) -> None:
+        queue.cancel(await begin(queue, stage))
+        await settle()
+        queue.submit(Pull("a"))
+        await settle()
+        await stage.stream.say(error="context canceled")
+        await time.advance(1)
+        await finish(stage)
+        assert [job.state for job in queue.jobs.value] == [State.DONE]
+
+
+async def test_several_pulls_survive_all_that_is_done_to_them_at_once(
+    queue: JobQueue, stage: Stage, time: VirtualClock
+) -> None:
+    ids = {name: queue.submit(Pull(name)) for name in "abcde"}
+    assert queue.submit(Pull("A:latest")) == ids["a"]  # each once
+    await settle()
+    assert queue.move(ids["e"], -1)
+    assert queue.move(ids["e"], -1)
+    assert queue.pause(ids["a"])  # makes room
+    await settle()
+    assert [stream.model for stream in stage.streams] == ["a", "b", "e"]
+    assert stage.streams[0].closed
+    queue.set_parallel(5)
+    await settle()
+    assert [stream.model for stream in stage.streams] == ["a", "b", "e", "c", "d"]
+    stage.down = True
+    for stream in stage.streams[1:]:
+        await stream.layer(10 * MB, 100 * MB)
+        await stream.tear()
+    await time.advance(60)
+    stage.down = False
+    queue.retry(ids["a"])
+    await time.advance(10)
+    again = stage.streams[5:]
+    assert sorted(stream.model for stream in again) == list("abcde")
+    for stream in again:
+        await stream.succeed()
+    assert {job.state for job in queue.jobs.value} == {State.DONE}
+    assert time.waiting == 0
