@@ -193,7 +193,7 @@ class JobQueue:
         return True
 
     def retry(self, job_id: int) -> bool:
-        """Run what is left of a job again, or of the same if paused; return whether that could be."""
+        """Run what is left of a job again, or the same one if paused; return whether that is."""
         record = self._records.get(job_id)
         if self._closed or record is None or not record.snapshot(self._clock()).can_retry:
             return False
