@@ -131,7 +131,7 @@ class Soak:
     async def run(self, seconds: float) -> None:
         """Let things go wrong for so many seconds, then let what is left come to its end."""
         lives = [asyncio.create_task(self._live(number)) for number in range(CLIENTS)]
-        lives.append(asyncio.create_task(self._trouble()))
+        lives.append(asyncio.create_task(self.trouble()))
         done, _ = await asyncio.wait(lives, timeout=seconds, return_when=asyncio.FIRST_EXCEPTION)
         for life in lives:
             life.cancel()
@@ -173,10 +173,10 @@ class Soak:
             program.say(f"pull soak/m{self._asked}")
             self._asked += 1
 
-    async def _trouble(self) -> None:
-        """Let the server die, the network fail, and answers break."""
+    async def trouble(self, rest: float = 1.5) -> None:
+        """Let the server die, the network fail, and answers break, at most `rest` seconds apart."""
         while True:
-            await asyncio.sleep(self._chance.uniform(0.1, 1.5))
+            await asyncio.sleep(self._chance.uniform(0.1, rest))
             match self._chance.choice(("server", "network", "answers")):
                 case "server":
                     await self._server.kill()
