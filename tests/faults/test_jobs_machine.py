@@ -14,7 +14,7 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -309,4 +309,8 @@ def key_of(job: Job) -> str:
 
 
 TestMachine = Machine.TestCase
-TestMachine.settings = settings(max_examples=80, stateful_step_count=50)
+TestMachine.settings = settings(
+    max_examples=80,
+    stateful_step_count=50,
+    suppress_health_check=[HealthCheck.too_slow],  # the machine that tests may be busy
+)
