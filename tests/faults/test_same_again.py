@@ -1,4 +1,4 @@
-"""The same model asked for again after a try that ended: what hypothesis found of two at once."""
+"""The same model asked for again after a try that ended: it is one job, and it is written down."""
 
 from __future__ import annotations
 
