@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         NotFound,
         NotOllama,
         OllamaError,
+        ReadOnly,
         Refused,
         ServerFailed,
         Silent,
@@ -67,6 +68,7 @@ __all__ = [
     "Ollama",
     "OllamaError",
     "Progress",
+    "ReadOnly",
     "Recommendation",
     "Refused",
     "RunningModel",
@@ -86,8 +88,8 @@ __all__ = [
 _MODULES = {
     "ollama_tui.api.client": "Ollama",
     "ollama_tui.api.errors": (
-        "Busy Forbidden Interrupted InvalidRequest NotFound NotOllama OllamaError Refused "
-        "ServerFailed Silent Stalled Unauthorized Unreachable Unsupported"
+        "Busy Forbidden Interrupted InvalidRequest NotFound NotOllama OllamaError ReadOnly "
+        "Refused ServerFailed Silent Stalled Unauthorized Unreachable Unsupported"
     ),
     "ollama_tui.api.host": "Host parse_host",
     "ollama_tui.api.replies": (

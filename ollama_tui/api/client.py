@@ -50,6 +50,10 @@ class Ollama:
 
     `api_key` goes to https://ollama.com only. A caller who knows that it was issued for the host of
     `host_url` passes `send_key=True`; even then it is sent over https or to loopback only.
+
+    With `read_only` every method that would change the server's models, its memory or its account
+    raises ReadOnly before anything is sent: create, pull, push, copy, delete, upload_blob, load,
+    unload and sign_out.
     """
 
     def __init__(
@@ -60,10 +64,25 @@ class Ollama:
         send_key: bool = False,
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Clock = MACHINE,
+        read_only: bool = False,
     ) -> None:
         self._http = HttpClient(
-            host_url, api_key=api_key, send_key=send_key, transport=transport, clock=clock
+            host_url,
+            api_key=api_key,
+            send_key=send_key,
+            transport=transport,
+            clock=clock,
+            read_only=read_only,
         )
+
+    @property
+    def read_only(self) -> bool:
+        """Whether what would change the server is refused; may be set: the next request obeys."""
+        return self._http.read_only
+
+    @read_only.setter
+    def read_only(self, read_only: bool) -> None:
+        self._http.read_only = read_only
 
     async def __aenter__(self) -> Ollama:
         return self

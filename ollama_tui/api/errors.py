@@ -6,6 +6,7 @@
     │   ├── Silent              the connection is open, but nothing came for too long
     │   └── Stalled             events come, but of what is transferred nothing for too long
     ├── NotOllama               something answered, but not an Ollama server: HTML, bad JSON
+    ├── ReadOnly                it would change the server, and the client is read-only: not sent
     └── Refused                 the server answered with an error; carries its status and text
         ├── NotFound            404, or the pull error for a model no registry has
         ├── InvalidRequest      400: a name, a body, a digest, a template
@@ -66,6 +67,17 @@ class NotOllama(OllamaError):
         super().__init__(title, hint)
         self.status = status
         """HTTP status; 0 when it is not what gave it away."""
+
+
+class ReadOnly(OllamaError):
+    """It would change the server, and the client is read-only: nothing was sent."""
+
+    def __init__(self, failed: str) -> None:
+        """Say that it `failed`: what did not happen, without a full stop."""
+        super().__init__(
+            f"{failed}: read-only, so nothing on the server is changed.",
+            "To change it, start without --read-only, and without read_only in config.toml.",
+        )
 
 
 class Refused(OllamaError):

@@ -14,7 +14,14 @@ import msgspec
 from ollama_tui import __version__
 from ollama_tui.api import sendfile
 from ollama_tui.api.clock import MACHINE, Clock, Watchdog
-from ollama_tui.api.errors import CHECK_ADDRESS, InvalidRequest, NotOllama, OllamaError, Unreachable
+from ollama_tui.api.errors import (
+    CHECK_ADDRESS,
+    InvalidRequest,
+    NotOllama,
+    OllamaError,
+    ReadOnly,
+    Unreachable,
+)
 from ollama_tui.api.host import Host
 from ollama_tui.api.replies import CUT_MARK
 from ollama_tui.api.requests import Call
@@ -53,7 +60,10 @@ class HttpClient:
         send_key: bool,
         transport: httpx.AsyncBaseTransport | None,
         clock: Clock = MACHINE,
+        read_only: bool = False,
     ) -> None:
+        self.read_only = read_only
+        """Whether calls that change the server are refused, with ReadOnly, before they are sent."""
         self._url = url.rstrip("/")
         self._clock = clock
         self._host = Host.of_url(url)
@@ -148,7 +158,7 @@ class HttpClient:
         with each informational response (1xx), and a server may send any number of them.
         """
         with translating_errors(call, self._host.authority):
-            client = self._client()
+            client = self._client_for(call)
             request = client.build_request(
                 call.endpoint.method,
                 self._url + call.path,
@@ -178,7 +188,7 @@ class HttpClient:
             url.host,
             url.port or 80,
             url.raw_path.decode("ascii"),
-            {"Host": url.netloc.decode("ascii"), **self._client().headers, **headers},
+            {"Host": url.netloc.decode("ascii"), **self._client_for(call).headers, **headers},
             CONNECT_SECONDS,
         )
         answer = await sendfile.post(request, file, sent)
@@ -213,8 +223,13 @@ class HttpClient:
     def _watchdog(self, seconds: float | None) -> Watchdog:
         return Watchdog(seconds, self._clock.seconds, self._clock.sleep)
 
-    def _client(self) -> httpx.AsyncClient:
-        """Return httpx's client, made at first use: that reads proxies and certificates."""
+    def _client_for(self, call: Call) -> httpx.AsyncClient:
+        """Return httpx's client, made at first use: that reads proxies and certificates.
+
+        Whatever is sent needs it, so here a read-only client refuses to send what it must not.
+        """
+        if self.read_only and call.endpoint.changes_server:
+            raise ReadOnly(call.failed)
         if self._closed:
             raise OllamaError(
                 f"The connection to {self._host.authority} is closed already.",

@@ -31,48 +31,113 @@ class Endpoint(NamedTuple):
     """The first half of an error's title; `{}` stands for the model."""
     feature: str
     """What a server without this endpoint cannot do, as a gerund or a noun."""
+    changes_server: bool
+    """Whether it changes models, memory, registry or account: no read-only client sends it."""
     row: Feature | None = None
     """Since when there is this endpoint; None where all servers have it that are in use."""
 
 
-LIST = Endpoint("list", "GET", "/api/tags", "The models were not listed", "listing models")
-RUNNING = Endpoint(
-    "running", "GET", "/api/ps", "The running models were not listed", "listing running models"
+LIST = Endpoint(
+    "list", "GET", "/api/tags", "The models were not listed", "listing models", changes_server=False
 )
-VERSION = Endpoint("version", "GET", "/api/version", "The version was not read", "versions")
+RUNNING = Endpoint(
+    "running",
+    "GET",
+    "/api/ps",
+    "The running models were not listed",
+    "listing running models",
+    changes_server=False,
+)
+VERSION = Endpoint(
+    "version", "GET", "/api/version", "The version was not read", "versions", changes_server=False
+)
 STATUS = Endpoint(
     "status",
     "GET",
     "/api/status",
     "The cloud status was not read",
     "cloud status",
-    features.CLOUD_STATUS,
+    changes_server=False,
+    row=features.CLOUD_STATUS,
 )
-SHOW = Endpoint("show", "POST", "/api/show", "The details of {} were not read", "showing models")
-CREATE = Endpoint("create", "POST", "/api/create", "{} was not created", "creating models")
-PULL = Endpoint("pull", "POST", "/api/pull", "{} was not pulled", "pulling models")
-PUSH = Endpoint("push", "POST", "/api/push", "{} was not pushed", "pushing models")
-COPY = Endpoint("copy", "POST", "/api/copy", "{} was not copied", "copying models")
-DELETE = Endpoint("delete", "DELETE", "/api/delete", "{} was not deleted", "deleting models")
+SHOW = Endpoint(
+    "show",
+    "POST",
+    "/api/show",
+    "The details of {} were not read",
+    "showing models",
+    changes_server=False,
+)
+CREATE = Endpoint(
+    "create", "POST", "/api/create", "{} was not created", "creating models", changes_server=True
+)
+PULL = Endpoint(
+    "pull", "POST", "/api/pull", "{} was not pulled", "pulling models", changes_server=True
+)
+PUSH = Endpoint(
+    "push", "POST", "/api/push", "{} was not pushed", "pushing models", changes_server=True
+)
+COPY = Endpoint(
+    "copy", "POST", "/api/copy", "{} was not copied", "copying models", changes_server=True
+)
+DELETE = Endpoint(
+    "delete", "DELETE", "/api/delete", "{} was not deleted", "deleting models", changes_server=True
+)
 HEAD_BLOB = Endpoint(
-    "blob", "HEAD", "/api/blobs/{}", "The blob was not looked up", "blobs for new models"
+    "blob",
+    "HEAD",
+    "/api/blobs/{}",
+    "The blob was not looked up",
+    "blobs for new models",
+    changes_server=False,
 )
-UPLOAD = Endpoint("upload", "POST", "/api/blobs/{}", "The file was not uploaded", "uploading files")
-LOAD = Endpoint("load", "POST", "/api/generate", "{} was not loaded", "loading models")
-EMBED = Endpoint("load", "POST", "/api/embed", "{} was not loaded", "loading embedding models")
-UNLOAD = Endpoint("unload", "POST", "/api/generate", "{} was not unloaded", "unloading models")
-ME = Endpoint("me", "POST", "/api/me", "The account was not read", "accounts")
-SIGN_OUT = Endpoint("sign-out", "POST", "/api/signout", "The sign-out failed", "signing out")
+UPLOAD = Endpoint(
+    "upload",
+    "POST",
+    "/api/blobs/{}",
+    "The file was not uploaded",
+    "uploading files",
+    changes_server=True,
+)
+LOAD = Endpoint(
+    "load", "POST", "/api/generate", "{} was not loaded", "loading models", changes_server=True
+)
+EMBED = Endpoint(
+    "load",
+    "POST",
+    "/api/embed",
+    "{} was not loaded",
+    "loading embedding models",
+    changes_server=True,
+)
+UNLOAD = Endpoint(
+    "unload",
+    "POST",
+    "/api/generate",
+    "{} was not unloaded",
+    "unloading models",
+    changes_server=True,
+)
+ME = Endpoint("me", "POST", "/api/me", "The account was not read", "accounts", changes_server=False)
+SIGN_OUT = Endpoint(
+    "sign-out", "POST", "/api/signout", "The sign-out failed", "signing out", changes_server=True
+)
 RECOMMENDATIONS = Endpoint(
     "recommendations",
     "GET",
     "/api/experimental/model-recommendations",
     "The recommendations were not read",
     "recommendations",
-    features.RECOMMENDATIONS,
+    changes_server=False,
+    row=features.RECOMMENDATIONS,
 )
 MANIFEST = Endpoint(
-    "manifest", "GET", "/v2/", "The registry's {} was not looked up", "manifests of models"
+    "manifest",
+    "GET",
+    "/v2/",
+    "The registry's {} was not looked up",
+    "manifests of models",
+    changes_server=False,
 )
 """Of a registry; `registry` makes the path from the parts of a name."""
 

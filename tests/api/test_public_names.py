@@ -54,7 +54,11 @@ def test_the_package_alone_loads_nothing() -> None:
 
 
 def test_every_method_of_the_client_names_the_page_it_follows() -> None:
-    methods = [m for name, m in vars(Ollama).items() if not name.startswith("_")]
+    methods = [
+        each
+        for name, each in vars(Ollama).items()
+        if not name.startswith("_") and inspect.isfunction(each)
+    ]
     undocumented = [
         method.__name__
         for method in methods
