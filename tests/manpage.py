@@ -32,6 +32,12 @@ KEYS = (
     (":", "find any action by its name"),
     ("q", "quit"),
 )
+SERVERS = (
+    "config.toml may name servers, for the key H and for --host. A server without an address has "
+    "its name as the address. What would change one with read_only = true is refused before it is "
+    "sent, as with --read-only; OLLAMA_HOST is an address and not such a name."
+)
+SERVERS_EXAMPLE = ("[hosts.prod]", 'address = "gpu-box:11434"', "read_only = true")
 FILES = (
     ("~/.config/ollama-tui/config.toml", "settings; “settings file” in the palette opens it"),
     ("~/.local/state/ollama-tui/", "sort order, theme, columns, drafts and unfinished downloads"),
@@ -80,6 +86,8 @@ def _lines() -> Iterator[str]:
     yield from _table("EXIT STATUS", EXIT_CODES)
     yield from _table("ENVIRONMENT", ENVIRONMENT)
     yield from _table("FILES", FILES)
+    yield from _section("SERVERS", _filled(SERVERS))
+    yield from (".PP", ".nf", *map(escaped, SERVERS_EXAMPLE), ".fi")
     yield from _table("EXAMPLES", EXAMPLES)
     yield from _section("SEE ALSO", [".BR ollama (1)"])
 

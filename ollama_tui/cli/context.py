@@ -182,8 +182,14 @@ async def open_context(
     def connect() -> Ollama:
         from ollama_tui.api.client import Ollama
 
-        clients.append(Ollama(settings.host.url, api_key=settings.api_key, transport=transport))
-        return clients[-1]
+        ollama = Ollama(
+            settings.host.url,
+            api_key=settings.api_key,
+            transport=transport,
+            read_only=settings.read_only,
+        )
+        clients.append(ollama)
+        return ollama
 
     try:
         yield CommandContext(settings, options, connect, cache, transport, prefetch)

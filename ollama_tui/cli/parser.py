@@ -28,6 +28,7 @@ DESCRIPTION = (
 EXAMPLES = (
     ("ollama-tui --demo", "try it on a simulated server"),
     ("ollama-tui --host gpu-box:11434", "the server of another machine"),
+    ("ollama-tui --host prod", "the server that [hosts.prod] in config.toml describes"),
     ("ollama-tui 'cap:vision size:<8g'", "start with a filter"),
     ("ollama-tui pull qwen3:8b --detach", "a download that outlives the terminal"),
     ("ollama-tui list is:loaded --json", "for scripts"),
@@ -96,13 +97,16 @@ def parser_with(*commands: str) -> argparse.ArgumentParser:
     common.add_argument(
         "--host",
         metavar="URL",
-        help="address of the server (default: OLLAMA_HOST, or this machine)",
+        help="address of the server, or its name in config.toml (default: OLLAMA_HOST, or this "
+        "machine)",
     )
     common.add_argument(
         "--demo", action="store_true", help="use a simulated server, which starts afresh"
     )
     common.add_argument(
-        "--read-only", action="store_true", help="refuse whatever would change the server"
+        "--read-only",
+        action="store_true",
+        help="refuse whatever would change the server; config.toml can say so of one, or of all",
     )
     parser = argparse.ArgumentParser(
         prog="ollama-tui",

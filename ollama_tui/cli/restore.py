@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from ollama_tui.api.errors import NotFound, OllamaError, Unreachable
+from ollama_tui.api.errors import NotFound, OllamaError, ReadOnly, Unreachable
 from ollama_tui.cli.context import CommandContext, CommandRefused, UsageError
 from ollama_tui.cli.export import KIND
 from ollama_tui.cli.output import complain, print_json, print_lines, report, table
@@ -75,7 +75,7 @@ async def run(context: CommandContext) -> int:
     if context.options.dry_run:
         return 0
     if context.settings.read_only and plan.of(Operation.PULL):
-        complain("Read-only, so nothing was pulled.")
+        complain(str(ReadOnly("Nothing was pulled")))
         return 1
     pulled = [await _pulled(context, step) for step in plan.of(Operation.PULL)]
     return 0 if all(pulled) and not plan.of(Operation.REFUSE) else 1

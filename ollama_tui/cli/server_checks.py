@@ -29,13 +29,26 @@ async def server_and_store(settings: Settings, environ: Mapping[str, str]) -> li
 
         transport = Demo().transport()
     address = settings.server
-    async with Ollama(settings.host.url, api_key=settings.api_key, transport=transport) as ollama:
+    client = Ollama(
+        settings.host.url, api_key=settings.api_key, transport=transport, read_only=True
+    )
+    async with client as ollama:
         try:
             server, store = await _asked(ollama, settings, environ, transport)
         except OllamaError as error:
-            facts = (said("address", inert(address)), Fact("answers", "no", False))
+            facts = (
+                said("address", inert(address)),
+                _read_only(settings),
+                Fact("answers", "no", False),
+            )
             return [Section("server", facts, (Problem(error.title, error.hint),))]
     return [server, store]
+
+
+def _read_only(settings: Settings) -> Fact:
+    reason = settings.read_only_reason
+    about = f"yes: {reason}" if reason else "no"
+    return Fact("read-only", about, settings.read_only, key="read_only")
 
 
 async def _asked(
@@ -62,6 +75,7 @@ async def _asked(
         "server",
         (
             said("address", inert(settings.server)),
+            _read_only(settings),
             Fact(
                 "answers",
                 f"in {milliseconds:.{0 if milliseconds >= 10 else 1}f} ms",

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -13,13 +14,12 @@ import msgspec
 from msgspec import Meta
 
 from ollama_tui.api.host import Host, parse_host
+from ollama_tui.config.hosts import LISTED, MOST_QUOTED, NamedHost, address_of, hosts_from, place_of
 from ollama_tui.config.safe_file import Unusable, read_bounded
 from ollama_tui.formatting import inert
 
 APP_NAME = "ollama-tui"
 KEY_VARIABLE = "OLLAMA_API_KEY"
-MOST_QUOTED = 80
-"""Characters of a name that a sentence quotes."""
 
 Lines = Mapping[tuple[str, ...], int]
 """The line of each setting, table and entry of a table in the config file, counted from 1."""
@@ -60,7 +60,8 @@ class Settings:
     api_key: str | None = field(default=None, repr=False)
     """Of ollama.com; never shown."""
     demo: bool = False
-    read_only: bool = False
+    always_read_only: bool = False
+    """Whether no server may be changed: `--read-only`, or `read_only` of the file."""
     theme: str = ""
     """Name of a theme; empty for the one chosen in the last run."""
     filter: str = ""
@@ -74,8 +75,8 @@ class Settings:
     """Transfers at a time."""
     keys: Mapping[str, str] = field(default_factory=dict)
     """Action id to key names, comma-separated."""
-    hosts: tuple[str, ...] = ()
-    """Addresses of other servers, to choose from."""
+    hosts: tuple[NamedHost, ...] = ()
+    """Other servers, to choose from."""
     columns: tuple[str, ...] = ()
     """Keys of the columns to show; empty for the usual ones."""
     insecure: tuple[str, ...] = ()
@@ -90,6 +91,31 @@ class Settings:
     def is_option(self, key: str) -> bool:
         """Whether a setting was given on the command line, not in the config file."""
         return bool(getattr(self, key)) and (key,) not in self.lines
+
+    @cached_property
+    def named_host(self) -> NamedHost | None:
+        """The server as the config file names it; None for any other, and for the demo.
+
+        Of several names for it, one that is read-only.
+        """
+        place = place_of(self.host)
+        found = [] if self.demo else [each for each in self.hosts if each.place == place]
+        return next((each for each in found if each.read_only), found[0] if found else None)
+
+    @property
+    def read_only(self) -> bool:
+        """Whether this server may not be changed."""
+        return bool(self.read_only_reason)
+
+    @property
+    def read_only_reason(self) -> str:
+        """Why this server may not be changed, as half a sentence, inert; empty where it may."""
+        if self.always_read_only:
+            in_file = ("read_only",) in self.lines
+            return "config.toml sets read_only" if in_file else "started with --read-only"
+        if (named := self.named_host) is not None and named.read_only:
+            return f"config.toml sets read_only for {inert(named.name[:MOST_QUOTED])}"
+        return ""
 
     @property
     def server(self) -> str:
@@ -106,13 +132,17 @@ def settings_from(
 ) -> Settings:
     """Combine command line, environment and config file, in this order of precedence.
 
-    Raises ValueError with a sentence when the host cannot be used.
+    `host` and that of the file may be the name of a server of the file; the environment is read as
+    Ollama reads it. Raises ValueError with a sentence when the host cannot be used.
     """
     given = {key: value for key, value in options.items() if value not in (None, False, "")}
     values = {**config.values, **given}
-    named = values.pop("host", None)
+    hosts = values.get("hosts", ())
+    asked = address_of(host or "", hosts)
+    usual = address_of(values.pop("host", ""), hosts)
     return Settings(
-        host=parse_host(host or environ.get("OLLAMA_HOST") or named),
+        host=parse_host(asked or environ.get("OLLAMA_HOST") or usual),
+        always_read_only=values.pop("read_only", False),
         api_key=environ.get(KEY_VARIABLE) or None,
         config_problems=config.problems,
         lines={keys: line for keys, line in config.lines.items() if keys[0] not in given},
@@ -183,17 +213,17 @@ MOST_DOTS = 1000
 """In one line: a key of more parts takes seconds to read, and no list of addresses is as long."""
 _LINE_START = 200
 """Characters of a line in which a setting or table is named."""
-_TABLE = r"""\s*\[\s*["']?([^"'\]]+?)["']?\s*\]"""
-_ENTRY = r"""\s*(?:"([^"]*)"|'([^']*)'|([A-Za-z0-9_-]+))\s*="""
+_KEY = r"""(?:"[^"]*"|'[^']*'|[A-Za-z0-9_-]+)"""
+_KEYS = rf"{_KEY}(?:\s*\.\s*{_KEY})*"
+_TABLE = rf"\s*\[\s*({_KEYS})\s*\]"
+_ENTRY = rf"\s*({_KEYS})\s*="
+_PROTECTS = r"^[^#\n]*\bread_only\s*=\s*true\b"
 
 _Texts = Annotated[tuple[str, ...], Meta(description="a list of texts")]
 _Switch = Annotated[bool, Meta(description="true or false")]
 SETTING_TYPES: dict[str, Any] = {
     "host": Annotated[str, Meta(description="an address in quotes")],
-    "hosts": Annotated[
-        tuple[str, ...],
-        Meta(description='a list of addresses, such as ["gpu-box", "10.0.0.7:11434"]'),
-    ],
+    "hosts": Annotated[Any, Meta(description=LISTED)],  # `hosts_from` reads it
     "theme": Annotated[str, Meta(description="the name of a theme in quotes")],
     "sort": Annotated[str, Meta(description="the name of a column in quotes")],
     "reverse": _Switch,
@@ -225,22 +255,28 @@ def read_config(file: Path) -> Config:
     import tomllib  # most users have no such file
 
     if deep := _first_line(text, lambda line: line.count(".") > MOST_DOTS):
-        return _unused("is not valid", f"too many dots (at line {deep})")
+        return _unused("is not valid", f"too many dots (at line {deep})", text)
     try:
         return config_from(tomllib.loads(text), setting_lines(text))
     except tomllib.TOMLDecodeError as error:
-        return _unused("is not valid", inert(str(error))[:200])
+        return _unused("is not valid", inert(str(error))[:200], text)
     except RecursionError:
-        return _unused("is not valid", "it is nested too deeply")
+        return _unused("is not valid", "it is nested too deeply", text)
     except ValueError:  # what Python refuses to read as a number
         line = _first_line(text, lambda line: re.search(r"[0-9_]{1000}", line) is not None)
-        return _unused("is not valid", f"a number has too many digits (at line {line or 1})")
+        return _unused("is not valid", f"a number has too many digits (at line {line or 1})", text)
 
 
-def _unused(wrong: str, reason: str = "") -> Config:
-    """Return the config of a file that cannot be used at all."""
+def _unused(wrong: str, reason: str = "", text: str = "") -> Config:
+    """Return the config of a file that cannot be used: where it protects a server, all are."""
     ending = f": {reason}." if reason else "."
-    return Config(problems=(ConfigProblem(f"config.toml {wrong}, so none of it was used{ending}"),))
+    protects = re.search(_PROTECTS, text, re.MULTILINE)
+    used = "only its read_only, for every server," if protects else "none of it"
+    problem = ConfigProblem(f"config.toml {wrong}, so {used} was used{ending}")
+    if protects is None:
+        return Config(problems=(problem,))
+    line = 1 + text.count("\n", 0, protects.start())
+    return Config({"read_only": True}, {("read_only",): line}, (problem,))
 
 
 def _first_line(text: str, matches: Callable[[str], bool]) -> int:
@@ -256,11 +292,21 @@ def setting_lines(text: str) -> Lines:
     for number, whole in enumerate(text.splitlines(), 1):
         line = whole[:_LINE_START]
         if match := re.match(_TABLE, line):
-            table = (match[1],)
-            lines.setdefault(table, number)
+            table = keys = _keys_of(match[1])
         elif match := re.match(_ENTRY, line):
-            lines.setdefault((*table, match[1] or match[2] or match[3] or ""), number)
+            keys = (*table, *_keys_of(match[1]))
+        else:
+            continue
+        for count in range(1, len(keys) + 1):
+            lines.setdefault(keys[:count], number)
     return lines
+
+
+def _keys_of(dotted: str) -> tuple[str, ...]:
+    """Return the keys of a dotted one, without their quotes."""
+    return tuple(
+        key[1:-1] if key.startswith(("'", '"')) else key for key in re.findall(_KEY, dotted)
+    )
 
 
 def config_from(values: Mapping[str, Any], lines: Lines) -> Config:
@@ -272,16 +318,20 @@ def config_from(values: Mapping[str, Any], lines: Lines) -> Config:
             text = f"there is no setting “{inert(key[:MOST_QUOTED])}”."
             problems.append(ConfigProblem.at(lines, (key,), text))
             continue
-        wanted = kind.__metadata__[0].description
+        if key == "hosts":
+            used[key], found = hosts_from(value)
+            problems += [
+                ConfigProblem.at(lines, (key, *each.keys), each.sentence) for each in found
+            ]
+            continue
         try:
             used[key] = msgspec.convert(value, kind)
-            if key == "hosts":
-                wanted += ", without user names"
-                for address in used[key]:
-                    parse_host(address)
         except ValueError:
-            used.pop(key, None)
-            problems.append(ConfigProblem.at(lines, (key,), f"{key} must be {wanted}."))
+            text = f"{key} must be {kind.__metadata__[0].description}."
+            if key == "read_only":  # whoever wrote it wants the server protected
+                used[key] = True
+                text = f"{text[:-1]}; until it is, it counts as true."
+            problems.append(ConfigProblem.at(lines, (key,), text))
         if key == "filters" and key in used:
             used[key], wrong = _usable_filters(used[key], lines)
             problems += wrong

@@ -8,7 +8,7 @@ TEMPLATE = """\
 
 # host = "127.0.0.1:11434"         # the server; OLLAMA_HOST and --host come first
 # hosts = []                       # more servers for H, such as ["gpu-box", "10.0.0.7:11434"]
-# read_only = false                # true: refuse whatever would change the server
+# read_only = false                # true: refuse whatever would change any server
 
 # theme = "ollama-dark"            # or ollama-light, or terminal-16: the terminal's own colors
 # sort = "modified"                # a column
@@ -24,6 +24,11 @@ TEMPLATE = """\
 
 [filters]
 # small = "size:<4g !is:cloud"     # @small in the filter stands for this
+
+# A server with a name, for H and --host, in place of the list hosts = […] above; one table each:
+#   [hosts.prod]                   # without an address, the name is the address: [hosts."box.lan"]
+#   address = "gpu-box:11434"
+#   read_only = true               # refuse whatever would change this server
 """
 
 

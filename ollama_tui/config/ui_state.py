@@ -85,6 +85,16 @@ class UIState:
         wanted = self.columns or tuple(k for k in settings.columns if k in columns.BY_KEY)
         return wanted or columns.WIDE
 
+    def hosts_over(self, settings: Settings) -> tuple[str, ...]:
+        """Return the addresses of all servers known, the last one that answered first.
+
+        Those of the settings are always among them; of the others, as many as there is room for.
+        """
+        named = dict.fromkeys(named.host.url for named in settings.hosts)
+        others = [host for host in self.hosts if host not in named]
+        known = {*named, *others[: max(0, MOST_HOSTS - len(named))]}
+        return tuple(host for host in dict.fromkeys((*self.hosts, *named)) if host in known)
+
     def remember(self, view: View, settings: Settings) -> None:
         """Remember the order of `view`, unless it is that of the settings."""
         order = (view.sort, view.reverse, view.grouped)

@@ -58,6 +58,10 @@ class Services:
     seen_names: dict[str, str] = field(default_factory=dict)
     """Names that the catalogue has shown, each with a word or two on where it is from."""
 
+    def use(self, settings: Settings) -> None:
+        """Obey these settings where they have changed since connecting: may the server change?"""
+        self.ollama.read_only = self.cloud.read_only = settings.read_only
+
 
 @runtime_checkable
 class TellsGpuMemory(Protocol):
@@ -131,7 +135,12 @@ class Connection:
 
         settings = self._settings
         transport = self._transport()
-        opened = Ollama(settings.host.url, api_key=settings.api_key, transport=transport)
+        opened = Ollama(
+            settings.host.url,
+            api_key=settings.api_key,
+            transport=transport,
+            read_only=settings.read_only,
+        )
         async with opened as ollama:
             library = self._library(ollama, answers)
             async with library.watching():
@@ -176,7 +185,12 @@ class Connection:
         )
 
         settings, clock, facts = self._settings, self._clock, library.facts
-        cloud = Ollama(CLOUD_URL, api_key=settings.api_key, transport=transport)
+        cloud = Ollama(
+            CLOUD_URL,
+            api_key=settings.api_key,
+            transport=transport,
+            read_only=settings.read_only,
+        )
         async with (
             cloud,
             registry_for(settings, transport) as registry,

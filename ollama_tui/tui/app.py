@@ -15,12 +15,12 @@ from textual.binding import Binding
 from textual.reactive import Reactive, reactive
 
 from ollama_tui.api.clock import MACHINE, Clock
-from ollama_tui.api.host import Host, parse_host
+from ollama_tui.api.host import Host
 from ollama_tui.config.drafts import Drafts
 from ollama_tui.config.saved_filters import SavedFilters
 from ollama_tui.config.settings import Settings, SettingsFile
 from ollama_tui.config.state_file import Problems
-from ollama_tui.config.ui_state import MOST_HOSTS, UIState
+from ollama_tui.config.ui_state import UIState
 from ollama_tui.domain.model import ConnectionState, ModelKey, Snapshot
 from ollama_tui.services.connection import Connection, Services
 from ollama_tui.tui.actions import ACTIONS
@@ -161,12 +161,6 @@ class OllamaTui(DiffApp[int], ThemedApp[int], MessagesApp[int], inherit_bindings
         if self._screen_stack:
             super().refresh_css(animate)
 
-    @property
-    def hosts(self) -> tuple[str, ...]:
-        """Addresses of the servers known: those that answered, the last first, and the config's."""
-        named = [parse_host(address).url for address in self.settings.hosts]
-        return tuple(dict.fromkeys((*self.ui_state.hosts, *named)))[:MOST_HOSTS]
-
     def get_default_screen(self) -> MainScreen:
         """Return the main screen: it is there from the first frame on."""
         saved = self.saved_filters.with_config(self.settings.filters)
@@ -224,7 +218,9 @@ class OllamaTui(DiffApp[int], ThemedApp[int], MessagesApp[int], inherit_bindings
         self.watch_services()
 
     def watch_services(self) -> None:
-        """Let actions that wait for a connection go on."""
+        """Let actions that wait for a connection go on, and let clients obey the settings."""
+        if self.services is not None:
+            self.services.use(self.settings)
         if self.services is not None or self.snapshot.state is ConnectionState.DOWN:
             self._connected_or_down.set()
         else:

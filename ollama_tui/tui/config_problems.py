@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from operator import attrgetter
 
-from ollama_tui.config.settings import MOST_QUOTED, ConfigProblem, Settings
+from ollama_tui.config.hosts import MOST_QUOTED
+from ollama_tui.config.settings import ConfigProblem, Settings
 from ollama_tui.domain import columns
 from ollama_tui.formatting import inert
 from ollama_tui.tui.actions.action import Keymap

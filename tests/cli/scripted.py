@@ -38,7 +38,8 @@ class Shell:
         """Run a command."""
         options = parsed(words, first_word(words))
         transport = self.demo.transport()
-        async with Ollama(self.settings.host.url, transport=transport) as ollama:
+        url, read_only = self.settings.host.url, self.settings.read_only
+        async with Ollama(url, transport=transport, read_only=read_only) as ollama:
             context = CommandContext(self.settings, options, lambda: ollama, self.cache, transport)
             self.code = await options.run(context)
         self.out, self.err = self._capsys.readouterr()
@@ -48,9 +49,9 @@ class Shell:
         """Run a command with `--json` and return what it printed."""
         return json.loads((await self.runs(*words, "--json")).out)
 
-    def is_told(self, **changes: Any) -> None:
-        """Change the settings."""
-        self.settings = replace(self.settings, **changes)
+    def is_told(self, *, read_only: bool = False, **changes: Any) -> None:
+        """Change the settings; `read_only` is as with `--read-only`."""
+        self.settings = replace(self.settings, always_read_only=read_only, **changes)
 
     @property
     def lines(self) -> list[str]:

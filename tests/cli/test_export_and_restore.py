@@ -230,7 +230,7 @@ async def test_read_only_restores_nothing(shell: Shell, wanted: Path) -> None:
     shell.is_told(read_only=True)
     await shell.runs("restore", str(wanted))
     assert shell.code == 1
-    assert "Read-only" in shell.err
+    assert "Nothing was pulled: read-only, so nothing on the server is changed." in shell.err
     assert shell.pulled == []
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 
+from ollama_tui.config.hosts import NamedHost
 from ollama_tui.config.settings import SETTING_TYPES, Settings, config_from, settings_from
 from ollama_tui.config.template import template
 from ollama_tui.domain.columns import COLUMNS, WIDE
@@ -28,6 +29,13 @@ def test_it_shows_every_setting_with_its_usual_value() -> None:
     usual = Settings(theme="ollama-dark", columns=WIDE)
     for name in SETTING_TYPES.keys() - {"keys", "filters"}:
         assert getattr(settings, name) == getattr(usual, name), name
+
+
+def test_its_table_of_a_server_can_be_used_too() -> None:
+    text = re.sub(r"^#   (?=\S)", "", template(), flags=re.MULTILINE)
+    config = config_from(tomllib.loads(text), {})
+    assert config.problems == ()
+    assert config.values["hosts"] == (NamedHost("prod", "gpu-box:11434", read_only=True),)
 
 
 def test_it_names_every_column() -> None:

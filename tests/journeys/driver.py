@@ -363,16 +363,19 @@ async def journey(
     server_time: VirtualClock | None = None,
     listed: bool = True,
     person: type[User] = User,
+    read_only: bool = False,
     **changes: Any,
 ) -> AsyncIterator[User]:
     """Start the program on a demo server; with `listed` wait until its models are there.
 
-    `person` is who drives it: a `LiveUser` where the server is a real one. `changes` are settings
-    that differ from the usual ones.
+    `person` is who drives it: a `LiveUser` where the server is a real one. `read_only`
+    is as with `--read-only`; `changes` are settings that differ from the usual ones.
     """
     time = VirtualClock()
     server_time = server_time or VirtualClock()
     demo = demo or Demo(pace=server_time.sleep, now=server_time.now)
+    if read_only:
+        changes["always_read_only"] = True
     app = OllamaTui(
         replace(settings or Settings(), **changes),
         prefetch=prefetch,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ollama_tui.config.hosts import NamedHost
 from ollama_tui.config.ui_state import UIState
 from tests.journeys.driver import a_server, journey
 
@@ -34,7 +35,7 @@ async def test_the_field_shows_whole_addresses_as_examples() -> None:
 
 async def test_servers_that_answered_are_remembered_the_last_one_first(tmp_path: Path) -> None:
     file = tmp_path / "ui-state.json"
-    async with journey(ui_state=UIState.read(file), hosts=("gpu-box",)) as user:
+    async with journey(ui_state=UIState.read(file), hosts=(NamedHost("gpu-box"),)) as user:
         await user.presses("H", "2")
         await user.until(lambda: "gpu-box:11434" in user.status)
         await user.until(lambda: UIState.read(file).hosts == (BOX, HERE))
@@ -42,7 +43,7 @@ async def test_servers_that_answered_are_remembered_the_last_one_first(tmp_path:
 
 async def test_a_server_that_is_not_there_is_said_and_one_can_go_back() -> None:
     demo, ticker = a_server()
-    async with journey(demo, server_time=ticker, hosts=("gpu-box",)) as user:
+    async with journey(demo, server_time=ticker, hosts=(NamedHost("gpu-box"),)) as user:
         demo.online = False
         await user.presses("H", "2")
         await user.sees("Cannot connect to gpu-box:11434")
@@ -72,7 +73,7 @@ async def test_what_is_no_address_says_so_while_it_is_typed(typed: str, said: st
 
 async def test_jobs_are_not_left_behind_without_a_question() -> None:
     demo, ticker = a_server()
-    async with journey(demo, server_time=ticker, hosts=("gpu-box",)) as user:
+    async with journey(demo, server_time=ticker, hosts=(NamedHost("gpu-box"),)) as user:
         await user.presses("p")
         await user.types("qwen3:4b")
         await user.presses("enter")

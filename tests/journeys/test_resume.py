@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ollama_tui.config.hosts import NamedHost
 from ollama_tui.config.settings import Settings
 from ollama_tui.config.ui_state import UIState
 from ollama_tui.services.cache import file_key
@@ -149,7 +150,7 @@ async def test_read_only_leaves_them_to_others(tmp_path: Path) -> None:
 async def test_it_is_asked_of_the_server_it_is_about(tmp_path: Path) -> None:
     state = UIState.read(tmp_path / "ui-state.json")
     folder = left(tmp_path, GEMMA)
-    async with journey(ui_state=state, unfinished=folder, hosts=("gpu-box",)) as user:
+    async with journey(ui_state=state, unfinished=folder, hosts=(NamedHost("gpu-box"),)) as user:
         await user.presses("H", "2")
         await user.until(lambda: "gpu-box:11434" in user.status and user.app.services)
         await user.waits(REST_SECONDS * 9)

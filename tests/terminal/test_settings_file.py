@@ -89,3 +89,11 @@ def test_an_editor_that_fails_changes_nothing(edits: Edit, tmp_path: Path) -> No
     terminal = edits("exit 3")
     terminal.wait_for("ended with 3")
     assert not config(tmp_path).exists()
+
+
+def test_read_only_takes_effect_at_once(edits: Edit) -> None:
+    terminal = edits("printf 'read_only = true\\n' > \"$1\"")
+    terminal.wait_for("The settings were reloaded.")
+    terminal.wait_for("read-only")
+    terminal.press("d")
+    terminal.wait_for("Read-only: config.toml sets read_only, so nothing on the server is changed.")

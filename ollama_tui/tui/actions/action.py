@@ -232,8 +232,8 @@ NOT_CONNECTED = "Not connected yet: try again in a moment."
 def why_not(action: Action, context: ActionContext) -> str | None:
     """Return why `action` cannot act now, or None."""
     if action.changes_server:
-        if context.settings.read_only:
-            return "Read-only: started with --read-only, so nothing on the server is changed."
+        if reason := context.settings.read_only_reason:
+            return f"Read-only: {reason}, so nothing on the server is changed."
         if context.services is None:
             return NOT_CONNECTED
     return action.unavailable(context) if action.unavailable else None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ollama_tui.api.host import parse_host
+from ollama_tui.config.hosts import MOST_QUOTED, address_of, address_problem
 from ollama_tui.formatting import inert, plural
 from ollama_tui.tui.actions.action import (
     Action,
@@ -18,6 +20,7 @@ from ollama_tui.tui.actions.action import (
 from ollama_tui.tui.actions.jobs import can_go_on, find, leave_running
 
 if TYPE_CHECKING:
+    from ollama_tui.config.settings import Settings
     from ollama_tui.tui.dialogs.choice import Alternative
 
 
@@ -100,11 +103,14 @@ async def choose_server(context: ActionContext) -> None:
     from ollama_tui.tui.dialogs.text_questions import AddressDialog
 
     address: str | None = OTHER_SERVER
-    if known := [Alternative(host, inert(host)) for host in context.hosts]:
+    if known := [_alternative(context.settings, url) for url in context.hosts]:
         options = (*known, Alternative(OTHER_SERVER, "another…", "type its address"))
         address = await context.ask(Choice("Servers", options, current=context.settings.host.url))
     if address == OTHER_SERVER:
-        address = await context.ask(AddressDialog(address_problem))
+        named = context.settings.hosts
+        dialog = AddressDialog(lambda text: address_problem(address_of(text, named)))
+        typed = await context.ask(dialog)
+        address = address_of(typed, named) if typed is not None else None
     if address is None:
         return
     jobs = context.services.queue.jobs.value if context.services else ()
@@ -127,19 +133,16 @@ async def choose_server(context: ActionContext) -> None:
     context.go_to(address)
 
 
-def address_problem(address: str) -> str | None:
-    """Return why `address` cannot be that of a server."""
-    from ollama_tui.api.host import parse_host
+def _alternative(settings: Settings, url: str) -> Alternative:
+    """Return a server to choose: its name in config.toml, where it has one, and its address."""
+    from ollama_tui.tui.dialogs.choice import Alternative
 
-    try:
-        host = parse_host(address)
-    except ValueError:
-        return "An address cannot hold a user name or password."
-    if host.scheme not in ("http", "https"):
-        return "Only http:// and https:// lead to a server."
-    if any(not letter.isprintable() or letter.isspace() for letter in host.name):
-        return "A host name cannot contain spaces."
-    return None
+    there = replace(settings, host=parse_host(url), demo=False)
+    named = there.named_host
+    label = inert(url)
+    if named is not None and named.address:
+        label = f"{inert(named.name[:MOST_QUOTED])}  {label}"
+    return Alternative(url, label, "read-only" if there.read_only else "")
 
 
 ACTIONS = (

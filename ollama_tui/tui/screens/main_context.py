@@ -263,7 +263,7 @@ class MainScreenContext:
     @property
     def hosts(self) -> tuple[str, ...]:
         """Addresses of the servers known, the last used first."""
-        return self._screen.tui.hosts
+        return self._screen.tui.ui_state.hosts_over(self.settings)
 
     @property
     def location(self) -> object:

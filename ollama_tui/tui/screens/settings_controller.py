@@ -109,6 +109,7 @@ class SettingsController:
         tui.settings = replace(new, **kept)
         if tui.services is not None:
             tui.services.queue.set_parallel(new.parallel)
+        tui.watch_services()  # the clients obey a change of read_only
         if new.keys != old.keys:
             tui.keymap = tui.keymap_of(new)
             tui.set_keymap(tui.keymap.for_textual())
