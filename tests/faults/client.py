@@ -70,7 +70,14 @@ async def main(url: str, folder: str) -> None:
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     journal = Journal(Path(folder), file_key("http://soak"))
     async with Ollama(url, api_key=os.environ.get("OLLAMA_API_KEY")) as ollama:
-        queue = JobQueue(ollama, parallel=4, journal=journal, clock=fast_clock, sleep=fast_sleep)
+        queue = JobQueue(
+            ollama,
+            parallel=4,
+            journal=journal,
+            left=journal.take_over(),
+            clock=fast_clock,
+            sleep=fast_sleep,
+        )
         for job in queue.jobs.value:
             say("offered", job.name)
         reporting = asyncio.create_task(report(queue))

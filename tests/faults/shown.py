@@ -34,7 +34,7 @@ from ollama_tui.domain.model import Model, facts_of, models_from
 from ollama_tui.domain.running import rows_of
 from ollama_tui.formatting import brief, clock, inert, inert_lines, rate, size, size_of
 from ollama_tui.services.jobs.job import how_far, problem_of
-from ollama_tui.services.jobs.progress import TransferTracker
+from ollama_tui.services.jobs.tracker import TransferTracker
 from tests.domain.models import NOW
 
 _ACTS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")

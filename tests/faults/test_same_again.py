@@ -46,7 +46,7 @@ async def test_an_earlier_try_that_goes_on_is_written_down_whatever_became_of_th
     await settle()
     await queue.close()
     journal = Journal(tmp_path, HOST)
-    assert [pull.name for pull in journal.take_over()] == ["a"]
+    assert [entry.task.name for entry in journal.take_over()] == ["a"]
     journal.close()
 
 
