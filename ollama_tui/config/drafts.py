@@ -1,7 +1,7 @@
 """Drafts: what was typed into a form, in readable files until it is sent or thrown away.
 
 One file for each open form, below one folder. It is written a moment after a change, in a thread,
-and at once by `flush`, which a signal handler may call. Whoever opens one finds plain text.
+and at once by `flush`, from any thread. Whoever opens one finds plain text.
 """
 
 from __future__ import annotations
@@ -70,7 +70,10 @@ class FormKey:
 
 
 class DraftFile:
-    """What was typed into one form. All but `write` belongs to the thread of the event loop."""
+    """What was typed into one form.
+
+    All but `write`, and `update` by `read_form`, belongs to the thread of the event loop.
+    """
 
     def __init__(self, owner: Drafts, key: FormKey | None, path: Path | None = None) -> None:
         self.key = key
@@ -83,10 +86,15 @@ class DraftFile:
         """Whether the form was opened with it."""
         self.held = False
         """Whether other forms may not have it: it is being typed, or on its way to the server."""
+        self.read_form: Callable[[], None] | None = None
+        """Calls `update` with what the fields of the open form hold, if that is something else
+        than before; for any thread. None while no form is open."""
         self._owner = owner
         self._lock = threading.Lock()
+        # Told apart by identity: a change is one assignment, which no thread sees half done.
         self._text: Text | None = None
-        self._changes = self._written = 0
+        self._written: Text | None = None
+        """What was written last, or could not be."""
 
     @property
     def text(self) -> str:
@@ -101,11 +109,12 @@ class DraftFile:
     @property
     def is_behind(self) -> bool:
         """Whether a change is not yet in the file."""
-        return self._changes != self._written
+        return self._text is not self._written
 
     def load(self, text: str, at: datetime) -> None:
         """Take what the file holds: an editor or an earlier run wrote it."""
-        self._text, self.at = (lambda: text), at
+        self._text = self._written = lambda: text
+        self.at = at
 
     def update(self, text: Text | None) -> None:
         """Have the text written soon; None when the form holds nothing that was typed."""
@@ -113,7 +122,6 @@ class DraftFile:
             return
         self._text = text
         self.at = self._owner.now()
-        self._changes += 1
         self._owner.write_soon(self)
 
     def discard(self) -> None:
@@ -133,8 +141,7 @@ class DraftFile:
         It is for the user's editor, so there is one even where no drafts can be written.
         """
         if self.path is None:
-            self.load(text, self._owner.now())
-            self._changes += 1
+            self._text, self.at = (lambda: text), self._owner.now()
             await asyncio.to_thread(self.write)
         if self.path is None:
             assert self.key is not None
@@ -142,12 +149,12 @@ class DraftFile:
         return self.path
 
     def write(self) -> None:
-        """Bring the file up to date; for any thread, also from within a signal handler."""
+        """Bring the file up to date; for any thread."""
         if not self._lock.acquire(timeout=LONGEST_WAIT):
             return
-        changes, text = self._changes, self._text
+        text = self._text
         try:
-            if changes == self._written:
+            if text is self._written:
                 return
             if text is None:
                 if self.path is not None:
@@ -163,7 +170,7 @@ class DraftFile:
         except OSError as error:
             self._owner.trouble = error.strerror or "an I/O error"
         finally:
-            self._written = changes  # what failed is not tried again before something is typed
+            self._written = text  # what failed is not tried again before something is typed
             self._lock.release()
 
 
@@ -245,8 +252,15 @@ class Drafts:
             draft.release()
         self.sent = {}
 
+    def read_forms(self) -> None:
+        """Take what the fields of open forms hold, of which no message may have told yet."""
+        for draft in tuple(self.files):
+            if draft.read_form is not None:
+                draft.read_form()
+
     def flush(self) -> None:
-        """Write, before returning, all that is not written yet."""
+        """Write, before returning, all that is typed and not written yet; for any thread."""
+        self.read_forms()
         for draft in tuple(self._behind):  # which stay there: more may be typed meanwhile
             draft.write()
 
@@ -257,10 +271,16 @@ class Drafts:
         self.flush()
 
     def write_soon(self, draft: DraftFile) -> None:
-        """Have a draft written a moment later, with what is typed until then."""
+        """Have a draft written a moment later, with what is typed until then.
+
+        In a thread without an event loop, which is about to flush, it is not written later too.
+        """
         self._behind.add(draft)
-        if draft not in self._writing:
-            self._writing[draft] = asyncio.create_task(self._write(draft))
+        if draft in self._writing:
+            return
+        with suppress(RuntimeError):
+            loop = asyncio.get_running_loop()
+            self._writing[draft] = loop.create_task(self._write(draft))
 
     async def _write(self, draft: DraftFile) -> None:
         try:

@@ -107,7 +107,7 @@ class OllamaTui(DiffApp[int], ThemedApp[int], MessagesApp[int], inherit_bindings
         usual_theme: str = DEFAULT_THEME,
         transport: Callable[[], httpx.AsyncBaseTransport] | None = None,
         clock: Clock = MACHINE,
-        leaving: Callable[[int], object] | None = None,
+        leaving: Callable[[int], object] = lambda code: None,
     ) -> None:
         super().__init__()
         self._leaving = leaving
@@ -330,21 +330,21 @@ class OllamaTui(DiffApp[int], ThemedApp[int], MessagesApp[int], inherit_bindings
         self, result: int | None = None, return_code: int = 0, message: RenderableType | None = None
     ) -> None:
         """Leave; `leaving` is called at once, so that it can watch over the shutdown."""
-        if self._leaving is not None:
-            self._leaving(return_code or result or 0)
+        self._leaving(return_code or result or 0)
+        self.drafts.read_forms()  # messages about the last keystroke are not handled any more
         super().exit(result, return_code, message)
 
     def _fatal_error(self) -> None:
         """Leave with a traceback as Textual does, but without locals: they may hold a key."""
         self.hand_over()
-        if self._leaving is not None:
-            self._leaving(1)
+        self._leaving(1)
         from rich.segment import Segments
         from rich.traceback import Traceback
 
         rendered = self.console.render(Traceback(width=None), self.console.options)
         self._exit_renderables.append(Segments(rendered))
         self._close_messages_no_wait()
+        self.drafts.read_forms()
 
     def on_unmount(self) -> None:
         """Write what was typed into forms and is not written yet; give out no more keys."""

@@ -16,6 +16,7 @@ from textual.app import ComposeResult
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
+from textual.css.query import NoMatches
 from textual.widgets import Input, Static
 
 from ollama_tui.api.errors import OllamaError
@@ -30,7 +31,7 @@ from ollama_tui.formatting import inert
 from ollama_tui.tui.dialogs.choice import confirm_replace
 from ollama_tui.tui.dialogs.controls import LineButton
 from ollama_tui.tui.dialogs.create_lists import LicenseTab, ListTab, MessagesTab, ParametersTab
-from ollama_tui.tui.dialogs.create_tabs import BaseTab, PromptTab, QuantizeTab, Tab
+from ollama_tui.tui.dialogs.create_tabs import BaseTab, Change, PromptTab, QuantizeTab, Tab
 from ollama_tui.tui.dialogs.dialog import Form
 from ollama_tui.tui.look import styles_folder
 from ollama_tui.tui.typeahead import pause_keys
@@ -184,7 +185,7 @@ class CreateDialog(Form[CreateAnswer]):
             with Horizontal(classes="work"):
                 with Vertical(classes="tabs"):
                     for (name, _), tab in zip(TABS, TAB_TYPES, strict=True):
-                        yield tab(self.form, id=name)
+                        yield tab(self.form, id=name, edited=self._edited)
                 yield PreviewPane(self.form, id="beside", to_read=False)
             yield Static(classes="message", markup=False)
             yield KeysLine(classes="tab-keys")
@@ -231,15 +232,25 @@ class CreateDialog(Form[CreateAnswer]):
             noticed = f"Asking what {inert(self.form.source)} brings …"
         message.update(wrong.words if wrong else noticed)
 
-    @on(Tab.Edited)
-    def _edited(self, event: Tab.Edited) -> None:
-        self.workers.cancel_group(self, "create")
-        form = event.change(self.form)
+    def _edited(self, change: Change, is_final: bool) -> None:
+        form = change(self.form)
         self._save_draft(form)
-        if event.is_final:
+        if is_final and self.is_attached and self.app.is_running:
+            self.workers.cancel_group(self, "create")
             self.form = form
             self._ask_about_base()
             self._draw()
+
+    def read_fields(self) -> None:
+        """Update the draft if the fields, or those of a part, hold something else."""
+        form = self.form
+        for tab in self.query(Tab):
+            form = tab.with_fields(form)
+        if form != self.form:
+            self._save_draft(form)
+        for part in filter(None, (tab.part for tab in self.query(Tab))):
+            with suppress(NoMatches):  # it has not been opened yet, or was closed meanwhile
+                part.read_fields()
 
     def _save_draft(self, form: CreateForm) -> None:
         if self.draft_file is not None:

@@ -154,8 +154,10 @@ class ParametersTab(ListTab):
         TableColumn("", 18, id="origin", priority=1),
     )
 
-    def __init__(self, form: CreateForm, *, id: str) -> None:
-        super().__init__(form, id=id)
+    def __init__(
+        self, form: CreateForm, *, id: str, edited: Callable[[Change, bool], None]
+    ) -> None:
+        super().__init__(form, id=id, edited=edited)
         self.columns = ParameterRows(all_columns=self.titles, longest=lambda: self._longest)
         self._longest = 0
 
@@ -189,10 +191,10 @@ class ParametersTab(ListTab):
             return lambda form: form.put(*setting, row)
 
         def put(setting: Setting) -> None:
-            self.edit(change(setting))
             rows = change(setting)(self.form).rows()
             place = next((r.place for r in rows if (r.name, r.text) == setting), 0)
             self._next = f"{setting[0]} {place}"
+            self.edit(change(setting))
 
         dialog = ParameterDialog(row.name, row.text) if row else ParameterDialog()
         self.ask(dialog, change, put)

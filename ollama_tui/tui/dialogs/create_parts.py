@@ -36,6 +36,8 @@ class Editor(TextArea):
         super().__init__(text, id=id, compact=True, highlight_cursor_line=False)
         self.cursor_blink = False
         self._was_entered = False
+        self.known = self.text
+        """The text that was loaded, or of which a message has told."""
 
     def on_focus(self) -> None:
         """Put the cursor behind what is there once: at its start, what is typed runs into it."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TypeVar
+from dataclasses import replace
+from typing import Any, TypeVar
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -30,30 +30,36 @@ Change = Callable[[CreateForm], CreateForm]
 
 
 class Tab(Vertical):
-    """One tab: draws the form, and posts the changes to make in it."""
+    """One tab: draws the form, and calls `edited` with the changes to make in it.
 
-    @dataclass
-    class Edited(Event):
-        """The form is to be changed."""
-
-        change: Change
-        is_final: bool = True
-        """False while it is still being typed in a dialog: then it is only saved as a draft."""
+    At once: of a message, the last one would be lost when the program ends. `edited` is told too
+    whether the change is final. While it is still being typed in a dialog it is not, and is only
+    saved as a draft.
+    """
 
     keys = ""
     """The line that names the keys of this tab."""
 
-    def __init__(self, form: CreateForm, *, id: str) -> None:
+    def __init__(
+        self, form: CreateForm, *, id: str, edited: Callable[[Change, bool], None]
+    ) -> None:
         super().__init__(id=id)
         self.form = form
         """What was drawn last."""
+        self.part: Dialog[Any] | None = None
+        """The dialog that is open for a part of the form."""
+        self._edited = edited
 
     def show(self, form: CreateForm) -> None:
         """Draw the form."""
 
     def edit(self, change: Change) -> None:
-        """Post a change of the form."""
-        self.post_message(self.Edited(change))
+        """Change the form."""
+        self._edited(change, True)
+
+    def with_fields(self, form: CreateForm) -> CreateForm:
+        """Return the form with what the fields of this tab hold; for any thread."""
+        return form
 
     def ask(
         self, dialog: Dialog[T], change: Callable[[T], Change], put: Callable[[T], None]
@@ -64,14 +70,15 @@ class Tab(Vertical):
         """
 
         def answered(answer: T | None) -> None:
+            self.part = None
             if answer is not None:
                 put(answer)
             else:
                 self.edit(lambda form: form)  # saves the draft again, without what was typed
 
-        dialog.typing = lambda answer: self.post_message(
-            self.Edited(change(answer), is_final=False)
-        )
+        self.edit(lambda form: form)  # a create that waits for the base is not meant any more
+        dialog.typing = lambda answer: self._edited(change(answer), False)
+        self.part = dialog
         self.app.push_screen(dialog, answered)
 
     def enter(self) -> None:
@@ -196,12 +203,22 @@ class BaseTab(Tab):
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
-        if event.input.id == "from":
+        field, value = event.input.id or "", event.value
+        self.edit(lambda form: self._with(form, field, value))
+
+    def _with(self, form: CreateForm, field: str, value: str) -> CreateForm:
+        if field == "from":
             start = self.start.base
-            base = start if event.value == inert(start) else event.value
-            self.edit(lambda form: form.with_base(base))
-        elif not self.start.edit:
-            self.edit(lambda form: replace(form, name=event.value))
+            return form.with_base(start if value == inert(start) else value)
+        return form if self.start.edit else replace(form, name=value)
+
+    def with_fields(self, form: CreateForm) -> CreateForm:
+        """Return the form with both names as they stand in the fields."""
+        shown = {"name": inert(form.name), "from": inert(form.base)}
+        for field in self.query(Input):
+            if field.id in shown and field.value != shown[field.id]:
+                form = self._with(form, field.id, field.value)
+        return form
 
     @on(Input.Submitted)
     async def _next(self, event: Input.Submitted) -> None:
@@ -265,13 +282,27 @@ class PromptTab(Tab):
                 with self.prevent(TextArea.Changed):
                     editor = self.query_one(f"#{which}", Editor)
                     editor.load_text(form.text(which))
+                    editor.known = editor.text
                     editor.move_cursor(editor.document.end)
 
     @on(TextArea.Changed)
     def _typed(self, event: TextArea.Changed) -> None:
-        which: TextField = "system" if event.text_area.id == "system" else "template"
-        text = event.text_area.text
+        editor = event.text_area
+        assert isinstance(editor, Editor)
+        which, text = _field_of(editor), editor.text
+        editor.known = text
         self.edit(lambda form: form.with_text(which, text))
+
+    def with_fields(self, form: CreateForm) -> CreateForm:
+        """Return the form with the texts that were typed since the last message about them."""
+        for editor in self.query(Editor):
+            if (text := editor.text) != editor.known:
+                form = form.with_text(_field_of(editor), text)
+        return form
+
+
+def _field_of(editor: Editor) -> TextField:
+    return "system" if editor.id == "system" else "template"
 
 
 def state(form: CreateForm, which: TextField) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from textual import on
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.screen import ModalScreen
@@ -58,6 +59,27 @@ class Form(ModalScreen[T | None], Generic[T]):
     heading = ""
     """The question, as a title."""
 
+    def on_mount(self) -> None:
+        """Let whoever saves all drafts read the fields, from now on until the form is closed."""
+        if self.draft_file is not None:
+            self.draft_file.read_form = self.read_fields
+
+    def on_unmount(self) -> None:
+        """Let nobody read fields that are gone."""
+        self._close_draft()
+
+    def _close_draft(self) -> None:
+        if self.draft_file is not None:
+            self.draft_file.read_form = None
+
+    @abstractmethod
+    def read_fields(self) -> None:
+        """Update the draft if the fields hold something else; for any thread.
+
+        A field draws a keystroke before the message about it has reached the form, and the program
+        may end between the two.
+        """
+
     @abstractmethod
     def would_lose(self) -> bool:
         """Whether leaving now would lose enough to ask first."""
@@ -77,9 +99,15 @@ class Form(ModalScreen[T | None], Generic[T]):
 
     def _leave(self, yes: bool | None) -> None:
         if yes:
+            self._close_draft()
             if self.draft_file is not None:
                 self.draft_file.discard()
             self.dismiss(None)
+
+    def dismiss(self, result: T | None = None) -> AwaitComplete:
+        """Close; the draft is now the caller's, with what it was told of last."""
+        self._close_draft()
+        return super().dismiss(result)
 
 
 @dataclass(frozen=True)
@@ -154,13 +182,14 @@ class Dialog(Form[T]):
         """
         for field in self.query(Input):
             field.cursor_blink = False
-        self._typed = {name: Typed(text) for name, text in self.texts()}
+        typed = {name: Typed(text) for name, text in self.texts()}
         if self.draft_file is not None and self.draft_file.is_resumed:
             for line in self.draft_file.text.splitlines():
                 name, _, text = line.partition(": ")
-                if name in self._typed:
-                    self._typed[name].text = text
+                if name in typed:
+                    typed[name].text = text
                     self._put(name, text)
+        self._typed = typed  # fields are read from now on
         self.review()
 
     # ---- what was typed
@@ -190,29 +219,35 @@ class Dialog(Form[T]):
         """Reset the fields to what they hold without a draft."""
         for name, typed in self._typed.items():
             self.fill_in(name, typed.start)
+        self.keep_typed()
         if restored := self.query(".restored"):
             restored.remove()
 
     def would_lose(self) -> bool:
         """Whether anything was typed that is not what the program had filled in."""
-        self._follow()
+        self.read_fields()
         return any(typed.is_lost for typed in self._typed.values())
 
     def lost_texts(self) -> tuple[str, ...]:
         """Return the texts of the fields that were typed in."""
         return tuple(typed.text for typed in self._typed.values() if typed.is_lost)
 
-    def _follow(self) -> None:
-        for name, text in self.texts():
-            if name in self._typed:
-                self._typed[name].text = text
+    def read_fields(self) -> None:
+        """Update the draft if the fields hold something else; for any thread."""
+        known = self._typed
+        if any(name in known and known[name].text != text for name, text in self.texts()):
+            self._keep()
 
     @on(Input.Changed)
     def keep_typed(self) -> None:
         """Save what the fields hold as the draft, or no draft while nothing has changed."""
-        if not self.is_attached or not self._typed:
-            return
-        self._follow()
+        if self.is_attached and self._typed:
+            self._keep()
+
+    def _keep(self) -> None:
+        for name, text in self.texts():
+            if name in self._typed:
+                self._typed[name].text = text
         if self.typing is not None and self.check().problem is None:
             self.typing(self.answer())
         if self.draft_file is None:
