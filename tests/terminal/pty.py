@@ -91,6 +91,8 @@ class Terminal:
     env: Mapping[str, str] = field(default_factory=dict)
     synchronized: bool = True
     """Whether to answer that synchronized output (mode 2026) is there."""
+    answers: bool = True
+    """Whether to answer questions at all."""
     deadline: float = 60.0
     """Seconds a wait may take before the test fails: how slow the machine is is not tested."""
     chunks: list[Chunk] = field(default_factory=list, init=False)
@@ -184,6 +186,14 @@ class Terminal:
     def wait_until(self, true: Callable[[str], bool], *, deadline: float | None = None) -> None:
         """Wait until `true` of the screen's text."""
         self._wait(lambda: true(self.text()), "it never came true", deadline)
+
+    def wait_unread(self, true: Callable[[], bool]) -> None:
+        """Wait until `true`, and read nothing meanwhile."""
+        end = time.monotonic() + self.deadline
+        while not true():
+            if time.monotonic() > end:
+                raise AssertionError("it never came true")
+            time.sleep(LOOK_EVERY)
 
     def wait_idle(self, quiet: float = 0.3) -> int:
         """Wait until nothing was written for `quiet` seconds; return the bytes that came.
@@ -300,7 +310,8 @@ class Terminal:
         for match in asked.finditer(data):
             self._feed(data[at : match.start()])
             at = match.end()
-            os.write(self.fd, _QUESTIONS[(match.lastindex or 1) - 1][1](self))
+            if self.answers:
+                os.write(self.fd, _QUESTIONS[(match.lastindex or 1) - 1][1](self))
         self._feed(data[at:])
 
     def _feed(self, data: bytes) -> None:

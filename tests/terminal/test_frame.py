@@ -7,14 +7,14 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from textual.drivers._writer_thread import MAX_QUEUED_WRITES
 
 from ollama_tui.tui.rendering.diff import QUEUE_LIMIT
-from tests.terminal.pty import Cell, Terminal
+from tests.terminal.frozen import seen
+from tests.terminal.pty import Terminal
 
 APPS = Path(__file__).parent / "apps"
 F2, F3, F4, F5 = "\x1bOQ", "\x1bOR", "\x1bOS", "\x1b[15~"
@@ -40,12 +40,6 @@ def both(app: str, *, ready: str, **options: object) -> Iterator[tuple[Terminal,
             terminal.wait_for(ready)
             terminal.wait_idle()
         yield ours, textuals
-
-
-def seen(cell: Cell) -> Cell:
-    """The cell as it looks: a blank that is not underlined, struck or reversed shows no ink."""
-    _, _, *lines, _ = cell.attributes
-    return replace(cell, ink="", attributes=()) if cell.char == " " and not any(lines) else cell
 
 
 def differences(ours: Terminal, textuals: Terminal) -> list[str]:

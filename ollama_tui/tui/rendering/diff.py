@@ -11,6 +11,7 @@ with `OLLAMA_TUI_FULL_FRAMES=1`, it steps aside and Textual draws as usual, with
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -226,6 +227,43 @@ class DiffApp(App[ReturnType]):
         if self._front is not None:
             self._front = None
             self.screen.refresh()
+
+    def bell(self) -> None:
+        """Ring, unless the terminal takes nothing: the app would wait until it does."""
+        if not _is_stuck(self._frame_writer()):
+            super().bell()
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Send `text` to the terminal's clipboard, unless the terminal takes nothing."""
+        if _is_stuck(self._frame_writer()):
+            self._clipboard = text  # for fields of ours
+        else:
+            super().copy_to_clipboard(text)
+
+    def _set_pointer_shape(self, shape: str) -> None:
+        if not _is_stuck(self._frame_writer()):
+            super()._set_pointer_shape(shape)
+
+    async def wait_written(self) -> None:
+        """Return once the terminal has taken all that was written, and takes more.
+
+        To be awaited before another program is given the terminal, which blocks until then.
+        """
+        driver = self._driver
+        # A terminal sends no event when it takes more.
+        while isinstance(driver, TerminalDriver) and not driver.has_written_all:  # noqa: ASYNC110
+            await asyncio.sleep(POLL_SECONDS)
+
+    def action_suspend_process(self) -> None:
+        """Stop the process, as soon as the terminal can be given back to the shell."""
+        if isinstance(self._driver, TerminalDriver) and not self._driver.has_written_all:
+            self.run_worker(self._suspend_once_written(), group="suspend", exclusive=True)
+        else:
+            super().action_suspend_process()
+
+    async def _suspend_once_written(self) -> None:
+        await self.wait_written()
+        super().action_suspend_process()
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         writer = self._frame_writer()

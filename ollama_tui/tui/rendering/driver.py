@@ -182,6 +182,33 @@ class TerminalDriver(LinuxDriver):
         """Whether another program has the terminal until it ends, such as the user's editor."""
         return not self._auto_restart
 
+    @property
+    def has_written_all(self) -> bool:
+        """Whether the terminal has taken all that was written, and would take more."""
+        writer = self._writer_thread
+        return writer is None or (
+            writer._queue.empty() and bool(select.select([], [OUTPUT], [], 0)[1])
+        )
+
+    def _sigtstp_application(self, *_: object) -> None:
+        """Stop, once the terminal can be given back; until then, the app goes on."""
+        if self._auto_restart and not self.has_written_all:
+            self._loop.call_soon_threadsafe(self._app.action_suspend_process)
+        else:
+            super()._sigtstp_application()
+
+    def _sigcont_application(self, *_: object) -> None:
+        """Take the terminal again, also after a stop that no program is told of (SIGSTOP).
+
+        A shell has changed its modes meanwhile and written to it. They are restored first: taken
+        twice, the terminal would be left in ours at the end.
+        """
+        if self._auto_restart and self.is_active:
+            if not self.has_written_all:
+                return
+            self.suspend_application_mode()
+        super()._sigcont_application()
+
     def start_application_mode(self) -> None:
         """Take the terminal."""
         self.is_active = True

@@ -364,6 +364,7 @@ class MainScreenContext:
 
     async def edit(self, file: Path) -> Edited:
         """Let the user edit a file in their editor; say how that ended."""
+        await self._screen.tui.wait_written()
         if self._comes_too_late():
             return Edited(opened=False)
         try:
