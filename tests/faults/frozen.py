@@ -61,15 +61,15 @@ def main() -> int:
             settle(terminal)
             wrong = differences(terminal.cells(), redrawn(terminal))
         late = [tuple(map(float, line.split())) for line in beats.read_text().splitlines()]
-    gaps = sorted(gap for at, gap in late if start < at < end)
+    gaps = sorted((gap, busy) for at, gap, busy in late if start < at < end)
     print(f"nothing read for {end - start:.0f} s")
     print(f"downloads that ended meanwhile: {len(done)} of {len(PULLS)}")
-    longest = ", ".join(f"{gap * 1000:.0f}" for gap in gaps[:-4:-1]) or "all below 20"
-    print(f"longest gaps between two beats of the loop, in ms: {longest}")
+    longest = [f"{gap * 1000:.0f} ({busy * 1000:.0f} at work)" for gap, busy in gaps[:-4:-1]]
+    print("longest gaps between two beats of the loop, in ms:", *longest or ["all below 20"])
     print(f"the same of this process, which did nothing: {machine * 1000:.0f}")
     print(f"models listed {back * 1000:.0f} ms after the terminal was read again")
     print(f"lines of the screen that differ from one drawn anew: {len(wrong)}", *wrong, sep="\n")
-    return int(len(done) < len(PULLS) or bool(wrong) or bool(gaps and gaps[-1] > LONGEST_GAP))
+    return int(len(done) < len(PULLS) or bool(wrong) or bool(gaps and gaps[-1][0] > LONGEST_GAP))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
 OLLAMA_HOST=… python beating_app.py FILE
 
-A line has the time (seconds of `time.monotonic`) and the seconds since the beat before.
+A line has the time (seconds of `time.monotonic`), the seconds since the beat before, and for how
+many of them the loop had the processor.
 """
 
 from __future__ import annotations
@@ -34,13 +35,13 @@ class Beating(OllamaTui):
 
 async def beat(file: Path) -> None:
     with file.open("w", buffering=1) as late:
-        before = time.monotonic()
+        before, used = time.monotonic(), time.thread_time()
         while True:
             await asyncio.sleep(EVERY)
-            now = time.monotonic()
+            now, cpu = time.monotonic(), time.thread_time()
             if now - before > LATE:
-                late.write(f"{now} {now - before}\n")
-            before = now
+                late.write(f"{now} {now - before} {cpu - used}\n")
+            before, used = now, cpu
 
 
 if __name__ == "__main__":
