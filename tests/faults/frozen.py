@@ -23,6 +23,8 @@ LARGEST = 2_497_280_480
 """Bytes of the largest of `PULLS`."""
 EVERY = 0.01
 """Seconds between two beats."""
+DRAWN = 1.0
+"""Seconds that the screen is read after the downloads have begun."""
 LONGEST_GAP = 0.1
 """Seconds that the loop may take for one thing."""
 
@@ -52,6 +54,8 @@ def main() -> int:
             terminal.wait_for("36 models")
             terminal.wait_idle()
             pull_all(terminal)
+            begun = time.monotonic()  # the list is drawn once more, now that the dialog is gone
+            terminal.wait_until(lambda _: time.monotonic() > begun + DRAWN)
             start = time.monotonic()
             machine = beat(start + seconds)
             end = time.monotonic()
