@@ -213,7 +213,6 @@ async def main() -> None:
     parser = argparse.ArgumentParser(description="Serve the embedded Ollama on loopback.")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--models", type=int, default=0, help="install so many made-up models more")
-    parser.add_argument("--rate", type=int, default=0, help="bytes a second of each download")
     parser.add_argument("--hostile", action="store_true", help="install models that mean harm")
     parser.add_argument("--huge", action="store_true", help="answer with megabytes in every word")
     parser.add_argument("--rate", type=int, default=0, help="bytes a second of each download")
@@ -229,8 +228,6 @@ async def main() -> None:
         demo.server.rate = demo.server.hash_rate = given.rate
     if given.models:
         demo.add(given.models)
-    if given.rate:
-        demo.server.rate = given.rate
     if given.hostile:
         demo.add_hostile()
     async with httpx.AsyncClient(transport=demo.transport(), base_url="http://demo") as client:

@@ -135,7 +135,7 @@ class Shutdown:
         """
         if number != signal.SIGQUIT or self._in_background:
             return
-        self._save()
+        _do_within(SAVING, self.save)
         self._give_back()
         signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)

@@ -277,11 +277,10 @@ class JobQueue:
     def _schedule(self) -> None:
         """Start whatever has room in its lane; nothing once the queue is closed."""
         for lane, width in self._width.items() if not self._closed else ():
-            room = width - sum(
-                record.task.lane is lane for record in self._with_state(State.RUNNING)
-            )
-            queued = [r for r in self._with_state(State.QUEUED) if r.task.lane is lane]
-            queued = [record for record in queued if not record.held]
+            room = width - sum(r.task.lane is lane for r in self._with_state(State.RUNNING))
+            queued = [
+                r for r in self._with_state(State.QUEUED) if r.task.lane is lane and not r.held
+            ]
             for record in queued[: max(0, room)]:
                 record.start(self._clock())
                 self._start_task(record)
