@@ -1,10 +1,12 @@
 """Pull models for a while as client, server and network fail at random; count what became of them.
 
-    python -m tests.faults.soak 300 --seed 7
+    python -m tests.faults.soak 300 --seed 7 --keepers
 
 Two programs with a queue and a journal each, in one folder, pull from one served demo through the
 proxy. All three processes are killed again and again with SIGKILL and started again; the proxy
 breaks, stalls, damages and refuses connections. In the end one program goes on with what is left.
+With `--keepers` a program often leaves its pulls to a keeper before it is killed, or is killed
+meanwhile, and keepers are killed too.
 
 It prints what was counted and fails when a job was lost or doubled, when a byte was fetched twice,
 or when the key of the environment has reached the server.
@@ -14,10 +16,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
+import signal
 import sys
 import tempfile
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from glob import glob
 from pathlib import Path
 from random import Random
 
@@ -32,6 +37,9 @@ AT_ONCE = 4
 LONGEST_LIFE = 2.0
 """Seconds that a client lives at most once it is ready."""
 LONGEST_OUTAGE = 1.0
+MOMENT = 0.5
+KEEPERS = -1
+"""Stands for all keepers where a client's number is asked for."""
 CANARY = "canary-5b1f7c0e9d"
 BREAKING = (Kind.CUT, Kind.RESET, Kind.STALL, Kind.MUTE, Kind.CORRUPT, Kind.DUPLICATE, Kind.SLOW)
 LAST_DEADLINE = 300.0
@@ -43,6 +51,11 @@ class Counts:
     """What was counted."""
 
     client_kills: int = 0
+    keeper_kills: int = 0
+    handed_over: int = 0
+    """Times that a job was left to a keeper."""
+    adopted: int = 0
+    """Times that a job was taken over from a living keeper."""
     server_kills: int = 0
     outages: int = 0
     connections: int = 0
@@ -94,6 +107,13 @@ class Jobs:
             case "accepted":
                 self.accepted.add(name)
                 self.owners[name] = client
+            case "adopted":
+                self.counts.adopted += 1
+                self.counts.doubled += self.owners.get(name, KEEPERS) not in (KEEPERS, client)
+                self.owners[name] = client
+            case "left":
+                self.counts.handed_over += 1
+                self.owners[name] = KEEPERS
             case "done":
                 self.done.add(name)
                 self.owners.pop(name, None)
@@ -105,6 +125,12 @@ class Jobs:
         """Note that a client is dead."""
         self.owners = {name: each for name, each in self.owners.items() if each != client}
 
+    def leave(self, client: int) -> None:
+        """Note that a client is told to leave its jobs to a keeper, which may have them."""
+        for name, each in self.owners.items():
+            if each == client:
+                self.owners[name] = KEEPERS
+
     def of(self, client: int) -> int:
         """Return how many jobs a client is at."""
         return sum(each == client for each in self.owners.values())
@@ -113,13 +139,16 @@ class Jobs:
 class Soak:
     """The processes, the proxy and what is counted."""
 
-    def __init__(self, folder: Path, proxy: Proxy, server: Program, seed: int) -> None:
+    def __init__(
+        self, folder: Path, proxy: Proxy, server: Program, seed: int, leaves: bool = False
+    ) -> None:
         self.counts = Counts()
         self.jobs = Jobs(self.counts)
         self._folder = folder
         self._proxy = proxy
         self._server = server
         self._chance = Random(seed)
+        self._leaves = leaves
         self._asked = 0
 
     def client(self) -> Program:
@@ -132,6 +161,8 @@ class Soak:
         """Let things go wrong for so many seconds, then let what is left come to its end."""
         lives = [asyncio.create_task(self._live(number)) for number in range(CLIENTS)]
         lives.append(asyncio.create_task(self.trouble()))
+        if self._leaves:
+            lives.append(asyncio.create_task(self._kill_keepers()))
         done, _ = await asyncio.wait(lives, timeout=seconds, return_when=asyncio.FIRST_EXCEPTION)
         for life in lives:
             life.cancel()
@@ -152,6 +183,10 @@ class Soak:
                 if self._chance.random() < 0.9:
                     await ready.wait()
                 await asyncio.sleep(self._chance.uniform(0.0, LONGEST_LIFE))
+                if self._leaves and self._chance.random() < 0.5:
+                    program.say("leave")
+                    self.jobs.leave(number)
+                    await asyncio.sleep(self._chance.uniform(0.0, LONGEST_LIFE))
             finally:
                 await program.kill()
                 self.counts.client_kills += 1
@@ -165,6 +200,7 @@ class Soak:
                 ready.set()
             if ready.is_set():
                 self._ask(program)
+        self.jobs.forget(number)  # it may have left
         ready.set()
 
     def _ask(self, program: Program) -> None:
@@ -193,6 +229,16 @@ class Soak:
                 case _:
                     self._break_answers()
 
+    async def _kill_keepers(self) -> None:
+        """Kill keepers at random times, so that some of them get far and others do not start."""
+        while True:
+            await asyncio.sleep(self._chance.uniform(0.0, LONGEST_LIFE))
+            if keepers := keepers_of(self._folder):
+                with suppress(ProcessLookupError):
+                    os.kill(self._chance.choice(keepers), signal.SIGKILL)
+                    self.counts.keeper_kills += 1
+                self.jobs.forget(KEEPERS)
+
     def _break_answers(self) -> None:
         for _ in range(self._chance.randrange(1, 4)):
             kind = self._chance.choice(BREAKING)
@@ -205,19 +251,26 @@ class Soak:
         self._proxy.script.clear()
         if not self._server.is_running:
             await started(self._server)
-        program = self.client()
-        await program.start()
+        async with asyncio.timeout(LAST_DEADLINE):
+            # A keeper may have been started by a client that is dead: it goes on by itself.
+            while not await self._last_client() or keepers_of(self._folder):
+                await asyncio.sleep(MOMENT)  # noqa: ASYNC110 - another process is waited for
 
-        async def last() -> None:
+    async def _last_client(self) -> bool:
+        """Let a client go on with what it finds; return whether there was nothing."""
+        program, found = self.client(), False
+        await program.start()
+        try:
             async for line in program.lines():
                 self.jobs.hear(CLIENTS, line)
+                found = found or line != "ready"
                 if not self.jobs.of(CLIENTS) and (line == "ready" or line.startswith("done ")):
-                    program.hang_up()
-
-        try:
-            await asyncio.wait_for(last(), LAST_DEADLINE)
+                    await asyncio.sleep(MOMENT)  # what it takes over comes after it is ready
+                    if not self.jobs.of(CLIENTS):
+                        program.hang_up()
         finally:
             await program.kill()
+        return not found
 
     def _sum_up(self) -> None:
         ledger = Ledger.read(self._folder / "ledger")
@@ -240,7 +293,20 @@ async def started(server: Program) -> int:
     raise AssertionError("the server did not start")
 
 
-async def soak(seconds: float, seed: int) -> tuple[Counts, dict[str, int]]:
+def keepers_of(folder: Path) -> list[int]:
+    """Return the process ids of the keepers whose job files are below `folder`."""
+    found = []
+    for file in glob("/proc/[0-9]*/cmdline"):
+        with suppress(OSError):
+            words = Path(file).read_bytes().split(b"\0")
+            if b"ollama_tui.services.jobs.keeper" in words and os.fsencode(folder) in words[-2]:
+                found.append(int(file.split("/")[2]))
+    return found
+
+
+async def soak(
+    seconds: float, seed: int, *, keepers: bool = False
+) -> tuple[Counts, dict[str, int]]:
     """Run a soak; return what was counted, and how often jobs failed for which reason."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -252,11 +318,13 @@ async def soak(seconds: float, seed: int) -> tuple[Counts, dict[str, int]]:
         await started(server)
         try:
             async with proxied(port) as proxy:
-                run = Soak(folder, proxy, server, seed)
+                run = Soak(folder, proxy, server, seed, keepers)
                 await run.run(seconds)
                 return run.counts, run.jobs.reasons
         finally:
             await server.kill()
+            for keeper in keepers_of(folder):
+                os.kill(keeper, signal.SIGKILL)
 
 
 def main() -> int:
@@ -266,8 +334,9 @@ def main() -> int:
     )
     parser.add_argument("seconds", type=float)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--keepers", action="store_true", help="leave pulls to keepers, kill those")
     given = parser.parse_args()
-    counts, reasons = asyncio.run(soak(given.seconds, given.seed))
+    counts, reasons = asyncio.run(soak(given.seconds, given.seed, keepers=given.keepers))
     for what, count in asdict(counts).items():
         print(f"{what.replace('_', ' '):20} {count:14,}")
     for reason, count in sorted(reasons.items()):

@@ -57,11 +57,15 @@ class Claim:
             return True
         return self._taken is not None
 
-    def close(self) -> None:
-        """End the claim; remove the job file if the giver has let go of it."""
-        with suppress(OSError):
-            if self._taken is not None:
+    def remove_file(self) -> None:
+        """Remove the job file, which the giver has let go of."""
+        if self._taken is not None:
+            with suppress(OSError):
                 self.path.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """End the claim."""
+        with suppress(OSError):
             _claim_on(self.path).unlink(missing_ok=True)
         for file in (self._taken, self._file):
             if file is not None:

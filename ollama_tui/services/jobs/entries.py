@@ -57,6 +57,11 @@ class Entry:
         return self.is_active or self.state is State.PAUSED
 
     @property
+    def is_over(self) -> bool:
+        """Whether nothing is to be done about it any more, whatever an older file says."""
+        return self.state in (State.DONE, State.CANCELLED)
+
+    @property
     def outlives_us(self) -> bool:
         """Whether another process can go on with it: a create needs this one, for its files."""
         return self.is_active and isinstance(self.task, Pull | Push)

@@ -136,7 +136,8 @@ async def take(queue: JobQueue, claim: Claim, clock: Clock) -> None:
     claim.mark_ready()
     while not claim.is_let_go():
         await clock.sleep(LOOK_EVERY)
-    queue.start_held(adopted)
+    claim.remove_file()
+    queue.settle(adopted)
 
 
 @asynccontextmanager

@@ -74,7 +74,7 @@ class Journal:
         """Return what programs that are gone left; it is ours until `close`.
 
         What a program that lives is at is left out, should it be in an older file too; and of what
-        is in several files, one that says that it is done counts.
+        is in several files, the one counts that says that it is over.
         """
         left: dict[tuple[str, str], Entry] = {}
         living: set[tuple[str, str]] = set()
@@ -86,10 +86,10 @@ class Journal:
                 living |= {entry.key for entry in entries if entry.is_active}
                 continue
             for entry in entries:
-                if (other := left.get(entry.key)) is None or other.state is not State.DONE:
+                if (other := left.get(entry.key)) is None or not other.is_over:
                     left[entry.key] = entry
         self._kept = tuple(entry for key, entry in left.items() if key not in living)
-        return self._kept
+        return tuple(entry for entry in self._kept if entry.state is not State.CANCELLED)
 
     def claims(self) -> Iterator[Claim]:
         """Yield claims to what keepers are at; each is the taker's to close."""

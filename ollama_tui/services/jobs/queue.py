@@ -69,8 +69,7 @@ class JobQueue:
         self._publisher = Publisher(self._publish_snapshots, self._report_bug, clock, sleep)
         self._runner = Runner(ollama, self._publisher, clock, sleep)
         self._written, self._write_every = clock(), write_every
-        self._joining: frozenset[int] = frozenset()
-        """The jobs that another client would join, as is written down."""
+        self._joining = frozenset[int]()  # what another client would join, as is written down
         self._closed = False
         self._bug: BaseException | None = None
         self._has_bug = asyncio.Event()
@@ -98,8 +97,8 @@ class JobQueue:
     def adopt(self, entries: Iterable[Entry]) -> frozenset[int]:
         """Go on with jobs that another process is still at; return their ids.
 
-        What joins its transfers begins at once, other transfers are held until `start_held`, and
-        what needs the program that began it waits to be resumed.
+        What can be joined begins at once, other transfers when `settle` is called, and what needs
+        the program that began it waits to be resumed.
         """
         adopted: set[int] = set()
         for entry in entries:
@@ -107,6 +106,7 @@ class JobQueue:
                 record = self._new_record(entry.task)
                 record.restore(entry, self._clock(), goes_on=entry.outlives_us)
                 record.held = record.state is State.QUEUED and not entry.joins
+                record.unsettled = True
                 adopted.add(record.id)
         self._schedule()
         return frozenset(adopted)
@@ -116,10 +116,11 @@ class JobQueue:
         running = (r for r in self._with_state(State.RUNNING) if r.id in job_ids)
         return all(record.joins for record in running)
 
-    def start_held(self, job_ids: Collection[int]) -> None:
-        """Begin the adopted jobs that were held: the other process has stopped."""
+    def settle(self, job_ids: Collection[int]) -> None:
+        """Begin the adopted jobs that were held: the other process has stopped for good."""
         for record in self._records.values():
-            record.held = record.held and record.id not in job_ids
+            if record.id in job_ids:
+                record.held = record.unsettled = False
         if not self._closed:
             self._schedule()
 
@@ -228,10 +229,9 @@ class JobQueue:
 
     def mark_seen(self) -> None:
         """Note that all failures were shown among all jobs."""
-        new = [r for r in self._records.values() if r.state is State.FAILED and not r.seen]
-        for record in new:
-            record.seen = True
-        if new:
+        if new := [record for record in self._with_state(State.FAILED) if not record.seen]:
+            for record in new:
+                record.seen = True
             self._publish()
 
     def clear(self) -> None:

@@ -60,6 +60,8 @@ class JobRecord:
     joins: bool = False
     """Whether another client that pulls the same now would join it: see `Entry.joins`."""
     is_adopted: bool = False
+    unsettled: bool = False
+    """Whether the file of the process that it was taken over from is still there."""
     held: bool = False
     """Whether it must not start yet: another process is at it."""
     resumes_earlier: bool = False
@@ -282,6 +284,6 @@ def kept_entries(
         failed = record.state is State.FAILED and (results or isinstance(record.task, Pull))
         if entry.is_unfinished or failed:
             kept[entry.key] = entry if results else replace(entry, problem=None, ended=0)
-        elif results and record.state is State.DONE:
-            kept[entry.key] = entry
+        elif record.unsettled or (results and record.state is State.DONE):
+            kept[entry.key] = entry  # or an older file would say that it is to go on
     return tuple(kept.values())
