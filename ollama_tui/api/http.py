@@ -68,6 +68,7 @@ class HttpClient:
         self._clock = clock
         self._host = Host.of_url(url)
         self._key = api_key.strip() if api_key and self._host.may_have_key(send_key) else ""
+        self._withholds_key = bool(api_key) and self._host.is_cloud and not self._key
         self._transport = transport
         self._httpx: httpx.AsyncClient | None = None
         self._closed = False
@@ -234,6 +235,11 @@ class HttpClient:
             raise OllamaError(
                 f"The connection to {self._host.authority} is closed already.",
                 "Open another client for it.",
+            )
+        if self._withholds_key:  # without it, the answer would say to sign in
+            raise OllamaError(
+                f"The API key is not sent to {self._host.url}: it could be read on the way.",
+                "Use https://ollama.com, or unset OLLAMA_API_KEY for this address.",
             )
         if self._httpx is None:
             if self._key and not (self._key.isascii() and self._key.isprintable()):

@@ -253,8 +253,8 @@ class Soak:
             await started(self._server)
         async with asyncio.timeout(LAST_DEADLINE):
             # A keeper may have been started by a client that is dead: it goes on by itself.
-            while not await self._last_client() or keepers_of(self._folder):
-                await asyncio.sleep(MOMENT)  # noqa: ASYNC110 - another process is waited for
+            while not await self._last_client() or keepers_of(self._folder):  # noqa: ASYNC110
+                await asyncio.sleep(MOMENT)
 
     async def _last_client(self) -> bool:
         """Let a client go on with what it finds; return whether there was nothing."""
