@@ -90,7 +90,7 @@ def listed(files: Iterable[FoundFile]) -> Iterator[ListedJob]:
 def as_json(job: ListedJob) -> dict[str, Any]:
     """Return what is known of a job; sizes in bytes, None is unknown."""
     entry, problem = job.entry, job.entry.problem
-    ended = datetime.fromtimestamp(entry.ended, UTC).isoformat() if entry.ended else None
+    ended = datetime.fromtimestamp(int(entry.ended), UTC).isoformat() if entry.ended else None
     return {
         "job": entry.task.verb,
         "name": entry.task.name,

@@ -38,8 +38,10 @@ class Entry:
     """Whether a second client of the server would join what is under way, at no cost."""
     problem: Problem | None = None
     """Why it failed, where that is still news."""
-    ended: int = 0
-    """When it ended, in whole seconds since 1970; 0 for what has not."""
+    asked: float = 0.0
+    """When it was asked for, in seconds since 1970."""
+    ended: float = 0.0
+    """When it ended; 0 for what has not."""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -57,9 +59,9 @@ class Entry:
         return self.is_active or self.state is State.PAUSED
 
     @property
-    def is_over(self) -> bool:
-        """Whether nothing is to be done about it any more, whatever an older file says."""
-        return self.state in (State.DONE, State.CANCELLED)
+    def precedence(self) -> tuple[float, bool, int]:
+        """Orders what several files say: what was asked for last, then what is over, counts."""
+        return self.asked, self.state in (State.DONE, State.CANCELLED), self.done
 
     @property
     def outlives_us(self) -> bool:
@@ -106,7 +108,8 @@ class _Entry(msgspec.Struct, omit_defaults=True):
     failed: str = ""
     hint: str = ""
     reason: str = ""
-    ended: int = 0
+    asked: float = 0.0
+    ended: float = 0.0
     create: _Create | None = None
 
 
@@ -160,6 +163,7 @@ def _saved(entry: Entry) -> _Entry:
         failed=problem.title,
         hint=problem.hint,
         reason=problem.reason,
+        asked=entry.asked,
         ended=entry.ended,
     )
     if isinstance(task, Create):
@@ -191,4 +195,5 @@ def _entry(saved: _Entry) -> Entry:
     else:
         raise Unusable("has unexpected content")
     problem = Problem(saved.failed, saved.hint, saved.reason) if saved.failed else None
-    return Entry(task, saved.state, saved.done, saved.joins, problem, saved.ended)
+    done, joins = saved.done, saved.joins
+    return Entry(task, saved.state, done, joins, problem, saved.asked, saved.ended)

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from pathlib import Path
 
 from ollama_tui.config.safe_file import (
@@ -86,8 +87,8 @@ class Journal:
                 living |= {entry.key for entry in entries if entry.is_active}
                 continue
             for entry in entries:
-                if (other := left.get(entry.key)) is None or not other.is_over:
-                    left[entry.key] = entry
+                other = left.setdefault(entry.key, entry)
+                left[entry.key] = max(other, entry, key=attrgetter("precedence"))
         self._kept = tuple(entry for key, entry in left.items() if key not in living)
         return tuple(entry for entry in self._kept if entry.state is not State.CANCELLED)
 

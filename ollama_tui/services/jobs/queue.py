@@ -368,7 +368,7 @@ class JobQueue:
         if (journal := self._journal) is not None and not self._closed:
             self._written = self._clock()
             records, results = self._records.values(), journal.keeps_results
-            journal.keep(kept_entries(records, self._written, time.time(), results=results))
+            journal.keep(kept_entries(records, self._written, results=results))
 
     def _with_state(self, state: State) -> list[JobRecord]:
         return [record for record in self._records.values() if record.state is state]

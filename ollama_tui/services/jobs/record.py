@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
@@ -77,6 +78,10 @@ class JobRecord:
     """Whether its failure was shown among all jobs."""
     started: float | None = None
     ended: float | None = None
+    asked_at: float = field(default_factory=time.time)
+    """When it was asked for, in seconds since 1970."""
+    ended_at: float = 0.0
+    """When it ended, in seconds since 1970."""
 
     def __post_init__(self) -> None:
         """Begin with what is known before anything has moved."""
@@ -101,10 +106,11 @@ class JobRecord:
 
     def restore(self, entry: Entry, now: float, *, goes_on: bool = False) -> None:
         """Become what an earlier program had written down; with `goes_on`, go on with it."""
-        self.had_progress, self.earlier = True, entry.done
+        self.had_progress, self.earlier, self.asked_at = True, entry.done, entry.asked
         self.tracker = self._new_tracker()
         if entry.state is State.DONE or entry.problem is not None:
             self.state, self.error, self.ended = entry.state, entry.problem, now
+            self.ended_at = entry.ended
             self.note = f"It {'ended' if entry.problem else 'was finished'} in the background."
         elif entry.is_active and goes_on:
             self.state, self.is_adopted = State.QUEUED, True
@@ -114,17 +120,14 @@ class JobRecord:
             if isinstance(self.task, Pull):
                 self.note += " What was downloaded is kept."
 
-    def entry(self, now: float, time: float) -> Entry | None:
-        """Return what is kept of it on disk at `now`; `time` is that in seconds since 1970.
-
-        None for work that is not kept.
-        """
+    def entry(self, now: float) -> Entry | None:
+        """Return what is kept of it on disk at `now`; None for work that is not kept."""
         if not isinstance(self.task, Pull | Push | Create):
             return None
         done = self.progress(now).completed
-        ended = round(time - (now - self.ended)) if self.ended is not None else 0
         joins = self.joins and self.state is State.RUNNING
-        return Entry(self.task, self.state, done, joins, self.error, ended)
+        ended = self.ended_at if self.ended is not None else 0.0
+        return Entry(self.task, self.state, done, joins, self.error, self.asked_at, ended)
 
     def start(self, now: float) -> None:
         """Begin the work; what was paused goes on from what is shown of it."""
@@ -213,6 +216,7 @@ class JobRecord:
         if state is State.PAUSED:
             self.tracker.break_off(now)
         self.state, self.ended, self.runner = state, now, None
+        self.ended_at = time.time()
         self.pause, self.cancelling, self.pausing = None, False, False
         self.note = note or self.note
 
@@ -226,6 +230,7 @@ class JobRecord:
         self.state, self.error, self.note, self.seen = State.QUEUED, None, "", False
         self.item, self.attempt, self.damaged = None, 0, False
         self.started = self.ended = None
+        self.asked_at = time.time()
 
     def progress(self, now: float) -> JobProgress:
         """Return how far it is."""
@@ -267,9 +272,9 @@ class JobRecord:
 
 
 def kept_entries(
-    records: Iterable[JobRecord], now: float, time: float, *, results: bool = False
+    records: Iterable[JobRecord], now: float, *, results: bool = False
 ) -> tuple[Entry, ...]:
-    """Return what a later program needs to know of these jobs, at the times `now` and `time`.
+    """Return what a later program needs to know of these jobs at `now`.
 
     That is what it can go on with: a download that failed too, unless a later one of the same
     model came to its end. With `results`, also how the others ended. What is to go on is kept
@@ -277,13 +282,13 @@ def kept_entries(
     """
     kept: dict[tuple[str, str], Entry] = {}
     for record in records:
-        entry = record.entry(now, time)
+        entry = record.entry(now)
         if entry is None or ((same := kept.get(entry.key)) is not None and same.is_unfinished):
             continue
         kept.pop(entry.key, None)
         failed = record.state is State.FAILED and (results or isinstance(record.task, Pull))
         if entry.is_unfinished or failed:
-            kept[entry.key] = entry if results else replace(entry, problem=None, ended=0)
+            kept[entry.key] = entry if results else replace(entry, problem=None, ended=0.0)
         elif record.unsettled or (results and record.state is State.DONE):
             kept[entry.key] = entry  # or an older file would say that it is to go on
     return tuple(kept.values())

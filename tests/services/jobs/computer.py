@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 
 from ollama_tui.api.client import Ollama
@@ -26,6 +27,14 @@ class MortalJournal(Journal):
     """The journal of a process that can be killed: then it writes no more."""
 
     is_dead = False
+    _numbers = count()
+
+    def __init__(self, folder: Path, *, header: JobFile) -> None:
+        super().__init__(folder, SERVER, header=header)
+        # In the order in which they came, so that whatever is done can be done again.
+        *rest, _, suffix = self.path.name.split(".")
+        number = f"{next(self._numbers):012x}"
+        self.path = self.path.with_name(".".join([*rest, number, suffix]))
 
     def die(self) -> None:
         self.is_dead = True
@@ -40,7 +49,7 @@ class Program:
     """A program that is open: its queue, its journal and its way to a keeper."""
 
     def __init__(self, computer: Computer) -> None:
-        self.journal = MortalJournal(computer.folder, SERVER, header=JobFile(host_url=URL))
+        self.journal = MortalJournal(computer.folder, header=JobFile(host_url=URL))
         self.queue = JobQueue(
             computer.ollama,
             journal=self.journal,
@@ -76,7 +85,7 @@ class Computer:
         claim = Claim.of(file)
         assert claim is not None
         header = JobFile(host_url=URL, is_keeper=True)
-        self.journals.append(MortalJournal(self.folder, SERVER, header=header))
+        self.journals.append(MortalJournal(self.folder, header=header))
         work = keeper.keep(self.ollama, self.journals[-1], claim, self.clock)
         self.keepers.append(asyncio.create_task(work))
 

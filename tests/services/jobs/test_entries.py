@@ -54,7 +54,8 @@ ENTRIES = st.builds(
     SIZES,
     st.booleans(),
     st.none() | PROBLEMS,
-    st.integers(0, 2**40),
+    st.floats(0, 2**40),
+    st.floats(0, 2**40),
 )
 
 

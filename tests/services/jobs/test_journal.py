@@ -137,6 +137,28 @@ def test_a_broken_file_is_set_aside_and_said(tmp_path: Path, text: str) -> None:
     journal.close()
 
 
+@pytest.mark.parametrize("first", [0, 1])
+@pytest.mark.parametrize(
+    ("one", "other", "counts"),
+    [
+        (Entry(Pull("a"), done=5, asked=1), Entry(Pull("a"), State.DONE, asked=1), State.DONE),
+        (Entry(Pull("a"), asked=1), Entry(Pull("a"), State.CANCELLED, asked=1), None),
+        (Entry(Pull("a"), asked=2), Entry(Pull("a"), State.DONE, asked=1), State.RUNNING),
+        (Entry(Pull("a"), State.PAUSED), Entry(Pull("a"), State.DONE), State.DONE),
+    ],
+    ids=["it is done", "it was cancelled", "asked for again", "asked for before that was noted"],
+)
+def test_what_two_files_say_of_one_job_counts_once(
+    tmp_path: Path, one: Entry, other: Entry, counts: State | None, first: int
+) -> None:
+    for number, entry in enumerate((one, other)):
+        file = left_behind(tmp_path, entry)
+        parts = file.name.split(".")
+        parts[-2] = str(number ^ first)
+        file.rename(file.with_name(".".join(parts)))
+    assert [entry.state for entry in found(tmp_path)] == ([counts] if counts else [])
+
+
 def test_strange_files_are_let_be(tmp_path: Path) -> None:
     for name in ("x", ".1.json", "0123456789abcdef.new.json", f"{HOST}.json", f"{HOST}.1.bad"):
         (tmp_path / name).write_text("[]")
