@@ -13,6 +13,7 @@ import pytest
 from ollama_tui.api.client import Ollama
 from ollama_tui.api.clock import Clock
 from ollama_tui.api.requests import CreateRequest
+from ollama_tui.config.hosts import NamedHost
 from ollama_tui.services.jobs import keeper
 from ollama_tui.services.jobs.claims import Claim
 from ollama_tui.services.jobs.entries import Entry, JobFile
@@ -169,7 +170,7 @@ async def test_where_nothing_can_be_left_running_the_program_stays(
 
 
 async def test_on_the_way_to_another_server_they_go_on(background: Background) -> None:
-    async with background.program(hosts=("gpu-box",)) as user:
+    async with background.program(hosts=(NamedHost("gpu-box"),)) as user:
         await starts(user)
         await user.server_works(5)
         before = percent(user)

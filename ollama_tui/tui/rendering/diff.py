@@ -20,9 +20,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from rich.color import ColorSystem
 from rich.control import Control
+from textual import events
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
-from textual.geometry import Offset
+from textual.geometry import Offset, Size
 from textual.screen import Screen
 from textual.strip import Strip
 
@@ -219,11 +220,22 @@ class DiffApp(App[ReturnType]):
                 screen._compositor = SparseCompositor()
         return super()._register(parent, *widgets, **options)
 
-    def on_resize(self) -> None:
+    @property
+    def terminal_size(self) -> Size | None:
+        """The size of the terminal now; None where Textual's word for it is as good."""
+        driver = self._driver
+        return driver.size_now if isinstance(driver, TerminalDriver) else None
+
+    def on_resize(self, event: events.Resize) -> None:
         """Draw everything again: terminals reflow, clear or cut what they show when resized.
 
-        The driver tells the size after a stop (ctrl+z) too, where Textual would draw nothing.
+        The driver tells the size after a stop (ctrl+z) too, where Textual would draw nothing. Its
+        signal handler reads the size, and may be interrupted by itself before it tells of it: then
+        the older size comes last. So what counts is the size now; Textual's handler comes after
+        this one.
         """
+        if (size := self.terminal_size) is not None:
+            event.size = event.virtual_size = event.container_size = size
         if self._front is not None:
             self._front = None
             self.screen.refresh()

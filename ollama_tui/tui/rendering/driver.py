@@ -19,6 +19,7 @@ from textual import events
 from textual._time import get_time
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
+from textual.geometry import Size
 from textual.message import Message
 
 ESCAPE = "\x1b"
@@ -189,6 +190,13 @@ class TerminalDriver(LinuxDriver):
         return writer is None or (
             writer._queue.empty() and bool(select.select([], [OUTPUT], [], 0)[1])
         )
+
+    @property
+    def size_now(self) -> Size | None:
+        """The terminal's size as the system has it; None where the terminal tells it itself."""
+        if self._in_band_window_resize:
+            return None
+        return Size(*self._get_terminal_size())
 
     def _sigtstp_application(self, *_: object) -> None:
         """Stop, once the terminal can be given back; until then, the app goes on."""
