@@ -225,7 +225,8 @@ async def main() -> None:
             await asyncio.Event().wait()
     demo = Demo()
     if given.rate:
-        demo.server.rate = demo.server.hash_rate = given.rate
+        demo.server.rate = given.rate
+        demo.server.hash_rate = max(demo.server.hash_rate, given.rate)
     if given.models:
         demo.add(given.models)
     if given.hostile:
