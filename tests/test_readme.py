@@ -24,3 +24,12 @@ def test_the_example_prints_what_has_the_abilities_asked_for() -> None:
     assert "qwen3:1.7b 1" in done.stdout
     assert "gemma3:4b" not in done.stdout
     assert len([line for line in match[1].splitlines() if line]) == 9
+
+
+def test_each_fault_names_a_test_that_there_is() -> None:
+    section = README.read_text(encoding="utf-8").partition("## When something fails")[2]
+    rows = [line for line in section.partition("</details>")[0].splitlines() if "::" in line]
+    named = [re.findall(r"`([\w/]+\.py)::(test_\w+)`", row) for row in rows]
+    assert len(rows) > 20
+    for [(file, name)] in named:
+        assert f"def {name}(" in (ROOT / "tests" / file).read_text(encoding="utf-8"), (file, name)
