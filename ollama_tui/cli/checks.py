@@ -207,9 +207,21 @@ def environment(settings: Settings, environ: Mapping[str, str]) -> Section:
             ),
             said("editor", Path(editor).name),
             _proxy(settings, environ),
+            _logout(problems),
         ),
         tuple(problems),
     )
+
+
+def _logout(problems: list[Problem]) -> Fact:
+    """Return whether downloads in the background survive a logout; add the problem if not."""
+    from ollama_tui.services.jobs.session import logout_rules
+
+    rules = logout_rules()
+    if rules.warning:
+        problems.append(Problem(rules.warning, rules.hint))
+    go_on = "end" if rules.warning else "go on"
+    return Fact("after a logout", f"downloads {go_on}", not rules.warning)
 
 
 def _proxy(settings: Settings, environ: Mapping[str, str]) -> Fact:

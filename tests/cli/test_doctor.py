@@ -19,6 +19,7 @@ from ollama_tui.domain.storage.contents import Contents
 from ollama_tui.domain.storage.usage import Usage
 from tests.cli.scripted import program
 from tests.terminal.conftest import NOBODY, served
+from tests.terminal.logind import logind_that_kills
 from tests.terminal.pty import Terminal
 
 SECRETS = {"OLLAMA_API_KEY": "hunter2", "OLLAMA_HOST": "me:swordfish@box"}
@@ -124,6 +125,16 @@ def test_an_editor_that_is_not_installed_is_a_problem(tmp_path: Path) -> None:
     assert code == 1
     assert report["environment"]["editor"] == "no-such-editor"
     assert "Set EDITOR" in report["problems"][0]["advice"]
+
+
+@pytest.mark.parametrize("linger", [True, False])
+def test_whether_downloads_go_on_after_a_logout_is_said(tmp_path: Path, linger: bool) -> None:
+    path = logind_that_kills(tmp_path / "bin", linger=linger)
+    code, report = examined(tmp_path, "--demo", PATH=path)
+    assert report["environment"]["after_a_logout"] is linger
+    assert code == (0 if linger else 1)
+    advice = [problem["advice"] for problem in report["problems"]]
+    assert advice == ([] if linger else ["To let them go on: loginctl enable-linger"])
 
 
 def test_a_terminal_that_is_too_small_is_a_problem() -> None:

@@ -17,6 +17,7 @@ import pytest
 
 from tests.demo.levers import LARGE
 from tests.terminal.conftest import ROOT, Start, served
+from tests.terminal.logind import logind_that_kills
 from tests.terminal.pty import LOOK_EVERY, Terminal
 
 MODELS = ("gemma3:12b", "gemma3:1b", "qwen3:4b", "llama3.2:1b")
@@ -276,31 +277,6 @@ def _stat(process: Path) -> list[str]:
 
 def _session(process: Path) -> int:
     return int(_stat(process)[3])
-
-
-LOGINCTL = """#!/bin/sh
-case "$*" in
-  *Linger*) echo Linger={linger} ;;
-  *) echo KillUserProcesses=yes; echo KillExcludeUsers= ;;
-esac
-"""
-SYSTEMD_RUN = """#!/bin/sh
-while [ "$1" != -- ]; do shift; done
-shift
-IN_A_SCOPE_OF_ITS_OWN=1 exec "$@"
-"""
-
-
-def logind_that_kills(folder: Path, *, linger: bool) -> str:
-    """Stand in for systemd with `KillUserProcesses=yes`; return the PATH that has it."""
-    folder.mkdir()
-    for name, text in (
-        ("loginctl", LOGINCTL.format(linger="yes" if linger else "no")),
-        ("systemd-run", SYSTEMD_RUN),
-    ):
-        (folder / name).write_text(text)
-        (folder / name).chmod(0o755)
-    return f"{folder}:{os.environ['PATH']}"
 
 
 def logs_out(home: Home) -> None:
