@@ -89,5 +89,13 @@ def is_claimed(path: Path, *, ready: bool = False) -> bool:
     return False
 
 
+def remove_stale_claims(folder: Path) -> None:
+    """Remove what killed processes have left behind of claims on files that are gone."""
+    with suppress(OSError):
+        for claim in folder.glob("*.claim"):
+            if not (path := claim.with_suffix(".json")).exists():
+                is_claimed(path)
+
+
 def _claim_on(path: Path) -> Path:
     return path.with_suffix(".claim")

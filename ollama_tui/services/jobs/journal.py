@@ -18,7 +18,7 @@ from ollama_tui.config.safe_file import (
     write_locked,
 )
 from ollama_tui.config.state_file import Problems
-from ollama_tui.services.jobs.claims import Claim, is_claimed
+from ollama_tui.services.jobs.claims import Claim, is_claimed, remove_stale_claims
 from ollama_tui.services.jobs.entries import Entry, JobFile, job_file_content, read_job_file
 from ollama_tui.services.jobs.job import State
 
@@ -89,6 +89,7 @@ class Journal:
             for entry in entries:
                 other = left.setdefault(entry.key, entry)
                 left[entry.key] = max(other, entry, key=attrgetter("precedence"))
+        remove_stale_claims(self._folder)
         self._kept = tuple(entry for key, entry in left.items() if key not in living)
         return tuple(entry for entry in self._kept if entry.state is not State.CANCELLED)
 

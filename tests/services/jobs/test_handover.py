@@ -361,6 +361,16 @@ def test_a_claim_on_a_file_that_is_gone_reads_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_claims_of_the_dead_are_removed_and_those_of_the_living_are_not(tmp_path: Path) -> None:
+    living = Claim.of(tmp_path / "living.json")
+    assert living is not None
+    (tmp_path / "dead.claim").write_text("ready")
+    journal = Journal(tmp_path, SERVER)
+    assert journal.take_over() == ()
+    assert [path.name for path in tmp_path.iterdir()] == ["living.claim"]
+    living.close()
+
+
 async def test_a_taker_that_sees_the_file_of_a_killed_giver_takes_it(computer: Computer) -> None:
     program = Program(computer)
     program.queue.submit(Pull("a"))
