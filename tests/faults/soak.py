@@ -131,6 +131,11 @@ class Jobs:
             if each == client:
                 self.owners[name] = KEEPERS
 
+    @property
+    def open(self) -> int:
+        """How many are accepted and not done."""
+        return len(self.accepted - self.done)
+
     def of(self, client: int) -> int:
         """Return how many jobs a client is at."""
         return sum(each == client for each in self.owners.values())
@@ -194,20 +199,19 @@ class Soak:
                 self.jobs.forget(number)
 
     async def _hear(self, number: int, program: Program, ready: asyncio.Event) -> None:
+        pending = 0
         async for line in program.lines():
             self.jobs.hear(number, line)
             if line == "ready":
                 ready.set()
-            if ready.is_set():
-                self._ask(program)
+            pending -= line.startswith("accepted ")
+            while ready.is_set() and pending + self.jobs.open < CLIENTS * AT_ONCE:
+                # Counted for this client only: who dies takes what it has not accepted along.
+                program.say(f"pull soak/m{self._asked}")
+                self._asked += 1
+                pending += 1
         self.jobs.forget(number)  # it may have left
         ready.set()
-
-    def _ask(self, program: Program) -> None:
-        """Ask for more while little is under way, asked for by a client that is dead included."""
-        while self._asked - len(self.jobs.done) < CLIENTS * AT_ONCE:
-            program.say(f"pull soak/m{self._asked}")
-            self._asked += 1
 
     async def trouble(self, rest: float = 1.5) -> None:
         """Let the server die, the network fail, and answers break, at most `rest` seconds apart."""

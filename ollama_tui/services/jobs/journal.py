@@ -90,8 +90,15 @@ class Journal:
                 other = left.setdefault(entry.key, entry)
                 left[entry.key] = max(other, entry, key=attrgetter("precedence"))
         remove_stale_claims(self._folder)
-        self._kept = tuple(entry for key, entry in left.items() if key not in living)
-        return tuple(entry for entry in self._kept if entry.state is not State.CANCELLED)
+        self._kept = tuple(left.values())
+        ours = tuple(
+            entry
+            for key, entry in left.items()
+            if key not in living and entry.state is not State.CANCELLED
+        )
+        if len(ours) < len(self._kept):
+            self.keep(ours)  # or what is left out would be ours when its process has ended
+        return ours
 
     def claims(self) -> Iterator[Claim]:
         """Yield claims to what keepers are at; each is the taker's to close."""
