@@ -59,9 +59,14 @@ class Entry:
         return self.is_active or self.state is State.PAUSED
 
     @property
+    def is_over(self) -> bool:
+        """Whether nothing is to be done about it any more."""
+        return self.state in (State.DONE, State.CANCELLED)
+
+    @property
     def precedence(self) -> tuple[float, bool, int]:
         """Orders what several files say: what was asked for last, then what is over, counts."""
-        return self.asked, self.state in (State.DONE, State.CANCELLED), self.done
+        return self.asked, self.is_over, self.done
 
     @property
     def outlives_us(self) -> bool:

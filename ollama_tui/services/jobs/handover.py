@@ -92,6 +92,7 @@ class Handover:
         """Start the keeper; return whether there is one. Callable from any thread."""
         with self._once:
             ways = dict.fromkeys([self._rules.prefix, ()])
+            self._journal.keeps_results = True
             for prefix in ways if not self.is_started and self.is_possible else ():
                 with suppress(OSError):
                     self._start(self._journal.path, prefix)

@@ -56,6 +56,9 @@ class Journal:
         self._server = server
         self._problems = problems or Problems()
         self.header = header or JobFile()
+        self.keeps_results = self.header.is_keeper
+        """Whether what has ended is kept too: nobody has seen yet how it ended, or another process
+        may have written down that it is to go on."""
         self._machine = re.sub(r"\W", "_", machine or os.uname().nodename)[:64] or "_"
         self._boot = this_boot() if boot is None else boot
         self._user = str(os.getuid())
@@ -66,11 +69,6 @@ class Journal:
         """Files that are ours, locked; the own one among them once there is something to keep."""
         self._kept: tuple[Entry, ...] = ()
 
-    @property
-    def keeps_results(self) -> bool:
-        """Whether what has ended is kept too: nobody has seen yet how it ended."""
-        return self.header.is_keeper
-
     def take_over(self) -> tuple[Entry, ...]:
         """Return what programs that are gone left; it is ours until `close`.
 
@@ -78,13 +76,13 @@ class Journal:
         is in several files, the one counts that says that it is over.
         """
         left: dict[tuple[str, str], Entry] = {}
-        living: set[tuple[str, str]] = set()
+        living: dict[tuple[str, str], Entry] = {}
         for path in self._files():
             if is_claimed(path):
                 continue
             entries = self._taken(path)
             if path not in self._locked:
-                living |= {entry.key for entry in entries if entry.is_active}
+                living |= {entry.key: entry for entry in entries}
                 continue
             for entry in entries:
                 other = left.setdefault(entry.key, entry)
@@ -94,7 +92,7 @@ class Journal:
         ours = tuple(
             entry
             for key, entry in left.items()
-            if key not in living and entry.state is not State.CANCELLED
+            if entry.state is not State.CANCELLED and not _is_seen_to(entry, living.get(key))
         )
         if len(ours) < len(self._kept):
             self.keep(ours)  # or what is left out would be ours when its process has ended
@@ -225,6 +223,13 @@ def job_files(folder: Path) -> tuple[FoundFile, ...]:
                 os.close(file)
             found.append(FoundFile(path, content, file is None))
     return tuple(found)
+
+
+def _is_seen_to(entry: Entry, living: Entry | None) -> bool:
+    """Whether a living process is at the job of a dead one, or has brought it to its end."""
+    if living is None:
+        return False
+    return living.is_active or (living.is_over and living.precedence > entry.precedence)
 
 
 def _read_of_living(path: Path) -> tuple[Entry, ...]:
