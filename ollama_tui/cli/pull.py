@@ -19,7 +19,7 @@ from ollama_tui.formatting import inert, listing, rate, size_of
 from ollama_tui.services.cache import file_key
 from ollama_tui.services.jobs.entries import Entry, JobFile
 from ollama_tui.services.jobs.handover import LOOK_EVERY, Handover, start_keeper, until_wanted
-from ollama_tui.services.jobs.job import Job, State, describe
+from ollama_tui.services.jobs.job import Job, State
 from ollama_tui.services.jobs.journal import Journal, job_files
 from ollama_tui.services.jobs.session import logout_rules
 from ollama_tui.services.jobs.tasks import Pull
@@ -54,7 +54,7 @@ async def run(context: CommandContext) -> int:
     settings, options = context.settings, context.options
     for name in options.names:
         if problem := names.pull_problem(name):
-            raise UsageError(f"{inert(name)}: {problem}")
+            raise UsageError(f"{inert(name)}: {problem}" if name else problem)
     if settings.read_only:
         raise CommandRefused("Read-only, so nothing was pulled.")
     await context.ollama.list()  # an address where nobody answers is said at once
@@ -65,17 +65,26 @@ async def run(context: CommandContext) -> int:
         return await _followed(context, pulls, None)
     url, folder = settings.host.url, user_folders().unfinished
     under_way = {
-        entry.key
+        entry.key: entry
         for file in job_files(folder)
         if file.is_alive and file.content.host_url == url
         for entry in file.content.entries
         if entry.is_active
     }
-    if twice := [inert(pull.name) for pull in pulls if Entry(pull).key in under_way]:
-        complain(f"Under way already: {listing(twice)}. See: ollama-tui jobs")
-        pulls = [pull for pull in pulls if inert(pull.name) not in twice]
+    # Here, what can be joined is: who waits for the model gets it, and no byte comes twice.
+    twice = [
+        pull
+        for pull in pulls
+        if (entry := under_way.get(Entry(pull).key)) and (options.detach or not entry.joins)
+    ]
+    if twice:
+        names_of = listing([inert(pull.name) for pull in twice])
+        complain(f"Under way already: {names_of}. See: ollama-tui jobs")
+    pulls = [pull for pull in pulls if pull not in twice]
     if not pulls:
-        return 0
+        if options.json:
+            print_json({"host": settings.server, "under_way": [pull.name for pull in twice]})
+        return 0 if options.detach else 1
     header = JobFile(host_url=url, parallel=settings.parallel)
     journal = Journal(folder, file_key(url), header=header)
     if options.detach:
@@ -157,7 +166,7 @@ async def _until_ended(queue: JobQueue) -> tuple[Job, ...]:
             if not job.active and said.get(job.id) != float("inf"):
                 said[job.id] = float("inf")
                 report(_ending(job))
-            elif job.state is State.RUNNING and now >= said.get(job.id, 0.0):
+            elif job.progress.total and job.active and now >= said.get(job.id, 0.0):
                 said[job.id] = now + REPORT_EVERY
                 report(_progress_line(job))
         if jobs and not any(job.active for job in jobs):
@@ -174,8 +183,6 @@ def _ending(job: Job) -> str:
 
 def _progress_line(job: Job) -> str:
     progress = job.progress
-    if not progress.total:
-        return f"{job.label}: {describe(job)}"
     parts = [size_of(progress.completed, progress.total)]
     if progress.rate:
         parts.append(rate(progress.rate))

@@ -53,6 +53,8 @@ class Services:
     updates: Updates
     handover: Handover | None = None
     """Lets transfers go on when the program ends; None where nothing can."""
+    elsewhere: tuple[str, ...] = ()
+    """Models that are being moved in the background, where this program leaves them alone."""
     gpu_memory: int | None = None
     """Bytes of the server's GPUs together; None where it does not tell, as no real one does."""
     seen_names: dict[str, str] = field(default_factory=dict)
@@ -222,8 +224,20 @@ class Connection:
                     storage,
                     updates,
                     handover,
+                    self._in_background(),
                     transport.gpu_memory() if isinstance(transport, TellsGpuMemory) else None,
                 )
+
+    def _in_background(self) -> tuple[str, ...]:
+        """Return what goes on in the background, where that cannot be taken over."""
+        from ollama_tui.services.jobs.journal import job_files
+
+        settings = self._settings
+        if self._unfinished is None or not settings.read_only:
+            return ()
+        files = [file for file in job_files(self._unfinished) if file.is_alive]
+        here = [file.content for file in files if file.content.host_url == settings.host.url]
+        return tuple(e.task.name for file in here for e in file.entries if e.is_active)
 
     @asynccontextmanager
     async def _jobs(self, ollama: Ollama) -> AsyncIterator[tuple[JobQueue, Handover | None]]:

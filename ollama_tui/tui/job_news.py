@@ -29,6 +29,12 @@ async def follow_jobs(app: OllamaTui, services: Services) -> None:
     from ollama_tui.tui.actions.jobs import discard_sent_drafts
     from ollama_tui.tui.widgets.job_results import has_made_a_model, result
 
+    if elsewhere := services.elsewhere:
+        goes = f"{plural(len(elsewhere), 'job')} {'goes' if len(elsewhere) == 1 else 'go'} on"
+        hint = "This program is read-only here: ollama-tui jobs shows them, and stops them."
+        app.tell(
+            f"{goes} in the background: {listing([*map(inert, elsewhere[:MOST_NAMED])])}.", hint
+        )
     is_prepared = services.handover is None
     async for jobs in services.queue.jobs.follow():
         if not is_prepared and any(job.outlives_program for job in jobs):

@@ -35,7 +35,7 @@ THREADS = 0.8
 SAVING = 0.3
 """Seconds that saving what was typed may take."""
 HANDING_OVER = 0.6
-"""Seconds after a hang-up in which transfers are handed over to a background process."""
+"""Seconds after such a signal in which transfers are handed over to a background process."""
 LAST_WRITE = 0.2
 """Seconds after that for giving the terminal back."""
 CHECK_EVERY = 1.0
@@ -54,7 +54,8 @@ class Shutdown:
         """Writes what is not written yet; called in a thread of its own, when a signal arrives and
         at the end."""
         self.hand_over: Callable[[], None] | None = None
-        """Lets transfers go on in the background; called in a thread when the terminal is lost."""
+        """Lets transfers go on in the background; called in a thread when the terminal is lost or
+        SIGTERM arrives."""
         self._limit = limit
         self._code: int | None = None
         self._once = Lock()
@@ -121,7 +122,7 @@ class Shutdown:
         if number not in SIGNALS or (number in FROM_KEYBOARD and self._in_background):
             return
         code = 128 + number
-        if number == signal.SIGHUP and self.hand_over is not None:
+        if number in (signal.SIGHUP, signal.SIGTERM) and self.hand_over is not None:
             _do_within(HANDING_OVER, self.save, self.hand_over)
         else:
             _do_within(SAVING, self.save)

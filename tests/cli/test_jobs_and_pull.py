@@ -24,7 +24,8 @@ FULL = Problem("b was not pulled: no space left on device.", "Free some space.",
 
 @pytest.fixture
 def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folders:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    for name in ("STATE", "CONFIG"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name))
     return user_folders()
 
 
@@ -36,7 +37,7 @@ def a_program(folders: Folders, url: str, *entries: Entry, keeper: bool = False)
 
 
 def shown(folders: Folders, capsys: pytest.CaptureFixture[str], **options: object) -> list[str]:
-    assert jobs.run(argparse.Namespace(json=False, **options), folders) == 0
+    assert jobs.run(argparse.Namespace(json=False, stop=False, **options), folders) == 0
     return [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
 
 
@@ -62,7 +63,10 @@ def test_who_is_at_what(folders: Folders, capsys: pytest.CaptureFixture[str]) ->
         f"pull b failed {DESK}",
     }
     assert shown(folders, capsys, host="rack") == [lines[0], f"push m queued background {RACK}"]
-    assert jobs.run(argparse.Namespace(json=True), folders) == 0
+    folders.config_file.parent.mkdir(parents=True)
+    folders.config_file.write_text('[hosts.prod]\naddress = "rack"\n')
+    assert shown(folders, capsys, host="prod") == [lines[0], f"push m queued background {RACK}"]
+    assert jobs.run(argparse.Namespace(json=True, stop=False), folders) == 0
     printed = json.loads(capsys.readouterr().out)["jobs"]
     by_name = {job["name"]: job for job in printed}
     assert by_name["a"]["where"] == "program"
@@ -82,11 +86,11 @@ def test_what_several_files_list_is_shown_once(
 
 
 def test_no_jobs(folders: Folders, capsys: pytest.CaptureFixture[str]) -> None:
-    assert jobs.run(argparse.Namespace(json=False), folders) == 0
+    assert jobs.run(argparse.Namespace(json=False, stop=False), folders) == 0
     assert capsys.readouterr().err == "ollama-tui: There are no jobs.\n"
-    assert jobs.run(argparse.Namespace(json=True), folders) == 0
+    assert jobs.run(argparse.Namespace(json=True, stop=False), folders) == 0
     assert json.loads(capsys.readouterr().out) == {"jobs": []}
-    assert jobs.run(argparse.Namespace(json=False, host="http://a:b@c"), folders) == 2
+    assert jobs.run(argparse.Namespace(json=False, stop=False, host="http://a:b@c"), folders) == 2
 
 
 @pytest.mark.usefixtures("folders")
@@ -111,10 +115,19 @@ async def test_what_is_under_way_already_is_not_pulled_twice(
     shell: Shell, folders: Folders
 ) -> None:
     journal = a_program(folders, DESK, Entry(Pull("llama3.2:1b")))
-    await shell.runs("pull", "LLAMA3.2:1b")
-    assert shell.code == 0
-    assert shell.err == "ollama-tui: Under way already: LLAMA3.2:1b. See: ollama-tui jobs\n"
+    for words, code in (("--detach",), 0), ((), 1):  # here, one waits for the model
+        await shell.runs("pull", "LLAMA3.2:1b", *words)
+        assert shell.code == code
+        assert shell.err == "ollama-tui: Under way already: LLAMA3.2:1b. See: ollama-tui jobs\n"
+    assert (await shell.prints("pull", "llama3.2:1b", "--detach"))["under_way"] == ["llama3.2:1b"]
     assert shell.pulled == []
+    journal.close()
+
+
+async def test_what_can_be_joined_is_waited_for_here(shell: Shell, folders: Folders) -> None:
+    journal = a_program(folders, DESK, Entry(Pull("llama3.2:1b"), joins=True), keeper=True)
+    await shell.runs("pull", "llama3.2:1b")
+    assert (shell.code, shell.pulled) == (0, ["llama3.2:1b"])
     journal.close()
 
 

@@ -22,7 +22,6 @@ import sys
 import tempfile
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
-from glob import glob
 from pathlib import Path
 from random import Random
 
@@ -30,6 +29,7 @@ from tests.faults.faults import Fault, Kind
 from tests.faults.programs import Program
 from tests.faults.proxy import Proxy, proxied
 from tests.faults.server import Ledger
+from tests.terminal.conftest import keepers_below, kill_keepers_below
 
 CLIENTS = 2
 AT_ONCE = 4
@@ -237,7 +237,7 @@ class Soak:
         """Kill keepers at random times, so that some of them get far and others do not start."""
         while True:
             await asyncio.sleep(self._chance.uniform(0.0, LONGEST_LIFE))
-            if keepers := keepers_of(self._folder):
+            if keepers := keepers_below(self._folder):
                 with suppress(ProcessLookupError):
                     os.kill(self._chance.choice(keepers), signal.SIGKILL)
                     self.counts.keeper_kills += 1
@@ -257,7 +257,7 @@ class Soak:
             await started(self._server)
         async with asyncio.timeout(LAST_DEADLINE):
             # A keeper may have been started by a client that is dead: it goes on by itself.
-            while not await self._last_client() or keepers_of(self._folder):  # noqa: ASYNC110
+            while not await self._last_client() or keepers_below(self._folder):  # noqa: ASYNC110
                 await asyncio.sleep(MOMENT)
 
     async def _last_client(self) -> bool:
@@ -297,17 +297,6 @@ async def started(server: Program) -> int:
     raise AssertionError("the server did not start")
 
 
-def keepers_of(folder: Path) -> list[int]:
-    """Return the process ids of the keepers whose job files are below `folder`."""
-    found = []
-    for file in glob("/proc/[0-9]*/cmdline"):
-        with suppress(OSError):
-            words = Path(file).read_bytes().split(b"\0")
-            if b"ollama_tui.services.jobs.keeper" in words and os.fsencode(folder) in words[-2]:
-                found.append(int(file.split("/")[2]))
-    return found
-
-
 async def soak(
     seconds: float, seed: int, *, keepers: bool = False
 ) -> tuple[Counts, dict[str, int]]:
@@ -327,8 +316,7 @@ async def soak(
                 return run.counts, run.jobs.reasons
         finally:
             await server.kill()
-            for keeper in keepers_of(folder):
-                os.kill(keeper, signal.SIGKILL)
+            kill_keepers_below(folder)
 
 
 def main() -> int:

@@ -260,8 +260,8 @@ class Machine(RuleBasedStateMachine):
         jobs = self.queue.jobs.value
         must = {key_of(j) for j in jobs if j.state in ACTIVE | {State.PAUSED}}
         ended = {key_of(j) for j in jobs if j.state is State.CANCELLED}
-        # A failed push has nothing on the server that it could go on from.
-        failed = {key_of(j) for j in jobs if j.state is State.FAILED and j.verb == "pull"}
+        # What failed before anything came has nothing that it could go on from.
+        failed = {key_of(j) for j in jobs if j.state is State.FAILED and j.progress.completed}
         written = Counter(self.written())
         assert set(written.values()) <= {1}
         assert must | failed - ended <= written.keys() <= must | failed

@@ -83,7 +83,7 @@ async def background(tmp_path: Path) -> AsyncIterator[Background]:
 
 async def leaves_running(user: User) -> None:
     await user.presses("q")
-    await user.sees("leave the downloads running in the background", "They go on without")
+    await user.sees("leave the downloads running in the background", "it goes on")
     user.strikes("y")
     while user.app.is_running:
         await user.server_works(0.5)
@@ -192,6 +192,17 @@ async def test_a_program_that_may_change_nothing_leaves_nothing(background: Back
     async with background.program(read_only=True) as user:
         assert user.app.services is not None
         assert user.app.services.handover is None
+
+
+async def test_a_read_only_program_says_what_goes_on(background: Background) -> None:
+    async with background.program() as user:
+        await starts(user)
+        await user.server_works(5)
+        await leaves_running(user)
+    async with background.program(read_only=True) as user:
+        await user.sees("1 job goes on in the background: gemma3:12b.", "ollama-tui jobs")
+        await user.server_works(2)
+        assert not background.keepers[0].done()
 
 
 async def test_other_jobs_that_were_interrupted_are_offered_too(tmp_path: Path) -> None:

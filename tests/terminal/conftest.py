@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from glob import glob
 from pathlib import Path
 
 import pytest
@@ -45,10 +48,29 @@ def server() -> Iterator[str]:
         yield url
 
 
+def keepers_below(folder: Path) -> list[int]:
+    """Return the process ids of keepers whose job files are below `folder`."""
+    found = []
+    for file in glob("/proc/[0-9]*/cmdline"):
+        with suppress(OSError):
+            words = Path(file).read_bytes().split(b"\0")
+            if b"ollama_tui.services.jobs.keeper" in words and os.fsencode(folder) in words[-2]:
+                found.append(int(file.split("/")[2]))
+    return found
+
+
+def kill_keepers_below(folder: Path) -> None:
+    """End what has been left in the background."""
+    for keeper in keepers_below(folder):
+        with suppress(ProcessLookupError):
+            os.kill(keeper, signal.SIGKILL)
+
+
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
     """Start the program with arguments in a terminal, its folders below `tmp_path`."""
     with ExitStack() as stack:
+        stack.callback(kill_keepers_below, tmp_path)
 
         def run(
             *arguments: str,

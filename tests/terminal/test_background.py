@@ -9,14 +9,13 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
-from glob import glob
 from pathlib import Path
 from time import monotonic, sleep
 
 import pytest
 
 from tests.demo.levers import LARGE
-from tests.terminal.conftest import ROOT, Start, served
+from tests.terminal.conftest import ROOT, Start, keepers_below, kill_keepers_below, served
 from tests.terminal.logind import logind_that_kills
 from tests.terminal.pty import LOOK_EVERY, Terminal
 
@@ -86,15 +85,7 @@ class Home:
     @property
     def keepers(self) -> list[int]:
         """Process ids."""
-        found = []
-        for file in glob("/proc/[0-9]*/cmdline"):
-            try:
-                words = Path(file).read_bytes().split(b"\0")
-            except OSError:
-                continue
-            if b"ollama_tui.services.jobs.keeper" in words and os.fsencode(self.jobs) in words[-2]:
-                found.append(int(file.split("/")[2]))
-        return found
+        return keepers_below(self.jobs)
 
 
 def wait_until(true: object, what: str) -> None:
@@ -114,10 +105,8 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Home]:
-    home = Home(tmp_path)
-    yield home
-    for keeper in home.keepers:
-        os.kill(keeper, signal.SIGKILL)
+    yield Home(tmp_path)
+    kill_keepers_below(tmp_path)
 
 
 def starts(start: Start, server: Server, **env: str) -> Terminal:
@@ -145,7 +134,7 @@ def four_at_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("four_at_once")
-@pytest.mark.parametrize("how", ["closed", "SIGHUP"])
+@pytest.mark.parametrize("how", ["closed", "SIGHUP", "SIGTERM"])
 def test_four_downloads_outlive_the_terminal(
     start: Start, server: Server, home: Home, how: str
 ) -> None:
@@ -157,8 +146,8 @@ def test_four_downloads_outlive_the_terminal(
     if how == "closed":
         terminal.hang_up()
     else:
-        terminal.signal(signal.SIGHUP)
-    assert terminal.wait_exit() == 129
+        terminal.signal(signal.Signals[how])
+    assert terminal.wait_exit() == (143 if how == "SIGTERM" else 129)
     wait_until(lambda: len(server.pulls) == 8, "four pulls of the keeper")
     server.holds_at(0.6)
 
@@ -331,6 +320,9 @@ def test_from_the_shell_without_a_terminal(server: Server, home: Home, tmp_path:
     wait_until(lambda: len(home.keepers) == 1, "one keeper for both")
     names = {job["name"] for job in json.loads(runs("jobs", "--json").stdout)["jobs"]}
     assert names == {"gemma3:12b", "qwen3:4b"}
+    assert runs("jobs", "--stop").stderr == "ollama-tui: Stopped in the background: 2 jobs.\n"
+    wait_until(lambda: not home.keepers, "the keeper ended")
+    assert runs("pull", "qwen3:4b", "gemma3:12b", "--detach").returncode == 0
     server.holds_at(1)
     wait_until(lambda: server.has("gemma3:12b", "qwen3:4b"), "the models")
     wait_until(lambda: not home.keepers, "the keeper ended")

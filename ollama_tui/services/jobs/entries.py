@@ -34,6 +34,8 @@ class Entry:
     """As in the queue that wrote it: active means that it was to go on."""
     done: int = 0
     """Bytes of it that have arrived."""
+    total: int = 0
+    """Bytes of all that it moves, as far as that is known."""
     joins: bool = False
     """Whether a second client of the server would join what is under way, at no cost."""
     problem: Problem | None = None
@@ -109,6 +111,7 @@ class _Entry(msgspec.Struct, omit_defaults=True):
     insecure: bool = False
     expected: Count | None = None
     done: Count = 0
+    total: Count = 0
     joins: bool = False
     failed: str = ""
     hint: str = ""
@@ -164,6 +167,7 @@ def _saved(entry: Entry) -> _Entry:
         entry.state,
         expected=expected,
         done=min(entry.done, MAX_INT64),
+        total=min(entry.total, MAX_INT64),
         joins=entry.joins,
         failed=problem.title,
         hint=problem.hint,
@@ -200,5 +204,5 @@ def _entry(saved: _Entry) -> Entry:
     else:
         raise Unusable("has unexpected content")
     problem = Problem(saved.failed, saved.hint, saved.reason) if saved.failed else None
-    done, joins = saved.done, saved.joins
-    return Entry(task, saved.state, done, joins, problem, saved.asked, saved.ended)
+    done, total, joins = saved.done, saved.total, saved.joins
+    return Entry(task, saved.state, done, total, joins, problem, saved.asked, saved.ended)

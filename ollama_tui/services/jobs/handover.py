@@ -9,18 +9,20 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from ollama_tui.api.clock import Clock
+from ollama_tui.api.clock import MACHINE, Clock
 from ollama_tui.config.safe_file import Unusable
 from ollama_tui.config.settings import KEY_VARIABLE
 from ollama_tui.services.jobs.claims import Claim
+from ollama_tui.services.jobs.job import State
+from ollama_tui.services.jobs.journal import Journal, job_files
 from ollama_tui.services.jobs.session import LogoutRules, logout_rules
 
 if TYPE_CHECKING:
-    from ollama_tui.services.jobs.journal import Journal
     from ollama_tui.services.jobs.queue import JobQueue
 
 LOOK_EVERY = 0.1
@@ -139,6 +141,33 @@ async def take(queue: JobQueue, claim: Claim, clock: Clock) -> None:
         await clock.sleep(LOOK_EVERY)
     claim.remove_file()
     queue.settle(adopted)
+
+
+async def stop_keepers(folder: Path, host_url: str | None = None, clock: Clock = MACHINE) -> int:
+    """Stop the keepers of all servers, or of one; return how many jobs were under way.
+
+    They stay paused on disk, for the next program.
+    """
+    stopped = 0
+    for file in job_files(folder):
+        is_meant = file.is_alive and file.content.is_keeper
+        if not is_meant or (host_url is not None and file.content.host_url != host_url):
+            continue
+        if (claim := Claim.of(file.path)) is None:
+            continue
+        server = file.path.name.partition(".")[0]
+        journal = Journal(folder, server, header=replace(file.content, is_keeper=False))
+        with suppress(FileNotFoundError, Unusable):
+            entries = claim.read().entries
+            stopped += sum(entry.is_active for entry in entries)
+            journal.keep([replace(e, state=State.PAUSED) if e.is_active else e for e in entries])
+            claim.mark_ready()
+            while not claim.is_let_go():
+                await clock.sleep(LOOK_EVERY)
+            claim.remove_file()
+        claim.close()
+        journal.close()
+    return stopped
 
 
 @asynccontextmanager

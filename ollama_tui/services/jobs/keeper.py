@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from ollama_tui.services.jobs.journal import Journal
     from ollama_tui.services.jobs.queue import JobQueue
 
-WRITE_EVERY = 5.0
-"""Seconds between two notes of how far the jobs are."""
 LOOK_EVERY = 0.25
 """Seconds between two looks whether another program wants the jobs."""
 
@@ -75,7 +73,6 @@ async def keep(ollama: Ollama, journal: Journal, claim: Claim, clock: Clock) -> 
         ollama,
         parallel=journal.header.parallel,
         journal=journal,
-        write_every=WRITE_EVERY,
         clock=clock.seconds,
         sleep=clock.sleep,
         uptime=clock.uptime,

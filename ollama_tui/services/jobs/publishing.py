@@ -1,14 +1,24 @@
-"""When the queue publishes: at once for what matters, and at most so often for mere progress."""
+"""When the queue publishes, and writes its journal: at once for what matters, and at most so often
+for mere progress."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
+from typing import TYPE_CHECKING
+
+from ollama_tui.services.jobs.job import State
+from ollama_tui.services.jobs.record import JobRecord, kept_entries
+
+if TYPE_CHECKING:
+    from ollama_tui.services.jobs.journal import Journal
 
 PUBLISH_EVERY = 0.1
 """Seconds between two publications of mere progress; the app draws them at its own, slower pace."""
 PUBLISH_AT_LEAST_EVERY = 1.0
 """Seconds between two publications of what changes by itself: countdowns and stalls."""
+WRITE_EVERY = 5.0
+"""Seconds between two notes on disk of how far downloads are."""
 
 
 class Publisher:
@@ -76,3 +86,33 @@ class Publisher:
     def _ended(self, timer: asyncio.Task[None]) -> None:
         if not timer.cancelled() and (bug := timer.exception()) is not None:
             self._report_bug(bug)
+
+
+class JournalWriter:
+    """Writes how jobs are into a journal, if there is one."""
+
+    def __init__(self, journal: Journal | None, clock: Callable[[], float]) -> None:
+        self._journal = journal
+        self._clock = clock
+        self._written = clock()
+        self._joining: frozenset[int] = frozenset()
+        """The jobs that another client would join, as is written down."""
+
+    def write(self, records: Collection[JobRecord]) -> None:
+        """Write at once."""
+        if (journal := self._journal) is not None:
+            self._written = self._clock()
+            journal.keep(kept_entries(records, self._written, results=journal.keeps_results))
+
+    def write_if_due(self, records: Collection[JobRecord], now: float) -> None:
+        """Write what another process must know to join, and progress now and then."""
+        running = [record for record in records if record.state is State.RUNNING]
+        joining = frozenset(record.id for record in running if record.joins)
+        if now >= self._written + WRITE_EVERY or joining != self._joining:
+            self._joining = joining
+            self.write(records)
+
+    def close(self) -> None:
+        """Leave what is unfinished to whoever comes next."""
+        if self._journal is not None:
+            self._journal.close()

@@ -14,8 +14,8 @@ from ollama_tui.domain import names
 from ollama_tui.services.jobs.entries import Entry
 from ollama_tui.services.jobs.job import ACTIVE, Job, State
 from ollama_tui.services.jobs.journal import Journal
-from ollama_tui.services.jobs.publishing import Publisher
-from ollama_tui.services.jobs.record import JobRecord, kept_entries
+from ollama_tui.services.jobs.publishing import JournalWriter, Publisher
+from ollama_tui.services.jobs.record import JobRecord
 from ollama_tui.services.jobs.runner import Runner
 from ollama_tui.services.jobs.tasks import Lane, Pull, RegistryTransfer, Task
 from ollama_tui.services.observable import Observable
@@ -27,8 +27,6 @@ _NOTHING_SENT = "Cancelled before anything was sent."
 _UNDONE = "Undone; nothing was deleted."
 GRACE_CHECK_EVERY = 0.5
 """Seconds between checks that the program was running during a grace period."""
-WRITE_EVERY = 30.0
-"""Seconds between two notes on disk of how far downloads are."""
 SUSPENDED_AFTER = 1.5
 """Seconds between two such checks from which on the program must have been suspended."""
 
@@ -41,8 +39,8 @@ class JobQueue:
 
     `clock` and `sleep` count the same seconds; `uptime` is a clock that also goes on while the
     machine is suspended. `parallel` transfers run at once; a deletion waits `grace` seconds.
-    `journal` keeps on disk what is unfinished; how far it is, every `write_every` seconds. `left`
-    is what an earlier program has left: it waits to be resumed.
+    `journal` keeps on disk what is unfinished. `left` is what an earlier program has left: it waits
+    to be resumed.
     """
 
     def __init__(
@@ -53,7 +51,6 @@ class JobQueue:
         grace: float = 8.0,
         journal: Journal | None = None,
         left: Iterable[Entry] = (),
-        write_every: float = WRITE_EVERY,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         uptime: Callable[[], float] | None = None,
@@ -68,17 +65,17 @@ class JobQueue:
         self._last_id = 0
         self._publisher = Publisher(self._publish_snapshots, self._report_bug, clock, sleep)
         self._runner = Runner(ollama, self._publisher, clock, sleep)
-        self._written, self._write_every = clock(), write_every
-        self._joining = frozenset[int]()  # what another client would join, as is written down
         self._closed = False
         self._bug: BaseException | None = None
         self._has_bug = asyncio.Event()
-        self._journal = journal
+        self._journal = JournalWriter(journal, clock)
         for entry in left:
             self._new_record(entry.task).restore(entry, clock())
         self.jobs: Observable[tuple[Job, ...]] = Observable(())
         """All jobs in the order they were asked for; progress at most ten times a second."""
         self._publisher.publish()
+        if not any(record.ended_at for record in self._records.values()):
+            self._write_journal()  # what was going on is paused; results stay until they are seen
 
     def submit(self, task: Task) -> int:
         """Take `task` in and return its job's id; for a transfer already under way, that one's."""
@@ -130,7 +127,9 @@ class JobQueue:
         if record is None or not record.snapshot(self._clock()).can_cancel:
             return False
         if record.state is State.PAUSED:
-            record.end(State.CANCELLED, self._clock())
+            now = self._clock()
+            note = record.task.when_cancelled(record.progress(now), record.finished)
+            record.end(State.CANCELLED, now, note=note)
             self._publish()
             return True
         if record.state is State.RUNNING and record.runner is not None:
@@ -253,8 +252,7 @@ class JobQueue:
         """
         self._write_journal()
         self._closed = True
-        if self._journal is not None:
-            self._journal.close()
+        self._journal.close()
         tasks = [*(record.runner for record in self._records.values()), self._publisher.timer]
         under_way = [task for task in tasks if task is not None]
         for job_id in list(self._records):
@@ -358,17 +356,13 @@ class JobQueue:
 
     def _publish_snapshots(self, now: float) -> None:
         self.jobs.set(tuple(record.snapshot(now) for record in self._records.values()))
-        joining = frozenset(r.id for r in self._with_state(State.RUNNING) if r.joins)
-        if now >= self._written + self._write_every or joining != self._joining:
-            self._joining = joining
-            self._write_journal()
+        if not self._closed:
+            self._journal.write_if_due(self._records.values(), now)
 
     def _write_journal(self) -> None:
         """Write down how the jobs are; once we are closing, how they were until then."""
-        if (journal := self._journal) is not None and not self._closed:
-            self._written = self._clock()
-            records, results = self._records.values(), journal.keeps_results
-            journal.keep(kept_entries(records, self._written, results=results))
+        if not self._closed:
+            self._journal.write(self._records.values())
 
     def _with_state(self, state: State) -> list[JobRecord]:
         return [record for record in self._records.values() if record.state is state]

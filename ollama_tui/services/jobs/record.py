@@ -127,7 +127,8 @@ class JobRecord:
         done = self.progress(now).completed
         joins = self.joins and self.state is State.RUNNING
         ended = self.ended_at if self.ended is not None else 0.0
-        return Entry(self.task, self.state, done, joins, self.error, self.asked_at, ended)
+        state, error, asked = self.state, self.error, self.asked_at
+        return Entry(self.task, state, done, self.progress(now).total, joins, error, asked, ended)
 
     def start(self, now: float) -> None:
         """Begin the work; what was paused goes on from what is shown of it."""
@@ -276,9 +277,9 @@ def kept_entries(
 ) -> tuple[Entry, ...]:
     """Return what a later program needs to know of these jobs at `now`.
 
-    That is what it can go on with: a download that failed too, unless a later one of the same
-    model came to its end. With `results`, also how the others ended. What is to go on is kept
-    whatever became of others: an earlier try may have been taken up again.
+    That is what it can go on with: a download that failed in the middle too, unless a later one
+    of the same model came to its end. With `results`, also how the others ended. What is to go on
+    is kept whatever became of others: an earlier try may have been taken up again.
     """
     kept: dict[tuple[str, str], Entry] = {}
     for record in records:
@@ -286,7 +287,7 @@ def kept_entries(
         if entry is None or ((same := kept.get(entry.key)) is not None and same.is_unfinished):
             continue
         kept.pop(entry.key, None)
-        failed = record.state is State.FAILED and (results or isinstance(record.task, Pull))
+        failed = record.state is State.FAILED and (results or bool(entry.done))
         if entry.is_unfinished or failed:
             kept[entry.key] = entry if results else replace(entry, problem=None, ended=0.0)
         elif record.unsettled or (results and record.state is State.DONE):

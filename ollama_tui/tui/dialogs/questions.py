@@ -223,7 +223,8 @@ def confirm_unload(
 
 _DOWNLOADS_STOP = "Downloads stop; what was fetched is kept, and pulling again resumes."
 _OTHERS_STOP = "Other jobs are cancelled."
-_GO_ON = "They go on without this program; the next start shows how far they are."
+_GO_ON = "Without this program they go on; the next start shows how far they are."
+_GOES_ON = "Without this program it goes on; the next start shows how far it is."
 
 
 class QuitQuestion(Confirm):
@@ -279,7 +280,11 @@ def confirm_quit(
     stop += [_OTHERS_STOP] if others else []
     if is_demo and active:
         stop.insert(0, "The demo starts afresh next time: no download is kept.")
-    go_on = [_GO_ON, *([_OTHERS_STOP] if stopped else [])] if going else stop
+    go_on = (
+        [_GO_ON if len(going) > 1 else _GOES_ON, *([_OTHERS_STOP] if stopped else [])]
+        if going
+        else stop
+    )
     what = "downloads" if all(job.verb == "pull" for job in going) else "transfers"
     return QuitQuestion(
         " ".join(["Quit?", *heading]),

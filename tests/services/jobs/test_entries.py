@@ -52,6 +52,7 @@ ENTRIES = st.builds(
     TASKS,
     st.sampled_from([State.RUNNING, State.QUEUED, State.PAUSED, State.FAILED, State.DONE]),
     SIZES,
+    SIZES,
     st.booleans(),
     st.none() | PROBLEMS,
     st.floats(0, 2**40),

@@ -14,7 +14,7 @@ from ollama_tui.api.client import Ollama
 from ollama_tui.api.requests import CreateRequest
 from ollama_tui.services.jobs.claims import Claim
 from ollama_tui.services.jobs.entries import Entry, JobFile, read_job_file
-from ollama_tui.services.jobs.handover import Handover, keeper_environment, taking
+from ollama_tui.services.jobs.handover import Handover, keeper_environment, stop_keepers, taking
 from ollama_tui.services.jobs.job import State
 from ollama_tui.services.jobs.journal import Journal
 from ollama_tui.services.jobs.session import OWN_SCOPE, LogoutRules
@@ -99,6 +99,7 @@ async def test_the_next_program_says_once_what_was_finished(computer: Computer) 
     await settle()
     await leaves(computer, program)
     await computer.open("a")[0].succeed()
+    await computer.open("b")[0].layer(300, 1000)
     await computer.open("b")[0].say(error="write x-partial: no space left on device")
     await computer.passes()
     again = Program(computer)
@@ -219,6 +220,23 @@ async def test_only_one_of_two_programs_takes_over(computer: Computer) -> None:
         await computer.open("a")[-1].layer(310, 1000)
         await computer.passes()
         assert len(computer.open("a")) == 1
+
+
+async def test_keepers_can_be_stopped_and_their_jobs_resumed(computer: Computer) -> None:
+    program = Program(computer)
+    for name in ("a", "b", "c"):
+        program.queue.submit(Pull(name))
+    await settle()
+    await leaves(computer, program)
+    assert await stop_keepers(computer.folder, "http://another", computer.clock) == 0
+    stopping = asyncio.create_task(stop_keepers(computer.folder, URL, computer.clock))
+    await computer.passes()
+    assert await stopping == 3
+    assert computer.keepers[0].done()
+    assert [stream for stream in computer.stage.streams if not stream.closed] == []
+    again = Program(computer)
+    assert again.states == dict.fromkeys(("a", "b", "c"), State.PAUSED)
+    await again.queue.close()
 
 
 async def test_what_a_killed_keeper_was_at_is_offered_again(computer: Computer) -> None:

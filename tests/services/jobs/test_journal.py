@@ -389,10 +389,20 @@ class TestInTheQueue:
     ) -> None:
         queue.submit(Pull("a"))
         await settle()
+        await stage.stream.layer(100, 1000)
         await stage.stream.say(error="write x-partial: no space left on device")
         assert queue.jobs.value[0].state is State.FAILED
         assert self.written(tmp_path) == ["a"]
         queue.clear()
+        assert self.written(tmp_path) == []
+
+    async def test_a_download_that_failed_before_anything_came_is_not_written(
+        self, queue: JobQueue, stage: Stage, tmp_path: Path
+    ) -> None:
+        queue.submit(Pull("a"))
+        await settle()
+        await stage.stream.say(error="pull model manifest: file does not exist")
+        assert queue.jobs.value[0].state is State.FAILED
         assert self.written(tmp_path) == []
 
     @pytest.mark.parametrize("again", ["a", "A:latest"])
@@ -416,7 +426,7 @@ class TestInTheQueue:
         await queue.close()
         assert self.written(tmp_path) == ["a"]
 
-    async def test_how_far_it_is_is_written_twice_a_minute_and_at_the_end(
+    async def test_how_far_it_is_is_written_every_few_seconds_and_at_the_end(
         self, queue: JobQueue, stage: Stage, time: VirtualClock, tmp_path: Path
     ) -> None:
         def done() -> int:
@@ -429,7 +439,7 @@ class TestInTheQueue:
         await stage.stream.layer(100, 1000)
         await stage.stream.layer(200, 1000)
         assert done() == 0
-        await time.advance(31)
+        await time.advance(6)
         assert done() == 200
         await stage.stream.layer(300, 1000)
         await queue.close()

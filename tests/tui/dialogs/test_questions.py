@@ -73,7 +73,7 @@ def test_transfers_may_go_on_without_the_program(
     assert question is not None
     assert (question.option, question.with_option) == (option, bool(option))
     said = "\n".join(question.facts.lines)
-    assert ("They go on without this program" in said) is goes_on
+    assert ("Without this program" in said) is goes_on
     assert ("Other jobs are cancelled" in said) is stops
     assert ("Downloads stop" in said) is (not goes_on and jobs[0].verb == "pull")
     assert question.danger is danger
