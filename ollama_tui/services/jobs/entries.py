@@ -44,6 +44,8 @@ class Entry:
     """When it was asked for, in seconds since 1970."""
     ended: float = 0.0
     """When it ended; 0 for what has not."""
+    seen: bool = False
+    """Whether a program has shown how it ended: then it is only there to outdo older files."""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -118,6 +120,7 @@ class _Entry(msgspec.Struct, omit_defaults=True):
     reason: str = ""
     asked: float = 0.0
     ended: float = 0.0
+    seen: bool = False
     create: _Create | None = None
 
 
@@ -174,6 +177,7 @@ def _saved(entry: Entry) -> _Entry:
         reason=problem.reason,
         asked=entry.asked,
         ended=entry.ended,
+        seen=entry.seen,
     )
     if isinstance(task, Create):
         files = [
@@ -204,5 +208,6 @@ def _entry(saved: _Entry) -> Entry:
     else:
         raise Unusable("has unexpected content")
     problem = Problem(saved.failed, saved.hint, saved.reason) if saved.failed else None
-    done, total, joins = saved.done, saved.total, saved.joins
-    return Entry(task, saved.state, done, total, joins, problem, saved.asked, saved.ended)
+    state, done, total = saved.state, saved.done, saved.total
+    asked, ended, seen = saved.asked, saved.ended, saved.seen
+    return Entry(task, state, done, total, saved.joins, problem, asked, ended, seen)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from operator import attrgetter
@@ -24,6 +25,8 @@ from ollama_tui.services.jobs.job import State
 
 _MOST_FILES = 100
 """How many are looked at in one start; the next start looks at the others."""
+REMEMBERED_FOR = 60.0
+"""Seconds for which is kept that a job has ended: longer than jobs take to be handed over."""
 _LOSS = "interrupted jobs it listed are not offered again"
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
@@ -68,6 +71,8 @@ class Journal:
         self._locked: dict[Path, int] = {}
         """Files that are ours, locked; the own one among them once there is something to keep."""
         self._kept: tuple[Entry, ...] = ()
+        self._over: dict[tuple[str, str], Entry] = {}
+        """What has ended lately: files that others are about to remove may say that it goes on."""
 
     def take_over(self) -> tuple[Entry, ...]:
         """Return what programs that are gone left; it is ours until `close`.
@@ -88,15 +93,21 @@ class Journal:
                 other = left.setdefault(entry.key, entry)
                 left[entry.key] = max(other, entry, key=attrgetter("precedence"))
         remove_stale_claims(self._folder)
+        self.remember(left.values())
         self._kept = tuple(left.values())
         ours = tuple(
             entry
             for key, entry in left.items()
-            if entry.state is not State.CANCELLED and not _is_seen_to(entry, living.get(key))
+            if not (entry.seen or entry.state is State.CANCELLED)
+            and not _is_seen_to(entry, living.get(key))
         )
         if len(ours) < len(self._kept):
             self.keep(ours)  # or what is left out would be ours when its process has ended
         return ours
+
+    def remember(self, entries: Iterable[Entry]) -> None:
+        """Keep for a while which of these are over, whatever else is kept."""
+        self._over |= {e.key: replace(e, seen=True) for e in entries if e.is_over}
 
     def claims(self) -> Iterator[Claim]:
         """Yield claims to what keepers are at; each is the taker's to close."""
@@ -114,6 +125,9 @@ class Journal:
 
     def keep(self, entries: Sequence[Entry]) -> None:
         """Write how the jobs are, if that is news."""
+        keys, since = {entry.key for entry in entries}, time.time() - REMEMBERED_FOR
+        over = [entry for key, entry in self._over.items() if key not in keys]
+        entries = [e for e in (*entries, *over) if not e.seen or e.ended >= since]
         if tuple(entries) == self._kept:
             return
         if entries:
@@ -128,6 +142,9 @@ class Journal:
 
     def close(self) -> None:
         """Leave what is unfinished to whoever comes next."""
+        others = any(path not in self._locked for path in self._files()) if self._locked else False
+        if all(entry.seen for entry in self._kept) and not others:
+            self._drop(list(self._locked))
         for file in self._locked.values():
             os.close(file)
         self._locked.clear()

@@ -11,6 +11,7 @@ from ollama_tui.services.jobs.job import State
 from ollama_tui.services.jobs.record import JobRecord, kept_entries
 
 if TYPE_CHECKING:
+    from ollama_tui.services.jobs.entries import Entry
     from ollama_tui.services.jobs.journal import Journal
 
 PUBLISH_EVERY = 0.1
@@ -102,7 +103,8 @@ class JournalWriter:
         """Write at once."""
         if (journal := self._journal) is not None:
             self._written = self._clock()
-            journal.keep(kept_entries(records, self._written, results=journal.keeps_results))
+            results, seen = journal.keeps_results, not journal.header.is_keeper
+            journal.keep(kept_entries(records, self._written, results=results, seen=seen))
 
     def write_if_due(self, records: Collection[JobRecord], now: float) -> None:
         """Write what another process must know to join, and progress now and then."""
@@ -111,6 +113,11 @@ class JournalWriter:
         if now >= self._written + WRITE_EVERY or joining != self._joining:
             self._joining = joining
             self.write(records)
+
+    def remember(self, entries: Collection[Entry]) -> None:
+        """Keep for a while which of these are over."""
+        if self._journal is not None:
+            self._journal.remember(entries)
 
     def close(self) -> None:
         """Leave what is unfinished to whoever comes next."""

@@ -91,19 +91,19 @@ class JobQueue:
         self._enqueue(record)
         return record.id
 
-    def adopt(self, entries: Iterable[Entry]) -> frozenset[int]:
+    def adopt(self, entries: Collection[Entry]) -> frozenset[int]:
         """Go on with jobs that another process is still at; return their ids.
 
         What can be joined begins at once, other transfers when `settle` is called, and what needs
         the program that began it waits to be resumed.
         """
         adopted: set[int] = set()
+        self._journal.remember(entries)
         for entry in entries:
-            if self._with_key(entry.task.key, ACTIVE) is None:
+            if not entry.seen and self._with_key(entry.task.key, ACTIVE) is None:
                 record = self._new_record(entry.task)
                 record.restore(entry, self._clock(), goes_on=entry.outlives_us)
                 record.held = record.state is State.QUEUED and not entry.joins
-                record.unsettled = True
                 adopted.add(record.id)
         self._schedule()
         return frozenset(adopted)
@@ -117,7 +117,7 @@ class JobQueue:
         """Begin the adopted jobs that were held: the other process has stopped for good."""
         for record in self._records.values():
             if record.id in job_ids:
-                record.held = record.unsettled = False
+                record.held = False
         if not self._closed:
             self._schedule()
 

@@ -61,8 +61,6 @@ class JobRecord:
     joins: bool = False
     """Whether another client that pulls the same now would join it: see `Entry.joins`."""
     is_adopted: bool = False
-    unsettled: bool = False
-    """Whether the file of the process that it was taken over from is still there."""
     held: bool = False
     """Whether it must not start yet: another process is at it."""
     resumes_earlier: bool = False
@@ -273,13 +271,14 @@ class JobRecord:
 
 
 def kept_entries(
-    records: Iterable[JobRecord], now: float, *, results: bool = False
+    records: Iterable[JobRecord], now: float, *, results: bool = False, seen: bool = True
 ) -> tuple[Entry, ...]:
     """Return what a later program needs to know of these jobs at `now`.
 
     That is what it can go on with: a download that failed in the middle too, unless a later one
-    of the same model came to its end. With `results`, also how the others ended. What is to go on
-    is kept whatever became of others: an earlier try may have been taken up again.
+    of the same model came to its end. With `results`, also how the others ended, and whether that
+    was `seen`. What is to go on is kept whatever became of others: an earlier try may have been
+    taken up again.
     """
     kept: dict[tuple[str, str], Entry] = {}
     for record in records:
@@ -290,6 +289,6 @@ def kept_entries(
         failed = record.state is State.FAILED and (results or bool(entry.done))
         if entry.is_unfinished or failed:
             kept[entry.key] = entry if results else replace(entry, problem=None, ended=0.0)
-        elif record.unsettled or (results and record.state is State.DONE):
-            kept[entry.key] = entry  # or an older file would say that it is to go on
+        elif entry.is_over and (results or record.is_adopted):
+            kept[entry.key] = replace(entry, seen=seen)
     return tuple(kept.values())

@@ -57,6 +57,7 @@ ENTRIES = st.builds(
     st.none() | PROBLEMS,
     st.floats(0, 2**40),
     st.floats(0, 2**40),
+    st.booleans(),
 )
 
 
