@@ -113,7 +113,8 @@ class Jobs:
                 self.owners[name] = client
             case "left":
                 self.counts.handed_over += 1
-                self.owners[name] = KEEPERS
+                if self.owners.get(name, client) == client:  # else the next one has it already
+                    self.owners[name] = KEEPERS
             case "done":
                 self.done.add(name)
                 self.owners.pop(name, None)
@@ -274,6 +275,7 @@ class Soak:
                         program.hang_up()
         finally:
             await program.kill()
+            self.jobs.forget(CLIENTS)
         return not found
 
     def _sum_up(self) -> None:
