@@ -91,6 +91,8 @@ class Jobs:
     done: set[str] = field(default_factory=set)
     owners: dict[str, int] = field(default_factory=dict)
     """The living client that is at a job, by name."""
+    leaving: dict[int, set[str]] = field(default_factory=dict)
+    """What a client was told to leave and has not said to have left."""
     reasons: dict[str, int] = field(default_factory=dict)
 
     def hear(self, client: int, line: str) -> None:
@@ -113,6 +115,7 @@ class Jobs:
                 self.owners[name] = client
             case "left":
                 self.counts.handed_over += 1
+                self.leaving.get(client, set()).discard(name)
                 if self.owners.get(name, client) == client:  # else the next one has it already
                     self.owners[name] = KEEPERS
             case "done":
@@ -124,13 +127,17 @@ class Jobs:
 
     def forget(self, client: int) -> None:
         """Note that a client is dead."""
-        self.owners = {name: each for name, each in self.owners.items() if each != client}
+        unsure = self.leaving.pop(client, set())
+        self.owners = {
+            name: each
+            for name, each in self.owners.items()
+            if each != client and not (each == KEEPERS and name in unsure)
+        }
 
     def leave(self, client: int) -> None:
         """Note that a client is told to leave its jobs to a keeper, which may have them."""
-        for name, each in self.owners.items():
-            if each == client:
-                self.owners[name] = KEEPERS
+        self.leaving[client] = {name for name, each in self.owners.items() if each == client}
+        self.owners |= dict.fromkeys(self.leaving[client], KEEPERS)
 
     @property
     def open(self) -> int:
