@@ -116,9 +116,7 @@ def _run_app(arguments: Sequence[str]) -> int:
         return _refuse(str(error))
     if (reason := _terminal_problem()) is not None:
         return _refuse(reason)
-    if sys.__stderr__ is not None and hasattr(sys.__stderr__, "reconfigure"):
-        # Textual draws on stderr; under a locale without UTF-8 it would print escapes as text.
-        sys.__stderr__.reconfigure(encoding="utf-8", errors="replace")
+    _draw_in_utf8()
     gc.disable()  # while importing; `app.follow_connection` enables it again
     from ollama_tui.api.prefetch import Prefetch
 
@@ -154,6 +152,12 @@ def _run_app(arguments: Sequence[str]) -> int:
     shutdown.save = app.drafts.flush
     shutdown.hand_over = app.hand_over
     return shutdown.run(app)
+
+
+def _draw_in_utf8() -> None:
+    """Let Textual, which draws on stderr, draw signs where the locale has no UTF-8."""
+    if sys.__stderr__ is not None and hasattr(sys.__stderr__, "reconfigure"):
+        sys.__stderr__.reconfigure(encoding="utf-8", errors="replace")
 
 
 def _start_keeper(file: Path, prefix: Sequence[str]) -> None:

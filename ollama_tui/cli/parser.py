@@ -93,21 +93,7 @@ def parser_with(*commands: str) -> argparse.ArgumentParser:
     """
     import argparse
 
-    common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
-    common.add_argument(
-        "--host",
-        metavar="URL",
-        help="address of the server, or its name in config.toml (default: OLLAMA_HOST, or this "
-        "machine)",
-    )
-    common.add_argument(
-        "--demo", action="store_true", help="use a simulated server, which starts afresh"
-    )
-    common.add_argument(
-        "--read-only",
-        action="store_true",
-        help="refuse whatever would change the server; config.toml can say so of one, or of all",
-    )
+    common = _common_options()
     parser = argparse.ArgumentParser(
         prog="ollama-tui",
         usage="%(prog)s [OPTION]... [FILTER]...\n       %(prog)s COMMAND [OPTION]...",
@@ -139,6 +125,28 @@ def parser_with(*commands: str) -> argparse.ArgumentParser:
         module.add_arguments(command)
         command.set_defaults(run=module.run)
     return parser
+
+
+def _common_options() -> argparse.ArgumentParser:
+    """Return the options of the app and of all commands."""
+    import argparse
+
+    common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    common.add_argument(
+        "--host",
+        metavar="URL",
+        help="address of the server, or its name in config.toml (default: OLLAMA_HOST, or this "
+        "machine)",
+    )
+    common.add_argument(
+        "--demo", action="store_true", help="use a simulated server, which starts afresh"
+    )
+    common.add_argument(
+        "--read-only",
+        action="store_true",
+        help="refuse whatever would change the server; config.toml can say so of one, or of all",
+    )
+    return common
 
 
 def parsed(arguments: Sequence[str], command: str = "") -> argparse.Namespace:

@@ -6,11 +6,11 @@ import argparse
 import asyncio
 import signal
 from collections.abc import Sequence
-from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from ollama_tui.api.clock import MACHINE
+from ollama_tui.api.errors import ReadOnly
 from ollama_tui.cli.context import CommandContext, CommandRefused, UsageError
 from ollama_tui.cli.output import complain, print_json, report
 from ollama_tui.config.settings import user_folders
@@ -27,11 +27,11 @@ from ollama_tui.services.jobs.tasks import Pull
 if TYPE_CHECKING:
     from ollama_tui.services.jobs.queue import JobQueue
 
-HELP = "Download models; with --detach in the background, which outlives this terminal."
+HELP = "Download models, here or in the background; a lost terminal ends neither."
 REPORT_EVERY = 5.0
 """Seconds between two lines on how far a download is."""
-HUNG_UP = 129
-"""The exit code after SIGHUP, as shells have it."""
+HAND_OVER_AT = (signal.SIGHUP, signal.SIGTERM)
+"""Signals that end the command and no download."""
 START_WITHIN = 15.0
 """Seconds to wait for the background process."""
 
@@ -56,7 +56,7 @@ async def run(context: CommandContext) -> int:
         if problem := names.pull_problem(name):
             raise UsageError(f"{inert(name)}: {problem}" if name else problem)
     if settings.read_only:
-        raise CommandRefused("Read-only, so nothing was pulled.")
+        raise CommandRefused(str(ReadOnly("Nothing was pulled")))
     await context.ollama.list()  # an address where nobody answers is said at once
     pulls = [Pull(name, options.insecure) for name in dict.fromkeys(options.names)]
     if settings.demo:
@@ -117,25 +117,25 @@ async def _detached(context: CommandContext, pulls: Sequence[Pull], journal: Jou
 
 
 async def _followed(context: CommandContext, pulls: Sequence[Pull], journal: Journal | None) -> int:
-    """Pull here and say how far it is; a hang-up leaves the rest to a keeper."""
+    """Pull here and say how far it is; SIGHUP and SIGTERM leave the rest to a keeper."""
     from ollama_tui.services.jobs.queue import JobQueue
 
     queue = JobQueue(context.ollama, parallel=context.settings.parallel, journal=journal)
-    handover = None
+    told_to_end: list[signal.Signals] = []
     if journal is not None:
         handover = Handover(queue, journal, start_keeper, MACHINE)
         await asyncio.to_thread(handover.prepare)
-        _hand_over_at_hang_up(handover)
+        _hand_over_when_told_to_end(handover, told_to_end)
     for pull in pulls:
         queue.submit(pull)
     try:
         jobs = await _until_ended(queue)
     except asyncio.CancelledError:
-        if handover is None or not handover.is_started:
-            left = [inert(job.name) for job in queue.jobs.value if job.active]
-            complain(f"Not finished: {listing(left)}. What was downloaded is kept.")
+        left = [inert(job.name) for job in queue.jobs.value if job.active]
+        complain(f"Not finished: {listing(left)}. What was downloaded is kept.")
+        if not told_to_end:
             raise
-        return HUNG_UP
+        return 128 + told_to_end[0]
     finally:
         await queue.close()
     if context.options.json:
@@ -145,16 +145,18 @@ async def _followed(context: CommandContext, pulls: Sequence[Pull], journal: Jou
     return 1 if any(job.state is not State.DONE for job in jobs) else 0
 
 
-def _hand_over_at_hang_up(handover: Handover) -> None:
+def _hand_over_when_told_to_end(handover: Handover, told: list[signal.Signals]) -> None:
+    """Have a keeper go on when a signal tells this command to end; note that one in `told`."""
     loop, command = asyncio.get_running_loop(), asyncio.current_task()
+    assert command is not None
 
-    def hang_up() -> None:
+    def end(number: signal.Signals) -> None:
+        told.append(number)
         handover.begin_and_block()
-        if command is not None and command.cancel():
-            command.uncancel()  # it returns a code of its own
+        command.cancel()
 
-    with suppress(NotImplementedError):
-        loop.add_signal_handler(signal.SIGHUP, hang_up)
+    for number in HAND_OVER_AT:
+        loop.add_signal_handler(number, end, number)
 
 
 async def _until_ended(queue: JobQueue) -> tuple[Job, ...]:

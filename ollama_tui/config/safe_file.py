@@ -206,16 +206,10 @@ def lock(path: Path) -> int | None:
         file = _opened(path, os.O_RDWR | os.O_NOFOLLOW)
     except Unusable:
         file = _opened(path, os.O_RDONLY | os.O_NOFOLLOW)
-    try:
-        if not stat.S_ISREG(os.fstat(file).st_mode):
-            raise Unusable("is not a regular file")
-        if _is_locked_at(file, path):
-            return file
-    except BaseException:
+    if not stat.S_ISREG(os.fstat(file).st_mode):
         os.close(file)
-        raise
-    os.close(file)
-    return None
+        raise Unusable("is not a regular file")
+    return _locked_or_closed(file, path)
 
 
 def lock_new(path: Path) -> int | None:
@@ -224,15 +218,7 @@ def lock_new(path: Path) -> int | None:
     None if another process has the lock, or something else is in its place. Raises OSError.
     """
     flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | _OPEN_FLAGS
-    file = os.open(path, flags, 0o600)
-    try:
-        if _is_locked_at(file, path):
-            return file
-    except BaseException:
-        os.close(file)
-        raise
-    os.close(file)
-    return None
+    return _locked_or_closed(os.open(path, flags, 0o600), path)
 
 
 def set_aside(path: Path) -> Path | None:
@@ -278,6 +264,18 @@ def _temporary(folder: Path) -> tuple[int, Path]:
         os.close(file)
     path = folder / f".{os.urandom(8).hex()}.new"
     return os.open(path, flags | os.O_EXCL, 0o600), path
+
+
+def _locked_or_closed(file: int, path: Path) -> int | None:
+    """Return an open file once it is locked at `path`; close it and return None where it is not."""
+    try:
+        if _is_locked_at(file, path):
+            return file
+    except BaseException:
+        os.close(file)
+        raise
+    os.close(file)
+    return None
 
 
 def _is_locked_at(file: int, path: Path) -> bool:

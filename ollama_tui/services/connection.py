@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from ollama_tui.api.client import Ollama
     from ollama_tui.api.prefetch import Prefetch
+    from ollama_tui.api.registry import Registry
     from ollama_tui.api.replies import Answers
     from ollama_tui.config.settings import Settings
     from ollama_tui.config.state_file import Problems
@@ -179,12 +180,7 @@ class Connection:
     ) -> AsyncIterator[Services]:
         from ollama_tui.api.client import Ollama
         from ollama_tui.services.storage import Storage
-        from ollama_tui.services.updates import (
-            ServerFacts,
-            Updates,
-            on_apple_silicon,
-            registry_for,
-        )
+        from ollama_tui.services.updates import registry_for
 
         settings, clock, facts = self._settings, self._clock, library.facts
         cloud = Ollama(
@@ -200,19 +196,7 @@ class Connection:
         ):
             local = settings.host.is_local and transport is None
             storage = Storage(ollama.show, local=local, environ=os.environ, server=transport)
-            updates = Updates(
-                registry,
-                ollama,
-                facts.show,
-                cache=self._cache,
-                host_url=settings.host.url,
-                server=ServerFacts.of(
-                    storage,
-                    lambda: self.snapshots.value.models,
-                    on_apple_silicon(settings, transport),
-                ),
-                now=clock.now,
-            )
+            updates = self._updates(registry, ollama, facts, storage, transport)
             async with storage.following(self.snapshots):
                 yield Services(
                     ollama,
@@ -227,6 +211,28 @@ class Connection:
                     self._in_background(),
                     transport.gpu_memory() if isinstance(transport, TellsGpuMemory) else None,
                 )
+
+    def _updates(
+        self,
+        registry: Registry,
+        ollama: Ollama,
+        facts: ModelFacts,
+        storage: Storage,
+        transport: httpx.AsyncBaseTransport | None,
+    ) -> Updates:
+        from ollama_tui.services.updates import ServerFacts, Updates, on_apple_silicon
+
+        settings = self._settings
+        on_apple = on_apple_silicon(settings, transport)
+        return Updates(
+            registry,
+            ollama,
+            facts.show,
+            cache=self._cache,
+            host_url=settings.host.url,
+            server=ServerFacts.of(storage, lambda: self.snapshots.value.models, on_apple),
+            now=self._clock.now,
+        )
 
     def _in_background(self) -> tuple[str, ...]:
         """Return what goes on in the background, where that cannot be taken over."""

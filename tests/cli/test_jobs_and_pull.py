@@ -136,7 +136,7 @@ async def test_what_cannot_be_pulled_is_refused_before_anything_is_sent(shell: S
     with pytest.raises(UsageError, match="a b: A model name cannot contain a space"):
         await shell.runs("pull", "qwen3:0.6b", "a b")
     shell.is_told(read_only=True)
-    with pytest.raises(CommandRefused, match="Read-only"):
+    with pytest.raises(CommandRefused, match="Nothing was pulled: read-only"):
         await shell.runs("pull", "qwen3:0.6b")
     assert shell.demo.requests == []
 

@@ -237,6 +237,28 @@ def test_quitting_leaves_them_running(start: Start, server: Server, home: Home) 
     wait_until(lambda: not home.keepers, "the keeper ended")
 
 
+@pytest.mark.parametrize(("how", "code"), [("closed", 129), ("SIGTERM", 143)])
+def test_a_pull_of_the_shell_outlives_it(
+    server: Server, home: Home, tmp_path: Path, how: str, code: int
+) -> None:
+    server.holds_at(0.3)
+    places = {f"XDG_{name}_HOME": str(tmp_path / name) for name in ("CONFIG", "CACHE", "STATE")}
+    command = [sys.executable, "-m", "ollama_tui", "pull", "gemma3:12b"]
+    with Terminal(command, env={**places, "OLLAMA_HOST": server.url}) as terminal:
+        terminal.wait_for("/8.1 GB")
+        server.rests()
+        if how == "closed":
+            terminal.hang_up()
+        else:
+            terminal.signal(signal.SIGTERM)
+        assert terminal.wait_exit() == code
+        assert b"Traceback" not in terminal.bytes_since()
+    wait_until(lambda: len(server.pulls) == 2, "the keeper's pull")
+    server.holds_at(1)
+    wait_until(lambda: server.has("gemma3:12b"), "the model")
+    wait_until(lambda: not home.keepers, "the keeper ended")
+
+
 def test_what_a_keeper_is_shows_no_key(start: Start, server: Server, home: Home) -> None:
     server.holds_at(0.3)
     terminal = starts(start, server)

@@ -249,9 +249,7 @@ def confirm_quit(
     pulls = sum(job.verb == "pull" for job in active)
     going = [job for job in active if can_go_on and job.outlives_program]
     others = len(active) - waiting - pulls
-    stopped = others - sum(job.verb != "pull" for job in going)
     heading: list[str] = []
-    lines: list[str] = []
     if pulls:
         heading.append(f"{plural(pulls, 'download')} {'is' if pulls == 1 else 'are'} running.")
     if others:
@@ -259,43 +257,44 @@ def confirm_quit(
         heading.append(f"{plural(others, kind)} {'is' if others == 1 else 'are'} running.")
     if waiting:
         heading.append(f"{plural(waiting, 'deletion')} {'is' if waiting == 1 else 'are'} pending.")
-        lines.append("Pending deletions are dropped.")
     if typed:
         heading.append("You have unsent text.")
-        for form, path in typed.items():
-            if path is None:
-                lines.append(f"What you typed in “{form}” will be lost.")
-            else:
-                kept = f"it is kept in {shown_path(path)}."
-                lines.append(f"“{form}” continues with it the next time: {kept}")
     if not heading:
         return None
+    stop = ["The demo starts afresh next time: no download is kept."] if is_demo and active else []
+    stop += [_DOWNLOADS_STOP] if pulls and not is_demo else []
+    stop += [_OTHERS_STOP] if others else []
+    go_on = [_GO_ON if len(going) > 1 else _GOES_ON] if going else stop
+    if going and others > sum(job.verb != "pull" for job in going):
+        go_on.append(_OTHERS_STOP)
     rows = tuple(
         (shorten(inert(f"{job.verb} {job.name}"), NAME_CELLS), how_far(job.progress), "")
         for job in active[:LISTED]
         if job.state is not State.WAITING
     )
+    lines = [*(["Pending deletions are dropped."] if waiting else []), *_what_becomes_of(typed)]
     more = max(len(active) - waiting - LISTED, 0)
-    stop = [_DOWNLOADS_STOP] if pulls and not is_demo else []
-    stop += [_OTHERS_STOP] if others else []
-    if is_demo and active:
-        stop.insert(0, "The demo starts afresh next time: no download is kept.")
-    go_on = (
-        [_GO_ON if len(going) > 1 else _GOES_ON, *([_OTHERS_STOP] if stopped else [])]
-        if going
-        else stop
-    )
     what = "downloads" if all(job.verb == "pull" for job in going) else "transfers"
     return QuitQuestion(
         " ".join(["Quit?", *heading]),
         Facts("", (*stop, *lines), rows, more),
         "quit",
         "stay",
-        danger=bool(active and len(going) < len(active)) or None in typed.values(),
+        danger=len(going) < len(active) or None in typed.values(),
         option=f"leave the {what} running in the background" if going else "",
         option_facts=Facts("", (*go_on, *lines), rows, more),
         more_keys=(("ctrl+c", "quits too", "key"),),
     )
+
+
+def _what_becomes_of(typed: Mapping[str, Path | None]) -> Iterator[str]:
+    """Yield a line for each form with typed text."""
+    for form, path in typed.items():
+        if path is None:
+            yield f"What you typed in “{form}” will be lost."
+        else:
+            kept = f"it is kept in {shown_path(path)}."
+            yield f"“{form}” continues with it the next time: {kept}"
 
 
 # ---- cancel
