@@ -4,8 +4,9 @@
 
 It goes on with what is in the journal, and with what keepers are at. `pull NAME` on standard input
 asks for one more, `leave` ends it and leaves its pulls to a keeper. It says `offered NAME`,
-`adopted NAME`, `accepted NAME`, `left NAME`, `at NAME BYTES`, `done NAME` and `failed NAME REASON`,
-each in a line, and `ready` once it takes requests. Its clock runs ten times as fast as others.
+`adopted NAME`, `accepted NAME`, `left NAME`, `at NAME BYTES`, `done NAME`, `failed NAME REASON`
+or, where nothing had come, `refused NAME REASON`, each in a line, and `ready` once it takes
+requests. Its clock runs ten times as fast as others.
 """
 
 from __future__ import annotations
@@ -69,7 +70,7 @@ def tell(job: Job) -> None:
     if job.state is State.DONE:
         say("done", job.name)
     elif job.state is State.FAILED:
-        say("failed", job.name, describe(job))
+        say("failed" if job.progress.completed else "refused", job.name, describe(job))
     elif job.state is State.RUNNING:
         say("at", job.name, job.progress.completed)
 

@@ -67,7 +67,9 @@ class Counts:
     offered_again: int = 0
     """Times that a job was offered at a start."""
     failures: int = 0
-    """Times that a job failed with a reason: it is offered again at the next start."""
+    """Times that a job failed with a reason."""
+    refused: int = 0
+    """Jobs of which that was the end: nothing had come, so they are not offered again."""
     lost: int = 0
     doubled: int = 0
     """Times that a job was offered which was done, which another had, or twice in one start."""
@@ -91,6 +93,8 @@ class Jobs:
     done: set[str] = field(default_factory=set)
     owners: dict[str, int] = field(default_factory=dict)
     """The living client that is at a job, by name."""
+    refused: set[str] = field(default_factory=set)
+    """Those that failed before anything had come: they are not offered again."""
     leaving: dict[int, set[str]] = field(default_factory=dict)
     """What a client was told to leave and has not said to have left."""
     reasons: dict[str, int] = field(default_factory=dict)
@@ -99,6 +103,7 @@ class Jobs:
         """Account for a line of a client."""
         word, _, rest = line.partition(" ")
         name, _, reason = rest.partition(" ")
+        self.refused.discard(name)
         match word:
             case "offered":
                 self.counts.offered_again += 1
@@ -121,8 +126,10 @@ class Jobs:
             case "done":
                 self.done.add(name)
                 self.owners.pop(name, None)
-            case "failed":
+            case "failed" | "refused":
                 self.counts.failures += 1
+                self.refused |= {name} if word == "refused" else set()
+                self.owners.pop(name, None)
                 self.reasons[reason] = self.reasons.get(reason, 0) + 1
 
     def forget(self, client: int) -> None:
@@ -142,7 +149,7 @@ class Jobs:
     @property
     def open(self) -> int:
         """How many are accepted and not done."""
-        return len(self.accepted - self.done)
+        return len(self.accepted - self.done - self.refused)
 
     def of(self, client: int) -> int:
         """Return how many jobs a client is at."""
@@ -291,7 +298,8 @@ class Soak:
         counts, jobs = self.counts, self.jobs
         counts.accepted, counts.done = len(jobs.accepted), len(jobs.done)
         counts.done_unseen = len(jobs.accepted & installed - jobs.done)
-        counts.lost = len(jobs.accepted - installed)
+        counts.refused = len(jobs.refused - installed)
+        counts.lost = len(jobs.accepted - installed - jobs.refused)
         counts.doubled += len(jobs.done - installed)  # done without the server's doing
         counts.connections = len(self._proxy.passages)
         counts.bytes_fetched, counts.bytes_fetched_twice = ledger.transferred, ledger.again

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from tests.faults.soak import soak
+from tests.faults.soak import Counts, Jobs, soak
+
+
+def test_what_was_refused_is_over_unless_it_is_asked_for_again() -> None:
+    jobs = Jobs(Counts())
+    for line in ("accepted a", "accepted b", "refused a it sent no JSON", "failed b disk full"):
+        jobs.hear(0, line)
+    assert (jobs.refused, jobs.open, jobs.counts.failures) == ({"a"}, 1, 2)
+    jobs.hear(0, "accepted a")
+    assert (jobs.refused, jobs.open) == (set(), 2)
 
 
 async def test_no_job_is_lost_or_doubled_while_everything_is_killed() -> None:
