@@ -36,9 +36,11 @@ from ollama_tui.tui.look import (
 )
 from ollama_tui.tui.messages import MessagesApp
 from ollama_tui.tui.rendering.diff import DiffApp
-from ollama_tui.tui.screens.action_screen import drops_repeated
+from ollama_tui.tui.rendering.driver import Typed
+from ollama_tui.tui.screens.action_screen import ActionScreen, drops_repeated
 from ollama_tui.tui.screens.main import MainScreen
 from ollama_tui.tui.typeahead import CONNECTING, KeyEvent, TypeAhead
+from ollama_tui.tui.widgets.styled_widget import ScrollingWidget
 
 if TYPE_CHECKING:
     import httpx
@@ -137,7 +139,13 @@ class OllamaTui(DiffApp[int], ThemedApp[int], MessagesApp[int], inherit_bindings
         self._connection = self._connection_to(settings, prefetch=prefetch)
         self._connected_or_down = asyncio.Event()
         self.type_ahead = TypeAhead(
-            self, self._deliver, clock, self._on_keys_idle, partial(drops_repeated, self)
+            self,
+            self._deliver,
+            clock,
+            self._on_keys_idle,
+            partial(drops_repeated, self),
+            self._movement,
+            self.one_frame,
         )
         self.animation_level = "none"
         for own in own_themes(in_greys=self.no_color):
@@ -175,6 +183,18 @@ class OllamaTui(DiffApp[int], ThemedApp[int], MessagesApp[int], inherit_bindings
             await super().on_event(event)
         else:
             self.type_ahead.put(event)
+
+    def on_typed(self, message: Typed) -> None:
+        """Take what was typed."""
+        self.type_ahead.put(*message.keys)
+
+    def _movement(self, key: events.Key) -> Callable[[], None] | None:
+        """Return what `key` does if it moves what has the focus, and all of that is laid out."""
+        screen = self.screen
+        if not isinstance(screen, ActionScreen) or screen._layout_required:
+            return None
+        focused = screen.focused
+        return focused.movement(key.key) if isinstance(focused, ScrollingWidget) else None
 
     def _deliver(self, event: KeyEvent) -> None:
         self._given = event

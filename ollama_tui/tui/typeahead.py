@@ -64,6 +64,10 @@ class TypeAhead:
     `deliver` hands a key to the widget that has the focus; it may return before the key has been
     handled. `idle` is called when the last of them has been: what was left out can be drawn.
 
+    `movement` returns what a key does if that only moves a cursor or a text; such a key is spared
+    the way through the queues of app, screen and widget. It is called inside of `frame`, which
+    draws what it changed.
+
     Of two equal keys the first wins: one that has opened or closed a screen is not a command for
     what is there now, until the user can have seen that. `repeated` is asked about it, and returns
     whether it is dropped.
@@ -76,9 +80,13 @@ class TypeAhead:
         clock: Clock,
         idle: Callable[[], None] = lambda: None,
         repeated: Callable[[events.Key], bool] = lambda _: True,
+        movement: Callable[[events.Key], Callable[[], None] | None] = lambda _: None,
+        frame: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         self._app = app
         self._deliver = deliver
+        self._movement = movement
+        self._frame = frame
         self._idle = idle
         self._repeated = repeated
         self._clock = clock
@@ -115,12 +123,39 @@ class TypeAhead:
             await asyncio.wait([self._delivering, paused], return_when=asyncio.FIRST_COMPLETED)
             paused.cancel()
 
-    def put(self, event: KeyEvent) -> None:
-        """Deliver `event` as soon as everything typed before it has been handled."""
+    def put(self, *typed: KeyEvent) -> None:
+        """Deliver each event as soon as everything typed before it has been handled."""
         self.pressed_at = self._clock.seconds()
-        self._waiting.append((event, self.pressed_at))
-        if self._delivering is None:
+        self._waiting += ((event, self.pressed_at) for event in typed)
+        if self._delivering is not None:
+            return
+        if self._free.is_set():
+            self._move_at_once()
+        if self._waiting:
             self._delivering = asyncio.create_task(self._deliver_all(), name="type-ahead")
+
+    def _move_at_once(self) -> None:
+        """Run the keys that only move something, up to the first that does more."""
+        if (move := self._next_movement()) is None:
+            return
+        with self._frame():
+            while move is not None:
+                event, _ = self._waiting.popleft()
+                self._note(event.key if isinstance(event, events.Key) else "")
+                self.repeats_closing_key, self._closing_key = False, ""
+                self._turned = ("", self.pressed_at)
+                move()
+                move = self._next_movement()
+
+    def _next_movement(self) -> Callable[[], None] | None:
+        event = self._waiting[0][0] if self._waiting else None
+        if not isinstance(event, events.Key) or event.key == self._turned[0]:
+            return None
+        return self._movement(event)
+
+    def _note(self, key: str) -> None:
+        """Note which key is being handled; empty for a paste."""
+        self.is_same_key, self._key = bool(key) and key == self._key, key
 
     def discard(self) -> int:
         """Drop the keys that wait, and return how many there were."""
@@ -186,7 +221,7 @@ class TypeAhead:
             while self._waiting and self._app.is_running:
                 event, typed_at = self._waiting.popleft()
                 key = event.key if isinstance(event, events.Key) else ""
-                self.is_same_key, self._key = bool(key) and key == self._key, key
+                self._note(key)
                 if not (isinstance(event, events.Key) and self._is_repeat(event, typed_at)):
                     await self._handle(event, key)
                 if not self._waiting and self._app.is_running:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from textual.drivers._writer_thread import MAX_QUEUED_WRITES
 
-from ollama_tui.tui.rendering.diff import QUEUE_LIMIT
+from ollama_tui.tui.rendering.driver import QUEUE_LIMIT
 from tests.terminal.frozen import seen
 from tests.terminal.pty import Terminal
 

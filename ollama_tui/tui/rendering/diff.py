@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -26,24 +27,20 @@ from textual.app import App
 from textual.geometry import Offset, Size
 from textual.screen import Screen
 from textual.strip import Strip
+from textual.widget import Widget
 
 from ollama_tui.tui.rendering.compositor import SparseCompositor
 from ollama_tui.tui.rendering.driver import TerminalDriver
 from ollama_tui.tui.rendering.sgr import TAIL, FrameWriter, strip_cells
 
 if TYPE_CHECKING:
-    from queue import Queue
-
     from rich.console import RenderableType
     from textual.dom import DOMNode
     from textual.driver import Driver
-    from textual.widget import Widget
 
 ReturnType = TypeVar("ReturnType")
 
 FULL_FRAMES = "OLLAMA_TUI_FULL_FRAMES"
-QUEUE_LIMIT = 6
-"""Writes waiting for the terminal above which frames are skipped (Textual blocks at 30)."""
 POLL_SECONDS = 0.1
 CLOSE_GAP = 6
 """Cells: rewriting fewer unchanged cells than this is cheaper than moving the cursor past them."""
@@ -200,6 +197,19 @@ def strips_of(update: LayoutUpdate | ChopsUpdate) -> Iterator[PlacedStrip]:
             yield y, x, strip if end <= right else strip.crop(0, right - x)
 
 
+class DrawnInOneFrame(Widget):
+    """A widget that `DiffApp.one_frame` draws together with others."""
+
+    def check_idle(self) -> None:
+        """Have Textual draw what was refreshed, unless `one_frame` does."""
+        is_seen = self._running and self._repaint_required
+        refreshed = getattr(self.app, "refreshed", None) if is_seen else None
+        if refreshed is None:
+            super().check_idle()
+        else:
+            refreshed.add(self)
+
+
 class DiffApp(App[ReturnType]):
     """An app that writes only the cells that changed, and skips frames on a frozen link."""
 
@@ -207,6 +217,8 @@ class DiffApp(App[ReturnType]):
     """None where we do not know what the terminal shows: everything is drawn again."""
     _front_writer: object = None
     _skips_frames = False
+    refreshed: set[Widget] | None = None
+    """Widgets to be drawn at the end of `one_frame`; None outside of it."""
     plain_signs = False
     """Whether the terminal can show no signs but those of ASCII."""
 
@@ -242,18 +254,18 @@ class DiffApp(App[ReturnType]):
 
     def bell(self) -> None:
         """Ring, unless the terminal takes nothing: the app would wait until it does."""
-        if not _is_stuck(self._frame_writer()):
+        if not self._is_stuck:
             super().bell()
 
     def copy_to_clipboard(self, text: str) -> None:
         """Send `text` to the terminal's clipboard, unless the terminal takes nothing."""
-        if _is_stuck(self._frame_writer()):
+        if self._is_stuck:
             self._clipboard = text  # for fields of ours
         else:
             super().copy_to_clipboard(text)
 
     def _set_pointer_shape(self, shape: str) -> None:
-        if not _is_stuck(self._frame_writer()):
+        if not self._is_stuck:
             super()._set_pointer_shape(shape)
 
     async def wait_written(self) -> None:
@@ -277,6 +289,28 @@ class DiffApp(App[ReturnType]):
         await self.wait_written()
         super().action_suspend_process()
 
+    @contextmanager
+    def one_frame(self) -> Iterator[None]:
+        """Draw all that is refreshed meanwhile as one frame, at the end of the block.
+
+        Textual has each widget wait until it is idle, tell the screen, and the screen wait as well.
+        """
+        self.refreshed = refreshed = set[Widget]()
+        try:
+            yield
+        finally:
+            self.refreshed = None
+        screen = self.screen
+        for widget in refreshed:
+            if widget._layout_required or widget.screen is not screen:
+                widget.check_idle()
+            elif widget._repaint_required:
+                widget._repaint_required = False
+                screen._dirty_widgets.add(widget)
+        if screen._dirty_widgets:
+            with screen._context():
+                screen._on_timer_update()
+
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         writer = self._frame_writer()
         update = renderable if isinstance(renderable, LayoutUpdate | ChopsUpdate) else None
@@ -290,7 +324,7 @@ class DiffApp(App[ReturnType]):
             if renderable is not None and not self._batch_count:
                 self._front = None  # somebody else draws
             super()._display(screen, renderable)
-        elif self._skips_frames or _is_stuck(writer):
+        elif self._skips_frames or self._is_stuck:
             self._skip_frames()
             super()._display(screen, None)
         else:
@@ -333,6 +367,11 @@ class DiffApp(App[ReturnType]):
         writer = getattr(driver, "_writer_thread", None)
         return writer if hasattr(getattr(writer, "_queue", None), "qsize") else None
 
+    @property
+    def _is_stuck(self) -> bool:
+        """Whether the terminal does not take what we write."""
+        return isinstance(self._driver, TerminalDriver) and self._driver.is_stuck
+
     def _skip_frames(self) -> None:
         """Draw nothing until the terminal has taken what is queued, then the newest frame."""
         if not self._skips_frames:
@@ -341,16 +380,8 @@ class DiffApp(App[ReturnType]):
 
     def _try_again(self) -> None:
         self._skips_frames = False
-        if _is_stuck(self._frame_writer()):
+        if self._is_stuck:
             self._skip_frames()
         else:
             # What was queued is what the terminal shows, so the buffer is still right.
             self.screen.refresh()
-
-
-def _is_stuck(writer: Any) -> bool:
-    """Whether the terminal does not take what we write (or nobody writes any more)."""
-    if writer is None:
-        return False
-    queue: Queue[str | None] = writer._queue
-    return queue.qsize() >= QUEUE_LIMIT or not writer.is_alive()

@@ -6,14 +6,17 @@ that its parser takes for a key and then cannot make one of. This one drops that
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import select
 import signal
 import termios
 from codecs import getincrementaldecoder
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from threading import Thread
+from typing import cast
 
 from textual import events
 from textual._time import get_time
@@ -21,6 +24,8 @@ from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 from textual.geometry import Size
 from textual.message import Message
+
+from ollama_tui.tui.rendering.output import TerminalOutput
 
 ESCAPE = "\x1b"
 CSI = "\x1b["
@@ -30,6 +35,8 @@ NO_KEY = "[O\x7f\x1b"
 """What is no key of its own after escape: it begins a sequence, or is alt and backspace."""
 LONGEST = 30
 """Characters of the longest sequence; after two more Textual gives up and takes them for keys."""
+KEYS_KEPT = 256
+"""Keys that are known by their bytes."""
 INTERRUPT = "\x03"
 NO_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 """Left out of a paste: a terminal's control characters, except tabs and line ends."""
@@ -37,10 +44,11 @@ LARGEST_PASTE = 1_000_000
 """Characters; what a paste has beyond them is dropped."""
 CHUNK = 4096
 """Bytes read at once."""
-TICK = 0.1
-"""Seconds between two checks whether to go on reading."""
+TYPED = (events.Key, events.Paste)
 LARGEST = 2000
 """Columns and lines of the largest terminal drawn on; a report of a larger one is dropped."""
+QUEUE_LIMIT = 6
+"""Writes waiting for the terminal above which frames are skipped (Textual blocks at 30)."""
 OUTPUT = 2
 """Where Textual draws: stderr."""
 GIVE_BACK = (
@@ -48,6 +56,14 @@ GIVE_BACK = (
     "\x1b[?2004l\x1b[?1004l\x1b[?2048l"  # no bracketed paste, focus or size reports
     "\x1b[m\x1b[?7h\x1b[<u\x1b[?1049l\x1b[?25h"  # line wrap, old keyboard, screen and cursor
 )
+
+
+class Typed(Message, bubble=False):
+    """Keys and pastes that were read together, in order."""
+
+    def __init__(self, keys: Sequence[events.Key | events.Paste]) -> None:
+        super().__init__()
+        self.keys = keys
 
 
 class KeyParser(XTermParser):
@@ -74,18 +90,44 @@ class TerminalInput:
 
     def __init__(self, debug: bool = False) -> None:
         self._debug = debug
-        self._decode = getincrementaldecoder("utf-8")("replace").decode
+        self._decoder = getincrementaldecoder("utf-8")("replace")
+        self._decode = self._decoder.decode
         self._parser = KeyParser(debug)
         self._sequence = ""
         """The beginning of a control sequence whose end has not been read."""
         self._pasted: list[str] | None = None
         """The characters read so far of a paste; None while there is none."""
+        self._known: dict[bytes, tuple[str, str | None]] = {}
+        """The keys, with their characters, that were read before: the parser takes its time."""
 
     def feed(self, data: bytes) -> Iterator[Message]:
         """Return what `data` means, together with what was fed before."""
+        if not self._is_at_rest:
+            yield from self._parse_all(data)
+        elif (known := self._known.get(data)) is not None:
+            yield events.Key(*known)
+        else:
+            messages = list(self._parse_all(data))
+            match messages:
+                case [events.Key(key=key, character=character)] if self._is_at_rest:
+                    if len(data) <= LONGEST and len(self._known) < KEYS_KEPT:
+                        self._known[data] = key, character
+            yield from messages
+
+    def _parse_all(self, data: bytes) -> Iterator[Message]:
         # One by one: after a character that the parser fails on, the next is read as usual.
         for character in self._decode(data):
             yield from self._parse(character)
+
+    @property
+    def _is_at_rest(self) -> bool:
+        """Whether nothing is begun that the next byte could be a part of."""
+        return (
+            not self._sequence
+            and self._pasted is None
+            and self._parser._timeout_time is None
+            and not self._decoder.getstate()[0]
+        )
 
     def tick(self) -> Iterator[Message]:
         """Return what is meant if nothing more was read for a while: escape alone is a key."""
@@ -140,10 +182,10 @@ class TerminalInput:
         self._sequence, self._parser = "", KeyParser(self._debug)
 
     @property
-    def timeout(self) -> float:
-        """Seconds after which to call `tick` if nothing is read before."""
+    def timeout(self) -> float | None:
+        """Seconds after which to call `tick` if nothing is read before; None for not at all."""
         due = self._parser._timeout_time
-        return TICK if due is None else min(TICK, max(0.0, due - get_time()))
+        return None if due is None else max(0.0, due - get_time())
 
     def _sound(self, messages: Iterable[Message]) -> Iterator[Message]:
         """Yield the messages to act on: real characters and sizes, and nothing of a mouse."""
@@ -177,6 +219,11 @@ class TerminalDriver(LinuxDriver):
 
     is_active = False
     """Whether the terminal is ours: on its alternate screen and raw."""
+    _output: TerminalOutput | None = None
+    """None where Textual's thread has to write."""
+    _input: TerminalInput
+    _is_listening = False
+    _ticking: asyncio.TimerHandle | None = None
 
     @property
     def is_lent(self) -> bool:
@@ -187,9 +234,21 @@ class TerminalDriver(LinuxDriver):
     def has_written_all(self) -> bool:
         """Whether the terminal has taken all that was written, and would take more."""
         writer = self._writer_thread
-        return writer is None or (
-            writer._queue.empty() and bool(select.select([], [OUTPUT], [], 0)[1])
-        )
+        if self._output is not None:
+            is_written = self._output.has_written_all
+        else:
+            is_written = writer is None or writer._queue.empty()
+        return is_written and bool(select.select([], [OUTPUT], [], 0)[1])
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether the terminal does not take what is written, or nobody writes any more."""
+        if self._output is not None:
+            return self._output.is_stuck
+        writer = self._writer_thread
+        if writer is None:
+            return False
+        return writer._queue.qsize() >= QUEUE_LIMIT or not writer.is_alive()
 
     @property
     def size_now(self) -> Size | None:
@@ -220,12 +279,28 @@ class TerminalDriver(LinuxDriver):
     def start_application_mode(self) -> None:
         """Take the terminal."""
         self.is_active = True
+        self._output = TerminalOutput.to(OUTPUT, self._loop)
         super().start_application_mode()  # type: ignore[no-untyped-call]
 
     def close(self) -> None:
         """Write all that is left; Textual has restored the terminal."""
+        if self._output is not None:
+            self._output.close()
+            self._output = None
         super().close()
         self.is_active = False
+
+    def write(self, data: str) -> None:
+        """Write to the terminal, without waiting for it."""
+        if self._output is None:
+            super().write(data)
+        else:
+            self._output.write(data)
+
+    def flush(self) -> None:
+        """Send at once what was written."""
+        if self._output is not None:
+            self._output.flush()
 
     def give_back(self, timeout: float) -> None:
         """Restore the terminal now, from any thread, ahead of whatever still waits to be written.
@@ -251,19 +326,50 @@ class TerminalDriver(LinuxDriver):
             return
 
     def run_input_thread(self) -> None:
-        """Read until told to stop; a terminal that is gone counts as a hang-up."""
-        terminal_input = TerminalInput(self._debug)
-        while not self.exit_event.is_set():
-            ready, _, _ = select.select([self.fileno], [], [], terminal_input.timeout)
-            if ready:
-                try:
-                    data = os.read(self.fileno, CHUNK)
-                except OSError:
-                    data = b""
-                if not data:
-                    os.kill(os.getpid(), signal.SIGHUP)
-                    return
-                for message in terminal_input.feed(data):
-                    self.process_message(message)
-            for message in terminal_input.tick():
+        """Have the event loop read, rather than this thread: a key need not change threads."""
+        self._is_listening = True
+        self._loop.call_soon_threadsafe(self._begin_reading)
+
+    def _begin_reading(self) -> None:
+        if self._is_listening:
+            self._input = TerminalInput(self._debug)
+            self._loop.add_reader(self.fileno, self._read)
+
+    def disable_input(self) -> None:
+        """Stop reading; what was typed and not read is dropped."""
+        super().disable_input()  # waits for the thread, which has started the reading
+        self._is_listening = False
+        self._loop.remove_reader(self.fileno)
+        if self._ticking is not None:
+            self._ticking.cancel()
+
+    def _read(self) -> None:
+        """Read what there is; a terminal that is gone counts as a hang-up."""
+        try:
+            data = os.read(self.fileno, CHUNK)
+        except OSError:
+            data = b""
+        if not data:
+            self._loop.remove_reader(self.fileno)
+            os.kill(os.getpid(), signal.SIGHUP)
+            return
+        self._send(self._input.feed(data))
+        self._tick()
+
+    def _tick(self) -> None:
+        """Send what is meant if nothing more comes; look again while a sequence is not ended."""
+        if self._ticking is not None:
+            self._ticking.cancel()
+            self._ticking = None
+        self._send(self._input.tick())
+        if (seconds := self._input.timeout) is not None:
+            self._ticking = self._loop.call_later(seconds, self._tick)
+
+    def _send(self, messages: Iterable[Message]) -> None:
+        """Send messages to the app, with keys that were read together in one."""
+        for is_typed, same in groupby(messages, lambda each: isinstance(each, TYPED)):
+            if is_typed:
+                self._app.post_message(Typed(cast("list[events.Key | events.Paste]", list(same))))
+                continue
+            for message in same:
                 self.process_message(message)

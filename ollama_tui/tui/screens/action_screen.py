@@ -164,7 +164,19 @@ class ActionScreen(Screen[None]):
         """How many lines the jobs and the keys take."""
         return sum(strip.region.height for strip in self.query("#jobs, #footer"))
 
+    def on_mount(self) -> None:
+        """Draw with each move of the cursor what depends on it."""
+        if self.is_composed:
+            self.table.moved = self.cursor_moved
+
     @on(Table.Moved)
+    def _row_changed(self) -> None:
+        self.cursor_moved()
+
+    def cursor_moved(self) -> None:
+        """Draw what depends on the row under the cursor."""
+        self.place_messages()
+
     def place_messages(self) -> None:
         """Put the messages above jobs and keys, over the border, and never over the cursor."""
         messages = self._strip("messages")
@@ -301,8 +313,9 @@ class TableScreen(ActionScreen, ModalScreen[None]):
         self.table.focus()
         self.context.draw_frame(self)
 
-    @on(Table.Moved)
-    def _cursor_moved(self) -> None:
+    def cursor_moved(self) -> None:
+        """Draw what depends on the row under the cursor."""
+        super().cursor_moved()
         self.draw_for_row()
 
     @on(Table.Chosen)

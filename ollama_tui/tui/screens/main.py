@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -28,7 +27,6 @@ from ollama_tui.tui.widgets.model_rows import ModelRows
 from ollama_tui.tui.widgets.pane import Pane
 from ollama_tui.tui.widgets.status import order_text
 from ollama_tui.tui.widgets.styled_widget import StaticLines
-from ollama_tui.tui.widgets.table import Table
 
 if TYPE_CHECKING:
     from ollama_tui.domain.filter.completion import Completion
@@ -188,6 +186,10 @@ class MainScreen(ActionScreen):
         """Draw what depends on the model under the cursor, and have what is in view learned."""
         self._is_behind = False
         self.details.draw()
+        self._draw_less_urgent()
+
+    def _draw_less_urgent(self) -> None:
+        """Draw what hardly differs from one model to the next, and have those in view learned."""
         self.draw_footer()
         if self.tui.services is not None:
             self.tui.services.facts.prioritise(self.table.rows_in_view())
@@ -205,14 +207,14 @@ class MainScreen(ActionScreen):
             return self.field_footer(FIND_KEYS)
         return super().footer()
 
-    @on(Table.Moved)
-    async def _cursor_moved(self) -> None:
+    def cursor_moved(self) -> None:
+        """Draw what depends on the row under the cursor; while more keys wait, for the last."""
+        super().cursor_moved()
         self._wanted = None
-        if self.tui.type_ahead.is_waiting:  # more keys are queued: draw only for the last
-            self._is_behind = True
-            return
-        self._draw_for_cursor()
-        await asyncio.sleep(0)  # yield once so that all refreshes go into one frame
+        self._is_behind = self.tui.type_ahead.is_waiting
+        if not self._is_behind:
+            self.details.draw()
+            self.call_later(self._draw_less_urgent)  # once this is on the screen
 
     def catch_up(self) -> None:
         """Draw what was left out while more keys waited."""

@@ -7,17 +7,21 @@ plain. Their colors are variables of the theme, so NO_COLOR and 16 colors just w
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property, partial
 
 from rich.segment import Segment
 from rich.style import Style
+from textual.actions import parse
 from textual.binding import Binding
+from textual.cache import LRUCache
+from textual.color import Color
 from textual.geometry import Region, Size
 from textual.strip import Strip
-from textual.widget import Widget
 
 from ollama_tui.formatting import Span, StyledLine
 from ollama_tui.tui.look import UNICODE_SIGNS, Signs
+from ollama_tui.tui.rendering.diff import DrawnInOneFrame
 from ollama_tui.tui.text_styles import ANSI, FOCUSED, LIGHT, styled
 from ollama_tui.tui.widgets.text_layout import fit, width_of
 
@@ -25,8 +29,17 @@ BAR_STYLES = frozenset({"bar", "track", "heat-1", "heat-2", "heat-3", "heat-4"})
 """What keeps its colour on the cursor's row, where text does not."""
 
 
-class StyledWidget(Widget):
+STRIPS_KEPT = 512
+"""Lines that each widget keeps as they were drawn."""
+MOVEMENTS = ("move", "move_to_end", "page")
+"""The actions of the movement keys."""
+
+
+class StyledWidget(DrawnInOneFrame):
     """A widget that draws styled lines."""
+
+    room = Size(0, 0)
+    """What lines are drawn for: `size`, which is looked up in the layout once for all of them."""
 
     @property
     def signs(self) -> Signs:
@@ -41,16 +54,45 @@ class StyledWidget(Widget):
     def to_strip(self, spans: Iterable[Span], base: str = "") -> Strip:
         """Return the spans as a strip; `base` names the style that lies under all of them.
 
+        The same line is the same strip again: who draws it sees at once that it is shown already.
+
         Raises:
             KeyError: a style name is not in `text_styles.STYLES`.
         """
         is_active = self.is_active
-        return Strip(Segment(text, self._style(base, style, is_active)) for text, style in spans)
+        key = (tuple(spans), base, is_active)
+        if (strip := self._strips.get(key)) is None:
+            styles = ((text, self._style(base, style, is_active)) for text, style in key[0])
+            strip = self._strips[key] = Strip(Segment(text, style) for text, style in styles)
+        return strip
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Return the lines as they are drawn.
+
+        Textual adds borders, padding, tint and opacity line by line, which takes longer than
+        drawing does. No widget of ours has the last two, and those without the others need none.
+        """
+        self.room = size = self.size
+        if self.styles.gutter:
+            return super().render_lines(crop)
+        strips = [self.render_line(y) for y in crop.line_range]
+        for line_filter in self.get_line_filters():
+            strips = [strip.apply_filter(line_filter, self._ground) for strip in strips]
+        if crop.column_span == (0, size.width):
+            return strips
+        return [strip.crop(*crop.column_span) for strip in strips]
 
     def notify_style_update(self) -> None:
         """Forget the styles resolved so far: the sheets, the theme or the focus changed."""
         super().notify_style_update()
         self._resolved: dict[tuple[str, str, bool], Style] = {}
+        self._strips: LRUCache[tuple[StyledLine, str, bool], Strip] = LRUCache(STRIPS_KEPT)
+        vars(self).pop("_ground", None)
+
+    @cached_property
+    def _ground(self) -> Color:
+        """The color behind what is drawn."""
+        return self.background_colors[1]
 
     def _style(self, base: str, names: str, is_active: bool) -> Style:
         """Return the style of these names under the current theme."""
@@ -92,7 +134,7 @@ class StaticLines(StyledWidget):
 
     def render_line(self, y: int) -> Strip:
         """Paint one line."""
-        return self.to_strip(fit(self.lines[y] if y < len(self.lines) else (), self.size.width))
+        return self.to_strip(fit(self.lines[y] if y < len(self.lines) else (), self.room.width))
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """Return how many lines there are."""
@@ -120,8 +162,8 @@ class WrappedLines(StyledWidget):
 
     def render_line(self, y: int) -> Strip:
         """Paint one line."""
-        lines = self.lines_in(self.size.width)
-        return self.to_strip(fit(lines[y] if y < len(lines) else (), self.size.width))
+        lines = self.lines_in(self.room.width)
+        return self.to_strip(fit(lines[y] if y < len(lines) else (), self.room.width))
 
 
 class ScrollingWidget(StyledWidget):
@@ -147,6 +189,14 @@ class ScrollingWidget(StyledWidget):
     def page(self) -> int:
         """How many lines fit below the header."""
         return max(1, self.size.height - self.header)
+
+    def movement(self, key: str) -> Callable[[], None] | None:
+        """Return what a movement key does; None for any other key."""
+        for binding in self._bindings.key_to_bindings.get(key, ())[:1]:
+            _, name, parameters = parse(binding.action)
+            if name in MOVEMENTS:
+                return partial(getattr(self, f"action_{name}"), *parameters)
+        return None
 
     @abstractmethod
     def action_move(self, step: int, scroll: bool = False) -> None:

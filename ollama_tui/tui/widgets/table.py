@@ -9,7 +9,6 @@ from itertools import chain
 from operator import attrgetter
 from typing import Generic, TypeVar
 
-from textual import events
 from textual.binding import Binding
 from textual.cache import LRUCache
 from textual.geometry import Region
@@ -19,7 +18,7 @@ from textual.strip import Strip
 from ollama_tui.domain.columns import Column
 from ollama_tui.formatting import Span, StyledLine
 from ollama_tui.tui.widgets.styled_widget import BAR_STYLES, ScrollingWidget
-from ollama_tui.tui.widgets.text_layout import Align, fit, merge_spans, wrap_line
+from ollama_tui.tui.widgets.text_layout import Align, fit, merge_spans, width_of, wrap_line
 
 R = TypeVar("R")
 
@@ -29,6 +28,12 @@ GUTTER = 2
 """Cells a source may use left of the first column."""
 MARGIN = 1 + GUTTER + 1
 """Cells left of the first column: the cursor's sign, the gutter and a blank."""
+
+
+ROWS_THAT_STAY = 2
+"""Rows of a page that are still seen on the next one, beside the one that the cursor goes to."""
+ROWS_KEPT = 512
+"""Rows that are kept as they were drawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +155,7 @@ class Table(ScrollingWidget, Generic[R], can_focus=True):
     """Rows under a fixed header, with a cursor that stays on its row whatever is shown next.
 
     It scrolls by itself rather than as a `ScrollView`: moving repaints two lines, leaving the view
-    scrolls by half a page, and nothing is ever animated, so that a slow link can follow.
+    turns a page, and nothing is ever animated, so that a slow link can follow.
     """
 
     BINDINGS = [Binding("enter", "choose", "Open", id="move.choose", show=False)]
@@ -169,6 +174,9 @@ class Table(ScrollingWidget, Generic[R], can_focus=True):
         """Enter was pressed on the row under the cursor."""
 
     def __init__(self, source: RowSource[R], *, id: str | None = None) -> None:
+        self._lines: LRUCache[tuple[Hashable, bool, bool, Span], Strip] = LRUCache(ROWS_KEPT)
+        """Rows as they were drawn: with the cursor or without, focused or not, and with what part
+        of the scroll bar."""
         super().__init__(id=id)
         self.rows: tuple[R, ...] = ()
         """All rows, in the order shown; set them with `show`."""
@@ -182,8 +190,11 @@ class Table(ScrollingWidget, Generic[R], can_focus=True):
         Where that row has another key from now on, set it before `show`: the cursor goes along."""
         self._top = 0
         self._empty: Sequence[StyledLine] = ()
+        self.moved: Callable[[], None] = self._tell_moved
+        """Called when a movement key has put the cursor on another row; a screen may take it over
+        to draw in the same frame what depends on the row."""
         self._columns: tuple[TableColumn, ...] | None = None
-        self._bodies: LRUCache[Hashable, StyledLine] = LRUCache(512)
+        self._bodies: LRUCache[Hashable, tuple[StyledLine, StyledLine]] = LRUCache(ROWS_KEPT)
 
     @property
     def cursor(self) -> Hashable | None:
@@ -230,9 +241,10 @@ class Table(ScrollingWidget, Generic[R], can_focus=True):
         self._top = self._top_with(self._index, max(0, self._index - line))
         self._columns = None
         self._bodies.clear()
+        self._lines.clear()
         self.refresh()
         if self.cursor != before:
-            self.post_message(self.Moved(self.cursor))
+            self._tell_moved()
 
     def show_empty(self, lines: Sequence[StyledLine]) -> None:
         """Set what is shown in place of rows when there are none."""
@@ -245,7 +257,8 @@ class Table(ScrollingWidget, Generic[R], can_focus=True):
         places = (index for index, row in enumerate(self.rows) if self._source.key(row) == key)
         if (place := next(places, None)) is None:
             return False
-        self._go(place, self._top)
+        if self._go(place, self._top):
+            self._tell_moved()
         return True
 
     def pin(self) -> None:
@@ -255,21 +268,13 @@ class Table(ScrollingWidget, Generic[R], can_focus=True):
 
     def action_move(self, step: int, scroll: bool = False) -> None:
         """Move by `step` rows; with `scroll` the cursor stays on its line of the screen."""
-        self._go(self._index + step, self._top + step if scroll else self._top)
+        if self._go(self._index + step, self._top + step if scroll else self._top):
+            self.moved()
 
     def action_move_to_end(self, last: bool) -> None:
         """Go to the first or the last row."""
-        self._go(len(self.rows) - 1 if last else 0, self._top)
-
-    async def on_key(self, event: events.Key) -> None:
-        """Run a movement key here, before it bubbles through every ancestor up to the app.
-
-        Other actions stay with the app: one that closes the screen from here would wait for itself.
-        """
-        for binding in self._bindings.key_to_bindings.get(event.key, ())[:1]:
-            is_move = (binding.id or "").startswith("move.")
-            if is_move and await self.app.run_action(binding.action, self):
-                event.stop()
+        if self._go(len(self.rows) - 1 if last else 0, self._top):
+            self.moved()
 
     def action_choose(self) -> None:
         """Post that the row under the cursor was chosen."""
@@ -280,13 +285,20 @@ class Table(ScrollingWidget, Generic[R], can_focus=True):
         """Lay the columns out again and keep the cursor in view."""
         self._columns = None
         self._bodies.clear()
+        self._lines.clear()
         self._top = self._top_with(self._index, self._top)
         self.refresh()
 
+    def notify_style_update(self) -> None:
+        """Draw in other colors from now on."""
+        super().notify_style_update()
+        self._lines.clear()
+
     def render_line(self, y: int) -> Strip:
         """Paint the header, a row, or a line of the empty state."""
-        width = self.size.width
-        y -= self.header
+        width, height = self.room
+        header = 1 if height > 2 else 0
+        y -= header
         if y < 0:
             columns = self._layout()
             titles = join_cells((((c.title, ""),) for c in columns), columns)
@@ -297,26 +309,44 @@ class Table(ScrollingWidget, Generic[R], can_focus=True):
         index = self._top + y
         if index >= len(self.rows):
             return self.to_strip(fit((), width))
-        row, is_here = self.rows[index], index == self._index
-        sign = (self.signs.cursor if is_here else " ", "")
-        spans = (sign, *fit(self._source.gutter(row), GUTTER), (" ", ""), *self._body(row))
-        if is_here:  # one style for the row but for its bars: easy to see and cheap to send
-            # Bars of letters would be hard to read in their colours on the ground of the row.
-            kept = BAR_STYLES if self.signs.eighths else ()
-            spans = merge_spans((text, style if style in kept else "") for text, style in spans)
-        elif self._source.is_dimmed:
-            spans = (("".join(text for text, _ in spans), "muted"),)
-        line = self.to_strip(fit(spans, width - 1), "cursor" if is_here else "")
-        bar = self.scroll_bar(y, self._top, len(self.rows), self.page)
-        return Strip.join([line, self.to_strip((bar,))])
+        bar = self.scroll_bar(y, self._top, len(self.rows), max(1, height - header))
+        key = (self._source.key(self.rows[index]), index == self._index, self.is_active, bar)
+        if (strip := self._lines.get(key)) is None:
+            line = self._line(self.rows[index], index == self._index, width - 1)
+            strip = self._lines[key] = Strip.join([line, self.to_strip((bar,))])
+        return strip
 
-    def _body(self, row: R) -> StyledLine:
-        """Return the cells of a row, fitted and joined."""
+    def _line(self, row: R, is_here: bool, width: int) -> Strip:
+        """Draw a row, on which the cursor may be.
+
+        The ground of the cursor lies under the first column only: that is as easy to see, colors
+        keep their meaning beside it, and a move sends half of what whole rows would be.
+        """
+        cell, rest = self._body(row)
+        sign = (self.signs.cursor if is_here else " ", "")
+        lead = (sign, *fit(self._source.gutter(row), GUTTER), (" ", ""), *cell)
+        if not is_here:
+            spans = (*lead, *rest)
+            if self._source.is_dimmed:
+                spans = (("".join(text for text, _ in spans), "muted"),)
+            return self.to_strip(fit(spans, width))
+        # Bars of letters would be hard to read in their colours on the ground of the cursor.
+        kept = BAR_STYLES if self.signs.eighths else ()
+        lead = merge_spans((text, style if style in kept else "") for text, style in lead)
+        lead = fit(lead, min(width, width_of(lead)))
+        parts = self.to_strip(lead, "cursor"), self.to_strip(fit(rest, width - width_of(lead)))
+        return Strip.join(parts)
+
+    def _body(self, row: R) -> tuple[StyledLine, StyledLine]:
+        """Return the first cell of a row, and the others joined, all of them fitted."""
         key = self._source.key(row)
         if (body := self._bodies.get(key)) is None:
             columns = self._layout()
-            body = join_cells(self._source.cells(row, columns), columns)
-            self._bodies[key] = body
+            first, *others = self._source.cells(row, columns)
+            cell = fit(first, columns[0].width, columns[0].align)
+            rest = join_cells(others, columns[1:])
+            gap = ((" " * columns[1].gap, ""),) if others else ()
+            body = self._bodies[key] = cell, (*gap, *rest)
         return body
 
     def _layout(self) -> tuple[TableColumn, ...]:
@@ -340,10 +370,13 @@ class Table(ScrollingWidget, Generic[R], can_focus=True):
         nearest = chain(self._last[self._index :], reversed(self._last[: self._index]))
         return next((places[name] for row in nearest if (name := key(row)) in places), 0)
 
-    def _go(self, index: int, top: int) -> None:
-        """Put the cursor on `index`, with `top` as the first row in view if that can be."""
+    def _go(self, index: int, top: int) -> bool:
+        """Put the cursor on `index`, with `top` as the first row in view if that can be.
+
+        Return whether it was elsewhere.
+        """
         if not self.rows:
-            return
+            return False
         was, was_top = self._index, self._top
         self._index = max(0, min(index, len(self.rows) - 1))
         self._top = self._top_with(self._index, top)
@@ -354,20 +387,22 @@ class Table(ScrollingWidget, Generic[R], can_focus=True):
             lines = (self.header + row - self._top for row in (was, self._index))
             self.refresh(*(Region(0, y, max(0, self.size.width - 1), 1) for y in lines))
         self.pinned = self.cursor
-        if self._index != was:
-            # Straight to the screen: what it draws of the row then goes out in the same frame.
-            self.screen.post_message(self.Moved(self.cursor))
+        return self._index != was
+
+    def _tell_moved(self) -> None:
+        self.post_message(self.Moved(self.cursor))
 
     def _top_with(self, index: int, top: int) -> int:
-        """Return the first row to show so that `index` is in view: `top`, or half a page away.
+        """Return the first row to show so that `index` is in view: `top`, or a page away.
 
         Hidden, the table has no page, and stays where it is until it has one.
         """
         if not self.size.height:
             return top
-        half = self.page // 2
+        page = self.page
+        stay = min(ROWS_THAT_STAY, (page - 1) // 3)
         if index < top:
-            top = min(index, top - half)
-        elif index >= top + self.page:
-            top = max(index - self.page + 1, top + half)
-        return max(0, min(top, len(self.rows) - self.page))
+            top = index - page + 1 + stay
+        elif index >= top + page:
+            top = index - stay
+        return max(0, min(top, len(self.rows) - page))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from textual.events import Key, MouseEvent, Paste, Resize
 from textual.message import Message
 
-from ollama_tui.tui.rendering.driver import LARGEST, LARGEST_PASTE, TICK, TerminalInput
+from ollama_tui.tui.rendering.driver import LARGEST, LARGEST_PASTE, TerminalInput
 
 SEQUENCES = st.sampled_from(
     b"\x1b \x1b[ \x1bO \x1b[< \x1b[48; \x1b[200~ \x1b[201~ ?2048;1$y "
@@ -52,6 +52,23 @@ def test_text_is_the_same_however_it_is_cut(text: str, data: st.DataObject) -> N
     sent = text.encode()
     cut = data.draw(st.integers(0, len(sent)))
     assert typed(sent[:cut], sent[cut:]) == list(text)
+
+
+@given(
+    st.lists(st.sampled_from([b"j", b"\x1b[A", b"\x1b[6~", b"\x1b", b"\xc3", b"\xa9", b"\x1bq"]))
+)
+def test_a_key_that_was_read_before_is_read_alike(pieces: list[bytes]) -> None:
+    listening = TerminalInput()
+
+    def read() -> list[str]:
+        return [
+            message.key
+            for piece in [*pieces, b"\0" * 40]
+            for message in listening.feed(piece)
+            if isinstance(message, Key)
+        ]
+
+    assert read() == read()
 
 
 @pytest.mark.parametrize("byte", range(256))
@@ -100,7 +117,7 @@ def test_escape_alone_is_a_key_once_nothing_follows() -> None:
     listening._parser._timeout_time = 0.0  # the time it may take has passed
     assert listening.timeout == 0.0
     assert [m.key for m in listening.tick() if isinstance(m, Key)] == ["escape"]
-    assert listening.timeout == TICK
+    assert listening.timeout is None
 
 
 def keys(*pieces: bytes) -> list[str]:

@@ -8,10 +8,8 @@ from typing import ClassVar
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from textual import events
-from textual.containers import Vertical
+from textual.geometry import Region
 from textual.strip import Strip
-from textual.widget import Widget
 
 from ollama_tui.formatting import StyledLine
 from ollama_tui.tui.widgets.table import (
@@ -118,13 +116,23 @@ async def test_keys_move_the_cursor(keys: str, cursor: str) -> None:
         assert cursor_line(app) == 1 + table.rows_in_view().index(cursor)
 
 
-async def test_leaving_the_view_scrolls_by_half_a_page() -> None:
+async def test_leaving_the_view_turns_the_page_and_two_rows_stay() -> None:
     app, table = table_of(names(100))
     async with app.run_test(size=(30, 11)) as pilot:
         await pilot.press(*["j"] * 10)
-        assert table.rows_in_view() == tuple(names(100)[5:15])
-        await pilot.press(*["k"] * 6)
+        assert table.rows_in_view() == tuple(names(100)[8:18])
+        await pilot.press(*["k"] * 3)
         assert table.rows_in_view() == tuple(names(100)[:10])
+
+
+async def test_only_the_first_column_is_on_the_ground_of_the_cursor() -> None:
+    app, table = table_of(["a", "b"])
+    async with app.run_test(size=(24, 5)):
+        here, other = table.render_lines(Region(0, 1, 24, 2))
+        first = 4 + table._layout()[0].width
+        assert len({segment.style for segment in here.crop(0, first)}) == 1
+        assert here.crop(0, first)._segments[0].style != other.crop(0, first)._segments[0].style
+        assert here.crop(first)._segments[-1].style == other.crop(first)._segments[-1].style
 
 
 @pytest.mark.parametrize(
@@ -270,27 +278,6 @@ async def test_any_size_will_do(size: tuple[int, int]) -> None:
         await pilot.press("k", "pageup", "j", "ctrl+d")
         assert table.cursor in table.rows_in_view()
         assert len(screen_lines(app)) == size[1]
-
-
-class Overhearing(Vertical):
-    """Keeps the keys that come up from what it holds."""
-
-    def __init__(self, *held: Widget) -> None:
-        super().__init__(*held)
-        self.keys: list[str] = []
-
-    def on_key(self, event: events.Key) -> None:
-        self.keys.append(event.key)
-
-
-async def test_a_key_that_moves_goes_no_further_than_the_table() -> None:
-    table: Table[str] = Table(Names())
-    table.show(names(20))
-    around = Overhearing(table)
-    async with OneWidget(around).run_test() as pilot:
-        await pilot.press("j", "x", "G", "down", "k", "enter", "y")
-        assert table.cursor == "m18"
-        assert around.keys == ["x", "y"]
 
 
 @given(
