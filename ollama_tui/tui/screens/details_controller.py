@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from ollama_tui.api.errors import OllamaError
@@ -49,10 +49,14 @@ class DetailsController:
         """Set when nothing is under way: the last request was answered, refused or cancelled."""
         self._answered.set()
 
-    @property
+    @cached_property
     def pane(self) -> ModelDetailsPane:
         """Where the details are drawn."""
         return self._main.query_one(ModelDetailsPane)
+
+    @cached_property
+    def _border(self) -> Pane:
+        return self._main.query_one("#about", Pane)
 
     @property
     def focused(self) -> bool:
@@ -70,7 +74,7 @@ class DetailsController:
         main = self._main
         if main.size.width < WIDE and not main.has_class("-details"):
             return
-        border = main.query_one("#about", Pane)
+        border = self._border
         if (model := main.current) is None:
             border.entitle("")
             self.pane.show(None, None, also=(), now=main.now())

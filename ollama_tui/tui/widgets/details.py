@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from ollama_tui.api.replies import Show
-from ollama_tui.domain.details import LANGUAGES, OVERVIEW, document, tabs
+from ollama_tui.domain.details import LANGUAGES, OVERVIEW, Document, document, tabs
 from ollama_tui.domain.model import Model
 from ollama_tui.domain.overview import Surroundings
 from ollama_tui.formatting import StyledLine
@@ -133,29 +133,37 @@ class DetailsPane(Vertical):
         if self.title_line.display:
             ends = ((model.label, "strong"),), ((f"{self._place_in_list} ", "muted"),)
             self.title_line.show([spread(*ends, self.size.width)])
-        key, tab = model.details_key, self.tabs.active or OVERVIEW.id
+        tab = self.tabs.active or OVERVIEW.id
+        content = self._content(tab, model, self._now)
+        language = LANGUAGES.get(tab, "")
+        self.text.show(content, document=(model.details_key, model.name, tab), language=language)
+        self._show_found()
+
+    def _content(self, tab: str, model: Model, now: datetime) -> Document:
+        """Return what `tab` shows of `model`, and why there is no more."""
+        key = model.details_key
+        arrays = self._arrays[1] if self._arrays[0] == key else {}
+        problem = self._problem if self._problem[0] == key else None
         content = document(
             tab,
             model,
             self._details,
-            now=self._now,
+            now=now,
             width=self.text.size.width - 1,
             also=self._also,
             around=self._around,
-            arrays=self._arrays[1] if self._arrays[0] == key else {},
+            arrays=arrays,
         )
-        if not isinstance(content, str) and tab == OVERVIEW.id and self._details is None:
-            problem_key, title, hint = self._problem
-            said: list[StyledLine] = []
-            if problem_key == key:
-                said = [(), ((title, "bad"),), ((hint, "muted"),)]
-            elif model.is_answered_in_cloud:
-                said = [(), ((CLOUD_HINT, "muted"),)]
-            at = content.index(())  # below the lines at the top
-            content = [*content[:at], *said, *content[at:]]
-        language = LANGUAGES.get(tab, "")
-        self.text.show(content, document=(key, model.name, tab), language=language)
-        self._show_found()
+        if isinstance(content, str) or tab != OVERVIEW.id or self._details is not None:
+            return content
+        said: list[StyledLine] = []
+        if problem is not None:
+            _, title, hint = problem
+            said = [(), ((title, "bad"),), ((hint, "muted"),)]
+        elif model.is_answered_in_cloud:
+            said = [(), ((CLOUD_HINT, "muted"),)]
+        at = content.index(())  # below the lines at the top
+        return [*content[:at], *said, *content[at:]]
 
     # ---- finding a text
 

@@ -45,7 +45,9 @@ class TabBar(StyledWidget):
 
     def show(self, tabs: Sequence[tuple[str, str]]) -> None:
         """Show these tabs; the active one stays active if it is there."""
-        self._tabs = tuple(tabs)
+        before, self._tabs = self._tabs, tuple(tabs)
+        if self._tabs != before:
+            self.refresh()
         ids = [tab for tab, _ in self._tabs]
         self._activate(self.active if self.active in ids else next(iter(ids), None))
 
@@ -63,16 +65,18 @@ class TabBar(StyledWidget):
             self._activate(ids[(ids.index(self.active) + step) % len(ids)])
 
     def _activate(self, tab: str | None) -> None:
-        before, self.active = self.active, tab
+        if tab == self.active:
+            return
+        self.active = tab
         self.refresh()
-        if tab is not None and tab != before:
+        if tab is not None:
             self.post_message(self.Activated(tab))
 
     def render_line(self, y: int) -> Strip:
         """Paint the titles that fit."""
         active = next((n for n, (tab, _) in enumerate(self._tabs) if tab == self.active), 0)
         widths = [cell_len(title) for _, title in self._tabs]
-        first, last = visible_tabs(widths, active, self.size.width)
+        first, last = visible_tabs(widths, active, self.room.width)
         spans: list[Span] = [("‹ ", "muted")] if first else []
         for tab, title in self._tabs[first:last]:
             spans += [(title, "tab-now" if tab == self.active else "tab"), (" " * GAP, "")]
@@ -80,7 +84,7 @@ class TabBar(StyledWidget):
             spans[-1] = (" ›", "muted")
         elif spans:
             spans.pop()
-        return self.to_strip(fit(spans, self.size.width))
+        return self.to_strip(fit(spans, self.room.width))
 
 
 class Picker(TabBar, can_focus=True):

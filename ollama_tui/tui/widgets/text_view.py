@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, cast
 
+from rich.cells import cell_len
 from textual.geometry import Region, Size
 from textual.strip import Strip
 
@@ -149,7 +150,7 @@ class TextView(ScrollingWidget, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """Paint one row."""
-        size = self.size
+        size = self.room
         is_painted = size == self._painted_size
         return self.to_strip(self._painted[y] if is_painted else self._line(y, size))
 
@@ -159,21 +160,30 @@ class TextView(ScrollingWidget, can_focus=True):
 
     def _put(self, top: Anchor) -> None:
         """Put the row that holds `top` at the top, but no further down than the last page."""
-        self._wrapped = WrappedText(self._texts, self.size.width - 1)
-        self._last_page = self._wrapped.last_page(self.page)
+        width, page = self.size.width - 1, self.page
+        self._wrapped = WrappedText(self._texts, width)
+        if len(self._texts) <= page and all(
+            len(text) <= width and cell_len(text) <= width for text in self._texts
+        ):
+            self._last_page = self._top = (0, 0)
+            self._rows = [WrappedRow(line, 0, len(text)) for line, text in enumerate(self._texts)]
+            return
+        self._last_page = self._wrapped.last_page(page)
         self._top = min(self._wrapped.snap(top), self._last_page)
-        self._rows = list(islice(self._wrapped.rows(self._top), self.page))
+        self._rows = list(islice(self._wrapped.rows(self._top), page))
 
     def _repaint(self) -> None:
         """Refresh the lines that differ: most of one model's details are the next one's too."""
         size = self.size
         width, height = self._painted_size = size
-        before, self._painted = self._painted, [self._line(y, size) for y in range(height)]
+        lines = [self._line(y, size) for y in range(min(height, len(self._rows) + 1))]
+        lines += lines[-1:] * (height - len(lines))  # below the text all are alike
+        before, self._painted = self._painted, lines
         if len(before) != height:
             self.refresh()
             return
-        lines = enumerate(zip(before, self._painted, strict=True))
-        if changed := [Region(0, y, width, 1) for y, (old, new) in lines if old != new]:
+        pairs = enumerate(zip(before, lines, strict=True))
+        if changed := [Region(0, y, width, 1) for y, (old, new) in pairs if old != new]:
             self.refresh(*changed)
 
     def _line(self, y: int, size: Size) -> StyledLine:
@@ -183,6 +193,8 @@ class TextView(ScrollingWidget, can_focus=True):
         """
         width, page = size.width, max(1, size.height)
         spans: StyledLine = ()
+        if y >= len(self._rows) and self._last_page == (0, 0):
+            return ((" " * width, ""),)
         if y < len(self._rows):
             row = self._rows[y]
             text = self._texts[row.line]
@@ -208,9 +220,14 @@ class TextView(ScrollingWidget, can_focus=True):
             if self._language:
                 return self._highlighter(-1, 0, self._texts, self._language).spans(line, start, end)
             return ((self._texts[line][start:end], ""),)
+        styled = self._styled[line]
+        if (start, end) == (0, len(self._texts[line])) and not any(
+            style.startswith(LEXED) for _, style in styled
+        ):
+            return styled
         spans: list[Span] = []
         at = 0
-        for number, (text, style) in enumerate(self._styled[line]):
+        for number, (text, style) in enumerate(styled):
             first, last = max(0, start - at), min(len(text), end - at)
             at += len(text)
             if first >= last:
