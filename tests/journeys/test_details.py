@@ -126,13 +126,13 @@ async def test_details_are_asked_for_once_and_then_remembered() -> None:
         assert shown(demo) == asked
 
 
-async def test_running_through_the_list_asks_only_where_the_cursor_rests() -> None:
+async def test_running_through_the_list_asks_for_the_first_row_and_where_the_cursor_rests() -> None:
     demo, ticker = a_server(version="0.33.0")
     async with journey(demo, server_time=ticker) as user:
         await user.waits(60)
         before = shown(demo)
         await user.presses(*["j"] * 9)
-        assert shown(demo) == [*before, "devstral:24b"]
+        assert shown(demo) == [*before, "gpt-oss:20b", "devstral:24b"]
         assert user.details.startswith("devstral:24b")
 
 

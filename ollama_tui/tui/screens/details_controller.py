@@ -27,7 +27,7 @@ WIDE = 110
 ROOMY = 180
 """Columns from which the list has three quarters of them."""
 DETAILS_DELAY = 0.08
-"""Seconds the cursor rests before details are asked for."""
+"""Seconds the cursor rests before details are asked for, while it goes from row to row."""
 
 
 class ModelDetailsPane(DetailsPane):
@@ -43,6 +43,8 @@ class DetailsController:
         self._main = main
         self._asked: tuple[object, ...] = ()
         """The model asked about last, of which connection, and the moment of the list."""
+        self._asked_at = 0.0
+        """When that was, in seconds on the app's clock."""
         self._at_once = asyncio.Event()
         """Set to ask without waiting for the cursor to rest."""
         self._answered = asyncio.Event()
@@ -126,7 +128,7 @@ class DetailsController:
             await self._main.tui.clock.within(PAUSE_SECONDS, self._answered.wait())
 
     def _ask(self, model: Model) -> None:
-        """Ask for the details of a model once the cursor rests on it, or a key needs them.
+        """Ask for the details of a model at once, or when the cursor, on its way, rests on it.
 
         What is under way goes on, however often the model is drawn meanwhile, and what was refused
         is asked for again after the next list.
@@ -138,6 +140,10 @@ class DetailsController:
             return
         self._asked = asked
         self._at_once, self._answered = asyncio.Event(), asyncio.Event()
+        now, before = services.clock.seconds(), self._asked_at
+        self._asked_at = now
+        if now - before > DETAILS_DELAY:
+            self._at_once.set()
         events = self._at_once, self._answered
         work: WorkType[None] = partial(self._ask_at_rest, services, model, *events)
         self._main.run_worker(work, exclusive=True, group="details")

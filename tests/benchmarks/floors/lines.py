@@ -19,6 +19,7 @@ from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
+from textual.widgets import Input
 
 DRAW_EVERY = 0.25
 
@@ -73,6 +74,12 @@ class Rows(ScrollView, can_focus=True):
         self.refresh(*(Region(0, at - top, self.size.width, 1) for at in (was, self.cursor)))
 
 
+class Filter(Input):
+    """What the rows shown have in them."""
+
+    DEFAULT_CSS = "Filter, Filter:focus { dock: bottom; height: 1; border: none; display: none; }"
+
+
 class Progress(Widget):
     """One line per pull."""
 
@@ -100,17 +107,34 @@ class Progress(Widget):
 class Lines(App[None]):
     """The list, and the progress below it."""
 
+    BINDINGS = [Binding("slash", "filter(True)"), Binding("escape", "filter(False)")]
+
     def __init__(self, options: argparse.Namespace) -> None:
         super().__init__()
         self.options = options
-        self.rows = Rows(list(made_up(0 if options.url else options.rows)))
+        self.every = list(made_up(0 if options.url else options.rows))
+        self.rows = Rows(self.every)
         self.progress = Progress(options.pulls)
         self.events: list[dict[str, Any]] = [{} for _ in range(options.pulls)]
 
     def compose(self) -> ComposeResult:
-        """Lay out the list and the progress."""
+        """Lay out the list, the filter and the progress."""
         yield self.rows
+        field = Filter()
+        field.cursor_blink = False
+        yield field
         yield self.progress
+
+    def action_filter(self, is_wanted: bool) -> None:
+        """Type a filter, or show all rows."""
+        field = self.query_one(Filter)
+        field.value = ""
+        field.display = is_wanted
+        (field if is_wanted else self.rows).focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Show the rows with the text in them."""
+        self.rows.fill([row for row in self.every if event.value in row])
 
     async def on_mount(self) -> None:
         """Fetch what there is to fetch."""
@@ -126,7 +150,8 @@ class Lines(App[None]):
 
         async with httpx.AsyncClient(base_url=self.options.url, timeout=None) as client:
             models = (await client.get("/api/tags")).json()["models"]
-            self.rows.fill([f"  {m['name']:<40}{m['size']:>14}" for m in models])
+            self.every = [f"  {m['name']:<40}{m['size']:>14}" for m in models]
+            self.rows.fill(self.every)
             await asyncio.gather(*(self.pull(client, n) for n in range(self.options.pulls)))
 
     async def pull(self, client: Any, number: int) -> None:
