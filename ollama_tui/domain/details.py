@@ -81,7 +81,11 @@ def tabs(show: Show | None) -> tuple[DetailsTab, ...]:
         "license": bool(show.license),
         "modelfile": bool(show.modelfile),
     }
-    return tuple(replace(tab, count=counts.get(tab.id, 0)) for tab in TABS if has[tab.id])
+    return tuple(
+        replace(tab, count=listed) if (listed := counts.get(tab.id)) else tab
+        for tab in TABS
+        if has[tab.id]
+    )
 
 
 def document(

@@ -82,6 +82,7 @@ class ActionScreen(Screen[None]):
     def __init__(self) -> None:
         super().__init__()
         self._strips: dict[str, StaticLines] = {}
+        self._table: Table[Any] | None = None
 
     @property
     def tui(self) -> OllamaTui:
@@ -95,8 +96,10 @@ class ActionScreen(Screen[None]):
 
     @property
     def table(self) -> Table[Any]:
-        """The table that the actions are about."""
-        return self.query_one(Table)
+        """The table that the actions are about; every move of the cursor asks for it."""
+        if self._table is None:
+            self._table = self.query_one(Table)
+        return self._table
 
     @property
     def is_composed(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -99,7 +99,7 @@ class MainScreen(ActionScreen):
     @property
     def table(self) -> ModelTable:
         """The list."""
-        return self.query_one(ModelTable)
+        return cast("ModelTable", super().table)
 
     @property
     def place(self) -> Place:
