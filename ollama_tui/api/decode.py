@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache, partial
 from types import UnionType
 from typing import Annotated, Any, TypeVar, Union, cast, get_args, get_origin
@@ -13,11 +14,15 @@ from msgspec.structs import replace
 from ollama_tui.api.errors import CHECK_ADDRESS, NotOllama
 from ollama_tui.api.replies import (
     CUT_MARK,
+    Count,
     ListedModel,
     ManifestShow,
+    ModelDetails,
     Recommendation,
+    Reply,
     RunningModel,
     ShortText,
+    ShortTexts,
     Show,
     ShowManifests,
     VerboseShow,
@@ -28,6 +33,9 @@ T = TypeVar("T", bound=msgspec.Struct)
 M = TypeVar("M", ListedModel, RunningModel)
 S = TypeVar("S", Show, ManifestShow, VerboseShow)
 V = TypeVar("V", bound=Show)
+
+Body = bytes | bytearray
+"""The bytes of an answer, read in one piece or as they came."""
 
 _FAILURES = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _ESCAPE = (
@@ -54,6 +62,27 @@ class _Models(msgspec.Struct):
     models: tuple[ListedModel, ...] | msgspec.UnsetType | None = msgspec.UNSET
 
 
+class RawModel(Reply, frozen=True):
+    """A `ListedModel` with the JSON of what many have in common; its fields are in that order."""
+
+    name: ShortText = ""
+    model: ShortText = ""
+    modified_text: ShortText = msgspec.field(default="", name="modified_at")
+    size: Count = 0
+    digest: ShortText = ""
+    details: msgspec.Raw = msgspec.Raw(b"{}")
+    capabilities: msgspec.Raw = msgspec.Raw(b"null")
+    remote_model: ShortText = ""
+    remote_host: ShortText = ""
+
+
+class _RawModels(msgspec.Struct):
+    models: tuple[RawModel, ...] = ()
+
+
+_CAPABILITIES: Any = ShortTexts | None
+
+
 class _Running(msgspec.Struct):
     models: tuple[RunningModel, ...] | msgspec.UnsetType | None = msgspec.UNSET
 
@@ -70,36 +99,82 @@ class _Message(msgspec.Struct):
     message: str = ""
 
 
-def decode(body: bytes, kind: type[T]) -> T:
+def decode(body: Body, kind: type[T]) -> T:
     """Return `body` as a `kind`; a bad field has its default, a bad entry is left out.
 
     Raises NotOllama when `body` is not a JSON object, or one of too many values.
     """
-    if len(body) > _SMALL and sum(map(body.count, (b",", b"[", b"{"))) > MAX_VALUES:
-        raise NotOllama(
-            f"The server does not answer like Ollama: it sent more than {MAX_VALUES:,} values.",
-            CHECK_ADDRESS,
-        )
+    _check_values(body)
     try:
         return cast(T, _decoder(kind).decode(body))
     except _FAILURES:
         return _decode_by_field(body, kind)
 
 
-def listed_models(body: bytes) -> tuple[ListedModel, ...]:
+def _check_values(body: Body) -> None:
+    if len(body) > _SMALL and sum(map(body.count, (b",", b"[", b"{"))) > MAX_VALUES:
+        raise NotOllama(
+            f"The server does not answer like Ollama: it sent more than {MAX_VALUES:,} values.",
+            CHECK_ADDRESS,
+        )
+
+
+def listed_models(body: Body) -> tuple[ListedModel, ...]:
     """Decode `GET /api/tags`; entries without a name are left out."""
     # Two objects per model, so this bounds the count before decoding.
     if len(body) > MAX_MODELS and body.count(b"{") > 2 * MAX_MODELS + 1:
         raise NotOllama(
             f"The server lists more than {MAX_MODELS:,} models, too many to show.", CHECK_ADDRESS
         )
+    _check_values(body)
+    try:
+        raw = _decoder(_RawModels).decode(body).models
+        if models := with_shared_details(raw):
+            return _named(models)
+    except _FAILURES:
+        pass
+    return _listed_by_field(body)
+
+
+def with_shared_details(models: Iterable[RawModel]) -> tuple[ListedModel, ...]:
+    """Return models with equal details as one object; raise one of msgspec's errors for bad ones.
+
+    Of 10,000 models most have the details of another one. Looking them up by their bytes is
+    quicker than decoding them again (8 ms for 11), and what is left takes 4 MB for 9.
+    """
+    details: dict[bytes, ModelDetails] = {}
+    capabilities: dict[bytes, list[str] | None] = {}
+    listed = []
+    for raw in models:
+        if (text := bytes(raw.details)) not in details:
+            details[text] = _decoder(ModelDetails).decode(text)
+        if (able := bytes(raw.capabilities)) not in capabilities:
+            capabilities[able] = _decoder(_CAPABILITIES).decode(able)
+        name = raw.name
+        listed.append(
+            ListedModel(
+                name,
+                name if raw.model == name else raw.model,
+                raw.modified_text,
+                raw.size,
+                raw.digest,
+                details[text],
+                capabilities[able],
+                raw.remote_model,
+                raw.remote_host,
+            )
+        )
+    return tuple(listed)
+
+
+def _listed_by_field(body: Body) -> tuple[ListedModel, ...]:
     models = decode(body, _Models).models
     if isinstance(models, msgspec.UnsetType):
         raise not_ollama(body)
     return _named(models or ())
 
 
-def running_models(body: bytes) -> tuple[RunningModel, ...]:
+def running_models(body: Body) -> tuple[RunningModel, ...]:
     """Decode `GET /api/ps`; entries without a name are left out."""
     models = decode(body, _Running).models
     if isinstance(models, msgspec.UnsetType):
@@ -107,19 +182,19 @@ def running_models(body: bytes) -> tuple[RunningModel, ...]:
     return _named(models or ())
 
 
-def recommendations(body: bytes) -> tuple[Recommendation, ...]:
+def recommendations(body: Body) -> tuple[Recommendation, ...]:
     """Decode the recommendations; entries without a model are left out."""
     entries = decode(body, _Recommendations).recommendations or ()
     return tuple(entry for entry in entries if entry.model)
 
 
-def shown(body: bytes, kind: type[S]) -> S:
+def shown(body: Body, kind: type[S]) -> S:
     """Decode `POST /api/show`; a value of the metadata that is nested deeply is None, as a list."""
     reply = decode(body, kind)
     return _bounded(reply, len(body) > _SMALL) if isinstance(reply, Show) else reply
 
 
-def shown_manifests(body: bytes) -> ShowManifests:
+def shown_manifests(body: Body) -> ShowManifests:
     """Decode `POST /api/show` with `all_manifests`.
 
     A server that does not know of it answers as to any show: with the only manifest there is.
@@ -132,7 +207,7 @@ def shown_manifests(body: bytes) -> ShowManifests:
     return replace(reply, manifests=[_bounded(one, large) for one in reply.manifests])
 
 
-def version(body: bytes) -> str:
+def version(body: Body) -> str:
     """Decode `GET /api/version`."""
     text = decode(body, _Version).version
     if not text:
@@ -159,7 +234,7 @@ def error_text(error: msgspec.Raw) -> str:
     return "" if text in _NOTHING else text
 
 
-def not_ollama(body: bytes, status: int = 0) -> NotOllama:
+def not_ollama(body: Body, status: int = 0) -> NotOllama:
     """Return the error that describes what was found instead of Ollama's answer."""
     return NotOllama(
         f"The server does not answer like Ollama: it sent {_found(body)}.",
@@ -182,7 +257,7 @@ def is_page(text: str) -> bool:
     return start.startswith(("<!doctype html", "<html", "<head", "<body", "<!--"))
 
 
-def _found(body: bytes) -> str:
+def _found(body: Body) -> str:
     text = body[:65536].decode("utf-8", "replace")
     if not text.strip():
         return "an empty answer"
@@ -208,14 +283,14 @@ _lax_decoder = cache(partial(msgspec.json.Decoder, strict=False))
 _fields = cache(msgspec.structs.fields)
 
 
-def _decode_by_field(body: bytes, kind: type[T]) -> T:
+def _decode_by_field(body: Body, kind: type[T]) -> T:
     try:
         return cast(T, _lenient(_repaired(body), kind))
     except _FAILURES as error:
         raise not_ollama(body) from error
 
 
-def _repaired(body: bytes) -> bytes:
+def _repaired(body: Body) -> Body:
     """Return `body` with U+FFFD for what is no UTF-8 and for half a surrogate pair.
 
     A large one is returned as it is: there could be millions of them.
@@ -226,7 +301,7 @@ def _repaired(body: bytes) -> bytes:
     return re.sub(_ESCAPE, lambda m: m[0] if m[1] or m[2] else rb"\ufffd", valid)
 
 
-def _lenient(raw: bytes | msgspec.Raw, wanted: Any) -> Any:
+def _lenient(raw: Body | msgspec.Raw, wanted: Any) -> Any:
     """Decode one value, leaving out what does not fit; raise one of _FAILURES if nothing does."""
     try:
         return _lax_decoder(wanted).decode(raw)
@@ -234,7 +309,7 @@ def _lenient(raw: bytes | msgspec.Raw, wanted: Any) -> Any:
         return _lenient_parts(raw, wanted)
 
 
-def _lenient_parts(raw: bytes | msgspec.Raw, wanted: Any) -> Any:
+def _lenient_parts(raw: Body | msgspec.Raw, wanted: Any) -> Any:
     """Decode the parts of a value that does not fit as a whole."""
     origin, arguments = get_origin(wanted), get_args(wanted)
     if isinstance(wanted, type) and issubclass(wanted, msgspec.Struct):
@@ -254,7 +329,7 @@ def _lenient_parts(raw: bytes | msgspec.Raw, wanted: Any) -> Any:
     raise msgspec.ValidationError("no part of the value fits")
 
 
-def _lenient_bounded(raw: bytes | msgspec.Raw, wanted: Any, bounds: msgspec.Meta) -> Any:
+def _lenient_bounded(raw: Body | msgspec.Raw, wanted: Any, bounds: msgspec.Meta) -> Any:
     """Decode a text or list that is too long, and cut it."""
     longest = bounds.max_length
     if longest is None:
@@ -302,7 +377,7 @@ def _is_deep(value: Any) -> bool:
     return any(isinstance(each, list | dict) for each in level)
 
 
-def _lenient_struct(raw: bytes | msgspec.Raw, kind: type[T]) -> T:
+def _lenient_struct(raw: Body | msgspec.Raw, kind: type[T]) -> T:
     given = _lax_decoder(dict[str, msgspec.Raw]).decode(raw)
     values = {
         field.name: value

@@ -14,6 +14,7 @@ import msgspec
 from ollama_tui import __version__
 from ollama_tui.api import sendfile
 from ollama_tui.api.clock import MACHINE, Clock, Watchdog
+from ollama_tui.api.decode import Body
 from ollama_tui.api.errors import (
     CHECK_ADDRESS,
     InvalidRequest,
@@ -79,8 +80,8 @@ class HttpClient:
         body: Mapping[str, Any] | None = None,
         *,
         timeouts: httpx.Timeout = REPLY_TIMEOUTS,
-    ) -> bytes:
-        """Send a call and return the whole body of its answer."""
+    ) -> Body:
+        """Send a call and return the whole body of its answer, as it was read: it may be large."""
         within = ANSWER_WITHIN if timeouts is REPLY_TIMEOUTS else WORK_WITHIN
         content, headers = encoded(body, call), _JSON if body else {}
         async with self._open(call, content, headers, timeouts, within) as response:
@@ -93,7 +94,7 @@ class HttpClient:
                     watchdog.extend(len(chunk) / MIN_BYTES_PER_SECOND)
                     if len(chunks) > MAX_REPLY_BYTES:
                         raise _too_large()
-            return bytes(chunks)
+            return chunks
 
     @asynccontextmanager
     async def stream(self, call: Call, body: Mapping[str, Any]) -> AsyncIterator[httpx.Response]:

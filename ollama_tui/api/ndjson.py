@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from ollama_tui.api.decode import decode, error_text, not_ollama
+from ollama_tui.api.decode import Body, decode, error_text, not_ollama
 from ollama_tui.api.errors import CHECK_ADDRESS, Interrupted, NotOllama
 from ollama_tui.api.replies import Progress
 from ollama_tui.api.requests import CREATE, Call
@@ -23,7 +23,7 @@ class _Event(Progress, frozen=True):
     signin_url: str = ""
 
 
-def parse_event(line: bytes, call: Call) -> Progress:
+def parse_event(line: Body, call: Call) -> Progress:
     """Return the event of one line; raise a Refused for an error, NotOllama for anything else."""
     event = decode(line, _Event)
     if words := error_text(event.error):
@@ -96,7 +96,7 @@ class EventReader:
         )
 
 
-def single_event(body: bytes, call: Call) -> Progress:
+def single_event(body: Body, call: Call) -> Progress:
     """Return the only event of an answer that was not streamed."""
     event = parse_event(body, call)
     if event.status != "success":

@@ -14,6 +14,9 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from ollama_tui.api.decode import RawModel, with_shared_details
 from ollama_tui.api.replies import ListedModel, Show
 from ollama_tui.config.state_file import MB, Problems, StateFile
 from ollama_tui.domain.last_runs import LastRuns
@@ -53,7 +56,13 @@ class Cache:
 
     def models(self, host_url: str) -> tuple[ListedModel, ...]:
         """Return the last list seen on `host_url`; empty when there is none."""
-        return tuple(model for model in self._list(host_url).read() or () if model.name)
+        kept = self._list(host_url)
+        raw = StateFile(kept.path, tuple[RawModel, ...], kept.loss, self._problems, kept.limit)
+        try:
+            models = with_shared_details(raw.read() or ())
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            models = kept.read() or ()  # which says what is wrong with the file
+        return tuple([model for model in models if model.name])
 
     def keep_models(self, host_url: str, models: tuple[ListedModel, ...]) -> None:
         """Remember the list of `host_url`."""

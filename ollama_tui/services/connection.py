@@ -109,15 +109,16 @@ class Connection:
 
     def _early_list(self) -> Snapshot:
         if self._prefetch is not None and (answers := self._prefetch.answers()) is not None:
-            return self._list_of(answers)
+            return self._list_of(answers, Snapshot())
         if self._cache is None:
             return Snapshot()
         listed = self._cache.models(self._settings.host.url)
         return Snapshot().with_list(listed, (), self._cache.facts())
 
-    def _list_of(self, answers: Answers) -> Snapshot:
+    def _list_of(self, answers: Answers, before: Snapshot) -> Snapshot:
+        """Return the list of `answers`, with the models of `before` if they are the same."""
         facts = self._cache.facts(answers.version) if self._cache else {}
-        snapshot = Snapshot().answered(answers, self._clock.now())
+        snapshot = before.answered(answers, self._clock.now())
         return snapshot.with_list(answers.listed, answers.running, facts)
 
     @asynccontextmanager
@@ -130,7 +131,7 @@ class Connection:
         answers = await self._prefetch.wait(FIRST_ANSWER) if self._prefetch is not None else None
         if answers is not None:
             if self.snapshots.value.state is ConnectionState.CONNECTING:
-                self.snapshots.set(self._list_of(answers))
+                self.snapshots.set(self._list_of(answers, self.snapshots.value))
             await wait_for_draw()
         # Loaded in a thread: keys are answered meanwhile.
         await asyncio.to_thread(import_module, "ollama_tui.api.client")
@@ -146,6 +147,7 @@ class Connection:
         )
         async with opened as ollama:
             library = self._library(ollama, answers)
+            answers = self._prefetch = None  # or this list would be kept beside the newest one
             async with library.watching():
                 await self._first_answer()
                 await wait_for_draw()

@@ -143,12 +143,13 @@ class Library:
     def _apply(self, answers: Answers) -> None:
         """Remember and publish what the server says now."""
         self._note_running(answers.running)
-        self._listed = answers.listed
-        if self._cache and answers.listed != self._cached:
-            self._cached = answers.listed
-            self._cache.keep_models(self._host_url, answers.listed)
+        if answers.listed != self._listed:  # an equal one would be kept beside that of the models
+            self._listed = answers.listed
+        if self._cache and self._listed != self._cached:
+            self._cached = self._listed
+            self._cache.keep_models(self._host_url, self._listed)
         self.facts.use_server_version(answers.version)
-        self.facts.queue_unknown(answers.listed)
+        self.facts.queue_unknown(self._listed)
         self._publish(self.snapshot.answered(answers, self._now()))
 
     def _publish(self, snapshot: Snapshot) -> None:

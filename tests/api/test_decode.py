@@ -235,6 +235,16 @@ def test_ten_thousand_models_take_the_fast_path() -> None:
     )
 
 
+def test_equal_details_are_one_object() -> None:
+    other = GOOD | {"details": {"family": "phi"}, "capabilities": None}
+    one, two, three = listed_models(json.dumps({"models": [GOOD, GOOD, other]}).encode())
+    assert one.details is two.details
+    assert one.capabilities is two.capabilities
+    assert one.model is one.name
+    assert three.details == ModelDetails(family="phi")
+    assert three.capabilities is None
+
+
 anything = st.recursive(
     st.none()
     | st.booleans()
@@ -251,6 +261,24 @@ def test_a_model_of_any_junk_never_hides_its_neighbours(junk: dict[str, Any]) ->
     body = json.dumps({"models": [GOOD, junk, GOOD]}).encode()
     models = listed_models(body)
     assert models[0] == models[-1] == listed()
+
+
+@given(st.lists(st.dictionaries(st.sampled_from([*GOOD, "remote_model"]), anything), max_size=3))
+def test_a_model_is_what_its_bytes_alone_would_be(entries: list[dict[str, Any]]) -> None:
+    entries = [GOOD, *[GOOD | entry for entry in entries]]
+    together = listed_models(json.dumps({"models": entries}).encode())
+    alone = [model for e in entries for model in decode_one(json.dumps(e).encode())]
+    assert list(together) == alone
+
+
+def decode_one(entry: bytes) -> list[ListedModel]:
+    """Decode an entry without looking at others; none where it has no name."""
+    try:
+        model = decode(entry, ListedModel)
+    except NotOllama:
+        return []
+    named = msgspec.structs.replace(model, name=model.name or model.model)
+    return [named] if named.name else []
 
 
 @given(st.binary(max_size=200))

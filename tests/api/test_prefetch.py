@@ -111,6 +111,16 @@ async def test_one_bad_answer_of_three_makes_all_count_as_none() -> None:
     assert await first_of(server(answer)) is None
 
 
+async def test_answers_are_decoded_once_and_then_the_same() -> None:
+    async with serving(server(with_length)) as address:
+        host, _, port = address.partition(":")
+        first = Prefetch(Host("http", host, int(port)))
+        answers = await first.wait(LONG)
+        assert answers is not None
+        assert first.answers() is answers
+        assert await first.wait(LONG) is answers
+
+
 async def test_waiting_for_a_silent_server_ends_after_the_given_seconds() -> None:
     silent = asyncio.Event()
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ollama_tui.api.replies import ListedModel, ModelDetails, Show
+from ollama_tui.config.state_file import Problems
 from ollama_tui.domain.last_runs import LastRuns
 from ollama_tui.domain.model import Facts
 from ollama_tui.services.cache import _DETAILS_KEPT, Cache
@@ -34,6 +35,26 @@ def test_lists_are_kept_per_host(cache: Cache) -> None:
     cache.keep_models("http://one:1", MODELS)
     assert cache.models("http://one:1") == MODELS
     assert cache.models("http://two:1") == ()
+
+
+def test_models_of_a_list_share_equal_details(cache: Cache) -> None:
+    details = [ModelDetails(family="llama", families=["llama"]) for _ in range(2)]
+    cache.keep_models("", tuple(ListedModel(f"m{n}", details=details[n]) for n in range(2)))
+    one, two = cache.models("")
+    assert one.details is two.details
+    assert one.details == details[0]
+
+
+def test_a_list_with_details_that_are_none_is_set_aside(tmp_path: Path) -> None:
+    problems = Problems()
+    cache = Cache(tmp_path, problems)
+    cache.keep_models("", (ListedModel("m"),))
+    [file] = files(tmp_path)
+    file.write_bytes(file.read_bytes().replace(b'"details":{', b'"details":7,"was":{'))
+    assert cache.models("") == ()
+    [problem] = problems.take()
+    assert "has unexpected content" in problem
+    assert not file.exists()
 
 
 def test_last_runs_are_kept_per_host(cache: Cache) -> None:

@@ -83,6 +83,26 @@ async def test_an_unchanged_list_keeps_its_models_by_identity(library: Library) 
     assert (await library.refresh()).models is before
 
 
+async def test_a_list_that_says_the_same_is_the_same_list(ollama: Ollama, demo: Demo) -> None:
+    before = await ollama.list()
+    assert await ollama.list() is before
+    await ollama.copy("qwen3:1.7b", "mine:v1")
+    assert {model.name for model in await ollama.list()} - {m.name for m in before} == {"mine:v1"}
+
+
+async def test_a_list_fetched_ahead_that_is_that_of_last_time_is_kept_once(
+    ollama: Ollama, tmp_path: Path
+) -> None:
+    cache = Cache(tmp_path)
+    answers = await answers_of(ollama)
+    cache.keep_models("", answers.listed)
+    library = Library(ollama, cache=cache)
+    before = [model.listed for model in library.snapshot.models]
+    library = Library(ollama, cache=cache, snapshots=library.snapshots, answers=answers)
+    after = [model.listed for model in library.snapshot.models]
+    assert list(map(id, after)) == list(map(id, before))
+
+
 async def test_a_failure_is_raised_and_said_in_the_snapshot_and_the_list_stays(
     library: Library, demo: Demo
 ) -> None:

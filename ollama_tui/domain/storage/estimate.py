@@ -27,7 +27,7 @@ class StoragePart:
     is_significant: bool = True
     """Whether sharing it is worth reporting."""
     estimated: bool = False
-    manifests: frozenset[str] = frozenset()
+    manifests: tuple[str, ...] = ()
     """`details_key` of the models that need it, where it is estimated from the list."""
 
 
@@ -68,12 +68,12 @@ def estimated_parts(models: Iterable[Model]) -> Iterator[StoragePart]:
             size,
             names,
             estimated=bool(size and shares),
-            manifests=frozenset((content.models[0].details_key,)),
+            manifests=(content.models[0].details_key,),
         )
     for digest, using in users.items():
         if len(using) > 1:
             names = frozenset(model.name for content in using for model in content.models)
-            keys = frozenset(content.models[0].details_key for content in using)
+            keys = tuple([content.models[0].details_key for content in using])
             yield StoragePart(
                 digest, sizes[digest], names, estimated=sizes[digest] > 0, manifests=keys
             )

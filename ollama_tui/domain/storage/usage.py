@@ -6,9 +6,10 @@ API: see `estimate`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
 from ollama_tui.domain import names
 from ollama_tui.domain.model import Model
@@ -31,6 +32,7 @@ from ollama_tui.domain.storage.upgrade import (
 )
 from ollama_tui.formatting import inert, plural, size
 
+T = TypeVar("T")
 SAME_TIME = 2.0
 """Seconds by which file systems may round a time."""
 INSIGNIFICANT_BYTES = 1_000_000
@@ -215,9 +217,9 @@ class Usage:
             return Amount(removal(self.contents, names, digests).freed, bool(self.contents.unseen))
         chosen = frozenset(names)
         keys = {key for name in chosen for key in self._manifests.get(name, ())}
-        gone = {key for key in keys if self._names[key] <= chosen} | {*digests}
+        gone = {key for key in keys if chosen.issuperset(self._names[key])} | {*digests}
         parts = {p for key in gone for p in self._by_manifest.get(key, ())}
-        freed = sum(part.size for part in parts if part.manifests <= gone)
+        freed = sum(part.size for part in parts if gone.issuperset(part.manifests))
         return Amount(freed, any(p.estimated for p in parts) or self._estimates(freed))
 
     def removal(self, names: Collection[str], digests: Collection[str] = ()) -> Removal | None:
@@ -273,38 +275,22 @@ class Usage:
         return frozenset().union(*(self._by_name.get(name, ()) for name in names))
 
     @cached_property
-    def _by_name(self) -> dict[str, list[StoragePart]]:
-        by_name: dict[str, list[StoragePart]] = {}
-        for part in self._parts:
-            for name in part.users:
-                by_name.setdefault(name, []).append(part)
-        return by_name
+    def _by_name(self) -> dict[str, tuple[StoragePart, ...]]:
+        return _grouped((name, part) for part in self._parts for name in part.users)
 
     @cached_property
-    def _by_manifest(self) -> dict[str, list[StoragePart]]:
-        by_manifest: dict[str, list[StoragePart]] = {}
-        for part in self._parts:
-            for key in part.manifests:
-                by_manifest.setdefault(key, []).append(part)
-        return by_manifest
+    def _by_manifest(self) -> dict[str, tuple[StoragePart, ...]]:
+        return _grouped((key, part) for part in self._parts for key in part.manifests)
 
     @cached_property
-    def _names(self) -> dict[str, set[str]]:
+    def _names(self) -> dict[str, tuple[str, ...]]:
         """The names of each manifest, by `details_key`."""
-        names: dict[str, set[str]] = {}
-        for model in self.models:
-            if not model.is_cloud:
-                names.setdefault(model.details_key, set()).add(model.name)
-        return names
+        return _grouped((m.details_key, m.name) for m in self.models if not m.is_cloud)
 
     @cached_property
-    def _manifests(self) -> dict[str, set[str]]:
+    def _manifests(self) -> dict[str, tuple[str, ...]]:
         """The manifests of each name: `_names` the other way round."""
-        keys: dict[str, set[str]] = {}
-        for key, users in self._names.items():
-            for name in users:
-                keys.setdefault(name, set()).add(key)
-        return keys
+        return _grouped((name, key) for key, users in self._names.items() for name in users)
 
     @cached_property
     def _parts(self) -> tuple[StoragePart, ...]:
@@ -317,6 +303,23 @@ class Usage:
         if self.contents is not None:
             return bool(self.contents.unseen)
         return bool(amount) and (len(self._parts) > 1 or bool(self.unknown))
+
+
+def _grouped(pairs: Iterable[tuple[str, T]]) -> dict[str, tuple[T, ...]]:
+    """Return the values of each key.
+
+    Nearly every key has one: a tuple takes a quarter of what a list or a set does.
+    """
+    groups: dict[str, tuple[T, ...]] = {}
+    several: dict[str, list[T]] = {}
+    for key, value in pairs:
+        if key not in groups:
+            groups[key] = (value,)
+        else:
+            several.setdefault(key, list(groups[key])).append(value)
+    for key, values in several.items():
+        groups[key] = tuple(values)
+    return groups
 
 
 def _is_of_several(part: StoragePart) -> bool:
