@@ -18,15 +18,18 @@ MAX_BLANK_BYTES = 64 * 1024
 """Bytes of empty lines between two events; Ollama sends none."""
 
 
+_NO_ERROR = msgspec.Raw()
+
+
 class _Event(Progress, frozen=True):
-    error: msgspec.Raw = msgspec.Raw()
+    error: msgspec.Raw = _NO_ERROR
     signin_url: str = ""
 
 
 def parse_event(line: Body, call: Call) -> Progress:
     """Return the event of one line; raise a Refused for an error, NotOllama for anything else."""
     event = decode(line, _Event)
-    if words := error_text(event.error):
+    if event.error is not _NO_ERROR and (words := error_text(event.error)):
         from ollama_tui.api.error_rules.explain import from_line  # only when needed
 
         raise from_line(words, call, signin_url=event.signin_url)

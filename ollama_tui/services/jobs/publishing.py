@@ -50,10 +50,12 @@ class Publisher:
 
     def publish_soon(self) -> None:
         """Publish as soon as the last publication is a tenth of a second old."""
+        if self._soon_pending:  # nearly always: this is called with every event
+            return
         now, due = self._clock(), self._published + PUBLISH_EVERY
         if now >= due:
             self.publish()
-        elif not self._soon_pending:
+        else:
             self._start(min(due, self._next_due) - now)
             self._soon_pending = True
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ollama_tui.api.clock import Watchdog
 from ollama_tui.api.errors import OllamaError
+from ollama_tui.services.jobs.pacing import paced
 from ollama_tui.services.jobs.publishing import Publisher
 from ollama_tui.services.jobs.record import JobRecord
-from ollama_tui.services.jobs.tasks import Lane
+from ollama_tui.services.jobs.tasks import Lane, RegistryTransfer, Step
 
 if TYPE_CHECKING:
     from ollama_tui.api.client import Ollama
@@ -51,9 +52,12 @@ class Runner:
             async with AsyncExitStack() as stack:
                 if task.lane is Lane.ALONE:
                     await stack.enter_async_context(self._alone)
+                steps: AsyncIterator[Step]
                 steps = await stack.enter_async_context(aclosing(task.run(self.ollama)))
                 watch = Watchdog(record.silence_limit(None), self.clock, self.sleep)
                 await stack.enter_async_context(watch)
+                if isinstance(task, RegistryTransfer):
+                    steps = paced(steps, self.clock, self.sleep)
                 async for step in steps:
                     if not isinstance(step, Lane):
                         record.take(step, self.clock())
