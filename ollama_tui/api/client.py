@@ -147,7 +147,11 @@ class Ollama:
         Raises as `show` does. https://docs.ollama.com/api-reference/show-model-details
         """
         body = _named(model, runner) | {"verbose": True}
-        return decode.shown(await self._http.reply(Call(requests.SHOW, model), body), VerboseShow)
+        from ollama_tui.api.metadata import MetadataReader  # few ever ask for it
+
+        reader = MetadataReader()
+        await self._http.read(Call(requests.SHOW, model), body, reader.feed)
+        return reader.finish()
 
     async def show_all(self, model: str) -> ShowManifests:
         """Return what the server knows of each manifest of a name that it has, one a runner.

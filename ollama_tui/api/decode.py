@@ -25,19 +25,18 @@ from ollama_tui.api.replies import (
     ShortTexts,
     Show,
     ShowManifests,
-    VerboseShow,
 )
 from ollama_tui.formatting import as_one_line, shorten
 
 T = TypeVar("T", bound=msgspec.Struct)
 M = TypeVar("M", ListedModel, RunningModel)
-S = TypeVar("S", Show, ManifestShow, VerboseShow)
+S = TypeVar("S", Show, ManifestShow)
 V = TypeVar("V", bound=Show)
 
 Body = bytes | bytearray
 """The bytes of an answer, read in one piece or as they came."""
 
-_FAILURES = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+FAILURES = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _ESCAPE = (
     rb"(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"  # a whole pair
     rb"|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"  # half of one
@@ -107,7 +106,7 @@ def decode(body: Body, kind: type[T]) -> T:
     _check_values(body)
     try:
         return cast(T, _decoder(kind).decode(body))
-    except _FAILURES:
+    except FAILURES:
         return _decode_by_field(body, kind)
 
 
@@ -131,7 +130,7 @@ def listed_models(body: Body) -> tuple[ListedModel, ...]:
         raw = _decoder(_RawModels).decode(body).models
         if models := with_shared_details(raw):
             return _named(models)
-    except _FAILURES:
+    except FAILURES:
         pass
     return _listed_by_field(body)
 
@@ -190,8 +189,7 @@ def recommendations(body: Body) -> tuple[Recommendation, ...]:
 
 def shown(body: Body, kind: type[S]) -> S:
     """Decode `POST /api/show`; a value of the metadata that is nested deeply is None, as a list."""
-    reply = decode(body, kind)
-    return _bounded(reply, len(body) > _SMALL) if isinstance(reply, Show) else reply
+    return _bounded(decode(body, kind), len(body) > _SMALL)
 
 
 def shown_manifests(body: Body) -> ShowManifests:
@@ -221,14 +219,14 @@ def error_text(error: msgspec.Raw) -> str:
     Other programs put it in an object's `message`. Whatever else it is, it is its own JSON, cut:
     made into objects it could take all memory, or be nested more deeply than they can be printed.
     """
-    body = _repaired(bytes(error))
+    body = repaired(bytes(error))
     try:
         return msgspec.json.decode(body, type=str)
-    except _FAILURES:
+    except FAILURES:
         pass
     try:
         message = msgspec.json.decode(body, type=_Message).message
-    except _FAILURES:
+    except FAILURES:
         message = ""
     text = message or body[:_MAX_ERROR].decode("utf-8", "replace").strip()
     return "" if text in _NOTHING else text
@@ -285,12 +283,12 @@ _fields = cache(msgspec.structs.fields)
 
 def _decode_by_field(body: Body, kind: type[T]) -> T:
     try:
-        return cast(T, _lenient(_repaired(body), kind))
-    except _FAILURES as error:
+        return cast(T, _lenient(repaired(body), kind))
+    except FAILURES as error:
         raise not_ollama(body) from error
 
 
-def _repaired(body: Body) -> Body:
+def repaired(body: Body) -> Body:
     """Return `body` with U+FFFD for what is no UTF-8 and for half a surrogate pair.
 
     A large one is returned as it is: there could be millions of them.
@@ -302,10 +300,10 @@ def _repaired(body: Body) -> Body:
 
 
 def _lenient(raw: Body | msgspec.Raw, wanted: Any) -> Any:
-    """Decode one value, leaving out what does not fit; raise one of _FAILURES if nothing does."""
+    """Decode one value, leaving out what does not fit; raise one of FAILURES if nothing does."""
     try:
         return _lax_decoder(wanted).decode(raw)
-    except _FAILURES:
+    except FAILURES:
         return _lenient_parts(raw, wanted)
 
 
@@ -394,6 +392,6 @@ def _fitting(values: list[msgspec.Raw], wanted: Any) -> list[Any]:
     for value in values:
         try:
             fitting.append(_lenient(value, wanted))
-        except _FAILURES:
+        except FAILURES:
             continue
     return fitting

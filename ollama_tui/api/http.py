@@ -82,19 +82,32 @@ class HttpClient:
         timeouts: httpx.Timeout = REPLY_TIMEOUTS,
     ) -> Body:
         """Send a call and return the whole body of its answer, as it was read: it may be large."""
+        chunks = bytearray()
+        await self.read(call, body, chunks.extend, timeouts=timeouts)
+        return chunks
+
+    async def read(
+        self,
+        call: Call,
+        body: Mapping[str, Any] | None,
+        take: Callable[[bytes], object],
+        *,
+        timeouts: httpx.Timeout = REPLY_TIMEOUTS,
+    ) -> None:
+        """Send a call and give each chunk of its answer to `take`, which may raise OllamaError."""
         within = ANSWER_WITHIN if timeouts is REPLY_TIMEOUTS else WORK_WITHIN
         content, headers = encoded(body, call), _JSON if body else {}
         async with self._open(call, content, headers, timeouts, within) as response:
             if _length(response) > MAX_REPLY_BYTES:
                 raise _too_large()
-            chunks = bytearray()
+            size = 0
             async with self._watchdog(ANSWER_WITHIN) as watchdog:
                 async for chunk in body_chunks(response):
-                    chunks += chunk
-                    watchdog.extend(len(chunk) / MIN_BYTES_PER_SECOND)
-                    if len(chunks) > MAX_REPLY_BYTES:
+                    size += len(chunk)
+                    if size > MAX_REPLY_BYTES:
                         raise _too_large()
-            return chunks
+                    watchdog.extend(len(chunk) / MIN_BYTES_PER_SECOND)
+                    take(chunk)
 
     @asynccontextmanager
     async def stream(self, call: Call, body: Mapping[str, Any]) -> AsyncIterator[httpx.Response]:

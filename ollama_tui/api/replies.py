@@ -234,13 +234,12 @@ class ShowManifests(Reply, frozen=True):
 class VerboseShow(Reply, frozen=True):
     """`POST /api/show` with `verbose`: metadata whole, each value still JSON text.
 
-    A vocabulary of 250,000 tokens stays one slice of the answer instead of as many objects;
-    `msgspec.json.decode(value)` turns a single value into an object. A value shares the bytes of
-    the whole answer: keep what was decoded, not the value.
+    A vocabulary of 250,000 tokens stays one text instead of as many objects;
+    `msgspec.json.decode(value)` turns a single value into an object.
     """
 
-    model_info: dict[str, msgspec.Raw] = {}
-    projector_info: dict[str, msgspec.Raw] = {}
+    model_info: dict[str, str] = {}
+    projector_info: dict[str, str] = {}
     tensors: list[Tensor] = []
     details: ModelDetails = ModelDetails()
 

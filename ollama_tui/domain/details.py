@@ -210,15 +210,5 @@ def own_modelfile(model: Model, show: Show) -> str:
 
 
 def whole_values(verbose: VerboseShow) -> dict[str, str]:
-    """Return each metadata value as its JSON text; long lists stay text and so stay cheap.
-
-    Go escapes `<`, `>` and `&` for the sake of web pages: they are shown as they are, `<|im_end|>`.
-    """
-    values = {**verbose.projector_info, **verbose.model_info}
-    texts = {}
-    for key, value in values.items():
-        parts = bytes(value).split(rb"\\")  # an escaped backslash begins no other escape
-        for escape, character in ((rb"\u003c", b"<"), (rb"\u003e", b">"), (rb"\u0026", b"&")):
-            parts = [part.replace(escape, character) for part in parts]
-        texts[key] = rb"\\".join(parts).decode("utf-8", "replace")
-    return texts
+    """Return each metadata value as its JSON text."""
+    return {**verbose.projector_info, **verbose.model_info}

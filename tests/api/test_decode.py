@@ -32,8 +32,8 @@ from ollama_tui.api.replies import (
     Show,
     Status,
     Thinking,
-    VerboseShow,
 )
+from tests.api.verbose import verbose_show
 from tests.effort import calls
 
 GOOD = {
@@ -180,11 +180,8 @@ def test_no_manifests_are_none(body: bytes) -> None:
 
 def test_verbose_metadata_stays_json_text() -> None:
     body = {"model_info": {"tokens": ["a", "b"], "n": 5}, "details": None}
-    info = shown(json.dumps(body).encode(), VerboseShow).model_info
-    assert {key: bytes(value) for key, value in info.items()} == {
-        "tokens": b'["a", "b"]',
-        "n": b"5",
-    }
+    info = verbose_show([json.dumps(body).encode()]).model_info
+    assert info == {"tokens": '["a", "b"]', "n": "5"}
     assert msgspec.json.decode(info["tokens"]) == ["a", "b"]
 
 

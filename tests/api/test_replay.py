@@ -13,7 +13,7 @@ import pytest
 
 from ollama_tui.api import errors
 from ollama_tui.api.errors import Refused
-from ollama_tui.api.replies import Loaded
+from ollama_tui.api.replies import Loaded, VerboseShow
 from tests.api.left_out import LEFT_OUT, RECORDED
 from tests.api.replay import DIFFERENT_REQUESTS, outcome
 from tests.recordings import NAMES, NAMES_040, NAMES_PREVIEW, recorded
@@ -179,9 +179,12 @@ def agrees(reply: msgspec.Struct, raw: dict[str, Any]) -> bool:
     """Assert that every field says what the JSON says, and has its default where that is silent."""
     for field in msgspec.structs.fields(type(reply)):
         value = getattr(reply, field.name)
+        if isinstance(reply, VerboseShow) and field.name.endswith("_info"):
+            value = {key: json.loads(text) for key, text in value.items()}
         if (name := field.encode_name) in raw:
             assert same(value, raw[name]), name
-            assert same(getattr(reply, name, value), raw[name]), name
+            if not isinstance(reply, VerboseShow):
+                assert same(getattr(reply, name, value), raw[name]), name
         else:
             assert value == default_of(field), field.name
     return True
@@ -192,8 +195,6 @@ def same(value: Any, raw: Any) -> bool:
     match value:
         case msgspec.Struct():
             return agrees(value, raw)
-        case msgspec.Raw():
-            return bool(json.loads(bytes(value)) == raw)
         case datetime():
             return abs(value - datetime.fromisoformat(raw)) <= timedelta(microseconds=1)
         case list() | tuple():
