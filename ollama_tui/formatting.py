@@ -35,9 +35,15 @@ _UNSAFE = re.compile(f"[{_UNSAFE_CLASS}]")
 _UNSAFE_LINES = re.compile("[" + _UNSAFE_CLASS.replace("\x00-\x1f", "\x00-\x08\x0b-\x1f") + "]")
 
 
+class InertText(str):
+    """A text of megabytes that was made inert in parts: `inert` does not look through it again."""
+
+    __slots__ = ()
+
+
 def inert(text: str) -> str:
     """Return one line of `text` in which nothing can act on a terminal."""
-    if text.isascii() and text.isprintable():
+    if (text.isascii() and text.isprintable()) or type(text) is InertText:
         return text
     return _UNSAFE.sub(REPLACEMENT, text)
 

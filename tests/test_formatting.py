@@ -273,3 +273,9 @@ def test_long_text_is_cut_to_the_cells_there_are(raw: str, width: int, shown: st
 @given(st.text(), st.integers(0, 30))
 def test_shortened_text_never_takes_more_cells(raw: str, width: int) -> None:
     assert text.cells(text.shorten(raw, width)) <= width
+
+
+def test_text_that_was_made_inert_is_not_looked_through_again() -> None:
+    known = text.InertText("é" * 10)
+    assert text.inert(known) is known
+    assert text.inert(known[:5] + "\x1b") == "é" * 5 + "\ufffd"

@@ -141,16 +141,19 @@ class Ollama:
         body = _named(model, runner)
         return decode.shown(await self._http.reply(Call(requests.SHOW, model), body), Show)
 
-    async def show_verbose(self, model: str, *, runner: str = "") -> VerboseShow:
+    async def show_verbose(
+        self, model: str, *, runner: str = "", convert: Callable[[str], str] = str
+    ) -> VerboseShow:
         """Return all metadata of a model, its values as JSON text: several megabytes.
 
+        `convert` is given that text, a long array in parts, before these are put together.
         Raises as `show` does. https://docs.ollama.com/api-reference/show-model-details
         """
         body = _named(model, runner) | {"verbose": True}
-        from ollama_tui.api.metadata import MetadataReader  # few ever ask for it
+        from ollama_tui.api.metadata import PAUSE, MetadataReader  # few ever ask for it
 
-        reader = MetadataReader()
-        await self._http.read(Call(requests.SHOW, model), body, reader.feed)
+        reader = MetadataReader(convert)
+        await self._http.read(Call(requests.SHOW, model), body, reader.feed, pause=PAUSE)
         return reader.finish()
 
     async def show_all(self, model: str) -> ShowManifests:

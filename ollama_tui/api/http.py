@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 from http.cookiejar import CookieJar
@@ -92,9 +93,13 @@ class HttpClient:
         body: Mapping[str, Any] | None,
         take: Callable[[bytes], object],
         *,
+        pause: float = 0.0,
         timeouts: httpx.Timeout = REPLY_TIMEOUTS,
     ) -> None:
-        """Send a call and give each chunk of its answer to `take`, which may raise OllamaError."""
+        """Send a call and give each chunk of its answer to `take`, which may raise OllamaError.
+
+        After each chunk others have the event loop for `pause` seconds.
+        """
         within = ANSWER_WITHIN if timeouts is REPLY_TIMEOUTS else WORK_WITHIN
         content, headers = encoded(body, call), _JSON if body else {}
         async with self._open(call, content, headers, timeouts, within) as response:
@@ -108,6 +113,8 @@ class HttpClient:
                         raise _too_large()
                     watchdog.extend(len(chunk) / MIN_BYTES_PER_SECOND)
                     take(chunk)
+                    if pause:
+                        await asyncio.sleep(pause)
 
     @asynccontextmanager
     async def stream(self, call: Call, body: Mapping[str, Any]) -> AsyncIterator[httpx.Response]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Callable
 
 import msgspec
 
@@ -18,6 +19,9 @@ from ollama_tui.api.replies import ModelDetails, Reply, Tensor, VerboseShow
 
 SLICE = 64 * 1024
 """Bytes looked through at a time: a millisecond or two."""
+PAUSE = 0.003
+"""Seconds between two chunks: what a key sets off takes many turns of the event loop, each of which
+would wait for a chunk."""
 LEAST_CUT = 4096
 """Bytes of an array that is cut out; a shorter one stays where it is."""
 _ARRAY_DEPTH = 2
@@ -47,9 +51,14 @@ class _Nothing(msgspec.Struct):
 
 
 class MetadataReader:
-    """Makes a `VerboseShow` of the chunks of an answer, whatever they are cut into."""
+    """Makes a `VerboseShow` of the chunks of an answer, whatever they are cut into.
 
-    def __init__(self) -> None:
+    `convert` is given every value of the metadata, a long one in parts, none of which ends inside
+    of a text.
+    """
+
+    def __init__(self, convert: Callable[[str], str] = str) -> None:
+        self._convert = convert
         self._rest = bytearray()
         """The answer with a placeholder for each array that was cut out."""
         self._mark = secrets.token_hex(8)
@@ -93,7 +102,7 @@ class MetadataReader:
         places = {self._placeholder(n): text for n, text in enumerate(self._texts)}
         values = {key: bytes(value) for key, value in info.items()}
         return {
-            key: text if (text := places.get(value)) is not None else _readable(value)
+            key: self._convert(_readable(value)) if (text := places.get(value)) is None else text
             for key, value in values.items()
         }
 
@@ -212,7 +221,7 @@ class MetadataReader:
             elements = repaired(elements)
             if not _are_elements(elements):
                 raise not_ollama(self._rest)
-        return _readable(elements)
+        return self._convert(_readable(elements))
 
 
 def _are_elements(text: Body) -> bool:

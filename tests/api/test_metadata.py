@@ -167,3 +167,17 @@ def test_a_vocabulary_is_looked_through_a_slice_at_a_time() -> None:
     tracemalloc.stop()
     assert json.loads(read.model_info["tokens"]) == tokens
     assert peak < 4 * len(body)  # 50,000 objects would be more
+
+
+def test_every_value_is_converted_a_long_one_in_parts() -> None:
+    body = as_go_writes({"model_info": {"a": ["x"] * SLICE, "b": "y"}})
+    given: list[str] = []
+
+    def upper(text: str) -> str:
+        given.append(text)
+        return text.upper()
+
+    read = verbose_show([body], upper)
+    assert json.loads(read.model_info["a"]) == ["X"] * SLICE
+    assert read.model_info["b"] == '"Y"'
+    assert max(map(len, given)) <= SLICE

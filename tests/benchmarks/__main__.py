@@ -13,7 +13,7 @@ import json
 import sys
 from pathlib import Path
 
-from tests.benchmarks import moving, pulling, reading, sorting, starts
+from tests.benchmarks import memory, moving, pulling, reading, sorting, starts
 from tests.benchmarks.report import Row, table
 from tests.benchmarks.stage import stage
 
@@ -23,6 +23,7 @@ PARTS = {
     "pulling": pulling.measure,
     "reading": reading.measure,
     "sorting": sorting.measure,
+    "memory": memory.measure,
 }
 
 

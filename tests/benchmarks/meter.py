@@ -36,6 +36,21 @@ class Meter(Terminal):
         size = len(self.bytes_since(mark))
         return size, self.chunks[-1].at - since if size else 0.0
 
+    def bytes_of(self, act: Callable[[], object], quiet: float) -> bytes:
+        """Return the text that follows an act, without escape sequences."""
+        mark = self.mark()
+        self.cost_of(act, quiet)
+        return _ESCAPES.sub(b"", self.bytes_since(mark))
+
+    def wait_for_any(self, mark: int) -> float:
+        """Wait until anything was written after `mark`; return when the last of it was."""
+        end = time.monotonic() + self.deadline
+        while self.mark() <= mark:
+            if time.monotonic() > end:
+                raise AssertionError("nothing was written")
+            self._read(0.5)
+        return self.chunks[-1].at
+
     def watch(self, seconds: float) -> None:
         """Read what comes for so long."""
         end = time.monotonic() + seconds

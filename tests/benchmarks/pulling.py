@@ -11,9 +11,10 @@ from tests.benchmarks.stage import NO_DELAY, Stage
 from tests.benchmarks.starts import seen
 
 PULLS = 8
-CPU = 1.3
-BYTES_A_SECOND = 10_000
-LATENCY = 50.0
+CPU = 0.8
+BYTES_A_SECOND = 1_000
+LATENCY = 15.0
+"""Milliseconds within which 95 of 100 keys have an effect, on a machine without other work."""
 CURSOR = "▸"
 KEY_PAUSES = (0.05, 0.083, 0.061, 0.097)
 """Seconds between keys: not a multiple of anything that ticks."""
@@ -41,7 +42,7 @@ def measure(stage: Stage, repetitions: int) -> list[Row]:
     return [
         Row("8 pulls, 200 events/s each", "% CPU", ours.cpu, bare.cpu, CPU),
         Row("8 pulls, 200 events/s each", "B/s", ours.bytes, at_most=BYTES_A_SECOND),
-        Row("key while pulling", "ms", ours.latencies, at_most=LATENCY),
+        Row("key while pulling", "ms", ours.latencies, bare.latencies),
         Row(
             "key while pulling, 95 of 100",
             "ms",
@@ -49,7 +50,7 @@ def measure(stage: Stage, repetitions: int) -> list[Row]:
             at_most=LATENCY,
         ),
         Row("key while pulling, bare list", "ms", bare.latencies),
-        Row("95", "ms", [percentile(bare.latencies, 0.95)]),
+        Row("the same, 95 of 100", "ms", [percentile(bare.latencies, 0.95)]),
     ]
 
 

@@ -12,11 +12,14 @@ import hashlib
 import json
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 EVENTS_PER_SECOND = 200
 HUGE = "huge-template:8b"
-"""The one model whose template has two megabytes."""
+"""The one model whose template, and license, have two megabytes."""
 HUGE_LINES = 40_000
+TOKENS = 250_000
+"""Of the vocabulary that a verbose answer has."""
 LAYER = 4_700_000_000
 _FAMILIES = ("qwen3", "llama3.1", "gemma3", "mistral-small", "phi4", "deepseek-r1", "granite3.3")
 _SIZES = (("0.6B", 600), ("4B", 4000), ("8B", 8000), ("14B", 14000), ("70B", 70000))
@@ -80,7 +83,7 @@ def shown(name: str) -> bytes:
     parameters, millions = _SIZES[number % len(_SIZES)]
     return json.dumps(
         {
-            "license": "Apache License\n" * 200,
+            "license": _license(80_000 if name == HUGE else 200),
             "modelfile": f"# Modelfile generated\nFROM {name}\nTEMPLATE {template}",
             "parameters": 'stop                           "<|im_end|>"\ntemperature 0.6\ntop_k 20',
             "template": template,
@@ -90,6 +93,10 @@ def shown(name: str) -> bytes:
             "modified_at": (_NEWEST - timedelta(minutes=37 * number)).isoformat(),
         }
     ).encode()
+
+
+def _license(lines: int) -> str:
+    return "".join(f"Apache License, line {n:05}\n" for n in range(lines))
 
 
 def _metadata(number: int, parameters: int) -> dict[str, object]:
@@ -106,6 +113,20 @@ def _metadata(number: int, parameters: int) -> dict[str, object]:
     }
 
 
+def verbose() -> bytes:
+    """Return the answer to a verbose `/api/show`: about 12 MB, as Go writes it."""
+    tokens = [f"<tok{n:x}>" if n % 50 == 0 else f"Ġtok[{n:x}" for n in range(TOKENS)]
+    arrays = {
+        "tokenizer.ggml.tokens": tokens,
+        "tokenizer.ggml.merges": [f"{a} {b}" for a, b in pairwise(tokens)],
+        "tokenizer.ggml.token_type": [1] * TOKENS,
+        "tokenizer.ggml.scores": [-float(n) for n in range(TOKENS)],
+    }
+    show = {"license": "", "model_info": _metadata(0, 600_000_000) | arrays}
+    text = json.dumps(show, ensure_ascii=False, separators=(",", ":"))
+    return text.replace("<", r"\u003c").replace(">", r"\u003e").encode()
+
+
 class Server:
     """Answers the calls of a start, a cursor on the move, and pulls."""
 
@@ -117,6 +138,8 @@ class Server:
             "/api/status": _whole(b'{"cloud":{"disabled":false,"source":"none"}}'),
         }
         self._huge = _whole(shown(HUGE))
+        self._verbose = b""
+        """What there is to say of a vocabulary; made when it is asked for first."""
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer one connection until the client leaves."""
@@ -130,8 +153,13 @@ class Server:
         if path == "/api/pull":
             await _pull(json.loads(body)["model"], writer)
         elif path == "/api/show":
-            name = json.loads(body)["model"]
-            writer.write(self._huge if name == HUGE else _whole(shown(name)))
+            asked = json.loads(body)
+            if asked.get("verbose"):
+                self._verbose = self._verbose or _whole(verbose())
+                writer.write(self._verbose)
+            else:
+                name = asked["model"]
+                writer.write(self._huge if name == HUGE else _whole(shown(name)))
         else:
             writer.write(self._fixed.get(path, _whole(b'{"error":"not found"}', "404 Not Found")))
         await writer.drain()

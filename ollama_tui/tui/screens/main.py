@@ -255,13 +255,17 @@ class MainScreen(ActionScreen):
     async def action_fetch_metadata(self) -> None:
         """Ask for the arrays of the metadata, which are too long to be asked for unasked."""
         from ollama_tui.domain.details import whole_values
+        from ollama_tui.formatting import InertText, inert
 
         await self.details.wait_until_loaded()
         model, services = self.current, self.tui.services
         if model is not None and services is not None:
-            asked = services.ollama.show_verbose(model.name, runner=model.asked_runner)
-            verbose = await asked
-            self.details.pane.show_arrays(model, whole_values(verbose))
+            asked = services.ollama.show_verbose(
+                model.name, runner=model.asked_runner, convert=inert
+            )
+            values = whole_values(await asked)
+            arrays = {key: InertText(text) for key, text in values.items()}
+            self.details.pane.show_arrays(model, arrays)
 
     def action_open_filter(self) -> None:
         """Type a filter."""
