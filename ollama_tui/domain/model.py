@@ -27,7 +27,7 @@ BACKUP_LETTERS = len("llamacpp:") + 12
 _SCALE = {"": 1, "K": 10**3, "M": 10**6, "B": 10**9, "T": 10**12}
 
 
-class Facts(msgspec.Struct, frozen=True):
+class Facts(msgspec.Struct, frozen=True, gc=False):
     """What show taught us about a manifest digest; small enough to keep for every model."""
 
     capabilities: tuple[str, ...] = ()
@@ -49,8 +49,12 @@ class ModelKey(NamedTuple):
     digest: str
 
 
-class Model(msgspec.Struct, frozen=True):
-    """A model of the list, with the facts learned about its digest and its runner, if any."""
+class Model(msgspec.Struct, frozen=True, gc=False):
+    """A model of the list, with the facts learned about its digest and its runner, if any.
+
+    The garbage collector leaves it out, as it can be part of no cycle: to look through 10,000 of
+    them takes as long as a key.
+    """
 
     listed: ListedModel
     facts: Facts | None = None

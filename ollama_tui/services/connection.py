@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from ollama_tui.api.clock import MACHINE, Clock
 from ollama_tui.domain.model import ConnectionState, Snapshot
@@ -36,6 +37,49 @@ CLOUD_URL = "https://ollama.com"
 """Where the API key belongs: the client sends it there and nowhere else."""
 FIRST_ANSWER = 1.0
 """Seconds to wait for the first list before the services are loaded."""
+
+
+SERVICE_MODULES = (
+    "ollama_tui.services.storage",
+    "ollama_tui.services.updates",
+    "ollama_tui.api.registry",
+    "ollama_tui.services.jobs.job",
+    "ollama_tui.services.jobs.entries",
+    "ollama_tui.services.jobs.handover",
+    "ollama_tui.services.jobs.record",
+    "ollama_tui.services.jobs.queue",
+    # The first letter of a filter, and the first details, would wait for these.
+    "ollama_tui.domain.filter.parser",
+    "ollama_tui.domain.filter.completion",
+    "ollama_tui.domain.modelfile.syntax",
+    "ollama_tui.domain.quantization",
+)
+"""What is loaded once the list is on the screen, in an order in which each takes little."""
+SWITCH_INTERVAL = 0.0005
+"""GIL switch interval in seconds while modules are loaded; Python's default is 0.005."""
+HTTPX_COMMAND_LINE = "httpx._main"
+
+
+async def load_modules(*names: str) -> None:
+    """Load modules in a thread, one after the other, so that keys are answered meanwhile.
+
+    httpx loads its command line with it where click is installed: that, and the parts of Rich and
+    Pygments that it needs, takes half of the time, and is left out.
+    """
+    names = tuple(name for name in names if name not in sys.modules)
+    if not names:
+        return
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_INTERVAL)
+    left_out: dict[str, Any] = {} if "httpx" in sys.modules else {HTTPX_COMMAND_LINE: None}
+    sys.modules.update(left_out)  # None makes its import fail, which httpx is prepared for
+    try:
+        for name in names:
+            await asyncio.to_thread(import_module, name)
+    finally:
+        for name in left_out:
+            sys.modules.pop(name, None)
+        sys.setswitchinterval(usual)
 
 
 @dataclass(frozen=True)
@@ -133,8 +177,7 @@ class Connection:
             if self.snapshots.value.state is ConnectionState.CONNECTING:
                 self.snapshots.set(self._list_of(answers, self.snapshots.value))
             await wait_for_draw()
-        # Loaded in a thread: keys are answered meanwhile.
-        await asyncio.to_thread(import_module, "ollama_tui.api.client")
+        await load_modules("ollama_tui.api.client", "ollama_tui.services.library")
         from ollama_tui.api.client import Ollama
 
         settings = self._settings
@@ -180,6 +223,7 @@ class Connection:
     async def _services(
         self, ollama: Ollama, library: Library, transport: httpx.AsyncBaseTransport | None
     ) -> AsyncIterator[Services]:
+        await load_modules(*SERVICE_MODULES)
         from ollama_tui.api.client import Ollama
         from ollama_tui.services.storage import Storage
         from ollama_tui.services.updates import registry_for

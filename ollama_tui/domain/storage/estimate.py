@@ -12,11 +12,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+import msgspec
+
 from ollama_tui.domain.model import Model
 
 
-@dataclass(frozen=True, slots=True)
-class StoragePart:
+class StoragePart(msgspec.Struct, frozen=True, gc=False):
     """Bytes that are freed together: a blob, or what a model has besides its shared blobs."""
 
     digest: str
