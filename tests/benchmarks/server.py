@@ -41,19 +41,24 @@ def digest_of(number: int) -> str:
     return hashlib.sha256(name_of(number).encode()).hexdigest()
 
 
+def size_of(number: int) -> int:
+    """Return the bytes of a model."""
+    return _SIZES[number % len(_SIZES)][1] * 620_000 + number
+
+
 def listed(count: int) -> bytes:
     """Return the answer to `/api/tags`."""
     return json.dumps({"models": [_entry(number) for number in range(count)]}).encode()
 
 
 def _entry(number: int) -> dict[str, object]:
-    parameters, millions = _SIZES[number % len(_SIZES)]
+    parameters, _ = _SIZES[number % len(_SIZES)]
     name = name_of(number)
     return {
         "name": name,
         "model": name,
         "modified_at": (_NEWEST - timedelta(minutes=37 * number)).isoformat(),
-        "size": millions * 620_000 + number,
+        "size": size_of(number),
         "digest": digest_of(number),
         "details": _details(number, parameters),
     }
@@ -137,6 +142,7 @@ class Server:
             "/api/version": _whole(b'{"version":"%b"}' % VERSION.encode()),
             "/api/status": _whole(b'{"cloud":{"disabled":false,"source":"none"}}'),
         }
+        self._names = {name_of(number) for number in range(count)}
         self._huge = _whole(shown(HUGE))
         self._verbose = b""
         """What there is to say of a vocabulary; made when it is asked for first."""
@@ -152,8 +158,7 @@ class Server:
     async def _answer(self, path: str, body: bytes, writer: asyncio.StreamWriter) -> None:
         if path == "/api/pull":
             await _pull(json.loads(body)["model"], writer)
-        elif path == "/api/show":
-            asked = json.loads(body)
+        elif path == "/api/show" and (asked := json.loads(body))["model"] in self._names:
             if asked.get("verbose"):
                 self._verbose = self._verbose or _whole(verbose())
                 writer.write(self._verbose)

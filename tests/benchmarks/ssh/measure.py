@@ -1,0 +1,242 @@
+"""What is done with each program at the other end of the link, and what it costs."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from tests.benchmarks.report import percentile
+from tests.benchmarks.ssh.programs import Program
+from tests.benchmarks.ssh.remote import Remote
+from tests.benchmarks.ssh.terminal import RemoteTerminal, Step
+from tests.benchmarks.stage import Home, Stage
+
+MOVES = 50
+LISTED = 120
+"""Models of the list that the cursor moves in: 60 rows where two stand side by side."""
+FEW, MANY = 30, 10_000
+STARTS = [f"{which}-{count}" for count in (FEW, MANY) for which in ("first", "start")]
+"""The rows of the starts."""
+TYPED = "qwen"
+WINDOW = 6.0
+"""Seconds in which the bytes of a pull, or of an idle program, are counted."""
+LEARNED = 2.0
+"""Seconds before a list counts as known; details of its models are asked for in between."""
+
+
+@dataclass
+class Result:
+    """What one thing cost with one program."""
+
+    seconds: list[float] = field(default_factory=list)
+    written: list[float] = field(default_factory=list)
+    """Bytes the program wrote; bytes a second where it goes on by itself."""
+    wire: list[float] = field(default_factory=list)
+    """The same as SSH sent it, in both directions."""
+    p95: float | None = None
+    missing: str = ""
+    """Why there is nothing."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return everything, samples included."""
+        return asdict(self)
+
+
+Results = dict[str, Result]
+"""By row."""
+
+
+@dataclass
+class Bench:
+    """Runs one program after the other through the same link."""
+
+    far: Remote
+    stage: Stage
+    dumps: Path | None = None
+    """Where to keep what the programs wrote."""
+    _dumped: int = 0
+
+    def floor(self) -> Results:
+        """Measure the link itself: a command that says something, and one that sends keys back."""
+        start, burst = Result(), Result()
+        command = ["sh", "-c", "stty raw -echo; echo ready; exec cat"]
+        for _ in range(3):
+            with self._terminal("floor", command, {"PATH": os.defpath}) as terminal:
+                step = terminal.step(None, terminal.lines_text, lambda text: "ready" in text)
+                self._add(start, step)
+        with self._terminal("floor", command, {"PATH": os.defpath}) as terminal:
+            terminal.when(lambda: terminal.has("ready"))
+            terminal.settle()
+
+            def echoed() -> int:
+                return terminal.lines_text().count("x")
+
+            def come(number: int) -> Callable[[], bool]:
+                return lambda: echoed() == number
+
+            moves = self._one_by_one(
+                terminal, "x", [come(number) for number in range(1, MOVES + 1)]
+            )
+            act = partial(terminal.press, *["x"] * MOVES)
+            self._add(burst, terminal.step(act, echoed, lambda count: count == 2 * MOVES))
+        return {**dict.fromkeys(STARTS, start), "moves": moves, "burst": burst}
+
+    def measure(self, program: Program, path: str, rounds: int) -> Results:
+        """Measure everything that a program has."""
+        results = self._starts(program, path, rounds)
+        home = self.stage.home()
+        results["filter"] = self._filter(program, path, home)
+        if program.dialog_is_elsewhere:
+            with self._program(program, path, home, LISTED) as terminal:
+                terminal.when(lambda: terminal.has("q quit"))
+                terminal.settle(program.quiet)
+                results |= self._dialog(program, terminal)
+        with self._program(program, path, home, LISTED) as terminal:
+            self._list(program, terminal)
+            results |= self._moves(program, terminal)
+            results["idle"] = self._going_on(terminal)
+            if not program.dialog_is_elsewhere:
+                results |= self._dialog(program, terminal)
+            results["pull"], results["pulling"] = self._pull(program, terminal)
+        return results
+
+    # The things
+
+    def _starts(self, program: Program, path: str, rounds: int) -> Results:
+        results: Results = {}
+        for count in (FEW, MANY):
+            for row in (f"first-{count}", f"start-{count}"):
+                results[row] = Result()
+            if count > program.most_models:
+                missing = f"takes minutes with {count:,} models"
+                results[f"start-{count}"].missing = results[f"first-{count}"].missing = missing
+                continue
+            for _ in range(rounds):
+                home = self.stage.home()
+                for row in (f"first-{count}", f"start-{count}"):
+                    with self._program(program, path, home, count) as terminal:
+                        self._add(results[row], self._list(program, terminal))
+                        if program.key == "ours":  # leaves as a user does: it keeps what it knows
+                            terminal.press("q")
+                            terminal.wait_exit()
+        return results
+
+    def _list(self, program: Program, terminal: RemoteTerminal) -> Step:
+        program.open_list(terminal)
+        return terminal.step(None, terminal.names, bool, quiet=program.quiet)
+
+    def _moves(self, program: Program, terminal: RemoteTerminal) -> Results:
+        program.focus_list(terminal)
+        terminal.settle(LEARNED)
+        names = program.column(LISTED)
+
+        def on(name: str) -> Callable[[], bool]:
+            return lambda: terminal.cursor_name() == name
+
+        moves = self._one_by_one(terminal, "down", [on(name) for name in names[1 : MOVES + 1]])
+        burst = terminal.step(
+            lambda: terminal.press(*["up"] * MOVES), terminal.cursor_name, lambda n: n == names[0]
+        )
+        return {"moves": moves, "burst": self._add(Result(), burst)}
+
+    def _going_on(self, terminal: RemoteTerminal) -> Result:
+        mark, began = terminal.mark(), time.monotonic()
+        terminal.watch(WINDOW)
+        written, wire = len(terminal.bytes_since(mark)), self.far.wire(began, time.monotonic())
+        return Result([], [written / WINDOW], [wire / WINDOW])
+
+    def _dialog(self, program: Program, terminal: RemoteTerminal) -> Results:
+        dialog = program.dialog
+        terminal.settle()
+        before = terminal.names()
+        opened = terminal.step(
+            lambda: terminal.press(dialog.opened_by),
+            lambda: terminal.has(dialog.shows),
+            bool,
+            quiet=program.quiet,
+        )
+        closed = terminal.step(
+            lambda: terminal.press(dialog.closed_by),
+            lambda: (terminal.has(dialog.shows), terminal.names()),
+            lambda seen: seen == (False, before),
+        )
+        return {"open": self._add(Result(), opened), "close": self._add(Result(), closed)}
+
+    def _pull(self, program: Program, terminal: RemoteTerminal) -> tuple[Result, Result]:
+        if program.pull is None:
+            missing = Result(missing=program.lacks["pull"])
+            return missing, missing
+        program.pull(terminal)
+        terminal.settle()
+        pressed = time.monotonic()
+        terminal.press(program.pull_key)
+        first = terminal.when(lambda: terminal.has(program.pulling)) - pressed
+        terminal.watch(1.0)
+        return Result([first]), self._going_on(terminal)
+
+    def _filter(self, program: Program, path: str, home: Home) -> Result:
+        if program.focus_filter is None:
+            return Result(missing=program.lacks["filter"])
+        with self._program(program, path, home, LISTED) as terminal:
+            self._list(program, terminal)
+            program.focus_filter(terminal)
+            terminal.settle(program.quiet)
+            wanted = program.column(LISTED, TYPED)
+            typed = terminal.step(
+                lambda: terminal.type(TYPED),
+                terminal.names,
+                lambda names: bool(names) and names == wanted[: len(names)],
+            )
+            return self._add(Result(), typed)
+
+    # The means
+
+    def _one_by_one(
+        self, terminal: RemoteTerminal, key: str, seen: list[Callable[[], bool]]
+    ) -> Result:
+        """Press a key as often as there is something to see, each time when that is seen."""
+        mark, began = terminal.mark(), time.monotonic()
+        seconds = []
+        for condition in seen:
+            pressed = time.monotonic()
+            terminal.press(key)
+            seconds.append(terminal.when(condition) - pressed)
+        ended = terminal.settle()
+        written = len(terminal.bytes_since(mark))
+        return Result(seconds, [written], [self.far.wire(began, ended)], percentile(seconds, 0.95))
+
+    def _add(self, result: Result, step: Step) -> Result:
+        result.seconds.append(step.seconds)
+        result.written.append(step.written)
+        result.wire.append(self.far.wire(step.began, step.ended))
+        return result
+
+    @contextmanager
+    def _program(
+        self, program: Program, path: str, home: Home, models: int
+    ) -> Iterator[RemoteTerminal]:
+        url = self.stage.url(models)
+        with self._terminal(
+            program.key, program.argv(path, url, home), program.environ(url, home)
+        ) as terminal:
+            yield terminal
+
+    @contextmanager
+    def _terminal(
+        self, key: str, command: list[str], environ: dict[str, str]
+    ) -> Iterator[RemoteTerminal]:
+        argv = self.far.argv(command, environ)
+        try:
+            with RemoteTerminal(argv, self.stage.size) as terminal:
+                yield terminal
+        finally:
+            self.far.kill_programs()
+            if self.dumps is not None:
+                self._dumped += 1
+                terminal.dump(self.dumps / f"{key}-{self._dumped:02d}")
