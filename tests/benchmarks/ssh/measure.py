@@ -14,7 +14,7 @@ from typing import Any
 from tests.benchmarks.report import percentile
 from tests.benchmarks.ssh.programs import Program
 from tests.benchmarks.ssh.remote import Remote
-from tests.benchmarks.ssh.terminal import RemoteTerminal, Step
+from tests.benchmarks.ssh.terminal import QUIET, RemoteTerminal, Step
 from tests.benchmarks.stage import Home, Stage
 
 MOVES = 50
@@ -233,10 +233,11 @@ class Bench:
     ) -> Iterator[RemoteTerminal]:
         argv = self.far.argv(command, environ)
         try:
-            with RemoteTerminal(argv, self.stage.size) as terminal:
+            with RemoteTerminal(argv, self.stage.size, traffic=self.far.traffic) as terminal:
                 yield terminal
         finally:
             self.far.kill_programs()
+            self.far.drain(QUIET)  # what was on its way is not the next one's
             if self.dumps is not None:
                 self._dumped += 1
                 terminal.dump(self.dumps / f"{key}-{self._dumped:02d}")

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from tests.benchmarks.ssh.link import read_journal
 from tests.benchmarks.stage import ROOT
+from tests.terminal.pty import LOOK_EVERY
 
 MISSING = (
     "This needs OpenSSH's client and server, of which nothing has to run and nothing is set up: "
@@ -71,6 +72,18 @@ class Remote:
         """Return the bytes that came out of the link, at both ends, in that time."""
         journal = read_journal((self.folder / "journal").read_text())
         return sum(arrival.size for arrival in journal if since <= arrival.at <= until)
+
+    def traffic(self) -> int:
+        """Return a number that changes while something goes through the link."""
+        return (self.folder / "journal").stat().st_size
+
+    def drain(self, quiet: float) -> None:
+        """Wait until nothing has come out of the link for so long."""
+        size, since = self.traffic(), time.monotonic()
+        while time.monotonic() < since + quiet:
+            time.sleep(LOOK_EVERY)
+            if (now := self.traffic()) != size:
+                size, since = now, time.monotonic()
 
     def kill_programs(self) -> None:
         """Kill what runs there, so that it neither says goodbye nor hands anything over."""
@@ -175,7 +188,7 @@ def _master(made: Remote, port: int) -> Iterator[None]:
         while not control.exists():
             if process.poll() is not None or time.monotonic() > end:
                 raise SystemExit("The login to sshd on loopback failed.")
-            time.sleep(0.05)
+            time.sleep(LOOK_EVERY)
         yield
     finally:
         made.kill_programs()

@@ -7,7 +7,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import TypeVar
@@ -25,6 +25,8 @@ QUIET = 0.6
 """Seconds of silence that end a step: three round trips."""
 PATIENCE = 8.0
 """Seconds after which a step ends although the program never falls silent."""
+DEADLINE = 300.0
+"""Seconds that anything may take: 50 frames of 40 kB, one after the other."""
 _BEFORE = 4
 """Cells before a name that may hold the cursor's sign."""
 
@@ -91,12 +93,17 @@ class Step:
     ended: float
 
 
+@dataclass
 class RemoteTerminal(Terminal):
     """A terminal as xterm is one, which says when something was seen on its screen."""
 
+    traffic: Callable[[], object] = lambda: None
+    """Changes while something goes through the link, which is then not silent."""
+    _traffic_before: object = field(default=None, init=False)
+
     def __enter__(self) -> RemoteTerminal:
         """Start the program and the clock."""
-        self.started = time.monotonic()
+        self.started, self.deadline = time.monotonic(), DEADLINE
         super().__enter__()
         width, height = self.size
         self.screen = Screen(width, height)
@@ -133,7 +140,7 @@ class RemoteTerminal(Terminal):
         value, at = watched(), began
         end, silent_at = time.monotonic() + self.deadline, 0.0
         while not silent_at or time.monotonic() < min(silent_at, end):
-            came = self._read(LOOK_EVERY)
+            came = self._came(LOOK_EVERY)
             now = time.monotonic()
             if (new := watched()) != value:
                 value, at = new, self.chunks[-1].at
@@ -161,10 +168,16 @@ class RemoteTerminal(Terminal):
     def settle(self, quiet: float = QUIET, patience: float = PATIENCE) -> float:
         """Read until nothing came for `quiet` seconds, for `patience` at most; return the time."""
         start = last = time.monotonic()
-        while (now := time.monotonic()) < min(last + quiet, start + patience):
-            if self._read(min(last + quiet, start + patience) - now):
+        while time.monotonic() < min(last + quiet, start + patience):
+            if self._came(LOOK_EVERY):
                 last = time.monotonic()
         return time.monotonic()
+
+    def _came(self, seconds: float) -> bool:
+        """Read what comes within `seconds`; say whether anything did, here or through the link."""
+        came, traffic = self._read(seconds), self.traffic()
+        went, self._traffic_before = traffic != self._traffic_before, traffic
+        return came or went
 
     def dump(self, file: Path) -> None:
         """Write the recording for `scriptreplay --timing FILE.timing FILE.bytes`."""
