@@ -113,9 +113,9 @@ class Bench:
         for count in (FEW, MANY):
             for row in (f"first-{count}", f"start-{count}"):
                 results[row] = Result()
-            if count > program.most_models:
-                missing = f"takes minutes with {count:,} models"
-                results[f"start-{count}"].missing = results[f"first-{count}"].missing = missing
+            if count == MANY and "many" in program.lacks:
+                missing = Result(missing=program.lacks["many"])
+                results |= dict.fromkeys((f"first-{count}", f"start-{count}"), missing)
                 continue
             for _ in range(rounds):
                 home = self.stage.home()
@@ -233,7 +233,7 @@ class Bench:
     ) -> Iterator[RemoteTerminal]:
         argv = self.far.argv(command, environ)
         try:
-            with RemoteTerminal(argv, self.stage.size, traffic=self.far.traffic) as terminal:
+            with RemoteTerminal(argv, self.stage.size, stirs=self.far.stirs) as terminal:
                 yield terminal
         finally:
             self.far.kill_programs()

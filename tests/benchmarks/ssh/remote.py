@@ -14,12 +14,13 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from glob import glob
 from pathlib import Path
 
 from tests.benchmarks.ssh.link import read_journal
 from tests.benchmarks.stage import ROOT
-from tests.terminal.pty import LOOK_EVERY
+from tests.terminal.pty import LOOK_EVERY, _state_of
 
 MISSING = (
     "This needs OpenSSH's client and server, of which nothing has to run and nothing is set up: "
@@ -28,6 +29,8 @@ MISSING = (
 )
 READY = 20.0
 """Seconds that sshd and the login may take."""
+LOOK_AGAIN = 0.5
+"""Seconds after which to look again for the programs there."""
 _CONFIG = """\
 ListenAddress 127.0.0.1
 Port {port}
@@ -52,7 +55,7 @@ _CLIENT = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass
 class Remote:
     """The other end of the link."""
 
@@ -60,6 +63,9 @@ class Remote:
     daemon: int
     """Process id of sshd."""
     version: str
+    _size: int = field(default=0, init=False)
+    _looked: float = field(default=0.0, init=False)
+    _known: list[int] = field(default_factory=list, init=False)
 
     def argv(self, command: Sequence[str], environ: Mapping[str, str]) -> list[str]:
         """Return what runs a command there in a terminal, with these variables and sshd's own."""
@@ -73,28 +79,34 @@ class Remote:
         journal = read_journal((self.folder / "journal").read_text())
         return sum(arrival.size for arrival in journal if since <= arrival.at <= until)
 
-    def traffic(self) -> int:
-        """Return a number that changes while something goes through the link."""
-        return (self.folder / "journal").stat().st_size
+    def stirs(self) -> bool:
+        """Whether, since asked last, anything came out of the link, or a program is at work."""
+        size = (self.folder / "journal").stat().st_size
+        came, self._size = size != self._size, size
+        return came or any(_is_at_work(pid) for pid in self._programs())
 
     def drain(self, quiet: float) -> None:
         """Wait until nothing has come out of the link for so long."""
-        size, since = self.traffic(), time.monotonic()
+        since = time.monotonic()
         while time.monotonic() < since + quiet:
             time.sleep(LOOK_EVERY)
-            if (now := self.traffic()) != size:
-                size, since = now, time.monotonic()
+            if self.stirs():
+                since = time.monotonic()
 
     def kill_programs(self) -> None:
         """Kill what runs there, so that it neither says goodbye nor hands anything over."""
-        parents = dict(_processes())
-        for pid in parents:
-            ancestor = parents[pid]
-            while ancestor in parents and ancestor != self.daemon:
-                ancestor = parents[ancestor]
-            if ancestor == self.daemon and not _is_sshd(pid):
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
+        self._looked = 0.0
+        for pid in self._programs():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+    def _programs(self) -> list[int]:
+        """Return what sshd started, except its own processes; as it was lately."""
+        now = time.monotonic()
+        if now > self._looked + LOOK_AGAIN:
+            self._looked, parents = now, dict(_processes())
+            self._known = [pid for pid in parents if self.daemon in _ancestors(pid, parents)]
+        return self._known
 
     @property
     def _socket(self) -> Path:
@@ -206,13 +218,20 @@ def _processes() -> Iterator[tuple[int, int]]:
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             with suppress(FileNotFoundError, ProcessLookupError):
-                yield (
-                    int(entry.name),
-                    int((entry / "stat").read_text().rpartition(")")[2].split()[1]),
-                )
+                after_name = (entry / "stat").read_text().rpartition(")")[2]
+                yield int(entry.name), int(after_name.split()[1])
 
 
-def _is_sshd(pid: int) -> bool:
+def _ancestors(pid: int, parents: Mapping[int, int]) -> list[int]:
+    """Return the ancestors of a program; of one of sshd's own processes, none."""
     with suppress(FileNotFoundError, ProcessLookupError):
-        return Path(f"/proc/{pid}/comm").read_text().startswith("sshd")
-    return False
+        if Path(f"/proc/{pid}/comm").read_text().startswith("sshd"):
+            return []
+    found = []
+    while (pid := parents.get(pid, 0)) and pid not in found:
+        found.append(pid)
+    return found
+
+
+def _is_at_work(pid: int) -> bool:
+    return any(_state_of(stat) in "RD" for stat in glob(f"/proc/{pid}/task/*/stat"))

@@ -7,7 +7,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import TypeVar
@@ -97,9 +97,8 @@ class Step:
 class RemoteTerminal(Terminal):
     """A terminal as xterm is one, which says when something was seen on its screen."""
 
-    traffic: Callable[[], object] = lambda: None
-    """Changes while something goes through the link, which is then not silent."""
-    _traffic_before: object = field(default=None, init=False)
+    stirs: Callable[[], bool] = lambda: False
+    """Whether the other end is at work, or something is on its way: then silence is none."""
 
     def __enter__(self) -> RemoteTerminal:
         """Start the program and the clock."""
@@ -174,10 +173,9 @@ class RemoteTerminal(Terminal):
         return time.monotonic()
 
     def _came(self, seconds: float) -> bool:
-        """Read what comes within `seconds`; say whether anything did, here or through the link."""
-        came, traffic = self._read(seconds), self.traffic()
-        went, self._traffic_before = traffic != self._traffic_before, traffic
-        return came or went
+        """Read what comes within `seconds`; say whether anything did, or is likely to."""
+        came = self._read(seconds)
+        return self.stirs() or came
 
     def dump(self, file: Path) -> None:
         """Write the recording for `scriptreplay --timing FILE.timing FILE.bytes`."""
