@@ -55,7 +55,7 @@ def _measure(
     options: argparse.Namespace, present: list[tuple[Program, str]]
 ) -> tuple[dict[str, Results], str, bool]:
     """Return the results by program, ssh's version, and whether a program could not be driven."""
-    failed = False
+    complaints: list[str] = []
     if options.dump:
         options.dump.mkdir(parents=True, exist_ok=True)
     with (
@@ -67,12 +67,9 @@ def _measure(
         measured = {FLOOR: bench.floor()}
         for program, path in present:
             print(f"{program.package} …", file=sys.stderr, flush=True)
-            try:
-                measured[program.key] = bench.measure(program, path, options.rounds)
-            except AssertionError as error:
-                print(f"{program.package} could not be driven: {error}", file=sys.stderr)
-                failed = True
-        return measured, far.version, failed
+            measured[program.key] = bench.measure(program, path, options.rounds, complaints.append)
+    print(*complaints, sep="\n", file=sys.stderr)
+    return measured, far.version, bool(complaints)
 
 
 def how_to_get(absent: list[Program]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import partial
@@ -14,13 +14,14 @@ from typing import Any
 from tests.benchmarks.report import percentile
 from tests.benchmarks.ssh.programs import Program
 from tests.benchmarks.ssh.remote import Remote
-from tests.benchmarks.ssh.terminal import QUIET, RemoteTerminal, Step
+from tests.benchmarks.ssh.terminal import DEADLINE, QUIET, RemoteTerminal, Step
 from tests.benchmarks.stage import Home, Stage
 
 MOVES = 50
 LISTED = 120
 """Models of the list that the cursor moves in: 60 rows where two stand side by side."""
 FEW, MANY = 30, 10_000
+NEVER = f"not within {DEADLINE:.0f} s"
 STARTS = [f"{which}-{count}" for count in (FEW, MANY) for which in ("first", "start")]
 """The rows of the starts."""
 TYPED = "qwen"
@@ -87,23 +88,26 @@ class Bench:
             self._add(burst, terminal.step(act, echoed, lambda count: count == 2 * MOVES))
         return {**dict.fromkeys(STARTS, start), "moves": moves, "burst": burst}
 
-    def measure(self, program: Program, path: str, rounds: int) -> Results:
-        """Measure everything that a program has."""
-        results = self._starts(program, path, rounds)
+    def measure(
+        self, program: Program, path: str, rounds: int, complain: Callable[[str], object]
+    ) -> Results:
+        """Measure everything that a program has, each thing in a start of its own."""
+        results: Results = {}
         home = self.stage.home()
-        results["filter"] = self._filter(program, path, home)
-        if program.dialog_is_elsewhere:
-            with self._program(program, path, home, LISTED) as terminal:
-                terminal.when(lambda: terminal.has("q quit"))
-                terminal.settle(program.quiet)
-                results |= self._dialog(program, terminal)
-        with self._program(program, path, home, LISTED) as terminal:
-            self._list(program, terminal)
-            results |= self._moves(program, terminal)
-            results["idle"] = self._going_on(terminal)
-            if not program.dialog_is_elsewhere:
-                results |= self._dialog(program, terminal)
-            results["pull"], results["pulling"] = self._pull(program, terminal)
+        things: tuple[tuple[Sequence[str], Callable[[], Results]], ...] = (
+            (STARTS, lambda: self._starts(program, path, rounds)),
+            (("filter",), lambda: self._filter(program, path, home)),
+            (("moves", "burst"), lambda: self._moves(program, path, home)),
+            (("open", "close"), lambda: self._dialog(program, path, home)),
+            (("idle",), lambda: self._idle(program, path, home)),
+            (("pull", "pulling"), lambda: self._pull(program, path, home)),
+        )
+        for rows, thing in things:
+            try:
+                results |= thing()
+            except AssertionError as error:
+                complain(f"{program.package}, {', '.join(rows)}: {error}")
+                results |= dict.fromkeys(rows, Result(missing=NEVER))
         return results
 
     # The things
@@ -127,64 +131,10 @@ class Bench:
                             terminal.wait_exit()
         return results
 
-    def _list(self, program: Program, terminal: RemoteTerminal) -> Step:
-        program.open_list(terminal)
-        return terminal.step(None, terminal.names, bool, quiet=program.quiet)
-
-    def _moves(self, program: Program, terminal: RemoteTerminal) -> Results:
-        program.focus_list(terminal)
-        terminal.settle(LEARNED)
-        names = program.column(LISTED)
-
-        def on(name: str) -> Callable[[], bool]:
-            return lambda: terminal.cursor_name() == name
-
-        moves = self._one_by_one(terminal, "down", [on(name) for name in names[1 : MOVES + 1]])
-        burst = terminal.step(
-            lambda: terminal.press(*["up"] * MOVES), terminal.cursor_name, lambda n: n == names[0]
-        )
-        return {"moves": moves, "burst": self._add(Result(), burst)}
-
-    def _going_on(self, terminal: RemoteTerminal) -> Result:
-        mark, began = terminal.mark(), time.monotonic()
-        terminal.watch(WINDOW)
-        written, wire = len(terminal.bytes_since(mark)), self.far.wire(began, time.monotonic())
-        return Result([], [written / WINDOW], [wire / WINDOW])
-
-    def _dialog(self, program: Program, terminal: RemoteTerminal) -> Results:
-        dialog = program.dialog
-        terminal.settle()
-        before = terminal.names()
-        opened = terminal.step(
-            lambda: terminal.press(dialog.opened_by),
-            lambda: terminal.has(dialog.shows),
-            bool,
-            quiet=program.quiet,
-        )
-        closed = terminal.step(
-            lambda: terminal.press(dialog.closed_by),
-            lambda: (terminal.has(dialog.shows), terminal.names()),
-            lambda seen: seen == (False, before),
-        )
-        return {"open": self._add(Result(), opened), "close": self._add(Result(), closed)}
-
-    def _pull(self, program: Program, terminal: RemoteTerminal) -> tuple[Result, Result]:
-        if program.pull is None:
-            missing = Result(missing=program.lacks["pull"])
-            return missing, missing
-        program.pull(terminal)
-        terminal.settle()
-        pressed = time.monotonic()
-        terminal.press(program.pull_key)
-        first = terminal.when(lambda: terminal.has(program.pulling)) - pressed
-        terminal.watch(1.0)
-        return Result([first]), self._going_on(terminal)
-
-    def _filter(self, program: Program, path: str, home: Home) -> Result:
+    def _filter(self, program: Program, path: str, home: Home) -> Results:
         if program.focus_filter is None:
-            return Result(missing=program.lacks["filter"])
-        with self._program(program, path, home, LISTED) as terminal:
-            self._list(program, terminal)
+            return {"filter": Result(missing=program.lacks["filter"])}
+        with self._at_list(program, path, home) as terminal:
             program.focus_filter(terminal)
             terminal.settle(program.quiet)
             wanted = program.column(LISTED, TYPED)
@@ -193,9 +143,86 @@ class Bench:
                 terminal.names,
                 lambda names: bool(names) and names == wanted[: len(names)],
             )
-            return self._add(Result(), typed)
+            return {"filter": self._add(Result(), typed)}
+
+    def _moves(self, program: Program, path: str, home: Home) -> Results:
+        with self._at_list(program, path, home) as terminal:
+            program.focus_list(terminal)
+            terminal.settle(LEARNED)
+            names = program.column(LISTED)
+
+            def on(name: str) -> Callable[[], bool]:
+                return lambda: terminal.cursor_name() == name
+
+            moves = self._one_by_one(terminal, "down", [on(name) for name in names[1 : MOVES + 1]])
+            act = partial(terminal.press, *["up"] * MOVES)
+            burst = terminal.step(act, terminal.cursor_name, lambda name: name == names[0])
+            return {"moves": moves, "burst": self._add(Result(), burst)}
+
+    def _dialog(self, program: Program, path: str, home: Home) -> Results:
+        dialog = program.dialog
+        where = self._at_start if program.dialog_is_elsewhere else self._at_list
+        with where(program, path, home) as terminal:
+            if not program.dialog_is_elsewhere:
+                program.focus_list(terminal)
+                terminal.settle(LEARNED)
+            before = terminal.names()
+            opened = terminal.step(
+                lambda: terminal.press(dialog.opened_by),
+                lambda: terminal.has(dialog.shows),
+                bool,
+                quiet=program.quiet,
+            )
+            closed = terminal.step(
+                lambda: terminal.press(dialog.closed_by),
+                lambda: (terminal.has(dialog.shows), terminal.names()),
+                lambda seen: seen == (False, before),
+            )
+        return {"open": self._add(Result(), opened), "close": self._add(Result(), closed)}
+
+    def _idle(self, program: Program, path: str, home: Home) -> Results:
+        with self._at_list(program, path, home) as terminal:
+            terminal.settle(LEARNED)
+            return {"idle": self._going_on(terminal)}
+
+    def _pull(self, program: Program, path: str, home: Home) -> Results:
+        if program.pull is None:
+            return dict.fromkeys(("pull", "pulling"), Result(missing=program.lacks["pull"]))
+        with self._at_list(program, path, home) as terminal:
+            program.focus_list(terminal)
+            program.pull(terminal)
+            terminal.settle()
+            pressed = time.monotonic()
+            terminal.press(program.pull_key)
+            first = terminal.when(lambda: terminal.has(program.pulling)) - pressed
+            terminal.settle()
+            return {"pull": Result([first]), "pulling": self._going_on(terminal)}
 
     # The means
+
+    def _list(self, program: Program, terminal: RemoteTerminal) -> Step:
+        program.open_list(terminal)
+        return terminal.step(None, terminal.names, bool, quiet=program.quiet)
+
+    @contextmanager
+    def _at_list(self, program: Program, path: str, home: Home) -> Iterator[RemoteTerminal]:
+        with self._program(program, path, home, LISTED) as terminal:
+            self._list(program, terminal)
+            yield terminal
+
+    @contextmanager
+    def _at_start(self, program: Program, path: str, home: Home) -> Iterator[RemoteTerminal]:
+        with self._program(program, path, home, LISTED) as terminal:
+            terminal.when(lambda: terminal.has("q quit"))
+            terminal.settle(program.quiet)
+            yield terminal
+
+    def _going_on(self, terminal: RemoteTerminal) -> Result:
+        """Count what comes without a key."""
+        mark, began = terminal.mark(), time.monotonic()
+        terminal.watch(WINDOW)
+        written, wire = len(terminal.bytes_since(mark)), self.far.wire(began, time.monotonic())
+        return Result([], [written / WINDOW], [wire / WINDOW])
 
     def _one_by_one(
         self, terminal: RemoteTerminal, key: str, seen: list[Callable[[], bool]]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from statistics import median
+from textwrap import fill
 
 from tests.benchmarks.ssh.measure import FEW, LISTED, MANY, MOVES, TYPED, Results
 from tests.benchmarks.ssh.programs import PROGRAMS
 
 FLOOR = "floor"
 P95 = "moves-p95"
+WIDTH = 104
+"""Of a line of the README."""
 ROWS = {
     f"first-{FEW}": f"first start ever, to the list of {FEW}",
     f"start-{FEW}": f"every further start, list of {FEW}",
@@ -46,13 +49,14 @@ def notes(measured: Mapping[str, Results], link: str, ssh: str) -> str:
     """Return what must be known to read the table."""
     shown = [PROGRAMS[key] for key in measured if key != FLOOR]
     dialogs = ", ".join(f"{program.dialog.what} ({program.key})" for program in shown)
-    return (
-        f"{ssh} with a connection that is already set up, {link}, a terminal of 120x40 with 24-bit "
-        f"colours. Each cell: seconds until it is on the user's screen, what the program wrote, "
-        f"and in parentheses what SSH made of it, in both directions. The first column is the link "
-        f"itself: a command that prints a line, and keys sent back by `cat`. Cursor, filter, "
-        f"dialog and pull: a list of {LISTED} models; the dialog is {dialogs}."
+    said = (
+        f"Each cell: the seconds until it is on the user's screen, the bytes the program wrote, "
+        f"and in parentheses what SSH made of them, both directions together. The link itself: a "
+        f"command that prints a line, and keys that `cat` sends back. {ssh}, a connection that is "
+        f"set up before, {link}, a terminal of 120x40 with 24-bit colours. Cursor, filter, dialog "
+        f"and pull: in a list of {LISTED} models. The dialog is {dialogs}."
     )
+    return fill(said, WIDTH, break_on_hyphens=False, break_long_words=False)
 
 
 def _title(key: str) -> str:

@@ -25,7 +25,7 @@ QUIET = 0.6
 """Seconds of silence that end a step: three round trips."""
 PATIENCE = 8.0
 """Seconds after which a step ends although the program never falls silent."""
-DEADLINE = 300.0
+DEADLINE = 200.0
 """Seconds that anything may take: 50 frames of 40 kB, one after the other."""
 _BEFORE = 4
 """Cells before a name that may hold the cursor's sign."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.benchmarks.server import name_of, size_of
-from tests.benchmarks.ssh.__main__ import how_to_get
+from tests.benchmarks.ssh.__main__ import BEGIN, END, how_to_get
 from tests.benchmarks.ssh.measure import MOVES, Result
 from tests.benchmarks.ssh.programs import MTOP, OTERM, OURS, PARLLAMA, PROGRAMS, find
 from tests.benchmarks.ssh.report import FLOOR, P95, ROWS, notes, table
+from tests.readme import README
 
 
 def test_each_cell_has_the_median_of_its_samples() -> None:
@@ -30,9 +31,15 @@ def test_each_cell_has_the_median_of_its_samples() -> None:
 
 def test_the_notes_name_each_dialog_that_was_opened() -> None:
     said = notes({FLOOR: {}, "ours": {}, "oterm": {}}, "200 ms, 20 kB/s", "OpenSSH_9.2p1")
-    assert "200 ms, 20 kB/s" in said
-    assert "a new chat (oterm)" in said
+    assert "200 ms, 20 kB/s" in said.replace("\n", " ")
+    assert "a new chat (oterm)" in said.replace("\n", " ")
     assert "mtop" not in said
+
+
+def test_the_readme_has_every_row() -> None:
+    block = README.read_text(encoding="utf-8").partition(BEGIN)[2].partition(END)[0]
+    rows = [line.split(" | ")[0].strip("| ") for line in block.splitlines() if line[:1] == "|"]
+    assert rows[2:] == list(ROWS.values())
 
 
 def test_the_cursor_meets_the_models_in_the_order_of_each_program() -> None:
