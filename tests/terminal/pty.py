@@ -225,12 +225,12 @@ class Terminal:
     @property
     def _state(self) -> str:
         """The letter of `ps`."""
-        return _state_of(f"/proc/{self.pid}/stat")
+        return state_of(f"/proc/{self.pid}/stat")
 
     @property
     def _is_at_work(self) -> bool:
         """Whether any of its threads runs, or would if the machine had time for it."""
-        return any(_state_of(stat) in "RD" for stat in glob(f"/proc/{self.pid}/task/*/stat"))
+        return any(state_of(stat) in "RD" for stat in glob(f"/proc/{self.pid}/task/*/stat"))
 
     # The world around it
 
@@ -350,7 +350,7 @@ def _become(argv: Sequence[str], env: Mapping[str, str], size: tuple[int, int]) 
         os._exit(127)
 
 
-def _state_of(stat: str) -> str:
+def state_of(stat: str) -> str:
     """Return the letter of a process or thread; that of a dead one when it is gone."""
     try:
         with open(stat) as file:

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from tests.benchmarks.ssh.link import read_journal
 from tests.benchmarks.stage import ROOT
-from tests.terminal.pty import LOOK_EVERY, _state_of
+from tests.terminal.pty import LOOK_EVERY, state_of
 
 MISSING = (
     "This needs OpenSSH's client and server, of which nothing has to run and nothing is set up: "
@@ -234,4 +234,4 @@ def _ancestors(pid: int, parents: Mapping[int, int]) -> list[int]:
 
 
 def _is_at_work(pid: int) -> bool:
-    return any(_state_of(stat) in "RD" for stat in glob(f"/proc/{pid}/task/*/stat"))
+    return any(state_of(stat) in "RD" for stat in glob(f"/proc/{pid}/task/*/stat"))

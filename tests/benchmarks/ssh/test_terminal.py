@@ -75,8 +75,8 @@ def test_a_step_ends_when_what_was_waited_for_stays() -> None:
         terminal.when(lambda: terminal.has("ready"))
         step = terminal.step(
             lambda: terminal.press("a", "b", "enter"),
-            lambda: terminal.lines_text().count("ab"),
-            lambda count: count == 2,  # as typed, and as `cat` says it again
+            lambda: (terminal.lines_text().count("ab"), terminal.screen.cursor.y),
+            lambda seen: seen == (2, 2),  # as typed, and the whole line again as `cat` says it
             quiet=0.05,
         )
     assert 0 < step.seconds <= step.ended - step.began
