@@ -25,6 +25,8 @@ from types import TracebackType
 
 import pyte
 
+from tests.terminal.emulators import Screen, Stream
+
 LOOK_EVERY = 0.02
 """Seconds between two looks at a process that writes nothing."""
 KEYS = {
@@ -102,8 +104,8 @@ class Terminal:
 
     def __enter__(self) -> Terminal:
         width, height = self.size
-        self.screen = pyte.Screen(width, height)
-        self._stream = pyte.ByteStream(self.screen)
+        self.screen = Screen(width, height)
+        self._stream = Stream(self.screen)
         self._pending = b""
         self._closed = False
         self.pid, self.fd = pty.fork()

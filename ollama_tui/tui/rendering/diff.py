@@ -13,10 +13,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rich.color import ColorSystem
@@ -31,7 +30,11 @@ from textual.widget import Widget
 
 from ollama_tui.tui.rendering.compositor import SparseCompositor
 from ollama_tui.tui.rendering.driver import TerminalDriver
-from ollama_tui.tui.rendering.sgr import TAIL, FrameWriter, strip_cells
+from ollama_tui.tui.rendering.pieces import Cells, changed_pieces
+from ollama_tui.tui.rendering.scrolling import Span, find_shift
+from ollama_tui.tui.rendering.sgr import TAIL, blank_codes, strip_cells
+from ollama_tui.tui.rendering.terminfo import NO_EXTRAS, Extras, known_extras
+from ollama_tui.tui.rendering.writer import shortest
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -42,10 +45,13 @@ ReturnType = TypeVar("ReturnType")
 
 FULL_FRAMES = "OLLAMA_TUI_FULL_FRAMES"
 POLL_SECONDS = 0.1
-CLOSE_GAP = 6
-"""Cells: rewriting fewer unchanged cells than this is cheaper than moving the cursor past them."""
-FEW_RUNS = 40
-"""Up to so many, two orders of writing them are tried."""
+SCROLL_FROM = 400
+"""Characters of a frame from which on it is tried whether scrolling makes it shorter."""
+SHORT_FRAME = 1000
+"""Characters: below, a frame reaches the terminal in one piece, and it is shown as it comes.
+
+What tells a terminal to show nothing before the end (mode 2026) costs 16 bytes.
+"""
 
 PLAIN = dict(
     zip(
@@ -61,8 +67,6 @@ NOWHERE = Offset(0, 0)
 
 PlacedStrip = tuple[int, int, Strip]
 """A strip and where it goes: row, column, strip."""
-CellRun = tuple[int, int, list[str], list[str], int]
-"""Cells to write: row, column, characters, SGR codes, and the column their strip begins in."""
 
 
 @dataclass(slots=True)
@@ -74,111 +78,97 @@ class BufferRow:
     strips: dict[int, Strip] = field(default_factory=dict)
     """What was stored last and is still shown whole, by the column it begins in."""
 
-    def changed(self, x: int, chars: list[str], codes: list[str]) -> Iterable[tuple[int, int]]:
-        """Return the runs, as offsets from `x`, in which these cells differ from what is shown."""
-        end = x + len(chars)
+    def reach(self, end: int) -> None:
+        """Have cells up to column `end`."""
         if (missing := end - len(self.chars)) > 0:
             self.chars += [None] * missing
             self.codes += [""] * missing
-        old_chars, old_codes = self.chars[x:end], self.codes[x:end]
-        if old_chars == chars and old_codes == codes:
-            return ()
-        cells = enumerate(zip(old_chars, chars, old_codes, codes, strict=True))
-        differing = (index for index, (old, new, was, sgr) in cells if old != new or was != sgr)
-        return _runs(differing, chars, codes)
+
+    def shows(self, x: int, chars: list[str], codes: list[str]) -> bool:
+        """Whether these cells are shown already."""
+        end = x + len(chars)
+        return self.chars[x:end] == chars and self.codes[x:end] == codes
 
     def store(self, x: int, chars: list[str], codes: list[str], strip: Strip) -> None:
-        """Remember that these cells are shown now."""
+        """Remember that these cells are to be shown, and blank the other half of what they cut.
+
+        What terminals show of a wide character when half of it is written over is left to them.
+        """
         end = x + len(chars)
         first, last = x, end
-        if x and self.chars[x] == TAIL:  # half of a wide character is overwritten
+        if x and self.chars[x] == TAIL:
             first = x - 1
-            self.chars[first] = None
         if end < len(self.chars) and self.chars[end] == TAIL:
-            self.chars[end] = None
             last = end + 1
-        self.chars[x:end] = chars
-        self.codes[x:end] = codes
+        self.chars[first:last] = [" "] * (x - first) + chars + [" "] * (last - end)
+        halves = [blank_codes(code) for code in self.codes[first:x] + self.codes[end:last]]
+        self.codes[first:last] = halves[: x - first] + codes + halves[x - first :]
         for start, other in list(self.strips.items()):
             if start < last and first < start + other.cell_length:
                 del self.strips[start]
         self.strips[x] = strip
 
 
-def _runs(
-    differing: Iterable[int], chars: list[str], codes: list[str]
-) -> Iterator[tuple[int, int]]:
-    """Join cells into runs, closing small gaps and never splitting a wide character."""
-    start = end = -1
-    for index in differing:
-        first = index - 1 if chars[index] == TAIL else index
-        if start < 0:
-            start = first
-        else:
-            # A gap is closed if writing it over changes the SGR no more than jumping it.
-            gap = set(codes[end:first])
-            if first - end >= CLOSE_GAP or not (gap <= {codes[end - 1]} or gap <= {codes[first]}):
-                yield start, end
-                start = first
-        end = index + 1
-        if end < len(chars) and chars[end] == TAIL:
-            end += 1
-    if start >= 0:
-        yield start, end
-
-
 class FrontBuffer:
     """What the terminal shows, as far as we wrote it."""
 
-    def __init__(self, colors: ColorSystem, plain: bool = False) -> None:
+    def __init__(
+        self, colors: ColorSystem, plain: bool = False, extras: Extras = NO_EXTRAS
+    ) -> None:
         self._colors = colors
         self._plain = plain
         """Whether the terminal has no signs but those of ASCII."""
+        self._extras = extras
         self._rows: dict[int, BufferRow] = {}
 
     def changes(self, strips: Iterable[PlacedStrip]) -> str:
         """Return the bytes that make the terminal show `strips`, and remember them as shown."""
-        runs = [run for strip in strips for run in self._changed(*strip)]
-        written = _written(runs)
-        if len(runs) > FEW_RUNS:
-            return written
-        # Row by row keeps moves short, region by region keeps the SGR: the shorter is sent.
-        return min(written, _written(_by_region(runs)), key=len)
+        before, changed = self._store(strips)
+        if not before:
+            return ""
+        rows = {y: (row.chars, row.codes) for y, row in self._rows.items()}
+        width = max(len(chars) for chars, _ in rows.values())
+        sequence = self._sequence(before, rows, width)
+        if len(sequence) < SCROLL_FROM or not self._extras.scrolls:
+            return sequence
+        shift = find_shift(changed, before, rows, width)
+        if shift is None:
+            return sequence
+        scrolled = before | shift.applied(rows | before, width)
+        instead = shift.sequence + self._sequence(scrolled, rows, width)
+        return min(sequence, instead, key=lambda each: len(each.encode()))
 
-    def _changed(self, y: int, x: int, strip: Strip) -> Iterator[CellRun]:
-        row = self._rows.get(y)
-        if row is None:
-            row = self._rows[y] = BufferRow()
-        if row.strips.get(x) is strip:
-            return
-        chars, codes = strip_cells(strip, self._colors)
-        if not chars:
-            return
-        if self._plain:
-            chars = [PLAIN.get(char, char) for char in chars]
-        for start, end in row.changed(x, chars, codes):
-            yield y, x + start, chars[start:end], codes[start:end], x
-        row.store(x, chars, codes, strip)
+    def _sequence(self, before: Mapping[int, Cells], rows: Mapping[int, Cells], width: int) -> str:
+        """Return what takes the terminal from what some rows showed before to what they are."""
+        pieces = [
+            piece
+            for y in sorted(before)
+            for piece in changed_pieces(y, before[y], rows[y], self._extras)
+        ]
+        return shortest(pieces, rows, width)
 
-
-def _written(runs: Iterable[CellRun]) -> str:
-    writer = FrameWriter()
-    for y, x, chars, codes, _ in runs:
-        writer.write(y, x, chars, codes)
-    return writer.finish()
-
-
-def _by_region(runs: list[CellRun]) -> list[CellRun]:
-    """Return runs region by region: strips of one begin in one column.
-
-    Within a row the order stays, as strips may overlap; where it could not, it is left alone.
-    """
-    reached: dict[int, int] = {}
-    for y, _, _, _, column in runs:
-        if column < reached.get(y, 0):
-            return runs
-        reached[y] = column
-    return sorted(runs, key=itemgetter(4))
+    def _store(self, strips: Iterable[PlacedStrip]) -> tuple[dict[int, Cells], list[Span]]:
+        """Remember `strips` as shown; return what the changed rows showed before, and where."""
+        before: dict[int, Cells] = {}
+        changed: list[Span] = []
+        for y, x, strip in strips:
+            row = self._rows.get(y)
+            if row is None:
+                row = self._rows[y] = BufferRow()
+            if row.strips.get(x) is strip:
+                continue
+            chars, codes = strip_cells(strip, self._colors)
+            if not chars:
+                continue
+            if self._plain:
+                chars = [PLAIN.get(char, char) for char in chars]
+            row.reach(end := x + len(chars))
+            if not row.shows(x, chars, codes):
+                changed.append((y, x, end))
+                if y not in before:
+                    before[y] = row.chars.copy(), row.codes.copy()
+            row.store(x, chars, codes, strip)
+        return before, changed
 
 
 def strips_of(update: LayoutUpdate | ChopsUpdate) -> Iterator[PlacedStrip]:
@@ -215,7 +205,8 @@ class DiffApp(App[ReturnType]):
 
     _front: FrontBuffer | None = None
     """None where we do not know what the terminal shows: everything is drawn again."""
-    _front_writer: object = None
+    _front_of: tuple[object, Size] | None = None
+    """The writer and the size that it is of: a new writer means that the app was suspended."""
     _skips_frames = False
     refreshed: set[Widget] | None = None
     """Widgets to be drawn at the end of `one_frame`; None outside of it."""
@@ -328,16 +319,21 @@ class DiffApp(App[ReturnType]):
             self._skip_frames()
             super()._display(screen, None)
         else:
-            # A new writer means that the app was suspended.
-            if self._front is None or self._front_writer is not writer:
-                colors = self.console._color_system or ColorSystem.TRUECOLOR
-                self._front = FrontBuffer(colors, self.plain_signs)
-                self._front_writer = writer
-            sequence = self._front.changes(strips_of(update))
+            front = self._front
+            if front is None or self._front_of != (writer, screen._compositor.size):
+                front = self._front = self._new_front(writer, screen)
+                update = screen._compositor.render_full_update()
+            sequence = front.changes(strips_of(update))
             cursor = self.screen.outer_size.clamp_offset(self.cursor_position)
             if sequence or cursor != self._previous_cursor_position:
                 self._write(sequence, cursor)
             self.post_display_hook()
+
+    def _new_front(self, writer: object, screen: Screen[Any]) -> FrontBuffer:
+        """Return a buffer that knows nothing of what the terminal shows."""
+        self._front_of = writer, screen._compositor.size
+        colors = self.console._color_system or ColorSystem.TRUECOLOR
+        return FrontBuffer(colors, self.plain_signs, known_extras(os.environ.get("TERM", "")))
 
     def _write(self, sequence: str, cursor: Offset) -> None:
         """Write a frame, and put the terminal's cursor where a text field has it.
@@ -350,10 +346,11 @@ class DiffApp(App[ReturnType]):
             sequence += Control.move_to(*cursor).segment.text
         if (driver := self._driver) is None:
             return
-        self._begin_update()
-        try:
+        if len(sequence) < SHORT_FRAME:
             driver.write(sequence)
-        finally:
+        else:
+            self._begin_update()
+            driver.write(sequence)
             self._end_update()
         driver.flush()
 

@@ -54,7 +54,8 @@ OUTPUT = 2
 GIVE_BACK = (
     "\x1b[?2026l"  # end synchronized output
     "\x1b[?2004l\x1b[?1004l\x1b[?2048l"  # no bracketed paste, focus or size reports
-    "\x1b[m\x1b[?7h\x1b[<u\x1b[?1049l\x1b[?25h"  # line wrap, old keyboard, screen and cursor
+    "\x1b[m\x1b[r"  # no colors, and no margins: a frame cut short may have left some
+    "\x1b[?7h\x1b[<u\x1b[?1049l\x1b[?25h"  # line wrap, old keyboard, screen and cursor
 )
 
 

@@ -28,7 +28,7 @@ _LIGHTEST_GREY = 238
 _REDEFINED = 21
 """Colour numbers up to this one are redefined by some terminals' themes."""
 _TRUE_COLOR = re.compile(r"\b([34]8);2;(\d+;\d+;\d+)")
-_EMOJI = "\U0001f000"
+EMOJI = "\U0001f000"
 """From here on terminals disagree on the width of characters."""
 
 _OFF = {"1": "22", "2": "22", "3": "23", "4": "24", "5": "25", "6": "25", "7": "27", "8": "28"}
@@ -48,6 +48,7 @@ class SgrState(NamedTuple):
 def strip_cells(strip: Strip, colors: ColorSystem) -> tuple[list[str], list[str]]:
     """Return the characters of a strip, one a cell, and the SGR codes of each.
 
+    A blank has only those codes that are seen on it, so that blanks that look alike are equal.
     No character can act on the terminal. Links are left out: text from a server may not link.
     """
     chars: list[str] = []
@@ -62,7 +63,11 @@ def strip_cells(strip: Strip, colors: ColorSystem) -> tuple[list[str], list[str]
             ansi = style._ansi
             sgr = numbered(Strip.render_ansi(style, colors) if ansi is None else ansi)
         chars += cells
-        codes += [sgr] * len(cells)
+        blank = blank_codes(sgr)
+        if blank == sgr or " " not in cells:
+            codes += [sgr] * len(cells)
+        else:
+            codes += [blank if cell == " " else sgr for cell in cells]
     return chars, codes
 
 
@@ -127,17 +132,21 @@ def sgr_change(old: str, new: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def blanks_look_alike(one: str, other: str) -> bool:
-    """Whether a blank looks the same with both codes, whatever their foreground."""
-    if one == other:
-        return True
-    first, second = _parse(one), _parse(other)
-    seen = first.attributes & _SEEN_ON_BLANKS
-    return (
-        seen == second.attributes & _SEEN_ON_BLANKS
-        and first.background == second.background
-        and (not seen or first.foreground == second.foreground)
-    )
+def blank_codes(codes: str) -> str:
+    """Return those of the codes that are seen on a blank: mostly the background alone."""
+    state = _parse(codes)
+    seen = sorted(state.attributes & _SEEN_ON_BLANKS)
+    return ";".join(filter(None, [*seen, state.foreground if seen else "", state.background]))
+
+
+@lru_cache(maxsize=4096)
+def is_erasable(codes: str, uses_background: bool) -> bool:
+    """Whether erasing a cell makes it a blank with these codes.
+
+    A terminal erases with the background in use (`uses_background`, terminfo's bce), or with none.
+    """
+    state = _parse(codes)
+    return not state.attributes & _SEEN_ON_BLANKS and (uses_background or not state.background)
 
 
 @lru_cache(maxsize=4096)
@@ -156,58 +165,3 @@ def _parse(codes: str) -> SgrState:
         else:
             attributes.add(code)
     return SgrState(frozenset(attributes), foreground, background)
-
-
-class FrameWriter:
-    """Collects the bytes of one frame: cursor moves, SGR changes, text."""
-
-    def __init__(self) -> None:
-        self._out: list[str] = []
-        self._sgr = ""
-        self._cursor: tuple[int, int] | None = None
-        """Row and column; None where the terminal's idea of them is not certain."""
-
-    def write(self, y: int, x: int, chars: list[str], codes: list[str]) -> None:
-        """Write cells at row `y`, column `x`: their characters and SGR codes."""
-        out, current, is_lost = self._out, self._sgr, False
-        if self._cursor != (y, x):
-            out.append(self._move(y, x))
-        for column, (char, sgr) in enumerate(zip(chars, codes, strict=True), x):
-            if char == TAIL:
-                continue
-            if is_lost:
-                out.append(f"\x1b[{column + 1}G")
-            if sgr != current and not (char == " " and blanks_look_alike(current, sgr)):
-                if char == " ":
-                    sgr = _codes_ahead(chars, codes, column - x)
-                out.append(sgr_change(current, sgr))
-                current = sgr
-            out.append(char)
-            is_lost = len(char) > 1 or char >= _EMOJI
-        self._sgr = current
-        self._cursor = None if is_lost else (y, x + len(chars))
-
-    def finish(self) -> str:
-        """Return the frame; it ends with the default SGR, as others write to the terminal too."""
-        self._out.append(sgr_change(self._sgr, ""))
-        self._sgr = ""
-        return "".join(self._out)
-
-    def _move(self, y: int, x: int) -> str:
-        """Return the shortest move of the cursor; on its own row it may be a relative one."""
-        if self._cursor is None or self._cursor[0] != y:
-            return f"\x1b[{y + 1};{x + 1}H"
-        column, step = f"\x1b[{x + 1}G", x - self._cursor[1]
-        if step < 1:
-            return column
-        return min(column, "\x1b[C" if step == 1 else f"\x1b[{step}C", key=len)
-
-
-def _codes_ahead(chars: list[str], codes: list[str], index: int) -> str:
-    """Return the codes of the text after these blanks, if the blanks look the same with them."""
-    for char, ahead in zip(chars[index:], codes[index:], strict=True):
-        if not blanks_look_alike(codes[index], ahead):
-            break
-        if char != " ":
-            return ahead
-    return codes[index]

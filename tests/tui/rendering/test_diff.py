@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-import pyte
+from hashlib import sha256
+from itertools import product
+
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import set_cell_size
@@ -12,72 +15,123 @@ from rich.style import Style
 from textual.strip import Strip
 
 from ollama_tui.tui.rendering.diff import FrontBuffer, PlacedStrip
+from ollama_tui.tui.rendering.terminfo import Extras
+from tests.terminal.emulators import EMULATORS
+from tests.tui.rendering.frames import ACCENT, ALL_EXTRAS, KINDS_OF_EXTRAS, STYLES, Drawer, Grid
 
 WIDTH, HEIGHT = 12, 3
-STYLES = [Style(), Style.parse("red"), Style.parse("bold on blue"), Style.parse("underline green")]
 
 
 @st.composite
 def placed_strips(draw: st.DrawFn) -> PlacedStrip:
     x = draw(st.integers(0, WIDTH - 1))
     width = draw(st.integers(1, WIDTH - x))
-    text = draw(st.text("ab 漢é한", min_size=1, max_size=WIDTH))
+    text = draw(st.text("ab ─漢é한😀\u0301", min_size=1, max_size=WIDTH))
     style = draw(st.sampled_from(STYLES))
-    return draw(st.integers(0, HEIGHT - 1)), x, Strip([Segment(set_cell_size(text, width), style)])
+    segment = Segment(set_cell_size(text, width).rstrip(ACCENT), style)
+    return draw(st.integers(0, HEIGHT - 1)), x, Strip([segment])
 
 
-Look = tuple[str, str, bool, bool, str]
+def buffer(extras: Extras = ALL_EXTRAS) -> FrontBuffer:
+    return FrontBuffer(ColorSystem.TRUECOLOR, extras=extras)
 
 
-def looks(screen: pyte.Screen) -> list[list[Look]]:
-    """What can be seen of every cell."""
-    rows = [[screen.buffer[y][x] for x in range(WIDTH)] for y in range(HEIGHT)]
-    return [
-        [
-            (c.data, c.bg, c.underscore, c.bold, c.fg)
-            if c.data != " " or c.underscore
-            else (" ", c.bg, False, False, "")
-            for c in row
-        ]
-        for row in rows
-    ]
-
-
+@pytest.mark.parametrize("emulator", EMULATORS)
 @settings(max_examples=300)
-@given(st.lists(st.lists(placed_strips(), min_size=1, max_size=3), min_size=1, max_size=6))
-def test_frames_in_turn_show_what_their_whole_would(frames: list[list[PlacedStrip]]) -> None:
-    ours, everything = pyte.Screen(WIDTH, HEIGHT), pyte.Screen(WIDTH, HEIGHT)
-    front = FrontBuffer(ColorSystem.TRUECOLOR)
+@given(
+    st.lists(st.lists(placed_strips(), min_size=1, max_size=4), min_size=1, max_size=6),
+    st.sampled_from(KINDS_OF_EXTRAS),
+)
+def test_frames_in_turn_show_what_their_whole_would(
+    emulator: str, frames: list[list[PlacedStrip]], extras: Extras
+) -> None:
+    ours, everything = (EMULATORS[emulator](WIDTH, HEIGHT) for _ in range(2))
+    front, grid = buffer(extras), Grid(WIDTH, HEIGHT)
     for frame in frames:
-        pyte.Stream(ours).feed(front.changes(frame))
-        for placed in frame:
-            pyte.Stream(everything).feed(FrontBuffer(ColorSystem.TRUECOLOR).changes([placed]))
-    assert looks(ours) == looks(everything)
+        ours.feed(front.changes(frame))
+        grid.put(frame)
+    everything.feed(grid.drawn())
+    assert ours.looks() == everything.looks()
+
+
+@pytest.mark.parametrize(("emulator", "extras"), list(product(EMULATORS, KINDS_OF_EXTRAS)))
+def test_pages_and_lists_that_scroll_show_what_their_whole_would(
+    emulator: str, extras: Extras
+) -> None:
+    for seed in range(12):
+        ours, everything = (EMULATORS[emulator](48, 9) for _ in range(2))
+        drawer, front, grid = Drawer(seed, 48, 9), buffer(extras), Grid(48, 9)
+        for _ in range(8):
+            frame = drawer.frame()
+            ours.feed(front.changes(frame))
+            grid.put(frame)
+        everything.feed(grid.drawn())
+        assert ours.looks() == everything.looks(), seed
 
 
 @given(placed_strips())
 def test_what_is_shown_is_not_written_again(placed: PlacedStrip) -> None:
-    front = FrontBuffer(ColorSystem.TRUECOLOR)
+    front = buffer()
     y, x, strip = placed
     assert front.changes([placed])
     assert front.changes([placed]) == ""
     assert front.changes([(y, x, Strip(list(strip)))]) == ""
 
 
+def line(text: str, style: str = "") -> Strip:
+    return Strip([Segment(text, Style.parse(style))])
+
+
 def test_a_small_gap_is_written_over_and_a_large_one_jumped() -> None:
-    front = FrontBuffer(ColorSystem.TRUECOLOR)
-    front.changes([(0, 0, Strip([Segment("a123a1234567a")]))])
-    assert front.changes([(0, 0, Strip([Segment("b123b1234567b")]))]) == ("\x1b[1;1Hb123b\x1b[7Cb")
+    front = buffer()
+    front.changes([(0, 0, line("a123a1234567a"))])
+    assert front.changes([(0, 0, line("b123b1234567b"))]) == "\x1b[1Hb123b\x1b[7Cb"
 
 
-def test_few_changes_are_written_region_by_region_where_that_spares_sgr() -> None:
-    front = FrontBuffer(ColorSystem.TRUECOLOR)
-    red, blue = Style.parse("red on white"), Style.parse("blue on black")
-    regions = [(0, red), (6, blue)]
-    frame = [(y, x, Strip([Segment("abc", style)])) for y in range(3) for x, style in regions]
+def test_changes_are_written_style_by_style_where_that_is_shorter() -> None:
+    front = buffer()
+    regions = [(0, "red on white"), (6, "blue on black")]
+    frame = [(y, x, line("abc", style)) for y in range(3) for x, style in regions]
     written = front.changes(frame)
-    assert written.index("\x1b[3;1H") < written.index("\x1b[1;7H")
     assert written.count("m") == 3  # red, blue, and the default
+    assert written.count("\v") == 4
+
+
+def test_a_row_in_two_styles_is_written_from_left_to_right() -> None:
+    strip = Strip([Segment("ab", Style.parse("red")), Segment("cd", Style.parse("blue"))])
+    assert buffer().changes([(0, 0, strip)]) == "\x1b[1H\x1b[31mab\x1b[34mcd\x1b[m"
+
+
+def test_what_is_repeated_is_sent_once_where_the_terminal_can() -> None:
+    assert buffer().changes([(1, 1, line("─" * 30 + "x"))]) == "\x1b[2;2H─\x1b[29bx"
+    assert buffer(Extras()).changes([(1, 1, line("─" * 30))]) == "\x1b[2;2H" + "─" * 30
+
+
+@pytest.mark.parametrize(
+    ("extras", "style", "expected"),
+    [
+        (ALL_EXTRAS, "on blue", "\x1b[1H\x1b[44ma\x1b[20X\x1b[m"),
+        (Extras(erases=True), "on blue", "\x1b[1H\x1b[44ma" + " " * 20 + "\x1b[m"),
+        (Extras(erases=True), "red", "\x1b[1H\x1b[31ma\x1b[20X\x1b[m"),
+        (Extras(repeats=True), "on blue", "\x1b[1H\x1b[44ma \x1b[19b\x1b[m"),
+        # An underline is seen on blanks, and is nothing that a terminal erases with.
+        (ALL_EXTRAS, "underline", "\x1b[1H\x1b[4ma \x1b[19b\x1b[m"),
+    ],
+)
+def test_blanks_are_erased_where_that_gives_them_their_background(
+    extras: Extras, style: str, expected: str
+) -> None:
+    assert buffer(extras).changes([(0, 0, line("a" + " " * 20, style))]) == expected
+
+
+def test_a_list_that_moved_is_scrolled_by_the_terminal() -> None:
+    lines = [line(sha256(bytes([n])).hexdigest()) for n in range(30)]
+    front = buffer()
+    front.changes([(y, 0, lines[y]) for y in range(20)])
+    down = front.changes([(y, 0, lines[y + 2]) for y in range(20)])
+    assert down.startswith("\x1b[1;20r\x1b[2S\x1b[r\x1b[19H")
+    assert front.changes([(y, 0, lines[y + 1]) for y in range(20)]).startswith("\x1b[1;20r\x1b[1T")
+    assert "S" not in buffer(Extras()).changes([(y, 0, lines[y]) for y in range(20)])
 
 
 def test_where_there_is_only_ascii_borders_and_signs_are_ascii_and_names_stay() -> None:
