@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Protocol
 
 import pyte
 import pytest
+from pyte.graphics import FG_BG_256
 from pyte.screens import Margins
 
 
@@ -142,6 +143,14 @@ class Pyte:
         return look(char.data, char.fg, char.bg, attributes)
 
 
+def mixed(color: Any) -> Any:
+    """Return one of Ghostty's colors; those with a number of their own as red, green and blue."""
+    kind, value = color or ("", 0)
+    if kind == "palette" and value >= 16:
+        return ("rgb", tuple(bytes.fromhex(FG_BG_256[value])))
+    return color
+
+
 class Ghostty:
     """The core of Ghostty; a test that asks for it is skipped where its package is missing."""
 
@@ -177,7 +186,8 @@ class Ghostty:
         char = "".join(chr(text[index]) for index in range(size[0])) or " "
         if wide == lib.GHOSTTY_CELL_WIDE_SPACER_TAIL:
             char = ""
-        return look(char, style["fg"], self._paper(cell[0], style["bg"]), frozenset(attributes))
+        paper = self._paper(cell[0], style["bg"])
+        return look(char, mixed(style["fg"]), mixed(paper), frozenset(attributes))
 
     def _paper(self, cell: Any, background: object) -> object:
         """Return the background; an erased cell has it in place of a character."""

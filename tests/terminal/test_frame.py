@@ -184,6 +184,14 @@ def test_it_can_be_switched_off() -> None:
         terminal.wait_until(lambda _: terminal.mark() > 50_000)
 
 
+def test_the_terminal_is_left_with_the_default_sgr() -> None:
+    with run("table_app.py") as terminal:
+        terminal.wait_for("model-20")
+        terminal.press("j", "ctrl+q")
+        terminal.wait_exit()
+        assert re.search(rb"\x1b\[m[^m]*\x1b\[\?1049l", terminal.bytes_since())
+
+
 TICKS = 3 * MAX_QUEUED_WRITES
 """More than can be queued: an app that draws each of them stops before."""
 

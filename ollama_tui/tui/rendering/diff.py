@@ -13,9 +13,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rich.color import ColorSystem
@@ -25,16 +24,12 @@ from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
 from textual.geometry import Offset, Size
 from textual.screen import Screen
-from textual.strip import Strip
 from textual.widget import Widget
 
 from ollama_tui.tui.rendering.compositor import SparseCompositor
 from ollama_tui.tui.rendering.driver import TerminalDriver
-from ollama_tui.tui.rendering.pieces import Cells, changed_pieces
-from ollama_tui.tui.rendering.scrolling import Span, find_shift
-from ollama_tui.tui.rendering.sgr import TAIL, blank_codes, strip_cells
-from ollama_tui.tui.rendering.terminfo import NO_EXTRAS, Extras, known_extras
-from ollama_tui.tui.rendering.writer import shortest
+from ollama_tui.tui.rendering.front_buffer import FrontBuffer, PlacedStrip
+from ollama_tui.tui.rendering.terminfo import known_extras
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -45,130 +40,19 @@ ReturnType = TypeVar("ReturnType")
 
 FULL_FRAMES = "OLLAMA_TUI_FULL_FRAMES"
 POLL_SECONDS = 0.1
-SCROLL_FROM = 400
-"""Characters of a frame from which on it is tried whether scrolling makes it shorter."""
+SGR_LASTS = 1.0
+"""Seconds from one frame to the next within which the SGR is taken to be what we set last.
+
+Others may write to the terminal too, such as a job of the shell in the background.
+"""
 SHORT_FRAME = 1000
 """Characters: below, a frame reaches the terminal in one piece, and it is shown as it comes.
 
 What tells a terminal to show nothing before the end (mode 2026) costs 16 bytes.
 """
 
-PLAIN = dict(
-    zip(
-        "─│╭╮╰╯┌┐└┘├┤┬┴┼━┃┏┓┗┛═║╔╗╚╝▁▂▃▄▅▆▇▔▏▕▊▎▌…–—·×•›‹“”‘’⏎↵↑↓←→⇧≠≥≤✓▸▐█░☁●○",
-        "-|+++++++++++++=|++++=|++++____###-|||||~---x*><\"\"''<<^v<>^#><+>|#.~*o",
-        strict=True,
-    )
-)
-"""What is written in place of signs of ours, and of Textual's borders, that ASCII lacks."""
-
 NOWHERE = Offset(0, 0)
 """Where Textual has the cursor while no text field has it."""
-
-PlacedStrip = tuple[int, int, Strip]
-"""A strip and where it goes: row, column, strip."""
-
-
-@dataclass(slots=True)
-class BufferRow:
-    """What one line of the terminal shows; None is a cell we know nothing of."""
-
-    chars: list[str | None] = field(default_factory=list)
-    codes: list[str] = field(default_factory=list)
-    strips: dict[int, Strip] = field(default_factory=dict)
-    """What was stored last and is still shown whole, by the column it begins in."""
-
-    def reach(self, end: int) -> None:
-        """Have cells up to column `end`."""
-        if (missing := end - len(self.chars)) > 0:
-            self.chars += [None] * missing
-            self.codes += [""] * missing
-
-    def shows(self, x: int, chars: list[str], codes: list[str]) -> bool:
-        """Whether these cells are shown already."""
-        end = x + len(chars)
-        return self.chars[x:end] == chars and self.codes[x:end] == codes
-
-    def store(self, x: int, chars: list[str], codes: list[str], strip: Strip) -> None:
-        """Remember that these cells are to be shown, and blank the other half of what they cut.
-
-        What terminals show of a wide character when half of it is written over is left to them.
-        """
-        end = x + len(chars)
-        first, last = x, end
-        if x and self.chars[x] == TAIL:
-            first = x - 1
-        if end < len(self.chars) and self.chars[end] == TAIL:
-            last = end + 1
-        self.chars[first:last] = [" "] * (x - first) + chars + [" "] * (last - end)
-        halves = [blank_codes(code) for code in self.codes[first:x] + self.codes[end:last]]
-        self.codes[first:last] = halves[: x - first] + codes + halves[x - first :]
-        for start, other in list(self.strips.items()):
-            if start < last and first < start + other.cell_length:
-                del self.strips[start]
-        self.strips[x] = strip
-
-
-class FrontBuffer:
-    """What the terminal shows, as far as we wrote it."""
-
-    def __init__(
-        self, colors: ColorSystem, plain: bool = False, extras: Extras = NO_EXTRAS
-    ) -> None:
-        self._colors = colors
-        self._plain = plain
-        """Whether the terminal has no signs but those of ASCII."""
-        self._extras = extras
-        self._rows: dict[int, BufferRow] = {}
-
-    def changes(self, strips: Iterable[PlacedStrip]) -> str:
-        """Return the bytes that make the terminal show `strips`, and remember them as shown."""
-        before, changed = self._store(strips)
-        if not before:
-            return ""
-        rows = {y: (row.chars, row.codes) for y, row in self._rows.items()}
-        width = max(len(chars) for chars, _ in rows.values())
-        sequence = self._sequence(before, rows, width)
-        if len(sequence) < SCROLL_FROM or not self._extras.scrolls:
-            return sequence
-        shift = find_shift(changed, before, rows, width)
-        if shift is None:
-            return sequence
-        scrolled = before | shift.applied(rows | before, width)
-        instead = shift.sequence + self._sequence(scrolled, rows, width)
-        return min(sequence, instead, key=lambda each: len(each.encode()))
-
-    def _sequence(self, before: Mapping[int, Cells], rows: Mapping[int, Cells], width: int) -> str:
-        """Return what takes the terminal from what some rows showed before to what they are."""
-        pieces = [
-            piece
-            for y in sorted(before)
-            for piece in changed_pieces(y, before[y], rows[y], self._extras)
-        ]
-        return shortest(pieces, rows, width)
-
-    def _store(self, strips: Iterable[PlacedStrip]) -> tuple[dict[int, Cells], list[Span]]:
-        """Remember `strips` as shown; return what the changed rows showed before, and where."""
-        before: dict[int, Cells] = {}
-        changed: list[Span] = []
-        for y, x, strip in strips:
-            row = self._rows.get(y)
-            if row is None:
-                row = self._rows[y] = BufferRow()
-            if row.strips.get(x) is strip:
-                continue
-            chars, codes = strip_cells(strip, self._colors)
-            if not chars:
-                continue
-            if self._plain:
-                chars = [PLAIN.get(char, char) for char in chars]
-            row.reach(end := x + len(chars))
-            if not row.shows(x, chars, codes):
-                changed.append((y, x, end))
-                if y not in before:
-                    before[y] = row.chars.copy(), row.codes.copy()
-            row.store(x, chars, codes, strip)
-        return before, changed
 
 
 def strips_of(update: LayoutUpdate | ChopsUpdate) -> Iterator[PlacedStrip]:
@@ -207,6 +91,8 @@ class DiffApp(App[ReturnType]):
     """None where we do not know what the terminal shows: everything is drawn again."""
     _front_of: tuple[object, Size] | None = None
     """The writer and the size that it is of: a new writer means that the app was suspended."""
+    _drawn_at = 0.0
+    """The time of the event loop when the last frame was drawn."""
     _skips_frames = False
     refreshed: set[Widget] | None = None
     """Widgets to be drawn at the end of `one_frame`; None outside of it."""
@@ -312,8 +198,10 @@ class DiffApp(App[ReturnType]):
             or not self._running
             or self._closed
         ):
-            if renderable is not None and not self._batch_count:
-                self._front = None  # somebody else draws
+            if renderable is not None and not self._batch_count and self._front is not None:
+                self._front = None  # somebody else draws, and takes the SGR for the default
+                if self._driver is not None:
+                    self._driver.write("\x1b[m")
             super()._display(screen, renderable)
         elif self._skips_frames or self._is_stuck:
             self._skip_frames()
@@ -323,6 +211,10 @@ class DiffApp(App[ReturnType]):
             if front is None or self._front_of != (writer, screen._compositor.size):
                 front = self._front = self._new_front(writer, screen)
                 update = screen._compositor.render_full_update()
+            now = asyncio.get_running_loop().time()
+            if now - self._drawn_at > SGR_LASTS:
+                front.forget_sgr()
+            self._drawn_at = now
             sequence = front.changes(strips_of(update))
             cursor = self.screen.outer_size.clamp_offset(self.cursor_position)
             if sequence or cursor != self._previous_cursor_position:

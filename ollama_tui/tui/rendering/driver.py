@@ -283,6 +283,11 @@ class TerminalDriver(LinuxDriver):
         self._output = TerminalOutput.to(OUTPUT, self._loop)
         super().start_application_mode()  # type: ignore[no-untyped-call]
 
+    def stop_application_mode(self) -> None:
+        """Give the terminal back, with the default SGR: a frame leaves what it set last."""
+        self.write("\x1b[m")
+        super().stop_application_mode()
+
     def close(self) -> None:
         """Write all that is left; Textual has restored the terminal."""
         if self._output is not None:

@@ -39,15 +39,15 @@ class Piece(NamedTuple):
     """Whether it may be written with any codes that look the same on blanks."""
 
 
-def fits(char: str | None, code: str, sgr: str) -> bool:
+def fits(char: str | None, code: str, sgr: str | None) -> bool:
     """Whether a cell of codes `code` may be written while the terminal has `sgr` set."""
-    return code == sgr or (char == " " and code == blank_codes(sgr))
+    return code == sgr or (char == " " and sgr is not None and code == blank_codes(sgr))
 
 
 def changed_pieces(y: int, old: Cells, new: Cells, extras: Extras = NO_EXTRAS) -> Iterator[Piece]:
     """Yield the pieces in which row `y` differs; what is None in `new` is left as it is."""
     chars, codes = new
-    for start, end in _runs(_differing(old, new), chars, codes):
+    for start, end in _runs(_differing(old, new), new, extras):
         run = [char or "" for char in chars[start:end]]
         if all(len(char) < 2 and char < EMOJI for char in run):
             yield from _by_style(y, start, run, codes[start:end], extras)
@@ -65,16 +65,15 @@ def _differing(old: Cells, new: Cells) -> Iterator[int]:
             yield from (x for x, (a, b, c, d) in cells if (a != b or c != d) and b is not None)
 
 
-def _runs(
-    differing: Iterable[int], chars: Sequence[str | None], codes: Sequence[str]
-) -> Iterator[tuple[int, int]]:
+def _runs(differing: Iterable[int], cells: Cells, extras: Extras) -> Iterator[tuple[int, int]]:
     """Join cells into runs, closing small gaps and never splitting a wide character."""
+    chars = cells[0]
     start = end = -1
     for index in differing:
         first = index - 1 if chars[index] == TAIL else index
         if start < 0:
             start = first
-        elif first > end and not _is_closed(end, first, chars, codes):
+        elif first > end and not _is_closed(end, first, cells, extras):
             yield start, end
             start = first
         end = index + 1
@@ -84,13 +83,20 @@ def _runs(
         yield start, end
 
 
-def _is_closed(end: int, first: int, chars: Sequence[str | None], codes: Sequence[str]) -> bool:
+def _is_closed(end: int, first: int, cells: Cells, extras: Extras) -> bool:
     """Whether writing the cells from `end` to before `first` again is shorter than a move."""
-    if first - end > CLOSE_GAP:
-        return False
+    chars, codes = cells
     gap = list(zip(chars[end:first], codes[end:first], strict=True))
-    return all(char is not None and " " <= char <= "~" for char, _ in gap) and any(
-        all(fits(char, code, sgr) for char, code in gap) for sgr in (codes[end - 1], codes[first])
+    ends = [(chars[end - 1], codes[end - 1]), (chars[first], codes[first])]
+    if first - end <= CLOSE_GAP:
+        return all(char is not None and " " <= char <= "~" for char, _ in gap) and any(
+            all(fits(char, code, sgr) for char, code in gap) for _, sgr in ends
+        )
+    # Blanks that go on, on either side, are one sequence with those in between.
+    return (
+        (extras.erases or extras.repeats)
+        and set(gap) in ({ends[0]}, {ends[1]})
+        and " " in {char for char, _ in gap}
     )
 
 

@@ -53,12 +53,12 @@ def find_shift(
     wide = [span for span in changed if 2 * (span[2] - span[1]) > width]
     if len(wide) < FEWEST:
         return None
-    places = {(x, end, _text(before[y], x, end)): y for y, x, end in wide}
+    places = {(x, end, tuple(before[y][0][x:end])): y for y, x, end in wide}
     moved = []
     for y, x, end in wide:
-        text = _text(after[y], x, end)
+        text = tuple(after[y][0][x:end])
         came_from = places.get((x, end, text), y)
-        if came_from != y and text.strip():
+        if came_from != y and set(text) != {" "}:
             moved.append((y, came_from))
     lines, count = Counter(old - new for new, old in moved).most_common(1)[0] if moved else (0, 0)
     if count < FEWEST:
@@ -71,7 +71,3 @@ def find_shift(
 def _is_known(cells: Cells | None, width: int) -> bool:
     """Whether every cell of a line is: what is not would be whatever moves there."""
     return cells is not None and len(cells[0]) == width and None not in cells[0]
-
-
-def _text(cells: Cells, x: int, end: int) -> str:
-    return "".join(char or "" for char in cells[0][x:end])

@@ -7,6 +7,7 @@ that follows, `ESC [ 1 ; 34 m`. Here it is handled as its codes alone, `1;34`; "
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -56,22 +57,25 @@ def strip_cells(strip: Strip, colors: ColorSystem) -> tuple[list[str], list[str]
     for text, style, control in strip:
         if control:
             continue
-        cells = list(text) if text.isascii() and text.isprintable() else _cells_of(text)
         sgr = ""
         if style is not None:
             # Rich keeps the codes on the style once it has made them.
             ansi = style._ansi
             sgr = numbered(Strip.render_ansi(style, colors) if ansi is None else ansi)
-        chars += cells
-        blank = blank_codes(sgr)
-        if blank == sgr or " " not in cells:
-            codes += [sgr] * len(cells)
-        else:
-            codes += [blank if cell == " " else sgr for cell in cells]
+        its_chars, its_codes = _text_cells(text, sgr)
+        chars += its_chars
+        codes += its_codes
     return chars, codes
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=1024)
+def _text_cells(text: str, sgr: str) -> tuple[Sequence[str], Sequence[str]]:
+    """Return the cells of text, and the codes of each; the same few are drawn all the time."""
+    cells = tuple(text) if text.isascii() and text.isprintable() else _cells_of(text)
+    blank = blank_codes(sgr)
+    return cells, tuple(blank if cell == " " else sgr for cell in cells)
+
+
 def _cells_of(text: str) -> tuple[str, ...]:
     """Return the cells of text that is not printable ASCII, with what could act left out."""
     cells: list[str] = []
@@ -113,8 +117,13 @@ def _color_number(match: re.Match[str]) -> str:
 
 
 @lru_cache(maxsize=4096)
-def sgr_change(old: str, new: str) -> str:
-    """Return the shortest escape sequence that takes the terminal from codes `old` to `new`."""
+def sgr_change(old: str | None, new: str) -> str:
+    """Return the shortest escape sequence that takes the terminal from codes `old` to `new`.
+
+    Where `old` is None, it may have any.
+    """
+    if old is None:
+        return f"\x1b[0;{new}m" if new else "\x1b[m"
     if not new:
         return "\x1b[m" if old else ""
     if not old:

@@ -14,46 +14,55 @@ from ollama_tui.tui.rendering.sgr import blank_codes, sgr_change
 _NEAR = 4
 """Up to so many steps, one character a step is no longer than a sequence with their number."""
 
+_FEW = 40
+"""Pieces; of more than so many the order style by style is the shorter one."""
 
-def shortest(pieces: Sequence[Piece], rows: Mapping[int, Cells], width: int) -> str:
-    """Return the sequence that writes `pieces`, which come row by row.
 
-    `rows` is what the rows will show, by their number, on a screen of `width` columns. At the
-    beginning and at the end SGR is the default, as others write to the terminal too.
+def shortest(
+    pieces: Sequence[Piece], rows: Mapping[int, Cells], width: int, sgr: str | None = ""
+) -> tuple[str, str | None]:
+    """Return the sequence that writes `pieces`, which come row by row, and the SGR after it.
+
+    `rows` is what the rows will show, by their number, on a screen of `width` columns; `sgr` is
+    what the terminal has set before, None where that is not certain.
     """
     if not pieces:
-        return ""
-    adopted = _adopted(pieces)
-    orders = (adopted, _by_style(adopted))
-    return min((_FrameWriter(rows, width).write(order) for order in orders), key=len)
+        return "", sgr
+    adopted = _adopted(pieces, sgr)
+    written = []
+    orders = [_by_style(adopted, sgr)]
+    if len(pieces) <= _FEW:
+        orders.append(adopted)
+    for order in orders:
+        writer = _FrameWriter(rows, width, sgr)
+        written.append((writer.write(order), writer.sgr))
+    return min(written, key=lambda each: len(each[0]))
 
 
 class _FrameWriter:
     """Where the cursor is and which SGR is set while a frame is written."""
 
-    def __init__(self, rows: Mapping[int, Cells], width: int) -> None:
+    def __init__(self, rows: Mapping[int, Cells], width: int, sgr: str | None) -> None:
         self._rows = rows
         self._width = width
-        self._sgr = ""
+        self.sgr = sgr
         self._y = self._x = -1
         """The cursor's place; -1 where the terminal's idea of it is not certain."""
 
     def write(self, pieces: Sequence[Piece]) -> str:
         """Return the sequence that writes the pieces in this order."""
         out: list[str] = []
-        for piece in pieces:
-            y, x, end, sgr, last, text, is_blank = piece
+        for y, x, end, sgr, last, text, is_blank in pieces:
             if y != self._y or x != self._x:
                 out.append(self._move(y, x))
-            if sgr != self._sgr and not (is_blank and blank_codes(sgr) == blank_codes(self._sgr)):
-                out.append(sgr_change(self._sgr, sgr))
-                self._sgr = last
+            if not (sgr == self.sgr or (is_blank and _look_alike(sgr, self.sgr))):
+                out.append(sgr_change(self.sgr, sgr))
+                self.sgr = last
             elif last != sgr:
-                self._sgr = last
+                self.sgr = last
             out.append(text)
             # In the last column terminals differ in what the next relative move is from.
             self._y, self._x = y, end if end < self._width else -1
-        out.append(sgr_change(self._sgr, ""))
         return "".join(out)
 
     def _move(self, y: int, x: int) -> str:
@@ -88,7 +97,7 @@ class _FrameWriter:
         chars, codes = self._rows[y]
         again = ""
         for char, code in zip(chars[self._x : x], codes[self._x : x], strict=True):
-            if char is None or not " " <= char <= "~" or not fits(char, code, self._sgr):
+            if char is None or not " " <= char <= "~" or not fits(char, code, self.sgr):
                 return ""
             again += char
         return again
@@ -105,10 +114,14 @@ def _vertical(step: int) -> str:
     return "\x1bM" if step == -1 else f"\x1b[{-step}A"
 
 
-def _adopted(pieces: Sequence[Piece]) -> list[Piece]:
+def _look_alike(sgr: str, other: str | None) -> bool:
+    """Whether a blank looks the same with both."""
+    return other is not None and blank_codes(sgr) == blank_codes(other)
+
+
+def _adopted(pieces: Sequence[Piece], sgr: str | None) -> list[Piece]:
     """Give blanks the style of the text before or after them where they look the same in it."""
     adopted: list[Piece] = []
-    sgr = ""
     for piece in pieces:
         if not piece.is_blank:
             for index in range(len(adopted) - 1, -1, -1):
@@ -116,13 +129,13 @@ def _adopted(pieces: Sequence[Piece]) -> list[Piece]:
                     break
                 adopted[index] = adopted[index]._replace(sgr=piece.sgr, last=piece.sgr)
             sgr = piece.last
-        elif piece.sgr == blank_codes(sgr):
+        elif sgr is not None and piece.sgr == blank_codes(sgr):
             piece = piece._replace(sgr=sgr, last=sgr)
         adopted.append(piece)
     return adopted
 
 
-def _by_style(pieces: Sequence[Piece]) -> list[Piece]:
+def _by_style(pieces: Sequence[Piece], sgr: str | None) -> list[Piece]:
     """Return the pieces style by style, from each style to the one that is reached for the least.
 
     Within a style they are written row by row, each row beginning at the nearer end.
@@ -131,7 +144,7 @@ def _by_style(pieces: Sequence[Piece]) -> list[Piece]:
     for piece in pieces:
         styles.setdefault(piece.sgr, {}).setdefault(piece.y, []).append(piece)
     ordered: list[Piece] = []
-    sgr, x = "", 0
+    x = 0
     while styles:
         rows = styles.pop(min(styles, key=lambda style: len(sgr_change(sgr, style))))
         for row in rows.values():

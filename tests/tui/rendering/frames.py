@@ -11,7 +11,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from ollama_tui.tui.rendering.diff import PlacedStrip
+from ollama_tui.tui.rendering.front_buffer import PlacedStrip
 from ollama_tui.tui.rendering.sgr import TAIL, blank_codes, strip_cells
 from ollama_tui.tui.rendering.terminfo import Extras
 

@@ -14,7 +14,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from ollama_tui.tui.rendering.diff import FrontBuffer, PlacedStrip
+from ollama_tui.tui.rendering.front_buffer import FrontBuffer, PlacedStrip
 from ollama_tui.tui.rendering.terminfo import Extras
 from tests.terminal.emulators import EMULATORS
 from tests.tui.rendering.frames import ACCENT, ALL_EXTRAS, KINDS_OF_EXTRAS, STYLES, Drawer, Grid
@@ -61,8 +61,11 @@ def test_pages_and_lists_that_scroll_show_what_their_whole_would(
     for seed in range(12):
         ours, everything = (EMULATORS[emulator](48, 9) for _ in range(2))
         drawer, front, grid = Drawer(seed, 48, 9), buffer(extras), Grid(48, 9)
-        for _ in range(8):
+        for number in range(8):
             frame = drawer.frame()
+            if number % 3 == seed % 3:
+                ours.feed("\x1b[0;7m")  # somebody else wrote
+                front.forget_sgr()
             ours.feed(front.changes(frame))
             grid.put(frame)
         everything.feed(grid.drawn())
@@ -93,29 +96,44 @@ def test_changes_are_written_style_by_style_where_that_is_shorter() -> None:
     regions = [(0, "red on white"), (6, "blue on black")]
     frame = [(y, x, line("abc", style)) for y in range(3) for x, style in regions]
     written = front.changes(frame)
-    assert written.count("m") == 3  # red, blue, and the default
+    assert written.count("m") == 2  # red and blue
     assert written.count("\v") == 4
 
 
 def test_a_row_in_two_styles_is_written_from_left_to_right() -> None:
     strip = Strip([Segment("ab", Style.parse("red")), Segment("cd", Style.parse("blue"))])
-    assert buffer().changes([(0, 0, strip)]) == "\x1b[1H\x1b[31mab\x1b[34mcd\x1b[m"
+    assert buffer().changes([(0, 0, strip)]) == "\x1b[1H\x1b[0;31mab\x1b[34mcd"
+
+
+def test_the_sgr_is_taken_up_where_the_last_frame_left_it_unless_others_may_have_written() -> None:
+    front = buffer()
+    front.changes([(0, 0, line("a", "bold red"))])
+    assert front.changes([(1, 0, line("b", "bold red"))]) == "\x1b[2Hb"
+    assert front.changes([(1, 0, line("c", "red"))]) == "\x1b[2H\x1b[22mc"
+    front.forget_sgr()
+    assert front.changes([(1, 0, line("d", "red"))]) == "\x1b[2H\x1b[0;31md"
+
+
+def test_blanks_that_end_are_erased_in_one_with_those_between() -> None:
+    front = buffer()
+    front.changes([(0, 0, line("qwen3        8B       8 weeks"))])
+    assert front.changes([(0, 0, line(" " * 29))]) == "\x1b[1H\x1b[29X"
 
 
 def test_what_is_repeated_is_sent_once_where_the_terminal_can() -> None:
-    assert buffer().changes([(1, 1, line("─" * 30 + "x"))]) == "\x1b[2;2H─\x1b[29bx"
-    assert buffer(Extras()).changes([(1, 1, line("─" * 30))]) == "\x1b[2;2H" + "─" * 30
+    assert buffer().changes([(1, 1, line("─" * 30 + "x"))]) == "\x1b[2;2H\x1b[m─\x1b[29bx"
+    assert buffer(Extras()).changes([(1, 1, line("─" * 30))]) == "\x1b[2;2H\x1b[m" + "─" * 30
 
 
 @pytest.mark.parametrize(
     ("extras", "style", "expected"),
     [
-        (ALL_EXTRAS, "on blue", "\x1b[1H\x1b[44ma\x1b[20X\x1b[m"),
-        (Extras(erases=True), "on blue", "\x1b[1H\x1b[44ma" + " " * 20 + "\x1b[m"),
-        (Extras(erases=True), "red", "\x1b[1H\x1b[31ma\x1b[20X\x1b[m"),
-        (Extras(repeats=True), "on blue", "\x1b[1H\x1b[44ma \x1b[19b\x1b[m"),
+        (ALL_EXTRAS, "on blue", "\x1b[1H\x1b[0;44ma\x1b[20X"),
+        (Extras(erases=True), "on blue", "\x1b[1H\x1b[0;44ma" + " " * 20),
+        (Extras(erases=True), "red", "\x1b[1H\x1b[0;31ma\x1b[20X"),
+        (Extras(repeats=True), "on blue", "\x1b[1H\x1b[0;44ma \x1b[19b"),
         # An underline is seen on blanks, and is nothing that a terminal erases with.
-        (ALL_EXTRAS, "underline", "\x1b[1H\x1b[4ma \x1b[19b\x1b[m"),
+        (ALL_EXTRAS, "underline", "\x1b[1H\x1b[0;4ma \x1b[19b"),
     ],
 )
 def test_blanks_are_erased_where_that_gives_them_their_background(
