@@ -13,7 +13,7 @@ import json
 import sys
 from pathlib import Path
 
-from tests.benchmarks import memory, moving, pulling, reading, sorting, starts
+from tests.benchmarks import memory, moving, pulling, reading, sorting, starts, traffic
 from tests.benchmarks.report import Row, table
 from tests.benchmarks.stage import stage
 
@@ -24,6 +24,7 @@ PARTS = {
     "reading": reading.measure,
     "sorting": sorting.measure,
     "memory": memory.measure,
+    "traffic": traffic.measure,
 }
 
 
