@@ -225,7 +225,8 @@ class DiffApp(App[ReturnType]):
         """Return a buffer that knows nothing of what the terminal shows."""
         self._front_of = writer, screen._compositor.size
         colors = self.console._color_system or ColorSystem.TRUECOLOR
-        return FrontBuffer(colors, self.plain_signs, known_extras(os.environ.get("TERM", "")))
+        extras = known_extras(os.environ.get("TERM", ""))
+        return FrontBuffer(colors, self.plain_signs, extras)
 
     def _write(self, sequence: str, cursor: Offset) -> None:
         """Write a frame, and put the terminal's cursor where a text field has it.

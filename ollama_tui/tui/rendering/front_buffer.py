@@ -84,7 +84,10 @@ class FrontBuffer:
     """What the terminal shows, as far as we wrote it."""
 
     def __init__(
-        self, colors: ColorSystem, plain: bool = False, extras: Extras = NO_EXTRAS
+        self,
+        colors: ColorSystem,
+        plain: bool = False,
+        extras: Extras = NO_EXTRAS,
     ) -> None:
         self._colors = colors
         self._plain = plain

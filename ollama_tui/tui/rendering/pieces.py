@@ -14,8 +14,8 @@ CLOSE_GAP = 4
 """Cells: rewriting so many unchanged cells is no longer than moving the cursor past them."""
 _BLOCK = 16
 """Cells that are compared at once, before each is."""
-_REPEATED = re.compile("([ -~\u2500-\u259f])\\1{2,}")
-"""Runs of characters that every terminal takes for one cell each."""
+_REPEATED = re.compile(r"([ -~])\1{5,}")
+"""Runs that REP shortens. Of ASCII alone, as ncurses has it: tmux repeats nothing else."""
 _TRAILING = re.compile(" {5,}$")
 _BLANKS = re.compile(" {10,}")
 
@@ -135,9 +135,8 @@ def _piece(y: int, x: int, chars: Sequence[str], sgr: str, is_blank: bool, extra
 
 
 def _repeat(run: re.Match[str]) -> str:
-    char, count = run[1], len(run[0])
-    short = f"{char}\x1b[{count - 1}b"
-    return short if len(short.encode()) < count * len(char.encode()) else run[0]
+    short = f"{run[1]}\x1b[{len(run[0]) - 1}b"
+    return short if len(short) < len(run[0]) else run[0]
 
 
 def _uncertain(y: int, x: int, chars: Sequence[str], codes: Sequence[str]) -> Piece:
