@@ -12,14 +12,19 @@ from tests.terminal.conftest import Start
 from tests.terminal.pty import Terminal
 
 OWN = re.compile(
-    r"\x1b\[\d*;?\d*[HCG]"  # moving the cursor
+    r"\x1b\[\d*;?\d*[HGABCD]|\x1bM|[\x08\x0b\r]"  # moving the cursor
+    r"|\x1b\[\d+[bX]"  # repeating a character, erasing
+    r"|\x1b\[(?:\d+;\d+)?r|\x1b\[\d+[ST]"  # scrolling between margins
     r"|\x1b\[[\d;]*m"  # colours
     r"|\x1b\[\?(?:2026|1049|25|1004|2004|7)[hl]"  # modes
     r"|\x1b\[\?(?:2026|2048)\$p|\x1b\[[>=<]\d*(?:;\d+)?u"  # questions, the keyboard protocol
     r"|\x07(?!\x1b\\)"  # the bell, for a form that cannot be sent yet
     r"|\x1b\]22;default\x1b\\|\x1b\]22;default\x07"  # the shape of the mouse pointer
 )
-"""Every sequence the program itself writes while it runs."""
+"""Every sequence the program itself writes while it runs.
+
+That none of the single characters is a name's, `tests/tui/rendering/test_sgr.py` makes sure.
+"""
 ACTING = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]"
 )
