@@ -67,6 +67,7 @@ def test_a_terminal_that_cannot_place_a_cursor_is_refused(start: Start, term: st
 def test_other_terminals_show_the_list(start: Start, term: str) -> None:
     terminal = start("--demo", env={"TERM": term, "COLORTERM": ""})
     terminal.wait_for("qwen3:1.7b")
+    terminal.wait_idle()  # a frame is written style by style: names come before the signs
     assert ("●" in terminal.text()) is (term not in ("linux", "vt100"))
 
 
