@@ -45,7 +45,7 @@ async def outcome(chunks: Chunks, *, size: tuple[int, int] = (120, 40)) -> Outco
         requests = tuple(
             (seen.method, seen.path, str(seen.body))
             for seen in demo.requests
-            if seen.method != "GET"
+            if seen.method != "GET" and seen.path != "/api/show"  # asked where the cursor rests
         )
         return Outcome(
             screens=tuple(type(screen).__name__ for screen in user.app.screen_stack),

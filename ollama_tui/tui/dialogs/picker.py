@@ -37,9 +37,10 @@ class PickerTable(Table[R]):
 
     most = 0
 
-    @property
-    def header(self) -> int:
-        """No line of titles."""
+    marks_whole_rows = True
+
+    def header_in(self, height: int) -> int:
+        """Return that no line is one of titles."""
         return 0
 
     @property

@@ -162,6 +162,8 @@ class Table(ScrollingWidget, Generic[R], can_focus=True):
     DEFAULT_CSS = """
     Table { width: 1fr; height: 1fr; }
     """
+    marks_whole_rows = False
+    """Whether the ground of the cursor lies under all columns."""
 
     @dataclass
     class Moved(Message):
@@ -214,7 +216,11 @@ class Table(ScrollingWidget, Generic[R], can_focus=True):
     @property
     def header(self) -> int:
         """One line of titles, unless there is hardly room for rows."""
-        return 1 if self.size.height > 2 else 0
+        return self.header_in(self.size.height)
+
+    def header_in(self, height: int) -> int:
+        """Return how many of `height` lines are titles."""
+        return 1 if height > 2 else 0
 
     @property
     def cursor_line(self) -> int | None:
@@ -297,7 +303,7 @@ class Table(ScrollingWidget, Generic[R], can_focus=True):
     def render_line(self, y: int) -> Strip:
         """Paint the header, a row, or a line of the empty state."""
         width, height = self.room
-        header = 1 if height > 2 else 0
+        header = self.header_in(height)
         y -= header
         if y < 0:
             columns = self._layout()
@@ -320,10 +326,13 @@ class Table(ScrollingWidget, Generic[R], can_focus=True):
         """Draw a row, on which the cursor may be.
 
         The ground of the cursor lies under the first column only: that is as easy to see, colors
-        keep their meaning beside it, and a move sends half of what whole rows would be.
+        keep their meaning beside it, and a move sends half of what whole rows would be. In the
+        lists of dialogs, which are narrow, it lies under all.
         """
         cell, rest = self._body(row)
         sign = (self.signs.cursor if is_here else " ", "")
+        if self.marks_whole_rows:
+            cell, rest = (*cell, *rest), ()
         lead = (sign, *fit(self._source.gutter(row), GUTTER), (" ", ""), *cell)
         if not is_here:
             spans = (*lead, *rest)
@@ -333,7 +342,7 @@ class Table(ScrollingWidget, Generic[R], can_focus=True):
         # Bars of letters would be hard to read in their colours on the ground of the cursor.
         kept = BAR_STYLES if self.signs.eighths else ()
         lead = merge_spans((text, style if style in kept else "") for text, style in lead)
-        lead = fit(lead, min(width, width_of(lead)))
+        lead = fit(lead, width if self.marks_whole_rows else min(width, width_of(lead)))
         parts = self.to_strip(lead, "cursor"), self.to_strip(fit(rest, width - width_of(lead)))
         return Strip.join(parts)
 

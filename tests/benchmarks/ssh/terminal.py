@@ -12,8 +12,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TypeVar
 
-import pyte
-
 from tests.benchmarks.server import HUGE
 from tests.terminal.pty import KEYS, LOOK_EVERY, Terminal
 
@@ -43,44 +41,6 @@ _ASKED = re.compile(b"|".join(b"(%s)" % question for question, _ in _MORE_ANSWER
 _CURSOR_KEYS = re.compile(rb"\x1b\[\?1([hl])")
 
 
-class Screen(pyte.Screen):
-    """pyte's screen with what xterm's terminfo entry promises besides: REP, SU and SD."""
-
-    _last = " "
-
-    def draw(self, data: str) -> None:
-        """Print text, and remember its last character for REP."""
-        super().draw(data)
-        self._last = data[-1:] or self._last
-
-    def repeat(self, count: int = 1) -> None:
-        """Print the last character again, so many times."""
-        super().draw(self._last * max(1, count))
-
-    def scroll_up(self, count: int = 1) -> None:
-        """Move the lines of the scroll region up."""
-        self._scroll(count, at_top=False)
-
-    def scroll_down(self, count: int = 1) -> None:
-        """Move the lines of the scroll region down."""
-        self._scroll(count, at_top=True)
-
-    def _scroll(self, count: int, *, at_top: bool) -> None:
-        margins = self.margins or pyte.screens.Margins(0, self.lines - 1)
-        before = self.cursor.y
-        self.cursor.y = margins.top if at_top else margins.bottom
-        for _ in range(max(1, count)):
-            (self.reverse_index if at_top else self.index)()
-        self.cursor.y = before
-
-
-class Stream(pyte.ByteStream):
-    """A stream that knows of them."""
-
-    csi = {**pyte.Stream.csi, "b": "repeat", "S": "scroll_up", "T": "scroll_down"}
-    events = pyte.Stream.events | {"repeat", "scroll_up", "scroll_down"}
-
-
 @dataclass(frozen=True)
 class Step:
     """What an act led to."""
@@ -104,9 +64,6 @@ class RemoteTerminal(Terminal):
         """Start the program and the clock."""
         self.started, self.deadline = time.monotonic(), DEADLINE
         super().__enter__()
-        width, height = self.size
-        self.screen = Screen(width, height)
-        self._stream = Stream(self.screen)
         return self
 
     def press(self, *keys: str) -> None:

@@ -6,7 +6,8 @@ import shlex
 from functools import partial
 
 from tests.benchmarks.server import name_of
-from tests.benchmarks.ssh.terminal import RemoteTerminal, Screen, Stream
+from tests.benchmarks.ssh.terminal import RemoteTerminal
+from tests.terminal.emulators import Screen, Stream
 
 SIZE = (40, 8)
 
