@@ -36,7 +36,6 @@ from ollama_tui.tui.look import (
 )
 from ollama_tui.tui.messages import MessagesApp
 from ollama_tui.tui.rendering.diff import DiffApp
-from ollama_tui.tui.rendering.driver import Typed
 from ollama_tui.tui.screens.action_screen import ActionScreen, drops_repeated
 from ollama_tui.tui.screens.main import MainScreen
 from ollama_tui.tui.typeahead import CONNECTING, KeyEvent, TypeAhead
@@ -184,9 +183,9 @@ class OllamaTui(DiffApp[int], ThemedApp[int], MessagesApp[int], inherit_bindings
         else:
             self.type_ahead.put(event)
 
-    def on_typed(self, message: Typed) -> None:
-        """Take what was typed."""
-        self.type_ahead.put(*message.keys)
+    def take_typed(self, keys: Sequence[KeyEvent]) -> None:
+        """Handle each key once those before it are handled."""
+        self.type_ahead.put(*keys)
 
     def _movement(self, key: events.Key) -> Callable[[], None] | None:
         """Return what `key` does if it moves what has the focus, and all of that is laid out."""

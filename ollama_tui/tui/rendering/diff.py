@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -27,7 +27,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from ollama_tui.tui.rendering.compositor import SparseCompositor
-from ollama_tui.tui.rendering.driver import TerminalDriver
+from ollama_tui.tui.rendering.driver import TerminalDriver, Typed
 from ollama_tui.tui.rendering.front_buffer import FrontBuffer, PlacedStrip
 from ollama_tui.tui.rendering.terminfo import known_extras
 
@@ -165,6 +165,15 @@ class DiffApp(App[ReturnType]):
     async def _suspend_once_written(self) -> None:
         await self.wait_written()
         super().action_suspend_process()
+
+    def on_typed(self, message: Typed) -> None:
+        """Take what was typed."""
+        self.take_typed(message.keys)
+
+    def take_typed(self, keys: Sequence[events.Key | events.Paste]) -> None:
+        """Handle keys that were read together, one after the other."""
+        for key in keys:
+            self.post_message(key)
 
     @contextmanager
     def one_frame(self) -> Iterator[None]:
