@@ -75,7 +75,7 @@ def test_a_running_download_does_not_keep_it(running: Terminal) -> None:
 def test_stopping_and_going_on_draws_everything_again(running: Terminal) -> None:
     running.press("ctrl+z")
     running.wait_stopped()
-    assert b"\x1b[?1049l" in running.bytes_since()
+    running.wait_until(lambda _: b"\x1b[?1049l" in running.bytes_since())
     running.signal(signal.SIGCONT)
     running.wait_for("qwen3:1.7b")
     running.press("q")
