@@ -97,7 +97,8 @@ class Bench:
         things: tuple[tuple[Sequence[str], Callable[[], Results]], ...] = (
             (STARTS, lambda: self._starts(program, path, rounds)),
             (("filter",), lambda: self._filter(program, path, home)),
-            (("moves", "burst"), lambda: self._moves(program, path, home)),
+            (("moves",), lambda: self._moves(program, path, home)),
+            (("burst",), lambda: self._burst(program, path, home)),
             (("open", "close"), lambda: self._dialog(program, path, home)),
             (("idle",), lambda: self._idle(program, path, home)),
             (("pull", "pulling"), lambda: self._pull(program, path, home)),
@@ -146,26 +147,25 @@ class Bench:
             return {"filter": self._add(Result(), typed)}
 
     def _moves(self, program: Program, path: str, home: Home) -> Results:
-        with self._at_list(program, path, home) as terminal:
-            program.focus_list(terminal)
-            terminal.settle(LEARNED)
-            names = program.column(LISTED)
+        with self._at_first_row(program, path, home) as terminal:
 
             def on(name: str) -> Callable[[], bool]:
                 return lambda: terminal.cursor_name() == name
 
-            moves = self._one_by_one(terminal, "down", [on(name) for name in names[1 : MOVES + 1]])
-            act = partial(terminal.press, *["up"] * MOVES)
-            burst = terminal.step(act, terminal.cursor_name, lambda name: name == names[0])
-            return {"moves": moves, "burst": self._add(Result(), burst)}
+            names = program.column(LISTED)[1 : MOVES + 1]
+            return {"moves": self._one_by_one(terminal, "down", [on(name) for name in names])}
+
+    def _burst(self, program: Program, path: str, home: Home) -> Results:
+        with self._at_first_row(program, path, home) as terminal:
+            last = program.column(LISTED)[MOVES]
+            act = partial(terminal.press, *["down"] * MOVES)
+            step = terminal.step(act, terminal.cursor_name, lambda name: name == last)
+            return {"burst": self._add(Result(), step)}
 
     def _dialog(self, program: Program, path: str, home: Home) -> Results:
         dialog = program.dialog
-        where = self._at_start if program.dialog_is_elsewhere else self._at_list
+        where = self._at_start if program.dialog_is_elsewhere else self._at_first_row
         with where(program, path, home) as terminal:
-            if not program.dialog_is_elsewhere:
-                program.focus_list(terminal)
-                terminal.settle(LEARNED)
             before = terminal.names()
             opened = terminal.step(
                 lambda: terminal.press(dialog.opened_by),
@@ -208,6 +208,13 @@ class Bench:
     def _at_list(self, program: Program, path: str, home: Home) -> Iterator[RemoteTerminal]:
         with self._program(program, path, home, LISTED) as terminal:
             self._list(program, terminal)
+            yield terminal
+
+    @contextmanager
+    def _at_first_row(self, program: Program, path: str, home: Home) -> Iterator[RemoteTerminal]:
+        with self._at_list(program, path, home) as terminal:
+            program.focus_list(terminal)
+            terminal.settle(LEARNED)
             yield terminal
 
     @contextmanager
