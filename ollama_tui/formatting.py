@@ -7,6 +7,8 @@ import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from ollama_tui.start.picture import short_ago as short_ago
+
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 ELLIPSIS = "…"
 UNKNOWN = "–"
@@ -196,17 +198,6 @@ def ago(then: datetime | None, now: datetime) -> str:
     if then > now:
         return f"{_duration(then - now)} from now"
     return f"{_duration(now - then)} ago"
-
-
-def short_ago(seconds: float) -> str:
-    """Return `just now`, `12 min ago`, `3 h ago` or `2 days ago`."""
-    minutes = int(max(0.0, seconds) // 60)
-    if minutes < 1:
-        return "just now"
-    if minutes < 60:
-        return f"{minutes} min ago"
-    hours = minutes // 60
-    return f"{hours} h ago" if hours < 2 * _DAY else f"{hours // _DAY} days ago"
 
 
 def until(then: datetime | None, now: datetime) -> str:

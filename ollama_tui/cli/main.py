@@ -23,6 +23,8 @@ from ollama_tui.cli.parser import (
     parser_with,
 )
 from ollama_tui.config.settings import Folders, SettingsFile, read_settings, user_folders
+from ollama_tui.start import terminal
+from ollama_tui.start.dataclass_methods import compiled_when_called
 
 if TYPE_CHECKING:
     import argparse
@@ -103,6 +105,7 @@ def _run_on_server(options: argparse.Namespace, folders: Folders) -> int:
 
 
 def _run_app(arguments: Sequence[str]) -> int:
+    gc.disable()  # while importing; `app.follow_connection` enables it again
     if {"-h", "--help"}.intersection(arguments):
         parser_with(*COMMANDS).print_help()
         return _flushed(DONE)
@@ -117,18 +120,17 @@ def _run_app(arguments: Sequence[str]) -> int:
     if (reason := _terminal_problem()) is not None:
         return _refuse(reason)
     _draw_in_utf8()
-    gc.disable()  # while importing; `app.follow_connection` enables it again
     from ollama_tui.api.prefetch import Prefetch
 
     first = None if settings.demo else Prefetch.of(settings.host, os.environ)
-
-    from ollama_tui.config.saved_filters import SavedFilters
-    from ollama_tui.config.state_file import Problems
-    from ollama_tui.config.ui_state import UIState
-    from ollama_tui.services.cache import Cache
-    from ollama_tui.tui.app import OllamaTui
-    from ollama_tui.tui.look import signs_for, theme_for
-    from ollama_tui.tui.shutdown import Shutdown
+    with compiled_when_called():
+        from ollama_tui.config.saved_filters import SavedFilters
+        from ollama_tui.config.state_file import Problems
+        from ollama_tui.config.ui_state import UIState
+        from ollama_tui.services.cache import Cache
+        from ollama_tui.tui.app import OllamaTui
+        from ollama_tui.tui.look import signs_for, theme_for
+        from ollama_tui.tui.shutdown import Shutdown
 
     problems = Problems()
     shutdown = Shutdown()
@@ -148,6 +150,7 @@ def _run_app(arguments: Sequence[str]) -> int:
         signs=signs_for(os.environ),
         usual_theme=theme_for(os.environ),
         leaving=shutdown.begin,
+        early=terminal.held,
     )
     shutdown.save = app.drafts.flush
     shutdown.hand_over = app.hand_over
@@ -182,6 +185,7 @@ def _terminal_problem() -> str | None:
 def _refuse(reason: str) -> int:
     from ollama_tui.cli.output import complain
 
+    terminal.give_back()
     complain(reason)
     return USAGE
 

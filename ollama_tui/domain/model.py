@@ -316,6 +316,8 @@ class Snapshot:
     """Why the last refresh failed; None when it did not."""
     fetched_at: datetime | None = None
     """When the list came; None while it is only remembered from an earlier run."""
+    seen_at: datetime | None = None
+    """When a list that is only remembered was seen last; None when that is not known."""
     unknown_capabilities: int = 0
     """Models whose capabilities are not known yet."""
     watched_since: datetime | None = None

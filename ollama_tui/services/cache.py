@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -67,6 +68,19 @@ class Cache:
     def keep_models(self, host_url: str, models: tuple[ListedModel, ...]) -> None:
         """Remember the list of `host_url`."""
         self._list(host_url).write(models)
+
+    def seen_at(self, host_url: str) -> datetime | None:
+        """Return when the list remembered of `host_url` was seen last; None when there is none."""
+        with suppress(OSError):
+            found = os.stat(self._list(host_url).path, follow_symlinks=False)
+            return datetime.fromtimestamp(int(found.st_mtime), UTC)
+        return None
+
+    def keep_seen(self, host_url: str, at: datetime) -> None:
+        """Remember that the list of `host_url` is still the one remembered, as seen at `at`."""
+        seconds = int(at.timestamp())
+        with suppress(OSError):
+            os.utime(self._list(host_url).path, (seconds, seconds), follow_symlinks=False)
 
     def facts(self, version: str | None = None) -> dict[str, Facts]:
         """Return the facts that servers of `version`, by default of any, have told, by digest."""

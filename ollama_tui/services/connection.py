@@ -37,6 +37,8 @@ CLOUD_URL = "https://ollama.com"
 """Where the API key belongs: the client sends it there and nowhere else."""
 FIRST_ANSWER = 1.0
 """Seconds to wait for the first list before the services are loaded."""
+SOON = 0.05
+"""Seconds in which reading the last list may be spared: with 10,000 models it takes as long."""
 
 
 SERVICE_MODULES = (
@@ -125,7 +127,8 @@ class Connection:
     list. `unfinished` is the folder that remembers jobs between runs; None forgets them, and a run
     that may change nothing leaves them to others. `start_keeper` starts the process that goes on
     with transfers after this one.
-    `problems` learns what could not be read or written.
+    `problems` learns what could not be read or written. With `is_painted` the screen shows the last
+    list already, so it is read only when the answers do not come soon.
     """
 
     def __init__(
@@ -139,6 +142,7 @@ class Connection:
         problems: Problems | None = None,
         transport: Callable[[], httpx.AsyncBaseTransport | None] = lambda: None,
         clock: Clock = MACHINE,
+        is_painted: bool = False,
     ) -> None:
         self._settings = settings
         self._prefetch = prefetch
@@ -148,16 +152,33 @@ class Connection:
         self._problems = problems
         self._transport = transport
         self._clock = clock
+        self._can_wait = is_painted and prefetch is not None and self._cache is not None
         self.snapshots = Observable(self._early_list())
         """The newest list; before the server has answered, the last one of an earlier run."""
 
     def _early_list(self) -> Snapshot:
         if self._prefetch is not None and (answers := self._prefetch.answers()) is not None:
             return self._list_of(answers, Snapshot())
+        return Snapshot() if self._can_wait else self._remembered()
+
+    def _remembered(self) -> Snapshot:
         if self._cache is None:
             return Snapshot()
-        listed = self._cache.models(self._settings.host.url)
-        return Snapshot().with_list(listed, (), self._cache.facts())
+        url = self._settings.host.url
+        remembered = Snapshot(seen_at=self._cache.seen_at(url))
+        return remembered.with_list(self._cache.models(url), (), self._cache.facts())
+
+    async def _first_answers(self) -> Answers | None:
+        """Return what was asked for while loading, and publish the last list if it takes long."""
+        if self._prefetch is None:
+            return None
+        if not self._can_wait or self.snapshots.value.models:
+            return await self._prefetch.wait(FIRST_ANSWER)
+        answers = await self._prefetch.wait(SOON)
+        if answers is None:
+            self.snapshots.set(self._remembered())
+            answers = await self._prefetch.wait(FIRST_ANSWER - SOON)
+        return answers
 
     def _list_of(self, answers: Answers, before: Snapshot) -> Snapshot:
         """Return the list of `answers`, with the models of `before` if they are the same."""
@@ -172,7 +193,7 @@ class Connection:
         What is seen comes first: `wait_for_draw` returns once what was published is on the
         screen, and is awaited before the HTTP library is loaded, and before the services are.
         """
-        answers = await self._prefetch.wait(FIRST_ANSWER) if self._prefetch is not None else None
+        answers = await self._first_answers()
         if answers is not None:
             if self.snapshots.value.state is ConnectionState.CONNECTING:
                 self.snapshots.set(self._list_of(answers, self.snapshots.value))

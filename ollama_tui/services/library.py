@@ -228,6 +228,8 @@ class Library:
                 for task in (*tasks, *refreshes):
                     task.cancel()
                 self.facts.save()
+                if self._cache and self.snapshot.fetched_at is not None:
+                    self._cache.keep_seen(self._host_url, self.snapshot.fetched_at)
                 # What runs on may have ended before it is looked at again.
                 seen_at = self._seen_running_at
                 self._keep_runs(self._last_runs.with_running(self._running, seen_at))

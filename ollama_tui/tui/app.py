@@ -25,6 +25,7 @@ from ollama_tui.domain.model import ConnectionState, ModelKey, Snapshot
 from ollama_tui.services.connection import Connection, Services
 from ollama_tui.tui.actions import ACTIONS
 from ollama_tui.tui.actions.action import PLAIN_KEY_NAMES, Keymap, keymap_from
+from ollama_tui.tui.first_screen import FirstScreen
 from ollama_tui.tui.job_news import follow_jobs
 from ollama_tui.tui.look import (
     DEFAULT_THEME,
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from ollama_tui.services.jobs.job import Job
     from ollama_tui.services.observable import Observable
     from ollama_tui.services.updates import Checking
+    from ollama_tui.start.terminal import EarlyTerminal
 
 DRAW_EVERY = 0.25
 """Seconds between two drawings of progress: reads as live, and a slow link keeps up."""
@@ -109,6 +111,7 @@ class OllamaTui(DiffApp[int], ThemedApp[int], MessagesApp[int], inherit_bindings
         transport: Callable[[], httpx.AsyncBaseTransport] | None = None,
         clock: Clock = MACHINE,
         leaving: Callable[[int], object] = lambda code: None,
+        early: EarlyTerminal | None = None,
     ) -> None:
         super().__init__()
         self._leaving = leaving
@@ -135,8 +138,15 @@ class OllamaTui(DiffApp[int], ThemedApp[int], MessagesApp[int], inherit_bindings
             transport=self._new_transport,
             clock=clock,
         )
-        self._connection = self._connection_to(settings, prefetch=prefetch)
+        self._holds_frames = early is not None and early.painted is not None
+        self._connection = self._connection_to(
+            settings, prefetch=prefetch, is_painted=self._holds_frames
+        )
         self._connected_or_down = asyncio.Event()
+        self._has_list = asyncio.Event()
+        """Set once there is a list, or none can be had."""
+        self._has_drawn = asyncio.Event()
+        """Set once the first frame is out."""
         self.type_ahead = TypeAhead(
             self,
             self._deliver,
@@ -146,6 +156,7 @@ class OllamaTui(DiffApp[int], ThemedApp[int], MessagesApp[int], inherit_bindings
             self._movement,
             self.one_frame,
         )
+        self.first_screen = FirstScreen(self, early)
         self.animation_level = "none"
         for own in own_themes(in_greys=self.no_color):
             self.register_theme(own)
@@ -220,17 +231,30 @@ class OllamaTui(DiffApp[int], ThemedApp[int], MessagesApp[int], inherit_bindings
         self._tell_problems(problem_sentences(self.settings, self.keymap, self.available_themes))
         self._problems.notify = partial(self.call_later, self._tell_problems)
         self._hold_for_list()
+        self.call_after_refresh(self._draw_once_settled)
         self.call_after_refresh(self.drafts.find)
         self.call_after_refresh(self.follow_connection)
+
+    @work(group="first frame")
+    async def _draw_once_settled(self) -> None:
+        """Draw once all is laid out: what is drawn before would be drawn again."""
+        if self._holds_frames:  # the list on the screen stays until there is another one
+            await self.clock.within(CONNECTING, self._has_list.wait())
+            await self.type_ahead.until_idle(paused=True)
+            self.draw_first(*(self.main.first_regions if self.main is self.screen else ()))
+        self.call_after_refresh(self._has_drawn.set)
 
     def _hold_for_list(self) -> None:
         """Keep keys for the first list, where there is none to act on meanwhile."""
         if not self.snapshot.models:
             self.type_ahead.pause(self, CONNECTING)
+        else:
+            self._has_list.set()
 
     def watch_snapshot(self, snapshot: Snapshot) -> None:
         """Remember a server that has answered; let keys typed before the first list go on."""
         if snapshot.models or snapshot.state is not ConnectionState.CONNECTING:
+            self._has_list.set()
             self.type_ahead.resume(self)
         if snapshot.state is ConnectionState.UP and not self.settings.demo:
             self.ui_state.remember_host(self.settings.host.url)
@@ -290,6 +314,7 @@ class OllamaTui(DiffApp[int], ThemedApp[int], MessagesApp[int], inherit_bindings
                 if not gc.isenabled():  # off since `cli.main`, for a quick start
                     gc.freeze()
                     gc.enable()
+                self.run_worker(self.first_screen.keep(), group="first screen")
                 self.services = services
                 try:
                     await self._follow_services(services)
@@ -299,6 +324,7 @@ class OllamaTui(DiffApp[int], ThemedApp[int], MessagesApp[int], inherit_bindings
     async def _drawn(self) -> None:
         """Wait until the list that was published last is on the screen."""
         self.snapshot = self._connection.snapshots.value
+        await self._has_drawn.wait()
         painted = asyncio.Event()
         self.call_after_refresh(painted.set)
         await painted.wait()
@@ -351,6 +377,7 @@ class OllamaTui(DiffApp[int], ThemedApp[int], MessagesApp[int], inherit_bindings
         """Leave; `leaving` is called at once, so that it can watch over the shutdown."""
         self._leaving(return_code or result or 0)
         self.drafts.read_forms()  # messages about the last keystroke are not handled any more
+        self.first_screen.keep_at_end()
         super().exit(result, return_code, message)
 
     def _fatal_error(self) -> None:

@@ -20,6 +20,7 @@ from contextlib import suppress
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, NoReturn
 
+from ollama_tui.start import terminal
 from ollama_tui.tui.rendering.driver import TerminalDriver
 
 if TYPE_CHECKING:
@@ -142,6 +143,7 @@ class Shutdown:
         os.kill(os.getpid(), number)
 
     def _give_back(self) -> None:
+        terminal.give_back()  # if the driver has not taken it over yet
         if (driver := self._driver) is not None:
             driver.give_back(LAST_WRITE)
 
@@ -170,6 +172,7 @@ async def _run_and_cancel(app: App[int]) -> None:
 
 
 def _end(code: int) -> NoReturn:
+    terminal.give_back()  # if the app left before it had a driver
     # The terminal may be gone; Python would notice at exit and turn the code into 120.
     for stream in (sys.__stdout__, sys.__stderr__):
         with suppress(OSError):

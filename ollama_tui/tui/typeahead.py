@@ -100,6 +100,7 @@ class TypeAhead:
         self._free = asyncio.Event()
         self._free.set()
         self._paused = asyncio.Event()
+        self._watching = asyncio.Lock()
         self._delivering: asyncio.Task[None] | None = None
         self.pressed_at = 0.0
         """When the last key was typed, in seconds on the app's clock."""
@@ -260,14 +261,17 @@ class TypeAhead:
         if isinstance(screen, Unasked) and self._clock.seconds() < screen.shown_at + UNREAD_SECONDS:
             screen.dismiss(None)
 
-    async def until_idle(self) -> None:
-        """Return when there is nothing left to do but wait for the user, the network or a timer."""
+    async def until_idle(self, *, paused: bool = False) -> None:
+        """Return when there is nothing left to do but wait for the user, the network or a timer.
+
+        With `paused` keys may be kept waiting meanwhile.
+        """
         layouts = 0
         while self._app.is_running:
             await self._quiet()
             if not self._app.screen_stack:
                 return  # the app is leaving
-            if not self._free.is_set():
+            if not paused and not self._free.is_set():
                 await self._free.wait()
             elif layouts < MOST_LAYOUTS and _needs_layout(screen := self._app.screen):
                 layouts += 1
@@ -284,11 +288,12 @@ class TypeAhead:
         """
         ready: Sized = getattr(asyncio.get_running_loop(), "_ready", ())
         turns = 0
-        while len(ready) or not turns:
-            if turns >= BUSY_TURNS and not self._has_messages():
-                return
-            turns += 1
-            await asyncio.sleep(0)
+        async with self._watching:  # two who watch would keep the loop busy for each other
+            while len(ready) or not turns:
+                if turns >= BUSY_TURNS and not self._has_messages():
+                    return
+                turns += 1
+                await asyncio.sleep(0)
 
     def _has_messages(self) -> bool:
         app = self._app

@@ -7,12 +7,14 @@ changed. When the cursor moves, a few lines here and there change, and that is t
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual._compositor import ChopsUpdate, Compositor
 from textual.geometry import Region
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from textual.screen import Screen
     from textual.strip import Strip
 
 Line = dict[int, "Strip | None"]
@@ -21,6 +23,21 @@ Line = dict[int, "Strip | None"]
 
 class SparseCompositor(Compositor):
     """Renders each widget only from the first to the last of its lines that are drawn."""
+
+    is_held = False
+    """Whether nothing is rendered for now, because more is about to change."""
+
+    def render_update(
+        self,
+        full: bool = False,
+        screen_stack: list[Screen[Any]] | None = None,
+        simplify: bool = False,
+    ) -> RenderableType | None:
+        """Return what has changed since the last update; None if nothing has, or while held."""
+        if self.is_held:
+            self._dirty_regions.clear()
+            return None
+        return super().render_update(full, screen_stack, simplify)
 
     def render_partial_update(self) -> ChopsUpdate | None:
         """Return what has changed since the last update; None if nothing has."""

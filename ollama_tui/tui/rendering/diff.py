@@ -22,10 +22,11 @@ from rich.control import Control
 from textual import events
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
-from textual.geometry import Offset, Size
+from textual.geometry import Offset, Region, Size
 from textual.screen import Screen
 from textual.widget import Widget
 
+from ollama_tui.start.terminal import FULL_FRAMES
 from ollama_tui.tui.rendering.compositor import SparseCompositor
 from ollama_tui.tui.rendering.driver import TerminalDriver, Typed
 from ollama_tui.tui.rendering.front_buffer import FrontBuffer, PlacedStrip
@@ -36,9 +37,10 @@ if TYPE_CHECKING:
     from textual.dom import DOMNode
     from textual.driver import Driver
 
+    from ollama_tui.tui.rendering.painted import Painted
+
 ReturnType = TypeVar("ReturnType")
 
-FULL_FRAMES = "OLLAMA_TUI_FULL_FRAMES"
 POLL_SECONDS = 0.1
 SGR_LASTS = 1.0
 """Seconds from one frame to the next within which the SGR is taken to be what we set last.
@@ -96,6 +98,9 @@ class DiffApp(App[ReturnType]):
     _skips_frames = False
     refreshed: set[Widget] | None = None
     """Widgets to be drawn at the end of `one_frame`; None outside of it."""
+    _holds_frames = False
+    """Whether nothing is drawn yet, because the terminal shows a list already."""
+    _is_over = False
     plain_signs = False
     """Whether the terminal can show no signs but those of ASCII."""
 
@@ -107,6 +112,7 @@ class DiffApp(App[ReturnType]):
         for screen in widgets:
             if isinstance(screen, Screen):
                 screen._compositor = SparseCompositor()
+                screen._compositor.is_held = self._holds_frames
         return super()._register(parent, *widgets, **options)
 
     @property
@@ -212,6 +218,8 @@ class DiffApp(App[ReturnType]):
                 if self._driver is not None:
                     self._driver.write("\x1b[m")
             super()._display(screen, renderable)
+        elif self._is_over:
+            super()._display(screen, None)
         elif self._skips_frames or self._is_stuck:
             self._skip_frames()
             super()._display(screen, None)
@@ -219,7 +227,10 @@ class DiffApp(App[ReturnType]):
             front = self._front
             if front is None or self._front_of != (writer, screen._compositor.size):
                 front = self._front = self._new_front(writer, screen)
-                update = screen._compositor.render_full_update()
+                if (painted := self._take_painted()) is not None:
+                    front.hold(painted.rows)
+                else:
+                    update = screen._compositor.render_full_update()
             now = asyncio.get_running_loop().time()
             if now - self._drawn_at > SGR_LASTS:
                 front.forget_sgr()
@@ -236,6 +247,10 @@ class DiffApp(App[ReturnType]):
         colors = self.console._color_system or ColorSystem.TRUECOLOR
         extras = known_extras(os.environ.get("TERM", ""))
         return FrontBuffer(colors, self.plain_signs, extras)
+    def _take_painted(self) -> Painted | None:
+        """Return what was painted before the app was there, if the terminal still shows it."""
+        driver = self._driver
+        return driver.take_painted() if isinstance(driver, TerminalDriver) else None
 
     def _write(self, sequence: str, cursor: Offset) -> None:
         """Write a frame, and put the terminal's cursor where a text field has it.
@@ -276,6 +291,27 @@ class DiffApp(App[ReturnType]):
         if not self._skips_frames:
             self._skips_frames = True
             self.set_timer(POLL_SECONDS, self._try_again)
+
+    def draw_first(self, *regions: Region) -> None:
+        """Draw what until now was held back: sizes, and what fits them, have settled.
+
+        `regions` come first, and at once: what keys have changed need not wait for all the rest.
+        """
+        self._holds_frames = False
+        for screen in self.screen_stack:
+            compositor = screen._compositor
+            if isinstance(compositor, SparseCompositor):
+                compositor.is_held = False
+        screen = self.screen
+        screen.refresh(*regions)
+        with screen._context():
+            screen._on_timer_update()  # not at the next tick of its timer, 16 ms later
+        if regions:
+            screen.call_after_refresh(screen.refresh)
+
+    def stop_drawing(self) -> None:
+        """Draw nothing any more: the terminal shows the last frame until it is given back."""
+        self._is_over = True
 
     def _try_again(self) -> None:
         self._skips_frames = False

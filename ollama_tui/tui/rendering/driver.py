@@ -25,10 +25,15 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.geometry import Size
 from textual.message import Message
 
+from ollama_tui.start import terminal
+from ollama_tui.start.terminal import EarlyTerminal
+from ollama_tui.tui.rendering.painted import Painted
 from ollama_tui.tui.rendering.output import TerminalOutput
 
 ESCAPE = "\x1b"
 CSI = "\x1b["
+ALTERNATE = "\x1b[?1049h"
+"""Enters the alternate screen, and clears it."""
 SS3 = "\x1bO"
 PASTE_START, PASTE_END = "\x1b[200~", "\x1b[201~"
 NO_KEY = "[O\x7f\x1b"
@@ -225,6 +230,12 @@ class TerminalDriver(LinuxDriver):
     _input: TerminalInput
     _is_listening = False
     _ticking: asyncio.TimerHandle | None = None
+    _early: EarlyTerminal | None = None
+    """The terminal as it was taken before the app was there, until the first frame."""
+    _is_entered = False
+    """Whether the alternate screen has been entered already: once more would clear it."""
+    _typed = b""
+    """What was typed before the terminal was raw."""
 
     @property
     def is_lent(self) -> bool:
@@ -278,10 +289,24 @@ class TerminalDriver(LinuxDriver):
         super()._sigcont_application()
 
     def start_application_mode(self) -> None:
-        """Take the terminal."""
+        """Take the terminal, or take it over as it was painted before the app was there."""
         self.is_active = True
         self._output = TerminalOutput.to(OUTPUT, self._loop)
+        early = terminal.held
+        if early is None or not early.is_held:
+            super().start_application_mode()  # type: ignore[no-untyped-call]
+            return
+        self._early, self._is_entered, self._typed = early, True, early.typed
         super().start_application_mode()  # type: ignore[no-untyped-call]
+        self.attrs_before = early.attributes
+        early.is_held = False
+
+    def take_painted(self) -> Painted | None:
+        """Return what was painted before the app was there, once, if it is still shown."""
+        early, self._early = self._early, None
+        if early is None or early.painted is None or self.size_now != early.size:
+            return None
+        return Painted.decoded(early.painted.cells, early.size, early.age)
 
     def stop_application_mode(self) -> None:
         """Give the terminal back, with the default SGR: a frame leaves what it set last."""
@@ -297,8 +322,10 @@ class TerminalDriver(LinuxDriver):
         self.is_active = False
 
     def write(self, data: str) -> None:
-        """Write to the terminal, without waiting for it."""
-        if self._output is None:
+        """Write to the terminal without waiting for it, but enter no alternate screen twice."""
+        if self._is_entered and data == ALTERNATE:
+            self._is_entered = False
+        elif self._output is None:
             super().write(data)
         else:
             self._output.write(data)
@@ -339,6 +366,8 @@ class TerminalDriver(LinuxDriver):
     def _begin_reading(self) -> None:
         if self._is_listening:
             self._input = TerminalInput(self._debug)
+            self._send(self._input.feed(self._typed))
+            self._typed = b""
             self._loop.add_reader(self.fileno, self._read)
 
     def disable_input(self) -> None:

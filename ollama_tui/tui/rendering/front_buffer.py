@@ -97,6 +97,12 @@ class FrontBuffer:
         self._sgr: str | None = None
         """The SGR codes that the terminal has set; None where that is not certain."""
 
+    def hold(self, rows: Iterable[tuple[list[str], list[str]]]) -> None:
+        """Begin with what the terminal shows already: characters and SGR codes of each line."""
+        for y, (chars, codes) in enumerate(rows):
+            looks = [blank_codes(c) if char == " " else c for char, c in zip(chars, codes, strict=True)]
+            self._rows[y] = BufferRow(list(chars), looks)
+
     def forget_sgr(self) -> None:
         """Take nothing for granted of the SGR that is set: somebody else may have written."""
         self._sgr = None

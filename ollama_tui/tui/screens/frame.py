@@ -6,11 +6,13 @@ The main screen is below all others and knows what these lines say, so it draws 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
 from ollama_tui.domain.model import Snapshot
 from ollama_tui.formatting import StyledLine
+from ollama_tui.start.picture import age_text
 from ollama_tui.tui.screens.action_screen import ActionScreen
 from ollama_tui.tui.widgets.status import Facts, Sums, status_line
 
@@ -83,6 +85,7 @@ class Frame:
             outdated=len(main.updates.outdated),
             checking=f"checking {checking.done:,} of {checking.total:,}" if checking else "",
             read_only=tui.settings.read_only,
+            age=_age_of(main.snapshot, main.now()),
         )
         return status_line(
             main.snapshot,
@@ -113,6 +116,12 @@ class Frame:
         from ollama_tui.tui.widgets.job_rows import strip_lines
 
         return strip_lines(self._main.jobs, self._main.tui.signs, self._main.size.width)
+
+
+def _age_of(snapshot: Snapshot, now: datetime) -> str:
+    """Return how long ago a list that is only remembered was seen; empty where it is not known."""
+    seen_at = snapshot.seen_at
+    return age_text((now - seen_at).total_seconds()) if seen_at is not None else ""
 
 
 COUNT_EVERY = 2.0

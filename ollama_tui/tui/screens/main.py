@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
+from textual.geometry import Region
 from textual.widgets import Static
 
 from ollama_tui.domain.columns import COLUMNS
@@ -100,6 +101,15 @@ class MainScreen(ActionScreen):
     def table(self) -> ModelTable:
         """The list."""
         return cast("ModelTable", super().table)
+
+    @property
+    def first_regions(self) -> Sequence[Region]:
+        """What is drawn first where all else is on the screen already, with the cursor on top."""
+        table, status = self.table, Region(0, 0, self.size.width, 1)
+        here, top = table.cursor_line, table.region.y + table.header
+        if here is None or table.position - 1 != here - top:  # the rows have scrolled
+            return (status, table.region)
+        return (status, *(Region(table.region.x, y, table.region.width, 1) for y in (top, here)))
 
     @property
     def place(self) -> Place:
@@ -322,6 +332,13 @@ class MainScreen(ActionScreen):
             self._show_filter()
         self.redraw()
         self.tui.ui_state.remember(view, self.tui.settings)
+
+    def begin_again(self, view: View) -> None:
+        """Show the list by `view` with the cursor on its first row; not remembered as an order."""
+        self.view, self._wanted = view, None
+        self._show_filter()
+        self.table.begin_again()
+        self.redraw()
 
     def _show_filter(self) -> None:
         """Show the filter beside the list that keeps the keys, or hide that there is none."""

@@ -21,6 +21,8 @@ VERSION_WIDTH = 24
 """Cells of the server's version: what is longer means no good, and the rest has to be seen."""
 GAP = 2
 """Cells between two parts."""
+AS_LAST_SEEN = "as last seen "
+"""Before the age of a list that is only remembered."""
 LEAST_BAR = 8
 MOST_BAR = 20
 """Cells of the bars of disk and VRAM."""
@@ -63,6 +65,8 @@ class Facts:
     checking: str = ""
     """How far an update check is."""
     read_only: bool = False
+    age: str = ""
+    """How long ago a list that is only remembered was seen."""
 
 
 @dataclass(frozen=True)
@@ -149,7 +153,8 @@ def _parts(snapshot: Snapshot, view: View, facts: Facts, signs: Signs) -> Iterat
     if facts.checking:
         yield _Part(8, ((facts.checking, "muted"),))
     if snapshot.state is ConnectionState.CONNECTING and sums.models:
-        yield _Part(3, (("as last seen", "warning"),))
+        seen = f"{AS_LAST_SEEN}{facts.age}" if facts.age else AS_LAST_SEEN.rstrip()
+        yield _Part(3, ((seen, "warning"),))
     if facts.read_only:
         yield _Part(3, (("read-only", "warning"),))
     if snapshot.unknown_capabilities:

@@ -252,6 +252,11 @@ class Table(ScrollingWidget, Generic[R], can_focus=True):
         if self.cursor != before:
             self._tell_moved()
 
+    def begin_again(self) -> None:
+        """Forget where the cursor was: the rows shown next have it on the first one."""
+        self.rows = self._last = ()
+        self.pinned, self._index, self._top = None, 0, 0
+
     def show_empty(self, lines: Sequence[StyledLine]) -> None:
         """Set what is shown in place of rows when there are none."""
         self._empty = tuple(lines)
