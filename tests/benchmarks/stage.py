@@ -20,8 +20,6 @@ FLOOR = Path(__file__).parent / "floors" / "lines.py"
 TEXTUAL = "import textual.app"
 FIRST = name_of(0)
 """The first name of every list: who sees it on the screen sees real rows."""
-FRAME = ("127.0.0.1:", "palette")
-"""What only a painted status line and footer say."""
 NO_DELAY = 0.15
 """Seconds of silence after which the answer to a key is taken for complete."""
 

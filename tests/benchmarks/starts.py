@@ -7,12 +7,18 @@ from collections.abc import Callable
 
 from tests.benchmarks.meter import Meter
 from tests.benchmarks.report import Row
-from tests.benchmarks.stage import FIRST, FRAME, Home, Stage
+from tests.benchmarks.stage import FIRST, Home, Stage
 
 COUNTS = (30, 1_000, 10_000)
-FIRST_FRAME = 1.5
-REAL_ROWS = {30: 1.6, 1_000: 1.9, 10_000: 1.9}
-REMEMBERED_ROWS = {30: 1.55, 1_000: 1.55, 10_000: 1.75}
+FIRST_SIGN = 0.15
+"""Of a first-ever start: where it is connecting to."""
+REAL_ROWS = {30: 1.3, 1_000: 1.45, 10_000: 1.6}
+PAINTED_ROWS = {30: 0.15, 1_000: 0.25, 10_000: 0.25}
+"""Of any other start: the rows of the last one."""
+TAKING_KEYS = {30: 1.25, 1_000: 1.25, 10_000: 1.25}
+"""Until a key that is typed as soon as there are rows has moved the cursor."""
+FIRST_SCREEN_BYTES = 9_000
+CURSOR = "▸"
 
 Samples = dict[str, list[float]]
 
@@ -40,10 +46,23 @@ def _rows(samples: Samples) -> list[Row]:
         row("bare Textual list", "floor", None),
         row("bare Textual list, httpx, 30 models", "floor-30", None),
         row("bare Textual list, httpx, 10,000 models", "floor-10000", None),
-        row("first frame: status line and footer", "frame", FIRST_FRAME),
-        *(row(f"real rows, {n:,} models", f"real-{n}", REAL_ROWS[n]) for n in COUNTS),
+        row("first start: connecting", "connecting", FIRST_SIGN),
+        *(row(f"first start: real rows, {n:,} models", f"real-{n}", REAL_ROWS[n]) for n in COUNTS),
         *(
-            row(f"remembered rows, {n:,} models", f"remembered-{n}", REMEMBERED_ROWS[n])
+            row(f"rows of the last start, {n:,} models", f"painted-{n}", PAINTED_ROWS[n])
+            for n in COUNTS
+        ),
+        *(
+            row(f"a key typed then is done, {n:,} models", f"key-{n}", TAKING_KEYS[n])
+            for n in COUNTS
+        ),
+        *(
+            Row(
+                f"first screen until it rests, {n:,} models",
+                "B",
+                samples[f"bytes-{n}"],
+                at_most=FIRST_SCREEN_BYTES,
+            )
             for n in COUNTS
         ),
     ]
@@ -59,12 +78,14 @@ def _starts(stage: Stage) -> list[Callable[[Samples], None]]:
         with stage.floor() as bare:
             samples["floor"].append(_ms(bare.seconds_until("model-00003:8b")))
 
+    homes = {count: _grown_home(stage, count) for count in COUNTS}
     return [
         bare_import,
         floor,
         *(_fetched(stage, count) for count in (30, 10_000)),
         *(_real(stage, count) for count in COUNTS),
-        *(_remembered(stage, count, _grown_home(stage, count)) for count in COUNTS),
+        *(_again(stage, count, homes[count]) for count in COUNTS),
+        *(_untouched(stage, count, homes[count]) for count in COUNTS),
     ]
 
 
@@ -80,16 +101,29 @@ def _real(stage: Stage, count: int) -> Callable[[Samples], None]:
     def start(samples: Samples) -> None:
         with stage.program(count) as program:
             if count == COUNTS[0]:
-                samples["frame"].append(_ms(program.seconds_until(*FRAME)))
+                samples["connecting"].append(_ms(program.seconds_until("Connecting")))
             samples[f"real-{count}"].append(_ms(program.seconds_until(FIRST)))
 
     return start
 
 
-def _remembered(stage: Stage, count: int, home: Home) -> Callable[[Samples], None]:
+def _again(stage: Stage, count: int, home: Home) -> Callable[[Samples], None]:
     def start(samples: Samples) -> None:
         with stage.program(count, home) as program:
-            samples[f"remembered-{count}"].append(_ms(program.seconds_until(FIRST)))
+            samples[f"painted-{count}"].append(_ms(program.seconds_until(FIRST)))
+            mark = program.mark()
+            program.press("j")
+            samples[f"key-{count}"].append(_ms(program.seconds_until(CURSOR, mark=mark)))
+
+    return start
+
+
+def _untouched(stage: Stage, count: int, home: Home) -> Callable[[Samples], None]:
+    def start(samples: Samples) -> None:
+        with stage.program(count, home) as program:
+            seen(program)
+            samples[f"bytes-{count}"].append(float(program.mark()))
+            program.quit()
 
     return start
 
