@@ -21,7 +21,7 @@ from ollama_tui.config.safe_file import write_atomically
 from ollama_tui.domain.model import Model, Snapshot
 from ollama_tui.start import picture
 from ollama_tui.start.picture import AGE_WIDTH, Picture
-from ollama_tui.tui.rendering.diff import PLAIN
+from ollama_tui.tui.rendering.front_buffer import PLAIN
 from ollama_tui.tui.rendering.painted import Painted
 from ollama_tui.tui.widgets.filter_bar import FilterBar
 from ollama_tui.tui.widgets.status import AS_LAST_SEEN, Facts, Sums, status_line

@@ -228,7 +228,7 @@ def test_stopped_while_it_loads_it_draws_all_when_it_goes_on(
     terminal.wait_for(FIRST)
     terminal.signal(stop)
     terminal.wait_stopped()
-    assert stop == signal.SIGSTOP or is_given_back(terminal)
+    terminal.wait_until(lambda _: stop == signal.SIGSTOP or is_given_back(terminal))
     terminal.signal(signal.SIGCONT)
     gate.open()
     terminal.wait_for("146 GB used")

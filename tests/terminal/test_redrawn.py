@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ollama_tui.tui.rendering.diff import FULL_FRAMES
+from ollama_tui.start.terminal import FULL_FRAMES
 from tests.terminal.conftest import Start
 from tests.terminal.emulators import EMULATORS, Emulator
 from tests.terminal.frozen import seen

@@ -247,6 +247,7 @@ class DiffApp(App[ReturnType]):
         colors = self.console._color_system or ColorSystem.TRUECOLOR
         extras = known_extras(os.environ.get("TERM", ""))
         return FrontBuffer(colors, self.plain_signs, extras)
+
     def _take_painted(self) -> Painted | None:
         """Return what was painted before the app was there, if the terminal still shows it."""
         driver = self._driver

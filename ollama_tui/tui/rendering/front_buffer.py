@@ -100,7 +100,9 @@ class FrontBuffer:
     def hold(self, rows: Iterable[tuple[list[str], list[str]]]) -> None:
         """Begin with what the terminal shows already: characters and SGR codes of each line."""
         for y, (chars, codes) in enumerate(rows):
-            looks = [blank_codes(c) if char == " " else c for char, c in zip(chars, codes, strict=True)]
+            looks = [
+                blank_codes(c) if char == " " else c for char, c in zip(chars, codes, strict=True)
+            ]
             self._rows[y] = BufferRow(list(chars), looks)
 
     def forget_sgr(self) -> None:

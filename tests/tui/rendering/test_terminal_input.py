@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from textual.events import Key, MouseEvent, Paste, Resize
 from textual.message import Message
 
-from ollama_tui.tui.rendering.driver import LARGEST, LARGEST_PASTE, TerminalInput
+from ollama_tui.tui.rendering.terminal_input import LARGEST, LARGEST_PASTE, TerminalInput
 
 SEQUENCES = st.sampled_from(
     b"\x1b \x1b[ \x1bO \x1b[< \x1b[48; \x1b[200~ \x1b[201~ ?2048;1$y "
