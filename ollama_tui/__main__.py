@@ -6,9 +6,7 @@ import os
 import sys
 
 from ollama_tui.start import terminal
-
-INTERRUPTED = 130
-"""What shells make of SIGINT."""
+from ollama_tui.start.terminal import INTERRUPTED
 
 
 def main() -> None:

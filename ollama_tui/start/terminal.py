@@ -30,6 +30,8 @@ FULL_FRAMES = "OLLAMA_TUI_FULL_FRAMES"
 TAKE = "\x1b[?1049h\x1b[?25l\x1b[?7l"
 """Alternate screen, no cursor, no line wrap."""
 GIVE_BACK = "\x1b[m\x1b[?7h\x1b[?1049l\x1b[?25h"
+INTERRUPTED = 130
+"""What shells make of SIGINT."""
 _ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 _LFLAG, _IFLAG, _CC = 3, 0, 6
 _OPTIONS = ("--demo", "--read-only")
@@ -66,6 +68,7 @@ class EarlyTerminal:
         """Make the terminal raw, and paint the picture, or where it is connecting to."""
         self.attributes = termios.tcgetattr(INPUT)
         self.is_held = True
+        signal.signal(signal.SIGINT, self._interrupt)
         for number in _ENDING:
             signal.signal(number, self._end)
         signal.signal(signal.SIGTSTP, self._stop)
@@ -107,6 +110,11 @@ class EarlyTerminal:
         except termios.error:  # it is gone
             return
         _write(GIVE_BACK)
+
+    def _interrupt(self, *_: object) -> None:
+        """End at once: raised in a callback of an import, KeyboardInterrupt would be lost."""
+        self.give_back()
+        os._exit(INTERRUPTED)
 
     def _end(self, number: int, _: object) -> None:
         self.give_back()

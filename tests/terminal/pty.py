@@ -267,6 +267,11 @@ class Terminal:
         flags = termios.tcgetattr(self.fd)[3]
         return not flags & (termios.ICANON | termios.ECHO)
 
+    @property
+    def is_apps(self) -> bool:
+        """Whether ctrl+c is a key like others: it is a signal until the app has the terminal."""
+        return self.is_raw and not termios.tcgetattr(self.fd)[3] & termios.ISIG
+
     def hang_up(self) -> None:
         """Close the terminal, as a lost connection does."""
         if not self._closed:

@@ -114,10 +114,22 @@ def test_a_terminal_that_answers_nothing(start: Start) -> None:
 @pytest.mark.parametrize("way", ["SIGTERM", "SIGHUP", "SIGINT"])
 def test_a_terminal_that_takes_nothing_from_the_start(start: Start, way: str) -> None:
     terminal = start("--demo")
-    terminal.wait_unread(lambda: terminal.is_raw)
+    terminal.wait_unread(lambda: terminal.is_apps)
     terminal.freeze()
     terminal.signal(signal.Signals[way])
     assert terminal.wait_exit() == ENDS[way]
+    assert not terminal.is_raw
+
+
+@pytest.mark.parametrize(("way", "code"), [("SIGTERM", -15), ("SIGHUP", -1), ("SIGINT", 130)])
+def test_a_terminal_that_takes_nothing_while_the_program_loads(
+    start: Start, way: str, code: int
+) -> None:
+    terminal = start("--demo")
+    terminal.wait_unread(lambda: terminal.is_raw)
+    terminal.freeze()
+    terminal.signal(signal.Signals[way])
+    assert terminal.wait_exit() in (code, ENDS[way])  # the app may be there by now
     assert not terminal.is_raw
 
 
