@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ollama_tui.services.jobs.job import State
+from ollama_tui.services.jobs.tasks import Pull
 from tests.journeys.driver import User, a_server, journey
 
 FIRST, SECOND, THIRD = "gemma3:12b", "qwen3:4b", "gemma3:1b"
@@ -32,6 +33,14 @@ def order(user: User) -> list[str]:
 
 def cursor_is_on(user: User, name: str) -> bool:
     return any("▸" in line and f"pull {name}" in line for line in user.lines)
+
+
+async def test_a_message_makes_room_for_the_jobs_that_appear_below_it() -> None:
+    async with journey() as user:
+        await user.presses("x")
+        assert user.app.services is not None
+        user.app.services.queue.submit(Pull(FIRST))
+        await user.sees("is not loaded.", f"pull {FIRST}")
 
 
 async def test_every_job_has_bar_share_bytes_rate_and_time_and_their_sum_stands_above() -> None:

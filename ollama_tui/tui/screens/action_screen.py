@@ -160,7 +160,6 @@ class ActionScreen(Screen[None]):
             said = zip(signs, wrapped[:room], strict=False)
             lines[:0] = [((f" {mark} ", style), (line, "strong")) for mark, line in said]
         self.show_lines("messages", lines)
-        self.call_after_refresh(self.place_messages)
 
     @property
     def lines_below(self) -> int:
@@ -168,9 +167,12 @@ class ActionScreen(Screen[None]):
         return sum(strip.region.height for strip in self.query("#jobs, #footer"))
 
     def on_mount(self) -> None:
-        """Draw with each move of the cursor what depends on it."""
+        """Draw with each move of the cursor what depends on it, and messages for each layout."""
         if self.is_composed:
             self.table.moved = self.cursor_moved
+        self.screen_layout_refresh_signal.subscribe(
+            self, lambda _: self.place_messages(), immediate=True
+        )
 
     @on(Table.Moved)
     def _row_changed(self) -> None:
