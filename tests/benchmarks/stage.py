@@ -10,10 +10,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ollama_tui.domain.model import Facts
+from ollama_tui.api.decode import decode
+from ollama_tui.api.replies import Show
+from ollama_tui.domain.model import facts_of
 from ollama_tui.services.cache import Cache
 from tests.benchmarks.meter import Meter
-from tests.benchmarks.server import VERSION, digest_of, name_of
+from tests.benchmarks.server import VERSION, digest_of, name_of, shown
 
 ROOT = Path(__file__).parents[2]
 FLOOR = Path(__file__).parent / "floors" / "lines.py"
@@ -44,7 +46,8 @@ class Home:
 
     def know_facts(self, count: int) -> None:
         """Be the home of someone whose program has long asked about every model."""
-        facts = {digest_of(number): Facts() for number in range(count)}
+        shows = ((number, decode(shown(name_of(number)), Show)) for number in range(count))
+        facts = {digest_of(number): facts_of(show) for number, show in shows}
         Cache(self.folder / "cache" / "ollama-tui").keep_facts(facts, VERSION)
 
 

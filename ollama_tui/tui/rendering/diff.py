@@ -148,8 +148,7 @@ class DiffApp(App[ReturnType]):
             super().copy_to_clipboard(text)
 
     def _set_pointer_shape(self, shape: str) -> None:
-        if not self._is_stuck:
-            super()._set_pointer_shape(shape)
+        """Leave the mouse's pointer as it is: each dialog would send its shape."""
 
     async def wait_written(self) -> None:
         """Return once the terminal has taken all that was written, and takes more.
