@@ -41,6 +41,8 @@ SOON = 0.05
 """Seconds in which reading the last list may be spared: with 10,000 models it takes as long."""
 
 
+NETWORK_MODULES = ("httpcore", "httpcore._backends.anyio", "anyio", "anyio._backends._asyncio")
+"""What httpx loads with the first client and the first request, where it has these."""
 SERVICE_MODULES = (
     "ollama_tui.services.storage",
     "ollama_tui.services.updates",
@@ -77,7 +79,9 @@ async def load_modules(*names: str) -> None:
     sys.modules.update(left_out)  # None makes its import fail, which httpx is prepared for
     try:
         for name in names:
-            await asyncio.to_thread(import_module, name)
+            # A later httpx may do without some of these.
+            with suppress(ModuleNotFoundError if name in NETWORK_MODULES else ()):
+                await asyncio.to_thread(import_module, name)
     finally:
         for name in left_out:
             sys.modules.pop(name, None)
@@ -203,6 +207,8 @@ class Connection:
 
         settings = self._settings
         transport = self._transport()
+        if transport is None:
+            await load_modules(*NETWORK_MODULES)
         opened = Ollama(
             settings.host.url,
             api_key=settings.api_key,

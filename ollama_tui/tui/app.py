@@ -237,11 +237,18 @@ class OllamaTui(DiffApp[int], ThemedApp[int], MessagesApp[int], inherit_bindings
 
     @work(group="first frame")
     async def _draw_once_settled(self) -> None:
-        """Draw once all is laid out: what is drawn before would be drawn again."""
+        """Draw once all is laid out: what is drawn before would be drawn again.
+
+        Where the list is on the screen already, what keys have changed comes first: drawing all
+        the rest takes longer than all they do.
+        """
         if self._holds_frames:  # the list on the screen stays until there is another one
             await self.clock.within(CONNECTING, self._has_list.wait())
             await self.type_ahead.until_idle(paused=True)
+            await self.clock.within(CONNECTING, self.type_ahead.rest())
             self.draw_first(*(self.main.first_regions if self.main is self.screen else ()))
+            await self.clock.within(CONNECTING, self.type_ahead.rest())
+            self.screen.refresh()
         self.call_after_refresh(self._has_drawn.set)
 
     def _hold_for_list(self) -> None:

@@ -295,7 +295,7 @@ class DiffApp(App[ReturnType]):
     def draw_first(self, *regions: Region) -> None:
         """Draw what until now was held back: sizes, and what fits them, have settled.
 
-        `regions` come first, and at once: what keys have changed need not wait for all the rest.
+        Of `regions`, where some are given, only those: the caller has the rest drawn later.
         """
         self._holds_frames = False
         for screen in self.screen_stack:
@@ -306,8 +306,6 @@ class DiffApp(App[ReturnType]):
         screen.refresh(*regions)
         with screen._context():
             screen._on_timer_update()  # not at the next tick of its timer, 16 ms later
-        if regions:
-            screen.call_after_refresh(screen.refresh)
 
     def stop_drawing(self) -> None:
         """Draw nothing any more: the terminal shows the last frame until it is given back."""
