@@ -79,9 +79,11 @@ async def load_modules(*names: str) -> None:
     sys.modules.update(left_out)  # None makes its import fail, which httpx is prepared for
     try:
         for name in names:
-            # A later httpx may do without some of these.
-            with suppress(ModuleNotFoundError if name in NETWORK_MODULES else ()):
+            try:
                 await asyncio.to_thread(import_module, name)
+            except ModuleNotFoundError:
+                if name not in NETWORK_MODULES:  # a later httpx may do without some of these
+                    raise
     finally:
         for name in left_out:
             sys.modules.pop(name, None)

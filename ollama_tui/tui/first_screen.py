@@ -162,7 +162,7 @@ def _begin_again(main: MainScreen, view: View) -> None:
         main.show_lines(region, ())
     main.snapshot = remembered(main.snapshot)
     main.frame.totals.forget()
-    main.details.pane.show(None, None, also=(), now=main.now())
+    main.details.pane.show(None)
     _focus_table(main)
     main.begin_again(view)
     main._refresh_layout()

@@ -65,8 +65,8 @@ class SparseCompositor(Compositor):
             x, end = place.column_span
             rows = [
                 y
-                for y in missing
-                if y in place.line_range and any(x <= c < end for c in missing[y])
+                for y, columns in missing.items()
+                if place.y <= y < place.bottom and any(x <= column < end for column in columns)
             ]
             if not rows:
                 continue
@@ -78,5 +78,9 @@ class SparseCompositor(Compositor):
                 pieces = strips[y - first].divide([cut - x for cut in cuts[1:]])
                 found = [(at, p) for at, p in zip(cuts, pieces, strict=False) if at in missing[y]]
                 lines[y].update(found)
-                missing[y].difference_update(at for at, _ in found)
+                missing[y].difference_update([at for at, _ in found])
+                if not missing[y]:
+                    del missing[y]
+            if not missing:
+                break
         return lines

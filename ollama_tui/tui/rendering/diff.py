@@ -171,6 +171,14 @@ class DiffApp(App[ReturnType]):
         await self.wait_written()
         super().action_suspend_process()
 
+    def take_at_once(self, keys: Sequence[events.Key | events.Paste]) -> bool:
+        """Take what was typed, unless other messages to the app came before; return whether."""
+        if not self.is_running or self.message_queue_size:
+            return False
+        with self._context():
+            self.take_typed(keys)
+        return True
+
     def on_typed(self, message: Typed) -> None:
         """Take what was typed."""
         self.take_typed(message.keys)

@@ -10,7 +10,7 @@ import termios
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from threading import Thread
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from textual import events
 from textual.drivers.linux_driver import LinuxDriver
@@ -22,6 +22,9 @@ from ollama_tui.start.terminal import EarlyTerminal
 from ollama_tui.tui.rendering.output import TerminalOutput
 from ollama_tui.tui.rendering.painted import Painted
 from ollama_tui.tui.rendering.terminal_input import TerminalInput
+
+if TYPE_CHECKING:
+    from ollama_tui.tui.rendering.diff import DiffApp
 
 ALTERNATE = "\x1b[?1049h"
 """Enters the alternate screen, and clears it."""
@@ -232,7 +235,9 @@ class TerminalDriver(LinuxDriver):
         """Send messages to the app, with keys that were read together in one."""
         for is_typed, same in groupby(messages, lambda each: isinstance(each, TYPED)):
             if is_typed:
-                self._app.post_message(Typed(cast("list[events.Key | events.Paste]", list(same))))
+                keys = cast("list[events.Key | events.Paste]", list(same))
+                if not cast("DiffApp[object]", self._app).take_at_once(keys):
+                    self._app.post_message(Typed(keys))
                 continue
             for message in same:
                 self.process_message(message)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from ollama_tui.formatting import inert
 from ollama_tui.tui.actions.action import Place
 from ollama_tui.tui.screens.action_screen import bindings
 from ollama_tui.tui.typeahead import PAUSE_SECONDS
-from ollama_tui.tui.widgets.details import DetailsPane
+from ollama_tui.tui.widgets.details import DetailsPane, Subject
 from ollama_tui.tui.widgets.pane import Pane
 
 if TYPE_CHECKING:
@@ -79,17 +80,28 @@ class DetailsController:
         border = self._border
         if (model := main.current) is None:
             border.entitle("")
-            self.pane.show(None, None, also=(), now=main.now())
+            self.pane.show(None)
             return
-        place = f"{main.table.position:,} of {len(main.list_rows.rows):,}"
         border.entitle(model.label)
-        names = main.list_rows.aliases.get(model.digest, ())
-        also = tuple(inert(name) for name in names if name != model.name)
-        show = main.tui.details.get(model.details_key)
-        around = self._around(model)
-        self.pane.show(model, show, also=also, now=main.now(), around=around, place=place)
-        if show is None and not model.is_answered_in_cloud:
+        place = f"{main.table.position:,} of {len(main.list_rows.rows):,}"
+        subject = self._subject(model)
+        self.pane.show(subject, place)
+        if subject.show is None and not model.is_answered_in_cloud:
             self._ask(model)
+
+    def prepare(self, models: Iterable[Model]) -> None:
+        """Prepare what is known of models that the cursor may be on next."""
+        if self._main.size.width >= WIDE:
+            for model in models:
+                self.pane.prepare(self._subject(model))
+
+    def _subject(self, model: Model) -> Subject:
+        """Return what is known of a model."""
+        main = self._main
+        names = main.list_rows.aliases.get(model.digest, ())
+        also = tuple([inert(name) for name in names if name != model.name])
+        show = main.tui.details.get(model.details_key)
+        return Subject(model, show, main.now(), also, self._around(model))
 
     def _around(self, model: Model) -> Surroundings:
         """Return what is known of `model` beside what list and show say."""

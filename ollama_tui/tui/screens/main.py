@@ -203,6 +203,12 @@ class MainScreen(ActionScreen):
         self.draw_footer()
         if self.tui.services is not None:
             self.tui.services.facts.prioritise(self.table.rows_in_view())
+            self.call_after_refresh(self._prepare_moves)
+
+    def _prepare_moves(self) -> None:
+        """Draw unseen what the next move of the cursor shows, unless it is under way."""
+        if not self.tui.type_ahead.is_waiting:
+            self.details.prepare(self.table.prepare_moves())
 
     @on(events.DescendantFocus)
     def draw_footer(self) -> None:

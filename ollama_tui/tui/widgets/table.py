@@ -320,10 +320,27 @@ class Table(ScrollingWidget, Generic[R], can_focus=True):
         index = self._top + y
         if index >= len(self.rows):
             return self.to_strip(fit((), width))
-        bar = self.scroll_bar(y, self._top, len(self.rows), max(1, height - header))
-        key = (self._source.key(self.rows[index]), index == self._index, self.is_active, bar)
+        return self._row(index, index == self._index)
+
+    def prepare_moves(self) -> Sequence[R]:
+        """Draw, unseen, what the next step of the cursor shows; return the rows it may go to."""
+        self.room = self.size
+        here = self._index
+        near = [n for n in (here + 1, here - 1) if 0 <= n < len(self.rows)]
+        for index in near:
+            if self._top <= index < self._top + self.page:
+                self._row(index, is_here=True)
+                self._row(here, is_here=False)
+        return [self.rows[index] for index in near]
+
+    def _row(self, index: int, is_here: bool) -> Strip:
+        """Return a row as it is drawn in view, with or without the cursor."""
+        width, height = self.room
+        page = max(1, height - self.header_in(height))
+        bar = self.scroll_bar(index - self._top, self._top, len(self.rows), page)
+        key = (self._source.key(self.rows[index]), is_here, self.is_active, bar)
         if (strip := self._lines.get(key)) is None:
-            line = self._line(self.rows[index], index == self._index, width - 1)
+            line = self._line(self.rows[index], is_here, width - 1)
             strip = self._lines[key] = Strip.join([line, self.to_strip((bar,))])
         return strip
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from rich.cells import cell_len
+from textual.cache import FIFOCache
 from textual.geometry import Region, Size
 from textual.strip import Strip
 
@@ -27,8 +28,22 @@ NEWLINE = "\N{SYMBOL FOR NEWLINE}"
 HIGHLIGHTERS_KEPT = 512
 """Parts of lines for which what was lexed is kept."""
 
+PAGES_KEPT = 64
+"""Texts that fit the view for which it is kept how they were laid out."""
+
 Content = str | Sequence[str] | Sequence[StyledLine]
 """A text, lines or styled lines."""
+
+
+class Page(NamedTuple):
+    """Styled lines that fit the view, laid out."""
+
+    content: Content
+    size: Size
+    texts: Sequence[str]
+    styled: Sequence[StyledLine]
+    lines: list[StyledLine]
+    """Those of the whole view."""
 
 
 class TextView(ScrollingWidget, can_focus=True):
@@ -60,6 +75,8 @@ class TextView(ScrollingWidget, can_focus=True):
         self._painted: list[StyledLine] = []
         """The lines in view as they were laid out for `_painted_size`."""
         self._painted_size = Size(0, 0)
+        self._pages: FIFOCache[int, Page] = FIFOCache(PAGES_KEPT)
+        """Laid out already, by the identity of the content."""
         self.searched = ""
         """What is searched for; empty for nothing."""
         self._search: TextSearch | None = None
@@ -70,17 +87,42 @@ class TextView(ScrollingWidget, can_focus=True):
 
         `language` is that of a text to highlight, one of `domain.highlight.LEXERS`.
         """
-        if (content, language) != (self._content, self._language):
-            self._content, self._language = content, language
-            self._texts, self._styled = _read(content)
-            self._length = sum(map(len, self._texts))
-            self._search, self._highlighters = None, {}
+        if content is not self._content or language != self._language:
+            self._take(content, language)
         if document is None or document != self._document:
             self._top, self._match = (0, 0), None
         elif self._match is not None and not self._searching().is_match(self._match):
             self._match = None
         self._document = document
         self._go_to(self._top)
+
+    def _take(self, content: Content, language: str) -> None:
+        """Read another content, unless it is an equal one."""
+        page = None if language else self._laid_out(content, self.size)
+        if page is not None:
+            self._texts, self._styled = page.texts, page.styled
+        elif (content, language) != (self._content, self._language):
+            self._texts, self._styled = _read(content)
+        else:
+            return
+        self._content, self._language = content, language
+        self._length = sum(map(len, self._texts))
+        self._search, self._highlighters = None, {}
+
+    def prepare(self, content: Content) -> None:
+        """Lay out what may be shown next, so that to show it is to swap the lines."""
+        self._laid_out(content, self.size)
+
+    def _laid_out(self, content: Content, size: Size) -> Page | None:
+        """Return how `content` fills a view of `size`; None where it is more than a page."""
+        page = self._pages.get(id(content))
+        if page is None or page.content is not content or page.size != size:
+            if (page := _page_of(content, size)) is None:
+                return None
+            self._pages[id(content)] = page
+            for line in page.lines:
+                self.to_strip(line)
+        return page
 
     @property
     def place(self) -> Anchor:
@@ -155,36 +197,46 @@ class TextView(ScrollingWidget, can_focus=True):
         return self.to_strip(self._painted[y] if is_painted else self._line(y, size))
 
     def _go_to(self, top: Anchor) -> None:
-        self._put(top)
-        self._repaint()
+        size = self.size
+        page = None if self._language else self._laid_out(self._content, size)
+        if page is None:
+            self._put(top)
+            self._repaint()
+            return
+        self._wrapped = WrappedText(self._texts, size.width - 1)
+        self._last_page = self._top = (0, 0)
+        self._rows = [WrappedRow(line, 0, len(text)) for line, text in enumerate(self._texts)]
+        if self.searched:
+            self._repaint()
+        else:
+            self._swap(page.lines, size)
 
     def _put(self, top: Anchor) -> None:
         """Put the row that holds `top` at the top, but no further down than the last page."""
         width, page = self.size.width - 1, self.page
         self._wrapped = WrappedText(self._texts, width)
-        if len(self._texts) <= page and all(
-            len(text) <= width and cell_len(text) <= width for text in self._texts
-        ):
-            self._last_page = self._top = (0, 0)
-            self._rows = [WrappedRow(line, 0, len(text)) for line, text in enumerate(self._texts)]
-            return
         self._last_page = self._wrapped.last_page(page)
         self._top = min(self._wrapped.snap(top), self._last_page)
         self._rows = list(islice(self._wrapped.rows(self._top), page))
 
     def _repaint(self) -> None:
-        """Refresh the lines that differ: most of one model's details are the next one's too."""
+        """Lay out the lines in view."""
         size = self.size
-        width, height = self._painted_size = size
-        lines = [self._line(y, size) for y in range(min(height, len(self._rows) + 1))]
-        lines += lines[-1:] * (height - len(lines))  # below the text all are alike
-        before, self._painted = self._painted, lines
-        if len(before) != height:
+        lines = [self._line(y, size) for y in range(min(size.height, len(self._rows) + 1))]
+        lines += lines[-1:] * (size.height - len(lines))  # below the text all are alike
+        self._swap(lines, size)
+
+    def _swap(self, lines: list[StyledLine], size: Size) -> None:
+        """Show other lines, and refresh those that differ: most of one model's details are the
+        next one's too."""
+        before, self._painted, self._painted_size = self._painted, lines, size
+        if len(before) != len(lines):
             self.refresh()
             return
         pairs = enumerate(zip(before, lines, strict=True))
-        if changed := [Region(0, y, width, 1) for y, (old, new) in pairs if old != new]:
-            self.refresh(*changed)
+        changed = [y for y, (old, new) in pairs if old is not new and old != new]
+        if changed:
+            self.refresh(*(Region(0, y, size.width, 1) for y in changed))
 
     def _line(self, y: int, size: Size) -> StyledLine:
         """Return the row on line `y` of a view of `size`, and its cell of the scroll bar.
@@ -264,6 +316,22 @@ class TextView(ScrollingWidget, can_focus=True):
             if now is None or stop <= now.start or start >= now.end
         ]
         return [(start - begin, stop - begin, style) for start, stop, style in sorted(parts)]
+
+
+def _page_of(content: Content, size: Size) -> Page | None:
+    """Return how styled lines fill a view of `size`; None for other content, or too much of it."""
+    width, height = size.width - 1, max(1, size.height)
+    if isinstance(content, str) or not 0 < len(content) <= height or isinstance(content[0], str):
+        return None
+    texts, styled = _read(content)
+    assert styled is not None
+    if any(len(text) > width or cell_len(text) > width for text in texts) or any(
+        style.startswith(LEXED) for line in styled for _, style in line
+    ):
+        return None
+    blank = ((" " * size.width, ""),)
+    lines = [(*fit(line, width), (" ", "thumb")) for line in styled]
+    return Page(content, size, texts, styled, lines + [blank] * (size.height - len(lines)))
 
 
 def _read(content: Content) -> tuple[Sequence[str], Sequence[StyledLine] | None]:

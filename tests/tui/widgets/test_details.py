@@ -9,7 +9,7 @@ from textual.pilot import Pilot
 from ollama_tui.api.replies import ListedModel, Show
 from ollama_tui.domain.model import Model
 from ollama_tui.tui.look import ASCII_SIGNS
-from ollama_tui.tui.widgets.details import DetailsPane
+from ollama_tui.tui.widgets.details import DetailsPane, Subject
 from tests.tui.widgets.screens import OneWidget, screen_lines
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -21,7 +21,7 @@ CLOUD = Model(
 
 
 def show(pane: DetailsPane, model: Model | None, details: Show | None) -> None:
-    pane.show(model, details, also=(), now=NOW)
+    pane.show(Subject(model, details, NOW) if model is not None else None)
 
 
 async def screen(pilot: Pilot[None]) -> str:
