@@ -24,13 +24,8 @@ from ollama_tui.tui.actions.action import (
 )
 from ollama_tui.tui.dialogs.picker import PickerRows, PickerScreen
 from ollama_tui.tui.widgets.matching import begin, highlighted, rank
-from ollama_tui.tui.widgets.table import (
-    MARGIN,
-    Table,
-    TableColumn,
-    stretch_columns,
-    width_needed,
-)
+from ollama_tui.tui.widgets.row_source import MARGIN, TableColumn, stretch_columns, width_needed
+from ollama_tui.tui.widgets.table import Table
 
 GROUPS = (
     ActionGroup.JOBS,

@@ -40,7 +40,7 @@ from ollama_tui.services.cache import Cache
 from ollama_tui.services.jobs.handover import StartKeeper
 from ollama_tui.tui.app import OllamaTui
 from ollama_tui.tui.screens.main import MainScreen
-from ollama_tui.tui.widgets.table import MARGIN
+from ollama_tui.tui.widgets.row_source import MARGIN
 from tests.clock import VirtualClock, settle
 from tests.demo.levers import Demo
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ollama_tui.services.jobs.job import State
-from ollama_tui.tui.widgets.table import MARGIN, Table
+from ollama_tui.tui.widgets.row_source import MARGIN
+from ollama_tui.tui.widgets.table import Table
 from tests.journeys.driver import User, a_server, journey
 
 OUTDATED = {"llama3.1:8b", "granite3.3:2b", "starcoder2:3b"}

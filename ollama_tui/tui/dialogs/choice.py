@@ -21,7 +21,8 @@ from ollama_tui.tui.dialogs.facts import Facts, FactsView
 from ollama_tui.tui.dialogs.picker import PickerRows, PickerScreen
 from ollama_tui.tui.widgets.keys_line import KeyHint, KeysLine
 from ollama_tui.tui.widgets.matching import highlighted, rank
-from ollama_tui.tui.widgets.table import GAP, MARGIN, Table, TableColumn
+from ollama_tui.tui.widgets.row_source import GAP, MARGIN, TableColumn
+from ollama_tui.tui.widgets.table import Table
 
 if TYPE_CHECKING:
     from ollama_tui.domain.model import Model

@@ -15,7 +15,8 @@ from ollama_tui.formatting import listing
 from ollama_tui.tui.dialogs.picker import PickerTable
 from ollama_tui.tui.look import styles_folder
 from ollama_tui.tui.widgets.keys_line import KeysLine
-from ollama_tui.tui.widgets.table import CellRow, CellRows, Table, TableColumn
+from ollama_tui.tui.widgets.row_source import CellRow, CellRows, TableColumn
+from ollama_tui.tui.widgets.table import Table
 
 NAME = "name"
 """The column that always stays."""

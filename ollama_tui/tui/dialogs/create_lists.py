@@ -28,7 +28,8 @@ from ollama_tui.tui.dialogs.create_parts import (
     is_text,
 )
 from ollama_tui.tui.dialogs.create_tabs import Change, Tab
-from ollama_tui.tui.widgets.table import CellRow, CellRows, Table, TableColumn, fit_columns
+from ollama_tui.tui.widgets.row_source import CellRow, CellRows, TableColumn, fit_columns
+from ollama_tui.tui.widgets.table import Table
 from ollama_tui.tui.widgets.text_layout import plain
 
 GLANCE = 300

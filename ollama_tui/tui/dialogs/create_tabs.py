@@ -21,8 +21,9 @@ from ollama_tui.domain.quantization import quantize_problem, quantize_targets
 from ollama_tui.formatting import StyledLine, inert, plural, size
 from ollama_tui.tui.dialogs.create_parts import Editor
 from ollama_tui.tui.dialogs.dialog import Dialog
+from ollama_tui.tui.widgets.row_source import CellRow, CellRows, TableColumn
 from ollama_tui.tui.widgets.styled_widget import StaticLines
-from ollama_tui.tui.widgets.table import CellRow, CellRows, Table, TableColumn
+from ollama_tui.tui.widgets.table import Table
 from ollama_tui.tui.widgets.text_layout import wrap_line
 
 T = TypeVar("T")

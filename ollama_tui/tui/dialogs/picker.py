@@ -18,8 +18,9 @@ from textual.widgets import Input
 from ollama_tui.formatting import StyledLine
 from ollama_tui.tui.look import UNICODE_SIGNS, Signs, styles_folder
 from ollama_tui.tui.widgets.keys_line import hint_lines, key_hints
+from ollama_tui.tui.widgets.row_source import RowSource
 from ollama_tui.tui.widgets.styled_widget import StaticLines
-from ollama_tui.tui.widgets.table import RowSource, Table
+from ollama_tui.tui.widgets.table import Table
 from ollama_tui.tui.widgets.text_layout import spread, width_of
 
 R = TypeVar("R")

@@ -32,8 +32,9 @@ from ollama_tui.tui.screens.action_screen import bindings, message_lines
 from ollama_tui.tui.screens.models_screen import ModelsScreen, arrow
 from ollama_tui.tui.widgets.filter_bar import FilterBar
 from ollama_tui.tui.widgets.model_rows import capability_line
+from ollama_tui.tui.widgets.row_source import RowSource, TableColumn, fit_columns
 from ollama_tui.tui.widgets.styled_widget import StaticLines
-from ollama_tui.tui.widgets.table import RowSource, Table, TableColumn, fit_columns
+from ollama_tui.tui.widgets.table import Table
 from ollama_tui.tui.widgets.text_view import TextView
 
 if TYPE_CHECKING:

@@ -15,9 +15,10 @@ from ollama_tui.tui.actions.action import Place, connected
 from ollama_tui.tui.look import Signs
 from ollama_tui.tui.screens.action_screen import TableScreen, bindings
 from ollama_tui.tui.widgets.find_bar import FIND_KEYS, FindBar
+from ollama_tui.tui.widgets.row_source import GAP, MARGIN, RowSource, TableColumn
 from ollama_tui.tui.widgets.styled_widget import StaticLines
 from ollama_tui.tui.widgets.tab_bar import TabBar
-from ollama_tui.tui.widgets.table import GAP, MARGIN, RowSource, Table, TableColumn
+from ollama_tui.tui.widgets.table import Table
 from ollama_tui.tui.widgets.text_view import TextView
 
 if TYPE_CHECKING:

@@ -26,8 +26,9 @@ from ollama_tui.tui.widgets.job_rows import (
     strip_lines,
     total_line,
 )
+from ollama_tui.tui.widgets.row_source import GAP, MARGIN, RowSource, TableColumn
 from ollama_tui.tui.widgets.styled_widget import StaticLines
-from ollama_tui.tui.widgets.table import GAP, MARGIN, RowSource, Table, TableColumn
+from ollama_tui.tui.widgets.table import Table
 from ollama_tui.tui.widgets.text_layout import plain
 
 if TYPE_CHECKING:

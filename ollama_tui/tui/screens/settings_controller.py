@@ -15,7 +15,7 @@ from ollama_tui.config.ui_state import UIState
 from ollama_tui.domain.columns import BY_KEY
 from ollama_tui.formatting import listing
 from ollama_tui.tui.config_problems import problem_sentences, problems_message
-from ollama_tui.tui.widgets.table import MARGIN
+from ollama_tui.tui.widgets.row_source import MARGIN
 
 if TYPE_CHECKING:
     from ollama_tui.config.settings import Settings

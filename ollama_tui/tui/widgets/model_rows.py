@@ -14,7 +14,7 @@ from ollama_tui.domain.rows import NOTHING_KNOWN, KnownUpdates, ListRows, View
 from ollama_tui.formatting import Span, StyledLine
 from ollama_tui.tui.look import MEANINGS, UNICODE_SIGNS, Signs
 from ollama_tui.tui.widgets.bars import length_of, solid
-from ollama_tui.tui.widgets.table import RowSource, TableColumn, fit_columns, width_needed
+from ollama_tui.tui.widgets.row_source import RowSource, TableColumn, fit_columns, width_needed
 from ollama_tui.tui.widgets.text_layout import shorten_name
 
 SHARED_INDENT = 2

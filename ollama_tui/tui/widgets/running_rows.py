@@ -11,7 +11,7 @@ from ollama_tui.domain.running import LOADING, Running
 from ollama_tui.formatting import UNKNOWN, Span, StyledLine, context, shorten, size
 from ollama_tui.tui.look import Signs
 from ollama_tui.tui.widgets.bars import bar, stacked_bar
-from ollama_tui.tui.widgets.table import RowSource, TableColumn, fit_columns
+from ollama_tui.tui.widgets.row_source import RowSource, TableColumn, fit_columns
 from ollama_tui.tui.widgets.text_layout import fit, spread, width_of
 
 LONGEST_BAR = 40

@@ -12,7 +12,7 @@ from ollama_tui.domain.storage.report import RowKind, StorageRow
 from ollama_tui.formatting import UNKNOWN, Span, StyledLine, age, cells, size
 from ollama_tui.tui.look import Signs
 from ollama_tui.tui.widgets.bars import length_of, solid
-from ollama_tui.tui.widgets.table import RowSource, TableColumn, fit_columns, width_needed
+from ollama_tui.tui.widgets.row_source import RowSource, TableColumn, fit_columns, width_needed
 from ollama_tui.tui.widgets.text_layout import shorten_name
 
 NARROWEST_NAME = 16

@@ -11,7 +11,7 @@ from ollama_tui.domain.update_rows import OUTDATED, RowState, UpdateRow
 from ollama_tui.formatting import Span, StyledLine, age, inert
 from ollama_tui.tui.look import Signs
 from ollama_tui.tui.widgets.bars import bar
-from ollama_tui.tui.widgets.table import GAP, RowSource, TableColumn, fit_columns, width_needed
+from ollama_tui.tui.widgets.row_source import GAP, RowSource, TableColumn, fit_columns, width_needed
 
 NARROWEST_NAME = 14
 SHORTEST_BAR, LONGEST_BAR = 6, 60

@@ -10,8 +10,9 @@ from textual.app import ComposeResult
 from ollama_tui.formatting import StyledLine
 from ollama_tui.tui.look import ThemedApp
 from ollama_tui.tui.rendering.diff import DiffApp
+from ollama_tui.tui.widgets.row_source import RowSource, TableColumn
 from ollama_tui.tui.widgets.styled_widget import StaticLines
-from ollama_tui.tui.widgets.table import RowSource, Table, TableColumn
+from ollama_tui.tui.widgets.table import Table
 from ollama_tui.tui.widgets.text_layout import plain
 
 COLUMNS = (

@@ -19,7 +19,7 @@ from ollama_tui.tui.widgets.model_rows import (
     ModelRows,
     capability_line,
 )
-from ollama_tui.tui.widgets.table import TableColumn, stretch_columns, width_needed
+from ollama_tui.tui.widgets.row_source import TableColumn, stretch_columns, width_needed
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 TUNED = "hf.co/acme-labs/Compass-3B-Instruct-Long-GGUF:Q4_K_M"

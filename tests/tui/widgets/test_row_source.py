@@ -1,7 +1,7 @@
 import pytest
 
 from ollama_tui.domain.columns import BY_KEY, USUAL
-from ollama_tui.tui.widgets.table import fit_columns
+from ollama_tui.tui.widgets.row_source import fit_columns
 
 
 @pytest.mark.parametrize(

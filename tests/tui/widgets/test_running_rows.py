@@ -7,8 +7,8 @@ import pytest
 from ollama_tui.domain.model import ModelKey
 from ollama_tui.domain.running import Running
 from ollama_tui.tui.look import ASCII_SIGNS, UNICODE_SIGNS
+from ollama_tui.tui.widgets.row_source import width_needed
 from ollama_tui.tui.widgets.running_rows import RunningRows, memory_lines
-from ollama_tui.tui.widgets.table import width_needed
 
 GIGA = 10**9
 ROWS = (

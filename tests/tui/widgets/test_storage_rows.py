@@ -8,8 +8,8 @@ import pytest
 
 from ollama_tui.domain.storage.report import RowKind, StorageRow
 from ollama_tui.tui.look import ASCII_SIGNS, UNICODE_SIGNS, Signs
+from ollama_tui.tui.widgets.row_source import TableColumn, stretch_columns, width_needed
 from ollama_tui.tui.widgets.storage_rows import SHORT_BAR, StorageRows
-from ollama_tui.tui.widgets.table import TableColumn, stretch_columns, width_needed
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 TUNED = StorageRow(RowKind.MODEL, "a", "hf.co/acme-labs/Compass-3B-GGUF:Q4_K_M", 10**9)

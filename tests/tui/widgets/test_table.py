@@ -12,13 +12,8 @@ from textual.geometry import Region
 from textual.strip import Strip
 
 from ollama_tui.formatting import StyledLine
-from ollama_tui.tui.widgets.table import (
-    RowSource,
-    Table,
-    TableColumn,
-    stretch_columns,
-    width_needed,
-)
+from ollama_tui.tui.widgets.row_source import RowSource, TableColumn, stretch_columns, width_needed
+from ollama_tui.tui.widgets.table import Table
 from ollama_tui.tui.widgets.text_layout import plain
 from tests.effort import calls
 from tests.tui.widgets.screens import OneWidget, screen_lines

@@ -8,7 +8,7 @@ from ollama_tui.domain.update_rows import ORDERS, UpdateRow, update_rows
 from ollama_tui.domain.updates import unknown
 from ollama_tui.formatting import StyledLine
 from ollama_tui.tui.look import UNICODE_SIGNS
-from ollama_tui.tui.widgets.table import GAP, TableColumn, stretch_columns
+from ollama_tui.tui.widgets.row_source import GAP, TableColumn, stretch_columns
 from ollama_tui.tui.widgets.text_layout import width_of
 from ollama_tui.tui.widgets.update_rows import UpdateRows
 from tests.domain.models import NOW, a_model
