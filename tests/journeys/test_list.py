@@ -216,6 +216,16 @@ async def test_ten_thousand_models_are_listed_and_moved_through() -> None:
         assert user.names == ["chat-llama:00000"]
 
 
+async def test_what_a_deletion_frees_is_counted_for_thousands_too() -> None:
+    demo, ticker = a_server()
+    demo.add(1_100)
+    async with journey(demo, server_time=ticker, size=(200, 60)) as user:
+        await user.filters("chat-llama:00000")
+        await user.sees("Frees         …")
+        await user.waits(60)  # until all of them were asked about
+        await user.sees("Frees         about 600 MB")
+
+
 async def test_an_empty_server_says_what_to_do() -> None:
     from ollama_tui.demo.store import Store
 

@@ -91,6 +91,10 @@ class Usage:
         """Bytes of all models as the server counts them: shared ones every time."""
         return sum([max(0, model.size) for model in self.models if not model.is_cloud])
 
+    def count(self) -> None:
+        """Find out what the other methods look up: with many models it takes a while."""
+        _ = self.total, self.unique, self._shares, self._by_manifest, self._manifests
+
     @cached_property
     def unknown(self) -> tuple[str, ...]:
         """Names of models that may share what is not known yet; none when the store was read."""

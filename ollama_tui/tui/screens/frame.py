@@ -5,6 +5,7 @@ The main screen is below all others and knows what these lines say, so it draws 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
@@ -126,6 +127,8 @@ def _age_of(snapshot: Snapshot, now: datetime) -> str:
 
 COUNT_EVERY = 2.0
 """Seconds between two counts of what models share."""
+MANY = 1000
+"""Models from which on counting takes longer than drawing a frame: 10,000 take 60 ms."""
 
 
 class Totals:
@@ -196,12 +199,24 @@ class Totals:
         self._count()
 
     def _count(self) -> None:
-        """Count what is shared once: with 10,000 models that takes too long to be waited for."""
+        """Count what is shared once; many models in a thread, while keys are answered."""
         services, snapshot = self._tui.services, self._snapshot
         if services is None:
             return
         usage = services.storage.known(snapshot.models)
-        if usage.contents is not None or not snapshot.facts_to_fetch:
-            self._sums = Sums(len(snapshot.models), usage.total, usage.unique.bytes)
-            self._usage, self._counted = usage, usage.models
-            self._changed()
+        if usage.contents is None and snapshot.facts_to_fetch:
+            return
+        if len(snapshot.models) > MANY:
+            self._screen.run_worker(partial(self._count_many, usage, snapshot), group="count")
+        else:
+            self._take(usage, snapshot)
+
+    async def _count_many(self, usage: Usage, snapshot: Snapshot) -> None:
+        await asyncio.to_thread(usage.count)
+        if self._snapshot.models is snapshot.models:  # else it is counted again soon
+            self._take(usage, snapshot)
+
+    def _take(self, usage: Usage, snapshot: Snapshot) -> None:
+        self._sums = Sums(len(snapshot.models), usage.total, usage.unique.bytes)
+        self._usage, self._counted = usage, usage.models
+        self._changed()
