@@ -25,6 +25,7 @@ from ollama_tui.domain.model import ConnectionState, ModelKey, Snapshot
 from ollama_tui.services.connection import Connection, Services
 from ollama_tui.tui.actions import ACTIONS
 from ollama_tui.tui.actions.action import PLAIN_KEY_NAMES, Keymap, keymap_from
+from ollama_tui.tui.first_frame import FirstFrame
 from ollama_tui.tui.first_screen import FirstScreen
 from ollama_tui.tui.job_news import follow_jobs
 from ollama_tui.tui.look import (
@@ -138,15 +139,10 @@ class OllamaTui(DiffApp[int], ThemedApp[int], MessagesApp[int], inherit_bindings
             transport=self._new_transport,
             clock=clock,
         )
-        self._holds_frames = early is not None and early.painted is not None
-        self._connection = self._connection_to(
-            settings, prefetch=prefetch, is_painted=self._holds_frames
-        )
+        self._holds_frames = is_painted = early is not None and early.painted is not None
+        self._first_frame = FirstFrame(self, is_painted=is_painted)
+        self._connection = self._connection_to(settings, prefetch=prefetch, is_painted=is_painted)
         self._connected_or_down = asyncio.Event()
-        self._has_list = asyncio.Event()
-        """Set once there is a list, or none can be had."""
-        self._has_drawn = asyncio.Event()
-        """Set once the first frame is out."""
         self.type_ahead = TypeAhead(
             self,
             self._deliver,
@@ -231,37 +227,21 @@ class OllamaTui(DiffApp[int], ThemedApp[int], MessagesApp[int], inherit_bindings
         self._tell_problems(problem_sentences(self.settings, self.keymap, self.available_themes))
         self._problems.notify = partial(self.call_later, self._tell_problems)
         self._hold_for_list()
-        self.call_after_refresh(self._draw_once_settled)
+        self.call_after_refresh(self.run_worker, self._first_frame.draw, group="first frame")
         self.call_after_refresh(self.drafts.find)
         self.call_after_refresh(self.follow_connection)
-
-    @work(group="first frame")
-    async def _draw_once_settled(self) -> None:
-        """Draw once all is laid out: what is drawn before would be drawn again.
-
-        Where the list is on the screen already, what keys have changed comes first: drawing all
-        the rest takes longer than all they do.
-        """
-        if self._holds_frames:  # the list on the screen stays until there is another one
-            await self.clock.within(CONNECTING, self._has_list.wait())
-            await self.type_ahead.until_idle(paused=True)
-            await self.clock.within(CONNECTING, self.type_ahead.rest())
-            self.draw_first(*(self.main.first_regions if self.main is self.screen else ()))
-            await self.clock.within(CONNECTING, self.type_ahead.rest())
-            self.screen.refresh()
-        self.call_after_refresh(self._has_drawn.set)
 
     def _hold_for_list(self) -> None:
         """Keep keys for the first list, where there is none to act on meanwhile."""
         if not self.snapshot.models:
             self.type_ahead.pause(self, CONNECTING)
         else:
-            self._has_list.set()
+            self._first_frame.note_list()
 
     def watch_snapshot(self, snapshot: Snapshot) -> None:
         """Remember a server that has answered; let keys typed before the first list go on."""
         if snapshot.models or snapshot.state is not ConnectionState.CONNECTING:
-            self._has_list.set()
+            self._first_frame.note_list()
             self.type_ahead.resume(self)
         if snapshot.state is ConnectionState.UP and not self.settings.demo:
             self.ui_state.remember_host(self.settings.host.url)
@@ -331,7 +311,7 @@ class OllamaTui(DiffApp[int], ThemedApp[int], MessagesApp[int], inherit_bindings
     async def _drawn(self) -> None:
         """Wait until the list that was published last is on the screen."""
         self.snapshot = self._connection.snapshots.value
-        await self._has_drawn.wait()
+        await self._first_frame.wait_until_drawn()
         painted = asyncio.Event()
         self.call_after_refresh(painted.set)
         await painted.wait()

@@ -19,7 +19,7 @@ from ollama_tui.tui.widgets.status import Facts, Sums, status_line
 
 if TYPE_CHECKING:
     from textual.screen import Screen
-    from textual.worker import Worker
+    from textual.worker import Worker, WorkType
 
     from ollama_tui.domain.model import Model
     from ollama_tui.domain.storage.usage import Usage
@@ -207,7 +207,8 @@ class Totals:
         if usage.contents is None and snapshot.facts_to_fetch:
             return
         if len(snapshot.models) > MANY:
-            self._screen.run_worker(partial(self._count_many, usage, snapshot), group="count")
+            work: WorkType[None] = partial(self._count_many, usage, snapshot)
+            self._screen.run_worker(work, group="count")
         else:
             self._take(usage, snapshot)
 
