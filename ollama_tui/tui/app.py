@@ -210,6 +210,12 @@ class OllamaTui(DiffApp[int], ThemedApp[int], MessagesApp[int], inherit_bindings
         """Draw what was left out while more keys waited."""
         if (main := self.main) is not None:
             main.catch_up()
+        self.draw_delayed()
+
+    @property
+    def expects_changes(self) -> bool:
+        """Whether keys are handled that were typed already."""
+        return self.type_ahead.is_handling
 
     @property
     def main(self) -> MainScreen | None:

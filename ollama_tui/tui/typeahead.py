@@ -117,6 +117,11 @@ class TypeAhead:
         """Whether there are keys behind the one being handled."""
         return bool(self._waiting)
 
+    @property
+    def is_handling(self) -> bool:
+        """Whether there are such keys, and they are handled as soon as it is."""
+        return bool(self._waiting) and self._free.is_set()
+
     async def rest(self) -> None:
         """Return when no key is left to be handled, or those that are left are paused."""
         while self._delivering is not None and self._free.is_set():

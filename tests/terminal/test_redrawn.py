@@ -14,6 +14,7 @@ from ollama_tui.start.terminal import FULL_FRAMES
 from tests.terminal.conftest import Start
 from tests.terminal.emulators import EMULATORS, Emulator
 from tests.terminal.frozen import seen
+from tests.terminal.pty import KEYS as KEY_CODES
 from tests.terminal.pty import Terminal
 
 KEYS = (
@@ -64,6 +65,13 @@ class Pair:
             for terminal in self.both:
                 terminal.wait_idle(0.06)
 
+    def type(self, *keys: str) -> None:
+        """Type keys in both, all at once."""
+        for terminal in self.both:
+            terminal.type("".join(KEY_CODES.get(key, key) for key in keys))
+        for terminal in self.both:
+            terminal.wait_idle(0.2)
+
     def resize(self, width: int, height: int) -> None:
         """Give both another size; Ghostty, which would reflow, is begun anew."""
         for terminal in self.both:
@@ -99,16 +107,24 @@ class Pair:
 
 
 def press_at_random(pair: Pair, count: int, seed: int) -> None:
-    """Press `count` keys in bursts, with a new size now and then, and compare after each."""
+    """Press `count` keys, a few before each comparison, with a new size now and then.
+
+    Every other time they come at once, as over a slow link; then without escape, which would make
+    another key of the one behind it, and without enter, which would take what went into a field.
+    """
     chosen = random.Random(seed)
     pressed: list[str] = []
     while len(pressed) < count:
         keys = chosen.choices(KEYS, k=chosen.randint(1, 6))
+        if chosen.random() < 0.5 and not {"escape", "enter"} & set(keys):
+            pair.type(*keys)
+        else:
+            pair.press(*keys)
         pressed += keys
-        pair.press(*keys)
         pair.compare(f"seed {seed}, after {len(pressed)} keys: {pressed[-20:]}")
         if chosen.random() < 0.04:
-            pair.resize(*chosen.choice(RESIZES))
+            now = pair.both[0].size
+            pair.resize(*chosen.choice([size for size in RESIZES if size != now]))
             pair.press("escape", "down")
             pair.compare(f"seed {seed}, after {len(pressed)} keys, and a new size")
 

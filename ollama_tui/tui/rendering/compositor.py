@@ -6,6 +6,7 @@ changed. When the cursor moves, a few lines here and there change, and that is t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,13 @@ class SparseCompositor(Compositor):
 
     is_held = False
     """Whether nothing is rendered for now, because more is about to change."""
+    waits: Callable[[], bool] = staticmethod(lambda: False)
+    """Whether what has changed is drawn later, with what will have changed until then."""
+
+    @property
+    def has_changed(self) -> bool:
+        """Whether there is something to be drawn."""
+        return bool(self._dirty_regions)
 
     def render_update(
         self,
@@ -33,9 +41,11 @@ class SparseCompositor(Compositor):
         screen_stack: list[Screen[Any]] | None = None,
         simplify: bool = False,
     ) -> RenderableType | None:
-        """Return what has changed since the last update; None if nothing has, or while held."""
+        """Return what has changed since the last update; None if nothing has, or not now."""
         if self.is_held:
             self._dirty_regions.clear()
+            return None
+        if self._dirty_regions and not full and self.waits():
             return None
         return super().render_update(full, screen_stack, simplify)
 

@@ -24,6 +24,7 @@ from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
 from textual.geometry import Offset, Region, Size
 from textual.screen import Screen
+from textual.timer import Timer
 from textual.widget import Widget
 
 from ollama_tui.start.terminal import FULL_FRAMES
@@ -47,6 +48,8 @@ SGR_LASTS = 1.0
 
 Others may write to the terminal too, such as a job of the shell in the background.
 """
+DRAWN_WITHIN = 0.1
+"""Seconds after which a frame is drawn though more is about to change."""
 SHORT_FRAME = 1000
 """Characters: below, a frame reaches the terminal in one piece, and it is shown as it comes.
 
@@ -96,6 +99,7 @@ class DiffApp(App[ReturnType]):
     _drawn_at = 0.0
     """The time of the event loop when the last frame was drawn."""
     _skips_frames = False
+    _drawing_later: Timer | None = None
     refreshed: set[Widget] | None = None
     """Widgets to be drawn at the end of `one_frame`; None outside of it."""
     _holds_frames = False
@@ -113,6 +117,7 @@ class DiffApp(App[ReturnType]):
             if isinstance(screen, Screen):
                 screen._compositor = SparseCompositor()
                 screen._compositor.is_held = self._holds_frames
+                screen._compositor.waits = self._waits_to_draw
         return super()._register(parent, *widgets, **options)
 
     @property
@@ -209,6 +214,30 @@ class DiffApp(App[ReturnType]):
         if screen._dirty_widgets:
             with screen._context():
                 screen._on_timer_update()
+
+    @property
+    def expects_changes(self) -> bool:
+        """Whether more is about to change: what has changed already may be drawn with it."""
+        return False
+
+    def _waits_to_draw(self) -> bool:
+        now = asyncio.get_running_loop().time()
+        if not self.expects_changes or now - self._drawn_at > DRAWN_WITHIN:
+            return False
+        if self._drawing_later is None:
+            self._drawing_later = self.set_timer(DRAWN_WITHIN, self.draw_delayed)
+        return True
+
+    def draw_delayed(self) -> None:
+        """Draw what was left to be drawn later."""
+        if self._drawing_later is not None:
+            self._drawing_later.stop()
+            self._drawing_later = None
+        for screen in self.screen_stack:
+            compositor = screen._compositor
+            if isinstance(compositor, SparseCompositor) and compositor.has_changed:
+                with screen._context():
+                    screen._compositor_refresh()
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         writer = self._frame_writer()
