@@ -11,6 +11,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widgets import Static
 
+from ollama_tui.tui.rendering.compositor import SparseCompositor
 from ollama_tui.tui.rendering.diff import DiffApp, strips_of
 
 WIDTH, HEIGHT = 40, 12
@@ -98,3 +99,25 @@ async def test_only_lines_between_the_first_and_the_last_that_is_drawn_are_rende
         with app._context():
             app.compositor.render_partial_update()
         assert (set(left.asked), set(right.asked)) == ({1, 2, 3}, set())
+
+
+async def test_what_waits_is_drawn_together_later() -> None:
+    app = Panes()
+    async with app.run_test(size=(WIDTH, HEIGHT)):
+        ours = app.compositor
+        assert isinstance(ours, SparseCompositor)
+        with app._context():
+            ours.render_update()
+            dirty = [Region(0, 0, 9, 1), Region(3, 4, 5, 2)]
+            ours._dirty_regions = set(dirty)
+            expected = drawn(ours.render_partial_update())
+            ours.waits = lambda: True
+            for region in dirty:
+                ours._dirty_regions.add(region)
+                assert ours.render_update() is None
+            assert ours.has_changed
+            ours.waits = lambda: False
+            update = ours.render_update()
+            assert isinstance(update, ChopsUpdate)
+            assert drawn(update) == expected
+            assert not ours.has_changed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from textual.pilot import Pilot
 
@@ -22,6 +22,11 @@ CLOUD = Model(
 
 def show(pane: DetailsPane, model: Model | None, details: Show | None) -> None:
     pane.show(Subject(model, details, NOW) if model is not None else None)
+
+
+def five_minutes_old() -> Model:
+    modified = (NOW - timedelta(minutes=5)).isoformat()
+    return Model(ListedModel(name="one:1b", digest="1" * 64, modified_text=modified))
 
 
 async def screen(pilot: Pilot[None]) -> str:
@@ -48,6 +53,32 @@ async def test_nothing_chosen_shows_nothing() -> None:
         show(pane, ONE, Show(system="Be one."))
         show(pane, None, None)
         assert (await screen(pilot)).strip() == ""
+
+
+async def test_a_prepared_model_is_shown_with_what_is_known_by_then() -> None:
+    pane, model = DetailsPane(), five_minutes_old()
+    async with OneWidget(pane).run_test(size=(60, 40)) as pilot:
+        show(pane, TWO, None)
+        pane.prepare(Subject(model, None, NOW))
+        show(pane, model, Show(capabilities=["completion", "vision"]))
+        assert "vision" in await screen(pilot)
+        show(pane, TWO, None)
+        pane.prepare(Subject(model, None, NOW, also=("uno:1b",)))
+        show(pane, model, None)
+        assert "uno:1b" not in await screen(pilot)
+
+
+async def test_ages_of_a_prepared_model_are_never_old() -> None:
+    pane, model = DetailsPane(), five_minutes_old()
+    async with OneWidget(pane).run_test(size=(60, 40)) as pilot:
+        pane.prepare(Subject(model, None, NOW))
+        pane.show(Subject(model, None, NOW + timedelta(minutes=2)))
+        assert "7 minutes ago" in await screen(pilot)
+        pane.show(Subject(model, None, NOW + timedelta(minutes=2, seconds=61)))
+        assert "8 minutes ago" in await screen(pilot)
+        show(pane, TWO, None)
+        pane.show(Subject(model, None, NOW + timedelta(minutes=3, seconds=59)))
+        assert "8 minutes ago" in await screen(pilot)
 
 
 async def test_trouble_is_said_of_the_model_it_is_about_only() -> None:

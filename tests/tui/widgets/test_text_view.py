@@ -20,6 +20,26 @@ def first_line(app: OneWidget) -> str:
     return screen_lines(app)[0].removesuffix("▐").rstrip()
 
 
+async def test_what_was_prepared_looks_as_it_would_otherwise() -> None:
+    view = TextView()
+    app = OneWidget(view)
+    lines = [plain("漢字 one", "strong"), plain(""), plain("\x1b[2J three", "muted")]
+    async with app.run_test(size=(14, 6)) as pilot:
+        view.show(lines)
+        await pilot.pause()
+        expected = screen_lines(app)
+        view.show(numbered(3))
+        again = list(lines)
+        view.prepare(again)
+        for size in ((14, 6), (9, 6), (14, 2), (14, 6)):
+            await pilot.resize_terminal(*size)
+            view.show(again)
+            await pilot.pause()
+        assert screen_lines(app) == expected
+        view.find("three")
+        assert view.found == (1, 1)
+
+
 @pytest.mark.parametrize(
     ("keys", "line"),
     [
