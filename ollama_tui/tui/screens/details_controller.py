@@ -158,7 +158,8 @@ class DetailsController:
             self._at_once.set()
         events = self._at_once, self._answered
         work: WorkType[None] = partial(self._ask_at_rest, services, model, *events)
-        self._main.run_worker(work, exclusive=True, group="details")
+        # Without a description, Textual makes one of the arguments, and all the models in them.
+        self._main.run_worker(work, exclusive=True, group="details", description="details")
 
     async def _ask_at_rest(
         self, services: Services, model: Model, at_once: asyncio.Event, answered: asyncio.Event

@@ -192,7 +192,9 @@ class Totals:
             self._counted_at = self._tui.clock.seconds()
             self._screen.call_after_refresh(self._count)
         elif self._later is None or self._later.is_finished:
-            self._later = self._screen.run_worker(partial(self._count_later, wait), group="count")
+            self._later = self._screen.run_worker(
+                partial(self._count_later, wait), group="count", description="count"
+            )
 
     async def _count_later(self, wait: float) -> None:
         await self._tui.clock.sleep(wait)
@@ -208,7 +210,8 @@ class Totals:
             return
         if len(snapshot.models) > MANY:
             work: WorkType[None] = partial(self._count_many, usage, snapshot)
-            self._screen.run_worker(work, group="count")
+            # Without a description, Textual makes one of all the arguments: 30 MB of models.
+            self._screen.run_worker(work, group="count", description="count")
         else:
             self._take(usage, snapshot)
 
