@@ -72,15 +72,22 @@ class TerminalInput:
         """Return what `data` means, together with what was fed before."""
         if not self._is_at_rest:
             yield from self._parse_all(data)
-        elif (known := self._known.get(data)) is not None:
-            yield events.Key(*known)
-        else:
-            messages = list(self._parse_all(data))
+            return
+        unit, times = _repeated(data)
+        if (known := self._known.get(unit)) is None:
+            messages = list(self._parse_all(unit))
+            yield from messages
             match messages:
                 case [events.Key(key=key, character=character)] if self._is_at_rest:
-                    if len(data) <= LONGEST and len(self._known) < KEYS_KEPT:
-                        self._known[data] = key, character
-            yield from messages
+                    known = key, character
+            if known is None:
+                yield from self._parse_all(data[len(unit) :])
+                return
+            if len(unit) <= LONGEST and len(self._known) < KEYS_KEPT:
+                self._known[unit] = known
+            times -= 1
+        for _ in range(times):
+            yield events.Key(*known)
 
     def _parse_all(self, data: bytes) -> Iterator[Message]:
         # One by one: after a character that the parser fails on, the next is read as usual.
@@ -171,6 +178,14 @@ class TerminalInput:
         except (ValueError, ArithmeticError):
             # A number out of range, of a code point or a pixel: the parser cannot go on.
             self._reset()
+
+
+def _repeated(data: bytes) -> tuple[bytes, int]:
+    """Return what `data` repeats, and how often: over a slow link a key held down comes at once."""
+    end = data.find(ESCAPE.encode(), 1) if data.startswith(ESCAPE.encode()) else 1
+    unit = data[:end] if end > 0 else data
+    times = len(data) // max(len(unit), 1)
+    return (unit, times) if unit * times == data else (data, 1)
 
 
 def _is_ended(sequence: str) -> bool:

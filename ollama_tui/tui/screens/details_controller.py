@@ -7,8 +7,10 @@ from collections.abc import Iterable
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
+from textual.cache import FIFOCache
+
 from ollama_tui.api.errors import OllamaError
-from ollama_tui.domain.model import Model
+from ollama_tui.domain.model import Model, ModelKey
 from ollama_tui.domain.overview import Sharing, Surroundings
 from ollama_tui.formatting import inert
 from ollama_tui.tui.actions.action import Place
@@ -20,6 +22,7 @@ from ollama_tui.tui.widgets.pane import Pane
 if TYPE_CHECKING:
     from textual.worker import WorkType
 
+    from ollama_tui.domain.storage.usage import Usage
     from ollama_tui.services.connection import Services
     from ollama_tui.tui.screens.main import MainScreen
 
@@ -48,6 +51,8 @@ class DetailsController:
         """When that was, in seconds on the app's clock."""
         self._at_once = asyncio.Event()
         """Set to ask without waiting for the cursor to rest."""
+        self._sharing: FIFOCache[ModelKey, tuple[Model, Usage, Sharing]] = FIFOCache(64)
+        """What was counted last of models, with what it was counted of."""
         self._answered = asyncio.Event()
         """Set when nothing is under way: the last request was answered, refused or cancelled."""
         self._answered.set()
@@ -108,10 +113,19 @@ class DetailsController:
         main = self._main
         usage = None if model.is_cloud else main.frame.totals.usage(main.snapshot)
         return Surroundings(
-            sharing=Sharing.of(model, usage) if usage is not None else None,
+            sharing=self._sharing_of(model, usage) if usage is not None else None,
             update=main.tui.updates.get(model.key),
             watched_since=main.snapshot.watched_since,
         )
+
+    def _sharing_of(self, model: Model, usage: Usage) -> Sharing:
+        """Return what `usage` says of a model; the same object again for the same question."""
+        before = self._sharing.get(model.key)
+        if before is not None and before[0] is model and before[1] is usage:
+            return before[2]
+        sharing = Sharing.of(model, usage)
+        self._sharing[model.key] = model, usage, sharing
+        return sharing
 
     def open(self) -> None:
         """Give the details the keys; what is not known is asked for, of ollama.com too."""

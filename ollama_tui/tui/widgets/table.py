@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 from textual.binding import Binding
 from textual.cache import LRUCache
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
 
@@ -126,7 +126,7 @@ class Table(ScrollingWidget, Generic[R], can_focus=True):
         if self.rows:
             self._index, self._last = self._survivor(), self.rows
             self.pinned = self.pinned or self.cursor
-        self._top = self._top_with(self._index, max(0, self._index - line))
+        self._top = self._top_with(self._index, max(0, self._index - line), self.size)
         self._columns = None
         self._bodies.clear()
         self._lines.clear()
@@ -179,7 +179,7 @@ class Table(ScrollingWidget, Generic[R], can_focus=True):
         self._columns = None
         self._bodies.clear()
         self._lines.clear()
-        self._top = self._top_with(self._index, self._top)
+        self._top = self._top_with(self._index, self._top, self.size)
         self.refresh()
 
     def notify_style_update(self) -> None:
@@ -290,29 +290,30 @@ class Table(ScrollingWidget, Generic[R], can_focus=True):
         """
         if not self.rows:
             return False
-        was, was_top = self._index, self._top
+        was, was_top, size = self._index, self._top, self.size
+        header = self.header_in(size.height)
         self._index = max(0, min(index, len(self.rows) - 1))
-        self._top = self._top_with(self._index, top)
+        self._top = self._top_with(self._index, top, size)
         if self._top != was_top:
-            self.refresh(Region(0, self.header, self.size.width, self.page))
+            self.refresh(Region(0, header, size.width, max(1, size.height - header)))
         elif self._index != was:
             # Both rows, without the scroll bar beside them.
-            lines = (self.header + row - self._top for row in (was, self._index))
-            self.refresh(*(Region(0, y, max(0, self.size.width - 1), 1) for y in lines))
+            lines = (header + row - self._top for row in (was, self._index))
+            self.refresh(*(Region(0, y, max(0, size.width - 1), 1) for y in lines))
         self.pinned = self.cursor
         return self._index != was
 
     def _tell_moved(self) -> None:
         self.post_message(self.Moved(self.cursor))
 
-    def _top_with(self, index: int, top: int) -> int:
+    def _top_with(self, index: int, top: int, size: Size) -> int:
         """Return the first row to show so that `index` is in view: `top`, or a page away.
 
         Hidden, the table has no page, and stays where it is until it has one.
         """
-        if not self.size.height:
+        if not size.height:
             return top
-        page = self.page
+        page = max(1, size.height - self.header_in(size.height))
         stay = min(ROWS_THAT_STAY, (page - 1) // 3)
         if index < top:
             top = index - page + 1 + stay

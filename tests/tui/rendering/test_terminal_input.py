@@ -55,6 +55,21 @@ def test_text_is_the_same_however_it_is_cut(text: str, data: st.DataObject) -> N
 
 
 @given(
+    st.sampled_from([b"j", b"\x1b[A", b"\x1bOA", b"\x1b[1;2A", b"\x1b[200~", b"\x1b", b"\x1bq"])
+    | st.binary(min_size=1, max_size=3),
+    st.integers(2, 5),
+)
+def test_a_key_held_down_is_read_as_its_bytes_would_be_one_by_one(key: bytes, times: int) -> None:
+    sent = key * times
+
+    def keys(messages: list[Message]) -> list[str]:
+        return [message.key for message in messages if isinstance(message, Key)]
+
+    assert keys(heard(sent)) == keys(heard(*(sent[n : n + 1] for n in range(len(sent)))))
+    assert keys(heard(key, sent)) == keys(heard(key, *(sent[n : n + 1] for n in range(len(sent)))))
+
+
+@given(
     st.lists(st.sampled_from([b"j", b"\x1b[A", b"\x1b[6~", b"\x1b", b"\xc3", b"\xa9", b"\x1bq"]))
 )
 def test_a_key_that_was_read_before_is_read_alike(pieces: list[bytes]) -> None:
