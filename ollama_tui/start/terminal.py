@@ -33,7 +33,8 @@ GIVE_BACK = "\x1b[m\x1b[?7h\x1b[?1049l\x1b[?25h"
 INTERRUPTED = 130
 """What shells make of SIGINT."""
 _ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
-_LFLAG, _IFLAG, _CC = 3, 0, 6
+_LFLAG, _IFLAG, _OFLAG, _CC = 3, 0, 1, 6
+_NEW_LINES = termios.OPOST | termios.ONLCR
 _OPTIONS = ("--demo", "--read-only")
 """With which alone, or none, it is the app that starts."""
 _LONGEST_HOST = 24
@@ -79,7 +80,10 @@ class EarlyTerminal:
             _write(TAKE + connecting(host.strip(), self.environ, self.size))
             return
         self.age = found.age(time.time())
-        if _write(TAKE + found.painted(self.age)):
+        painted = found.painted(self.age)
+        if self.attributes[_OFLAG] & _NEW_LINES == _NEW_LINES:
+            painted = painted.replace("\r\n", "\n")  # the system writes CR before LF by itself
+        if _write(TAKE + painted):
             self.painted = found
 
     def _make_raw(self) -> None:

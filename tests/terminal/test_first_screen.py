@@ -88,6 +88,7 @@ def test_the_last_list_is_there_before_textual_and_the_app_goes_on_from_it(
     terminal = start(host=server, env=gate.env)
     terminal.wait_for(FIRST)
     terminal.wait_for(AGE)
+    terminal.wait_idle()  # nothing more comes before the gate is opened
     assert terminal.is_raw
     mark = terminal.mark()
     gate.open()
