@@ -15,7 +15,7 @@ FIRST_SIGN = 0.15
 REAL_ROWS = {30: 1.3, 1_000: 1.45, 10_000: 1.6}
 PAINTED_ROWS = {30: 0.15, 1_000: 0.25, 10_000: 0.25}
 """Of any other start: the rows of the last one."""
-TAKING_KEYS = {30: 1.25, 1_000: 1.25, 10_000: 1.25}
+TAKING_KEYS = {30: 1.25, 1_000: 1.25, 10_000: 1.5}
 """Until a key that is typed as soon as there are rows has moved the cursor."""
 FIRST_SCREEN_BYTES = 9_000
 CURSOR = "▸"
