@@ -42,7 +42,7 @@ SOON = 0.05
 
 
 NETWORK_MODULES = ("httpcore", "httpcore._backends.anyio", "anyio", "anyio._backends._asyncio")
-"""What httpx loads with the first client and the first request, where it has these."""
+"""What httpx loads with the first client and the first request; a later one may have others."""
 SERVICE_MODULES = (
     "ollama_tui.services.storage",
     "ollama_tui.services.updates",
@@ -64,8 +64,10 @@ SWITCH_INTERVAL = 0.0005
 HTTPX_COMMAND_LINE = "httpx._main"
 
 
-async def load_modules(*names: str) -> None:
+async def load_modules(*names: str, optional: bool = False) -> None:
     """Load modules in a thread, one after the other, so that keys are answered meanwhile.
+
+    Raises ModuleNotFoundError where there is none of a name, unless they are `optional`.
 
     httpx loads its command line with it where click is installed: that, and the parts of Rich and
     Pygments that it needs, takes half of the time, and is left out.
@@ -82,7 +84,7 @@ async def load_modules(*names: str) -> None:
             try:
                 await asyncio.to_thread(import_module, name)
             except ModuleNotFoundError:
-                if name not in NETWORK_MODULES:  # a later httpx may do without some of these
+                if not optional:
                     raise
     finally:
         for name in left_out:
@@ -210,7 +212,7 @@ class Connection:
         settings = self._settings
         transport = self._transport()
         if transport is None:
-            await load_modules(*NETWORK_MODULES)
+            await load_modules(*NETWORK_MODULES, optional=True)
         opened = Ollama(
             settings.host.url,
             api_key=settings.api_key,
