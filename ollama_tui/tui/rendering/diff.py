@@ -177,8 +177,11 @@ class DiffApp(App[ReturnType]):
         super().action_suspend_process()
 
     def take_at_once(self, keys: Sequence[events.Key | events.Paste]) -> bool:
-        """Take what was typed, unless other messages to the app came before; return whether."""
-        if not self.is_running or self.message_queue_size:
+        """Take what was typed, and return True; False where messages to the app come before.
+
+        While it is being mounted, the app has not said yet which keys have to wait.
+        """
+        if not self.is_running or not self._is_mounted or self.message_queue_size:
             return False
         with self._context():
             self.take_typed(keys)
