@@ -14,6 +14,10 @@ from ollama_tui.formatting import inert
 
 MOST_QUOTED = 80
 """Characters of a name that a sentence quotes."""
+TABLE_SETTINGS = ("address", "read_only", "memory", "ram")
+AMOUNTS = ("memory", "ram")
+"""Those of them that are amounts of memory."""
+QUOTED_AMOUNT = 'Write memory in quotes, such as "24g".'
 LISTED = 'a list of addresses, such as ["gpu-box", "10.0.0.7:11434"]'
 
 Place = tuple[str, str, int, str]
@@ -29,6 +33,10 @@ class NamedHost:
     address: str = ""
     read_only: bool = False
     """Whether this server is not to be changed."""
+    memory: int | None = None
+    """Bytes of its GPUs together; None where the file does not say."""
+    ram: int | None = None
+    """Bytes of its main memory; None where the file does not say."""
 
     @property
     def host(self) -> Host:
@@ -113,13 +121,13 @@ def _of_table(
 ) -> tuple[list[tuple[str, str]], NamedHost | None]:
     """Return sentences on what is wrong in a server's table, by setting, and what is left of it."""
     if not isinstance(table, Mapping):
-        return [("", f"{called} must be a table with address, read_only or both.")], None
+        return [("", f"{called} must be a table with {_listed(' or ')}.")], None
     if any(isinstance(value, Mapping) for value in table.values()):
         return [("", f'{called}: a name with dots stands in quotes: [hosts."gpu-box.lan"].')], None
     wrong = [
-        (key, f"{called} has no setting “{inert(key[:MOST_QUOTED])}”, only address and read_only.")
+        (key, f"{called} has no setting “{inert(key[:MOST_QUOTED])}”, only {_listed(' and ')}.")
         for key in table
-        if key not in ("address", "read_only")
+        if key not in TABLE_SETTINGS
     ]
     read_only, address = table.get("read_only", False), table.get("address", name)
     if not isinstance(read_only, bool):
@@ -132,4 +140,25 @@ def _of_table(
         if "address" in table:
             sentence = f"{called}.address: {reason}"
         return [*wrong, ("address", sentence)], None
-    return wrong, NamedHost(name, table.get("address", ""), read_only is not False)
+    amounts: dict[str, int] = {}
+    for key in AMOUNTS:
+        if key in table:
+            reason, amount = _amount(table[key])
+            wrong += [(key, f"{called}.{key}: {reason}")] if reason else []
+            amounts |= {key: amount} if amount else {}
+    return wrong, NamedHost(name, table.get("address", ""), read_only is not False, **amounts)
+
+
+def _listed(last: str) -> str:
+    """Return what a table may hold, in words."""
+    return ", ".join(TABLE_SETTINGS[:-1]) + last + TABLE_SETTINGS[-1]
+
+
+def _amount(value: object) -> tuple[str, int]:
+    """Return why a value is no amount of memory, as a sentence, or else its bytes."""
+    from ollama_tui.domain.memory.available import parse_memory  # only who sets it pays for it
+
+    try:
+        return "", parse_memory(value if isinstance(value, str) else "")
+    except ValueError as error:
+        return (str(error) if isinstance(value, str) else QUOTED_AMOUNT), 0

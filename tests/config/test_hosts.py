@@ -22,6 +22,7 @@ from ollama_tui.config.settings import (
 )
 from ollama_tui.config.template import template
 from ollama_tui.config.ui_state import MOST_HOSTS, UIState
+from ollama_tui.domain.memory.available import GIB
 from tests.readme import README
 
 PROD = """\
@@ -60,6 +61,8 @@ def test_a_list_of_addresses_is_as_before() -> None:
         ('[hosts]\nprod = {address = "a"}', [NamedHost("prod", "a")]),
         ('hosts.prod.address = "a"\nhosts.b.read_only = false',
          [NamedHost("prod", "a"), NamedHost("b")]),
+        ('[hosts.box]\nmemory = "24g"\nram = "64 GiB"',
+         [NamedHost("box", memory=24 * GIB, ram=64 * GIB)]),
         ("[hosts]", []),
         ("hosts = []", []),
     ],
@@ -75,8 +78,14 @@ def test_servers_have_tables(text: str, hosts: list[NamedHost]) -> None:
         ("sort = 'size'\nhosts = 3", "line 2: hosts must be a list of addresses"),
         ('hosts = ["me:pw@box"]', "line 1: hosts must be a list of addresses"),
         ("[[hosts]]\naddress = 'a'", ": hosts must be a list of addresses"),
-        ("[hosts]\nprod = 'box'", "line 2: hosts.prod must be a table with address, read_only or"),
-        (PROD + "colour = 3", "line 4: hosts.prod has no setting “colour”, only address and"),
+        (
+            "[hosts]\nprod = 'box'",
+            "line 2: hosts.prod must be a table with address, read_only, memory or ram.",
+        ),
+        (
+            PROD + "colour = 3",
+            "line 4: hosts.prod has no setting “colour”, only address, read_only, memory and ram.",
+        ),
         ("[hosts.prod]\n\naddress = 3", "line 3: hosts.prod.address must be an address in quotes."),
         ("[hosts.prod]\naddress = ' '", "line 2: hosts.prod.address must be an address in quotes."),
         ("[hosts.prod]\naddress = 'me:pw@box'", "line 2: hosts.prod.address: An address cannot"),
@@ -88,6 +97,22 @@ def test_servers_have_tables(text: str, hosts: list[NamedHost]) -> None:
         ("hosts.prod.addres = 'a'", "line 1: hosts.prod has no setting “addres”"),
         ("[ hosts . 'prod' ]\n addres = 'a'", "line 2: hosts.prod has no setting “addres”"),
         ("[hosts.prod]\nread_only = 'no'", "line 2: hosts.prod.read_only must be true or false;"),
+        (
+            "[hosts.box]\nmemory = 24",
+            'line 2: hosts.box.memory: Write memory in quotes, such as "24g".',
+        ),
+        (
+            "[hosts.box]\nram = 'lots'",
+            "line 2: hosts.box.ram: Write memory as a number with its unit,",
+        ),
+        (
+            "[hosts.box]\nmemory = '0g'",
+            "line 2: hosts.box.memory: That is too little memory: write it",
+        ),
+        (
+            "[hosts.box]\nmemory = '-4g'",
+            "line 2: hosts.box.memory: Write memory as a number with its",
+        ),
         ('[hosts."\\u001b"]\naddress = 3', ": hosts.�.address must be an address in quotes."),
     ],
 )
