@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal
 
 from ollama_tui.demo import texts as t
@@ -49,6 +50,10 @@ _GEMMA = {**_stop("<end_of_turn>"), "temperature": 1, "top_k": 64, "top_p": 0.95
 _EOT = _stop("<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>")
 _LLAMA = (t.COMMUNITY, t.USE_POLICY)
 _B = 1_000_000_000
+_gemma2 = partial(Shape, "gemma2", vocab=256000, head=256, window=4096)
+_gemma3 = partial(Shape, "gemma3", vocab=262144, head=256, window=1024)
+_gptoss = partial(Shape, "gptoss", vocab=201088, head=64, window=128)
+_qwen3moe = partial(Shape, "qwen3moe", vocab=151936, experts=128, expert_feed_forward=768, head=128)
 
 ADAPTERS = {"sql": 168_035_680}
 """Bytes of LoRA adapters."""
@@ -75,9 +80,7 @@ CATALOG: tuple[CatalogModel, ...] = (
     CatalogModel(
         "qwen3:30b-a3b",
         18_556_685_856,
-        Shape(
-            "qwen3moe", 30_532_122_624, "Q4_K_M", 262144, 2048, 48, 32, 4, 6144, 151936, experts=128
-        ),
+        _qwen3moe(30_532_122_624, "Q4_K_M", 262144, 2048, 48, 32, 4, 6144),
         t.CHATML_THINKING,
         parameters=_QWEN3,
         age=33.5,
@@ -85,19 +88,7 @@ CATALOG: tuple[CatalogModel, ...] = (
     CatalogModel(
         "gemma3:4b",
         3_338_792_448,
-        Shape(
-            "gemma3",
-            4_299_915_632,
-            "Q4_K_M",
-            131072,
-            2560,
-            34,
-            8,
-            4,
-            10240,
-            262145,
-            vision_blocks=27,
-        ),
+        _gemma3(4_299_915_632, "Q4_K_M", 131072, 2560, 34, 8, 4, 10240, vision_blocks=27),
         t.TURNS,
         (t.COMMUNITY,),
         _GEMMA,
@@ -120,7 +111,7 @@ CATALOG: tuple[CatalogModel, ...] = (
     CatalogModel(
         "gpt-oss:20b",
         13_780_154_624,
-        Shape("gptoss", 20_914_757_184, "MXFP4", 131072, 2880, 24, 64, 8, 2880, 201088, experts=32),
+        _gptoss(20_914_757_184, "MXFP4", 131072, 2880, 24, 64, 8, 2880, experts=32),
         t.HARMONY,
         parameters={"temperature": 1},
         age=0.4,
@@ -257,7 +248,7 @@ CATALOG: tuple[CatalogModel, ...] = (
     CatalogModel(
         "gemma2:2b",
         1_629_509_152,
-        Shape("gemma2", 2_614_341_888, "Q4_0", 8192, 2304, 26, 8, 4, 9216, 256000),
+        _gemma2(2_614_341_888, "Q4_0", 8192, 2304, 26, 8, 4, 9216),
         t.TURNS,
         (t.COMMUNITY,),
         _stop("<start_of_turn>", "<end_of_turn>"),
@@ -321,7 +312,7 @@ CATALOG: tuple[CatalogModel, ...] = (
     CatalogModel(
         "qwen3:0.6b",
         522_640_096,
-        Shape("qwen3", 751_632_384, "Q4_K_M", 40960, 1024, 28, 16, 8, 3072, 151936),
+        Shape("qwen3", 751_632_384, "Q4_K_M", 40960, 1024, 28, 16, 8, 3072, 151936, head=128),
         t.CHATML_THINKING,
         parameters=_QWEN3,
         installed=False,
@@ -329,7 +320,7 @@ CATALOG: tuple[CatalogModel, ...] = (
     CatalogModel(
         "qwen3:4b",
         2_497_280_480,
-        Shape("qwen3", 4_022_468_096, "Q4_K_M", 262144, 2560, 36, 32, 8, 9728, 151936),
+        Shape("qwen3", 4_022_468_096, "Q4_K_M", 262144, 2560, 36, 32, 8, 9728, 151936, head=128),
         t.CHATML_THINKING,
         parameters=_QWEN3,
         installed=False,
@@ -337,7 +328,7 @@ CATALOG: tuple[CatalogModel, ...] = (
     CatalogModel(
         "gemma3:1b",
         815_310_432,
-        Shape("gemma3", 999_885_952, "Q4_K_M", 32768, 1152, 26, 4, 1, 6912, 262144),
+        _gemma3(999_885_952, "Q4_K_M", 32768, 1152, 26, 4, 1, 6912, window=512),
         t.TURNS,
         (t.COMMUNITY,),
         _GEMMA,
@@ -346,19 +337,7 @@ CATALOG: tuple[CatalogModel, ...] = (
     CatalogModel(
         "gemma3:12b",
         8_149_180_896,
-        Shape(
-            "gemma3",
-            12_187_325_040,
-            "Q4_K_M",
-            131072,
-            3840,
-            48,
-            16,
-            8,
-            15360,
-            262145,
-            vision_blocks=27,
-        ),
+        _gemma3(12_187_325_040, "Q4_K_M", 131072, 3840, 48, 16, 8, 15360, vision_blocks=27),
         t.TURNS,
         (t.COMMUNITY,),
         _GEMMA,

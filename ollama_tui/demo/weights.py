@@ -152,6 +152,12 @@ class Shape:
     vocab: int = 128256
     basename: str = ""
     experts: int = 0
+    expert_feed_forward: int = 0
+    """Of one expert, where it is not the feed-forward of the model."""
+    head: int = 0
+    """Length of a head; 0 where the embedding is split among them."""
+    window: int = 0
+    """Tokens of the sliding window; 0 for none."""
     pooling: int | None = None
     vision_blocks: int = 0
     chat_template: str = ""
@@ -166,11 +172,15 @@ def metadata(shape: Shape) -> dict[str, Any]:
     own = {
         "attention.head_count": shape.heads,
         "attention.head_count_kv": shape.kv_heads,
+        "attention.key_length": shape.head or None,
         "attention.layer_norm_rms_epsilon": 1e-05,
+        "attention.sliding_window": shape.window or None,
+        "attention.value_length": shape.head or None,
         "block_count": shape.blocks,
         "context_length": shape.context,
         "embedding_length": shape.embedding,
         "expert_count": shape.experts or None,
+        "expert_feed_forward_length": shape.expert_feed_forward or None,
         "feed_forward_length": shape.feed_forward,
         "pooling_type": shape.pooling,
         "rope.freq_base": None if shape.pooling is not None else 1000000,
@@ -215,19 +225,21 @@ def tensors(shape: Shape) -> Iterator[Tensor]:
 
 
 def _block(shape: Shape, prefix: str) -> Iterator[Tensor]:
-    width, key = shape.embedding, shape.embedding * shape.kv_heads // shape.heads
+    head = shape.head or shape.embedding // shape.heads
+    width, key, query = shape.embedding, head * shape.kv_heads, head * shape.heads
     experts = [shape.experts] if shape.experts else []
     suffix = "_exps.weight" if experts else ".weight"
+    forward = shape.expert_feed_forward or shape.feed_forward
     sizes = {
         "attn_k.weight": [width, key],
         "attn_norm.weight": [width],
-        "attn_output.weight": [width, width],
-        "attn_q.weight": [width, width],
+        "attn_output.weight": [query, width],
+        "attn_q.weight": [width, query],
         "attn_v.weight": [width, key],
-        f"ffn_down{suffix}": [shape.feed_forward, width, *experts],
-        f"ffn_gate{suffix}": [width, shape.feed_forward, *experts],
+        f"ffn_down{suffix}": [forward, width, *experts],
+        f"ffn_gate{suffix}": [width, forward, *experts],
         "ffn_norm.weight": [width],
-        f"ffn_up{suffix}": [width, shape.feed_forward, *experts],
+        f"ffn_up{suffix}": [width, forward, *experts],
     }
     for name, size in sizes.items():
         yield _tensor(f"{prefix}.{name}", size, shape)
