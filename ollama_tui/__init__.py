@@ -43,22 +43,35 @@ if TYPE_CHECKING:
         VerboseShow,
     )
     from ollama_tui.api.requests import CreateRequest
+    from ollama_tui.domain.memory.available import AvailableMemory, Device
+    from ollama_tui.domain.memory.fit import Fit, Fits, fit, largest_context
+    from ollama_tui.domain.memory.footprint import Footprint, Load, footprint
+    from ollama_tui.domain.memory.metadata import memory_shape
+    from ollama_tui.domain.memory.shape import Basis, MemoryShape
     from ollama_tui.services.library import Library
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Account",
+    "AvailableMemory",
+    "Basis",
     "Busy",
     "CreateRequest",
+    "Device",
+    "Fit",
+    "Fits",
+    "Footprint",
     "Forbidden",
     "Host",
     "Interrupted",
     "InvalidRequest",
     "Library",
     "ListedModel",
+    "Load",
     "Loaded",
     "ManifestShow",
+    "MemoryShape",
     "Message",
     "ModelDetails",
     "NotFound",
@@ -80,6 +93,10 @@ __all__ = [
     "Unreachable",
     "Unsupported",
     "VerboseShow",
+    "fit",
+    "footprint",
+    "largest_context",
+    "memory_shape",
     "parse_host",
 ]
 
@@ -95,6 +112,11 @@ _MODULES = {
         "RunningModel Show ShowManifests Status VerboseShow"
     ),
     "ollama_tui.api.requests": "CreateRequest",
+    "ollama_tui.domain.memory.available": "AvailableMemory Device",
+    "ollama_tui.domain.memory.fit": "Fit Fits fit largest_context",
+    "ollama_tui.domain.memory.footprint": "Footprint Load footprint",
+    "ollama_tui.domain.memory.metadata": "memory_shape",
+    "ollama_tui.domain.memory.shape": "Basis MemoryShape",
     "ollama_tui.services.library": "Library",
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names.split()}

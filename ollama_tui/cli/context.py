@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from ollama_tui.api.client import Ollama
     from ollama_tui.api.registry import Registry
-    from ollama_tui.api.replies import Show
+    from ollama_tui.api.replies import Show, VerboseShow
     from ollama_tui.domain.filter.fields import Scope
     from ollama_tui.domain.filter.parser import Query
     from ollama_tui.services.storage import Storage
@@ -61,10 +61,13 @@ class CommandContext:
     @cached_property
     def facts(self) -> ModelFacts:
         """Facts from show; cached ones need no client."""
-        return ModelFacts(self._show, self.cache)
+        return ModelFacts(self._show, self.cache, show_verbose=self._show_verbose)
 
     async def _show(self, model: str, *, runner: str = "") -> Show:
         return await self.ollama.show(model, runner=runner)
+
+    async def _show_verbose(self, model: str, *, runner: str = "") -> VerboseShow:
+        return await self.ollama.show_verbose(model, runner=runner)
 
     async def models(self, *, learn: bool = False) -> tuple[Model, ...]:
         """Return all models; with `learn`, the details of those not known yet are asked for first.

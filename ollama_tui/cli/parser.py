@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     import argparse
 
 COMMANDS = (
-    "list", "show", "space", "outdated", "pull", "jobs", "export", "restore", "doctor", "completion"
+    "list", "show", "space", "fit", "outdated", "pull", "jobs", "export", "restore", "doctor",
+    "completion",
 )  # fmt: skip
 """Each is a module of this package, loaded when it is needed, with `HELP`, a sentence,
 `add_arguments(parser)`, and `async run(context)`, which returns the exit code."""
@@ -31,6 +32,7 @@ EXAMPLES = (
     ("ollama-tui --host prod", "the server that [hosts.prod] in config.toml describes"),
     ("ollama-tui 'cap:vision size:<8g'", "start with a filter"),
     ("ollama-tui pull qwen3:8b --detach", "a download that outlives the terminal"),
+    ("ollama-tui fit qwen3 --memory 24g --ctx 32k", "what fits a GPU, at which context"),
     ("ollama-tui list is:loaded --json", "for scripts"),
 )
 EXIT_CODES = (

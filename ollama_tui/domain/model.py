@@ -19,6 +19,7 @@ from ollama_tui.api.replies import MAX_INT64, Answers, Count, ListedModel, Runni
 from ollama_tui.domain import names
 from ollama_tui.domain.last_runs import LastRuns
 from ollama_tui.domain.listed import row_for_runner, running_by_row, without_backups
+from ollama_tui.domain.memory.shape import MemoryShape
 from ollama_tui.formatting import inert
 
 _COUNT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([KMBT]?)\s*", re.IGNORECASE)
@@ -40,6 +41,8 @@ class Facts(msgspec.Struct, frozen=True, gc=False):
     """About what that blob takes, where the size of the model does not tell; 0 when unknown."""
     parameter_count: Count = 0
     """Parameters, exactly; 0 where the metadata does not say."""
+    memory: MemoryShape | None = None
+    """What its memory depends on; None where the metadata does not say, as of safetensors."""
 
 
 class ModelKey(NamedTuple):
@@ -199,7 +202,8 @@ def aliases(models: Iterable[Model]) -> dict[str, tuple[str, ...]]:
 
 def facts_of(show: Show) -> Facts:
     """Return what to remember of `show` for the list, filters and sums."""
-    from ollama_tui.domain.modelfile.syntax import blobs  # the first frame has no details
+    from ollama_tui.domain.memory.metadata import memory_shape  # the first frame has no details
+    from ollama_tui.domain.modelfile.syntax import blobs
     from ollama_tui.domain.quantization import file_size
 
     digests = blobs(show.modelfile)
@@ -210,6 +214,7 @@ def facts_of(show: Show) -> Facts:
         weights=digests[0] if digests else "",
         weight_bytes=file_size(show.tensors) if len(digests) > 1 else 0,
         parameter_count=_count(show, "general.parameter_count"),
+        memory=memory_shape(show),
     )
 
 

@@ -26,7 +26,7 @@ from ollama_tui.domain.model import Facts, ModelKey
 if TYPE_CHECKING:
     from ollama_tui.domain.updates import Upstream
 
-SHOW_FORMAT = 4
+SHOW_FORMAT = 5
 """Format of what is cached of show. Raise it whenever a field of `Show` or `Facts` is added or read
 differently: details on disk lack it."""
 _DETAILS_KEPT = 400

@@ -72,7 +72,7 @@ class Library:
         self._refreshing: Refresh | None = None
         self._queued: Refresh | None = None
         self._last_refresh_seconds = 0.0
-        self.facts = ModelFacts(ollama.show, cache, sleep=sleep)
+        self.facts = ModelFacts(ollama.show, cache, show_verbose=ollama.show_verbose, sleep=sleep)
         """What show says of the models."""
         self.loading: Observable[frozenset[ModelKey]] = Observable(frozenset())
         """The models that are being loaded for us."""

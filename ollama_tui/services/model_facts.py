@@ -7,8 +7,10 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Protocol
 
+import msgspec
+
 from ollama_tui.api.errors import Busy, OllamaError, Refused
-from ollama_tui.api.replies import ListedModel, Show
+from ollama_tui.api.replies import ListedModel, Show, VerboseShow
 from ollama_tui.domain.model import Facts, Model, facts_of
 from ollama_tui.services.cache import Cache
 from ollama_tui.services.observable import Observable
@@ -32,6 +34,13 @@ class AskShow(Protocol):
         """Ask for the details of a model, or of its manifest for one runner."""
 
 
+class AskVerbose(Protocol):
+    """`Ollama.show_verbose`."""
+
+    def __call__(self, model: str, *, runner: str = "") -> Awaitable[VerboseShow]:
+        """Ask for all metadata of a model."""
+
+
 class ModelFacts:
     """Facts and details by manifest digest, of one server in one version.
 
@@ -44,9 +53,11 @@ class ModelFacts:
         show: AskShow,
         cache: Cache | None = None,
         *,
+        show_verbose: AskVerbose | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._ask_show = show
+        self._ask_verbose = show_verbose
         self._cache = cache
         self._sleep = sleep
         self._version: str | None = None
@@ -134,6 +145,30 @@ class ModelFacts:
         """Return the details of `model`, if they were asked for lately."""
         return self.details.value.get(model.details_key)
 
+    async def learn_memory(self, models: Iterable[Model]) -> None:
+        """Ask for all metadata of those whose memory depends on what show leaves out.
+
+        Only their facts change. A refusal leaves them as they are; raises other OllamaErrors.
+        """
+        from ollama_tui.domain.memory.metadata import shape_from_verbose
+
+        for model in models:
+            facts = self.by_digest.get(model.digest)
+            if facts is None or facts.memory is None or not facts.memory.needs_verbose:
+                continue
+            if self._ask_verbose is None:
+                return
+            version = self._version
+            try:
+                verbose = await self._ask_verbose(model.name, runner=model.asked_runner)
+            except Refused:
+                continue
+            shape = shape_from_verbose(verbose, facts.memory)
+            if version == self._version and shape is not None:
+                self.by_digest[model.digest] = msgspec.structs.replace(facts, memory=shape)
+                self._unsaved += 1
+                self._note_learned(model.digest)
+
     async def fetch_all(self) -> None:
         """Ask about all that is queued, a few at a time; raises OllamaError."""
 
@@ -219,7 +254,12 @@ class ModelFacts:
 
     def _store(self, digest: str, show: Show) -> None:
         self._queue.pop(digest, None)
-        if digest and (facts := facts_of(show)) != self.by_digest.get(digest):
+        if not digest:
+            return
+        before, facts = self.by_digest.get(digest), facts_of(show)
+        if before and before.memory and facts.memory and facts.memory.needs_verbose:
+            facts = msgspec.structs.replace(facts, memory=before.memory)  # see `learn_memory`
+        if facts != before:
             self.by_digest[digest] = facts
             self._unsaved += 1
             self._note_learned(digest)
