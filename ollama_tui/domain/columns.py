@@ -10,10 +10,13 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property, lru_cache
 from itertools import chain, groupby, pairwise
 from operator import itemgetter
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ollama_tui.domain.model import Model, aliases
 from ollama_tui.formatting import UNKNOWN, age, context, inert, size
+
+if TYPE_CHECKING:
+    from ollama_tui.domain.memory.fit import Need
 
 _DIGITS = re.compile(r"0*(\d+)")
 CAPABILITY_WORDS = {
@@ -122,6 +125,24 @@ def _quantization(model: Model) -> str:
     return UNKNOWN if level in ("", "unknown") else inert(level)
 
 
+def _need(model: Model) -> Need | None:
+    """Return what a model takes in memory; None where nothing is known of it."""
+    if model.facts is None or model.facts.memory is None:
+        return None
+    from ollama_tui.domain.memory.fit import need_of  # the first frame does not show it
+
+    return need_of(model)
+
+
+FITS_WORDS = {"gpu": "fully", "partly": "partly", "no": "no"}
+"""How much of a model is on GPUs, by the value of `Fits`, in the order of the column."""
+
+
+def _fits(model: Model) -> str:
+    need = _need(model)
+    return FITS_WORDS[need.fits] if need and need.fits else ""
+
+
 def _parameters(text: str) -> str:
     """Return a parameter count without decimals that say little: `134.52M` as `134M`."""
     return _LONG_FRACTION.sub(r"\1", inert(text)) or UNKNOWN
@@ -192,7 +213,20 @@ COLUMNS: tuple[Column, ...] = (
         descending=True,
     ),
     Column(
-        "loaded", "LOADED", 7, "right", 9,
+        "memory", "MEMORY", 7, "right", 8,
+        lambda m: need.total if (need := _need(m)) else None,
+        lambda m, _: size(need.total) if (need := _need(m)) else UNKNOWN,
+        descending=True,
+        extra=True,
+    ),
+    Column(
+        "fits", "FITS", 6, "left", 9,
+        lambda m: list(FITS_WORDS.values()).index(word) if (word := _fits(m)) else None,
+        lambda m, _: _fits(m) or UNKNOWN,
+        extra=True,
+    ),
+    Column(
+        "loaded", "LOADED", 7, "right", 11,
         lambda m: m.running.size if m.running else None,
         lambda m, _: size(m.running.size) if m.running else "",
         descending=True,
@@ -200,22 +234,22 @@ COLUMNS: tuple[Column, ...] = (
         extra=True,
     ),
     Column(
-        "family", "FAMILY", 10, "left", 8,
+        "family", "FAMILY", 10, "left", 10,
         lambda m: _natural_of_few(text) if (text := m.listed.details.family) else None,
         lambda m, _: inert(m.listed.details.family) or UNKNOWN,
         extra=True,
     ),
     Column(
-        "used", "LAST RUN", 9, "left", 10,
+        "used", "LAST RUN", 9, "left", 12,
         lambda m: at - _EPOCH if (at := m.last_run) else None,
         lambda m, now: "now" if m.running else _short_age(m.last_run, now) if m.last_run else "",
         descending=True,
         extra=True,
     ),
-    _detail("digest", "DIGEST", 12, 11, lambda m: m.digest[:12], str),
-    _detail("format", "FORMAT", 11, 12, lambda m: m.listed.details.format),
-    _detail("parent", "PARENT", 20, 13, lambda m: m.listed.details.parent_model),
-    _detail("runner", "RUNNER", 8, 14, lambda m: m.runner),
+    _detail("digest", "DIGEST", 12, 13, lambda m: m.digest[:12], str),
+    _detail("format", "FORMAT", 11, 14, lambda m: m.listed.details.format),
+    _detail("parent", "PARENT", 20, 15, lambda m: m.listed.details.parent_model),
+    _detail("runner", "RUNNER", 8, 16, lambda m: m.runner),
 )  # fmt: skip
 """All columns in display order; those not `optional` are shown where there is room for them."""
 
@@ -328,7 +362,11 @@ class Listing:
             return listing
         sort_key, successors = BY_KEY[self._order[0]].sort_key, {}
         for before, model in zip(self.models, listing.models, strict=True):
-            is_same = model.facts is before.facts and model.running is before.running
+            is_same = (
+                model.facts is before.facts
+                and model.running is before.running
+                and model.server_memory is before.server_memory
+            )
             if model.listed is not before.listed or not (
                 is_same or sort_key(model) == sort_key(before)
             ):

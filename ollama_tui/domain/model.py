@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from functools import cached_property, lru_cache
 from operator import attrgetter
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -21,6 +21,9 @@ from ollama_tui.domain.last_runs import LastRuns
 from ollama_tui.domain.listed import row_for_runner, running_by_row, without_backups
 from ollama_tui.domain.memory.shape import MemoryShape
 from ollama_tui.formatting import inert
+
+if TYPE_CHECKING:
+    from ollama_tui.domain.memory.available import AvailableMemory
 
 _COUNT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([KMBT]?)\s*", re.IGNORECASE)
 BACKUP_LETTERS = len("llamacpp:") + 12
@@ -68,6 +71,8 @@ class Model(msgspec.Struct, frozen=True, gc=False):
     """The name under which the server keeps it for an older Ollama; empty when it lists none."""
     last_run: datetime | None = None
     """When it was last seen running, or began what still runs; None when it was not."""
+    server_memory: AvailableMemory | None = None
+    """What memory its server has; None while that is not known."""
 
     @property
     def name(self) -> str:
@@ -129,10 +134,8 @@ class Model(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def is_answered_in_cloud(self) -> bool:
-        """Whether ollama.com answers questions on it: on stubs, and on any model with a cloud tag.
-
-        A server passes such a name on even when the model is all here.
-        """
+        """Whether ollama.com answers questions on it: a server passes on any name with a cloud tag,
+        even when the model is all here."""
         return self.is_cloud or self.listed.has_cloud_tag
 
     @property
@@ -237,26 +240,18 @@ def models_from(
     running: tuple[RunningModel, ...],
     facts: Mapping[str, Facts],
     last_runs: LastRuns | None = None,
+    memory: AvailableMemory | None = None,
 ) -> tuple[Model, ...]:
-    """Return one value per row of the list, with its facts, its runner and its last run.
+    """Return one value per row of the list, of which a name may have several.
 
-    A name may have several rows. Backups are no rows, but are named by the model they are of, as
-    long as that is listed.
+    Backups are no rows, but are named by the model they are of, as long as that is listed.
     """
     listed, backups = without_backups(listed)
     runners = running_by_row(listed, running) if running else {}
     ran = last_runs.by_digest if last_runs else {}
-    if len({m.name for m in listed}) == len(listed) and not backups:
-        if not runners and not ran:
-            return tuple([Model(m, facts.get(m.digest)) for m in listed])
-        return tuple(
-            [
-                Model(m, facts.get(d), runners.get((m.name, d)), 0, "", ran.get(d))
-                for m in listed
-                for d in (m.digest,)
-            ]
-        )
     counts = Counter([m.name for m in listed])
+    if len(counts) == len(listed) and not backups and not runners and not ran:
+        return tuple([Model(m, facts.get(m.digest), None, 0, "", None, memory) for m in listed])
     return tuple(
         [
             Model(
@@ -266,6 +261,7 @@ def models_from(
                 counts[m.name] - 1,
                 backups.get(m.digest, ""),
                 ran.get(m.digest),
+                memory,
             )
             for m in listed
         ]
@@ -295,10 +291,7 @@ def by_comparison_key(models: Iterable[Model]) -> dict[str, Model]:
 
     Of several rows of one name it is the first.
     """
-    found: dict[str, Model] = {}
-    for model in models:
-        found.setdefault(names.comparison_key(model.name), model)
-    return found
+    return {names.comparison_key(model.name): model for model in reversed(tuple(models))}
 
 
 class ConnectionState(StrEnum):
@@ -384,9 +377,10 @@ class Snapshot:
         facts: Mapping[str, Facts],
         facts_to_fetch: int = 0,
         last_runs: LastRuns | None = None,
+        memory: AvailableMemory | None = None,
     ) -> Snapshot:
         """Return this with the models that are listed, run and known; the same ones if equal."""
-        models = models_from(listed, running, facts, last_runs)
+        models = models_from(listed, running, facts, last_runs, memory)
         if models == self.models:
             models = self.models
         unknown_capabilities = sum(

@@ -1,3 +1,6 @@
+from typing import Any
+
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +17,8 @@ from ollama_tui.domain.columns import (
     natural,
     sort,
 )
+from ollama_tui.domain.memory.available import GIB, AvailableMemory, Device, MemorySource
+from ollama_tui.domain.memory.shape import LayerGroup, MemoryShape
 from ollama_tui.domain.model import Facts, Model, facts_of, parameter_count
 from tests.domain.models import NOW, a_model, many_models
 from tests.effort import calls
@@ -29,7 +34,7 @@ def test_the_columns_of_the_list_are_those_of_the_design() -> None:
     usual = [BY_KEY[key].title for key in USUAL]
     assert usual == ["NAME", "SIZE", "PARAMS", "QUANT", "CTX", "CAN", "MODIFIED"]
     wide = [BY_KEY[key].title for key in WIDE]
-    assert wide == [*usual, "LOADED", "FAMILY", "LAST RUN"]
+    assert wide == [*usual, "MEMORY", "FITS", "LOADED", "FAMILY", "LAST RUN"]
     assert len(BY_KEY) == len(COLUMNS)
     assert len({column.priority for column in COLUMNS}) == len(COLUMNS)
 
@@ -306,3 +311,44 @@ def test_an_updated_list_is_in_the_order_of_what_is_known_now(key: str, reverse:
     listing.sorted_by(key, reverse)
     for newer in (learned, models[:100], learned[::-1]):
         assert listing.updated(newer).sorted_by(key, reverse) == sort(newer, key, reverse)
+
+
+# ---- memory
+
+
+GPU = AvailableMemory(MemorySource.CONFIG, (Device("", 8 * GIB),), 8 * GIB)
+
+
+def sized(name: str, gigabytes: float, **more: Any) -> Model:
+    """Return a model with so many weights and nothing else in memory."""
+    memory = MemoryShape("llama", int(gigabytes * 10**9), context_length=4096)
+    model = a_model(name, facts=Facts(memory=memory))
+    return msgspec.structs.replace(model, server_memory=GPU, **more)
+
+
+def test_models_are_sorted_by_what_they_take_in_memory() -> None:
+    models = (sized("small", 1), a_model("unknown"), sized("huge", 40), sized("large", 9))
+    assert names(sort(models, "memory")) == ["huge", "large", "small", "unknown"]
+    assert names(sort(models, "fits")) == ["small", "large", "huge", "unknown"]
+    texts = [
+        [BY_KEY[key].text(model, NOW) for key in ("memory", "fits")]
+        for model in sort(models, "memory")
+    ]
+    assert texts == [["40 GB", "no"], ["9.0 GB", "partly"], ["1.0 GB", "fully"], ["–", "–"]]
+
+
+def test_on_a_server_with_unknown_memory_nothing_is_said_to_fit() -> None:
+    model = msgspec.structs.replace(sized("m", 1), server_memory=None)
+    assert BY_KEY["memory"].text(model, NOW) == "1.0 GB"
+    assert BY_KEY["fits"].text(model, NOW) == "–"
+
+
+def test_a_list_is_sorted_again_when_its_server_tells_its_memory() -> None:
+    shape = MemoryShape("llama", 10**9, layers=(LayerGroup(32, 1024, 1024),), num_ctx=1024)
+    short = a_model("short", facts=Facts(memory=shape))
+    long = a_model("long", facts=Facts(memory=msgspec.structs.replace(shape, num_ctx=0)))
+    before = Listing((short, long))
+    assert names(before.sorted_by("fits", False)) == ["long", "short"]
+    told = [msgspec.structs.replace(m, server_memory=GPU) for m in (short, long)]
+    assert names(before.updated(told).sorted_by("memory", False)) == ["long", "short"]
+    assert [BY_KEY["fits"].text(m, NOW) for m in told] == ["fully", "fully"]

@@ -160,6 +160,37 @@ def _family(text: str) -> Callable[[Scope], Test]:
     return lambda scope: test
 
 
+def _fits(text: str) -> Callable[[Scope], Test]:
+    """Return the test of `fits:24g`: all of a model in the memory of a GPU with as much."""
+    from ollama_tui.domain.memory.available import configured, parse_memory
+
+    try:
+        available = configured(parse_memory(text))
+    except ValueError as error:
+        meant = f"{text}g" if text.isdigit() else ""
+        raise BadValue("Write the memory of a GPU with its unit: 24g or 16.5g.", meant) from error
+
+    def test(model: Model) -> bool | None:
+        from ollama_tui.domain.memory.fit import Fits, need, shape_of_model
+
+        if model.is_cloud:
+            return False
+        shape = shape_of_model(model)
+        return None if shape is None else need(shape, available).fits is Fits.GPU
+
+    return lambda scope: test
+
+
+def _fits_server(model: Model) -> bool | None:
+    """Whether all of a model fits the GPUs of its server."""
+    from ollama_tui.domain.memory.fit import Fits, need_of
+
+    if model.is_cloud:
+        return False
+    found = need_of(model)
+    return None if found is None or found.fits is None else found.fits is Fits.GPU
+
+
 STATES: dict[str, Callable[[Scope, Model], bool | None]] = {
     "loaded": lambda scope, model: model.is_loaded,
     "cloud": lambda scope, model: model.is_cloud,
@@ -169,6 +200,7 @@ STATES: dict[str, Callable[[Scope, Model], bool | None]] = {
         or (False if key_of(model) in scope.current or model.is_cloud else None)
     ),
     "marked": lambda scope, model: key_of(model) in scope.marked,
+    "fits": lambda scope, model: _fits_server(model),
     "uncertain": lambda scope, model: (
         key_of(model) in scope.uncertain
         or (False if STATES["outdated"](scope, model) is not None else None)
@@ -284,6 +316,9 @@ FIELDS: tuple[FilterField, ...] = (
         ),
         needs_details=True,
         compares=True,
+    ),
+    FilterField(
+        "fits", "fits a GPU with this much memory", "fits:24g", _fits, needs_details=True
     ),
     FilterField("older", "modified longer ago than this", "older:90d", _age(older=True)),
     FilterField("newer", "modified more recently than this", "newer:7d", _age(older=False)),

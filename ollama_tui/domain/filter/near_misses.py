@@ -26,7 +26,6 @@ OTHER_STATES = {
 }  # fmt: skip
 MISSING = {
     "tag": "This version has no tags.",
-    "fits": "This version cannot tell what fits; size: compares bytes on disk.",
 }
 """Fields that do not exist, and what to say of them."""
 
@@ -37,8 +36,7 @@ def unknown_field(name: str, colon: str, rest: str) -> BadValue | None:
     None for what is rather a word: names of models have colons in them.
     """
     if name in MISSING:
-        meant = f"size:<{rest}" if name == "fits" and _means("size", f"<{rest}") else ""
-        return BadValue(MISSING[name], meant)
+        return BadValue(MISSING[name])
     if name == "name" and colon and rest:
         return _did_you_mean(rest)
     if name in AGES:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import NamedTuple
 
 from ollama_tui.domain.memory.architectures import ONE_SEQUENCE
 from ollama_tui.domain.memory.shape import Basis, MemoryShape
@@ -31,6 +32,9 @@ _CELLS = 256
 """The cells of a cache are a multiple of this."""
 MICRO_BATCHES = ((32768, 2048), (4096, 1024), (0, 512))
 """The micro-batch, in tokens, that Ollama takes above a number of tokens of context."""
+SMALLEST_BATCH = MICRO_BATCHES[-1][1]
+LARGEST_OF_SMALLEST_BATCH = MICRO_BATCHES[-2][0]
+"""The largest context, in tokens, for which that is taken."""
 LARGEST_CONTEXT = 2**31
 """Tokens; nothing is computed for more."""
 _COMPUTE_MARGIN = 1.03
@@ -90,7 +94,10 @@ def sequences(shape: MemoryShape, parallel: int) -> int:
 
 def usual_batch(context: int) -> int:
     """Return the micro-batch in tokens that Ollama takes for a context, where memory allows."""
-    return next(batch for above, batch in MICRO_BATCHES if context > above or not above)
+    for above, batch in MICRO_BATCHES:
+        if context > above:
+            return batch
+    return SMALLEST_BATCH
 
 
 def footprint(shape: MemoryShape, load: Load) -> Footprint:
@@ -128,12 +135,40 @@ def footprint(shape: MemoryShape, load: Load) -> Footprint:
     )
 
 
+class Totals(NamedTuple):
+    """All that a model takes, in bytes."""
+
+    total: int
+    gpu: int
+    """What of it is on GPUs where all layers are there."""
+
+
+def totals(shape: MemoryShape, context: int, batch: int) -> Totals:
+    """Return the totals of `footprint` for one request, without its parts."""
+    cells = _padded(context)
+    sliding = min(cells, _padded(min(context, shape.window + batch)))
+    cache, full, slides = 0, 0, 0
+    for layers, keys, values, is_sliding in shape.layers:
+        if is_sliding:
+            cache, slides = cache + layers * sliding * (keys + values), sliding
+        else:
+            cache, full = cache + layers * cells * (keys + values), cells
+    compute = _buffer(shape, min(batch, context), full + slides)
+    total = shape.weights + shape.projector + 2 * cache + shape.recurrent + compute
+    return Totals(total, total - shape.on_cpu)
+
+
+def _buffer(shape: MemoryShape, tokens: int, columns: int, scores: int = 0) -> int:
+    """Return an upper bound of the compute buffer in bytes, `scores` of which are of all heads."""
+    needed = tokens * (4 * shape.vocabulary + 20 * shape.embedding + 2 * columns) + scores
+    return int(needed * _COMPUTE_MARGIN) + 1
+
+
 def batch_matters(shape: MemoryShape, context: int) -> bool:
     """Whether the KV cache of a context depends on the micro-batch."""
     if not any(group.slides for group in shape.layers):
         return False
-    smallest = MICRO_BATCHES[-1][1]
-    return usual_batch(context) != smallest and shape.window + smallest < context
+    return usual_batch(context) != SMALLEST_BATCH and shape.window + SMALLEST_BATCH < context
 
 
 def _padded(tokens: int) -> int:
@@ -144,8 +179,5 @@ def _compute(shape: MemoryShape, load: Load, cells: int, sliding: int) -> int:
     """Return an upper bound of the compute buffer, in bytes."""
     masks = {group.slides for group in shape.layers}
     columns = (cells if False in masks else 0) + (sliding if True in masks else 0)
-    width = 4 * shape.vocabulary + 20 * shape.embedding + 2 * columns
-    needed = min(load.batch, load.context) * width
-    if not load.flash_attention:
-        needed += shape.heads * load.batch * cells * 4
-    return int(needed * _COMPUTE_MARGIN) + 1
+    scores = 0 if load.flash_attention else shape.heads * load.batch * cells * 4
+    return _buffer(shape, min(load.batch, load.context), columns, scores)

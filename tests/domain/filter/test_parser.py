@@ -1,11 +1,14 @@
 from dataclasses import replace
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ollama_tui.domain.filter.fields import FIELDS, Scope
 from ollama_tui.domain.filter.parser import FilterProblem, Query, SavedFilters, parse
+from ollama_tui.domain.memory.available import GIB, configured
+from ollama_tui.domain.memory.shape import MemoryShape
 from ollama_tui.domain.model import Facts, Model, ModelKey
 from tests.domain.models import NOW, a_model, many_models
 from tests.effort import calls
@@ -190,7 +193,7 @@ def test_what_a_filter_selects(text: str, names: str) -> None:
 SIZE = "Write a size with its unit: >8g, <=500m or 2g..8g."
 PARAMETERS = "Write a number of parameters with its unit: <=7b, >500m or 1b..4b."
 AGE = "Write an age with h, d, w, m or y: 90d, 2w, 1y."
-STATE = "is: knows loaded, cloud, alias, outdated, marked, uncertain."
+STATE = "is: knows loaded, cloud, alias, outdated, marked, fits, uncertain."
 
 
 @pytest.mark.parametrize(
@@ -250,10 +253,6 @@ STATE = "is: knows loaded, cloud, alias, outdated, marked, uncertain."
         ("is:vision", 0, 9, "Did you mean cap:vision?", "cap:vision"),
         ("is:xyz", 0, 6, STATE, ""),
         ("tag:work", 0, 8, "This version has no tags.", ""),
-        (
-            "fits:24g", 0, 8,
-            "This version cannot tell what fits; size: compares bytes on disk.", "size:<24g",
-        ),
     ],
 )  # fmt: skip
 def test_a_mistake_stands_under_the_word_that_is_wrong_with_what_was_meant(
@@ -526,3 +525,43 @@ def test_ten_thousand_models_are_filtered_as_one_types(text: str) -> None:
     scope = Scope(models, NOW)
 
     assert calls(lambda: parse(text).select(models, scope)) < 20 * len(models)
+
+
+# ---- what fits
+
+
+def fitting(text: str) -> str:
+    gpu = configured(12 * GIB, 32 * GIB)
+    models = []
+    for name, gigabytes in (("small", 1), ("large", 20), ("huge", 99)):
+        shape = MemoryShape("llama", gigabytes * 10**9, context_length=4096)
+        model = a_model(f"{name}:1", facts=Facts(memory=shape))
+        models.append(msgspec.structs.replace(model, server_memory=gpu))
+    models.append(a_model("unknown:1"))
+    models.append(a_model("cloud:1", cloud=True))
+    found = parse(text).select(tuple(models), Scope(tuple(models), NOW))
+    return " ".join(model.name.partition(":")[0] for model in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("is:fits", "small"),
+        ("fits:24g", "small large"),
+        ("fits:24GiB", "small large"),
+        ("fits:24576m", "small large"),
+        ("fits:1g", ""),  # one GiB is left free
+        ("!fits:24g", "huge cloud"),
+        ("fits:8g,24g", "small large"),
+    ],
+)
+def test_what_fits_a_gpu(text: str, names: str) -> None:
+    assert fitting(text) == names
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"), [("fits:24", "fits:24g"), ("fits:all", ""), ("fit:24g", "fits:24g")]
+)
+def test_a_memory_without_a_unit_is_asked_back(text: str, meant: str) -> None:
+    (problem,) = parse(text).problems
+    assert problem.meant == meant

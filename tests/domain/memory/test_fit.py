@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -13,6 +15,7 @@ from ollama_tui.domain.memory.fit import (
     contexts,
     fit,
     largest_context,
+    need,
     room_for,
     server_context,
     shape_of_model,
@@ -117,6 +120,18 @@ def test_whatever_the_model_the_largest_context_fits(
         assert fit(shape, Load(found), available).fits is Fits.GPU
     if found < trained:
         assert fit(shape, Load(min(trained, found + 256)), available).fits is not Fits.GPU
+
+
+@given(any_shape, st.integers(0, 64), st.one_of(st.none(), st.integers(1, 200)))
+def test_lists_are_told_the_same(shape: MemoryShape, gib: int, ram: int | None) -> None:
+    available = memory(gib, ram)
+    whole = fit(shape, Load(server_context(shape, available)), available)
+    short = need(shape, available)
+    assert short.fits is whole.fits
+    least = footprint(shape, replace(whole.footprint.load, batch=512))
+    assert short.total in (whole.footprint.total, least.total)
+    alone = need(shape, None)
+    assert alone == (footprint(shape, Load(server_context(shape, None))).total, None)
 
 
 def test_the_context_of_a_server_follows_the_model_and_the_memory() -> None:
