@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 
     from ollama_tui.api.client import Ollama
     from ollama_tui.api.registry import Registry
-    from ollama_tui.api.replies import Show, VerboseShow
+    from ollama_tui.api.replies import RunningModel, Show, VerboseShow
     from ollama_tui.domain.filter.fields import Scope
     from ollama_tui.domain.filter.parser import Query
+    from ollama_tui.domain.memory.available import AvailableMemory
     from ollama_tui.services.storage import Storage
 
 FIRST_ANSWERS = 3.0
@@ -69,10 +70,10 @@ class CommandContext:
     async def _show_verbose(self, model: str, *, runner: str = "") -> VerboseShow:
         return await self.ollama.show_verbose(model, runner=runner)
 
-    async def models(self, *, learn: bool = False) -> tuple[Model, ...]:
+    async def models(self, *, learn: bool = False, memory: bool = False) -> tuple[Model, ...]:
         """Return all models; with `learn`, the details of those not known yet are asked for first.
 
-        Raises OllamaError.
+        With `memory` they say what memory their server has. Raises OllamaError.
         """
         answers = await self.prefetch.wait(FIRST_ANSWERS) if self.prefetch else None
         if answers is None:
@@ -81,16 +82,28 @@ class CommandContext:
         if learn:
             self.facts.queue_unknown(answers.listed)
             await self.facts.fetch_all()
-        return models_from(answers.listed, answers.running, self.facts.by_digest)
+        available = await self.server_memory(answers.running) if memory else None
+        facts = self.facts.by_digest
+        return models_from(answers.listed, answers.running, facts, memory=available)
 
-    async def selected(self, *, learn: bool = False) -> tuple[tuple[Model, ...], tuple[Model, ...]]:
-        """Return the models that FILTER selects, and all.
+    async def server_memory(self, running: Iterable[RunningModel]) -> AvailableMemory | None:
+        """Return what memory the server has, of which what runs there tells too."""
+        from ollama_tui.domain.memory.available import SeenMemory
+        from ollama_tui.services.machine import memory_of
+
+        seen = SeenMemory(0).with_running(running)
+        return await memory_of(self.settings, seen, server=self.transport)
+
+    async def selected(
+        self, *, learn: bool = False, memory: bool = False
+    ) -> tuple[tuple[Model, ...], tuple[Model, ...]]:
+        """Return the models that FILTER selects, and all; `learn` and `memory` as of `models`.
 
         Raises UsageError, CommandRefused and OllamaError.
         """
         text = " ".join(self.options.filter)
         if not text:
-            models = await self.models(learn=learn)
+            models = await self.models(learn=learn, memory=memory)
             return models, models
         from ollama_tui.domain import names, updates
         from ollama_tui.domain.filter import parser
@@ -110,8 +123,9 @@ class CommandContext:
         if query.problems:
             raise UsageError(query.problems[0].quoting(text))
         deep = {field.name for field in FIELDS if field.needs_details}
-        learn = learn or any(term.field in deep for term in query.terms)
-        models = await self.models(learn=learn)
+        asks_fits = any(term.field == "is" and "fits" in term.values for term in query.terms)
+        learn = learn or asks_fits or any(term.field in deep for term in query.terms)
+        models = await self.models(learn=learn, memory=memory or asks_fits)
         found = self.cache.upstreams(self.settings.host.url) if self.cache else {}
         known = updates.known({model.key: model for model in models}, found)
         scope = Scope(models, self.now, outdated=known.outdated, current=known.current)

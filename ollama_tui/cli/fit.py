@@ -16,7 +16,6 @@ from ollama_tui.domain.memory.available import (
     AvailableMemory,
     Device,
     MemorySource,
-    SeenMemory,
     parse_memory,
 )
 from ollama_tui.domain.memory.fit import (
@@ -140,10 +139,7 @@ async def _available(
     command: CommandContext, models: Sequence[Model], asked: int | None
 ) -> AvailableMemory | None:
     """Return the memory asked about, else that of the server; main memory is the server's."""
-    from ollama_tui.services.machine import memory_of
-
-    seen = SeenMemory(0).with_running(model.running for model in models if model.running)
-    found = await memory_of(command.settings, seen, server=command.transport)
+    found = await command.server_memory(model.running for model in models if model.running)
     if asked is None:
         return found
     ram = found.ram if found else None

@@ -29,7 +29,9 @@ async def run(context: CommandContext) -> int:
     if chosen and chosen not in BY_KEY:
         raise UsageError(f"--sort takes one of {', '.join(BY_KEY)}.")
     order = next(key for key in (chosen, settings.sort, "modified") if key in BY_KEY)
-    selected, models = await context.selected(learn=True)
+    keys = [key for key in settings.columns if key in BY_KEY] or USUAL
+    asks_memory = not {"memory", "fits"}.isdisjoint((order, *keys))
+    selected, models = await context.selected(learn=True, memory=asks_memory)
     rows = sort(selected, order, settings.reverse and not chosen)
     if context.options.json:
         names = aliases(models)
@@ -37,7 +39,6 @@ async def run(context: CommandContext) -> int:
     elif not rows:
         complain("No models match." if models else "The server has no models.")
     else:
-        keys = [key for key in settings.columns if key in BY_KEY] or USUAL
         columns = [BY_KEY[key] for key in keys]
         cells = [[column.text(model, context.now) for column in columns] for model in rows]
         print_lines(table([column.title for column in columns], cells, _RIGHT))
