@@ -76,6 +76,26 @@ def _details(number: int, parameters: str) -> dict[str, object]:
     }
 
 
+_MATRICES = {
+    "attn_k": [4096, 1024],
+    "attn_output": [4096, 4096],
+    "attn_q": [4096, 4096],
+    "attn_v": [4096, 1024],
+    "ffn_down": [12288, 4096],
+    "ffn_gate": [4096, 12288],
+    "ffn_up": [4096, 12288],
+}
+_TENSORS = [
+    {"name": "token_embd.weight", "type": "Q4_K", "shape": [4096, 151936]},
+    {"name": "output.weight", "type": "Q6_K", "shape": [4096, 151936]},
+    *(
+        {"name": f"blk.{layer}.{name}.weight", "type": "Q4_K", "shape": shape}
+        for layer in range(36)
+        for name, shape in _MATRICES.items()
+    ),
+]
+
+
 def shown(name: str) -> bytes:
     """Return the answer to `/api/show`: a usual one, or the one with the huge template."""
     number = 1 if name == HUGE else int(name.rpartition("-")[2].partition(":")[0])
@@ -94,6 +114,7 @@ def shown(name: str) -> bytes:
             "template": template,
             "details": _details(number, parameters),
             "model_info": _metadata(number, millions * 1_000_000),
+            "tensors": _TENSORS,
             "capabilities": ["completion", *(("tools", "thinking", "vision")[: number % 4])],
             "modified_at": (_NEWEST - timedelta(minutes=37 * number)).isoformat(),
         }
@@ -109,9 +130,13 @@ def _metadata(number: int, parameters: int) -> dict[str, object]:
         "general.architecture": "qwen3",
         "general.parameter_count": parameters,
         "general.quantization_version": 2,
+        "qwen3.attention.head_count": 32,
+        "qwen3.attention.head_count_kv": 8,
+        "qwen3.attention.key_length": 128,
+        "qwen3.attention.value_length": 128,
         "qwen3.context_length": 32768 * (1 + number % 4),
         "qwen3.embedding_length": 4096,
-        "qwen3.block_count": 36,
+        "qwen3.block_count": 36 - number % 20,
         "tokenizer.ggml.model": "gpt2",
         "tokenizer.ggml.tokens": None,
         "tokenizer.ggml.merges": None,

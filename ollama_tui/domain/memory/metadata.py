@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import cached_property
 from math import prod
 
 import msgspec
@@ -79,12 +80,6 @@ class _Reader:
         self.architecture = architecture
         self._info = info
         self._tensors = tensors
-        self._rows: dict[tuple[int, str], list[int]] = {}
-        """Dimensions of the tensors of each layer, by layer and name."""
-        for tensor in tensors:
-            if match := _BLOCK.match(tensor.name):
-                self._rows[int(match[1]), match[2]] = tensor.shape
-        self._seen = {layer for layer, _ in self._rows}
         self.is_certain = architecture in known.KNOWN
         self.needs_verbose = False
 
@@ -117,6 +112,12 @@ class _Reader:
             basis=basis,
             needs_verbose=self.needs_verbose,
         )
+
+    @cached_property
+    def _rows(self) -> dict[tuple[int, str], list[int]]:
+        """Dimensions of the tensors of each layer, by layer and name."""
+        named = ((_BLOCK.match(tensor.name), tensor.shape) for tensor in self._tensors)
+        return {(int(match[1]), match[2]): shape for match, shape in named if match}
 
     # ---- values
 
@@ -258,7 +259,7 @@ class _Reader:
 
     def _has_all(self, layers: int) -> bool:
         """Whether the tensors of all layers are listed, so that a missing one says something."""
-        return self._seen.issuperset(range(layers))
+        return {layer for layer, _ in self._rows}.issuperset(range(layers))
 
     def _widths(
         self, layers: int, slides: Sequence[bool], attends: Sequence[bool]
