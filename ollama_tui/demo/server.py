@@ -16,6 +16,7 @@ from ollama_tui.demo.transfer import PUBLIC
 
 if TYPE_CHECKING:
     from ollama_tui.demo.folder import TemporaryStore
+    from ollama_tui.domain.memory.available import AvailableMemory
 
 Endpoint = Callable[[DemoServer, IncomingRequest], Awaitable[httpx.Response]]
 
@@ -109,9 +110,13 @@ class EmbeddedTransport(DemoTransport):
         server = self._server()
         return server.free, server.disk_size
 
-    def gpu_memory(self) -> int:
-        """Return the bytes of the server's GPUs."""
-        return self._server().vram
+    def available_memory(self) -> AvailableMemory:
+        """Return the memory of the server's machine, which has one GPU."""
+        from ollama_tui.domain.memory.available import AvailableMemory, Device, MemorySource
+
+        server = self._server()
+        gpu = Device("Demo GPU", server.vram)
+        return AvailableMemory(MemorySource.DEMO, (gpu,), server.ram, told_by="the demo")
 
     async def aclose(self) -> None:
         """Remove the folder: at once, since a program that is leaving may not wait for threads."""

@@ -312,6 +312,8 @@ class DemoServer:
     """Whether the quantizing program reports its progress where the server sees it."""
     vram: int = 12_000_000_000
     """Bytes of GPU memory."""
+    ram: int = 64_000_000_000
+    """Bytes of main memory."""
     runners: list[Runner] = field(default_factory=list)
     downloads: dict[str, Download] = field(default_factory=dict)
     """Running downloads by digest."""

@@ -24,6 +24,7 @@ from ollama_tui.domain.last_runs import LastRuns
 from ollama_tui.domain.model import Facts, ModelKey
 
 if TYPE_CHECKING:
+    from ollama_tui.domain.memory.available import SeenMemory
     from ollama_tui.domain.updates import Upstream
 
 SHOW_FORMAT = 5
@@ -150,6 +151,14 @@ class Cache:
         """Remember when the models of `host_url` were last seen running."""
         self._last_runs(host_url).write(runs)
 
+    def seen_memory(self, host_url: str) -> SeenMemory | None:
+        """Return what the models of `host_url` were seen to take; None if nothing is known."""
+        return self._seen_memory(host_url).read()
+
+    def keep_seen_memory(self, host_url: str, seen: SeenMemory) -> None:
+        """Remember what the models of `host_url` were seen to take."""
+        self._seen_memory(host_url).write(seen)
+
     def _list(self, host_url: str) -> StateFile[tuple[ListedModel, ...]]:
         path = self._folder / f"list-{file_key(host_url)}.json"
         loss = "the list appears once the server has answered"
@@ -176,6 +185,13 @@ class Cache:
         path = self._folder / f"ran-{file_key(host_url)}.json"
         loss = "the last runs of models are forgotten"
         return StateFile(path, LastRuns, loss, self._problems)
+
+    def _seen_memory(self, host_url: str) -> StateFile[SeenMemory]:
+        from ollama_tui.domain.memory.available import SeenMemory
+
+        path = self._folder / f"memory-{file_key(host_url)}.json"
+        loss = "what models were seen to take of its memory is forgotten"
+        return StateFile(path, SeenMemory, loss, self._problems)
 
 
 def _format(version: str) -> str:

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any
 
 from ollama_tui.api.clock import MACHINE, Clock
 from ollama_tui.domain.model import ConnectionState, Snapshot
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ollama_tui.services.jobs.handover import Handover, StartKeeper
     from ollama_tui.services.jobs.queue import JobQueue
     from ollama_tui.services.library import Library
+    from ollama_tui.services.machine import ServerMemory
     from ollama_tui.services.model_facts import ModelFacts
     from ollama_tui.services.storage import Storage
     from ollama_tui.services.updates import Updates
@@ -46,6 +47,7 @@ NETWORK_MODULES = ("httpcore", "httpcore._backends.anyio", "anyio", "anyio._back
 SERVICE_MODULES = (
     "ollama_tui.services.storage",
     "ollama_tui.services.updates",
+    "ollama_tui.services.machine",
     "ollama_tui.api.registry",
     "ollama_tui.services.jobs.job",
     "ollama_tui.services.jobs.entries",
@@ -106,26 +108,18 @@ class Services:
     queue: JobQueue
     storage: Storage
     updates: Updates
+    available_memory: ServerMemory
     handover: Handover | None = None
     """Lets transfers go on when the program ends; None where nothing can."""
     elsewhere: tuple[str, ...] = ()
     """Models that are being moved in the background, where this program leaves them alone."""
-    gpu_memory: int | None = None
-    """Bytes of the server's GPUs together; None where it does not tell, as no real one does."""
     seen_names: dict[str, str] = field(default_factory=dict)
     """Names that the catalogue has shown, each with a word or two on where it is from."""
 
     def use(self, settings: Settings) -> None:
         """Obey these settings where they have changed since connecting: may the server change?"""
         self.ollama.read_only = self.cloud.read_only = settings.read_only
-
-
-@runtime_checkable
-class TellsGpuMemory(Protocol):
-    """A server in this process that tells how much memory its GPUs have."""
-
-    def gpu_memory(self) -> int:
-        """Return the bytes of all of them."""
+        self.available_memory.use(settings)
 
 
 class Connection:
@@ -256,6 +250,7 @@ class Connection:
     ) -> AsyncIterator[Services]:
         await load_modules(*SERVICE_MODULES)
         from ollama_tui.api.client import Ollama
+        from ollama_tui.services.machine import ServerMemory
         from ollama_tui.services.storage import Storage
         from ollama_tui.services.updates import registry_for
 
@@ -274,7 +269,8 @@ class Connection:
             local = settings.host.is_local and transport is None
             storage = Storage(ollama.show, local=local, environ=os.environ, server=transport)
             updates = self._updates(registry, ollama, facts, storage, transport)
-            async with storage.following(self.snapshots):
+            memory = ServerMemory(settings, library.seen_memory, server=transport)
+            async with storage.following(self.snapshots), memory.following():
                 yield Services(
                     ollama,
                     cloud,
@@ -284,9 +280,9 @@ class Connection:
                     jobs,
                     storage,
                     updates,
+                    memory,
                     handover,
                     self._in_background(),
-                    transport.gpu_memory() if isinstance(transport, TellsGpuMemory) else None,
                 )
 
     def _updates(

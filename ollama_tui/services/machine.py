@@ -15,8 +15,8 @@ import re
 import shutil
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
@@ -34,6 +34,7 @@ from ollama_tui.domain.memory.available import (
     configured,
 )
 from ollama_tui.formatting import as_one_line, shorten
+from ollama_tui.services.observable import Observable
 
 if TYPE_CHECKING:
     from ollama_tui.config.settings import Settings
@@ -73,8 +74,11 @@ class Ram(NamedTuple):
     free: int | None = None
 
 
-async def output_of(command: Sequence[str]) -> bytes:
-    """Run a tool without a shell or a terminal; raises OSError, or TimeoutError, which is one."""
+async def output_of(command: Sequence[str], within: float = ANSWER_WITHIN) -> bytes:
+    """Run a tool without a shell or a terminal, for so many seconds at most.
+
+    Raises OSError, and TimeoutError, which is one.
+    """
     folders = os.pathsep.join((os.environ.get("PATH", os.defpath), *TOOL_FOLDERS))
     found = await asyncio.to_thread(shutil.which, command[0], path=folders)
     if found is None:
@@ -89,7 +93,7 @@ async def output_of(command: Sequence[str]) -> bytes:
     assert process.stdout is not None
     answer = b""
     try:
-        async with asyncio.timeout(ANSWER_WITHIN):
+        async with asyncio.timeout(within):
             while len(answer) <= LONGEST_ANSWER and (more := await process.stdout.read(KIB)):
                 answer += more
             if len(answer) <= LONGEST_ANSWER and await process.wait() == 0:
@@ -98,6 +102,9 @@ async def output_of(command: Sequence[str]) -> bytes:
         if process.returncode is None:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)
+        # What was not read keeps the pipe open, and nothing public closes it.
+        process._transport.close()  # type: ignore[attr-defined]
+        if process.returncode is None:
             with suppress(TimeoutError):
                 async with asyncio.timeout(END_WITHIN):
                     await process.wait()
@@ -303,6 +310,79 @@ def told_by_config(settings: Settings) -> AvailableMemory | None:
     return configured(memory, ram)
 
 
+class ServerMemory(Observable["AvailableMemory | None"]):
+    """What memory the server of these settings has; None while nobody has told.
+
+    `seen` is what its models were seen to take, and `server` one in this process, which tells
+    itself. `machine` is read where the server is on it; see `best_of` for who is believed.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        seen: Observable[SeenMemory],
+        *,
+        server: object | None = None,
+        machine: Machine | None = None,
+    ) -> None:
+        self._settings = settings
+        self._seen = seen
+        self._server = server
+        is_local = server is None and not settings.demo and settings.host.is_local
+        self._machine = (machine or Machine()) if is_local else None
+        self._told: AvailableMemory | None = None
+        self._is_read = self._machine is None
+        self._asked = asyncio.Event()
+        super().__init__(self._known())
+
+    def _known(self) -> AvailableMemory | None:
+        """Return what to believe; nothing before the machine was read, as it goes first."""
+        if isinstance(self._server, TellsMemory):
+            return self._server.available_memory()
+        if not self._is_read:
+            return None
+        return best_of(self._told, told_by_config(self._settings), self._seen.value)
+
+    def use(self, settings: Settings) -> None:
+        """Obey other settings for the same server."""
+        self._settings = settings
+        self.set(self._known())
+
+    async def read(self) -> AvailableMemory | None:
+        """Read the machine, if that is where the server is; return what is known then."""
+        if self._machine is not None:
+            self._told = await self._machine.memory()
+            self._is_read = True
+        self.set(self._known())
+        return self.value
+
+    def read_again(self) -> None:
+        """Have the machine read again, in the background of `following`."""
+        self._asked.set()
+
+    @asynccontextmanager
+    async def following(self) -> AsyncIterator[None]:
+        """Read the machine once, and follow what models take, while the block runs."""
+        self._asked.set()
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(loop) for loop in (self._read_when_asked(), self._follow())]
+            try:
+                yield
+            finally:
+                for task in tasks:
+                    task.cancel()
+
+    async def _read_when_asked(self) -> None:
+        while True:
+            await self._asked.wait()
+            self._asked.clear()
+            await self.read()
+
+    async def _follow(self) -> None:
+        async for _ in self._seen.follow():
+            self.set(self._known())
+
+
 async def memory_of(
     settings: Settings,
     seen: SeenMemory | None = None,
@@ -312,11 +392,7 @@ async def memory_of(
 ) -> AvailableMemory | None:
     """Return what memory the server of these settings has; None when nobody tells.
 
-    `seen` is what its models were seen to take, and `server` one in this process, which tells
-    itself. `machine` is read where the server is on it; see `best_of` for who is believed.
+    The arguments are those of `ServerMemory`. It takes up to some seconds, where a tool hangs.
     """
-    if isinstance(server, TellsMemory):
-        return server.available_memory()
-    is_local = server is None and not settings.demo and settings.host.is_local
-    told = await (machine or Machine()).memory() if is_local else None
-    return best_of(told, told_by_config(settings), seen)
+    told = Observable(seen if seen is not None else SeenMemory(0))
+    return await ServerMemory(settings, told, server=server, machine=machine).read()

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 
     from ollama_tui.api.prefetch import Prefetch
     from ollama_tui.api.replies import Show
+    from ollama_tui.domain.memory.available import AvailableMemory
     from ollama_tui.domain.storage.usage import Usage
     from ollama_tui.domain.updates import Upstream
     from ollama_tui.services.cache import Cache
@@ -84,6 +85,8 @@ class OllamaTui(DiffApp[int], ThemedApp[int], MessagesApp[int], inherit_bindings
     """What show said of the models asked about last, by `details_key`."""
     measured: reactive[Usage | None] = reactive(None, init=False, repaint=False)
     """What was read last in the server's store; None when that is not possible."""
+    memory: reactive[AvailableMemory | None] = reactive(None, init=False, repaint=False)
+    """What memory the server has; None while nobody has told."""
     jobs: reactive[tuple[Job, ...]] = reactive((), init=False, repaint=False)
     """What the queue published last, at most four times a second."""
     updates: reactive[Mapping[ModelKey, Upstream]] = reactive(dict, init=False, repaint=False)
@@ -131,14 +134,9 @@ class OllamaTui(DiffApp[int], ThemedApp[int], MessagesApp[int], inherit_bindings
         self.clock = clock
         self.drafts = Drafts(drafts, clock, self.tell)
         self._connection_to = partial(
-            Connection,
-            cache=cache,
-            unfinished=unfinished,
-            start_keeper=start_keeper,
-            problems=self._problems,
-            transport=self._new_transport,
-            clock=clock,
-        )
+            Connection, cache=cache, unfinished=unfinished, start_keeper=start_keeper,
+            problems=self._problems, transport=self._new_transport, clock=clock,
+        )  # fmt: skip
         self._holds_frames = is_painted = early is not None and early.painted is not None
         self._first_frame = FirstFrame(self, is_painted=is_painted)
         self._connection = self._connection_to(settings, prefetch=prefetch, is_painted=is_painted)
@@ -328,6 +326,7 @@ class OllamaTui(DiffApp[int], ThemedApp[int], MessagesApp[int], inherit_bindings
         async with asyncio.TaskGroup() as group:
             group.create_task(self._follow(services.facts.details, OllamaTui.details))
             group.create_task(self._follow(services.storage.measured, OllamaTui.measured))
+            group.create_task(self._follow(services.available_memory, OllamaTui.memory))
             group.create_task(self._follow(services.updates.found, OllamaTui.updates, DRAW_EVERY))
             group.create_task(self._follow(progress, OllamaTui.checking, DRAW_EVERY))
             group.create_task(follow_jobs(self, services))
@@ -353,7 +352,7 @@ class OllamaTui(DiffApp[int], ThemedApp[int], MessagesApp[int], inherit_bindings
         self.settings = settings
         self._connection = self._connection_to(settings)
         self.details, self.updates, self.jobs = {}, {}, ()
-        self.measured = self.checking = None
+        self.measured = self.checking = self.memory = None
         self.drafts.release_sent()
         self.snapshot = self._connection.snapshots.value
         self._hold_for_list()

@@ -154,6 +154,7 @@ def _begin_again(main: MainScreen, view: View) -> None:
     app.set_reactive(type(app).updates, {})
     app.set_reactive(type(app).checking, None)
     app.set_reactive(type(app).measured, None)
+    app.set_reactive(type(app).memory, None)
     if main.has_class("-details"):
         main.details.close()
     main.jobs = ()

@@ -14,6 +14,7 @@ from ollama_tui.config.saved_filters import SavedFilters
 from ollama_tui.config.settings import Settings, read_config
 from ollama_tui.config.state_file import Problems
 from ollama_tui.config.ui_state import UIState
+from ollama_tui.domain.memory.available import SeenMemory
 from ollama_tui.domain.model import Facts, ModelKey
 from ollama_tui.domain.rows import View
 from ollama_tui.domain.updates import UpdateStatus, Upstream
@@ -110,6 +111,13 @@ KINDS = {
         "pushed-*.json",
         lambda folder, problems: Cache(folder, problems).keep_pushed(URL, frozenset(["a:1"])),
         lambda folder, problems: Cache(folder, problems).pushed(URL),
+    ),
+    "memory": Kind(
+        "memory-*.json",
+        lambda folder, problems: Cache(folder, problems).keep_seen_memory(
+            URL, SeenMemory(12_000_000_000, True)
+        ),
+        lambda folder, problems: Cache(folder, problems).seen_memory(URL),
     ),
 }
 

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
+from ollama_tui.api.host import parse_host
+from ollama_tui.config.hosts import NamedHost
 from ollama_tui.demo import Demo as EmbeddedServer
+from ollama_tui.domain.memory.available import GIB
+from ollama_tui.services.cache import Cache
 from tests.demo.levers import Demo
 from tests.journeys.driver import User, a_server, journey
 
@@ -33,7 +38,7 @@ async def test_it_says_what_each_model_takes_where_and_until_when() -> None:
         assert line_of(user, "qwen3:1.7b") == "▸ ● qwen3:1.7b 1.6 GB 100% GPU 4K llamacpp forever"
         assert "15 GB 32%/68% CPU/GPU 4K llamacpp 4:1" in line_of(user, "gpt-oss:20b")
         await user.sees("2 models · 16 GB in memory", "12 GB VRAM in use")
-        await user.sees("the server does not say how much it has")
+        await user.sees("about 12 GB: more was split between GPU and CPU")
         await user.sees("█ qwen3:1.7b 1.6 GB", "▓ gpt-oss:20b 10 GB")
 
 
@@ -43,6 +48,38 @@ async def test_where_the_memory_of_the_gpus_is_known_the_rest_of_the_bar_is_free
         await user.sees("12 GB VRAM in use of 12 GB", "full")
         await user.presses("j", "x")
         await user.sees("1.6 GB VRAM in use of 12 GB", "10 GB free")
+
+
+async def test_the_memory_of_a_server_elsewhere_is_what_the_config_says() -> None:
+    hosts = (NamedHost("gpu-box", memory=24 * GIB),)
+    async with journey(host=parse_host("gpu-box"), hosts=hosts) as user:
+        await user.sees("12 GB of 25 GB 2 loaded")
+        await user.presses("t")
+        await user.sees("12 GB VRAM in use of 25 GB", "from config.toml   13 GB free")
+        await user.presses("X", "y")
+        await user.sees("0 B VRAM in use of 25 GB", "25 GB free")
+
+
+@pytest.mark.parametrize("size", [(40, 10), (80, 24), (120, 40), (200, 60)])
+async def test_what_is_free_is_seen_at_every_size(size: tuple[int, int]) -> None:
+    hosts = (NamedHost("127.0.0.1", memory=24 * GIB),)
+    async with journey(size=size, hosts=hosts) as user:
+        await user.presses("t")
+        await user.sees("12 GB VRAM in use of 25 GB", "13 GB free")
+
+
+async def test_what_models_were_seen_to_take_is_remembered(tmp_path: Path) -> None:
+    demo, ticker = a_server()
+    cache, split = Cache(tmp_path), "about 12 GB: more was split between GPU and CPU"
+    async with journey(demo, cache=cache, server_time=ticker) as user:
+        await user.presses("t")
+        await user.sees("12 GB VRAM in use", split)
+        assert "vram 12 GB 2 loaded" in user.status  # what was seen is no total
+        await user.presses("X", "y")
+        await user.sees("No model is loaded.", split)
+    async with journey(demo, cache=cache, server_time=ticker) as user:
+        await user.presses("t")
+        await user.sees("0 B VRAM in use", split)
 
 
 async def test_the_time_left_counts_down_every_second() -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from ollama_tui.api.client import Ollama
 from ollama_tui.api.errors import NotOllama, OllamaError, Unreachable
 from ollama_tui.api.replies import Answers, ListedModel, Show
 from ollama_tui.demo.release import VERSION
+from ollama_tui.domain.memory.available import GIB, SeenMemory
 from ollama_tui.domain.model import ConnectionState, Snapshot
 from ollama_tui.services.cache import Cache
 from ollama_tui.services.library import POLL_EVERY, PUBLISH_EVERY, Library, answers_of
@@ -522,6 +525,29 @@ async def test_it_remembers_when_a_model_ran_last_even_in_the_next_run(
     kept = Cache(tmp_path).last_runs(URL)
     assert kept is not None
     assert max(kept.by_digest.values()) >= left - timedelta(seconds=POLL_EVERY)
+
+
+async def test_what_models_take_is_kept_when_there_is_news_of_it(
+    ollama: Ollama, demo: Demo, tmp_path: Path
+) -> None:
+    cache = Cache(tmp_path)
+    library = Library(ollama, cache=cache, host_url=URL)
+    await library.refresh()
+    taken = sum(runner.size_vram for runner in demo.server.runners)
+    assert library.seen_memory.value == SeenMemory(taken, is_limit=True)
+    assert cache.seen_memory(URL) == library.seen_memory.value
+    [name] = [name for name in os.listdir(tmp_path) if name.startswith("memory-")]
+    os.remove(tmp_path / name)
+    await ollama.unload("qwen3:1.7b")
+    await library.refresh_running()
+    assert name not in os.listdir(tmp_path)  # less is no news
+    assert Library(ollama, cache=cache, host_url=URL).seen_memory.value == SeenMemory(0)
+    [left] = demo.server.runners
+    demo.server.runners.append(replace(left, size=30 * GIB, size_vram=20 * GIB))
+    await library.refresh_running()
+    again = Library(ollama, cache=cache, host_url=URL)
+    assert again.seen_memory.value == library.seen_memory.value
+    assert again.seen_memory.value.most > taken
 
 
 async def test_a_model_that_runs_on_is_no_news(library: Library, time: VirtualClock) -> None:

@@ -92,8 +92,19 @@ class AvailableMemory:
 
     @property
     def known_total(self) -> int | None:
-        """Bytes to show what is in use against; None without a GPU, and for a lower bound."""
-        return None if self.at_least or not self.devices else self.gpu_bytes
+        """Bytes of all GPUs to show what is in use against; None where there is no certain figure.
+
+        What was learned is none: by itself it would always say that the GPUs are full.
+        """
+        is_certain = self.devices and self.source is not MemorySource.LEARNED
+        return self.gpu_bytes if is_certain else None
+
+    def ram_to_run_in(self, on_gpu: int) -> int | None:
+        """Return the bytes of main memory if that is what models run in, and known; else None.
+
+        It is where no GPU is known, and none has bytes of a model `on_gpu`.
+        """
+        return None if self.devices or on_gpu else self.ram
 
     @property
     def label(self) -> str:
@@ -110,6 +121,15 @@ class AvailableMemory:
         if self.source is MemorySource.CONFIG:
             return f"{amount}{self._told}"
         return f"{about}{amount} on {plural(len(self.devices), 'GPU')}{self._told}"
+
+    @property
+    def origin(self) -> str:
+        """Who tells, for where the total stands already; empty for the demo."""
+        match self.source:
+            case MemorySource.DEMO | MemorySource.LEARNED:
+                return ""
+            case _:
+                return f"from {self.told_by}"
 
     @property
     def _told(self) -> str:

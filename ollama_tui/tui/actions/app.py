@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
 async def refresh(context: ActionContext) -> None:
     """Ask the server for its models and what runs."""
-    await connected(context).library.refresh()
+    services = connected(context)
+    services.available_memory.read_again()
+    await services.library.refresh()
     context.tell(f"{plural(len(context.snapshot.models), 'model')} listed.")
 
 

@@ -67,7 +67,7 @@ class Frame:
 
     def _status(self) -> StyledLine:
         main, tui = self._main, self._main.tui
-        checking, measured, services = tui.checking, tui.measured, tui.services
+        checking, measured = tui.checking, tui.measured
         by_key = main.snapshot.by_key
         totals = None
         if main.jobs:
@@ -81,7 +81,7 @@ class Frame:
             marked_bytes=self._taken_by([by_key[k] for k in main.view.marks if k in by_key]),
             disk_free=measured.free if measured else None,
             disk_size=measured.capacity if measured else None,
-            gpu_memory=services.gpu_memory if services else None,
+            memory=tui.memory,
             jobs=totals,
             outdated=len(main.updates.outdated),
             checking=f"checking {checking.done:,} of {checking.total:,}" if checking else "",

@@ -94,6 +94,7 @@ class MainScreen(ActionScreen):
         self.watch(self.tui, "jobs", self._take_jobs, init=False)
         self.watch(self.tui, "services", self._take_services, init=False)
         self.watch(self.tui, "measured", self.frame.draw_status, init=False)
+        self.watch(self.tui, "memory", self.frame.draw_status, init=False)
         self.watch(self.tui, "updates", self.redraw, init=False)
         self.watch(self.tui, "checking", self.frame.draw_status, init=False)
 

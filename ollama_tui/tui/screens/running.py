@@ -44,9 +44,7 @@ class RunningScreen(ModelsScreen):
 
     def __init__(self, context: MainScreenContext) -> None:
         super().__init__(context)
-        services = connected(context)
-        self.library = services.library
-        self.gpu_memory = services.gpu_memory
+        self.library = connected(context).library
         self.trouble: OllamaError | None = None
         self._models: dict[ModelKey, Model] = {}
         """What the rows are in the list, by the key of the row."""
@@ -64,6 +62,7 @@ class RunningScreen(ModelsScreen):
     def on_mount(self) -> None:
         """Follow what runs for as long as this screen is there."""
         self.watch(self.app, "snapshot", self.draw)
+        self.watch(self.app, "memory", self.draw, init=False)
         self.call_after_refresh(self._look_again_and_again)
         self._follow_loading()
 
@@ -137,7 +136,7 @@ class RunningScreen(ModelsScreen):
             self.table.show(rows)
         self.show_heading(f" {self.tui.signs.dot} ".join(summed(snapshot.running)))
         self.query_one("#memory", StaticLines).show(
-            memory_lines(every, self.gpu_memory, self.tui.signs, self.room, self.app.size.height)
+            memory_lines(every, self.tui.memory, self.tui.signs, self.room, self.app.size.height)
         )
         error = self.trouble
         lines = message_lines(error.title, error.hint, "bad", self.room) if error else []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from ollama_tui.domain.model import ModelKey
 from ollama_tui.domain.overview import processor
@@ -13,6 +14,9 @@ from ollama_tui.tui.look import Signs
 from ollama_tui.tui.widgets.bars import bar, stacked_bar
 from ollama_tui.tui.widgets.row_source import RowSource, TableColumn, fit_columns
 from ollama_tui.tui.widgets.text_layout import fit, spread, width_of
+
+if TYPE_CHECKING:
+    from ollama_tui.domain.memory.available import AvailableMemory
 
 LONGEST_BAR = 40
 LEGEND_NAME = 28
@@ -101,31 +105,38 @@ def _cell(row: Running, column: str) -> Span:
 
 
 def memory_lines(
-    rows: Sequence[Running], total: int | None, signs: Signs, width: int, height: int
+    rows: Sequence[Running], memory: AvailableMemory | None, signs: Signs, width: int, height: int
 ) -> list[StyledLine]:
     """Return the memory of the GPUs as a headline, a bar and a legend: the fewer, the smaller.
 
-    Where the server does not tell the `total`, the bar is what is used of it.
+    Where it is not known how much they have, the bar is what is used of it. Without a GPU it is
+    about main memory.
     """
-    on_gpu = [row for row in rows if row.vram]
-    used = sum(row.vram for row in on_gpu)
+    amounts, name = [row.vram for row in rows], "VRAM"
+    total = memory.known_total if memory is not None else None
+    if memory is not None and (ram := memory.ram_to_run_in(sum(amounts))):
+        amounts, name, total = [row.size for row in rows], "RAM", ram
+    taken = [(row, amount) for row, amount in zip(rows, amounts, strict=True) if amount]
+    used = sum(amounts)
     room = max(0, width - 2)
-    lines: list[StyledLine] = [((" ", ""), *spread(*_headline(used, total), room))]
+    lines: list[StyledLine] = [
+        ((" ", ""), *_headline(f"{size(used)} {name}", used, total, memory, room))
+    ]
     glyphs = (signs.full, signs.dense, signs.medium, signs.empty)
     looks = [
         (glyphs[n % len(glyphs)], SEGMENT_STYLES[n % len(SEGMENT_STYLES)])
-        for n in range(len(on_gpu))
+        for n in range(len(taken))
     ]
     if height >= BAR_HEIGHT:
         parts = [
-            (row.vram, glyph, style) for row, (glyph, style) in zip(on_gpu, looks, strict=True)
+            (amount, glyph, style) for (_, amount), (glyph, style) in zip(taken, looks, strict=True)
         ]
         lines.append(((" ", ""), *stacked_bar(parts, room, signs, total or 0)))
     if height >= LEGEND_HEIGHT:
         legend: list[Span] = []
-        for row, look in zip(on_gpu, looks, strict=True):
+        for (row, amount), look in zip(taken, looks, strict=True):
             name = shorten(row.name, LEGEND_NAME)
-            more = [look, (f" {name} ", "muted"), (size(row.vram), ""), ("   ", "")]
+            more = [look, (f" {name} ", "muted"), (size(amount), ""), ("   ", "")]
             if width_of([*legend, *more]) > room:
                 break
             legend += more
@@ -133,11 +144,17 @@ def memory_lines(
     return lines
 
 
-def _headline(used: int, total: int | None) -> tuple[StyledLine, StyledLine]:
-    if total:
-        left = total - used
-        free = (f"{size(left)} free", "strong") if left > 0 else ("full", "old")
-        whole = (f" of {size(total)}", "muted")
-        return ((f"{size(used)} VRAM in use", "strong"), whole), (free,)
-    says = "the server does not say how much it has"
-    return ((f"{size(used)} VRAM in use", "strong"),), ((says, "muted"),)
+def _headline(
+    what: str, used: int, total: int | None, memory: AvailableMemory | None, room: int
+) -> StyledLine:
+    """Return `what` is in use, of how much, and what is left; who tells, where there is room."""
+    left: list[Span] = [(f"{what} in use", "strong")]
+    if total is None or memory is None:
+        says = memory.label if memory is not None else "the server does not say how much it has"
+        return spread(left, [(says, "muted")], room)
+    left.append((f" of {size(total)}", "muted"))
+    free = (f"{size(total - used)} free", "strong") if total > used else ("full", "old")
+    origin: Span = (f"{memory.origin}   ", "muted")
+    if memory.origin and width_of([*left, origin, free]) < room:
+        return spread(left, [origin, free], room)
+    return spread(left, [free], room)

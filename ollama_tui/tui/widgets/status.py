@@ -15,6 +15,7 @@ from ollama_tui.tui.widgets.bars import bar
 from ollama_tui.tui.widgets.text_layout import fit, spread, width_of
 
 if TYPE_CHECKING:
+    from ollama_tui.domain.memory.available import AvailableMemory
     from ollama_tui.services.jobs.job import Totals
 
 VERSION_WIDTH = 24
@@ -57,8 +58,8 @@ class Facts:
     disk_free: int | None = None
     disk_size: int | None = None
     """Bytes left on the server's disk and bytes of all of it; None where it cannot be seen."""
-    gpu_memory: int | None = None
-    """Bytes of the server's GPUs together; None where it does not tell."""
+    memory: AvailableMemory | None = None
+    """What memory the server has; None while nobody has told."""
     jobs: Totals | None = None
     """What the jobs under way add up to; None without any."""
     outdated: int = 0
@@ -178,13 +179,17 @@ def _disk(facts: Facts) -> _Part:
 
 
 def _memory(snapshot: Snapshot, facts: Facts) -> _Part:
-    used = sum(runner.size_vram for runner in snapshot.running)
-    loaded: Span = (f" {len(snapshot.running)} loaded", "loaded")
-    if facts.gpu_memory:
-        figures = f"{size(used)} of {size(facts.gpu_memory)}"
-        spans = (("vram ", "muted"), (figures, "strong"), loaded)
-        return _Part(5, spans, used / facts.gpu_memory, 1)
-    return _Part(5, (("vram ", "muted"), (size(used), "strong"), loaded))
+    """Return what models take of the GPUs or, where there is none, of main memory."""
+    running, memory = snapshot.running, facts.memory
+    loaded: Span = (f" {len(running)} loaded", "loaded")
+    name, used = "vram ", sum(runner.size_vram for runner in running)
+    total = memory.known_total if memory is not None else None
+    if memory is not None and (ram := memory.ram_to_run_in(used)):
+        name, used, total = "ram ", sum(runner.size for runner in running), ram
+    if total:
+        figures = f"{size(used)} of {size(total)}"
+        return _Part(5, ((name, "muted"), (figures, "strong"), loaded), used / total, 1)
+    return _Part(5, ((name, "muted"), (size(used), "strong"), loaded))
 
 
 def _jobs(jobs: Totals, signs: Signs) -> StyledLine:

@@ -107,12 +107,11 @@ def test_the_server_leaves_a_gibibyte_free_on_each_device(
 
 
 def test_only_what_is_known_to_be_all_is_shown_as_the_total() -> None:
-    totals = [
-        machine(RTX_4090).known_total,
-        machine().known_total,
-        AvailableMemory(MemorySource.LEARNED, (RTX_4090,), at_least=True).known_total,
-    ]
-    assert totals == [24_564 * MIB, None, None]
+    assert machine(RTX_4090).known_total == 24_564 * MIB
+    assert machine().known_total is None
+    for seen in (SeenMemory(14 * GIB), SeenMemory(14 * GIB, True)):
+        assert (memory := learned(seen))
+        assert memory.known_total is None
 
 
 # ---- the default context

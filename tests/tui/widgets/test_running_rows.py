@@ -4,6 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from ollama_tui.domain.memory.available import (
+    AvailableMemory,
+    Device,
+    MemorySource,
+    SeenMemory,
+    configured,
+    learned,
+)
 from ollama_tui.domain.model import ModelKey
 from ollama_tui.domain.running import Running
 from ollama_tui.tui.look import ASCII_SIGNS, UNICODE_SIGNS
@@ -19,7 +27,13 @@ ROWS = (
 
 
 def drawn(total: int | None, width: int = 42, height: int = 40) -> list[str]:
-    lines = memory_lines(ROWS, total, ASCII_SIGNS, width, height)
+    return drawn_of(ROWS, configured(total), width, height)
+
+
+def drawn_of(
+    rows: tuple[Running, ...], memory: AvailableMemory | None, width: int = 92, height: int = 40
+) -> list[str]:
+    lines = memory_lines(rows, memory, ASCII_SIGNS, width, height)
     return ["".join(text for text, _ in line).strip() for line in lines]
 
 
@@ -40,6 +54,36 @@ def test_a_server_that_does_not_tell_its_memory_has_a_bar_of_what_is_used() -> N
 
 def test_full_is_a_word() -> None:
     assert drawn(6 * GIGA)[0].endswith("full")
+
+
+@pytest.mark.parametrize(
+    ("memory", "left", "right"),
+    [
+        (configured(8 * GIGA), "6 GB VRAM in use of 8 GB", "from config.toml   2 GB free"),
+        (learned(SeenMemory(7 * GIGA, True)), "6 GB VRAM in use",
+         "about 7 GB: more was split between GPU and CPU"),
+        (learned(SeenMemory(7 * GIGA)), "6 GB VRAM in use", "at least 7 GB, seen in use"),
+        (AvailableMemory(MemorySource.DEMO, (Device("a", 8 * GIGA),)), "6 GB VRAM in use of 8 GB",
+         "2 GB free"),
+        (AvailableMemory(MemorySource.MACHINE, (), 64 * GIGA, told_by="/proc/meminfo"),
+         "6 GB VRAM in use", "64 GB of main memory, no GPU known, from /proc/meminfo"),
+    ],
+)  # fmt: skip
+def test_who_tells_how_much_there_is_stands_beside_it(
+    memory: AvailableMemory, left: str, right: str
+) -> None:
+    headline = drawn_of(ROWS, memory)[0]
+    assert headline.split("    ")[0] == left
+    assert headline.removeprefix(left).strip() == right
+
+
+def test_without_a_gpu_it_is_about_main_memory() -> None:
+    memory = AvailableMemory(MemorySource.MACHINE, (), 16 * GIGA, told_by="/proc/meminfo")
+    headline, bar, legend = drawn_of(ROWS[2:], memory, width=42)
+    assert headline.startswith("4 GB RAM in use of 16 GB ")
+    assert headline.endswith(" 12 GB free")
+    assert bar == "#" * 10 + "." * 30
+    assert legend == "# c:1b 4 GB"
 
 
 @pytest.mark.parametrize(("height", "count"), [(40, 3), (14, 2), (10, 1)])

@@ -10,6 +10,13 @@ from hypothesis import strategies as st
 
 from ollama_tui.api.errors import Unreachable
 from ollama_tui.api.replies import ListedModel, RunningModel
+from ollama_tui.domain.memory.available import (
+    AvailableMemory,
+    MemorySource,
+    SeenMemory,
+    configured,
+    learned,
+)
 from ollama_tui.domain.model import ConnectionState, Model, ModelKey, Snapshot
 from ollama_tui.domain.rows import View
 from ollama_tui.services.jobs.job import Totals
@@ -70,7 +77,35 @@ def test_marks_filter_loaded_and_learning_are_counted() -> None:
         "reading details: 2",
     ):
         assert part in said
-    assert "vram █" in line(snapshot, facts=replace(facts, gpu_memory=12_000_000_000))
+    assert "vram █" in line(snapshot, facts=replace(facts, memory=configured(12_000_000_000)))
+
+
+GIGA = 10**9
+ON_GPU = RunningModel(name="m0", size=2 * GIGA, size_vram=2 * GIGA)
+ON_CPU = RunningModel(name="m1", size=3 * GIGA)
+NO_GPU = AvailableMemory(MemorySource.MACHINE, (), 64 * GIGA)
+
+
+@pytest.mark.parametrize(
+    ("memory", "running", "said"),
+    [
+        (None, [ON_GPU], "vram 2 GB 1 loaded"),
+        (configured(12 * GIGA), [ON_GPU, ON_CPU], "2 GB of 12 GB 2 loaded"),
+        (learned(SeenMemory(10 * GIGA, True)), [ON_GPU], "vram 2 GB 1 loaded"),
+        # What was seen in use is not what there is.
+        (learned(SeenMemory(10 * GIGA)), [ON_GPU], "vram 2 GB 1 loaded"),
+        (NO_GPU, [ON_CPU], "3 GB of 64 GB 1 loaded"),
+        (NO_GPU, [ON_CPU, ON_GPU], "vram 2 GB 2 loaded"),  # what is known of it must be wrong
+        (replace(NO_GPU, ram=None), [ON_CPU], "vram 0 B 1 loaded"),
+    ],
+)
+def test_what_models_take_is_shown_against_what_there_is(
+    memory: AvailableMemory | None, running: list[RunningModel], said: str
+) -> None:
+    facts = replace(FACTS, memory=memory)
+    text = line(replace(UP, running=tuple(running)), facts=facts, width=140)
+    assert said in text
+    assert ("ram █" in text and "vram" not in text) is ("64 GB" in said)
 
 
 def test_jobs_have_their_rate_and_the_time_left() -> None:
