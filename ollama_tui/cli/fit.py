@@ -24,11 +24,11 @@ from ollama_tui.domain.memory.fit import (
     fit,
     largest_context,
     server_context,
-    shape_of_model,
 )
 from ollama_tui.domain.memory.footprint import KV_TYPES, LARGEST_CONTEXT, USUAL_KV_TYPE, Load
 from ollama_tui.domain.memory.shape import Basis
 from ollama_tui.domain.model import Model
+from ollama_tui.domain.model_memory import shape_of_model
 from ollama_tui.formatting import UNKNOWN, context, size
 
 HELP = "Show what models take in memory, and which of them fit."

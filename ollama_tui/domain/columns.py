@@ -129,7 +129,7 @@ def _need(model: Model) -> Need | None:
     """Return what a model takes in memory; None where nothing is known of it."""
     if model.facts is None or model.facts.memory is None:
         return None
-    from ollama_tui.domain.memory.fit import need_of  # the first frame does not show it
+    from ollama_tui.domain.model_memory import need_of  # the first frame does not show it
 
     return need_of(model)
 
@@ -213,19 +213,6 @@ COLUMNS: tuple[Column, ...] = (
         descending=True,
     ),
     Column(
-        "memory", "MEMORY", 7, "right", 8,
-        lambda m: need.total if (need := _need(m)) else None,
-        lambda m, _: size(need.total) if (need := _need(m)) else UNKNOWN,
-        descending=True,
-        extra=True,
-    ),
-    Column(
-        "fits", "FITS", 6, "left", 9,
-        lambda m: list(FITS_WORDS.values()).index(word) if (word := _fits(m)) else None,
-        lambda m, _: _fits(m) or UNKNOWN,
-        extra=True,
-    ),
-    Column(
         "loaded", "LOADED", 7, "right", 11,
         lambda m: m.running.size if m.running else None,
         lambda m, _: size(m.running.size) if m.running else "",
@@ -244,6 +231,19 @@ COLUMNS: tuple[Column, ...] = (
         lambda m: at - _EPOCH if (at := m.last_run) else None,
         lambda m, now: "now" if m.running else _short_age(m.last_run, now) if m.last_run else "",
         descending=True,
+        extra=True,
+    ),
+    Column(
+        "memory", "MEMORY", 7, "right", 8,
+        lambda m: need.total if (need := _need(m)) else None,
+        lambda m, _: size(need.total) if (need := _need(m)) else UNKNOWN,
+        descending=True,
+        extra=True,
+    ),
+    Column(
+        "fits", "FITS", 6, "left", 9,
+        lambda m: list(FITS_WORDS.values()).index(word) if (word := _fits(m)) else None,
+        lambda m, _: _fits(m) or UNKNOWN,
         extra=True,
     ),
     _detail("digest", "DIGEST", 12, 13, lambda m: m.digest[:12], str),

@@ -270,7 +270,11 @@ class Connection:
             storage = Storage(ollama.show, local=local, environ=os.environ, server=transport)
             updates = self._updates(registry, ollama, facts, storage, transport)
             memory = ServerMemory(settings, library.seen_memory, server=transport)
-            async with storage.following(self.snapshots), memory.following():
+            async with (
+                storage.following(self.snapshots),
+                memory.following(),
+                library.telling_memory(memory),
+            ):
                 yield Services(
                     ollama,
                     cloud,

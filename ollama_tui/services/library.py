@@ -20,7 +20,7 @@ from ollama_tui.api.clock import Clock, utc_now
 from ollama_tui.api.errors import NotOllama, OllamaError, Refused
 from ollama_tui.api.replies import Answers, ListedModel, RunningModel
 from ollama_tui.domain.last_runs import LastRuns
-from ollama_tui.domain.memory.available import SeenMemory
+from ollama_tui.domain.memory.available import AvailableMemory, SeenMemory
 from ollama_tui.domain.model import ConnectionState, Model, ModelKey, Snapshot
 from ollama_tui.services.model_facts import CONCURRENT_SHOWS, ModelFacts
 from ollama_tui.services.observable import Observable
@@ -73,6 +73,7 @@ class Library:
         self._refreshing: Refresh | None = None
         self._queued: Refresh | None = None
         self._last_refresh_seconds = 0.0
+        self._memory: AvailableMemory | None = None
         self.facts = ModelFacts(ollama.show, cache, show_verbose=ollama.show_verbose, sleep=sleep)
         """What show says of the models."""
         self.loading: Observable[frozenset[ModelKey]] = Observable(frozenset())
@@ -159,7 +160,12 @@ class Library:
     def _publish(self, snapshot: Snapshot) -> None:
         facts = self.facts
         snapshot = snapshot.with_list(
-            self._listed, self._running, facts.by_digest, facts.pending, self._last_runs
+            self._listed,
+            self._running,
+            facts.by_digest,
+            facts.pending,
+            self._last_runs,
+            self._memory,
         )
         self.snapshots.set(snapshot)
 
@@ -183,6 +189,25 @@ class Library:
             self._last_runs = runs
             if self._cache:
                 self._cache.keep_last_runs(self._host_url, runs)
+
+    @asynccontextmanager
+    async def telling_memory(
+        self, memory: Observable[AvailableMemory | None]
+    ) -> AsyncIterator[None]:
+        """Say of each model what memory its server has while the block runs."""
+
+        async def follow() -> None:
+            async for available in memory.follow():
+                if available != self._memory:
+                    self._memory = available
+                    self._publish(self.snapshot)
+
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(follow())
+            try:
+                yield
+            finally:
+                task.cancel()
 
     async def learn(self) -> Snapshot:
         """Refresh, then ask for what the list does not tell of each model, until all is known.

@@ -115,6 +115,7 @@ OPENED_BY = {
     Place.UPDATES: ("update.check", "them"),
     Place.COMPARE: ("model.compare", "one"),
     Place.CLOUD: ("cloud.show", "it"),
+    Place.FIT: ("fit.show", "it"),
 }
 """The action that opens each place beside the list, and what a sentence calls the place then."""
 

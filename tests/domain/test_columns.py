@@ -34,7 +34,7 @@ def test_the_columns_of_the_list_are_those_of_the_design() -> None:
     usual = [BY_KEY[key].title for key in USUAL]
     assert usual == ["NAME", "SIZE", "PARAMS", "QUANT", "CTX", "CAN", "MODIFIED"]
     wide = [BY_KEY[key].title for key in WIDE]
-    assert wide == [*usual, "MEMORY", "FITS", "LOADED", "FAMILY", "LAST RUN"]
+    assert wide == [*usual, "LOADED", "FAMILY", "LAST RUN", "MEMORY", "FITS"]
     assert len(BY_KEY) == len(COLUMNS)
     assert len({column.priority for column in COLUMNS}) == len(COLUMNS)
 

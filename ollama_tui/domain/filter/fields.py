@@ -171,7 +171,8 @@ def _fits(text: str) -> Callable[[Scope], Test]:
         raise BadValue("Write the memory of a GPU with its unit: 24g or 16.5g.", meant) from error
 
     def test(model: Model) -> bool | None:
-        from ollama_tui.domain.memory.fit import Fits, need, shape_of_model
+        from ollama_tui.domain.memory.fit import Fits, need
+        from ollama_tui.domain.model_memory import shape_of_model
 
         if model.is_cloud:
             return False
@@ -183,7 +184,8 @@ def _fits(text: str) -> Callable[[Scope], Test]:
 
 def _fits_server(model: Model) -> bool | None:
     """Whether all of a model fits the GPUs of its server."""
-    from ollama_tui.domain.memory.fit import Fits, need_of
+    from ollama_tui.domain.memory.fit import Fits
+    from ollama_tui.domain.model_memory import need_of
 
     if model.is_cloud:
         return False

@@ -6,9 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
-
-import msgspec
+from typing import NamedTuple
 
 from ollama_tui.domain.memory.available import AvailableMemory, default_context
 from ollama_tui.domain.memory.footprint import (
@@ -24,9 +22,6 @@ from ollama_tui.domain.memory.footprint import (
     usual_batch,
 )
 from ollama_tui.domain.memory.shape import Basis, MemoryShape
-
-if TYPE_CHECKING:
-    from ollama_tui.domain.model import Model
 
 STEP = 256
 """Tokens between two contexts that take different memory."""
@@ -54,23 +49,6 @@ class Fit:
     """None when it is not known how much memory there is."""
     basis: Basis
     """How sure the KV cache is."""
-
-
-def shape_of_model(model: Model) -> MemoryShape | None:
-    """Return what is known of the memory of a model, its projectors included; None if nothing is.
-
-    A server names no projectors' sizes: they are what the GGUF of the model leaves of its size.
-    Where it names no tensors, all of that size counts as weights.
-    """
-    facts = model.facts
-    if facts is None or facts.memory is None or model.is_cloud:
-        return None
-    shape = facts.memory
-    if not shape.weights:
-        return msgspec.structs.replace(shape, weights=model.size)
-    if not facts.weight_bytes:
-        return shape
-    return msgspec.structs.replace(shape, projector=max(0, model.size - facts.weight_bytes))
 
 
 def server_context(shape: MemoryShape, available: AvailableMemory | None) -> int:
@@ -116,12 +94,6 @@ def need(shape: MemoryShape, available: AvailableMemory | None) -> Need:
         if least.gpu <= usable:
             return Need(least.total, Fits.GPU)
     return Need(taken.total, verdict(taken, available))
-
-
-def need_of(model: Model) -> Need | None:
-    """Return what a model takes on its server; None if nothing is known of it."""
-    shape = shape_of_model(model)
-    return need(shape, model.server_memory) if shape is not None else None
 
 
 def fit(shape: MemoryShape, load: Load, available: AvailableMemory | None) -> Fit:

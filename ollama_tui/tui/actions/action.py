@@ -58,6 +58,7 @@ class Place(StrEnum):
     UPDATES = "in updates"
     COMPARE = "in a comparison"
     CLOUD = "in the catalogue"
+    FIT = "in fit"
     LIST_AND_DETAILS = "in the list and the details"
     NOT_JOBS = "everywhere but in jobs"
     MODEL_TABLES = "in the list and the other tables of models"
@@ -70,7 +71,7 @@ class Place(StrEnum):
         return _REGIONS.get(self, (self,))
 
 
-_OF_MODELS = (Place.STORAGE, Place.RUNNING, Place.UPDATES, Place.CLOUD)
+_OF_MODELS = (Place.STORAGE, Place.RUNNING, Place.UPDATES, Place.CLOUD, Place.FIT)
 _REGIONS = {
     Place.LIST_AND_DETAILS: (Place.LIST, Place.DETAILS),
     Place.NOT_JOBS: (Place.LIST, Place.DETAILS, *_OF_MODELS, Place.COMPARE),

@@ -328,6 +328,10 @@ class MainScreenContext:
                 from ollama_tui.tui.screens.running import RunningScreen
 
                 screen = RunningScreen(self)
+            case "fit":
+                from ollama_tui.tui.screens.fit import FitScreen
+
+                screen = FitScreen(self)
             case "jobs":
                 from ollama_tui.tui.screens.jobs import JobsScreen
 

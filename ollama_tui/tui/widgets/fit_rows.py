@@ -16,14 +16,13 @@ from ollama_tui.domain.memory.fit import (
     contexts,
     fit,
     largest_context,
-    need_of,
     server_context,
-    shape_of_model,
 )
 from ollama_tui.domain.memory.footprint import Load
-from ollama_tui.domain.memory.report import reported, unload_advice
 from ollama_tui.domain.memory.shape import Basis, MemoryShape
+from ollama_tui.domain.memory_report import reported, unload_advice
 from ollama_tui.domain.model import Model, ModelKey, key_of
+from ollama_tui.domain.model_memory import need_of, shape_of_model
 from ollama_tui.formatting import UNKNOWN, Span, StyledLine, context, size
 from ollama_tui.tui.look import Signs
 from ollama_tui.tui.widgets.bars import bar
@@ -56,7 +55,10 @@ def _largest(shape: MemoryShape, kv_type: str, available: AvailableMemory | None
 
 
 def _tokens(largest: int | None) -> str:
-    return UNKNOWN if largest is None else context(largest) if largest else "none"
+    """Return a context without the part of a thousand tokens that is over."""
+    if largest is None:
+        return UNKNOWN
+    return context(largest // 1024 * 1024 or largest) if largest else "none"
 
 
 @dataclass
@@ -150,7 +152,7 @@ def _why_unknown(model: Model) -> str:
     if model.is_cloud:
         return "It runs in the cloud: it takes no memory here."
     if model.facts is None:
-        return "Its details are still loading."
+        return "Its details are not known."
     return "Its metadata does not say what it takes in memory."
 
 

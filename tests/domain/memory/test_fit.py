@@ -18,12 +18,12 @@ from ollama_tui.domain.memory.fit import (
     need,
     room_for,
     server_context,
-    shape_of_model,
     verdict,
 )
 from ollama_tui.domain.memory.footprint import Load, footprint
 from ollama_tui.domain.memory.shape import Basis, MemoryShape
 from ollama_tui.domain.model import Facts
+from ollama_tui.domain.model_memory import shape_of_model
 from tests.domain.memory import shapes as s
 from tests.domain.memory.test_footprint import any_shape
 from tests.domain.models import a_model

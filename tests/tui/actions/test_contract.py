@@ -18,7 +18,7 @@ DESIGN = {
     "mark.toggle": "space", "mark.range": "v", "mark.all": "a", "mark.none": "A",
     "mark.invert": "*", "sort.choose": "s", "sort.reverse": "\\",
     "sort.name": "1", "sort.size": "2", "sort.params": "3", "sort.quant": "4", "sort.ctx": "5",
-    "sort.can": "6", "sort.modified": "7", "sort.loaded": "8", "sort.family": "9",
+    "fit.show": "F", "sort.can": "6", "sort.modified": "7", "sort.loaded": "8", "sort.family": "9",
     "details.open": "⏎ l → i", "details.close": "esc h ←",
     "details.next": "tab", "details.previous": "⇧tab",
     "model.pull": "p", "update.this": "u", "update.all": "U", "update.check": "o",
@@ -89,7 +89,10 @@ def test_it_has_the_key_the_design_gives_it(id_: str) -> None:
 
 def test_every_action_with_a_single_letter_is_in_the_design() -> None:
     own = {"details.metadata", "details.find", "details.find_next", "details.find_previous"}
-    tables = (Place.STORAGE, Place.RUNNING, Place.JOBS, Place.UPDATES, Place.COMPARE, Place.CLOUD)
+    tables = (
+        Place.STORAGE, Place.RUNNING, Place.JOBS, Place.UPDATES, Place.COMPARE, Place.CLOUD,
+        Place.FIT,
+    )  # fmt: skip
     main = [a for a in ACTIONS if a.place not in tables]
     single = {a.id for a in main if any(len(key) == 1 for key in keys_of(a))}
     assert single - set(DESIGN) - own <= {"app.demo"}

@@ -82,7 +82,7 @@ def test_what_to_unload_and_what_the_server_reports_come_last() -> None:
 
 
 def test_models_without_figures_say_why() -> None:
-    assert drawn(a_model("m:1"))[1] == "Its details are still loading."
+    assert drawn(a_model("m:1"))[1] == "Its details are not known."
     assert drawn(a_model("m:1", cloud=True))[1] == "It runs in the cloud: it takes no memory here."
     said = "Its metadata does not say what it takes in memory."
     assert drawn(a_model("m:1", facts=Facts()))[1] == said

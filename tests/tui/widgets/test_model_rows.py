@@ -77,7 +77,7 @@ def test_forty_columns_keep_the_size_however_long_names_are() -> None:
 
 
 def test_a_wide_list_has_whole_words_and_then_more_columns() -> None:
-    columns = laid_out(rows_of([*USUAL, TUNED[:38]]), 144)
+    columns = laid_out(rows_of([*USUAL, TUNED[:38]]), 161)
     assert columns["can"].width == MANY_WORDS
     assert columns["name"].width == 38
     assert columns.keys() >= EXTRA

@@ -8,7 +8,7 @@ import pytest
 from ollama_tui.api.replies import RunningModel
 from ollama_tui.domain.memory.available import GIB, configured
 from ollama_tui.domain.memory.footprint import Load, footprint
-from ollama_tui.domain.memory.report import reported, unload_advice
+from ollama_tui.domain.memory_report import reported, unload_advice
 from tests.domain.memory.test_fit import LLAMA
 from tests.domain.models import a_model
 
