@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from ollama_tui.api.replies import Tensor
 from ollama_tui.demo import describe
 from ollama_tui.demo.describe import Image, timestamp
 from ollama_tui.demo.endpoints import (
@@ -30,6 +31,9 @@ from ollama_tui.demo.http import (
     model_of,
 )
 from ollama_tui.demo.store import DemoServer
+from ollama_tui.domain.memory.available import KEPT_FREE
+from ollama_tui.domain.memory.footprint import Load, footprint
+from ollama_tui.domain.memory.metadata import shape_from
 
 FOREVER = timedelta(microseconds=(2**63 - 1) // 1000)
 """The longest time Go can count, some 292 years."""
@@ -208,9 +212,9 @@ def loaded(
     """Return the runner of a model, placed on the GPU as far as there is room."""
     trained = int(image.lengths.get("context_length", DEFAULT_CONTEXT))
     context = min(int(options.get("num_ctx", DEFAULT_CONTEXT)), trained)
-    width = int(image.lengths.get("embedding_length", 1024))
-    size = image.entry.manifest.size * 11 // 10 + context * width * 16
-    room = max(0, server.vram - sum(runner.size_vram for runner in server.runners))
+    size = _memory_of(image, context)
+    used = sum(runner.size_vram for runner in server.runners)
+    room = max(0, server.vram - KEPT_FREE - used)
     return Runner(
         name=image.name.display,
         weights=_weights_digest(image),
@@ -222,6 +226,19 @@ def loaded(
         expires=expires,
         program="llamacpp" if image.runner == "ggml" else image.runner,
     )
+
+
+def _memory_of(image: Image, context: int) -> int:
+    """Return the bytes that a model takes with a context, as llama.cpp would have it."""
+    weights, whole = image.weights(), image.entry.manifest.size
+    if weights is None:
+        return whole
+    tensors = [Tensor(**tensor) for tensor in weights.tensors()]
+    shape = shape_from(weights.info(verbose=False), tensors)
+    if shape is None or not shape.weights:
+        return whole
+    projectors = sum(layer.size for layer in image.entry.manifest.of("projector"))
+    return footprint(shape, Load(max(1, context))).total + projectors
 
 
 def _check_options(options: Mapping[str, Any]) -> None:

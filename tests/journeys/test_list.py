@@ -150,7 +150,7 @@ async def test_each_size_shows_as_much_of_a_model_as_it_has_room_for() -> None:
             assert "…/Compass-3B-GGUF:Q4_K_M  1.9 GB" in user.screen
         await user.resizes(200, 60)
         assert "32K  tools insert " in user.row("studio/reviewer:latest")
-        assert "1.6 GB  qwen3       now " in user.row("qwen3:1.7b")
+        assert "2.1 GB  qwen3       now " in user.row("qwen3:1.7b")
         assert "hf.co/acme-labs/Compass-3B-GGUF:Q4_K_M  1.9 GB" in user.screen
 
 

@@ -74,9 +74,9 @@ async def test_unload_all_names_what_it_unloads_and_until_when_each_was_to_stay(
     demo, ticker = a_server()
     async with journey(demo, server_time=ticker) as user:
         await user.presses("X")
-        await user.sees("Unload 2 models?", "Frees 16 GB of memory")
-        await user.sees("qwen3:1.7b   1.6 GB  kept forever")
-        await user.sees("gpt-oss:20b   15 GB  4 minutes left")
+        await user.sees("Unload 2 models?", "Frees 13 GB of memory")
+        await user.sees("qwen3:1.7b   2.1 GB  kept forever")
+        await user.sees("gpt-oss:20b   11 GB  4 minutes left")
         for key in ("enter", "space", "X"):
             await user.presses(key)
             await user.sees("Unload 2 models?")

@@ -35,27 +35,27 @@ async def test_it_says_what_each_model_takes_where_and_until_when() -> None:
     async with journey() as user:
         await user.presses("t")
         await user.sees("Running models")
-        assert line_of(user, "qwen3:1.7b") == "▸ ● qwen3:1.7b 1.6 GB 100% GPU 4K llamacpp forever"
-        assert "15 GB 32%/68% CPU/GPU 4K llamacpp 4:1" in line_of(user, "gpt-oss:20b")
-        await user.sees("2 models · 16 GB in memory", "12 GB VRAM in use")
-        await user.sees("about 12 GB: more was split between GPU and CPU")
-        await user.sees("█ qwen3:1.7b 1.6 GB", "▓ gpt-oss:20b 10 GB")
+        assert line_of(user, "qwen3:1.7b") == "▸ ● qwen3:1.7b 2.1 GB 100% GPU 4K llamacpp forever"
+        assert "11 GB 24%/76% CPU/GPU 4K llamacpp 4:1" in line_of(user, "gpt-oss:20b")
+        await user.sees("2 models · 13 GB in memory", "10 GB VRAM in use")
+        await user.sees("about 10 GB: more was split between GPU and CPU")
+        await user.sees("█ qwen3:1.7b 2.1 GB", "▓ gpt-oss:20b 8.8 GB")
 
 
 async def test_where_the_memory_of_the_gpus_is_known_the_rest_of_the_bar_is_free() -> None:
     async with journey(transport=EmbeddedServer().transport) as user:
         await user.presses("t")
-        await user.sees("12 GB VRAM in use of 12 GB", "full")
+        await user.sees("10 GB VRAM in use of 12 GB", "1.1 GB free")
         await user.presses("j", "x")
-        await user.sees("1.6 GB VRAM in use of 12 GB", "10 GB free")
+        await user.sees("2.1 GB VRAM in use of 12 GB", "9.9 GB free")
 
 
 async def test_the_memory_of_a_server_elsewhere_is_what_the_config_says() -> None:
     hosts = (NamedHost("gpu-box", memory=24 * GIB),)
     async with journey(host=parse_host("gpu-box"), hosts=hosts) as user:
-        await user.sees("12 GB of 25 GB 2 loaded")
+        await user.sees("10 GB of 25 GB 2 loaded")
         await user.presses("t")
-        await user.sees("12 GB VRAM in use of 25 GB", "from config.toml   13 GB free")
+        await user.sees("10 GB VRAM in use of 25 GB", "from config.toml   14 GB free")
         await user.presses("X", "y")
         await user.sees("0 B VRAM in use of 25 GB", "25 GB free")
 
@@ -65,16 +65,16 @@ async def test_what_is_free_is_seen_at_every_size(size: tuple[int, int]) -> None
     hosts = (NamedHost("127.0.0.1", memory=24 * GIB),)
     async with journey(size=size, hosts=hosts) as user:
         await user.presses("t")
-        await user.sees("12 GB VRAM in use of 25 GB", "13 GB free")
+        await user.sees("10 GB VRAM in use of 25 GB", "14 GB free")
 
 
 async def test_what_models_were_seen_to_take_is_remembered(tmp_path: Path) -> None:
     demo, ticker = a_server()
-    cache, split = Cache(tmp_path), "about 12 GB: more was split between GPU and CPU"
+    cache, split = Cache(tmp_path), "about 10 GB: more was split between GPU and CPU"
     async with journey(demo, cache=cache, server_time=ticker) as user:
         await user.presses("t")
-        await user.sees("12 GB VRAM in use", split)
-        assert "vram 12 GB 2 loaded" in user.status  # what was seen is no total
+        await user.sees("10 GB VRAM in use", split)
+        assert "vram 10 GB 2 loaded" in user.status  # what was seen is no total
         await user.presses("X", "y")
         await user.sees("No model is loaded.", split)
     async with journey(demo, cache=cache, server_time=ticker) as user:
@@ -237,7 +237,7 @@ async def test_x_frees_one_model_and_shift_x_the_rest() -> None:
         assert listed(demo) == ["qwen3:1.7b"]
         await user.presses("w", *"bge", "enter")
         await user.server_works(3)
-        await user.sees("▓ bge-m3:latest 1.3 GB")
+        await user.sees("▓ bge-m3:latest 1.9 GB")
         await user.presses("X")
         await user.sees("Unload 2 models?", "bge-m3:latest")
         assert len(listed(demo)) == 2

@@ -73,6 +73,13 @@ async def the_running(user: Guide) -> None:
     await user.sees("qwen3:8b")
 
 
+async def the_fit(user: Guide) -> None:
+    """What fits the memory, and one model at each context."""
+    await user.presses("F")
+    await user.sees("models fit fully")
+    await user.goes_to_row("gemma3:4b")
+
+
 PICTURES: dict[str, tuple[tuple[int, int], Steps]] = {
     "list": ((120, 30), the_list),
     "storage": ((120, 28), the_disk),
@@ -80,6 +87,7 @@ PICTURES: dict[str, tuple[tuple[int, int], Steps]] = {
     "edit": ((110, 26), an_edit),
     "pulls": ((110, 16), the_pulls),
     "running": ((110, 18), the_running),
+    "fit": ((110, 30), the_fit),
 }
 
 
