@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from ollama_tui.formatting import inert, plural, size
 
 if TYPE_CHECKING:
     from ollama_tui.api.client import Ollama
+    from ollama_tui.api.replies import RunningModel
     from ollama_tui.config.settings import Settings
     from ollama_tui.domain.storage.usage import Usage
 
@@ -84,6 +85,7 @@ async def _asked(
             said("version", f"{inert(version)}"),
             said("tested with", " and ".join(TESTED)),
             Fact("models", f"{len(listed):,}, {len(running):,} of them in memory", len(listed)),
+            await _memory(settings, running, transport),
             Fact("not supported", lacking or "nothing that this program uses", lacks, key="cannot"),
         ),
     )
@@ -91,6 +93,29 @@ async def _asked(
     storage = Storage(ollama.show, local=is_local, environ=environ, server=transport)
     usage = await storage.read(models_from(listed, running, {}))
     return server, store(usage, environ, is_local=is_local, is_demo=settings.demo)
+
+
+async def _memory(
+    settings: Settings, running: Sequence[RunningModel], transport: object | None
+) -> Fact:
+    """Return what memory the server has, as far as anybody tells, and who does."""
+    from ollama_tui.domain.memory.available import SeenMemory
+    from ollama_tui.services.machine import memory_of
+
+    seen = SeenMemory(0).with_running(running)
+    memory = await memory_of(settings, seen, server=transport)
+    if memory is None:
+        return Fact("memory", 'not known: memory = "24g" in its table of config.toml says it', None)
+    devices = [device.name for device in memory.devices if device.name]
+    named = f" ({', '.join(devices)})" if devices else ""
+    value = {
+        "gpu": memory.gpu_bytes,
+        "ram": memory.ram,
+        "source": memory.source.value,
+        "devices": devices,
+        "at_least": memory.at_least,
+    }
+    return Fact("memory", f"{memory.label}{named}", value)
 
 
 def store(usage: Usage, environ: Mapping[str, str], *, is_local: bool, is_demo: bool) -> Section:

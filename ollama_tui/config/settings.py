@@ -14,7 +14,15 @@ import msgspec
 from msgspec import Meta
 
 from ollama_tui.api.host import Host, parse_host
-from ollama_tui.config.hosts import LISTED, MOST_QUOTED, NamedHost, address_of, hosts_from, place_of
+from ollama_tui.config.hosts import (
+    AMOUNTS,
+    LISTED,
+    MOST_QUOTED,
+    NamedHost,
+    address_of,
+    hosts_from,
+    place_of,
+)
 from ollama_tui.config.safe_file import Unusable, read_bounded
 from ollama_tui.formatting import inert
 
@@ -316,6 +324,8 @@ def config_from(values: Mapping[str, Any], lines: Lines) -> Config:
     for key, value in values.items():
         if (kind := SETTING_TYPES.get(key)) is None:
             text = f"there is no setting “{inert(key[:MOST_QUOTED])}”."
+            if key in AMOUNTS:
+                text = f'{key} belongs in the table of a server, such as [hosts."gpu-box:11434"].'
             problems.append(ConfigProblem.at(lines, (key,), text))
             continue
         if key == "hosts":

@@ -29,6 +29,8 @@ TEMPLATE = """\
 #   [hosts.prod]                   # without an address, the name is the address: [hosts."box.lan"]
 #   address = "gpu-box:11434"
 #   read_only = true               # refuse whatever would change this server
+#   memory = "24g"                 # of all its GPUs, where nobody else tells: for what fits
+#   ram = "64g"                    # its main memory
 """
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from pathlib import Path
@@ -57,6 +58,13 @@ def test_the_report_for_programs_names_files_packages_and_what_the_server_is(
     server = report["server"]
     assert (server["address"], server["version"], server["models"]) == ("demo", "0.40.2", 36)
     assert "Quantizing a GGUF model" in server["cannot"]
+    assert server["memory"] == {
+        "gpu": 12_000_000_000,
+        "ram": 64_000_000_000,
+        "source": "demo",
+        "devices": ["Demo GPU"],
+        "at_least": False,
+    }
     assert report["store"]["readable"] is True
 
 
@@ -76,6 +84,20 @@ def test_a_server_is_asked_for_its_version_and_how_long_that_takes(tmp_path: Pat
     assert 0 < report["server"]["answers"] < 60_000
     assert report["store"] == {"found_in": None}
     assert "qwen3" not in json.dumps(report)
+
+
+def test_the_memory_of_this_machine_is_read_for_a_server_on_it(tmp_path: Path) -> None:
+    tool = tmp_path / "bin" / "nvidia-smi"
+    tool.parent.mkdir()
+    tool.write_text("#!/bin/sh\necho '0, NVIDIA GeForce RTX 4090, 24564, 23592'\n")
+    tool.chmod(0o755)
+    path = f"{tool.parent}{os.pathsep}{os.environ['PATH']}"
+    with served() as url:
+        code, report = examined(tmp_path, "--host", url, PATH=path)
+    assert code == 0
+    memory = report["server"]["memory"]
+    assert (memory["source"], memory["gpu"]) == ("machine", 24_564 << 20)
+    assert memory["devices"] == ["NVIDIA GeForce RTX 4090"]
 
 
 def test_neither_key_nor_password_is_ever_printed(tmp_path: Path) -> None:

@@ -249,4 +249,4 @@ def test_the_readme_shows_a_file_without_a_mistake() -> None:
     (shown,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
     settings = read(shown)
     assert problems(settings) == []
-    assert settings.hosts == (NamedHost("prod", "gpu-box:11434", True),)
+    assert settings.hosts == (NamedHost("prod", "gpu-box:11434", True, 24 * GIB),)

@@ -95,6 +95,9 @@ def test_a_wrong_value_is_one_sentence_and_the_rest_is_used(
 
 def test_a_setting_that_does_not_exist_is_said() -> None:
     assert problems(settle({"colour": "red"})) == ["config.toml: there is no setting “colour”."]
+    assert problems(settle({"memory": "24g"})) == [
+        'config.toml: memory belongs in the table of a server, such as [hosts."gpu-box:11434"].'
+    ]
 
 
 def test_a_file_that_is_none_says_why_and_the_program_starts(tmp_path: Path) -> None:

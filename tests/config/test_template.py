@@ -9,6 +9,7 @@ from ollama_tui.config.hosts import NamedHost
 from ollama_tui.config.settings import SETTING_TYPES, Settings, config_from, settings_from
 from ollama_tui.config.template import template
 from ollama_tui.domain.columns import COLUMNS, WIDE
+from ollama_tui.domain.memory.available import GIB
 
 
 def uncommented() -> str:
@@ -35,7 +36,8 @@ def test_its_table_of_a_server_can_be_used_too() -> None:
     text = re.sub(r"^#   (?=\S)", "", template(), flags=re.MULTILINE)
     config = config_from(tomllib.loads(text), {})
     assert config.problems == ()
-    assert config.values["hosts"] == (NamedHost("prod", "gpu-box:11434", read_only=True),)
+    prod = NamedHost("prod", "gpu-box:11434", read_only=True, memory=24 * GIB, ram=64 * GIB)
+    assert config.values["hosts"] == (prod,)
 
 
 def test_it_names_every_column() -> None:
