@@ -99,7 +99,7 @@ async def _memory(
     settings: Settings, running: Sequence[RunningModel], transport: object | None
 ) -> Fact:
     """Return what memory the server has, as far as anybody tells, and who does."""
-    from ollama_tui.domain.memory.available import SeenMemory
+    from ollama_tui.domain.memory.seen import SeenMemory
     from ollama_tui.services.machine import memory_of
 
     seen = SeenMemory(0).with_running(running)

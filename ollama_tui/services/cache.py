@@ -24,7 +24,7 @@ from ollama_tui.domain.last_runs import LastRuns
 from ollama_tui.domain.model import Facts, ModelKey
 
 if TYPE_CHECKING:
-    from ollama_tui.domain.memory.available import SeenMemory
+    from ollama_tui.domain.memory.seen import SeenMemory
     from ollama_tui.domain.updates import Upstream
 
 SHOW_FORMAT = 5
@@ -187,7 +187,7 @@ class Cache:
         return StateFile(path, LastRuns, loss, self._problems)
 
     def _seen_memory(self, host_url: str) -> StateFile[SeenMemory]:
-        from ollama_tui.domain.memory.available import SeenMemory
+        from ollama_tui.domain.memory.seen import SeenMemory
 
         path = self._folder / f"memory-{file_key(host_url)}.json"
         loss = "what models were seen to take of its memory is forgotten"

@@ -20,13 +20,14 @@ from ollama_tui.api.clock import Clock, utc_now
 from ollama_tui.api.errors import NotOllama, OllamaError, Refused
 from ollama_tui.api.replies import Answers, ListedModel, RunningModel
 from ollama_tui.domain.last_runs import LastRuns
-from ollama_tui.domain.memory.available import AvailableMemory, SeenMemory
+from ollama_tui.domain.memory.seen import SeenMemory
 from ollama_tui.domain.model import ConnectionState, Model, ModelKey, Snapshot
 from ollama_tui.services.model_facts import CONCURRENT_SHOWS, ModelFacts
 from ollama_tui.services.observable import Observable
 
 if TYPE_CHECKING:
     from ollama_tui.api.client import KeepAlive, Ollama
+    from ollama_tui.domain.memory.available import AvailableMemory
     from ollama_tui.services.cache import Cache
 
 PUBLISH_EVERY = 0.5

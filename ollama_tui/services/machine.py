@@ -29,10 +29,10 @@ from ollama_tui.domain.memory.available import (
     AvailableMemory,
     Device,
     MemorySource,
-    SeenMemory,
     best_of,
     configured,
 )
+from ollama_tui.domain.memory.seen import SeenMemory
 from ollama_tui.formatting import as_one_line, shorten
 from ollama_tui.services.observable import Observable
 

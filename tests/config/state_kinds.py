@@ -14,7 +14,7 @@ from ollama_tui.config.saved_filters import SavedFilters
 from ollama_tui.config.settings import Settings, read_config
 from ollama_tui.config.state_file import Problems
 from ollama_tui.config.ui_state import UIState
-from ollama_tui.domain.memory.available import SeenMemory
+from ollama_tui.domain.memory.seen import SeenMemory
 from ollama_tui.domain.model import Facts, ModelKey
 from ollama_tui.domain.rows import View
 from ollama_tui.domain.updates import UpdateStatus, Upstream

@@ -17,7 +17,8 @@ from ollama_tui.api.client import Ollama
 from ollama_tui.api.errors import NotOllama, OllamaError, Unreachable
 from ollama_tui.api.replies import Answers, ListedModel, Show
 from ollama_tui.demo.release import VERSION
-from ollama_tui.domain.memory.available import GIB, SeenMemory
+from ollama_tui.domain.memory.available import GIB
+from ollama_tui.domain.memory.seen import SeenMemory
 from ollama_tui.domain.model import ConnectionState, Snapshot
 from ollama_tui.services.cache import Cache
 from ollama_tui.services.library import POLL_EVERY, PUBLISH_EVERY, Library, answers_of

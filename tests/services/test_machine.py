@@ -29,8 +29,8 @@ from ollama_tui.domain.memory.available import (
     AvailableMemory,
     Device,
     MemorySource,
-    SeenMemory,
 )
+from ollama_tui.domain.memory.seen import SeenMemory
 from ollama_tui.services.machine import (
     LONGEST_NAME,
     MOST_DEVICES,

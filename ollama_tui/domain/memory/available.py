@@ -7,15 +7,14 @@ one; config.toml; and what models have been seen to take.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING
 
-import msgspec
-
-from ollama_tui.api.replies import RunningModel
 from ollama_tui.formatting import plural, size
+
+if TYPE_CHECKING:
+    from ollama_tui.domain.memory.seen import SeenMemory
 
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
 KEPT_FREE = 1024 * MIB
@@ -26,9 +25,6 @@ DEFAULT_CONTEXTS = ((47 * GIB, 262_144), (23 * GIB, 32_768))
 """Bytes of all devices from which on a default context is used, the largest first."""
 SMALLEST_DEFAULT = 4096
 """Tokens of the default context with less memory than that, and without any GPU."""
-_NEARLY = 7 / 8
-"""Part of the most memory seen in use from which on a split model marks the limit: what is left
-over is less than one of its layers."""
 _AMOUNT = re.compile(r"(\d{1,15}(?:\.\d{1,15})?)\s*([mgt])(?:i?b)?", re.ASCII)
 _UNITS = {"m": MIB, "g": GIB, "t": 1 << 40}
 
@@ -170,32 +166,6 @@ def default_context(
     by_memory = (tokens for least, tokens in DEFAULT_CONTEXTS if total >= least)
     tokens = override or next(by_memory, SMALLEST_DEFAULT)
     return min(tokens, model_context) if model_context else tokens
-
-
-class SeenMemory(msgspec.Struct, frozen=True):
-    """What the models of one server were seen to take of its GPUs."""
-
-    most: Annotated[int, msgspec.Meta(ge=0, le=MOST)]
-    """The most bytes at a time: the GPUs have no less."""
-    is_limit: bool = False
-    """Whether there was no room for more: a model was split between GPU and CPU then."""
-
-    def with_running(self, running: Iterable[RunningModel]) -> SeenMemory:
-        """Return this with what runs now; itself if that tells nothing new.
-
-        Entries that cannot be are left out. A user may split a small model on purpose: a limit is
-        forgotten as soon as more is seen, and only what nearly takes the most seen marks one.
-        """
-        believable = [each for each in running if 0 < each.size_vram <= each.size <= MOST]
-        total = sum(each.size_vram for each in believable)
-        if not 0 < total <= MOST:
-            return self
-        is_split = any(each.size_vram < each.size for each in believable)
-        if total > self.most:
-            return SeenMemory(total, is_split)
-        if is_split and not self.is_limit and total >= self.most * _NEARLY:
-            return SeenMemory(self.most, True)
-        return self
 
 
 def learned(seen: SeenMemory | None) -> AvailableMemory | None:

@@ -20,13 +20,13 @@ from ollama_tui.domain.memory.available import (
     AvailableMemory,
     Device,
     MemorySource,
-    SeenMemory,
     best_of,
     configured,
     default_context,
     learned,
     parse_memory,
 )
+from ollama_tui.domain.memory.seen import SeenMemory
 
 RTX_4090 = Device("NVIDIA GeForce RTX 4090", 24_564 * MIB, 24_100 * MIB)
 RTX_3060 = Device("NVIDIA GeForce RTX 3060", 12_288 * MIB, 11_000 * MIB)

@@ -8,10 +8,10 @@ from ollama_tui.domain.memory.available import (
     AvailableMemory,
     Device,
     MemorySource,
-    SeenMemory,
     configured,
     learned,
 )
+from ollama_tui.domain.memory.seen import SeenMemory
 from ollama_tui.domain.model import ModelKey
 from ollama_tui.domain.running import Running
 from ollama_tui.tui.look import ASCII_SIGNS, UNICODE_SIGNS

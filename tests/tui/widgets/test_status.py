@@ -13,10 +13,10 @@ from ollama_tui.api.replies import ListedModel, RunningModel
 from ollama_tui.domain.memory.available import (
     AvailableMemory,
     MemorySource,
-    SeenMemory,
     configured,
     learned,
 )
+from ollama_tui.domain.memory.seen import SeenMemory
 from ollama_tui.domain.model import ConnectionState, Model, ModelKey, Snapshot
 from ollama_tui.domain.rows import View
 from ollama_tui.services.jobs.job import Totals
