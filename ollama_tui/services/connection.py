@@ -269,7 +269,8 @@ class Connection:
             local = settings.host.is_local and transport is None
             storage = Storage(ollama.show, local=local, environ=os.environ, server=transport)
             updates = self._updates(registry, ollama, facts, storage, transport)
-            memory = ServerMemory(settings, library.seen_memory, server=transport)
+            seen, cache = library.seen_memory, self._cache
+            memory = ServerMemory(settings, seen, server=transport, cache=cache)
             async with (
                 storage.following(self.snapshots),
                 memory.following(),

@@ -82,9 +82,8 @@ class Library:
         remembered_runs = cache.last_runs(host_url) if cache else None
         self._last_runs = remembered_runs or LastRuns(since=now())
         """When each model ran last, as far as it was seen."""
-        remembered_memory = cache.seen_memory(host_url) if cache else None
-        self.seen_memory = Observable(remembered_memory or SeenMemory(0))
-        """What its models were seen to take of its GPUs."""
+        self.seen_memory = Observable(SeenMemory(0))
+        """What its models were seen to take of its GPUs since then."""
         self._seen_running_at = now()
         """When the running models were asked for last."""
         if snapshots is None:
@@ -179,11 +178,7 @@ class Library:
         runs = self._last_runs.with_running(ended, seen_at)
         begun = [r for r in running if r.digest not in old or r.digest not in runs.by_digest]
         self._keep_runs(runs.with_running(begun, self._seen_running_at))
-        memory = self.seen_memory.value.with_running(running)
-        if memory is not self.seen_memory.value:
-            self.seen_memory.set(memory)
-            if self._cache:
-                self._cache.keep_seen_memory(self._host_url, memory)
+        self.seen_memory.set(self.seen_memory.value.with_running(running))
 
     def _keep_runs(self, runs: LastRuns) -> None:
         if runs is not self._last_runs:

@@ -38,6 +38,7 @@ from ollama_tui.services.observable import Observable
 
 if TYPE_CHECKING:
     from ollama_tui.config.settings import Settings
+    from ollama_tui.services.cache import Cache
 
 ANSWER_WITHIN = 3.0
 """Seconds to wait for a tool: the first one to wake a driver takes a second or two."""
@@ -313,8 +314,10 @@ def told_by_config(settings: Settings) -> AvailableMemory | None:
 class ServerMemory(Observable["AvailableMemory | None"]):
     """What memory the server of these settings has; None while nobody has told.
 
-    `seen` is what its models were seen to take, and `server` one in this process, which tells
-    itself. `machine` is read where the server is on it; see `best_of` for who is believed.
+    `seen` is what its models were seen to take since it was connected to, and `server` one in this
+    process, which tells itself. `machine` is read where the server is on it; see `best_of` for who
+    is believed. What was seen is remembered in `cache`, but not of an address of this machine: now
+    and then a tunnel begins there, to a machine that has more.
     """
 
     def __init__(
@@ -324,6 +327,7 @@ class ServerMemory(Observable["AvailableMemory | None"]):
         *,
         server: object | None = None,
         machine: Machine | None = None,
+        cache: Cache | None = None,
     ) -> None:
         self._settings = settings
         self._seen = seen
@@ -332,6 +336,9 @@ class ServerMemory(Observable["AvailableMemory | None"]):
         self._machine = (machine or Machine()) if is_local else None
         self._told: AvailableMemory | None = None
         self._is_read = self._machine is None
+        self._cache = None if settings.host.is_local else cache
+        remembered = self._cache.seen_memory(settings.host.url) if self._cache else None
+        self._remembered = remembered or SeenMemory(0)
         self._asked = asyncio.Event()
         super().__init__(self._known())
 
@@ -341,7 +348,8 @@ class ServerMemory(Observable["AvailableMemory | None"]):
             return self._server.available_memory()
         if not self._is_read:
             return None
-        return best_of(self._told, told_by_config(self._settings), self._seen.value)
+        seen = self._remembered.with_seen(self._seen.value)
+        return best_of(self._told, told_by_config(self._settings), seen)
 
     def use(self, settings: Settings) -> None:
         """Obey other settings for the same server."""
@@ -379,7 +387,11 @@ class ServerMemory(Observable["AvailableMemory | None"]):
             await self.read()
 
     async def _follow(self) -> None:
-        async for _ in self._seen.follow():
+        async for now in self._seen.follow():
+            seen = self._remembered.with_seen(now)
+            if self._cache is not None and seen is not self._remembered:
+                self._cache.keep_seen_memory(self._settings.host.url, seen)
+            self._remembered = seen
             self.set(self._known())
 
 
@@ -389,10 +401,12 @@ async def memory_of(
     *,
     server: object | None = None,
     machine: Machine | None = None,
+    cache: Cache | None = None,
 ) -> AvailableMemory | None:
     """Return what memory the server of these settings has; None when nobody tells.
 
     The arguments are those of `ServerMemory`. It takes up to some seconds, where a tool hangs.
     """
     told = Observable(seen if seen is not None else SeenMemory(0))
-    return await ServerMemory(settings, told, server=server, machine=machine).read()
+    memory = ServerMemory(settings, told, server=server, machine=machine, cache=cache)
+    return await memory.read()

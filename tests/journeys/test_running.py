@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -71,13 +72,14 @@ async def test_what_is_free_is_seen_at_every_size(size: tuple[int, int]) -> None
 async def test_what_models_were_seen_to_take_is_remembered(tmp_path: Path) -> None:
     demo, ticker = a_server()
     cache, split = Cache(tmp_path), "about 10 GB: more was split between GPU and CPU"
-    async with journey(demo, cache=cache, server_time=ticker) as user:
+    there: dict[str, Any] = {"cache": cache, "server_time": ticker, "host": parse_host("gpu-box")}
+    async with journey(demo, **there) as user:
         await user.presses("t")
         await user.sees("10 GB VRAM in use", split)
         assert "vram 10 GB 2 loaded" in user.status  # what was seen is no total
         await user.presses("X", "y")
         await user.sees("No model is loaded.", split)
-    async with journey(demo, cache=cache, server_time=ticker) as user:
+    async with journey(demo, **there) as user:
         await user.presses("t")
         await user.sees("0 B VRAM in use", split)
 

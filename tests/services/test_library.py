@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import os
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -528,27 +527,18 @@ async def test_it_remembers_when_a_model_ran_last_even_in_the_next_run(
     assert max(kept.by_digest.values()) >= left - timedelta(seconds=POLL_EVERY)
 
 
-async def test_what_models_take_is_kept_when_there_is_news_of_it(
-    ollama: Ollama, demo: Demo, tmp_path: Path
-) -> None:
-    cache = Cache(tmp_path)
-    library = Library(ollama, cache=cache, host_url=URL)
+async def test_the_most_that_models_take_is_noted(ollama: Ollama, demo: Demo) -> None:
+    library = Library(ollama)
     await library.refresh()
     taken = sum(runner.size_vram for runner in demo.server.runners)
     assert library.seen_memory.value == SeenMemory(taken, is_limit=True)
-    assert cache.seen_memory(URL) == library.seen_memory.value
-    [name] = [name for name in os.listdir(tmp_path) if name.startswith("memory-")]
-    os.remove(tmp_path / name)
     await ollama.unload("qwen3:1.7b")
     await library.refresh_running()
-    assert name not in os.listdir(tmp_path)  # less is no news
-    assert Library(ollama, cache=cache, host_url=URL).seen_memory.value == SeenMemory(0)
+    assert library.seen_memory.value == SeenMemory(taken, is_limit=True)
     [left] = demo.server.runners
     demo.server.runners.append(replace(left, size=30 * GIB, size_vram=20 * GIB))
     await library.refresh_running()
-    again = Library(ollama, cache=cache, host_url=URL)
-    assert again.seen_memory.value == library.seen_memory.value
-    assert again.seen_memory.value.most > taken
+    assert library.seen_memory.value == SeenMemory(left.size_vram + 20 * GIB, is_limit=True)
 
 
 async def test_a_model_that_runs_on_is_no_news(library: Library, time: VirtualClock) -> None:

@@ -31,6 +31,7 @@ from ollama_tui.domain.memory.available import (
     MemorySource,
 )
 from ollama_tui.domain.memory.seen import SeenMemory
+from ollama_tui.services.cache import Cache
 from ollama_tui.services.machine import (
     LONGEST_NAME,
     MOST_DEVICES,
@@ -482,6 +483,47 @@ async def test_it_is_read_once_and_again_when_asked(recorded: Recorded) -> None:
         memory.read_again()
         await until_known(memory, 36_852 * MIB)
         assert recorded.ran.count(NVIDIA_SMI) == 2
+
+
+async def test_what_was_seen_is_remembered_of_servers_elsewhere(
+    recorded: Recorded, tmp_path: Path
+) -> None:
+    cache = Cache(tmp_path / "cache")
+    seen = Observable(SeenMemory(6 * GIB))
+    memory = ServerMemory(REMOTE, seen, cache=cache)
+    async with memory.following():
+        await until_known(memory, 6 * GIB)
+        seen.set(SeenMemory(9 * GIB, True))
+        await until_known(memory, 9 * GIB)
+        await settle()
+    assert cache.seen_memory(REMOTE.host.url) == SeenMemory(9 * GIB, True)
+    again = ServerMemory(REMOTE, Observable(SeenMemory(2 * GIB)), cache=cache)
+    assert (again.value and again.value.gpu_bytes) == 9 * GIB
+    told = await memory_of(REMOTE, SeenMemory(10 * GIB), cache=cache)
+    assert (told and told.gpu_bytes) == 10 * GIB
+
+
+async def test_yesterdays_tunnel_to_a_larger_machine_is_not_this_one(
+    recorded: Recorded, tmp_path: Path
+) -> None:
+    cache = Cache(tmp_path / "cache")
+    cache.keep_seen_memory(LOCAL.host.url, SeenMemory(60 * GIB))
+    recorded.answers = {NVIDIA_SMI: TWO_CARDS}
+    told = await memory_of(LOCAL, SeenMemory(2 * GIB), machine=recorded.machine, cache=cache)
+    assert (told and told.source) is MemorySource.MACHINE
+
+
+async def test_nothing_new_is_not_written_again(tmp_path: Path) -> None:
+    cache = Cache(tmp_path)
+    cache.keep_seen_memory(REMOTE.host.url, SeenMemory(9 * GIB))
+    [name] = os.listdir(tmp_path)
+    before = os.stat(tmp_path / name).st_ino
+    seen = Observable(SeenMemory(4 * GIB))
+    async with ServerMemory(REMOTE, seen, cache=cache).following():
+        await settle()
+        seen.set(SeenMemory(8 * GIB))
+        await settle()
+    assert os.stat(tmp_path / name).st_ino == before
 
 
 async def until_known(memory: ServerMemory, gpu_bytes: int) -> None:

@@ -34,9 +34,12 @@ class SeenMemory(msgspec.Struct, frozen=True):
         total = sum(each.size_vram for each in believable)
         if not 0 < total <= MOST_BYTES:
             return self
-        is_split = any(each.size_vram < each.size for each in believable)
-        if total > self.most:
-            return SeenMemory(total, is_split)
-        if is_split and not self.is_limit and total >= self.most * NEARLY:
+        return self.with_seen(SeenMemory(total, any(e.size_vram < e.size for e in believable)))
+
+    def with_seen(self, other: SeenMemory) -> SeenMemory:
+        """Return this with what was seen another time; itself if that tells nothing new."""
+        if other.most > self.most:
+            return other
+        if other.is_limit and not self.is_limit and 0 < other.most >= self.most * NEARLY:
             return SeenMemory(self.most, True)
         return self

@@ -193,6 +193,16 @@ def test_a_split_model_marks_the_limit_unless_more_is_seen(
     assert before.with_running([running]) == after
 
 
+def test_what_was_seen_at_two_times_is_put_together() -> None:
+    less, more = SeenMemory(9 * GIB, True), SeenMemory(10 * GIB)
+    assert (
+        more.with_seen(less) == less.with_seen(more).with_seen(less) == SeenMemory(10 * GIB, True)
+    )
+    assert more.with_seen(SeenMemory(2 * GIB, True)) is more
+    assert SeenMemory(0).with_seen(SeenMemory(0, True)) == SeenMemory(0)
+    assert SeenMemory(0).with_seen(more) is more
+
+
 def test_what_was_seen_never_gets_less() -> None:
     chance = random.Random(7)
     seen = SeenMemory(0)
