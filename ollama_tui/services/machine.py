@@ -49,8 +49,8 @@ LONGEST_ANSWER = 1 << 16
 MOST_DEVICES = 64
 LONGEST_NAME = 60
 """Cells of the name of a device."""
-TOOL_FOLDERS = ("/usr/lib/wsl/lib", "/opt/rocm/bin")
-"""Where drivers put their tools without adding it to PATH."""
+TOOL_FOLDERS = ("/usr/lib/wsl/lib", "/opt/rocm/bin", "/usr/sbin")
+"""Where the tools are that PATH need not lead to."""
 NVIDIA = (
     "nvidia-smi", "--query-gpu=index,name,memory.total,memory.free", "--format=csv,noheader,nounits"
 )  # fmt: skip
@@ -131,10 +131,11 @@ class Machine:
         devices, told_by = nvidia_devices(nvidia, ram), ["nvidia-smi"]
         if not devices:
             told_by = []
+        by_driver = amd is not None
+        if amd is None:
+            amd = rocm_devices(await self._run(ROCM)) if not devices else ()
         if amd:
-            told_by.append("amdgpu")
-        elif not devices and (amd := rocm_devices(await self._run(ROCM))):
-            told_by.append("rocm-smi")
+            told_by.append("amdgpu" if by_driver else "rocm-smi")
         devices = (*devices, *amd)[:MOST_DEVICES]
         if not devices and ram is None:
             return None
@@ -196,14 +197,16 @@ class Machine:
 
     # ---- AMD
 
-    def _amd(self) -> tuple[Device, ...]:
-        """Return what the driver amdgpu says in its files."""
+    def _amd(self) -> tuple[Device, ...] | None:
+        """Return what the driver amdgpu says in its files, of what Ollama uses; None without it."""
         cards = self.root / "sys/class/drm"
         with suppress(OSError):
             names = [name for name in os.listdir(cards) if re.fullmatch(r"card\d{1,4}", name)]
             found = [self._amd_device(f"sys/class/drm/{name}/device") for name in sorted(names)]
-            return tuple(device for device in found if device is not None)
-        return ()
+            devices = [device for device in found if device is not None]
+            used = [each for each in devices if not each.integrated or self._is_allowed]
+            return tuple(used) if devices else None
+        return None
 
     def _amd_device(self, folder: str) -> Device | None:
         vram = _bytes(self._read(f"{folder}/mem_info_vram_total"))
@@ -218,7 +221,7 @@ class Machine:
             # What HIP gives it is about its GTT: the kernel decides.
             used = _bytes(self._read(f"{folder}/mem_info_gtt_used"), least=0)
             free = None if used is None else gtt - used
-            return Device(name, gtt, _free(free, gtt), True) if self._is_allowed else None
+            return Device(name, gtt, _free(free, gtt), integrated=True)
         used = _bytes(self._read(f"{folder}/mem_info_vram_used"), least=0)
         return Device(name, vram, _free(None if used is None else vram - used, vram))
 
