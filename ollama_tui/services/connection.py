@@ -47,6 +47,7 @@ NETWORK_MODULES = ("httpcore", "httpcore._backends.anyio", "anyio", "anyio._back
 SERVICE_MODULES = (
     "ollama_tui.services.storage",
     "ollama_tui.services.updates",
+    "ollama_tui.services.gpu_tools",
     "ollama_tui.services.machine",
     "ollama_tui.api.registry",
     "ollama_tui.services.jobs.job",

@@ -8,24 +8,20 @@ environment, which nobody else sees: all are counted that it uses by default.
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import platform
 import re
-import shutil
-import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from ollama_tui.domain.memory.available import (
     GIB,
     KIB,
     MIB,
-    MOST,
     AvailableMemory,
     Device,
     MemorySource,
@@ -33,83 +29,32 @@ from ollama_tui.domain.memory.available import (
     configured,
 )
 from ollama_tui.domain.memory.seen import SeenMemory
-from ollama_tui.formatting import as_one_line, shorten
+from ollama_tui.services.gpu_tools import (
+    LONGEST_ANSWER,
+    MOST_DEVICES,
+    NVIDIA,
+    ROCM,
+    Ram,
+    Run,
+    bytes_of,
+    free_of,
+    name_of,
+    nvidia_devices,
+    output_of,
+    rocm_devices,
+)
 from ollama_tui.services.observable import Observable
 
 if TYPE_CHECKING:
     from ollama_tui.config.settings import Settings
     from ollama_tui.services.cache import Cache
 
-ANSWER_WITHIN = 3.0
-"""Seconds to wait for a tool: the first one to wake a driver takes a second or two."""
-END_WITHIN = 0.5
-"""Seconds to wait for the end of one that was killed: in the driver it may hang for ever."""
-LONGEST_ANSWER = 1 << 16
-"""Bytes of a file, or of what a tool prints, that are read."""
-MOST_DEVICES = 64
-LONGEST_NAME = 60
-"""Cells of the name of a device."""
-TOOL_FOLDERS = ("/usr/lib/wsl/lib", "/opt/rocm/bin", "/usr/sbin")
-"""Where the tools are that PATH need not lead to."""
-NVIDIA = (
-    "nvidia-smi", "--query-gpu=index,name,memory.total,memory.free", "--format=csv,noheader,nounits"
-)  # fmt: skip
-ROCM = ("rocm-smi", "--showmeminfo", "vram", "--json")
-HAS_MAIN_MEMORY = re.compile(r"\b(?:GB10|N1X?|Orin|Xavier|Thor|Tegra\w*)\b", re.IGNORECASE)
-"""NVIDIA's boards whose GPU uses main memory: for them the tool says [N/A], or a part of it."""
 ALLOWED_INTEGRATED = "110501"
 """KFD's number for gfx1151: the one integrated AMD GPU that Ollama uses without being told to."""
 INTEGRATED_VRAM, INTEGRATED_GTT = 4 * GIB, 8 * GIB
 """Most VRAM and least GTT, which is main memory, of what Ollama takes for an integrated AMD GPU."""
 LARGE_MAC = 36 * GIB
 """Bytes of main memory above which macOS gives the GPU three quarters of it, not two thirds."""
-
-Run = Callable[[Sequence[str]], Awaitable[bytes]]
-"""Runs a tool and returns what it prints; raises OSError if there is none or it fails."""
-
-
-class Ram(NamedTuple):
-    """Bytes of main memory."""
-
-    total: int
-    free: int | None = None
-
-
-async def output_of(command: Sequence[str], within: float = ANSWER_WITHIN) -> bytes:
-    """Run a tool without a shell or a terminal, for so many seconds at most.
-
-    Raises OSError, and TimeoutError, which is one.
-    """
-    folders = os.pathsep.join((os.environ.get("PATH", os.defpath), *TOOL_FOLDERS))
-    found = await asyncio.to_thread(shutil.which, command[0], path=folders)
-    if found is None:
-        raise FileNotFoundError(command[0])
-    process = await asyncio.create_subprocess_exec(
-        found, *command[1:],
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        start_new_session=True,
-    )  # fmt: skip
-    assert process.stdout is not None
-    answer = b""
-    try:
-        async with asyncio.timeout(within):
-            while len(answer) <= LONGEST_ANSWER and (more := await process.stdout.read(KIB)):
-                answer += more
-            if len(answer) <= LONGEST_ANSWER and await process.wait() == 0:
-                return answer
-    finally:
-        if process.returncode is None:
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGKILL)
-        # What was not read keeps the pipe open, and nothing public closes it.
-        process._transport.close()  # type: ignore[attr-defined]
-        if process.returncode is None:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(END_WITHIN):
-                    await process.wait()
-    raise OSError(f"{command[0]} failed")
 
 
 @dataclass(frozen=True)
@@ -166,16 +111,16 @@ class Machine:
         """Return what Linux says, or what a container may use if that is less."""
         pairs = (line.partition(":") for line in self._read("proc/meminfo").splitlines())
         fields = {name: text.removesuffix("kB") for name, _, text in pairs}
-        total = _bytes(fields.get("MemTotal", ""), KIB)
+        total = bytes_of(fields.get("MemTotal", ""), KIB)
         if total is None:
             return None
-        free = _bytes(fields.get("MemAvailable", ""), KIB)
-        limit = _bytes(self._read("sys/fs/cgroup/memory.max"))
+        free = bytes_of(fields.get("MemAvailable", ""), KIB)
+        limit = bytes_of(self._read("sys/fs/cgroup/memory.max"))
         if limit is not None and limit < total:
-            used = _bytes(self._read("sys/fs/cgroup/memory.current"))
+            used = bytes_of(self._read("sys/fs/cgroup/memory.current"))
             left = free if used is None else max(0, limit - used)
             total, free = limit, left if free is None else min(free, left or 0)
-        return Ram(total, _free(free, total))
+        return Ram(total, free_of(free, total))
 
     async def _memory_of_mac(self) -> AvailableMemory | None:
         """Return the memory of a Mac, which its GPU shares if it has Apple's own.
@@ -183,12 +128,12 @@ class Machine:
         What the GPU may take is known to Metal only: a part of all, or the limit that was set. By
         published logs it is 66 to 84 %, the more the newer macOS is and the more memory there is.
         """
-        total = _bytes(await self._run(("sysctl", "-n", "hw.memsize")))
+        total = bytes_of(await self._run(("sysctl", "-n", "hw.memsize")))
         if total is None:
             return None
         if self.processor != "arm64":  # Ollama uses no GPU of an older Mac
             return AvailableMemory(MemorySource.MACHINE, (), total, told_by="sysctl")
-        limit = _bytes(await self._run(("sysctl", "-n", "iogpu.wired_limit_mb")), MIB)
+        limit = bytes_of(await self._run(("sysctl", "-n", "iogpu.wired_limit_mb")), MIB)
         usual = total * 3 // 4 if total > LARGE_MAC else total * 2 // 3
         device = Device("Apple", min(limit or usual, total), integrated=True)
         return AvailableMemory(
@@ -209,21 +154,21 @@ class Machine:
         return None
 
     def _amd_device(self, folder: str) -> Device | None:
-        vram = _bytes(self._read(f"{folder}/mem_info_vram_total"))
+        vram = bytes_of(self._read(f"{folder}/mem_info_vram_total"))
         if vram is None:
             return None
-        name = _name(self._read(f"{folder}/product_name")) or "AMD GPU"
-        gtt = _bytes(self._read(f"{folder}/mem_info_gtt_total")) or 0
+        name = name_of(self._read(f"{folder}/product_name")) or "AMD GPU"
+        gtt = bytes_of(self._read(f"{folder}/mem_info_gtt_total")) or 0
         is_card = any(
             (self.root / folder / own).exists() for own in ("mem_info_vram_vendor", "board_info")
         )
         if not is_card and vram <= INTEGRATED_VRAM and gtt >= max(INTEGRATED_GTT, 4 * vram):
             # What HIP gives it is about its GTT: the kernel decides.
-            used = _bytes(self._read(f"{folder}/mem_info_gtt_used"), least=0)
+            used = bytes_of(self._read(f"{folder}/mem_info_gtt_used"), least=0)
             free = None if used is None else gtt - used
-            return Device(name, gtt, _free(free, gtt), integrated=True)
-        used = _bytes(self._read(f"{folder}/mem_info_vram_used"), least=0)
-        return Device(name, vram, _free(None if used is None else vram - used, vram))
+            return Device(name, gtt, free_of(free, gtt), integrated=True)
+        used = bytes_of(self._read(f"{folder}/mem_info_vram_used"), least=0)
+        return Device(name, vram, free_of(None if used is None else vram - used, vram))
 
     @property
     def _is_allowed(self) -> bool:
@@ -236,58 +181,6 @@ class Machine:
                 for name in os.listdir(self.root / nodes)[:MOST_DEVICES]
             )
         return False
-
-
-def nvidia_devices(text: str, ram: Ram | None) -> tuple[Device, ...]:
-    """Return the devices that nvidia-smi lists, in MiB; `ram` is what some of them use."""
-    return tuple(_nvidia(text, ram))[:MOST_DEVICES]
-
-
-def _nvidia(text: str, ram: Ram | None) -> Iterator[Device]:
-    for line in text.splitlines():
-        _, _, rest = line.partition(",")
-        name, *amounts = rest.rsplit(",", 2)
-        if len(amounts) != 2:
-            continue
-        if HAS_MAIN_MEMORY.search(name) and ram is not None:
-            yield Device(_name(name), *ram, integrated=True)
-        elif (total := _bytes(amounts[0], MIB)) is not None:
-            yield Device(_name(name), total, _free(_bytes(amounts[1], MIB, least=0), total))
-
-
-def rocm_devices(text: str) -> tuple[Device, ...]:
-    """Return the devices that rocm-smi lists."""
-    try:
-        cards = json.loads(text)
-    except (ValueError, RecursionError):
-        return ()
-    found = []
-    for card, told in cards.items() if isinstance(cards, dict) else ():
-        if not isinstance(told, dict):
-            continue
-        total = _bytes(str(told.get("VRAM Total Memory (B)", "")))
-        if total is not None:
-            used = _bytes(str(told.get("VRAM Total Used Memory (B)", "")), least=0)
-            free = None if used is None else total - used
-            found.append(Device(_name(f"AMD {card}"), total, _free(free, total)))
-    return tuple(found[:MOST_DEVICES])
-
-
-def _bytes(text: str, unit: int = 1, *, least: int = MIB) -> int | None:
-    """Return a number of `unit` bytes; None for what is no number, or that of no machine."""
-    text = text.strip()
-    if not (text.isascii() and text.isdigit() and len(text) < 20):
-        return None
-    number = int(text) * unit
-    return number if least <= number <= MOST else None
-
-
-def _free(free: int | None, total: int) -> int | None:
-    return free if free is not None and 0 <= free <= total else None
-
-
-def _name(text: str) -> str:
-    return shorten(as_one_line(text), LONGEST_NAME)
 
 
 # ---- a server's memory

@@ -32,16 +32,14 @@ from ollama_tui.domain.memory.available import (
 )
 from ollama_tui.domain.memory.seen import SeenMemory
 from ollama_tui.services.cache import Cache
-from ollama_tui.services.machine import (
+from ollama_tui.services.gpu_tools import (
     LONGEST_NAME,
     MOST_DEVICES,
-    Machine,
-    ServerMemory,
-    memory_of,
     nvidia_devices,
     output_of,
     rocm_devices,
 )
+from ollama_tui.services.machine import Machine, ServerMemory, memory_of
 from ollama_tui.services.observable import Observable
 from tests.clock import settle
 
