@@ -88,11 +88,11 @@ class CommandContext:
 
     async def server_memory(self, running: Iterable[RunningModel]) -> AvailableMemory | None:
         """Return what memory the server has, of which what runs there tells too."""
-        from ollama_tui.domain.memory.available import SeenMemory
+        from ollama_tui.domain.memory.seen import SeenMemory
         from ollama_tui.services.machine import memory_of
 
         seen = SeenMemory(0).with_running(running)
-        return await memory_of(self.settings, seen, server=self.transport)
+        return await memory_of(self.settings, seen, server=self.transport, cache=self.cache)
 
     async def selected(
         self, *, learn: bool = False, memory: bool = False
