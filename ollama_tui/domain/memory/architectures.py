@@ -18,10 +18,13 @@ class Sliding(NamedTuple):
     window: int = 0
     """Tokens, where the metadata name none."""
     fixed_window: int = 0
-    """Tokens, whatever the metadata say; as long as they name a window or none."""
+    """Tokens, in place of what the metadata name or of `window`; 0 stays 0."""
     only_with_layers: int = 0
     """It slides only with as many layers; 0 for any number."""
 
+
+_EVERY = 2**31
+"""A period longer than any model has layers, so that all of them slide."""
 
 SLIDING: dict[str, Sliding] = {
     "gemma2": Sliding(2, window=4096),
@@ -30,7 +33,7 @@ SLIDING: dict[str, Sliding] = {
     "gemma-embedding": Sliding(6),
     "gpt-oss": Sliding(2),
     "gptoss": Sliding(2),  # as Ollama spells it
-    "llama4": Sliding(4, fixed_window=8192),
+    "llama4": Sliding(4, window=8192, fixed_window=8192),
     "cohere2": Sliding(4),
     "exaone4": Sliding(4, window=4096, only_with_layers=64),
     "exaone-moe": Sliding(4),
@@ -40,11 +43,12 @@ SLIDING: dict[str, Sliding] = {
     "muse-glimmer": Sliding(4),
     "plamo3": Sliding(8),
     "modern-bert": Sliding(3),
-    "smallthinker": Sliding(4, dense_first=True),
-    # The metadata of these say which layers slide.
-    "cohere2moe": Sliding(0, dense_first=True),
-    "laguna": Sliding(0, dense_first=True),
-    "gemma4": Sliding(0),
+    "smallthinker": Sliding(4, dense_first=True, fixed_window=4096),
+    "cohere2moe": Sliding(4, dense_first=True),
+    "laguna": Sliding(4, dense_first=True),
+    "lfm2": Sliding(_EVERY),
+    "lfm2moe": Sliding(_EVERY),
+    "gemma4": Sliding(0),  # its metadata say which layers slide
 }
 """Architectures with sliding windows; a `sliding_window_pattern` of the metadata comes first."""
 
@@ -58,6 +62,13 @@ ALL_RECURRENT = {"mamba", "mamba2"}
 BOTH = {"falcon-h1"}
 """Attention and recurrent state on every layer."""
 HYBRID = INTERVALS | BY_HEADS | BY_FEED_FORWARD | ALL_RECURRENT | BOTH
+
+UNGATED = {
+    "arcee", "bloom", "falcon", "gpt2", "gptneox", "nemotron", "phi2", "starcoder", "starcoder2",
+}  # fmt: skip
+"""Their feed-forward layers have no gate, and so keep less."""
+WITHOUT_FLASH_ATTENTION = {"grok"}
+"""Run without it, whatever is asked."""
 
 FIRST_LAYERS_WITH_KV = {"gemma3n": 20}
 """Layers from the first on that have a KV cache, where the others share theirs."""
@@ -89,14 +100,7 @@ PLAIN = {
 """Every layer keeps keys and values of the whole context; a sliding window in the metadata, as
 phi3 has one, is not used."""
 
-KNOWN = (
-    PLAIN
-    | SLIDING.keys()
-    | INTERVALS
-    | BY_FEED_FORWARD
-    | {"lfm2", "lfm2moe", "granitehybrid", "deepseek2"}
-    | WITHOUT_KV
-)
+KNOWN = PLAIN | SLIDING.keys() | HYBRID | {"deepseek2"} | WITHOUT_KV
 """Architectures whose figures are exact; those of all others are estimates."""
 
 ONE_SEQUENCE = ("mllama", "qwen3vl", "qwen35", "qwen3next", "lfm2", "nemotron_h")

@@ -95,6 +95,7 @@ class _Reader:
         embedding_shape = next((t.shape for t in self._tensors if t.name == _EMBEDDING), [])
         embedding = self.number("embedding_length")
         vocabulary = embedding_shape[1] if len(embedding_shape) > 1 else self.number("vocab_size")
+        heads = max(self.per_layer("attention.head_count", layers) or [0])
         basis = Basis.EXACT if self.is_certain else Basis.ESTIMATE
         if self.needs_verbose:
             basis = Basis.ESTIMATE
@@ -107,10 +108,12 @@ class _Reader:
             recurrent=recurrent,
             vocabulary=vocabulary,
             embedding=embedding,
-            heads=max(self.per_layer("attention.head_count", layers) or [0]),
+            heads=heads,
             context_length=self.number("context_length"),
             basis=basis,
             needs_verbose=self.needs_verbose,
+            widest=min(self._widest(layers, embedding, heads), _LARGEST),
+            inputs=min(self._inputs(blocks, embedding), _LARGEST),
         )
 
     @cached_property
@@ -153,7 +156,8 @@ class _Reader:
             return 0
         if self.value("attention.sliding_window") == 0:
             return 0
-        return sliding.fixed_window or self.number("attention.sliding_window", sliding.window)
+        window = self.number("attention.sliding_window", sliding.window)
+        return window and (sliding.fixed_window or window)
 
     def _slides(self, layers: int, window: int) -> list[bool]:
         """Return for each layer whether it slides."""
@@ -265,6 +269,8 @@ class _Reader:
         self, layers: int, slides: Sequence[bool], attends: Sequence[bool]
     ) -> list[tuple[int, int]]:
         """Return the elements of keys and of values of one token, for each layer."""
+        if not any(attends):
+            return [(0, 0)] * layers
         keys, values = self.number("attention.key_length"), self.number("attention.value_length")
         if self.number("attention.key_length_mla") and self.number("attention.value_length_mla"):
             return [(keys, 0)] * layers
@@ -320,3 +326,30 @@ class _Reader:
         convolution = inner + 2 * self.number("ssm.group_count") * state
         kernel = max(0, self.number("ssm.conv_kernel") - 1)
         return (kernel * convolution + state * inner) * _F32
+
+    # ---- what a token takes while it is computed
+
+    def _widest(self, layers: int, embedding: int, heads: int) -> int:
+        """Return the elements that the widest step within a layer keeps of one token."""
+        forward = max(self.per_layer("feed_forward_length", layers) or self._forward())
+        if self.architecture in known.UNGATED:
+            return max(0, 2 * forward - 3 * embedding)
+        steps = [3 * forward + self.number("embedding_length_per_layer_input") * layers]
+        if used := self.number("expert_used_count"):
+            expert = self.number("expert_feed_forward_length") or forward
+            steps += [3 * used * expert, (2 * used + 1) * embedding]
+        if length := self.number("attention.key_length_mla"):
+            steps.append(heads * (2 * self.number("attention.key_length") + length))
+        return max(steps)
+
+    def _forward(self) -> list[int]:
+        """Return the feed-forward lengths by the tensors, where the metadata have none."""
+        shapes = [self._rows[key] for key in self._rows if key[1] == "ffn_up"]
+        return [shape[1] for shape in shapes if len(shape) == 2] or [0]
+
+    def _inputs(self, blocks: int, embedding: int) -> int:
+        """Return the elements that are kept of one token until all layers are through."""
+        is_kept = self.architecture == "gemma4"
+        per_layer = self.number("embedding_length_per_layer_input") * blocks if is_kept else 0
+        images = self.number("n_deepstack_layers")
+        return per_layer + (images and (4 * images + 5) * embedding)

@@ -67,3 +67,7 @@ class MemoryShape(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """Of its KV cache, where the micro-batch is known."""
     needs_verbose: bool = False
     """Whether an array of the metadata that was left out would tell more."""
+    widest: int = 0
+    """Elements that the widest step within a layer keeps of a token, besides its embeddings."""
+    inputs: int = 0
+    """Elements of a token that are kept from the input on until all layers are through."""

@@ -98,7 +98,7 @@ def test_without_flash_attention_scores_of_all_heads_are_kept() -> None:
         footprint(s.LLAMA_3_8B, Load(8192, batch=512, flash_attention=on)).compute
         for on in (True, False)
     )
-    assert without - with_it == pytest.approx(32 * 512 * 8192 * 4, rel=0.04)
+    assert without - with_it == pytest.approx(32 * 512 * 8192 * 4, rel=0.05)
 
 
 @pytest.mark.parametrize(
