@@ -6,6 +6,8 @@ import re
 import subprocess
 import sys
 
+from tests.benchmarks import memory_errors
+from tests.domain.memory.measured import MEASURED
 from tests.readme import README
 from tests.terminal.conftest import ROOT, served
 
@@ -33,3 +35,14 @@ def test_each_fault_names_a_test_that_there_is() -> None:
     assert len(rows) > 20
     for [(file, name)] in named:
         assert f"def {name}(" in (ROOT / "tests" / file).read_text(encoding="utf-8"), (file, name)
+
+
+def test_the_errors_of_memory_estimates_are_those_computed() -> None:
+    section = README.read_text(encoding="utf-8").partition("### What a model takes in memory")[2]
+    text, _, rest = section.partition(memory_errors.BEGIN)
+    assert rest.partition(memory_errors.END)[0].strip() == memory_errors.table()
+    cases = sum(len(model.values) for model in MEASURED)
+    architectures = {model.architecture for model in MEASURED}
+    assert (
+        f"{cases} cases, for {len(MEASURED)} models of {len(architectures)} architectures" in text
+    )
