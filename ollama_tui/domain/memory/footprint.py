@@ -153,7 +153,9 @@ def totals(shape: MemoryShape, context: int, batch: int) -> Totals:
             cache, slides = cache + layers * sliding * (keys + values), sliding
         else:
             cache, full = cache + layers * cells * (keys + values), cells
-    compute = _buffer(shape, min(batch, cells), full + slides)
+    has_scores = shape.architecture in WITHOUT_FLASH_ATTENTION
+    scores = shape.heads * batch * cells * 4 if has_scores else 0
+    compute = _buffer(shape, min(batch, cells), full + slides, scores)
     total = shape.weights + shape.projector + 2 * cache + shape.recurrent + compute
     return Totals(total, total - shape.on_cpu)
 

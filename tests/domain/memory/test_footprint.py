@@ -134,7 +134,7 @@ groups = st.builds(
 )
 any_shape = st.builds(
     MemoryShape,
-    st.sampled_from(["llama", "gemma3", "qwen35", "unheard-of"]),
+    st.sampled_from(["llama", "gemma3", "qwen35", "grok", "unheard-of"]),
     st.integers(0, 2**40),
     layers=st.lists(groups, max_size=4).map(tuple),
     window=st.integers(0, 8192),
