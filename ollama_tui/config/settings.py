@@ -173,6 +173,8 @@ class Folders:
     """Folder of the journal of unfinished downloads."""
     drafts: Path
     """Folder of what was typed into forms and not sent."""
+    notes: Path
+    """The user's notes, tags and locks."""
 
 
 def user_folders() -> Folders:
@@ -188,6 +190,7 @@ def user_folders() -> Folders:
         ui_state_file=state / "ui-state.json",
         unfinished=state / "unfinished",
         drafts=state / "drafts",
+        notes=dirs.user_data_path / "notes.toml",
     )
 
 
