@@ -16,7 +16,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -120,6 +120,11 @@ class NotesFile:
         except Unreadable:
             raise
         except Unusable as error:
+            with suppress(PermissionError):
+                try:
+                    os.lstat(self.path)
+                except NotADirectoryError:  # so there can be none
+                    return ""
             raise Unreadable(f"{self._name} {error}.") from None
 
     def _write(self, data: bytes) -> None:

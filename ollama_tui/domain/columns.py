@@ -29,6 +29,8 @@ CAPABILITY_WORDS = {
 }
 """What is worth a word in the list, by capability, in the order shown."""
 _UNREMARKABLE = "completion"
+LOCK_CELLS = len(" L")
+"""Cells of the sign after the name of a model that is locked."""
 MANY_WORDS = len("vision tools think")
 """Cells of as many words as a model usually has."""
 _LONG_FRACTION = re.compile(r"(\d{3,})\.\d+(?=[KMBT]$)")
@@ -250,6 +252,7 @@ COLUMNS: tuple[Column, ...] = (
     _detail("format", "FORMAT", 11, 14, lambda m: m.listed.details.format),
     _detail("parent", "PARENT", 20, 15, lambda m: m.listed.details.parent_model),
     _detail("runner", "RUNNER", 8, 16, lambda m: m.runner),
+    _detail("tags", "TAGS", 14, 17, lambda m: " ".join(m.note.tags) if m.note else ""),
 )  # fmt: skip
 """All columns in display order; those not `optional` are shown where there is room for them."""
 
@@ -278,6 +281,9 @@ class Extents:
 def extents(models: Sequence[Model]) -> Extents:
     """Return the extents of `models`."""
     labels = [m.label if m.siblings else m.listed.name for m in models]
+    for number, model in enumerate(models):
+        if model.note is not None and model.note.locked:
+            labels[number] += " " * LOCK_CELLS
     slashes = [label.rfind("/") for label in labels]
     short = sorted(
         [
@@ -362,11 +368,9 @@ class Listing:
             return listing
         sort_key, successors = BY_KEY[self._order[0]].sort_key, {}
         for before, model in zip(self.models, listing.models, strict=True):
-            is_same = (
-                model.facts is before.facts
-                and model.running is before.running
-                and model.server_memory is before.server_memory
-            )
+            is_same = model.facts is before.facts and model.running is before.running
+            is_same = is_same and model.server_memory is before.server_memory
+            is_same = is_same and model.note is before.note
             if model.listed is not before.listed or not (
                 is_same or sort_key(model) == sort_key(before)
             ):

@@ -7,9 +7,14 @@ lists each as a row of its own; a release lists the one it would run.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from ollama_tui.api.replies import ListedModel, RunningModel
 from ollama_tui.domain.names import SHADOW, is_shadow
+from ollama_tui.formatting import inert
+
+if TYPE_CHECKING:
+    from ollama_tui.domain.model import Model
 
 
 def without_backups(
@@ -57,3 +62,11 @@ def row_for_runner(rows: Iterable[ListedModel], runner: str) -> ListedModel | No
     """Return the first row with `runner`, else the first; None when there are none."""
     rows = list(rows)
     return next((m for m in rows if m.details.runner == runner), rows[0] if rows else None)
+
+
+def manifests_of(model: Model, models: Iterable[Model]) -> str:
+    """Return `all 2 manifests of NAME: ggml, llamacpp`; empty where the name has one row."""
+    if not model.siblings:
+        return ""
+    runners = sorted(m.runner or "?" for m in models if m.name == model.name)
+    return f"all {len(runners)} manifests of {model.name_label}: {inert(', '.join(runners))}"

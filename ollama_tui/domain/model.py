@@ -24,6 +24,7 @@ from ollama_tui.formatting import inert
 
 if TYPE_CHECKING:
     from ollama_tui.domain.memory.available import AvailableMemory
+    from ollama_tui.domain.notes import Note
 
 _COUNT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([KMBT]?)\s*", re.IGNORECASE)
 BACKUP_LETTERS = len("llamacpp:") + 12
@@ -73,6 +74,8 @@ class Model(msgspec.Struct, frozen=True, gc=False):
     """When it was last seen running, or began what still runs; None when it was not."""
     server_memory: AvailableMemory | None = None
     """What memory its server has; None while that is not known."""
+    note: Note | None = None
+    """What the user keeps for its name; None for nothing."""
 
     @property
     def name(self) -> str:
@@ -241,16 +244,17 @@ def models_from(
     facts: Mapping[str, Facts],
     last_runs: LastRuns | None = None,
     memory: AvailableMemory | None = None,
+    notes: Mapping[str, Note] | None = None,
 ) -> tuple[Model, ...]:
-    """Return one value per row of the list, of which a name may have several.
+    """Return one value per row of the list, of which a name may have several; notes are by name.
 
     Backups are no rows, but are named by the model they are of, as long as that is listed.
     """
     listed, backups = without_backups(listed)
     runners = running_by_row(listed, running) if running else {}
-    ran = last_runs.by_digest if last_runs else {}
+    ran, notes = last_runs.by_digest if last_runs else {}, notes or {}
     counts = Counter([m.name for m in listed])
-    if len(counts) == len(listed) and not backups and not runners and not ran:
+    if len(counts) == len(listed) and not (backups or runners or ran or notes):
         return tuple([Model(m, facts.get(m.digest), None, 0, "", None, memory) for m in listed])
     return tuple(
         [
@@ -262,6 +266,7 @@ def models_from(
                 backups.get(m.digest, ""),
                 ran.get(m.digest),
                 memory,
+                notes.get(m.name),
             )
             for m in listed
         ]
@@ -276,14 +281,6 @@ def successor(key: ModelKey, runner: str, models: Iterable[Model]) -> ModelKey |
     """
     heir = row_for_runner((m.listed for m in models if m.listed.name == key.name), runner)
     return ModelKey(heir.name, heir.digest) if heir is not None else None
-
-
-def manifests_of(model: Model, models: Iterable[Model]) -> str:
-    """Return `all 2 manifests of NAME: ggml, llamacpp`; empty where the name has one row."""
-    if not model.siblings:
-        return ""
-    runners = sorted(m.runner or "?" for m in models if m.name == model.name)
-    return f"all {len(runners)} manifests of {model.name_label}: {inert(', '.join(runners))}"
 
 
 def by_comparison_key(models: Iterable[Model]) -> dict[str, Model]:
@@ -378,9 +375,10 @@ class Snapshot:
         facts_to_fetch: int = 0,
         last_runs: LastRuns | None = None,
         memory: AvailableMemory | None = None,
+        notes: Mapping[str, Note] | None = None,
     ) -> Snapshot:
         """Return this with the models that are listed, run and known; the same ones if equal."""
-        models = models_from(listed, running, facts, last_runs, memory)
+        models = models_from(listed, running, facts, last_runs, memory, notes)
         if models == self.models:
             models = self.models
         unknown_capabilities = sum(

@@ -21,6 +21,7 @@ from ollama_tui.formatting import (
     context,
     exact,
     inert,
+    inert_lines,
     listing,
     plural,
     shorten,
@@ -104,6 +105,7 @@ def overview(
     lines += [(), _heading("On disk"), *_on_disk(model, around, width), (), _heading("Model")]
     for label, value in (*_facts(model, width), *_more(model, show, also)):
         lines += _row(label, value, width) if value else []
+    lines += _kept(model, width)
     if show is not None and show.system:
         prompt = show.system.strip().splitlines()
         lines += [(), _heading("System prompt")]
@@ -272,6 +274,23 @@ def _update(model: Model, found: Upstream | None, width: int) -> Iterator[Styled
             yield from _row("Update", f"available, {fetch} to fetch", width, "outdated")
             if found.changes:
                 yield from _row("Changes", listing(found.changes), width)
+
+
+# ---- what the user keeps
+
+
+def _kept(model: Model, width: int) -> Iterator[StyledLine]:
+    """Yield the note, the tags and the lock, where there are any."""
+    if (note := model.note) is None:
+        return
+    yield ()
+    yield _heading("Kept by you")
+    if note.locked:
+        yield from _row("Locked", "deleting and overwriting ask twice", width, "accent")
+    if note.tags:
+        yield from _row("Tags", ", ".join(map(inert, note.tags)), width)
+    for number, line in enumerate(inert_lines(note.text).splitlines()):
+        yield from _row("" if number else "Note", line, width)
 
 
 # ---- what it is

@@ -62,11 +62,17 @@ class ListRows:
 
 
 def list_rows(
-    listing: Listing, view: View, *, now: datetime, known: KnownUpdates = NOTHING_KNOWN
+    listing: Listing,
+    view: View,
+    *,
+    now: datetime,
+    known: KnownUpdates = NOTHING_KNOWN,
+    watched_since: datetime | None = None,
 ) -> ListRows:
     """Return the models that pass the filter, in the order chosen.
 
-    A filter that is partly wrong still selects by its other words.
+    A filter that is partly wrong still selects by its other words. `watched_since` is since when
+    runs of the models are noted.
     """
     rows = models = listing.sorted_by(view.sort, view.reverse)
     problems: tuple[FilterProblem, ...] = ()
@@ -83,6 +89,7 @@ def list_rows(
             outdated=known.outdated,
             current=known.current,
             uncertain=known.uncertain,
+            watched_since=watched_since,
             ready=listing,
         )
         rows, problems = asked.select(models, scope), asked.problems_among(scope)

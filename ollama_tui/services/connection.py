@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ollama_tui.services.library import Library
     from ollama_tui.services.machine import ServerMemory
     from ollama_tui.services.model_facts import ModelFacts
+    from ollama_tui.services.notes import Notes
     from ollama_tui.services.storage import Storage
     from ollama_tui.services.updates import Updates
 
@@ -110,6 +111,8 @@ class Services:
     storage: Storage
     updates: Updates
     available_memory: ServerMemory
+    notes: Notes
+    """What the user keeps for the models; `library` has it in each of them."""
     handover: Handover | None = None
     """Lets transfers go on when the program ends; None where nothing can."""
     elsewhere: tuple[str, ...] = ()
@@ -129,7 +132,8 @@ class Connection:
     `prefetch` holds the answers asked for while the program was being loaded, and `cache` the last
     list. `unfinished` is the folder that remembers jobs between runs; None forgets them, and a run
     that may change nothing leaves them to others. `start_keeper` starts the process that goes on
-    with transfers after this one.
+    with transfers after this one. `notes` is the file of the user's notes; without one, and in the
+    demo, they last as long as the program.
     `problems` learns what could not be read or written. With `is_painted` the screen shows the last
     list already, so it is read only when the answers do not come soon.
     """
@@ -142,6 +146,7 @@ class Connection:
         cache: Cache | None = None,
         unfinished: Path | None = None,
         start_keeper: StartKeeper | None = None,
+        notes: Path | None = None,
         problems: Problems | None = None,
         transport: Callable[[], httpx.AsyncBaseTransport | None] = lambda: None,
         clock: Clock = MACHINE,
@@ -152,6 +157,7 @@ class Connection:
         self._cache = None if settings.demo else cache
         self._unfinished = None if settings.demo else unfinished
         self._start_keeper = start_keeper
+        self._notes = None if settings.demo else notes
         self._problems = problems
         self._transport = transport
         self._clock = clock
@@ -201,7 +207,9 @@ class Connection:
             if self.snapshots.value.state is ConnectionState.CONNECTING:
                 self.snapshots.set(self._list_of(answers, self.snapshots.value))
             await wait_for_draw()
-        await load_modules("ollama_tui.api.client", "ollama_tui.services.library")
+        await load_modules(
+            "ollama_tui.api.client", "ollama_tui.services.library", "ollama_tui.services.notes"
+        )
         from ollama_tui.api.client import Ollama
 
         settings = self._settings
@@ -215,15 +223,25 @@ class Connection:
             read_only=settings.read_only,
         )
         async with opened as ollama:
-            library = self._library(ollama, answers)
+            notes = self._notes_of_server()
+            library = self._library(ollama, answers, notes)
             answers = self._prefetch = None  # or this list would be kept beside the newest one
             async with library.watching():
                 await self._first_answer()
                 await wait_for_draw()
-                async with self._services(ollama, library, transport) as services:
+                await notes.load()  # before anything can be deleted
+                async with self._services(ollama, library, notes, transport) as services:
                     yield services
 
-    def _library(self, ollama: Ollama, answers: Answers | None) -> Library:
+    def _notes_of_server(self) -> Notes:
+        from ollama_tui.config.notes_file import NotesFile
+        from ollama_tui.config.state_file import Problems
+        from ollama_tui.services.notes import Notes
+
+        file = NotesFile(self._notes, self._problems or Problems()) if self._notes else None
+        return Notes(self._settings.host, file)
+
+    def _library(self, ollama: Ollama, answers: Answers | None, notes: Notes) -> Library:
         from ollama_tui.services.library import Library
 
         return Library(
@@ -232,6 +250,7 @@ class Connection:
             host_url=self._settings.host.url,
             snapshots=self.snapshots,
             answers=answers,
+            notes=notes,
             now=self._clock.now,
             seconds=self._clock.seconds,
             sleep=self._clock.sleep,
@@ -247,7 +266,11 @@ class Connection:
 
     @asynccontextmanager
     async def _services(
-        self, ollama: Ollama, library: Library, transport: httpx.AsyncBaseTransport | None
+        self,
+        ollama: Ollama,
+        library: Library,
+        notes: Notes,
+        transport: httpx.AsyncBaseTransport | None,
     ) -> AsyncIterator[Services]:
         await load_modules(*SERVICE_MODULES)
         from ollama_tui.api.client import Ollama
@@ -287,6 +310,7 @@ class Connection:
                     storage,
                     updates,
                     memory,
+                    notes,
                     handover,
                     self._in_background(),
                 )

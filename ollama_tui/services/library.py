@@ -28,7 +28,9 @@ from ollama_tui.services.observable import Observable
 if TYPE_CHECKING:
     from ollama_tui.api.client import KeepAlive, Ollama
     from ollama_tui.domain.memory.available import AvailableMemory
+    from ollama_tui.domain.notes import Note
     from ollama_tui.services.cache import Cache
+    from ollama_tui.services.notes import Notes
 
 PUBLISH_EVERY = 0.5
 """Seconds between snapshots while learning, so that 10,000 facts are not 10,000 redraws."""
@@ -50,7 +52,8 @@ class Library:
     """Keeps one `Snapshot` up to date and publishes it as `snapshots`.
 
     `answers` is what the server has answered already: then the first refresh is not at once.
-    Otherwise it begins with what `snapshots` holds, or with the list in `cache`.
+    Otherwise it begins with what `snapshots` holds, or with the list in `cache`. The models have
+    what the user keeps in `notes`.
     """
 
     def __init__(
@@ -61,6 +64,7 @@ class Library:
         host_url: str = "",
         snapshots: Observable[Snapshot] | None = None,
         answers: Answers | None = None,
+        notes: Notes | None = None,
         now: Callable[[], datetime] = utc_now,
         seconds: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -68,6 +72,9 @@ class Library:
         self._ollama = ollama
         self._cache = cache
         self._host_url = host_url
+        self._notes = notes
+        self._noted: tuple[object, object, dict[str, Note]] = (None, None, {})
+        """The notes by the names of the list, with what they were made of."""
         self._now = now
         self._seconds = seconds
         self._sleep = sleep
@@ -166,8 +173,23 @@ class Library:
             facts.pending,
             self._last_runs,
             self._memory,
+            self._notes_by_name(),
         )
         self.snapshots.set(snapshot)
+
+    def _notes_by_name(self) -> dict[str, Note]:
+        """Return the notes by the names of the list, made once: to compare names takes long."""
+        known = self._notes.known.value if self._notes is not None else None
+        if known is not None and not (self._noted[0] is self._listed and self._noted[1] is known):
+            self._noted = self._listed, known, known.by_name(self._listed)
+        return self._noted[2]
+
+    async def _publish_notes(self) -> None:
+        """Publish the list again whenever notes have changed."""
+        if self._notes is not None:
+            async for known in self._notes.known.follow():
+                if known is not self._noted[1]:
+                    self._publish(self.snapshot)
 
     def _note_running(self, running: tuple[RunningModel, ...]) -> None:
         """Take over what runs now; note and keep when something began to run, or had run last."""
@@ -247,6 +269,7 @@ class Library:
         loops = [
             self._poll(),
             self._publish_facts(),
+            self._publish_notes(),
             *[self.facts.run_learner() for _ in range(CONCURRENT_SHOWS)],
         ]
         async with asyncio.TaskGroup() as group:

@@ -110,6 +110,7 @@ class OllamaTui(DiffApp[int], ThemedApp[int], MessagesApp[int], inherit_bindings
         start_keeper: StartKeeper | None = None,
         problems: Problems | None = None,
         drafts: Path | None = None,
+        notes: Path | None = None,
         signs: Signs = UNICODE_SIGNS,
         usual_theme: str = DEFAULT_THEME,
         transport: Callable[[], httpx.AsyncBaseTransport] | None = None,
@@ -119,9 +120,7 @@ class OllamaTui(DiffApp[int], ThemedApp[int], MessagesApp[int], inherit_bindings
     ) -> None:
         super().__init__()
         self._leaving = leaving
-        self.settings = settings
-        self.signs = signs
-        self._usual_theme = usual_theme
+        self.settings, self.signs, self._usual_theme = settings, signs, usual_theme
         self.plain_signs = not signs.eighths
         self.set_class(self.plain_signs, "-plain")
         self.keymap = self.keymap_of(settings)
@@ -134,7 +133,7 @@ class OllamaTui(DiffApp[int], ThemedApp[int], MessagesApp[int], inherit_bindings
         self.clock = clock
         self.drafts = Drafts(drafts, clock, self.tell)
         self._connection_to = partial(
-            Connection, cache=cache, unfinished=unfinished, start_keeper=start_keeper,
+            Connection, cache=cache, unfinished=unfinished, start_keeper=start_keeper, notes=notes,
             problems=self._problems, transport=self._new_transport, clock=clock,
         )  # fmt: skip
         self._holds_frames = is_painted = early is not None and early.painted is not None

@@ -146,6 +146,7 @@ def sign_sections(signs: Signs) -> Iterator[Section]:
         (signs.cloud, "cloud", "Runs at ollama.com, not on the server."),
         (signs.alias, "muted", "Alias of another installed model."),
         (signs.shares, "muted", "Shares weights with the model above."),
+        (signs.locked, "accent", "Locked: deleting and overwriting ask twice."),
         (signs.delete, "danger", "Being deleted; z undoes it while the undo is shown."),
     )
     yield Section("Signs", tuple(Entry(((sign, style),), text) for sign, style, text in states))

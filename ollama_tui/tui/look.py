@@ -333,6 +333,7 @@ class Signs:
     outdated: str = "↑"
     uncertain: str = "?"
     marked: str = "✓"
+    locked: str = "◆"
     separator: str = "│"
     dot: str = "·"
     full: str = "█"
@@ -363,9 +364,9 @@ class Signs:
 UNICODE_SIGNS = Signs()
 ASCII_SIGNS = Signs(
     cursor=">", thumb="#", up="*", down="o", loaded="*", cloud="~", outdated="^", marked="+",
-    separator="|", dot="-", full="#", dense="=", medium=":", loose="%", empty=".", ascending="^",
-    descending="v", pull="v", push="^", delete="x", shares="`", differs="!", then=">",
-    eighths="", levels="_.-=^",
+    locked="L", separator="|", dot="-", full="#", dense="=", medium=":", loose="%", empty=".",
+    ascending="^", descending="v", pull="v", push="^", delete="x", shares="`", differs="!",
+    then=">", eighths="", levels="_.-=^",
 )  # fmt: skip
 """For the Linux console and terminals without UTF-8."""
 

@@ -109,7 +109,7 @@ def test_while_nothing_can_be_read_every_model_counts_as_locked() -> None:
 
 def test_all_rows_of_a_name_have_its_note() -> None:
     rows = tuple(a_model("m:1", digest=digit * 64).listed for digit in "ab")
-    models = models_from(rows, (), {}, None, {"m:1": Note("both")})
+    models = models_from(rows, (), {}, notes={"m:1": Note("both")})
     assert [model.note for model in models] == [Note("both"), Note("both")]
 
 

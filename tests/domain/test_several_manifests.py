@@ -13,7 +13,8 @@ from ollama_tui.api.replies import (
     Show,
 )
 from ollama_tui.domain.columns import Extents, extents
-from ollama_tui.domain.model import Model, ModelKey, Snapshot, manifests_of, models_from
+from ollama_tui.domain.listed import manifests_of
+from ollama_tui.domain.model import Model, ModelKey, Snapshot, models_from
 from ollama_tui.domain.overview import overview
 from ollama_tui.domain.plan import Deletion, deletions, plan_deletion
 from ollama_tui.domain.storage.usage import Usage

@@ -359,6 +359,7 @@ async def journey(
     start_keeper: StartKeeper | None = None,
     problems: Problems | None = None,
     drafts: Path | None = None,
+    notes: Path | None = None,
     transport: Callable[[], httpx.AsyncBaseTransport] | None = None,
     server_time: VirtualClock | None = None,
     listed: bool = True,
@@ -386,6 +387,7 @@ async def journey(
         start_keeper=start_keeper,
         problems=problems,
         drafts=drafts,
+        notes=notes,
         transport=transport or demo.transport,
         clock=Clock(time.now, time.monotonic, time.sleep),
     )

@@ -35,6 +35,8 @@ class Scope:
     """Those known to have none; of models in neither set nobody knows."""
     uncertain: frozenset[ModelKey] = frozenset()
     """Those that were asked about, and nobody can tell."""
+    watched_since: datetime | None = None
+    """Since when runs of the server's models are noted; None while they are not."""
     ready: Listing | None = None
     """A listing of the same models in any order, where there is one already."""
 
@@ -126,6 +128,50 @@ def _age(older: bool) -> Callable[[str], Callable[[Scope], Test]]:
     return compile_
 
 
+def _unused(text: str) -> Callable[[Scope], Test]:
+    """Compile an age: what was never seen running was not used only while it was watched."""
+    try:
+        seconds = amounts.hours(text) * 3600
+    except BadValue as error:
+        meant = text.lstrip("<>=")
+        meant += "d" * meant.isdigit()
+        sentence = "Write for how long it has not run with h, d, w, m or y: 90d, 2w, 1y."
+        raise BadValue(sentence, meant if _is_age(meant) else "") from error
+
+    def bind(scope: Scope) -> Test:
+        then, since = scope.now.timestamp() - seconds, scope.watched_since
+        watched = since is not None and since.timestamp() <= then
+
+        def test(model: Model) -> bool | None:
+            if model.running is not None:
+                return False
+            if model.last_run is not None:
+                return model.last_run.timestamp() < then
+            if not watched:
+                return None
+            made = model.listed.modified_at  # under its digest it can have run since then only
+            return True if made is not None and made.timestamp() <= then else None
+
+        return test
+
+    return bind
+
+
+def _tag(text: str) -> Callable[[Scope], Test]:
+    """Compile a tag, or the beginning of tags where no model has just that."""
+
+    def bind(scope: Scope) -> Test:
+        known = scope.listing.distinct("tag", _tags_of)
+        wanted = {text} if text in known else {tag for tag in known if tag.startswith(text)}
+        return lambda model: model.note is not None and not wanted.isdisjoint(model.note.tags)
+
+    return bind
+
+
+def _tags_of(model: Model) -> tuple[str, ...]:
+    return model.note.tags if model.note is not None else ()
+
+
 def _is_age(text: str) -> bool:
     try:
         return bool(amounts.hours(text))
@@ -203,6 +249,7 @@ STATES: dict[str, Callable[[Scope, Model], bool | None]] = {
     ),
     "marked": lambda scope, model: key_of(model) in scope.marked,
     "fits": lambda scope, model: _fits_server(model),
+    "locked": lambda scope, model: model.note is not None and model.note.locked,
     "uncertain": lambda scope, model: (
         key_of(model) in scope.uncertain
         or (False if STATES["outdated"](scope, model) is not None else None)
@@ -324,7 +371,11 @@ FIELDS: tuple[FilterField, ...] = (
     ),
     FilterField("older", "modified longer ago than this", "older:90d", _age(older=True)),
     FilterField("newer", "modified more recently than this", "newer:7d", _age(older=False)),
+    FilterField("unused", "not seen running for this long", "unused:90d", _unused),
     FilterField("is", ", ".join(STATES), "is:loaded", _state),
+    FilterField(
+        "tag", "has this tag, or one that starts with this", "tag:coding", _tag, values=_tags_of
+    ),
     FilterField(
         "shares", "shares data on disk with a model", "shares:qwen3:8b", _shares,
         needs_details=True,

@@ -15,6 +15,8 @@ OTHER_FIELDS = {
     "context": "ctx", "num_ctx": "ctx", "context_length": "ctx",
     "state": "is", "status": "is",
     "share": "shares", "shared": "shares",
+    "tags": "tag", "tagged": "tag", "label": "tag", "labels": "tag",
+    "idle": "unused", "not_used": "unused",
     "before": "older", "since": "newer", "within": "newer",
 }  # fmt: skip
 """Fields by words that other programs use for them."""
@@ -22,6 +24,7 @@ AGES = frozenset({"age", "modified", "date"})
 """Words for an age to compare; the two fields for it say how it is compared."""
 OTHER_STATES = {
     "running": "loaded", "stale": "outdated", "outdate": "outdated", "selected": "marked",
+    "lock": "locked", "protected": "locked",
     "remote": "cloud", "duplicate": "alias", "copy": "alias",
 }  # fmt: skip
 MISSING = {

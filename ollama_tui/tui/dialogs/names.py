@@ -10,7 +10,8 @@ from textual.widgets import Input
 
 from ollama_tui.config.drafts import FormKey
 from ollama_tui.domain import names
-from ollama_tui.domain.model import Model, by_comparison_key, manifests_of
+from ollama_tui.domain.listed import manifests_of
+from ollama_tui.domain.model import Model, by_comparison_key
 from ollama_tui.formatting import inert, size
 from ollama_tui.tui.dialogs.dialog import Dialog, Review, labelled
 

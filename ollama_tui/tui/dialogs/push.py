@@ -14,7 +14,8 @@ from textual.widgets import Input, Static
 from ollama_tui.config.drafts import FormKey
 from ollama_tui.domain import names
 from ollama_tui.domain.cloud import AccountStatus, describe_account
-from ollama_tui.domain.model import Model, by_comparison_key, manifests_of
+from ollama_tui.domain.listed import manifests_of
+from ollama_tui.domain.model import Model, by_comparison_key
 from ollama_tui.formatting import inert, size
 from ollama_tui.tui.dialogs.account import StatusUpdates
 from ollama_tui.tui.dialogs.controls import INSECURE, TextCheckbox

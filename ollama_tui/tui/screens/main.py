@@ -172,7 +172,11 @@ class MainScreen(ActionScreen):
 
             self.updates = known(self.snapshot.by_key, self.tui.updates)
         self.list_rows = visible = self._last_valid.list_rows(
-            self.snapshot.models, self.view, now=self.now(), known=self.updates
+            self.snapshot.models,
+            self.view,
+            now=self.now(),
+            known=self.updates,
+            watched_since=self.snapshot.watched_since,
         )
         self.rows_source.update(self.view, visible, self.updates, self.snapshot.models)
         self.table.show_empty(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ollama_tui.domain.columns import Listing
@@ -40,16 +41,20 @@ class LastValidFilter:
         *,
         now: datetime,
         known: KnownUpdates = NOTHING_KNOWN,
+        watched_since: datetime | None = None,
     ) -> ListRows:
         """Return the rows, with the problems of the filter as it is."""
         if models is not self._listing.models:
             self._listing = self._listing.updated(models)
-        asked = list_rows(self._listing, view, now=now, known=known)
+        rows_of = partial(
+            list_rows, self._listing, now=now, known=known, watched_since=watched_since
+        )
+        asked = rows_of(view)
         if not asked.problems:
             self._filter = view.filter
             return asked
         self._filter = without_beginnings(self._filter, view.filter, asked.problems)
-        good = list_rows(self._listing, replace(view, filter=self._filter), now=now, known=known)
+        good = rows_of(replace(view, filter=self._filter))
         return replace(good, problems=asked.problems)
 
     def completion(self, text: str, cursor: int, view: View, now: datetime) -> Completion:

@@ -137,6 +137,7 @@ class ModelsScreen(FilteredScreen):
             replace(view, sort=order),
             now=self.tui.clock.now(),
             known=self.context.known_updates,
+            watched_since=self.context.snapshot.watched_since,
         )
         bar.show_problems(found.problems)
         why = found.no_matches or "No matches."

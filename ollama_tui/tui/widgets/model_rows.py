@@ -7,11 +7,19 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 
-from ollama_tui.domain.columns import BY_KEY, COLUMNS, WIDE, Extents, capability_words, extents
+from ollama_tui.domain.columns import (
+    BY_KEY,
+    COLUMNS,
+    LOCK_CELLS,
+    WIDE,
+    Extents,
+    capability_words,
+    extents,
+)
 from ollama_tui.domain.emphasis import fading
 from ollama_tui.domain.model import Model, ModelKey, key_of
 from ollama_tui.domain.rows import NOTHING_KNOWN, KnownUpdates, ListRows, View
-from ollama_tui.formatting import Span, StyledLine
+from ollama_tui.formatting import Span, StyledLine, cells
 from ollama_tui.tui.look import MEANINGS, UNICODE_SIGNS, Signs
 from ollama_tui.tui.widgets.bars import length_of, solid
 from ollama_tui.tui.widgets.row_source import RowSource, TableColumn, fit_columns, width_needed
@@ -22,6 +30,8 @@ SHARED_INDENT = 2
 MOST_OF_NAME = 44
 """Cells up to which a name comes before other columns."""
 MOST_OF_QUANTIZATION = 8
+LOCKED = " locked"
+"""Beside the sign, where there is room."""
 LEAST_BAR = 4
 BAR = 6
 WIDE_BAR = 16
@@ -166,8 +176,13 @@ class ModelRows(RowSource[Model]):
         match column.id:
             case "name":
                 indent = f"{self.signs.shares} " if row.key in self.following else ""
-                room = column.width - len(indent)
-                return ((f"{indent}{shorten_name(row.label, room)}", ""),)
+                is_locked = row.note is not None and row.note.locked
+                room = column.width - len(indent) - (LOCK_CELLS if is_locked else 0)
+                name = f"{indent}{shorten_name(row.label, room)}"
+                if not is_locked:
+                    return ((name, ""),)
+                has_room = cells(name) + LOCK_CELLS + len(LOCKED) <= column.width
+                return ((name, ""), (f" {self.signs.locked}{LOCKED * has_room}", "accent"))
             case "bar":
                 return self._bar(row, column.width)
             case "can":

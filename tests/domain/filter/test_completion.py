@@ -52,7 +52,11 @@ SAVED = (("big", "size:>8g"), ("bigger", "size:>80g"))
         ("size:|", ""),
         ("zzz|", ""),
         ('"qw|', ""),
-        ("", "cap: family: quant: runner: size: params: ctx: fits: older: newer: is: shares:"),
+        (
+            "",
+            "cap: family: quant: runner: size: params: ctx: fits: older: newer: unused: is: tag: "
+            "shares:",
+        ),
     ],
 )  # fmt: skip
 def test_tab_offers_what_was_meant_or_what_the_word_may_become(text: str, choices: str) -> None:

@@ -193,7 +193,7 @@ def test_what_a_filter_selects(text: str, names: str) -> None:
 SIZE = "Write a size with its unit: >8g, <=500m or 2g..8g."
 PARAMETERS = "Write a number of parameters with its unit: <=7b, >500m or 1b..4b."
 AGE = "Write an age with h, d, w, m or y: 90d, 2w, 1y."
-STATE = "is: knows loaded, cloud, alias, outdated, marked, fits, uncertain."
+STATE = "is: knows loaded, cloud, alias, outdated, marked, fits, locked, uncertain."
 
 
 @pytest.mark.parametrize(
@@ -247,12 +247,20 @@ STATE = "is: knows loaded, cloud, alias, outdated, marked, fits, uncertain."
         ("older:90", 0, 8, AGE, "older:90d"),
         ("newer:>7d", 0, 9, AGE, "newer:7d"),
         ("older:soon", 0, 10, AGE, ""),
-        ("is:lo", 0, 5, STATE, "is:loaded"),
+        ("is:loa", 0, 6, STATE, "is:loaded"),
         ("is:lodaed", 0, 9, STATE, "is:loaded"),
         ("is:running", 0, 10, "Did you mean is:loaded?", "is:loaded"),
         ("is:vision", 0, 9, "Did you mean cap:vision?", "cap:vision"),
         ("is:xyz", 0, 6, STATE, ""),
-        ("tag:work", 0, 8, "This version has no tags.", ""),
+        ("tags:work", 0, 9, "There is no field “tags”. Did you mean tag:work?", "tag:work"),
+        ("label:work", 0, 10, "There is no field “label”. Did you mean tag:work?", "tag:work"),
+        ("is:lock", 0, 7, "Did you mean is:locked?", "is:locked"),
+        ("is:protected", 0, 12, "Did you mean is:locked?", "is:locked"),
+        (
+            "unused:90", 0, 9,
+            "Write for how long it has not run with h, d, w, m or y: 90d, 2w, 1y.", "unused:90d",
+        ),
+        ("idle:2w", 0, 7, "There is no field “idle”. Did you mean unused:2w?", "unused:2w"),
     ],
 )  # fmt: skip
 def test_a_mistake_stands_under_the_word_that_is_wrong_with_what_was_meant(
@@ -355,6 +363,9 @@ WORDS = st.sampled_from(
         "is:alias",
         "is:outdated",
         "is:marked",
+        "is:locked",
+        "tag:coding",
+        "unused:30d",
         "shares:mine",
         "shares:old",
     ]
