@@ -205,28 +205,28 @@ async def test_a_key_bound_in_a_full_screen_table_works_and_is_the_one_shown(
     tmp_path: Path,
 ) -> None:
     file = tmp_path / "config.toml"
-    file.write_text('[keys]\n"storage.mark" = "m"\n')
+    file.write_text('[keys]\n"storage.mark" = "W"\n')
     settings = settings_from(host=None, options={}, environ={}, config=read_config(file))
     async with journey(settings=settings) as user:
         assert user.toasts == []
         await user.presses("b")
-        await user.sees("m mark")
-        await user.presses("m")
+        await user.sees("W mark")
+        await user.presses("W")
         assert user.marked == {"mixtral:8x7b"}
-        await user.presses("?", "m")
-        await user.sees("m      Mark or unmark the model at the cursor")
+        await user.presses("?", "W")
+        await user.sees("W      Mark or unmark the model at the cursor")
 
 
 async def test_a_key_bound_twice_stays_with_the_first_and_both_can_be_reached(
     tmp_path: Path,
 ) -> None:
     file = tmp_path / "config.toml"
-    file.write_text('[keys]\n"model.copy" = "m"\n"model.delete" = "m"\n')
+    file.write_text('[keys]\n"model.copy" = "W"\n"model.delete" = "W"\n')
     settings = settings_from(host=None, options={}, environ={}, config=read_config(file))
     async with journey(settings=settings) as user:
         [said] = user.toasts
-        assert "line 3: m is the key of both model.copy and model.delete" in said
-        await user.presses("m")
+        assert "line 3: W is the key of both model.copy and model.delete" in said
+        await user.presses("W")
         await user.sees("Copy studio/reviewer:latest")
         await user.presses("escape", "d")
         await user.sees("Delete studio/reviewer:latest?")

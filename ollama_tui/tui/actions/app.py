@@ -25,9 +25,10 @@ if TYPE_CHECKING:
 
 
 async def refresh(context: ActionContext) -> None:
-    """Ask the server for its models and what runs."""
+    """Ask the server for its models and what runs; read the notes and the memory again."""
     services = connected(context)
     services.available_memory.read_again()
+    await services.notes.load()
     await services.library.refresh()
     context.tell(f"{plural(len(context.snapshot.models), 'model')} listed.")
 

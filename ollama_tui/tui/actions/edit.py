@@ -15,6 +15,7 @@ from ollama_tui.formatting import inert, plural, size
 from ollama_tui.tui.actions.action import Action, ActionContext, ActionGroup, Edited, connected
 from ollama_tui.tui.actions.create import cannot_change
 from ollama_tui.tui.actions.jobs import choose_draft, submit_create
+from ollama_tui.tui.actions.notes import may_overwrite
 
 if TYPE_CHECKING:
     from ollama_tui.api.replies import Show
@@ -254,7 +255,10 @@ async def confirmed(
     )
     answer = await context.ask(dialog)
     ways_to_go = {"y": change.task, "w": change.fresh, "e": Outcome.AGAIN}
-    return ways_to_go.get(answer or "") or Outcome.LEAVE
+    chosen = ways_to_go.get(answer or "") or Outcome.LEAVE
+    if isinstance(chosen, Outcome) or await may_overwrite(context, [model.name], "change"):
+        return chosen
+    return Outcome.LEAVE
 
 
 def from_weights(

@@ -107,7 +107,8 @@ async def ask_about_conflict(
     from ollama_tui.tui.dialogs.choice import confirm_replace_found
     from ollama_tui.tui.dialogs.names import OtherNameDialog
 
-    if await context.ask(confirm_replace_found(there)):
+    listed = context.snapshot.named(there.name)
+    if await context.ask(confirm_replace_found(there, listed)):
         return replace(target, replaces=there.digest)
     return await context.ask(OtherNameDialog(target.name, context.snapshot.models))
 

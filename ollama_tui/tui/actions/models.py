@@ -89,6 +89,7 @@ async def rename(context: ActionContext) -> None:
     hidden = hint_if_hidden(context, renamed.name)
     context.tell(f"{model.name_label} is now {renamed.name_label}.", hidden)
     context.move_to(renamed.name)
+    await connected(context).notes.rename(model.name, renamed.name)
 
 
 async def move(context: ActionContext, model: Model, target: str) -> Model:

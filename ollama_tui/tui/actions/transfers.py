@@ -20,6 +20,7 @@ from ollama_tui.tui.actions.action import (
     not_connected,
 )
 from ollama_tui.tui.actions.jobs import confirm_target, discard_draft_when_sent, find, offer_again
+from ollama_tui.tui.actions.notes import may_overwrite
 from ollama_tui.tui.actions.updates import outdated_models
 
 if TYPE_CHECKING:
@@ -58,6 +59,9 @@ async def pull(context: ActionContext, prefill: str = "") -> None:
     offers = _after_typing(services, services.updates.offer)
     dialog = PullDialog(pull_facts(context), prefill, offers=offers)
     if (answer := await context.ask(dialog)) is None:
+        return
+    if not await may_overwrite(context, [wanted.name for wanted in answer.wanted], "pull"):
+        offer_again(dialog)
         return
     unsized, absent = dict[int, str](), dict[int, str]()
     for number, wanted in enumerate(answer.wanted):
@@ -191,6 +195,8 @@ async def pull_entries(context: ActionContext) -> None:
 
     entries = context.targets
     stubs = [model for model in entries if model.is_cloud]
+    if not await may_overwrite(context, [stub.name for stub in stubs], "pull"):
+        return
     for stub in stubs:
         connected(context).queue.submit(Pull(stub.name))
     if len(stubs) == 1:

@@ -17,7 +17,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from ollama_tui.formatting import StyledLine, inert, size
-from ollama_tui.tui.dialogs.facts import Facts, FactsView
+from ollama_tui.tui.dialogs.facts import LISTED, Facts, FactsView
 from ollama_tui.tui.dialogs.picker import PickerRows, PickerScreen
 from ollama_tui.tui.widgets.keys_line import KeyHint, KeysLine
 from ollama_tui.tui.widgets.matching import highlighted, rank
@@ -41,11 +41,12 @@ class Confirm(ModalScreen[bool]):
 
     `v` shows the requests of the facts, which yes would send to the server. `b` takes `option` off,
     or on again: what yes does besides, which `with_option` tells; while it is on, `option_facts`
-    stand for the others. `danger` is for what destroys something or stops work.
+    stand for the others. `danger` is for what destroys something or stops work. `again` is asked
+    after yes, and answers for both.
     """
 
     BINDINGS = [
-        Binding("y", "dismiss(True)", "Yes"),
+        Binding("y", "say_yes", "Yes"),
         Binding("n,escape", "dismiss(False)", "No"),
         Binding("enter", "say_keys", show=False),
         Binding("v", "show_requests", "Requests"),
@@ -65,8 +66,10 @@ class Confirm(ModalScreen[bool]):
         option: str = "",
         option_facts: Facts | None = None,
         more_keys: Sequence[KeyHint] = (),
+        again: Confirm | None = None,
     ) -> None:
         super().__init__()
+        self.again = again
         self.heading = heading
         self.plain_facts = facts if isinstance(facts, Facts) else Facts(lines=facts)
         self.yes = yes
@@ -117,6 +120,13 @@ class Confirm(ModalScreen[bool]):
     def _option_line(self) -> str:
         return f"b [{'x' if self.with_option else ' '}] {self.option}"
 
+    def action_say_yes(self) -> None:
+        """Answer yes, or ask the question that comes after it."""
+        if self.again is not None:
+            self.app.push_screen(self.again, self.dismiss)
+        else:
+            self.dismiss(True)
+
     def action_say_keys(self) -> None:
         """Say which keys answer, in place of those that do not: nothing moves."""
         keys, said = self.query_one(KeysLine), (PRESS_A_KEY, "", "strong")
@@ -150,17 +160,39 @@ class Confirm(ModalScreen[bool]):
         self.query_one(".facts").scroll_relative(y=lines, animate=False)
 
 
+def confirm_locked(models: Sequence[Model], verb: str) -> Confirm | None:
+    """Return the second question before those of `models` that are locked are deleted or replaced.
+
+    None where none is. `verb` is a word for what yes does: `delete`, `replace`.
+    """
+    names = list(dict.fromkeys(m.name_label for m in models if m.note and m.note.locked))
+    if not names:
+        return None
+    one = len(names) == 1
+    heading = f"{names[0]} is locked." if one else f"{len(names)} of them are locked."
+    heading = f"{heading} {verb.capitalize()} {'it' if one else 'them'} all the same?"
+    rows = () if one else tuple((name, "", "locked") for name in names[:LISTED])
+    hint = ("m in the list takes a lock off.",)
+    facts = Facts(lines=hint, rows=rows, unlisted=len(names) - len(rows) if rows else 0)
+    return Confirm(heading, facts, f"{verb} all the same", "keep", danger=True)
+
+
 def confirm_replace(model: Model) -> Confirm:
     """Return the question whether an installed model may be replaced."""
     facts = Facts(f"Overwrites {size(model.size)}", (NO_UNDO,))
     heading = f"Replace {model.name_label}, which already exists?"
-    return Confirm(heading, facts, "replace", "keep", danger=True)
+    again = confirm_locked((model,), "replace")
+    return Confirm(heading, facts, "replace", "keep", danger=True, again=again)
 
 
-def confirm_replace_found(found: Conflict) -> Confirm:
-    """Return the question whether to replace a model that appeared after its name was chosen."""
+def confirm_replace_found(found: Conflict, there: Sequence[Model] = ()) -> Confirm:
+    """Return the question whether to replace a model that appeared after its name was chosen.
+
+    `there` is what is listed under that name.
+    """
     heading = f"{inert(found.name)} {found.words}. Replace it?"
-    return Confirm(heading, (NO_UNDO,), "replace", "another name", danger=True)
+    again = confirm_locked(there, "replace")
+    return Confirm(heading, (NO_UNDO,), "replace", "another name", danger=True, again=again)
 
 
 MOST_SHORT = 9

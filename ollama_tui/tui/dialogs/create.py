@@ -28,7 +28,7 @@ from ollama_tui.domain.create.preview import changes, curl, modelfile, text_of, 
 from ollama_tui.domain.create.validation import first_problem, notices
 from ollama_tui.domain.model import Model
 from ollama_tui.formatting import inert
-from ollama_tui.tui.dialogs.choice import confirm_replace
+from ollama_tui.tui.dialogs.choice import confirm_locked, confirm_replace
 from ollama_tui.tui.dialogs.controls import LineButton
 from ollama_tui.tui.dialogs.create_lists import LicenseTab, ListTab, MessagesTab, ParametersTab
 from ollama_tui.tui.dialogs.create_tabs import BaseTab, Change, PromptTab, QuantizeTab, Tab
@@ -304,14 +304,19 @@ class CreateDialog(Form[CreateAnswer]):
         if self.form.extends:
             with pause_keys(self):
                 await self._is_answered.wait()
-        there = None if self.form.edit else self.form.target_model
+        there = self.form.target_model
+        question = None
+        if there is not None:
+            question = (
+                confirm_locked((there,), "change") if self.form.edit else confirm_replace(there)
+            )
         if (wrong := first_problem(self.form)) is not None:
             self._was_refused = True
             self._draw()
             self.query_one("#strip", Picker).activate(wrong.tab)
             self.app.bell()
-        elif there is not None:
-            self.app.push_screen(confirm_replace(there), self._answer)
+        elif question is not None:
+            self.app.push_screen(question, self._answer)
         else:
             self._answer(True)
 

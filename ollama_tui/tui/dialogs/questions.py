@@ -29,7 +29,7 @@ from ollama_tui.domain.storage.usage import Amount
 from ollama_tui.domain.updates import Upstream, cost
 from ollama_tui.formatting import ago, exact, inert, plural, shorten, size, size_of, until
 from ollama_tui.services.jobs.job import Job, State, how_far
-from ollama_tui.tui.dialogs.choice import Confirm
+from ollama_tui.tui.dialogs.choice import Confirm, confirm_locked
 from ollama_tui.tui.dialogs.facts import LISTED, Facts
 from ollama_tui.tui.typeahead import Unasked
 from ollama_tui.tui.widgets.keys_line import KeysLine
@@ -101,6 +101,7 @@ def confirm_delete(
         danger=True,
         option=option,
         option_facts=facts(plan.freed_with_backups, backups=True),
+        again=confirm_locked(models, "delete"),
     )
 
 
@@ -186,7 +187,8 @@ def confirm_update(
         len(stale) - len(rows),
         tuple(map(inert, request_lines(plan))),
     )
-    return Confirm(f"Update {one}?", facts, "update")
+    again = confirm_locked([model for model, _ in stale], "update")
+    return Confirm(f"Update {one}?", facts, "update", again=again)
 
 
 # ---- unload

@@ -27,7 +27,7 @@ DESIGN = {
     "model.quantize": "%", "model.import": "I",
     "memory.show": "t", "memory.load": "w", "memory.unload": "x", "memory.unload_all": "X",
     "storage.show": "b", "jobs.show": "J", "cloud.show": "L", "clipboard.copy": "y",
-    "hosts.show": "H", "model.compare": "=",
+    "hosts.show": "H", "model.compare": "=", "model.notes": "m",
     "app.refresh": "R", "app.quit": "q", "app.keys": "?", "app.palette": ": ctrl+p",
 }  # fmt: skip
 """The keys as the design fixes them."""

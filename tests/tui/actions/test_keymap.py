@@ -31,9 +31,9 @@ def test_without_keys_of_ones_own_each_action_has_its_usual_ones() -> None:
 
 def test_the_keys_of_full_screen_tables_are_known() -> None:
     keys = with_keys(
-        storage__mark="m", storage__read="r", jobs__retry="t", cloud__pull="P", running__keep="k"
+        storage__mark="W", storage__read="r", jobs__retry="t", cloud__pull="P", running__keep="k"
     )
-    assert shown(keys, "mark.toggle") == "m", "It is the same everywhere now."
+    assert shown(keys, "mark.toggle") == "W", "It is the same everywhere now."
     assert shown(keys, "storage.read") == "r"
     assert sentences(keys) == ["k is the key of both move.up and running.keep. move.up keeps it."]
 
@@ -46,10 +46,10 @@ def test_an_id_that_nothing_has_is_named() -> None:
 
 
 def test_a_key_given_twice_stays_with_the_first() -> None:
-    keys = with_keys(model__copy="m", model__delete="m")
-    assert (shown(keys, "model.copy"), shown(keys, "model.delete")) == ("m", "d")
+    keys = with_keys(model__copy="W", model__delete="W")
+    assert (shown(keys, "model.copy"), shown(keys, "model.delete")) == ("W", "d")
     assert sentences(keys) == [
-        "m is the key of both model.copy and model.delete. model.copy keeps it."
+        "W is the key of both model.copy and model.delete. model.copy keeps it."
     ]
 
 
