@@ -110,6 +110,7 @@ def files(settings: Settings, folders: Folders) -> Section:
                 "config", config, "there" if config.exists() else "does not exist, which is fine"
             ),
             _path("state", folders.ui_state_file, _kept(folders.ui_state_file)),
+            _path("notes", folders.notes, _kept(folders.notes)),
             _path("drafts", folders.drafts, _count(folders.drafts)),
             _path("downloads", folders.unfinished, _count(folders.unfinished)),
             _path("cache", folders.cache, _count(folders.cache)),

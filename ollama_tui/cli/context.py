@@ -12,8 +12,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ollama_tui.api.prefetch import Prefetch
+from ollama_tui.config.notes_file import NotesFile, Unreadable
 from ollama_tui.config.settings import Settings
+from ollama_tui.domain.last_runs import LastRuns
 from ollama_tui.domain.model import Model, models_from
+from ollama_tui.domain.notes import KnownNotes
 from ollama_tui.services.cache import Cache
 from ollama_tui.services.library import answers_of
 from ollama_tui.services.model_facts import ModelFacts
@@ -52,6 +55,8 @@ class CommandContext:
     transport: httpx.AsyncBaseTransport | None = None
     prefetch: Prefetch | None = None
     """Requests sent while the command was being loaded."""
+    notes_file: NotesFile | None = None
+    """The user's notes; the demo has none."""
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @cached_property
@@ -82,9 +87,32 @@ class CommandContext:
         if learn:
             self.facts.queue_unknown(answers.listed)
             await self.facts.fetch_all()
-        available = await self.server_memory(answers.running) if memory else None
-        facts = self.facts.by_digest
-        return models_from(answers.listed, answers.running, facts, memory=available)
+        return models_from(
+            answers.listed,
+            answers.running,
+            self.facts.by_digest,
+            self.last_runs,
+            await self.server_memory(answers.running) if memory else None,
+            self.notes.by_name(answers.listed),
+        )
+
+    @cached_property
+    def last_runs(self) -> LastRuns | None:
+        """When models of the server were seen running; None if nothing is known."""
+        return self.cache.last_runs(self.settings.host.url) if self.cache else None
+
+    @cached_property
+    def notes(self) -> KnownNotes:
+        """What the user keeps for the server's models; why it cannot be read is told once."""
+        if self.notes_file is None:
+            return KnownNotes()
+        try:
+            return KnownNotes(self.notes_file.read(self.settings.host))
+        except Unreadable as error:
+            self.notes_file.problems.add(
+                f"{error} Until it can be read, every model counts as locked."
+            )
+            return KnownNotes(problem=str(error))
 
     async def server_memory(self, running: Iterable[RunningModel]) -> AvailableMemory | None:
         """Return what memory the server has, of which what runs there tells too."""
@@ -128,7 +156,13 @@ class CommandContext:
         models = await self.models(learn=learn, memory=memory or asks_fits)
         found = self.cache.upstreams(self.settings.host.url) if self.cache else {}
         known = updates.known({model.key: model for model in models}, found)
-        scope = Scope(models, self.now, outdated=known.outdated, current=known.current)
+        scope = Scope(
+            models,
+            self.now,
+            outdated=known.outdated,
+            current=known.current,
+            watched_since=self.last_runs.since if self.last_runs else None,
+        )
         if wrong := query.problems_among(scope):
             raise UsageError(wrong[0].quoting(text))
         self._refuse_without_check(query, scope)
@@ -185,14 +219,17 @@ class CommandContext:
 
 @asynccontextmanager
 async def open_context(
-    settings: Settings, options: argparse.Namespace, cache: Cache | None
+    settings: Settings,
+    options: argparse.Namespace,
+    cache: Cache | None,
+    notes_file: NotesFile | None = None,
 ) -> AsyncIterator[CommandContext]:
     """Yield the context of a command and close its client; the demo remembers nothing."""
     transport: httpx.AsyncBaseTransport | None = None
     if settings.demo:
         from ollama_tui.demo import Demo
 
-        transport, cache = Demo().transport(), None
+        transport, cache, notes_file = Demo().transport(), None, None
     prefetch = None if settings.demo else Prefetch.of(settings.host, os.environ)
     clients: list[Ollama] = []
 
@@ -209,7 +246,7 @@ async def open_context(
         return ollama
 
     try:
-        yield CommandContext(settings, options, connect, cache, transport, prefetch)
+        yield CommandContext(settings, options, connect, cache, transport, prefetch, notes_file)
     finally:
         for client in clients:
             await client.aclose()

@@ -12,7 +12,7 @@ from ollama_tui.api.errors import Refused
 from ollama_tui.api.host import Host
 from ollama_tui.cli.context import CommandContext, UsageError, add_filter
 from ollama_tui.cli.output import print_json, print_lines, report, table
-from ollama_tui.domain import names, updates
+from ollama_tui.domain import names, notes, updates
 from ollama_tui.domain.comparison import installed_from_store
 from ollama_tui.domain.model import Model, by_comparison_key
 from ollama_tui.domain.modelfile.parameters import merged, parse_show
@@ -134,6 +134,7 @@ async def _as_json(context: CommandContext, models: Sequence[Model]) -> dict[str
                 "parent": model.listed.details.parent_model,
                 "cloud": model.is_cloud,
                 "parameters": await _parameters(context, model),
+                **notes.as_json(model),
             }
 
     entries = await asyncio.gather(*map(one, models))

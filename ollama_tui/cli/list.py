@@ -8,6 +8,7 @@ from typing import Any
 
 from ollama_tui.cli.context import CommandContext, UsageError, add_filter
 from ollama_tui.cli.output import complain, print_json, print_lines, table
+from ollama_tui.domain import notes
 from ollama_tui.domain.columns import BY_KEY, COLUMNS, USUAL, sort
 from ollama_tui.domain.model import Model, aliases
 
@@ -70,4 +71,6 @@ def as_json(model: Model, names: Mapping[str, tuple[str, ...]]) -> dict[str, Any
         "loaded": model.is_loaded,
         "backup": model.backup or None,
         "aliases": sorted(set(names.get(model.digest, ())) - {model.name}),
+        "last_run": model.last_run.isoformat() if model.last_run else None,
+        **notes.as_json(model),
     }

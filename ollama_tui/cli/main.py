@@ -71,12 +71,13 @@ def _run_on_server(options: argparse.Namespace, folders: Folders) -> int:
     from ollama_tui.api.errors import OllamaError, Unreachable
     from ollama_tui.cli.context import CommandRefused, UsageError, open_context
     from ollama_tui.cli.output import complain
+    from ollama_tui.config.notes_file import NotesFile
     from ollama_tui.config.saved_filters import SavedFilters
     from ollama_tui.config.state_file import Problems
     from ollama_tui.services.cache import Cache
 
     async def command() -> int:
-        async with open_context(settings, options, cache) as context:
+        async with open_context(settings, options, cache, notes_file) as context:
             gc.freeze()  # modules stay until the end: never collect them
             gc.enable()
             code: int = await options.run(context)
@@ -91,7 +92,7 @@ def _run_on_server(options: argparse.Namespace, folders: Folders) -> int:
     problems.notify = lambda: complain(*problems.take())
     saved = SavedFilters.read(folders.saved_filters, problems)
     settings = replace(settings, filters=saved.with_config(settings.filters))
-    cache = Cache(folders.cache, problems)
+    cache, notes_file = Cache(folders.cache, problems), NotesFile(folders.notes, problems)
     try:
         return asyncio.run(command())
     except UsageError as error:
@@ -147,6 +148,7 @@ def _run_app(arguments: Sequence[str]) -> int:
         start_keeper=_start_keeper,
         problems=problems,
         drafts=folders.drafts,
+        notes=folders.notes,
         signs=signs_for(os.environ),
         usual_theme=theme_for(os.environ),
         leaving=shutdown.begin,

@@ -50,6 +50,7 @@ ENVIRONMENT = (
     ("NO_COLOR", "use no colors"),
     ("XDG_CONFIG_HOME", "where ollama-tui/config.toml is"),
     ("XDG_CACHE_HOME", "where lists and details are cached"),
+    ("XDG_DATA_HOME", "where notes.toml is: notes, tags and locks of models"),
     ("XDG_STATE_HOME", "where the last sort order, theme, columns and drafts are kept"),
 )
 

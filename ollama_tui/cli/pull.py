@@ -25,6 +25,7 @@ from ollama_tui.services.jobs.session import logout_rules
 from ollama_tui.services.jobs.tasks import Pull
 
 if TYPE_CHECKING:
+    from ollama_tui.api.replies import ListedModel
     from ollama_tui.services.jobs.queue import JobQueue
 
 HELP = "Download models, here or in the background; a lost terminal ends neither."
@@ -45,6 +46,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="return at once; `ollama-tui jobs` shows how far it is",
     )
     parser.add_argument(
+        "--force", action="store_true", help="overwrite installed models that are locked, too"
+    )
+    parser.add_argument(
         "--insecure", action="store_true", help="let the server use plain HTTP for its registry"
     )
 
@@ -57,7 +61,9 @@ async def run(context: CommandContext) -> int:
             raise UsageError(f"{inert(name)}: {problem}" if name else problem)
     if settings.read_only:
         raise CommandRefused(str(ReadOnly("Nothing was pulled")))
-    await context.ollama.list()  # an address where nobody answers is said at once
+    listed = await context.ollama.list()  # an address where nobody answers is said at once
+    if not options.force:
+        _refuse_locked(context, options.names, listed)
     pulls = [Pull(name, options.insecure) for name in dict.fromkeys(options.names)]
     if settings.demo:
         if options.detach:
@@ -90,6 +96,27 @@ async def run(context: CommandContext) -> int:
     if options.detach:
         return await _detached(context, pulls, journal)
     return await _followed(context, pulls, journal)
+
+
+def _refuse_locked(
+    context: CommandContext, wanted: Sequence[str], listed: Sequence[ListedModel]
+) -> None:
+    """Raise CommandRefused where a pull could overwrite an installed model that is locked."""
+    keys = {names.comparison_key(name) for name in wanted}
+    notes = context.notes.by_name(listed)
+    locked = [
+        model.name
+        for model in listed
+        if model.name in notes
+        and notes[model.name].locked
+        and names.comparison_key(model.name) in keys
+    ]
+    if locked:
+        are = "is" if len(locked) == 1 else "are"
+        raise CommandRefused(
+            f"{listing([inert(name) for name in locked])} {are} locked, so nothing was pulled. "
+            "--force pulls all the same."
+        )
 
 
 async def _detached(context: CommandContext, pulls: Sequence[Pull], journal: Journal) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import re
 import sys
 from collections.abc import Sequence
@@ -17,9 +18,12 @@ from ollama_tui.api.errors import NotFound, OllamaError, ReadOnly, Unreachable
 from ollama_tui.cli.context import CommandContext, CommandRefused, UsageError
 from ollama_tui.cli.export import KIND
 from ollama_tui.cli.output import complain, print_json, print_lines, report, table
+from ollama_tui.cli.restored_notes import RestoredNotes
+from ollama_tui.config.safe_file import Unusable
 from ollama_tui.domain import comparison, names
 from ollama_tui.domain import plan as plans
 from ollama_tui.domain.model import by_comparison_key
+from ollama_tui.domain.notes import exported
 from ollama_tui.domain.plan import Operation, Plan, PlanStep
 from ollama_tui.domain.updates import NOT_FOR_IT, host_label
 from ollama_tui.formatting import as_one_line, inert, rate, shorten, size_of
@@ -47,6 +51,10 @@ class ExportedModel(msgspec.Struct, frozen=True):
     """64 hex digits; empty when the export does not say."""
     parent: str | None = ""
     """The model it was made from, where it was made and not pulled."""
+    note: str | None = None
+    tags: tuple[str, ...] | None = None
+    locked: bool | None = None
+    """What was kept for it; exports of earlier versions do not say."""
 
 
 class _Export(msgspec.Struct):
@@ -67,18 +75,46 @@ async def run(context: CommandContext) -> int:
     file = context.options.file
     wanted = read(_text(file), "standard input" if file == "-" else file)
     plan = await _planned(context, wanted)
+    notes = _planned_notes(context, wanted, plan)
     if context.options.json:
-        print_json(plans.as_json(plan))
+        print_json(plans.as_json(plan) | {"notes": notes.as_json()})
     else:
         rows = plans.lines(plan)
         print_lines([*table(("DO", "NAME", "FETCH", "WHY"), rows, "FETCH"), "", plan.summary])
+        print_lines(notes.lines())
     if context.options.dry_run:
         return 0
+    if not await _keep_notes(context, notes):
+        return 1
     if context.settings.read_only and plan.of(Operation.PULL):
         complain(str(ReadOnly("Nothing was pulled")))
         return 1
     pulled = [await _pulled(context, step) for step in plan.of(Operation.PULL)]
     return 0 if all(pulled) and not plan.of(Operation.REFUSE) else 1
+
+
+def _planned_notes(
+    context: CommandContext, wanted: Sequence[ExportedModel], plan: Plan
+) -> RestoredNotes:
+    """Return what becomes of the notes of models that are or will be here; the demo keeps none."""
+    if context.notes_file is None:
+        return RestoredNotes()
+    refused = {step.name for step in plan.of(Operation.REFUSE)}
+    kept = (m for m in wanted if m.name not in refused)
+    notes = ((m.name, exported(m.note, m.tags, m.locked)) for m in kept)
+    return RestoredNotes.of(notes, context.notes)
+
+
+async def _keep_notes(context: CommandContext, notes: RestoredNotes) -> bool:
+    """Write the notes that are taken over; where that fails, say why and return False."""
+    file = context.notes_file
+    if file is not None and notes.taken:
+        try:
+            await asyncio.to_thread(notes.keep, file, context.settings.host)
+        except Unusable as error:
+            complain(f"Nothing was pulled, and no note was kept: {error}")
+            return False
+    return True
 
 
 def _text(file: str) -> str:

@@ -16,6 +16,7 @@ import pytest
 from ollama_tui.api.client import Ollama
 from ollama_tui.cli.context import CommandContext
 from ollama_tui.cli.parser import first_word, parsed
+from ollama_tui.config.notes_file import NotesFile
 from ollama_tui.config.settings import Settings
 from ollama_tui.services.cache import Cache
 from tests.clock import at_once
@@ -31,6 +32,7 @@ class Shell:
         self.demo = Demo(pace=at_once)
         self.settings = Settings()
         self.cache: Cache | None = None
+        self.notes: NotesFile | None = None
         self._capsys = capsys
         self.code, self.out, self.err = -1, "", ""
 
@@ -40,7 +42,14 @@ class Shell:
         transport = self.demo.transport()
         url, read_only = self.settings.host.url, self.settings.read_only
         async with Ollama(url, transport=transport, read_only=read_only) as ollama:
-            context = CommandContext(self.settings, options, lambda: ollama, self.cache, transport)
+            context = CommandContext(
+                self.settings,
+                options,
+                lambda: ollama,
+                self.cache,
+                transport,
+                notes_file=self.notes,
+            )
             self.code = await options.run(context)
         self.out, self.err = self._capsys.readouterr()
         return self

@@ -83,8 +83,8 @@ def bash_offers(line: str, environ: dict[str, str], folder: Path) -> list[str]:
         ("ollama-tui --theme ollama-", ["ollama-dark", "ollama-light"]),
         ("ollama-tui show q x --runner l", ["llamacpp"]),
         ("ollama-tui list fam", ["family:"]),
-        ("ollama-tui list is:lo", ["loaded"]),  # bash replaces what is behind the colon
-        ("ollama-tui list 'is:lo", ["is:loaded"]),
+        ("ollama-tui list is:loa", ["loaded"]),  # bash replaces what is behind the colon
+        ("ollama-tui list 'is:loa", ["is:loaded"]),
         ("ollama-tui list @sm", ["@small"]),
         ("ollama-tui show qwen3:", ["1.7b", "8b"]),
         ("ollama-tui qwen3:", ["1.7b", "8b"]),
@@ -119,7 +119,7 @@ def test_bash_is_offered_all_there_is_where_nothing_is_typed(
         ("ollama-tui export --s", ["--script"]),
         ("ollama-tui --ver", ["--version"]),
         ("ollama-tui list --sort si", ["size"]),
-        ("ollama-tui list is:lo", ["is:loaded"]),
+        ("ollama-tui list is:loa", ["is:loaded"]),
         ("ollama-tui show qwen3:", ["qwen3:1.7b", "qwen3:8b"]),
         ("ollama-tui completion z", ["zsh"]),
     ],
@@ -149,7 +149,7 @@ def test_zsh_completes_commands_options_values_and_models(
         for typed, completed in (
             ("exp\t--s\t", "ollama-tui export --script"),
             ("list --sort mod\t", "ollama-tui list --sort modified"),
-            ("list is:lo\t", "ollama-tui list is:loaded"),
+            ("list is:loa\t", "ollama-tui list is:loaded"),
             ("show qwen3:1\t", "ollama-tui show qwen3:1.7b"),
             ("--host box show f\t", "ollama-tui --host box show far:1b"),
         ):

@@ -54,7 +54,7 @@ def test_the_report_for_programs_names_files_packages_and_what_the_server_is(
     assert (code, report["problems"]) == (0, [])
     assert set(report["program"]["packages"]) == set(PACKAGES)
     assert report["files"]["config"] == str(tmp_path / "ollama-tui" / "config.toml")
-    assert {"config", "state", "drafts", "downloads", "cache"} == set(report["files"])
+    assert {"config", "state", "notes", "drafts", "downloads", "cache"} == set(report["files"])
     server = report["server"]
     assert (server["address"], server["version"], server["models"]) == ("demo", "0.40.2", 36)
     assert "Quantizing a GGUF model" in server["cannot"]

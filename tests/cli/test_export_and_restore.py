@@ -40,7 +40,7 @@ async def test_an_export_as_json_has_the_parameters(shell: Shell) -> None:
     assert exported["kind"] == "ollama-tui export"
     assert exported["models"][0]["parameters"]["top_p"] == 0.95
     assert read(json.dumps(exported)) == (
-        ExportedModel("gemma3:4b", exported["models"][0]["digest"]),
+        ExportedModel("gemma3:4b", exported["models"][0]["digest"], "", "", (), False),
     )
 
 

@@ -101,7 +101,7 @@ def test_notes_are_of_a_name_however_it_is_spelled() -> None:
 def test_while_nothing_can_be_read_every_model_counts_as_locked() -> None:
     known = KnownNotes(problem="notes.toml is not valid.")
     models = models_from(
-        (a_model("a:1").listed,), (), {}, None, known.by_name([a_model("a:1").listed])
+        (a_model("a:1").listed,), (), {}, notes=known.by_name([a_model("a:1").listed])
     )
     assert known.of("b:1") == UNREADABLE
     assert locked_among(models) == models
