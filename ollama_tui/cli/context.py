@@ -16,7 +16,7 @@ from ollama_tui.config.notes_file import NotesFile, Unreadable
 from ollama_tui.config.settings import Settings
 from ollama_tui.domain.last_runs import LastRuns
 from ollama_tui.domain.model import Model, models_from
-from ollama_tui.domain.notes import KnownNotes
+from ollama_tui.domain.notes import LOCKED_MEANWHILE, KnownNotes
 from ollama_tui.services.cache import Cache
 from ollama_tui.services.library import answers_of
 from ollama_tui.services.model_facts import ModelFacts
@@ -109,9 +109,7 @@ class CommandContext:
         try:
             return KnownNotes(self.notes_file.read(self.settings.host))
         except Unreadable as error:
-            self.notes_file.problems.add(
-                f"{error} Until it can be read, every model counts as locked."
-            )
+            self.notes_file.problems.add(f"{error} {LOCKED_MEANWHILE}")
             return KnownNotes(problem=str(error))
 
     async def server_memory(self, running: Iterable[RunningModel]) -> AvailableMemory | None:

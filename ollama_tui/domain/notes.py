@@ -45,6 +45,7 @@ class Note(msgspec.Struct, frozen=True, gc=False):
 NOTHING = Note()
 UNREADABLE = Note(locked=True)
 """Of every model while the file cannot be read: whoever locks a model wants it protected."""
+LOCKED_MEANWHILE = "Until it can be read, every model counts as locked."
 
 
 @dataclass(frozen=True, slots=True)

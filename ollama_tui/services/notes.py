@@ -10,7 +10,7 @@ from ollama_tui.api.errors import OllamaError
 from ollama_tui.config.notes_file import NotesFile, Unreadable
 from ollama_tui.config.safe_file import Unusable
 from ollama_tui.domain import names
-from ollama_tui.domain.notes import NOTHING, KnownNotes, Note
+from ollama_tui.domain.notes import LOCKED_MEANWHILE, NOTHING, KnownNotes, Note
 from ollama_tui.services.observable import Observable
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ class Notes:
                 self._publish(await asyncio.to_thread(self._file.read, self._host))
             except Unreadable as error:
                 self.known.set(KnownNotes(problem=str(error)))
+                self._file.problems.add(f"{error} {LOCKED_MEANWHILE}")
 
     async def change(self, changed: Changed) -> None:
         """Change notes and keep them on disk; raises OllamaError where that cannot be."""
@@ -49,7 +50,7 @@ class Notes:
             self._publish(await asyncio.to_thread(self._file.change, self._host, changed))
         except Unreadable as error:
             self.known.set(KnownNotes(problem=str(error)))
-            hint = "Correct it, then R reads it again; until then every model counts as locked."
+            hint = f"Correct it, then R reads it again. {LOCKED_MEANWHILE}"
             raise OllamaError(f"Nothing was kept. {error}", hint) from error
         except Unusable as error:
             raise OllamaError(f"Nothing was kept. {error}") from error

@@ -221,6 +221,9 @@ async def test_lock_and_unlock_in_the_palette_by_other_words(tmp_path: Path) -> 
         await user.sees("qwen3:8b is locked.", "Deleting and overwriting ask twice.")
         assert file.read_text().endswith(LOCKED.format("qwen3:8b"))
         await user.presses(":")
+        await user.types("protect")
+        await user.sees("qwen3:8b is locked already.")
+        await user.presses("escape", ":")
         await user.types("unlock")
         await user.presses("enter")
         await user.sees("qwen3:8b is not locked any more.")
@@ -288,6 +291,9 @@ async def test_while_the_file_cannot_be_read_all_are_locked_and_nothing_is_writt
     file.write_text("[half")
     async with journey(notes=file) as user:
         await user.until(lambda: user.current.note, "a lock")
+        [said] = user.toasts
+        assert said.startswith("notes.toml is not valid: ")
+        assert said.endswith("Until it can be read, every model counts as locked.")
         await user.presses("m")
         await user.sees("No note can be kept.", "notes.toml is not valid")
         await user.presses("d", "y")

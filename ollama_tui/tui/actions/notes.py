@@ -85,9 +85,8 @@ def cannot_lock(context: ActionContext, locked: bool) -> str | None:
     models = context.targets
     if any((model.note is not None and model.note.locked) is not locked for model in models):
         return None
-    what = models[0].name_label if len(models) == 1 else "all of them"
-    are = "is" if len(models) == 1 else "are"
-    return f"{what} {are} {'locked already' if locked else 'not locked'}.".capitalize()
+    what = f"{models[0].name_label} is" if len(models) == 1 else "All of them are"
+    return f"{what} {'locked already' if locked else 'not locked'}."
 
 
 async def may_overwrite(context: ActionContext, names: Iterable[str], verb: str) -> bool:
