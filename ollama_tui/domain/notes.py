@@ -104,6 +104,11 @@ def locked_among(models: Iterable[Model]) -> tuple[Model, ...]:
     return tuple(model for model in models if model.note is not None and model.note.locked)
 
 
+def locked_names(models: Iterable[Model]) -> tuple[str, ...]:
+    """Return the names of those that are locked, inert, each once."""
+    return tuple(dict.fromkeys(model.name_label for model in locked_among(models)))
+
+
 def tags_in_use(models: Iterable[Model]) -> tuple[str, ...]:
     """Return the tags of `models`, the most frequent first."""
     counts = Counter(tag for model in models if model.note for tag in model.note.tags)

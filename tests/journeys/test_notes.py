@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from ollama_tui.config.settings import Settings
+from ollama_tui.demo.release import BEFORE_LISTS
 from ollama_tui.domain.last_runs import LastRuns
 from ollama_tui.services.cache import Cache
 from tests.clock import START
 from tests.journeys.driver import User, a_server, journey
+from tests.journeys.test_unasked import put
 
 LOCKED = '["localhost:11434"."{}"]\nlocked = true\n'
 SECOND = "qwen3:8b is locked. Delete it all the same?"
@@ -209,6 +211,39 @@ async def test_a_locked_name_is_asked_about_twice_before_it_is_overwritten(tmp_p
         await user.sees("qwen3:8b is locked. Pull it all the same?")
         await user.presses("n")
         assert demo.seen("/api/copy") + demo.seen("/api/pull") == []
+
+
+async def test_a_locked_model_is_asked_about_before_it_is_changed_in_the_form(
+    tmp_path: Path,
+) -> None:
+    demo, ticker = a_server()
+    async with journey(demo, server_time=ticker, notes=notes(tmp_path, "qwen3:8b")) as user:
+        await user.goes_to("qwen3:8b")
+        await user.presses(":")
+        await user.types("edit in a form")
+        await user.presses("enter")
+        await user.sees("Edit qwen3:8b")
+        await user.presses("ctrl+n", "ctrl+n", "enter")
+        await user.types("4096")
+        await user.presses("enter", "ctrl+g")
+        await user.sees("qwen3:8b is locked. Change it all the same?")
+        await user.presses("n")
+        await user.sees("Edit qwen3:8b", "+PARAMETER")
+        assert demo.seen("/api/create") == []
+
+
+async def test_a_locked_name_that_appears_meanwhile_is_asked_about_twice(tmp_path: Path) -> None:
+    demo, ticker = a_server(version=BEFORE_LISTS)
+    async with journey(demo, server_time=ticker, notes=notes(tmp_path, "mine:latest")) as user:
+        await user.presses("c")
+        await user.empties_the_field()
+        await user.types("mine")
+        put(demo, ticker, "mine:latest")
+        await user.presses("enter")
+        await user.sees("mine:latest appeared on the server meanwhile")
+        await user.presses("y")
+        await user.sees("mine:latest is locked. Replace it all the same?")
+        assert demo.seen("/api/copy") == []
 
 
 async def test_lock_and_unlock_in_the_palette_by_other_words(tmp_path: Path) -> None:

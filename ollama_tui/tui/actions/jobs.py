@@ -107,8 +107,8 @@ async def ask_about_conflict(
     from ollama_tui.tui.dialogs.choice import confirm_replace_found
     from ollama_tui.tui.dialogs.names import OtherNameDialog
 
-    listed = context.snapshot.named(there.name)
-    if await context.ask(confirm_replace_found(there, listed)):
+    locked = connected(context).notes.known.value.of(there.name).locked
+    if await context.ask(confirm_replace_found(there, locked=locked)):
         return replace(target, replaces=there.digest)
     return await context.ask(OtherNameDialog(target.name, context.snapshot.models))
 

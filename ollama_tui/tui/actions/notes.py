@@ -92,11 +92,13 @@ def cannot_lock(context: ActionContext, locked: bool) -> str | None:
 async def may_overwrite(context: ActionContext, names: Iterable[str], verb: str) -> bool:
     """Ask before installed models of these names are overwritten, where some are locked."""
     from ollama_tui.domain.names import comparison_key
+    from ollama_tui.domain.notes import locked_among, locked_names
     from ollama_tui.tui.dialogs.choice import confirm_locked
 
     keys = {comparison_key(name) for name in names}
-    locked = [model for model in context.snapshot.models if model.note and model.note.locked]
-    question = confirm_locked([m for m in locked if comparison_key(m.name) in keys], verb)
+    locked = locked_among(context.snapshot.models)
+    there = [model for model in locked if comparison_key(model.name) in keys]
+    question = confirm_locked(locked_names(there), verb)
     return question is None or await context.ask(question) is True
 
 
@@ -111,6 +113,8 @@ ACTIONS = (
            group=ActionGroup.CHANGE, synonyms=("unprotect", "unpin")),
     Action("storage.notes", "m", "note", WHAT, edit, cannot_edit, group=ActionGroup.CHANGE,
            place=Place.STORAGE, synonyms=SYNONYMS),
+    Action("running.notes", "m", "note", WHAT, edit, cannot_edit, group=ActionGroup.CHANGE,
+           place=Place.RUNNING, synonyms=SYNONYMS),
     Action("updates.notes", "m", "note", WHAT, edit, cannot_edit, group=ActionGroup.CHANGE,
            place=Place.UPDATES, synonyms=SYNONYMS),
 )  # fmt: skip

@@ -16,6 +16,7 @@ from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Static
 
+from ollama_tui.domain.notes import locked_names
 from ollama_tui.formatting import StyledLine, inert, size
 from ollama_tui.tui.dialogs.facts import LISTED, Facts, FactsView
 from ollama_tui.tui.dialogs.picker import PickerRows, PickerScreen
@@ -160,12 +161,11 @@ class Confirm(ModalScreen[bool]):
         self.query_one(".facts").scroll_relative(y=lines, animate=False)
 
 
-def confirm_locked(models: Sequence[Model], verb: str) -> Confirm | None:
-    """Return the second question before those of `models` that are locked are deleted or replaced.
+def confirm_locked(names: Sequence[str], verb: str) -> Confirm | None:
+    """Return the second question before locked models are deleted or replaced; None for none.
 
-    None where none is. `verb` is a word for what yes does: `delete`, `replace`.
+    `names` are theirs, inert; `verb` is a word for what yes does: `delete`, `replace`.
     """
-    names = list(dict.fromkeys(m.name_label for m in models if m.note and m.note.locked))
     if not names:
         return None
     one = len(names) == 1
@@ -181,17 +181,17 @@ def confirm_replace(model: Model) -> Confirm:
     """Return the question whether an installed model may be replaced."""
     facts = Facts(f"Overwrites {size(model.size)}", (NO_UNDO,))
     heading = f"Replace {model.name_label}, which already exists?"
-    again = confirm_locked((model,), "replace")
+    again = confirm_locked(locked_names((model,)), "replace")
     return Confirm(heading, facts, "replace", "keep", danger=True, again=again)
 
 
-def confirm_replace_found(found: Conflict, there: Sequence[Model] = ()) -> Confirm:
+def confirm_replace_found(found: Conflict, *, locked: bool = False) -> Confirm:
     """Return the question whether to replace a model that appeared after its name was chosen.
 
-    `there` is what is listed under that name.
+    `locked` is whether its name is.
     """
     heading = f"{inert(found.name)} {found.words}. Replace it?"
-    again = confirm_locked(there, "replace")
+    again = confirm_locked([inert(found.name)] if locked else [], "replace")
     return Confirm(heading, (NO_UNDO,), "replace", "another name", danger=True, again=again)
 
 

@@ -27,6 +27,7 @@ from ollama_tui.domain.create.form import CreateForm, begin, inherited
 from ollama_tui.domain.create.preview import changes, curl, modelfile, text_of, typed_into
 from ollama_tui.domain.create.validation import first_problem, notices
 from ollama_tui.domain.model import Model
+from ollama_tui.domain.notes import locked_names
 from ollama_tui.formatting import inert
 from ollama_tui.tui.dialogs.choice import confirm_locked, confirm_replace
 from ollama_tui.tui.dialogs.controls import LineButton
@@ -308,7 +309,9 @@ class CreateDialog(Form[CreateAnswer]):
         question = None
         if there is not None:
             question = (
-                confirm_locked((there,), "change") if self.form.edit else confirm_replace(there)
+                confirm_locked(locked_names((there,)), "change")
+                if self.form.edit
+                else confirm_replace(there)
             )
         if (wrong := first_problem(self.form)) is not None:
             self._was_refused = True

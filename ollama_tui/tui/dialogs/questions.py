@@ -16,6 +16,7 @@ from ollama_tui.api.replies import RunningModel
 from ollama_tui.config.drafts import DraftFile
 from ollama_tui.config.safe_file import shown_path
 from ollama_tui.domain.model import Model, ModelKey
+from ollama_tui.domain.notes import locked_names
 from ollama_tui.domain.plan import (
     Operation,
     Plan,
@@ -101,7 +102,7 @@ def confirm_delete(
         danger=True,
         option=option,
         option_facts=facts(plan.freed_with_backups, backups=True),
-        again=confirm_locked(models, "delete"),
+        again=confirm_locked(locked_names(models), "delete"),
     )
 
 
@@ -187,7 +188,7 @@ def confirm_update(
         len(stale) - len(rows),
         tuple(map(inert, request_lines(plan))),
     )
-    again = confirm_locked([model for model, _ in stale], "update")
+    again = confirm_locked(locked_names([model for model, _ in stale]), "update")
     return Confirm(f"Update {one}?", facts, "update", again=again)
 
 
