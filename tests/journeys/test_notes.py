@@ -306,7 +306,7 @@ async def test_dialog_and_lock_sign_at_every_size(tmp_path: Path, size: tuple[in
     async with journey(size=size, notes=notes(tmp_path, "studio/reviewer:latest")) as user:
         assert " ◆" in user.screen
         await user.presses("m")
-        await user.sees("Note on studio/reviewer:latest", "[x] Locked")
+        await user.sees("Note on studio/reviewer:latest", "[x] Lock: ask twice before it is lost")
 
 
 async def test_a_server_that_may_not_be_changed_has_notes_all_the_same(tmp_path: Path) -> None:

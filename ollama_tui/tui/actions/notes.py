@@ -22,7 +22,7 @@ from ollama_tui.tui.actions.action import (
 if TYPE_CHECKING:
     from ollama_tui.domain.notes import Note
 
-WHAT = "Keep a note, tags and a lock for the marked models, or the one at the cursor."
+WHAT = "Note, tags and lock of the marked models, or of the one at the cursor."
 SYNONYMS = ("note", "notes", "tag", "tags", "label", "comment", "annotate", "remember")
 
 
@@ -105,10 +105,11 @@ async def may_overwrite(context: ActionContext, names: Iterable[str], verb: str)
 ACTIONS = (
     Action("model.notes", "m", "note", WHAT, edit, cannot_edit, group=ActionGroup.CHANGE,
            synonyms=SYNONYMS),
-    Action("model.lock", "", "lock", "Lock: deleting and overwriting the model ask twice.",
+    Action("model.lock", "", "lock", "Ask twice before the model is deleted or overwritten.",
            partial(lock, locked=True), partial(cannot_lock, locked=True),
            group=ActionGroup.CHANGE, synonyms=("protect", "guard", "pin")),
-    Action("model.unlock", "", "unlock", "Unlock: deleting and overwriting ask once again.",
+    Action("model.unlock", "", "unlock",
+           "Ask once, as usual, before the model is deleted or overwritten.",
            partial(lock, locked=False), partial(cannot_lock, locked=False),
            group=ActionGroup.CHANGE, synonyms=("unprotect", "unpin")),
     Action("storage.notes", "m", "note", WHAT, edit, cannot_edit, group=ActionGroup.CHANGE,

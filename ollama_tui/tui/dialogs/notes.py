@@ -27,7 +27,7 @@ from ollama_tui.tui.dialogs.dialog import Dialog, Review, labelled
 from ollama_tui.tui.dialogs.pull import NamesField
 
 KEYS = "tab complete   ↓ next field   space lock   enter keep   esc cancel"
-LOCK = "Locked: deleting and overwriting ask twice"
+LOCK = "Lock: ask twice before it is lost"
 MOST_OFFERED = 12
 """Tags in use that are named."""
 
