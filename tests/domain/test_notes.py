@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ollama_tui.domain.columns import LOCK_CELLS, Listing, extents
 from ollama_tui.domain.model import Model, models_from
 from ollama_tui.domain.names import comparison_key
 from ollama_tui.domain.notes import (
@@ -132,3 +133,18 @@ def test_whatever_an_export_says_becomes_a_note_that_can_be_kept(
 
 def test_an_export_that_says_nothing_is_no_note() -> None:
     assert exported(None, None, None) == NOTHING
+
+
+def test_a_list_sorted_by_tags_is_sorted_again_when_they_change() -> None:
+    models = (noted("a:1", Note(tags=("x",))), noted("b:1", Note(tags=("y",))), a_model("c:1"))
+    listing = Listing(models)
+    assert [m.name for m in listing.sorted_by("tags", False)] == ["a:1", "b:1", "c:1"]
+    changed = (models[0], Model(models[1].listed), Model(models[2].listed, note=Note(tags=("a",))))
+    after = listing.updated(changed).sorted_by("tags", False)
+    assert [m.name for m in after] == ["c:1", "a:1", "b:1"]
+
+
+def test_a_locked_model_needs_room_for_its_sign() -> None:
+    models = [a_model("long-name:1"), a_model("short:1")]
+    locked = [noted("long-name:1", Note(locked=True)), models[1]]
+    assert extents(locked).longest_name == extents(models).longest_name + LOCK_CELLS
