@@ -19,7 +19,7 @@ from ollama_tui.config.settings import KEY_VARIABLE, Folders, Settings
 from ollama_tui.config.state_file import MB, decoded
 from ollama_tui.formatting import inert, plural, size
 
-PACKAGES = ("textual", "httpx", "msgspec", "humanize", "platformdirs")
+PACKAGES = ("textual", "httpx", "msgspec", "humanize", "platformdirs", "tomlkit")
 SMALLEST = (40, 10)
 """Columns and lines that the app needs."""
 SET, NOT_SET = "set", "not set"

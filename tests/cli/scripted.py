@@ -80,7 +80,8 @@ class Shell:
 
 def program(words: Sequence[str], folder: Path, **environ: str) -> subprocess.CompletedProcess[str]:
     """Run the program itself, its files in `folder`."""
-    own = {"PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
+    folders = dict.fromkeys(("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"), str(folder))
+    own = {"PYTHONPATH": str(ROOT), **folders}
     return subprocess.run(
         [sys.executable, "-m", "ollama_tui", *words],
         env={**os.environ, **own, **environ},

@@ -24,7 +24,7 @@ FULL = Problem("b was not pulled: no space left on device.", "Free some space.",
 
 @pytest.fixture
 def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folders:
-    for name in ("STATE", "CONFIG"):
+    for name in ("STATE", "CONFIG", "DATA"):
         monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name))
     return user_folders()
 

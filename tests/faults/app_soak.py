@@ -59,7 +59,8 @@ class App:
 
     def _started(self) -> Terminal:
         folders = {
-            f"XDG_{kind}_HOME": str(self._folder / kind) for kind in ("CONFIG", "CACHE", "STATE")
+            f"XDG_{kind}_HOME": str(self._folder / kind)
+            for kind in ("CONFIG", "CACHE", "DATA", "STATE")
         }
         env = {**folders, "OLLAMA_HOST": f"127.0.0.1:{self._port}", "OLLAMA_API_KEY": CANARY}
         return Terminal([sys.executable, "-m", "ollama_tui"], (120, 40), env, deadline=30.0)

@@ -79,7 +79,8 @@ def start(tmp_path: Path) -> Iterator[Start]:
             env: dict[str, str] | None = None,
         ) -> Terminal:
             places = {
-                f"XDG_{name}_HOME": str(tmp_path / name) for name in ("CONFIG", "CACHE", "STATE")
+                f"XDG_{name}_HOME": str(tmp_path / name)
+                for name in ("CONFIG", "CACHE", "DATA", "STATE")
             }
             command = [sys.executable, "-m", "ollama_tui", *arguments]
             environment = {**places, "OLLAMA_HOST": host, **(env or {})}

@@ -203,7 +203,9 @@ def test_a_bug_that_ends_the_program_ends_no_download(
     server: Server, home: Home, tmp_path: Path
 ) -> None:
     server.holds_at(0.3)
-    places = {f"XDG_{name}_HOME": str(tmp_path / name) for name in ("CONFIG", "CACHE", "STATE")}
+    places = {
+        f"XDG_{name}_HOME": str(tmp_path / name) for name in ("CONFIG", "CACHE", "DATA", "STATE")
+    }
     env = {**places, "OLLAMA_HOST": server.url, "OLLAMA_API_KEY": KEY}
     with Terminal([sys.executable, str(CRASHING)], env=env) as terminal:
         terminal.wait_for("qwen3:1.7b")
@@ -242,7 +244,9 @@ def test_a_pull_of_the_shell_outlives_it(
     server: Server, home: Home, tmp_path: Path, how: str, code: int
 ) -> None:
     server.holds_at(0.3)
-    places = {f"XDG_{name}_HOME": str(tmp_path / name) for name in ("CONFIG", "CACHE", "STATE")}
+    places = {
+        f"XDG_{name}_HOME": str(tmp_path / name) for name in ("CONFIG", "CACHE", "DATA", "STATE")
+    }
     command = [sys.executable, "-m", "ollama_tui", "pull", "gemma3:12b"]
     with Terminal(command, env={**places, "OLLAMA_HOST": server.url}) as terminal:
         terminal.wait_for("/8.1 GB")
@@ -325,7 +329,7 @@ def test_where_nothing_outlives_a_logout_it_says_so(
 def test_from_the_shell_without_a_terminal(server: Server, home: Home, tmp_path: Path) -> None:
     def runs(*words: str) -> subprocess.CompletedProcess[str]:
         environment = {**os.environ, "OLLAMA_HOST": server.url, "OLLAMA_API_KEY": KEY}
-        for name in ("CONFIG", "CACHE", "STATE"):
+        for name in ("CONFIG", "CACHE", "DATA", "STATE"):
             environment[f"XDG_{name}_HOME"] = str(tmp_path / name)
         command = [sys.executable, "-m", "ollama_tui", *words]
         return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)

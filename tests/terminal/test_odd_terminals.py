@@ -81,7 +81,9 @@ def test_a_stdin_that_is_closed_is_a_hang_up(start: Start, tmp_path: Path) -> No
     other, stdin = pty.openpty()
     termios.tcsetwinsize(stdin, (30, 100))
     run = 'exec "$0" -m ollama_tui --demo <"$1"'
-    state = {f"XDG_{name}_HOME": str(tmp_path / name) for name in ("CONFIG", "CACHE", "STATE")}
+    state = {
+        f"XDG_{name}_HOME": str(tmp_path / name) for name in ("CONFIG", "CACHE", "DATA", "STATE")
+    }
     argv = ["sh", "-c", run, sys.executable, os.ttyname(stdin)]
     with Terminal(argv, size=(100, 30), env=state) as terminal:
         terminal.wait_for("studio/reviewer")

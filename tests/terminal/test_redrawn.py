@@ -135,7 +135,8 @@ def ready(start: Start, folder: Path, host: str) -> Pair:
     pair = []
     for name, environment in zip(("ours", "textuals"), environments, strict=True):
         own = {
-            f"XDG_{kind}_HOME": str(folder / name / kind) for kind in ("CONFIG", "CACHE", "STATE")
+            f"XDG_{kind}_HOME": str(folder / name / kind)
+            for kind in ("CONFIG", "CACHE", "DATA", "STATE")
         }
         pair.append(start(host=host, env={**own, **environment}))
     for terminal in pair:

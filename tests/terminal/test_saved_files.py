@@ -108,3 +108,27 @@ def test_a_command_that_cannot_remember_complains_and_prints(server: str, tmp_pa
     assert done.returncode == 0
     [said] = done.stderr.splitlines()
     assert "are not remembered for the next start" in said
+
+
+def test_two_programs_keep_notes_in_one_file(start: Start, server: str, tmp_path: Path) -> None:
+    file = tmp_path / "DATA" / "ollama-tui" / "notes.toml"
+    one, two = (start(host=server, size=SIZE) for _ in range(2))
+    for terminal, note in ((one, "first"), (two, "second")):
+        terminal.wait_for("36 models")
+        terminal.press("m")
+        terminal.wait_for("Note on ")
+        terminal.type(note)
+        terminal.press("\r")
+        terminal.wait_for(f"“{note}”")
+        terminal.press("j")
+    one.press("m")
+    one.wait_for("Note on ")
+    one.type("third")
+    one.press("\r")
+    one.wait_for("“third”")
+    text = file.read_text()
+    assert "second" in text
+    assert "third" in text
+    assert text.count("note = ") == 2
+    for terminal in (one, two):
+        leaves(terminal)
