@@ -214,7 +214,7 @@ async def test_a_key_bound_in_a_full_screen_table_works_and_is_the_one_shown(
         await user.presses("W")
         assert user.marked == {"mixtral:8x7b"}
         await user.presses("?", "W")
-        await user.sees("W      Mark or unmark the model at the cursor")
+        await user.sees("W  Mark or unmark the model at the cursor")
 
 
 async def test_a_key_bound_twice_stays_with_the_first_and_both_can_be_reached(
