@@ -96,6 +96,17 @@ async def deleting(user: Guide) -> None:
     await user.waits(2.0)
 
 
+async def deleting_locked(user: Guide) -> None:
+    """Lock a model, and say yes to the first question about deleting it."""
+    await user.goes_to(SMALL)
+    await user.presses(":")
+    await user.types("lock")
+    await user.presses("enter")
+    await user.sees(f"{SMALL} is locked.")
+    await user.presses("d", "y")
+    await user.sees("Delete it all the same?")
+
+
 async def deleting_in_storage(user: Guide) -> None:
     """Delete two models in storage, and look while it can be undone."""
     await the_disk(user)
@@ -295,6 +306,8 @@ SCREENS: dict[str, Entry] = {
     "delete": Entry(keys("d", on=SMALL)),
     "delete-light": Entry(keys("d", on=SMALL), theme="ollama-light", sizes=SIZES[:1]),
     "deleting": Entry(deleting),
+    "delete-locked": Entry(deleting_locked),
+    "note": Entry(keys("m", on=SMALL)),
     "copy": Entry(keys("c", on=SMALL)),
     "overwrite": Entry(overwriting),
     "rename": Entry(keys("r", on=SMALL)),
