@@ -118,4 +118,6 @@ ACTIONS = (
            place=Place.RUNNING, synonyms=SYNONYMS),
     Action("updates.notes", "m", "note", WHAT, edit, cannot_edit, group=ActionGroup.CHANGE,
            place=Place.UPDATES, synonyms=SYNONYMS),
+    Action("fit.notes", "m", "note", WHAT, edit, cannot_edit, group=ActionGroup.CHANGE,
+           place=Place.FIT, synonyms=SYNONYMS),
 )  # fmt: skip
