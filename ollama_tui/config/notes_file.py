@@ -274,8 +274,12 @@ def _edited(text: str, before: Tables, host: Host, changes: Mapping[str, Note]) 
         for name, note in changes.items():
             server, model = places.get(names.comparison_key(name), (usual, name))
             is_there = model in before.get(server, ())
+            if note == NOTHING and not is_there:
+                continue
             _set(wanted, server, model, note)
             _set(document if is_there else added, server, model, note)
+        if wanted == before:
+            return text
         after = _joined(document.as_string(), added.as_string())
         if _without_empty(_tables(after)) == _without_empty(wanted):
             return after

@@ -86,6 +86,10 @@ async def test_list_as_json_tells_raw_values(shell: Shell) -> None:
         "loaded": True,
         "backup": None,
         "aliases": [],
+        "last_run": None,
+        "note": "",
+        "tags": [],
+        "locked": False,
     }
     assert len(model["digest"]) == 64
     (alias,) = (await shell.prints("list", "gemma3:latest"))["models"]

@@ -266,6 +266,12 @@ def test_what_cannot_be_changed_without_loss_is_left_to_the_user(file: NotesFile
     assert found(file) == {"m:1": Note("x", locked=True)}
 
 
+def test_to_take_back_what_is_not_there_writes_nothing(file: NotesFile) -> None:
+    for _ in range(2):
+        assert keep_named(file, {"a:1": Note()}) == {}
+    assert not file.path.exists()
+
+
 def test_a_server_without_models_is_no_obstacle(file: NotesFile) -> None:
     keep_named(written(file, "[gpu-box] # mine\n"), {"m:1": Note("x")})
     assert found(file) == {"m:1": Note("x")}
