@@ -81,7 +81,8 @@ def file_targets(level: str, weights: int, rest: int = 0) -> tuple[QuantizeTarge
 def suggestion(stem: str, quantization: str, *more: str) -> str:
     """Return a new model's name, its quantization as the tag, from a file name without suffix.
 
-    For a file name that does not describe the model, the first of `more` that does is taken.
+    For a file name that does not describe the model, or can be no name because a server would read
+    it as a digest, the first of `more` that does is taken.
     """
     tag, word = "", quantization.lower()
     if word and word != UNKNOWN and stem.lower().endswith(word):
@@ -91,7 +92,7 @@ def suggestion(stem: str, quantization: str, *more: str) -> str:
     for candidate in (stem, *more):
         words = _NOT_IN_A_NAME.sub("-", candidate.lower())
         name = words.strip("-._")[:_LONGEST_NAME].rstrip("-._")
-        if name and not _VAGUE.fullmatch(name):
+        if name and not _VAGUE.fullmatch(name) and new_name_problem(name) is None:
             break
     else:
         name = FALLBACK_NAME

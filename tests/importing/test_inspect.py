@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ollama_tui.domain.names import new_name_problem
@@ -461,6 +461,7 @@ def test_a_name_is_made_of_the_files_name(stem: str, quantization: str, name: st
     assert suggestion(stem, quantization, "From the header") == name
 
 
+@example("", "", "000000000000")  # a server would read it as a digest
 @given(st.text(), st.sampled_from(["", "unknown", "F16", "Q4_K_M"]), st.text())
 def test_every_suggestion_is_a_name(stem: str, quantization: str, other: str) -> None:
     assert new_name_problem(suggestion(stem, quantization, other)) is None
