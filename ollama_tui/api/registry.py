@@ -8,7 +8,6 @@ No key or account is ever sent: only what a registry shows to everybody is asked
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -37,6 +36,7 @@ from ollama_tui.api.errors import (
 from ollama_tui.api.host import Host
 from ollama_tui.api.http import body_chunks, location, new_client
 from ollama_tui.api.manifests import DIGEST, LIST_TYPE, MANIFEST_TYPE, children, decoded
+from ollama_tui.api.redirects import SAME_OWNER, is_same_owner, joined, may_hold_blobs
 from ollama_tui.api.replies import ListedManifest, Manifest
 from ollama_tui.api.requests import DEFAULT_REGISTRY, MANIFEST, Call
 from ollama_tui.formatting import inert
@@ -53,8 +53,7 @@ MAX_TOKEN = 16 * 1024
 """Letters of a token: it is sent in a header."""
 MAX_REQUESTS = 5
 """Requests per lookup, with redirects and a token."""
-_SAME_OWNER = ({"hf.co", "huggingface.co"}, {"ollama.com", "registry.ollama.ai"})
-"""Hosts of one owner: redirects between them are followed."""
+_CONTENT_RANGE = re.compile(r"bytes (\d{1,19})-\d{1,19}/(?:\d{1,19}|\*)", re.ASCII)
 _CHALLENGE = re.compile(r'(realm|service|scope)="([^"]*)"')
 _DIGEST_HEADERS = ("ollama-content-digest", "docker-content-digest")
 _NO_NETWORK = "Check the network of this machine; the server may have another one."
@@ -187,6 +186,22 @@ class Registry:
             raise NotOllama(f"{_where(name)} sent a different manifest than its list names.")
         return decoded(answer.body, _where(name))
 
+    async def blob_part(
+        self, name: Named, digest: str, part: range, *, insecure: bool = False
+    ) -> bytes:
+        """Return a part of a blob of `name`, of 64 hex digits; less of it where the blob ends.
+
+        A registry that knows no ranges sends a blob from its beginning: it is read up to the end of
+        the part and no further. Raises NotOllama for another part than was asked for.
+        """
+        answer, _ = await self._ask("GET", name, insecure, blob=digest, part=part)
+        if answer.status != 206:
+            return answer.body[part.start : part.stop]
+        sent = _CONTENT_RANGE.fullmatch(answer.headers.get("content-range", "").strip())
+        if sent is None or int(sent[1]) != part.start:
+            raise NotOllama(f"{_where(name)} sent another part of a file than was asked for.")
+        return answer.body[: len(part)]
+
     async def speaks_plain_http(self, name: Named) -> bool:
         """Return whether the registry of `name` answers over plain HTTP.
 
@@ -200,7 +215,13 @@ class Registry:
                 return await self._ask_plainly("HEAD", name) is not None
 
     async def _ask(
-        self, method: str, name: Named, insecure: bool, blob: str = ""
+        self,
+        method: str,
+        name: Named,
+        insecure: bool,
+        *,
+        blob: str = "",
+        part: range | None = None,
     ) -> tuple[_Answer, bool]:
         """Return a successful answer, and whether it came by plain HTTP."""
         if not self._beside_server and Host.of_url(_url(name, insecure=True)).is_loopback:
@@ -209,15 +230,18 @@ class Registry:
             )
         with _translating_errors(name):
             async with Watchdog(TOTAL_TIMEOUT, self._clock.seconds, self._clock.sleep):
-                answer = None if insecure else await self._ask_plainly(method, name, blob)
+                answer = None if insecure else await self._ask_plainly(method, name, blob, part)
                 plain = insecure or answer is not None
                 if answer is None:
-                    answer = await self._follow(method, _url(name, insecure, blob), bool(blob))
+                    url = _url(name, insecure, blob)
+                    answer = await self._follow(method, url, bool(blob), part)
         if not 200 <= answer.status < 300:
             raise _refusal(answer.status, name)
         return answer, plain
 
-    async def _ask_plainly(self, method: str, name: Named, blob: str = "") -> _Answer | None:
+    async def _ask_plainly(
+        self, method: str, name: Named, blob: str = "", part: range | None = None
+    ) -> _Answer | None:
         """Ask by plain HTTP where that is safe, or allowed; None where TLS is needed.
 
         It is safe on this machine, where nobody is in between. A TLS server hangs up or answers
@@ -228,25 +252,30 @@ class Registry:
         if not may or url.startswith("https:"):
             return None
         try:
-            answer = await self._follow(method, url, bool(blob))
+            answer = await self._follow(method, url, bool(blob), part)
         except httpx.TransportError:
             return None
         return None if answer.status == 400 else answer
 
-    async def _follow(self, method: str, address: str, is_blob: bool) -> _Answer:
-        """Return the answer after a few redirects and a token; raises what httpx raises too."""
+    async def _follow(
+        self, method: str, address: str, is_blob: bool, part: range | None = None
+    ) -> _Answer:
+        """Return the answer after a few redirects and a token; raises what httpx raises too.
+
+        A token is of the host that gave it: after a redirect none is sent.
+        """
         start = url = httpx.URL(address)
         headers: dict[str, str] = {}
         for _ in range(MAX_REQUESTS):
-            answer = await self._send(method, url, headers)
+            answer = await self._send(method, url, headers, part)
             if answer.status == 401 and not headers:
                 headers = await self._authorization(answer.headers, url)
                 if not headers:
                     return answer
             elif answer.status in (301, 302, 303, 307, 308):
-                target = _joined(url, answer.location)
+                target = joined(url, answer.location)
                 if target is None or not (
-                    _is_same_owner(url, target) or (is_blob and _may_hold_blobs(url, target))
+                    is_same_owner(url, target) or (is_blob and may_hold_blobs(url, target))
                 ):
                     to = (inert(target.host)[:60] if target else "") or "nowhere"
                     raise NotOllama(f"{inert(url.host)} redirects to {to}, which is not followed.")
@@ -255,19 +284,29 @@ class Registry:
                 return answer
         raise NotOllama(f"{inert(start.host)} redirects too often.")
 
-    async def _send(self, method: str, url: httpx.URL, headers: Mapping[str, str]) -> _Answer:
+    async def _send(
+        self,
+        method: str,
+        url: httpx.URL,
+        headers: Mapping[str, str],
+        part: range | None = None,
+    ) -> _Answer:
+        """Return an answer; of a blob, at most what there is up to the end of `part`."""
         host = Host.of_url(str(url))
         client = self._clients.get(host.is_loopback)
         if client is None:
             accept = {"Accept": f"{LIST_TYPE}, {MANIFEST_TYPE}"}
             client = new_client(host, self._transport, headers=accept, tls=True)
             self._clients[host.is_loopback] = client
+        ranged = {"Range": f"bytes={part.start}-{part.stop - 1}"} if part else {}
         async with client.stream(
-            method, url, headers=dict(headers), timeout=STEP_TIMEOUT
+            method, url, headers={**headers, **ranged}, timeout=STEP_TIMEOUT
         ) as response:
             body = bytearray()
             async for chunk in body_chunks(response):
                 body += chunk
+                if part and len(body) >= part.stop:
+                    break  # leaving closes the connection
                 if len(body) > MAX_MANIFEST_BYTES:
                     raise NotOllama(f"{inert(url.host)} sent more than a manifest can be.")
             return _Answer(response.status_code, response.headers, location(response), bytes(body))
@@ -276,10 +315,10 @@ class Registry:
         """Return the header with the host's anonymous token; empty if it gives none."""
         kind, _, rest = headers.get("www-authenticate", "").partition(" ")
         challenge = dict(_CHALLENGE.findall(rest))
-        realm = _joined(url, challenge.pop("realm", ""), challenge)
+        realm = joined(url, challenge.pop("realm", ""), challenge)
         if kind.lower() != "bearer" or not rest or realm is None:
             return {}
-        if not _is_same_owner(url, realm, same_host=True):
+        if not is_same_owner(url, realm, same_host=True):
             return {}
         answer = await self._send("GET", realm, {})
         token = _token(answer.body) if answer.status == 200 else ""
@@ -297,7 +336,7 @@ def _where(name: Named) -> str:
 def _url(name: Named, insecure: bool, blob: str = "") -> str:
     """Return where the manifest of `name` is, or the blob with a digest of 64 hex digits."""
     host = _host(name)
-    public = any(host.lower() in owner for owner in _SAME_OWNER)
+    public = any(host.lower() in owner for owner in SAME_OWNER)
     scheme = "http" if insecure and not public else "https"
     what = f"blobs/sha256:{blob}" if blob else f"manifests/{name.tag}"
     return f"{scheme}://{host}/v2/{name.namespace}/{name.model}/{what}"
@@ -346,46 +385,6 @@ def _pushed_at(headers: httpx.Headers) -> datetime | None:
     if not re.fullmatch(r"[0-9]{1,11}", text):
         return None
     return datetime.fromtimestamp(int(text), UTC)
-
-
-def _joined(
-    url: httpx.URL, target: str, parameters: Mapping[str, str] | None = None
-) -> httpx.URL | None:
-    """Return a URL relative to another, with more parameters; None for what is no URL."""
-    try:
-        joined = url.join(target).copy_merge_params(parameters or {})
-        return joined if joined.host is not None else None
-    except (httpx.InvalidURL, ValueError):  # the latter from urllib and from IDNA
-        return None
-
-
-def _is_same_owner(url: httpx.URL, target: httpx.URL, *, same_host: bool = False) -> bool:
-    """Whether `target` belongs to the owner of `url`, and is as safe."""
-    if target.scheme not in ("https", url.scheme):
-        return False
-    if (url.host, url.port) == (target.host, target.port):
-        return True
-    if target.scheme != "https" or target.port is not None:
-        return False
-    same_owner = any({url.host, target.host} <= names for names in _SAME_OWNER)
-    return url.host == target.host or (same_owner and not same_host)
-
-
-def _may_hold_blobs(url: httpx.URL, target: httpx.URL) -> bool:
-    """Whether a registry at `url` may keep its blobs at `target`, as with a provider of storage.
-
-    Over TLS that is anywhere but on this machine and on addresses of a private network; a registry
-    on this machine may name it in another way.
-    """
-    ours = Host.of_url(str(target)).is_loopback
-    if Host.of_url(str(url)).is_loopback and ours:
-        return target.scheme in ("https", url.scheme)
-    if target.scheme != "https" or ours or not target.host:
-        return False
-    try:
-        return ipaddress.ip_address(target.host).is_global
-    except ValueError:
-        return True
 
 
 def _token(body: bytes) -> str:
