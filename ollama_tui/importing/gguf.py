@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from io import BytesIO
 from math import prod
 from pathlib import Path
 from typing import BinaryIO, Literal
@@ -25,6 +27,8 @@ MOST_ITEMS = 2**23
 """Strings and tensors read in one header; the largest vocabularies have half a million."""
 MOST_DIMENSIONS = 4
 DEEPEST = 4
+MOST_ALWAYS_KEPT = 4096
+"""Items of an array of numbers that is always kept: there may be one for each layer."""
 _BUFFER = 1024 * 1024
 
 SCALARS = {
@@ -42,6 +46,7 @@ SCALARS = {
 }
 """Metadata values of a fixed size: name and `struct` format."""
 STRING, ARRAY = 8, 9
+_ITEMS = {STRING: "string", ARRAY: "array", **{n: name for n, (name, _) in SCALARS.items()}}
 
 _TENSOR_TYPE_NAMES = {
     0: "F32",
@@ -124,7 +129,7 @@ FILE_TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class Array:
-    """An array of the metadata; its items are skipped unless asked for."""
+    """An array of the metadata; of strings or many numbers, items are skipped unless asked for."""
 
     kind: str
     """Type of the items: `string`, `array`, `uint32` …"""
@@ -224,6 +229,31 @@ def parse_header(file: BinaryIO, length: int, name: str, *, keep_arrays: bool = 
     return _HeaderReader(file, length, name, keep_arrays).header()
 
 
+class _CutOff(BadFile):
+    """What was read ends inside the header."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """The metadata in the first bytes of a file, up to the first key that they cut off."""
+
+    metadata: Mapping[str, Value]
+    is_whole: bool
+    """Whether that is all of the metadata."""
+
+
+def parse_beginning(data: bytes, length: int, name: str) -> Beginning:
+    """Return the metadata in the first bytes of a file of `length` bytes.
+
+    The array that is cut off is there without its items. Raises BadFile for what is no GGUF file,
+    or damaged as far as it goes.
+    """
+    reader = _HeaderReader(BytesIO(data), length, name, keep_arrays=False)
+    with suppress(_CutOff):
+        reader.header()
+    return Beginning(reader.metadata, reader.has_all_metadata)
+
+
 class _HeaderReader:
     """Reads a header from front to back; raises BadFile."""
 
@@ -235,6 +265,9 @@ class _HeaderReader:
         self._at = 0
         self._kept = 0
         self._items = 0
+        self.metadata: dict[str, Value] = {}
+        """What has been read of it."""
+        self.has_all_metadata = False
 
     def header(self) -> Header:
         head = self._file.read(64)
@@ -249,22 +282,23 @@ class _HeaderReader:
             raise self._bad(f"has GGUF version {version}; only 2 and 3 are supported.")
         tensor_count, pair_count = self._number("Q"), self._number("Q")
         self._expect(tensor_count, 24)
-        metadata = self._metadata(pair_count)
+        metadata = self._read_metadata(pair_count)
+        self.has_all_metadata = True
         tensors = tuple(self._tensor() for _ in range(tensor_count))
         alignment = metadata.get("general.alignment", 32)
         if not isinstance(alignment, int) or alignment < 1:
             raise self._damaged("its alignment is not a number of bytes")
         return Header(metadata, tensors, -(-self._at // alignment) * alignment)
 
-    def _metadata(self, count: int) -> dict[str, Value]:
+    def _read_metadata(self, count: int) -> dict[str, Value]:
         self._expect(count, 13)
-        found: dict[str, Value] = {}
+        found = self.metadata
         for _ in range(count):
             key = self._text()
             if key in found:
                 raise self._damaged(f"its metadata has {inert(key)[:40]} twice")
             kind = self._number("I")
-            found[key] = self._array(1) if kind == ARRAY else self._item(kind)
+            found[key] = self._array(1, key) if kind == ARRAY else self._item(kind)
         return found
 
     def _item(self, kind: int) -> str | int | float | bool:
@@ -276,11 +310,14 @@ class _HeaderReader:
         (value,) = struct.unpack(f"<{code}", self._take(struct.calcsize(code)))
         return bool(value) if name == "bool" else value
 
-    def _array(self, depth: int) -> Array:
+    def _array(self, depth: int, key: str = "") -> Array:
+        """Return an array; if it is cut off, the metadata has what is known of it by then."""
         kind, count = self._number("I"), self._number("Q")
+        if key:
+            self.metadata[key] = Array(_ITEMS.get(kind, ""), count)
         if kind in SCALARS:
             name, code = SCALARS[kind]
-            if not self._keep_arrays:
+            if not self._keep_arrays and count > MOST_ALWAYS_KEPT:
                 self._skip(count * struct.calcsize(code))
                 return Array(name, count)
             values = self._take(count * struct.calcsize(code))
@@ -349,4 +386,4 @@ class _HeaderReader:
         return self._bad(f"is damaged: {how}.")
 
     def _cut_off(self) -> BadFile:
-        return self._bad("is cut off inside its metadata: download or copy it again.")
+        return _CutOff(f"{self._name} is cut off inside its metadata: download or copy it again.")

@@ -63,7 +63,9 @@ def write(path: Path, pairs: dict[str, Any], tensors: list[Any]) -> None:
 def said(field: gguf.ReaderField) -> Any:
     if field.types[0] is not gguf.GGUFValueType.ARRAY:
         return field.contents()
-    return Array(field.types[-1].name.lower(), len(field.data))
+    kind = field.types[-1].name.lower()
+    items = () if kind == "string" else tuple(field.contents())
+    return Array(kind, len(field.data), items)
 
 
 @settings(deadline=None, max_examples=60)
