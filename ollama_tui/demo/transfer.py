@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 
 from ollama_tui.demo.endpoints import lookup_failure, resolved_name, runner_of
+from ollama_tui.demo.gguf import beginning
 from ollama_tui.demo.http import (
     Events,
     Fault,
@@ -50,6 +51,9 @@ PART = 100_000_000
 _FIELDS = {"model": "string", "name": "string", "insecure": "bool", "stream": "bool"}
 _FIELDS |= {"runner": "string"}
 _PATH = re.compile(r"/v2/([^/]+)/([^/]+)/(manifests|blobs)/([^/]+)")
+_RANGE = re.compile(r"bytes=(\d{1,18})-(\d{1,18})", re.ASCII)
+_LONGEST = 8 * 1024 * 1024
+"""Bytes of weights that are made up for a range."""
 _WHOLE_MODEL = "sha256:model"
 """What stands for a digest while the manifests of a list are fetched."""
 
@@ -143,7 +147,7 @@ class DemoRegistry:
             return httpx.Response(404, json={"errors": [{"code": "MANIFEST_UNKNOWN"}]})
         namespace, model, kind, reference = match.groups()
         if kind == "blobs":
-            return self._blob(reference)
+            return self._blob(reference, request.headers.get("range", ""))
         found = None
         with suppress(InvalidName):
             found = self.models.get(names.parse(f"{host}/{namespace}/{model}:{reference}").key)
@@ -158,13 +162,24 @@ class DemoRegistry:
             headers["ollama-push-time"] = str(int(found.pushed.timestamp()))
         return httpx.Response(200, headers=headers, content=raw)
 
-    def _blob(self, digest: str) -> httpx.Response:
-        """Answer with a small blob, such as a manifest of a list; big ones have no bytes here."""
-        blob = self.blobs.get(digest)
-        if blob is None or blob.head is None or len(blob.head) != blob.size:
-            return httpx.Response(404, json={"errors": [{"code": "BLOB_UNKNOWN"}]})
+    def _blob(self, digest: str, asked: str) -> httpx.Response:
+        """Answer with a blob, or a range of it; of big ones, there are only headers of weights."""
+        blob, part = self.blobs.get(digest), _RANGE.fullmatch(asked)
         headers = {"content-type": "application/octet-stream", "docker-content-digest": digest}
-        return httpx.Response(200, headers=headers, content=blob.head)
+        if blob is not None and blob.head is not None and len(blob.head) == blob.size:
+            content = blob.head
+        elif blob is not None and blob.weights is not None and part and int(part[2]) < _LONGEST:
+            content = beginning(blob.weights, min(int(part[2]) + 1, blob.size))
+        else:
+            return httpx.Response(404, json={"errors": [{"code": "BLOB_UNKNOWN"}]})
+        if part is None:
+            return httpx.Response(200, headers=headers, content=content)
+        first, last = int(part[1]), min(int(part[2]), blob.size - 1)
+        if first > last:
+            headers["content-range"] = f"bytes */{blob.size}"
+            return httpx.Response(416, headers=headers)
+        headers["content-range"] = f"bytes {first}-{last}/{blob.size}"
+        return httpx.Response(206, headers=headers, content=content[first : last + 1])
 
 
 def _blobs_of(content: ImageManifest | ManifestList, blobs: Mapping[str, BlobFile]) -> list[str]:

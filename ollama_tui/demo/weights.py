@@ -168,7 +168,7 @@ class Shape:
 
 
 def metadata(shape: Shape) -> dict[str, Any]:
-    """Return the GGUF metadata of `shape`, without empty keys."""
+    """Return the GGUF metadata of `shape` in the order of a file, without empty keys."""
     own = {
         "attention.head_count": shape.heads,
         "attention.head_count_kv": shape.kv_heads,
@@ -198,14 +198,14 @@ def metadata(shape: Shape) -> dict[str, Any]:
         "general.size_label": parameter_size(shape.parameters),
         "general.type": "model",
         **{f"{shape.arch}.{key}": value for key, value in own.items()},
-        "tokenizer.chat_template": shape.chat_template or None,
-        "tokenizer.ggml.bos_token_id": 1,
-        "tokenizer.ggml.eos_token_id": 2,
-        "tokenizer.ggml.merges": GeneratedArray(shape.vocab // 2, lambda n: f"t{n % 997} o{n}"),
         "tokenizer.ggml.model": "gpt2",
         "tokenizer.ggml.pre": "default",
-        "tokenizer.ggml.token_type": GeneratedArray(shape.vocab, lambda n: 3 if n < 3 else 1),
         "tokenizer.ggml.tokens": GeneratedArray(shape.vocab, lambda n: f"tok{n:x}"),
+        "tokenizer.ggml.token_type": GeneratedArray(shape.vocab, lambda n: 3 if n < 3 else 1),
+        "tokenizer.ggml.merges": GeneratedArray(shape.vocab // 2, lambda n: f"t{n % 997} o{n}"),
+        "tokenizer.ggml.bos_token_id": 1,
+        "tokenizer.ggml.eos_token_id": 2,
+        "tokenizer.chat_template": shape.chat_template or None,
     }
     return {key: value for key, value in found.items() if value is not None}
 

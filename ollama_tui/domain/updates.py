@@ -290,6 +290,8 @@ class Offer:
     """Bytes of the whole model, which its progress bar counts; None when unknown."""
     missing: tuple[Layer, ...] = ()
     """What the server does not have of it, each once: what a pull fetches."""
+    layers: tuple[Layer, ...] = ()
+    """All of it but its config."""
     unreachable: bool = False
     """Whether the registry could not be reached."""
 
@@ -323,8 +325,8 @@ def offered(
 ) -> Offer:
     """Return what pulling a manifest of `digest` means where `there` is installed, if anything."""
     if there is not None and there.digest == digest:
-        return Offer(OfferKind.CURRENT, total=manifest.size)
+        return Offer(OfferKind.CURRENT, total=manifest.size, layers=manifest.layers)
     absent, changed = missing(manifest, present), ""
     if there is not None:
         changed = f"changes {listing(changes(mine, manifest, present))}"
-    return Offer(OfferKind.FETCH, changed, manifest.size, absent)
+    return Offer(OfferKind.FETCH, changed, manifest.size, absent, manifest.layers)

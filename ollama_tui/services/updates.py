@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from ollama_tui.api.client import Ollama
     from ollama_tui.api.registry import Registry
     from ollama_tui.config.settings import Settings
+    from ollama_tui.domain.memory.published import Published
+    from ollama_tui.services.published_memory import PublishedMemory
     from ollama_tui.services.storage import Storage
 
 CONCURRENT_MODELS = 4
@@ -139,6 +141,7 @@ class Updates:
         self._host_url = host_url
         self._server = server or ServerFacts()
         self._now = now
+        self._memory: PublishedMemory | None = None
         self._pushed = cache.pushed(host_url) if cache else frozenset[str]()
         """Names that were pushed from here, by which a server compares names."""
         remembered = cache.upstreams(host_url) if cache else {}
@@ -325,6 +328,17 @@ class Updates:
 
     async def _mine(self, model: Model) -> InstalledLayers | None:
         return (await self._installed(model, self._stored(model))).layers
+
+    async def memory(self, given: str, insecure: bool, offer: Offer) -> Published | None:
+        """Return what is known of the memory that an offer takes; None if nothing is.
+
+        Never raises OllamaError: who cannot look has the sizes of the offer.
+        """
+        if self._memory is None:
+            from ollama_tui.services.published_memory import PublishedMemory
+
+            self._memory = PublishedMemory(self._registry)
+        return await self._memory.of(names.parse(names.resolved(given)), insecure, offer)
 
     async def speaks_plain_http(self, given: str) -> bool:
         """Return whether the registry of a name does.

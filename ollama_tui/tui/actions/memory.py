@@ -23,6 +23,7 @@ from ollama_tui.tui.actions.jobs import find
 
 if TYPE_CHECKING:
     from ollama_tui.api.replies import RunningModel
+    from ollama_tui.domain.memory.available import AvailableMemory
     from ollama_tui.domain.model import Model, ModelKey
 
 LIFETIMES: dict[str, tuple[str, str | int | None]] = {
@@ -36,6 +37,14 @@ LIFETIMES: dict[str, tuple[str, str | int | None]] = {
 """How long a model may stay after its last use, in words and for the server."""
 _KEPT = {"forever": "until you unload it", "default": "for the server's default time"}
 """How long it stays loaded, where that is no span of time."""
+
+
+def server_memory(context: ActionContext) -> AvailableMemory | None:
+    """Return what memory the server has; None where nobody has told."""
+    from ollama_tui.domain.memory.available import AvailableMemory, Device, MemorySource
+
+    total = connected(context).gpu_memory
+    return AvailableMemory(MemorySource.DEMO, (Device("", total),)) if total else None
 
 
 async def load(context: ActionContext) -> None:

@@ -24,7 +24,9 @@ from ollama_tui.tui.actions.notes import may_overwrite
 from ollama_tui.tui.actions.updates import outdated_models
 
 if TYPE_CHECKING:
+    from ollama_tui.domain.memory.words import FitWords
     from ollama_tui.domain.model import Model
+    from ollama_tui.domain.updates import Offer
     from ollama_tui.services.connection import Services
     from ollama_tui.tui.dialogs.names import NewName
     from ollama_tui.tui.dialogs.pull import PullFacts
@@ -57,7 +59,9 @@ async def pull(context: ActionContext, prefill: str = "") -> None:
 
     services = connected(context)
     offers = _after_typing(services, services.updates.offer)
-    dialog = PullDialog(pull_facts(context), prefill, offers=offers)
+    # Asked once there is an offer: typing has rested then.
+    memory_of = partial(memory_taken, context)
+    dialog = PullDialog(pull_facts(context), prefill, offers=offers, memory_of=memory_of)
     if (answer := await context.ask(dialog)) is None:
         return
     if not await may_overwrite(context, [wanted.name for wanted in answer.wanted], "pull"):
@@ -83,6 +87,22 @@ async def pull(context: ActionContext, prefill: str = "") -> None:
     waiting = {job.id for job in services.queue.jobs.value if job.state is State.QUEUED}
     if later := [inert(name) for job_id, name in absent.items() if job_id in waiting]:
         context.tell(f"No registry has {listing(later)}: c in J cancels that pull.", trouble=True)
+
+
+async def memory_taken(
+    context: ActionContext, name: str, insecure: bool, there: Model | None, offer: Offer
+) -> FitWords | None:
+    """Return what a model to pull takes on the server: by what is here, else by its registry."""
+    from ollama_tui.domain.memory.fit import shape_of_model
+    from ollama_tui.domain.memory.words import fit_words
+    from ollama_tui.domain.updates import OfferKind
+    from ollama_tui.tui.actions.memory import server_memory
+
+    available = server_memory(context)
+    if there is not None and offer.kind is OfferKind.CURRENT and (shape := shape_of_model(there)):
+        return fit_words(shape, available=available)
+    published = await connected(context).updates.memory(name, insecure, offer)
+    return published.words(available) if published is not None else None
 
 
 async def _learn_size(services: Services, job_id: int, name: str, insecure: bool) -> bool:

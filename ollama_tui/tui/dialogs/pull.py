@@ -12,24 +12,28 @@ from dataclasses import dataclass, field
 
 from textual import events, on, work
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.widgets import Checkbox, Input
 
 from ollama_tui.config.drafts import FormKey
 from ollama_tui.domain import names
+from ollama_tui.domain.memory.fit import Fits
+from ollama_tui.domain.memory.words import FitWords
 from ollama_tui.domain.model import Model, by_comparison_key
 from ollama_tui.domain.names import comparison_key
 from ollama_tui.domain.pasted_names import name_in, names_in
-from ollama_tui.domain.suggestions import common_start, completions, did_you_mean
+from ollama_tui.domain.suggestions import did_you_mean
 from ollama_tui.domain.updates import Offer, OfferKind, together
 from ollama_tui.formatting import Span, StyledLine, inert, size
 from ollama_tui.tui.dialogs.controls import INSECURE, TextCheckbox
 from ollama_tui.tui.dialogs.dialog import Dialog, Review, labelled
+from ollama_tui.tui.dialogs.names_field import NamesField
 from ollama_tui.tui.widgets.styled_widget import StaticLines
 from ollama_tui.tui.widgets.text_layout import fit, width_of
 
 Offers = Callable[[str, bool, Model | None], Awaitable[Offer]]
 """Name, whether over plain HTTP, and the installed model of that name → its registry's offer."""
+MemoryOf = Callable[[str, bool, Model | None, Offer], Awaitable[FitWords | None]]
+"""The same and the offer → what it takes in memory; None where nothing is known of that."""
 
 MOST_SUGGESTED = 5
 MOST_ASKED = 4
@@ -42,9 +46,10 @@ LEAST_ROWS_LOW = 4
 OTHER_ROWS = 14
 OTHER_ROWS_LOW = 6
 """Rows that the rest of the dialog takes."""
+FIT_STYLES: Mapping[Fits | None, str] = {
+    Fits.GPU: "good", Fits.PARTLY: "warning", Fits.NO: "bad", None: ""
+}  # fmt: skip
 _NAME_CELLS = 30
-_BETWEEN = " ,"
-"""What separates names in the field."""
 
 
 @dataclass(frozen=True)
@@ -81,63 +86,6 @@ class PullFacts:
     """Returns the bytes that downloads under way have yet to write there."""
 
 
-class NamesField(Input):
-    """Names on one line; tab completes the one before the cursor, then goes through the others."""
-
-    BINDINGS = [Binding("tab", "complete", "Complete", show=False)]
-
-    def __init__(self, text: str, known: Collection[str], *, id: str | None = None) -> None:
-        super().__init__(text, placeholder="qwen3:8b gemma3:12b", id=id)
-        self._known = known
-        self._through: tuple[str, ...] = ()
-        """What tab goes through, while it does."""
-        self._filled_in = ""
-        """What the field holds as long as that is still what tab has put there."""
-
-    @property
-    def word(self) -> str:
-        """What is typed of the name before the cursor."""
-        before = self.value[: self.cursor_position]
-        return before[max(map(before.rfind, _BETWEEN)) + 1 :]
-
-    @property
-    def offered(self) -> tuple[tuple[str, ...], str]:
-        """Return how the name may go on, and which of that is in the field already."""
-        if self._through and self.value == self._filled_in:
-            return self._through, self.word
-        others = {comparison_key(name) for name in names_in(self.value)}
-        found = completions(self.word, self._known)
-        return tuple(n for n in found if comparison_key(n) not in others), ""
-
-    def action_complete(self) -> None:
-        """Add what all suggestions have in common, else take the next one; leave without any."""
-        offered, taken = self.offered
-        if not offered:
-            self.screen.focus_next()
-        elif taken:
-            self._put(offered[(offered.index(taken) + 1) % len(offered)], offered)
-        elif len(longer := common_start(self.word, offered)) > len(self.word):
-            self._put(longer, ())
-        else:
-            self._put(offered[0], offered)
-
-    def _put(self, name: str, through: tuple[str, ...]) -> None:
-        end = self.cursor_position
-        start = end - len(self.word)
-        self.value = f"{self.value[:start]}{name}{self.value[end:]}"
-        self.cursor_position = start + len(name)
-        self._through, self._filled_in = through, self.value
-
-    def _on_paste(self, event: events.Paste) -> None:
-        """Insert the names of all pasted lines, where `Input` keeps only the first line."""
-        event.prevent_default()
-        event.stop()
-        lines = event.text.strip().splitlines()
-        text = " ".join(names_in(event.text)) if len(lines) > 1 else "".join(lines)
-        start, end = sorted(self.selection)
-        self.replace(text, start, end)
-
-
 class PullDialog(Dialog[PullAnswer]):
     """The names of models to pull; accepts pasted commands, links and lists.
 
@@ -146,8 +94,8 @@ class PullDialog(Dialog[PullAnswer]):
 
     DEFAULT_CSS = """
     PullDialog {
-        #cost { height: 1; margin-bottom: 1; }
-        &.-low #cost { margin-bottom: 0; }
+        #cost, #memory { height: 1; }
+        &.-low #memory { display: none; }
         &.-low .label { display: none; }
         &.-low .message { max-height: 1; }
     }
@@ -160,7 +108,12 @@ class PullDialog(Dialog[PullAnswer]):
     incomplete = "Type the name of a model."
 
     def __init__(
-        self, facts: PullFacts, prefill: str = "", *, offers: Offers | None = None
+        self,
+        facts: PullFacts,
+        prefill: str = "",
+        *,
+        offers: Offers | None = None,
+        memory_of: MemoryOf | None = None,
     ) -> None:
         super().__init__()
         self.facts = facts
@@ -168,6 +121,9 @@ class PullDialog(Dialog[PullAnswer]):
         self.prefill = prefill
         self._offers = offers
         self._offered: dict[tuple[str, bool], Offer] = {}
+        self._memory_of = memory_of
+        self._fits: dict[tuple[str, bool], FitWords | None] = {}
+        """What is known of the memory that models take."""
         self._unreachable: dict[str, Offer] = {}
         """What was answered for registries that could not be reached, by host."""
         self._asking: tuple[tuple[str, ...], bool] = (), False
@@ -179,6 +135,7 @@ class PullDialog(Dialog[PullAnswer]):
         yield from labelled("Names, or pasted commands, links and lists", field)
         yield StaticLines([()] * self._least_rows, id="found")
         yield StaticLines([()], id="cost")
+        yield StaticLines([()], id="memory")
         yield TextCheckbox(INSECURE, id="insecure")
 
     @property
@@ -216,6 +173,7 @@ class PullDialog(Dialog[PullAnswer]):
         wanted = self._wanted()
         self.query_one("#found", StaticLines).show(self._rows(wanted))
         self.query_one("#cost", StaticLines).show([self._cost(wanted)])
+        self.query_one("#memory", StaticLines).show([self._memory(wanted)])
         insecure = self.query_one("#insecure", TextCheckbox).value
         if self._offers is not None and (wanted, insecure) != self._asking:
             self._asking = wanted, insecure
@@ -231,8 +189,7 @@ class PullDialog(Dialog[PullAnswer]):
                 host = names.parse(names.resolved(name)).host
                 offer = self._unreachable.get(host)
                 if offer is None:
-                    there = self.installed.get(comparison_key(names.resolved(name)))
-                    offer = await offers(name, insecure, there)
+                    offer = await offers(name, insecure, self._installed_as(name))
             if offer.unreachable:
                 self._unreachable[host] = offer
             self._offered[name, insecure] = offer
@@ -243,6 +200,24 @@ class PullDialog(Dialog[PullAnswer]):
             for name in wanted:
                 if (name, insecure) not in self._offered and _problem(name) is None:
                     group.create_task(ask(name))
+        largest = self._largest(wanted)
+        if self._memory_of is None or largest is None or (largest, insecure) in self._fits:
+            return
+        there, offer = self._installed_as(largest), self._offered[largest, insecure]
+        self._fits[largest, insecure] = await self._memory_of(largest, insecure, there, offer)
+        self.show_found()
+
+    def _installed_as(self, name: str) -> Model | None:
+        return self.installed.get(comparison_key(names.resolved(name)))
+
+    def _largest(self, wanted: Sequence[str]) -> str | None:
+        """Return the one of these names that is known to be of the most bytes."""
+        sizes = {
+            name: offer.total
+            for name in wanted
+            if (offer := self._offer(name)) is not None and offer.total is not None
+        }
+        return max(sizes, key=lambda name: sizes[name], default=None)
 
     # ---- what is shown
 
@@ -255,6 +230,8 @@ class PullDialog(Dialog[PullAnswer]):
         most = max(least, height - (OTHER_ROWS_LOW if height < LOW else OTHER_ROWS))
         width = max((width_of(((inert(name), ""),)) for name in wanted), default=0)
         rows = [row for name in wanted for row in self._rows_of(name, min(width, _NAME_CELLS))]
+        if height < LOW and (memory := self._memory(wanted)):
+            rows.append(memory)
         suggested = self._suggestions(max(1, least - len(rows)))
         rows += suggested
         if (more := len(rows) - most) > 0:
@@ -358,6 +335,18 @@ class PullDialog(Dialog[PullAnswer]):
             return (full, "bad"), (f": {size(excess)} too much", "bad")
         left = f"; {size(free - promised)} free"
         return (f"{left} {when}", "muted"), (left, "muted")
+
+    def _memory(self, wanted: Sequence[str]) -> StyledLine:
+        """Return what the largest of these takes in memory and whether that fits, in one line."""
+        insecure = self.query_one("#insecure", TextCheckbox).value
+        largest = self._largest(wanted)
+        words = self._fits.get((largest, insecure)) if largest is not None else None
+        if words is None:
+            return ()
+        of_several = ", largest:" if len(wanted) > 1 else ""
+        label: Span = (f" Memory{of_several} ", "muted")
+        room = self.query_one("#found").size.width - width_of((label,))
+        return (label, (words.longest(room), FIT_STYLES[words.fits]))
 
     def answer(self) -> PullAnswer:
         """Return names and options, with what registries have said."""
