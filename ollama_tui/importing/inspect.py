@@ -29,6 +29,7 @@ from ollama_tui.importing.local_file import (
     with_siblings,
     wrong_content,
 )
+from ollama_tui.importing.memory import shape_of_files
 from ollama_tui.importing.safetensors import ADAPTER_CONFIG, CONFIG, adapter_in, model_in
 from ollama_tui.importing.source import Source, file_targets, suggestion
 
@@ -250,6 +251,7 @@ def _gguf_source(files: Sequence[GGUFFile], main: Sequence[GGUFFile]) -> Source:
     )
     weights = sum(file.path.stat().st_size for file in main)
     rest = sum(file.size for file in sent) - weights
+    headers = [file.header for file in main]
     return Source(
         form="GGUF",
         files=sent,
@@ -260,6 +262,7 @@ def _gguf_source(files: Sequence[GGUFFile], main: Sequence[GGUFFile]) -> Source:
         tensors=sum(len(file.header.tensors) for file in main),
         suggestion=suggestion(stem(main[0].path), first.quantization, first.text("general.name")),
         targets=file_targets(first.quantization, weights, rest) if first.kind == "model" else (),
+        memory=shape_of_files(headers, weights, rest) if first.kind == "model" else None,
         warnings=tuple(_warnings(files, main[0])),
     )
 

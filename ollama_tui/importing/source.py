@@ -11,6 +11,7 @@ import msgspec
 from ollama_tui.api.replies import ListedModel, ModelDetails
 from ollama_tui.api.requests import CreateRequest
 from ollama_tui.domain import quantization
+from ollama_tui.domain.memory.shape import MemoryShape, quantized
 from ollama_tui.domain.model import Model
 from ollama_tui.domain.names import new_name_problem
 from ollama_tui.domain.quantization import QuantizeTarget
@@ -49,6 +50,8 @@ class Source:
     """What it can be quantized to; empty when it cannot."""
     warnings: tuple[str, ...] = ()
     """Sentences to read before anything is sent."""
+    memory: MemoryShape | None = None
+    """What the model takes in memory; None where that is not known."""
     request: CreateRequest | None = None
     """What a Modelfile asks for besides its files; None without a Modelfile."""
 
@@ -61,6 +64,18 @@ class Source:
     def needs_base(self) -> bool:
         """Whether it is only an adapter, for which a base model must be named."""
         return self.request is None and all(file.adapter for file in self.files)
+
+    def memory_as(self, quantize: str) -> MemoryShape | None:
+        """Return what the model takes as it arrives, or quantized to one of the targets."""
+        shape = self.memory
+        if shape is not None and self.request is not None:
+            num_ctx = self.request.parameters.get("num_ctx")
+            if isinstance(num_ctx, int) and num_ctx > 0:
+                shape = msgspec.structs.replace(shape, num_ctx=num_ctx)
+        target = next((each for each in self.targets if each.type == quantize), None)
+        if shape is None or target is None or not self.size:
+            return shape
+        return quantized(shape, target.bytes / self.size)
 
     def request_for(self, model: str, base: str, quantize: str) -> CreateRequest:
         """Return the create request for `model`, without the files."""

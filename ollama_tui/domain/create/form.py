@@ -12,7 +12,8 @@ from typing import Literal
 from ollama_tui.api.replies import Message, Show
 from ollama_tui.api.requests import CreateRequest, ParameterValue
 from ollama_tui.domain import names
-from ollama_tui.domain.model import Model, by_comparison_key
+from ollama_tui.domain.memory.available import AvailableMemory
+from ollama_tui.domain.model import Facts, Model, by_comparison_key, facts_of
 from ollama_tui.domain.modelfile.convert import own_template
 from ollama_tui.domain.modelfile.parameters import BY_NAME, convert, merged, parse_show, rendered
 from ollama_tui.domain.pasted_names import name_in
@@ -38,6 +39,8 @@ class Inherited:
     license: str = ""
     parameters: Mapping[str, ParameterValue] = field(default_factory=dict)
     messages: tuple[Message, ...] = ()
+    facts: Facts | None = field(default=None, compare=False, repr=False)
+    """Facts of the model itself."""
 
 
 NOTHING_INHERITED = Inherited()
@@ -102,6 +105,8 @@ class CreateForm:
     """A type, or empty to leave the weights as they are."""
     free: int | None = None
     """Bytes left on the server's disk; None when nobody knows."""
+    available: AvailableMemory | None = None
+    """The memory that the server has; None when nobody knows."""
 
     @property
     def target(self) -> str:
@@ -321,11 +326,12 @@ def begin(
     *,
     edit: bool = False,
     free: int | None = None,
+    available: AvailableMemory | None = None,
 ) -> CreateForm:
     """Return the form opened on `base`, whose details are `show`."""
     installed = by_comparison_key(models)
     if base is None:
-        return CreateForm(installed=installed, free=free)
+        return CreateForm(installed=installed, free=free, available=available)
     name = base.name if edit else new_name(base.name, installed)
     form = CreateForm(
         name=name,
@@ -334,6 +340,7 @@ def begin(
         installed=installed,
         edit=edit,
         free=free,
+        available=available,
     )
     return form if show is None else form.with_known(inherited(base.name, show))
 
@@ -347,6 +354,7 @@ def inherited(name: str, show: Show) -> Inherited:
         license=show.license,
         parameters=merged(parse_show(show.parameters)),
         messages=tuple(show.messages),
+        facts=facts_of(show),
     )
 
 

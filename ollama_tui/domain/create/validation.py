@@ -8,6 +8,7 @@ from typing import Literal
 
 from ollama_tui.domain import names
 from ollama_tui.domain.create.form import MAX_EDITED_CHARS, CreateForm, TextField
+from ollama_tui.domain.create.memory import memory_words, own_context
 from ollama_tui.domain.modelfile.parameters import doubt
 from ollama_tui.domain.modelfile.syntax import ROLES
 from ollama_tui.domain.quantization import free_space_clause, quantize_problem, quantize_targets
@@ -131,9 +132,19 @@ def _about_quantizing(form: CreateForm) -> Iterator[FormNote]:
         yield FormNote("quantize", f"Writes new weights of about {size(target.bytes)}{clause}.")
 
 
+def _about_memory(form: CreateForm) -> Iterator[FormNote]:
+    tabs: list[FormTab] = ["parameters"] if own_context(form) else []
+    if form.quantize:
+        tabs.append("quantize")
+    if tabs and (words := memory_words(form)) is not None:
+        for tab in tabs:
+            yield FormNote(tab, f"In memory it takes {words.forms[0]}.")
+
+
 _NOTICES = (
     _about_the_names,
     _about_the_texts,
     _about_the_lists,
     _about_quantizing,
+    _about_memory,
 )

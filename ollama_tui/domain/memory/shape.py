@@ -71,3 +71,16 @@ class MemoryShape(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """Elements that the widest step within a layer keeps of a token, besides its embeddings."""
     inputs: int = 0
     """Elements of a token that are kept from the input on until all layers are through."""
+
+
+def quantized(shape: MemoryShape, part: float) -> MemoryShape:
+    """Return a shape whose weights take so much of what they do now.
+
+    Which tensors keep their type is not known, so that it is an estimate.
+    """
+    return msgspec.structs.replace(
+        shape,
+        weights=int(shape.weights * part),
+        on_cpu=int(shape.on_cpu * part),
+        basis=Basis.ESTIMATE,
+    )

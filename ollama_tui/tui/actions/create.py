@@ -22,6 +22,7 @@ from ollama_tui.tui.actions.jobs import choose_draft, find, submit_create
 
 if TYPE_CHECKING:
     from ollama_tui.api.replies import Show
+    from ollama_tui.domain.memory.available import AvailableMemory
     from ollama_tui.domain.model import Model
     from ollama_tui.tui.dialogs.choice import Choice
 
@@ -34,6 +35,7 @@ async def open_form(context: ActionContext, *, edit: bool) -> None:
     from ollama_tui.config.drafts import MODELFILE, FormKey
     from ollama_tui.domain.create.preview import name_and_base
     from ollama_tui.services.jobs.tasks import Create
+    from ollama_tui.tui.actions.memory import server_memory
     from ollama_tui.tui.dialogs.create import CreateDialog
 
     base = context.current
@@ -60,7 +62,10 @@ async def open_form(context: ActionContext, *, edit: bool) -> None:
         base, show = other, other_show
     models = context.snapshot.models
     free = connected(context).storage.known(models).free
-    form = CreateDialog(models, base, show, facts.show, edit=edit, free=free, draft_file=draft)
+    form = CreateDialog(
+        models, base, show, facts.show,
+        edit=edit, free=free, available=server_memory(context), draft_file=draft,
+    )  # fmt: skip
     answer = await context.ask(form)
     if answer is None:
         draft.release()
@@ -146,9 +151,10 @@ def cannot_save(context: ActionContext) -> str | None:
 async def import_files(context: ActionContext, heading: str = "") -> None:
     """Ask which files become which model, and queue the upload and what follows it."""
     from ollama_tui.services.jobs.tasks import Create
+    from ollama_tui.tui.actions.memory import server_memory
     from ollama_tui.tui.dialogs.importing import ImportDialog
 
-    dialog = ImportDialog(context.snapshot.models, heading)
+    dialog = ImportDialog(context.snapshot.models, heading, available=server_memory(context))
     answer = await context.ask(dialog)
     if answer is not None:
         verb = "import" if answer.files else "create"
@@ -161,12 +167,13 @@ async def quantize(context: ActionContext) -> None:
     from ollama_tui.api.requests import CreateRequest
     from ollama_tui.domain.quantization import quantized_name
     from ollama_tui.services.jobs.tasks import Create
+    from ollama_tui.tui.actions.memory import server_memory
     from ollama_tui.tui.dialogs.names import CopyDialog
 
     if (model := context.current) is None:
         return
     free = connected(context).storage.known(context.snapshot.models).free
-    chosen = await context.ask(type_question(model, free))
+    chosen = await context.ask(type_question(model, free, server_memory(context)))
     if chosen is None:
         return
     name = quantized_name(model.name, chosen)
@@ -179,13 +186,25 @@ async def quantize(context: ActionContext) -> None:
         await submit_create(context, task, dialog.draft_file)
 
 
-def type_question(model: Model, free: int | None) -> Choice:
-    """Return the question for a type, with the sizes to expect and what is free, if known."""
+def type_question(
+    model: Model, free: int | None, available: AvailableMemory | None = None
+) -> Choice:
+    """Return the question for a type, with the sizes to expect and what is free, if known.
+
+    Of each type it is said whether the model fits in memory then.
+    """
+    from ollama_tui.domain.memory.words import fits_as
     from ollama_tui.domain.quantization import free_space_clause, quantize_targets
     from ollama_tui.tui.dialogs.choice import Alternative, Choice
 
     options = tuple(
-        Alternative(t.type, t.type, f"about {size(t.bytes):>7}   {t.help}")
+        Alternative(
+            t.type,
+            t.type,
+            "; ".join(
+                filter(None, (f"about {size(t.bytes):>7}   {t.help}", fits_as(model, t, available)))
+            ),
+        )
         for t in quantize_targets(model)
     )
     smallest = min((t.bytes for t in quantize_targets(model)), default=0)

@@ -26,6 +26,7 @@ from ollama_tui.config.drafts import DraftFile
 from ollama_tui.domain.create.form import CreateForm, begin, inherited
 from ollama_tui.domain.create.preview import changes, curl, modelfile, text_of, typed_into
 from ollama_tui.domain.create.validation import first_problem, notices
+from ollama_tui.domain.memory.available import AvailableMemory
 from ollama_tui.domain.model import Model
 from ollama_tui.domain.notes import locked_names
 from ollama_tui.formatting import inert
@@ -162,11 +163,13 @@ class CreateDialog(Form[CreateAnswer]):
         *,
         edit: bool = False,
         free: int | None = None,
+        available: AvailableMemory | None = None,
         draft_file: DraftFile | None = None,
     ) -> None:
         super().__init__()
         self.draft_file = draft_file
-        self.start = self.form = begin(models, base, show, edit=edit, free=free)
+        form = begin(models, base, show, edit=edit, free=free, available=available)
+        self.start = self.form = form
         if draft_file is not None and draft_file.is_resumed:
             self.form = typed_into(self.start, draft_file.text)
         self._was_refused = False
@@ -228,7 +231,8 @@ class CreateDialog(Form[CreateAnswer]):
         begun = self._was_refused or self.form != self.start
         message.set_class(wrong is not None and begun, "-problem")
         here = self.tab.id  # on the last tab, all notices are shown
-        noticed = " ".join(n.words for n in notices(self.form) if here in (n.tab, "preview"))
+        shown = [note.words for note in notices(self.form) if here in (note.tab, "preview")]
+        noticed = " ".join(dict.fromkeys(shown))
         if not self._is_answered.is_set():
             noticed = f"Asking what {inert(self.form.source)} brings …"
         message.update(wrong.words if wrong else noticed)

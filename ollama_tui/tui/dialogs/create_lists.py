@@ -16,6 +16,7 @@ from textual.widgets import Static
 
 from ollama_tui.api.replies import Message
 from ollama_tui.domain.create.form import MAX_EDITED_CHARS, CreateForm, ParameterRow
+from ollama_tui.domain.create.memory import memory_words
 from ollama_tui.domain.modelfile.parameters import BY_NAME
 from ollama_tui.formatting import as_one_line, cells, inert, size
 from ollama_tui.tui.dialogs.create_parts import (
@@ -197,7 +198,8 @@ class ParametersTab(ListTab):
             self._next = f"{setting[0]} {place}"
             self.edit(change(setting))
 
-        dialog = ParameterDialog(row.name, row.text) if row else ParameterDialog()
+        name, text = (row.name, row.text) if row else ("", "")
+        dialog = ParameterDialog(name, text, partial(memory_words, self.form))
         self.ask(dialog, change, put)
 
     def remove_part(self, key: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from textual import on
@@ -11,6 +11,8 @@ from textual.binding import Binding
 from textual.widgets import Input, TextArea
 
 from ollama_tui.api.replies import Message
+from ollama_tui.domain.create.memory import CONTEXT
+from ollama_tui.domain.memory.words import FitWords
 from ollama_tui.domain.modelfile import parameters
 from ollama_tui.domain.modelfile.parameters import BY_NAME, BadParameter, unquoted
 from ollama_tui.domain.modelfile.syntax import ROLES
@@ -65,8 +67,15 @@ class ParameterDialog(Dialog[Setting]):
     VERTICAL_BREAKPOINTS = HEIGHTS
     verb = "set"
 
-    def __init__(self, name: str = "", value: str = "") -> None:
+    def __init__(
+        self,
+        name: str = "",
+        value: str = "",
+        memory: Callable[[int], FitWords | None] = lambda _: None,
+    ) -> None:
+        """Ask for a value; `memory` says what the model takes with so many tokens of context."""
         super().__init__()
+        self._memory = memory
         self.given = (name, escaped(value) if is_text(name) else inert(value))
         self.heading = f"Change {inert(name)}" if name else "Add a parameter"
 
@@ -108,7 +117,11 @@ class ParameterDialog(Dialog[Setting]):
             return Review(str(wrong)) if value else Review("", str(wrong))
         if is_text(name):
             return Review(notice="\\n is a line end, \\t a tab, \\\\ a backslash.")
-        return Review(notice=parameters.doubt(name, converted) or "")
+        notice = parameters.doubt(name, converted) or ""
+        if not notice and name == CONTEXT and isinstance(converted, int):
+            words = self._memory(converted)
+            notice = f"In memory it takes {words.forms[0]}." if words is not None else ""
+        return Review(notice=notice)
 
     def answer(self) -> Setting:
         """Return name and value, stripped of blanks unless the value is a text, with escapes."""

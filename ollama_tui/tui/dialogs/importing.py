@@ -17,6 +17,8 @@ from textual.widgets import Input, Static
 from ollama_tui.api.requests import CreateRequest
 from ollama_tui.config.drafts import FormKey
 from ollama_tui.domain import names
+from ollama_tui.domain.memory.available import AvailableMemory
+from ollama_tui.domain.memory.words import fit_words
 from ollama_tui.domain.model import Model, by_comparison_key
 from ollama_tui.formatting import context, count, inert, plural, shorten, size
 from ollama_tui.importing.gguf import UNKNOWN
@@ -30,7 +32,7 @@ from ollama_tui.tui.dialogs.names import EXISTS
 from ollama_tui.tui.look import styles_folder
 from ollama_tui.tui.typeahead import pause_keys
 from ollama_tui.tui.widgets.keys_line import KeysLine
-from ollama_tui.tui.widgets.tab_bar import Picker
+from ollama_tui.tui.widgets.tab_bar import Picker, TabBar
 
 AS_IT_IS = ""
 """The choice not to quantize."""
@@ -38,8 +40,13 @@ _MOST_OFFERED = 12
 _LONGEST_NAME = 40
 
 
-def source_facts(source: Source) -> str:
-    """Return lines about the files: the Modelfile's commands, the model, the upload, warnings."""
+def source_facts(
+    source: Source, available: AvailableMemory | None = None, quantize: str = AS_IT_IS
+) -> str:
+    """Return lines about the files: the Modelfile's commands, the model, the upload, warnings.
+
+    What the model takes in memory is told as it is quantized.
+    """
     lines: list[list[str]] = []
     if (asked := source.request) is not None:
         lines.append(
@@ -67,8 +74,11 @@ def source_facts(source: Source) -> str:
     if source.files:
         files = f"{size(source.size)} in {plural(len(source.files), 'file')}"
         upload = f"{files} to upload; what the server has already is not sent."
+    memory = []
+    if (shape := source.memory_as(quantize)) is not None:
+        memory = [f"Memory {fit_words(shape, available=available).forms[0]}."]
     described = (" · ".join(filter(None, line)) for line in lines)
-    return "\n".join([*described, upload, *source.warnings])
+    return "\n".join([*described, upload, *memory, *source.warnings])
 
 
 def quantize_choices(source: Source) -> list[tuple[str, str]]:
@@ -124,8 +134,15 @@ class ImportDialog(Dialog[ImportAnswer]):
     verb = "import"
     keys = KEYS.format(more="")
 
-    def __init__(self, models: tuple[Model, ...], heading: str = "") -> None:
+    def __init__(
+        self,
+        models: tuple[Model, ...],
+        heading: str = "",
+        *,
+        available: AvailableMemory | None = None,
+    ) -> None:
         super().__init__()
+        self.available = available
         self.heading = heading or self.heading
         self.installed = by_comparison_key(models)
         self.found: Source | BadFile | None = None
@@ -182,7 +199,7 @@ class ImportDialog(Dialog[ImportAnswer]):
         if not self.query("#found"):
             return  # the dialog was left meanwhile
         source = self.found if isinstance(self.found, Source) else None
-        self._show_lines(source_facts(source) if source else "")
+        self._show_lines(source_facts(source, self.available) if source else "")
         self.query_one("#base-part").display = bool(source and source.needs_base)
         self.query_one("#quantize-part").display = bool(source and source.targets)
         if source is None:
@@ -201,6 +218,13 @@ class ImportDialog(Dialog[ImportAnswer]):
     @on(PathField.Ambiguous)
     def _offer(self, event: PathField.Ambiguous) -> None:
         self._show_lines(completion_line(event.offered))
+
+    @on(TabBar.Activated)
+    def _type_chosen(self) -> None:
+        """Show what the model takes in memory when it is quantized to this type."""
+        if isinstance(self.found, Source):
+            chosen = self.query_one(Picker).active or AS_IT_IS
+            self._show_lines(source_facts(self.found, self.available, chosen))
 
     def _show_lines(self, lines: str) -> None:
         """Show lines about the files, and the keys that scroll them if they do not fit."""
