@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import msgspec
 
+from ollama_tui.domain.memory.available import AvailableMemory
 from ollama_tui.domain.memory.fit import Need, need
-from ollama_tui.domain.memory.shape import MemoryShape
+from ollama_tui.domain.memory.shape import MemoryShape, quantized
+from ollama_tui.domain.memory.words import judgement
 from ollama_tui.domain.model import Model
+from ollama_tui.domain.quantization import QuantizeTarget
 
 
 def shape_of_model(model: Model) -> MemoryShape | None:
@@ -30,3 +33,11 @@ def need_of(model: Model) -> Need | None:
     """Return what a model takes on its server; None if nothing is known of it."""
     shape = shape_of_model(model)
     return need(shape, model.server_memory) if shape is not None else None
+
+
+def fits_as(model: Model, target: QuantizeTarget, available: AvailableMemory | None) -> str:
+    """Return whether a model fits once it is quantized; empty when nobody knows."""
+    shape = shape_of_model(model)
+    if shape is None or not model.size:
+        return ""
+    return judgement(need(quantized(shape, target.bytes / model.size), available).fits, available)

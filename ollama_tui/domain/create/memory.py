@@ -5,10 +5,10 @@ from __future__ import annotations
 import msgspec
 
 from ollama_tui.domain.create.form import CreateForm
-from ollama_tui.domain.memory.fit import shape_of_model
 from ollama_tui.domain.memory.footprint import Load
 from ollama_tui.domain.memory.shape import quantized
 from ollama_tui.domain.memory.words import FitWords, fit_words
+from ollama_tui.domain.model_memory import shape_of_model
 from ollama_tui.domain.quantization import quantize_targets
 
 CONTEXT = "num_ctx"

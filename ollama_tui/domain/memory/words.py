@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from ollama_tui.domain.memory.available import AvailableMemory
 from ollama_tui.domain.memory.fit import (
@@ -11,18 +11,12 @@ from ollama_tui.domain.memory.fit import (
     Fits,
     fit,
     largest_context,
-    need,
     server_context,
-    shape_of_model,
     verdict,
 )
 from ollama_tui.domain.memory.footprint import LARGEST_CONTEXT, Load, Totals
-from ollama_tui.domain.memory.shape import Basis, MemoryShape, quantized
+from ollama_tui.domain.memory.shape import Basis, MemoryShape
 from ollama_tui.formatting import cells, context, size
-
-if TYPE_CHECKING:
-    from ollama_tui.domain.model import Model
-    from ollama_tui.domain.quantization import QuantizeTarget
 
 _SIGNS = {Basis.EXACT: "", Basis.BOUND: "≤ ", Basis.ESTIMATE: "about "}
 USUAL = Load(0)
@@ -125,14 +119,6 @@ def judgement(fits: Fits | None, available: AvailableMemory | None) -> str:
     if fits is Fits.PARTLY and available is not None and not available.gpu_bytes:
         return "fits in main memory"
     return {Fits.GPU: "fits fully", Fits.PARTLY: "fits partly", Fits.NO: "does not fit"}[fits]
-
-
-def fits_as(model: Model, target: QuantizeTarget, available: AvailableMemory | None) -> str:
-    """Return whether a model fits once it is quantized; empty when nobody knows."""
-    shape = shape_of_model(model)
-    if shape is None or not model.size:
-        return ""
-    return judgement(need(quantized(shape, target.bytes / model.size), available).fits, available)
 
 
 def weights_words(weights: int, available: AvailableMemory | None) -> FitWords:

@@ -193,7 +193,7 @@ def type_question(
 
     Of each type it is said whether the model fits in memory then.
     """
-    from ollama_tui.domain.memory.words import fits_as
+    from ollama_tui.domain.model_memory import fits_as
     from ollama_tui.domain.quantization import free_space_clause, quantize_targets
     from ollama_tui.tui.dialogs.choice import Alternative, Choice
 

@@ -41,10 +41,7 @@ _KEPT = {"forever": "until you unload it", "default": "for the server's default 
 
 def server_memory(context: ActionContext) -> AvailableMemory | None:
     """Return what memory the server has; None where nobody has told."""
-    from ollama_tui.domain.memory.available import AvailableMemory, Device, MemorySource
-
-    total = connected(context).gpu_memory
-    return AvailableMemory(MemorySource.DEMO, (Device("", total),)) if total else None
+    return connected(context).available_memory.value
 
 
 async def load(context: ActionContext) -> None:

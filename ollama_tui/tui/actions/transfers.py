@@ -93,8 +93,8 @@ async def memory_taken(
     context: ActionContext, name: str, insecure: bool, there: Model | None, offer: Offer
 ) -> FitWords | None:
     """Return what a model to pull takes on the server: by what is here, else by its registry."""
-    from ollama_tui.domain.memory.fit import shape_of_model
     from ollama_tui.domain.memory.words import fit_words
+    from ollama_tui.domain.model_memory import shape_of_model
     from ollama_tui.domain.updates import OfferKind
     from ollama_tui.tui.actions.memory import server_memory
 

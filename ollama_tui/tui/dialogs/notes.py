@@ -24,7 +24,7 @@ from ollama_tui.domain.notes import (
 from ollama_tui.formatting import as_one_line, listing
 from ollama_tui.tui.dialogs.controls import TextCheckbox
 from ollama_tui.tui.dialogs.dialog import Dialog, Review, labelled
-from ollama_tui.tui.dialogs.pull import NamesField
+from ollama_tui.tui.dialogs.names_field import NamesField
 
 KEYS = "tab complete   ↓ next field   space lock   enter keep   esc cancel"
 LOCK = "Lock: ask twice before it is lost"
