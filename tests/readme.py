@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from ollama_tui.tui.actions import ACTIONS
-from ollama_tui.tui.actions.action import Action, ActionGroup, Keymap, Place
+from ollama_tui.tui.actions.action import Action, ActionGroup, Place
+from ollama_tui.tui.actions.keymap import Keymap
 
 README = Path(__file__).resolve().parents[1] / "README.md"
 UNNAMED = (Place.LIST, Place.LIST_AND_DETAILS, Place.MODEL_TABLES, Place.EVERYWHERE)

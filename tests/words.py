@@ -13,7 +13,8 @@ from pathlib import Path
 from textwrap import wrap
 
 from ollama_tui.tui.actions import ACTIONS
-from ollama_tui.tui.actions.action import ActionGroup, Keymap
+from ollama_tui.tui.actions.action import ActionGroup
+from ollama_tui.tui.actions.keymap import Keymap
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "ollama_tui"

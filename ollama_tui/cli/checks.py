@@ -143,7 +143,7 @@ def _count(folder: Path) -> str:
 def _config_problems(settings: Settings) -> Iterator[Problem]:
     """Yield what the app says of the config file when it starts."""
     from ollama_tui.tui.actions import ACTIONS
-    from ollama_tui.tui.actions.action import keymap_from
+    from ollama_tui.tui.actions.keymap import keymap_from
     from ollama_tui.tui.config_problems import problem_sentences
     from ollama_tui.tui.look import theme_names
 

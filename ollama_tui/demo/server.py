@@ -48,6 +48,7 @@ RELEASES: dict[str, tuple[int, ...]] = {
 }
 """First release with an endpoint, where older servers lack it."""
 CLOUD = "ollama.com"
+HUB = "huggingface.co"
 REGISTRIES = (*PUBLIC, CLOUD)
 
 
@@ -67,7 +68,7 @@ class Demo:
 
 
 class DemoTransport(httpx.AsyncBaseTransport):
-    """Answers requests to the server, to registries and to ollama.com, without any network."""
+    """Answers requests to the server, registries, ollama.com and Hugging Face; needs no network."""
 
     def __init__(self, server: Callable[[], DemoServer]) -> None:
         self._server = server
@@ -77,10 +78,12 @@ class DemoTransport(httpx.AsyncBaseTransport):
         server = self._server()
         if is_cloud(request):
             response = await _ask_cloud(server, request)
+        elif is_hub(request):
+            response = _ask_hub(server, request)
         elif is_registry(request):
             if not server.internet:
                 raise httpx.ConnectError("Name or service not known", request=request)
-            response = server.registry.serve(request)
+            response = server.registry.serve(request, server.now())
         else:
             response = await _ask_server(server, request)
         if request.method == "HEAD":
@@ -125,6 +128,11 @@ class EmbeddedTransport(DemoTransport):
             folder.close()
 
 
+def is_hub(request: httpx.Request) -> bool:
+    """Whether a client asks the API of Hugging Face, and not its registry."""
+    return request.url.host == HUB and request.url.path.startswith("/api/")
+
+
 def is_cloud(request: httpx.Request) -> bool:
     """Whether a client asks ollama.com itself, and not its registry."""
     return request.url.host == CLOUD and request.url.path.startswith("/api/")
@@ -142,6 +150,14 @@ async def _ask_cloud(server: DemoServer, request: httpx.Request) -> httpx.Respon
         return endpoints.ask_cloud(server, request.url.path, await request.aread())
     except Fault as fault:
         return error_answer(fault)
+
+
+def _ask_hub(server: DemoServer, request: httpx.Request) -> httpx.Response:
+    from ollama_tui.demo import huggingface  # only for who looks there
+
+    if not server.internet:
+        raise httpx.ConnectError("Name or service not known", request=request)
+    return huggingface.serve(request, server.now())
 
 
 async def _ask_server(server: DemoServer, request: httpx.Request) -> httpx.Response:

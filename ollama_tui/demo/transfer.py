@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from random import Random
 from socket import gaierror
@@ -98,10 +98,21 @@ class DemoRegistry:
         path = f"manifests/{name.tag}"
         if problem := self.unreachable(server, name, "Get", path, insecure=insecure):
             raise Fault(f"pull model manifest: {problem}")
-        if name.key not in self.models:
+        if (found := self.published(server.now(), name)) is None:
             raise Fault("pull model manifest: file does not exist")
-        found = self.models[name.key]
         return found.for_client(self.blobs, knows_lists=server.release.has_lists)
+
+    def published(self, now: datetime, name: Name) -> PushedManifest | None:
+        """Return what is under a name; what Hugging Face has is made when it is asked for.
+
+        Raises Fault for what Hugging Face does not serve.
+        """
+        if name.key not in self.models and name.host in PUBLIC and name.host != DEFAULT_HOST:
+            from ollama_tui.demo.huggingface import served
+
+            if (found := served(name)) is not None:
+                self.publish(name, found.content, found.blobs, now - timedelta(days=found.age))
+        return self.models.get(name.key)
 
     def send(self, server: DemoServer, download: Download, amount: int) -> None:
         """Send at most `amount` bytes of a blob, as far as there is room on the server's disk."""
@@ -137,7 +148,7 @@ class DemoRegistry:
             unknown = gaierror(-2, "Name or service not known")
             raise httpx.ConnectError(str(unknown), request=request) from unknown
 
-    def serve(self, request: httpx.Request) -> httpx.Response:
+    def serve(self, request: httpx.Request, now: datetime) -> httpx.Response:
         """Answer a request made to a registry directly: manifests and blobs, for update checks."""
         self.connect(request)
         host = request.url.netloc.decode()
@@ -149,8 +160,12 @@ class DemoRegistry:
         if kind == "blobs":
             return self._blob(reference, request.headers.get("range", ""))
         found = None
-        with suppress(InvalidName):
-            found = self.models.get(names.parse(f"{host}/{namespace}/{model}:{reference}").key)
+        try:
+            with suppress(InvalidName):
+                found = self.published(now, names.parse(f"{host}/{namespace}/{model}:{reference}"))
+        except Fault as fault:
+            status, _, body = fault.text.removeprefix("pull model manifest: ").partition(": ")
+            return httpx.Response(int(status), content=body.encode())
         if found is None:
             return httpx.Response(404, json={"errors": [{"code": "MANIFEST_UNKNOWN"}]})
         knows_lists = MANIFEST_LIST in request.headers.get("accept", "")

@@ -13,7 +13,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ollama_tui.domain.memory.seen import SeenMemory
     from ollama_tui.domain.updates import Upstream
 
+T = TypeVar("T")
 SHOW_FORMAT = 5
 """Format of what is cached of show. Raise it whenever a field of `Show` or `Facts` is added or read
 differently: details on disk lack it."""
@@ -159,6 +160,14 @@ class Cache:
         """Remember what the models of `host_url` were seen to take."""
         self._seen_memory(host_url).write(seen)
 
+    def hub_answers(self, endpoint: str, kind: type[T]) -> T | None:
+        """Return what the Hugging Face Hub at `endpoint` has answered; None if nothing is known."""
+        return self._hub(endpoint, kind).read()
+
+    def keep_hub_answers(self, endpoint: str, answers: object) -> None:
+        """Remember what the Hugging Face Hub at `endpoint` has answered."""
+        self._hub(endpoint, type(answers)).write(answers)
+
     def _list(self, host_url: str) -> StateFile[tuple[ListedModel, ...]]:
         path = self._folder / f"list-{file_key(host_url)}.json"
         loss = "the list appears once the server has answered"
@@ -192,6 +201,11 @@ class Cache:
         path = self._folder / f"memory-{file_key(host_url)}.json"
         loss = "what models were seen to take of its memory is forgotten"
         return StateFile(path, SeenMemory, loss, self._problems)
+
+    def _hub(self, endpoint: str, kind: type[T]) -> StateFile[T]:
+        path = self._folder / f"hub-{file_key(endpoint)}.json"
+        loss = "searches on Hugging Face are not remembered"
+        return StateFile(path, kind, loss, self._problems, _DETAILS_LIMIT)
 
 
 def _format(version: str) -> str:

@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     from ollama_tui.config.settings import Settings
     from ollama_tui.config.state_file import Problems
     from ollama_tui.services.cache import Cache
+    from ollama_tui.services.hub import Hub
     from ollama_tui.services.jobs.handover import Handover, StartKeeper
     from ollama_tui.services.jobs.queue import JobQueue
+    from ollama_tui.services.lazy_hub import LazyHub
     from ollama_tui.services.library import Library
     from ollama_tui.services.machine import ServerMemory
     from ollama_tui.services.model_facts import ModelFacts
@@ -113,6 +115,8 @@ class Services:
     available_memory: ServerMemory
     notes: Notes
     """What the user keeps for the models; `library` has it in each of them."""
+    hub: LazyHub
+    """Hugging Face; nothing of it is loaded before it is asked for."""
     handover: Handover | None = None
     """Lets transfers go on when the program ends; None where nothing can."""
     elsewhere: tuple[str, ...] = ()
@@ -274,6 +278,7 @@ class Connection:
     ) -> AsyncIterator[Services]:
         await load_modules(*SERVICE_MODULES)
         from ollama_tui.api.client import Ollama
+        from ollama_tui.services.lazy_hub import LazyHub
         from ollama_tui.services.machine import ServerMemory
         from ollama_tui.services.storage import Storage
         from ollama_tui.services.updates import registry_for
@@ -288,6 +293,7 @@ class Connection:
         async with (
             cloud,
             registry_for(settings, transport) as registry,
+            LazyHub(lambda: self._hub(transport)) as hub,
             self._jobs(ollama) as (jobs, handover),
         ):
             local = settings.host.is_local and transport is None
@@ -311,9 +317,17 @@ class Connection:
                     updates,
                     memory,
                     notes,
+                    hub,
                     handover,
                     self._in_background(),
                 )
+
+    def _hub(self, transport: httpx.AsyncBaseTransport | None) -> Hub:
+        from ollama_tui.services.hub import open_hub
+
+        # A server within this process has a Hub of its own, at the usual address.
+        environ = os.environ if transport is None else {}
+        return open_hub(environ, self._cache, transport, self._clock)
 
     def _updates(
         self,

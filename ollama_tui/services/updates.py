@@ -22,6 +22,7 @@ from ollama_tui.domain import updates as upstream
 from ollama_tui.domain.comparison import Installed, InstalledLayers, RegistryContent
 from ollama_tui.domain.model import Model, ModelKey
 from ollama_tui.domain.names import SHADOW
+from ollama_tui.domain.published import PublishedModel
 from ollama_tui.domain.storage.contents import Contents
 from ollama_tui.domain.storage.manifest import GGML, LLAMACPP
 from ollama_tui.domain.updates import Offer, OfferKind, UpdateStatus, Upstream
@@ -299,6 +300,23 @@ class Updates:
         for digest in digests:
             if await self._ollama.blob_exists(digest):
                 present.add(digest)
+
+    async def published(self, given: str) -> PublishedModel:
+        """Return what its registry has under the name `given`; raises OllamaError, InvalidName."""
+        name = names.parse(names.resolved(given))
+        published = await self._registry.manifest(name)
+        content = comparison.content_of(published, self._server.runner_order)
+        if not content.chosen:
+            raise NotFound(upstream.NOT_FOR_IT.format(upstream.host_label(name)))
+        content = await read_manifests(self._registry, name, content, (content.chosen,))
+        manifest = content.manifests[content.chosen]
+        return PublishedModel(
+            name.display,
+            frozenset((published.digest, content.chosen)),
+            manifest,
+            await self._present((manifest,)),
+            published.pushed_at,
+        )
 
     async def offer(self, given: str, insecure: bool, there: Model | None) -> Offer:
         """Return what pulling the name `given` would fetch.

@@ -24,7 +24,7 @@ from ollama_tui.config.ui_state import UIState
 from ollama_tui.domain.model import ConnectionState, ModelKey, Snapshot
 from ollama_tui.services.connection import Connection, Services
 from ollama_tui.tui.actions import ACTIONS
-from ollama_tui.tui.actions.action import PLAIN_KEY_NAMES, Keymap, keymap_from
+from ollama_tui.tui.actions.keymap import PLAIN_KEY_NAMES, Keymap, keymap_from
 from ollama_tui.tui.first_frame import FirstFrame
 from ollama_tui.tui.first_screen import FirstScreen
 from ollama_tui.tui.job_news import follow_jobs

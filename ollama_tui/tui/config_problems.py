@@ -9,7 +9,7 @@ from ollama_tui.config.hosts import MOST_QUOTED
 from ollama_tui.config.settings import ConfigProblem, Settings
 from ollama_tui.domain import columns
 from ollama_tui.formatting import inert
-from ollama_tui.tui.actions.action import Keymap
+from ollama_tui.tui.actions.keymap import Keymap
 
 MAX_SHOWN = 6
 """Problems that are shown in full; more would cover the list."""

@@ -18,7 +18,8 @@ from textual.widgets import Input
 from ollama_tui.domain.columns import capability_words
 from ollama_tui.domain.filter.fields import CAPABILITIES, FIELDS, WORD
 from ollama_tui.formatting import StyledLine, listing
-from ollama_tui.tui.actions.action import Action, ActionContext, ActionGroup, Keymap, why_not
+from ollama_tui.tui.actions.action import Action, ActionContext, ActionGroup, why_not
+from ollama_tui.tui.actions.keymap import Keymap
 from ollama_tui.tui.look import MEANINGS, Signs, styles_folder
 from ollama_tui.tui.widgets.keys_line import KeysLine
 from ollama_tui.tui.widgets.matching import begin, highlighted

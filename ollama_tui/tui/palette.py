@@ -18,10 +18,10 @@ from ollama_tui.tui.actions.action import (
     Action,
     ActionContext,
     ActionGroup,
-    Keymap,
     Place,
     why_not,
 )
+from ollama_tui.tui.actions.keymap import Keymap
 from ollama_tui.tui.dialogs.picker import PickerRows, PickerScreen
 from ollama_tui.tui.widgets.matching import begin, highlighted, rank
 from ollama_tui.tui.widgets.row_source import MARGIN, TableColumn, stretch_columns, width_needed
@@ -116,6 +116,8 @@ OPENED_BY = {
     Place.COMPARE: ("model.compare", "one"),
     Place.CLOUD: ("cloud.show", "it"),
     Place.FIT: ("fit.show", "it"),
+    Place.HUB: ("cloud.show", "it"),
+    Place.LIBRARY: ("cloud.show", "it"),
 }
 """The action that opens each place beside the list, and what a sentence calls the place then."""
 

@@ -16,7 +16,7 @@ from ollama_tui.config.safe_file import shown_path
 from ollama_tui.config.settings import read_config, settings_from
 from ollama_tui.config.state_file import Problems, StateFile, decoded, encoded
 from ollama_tui.tui.actions import ACTIONS
-from ollama_tui.tui.actions.action import keymap_from
+from ollama_tui.tui.actions.keymap import keymap_from
 from ollama_tui.tui.config_problems import problem_sentences, problems_message
 from tests.config.state_kinds import BAD, CONFIGS, KINDS, NEWER
 

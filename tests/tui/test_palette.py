@@ -8,14 +8,8 @@ from typing import cast
 import pytest
 
 from ollama_tui.tui.actions import ACTIONS
-from ollama_tui.tui.actions.action import (
-    KEY_NAMES,
-    PLAIN_KEY_NAMES,
-    ActionContext,
-    ActionGroup,
-    Keymap,
-    Place,
-)
+from ollama_tui.tui.actions.action import ActionContext, ActionGroup, Place
+from ollama_tui.tui.actions.keymap import KEY_NAMES, PLAIN_KEY_NAMES, Keymap
 from ollama_tui.tui.palette import GROUPS, ActionRows, Found, found
 
 WORDS = {

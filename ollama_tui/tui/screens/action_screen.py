@@ -16,14 +16,8 @@ from textual.screen import ModalScreen, Screen
 
 from ollama_tui.formatting import StyledLine, inert
 from ollama_tui.tui.actions import ACTIONS, BY_ID
-from ollama_tui.tui.actions.action import (
-    FOOTER_ALWAYS,
-    KEY_NAMES,
-    Action,
-    Place,
-    no_key,
-    why_not,
-)
+from ollama_tui.tui.actions.action import FOOTER_ALWAYS, Action, Place, why_not
+from ollama_tui.tui.actions.keymap import KEY_NAMES, no_key
 from ollama_tui.tui.widgets.filter_bar import FilterBar
 from ollama_tui.tui.widgets.pane import Pane, has_borders
 from ollama_tui.tui.widgets.status import footer_line

@@ -1,15 +1,13 @@
-"""The cloud catalogue: what ollama.com offers, what is recommended, and which of it is here."""
+"""Two tabs of Discover: what the server recommends, and what ollama.com offers in its cloud."""
 
 from __future__ import annotations
 
 import asyncio
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
-
-from textual import work
-from textual.app import ComposeResult
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ollama_tui.api.errors import OllamaError, Unauthorized, Unsupported
 from ollama_tui.api.replies import ListedModel, Recommendation, Show
@@ -24,21 +22,19 @@ from ollama_tui.domain.cloud import (
 from ollama_tui.domain.columns import BY_KEY, MANY_WORDS
 from ollama_tui.domain.discover import ORDERS
 from ollama_tui.domain.model import Model, ModelKey
-from ollama_tui.domain.orders import AS_GIVEN, arranged
+from ollama_tui.domain.orders import arranged
 from ollama_tui.formatting import StyledLine, cells, inert, plural
 from ollama_tui.tui.actions.action import Place, connected
 from ollama_tui.tui.look import Signs
-from ollama_tui.tui.screens.action_screen import bindings, message_lines
-from ollama_tui.tui.screens.models_screen import ModelsScreen, arrow
-from ollama_tui.tui.widgets.filter_bar import FilterBar
+from ollama_tui.tui.screens.action_screen import message_lines
+from ollama_tui.tui.screens.discover_tab import DiscoverTab, table_of
+from ollama_tui.tui.screens.models_screen import arrow
 from ollama_tui.tui.widgets.model_rows import capability_line
 from ollama_tui.tui.widgets.row_source import RowSource, TableColumn, fit_columns
-from ollama_tui.tui.widgets.styled_widget import StaticLines
 from ollama_tui.tui.widgets.table import Table
-from ollama_tui.tui.widgets.text_view import TextView
 
 if TYPE_CHECKING:
-    from ollama_tui.tui.screens.main_context import MainScreenContext
+    from ollama_tui.tui.screens.discover import DiscoverScreen
 
 
 ROOMY = 80
@@ -120,52 +116,17 @@ class Sources:
     asking: bool = True
 
 
-class CloudScreen(ModelsScreen):
-    """A table of what can be had, with what went wrong above and the details below."""
+class Catalogue:
+    """What the server and ollama.com have answered, for both tabs about it."""
 
-    DEFAULT_CSS = """
-    CloudScreen {
-        #trouble { height: auto; max-height: 6; }
-        #about { height: 8; border-top: solid $edge; padding: 0 1; }
-    }
-    """
-    BINDINGS = bindings(Place.CLOUD)
-    place = Place.CLOUD
-    title_text = "Discover"
-    on_enter = "cloud.details"
-    columns = ORDERS
-    first_order = AS_GIVEN
-    own_marks = True
-
-    def __init__(self, context: MainScreenContext) -> None:
-        super().__init__(context)
-        self.services = connected(context)
+    def __init__(self, screen: DiscoverScreen) -> None:
+        self._screen = screen
+        self.services = connected(screen.context)
         self.sources = Sources()
         self.shown: dict[str, Show] = {}
-        self._entries: tuple[CatalogueEntry, ...] = ()
+        """Details that were asked for, by `CatalogueEntry.key`."""
 
-    def regions(self) -> ComposeResult:
-        """Lay out troubles, table, details, filter."""
-        yield StaticLines(id="trouble")
-        self.source = EntryRows(self.tui.clock.now, self.tui.signs)
-        yield Table(self.source)
-        yield TextView(id="about")
-        yield self.filter_bar()
-
-    def on_mount(self) -> None:
-        """Ask all who know of models, and follow what is installed."""
-        self.watch(self.app, "snapshot", self.draw)
-        # A StaticLines that changes before the first layout keeps the height it had.
-        self.call_after_refresh(self.action_ask)
-
-    def on_resize(self) -> None:
-        """Leave out the details where there is no room for them."""
-        self.query_one("#about").display = self.app.size.height >= 16
-
-    # ---- asking
-
-    @work(exclusive=True, group="ask")
-    async def action_ask(self) -> None:
+    async def ask(self) -> None:
         """Ask everyone at once; each answer is shown when it comes."""
         self.learn(asking=True)
         async with asyncio.TaskGroup() as group:
@@ -200,9 +161,72 @@ class CloudScreen(ModelsScreen):
     def learn(self, **news: object) -> None:
         """Take over answers, by the name of their field, and show them."""
         self.sources = replace(self.sources, **news)  # type: ignore[arg-type]
-        self.draw()
+        self._screen.draw()
 
-    # ---- drawing
+    def entries(self, where: str) -> tuple[CatalogueEntry, ...]:
+        """Return what is known of one source: `recommended` or `cloud`."""
+        installed = self._screen.context.snapshot.models
+        sources = self.sources
+        found = catalogue(sources.offered, sources.recommended, installed, self.shown)
+        self.services.seen_names.update((e.name, " ".join(e.where)) for e in found)
+        return tuple(entry for entry in found if where in entry.where)
+
+    async def details_of(self, entry: CatalogueEntry) -> Show:
+        """Return the details of an entry; raises OllamaError.
+
+        Where ollama.com wants a key we do not have, the server is asked: it may be signed in.
+        """
+        if not entry.model.is_cloud:
+            if (model := self._screen.context.snapshot.model(entry.installed)) is not None:
+                return await self.services.facts.show(model)
+            raise OllamaError(
+                f"Nothing more is known of {inert(entry.name)}.",
+                "Details come with the model: p pulls it.",
+            )
+        try:
+            return await self.services.cloud.show(entry.model.listed.remote_model)
+        except Unauthorized as refused:
+            try:
+                return await self.services.ollama.show(entry.name)
+            except OllamaError:
+                raise cloud_error(refused) from None
+        except OllamaError as error:
+            raise cloud_error(error) from None
+
+
+class CatalogueTab(DiscoverTab):
+    """Entries of the catalogue, with the filter, the orders and marks of a table of models."""
+
+    place = Place.CLOUD
+    on_enter = "cloud.details"
+    columns = ORDERS
+    where: ClassVar[str]
+    """Which entries it has, as `CatalogueEntry.where` calls them."""
+    nothing: ClassVar[str]
+    """What it says when there are none."""
+
+    def __init__(self, screen: DiscoverScreen, known: Catalogue) -> None:
+        super().__init__(screen)
+        self.known = known
+        self.source = EntryRows(screen.tui.clock.now, screen.tui.signs)
+        self._table = table_of(self.source, self.id)
+        self._entries: tuple[CatalogueEntry, ...] = ()
+
+    def tables(self) -> Sequence[Table[Any]]:
+        """Return its table."""
+        return (self._table,)
+
+    @property
+    def table(self) -> Table[Any]:
+        """The table of entries."""
+        return self._table
+
+    def open(self) -> None:
+        """Ask for nothing: both tabs are asked for when the screen opens."""
+
+    def ask(self) -> None:
+        """Ask the server and ollama.com."""
+        self.screen.run_worker(self.known.ask(), exclusive=True, group="ask")
 
     @property
     def models(self) -> tuple[Model, ...]:
@@ -224,78 +248,70 @@ class CloudScreen(ModelsScreen):
         """Return the key of the row of a model."""
         return next((row.key for row in self.table.rows if row.model.key == key), None)
 
-    @property
-    def targets(self) -> tuple[CatalogueEntry, ...]:
-        """The marked entries, else the one under the cursor."""
-        marked = tuple(e for e in self._entries if e.model.key in self.view.marks)
-        return marked or ((self.table.row,) if self.table.row is not None else ())
-
-    def draw_now(self) -> None:
+    def draw(self) -> None:
         """Show what is known now."""
-        sources, view = self.sources, self.view
-        self._entries = entries = catalogue(
-            sources.offered, sources.recommended, self.context.snapshot.models, self.shown
-        )
-        self.services.seen_names.update((e.name, " ".join(e.where)) for e in entries)
-        rows, problems = filtered(entries, view.filter, self.tui.clock.now(), view.saved)
+        screen, sources, view = self.screen, self.known.sources, self.screen.view
+        self._entries = entries = self.known.entries(self.where)
+        rows, problems = filtered(entries, view.filter, screen.tui.clock.now(), view.saved)
         rows = arranged(rows, ORDERS, view.sort, view.reverse)
-        self.source.titles = {c.key: c.title + arrow(c, view, self.tui.signs) for c in ORDERS}
+        self.source.titles = {c.key: c.title + arrow(c, view, screen.tui.signs) for c in ORDERS}
         self.source.longest = max((cells(entry.name) for entry in entries), default=0)
         self.source.marks = view.marks
-        empty = "Asking …" if sources.asking else "No models were found."
+        empty = "Asking …" if sources.asking else self.nothing
         if view.filter:
             empty = "No matches: esc shows all."
-        self.table.show_empty([(), *message_lines(empty, "", "muted", self.room)])
-        self.table.show(rows)
-        self.query_one(FilterBar).show_problems(problems)
         count = plural(len(entries), "model")
         if len(rows) < len(entries):
             count = f"{len(rows):,} of {count}"
-        self.show_heading(f"asking …  {count}" if sources.asking else count)
-        lines = message_lines(sources.switched_off, "", "warning", self.room)
-        for error in (sources.offered_trouble, sources.recommended_trouble):
+        lines = message_lines(sources.switched_off, "", "warning", screen.room)
+        for error in self.troubles(sources):
             if error is not None:
-                lines += message_lines(error.title, error.hint, "bad", self.room)
-        self.query_one("#trouble", StaticLines).show(lines)
+                lines += message_lines(error.title, error.hint, "bad", screen.room)
+        heading = f"asking …  {count}" if sources.asking else count
+        self.show(rows, empty, heading, lines, problems)
 
-    def draw_for_row(self) -> None:
-        """Show what is known of the entry under the cursor."""
-        super().draw_for_row()
+    @abstractmethod
+    def troubles(self, sources: Sources) -> Sequence[OllamaError | None]:
+        """Return why something that belongs here is missing."""
+
+    def lines(self) -> Sequence[StyledLine]:
+        """Return what is known of the entry under the cursor."""
         entry: CatalogueEntry | None = self.table.row
-        self.query_one(TextView).show(entry_lines(entry) if entry else [], entry and entry.key)
+        return entry_lines(entry) if entry else []
 
-    # ---- the user
-
-    @work(exclusive=True, group="details")
-    async def action_ask_details(self) -> None:
+    async def ask_details(self) -> None:
         """Ask for the details of the entry under the cursor, unless they are known."""
         entry: CatalogueEntry | None = self.table.row
         if entry is None or entry.details is not None:
             return
         try:
-            self.shown[entry.key] = await self._details_of(entry)
+            self.known.shown[entry.key] = await self.known.details_of(entry)
         except OllamaError as error:
-            self.context.tell(error.title, error.hint, trouble=True)
-        self.draw()
+            self.screen.context.tell(error.title, error.hint, trouble=True)
+        self.screen.draw()
 
-    async def _details_of(self, entry: CatalogueEntry) -> Show:
-        """Return the details of an entry; raises OllamaError.
 
-        Where ollama.com wants a key we do not have, the server is asked: it may be signed in.
-        """
-        if not entry.model.is_cloud:
-            if (model := self.context.snapshot.model(entry.installed)) is not None:
-                return await self.services.facts.show(model)
-            raise OllamaError(
-                f"Nothing more is known of {inert(entry.name)}.",
-                "Details come with the model: p pulls it.",
-            )
-        try:
-            return await self.services.cloud.show(entry.model.listed.remote_model)
-        except Unauthorized as refused:
-            try:
-                return await self.services.ollama.show(entry.name)
-            except OllamaError:
-                raise cloud_error(refused) from None
-        except OllamaError as error:
-            raise cloud_error(error) from None
+class RecommendedTab(CatalogueTab):
+    """What the server recommends."""
+
+    id = "recommended"
+    title = "Recommended"
+    where = "recommended"
+    nothing = "This server recommends nothing."
+
+    def troubles(self, sources: Sources) -> Sequence[OllamaError | None]:
+        """Return why recommendations, or what ollama.com knows of them, are missing."""
+        return (sources.recommended_trouble, sources.offered_trouble)
+
+
+class CloudTab(CatalogueTab):
+    """What runs at ollama.com."""
+
+    id = "cloud"
+    title = "Cloud"
+    where = "cloud"
+    nothing = "ollama.com lists no models."
+
+    def troubles(self, sources: Sources) -> Sequence[OllamaError | None]:
+        """Return why the list is missing."""
+        return (sources.offered_trouble,)

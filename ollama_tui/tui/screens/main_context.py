@@ -341,9 +341,9 @@ class MainScreenContext:
 
                 screen = UpdatesScreen(self)
             case _:
-                from ollama_tui.tui.screens.cloud import CloudScreen
+                from ollama_tui.tui.screens.discover import DiscoverScreen
 
-                screen = CloudScreen(self)
+                screen = DiscoverScreen(self)
         await self.show(screen)
 
     def tell(self, title: str, hint: str = "", *, trouble: bool = False) -> None:

@@ -89,7 +89,8 @@ class FilterBar(Vertical):
         super().__init__(id=id)
         self._complete = complete
         self._earlier = earlier
-        self._examples = examples
+        self.examples = examples
+        """What is seen in the field before anything is typed, from when it opens next."""
         self._recalled = 0
         """How many filters back the text is; 0 for the one being typed."""
         self._typed = ""
@@ -108,10 +109,11 @@ class FilterBar(Vertical):
         """Show the line with `text` and take the keys."""
         self.add_class("-open")
         if not self.children:  # the first frame can do without them
-            field = Input(placeholder=self._examples, compact=True)
+            field = Input(placeholder=self.examples, compact=True)
             field.cursor_blink = False  # a slow link is spared the blinking
             sign = Static(SIGN, classes="sign", markup=False)
             self.mount(sign, field, StaticLines(id="problem"))
+        self._input.placeholder = self.examples
         self._recalled, self._choosing = 0, None
         with self._input.prevent(Input.Changed):
             self._input.value = text

@@ -8,7 +8,8 @@ from collections import Counter
 import pytest
 
 from ollama_tui.tui.actions import ACTIONS, BY_ID
-from ollama_tui.tui.actions.action import Action, Keymap, Place
+from ollama_tui.tui.actions.action import Action, Place
+from ollama_tui.tui.actions.keymap import Keymap
 from ollama_tui.tui.widgets.styled_widget import ScrollingWidget
 from tests import readme
 

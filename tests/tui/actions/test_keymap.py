@@ -6,7 +6,7 @@ import pytest
 
 from ollama_tui.config.settings import Settings
 from ollama_tui.tui.actions import ACTIONS, BY_ID
-from ollama_tui.tui.actions.action import Keymap, keymap_from
+from ollama_tui.tui.actions.keymap import Keymap, keymap_from
 
 
 def with_keys(**keys: str) -> Keymap:
