@@ -193,7 +193,8 @@ class HuggingFace:
                 is_safe = url.scheme == "https" or _origin(url) == self._origin
             except (httpx.InvalidURL, ValueError):  # the latter from urllib and from IDNA
                 is_safe = False
-            if not (target and is_safe and url.host):
+            # A user name in the address would be sent as another Authorization.
+            if not (target and is_safe and url.host and not url.userinfo):
                 raise NotOllama(f"{self.where} redirects to an address that is not followed.")
             if _origin(url) != self._origin:
                 headers = {}  # for good: whoever is there could send it back with other words

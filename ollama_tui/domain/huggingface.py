@@ -161,8 +161,9 @@ def _sets(files: Iterable[RepositoryFile]) -> Iterator[Quantization]:
 def _with_name(each: Quantization, all_: Sequence[Quantization], repository: str) -> Quantization:
     """Return it with the name to pull it by, or with why there is none."""
     if each.missing_parts:
-        few = f"{each.missing_parts} of its {each.parts} parts"
-        return replace(each, problem=f"{few} are missing in the repository.")
+        lacks = "is" if each.missing_parts == 1 else "are"
+        few = f"{each.missing_parts} of its {each.parts} parts {lacks}"
+        return replace(each, problem=f"{few} missing in the repository.")
     if each.parts > 1:
         return replace(
             each,
@@ -233,8 +234,8 @@ GATES = {
     "manual": "Gated: its owner has to approve a request made at {page} first.",
 }
 SERVER_KEY = (
-    "The server downloads, not this program: its own key, the file id_ed25519.pub in the .ollama "
-    "folder of the server's user, has to be added at huggingface.co/settings/keys."
+    "Then the server's own key (.ollama/id_ed25519.pub of its user) has to be added at "
+    "huggingface.co/settings/keys: it is the server that downloads, without HF_TOKEN."
 )
 
 
@@ -281,10 +282,10 @@ def quantization_lines(
         rows.append(("Here", f"as {here}, with the same weights"))
     elif presence(each, models) is Presence.OTHER:
         rows.append(("Here", "under this name, with other weights"))
-    lines += [((f"{label:<{_LABEL_CELLS}}", "muted"), (text, "")) for label, text in rows]
     if each.problem:
         lines.append(((each.problem, "warning"),))
     lines += [((said, "warning"),) for said in gate_lines(repository)]
+    lines += [((f"{label:<{_LABEL_CELLS}}", "muted"), (text, "")) for label, text in rows]
     return lines
 
 
@@ -301,7 +302,7 @@ def repository_lines(repository: Repository) -> list[StyledLine]:
             rows.append(("Context", f"{gguf.context_length:,} tokens"))
         if gguf.parameters:
             rows.append(("Parameters", f"{gguf.parameters:,}"))
-    lines += [((f"{label:<{_LABEL_CELLS}}", "muted"), (text, "")) for label, text in rows]
     lines += [((said, "warning"),) for said in gate_lines(repository)]
+    lines += [((f"{label:<{_LABEL_CELLS}}", "muted"), (text, "")) for label, text in rows]
     lines.append((("enter", "key"), (" lists its files and their sizes", "muted")))
     return lines

@@ -1,4 +1,4 @@
-"""The cloud catalogue: what can be had, what is here, and what stands in the way."""
+"""Discover: what is recommended and what the cloud has, what is here, what stands in the way."""
 
 from __future__ import annotations
 
@@ -44,7 +44,9 @@ class Place:
 
 
 @asynccontextmanager
-async def catalogue(*, opened: bool = True, **options: Any) -> AsyncIterator[Place]:
+async def catalogue(
+    *, opened: bool = True, cloud: bool = False, **options: Any
+) -> AsyncIterator[Place]:
     demo, ticker = a_server(**options.pop("server", {}))
     com = OllamaCom(demo)
     async with journey(demo, server_time=ticker, transport=lambda: com, **options) as user:
@@ -52,19 +54,44 @@ async def catalogue(*, opened: bool = True, **options: Any) -> AsyncIterator[Pla
         if opened:
             await user.presses("L")
             await user.sees("Discover")
+        if cloud:
+            await user.presses("tab")
         yield place
 
 
-async def test_ollama_com_and_the_server_are_merged_into_one_list() -> None:
+async def test_what_the_server_recommends_is_told_with_what_ollama_com_knows_of_it() -> None:
     async with catalogue() as place:
-        await place.user.sees("6 models")
+        await place.user.sees("4 models")
         assert place.row("gpt-oss:120b-cloud") == (
             "▸ ☁ gpt-oss:120b-cloud 116B 128K tools think – installed"
         )
-        assert place.row("qwen3.5:cloud") == "☁ qwen3.5:cloud – – vision – cloud"
-        assert place.row("deepseek-v3.1:671b-cloud").endswith("671B – ? – cloud")
         assert place.row("gemma3:12b").endswith("12 GB recommended")
         assert place.row("qwen3:8b").startswith("qwen3:8b 8.2B")
+        await place.user.sees_no("qwen3.5:cloud")
+
+
+async def test_the_next_tab_has_what_ollama_com_offers() -> None:
+    async with catalogue(cloud=True) as place:
+        await place.user.sees("4 models")
+        assert place.row("gpt-oss:120b-cloud").endswith("installed")
+        assert place.row("qwen3.5:cloud") == "☁ qwen3.5:cloud – – vision – cloud"
+        assert place.row("deepseek-v3.1:671b-cloud").endswith("671B – ? – cloud")
+        await place.user.sees_no("gemma3:12b")
+        await place.user.presses("shift+tab")
+        await place.user.sees("gemma3:12b")
+
+
+async def test_each_tab_has_a_filter_an_order_and_a_cursor_of_its_own() -> None:
+    async with catalogue() as place:
+        await place.goes_to("gemma3:12b")
+        await place.user.presses("tab", "1")
+        await place.user.sees("4 models", "NAME↑")
+        await place.user.sees_no("gemma3")
+        await place.user.presses("down", "shift+tab")
+        await place.user.sees("1 of 4 models", "/ gemma3:12b")
+        await place.user.presses("tab")
+        assert names(place)[0] == "deepseek-v3.1:671b-cloud"
+        assert place.row("qwen3-coder:480b-cloud").startswith("▸")
 
 
 async def test_ollama_com_is_not_asked_before_the_catalogue_is_opened() -> None:
@@ -75,7 +102,7 @@ async def test_ollama_com_is_not_asked_before_the_catalogue_is_opened() -> None:
 
 
 async def test_a_cloud_model_is_pulled_by_the_name_of_its_stub() -> None:
-    async with catalogue() as place:
+    async with catalogue(cloud=True) as place:
         await place.goes_to("qwen3.5")
         await place.user.presses("p")
         await place.user.sees("Pulling qwen3.5:cloud: a few hundred bytes")
@@ -106,7 +133,7 @@ async def demo_deletes(place: Place, name: str) -> None:
 
 
 async def test_several_are_marked_and_pulled_at_once() -> None:
-    async with catalogue() as place:
+    async with catalogue(cloud=True) as place:
         await place.goes_to("is:cloud !installed")
         await place.user.presses("a", "p")
         await place.user.sees("Pulling 2 cloud models: a few hundred bytes each")
@@ -118,7 +145,7 @@ async def test_several_are_marked_and_pulled_at_once() -> None:
 
 
 async def test_rows_are_sorted_and_go_back_to_the_order_of_the_recommendations() -> None:
-    async with catalogue() as place:
+    async with catalogue(cloud=True) as place:
         first = names(place)
         await place.user.presses("2")
         await place.user.sees("PARAMS↓")
@@ -129,7 +156,7 @@ async def test_rows_are_sorted_and_go_back_to_the_order_of_the_recommendations()
 
 def names(place: Place) -> list[str]:
     """Return the names of the rows, in order."""
-    return [row.name for row in place.user.app.screen.query_one("Table").rows]  # type: ignore[attr-defined]
+    return [row.name for row in place.user.app.screen.table.rows]  # type: ignore[attr-defined]
 
 
 async def test_weights_are_pulled_only_after_the_dialog() -> None:
@@ -144,7 +171,7 @@ async def test_weights_are_pulled_only_after_the_dialog() -> None:
 
 
 async def test_enter_asks_ollama_com_for_details_and_moving_does_not() -> None:
-    async with catalogue() as place:
+    async with catalogue(cloud=True) as place:
         await place.goes_to("deepseek")
         await place.user.presses("down", "up")
         assert "/api/show" not in place.com.paths(CLOUD)
@@ -174,28 +201,28 @@ async def test_neither_a_key_nor_a_sign_in_is_one_sentence() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "left"),
+    ("cloud", "text", "left"),
     [
-        ("qwen3", {"qwen3-coder:480b-cloud", "qwen3.5:cloud", "qwen3:8b"}),
-        ("params:>500b", {"deepseek-v3.1:671b-cloud"}),
-        ("cap:vision", {"qwen3.5:cloud"}),
-        ("!is:cloud", {"gemma3:12b", "qwen3:8b"}),
-        ("installed !is:cloud", {"qwen3:8b"}),
-        ("conversation", {"gemma3:12b"}),
+        (True, "qwen3", {"qwen3-coder:480b-cloud", "qwen3.5:cloud"}),
+        (True, "params:>500b", {"deepseek-v3.1:671b-cloud"}),
+        (True, "cap:vision", {"qwen3.5:cloud"}),
+        (False, "!is:cloud", {"gemma3:12b", "qwen3:8b"}),
+        (False, "installed !is:cloud", {"qwen3:8b"}),
+        (False, "conversation", {"gemma3:12b"}),
     ],
 )
-async def test_the_filter_language_works_here_too(text: str, left: set[str]) -> None:
-    async with catalogue() as place:
+async def test_the_filter_language_works_here_too(cloud: bool, text: str, left: set[str]) -> None:
+    async with catalogue(cloud=cloud) as place:
         await place.goes_to(text)
-        assert {row.name for row in place.user.app.screen.query_one("Table").rows} == left  # type: ignore[attr-defined]
+        assert set(names(place)) == left
 
 
 async def test_esc_takes_the_filter_away_and_then_leaves() -> None:
     async with catalogue() as place:
         await place.goes_to("gemma3:12b")
-        await place.user.sees("1 of 6 models")
+        await place.user.sees("1 of 4 models")
         await place.user.presses("escape")
-        await place.user.sees_no("1 of 6 models")
+        await place.user.sees_no("1 of 4 models")
         await place.user.presses("escape")
         assert not place.user.in_dialog
 
@@ -220,7 +247,7 @@ async def test_a_refusal_is_one_sentence_and_the_rest_stays_usable(
         await place.user.sees(title, hint, "4 models", "gemma3:12b")
         place.com.refusal = None
         await place.user.presses("R")
-        await place.user.sees("6 models")
+        await place.user.sees("4 models")
         await place.user.sees_no(title)
 
 
@@ -240,9 +267,11 @@ async def test_a_page_of_a_proxy_is_told_from_ollama_com() -> None:
 
 async def test_old_servers_recommend_nothing_and_that_is_no_trouble() -> None:
     async with catalogue(server={"version": "0.12.0"}) as place:
+        await place.user.sees("0 models", "This server recommends nothing.")
+        await place.user.sees_no("too old")
+        await place.user.presses("tab")
         await place.user.sees("4 models")
         assert place.row("gpt-oss:120b-cloud").endswith("installed")
-        await place.user.sees_no("too old")
 
 
 async def test_stubs_are_listed_when_nobody_answers() -> None:
@@ -250,7 +279,9 @@ async def test_stubs_are_listed_when_nobody_answers() -> None:
         place.com.online = False
         place.demo.fail(RECOMMENDATIONS, 500, {"error": "nothing today"})
         await place.user.presses("L")
-        await place.user.sees("2 models", "The recommendations were not read: nothing today.")
+        await place.user.sees("0 models", "The recommendations were not read: nothing today.")
+        await place.user.presses("tab")
+        await place.user.sees("2 models")
         assert place.row("gpt-oss:120b-cloud").endswith("installed")
 
 
@@ -294,7 +325,8 @@ async def test_the_key_is_nowhere_to_be_read_even_if_ollama_com_repeats_it(
         assert CLOUD in user.everything
         session = app.services
         assert session is not None
-        objects = (app, app.settings, session, session.cloud, app.screen, app.screen.sources)  # type: ignore[attr-defined]
+        sources = app.screen.tab.known.sources  # type: ignore[attr-defined]
+        objects = (app, app.settings, session, session.cloud, app.screen, sources)
         readable = [user.everything, *user.toasts, *map(repr, objects), caplog.text]
         assert not [text for text in readable if KEY in text]
 
@@ -303,7 +335,7 @@ async def test_no_error_carries_the_key(caplog: pytest.LogCaptureFixture) -> Non
     async with catalogue(opened=False, api_key=KEY) as place:
         place.com.refusal = refusing(500, f"the key {KEY} is not good")
         await place.user.presses("L")
-        trouble = place.user.app.screen.sources.offered_trouble  # type: ignore[attr-defined]
+        trouble = place.user.app.screen.tab.known.sources.offered_trouble  # type: ignore[attr-defined]
         assert trouble is not None
         assert KEY not in f"{trouble!r} {trouble} {trouble.__cause__!r} {vars(trouble)}"
 
@@ -329,4 +361,4 @@ async def test_a_crash_while_the_key_travels_is_told_without_it(
 
 async def test_it_fits_a_small_terminal() -> None:
     async with catalogue(size=(40, 10)) as place:
-        await place.user.sees("6 models", "☁ gpt-oss:120b-cloud")
+        await place.user.sees("4 models", "☁ gpt-oss:120b-cloud")

@@ -51,6 +51,9 @@ class DiscoverScreen(ModelsScreen):
     }
     """
     BINDINGS = [
+        # Where a key has several actions, Textual keeps those of one class only: all are here.
+        *bindings(Place.TABLES_BESIDE_LIST),
+        *bindings(Place.MODEL_TABLES),
         *bindings(Place.DISCOVER),
         *bindings(Place.CLOUD),
         *bindings(Place.HUB),

@@ -54,6 +54,8 @@ class RepositoryRows(RowSource[Repository]):
         self.signs = signs
         self.order = RepositoryOrder.TRENDING
         self.longest = 0
+        self.has_gates = False
+        """Whether any of them is not open to everybody."""
 
     def columns(self, width: int) -> Sequence[TableColumn]:
         """Return the columns that fit, with an arrow at the one searched by."""
@@ -75,6 +77,7 @@ class RepositoryRows(RowSource[Repository]):
             (
                 replace(c, title=c.title + self.signs.descending) if c.id == sorted_by else c
                 for c in all_columns
+                if c.id != "gated" or self.has_gates
             ),
             width,
         )
@@ -101,6 +104,7 @@ class QuantizationRows(RowSource[Quantization]):
     all_columns = (
         TableColumn("QUANT", 12, flexible=True, most=44, id="quant"),
         TableColumn("SIZE", 9, "right", id="size"),
+        TableColumn("BYTES", 15, "right", id="bytes", priority=5),
         TableColumn("FITS", 12, id="fits", priority=2),
         TableColumn("PROJECTOR", 9, id="projector", priority=4),
         TableColumn("PARTS", 12, id="parts", priority=3),
@@ -110,6 +114,12 @@ class QuantizationRows(RowSource[Quantization]):
     def __init__(self, models: Callable[[], Sequence[Model]]) -> None:
         self.models = models
         self.repository: Repository | None = None
+        self.unused: frozenset[str] = frozenset()
+        """Ids of columns that no row has anything for."""
+
+    def columns(self, width: int) -> Sequence[TableColumn]:
+        """Return the columns that fit, of those that say something."""
+        return fit_columns((c for c in self.all_columns if c.id not in self.unused), width)
 
     def cells(self, row: Quantization, columns: Sequence[TableColumn]) -> Sequence[StyledLine]:
         """Return what each column says."""
@@ -119,6 +129,7 @@ class QuantizationRows(RowSource[Quantization]):
         texts: dict[str, StyledLine] = {
             "quant": ((row.title, "" if row.name else "muted"),),
             "size": ((row.size_text, ""),),
+            "bytes": ((UNKNOWN if row.total is None else f"{row.total:,}", "muted"),),
             "fits": fits_text(row.weights, row.projector, gguf),
             "projector": (("with" if row.projectors else "", "muted"),),
             "parts": ((parts_text(row), "bad" if row.missing_parts else "warning"),),
@@ -286,6 +297,8 @@ class HubTab(DiscoverTab):
 
     def _draw_results(self) -> None:
         search, rows = self.search, self.search.repositories
+        gates = (each.gated or each.private or each.disabled for each in rows)
+        self._repositories.has_gates = any(gates)
         self._repositories.longest = max((cells(each.id) for each in rows), default=0)
         empty = "No repository with GGUF files has these words: esc shows all."
         if self._asking:
@@ -312,6 +325,11 @@ class HubTab(DiscoverTab):
 
     def _draw_files(self, opened: _Opened) -> None:
         listing = opened.listing
+        used = {
+            "projector": any(row.projectors for row in opened.rows),
+            "parts": any(row.parts > 1 for row in opened.rows),
+        }
+        self._quantizations.unused = frozenset(key for key, has in used.items() if not has)
         self._quantizations.repository = listing.listing.repository if listing else None
         empty = "Asking Hugging Face for its files …"
         if opened.trouble is not None and listing is None:

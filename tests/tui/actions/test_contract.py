@@ -92,7 +92,7 @@ def test_every_action_with_a_single_letter_is_in_the_design() -> None:
     own = {"details.metadata", "details.find", "details.find_next", "details.find_previous"}
     tables = (
         Place.STORAGE, Place.RUNNING, Place.JOBS, Place.UPDATES, Place.COMPARE, Place.CLOUD,
-        Place.FIT,
+        Place.FIT, Place.HUB, Place.LIBRARY, Place.DISCOVER,
     )  # fmt: skip
     main = [a for a in ACTIONS if a.place not in tables]
     single = {a.id for a in main if any(len(key) == 1 for key in keys_of(a))}
