@@ -45,6 +45,8 @@ EXIT_CODES = (
 ENVIRONMENT = (
     ("OLLAMA_HOST", "address of the server, read as Ollama reads it"),
     ("OLLAMA_API_KEY", "key for ollama.com; sent to https://ollama.com only, never shown"),
+    ("HF_TOKEN", "token of Hugging Face, to list gated models; sent to its host only, never shown"),
+    ("HF_ENDPOINT", "address of a mirror of Hugging Face to search and list models"),
     ("OLLAMA_MODELS", "folder of the server's models, to measure what they take"),
     ("VISUAL, EDITOR", "the editor to change models and settings with"),
     ("NO_COLOR", "use no colors"),

@@ -166,6 +166,14 @@ async def comparing(user: Guide) -> None:
     await user.waits(1.0)
 
 
+async def looking_up(user: Guide) -> None:
+    """A model of the library, looked up by its name."""
+    await user.presses("L", "tab", "tab", "tab", "/")
+    await user.types("qwen3:8b")
+    await user.presses("enter")
+    await user.sees("template")
+
+
 async def overwriting(user: Guide) -> None:
     """Copy a model over another one."""
     await keys("c", on=SMALL)(user)
@@ -338,6 +346,9 @@ SCREENS: dict[str, Entry] = {
     "compare": Entry(comparing),
     "compare-texts": Entry(comparing_texts),
     "cloud": Entry(keys("L", sees="gpt-oss:120b")),
+    "hub": Entry(keys("L", "tab", "tab", sees="lantern-quants")),
+    "hub-files": Entry(keys("L", "tab", "tab", "enter", sees="Q4_K_M")),
+    "library": Entry(looking_up),
     "hosts": Entry(keys("H")),
     "clipboard": Entry(keys("y", on=SMALL)),
     "account": Entry(done("account")),

@@ -226,7 +226,7 @@ class CatalogueTab(DiscoverTab):
 
     def ask(self) -> None:
         """Ask the server and ollama.com."""
-        self.screen.run_worker(self.known.ask(), exclusive=True, group="ask")
+        self.screen.run_worker(self.known.ask(), exclusive=True, group="ask", description="ask")
 
     @property
     def models(self) -> tuple[Model, ...]:

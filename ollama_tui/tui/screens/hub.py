@@ -65,7 +65,7 @@ class RepositoryRows(RowSource[Repository]):
             RepositoryOrder.UPDATED: "updated",
         }.get(self.order)
         all_columns = (
-            TableColumn("REPOSITORY", 16, flexible=True, id="name", most=max(self.longest, 16)),
+            TableColumn("REPOSITORY", 28, flexible=True, id="name", most=max(self.longest, 28)),
             TableColumn("PARAMS", 6, "right", id="params", priority=3),
             TableColumn("FAMILY", 10, id="family", priority=6),
             TableColumn("DOWNLOADS", 10, "right", id="downloads", priority=2),
@@ -256,7 +256,7 @@ class HubTab(DiscoverTab):
         self.screen.draw()
 
     def _run(self, work: Awaitable[None]) -> None:
-        self.screen.run_worker(work, exclusive=True, group="hub")
+        self.screen.run_worker(work, exclusive=True, group="hub", description="search")
 
     # ---- one repository
 
@@ -265,7 +265,9 @@ class HubTab(DiscoverTab):
         if self.opened is None or self.opened.id != repository:
             self.opened = _Opened(repository)
             self._files.begin_again()
-        self.screen.run_worker(self._listed(self.opened, fresh), exclusive=True, group="hub-files")
+        self.screen.run_worker(
+            self._listed(self.opened, fresh), exclusive=True, group="hub-files", description="files"
+        )
         self.screen.show_table()
         self.screen.draw()
 

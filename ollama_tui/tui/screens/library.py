@@ -95,7 +95,7 @@ class LibraryTab(DiscoverTab):
         self.found = self._trouble = None
         self._asking = name
         work = self._asked(name, after)
-        self.screen.run_worker(work, exclusive=True, group="library")
+        self.screen.run_worker(work, exclusive=True, group="library", description="look up")
         self.screen.draw()
 
     async def _asked(self, name: str, after: float) -> None:
