@@ -217,9 +217,11 @@ async def test_read_only_looks_and_pulls_nothing() -> None:
     async with discover(read_only=True) as place:
         await place.user.presses("enter")
         await place.user.sees("7 quantizations")
-        await place.user.presses("p")
-        await place.user.sees("Read-only")
-        await place.user.presses("enter")
+        for key in ("p", "enter"):
+            await place.user.lets_toasts_go()
+            await place.user.presses(key)
+            await place.user.sees("Read-only")
+            await place.user.sees_no("Pull a model")
         assert place.demo.seen("/api/pull") == []
 
 

@@ -258,7 +258,7 @@ ACTIONS = (
            "List the files of the repository, or pull the quantization.",
            "open_row", place=Place.HUB, footer=4),
     Action("hub.pull", "p", "pull", "Pull the quantization at the cursor.",
-           "open_row", group=ActionGroup.CHANGE, place=Place.HUB, footer=5,
+           "pull_row", group=ActionGroup.CHANGE, place=Place.HUB, footer=5,
            changes_server=True, synonyms=("download", "install", "get")),
     Action("library.look_up", "slash", "look up", "Type the name of a model to look up.",
            "open_filter", place=Place.LIBRARY, footer=1, synonyms=("search", "find")),

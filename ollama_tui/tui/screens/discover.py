@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from textual import on, work
 from textual.app import ComposeResult
 
+from ollama_tui.api.huggingface_replies import Repository
 from ollama_tui.domain.filter.parser import FilterProblem
 from ollama_tui.domain.huggingface import Quantization
 from ollama_tui.domain.model import Model, ModelKey
@@ -277,13 +278,21 @@ class DiscoverScreen(ModelsScreen):
         if isinstance(self.tab, HubTab):
             self.tab.turn_order()
 
-    async def action_open_row(self) -> None:
-        """List the files of the repository under the cursor, or pull one of them."""
+    def action_open_row(self) -> None:
+        """List the files of the repository under the cursor, or ask about pulling one of them."""
         tab = self.tab
-        if not isinstance(tab, HubTab) or tab.table.row is None:
-            return
-        if not isinstance(row := tab.table.row, Quantization):
-            tab.open_repository(row.id)
+        if isinstance(tab, HubTab) and isinstance(tab.table.row, Repository):
+            tab.open_repository(tab.table.row.id)
+        elif tab.table.row is not None:
+            self.action_run("hub.pull")  # which says why it cannot act, as in read-only mode
+
+    async def action_pull_row(self) -> None:
+        """Ask about pulling the quantization under the cursor."""
+        row = self.tab.table.row
+        if isinstance(row, Repository):
+            self.action_open_row()
+        elif not isinstance(row, Quantization):
+            self.context.tell("There is nothing under the cursor to pull.")
         elif row.problem:
             self.context.tell(f"{row.title} cannot be pulled. {row.problem}", trouble=True)
         else:
