@@ -7,10 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
+import pytest
+
+from ollama_tui.api.clock import Clock
+from ollama_tui.api.errors import OllamaError
+from ollama_tui.api.huggingface import DEFAULT_ENDPOINT, HuggingFace
+from tests.clock import VirtualClock
 
 HUB = "huggingface.co"
 CODER = "quants/Coder-30B-GGUF"
 SHA = "5f" * 32
+TOKEN = "hf_recognisable4711"
 LISTED: dict[str, Any] = {
     "_id": "66e0c9f4d4ae2a9d3c1f0a11",
     "id": CODER,
@@ -87,3 +94,34 @@ class HubTransport(httpx.AsyncBaseTransport):
         response = self.answer(request)
         response.request = request
         return response
+
+
+Answer = Callable[[httpx.Request], httpx.Response]
+
+
+def a_hub(
+    answer: Answer | httpx.Response | object, *, endpoint: str = DEFAULT_ENDPOINT, token: str = ""
+) -> tuple[HuggingFace, HubTransport]:
+    """Return a client over a transport that answers with a response, or with JSON."""
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        if callable(answer):
+            found: httpx.Response = answer(request)
+            return found
+        if isinstance(answer, httpx.Response):
+            return answer
+        return httpx.Response(200, json=answer)
+
+    transport = HubTransport(respond)
+    time = VirtualClock()
+    clock = Clock(time.now, time.monotonic, time.sleep)
+    hub = HuggingFace(endpoint, token=token or None, transport=transport, clock=clock)
+    return hub, transport
+
+
+async def failure_of(answer: object, *, files: str = "", **options: Any) -> OllamaError:
+    """Return the error of a search, or of listing the files of a repository."""
+    hub, _ = a_hub(answer, **options)
+    with pytest.raises(OllamaError) as caught:
+        await (hub.files(files) if files else hub.search(""))
+    return caught.value
