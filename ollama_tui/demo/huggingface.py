@@ -81,19 +81,23 @@ def _parts(stem: str, count: int, size: int, missing: int = 0) -> dict[str, int]
 
 _CODER_30B = Shape(
     "qwen3moe", 30_532_122_624, "Q4_K_M", 262144, 2048, 48, 32, 4, 6144, 151936,
-    basename="Qwen3-Coder", experts=128, chat_template=t.JINJA,
+    basename="Qwen3-Coder", experts=128, expert_feed_forward=768, head=128, chat_template=t.JINJA,
 )  # fmt: skip
 _CODER_480B = Shape(
     "qwen3moe", 480_154_875_392, "Q4_K_M", 262144, 6144, 62, 96, 8, 8192, 151936,
-    basename="Qwen3-Coder", experts=160, chat_template=t.JINJA,
+    basename="Qwen3-Coder", experts=160, expert_feed_forward=2560, head=128, chat_template=t.JINJA,
 )  # fmt: skip
 _QWEN3_8B = Shape("qwen3", 8_190_735_360, "Q4_K_M", 40960, 4096, 36, 32, 8, 12288, 151936)
 _COMPASS = Shape(
     "llama", 3_075_098_624, "Q4_K_M", 65536, 2048, 36, 16, 4, 11008, 128256, chat_template=t.JINJA
 )
-_GLIMPSE = Shape("gemma3", 3_880_099_328, "Q4_K_M", 131072, 2560, 34, 8, 4, 10240, 262144)
+_GLIMPSE = Shape(
+    "gemma3", 3_880_099_328, "Q4_K_M", 131072, 2560, 34, 8, 4, 10240, 262144, head=256, window=1024
+)
 _AURORA = Shape("llama", 8_030_261_248, "Q4_K_M", 131072, 4096, 32, 32, 8, 14336, 128256)
-_OSS_20B = Shape("gpt-oss", 20_914_757_184, "MXFP4", 131072, 2880, 24, 64, 8, 2880, 201088)
+_OSS_20B = Shape(
+    "gpt-oss", 20_914_757_184, "MXFP4", 131072, 2880, 24, 64, 8, 2880, 201088, head=64, window=128
+)
 _SMALL_CODER = Shape("qwen2", 7_615_616_512, "Q4_K_M", 32768, 3584, 28, 28, 4, 18944, 152064)
 
 _NAMED = (

@@ -12,13 +12,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from ollama_tui.api.huggingface_replies import (
-    GgufMetadata,
-    Repository,
-    RepositoryFile,
-    RepositoryListing,
-)
+import msgspec
+
+from ollama_tui.api.huggingface_replies import Repository, RepositoryFile, RepositoryListing
 from ollama_tui.domain import names
+from ollama_tui.domain.memory.available import AvailableMemory
+from ollama_tui.domain.memory.fit import Fits
+from ollama_tui.domain.memory.shape import MemoryShape
+from ollama_tui.domain.memory.words import FitWords, fit_words, weights_words
 from ollama_tui.domain.model import Model
 from ollama_tui.formatting import UNKNOWN, StyledLine, plural, size
 
@@ -217,13 +218,34 @@ def here_as(each: Quantization, models: Iterable[Model]) -> str:
     return ""
 
 
-def fits_text(weights: int | None, projector: int, gguf: GgufMetadata | None) -> StyledLine:
-    """Return whether a model of so many bytes fits into the memory there is, for its row.
+def memory_words(
+    each: Quantization, shape: MemoryShape | None, available: AvailableMemory | None
+) -> FitWords | None:
+    """Return what a quantization takes in memory; None where not even its size is known.
 
-    `weights` and `projector` are bytes, and `gguf` what the Hub has read of its files. Nothing is
-    estimated yet: a figure that is not known is never a wrong one.
+    `shape` is that of any file of the repository: all quantizations of a model have its layers, and
+    differ in the bytes of their weights.
     """
-    return ((UNKNOWN, "muted"),)
+    if each.weights is None:
+        return None
+    if shape is None:
+        return weights_words(each.weights + each.projector, available)
+    own = msgspec.structs.replace(
+        shape, weights=each.weights, projector=each.projector, on_cpu=0, num_ctx=0
+    )
+    return fit_words(own, available=available)
+
+
+def fits_text(
+    each: Quantization, shape: MemoryShape | None, available: AvailableMemory | None
+) -> StyledLine:
+    """Return in a word or two whether a quantization fits the memory there is, for its row."""
+    words = memory_words(each, shape, available)
+    if words is None or words.fits is None:
+        return ((UNKNOWN, "muted"),)
+    if words.fits is Fits.GPU:
+        return ((words.largest_in_short or "fully", "loaded"),)
+    return (("partly", "outdated") if words.fits is Fits.PARTLY else ("no", "danger"),)
 
 
 # ---- texts
@@ -266,7 +288,10 @@ _LABEL_CELLS = 12
 
 
 def quantization_lines(
-    each: Quantization, repository: Repository, models: Sequence[Model]
+    each: Quantization,
+    repository: Repository,
+    models: Sequence[Model],
+    memory: FitWords | None = None,
 ) -> list[StyledLine]:
     """Return what is known of a quantization, for the lines below the table."""
     lines: list[StyledLine] = [((each.name or each.title, "strong"),)]
@@ -278,6 +303,8 @@ def quantization_lines(
         rows.append(("Size", extra))
     elif each.weights is not None:
         rows.append(("Size", f"{each.weights:,} bytes"))
+    if memory is not None:
+        rows.append(("Memory", memory.forms[0]))
     if here := here_as(each, models):
         rows.append(("Here", f"as {here}, with the same weights"))
     elif presence(each, models) is Presence.OTHER:

@@ -18,12 +18,15 @@ from ollama_tui.domain.huggingface import (
     gate_lines,
     here_as,
     label_of,
+    memory_words,
     parts_text,
     presence,
     quantization_lines,
     quantizations,
     repository_lines,
 )
+from ollama_tui.domain.memory.available import GIB, configured
+from ollama_tui.domain.memory.shape import Basis, LayerGroup, MemoryShape
 from ollama_tui.domain.model import Facts, Model
 from tests.domain.models import a_model
 
@@ -208,5 +211,35 @@ def test_lines_tell_what_is_known() -> None:
     assert "as mine:latest, with the same weights" in text
 
 
+CODER = MemoryShape(
+    "qwen3moe",
+    1,
+    layers=(LayerGroup(48, 512, 512),),
+    vocabulary=151936,
+    embedding=2048,
+    context_length=262144,
+    basis=Basis.EXACT,
+)
+GPU = configured(24 * GIB)
+
+
+@pytest.mark.parametrize(
+    ("gigabytes", "said"),
+    [(18.55, "up to 58K"), (32.48, "partly"), (2, "up to 219K"), (0.5, "up to 239K")],
+)
+def test_each_quantization_says_up_to_which_context_it_fits(gigabytes: float, said: str) -> None:
+    row = found(("a-Q4_K_M.gguf", int(gigabytes * 10**9)))["Q4_K_M"]
+    assert fits_text(row, CODER, GPU)[0][0] == said
+    words = memory_words(row, CODER, GPU)
+    assert words is not None
+    assert words.tokens == "32K"
+
+
 def test_no_estimate_is_made_up() -> None:
-    assert fits_text(5, 0, None) == (("–", "muted"),)
+    row = found(("a-Q4_K_M.gguf", 5 * 10**9))["Q4_K_M"]
+    assert fits_text(row, None, GPU) == (("–", "muted"),)  # weights alone say nothing
+    assert fits_text(row, CODER, None) == (("–", "muted"),)
+    huge = found(("a-F16.gguf", 61 * 10**9))["F16"]
+    assert fits_text(huge, None, GPU)[0][0] == "partly"  # but that there are too many of them
+    unknown = found(("a-F16.gguf", None))["F16"]
+    assert fits_text(unknown, CODER, GPU) == (("–", "muted"),)

@@ -14,6 +14,7 @@ from ollama_tui.domain.huggingface import (
     Presence,
     Quantization,
     fits_text,
+    memory_words,
     parts_text,
     presence,
     quantization_lines,
@@ -32,6 +33,8 @@ from ollama_tui.tui.widgets.row_source import RowSource, TableColumn, fit_column
 from ollama_tui.tui.widgets.table import Table
 
 if TYPE_CHECKING:
+    from ollama_tui.domain.memory.available import AvailableMemory
+    from ollama_tui.domain.memory.shape import MemoryShape
     from ollama_tui.domain.model import Model
     from ollama_tui.services.hub import Hub
     from ollama_tui.tui.screens.discover import DiscoverScreen
@@ -111,8 +114,15 @@ class QuantizationRows(RowSource[Quantization]):
         TableColumn("HERE", 15, id="here", priority=1),
     )
 
-    def __init__(self, models: Callable[[], Sequence[Model]]) -> None:
+    def __init__(
+        self,
+        models: Callable[[], Sequence[Model]],
+        available: Callable[[], AvailableMemory | None],
+    ) -> None:
         self.models = models
+        self.available = available
+        self.shape: MemoryShape | None = None
+        """What the memory of all of them depends on; None while that is not known."""
         self.repository: Repository | None = None
         self.unused: frozenset[str] = frozenset()
         """Ids of columns that no row has anything for."""
@@ -124,13 +134,12 @@ class QuantizationRows(RowSource[Quantization]):
     def cells(self, row: Quantization, columns: Sequence[TableColumn]) -> Sequence[StyledLine]:
         """Return what each column says."""
         here = presence(row, self.models())
-        gguf = self.repository.gguf if self.repository is not None else None
         style = {Presence.HERE: "good", Presence.OTHER: "warning"}.get(here, "muted")
         texts: dict[str, StyledLine] = {
             "quant": ((row.title, "" if row.name else "muted"),),
             "size": ((row.size_text, ""),),
             "bytes": ((UNKNOWN if row.total is None else f"{row.total:,}", "muted"),),
-            "fits": fits_text(row.weights, row.projector, gguf),
+            "fits": fits_text(row, self.shape, self.available()),
             "projector": (("with" if row.projectors else "", "muted"),),
             "parts": ((parts_text(row), "bad" if row.missing_parts else "warning"),),
             "here": ((here.value, style),),
@@ -146,6 +155,8 @@ class _Opened:
     listing: Listing | None = None
     rows: tuple[Quantization, ...] = ()
     trouble: OllamaError | None = None
+    shape: MemoryShape | None = None
+    """What the memory of each row depends on, once the header of one of them was read."""
 
 
 class HubTab(DiscoverTab):
@@ -163,7 +174,9 @@ class HubTab(DiscoverTab):
         super().__init__(screen)
         clock, signs = screen.tui.clock, screen.tui.signs
         self._repositories = RepositoryRows(clock.now, signs)
-        self._quantizations = QuantizationRows(lambda: screen.context.snapshot.models)
+        self._quantizations = QuantizationRows(
+            lambda: screen.context.snapshot.models, lambda: screen.tui.memory
+        )
         self._results = table_of(self._repositories, "repositories")
         self._files = table_of(self._quantizations, "quantizations")
         self.search = Search()
@@ -279,6 +292,18 @@ class HubTab(DiscoverTab):
         except OllamaError as error:
             opened.trouble = error
         self.screen.draw()
+        if opened.shape is None:
+            await self._learn_shape(opened)
+
+    async def _learn_shape(self, opened: _Opened) -> None:
+        """Read the header of a file that can be pulled: that of any tells of all."""
+        updates = connected(self.screen.context).updates
+        name = next((row.name for row in opened.rows if row.name), "")
+        if name:
+            offer = await updates.offer(name, False, None)
+            published = await updates.memory(name, False, offer)
+            opened.shape = published.shape if published is not None else None
+            self.screen.draw()
 
     def leave(self) -> bool:
         """Close the repository; return whether one was open."""
@@ -332,6 +357,7 @@ class HubTab(DiscoverTab):
             "parts": any(row.parts > 1 for row in opened.rows),
         }
         self._quantizations.unused = frozenset(key for key, has in used.items() if not has)
+        self._quantizations.shape = opened.shape
         self._quantizations.repository = listing.listing.repository if listing else None
         empty = "Asking Hugging Face for its files …"
         if opened.trouble is not None and listing is None:
@@ -361,5 +387,7 @@ class HubTab(DiscoverTab):
             return repository_lines(row)
         if isinstance(row, Quantization) and self._quantizations.repository is not None:
             models = self.screen.context.snapshot.models
-            return quantization_lines(row, self._quantizations.repository, models)
+            shape = self._quantizations.shape
+            memory = memory_words(row, shape, self.screen.tui.memory) if shape else None
+            return quantization_lines(row, self._quantizations.repository, models, memory)
         return []
