@@ -14,7 +14,7 @@ from ollama_tui.services.jobs import entries
 from ollama_tui.services.jobs.tasks import Pull
 from ollama_tui.tui.actions.resume import REST_SECONDS
 from tests.pictures.cells import Screen, screen_of
-from tests.pictures.scenes import an_edit, the_disk, the_outdated, the_pulls, the_running
+from tests.pictures.scenes import an_edit, the_disk, the_fit, the_outdated, the_pulls, the_running
 from tests.pictures.stage import Guide, stage, write_gguf
 
 SIZES = ((120, 40), (200, 60), (80, 24), (40, 10))
@@ -333,6 +333,7 @@ SCREENS: dict[str, Entry] = {
     "unavailable": Entry(keys("%", on=PRECISE)),
     "import": Entry(importing),
     "running": Entry(the_running),
+    "fit": Entry(the_fit),
     "keep": Entry(keeping),
     "unload-all": Entry(keys("X")),
     "storage": Entry(the_disk),
