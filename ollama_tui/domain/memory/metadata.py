@@ -64,7 +64,10 @@ def tensor_bytes(tensor: Tensor) -> int:
 
 
 def shape_from(info: Mapping[str, object], tensors: Iterable[Tensor]) -> MemoryShape | None:
-    """Return the shape by metadata, as show or a header names them; None without layers."""
+    """Return the shape by metadata, as show or a header names them.
+
+    None where they do not say which layers there are and what these keep.
+    """
     architecture = info.get("general.architecture")
     if not isinstance(architecture, str):
         return None
@@ -84,7 +87,7 @@ class _Reader:
         self.needs_verbose = False
 
     def shape(self) -> MemoryShape | None:
-        """Return the shape; None when the metadata name no layers."""
+        """Return the shape; None when the metadata name no layers, or nothing of what they keep."""
         blocks = self.number("block_count")
         if not 0 < blocks <= _MOST_LAYERS:
             return None
@@ -92,6 +95,8 @@ class _Reader:
         total = {t.name: tensor_bytes(t) for t in self._tensors}
         window = self._window(layers)
         groups, recurrent = self._layers(blocks, layers, window)
+        if not groups and not recurrent and self.architecture not in known.WITHOUT_KV:
+            return None
         embedding_shape = next((t.shape for t in self._tensors if t.name == _EMBEDDING), [])
         embedding = self.number("embedding_length")
         vocabulary = embedding_shape[1] if len(embedding_shape) > 1 else self.number("vocab_size")
