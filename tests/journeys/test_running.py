@@ -37,7 +37,7 @@ async def test_it_says_what_each_model_takes_where_and_until_when() -> None:
         await user.presses("t")
         await user.sees("Running models")
         assert line_of(user, "qwen3:1.7b") == "▸ ● qwen3:1.7b 2.1 GB 100% GPU 4K llamacpp forever"
-        assert "11 GB 24%/76% CPU/GPU 4K llamacpp 4:1" in line_of(user, "gpt-oss:20b")
+        assert "11 GB 25%/75% CPU/GPU 4K llamacpp 4:1" in line_of(user, "gpt-oss:20b")
         await user.sees("2 models · 13 GB in memory", "10 GB VRAM in use")
         await user.sees("about 10 GB: more was split between GPU and CPU")
         await user.sees("█ qwen3:1.7b 2.1 GB", "▓ gpt-oss:20b 8.8 GB")
