@@ -77,7 +77,7 @@ async def the_fit(user: Guide) -> None:
     """What fits the memory, and one model at each context."""
     await user.presses("F")
     await user.sees("models fit fully")
-    await user.goes_to_row("gemma3:4b")
+    await user.goes_to_row("llama3.1:8b")
 
 
 PICTURES: dict[str, tuple[tuple[int, int], Steps]] = {

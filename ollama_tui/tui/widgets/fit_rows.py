@@ -36,7 +36,7 @@ WORDS = {Fits.GPU: "fits", Fits.PARTLY: "partly", Fits.NO: "no", None: ""}
 STYLES = {Fits.GPU: "loaded", Fits.PARTLY: "outdated", Fits.NO: "danger", None: "bar"}
 LONGEST_BAR = 30
 _FIGURE, _WORD, _GAP = len("13.5 GB"), len("partly"), 2
-_TOKENS = len("▸ 128K")
+_TOKENS = len("· 128K")
 COLUMNS = (
     TableColumn("NAME", 14, id="name"),
     TableColumn("FITS", 6, id="fits", priority=1),
@@ -226,7 +226,7 @@ def _grid(
     title = "".join(f"{kv:<{cell}}" for kv in KV_TYPES[:count]).rstrip()
     lines: list[StyledLine] = [((f"{'CONTEXT':<{_TOKENS + _GAP}}{title}", "muted"),)]
     for tokens in rows:
-        mark = signs.cursor if tokens == usual else " "
+        mark = signs.dot if tokens == usual else " "
         style = "strong" if tokens == usual else ""
         spans: list[Span] = [(f"{mark} {context(tokens):>{_TOKENS - 2}}  ", style)]
         for kv in KV_TYPES[:count]:
