@@ -129,7 +129,7 @@ def _quantization(model: Model) -> str:
 
 def _need(model: Model) -> Need | None:
     """Return what a model takes in memory; None where nothing is known of it."""
-    if model.facts is None or model.facts.memory is None:
+    if model.facts is None or not model.facts.memory_text:
         return None
     from ollama_tui.domain.model_memory import need_of  # the first frame does not show it
 

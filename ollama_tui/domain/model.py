@@ -19,7 +19,7 @@ from ollama_tui.api.replies import MAX_INT64, Answers, Count, ListedModel, Runni
 from ollama_tui.domain import names
 from ollama_tui.domain.last_runs import LastRuns
 from ollama_tui.domain.listed import row_for_runner, running_by_row, without_backups
-from ollama_tui.domain.memory.shape import MemoryShape
+from ollama_tui.domain.memory.shape import MemoryShape, decoded, encoded
 from ollama_tui.formatting import inert
 
 if TYPE_CHECKING:
@@ -45,8 +45,13 @@ class Facts(msgspec.Struct, frozen=True, gc=False):
     """About what that blob takes, where the size of the model does not tell; 0 when unknown."""
     parameter_count: Count = 0
     """Parameters, exactly; 0 where the metadata does not say."""
-    memory: MemoryShape | None = None
-    """What its memory depends on; None where the metadata does not say, as of safetensors."""
+    memory_text: str = ""
+    """What its memory depends on, as `encoded`; empty where the metadata does not say."""
+
+    @property
+    def memory(self) -> MemoryShape | None:
+        """What its memory depends on; None where nobody says, as of safetensors."""
+        return decoded(self.memory_text) if self.memory_text else None
 
 
 class ModelKey(NamedTuple):
@@ -59,8 +64,7 @@ class ModelKey(NamedTuple):
 class Model(msgspec.Struct, frozen=True, gc=False):
     """A model of the list, with the facts learned about its digest and its runner, if any.
 
-    The garbage collector leaves it out, as it can be part of no cycle: to look through 10,000 of
-    them takes as long as a key.
+    The garbage collector leaves it out: to look through 10,000 of them takes as long as a key.
     """
 
     listed: ListedModel
@@ -148,10 +152,9 @@ class Model(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def capabilities(self) -> frozenset[str] | None:
-        """What it can do, by the list or by show; None while neither has said.
+        """What it can do, by the list or by show, which knows more; None while neither has said.
 
-        The list of a server does not look at the chat template inside a GGUF, and show does; what
-        the list says is never less true. A stub's details may name none, which says nothing.
+        A stub's details may name none, which says nothing.
         """
         listed, facts = self.listed.capabilities, self.facts
         if facts is not None and (facts.capabilities or not self.is_cloud):
@@ -220,7 +223,7 @@ def facts_of(show: Show) -> Facts:
         weights=digests[0] if digests else "",
         weight_bytes=file_size(show.tensors) if len(digests) > 1 else 0,
         parameter_count=_count(show, "general.parameter_count"),
-        memory=memory_shape(show),
+        memory_text=encoded(memory_shape(show)),
     )
 
 

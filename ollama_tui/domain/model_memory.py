@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import msgspec
 
 from ollama_tui.domain.memory.available import AvailableMemory
 from ollama_tui.domain.memory.fit import Need, need
-from ollama_tui.domain.memory.shape import MemoryShape, quantized
+from ollama_tui.domain.memory.shape import MemoryShape, decoded, quantized
 from ollama_tui.domain.memory.words import judgement
 from ollama_tui.domain.model import Model
 from ollama_tui.domain.quantization import QuantizeTarget
@@ -19,20 +21,41 @@ def shape_of_model(model: Model) -> MemoryShape | None:
     Where it names no tensors, all of that size counts as weights.
     """
     facts = model.facts
-    if facts is None or facts.memory is None or model.is_cloud:
+    if facts is None or model.is_cloud:
         return None
-    shape = facts.memory
+    return _completed(facts.memory, model.size, facts.weight_bytes)
+
+
+def _completed(shape: MemoryShape | None, size: int, weight_bytes: int) -> MemoryShape | None:
+    if shape is None:
+        return None
     if not shape.weights:
-        return msgspec.structs.replace(shape, weights=model.size)
-    if not facts.weight_bytes:
+        return msgspec.structs.replace(shape, weights=size)
+    if not weight_bytes:
         return shape
-    return msgspec.structs.replace(shape, projector=max(0, model.size - facts.weight_bytes))
+    return msgspec.structs.replace(shape, projector=max(0, size - weight_bytes))
 
 
 def need_of(model: Model) -> Need | None:
     """Return what a model takes on its server; None if nothing is known of it."""
-    shape = shape_of_model(model)
-    return need(shape, model.server_memory) if shape is not None else None
+    return need_with(model, model.server_memory)
+
+
+def need_with(model: Model, available: AvailableMemory | None) -> Need | None:
+    """Return what a model takes with this memory; None if nothing is known of it."""
+    facts = model.facts
+    if facts is None or not facts.memory_text or model.is_cloud:
+        return None
+    return computed(facts.memory_text, model.size, facts.weight_bytes, available)
+
+
+@lru_cache(maxsize=16_384)
+def computed(
+    text: str, size: int, weight_bytes: int, available: AvailableMemory | None
+) -> Need | None:
+    """Return what a model with this shape and size takes; it is computed once."""
+    shape = _completed(decoded.__wrapped__(text), size, weight_bytes)
+    return need(shape, available) if shape is not None else None
 
 
 def fits_as(model: Model, target: QuantizeTarget, available: AvailableMemory | None) -> str:

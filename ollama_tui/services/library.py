@@ -189,7 +189,9 @@ class Library:
         if self._notes is not None:
             async for known in self._notes.known.follow():
                 if known is not self._noted[1]:
-                    self._publish(self.snapshot)
+                    before = self._noted[2]
+                    if self._notes_by_name() != before:
+                        self._publish(self.snapshot)
 
     def _note_running(self, running: tuple[RunningModel, ...]) -> None:
         """Take over what runs now; note and keep when something began to run, or had run last."""

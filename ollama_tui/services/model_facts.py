@@ -11,6 +11,7 @@ import msgspec
 
 from ollama_tui.api.errors import Busy, OllamaError, Refused
 from ollama_tui.api.replies import ListedModel, Show, VerboseShow
+from ollama_tui.domain.memory.shape import encoded
 from ollama_tui.domain.model import Facts, Model, facts_of
 from ollama_tui.services.cache import Cache
 from ollama_tui.services.observable import Observable
@@ -165,7 +166,9 @@ class ModelFacts:
                 continue
             shape = shape_from_verbose(verbose, facts.memory)
             if version == self._version and shape is not None:
-                self.by_digest[model.digest] = msgspec.structs.replace(facts, memory=shape)
+                self.by_digest[model.digest] = msgspec.structs.replace(
+                    facts, memory_text=encoded(shape)
+                )
                 self._unsaved += 1
                 self._note_learned(model.digest)
 
@@ -258,7 +261,8 @@ class ModelFacts:
             return
         before, facts = self.by_digest.get(digest), facts_of(show)
         if before and before.memory and facts.memory and facts.memory.needs_verbose:
-            facts = msgspec.structs.replace(facts, memory=before.memory)  # see `learn_memory`
+            text = before.memory_text  # see `learn_memory`
+            facts = msgspec.structs.replace(facts, memory_text=text)
         if facts != before:
             self.by_digest[digest] = facts
             self._unsaved += 1

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from ollama_tui.api.decode import decode, listed_models
 from ollama_tui.api.replies import Show
 from ollama_tui.domain import columns as order
+from ollama_tui.domain import model_memory
 from ollama_tui.domain.filter.fields import Scope
 from ollama_tui.domain.filter.parser import parse
-from ollama_tui.domain.memory import fit
 from ollama_tui.domain.memory.available import GIB, configured
 from ollama_tui.domain.model import Model, facts_of, models_from
 from tests.benchmarks.report import Row
@@ -39,14 +39,14 @@ def measure(stage: Stage, repetitions: int) -> list[Row]:
 
 def _sorted(models: tuple[Model, ...], key: str) -> float:
     order._name_key.cache_clear()
-    fit.need.cache_clear()
+    model_memory.computed.cache_clear()
     started = time.process_time()
     order.sort(models, key)
     return (time.process_time() - started) * 1000
 
 
 def _filtered(models: tuple[Model, ...], text: str) -> float:
-    fit.need.cache_clear()
+    model_memory.computed.cache_clear()
     scope = Scope(models, datetime.now(UTC))
     started = time.process_time()
     found = parse(text).select(models, scope)

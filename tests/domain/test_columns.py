@@ -18,7 +18,7 @@ from ollama_tui.domain.columns import (
     sort,
 )
 from ollama_tui.domain.memory.available import GIB, AvailableMemory, Device, MemorySource
-from ollama_tui.domain.memory.shape import LayerGroup, MemoryShape
+from ollama_tui.domain.memory.shape import LayerGroup, MemoryShape, encoded
 from ollama_tui.domain.model import Facts, Model, facts_of, parameter_count
 from tests.domain.models import NOW, a_model, many_models
 from tests.effort import calls
@@ -322,7 +322,7 @@ GPU = AvailableMemory(MemorySource.CONFIG, (Device("", 8 * GIB),), 8 * GIB)
 def sized(name: str, gigabytes: float, **more: Any) -> Model:
     """Return a model with so many weights and nothing else in memory."""
     memory = MemoryShape("llama", int(gigabytes * 10**9), context_length=4096)
-    model = a_model(name, facts=Facts(memory=memory))
+    model = a_model(name, facts=Facts(memory_text=encoded(memory)))
     return msgspec.structs.replace(model, server_memory=GPU, **more)
 
 
@@ -345,8 +345,10 @@ def test_on_a_server_with_unknown_memory_nothing_is_said_to_fit() -> None:
 
 def test_a_list_is_sorted_again_when_its_server_tells_its_memory() -> None:
     shape = MemoryShape("llama", 10**9, layers=(LayerGroup(32, 1024, 1024),), num_ctx=1024)
-    short = a_model("short", facts=Facts(memory=shape))
-    long = a_model("long", facts=Facts(memory=msgspec.structs.replace(shape, num_ctx=0)))
+    short = a_model("short", facts=Facts(memory_text=encoded(shape)))
+    long = a_model(
+        "long", facts=Facts(memory_text=encoded(msgspec.structs.replace(shape, num_ctx=0)))
+    )
     before = Listing((short, long))
     assert names(before.sorted_by("fits", False)) == ["long", "short"]
     told = [msgspec.structs.replace(m, server_memory=GPU) for m in (short, long)]

@@ -217,13 +217,13 @@ def _fits(text: str) -> Callable[[Scope], Test]:
         raise BadValue("Write the memory of a GPU with its unit: 24g or 16.5g.", meant) from error
 
     def test(model: Model) -> bool | None:
-        from ollama_tui.domain.memory.fit import Fits, need
-        from ollama_tui.domain.model_memory import shape_of_model
+        from ollama_tui.domain.memory.fit import Fits
+        from ollama_tui.domain.model_memory import need_with
 
         if model.is_cloud:
             return False
-        shape = shape_of_model(model)
-        return None if shape is None else need(shape, available).fits is Fits.GPU
+        found = need_with(model, available)
+        return None if found is None else found.fits is Fits.GPU
 
     return lambda scope: test
 

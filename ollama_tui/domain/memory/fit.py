@@ -79,7 +79,6 @@ def _limits(available: AvailableMemory | None) -> tuple[int, int]:
     return usable, default_context(available)
 
 
-@lru_cache(maxsize=16_384)
 def need(shape: MemoryShape, available: AvailableMemory | None) -> Need:
     """Return the same as `fit` at the context of `server_context`, in a fraction of its time."""
     usable, usual = _limits(available)

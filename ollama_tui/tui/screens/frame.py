@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
+from operator import attrgetter, is_
 from typing import TYPE_CHECKING
 
 from ollama_tui.domain.model import Snapshot
@@ -159,10 +160,11 @@ class Totals:
         whose details are not known yet would be taken for models that share nothing.
         """
         before, measured = self._snapshot, self._tui.measured
-        is_counted = (
-            snapshot.models is before.models and snapshot.facts_to_fetch == before.facts_to_fetch
+        is_counted = snapshot.facts_to_fetch == before.facts_to_fetch and (
+            _take_the_same(before.models, snapshot.models)
         )
         if self._sums is not None and is_counted and measured is self._measured:
+            self._snapshot = snapshot
             return self._sums
         if measured is not self._measured:
             self._counted_at = float("-inf")  # count at once after a new disk measurement
@@ -217,10 +219,23 @@ class Totals:
 
     async def _count_many(self, usage: Usage, snapshot: Snapshot) -> None:
         await asyncio.to_thread(usage.count)
-        if self._snapshot.models is snapshot.models:  # else it is counted again soon
+        # Else it is counted again soon.
+        if _take_the_same(self._snapshot.models, snapshot.models):
             self._take(usage, snapshot)
 
     def _take(self, usage: Usage, snapshot: Snapshot) -> None:
         self._sums = Sums(len(snapshot.models), usage.total, usage.unique.bytes)
         self._usage, self._counted = usage, usage.models
         self._changed()
+
+
+LISTED, FACTS = attrgetter("listed"), attrgetter("facts")
+
+
+def _take_the_same(some: Sequence[Model], others: Sequence[Model]) -> bool:
+    """Whether two lists are of the same data: they may differ in what runs, and in notes."""
+    return some is others or (
+        len(some) == len(others)
+        and all(map(is_, map(LISTED, some), map(LISTED, others)))
+        and all(map(is_, map(FACTS, some), map(FACTS, others)))
+    )

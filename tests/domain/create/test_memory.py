@@ -11,6 +11,7 @@ from ollama_tui.domain.create.form import CreateForm, begin, inherited
 from ollama_tui.domain.create.memory import memory_words, own_context
 from ollama_tui.domain.create.validation import notices
 from ollama_tui.domain.memory.available import AvailableMemory, Device, MemorySource
+from ollama_tui.domain.memory.shape import encoded
 from ollama_tui.domain.model import Facts, Model
 from tests.domain.memory.test_words import SHAPE
 from tests.domain.models import a_model
@@ -22,7 +23,7 @@ def form(parameters: str = "", level: str = "Q4_K_M") -> CreateForm:
     base = a_model(
         "m:1",
         size=SHAPE.weights,
-        facts=Facts(memory=SHAPE, weight_bytes=SHAPE.weights),
+        facts=Facts(memory_text=encoded(SHAPE), weight_bytes=SHAPE.weights),
         quantization_level=level,
         format="gguf",
     )

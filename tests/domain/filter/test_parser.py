@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from ollama_tui.domain.filter.fields import FIELDS, Scope
 from ollama_tui.domain.filter.parser import FilterProblem, Query, SavedFilters, parse
 from ollama_tui.domain.memory.available import GIB, configured
-from ollama_tui.domain.memory.shape import MemoryShape
+from ollama_tui.domain.memory.shape import MemoryShape, encoded
 from ollama_tui.domain.model import Facts, Model, ModelKey
 from tests.domain.models import NOW, a_model, many_models
 from tests.effort import calls
@@ -546,7 +546,7 @@ def fitting(text: str) -> str:
     models = []
     for name, gigabytes in (("small", 1), ("large", 20), ("huge", 99)):
         shape = MemoryShape("llama", gigabytes * 10**9, context_length=4096)
-        model = a_model(f"{name}:1", facts=Facts(memory=shape))
+        model = a_model(f"{name}:1", facts=Facts(memory_text=encoded(shape)))
         models.append(msgspec.structs.replace(model, server_memory=gpu))
     models.append(a_model("unknown:1"))
     models.append(a_model("cloud:1", cloud=True))

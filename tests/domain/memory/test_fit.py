@@ -21,7 +21,7 @@ from ollama_tui.domain.memory.fit import (
     verdict,
 )
 from ollama_tui.domain.memory.footprint import Load, footprint
-from ollama_tui.domain.memory.shape import Basis, MemoryShape
+from ollama_tui.domain.memory.shape import Basis, MemoryShape, encoded
 from ollama_tui.domain.model import Facts
 from ollama_tui.domain.model_memory import shape_of_model
 from tests.domain.memory import shapes as s
@@ -165,18 +165,18 @@ def test_what_has_to_be_unloaded() -> None:
 
 
 def test_projectors_are_what_the_model_file_leaves() -> None:
-    facts = Facts(weight_bytes=4 * 10**9, memory=LLAMA)
+    facts = Facts(weight_bytes=4 * 10**9, memory_text=encoded(LLAMA))
     found = shape_of_model(a_model(size=5 * 10**9, facts=facts))
     assert found is not None
     assert found.projector == 10**9
-    assert shape_of_model(a_model(facts=Facts(memory=LLAMA))) is LLAMA
+    assert shape_of_model(a_model(facts=Facts(memory_text=encoded(LLAMA)))) == LLAMA
     assert shape_of_model(a_model(facts=Facts())) is None
     assert shape_of_model(a_model()) is None
-    assert shape_of_model(a_model(cloud=True, facts=Facts(memory=LLAMA))) is None
+    assert shape_of_model(a_model(cloud=True, facts=Facts(memory_text=encoded(LLAMA)))) is None
 
 
 def test_without_tensors_all_of_a_model_counts_as_weights() -> None:
     bare = msgspec.structs.replace(LLAMA, weights=0)
-    found = shape_of_model(a_model(size=5 * 10**9, facts=Facts(memory=bare)))
+    found = shape_of_model(a_model(size=5 * 10**9, facts=Facts(memory_text=encoded(bare))))
     assert found is not None
     assert found.weights == 5 * 10**9

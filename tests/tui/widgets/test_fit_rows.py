@@ -7,7 +7,7 @@ import pytest
 
 from ollama_tui.api.replies import RunningModel
 from ollama_tui.domain.memory.available import GIB, AvailableMemory, configured
-from ollama_tui.domain.memory.shape import Basis
+from ollama_tui.domain.memory.shape import Basis, encoded
 from ollama_tui.domain.model import Facts, Model
 from ollama_tui.formatting import cells
 from ollama_tui.tui.look import ASCII_SIGNS, UNICODE_SIGNS
@@ -19,7 +19,7 @@ from tests.domain.models import NOW, a_model
 
 def a_llama(available: AvailableMemory | None, **changes: object) -> Model:
     shape = msgspec.structs.replace(LLAMA, **changes)
-    model = a_model("llama:8b", facts=Facts(memory=shape))
+    model = a_model("llama:8b", facts=Facts(memory_text=encoded(shape)))
     return msgspec.structs.replace(model, server_memory=available)
 
 
