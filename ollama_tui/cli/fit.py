@@ -29,7 +29,7 @@ from ollama_tui.domain.memory.footprint import KV_TYPES, LARGEST_CONTEXT, USUAL_
 from ollama_tui.domain.memory.shape import Basis
 from ollama_tui.domain.model import Model
 from ollama_tui.domain.model_memory import shape_of_model
-from ollama_tui.formatting import UNKNOWN, context, size
+from ollama_tui.formatting import UNKNOWN, context, listing, size
 
 HELP = "Show what models take in memory, and which of them fit."
 EPILOG = """\
@@ -39,6 +39,7 @@ architecture that nobody has checked. FITS: gpu is all on GPUs, partly is split 
 LARGEST is the largest context with which all of it is on GPUs. 1 GiB of each GPU is left free, as
 the server does."""
 _TITLES = ("NAME", "CONTEXT", "WEIGHTS", "KV", "COMPUTE", "TOTAL", "BASIS", "FITS", "LARGEST")
+_NAMED = 3
 _RIGHT = "CONTEXT WEIGHTS KV COMPUTE TOTAL LARGEST"
 
 
@@ -81,6 +82,13 @@ class _Line:
     """None where nothing is known of it, as of cloud models."""
     architecture: str = ""
     largest: int | None = None
+    trained: int = 0
+    """Tokens; 0 when not known."""
+
+    @property
+    def is_beyond(self) -> bool:
+        """Whether it was trained with fewer tokens than were asked for."""
+        return self.fit is not None and 0 < self.trained < self.fit.footprint.load.context
 
 
 async def run(command: CommandContext) -> int:
@@ -111,7 +119,22 @@ async def run(command: CommandContext) -> int:
     else:
         print_lines([f"Memory: {available.label if available else 'not known: --memory 24g'}.", ""])
         print_lines(table(_TITLES, map(_cells, lines), _RIGHT))
+        print_lines(_notes(lines))
     return 0
+
+
+def _notes(lines: Sequence[_Line]) -> list[str]:
+    """Return what there is to say below the table."""
+    beyond = [line.model.label for line in lines if line.is_beyond]
+    if not beyond:
+        return []
+    more = len(beyond) - _NAMED
+    names = listing(beyond[:_NAMED] + ([f"{more} more"] if more > 0 else []))
+    return [
+        "",
+        f"Trained with less context than that: {names}.",
+        "The server loads a model with no more than it was trained with.",
+    ]
 
 
 def tokens_from(text: str) -> int:
@@ -154,7 +177,8 @@ def _line(model: Model, load: Load, available: AvailableMemory | None) -> _Line:
         return _Line(model, None)
     load = replace(load, context=load.context or server_context(shape, available))
     largest = largest_context(shape, load, available)
-    return _Line(model, fit(shape, load, available), shape.architecture, largest)
+    found = fit(shape, load, available)
+    return _Line(model, found, shape.architecture, largest, shape.context_length)
 
 
 def _cells(line: _Line) -> tuple[str, ...]:

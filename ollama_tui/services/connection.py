@@ -284,14 +284,9 @@ class Connection:
         from ollama_tui.services.updates import registry_for
 
         settings, clock, facts = self._settings, self._clock, library.facts
-        cloud = Ollama(
-            CLOUD_URL,
-            api_key=settings.api_key,
-            transport=transport,
-            read_only=settings.read_only,
-        )
+        key, read_only = settings.api_key, settings.read_only
         async with (
-            cloud,
+            Ollama(CLOUD_URL, api_key=key, transport=transport, read_only=read_only) as cloud,
             registry_for(settings, transport) as registry,
             LazyHub(lambda: self._hub(transport)) as hub,
             self._jobs(ollama) as (jobs, handover),

@@ -168,6 +168,18 @@ def sign_sections(signs: Signs) -> Iterator[Section]:
     yield Section(
         "What a model can do", (*can, Entry((("+1", "muted"),), "And one more capability."))
     )
+    yield _job_signs(signs)
+    syntax = [Entry(((example, "key"),), text) for example, text in FILTER_SYNTAX]
+    fields = [
+        Entry(((field.example, "key"),), f"{field.help[:1].upper()}{field.help[1:]}.", names=more)
+        for field in FIELDS
+        for more in [CAPABILITIES if field.name == "cap" else ()]
+    ]
+    yield Section("Filter", (*syntax, Entry((("@name", "key"),), "A saved filter; @ lists them.")))
+    yield Section("Fields of the filter", tuple(fields))
+
+
+def _job_signs(signs: Signs) -> Section:
     jobs = (
         (signs.pull, "accent", "Pull."),
         (signs.push, "accent", "Push."),
@@ -180,15 +192,7 @@ def sign_sections(signs: Signs) -> Iterator[Section]:
             "How the rate was lately.",
         ),
     )
-    yield Section("Jobs", tuple(Entry(((sign, style),), text) for sign, style, text in jobs))
-    syntax = [Entry(((example, "key"),), text) for example, text in FILTER_SYNTAX]
-    fields = [
-        Entry(((field.example, "key"),), f"{field.help[:1].upper()}{field.help[1:]}.", names=more)
-        for field in FIELDS
-        for more in [CAPABILITIES if field.name == "cap" else ()]
-    ]
-    yield Section("Filter", (*syntax, Entry((("@name", "key"),), "A saved filter; @ lists them.")))
-    yield Section("Fields of the filter", tuple(fields))
+    return Section("Jobs", tuple(Entry(((sign, style),), text) for sign, style, text in jobs))
 
 
 # ---- how it is laid out

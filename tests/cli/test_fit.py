@@ -116,3 +116,12 @@ async def test_a_filter_that_nothing_matches_is_said(shell: Shell) -> None:
 async def test_all_metadata_is_asked_for_only_where_an_array_of_it_matters(shell: Shell) -> None:
     await shell.runs("fit")
     assert not [seen for seen in shell.demo.requests if seen.body and seen.body.get("verbose")]
+
+
+async def test_a_context_that_a_model_was_not_trained_with_is_said(shell: Shell) -> None:
+    await shell.runs("fit", "mxbai", "--ctx", "32k")
+    assert shell.lines[-2] == "Trained with less context than that: mxbai-embed-large:latest."
+    await shell.runs("fit", "--ctx", "32k")
+    assert shell.lines[-2].endswith("more.")
+    await shell.runs("fit", "llama3.1:8b", "--ctx", "32k")
+    assert "Trained" not in shell.out

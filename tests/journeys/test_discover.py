@@ -345,3 +345,10 @@ async def test_it_fits_every_terminal(size: tuple[int, int]) -> None:
         await place.user.sees("lantern-quants/Qwen3-C")
         await place.user.presses("enter")
         await place.user.sees("Q4_K_M", "18 GB")
+
+
+async def test_what_fits_is_seen_on_the_smallest_screen_too() -> None:
+    async with discover(size=(40, 10)) as place:
+        await place.searches("coder")
+        await place.user.presses("enter")
+        await place.user.sees("Q4_K_M", "FITS", "partly")

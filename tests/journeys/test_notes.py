@@ -356,3 +356,16 @@ async def test_notes_of_the_demo_are_gone_with_it(tmp_path: Path) -> None:
         await user.presses("enter")
         await user.sees("studio/reviewer:latest: “mine”")
         assert not file.exists()
+
+
+async def test_a_long_paste_into_the_note_stays_and_says_that_it_is_too_long(
+    tmp_path: Path,
+) -> None:
+    async with journey(notes=notes(tmp_path)) as user:
+        await user.goes_to("qwen3:8b")
+        await user.presses("m")
+        await user.pastes("good at SQL\n" * 400)
+        await user.sees("A note can have 2,000 characters at most; this has 4,799.")
+        assert user.field.startswith("good at SQL good at SQL")
+        await user.presses("enter")
+        assert user.in_dialog

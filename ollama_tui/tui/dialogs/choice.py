@@ -172,7 +172,7 @@ def confirm_locked(names: Sequence[str], verb: str) -> Confirm | None:
     heading = f"{names[0]} is locked." if one else f"{len(names)} of them are locked."
     heading = f"{heading} {verb.capitalize()} {'it' if one else 'them'} all the same?"
     rows = () if one else tuple((name, "", "locked") for name in names[:LISTED])
-    hint = ("m in the list takes a lock off.",)
+    hint = ("m in the list unlocks it.",)
     facts = Facts(lines=hint, rows=rows, unlisted=len(names) - len(rows) if rows else 0)
     return Confirm(heading, facts, f"{verb} all the same", "keep", danger=True)
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from textual import events
 from textual.app import ComposeResult
 from textual.widgets import Input
 
 from ollama_tui.config.drafts import FormKey
 from ollama_tui.domain.model import Model
 from ollama_tui.domain.notes import (
-    LONGEST_NOTE,
     Note,
     TagChange,
     locked_among,
@@ -50,6 +50,17 @@ class TagsField(NamesField):
         return tuple(found), ""
 
 
+class NoteField(Input):
+    """A note on one line; its length is checked with the rest, so that a long paste is not lost."""
+
+    def _on_paste(self, event: events.Paste) -> None:
+        """Insert all pasted lines, where `Input` keeps only the first."""
+        event.prevent_default()
+        event.stop()
+        start, end = sorted(self.selection)
+        self.replace(" ".join(event.text.split()), start, end)
+
+
 class NoteDialog(Dialog[Note]):
     """Note, tags and lock of a model; `known` are the tags in use, the most frequent first."""
 
@@ -66,10 +77,9 @@ class NoteDialog(Dialog[Note]):
 
     def fields(self) -> ComposeResult:
         """Yield note, tags and lock."""
-        text = Input(
+        text = NoteField(
             self._shown_text,
             placeholder="what it is good at, why it is kept",
-            max_length=LONGEST_NOTE,
             select_on_focus=False,
             id="note",
         )

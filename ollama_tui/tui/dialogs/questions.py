@@ -88,22 +88,26 @@ def confirm_delete(
             tuple(map(inert, request_lines(plan, backups=backups))),
         )
 
-    option = ""
-    if plan.backups:
-        one = len(plan.backups) == 1
-        its = name_label(plan.backups[0].name) if one else f"{len(plan.backups)} backups"
-        stays = plan.freed_with_backups.bytes - plan.freed.bytes
-        option = f"also delete the {its} that Ollama keeps ({size(stays)})"
     return Confirm(
         heading,
         facts(plan.freed, backups=False),
         "delete",
         KEEP,
         danger=True,
-        option=option,
+        option=_backups_option(plan),
         option_facts=facts(plan.freed_with_backups, backups=True),
         again=confirm_locked(locked_names(models), "delete"),
     )
+
+
+def _backups_option(plan: Plan) -> str:
+    """Return the offer to delete backups too; empty without any."""
+    if not plan.backups:
+        return ""
+    one = len(plan.backups) == 1
+    its = name_label(plan.backups[0].name) if one else f"{len(plan.backups)} backups"
+    stays = plan.freed_with_backups.bytes - plan.freed.bytes
+    return f"also delete the {its} that Ollama keeps ({size(stays)})"
 
 
 def _undo_within(grace: float) -> str:

@@ -105,13 +105,13 @@ class QuantizationRows(RowSource[Quantization]):
     """The source of a table of quantizations; the tab says of which repository."""
 
     all_columns = (
-        TableColumn("QUANT", 12, flexible=True, most=44, id="quant"),
+        TableColumn("QUANT", 10, flexible=True, most=44, id="quant"),
         TableColumn("SIZE", 9, "right", id="size"),
         TableColumn("BYTES", 15, "right", id="bytes", priority=5),
-        TableColumn("FITS", 12, id="fits", priority=2),
+        TableColumn("FITS", 10, id="fits", priority=1),
         TableColumn("PROJECTOR", 9, id="projector", priority=4),
         TableColumn("PARTS", 12, id="parts", priority=3),
-        TableColumn("HERE", 15, id="here", priority=1),
+        TableColumn("HERE", 15, id="here", priority=2),
     )
 
     def __init__(
