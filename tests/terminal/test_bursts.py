@@ -38,7 +38,7 @@ def terminal(start: Start, server: str) -> Terminal:
         (DOWN * 2 + ENTER, "esc back"),
         ("s" + ENTER, "by modified ↑"),
         ("s" + ENTER * 2, "Press ⏎ again for"),
-        ("s13", "by parent"),
+        ("s13", "by digest"),
         (":reverse" + ENTER, "by modified ↑"),
         ("p" + ESCAPE + "/mistral:7b", "▸   mistral:7b"),
         ("Jqq", "Press q again to quit."),
