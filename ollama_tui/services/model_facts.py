@@ -129,6 +129,7 @@ class ModelFacts:
         those only when a person wants them.
         """
         key, show = model.details_key, self.details_of(model)
+        is_new = show is None
         if show is None and self._cache is not None and self._version is not None:
             show = self._cache.details(model.digest, self._version)
         if show is None:
@@ -136,7 +137,8 @@ class ModelFacts:
             # Which manifests a name has, and which one is selected, may change.
             if self._cache is not None and self._version is not None and not show.manifests:
                 self._cache.keep_details(model.digest, self._version, show)
-        self._store(model.digest, show)
+        if is_new:  # else its facts are known: to read them again takes as long as a key
+            self._store(model.digest, show)
         others = {k: v for k, v in self.details.value.items() if k != key}
         newest = list(others.items())[-(DETAILS_KEPT - 1) :]
         self.details.set({**dict(newest), key: show})
