@@ -268,7 +268,7 @@ class HuggingFace:
                 status=status,
             )
         if status == 401:
-            return Unauthorized(f"{where} wants a token.", self._hint_on_token(), status=status)
+            return Unauthorized(f"{where} requires a token.", self._hint_on_token(), status=status)
         if status == 429:
             return Busy(f"{where} is limiting requests.", self._when_again(answer), status=status)
         return self._other_refusal(status)

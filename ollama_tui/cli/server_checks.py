@@ -105,7 +105,7 @@ async def _memory(
     seen = SeenMemory(0).with_running(running)
     memory = await memory_of(settings, seen, server=transport)
     if memory is None:
-        return Fact("memory", 'not known: memory = "24g" in its table of config.toml says it', None)
+        return Fact("memory", 'not known: memory = "24g" in its table of config.toml sets it', None)
     devices = [device.name for device in memory.devices if device.name]
     named = f" ({', '.join(devices)})" if devices else ""
     value = {

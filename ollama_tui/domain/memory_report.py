@@ -46,7 +46,7 @@ def unload_advice(
         return ""
     more = len(room.unload) - _NAMED
     names = list(room.unload[:_NAMED]) + ([f"{more} more"] if more > 0 else [])
-    return f"{size(room.missing)} are taken by others: unload {listing(names)} first."
+    return f"{size(room.missing)} more GPU memory is needed: unload {listing(names)} first."
 
 
 def reported(shape: MemoryShape, running: RunningModel | None) -> str:

@@ -24,7 +24,7 @@ def test_what_to_unload_is_named() -> None:
     running = [on_gpu("large:1", 9), on_gpu("small:1", 1), on_gpu("tiny:1", 1)]
     model = a_model("m:1")
     said = unload_advice(model, TAKEN, configured(16 * GIB), running)
-    assert said == "454 MB are taken by others: unload large:1 first."
+    assert said == "454 MB more GPU memory is needed: unload large:1 first."
     assert unload_advice(model, TAKEN, configured(24 * GIB), running) == ""
     assert unload_advice(model, TAKEN, configured(4 * GIB), running) == ""  # it would not help
     assert unload_advice(model, TAKEN, None, running) == ""

@@ -226,7 +226,7 @@ async def test_read_only_looks_and_pulls_nothing() -> None:
 
 
 FAILURES = [
-    (refused(401), "wants a token"),
+    (refused(401), "requires a token"),
     (refused(403), "does not allow this"),
     (refused(404), "has no such API"),
     (refused(429, **{"retry-after": "55"}), "is limiting requests. Wait 55 seconds"),
@@ -295,7 +295,7 @@ async def test_offline_without_anything_known_is_one_sentence() -> None:
 async def test_a_name_is_looked_up_at_its_registry_and_pulled() -> None:
     async with discover(to="Library") as place:
         user = place.user
-        await user.sees("ollama.com has no list for programs")
+        await user.sees("ollama.com has no search API")
         await user.presses("/")
         await user.types("mistral:7b")
         await user.presses("enter")

@@ -38,7 +38,7 @@ async def test_it_shows_what_fits_and_up_to_which_context() -> None:
 async def test_it_says_what_has_to_be_unloaded_first() -> None:
     async with journey(transport=EmbeddedServer().transport) as user:
         await user.presses("F")
-        await user.sees("are taken by others: unload gpt-oss:20b")
+        await user.sees("more GPU memory is needed: unload gpt-oss:20b")
 
 
 async def test_rows_are_filtered_and_sorted_as_in_the_list() -> None:
@@ -63,7 +63,7 @@ async def test_where_the_memory_is_not_known_figures_are_there_and_no_verdict() 
     demo.server.runners.clear()
     async with journey(demo, server_time=ticker) as user:
         await user.presses("F")
-        await user.sees("How much memory the server has is not known", "34 models")
+        await user.sees("The memory of the server is not known", "34 models")
         assert row_of(user, "qwen3:8b")[1:4] == ["–", "6.0", "GB"]
 
 

@@ -144,7 +144,7 @@ def parse_memory(text: str) -> int:
     amount = float(match[1]) * _UNITS[match[2]]
     if not LEAST <= amount <= MOST:
         much = "little" if amount < LEAST else "much"
-        raise ValueError(f"That is too {much} memory: write it such as 24g or 16.5g.")
+        raise ValueError(f"That is too {much} memory: write an amount such as 24g or 16.5g.")
     return int(amount)
 
 

@@ -115,7 +115,7 @@ class FitScreen(ModelsScreen):
         available, room = self.tui.memory, self.room - 2
         kept = ""
         if available is None:
-            text = "How much memory the server has is not known: memory in config.toml tells it."
+            text = "The memory of the server is not known: set memory in config.toml."
         elif available.gpu_bytes:
             text = f"GPU memory: {inert(available.label)}"
             if available.usable < available.gpu_bytes:

@@ -19,7 +19,7 @@ from ollama_tui.tui.widgets.row_source import RowSource, TableColumn
 from ollama_tui.tui.widgets.table import Table
 
 NO_LIST = (
-    "ollama.com has no list for programs. Type a name with /, as in qwen3:8b or user/model:tag, "
+    "ollama.com has no search API. Type a name with /, as in qwen3:8b or user/model:tag, "
     "and its registry says what there is."
 )
 

@@ -162,7 +162,7 @@ def _headline(model: Model, at: Fit) -> StyledLine:
         Fits.GPU: "fits fully",
         Fits.PARTLY: "fits partly: the rest runs on the CPU",
         Fits.NO: "does not fit",
-        None: "how much memory there is is not known",
+        None: "the memory of the server is not known",
     }[at.fits]
     return (
         (model.label, "strong"),

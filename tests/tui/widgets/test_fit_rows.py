@@ -60,7 +60,7 @@ def test_narrow_screens_compare_fewer_types(width: int, types: int) -> None:
 
 def test_without_memory_figures_are_shown_and_no_verdict() -> None:
     lines = drawn(a_llama(None))
-    assert lines[0].endswith("how much memory there is is not known")
+    assert lines[0].endswith("the memory of the server is not known")
     assert not any(word in line for line in lines[1:] for word in ("fits", "partly"))
 
 
