@@ -107,7 +107,7 @@ def test_servers_have_tables(text: str, hosts: list[NamedHost]) -> None:
         ),
         (
             "[hosts.box]\nmemory = '0g'",
-            "line 2: hosts.box.memory: That is too little memory: write it",
+            "line 2: hosts.box.memory: That is too little memory: write an",
         ),
         (
             "[hosts.box]\nmemory = '-4g'",
