@@ -57,6 +57,7 @@ CLOUD_STATUS = Feature("Cloud status", "0.16.2")
 RECOMMENDATIONS = Feature("A list of recommended models", "0.22.1")
 LISTED_CAPABILITIES = Feature("A list that names capabilities and context", "0.30")
 RUNNERS = Feature("Choosing among several manifests of a name by runner", "0.40")
+LISTS = Feature("A model that consists of a list of manifests", "0.40")
 DIGESTS = Feature("Showing, copying or deleting a manifest by its digest", "0.40")
 THINKING = Feature("Saying how a model can be told to think", "0.40")
 DECLARED_CAPABILITIES = Feature("Giving a model capabilities when it is created", "0.40")
@@ -68,6 +69,7 @@ FEATURES = (
     RECOMMENDATIONS,
     LISTED_CAPABILITIES,
     RUNNERS,
+    LISTS,
     DIGESTS,
     THINKING,
     DECLARED_CAPABILITIES,

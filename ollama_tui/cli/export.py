@@ -3,45 +3,54 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import shlex
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
 
-from ollama_tui.api.errors import Refused
 from ollama_tui.api.host import Host
 from ollama_tui.cli.context import CommandContext, UsageError, add_filter
+from ollama_tui.cli.exported import export_of
 from ollama_tui.cli.output import print_json, print_lines, report, table
-from ollama_tui.domain import names, notes, updates
+from ollama_tui.domain import names, updates
 from ollama_tui.domain.comparison import installed_from_store
 from ollama_tui.domain.model import Model, by_comparison_key
-from ollama_tui.domain.modelfile.parameters import merged, parse_show
 from ollama_tui.formatting import clause, plural, size
-from ollama_tui.services.model_facts import CONCURRENT_SHOWS
 
-KIND = "ollama-tui export"
-VERSION = 1
-HELP = "Print the models so that restore can pull them elsewhere."
+HELP = "Print the models for restore, or copy their files for import."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what only this command takes."""
     add_filter(parser)
     parser.add_argument(
+        "--files",
+        metavar="DIR",
+        help="copy the files of the models to a folder, for import; FILTER may be their names",
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="with --files, show what would be copied"
+    )
+    parser.add_argument(
         "--script", action="store_true", help="print a shell script that pulls them"
     )
 
 
 async def run(context: CommandContext) -> int:
-    """Print the models that the filter selects, by name."""
-    if context.options.json and context.options.script:
-        raise UsageError("Use either --json or --script.")
+    """Print the models that the filter selects, by name, or copy their files."""
+    options = context.options
+    if options.script and (options.json or options.files is not None):
+        raise UsageError(f"Use either {'--json' if options.json else '--files'} or --script.")
+    if options.files is not None:
+        from ollama_tui.cli import export_files
+
+        return await export_files.run(context)
+    if options.dry_run:
+        raise UsageError("--dry-run goes with --files: nothing is copied without it.")
     selected, _ = await context.selected()
     # A pull of a name brings what the other server runs: one line for all its manifests.
     models = sorted(by_comparison_key(selected).values(), key=lambda model: model.name)
-    if context.options.json:
-        print_json(await _as_json(context, models))
-    elif context.options.script:
+    if options.json:
+        print_json(await export_of(context, models))
+    elif options.script:
         left_out = await _left_out(context, models)
         print_lines(script(models, context.settings.insecure, left_out))
         if left_out:
@@ -120,33 +129,3 @@ def why_not_pulled(model: Model, *, in_registry: bool) -> str:
     if reason is None or reason == updates.NAMELESS:  # which is also said where there is no digest
         return ""
     return clause(reason)
-
-
-async def _as_json(context: CommandContext, models: Sequence[Model]) -> dict[str, Any]:
-    limit = asyncio.Semaphore(CONCURRENT_SHOWS)
-
-    async def one(model: Model) -> dict[str, Any]:
-        async with limit:
-            return {
-                "name": model.name,
-                "digest": model.digest,
-                "size": model.size,
-                "parent": model.listed.details.parent_model,
-                "cloud": model.is_cloud,
-                "parameters": await _parameters(context, model),
-                **notes.as_json(model),
-            }
-
-    entries = await asyncio.gather(*map(one, models))
-    return {"kind": KIND, "version": VERSION, "models": entries}
-
-
-async def _parameters(context: CommandContext, model: Model) -> dict[str, Any] | None:
-    """Return the parameters set in a model; None when nobody can tell."""
-    if model.is_cloud:
-        return None
-    try:
-        show = await context.facts.show(model)
-    except Refused:
-        return None
-    return dict(merged(parse_show(show.parameters)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from ollama_tui import __version__
@@ -12,8 +13,8 @@ if TYPE_CHECKING:
     import argparse
 
 COMMANDS = (
-    "list", "show", "space", "fit", "outdated", "pull", "jobs", "export", "restore", "doctor",
-    "completion",
+    "list", "show", "space", "fit", "outdated", "pull", "jobs", "export", "restore", "import",
+    "doctor", "completion",
 )  # fmt: skip
 """Each is a module of this package, loaded when it is needed, with `HELP`, a sentence,
 `add_arguments(parser)`, and `async run(context)`, which returns the exit code."""
@@ -116,7 +117,7 @@ def parser_with(*commands: str) -> argparse.ArgumentParser:
         return parser
     added = parser.add_subparsers(title="commands", metavar="", prog="ollama-tui")
     for name in commands:
-        module = import_module(f"ollama_tui.cli.{name}")
+        module = module_of(name)
         command = added.add_parser(
             name,
             parents=[common],
@@ -130,6 +131,12 @@ def parser_with(*commands: str) -> argparse.ArgumentParser:
         module.add_arguments(command)
         command.set_defaults(run=module.run)
     return parser
+
+
+def module_of(command: str) -> ModuleType:
+    """Return the module of a command."""
+    # No module can be called `import`.
+    return import_module(f"ollama_tui.cli.{command if command != 'import' else 'import_files'}")
 
 
 def _common_options() -> argparse.ArgumentParser:

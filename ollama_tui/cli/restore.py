@@ -16,7 +16,7 @@ import msgspec
 
 from ollama_tui.api.errors import NotFound, OllamaError, ReadOnly, Unreachable
 from ollama_tui.cli.context import CommandContext, CommandRefused, UsageError
-from ollama_tui.cli.export import KIND
+from ollama_tui.cli.exported import KIND
 from ollama_tui.cli.output import complain, print_json, print_lines, report, table
 from ollama_tui.cli.restored_notes import RestoredNotes
 from ollama_tui.config.safe_file import Unusable
@@ -75,7 +75,7 @@ async def run(context: CommandContext) -> int:
     file = context.options.file
     wanted = read(_text(file), "standard input" if file == "-" else file)
     plan = await _planned(context, wanted)
-    notes = _planned_notes(context, wanted, plan)
+    notes = planned_notes(context, wanted, plan)
     if context.options.json:
         print_json(plans.as_json(plan) | {"notes": notes.as_json()})
     else:
@@ -84,7 +84,7 @@ async def run(context: CommandContext) -> int:
         print_lines(notes.lines())
     if context.options.dry_run:
         return 0
-    if not await _keep_notes(context, notes):
+    if not await keep_notes(context, notes):
         return 1
     if context.settings.read_only and plan.of(Operation.PULL):
         complain(str(ReadOnly("Nothing was pulled")))
@@ -93,7 +93,7 @@ async def run(context: CommandContext) -> int:
     return 0 if all(pulled) and not plan.of(Operation.REFUSE) else 1
 
 
-def _planned_notes(
+def planned_notes(
     context: CommandContext, wanted: Sequence[ExportedModel], plan: Plan
 ) -> RestoredNotes:
     """Return what becomes of the notes of models that are or will be here; the demo keeps none."""
@@ -105,14 +105,19 @@ def _planned_notes(
     return RestoredNotes.of(notes, context.notes)
 
 
-async def _keep_notes(context: CommandContext, notes: RestoredNotes) -> bool:
-    """Write the notes that are taken over; where that fails, say why and return False."""
+async def keep_notes(
+    context: CommandContext, notes: RestoredNotes, *, undone: str = "Nothing was pulled"
+) -> bool:
+    """Write the notes that are taken over; where that fails, say why and return False.
+
+    `undone` is what has not been done then.
+    """
     file = context.notes_file
     if file is not None and notes.taken:
         try:
             await asyncio.to_thread(notes.keep, file, context.settings.host)
         except Unusable as error:
-            complain(f"Nothing was pulled, and no note was kept: {error}")
+            complain(f"{undone}, and no note was kept: {error}")
             return False
     return True
 
@@ -205,7 +210,7 @@ async def _planned(context: CommandContext, wanted: Sequence[ExportedModel]) -> 
             same = not model.digest or model.digest in digests
             why = "Already installed." if same else "Another version is installed, and is kept."
             steps.append(PlanStep(Operation.KEEP, model.name, reason=why))
-    return plans.plan_of_pulls(steps, sizes)
+    return plans.plan_of_transfers(steps, sizes)
 
 
 async def _fetching(

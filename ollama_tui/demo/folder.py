@@ -15,10 +15,7 @@ from threading import Lock
 
 from ollama_tui.demo.manifest import BlobFile, ManifestFile
 from ollama_tui.demo.store import Store
-from ollama_tui.domain.names import DEFAULT_HOST, Name
-
-PUBLIC_HOST = "ollama.com"
-"""How the newer tree spells the host of the public registry."""
+from ollama_tui.domain.storage.contents import entry_path
 
 Wanted = tuple[str, ManifestFile | BlobFile]
 
@@ -28,15 +25,7 @@ def layout(store: Store) -> Iterator[Wanted]:
     for digest, blob in dict(store.blobs).items():
         yield f"blobs/{digest.replace(':', '-')}", blob
     for name, entry in (*dict(store.entries).items(), *dict(store.hidden).items()):
-        yield path_of_name(name, entry), entry
-
-
-def path_of_name(name: Name, entry: ManifestFile) -> str:
-    """Return the path of a name's file or link."""
-    host = name.host
-    if entry.is_link:
-        host = (PUBLIC_HOST if host == DEFAULT_HOST else host).replace(":", "%3A")
-    return f"{entry.tree}/{host}/{name.namespace}/{name.model}/{name.tag}"
+        yield entry_path(name, v2=entry.is_link), entry
 
 
 @dataclass

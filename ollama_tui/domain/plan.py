@@ -25,6 +25,8 @@ class Operation(StrEnum):
     """What happens to one model."""
 
     PULL = "pull"
+    COPY = "copy"
+    """Its files, from one folder to another."""
     DELETE = "delete"
     KEEP = "keep"
     """Nothing: it is as it should be, or nobody may touch it."""
@@ -136,7 +138,7 @@ class PlanStep:
     operation: Operation
     name: str
     bytes: int | None = None
-    """Fetched by a pull, freed by a deletion on its own; None when unknown."""
+    """Fetched by a pull, copied, freed by a deletion on its own; None when unknown."""
     estimated: bool = False
     """Whether the bytes are estimated."""
     reason: str = ""
@@ -145,7 +147,7 @@ class PlanStep:
     insecure: bool = False
     """Whether a pull has to be by plain HTTP."""
     digests: frozenset[str] = frozenset()
-    """Of what a pull fetches; steps that share one fetch it once."""
+    """Of what is fetched or copied; steps that share one move it once."""
     whole: int | None = None
     """Bytes of all a pull moves or finds there; None when unknown."""
 
@@ -158,7 +160,7 @@ class Plan:
     freed: Amount = NO_BYTES
     """What all deletions free together: more than each alone, as shared data goes with the last."""
     fetched: Amount = NO_BYTES
-    """What all pulls fetch together, shared layers once."""
+    """What is fetched or copied together, shared layers once."""
     kept_for: tuple[str, ...] = ()
     """Models that stay and keep data of deleted ones."""
     unknown: tuple[str, ...] = ()
@@ -187,6 +189,8 @@ class Plan:
         text = listing(counts) if counts else "nothing to do"
         if self.of(Operation.PULL):
             text += f"; fetches {self.fetched}"
+        if self.of(Operation.COPY):
+            text += f"; copies {self.fetched}"
         if self.of(Operation.DELETE):
             text += f"; frees {self.freed}"
         return f"{plural(len(self.steps), 'model')}: {text}."
@@ -308,7 +312,7 @@ def plan_updates(stale: Iterable[tuple[Model, Upstream]]) -> Plan:
         sizes |= layers
         reason = f"Changes {listing(newer.changes)}." if newer.changes else ""
         steps.append(pull_step(model.name, layers.items(), reason, insecure=newer.insecure))
-    return plan_of_pulls(steps, sizes)
+    return plan_of_transfers(steps, sizes)
 
 
 def pull_step(
@@ -338,8 +342,8 @@ def pull_step(
     )
 
 
-def plan_of_pulls(steps: Sequence[PlanStep], sizes: dict[str, int]) -> Plan:
-    """Return the plan of `steps`; `sizes` are those of all layers to fetch, by digest."""
+def plan_of_transfers(steps: Sequence[PlanStep], sizes: dict[str, int]) -> Plan:
+    """Return the plan of `steps`; `sizes` are those of all layers to fetch or copy, by digest."""
     digests = frozenset[str]().union(*(step.digests for step in steps))
     unknown = any(step.operation is Operation.PULL and step.bytes is None for step in steps)
     return Plan(tuple(steps), fetched=Amount(sum(sizes[d] for d in digests), unknown))

@@ -24,7 +24,7 @@ from ollama_tui.domain.storage.contents import Contents
 from ollama_tui.domain.storage.usage import Usage, store_of
 from ollama_tui.services.observable import Observable
 from ollama_tui.services.store.places import roots
-from ollama_tui.services.store.reader import ModelStore
+from ollama_tui.services.store.reader import ModelStore, contents_or_empty
 
 DISK_READ_TIMEOUT = 2.0
 """Seconds to wait for the disk before an estimate must do; the reading goes on."""
@@ -99,6 +99,28 @@ class Storage:
         for finished in done:
             finished.result()
         return self.known(models)
+
+    async def contents(self, models: Sequence[Model]) -> Contents | None:
+        """Return the store behind this list, however long that takes; None when it is not found.
+
+        A server that lists nothing says nothing of its store: then it is the one folder among the
+        usual ones that has blobs and lists nothing either.
+        """
+        if not self._local:
+            return None
+        if models:
+            await self._read(models, ask=True)
+            return usage.contents if (usage := self.measured.value) else None
+        return await asyncio.to_thread(self._empty_store)
+
+    def _empty_store(self) -> Contents | None:
+        found = {}
+        for root in self._roots():
+            with suppress(OSError):
+                contents = contents_or_empty(root) if (root / "blobs").is_dir() else None
+                if contents is not None and not contents.listed():
+                    found[root.resolve()] = contents
+        return next(iter(found.values())) if len(found) == 1 else None
 
     async def _read(self, models: Sequence[Model], *, ask: bool) -> None:
         async with self._one_at_a_time:

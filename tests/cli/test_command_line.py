@@ -6,12 +6,18 @@ import os
 import shlex
 import subprocess
 import sys
-from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-from ollama_tui.cli.parser import COMMANDS, close_command, first_word, parsed, parser_with
+from ollama_tui.cli.parser import (
+    COMMANDS,
+    close_command,
+    first_word,
+    module_of,
+    parsed,
+    parser_with,
+)
 from tests.cli.scripted import ROOT, program
 
 
@@ -237,6 +243,6 @@ def test_help_names_every_command_and_says_what_it_does(tmp_path: Path) -> None:
     done = program(["--help"], tmp_path)
     assert done.returncode == 0
     for name in COMMANDS:
-        about = import_module(f"ollama_tui.cli.{name}").HELP
+        about = module_of(name).HELP
         assert f"{name} " in done.stdout
         assert about in " ".join(program([name, "--help"], tmp_path).stdout.split())

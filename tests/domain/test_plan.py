@@ -48,14 +48,14 @@ def test_layers_that_several_pulls_share_are_fetched_once() -> None:
         plan.pull_step("b", {"x": 10 * MB, "z": 2 * MB}.items()),
         PlanStep(Operation.KEEP, "c"),
     ]
-    made = plan.plan_of_pulls(steps, {"x": 10 * MB, "y": 1 * MB, "z": 2 * MB})
+    made = plan.plan_of_transfers(steps, {"x": 10 * MB, "y": 1 * MB, "z": 2 * MB})
     assert [step.bytes for step in made.steps] == [11 * MB, 12 * MB, None]
     assert made.fetched == Amount(13 * MB)
     assert made.summary == "3 models: 2 to pull and 1 to keep; fetches 13 MB."
 
 
 def test_a_pull_of_unknown_size_makes_the_sum_rough() -> None:
-    made = plan.plan_of_pulls([plan.pull_step("a", None)], {})
+    made = plan.plan_of_transfers([plan.pull_step("a", None)], {})
     assert made.fetched == Amount(0, estimated=True)
     assert plan.lines(made) == [("pull", "a", "?", "")]
 

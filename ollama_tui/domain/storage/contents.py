@@ -20,6 +20,8 @@ from ollama_tui.domain.storage.manifest import (
     selected,
 )
 
+V2_HOST = "ollama.com"
+"""How `manifests-v2` spells the host of the public registry."""
 GRACE = 3600.0
 """Seconds for which a starting server leaves unused blobs and partial downloads alone."""
 
@@ -325,6 +327,18 @@ class Contents:
             if manifest.config in self.blobs and entry.is_found:
                 rows[name] = manifest
         return rows
+
+
+def entry_path(name: names.Name, *, v2: bool) -> str:
+    """Return where the entry of a name is in `manifests-v2` or in `manifests`, below the store.
+
+    Layout: `manifest/paths.go` of Ollama.
+    """
+    host = name.host
+    if v2:
+        host = (V2_HOST if host == names.DEFAULT_HOST else host).replace(":", "%3A")
+    tree = "manifests-v2" if v2 else "manifests"
+    return f"{tree}/{host}/{name.namespace}/{name.model}/{name.tag}"
 
 
 def _old_name(entry: StoredEntry) -> str:

@@ -58,7 +58,7 @@ class ModelStore:
         strays: list[str] = []
         found = self._trees(unseen, strays)
         blobs, partials, others = blob_files(self.root, self._hard_links, unseen)
-        free, capacity = _disk(self.root)
+        free, capacity = disk_space(self.root / "blobs")
         return Contents(
             root=str(self.root),
             entries=tuple(found),
@@ -210,7 +210,22 @@ def _content(path: str, info: os.stat_result) -> bytes:
     return Path(path).read_bytes()
 
 
-def _disk(folder: Path) -> tuple[int | None, int | None]:
+def contents_or_empty(root: Path) -> Contents:
+    """Return what is in a store that may not be there yet; raises OSError.
+
+    A folder with `blobs` and no tree is what a server makes that has no model.
+    """
+    here = [name for name in TREES if (root / name).exists()]
+    if here or (root / "blobs").is_file():
+        return ModelStore(root).read()
+    folder = root.absolute() / "blobs"
+    blobs = blob_files(root, {}, [])[0] if folder.exists() else {}
+    above = next(path for path in (folder, *folder.parents) if path.is_dir())
+    free, capacity = disk_space(above)
+    return Contents(str(root), blobs=blobs, free=free, capacity=capacity)
+
+
+def disk_space(folder: Path) -> tuple[int | None, int | None]:
     """Return what is left of the file system, and all of it but what is reserved for root."""
     try:
         disk = os.statvfs(folder)

@@ -1,0 +1,126 @@
+"""Copying models from one store to another, unchanged: what to copy, and what cannot be.
+
+A folder that models are exported to is a store too, so an import is the same the other way round. A
+plain manifest is written to `manifests`, where servers of any version find it; a list of manifests
+has its place in `manifests-v2`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from ollama_tui.domain import names
+from ollama_tui.domain.plan import Operation, Plan, PlanStep, plan_of_transfers
+from ollama_tui.domain.storage.contents import Contents, StoredBlob, StoredEntry, entry_path
+from ollama_tui.formatting import plural
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCopy:
+    """What one model consists of, and where its entry goes."""
+
+    name: str
+    entry: StoredEntry
+    """In the store it is copied from."""
+    path: str
+    """Of the entry in the other store, below its folder."""
+    blobs: tuple[StoredBlob, ...]
+    """All that it needs there, also what is there already."""
+
+
+class CannotCopy(ValueError):  # noqa: N818 - read as a sentence: except CannotCopy
+    """The model cannot be copied unchanged; the message is a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class CopyPlan:
+    """Which models are copied, as for any other bulk operation, and how."""
+
+    plan: Plan
+    copies: tuple[ModelCopy, ...]
+    """Those of the steps that copy, in their order."""
+    same: frozenset[str]
+    """Names of the models that are there already, whole and the same."""
+
+
+def copy_of(contents: Contents, name: str) -> ModelCopy:
+    """Return what copying a model takes; raises CannotCopy."""
+    entry = contents.entry(name)
+    if entry is None:
+        found = contents.counted.get(name)
+        if found is None:
+            raise CannotCopy("It is not in the store.")
+        why = "it is a broken link" if found.dangling else found.problem or found.refused
+        raise CannotCopy(f"Its manifest cannot be used: {why}.")
+    if not entry.manifests:
+        raise CannotCopy("None of the models that its list names is here: pull it again.")
+    needed = frozenset[str]().union(*(manifest.blobs for manifest in entry.manifests))
+    if missing := needed - contents.blobs.keys():
+        are = "is" if len(missing) == 1 else "are"
+        raise CannotCopy(f"{plural(len(missing), 'file')} of it {are} missing: pull it again.")
+    # What an anchor keeps, and the children of a list that are here, are manifests in blobs.
+    others = (entry.blobs - needed - {entry.digest}) & contents.blobs.keys()
+    blobs = sorted((contents.blobs[d] for d in needed | others), key=lambda b: (b.size, b.digest))
+    path = entry_path(names.parse(entry.name), v2=entry.list is not None)
+    return ModelCopy(name, entry, path, tuple(blobs))
+
+
+def plan_copies(
+    source: Contents,
+    target: Contents,
+    wanted: Iterable[str],
+    *,
+    refused: Mapping[str, str] | None = None,
+    list_problem: str | None = None,
+    there: str = "there",
+) -> CopyPlan:
+    """Return what copying the models `wanted` does; nothing that is there is ever overwritten.
+
+    `refused` has sentences on entries that must not be used, by path; `list_problem` says why the
+    server of `target` could not use a list of manifests, if so. `there` is where the models are
+    then, in a word.
+    """
+    copies: list[ModelCopy] = []
+    same: set[str] = set()
+    sizes: dict[str, int] = {}
+    taken = {names.comparison_key(name): name for name in target.counted}
+
+    def step(name: str) -> PlanStep:
+        try:
+            copy = copy_of(source, name)
+            if why := (refused or {}).get(copy.entry.path):
+                raise CannotCopy(why)
+            if copy.entry.list is not None and list_problem:
+                raise CannotCopy(list_problem)
+            known = taken.get(names.comparison_key(name))
+            if known is not None and _is_other(target, known, copy.entry.digest):
+                why = f"Another version is {there}, and is kept."
+                return PlanStep(Operation.KEEP, name, reason=why)
+        except CannotCopy as error:
+            return PlanStep(Operation.REFUSE, name, reason=str(error))
+        missing = {blob.digest: blob.size for blob in copy.blobs if _is_missing(blob, target)}
+        if known is not None and not missing:
+            same.add(name)
+            return PlanStep(Operation.KEEP, name, reason=f"Already {there}.")
+        sizes.update(missing)
+        copies.append(copy)
+        return PlanStep(Operation.COPY, name, sum(missing.values()), digests=frozenset(missing))
+
+    plan = plan_of_transfers([step(name) for name in wanted], sizes)
+    return CopyPlan(plan, tuple(copies), frozenset(same))
+
+
+def _is_other(target: Contents, name: str, digest: str) -> bool:
+    """Whether a name stands for another model there; raises CannotCopy where nobody can tell."""
+    entry = target.entry(name)
+    if entry is None:
+        counted = target.counted[name]
+        why = "is a broken link" if counted.dangling else "cannot be used"
+        raise CannotCopy(f"{counted.path} is in its place, and {why}.")
+    return entry.digest != digest
+
+
+def _is_missing(blob: StoredBlob, target: Contents) -> bool:
+    there = target.blobs.get(blob.digest)
+    return there is None or there.size != blob.size
