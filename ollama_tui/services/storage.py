@@ -23,7 +23,7 @@ from ollama_tui.domain.model import Model, Snapshot
 from ollama_tui.domain.storage.contents import Contents
 from ollama_tui.domain.storage.usage import Usage, store_of
 from ollama_tui.services.observable import Observable
-from ollama_tui.services.store.places import roots
+from ollama_tui.services.store.places import named_by, roots
 from ollama_tui.services.store.reader import ModelStore, contents_or_empty
 
 DISK_READ_TIMEOUT = 2.0
@@ -103,8 +103,8 @@ class Storage:
     async def contents(self, models: Sequence[Model]) -> Contents | None:
         """Return the store behind this list, however long that takes; None when it is not found.
 
-        A server that lists nothing says nothing of its store: then it is the one folder among the
-        usual ones that has blobs and lists nothing either.
+        A server that lists nothing says nothing of its store: then it is the one that OLLAMA_MODELS
+        names, else the one folder among the usual ones that has blobs and lists nothing either.
         """
         if not self._local:
             return None
@@ -115,7 +115,8 @@ class Storage:
 
     def _empty_store(self) -> Contents | None:
         found = {}
-        for root in self._roots():
+        named = None if self._embedded else named_by(self._environ)
+        for root in self._roots() if named is None else (named,):
             with suppress(OSError):
                 contents = contents_or_empty(root) if (root / "blobs").is_dir() else None
                 if contents is not None and not contents.listed():

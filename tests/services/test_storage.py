@@ -13,6 +13,7 @@ from ollama_tui.api.replies import Show
 from ollama_tui.domain.model import Model, Snapshot
 from ollama_tui.services.observable import Observable
 from ollama_tui.services.storage import Storage
+from ollama_tui.services.store.places import USUAL
 from tests.domain.models import NOW
 from tests.services.stores import StoreFolder, full, listed
 
@@ -71,6 +72,34 @@ async def test_a_store_the_environment_names_is_found_without_asking(store: Stor
     usage = await disk_of(server, {"OLLAMA_MODELS": str(store.root)}).usage(filled(store))
     assert usage.exact
     assert server.asked == []
+
+
+@pytest.mark.skipif(
+    any((folder / "blobs").is_dir() for folder in USUAL), reason="Ollama is installed here"
+)
+async def test_a_server_without_models_has_the_one_folder_that_lists_none_either(
+    store: StoreFolder, tmp_path: Path
+) -> None:
+    home = StoreFolder(tmp_path / "home" / ".ollama" / "models")
+    environ = {"HOME": str(tmp_path / "home")}
+    found = await disk_of(Told(), environ).contents(())
+    assert found is not None
+    assert (found.root, found.listed()) == (str(home.root), {})
+    named = await disk_of(Told(), environ | {"OLLAMA_MODELS": str(store.root)}).contents(())
+    assert named is not None
+    assert named.root == str(store.root)
+    home.manifest("registry.ollama.ai/library/one/latest", "a", config="c")
+    home.blob("c", 1)
+    assert await disk_of(Told(), environ).contents(()) is None
+    assert await disk_of(Told(), environ, local=False).contents(()) is None
+
+
+async def test_a_fresh_store_has_no_trees_yet(tmp_path: Path) -> None:
+    (tmp_path / "blobs").mkdir()
+    found = await disk_of(Told(), {"OLLAMA_MODELS": str(tmp_path)}).contents(())
+    assert found is not None
+    assert (found.entries, found.blobs) == ((), {})
+    assert found.free
 
 
 async def test_the_store_of_another_server_is_not_used(store: StoreFolder) -> None:

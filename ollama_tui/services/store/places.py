@@ -20,11 +20,17 @@ def roots(modelfiles: Iterable[str], environ: Mapping[str, str]) -> tuple[Path, 
     path.
     """
     found = [path for text in modelfiles for path in named_in(text)]
-    if named := environ.get("OLLAMA_MODELS", "").strip().strip("\"'"):
-        found.append(Path(named))
+    if (named := named_by(environ)) is not None:
+        found.append(named)
     if home := environ.get("HOME", ""):
         found.append(Path(home, ".ollama", "models"))
     return tuple(dict.fromkeys([*found, *USUAL]))
+
+
+def named_by(environ: Mapping[str, str]) -> Path | None:
+    """Return the folder that OLLAMA_MODELS names, read as Ollama reads it; None for none."""
+    named = environ.get("OLLAMA_MODELS", "").strip().strip("\"'")
+    return Path(named) if named else None
 
 
 def named_in(modelfile: str) -> Iterator[Path]:
