@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--files",
         metavar="DIR",
-        help="copy the files of the models to a folder, for import; FILTER may be their names",
+        help="copy the files of the models to a folder, for import; FILTER may then be their names",
     )
     parser.add_argument(
         "--dry-run", action="store_true", help="with --files, show what would be copied"

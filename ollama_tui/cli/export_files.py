@@ -9,25 +9,34 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ollama_tui.cli.context import CommandContext, CommandRefused, UsageError
-from ollama_tui.cli.copies import copied, print_plan, refuse_without_space, store_of_server
+from ollama_tui.cli.copies import (
+    copied,
+    is_complete,
+    print_plan,
+    print_result,
+    refuse_without_space,
+    store_of_server,
+)
 from ollama_tui.cli.exported import export_of
-from ollama_tui.config.safe_file import Unusable, read_bounded
+from ollama_tui.config.safe_file import Unusable, read_bounded, reason_of
 from ollama_tui.domain import names
 from ollama_tui.domain.copying import ModelCopy, plan_copies
 from ollama_tui.domain.model import Model, by_comparison_key
-from ollama_tui.domain.plan import Operation
 from ollama_tui.domain.storage.contents import Contents
+from ollama_tui.domain.suggestions import did_you_mean
 from ollama_tui.formatting import inert
 from ollama_tui.services.store import checksums
-from ollama_tui.services.store.reader import ModelStore, contents_or_empty
+from ollama_tui.services.store.reader import contents_or_empty
 
 INDEX = "models.json"
 """The export as JSON in the folder."""
+NOTES = ("note", "tags", "locked")
 LARGEST = 64 * 1024 * 1024
 """Bytes of it; more is something else."""
 
@@ -42,7 +51,7 @@ async def run(context: CommandContext) -> int:
     if not models:
         raise CommandRefused("No model matches: nothing was copied.")
     target = await asyncio.to_thread(_target, folder, Path(source.root))
-    known = await asyncio.to_thread(_index, folder / INDEX)
+    known = await asyncio.to_thread(_known, folder / INDEX)
     copying = plan_copies(source, target, [model.name for model in models])
     print_plan(context, copying)
     if context.options.dry_run:
@@ -51,39 +60,52 @@ async def run(context: CommandContext) -> int:
     said = await export_of(context, models)
 
     def describe(done: Sequence[ModelCopy]) -> Mapping[str, bytes]:
+        there = contents_or_empty(folder)
+        if not there.entries:
+            return {}
         index = _with_models(known, said, copying.same.union(copy.name for copy in done))
-        sums = checksums.checksums(ModelStore(folder).read())
-        return {INDEX: index, checksums.FILE: sums.encode()}
+        return {INDEX: index, checksums.FILE: checksums.checksums(there).encode()}
 
-    done = await copied(copying, Path(source.root), folder, links=False, describe=describe)
-    failed = len(done) < len(copying.copies) or copying.plan.of(Operation.REFUSE)
-    return 1 if failed else 0
+    result = await copied(copying, Path(source.root), folder, links=False, describe=describe)
+    print_result(context, copying, result)
+    return 0 if is_complete(copying, result) else 1
 
 
 async def _chosen(context: CommandContext) -> Sequence[Model]:
-    """Return the models that the arguments name, if all do, else those that they filter."""
+    """Return the models that the arguments name, else those that they filter.
+
+    Raises UsageError where one names a model and another does not.
+    """
+    words = context.options.filter
     installed = by_comparison_key(await context.models())
-    named = [installed.get(names.comparison_key(word)) for word in context.options.filter]
-    if named and all(named):
-        return list({model.name: model for model in named if model}.values())
+    named = {word: installed.get(names.comparison_key(word)) for word in words}
+    if any(named.values()):
+        for word, model in named.items():
+            if model is None:
+                meant = inert(did_you_mean(word, [model.name for model in installed.values()]))
+                raise UsageError(f"No model {inert(word)}. {meant}".strip())
+        return list({model.name: model for model in named.values() if model}.values())
     selected, _ = await context.selected()
     return sorted(by_comparison_key(selected).values(), key=lambda model: model.name)
 
 
 def _target(folder: Path, store: Path) -> Contents:
     """Return what is in the folder to copy to; raises UsageError."""
-    if folder.exists() and not folder.is_dir():
-        raise UsageError(f"{inert(str(folder))} is not a folder.")
-    if folder.exists() and folder.samefile(store):
-        raise UsageError(f"{inert(str(folder))} is the folder of the server itself.")
+    where = inert(str(folder))
+    if os.path.islink(folder) and not os.path.exists(folder):
+        raise UsageError(f"{where} is a broken link.")
+    for part in (folder, folder / "blobs"):
+        if os.path.exists(part) and not os.path.isdir(part):
+            raise UsageError(f"{inert(str(part))} is not a folder.")
+    if (real := os.path.realpath(store)) == os.path.commonpath([real, os.path.realpath(folder)]):
+        raise UsageError(f"{where} is in the folder of the server itself.")
     try:
         return contents_or_empty(folder)
     except OSError as error:
-        reason = (error.strerror or "it fails").lower()
-        raise UsageError(f"{inert(str(folder))} cannot be read: {reason}.") from error
+        raise UsageError(f"{where} cannot be read: {reason_of(error)}.") from error
 
 
-def _index(file: Path) -> Mapping[str, Any]:
+def _known(file: Path) -> Mapping[str, Any]:
     """Return what earlier exports to the folder say, by comparison key; raises UsageError."""
     try:
         value = json.loads(read_bounded(file, LARGEST))
@@ -92,15 +114,24 @@ def _index(file: Path) -> Mapping[str, Any]:
         return {}
     except (Unusable, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise UsageError(
-            f"{inert(str(file))} is no export: move it away, or export to another folder."
+            f"{inert(str(file))} was not written by an export: move it away, or export to another "
+            "folder."
         ) from error
 
 
 def _with_models(
     known: Mapping[str, Any], said: Mapping[str, Any], there: Collection[str]
 ) -> bytes:
-    """Return what is said of all models in the folder: those that are `there` now, and others."""
-    now = [model for model in said["models"] if model["name"] in there]
-    models = {**known, **{names.comparison_key(model["name"]): model for model in now}}
+    """Return what is said of all models in the folder: those that are `there` now, and others.
+
+    Somebody without notes for a model overwrites nobody's.
+    """
+    models = dict(known)
+    for model in said["models"]:
+        if model["name"] in there:
+            key = names.comparison_key(model["name"])
+            has_notes = any(model[field] for field in NOTES)
+            kept = {} if has_notes else {f: v for f, v in known.get(key, {}).items() if f in NOTES}
+            models[key] = {**model, **kept}
     whole = {**said, "models": [models[key] for key in sorted(models)]}
     return f"{json.dumps(whole, indent=2)}\n".encode()

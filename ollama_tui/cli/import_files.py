@@ -5,25 +5,31 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from ollama_tui.api.errors import ReadOnly
 from ollama_tui.api.features import LISTS
 from ollama_tui.cli import restore
 from ollama_tui.cli.context import CommandContext, CommandRefused, UsageError
-from ollama_tui.cli.copies import copied, print_plan, refuse_without_space, store_of_server
+from ollama_tui.cli.copies import (
+    copied,
+    is_complete,
+    print_plan,
+    print_result,
+    refuse_without_space,
+    store_of_server,
+)
 from ollama_tui.cli.export_files import INDEX, LARGEST
-from ollama_tui.cli.output import complain
+from ollama_tui.cli.output import complain, print_lines
 from ollama_tui.cli.restored_notes import RestoredNotes
-from ollama_tui.config.safe_file import Unusable, read_bounded
+from ollama_tui.config.safe_file import Unusable, read_bounded, reason_of
 from ollama_tui.domain import names
 from ollama_tui.domain.copying import CopyPlan, ModelCopy, plan_copies
-from ollama_tui.domain.plan import Operation
 from ollama_tui.domain.storage.contents import Contents
 from ollama_tui.domain.suggestions import did_you_mean
-from ollama_tui.formatting import inert, listing
-from ollama_tui.services.store.checksums import damaged_entries, read_checksums
+from ollama_tui.formatting import inert, listing, plural
+from ollama_tui.services.store.checksums import FILE, damaged, read_checksums
 from ollama_tui.services.store.reader import ModelStore
 
 MOST = 10
@@ -37,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "file", metavar="DIR", help="the folder: an export, or the models folder of a server"
     )
     parser.add_argument(
-        "names", nargs="*", metavar="NAME", help="which models; all if none is named"
+        "names", nargs="*", default=[], metavar="NAME", help="which models; all if none is named"
     )
     parser.add_argument(
         "--dry-run", action="store_true", help="show what would be done, and do nothing"
@@ -46,22 +52,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 async def run(context: CommandContext) -> int:
     """Copy the models of the folder to the server's store; 1 if any was refused."""
+    if not context.options.file:
+        raise UsageError("import needs a folder, such as /mnt/disk.")
     folder = Path(context.options.file)
     source = await asyncio.to_thread(_source, folder)
-    wanted = _chosen(source, context.options.names, folder)
+    refused = await asyncio.to_thread(_refused, source, folder)
+    wanted = _chosen(source, refused, context.options.names, folder)
     if context.settings.read_only and not context.options.dry_run:
         raise CommandRefused(str(ReadOnly("Nothing was imported")))
     target = await store_of_server(context, await context.models())
+    _refuse_same(folder, Path(target.root))
     copying = plan_copies(
         source,
         target,
         wanted,
-        refused=await asyncio.to_thread(_damaged, source, folder, target),
+        refused=refused,
         list_problem=LISTS.problem(await context.ollama.version()),
         there="installed",
+        again="export it again",
     )
-    notes = await asyncio.to_thread(_notes, context, folder, copying)
-    print_plan(context, copying, notes)
+    notes, problem = await asyncio.to_thread(_notes, context, folder, copying)
+    more = {"notes": notes.as_json()}
+    print_plan(context, copying, more)
+    print_lines([] if context.options.json else notes.lines())
+    complain(*filter(None, (problem, _unseen(source, folder))))
     if context.options.dry_run:
         return 0
     refuse_without_space(copying, target)
@@ -72,9 +86,11 @@ async def run(context: CommandContext) -> int:
         )
     if not await restore.keep_notes(context, notes, undone="Nothing was imported"):
         return 1
-    done = await copied(copying, folder, Path(target.root), links=True)
-    complete = len(done) == len(copying.copies) and not copying.plan.of(Operation.REFUSE)
-    return 0 if await _are_listed(context, target, done) and complete else 1
+    result = await copied(copying, folder, Path(target.root), links=True)
+    are_listed = await _are_listed(context, target, result.done)
+    print_result(context, copying, result, more)
+    whole = are_listed and not problem and not source.unseen
+    return 0 if whole and is_complete(copying, result) else 1
 
 
 def _source(folder: Path) -> Contents:
@@ -82,20 +98,35 @@ def _source(folder: Path) -> Contents:
     try:
         return ModelStore(folder).read()
     except OSError as error:
-        reason = (error.strerror or "it fails").lower()
         inside = folder / "models"  # of ~/.ollama
         advice = "Name a folder that export --files has written, or the models folder of a server."
-        if (inside / "blobs").is_dir():
+        if os.path.isdir(inside / "blobs"):
             advice = f"Did you mean {inert(str(inside))}?"
         raise UsageError(
-            f"{inert(str(error.filename or folder))}: {reason}, so there are no models to import. "
-            f"{advice}"
+            f"There are no models to import in {inert(str(folder))}: {reason_of(error)}. {advice}"
         ) from error
 
 
-def _chosen(source: Contents, asked: Sequence[str], folder: Path) -> Sequence[str]:
-    """Return the names in the folder that are asked for, or all; raises UsageError."""
-    there = sorted(name for name, entry in source.counted.items() if not entry.is_shadow)
+def _refused(source: Contents, folder: Path) -> dict[str, str]:
+    """Return why models of the folder must not be used, by name; raises UsageError."""
+    try:
+        return damaged(source, read_checksums(folder))
+    except Unusable as error:
+        raise UsageError(
+            f"{inert(str(folder / FILE))} {error}: export again, or delete it to import without "
+            "checking manifests."
+        ) from error
+
+
+def _chosen(
+    source: Contents, refused: Collection[str], asked: Sequence[str], folder: Path
+) -> Sequence[str]:
+    """Return the names in the folder that are asked for, or all; raises UsageError.
+
+    Those that are `refused` may be there no longer.
+    """
+    here = (name for name, entry in source.counted.items() if not entry.is_shadow)
+    there = sorted({*here, *refused})
     if not there:
         raise UsageError(f"{inert(str(folder))} has no models.")
     known = {names.comparison_key(name): name for name in there}
@@ -107,28 +138,39 @@ def _chosen(source: Contents, asked: Sequence[str], folder: Path) -> Sequence[st
     return list(dict.fromkeys(known[names.comparison_key(name)] for name in asked)) or there
 
 
-def _damaged(source: Contents, folder: Path, target: Contents) -> dict[str, str]:
-    """Return why entries must not be used, by path; raises UsageError."""
-    if folder.samefile(target.root):
-        raise UsageError(f"{inert(str(folder))} is the folder of the server itself.")
-    try:
-        return damaged_entries(source, read_checksums(folder))
-    except Unusable as error:
-        raise UsageError(f"{inert(str(folder))}: the file of checksums {error}.") from error
+def _unseen(source: Contents, folder: Path) -> str:
+    """Return what to say of files that may not be read; empty when there are none."""
+    if not source.unseen:
+        return ""
+    return (
+        f"{plural(source.unseen, 'file or folder', 'files or folders')} in {inert(str(folder))} "
+        "cannot be read, so models may be missing. Run this as a user who may read them."
+    )
 
 
-def _notes(context: CommandContext, folder: Path, copying: CopyPlan) -> RestoredNotes:
-    """Return what becomes of the notes in the folder; none where it is a bare store."""
+def _notes(context: CommandContext, folder: Path, copying: CopyPlan) -> tuple[RestoredNotes, str]:
+    """Return what becomes of the notes in the folder, and why they cannot be read, if so.
+
+    There are none where it is a bare store.
+    """
+    file = folder / INDEX
     try:
-        text = read_bounded(folder / INDEX, LARGEST).decode("utf-8", "replace")
+        said = restore.read(read_bounded(file, LARGEST).decode("utf-8", "replace"))
     except FileNotFoundError:
-        return RestoredNotes()
-    except Unusable as error:
-        raise UsageError(f"{inert(str(folder / INDEX))} {error}.") from error
+        return RestoredNotes(), ""
+    except (Unusable, CommandRefused):
+        return (
+            RestoredNotes(),
+            f"{inert(str(file))} is damaged, so notes, tags and locks are not imported.",
+        )
     planned = {names.comparison_key(step.name) for step in copying.plan.steps}
-    said = restore.read(text, str(folder / INDEX))
     mine = [model for model in said if names.comparison_key(model.name) in planned]
-    return restore.planned_notes(context, mine, copying.plan)
+    return restore.planned_notes(context, mine, copying.plan), ""
+
+
+def _refuse_same(folder: Path, store: Path) -> None:
+    if folder.resolve() == store.resolve():
+        raise UsageError(f"{inert(str(folder))} is the folder of the server itself.")
 
 
 def _may_write(folder: Path) -> bool:

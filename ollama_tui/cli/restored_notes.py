@@ -39,10 +39,10 @@ class RestoredNotes:
         """Return lines for a person; none where the export says nothing."""
         lines = []
         if self.taken:
-            lines.append(f"{plural(len(self.taken), 'note')} of the export:")
+            lines.append(f"{plural(len(self.taken), 'note')} to take over:")
             lines += [f"  {inert(name)}: {described(note)}" for name, note in self.taken.items()]
         if self.different:
-            lines.append("What is kept here for these models differs, and stays; the export has:")
+            lines.append("These models have other notes here, which stay; in the export they have:")
             lines += [f"  {inert(n)}: {described(note)}" for n, note in self.different.items()]
         return ["", *lines] if lines else []
 

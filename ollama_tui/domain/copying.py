@@ -44,8 +44,11 @@ class CopyPlan:
     """Names of the models that are there already, whole and the same."""
 
 
-def copy_of(contents: Contents, name: str) -> ModelCopy:
-    """Return what copying a model takes; raises CannotCopy."""
+def copy_of(contents: Contents, name: str, *, again: str = "pull it again") -> ModelCopy:
+    """Return what copying a model takes; raises CannotCopy.
+
+    `again` is what to do where it is not whole.
+    """
     entry = contents.entry(name)
     if entry is None:
         found = contents.counted.get(name)
@@ -54,11 +57,15 @@ def copy_of(contents: Contents, name: str) -> ModelCopy:
         why = "it is a broken link" if found.dangling else found.problem or found.refused
         raise CannotCopy(f"Its manifest cannot be used: {why}.")
     if not entry.manifests:
-        raise CannotCopy("None of the models that its list names is here: pull it again.")
+        raise CannotCopy(f"None of the manifests that its list names is there: {again}.")
+    if any(manifest.is_vague for manifest in entry.manifests):
+        raise CannotCopy(f"Its manifest does not name all of its files: {again}.")
     needed = frozenset[str]().union(*(manifest.blobs for manifest in entry.manifests))
     if missing := needed - contents.blobs.keys():
         are = "is" if len(missing) == 1 else "are"
-        raise CannotCopy(f"{plural(len(missing), 'file')} of it {are} missing: pull it again.")
+        raise CannotCopy(
+            f"{len(missing)} of its {plural(len(needed), 'file')} {are} missing: {again}."
+        )
     # What an anchor keeps, and the children of a list that are here, are manifests in blobs.
     others = (entry.blobs - needed - {entry.digest}) & contents.blobs.keys()
     blobs = sorted((contents.blobs[d] for d in needed | others), key=lambda b: (b.size, b.digest))
@@ -74,12 +81,13 @@ def plan_copies(
     refused: Mapping[str, str] | None = None,
     list_problem: str | None = None,
     there: str = "there",
+    again: str = "pull it again",
 ) -> CopyPlan:
     """Return what copying the models `wanted` does; nothing that is there is ever overwritten.
 
-    `refused` has sentences on entries that must not be used, by path; `list_problem` says why the
+    `refused` has sentences on models that must not be copied, by name; `list_problem` says why the
     server of `target` could not use a list of manifests, if so. `there` is where the models are
-    then, in a word.
+    then, in a word, and `again` what to do where one is not whole.
     """
     copies: list[ModelCopy] = []
     same: set[str] = set()
@@ -88,14 +96,14 @@ def plan_copies(
 
     def step(name: str) -> PlanStep:
         try:
-            copy = copy_of(source, name)
-            if why := (refused or {}).get(copy.entry.path):
+            if why := (refused or {}).get(name):
                 raise CannotCopy(why)
+            copy = copy_of(source, name, again=again)
             if copy.entry.list is not None and list_problem:
                 raise CannotCopy(list_problem)
             known = taken.get(names.comparison_key(name))
             if known is not None and _is_other(target, known, copy.entry.digest):
-                why = f"Another version is {there}, and is kept."
+                why = f"Another version is {there}, and is kept: delete it first to have this one."
                 return PlanStep(Operation.KEEP, name, reason=why)
         except CannotCopy as error:
             return PlanStep(Operation.REFUSE, name, reason=str(error))

@@ -176,10 +176,11 @@ async def test_a_dry_run_copies_nothing(here: Machine, new_machine: NewMachine, 
     assert there.listed == {}
 
 
-async def test_programs_get_the_plan_as_json(here: Machine, disk: Path) -> None:
+async def test_programs_get_what_was_done_as_json(here: Machine, disk: Path) -> None:
     await here.runs("export", "--files", str(disk), "qwen3:8b", "--json")
-    [step] = json.loads(here.out)["steps"]
-    assert (step["do"], step["name"], step["bytes"]) == ("copy", "qwen3:8b", 15036)
+    said = json.loads(here.out)
+    assert said["steps"] == [{"do": "copy", "name": "qwen3:8b", "bytes": 15036, "why": ""}]
+    assert (said["bytes"], said["copied"], said["failed"]) == (15036, ["qwen3:8b"], {})
 
 
 async def test_a_folder_collects_the_models_of_several_exports(here: Machine, disk: Path) -> None:
@@ -202,10 +203,10 @@ async def test_another_version_is_kept_on_either_side(
     there.has("qwen3:8b", b"weights of my own")
     mine = there.listed
     assert await there.runs("import", str(disk)) == 0
-    assert "Another version is installed, and is kept." in there.out
+    assert "Another version is installed, and is kept: delete it first to have" in there.out
     assert there.listed == mine
     assert await there.runs("export", "--files", str(disk)) == 0
-    assert "Another version is there, and is kept." in there.out
+    assert "Another version is there, and is kept: delete it first to have" in there.out
     said = json.loads((disk / "models.json").read_text())["models"]
     assert [model["digest"] for model in said] == [here.listed["qwen3:8b"]]
 
@@ -245,7 +246,82 @@ async def test_what_was_damaged_on_the_way_is_not_installed_and_the_rest_is(
     there = new_machine("there")
     assert await there.runs("import", str(disk)) == 1
     assert sorted(there.listed) == ["llama3.2:latest", "qwen3:8b"]
-    assert "damaged" in there.out + there.err
+    said = {"blobs": "is damaged: its content", "manifests": "does not match SHA256SUMS"}
+    assert said[part] in there.out + there.err
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [b"{}", b'{"layers":[]}', b'{"config":null,"layers":null}', b'{"manifests":5,"layers":[]}'],
+)
+async def test_a_manifest_that_names_no_files_is_no_model(
+    here: Machine, new_machine: NewMachine, manifest: bytes
+) -> None:
+    here.store.raw("registry.ollama.ai/library/odd/1b", manifest)
+    there = new_machine("there")
+    assert await there.runs("import", str(here.store.root), "odd:1b") == 1
+    assert "Its manifest does not name all of its files: export it again." in there.out
+    assert not entries(there.store.root / "manifests")
+
+
+async def test_a_layer_whose_digest_is_none_is_not_left_out(
+    here: Machine, new_machine: NewMachine
+) -> None:
+    path = here.store.root / "manifests/registry.ollama.ai/library/qwen3/8b"
+    content = json.loads(path.read_text())
+    content["layers"][0]["digest"] = "sha256:../../../secret"
+    here.store.raw("registry.ollama.ai/library/qwen3/8b", go_json(content))
+    there = new_machine("there")
+    assert await there.runs("import", str(here.store.root), "qwen3:8b") == 1
+    assert there.listed == {}
+
+
+async def test_a_model_that_is_gone_from_the_disk_is_missed(
+    here: Machine, new_machine: NewMachine, disk: Path
+) -> None:
+    await here.runs("export", "--files", str(disk))
+    manifest = disk / "manifests/registry.ollama.ai/library/qwen3/8b"
+    manifest.unlink()
+    os.mkfifo(manifest)
+    there = new_machine("there")
+    assert await there.runs("import", str(disk)) == 1
+    assert there.steps[1] == ["refuse", "qwen3:8b"]
+    assert "Its manifest is missing, or cannot be read: export it again." in there.out
+    assert len(there.listed) == 2
+
+
+async def test_somebody_without_notes_overwrites_nobodys(here: Machine, disk: Path) -> None:
+    note = Note("good at SQL", ("coding",), locked=True)
+    here.notes.change(here.settings.host, lambda _: {"qwen3:8b": note})
+    await here.runs("export", "--files", str(disk), "qwen3:8b")
+    here.notes = NotesFile(disk.parent / "root.toml", Problems())
+    await here.runs("export", "--files", str(disk), "qwen3:8b")
+    [said] = json.loads((disk / "models.json").read_text())["models"]
+    assert (said["note"], said["tags"], said["locked"]) == ("good at SQL", ["coding"], True)
+
+
+@pytest.mark.parametrize("content", ["[1,2]", '{"kind":"other"}', "", "\x1b[31m", '{"models":[]}'])
+async def test_damaged_notes_keep_no_model_from_being_imported(
+    here: Machine, new_machine: NewMachine, disk: Path, content: str
+) -> None:
+    await here.runs("export", "--files", str(disk))
+    (disk / "models.json").write_text(content)
+    there = new_machine("there")
+    assert await there.runs("import", str(disk)) == 1
+    assert "models.json is damaged, so notes, tags and locks are not imported." in there.err
+    assert there.listed == here.listed
+
+
+async def test_a_damaged_file_of_checksums_is_not_taken_for_none(
+    here: Machine, new_machine: NewMachine, disk: Path
+) -> None:
+    await here.runs("export", "--files", str(disk))
+    (disk / "SHA256SUMS").write_text("garbage")
+    said = await new_machine("there").refuses("import", str(disk))
+    assert said.endswith(
+        "SHA256SUMS has no checksums: export again, or delete it to import without checking "
+        "manifests."
+    )
 
 
 async def test_a_list_of_manifests_needs_a_server_that_knows_such(
@@ -287,14 +363,22 @@ async def test_a_server_that_does_not_list_what_was_imported_is_told_apart(
     [
         (("export", "--files", "{disk}", "--script"), "Use either --files or --script."),
         (("export", "--dry-run"), "--dry-run goes with --files: nothing is copied without it."),
-        (("export", "--files", "{store}"), "is the folder of the server itself."),
+        (("export", "--files", "{store}"), "is in the folder of the server itself."),
+        (("export", "--files", "{store}/blobs/x"), "is in the folder of the server itself."),
+        (("export", "--files", "{disk}", "qwen3:8b", "qwen3:9b"), "No model qwen3:9b. Did you"),
+        (("export", "--files", "/" + "a" * 300), "cannot be read: file name too long."),
         (("export", "--files", "{store}/blobs/sha256-x"), "is not a folder."),
         (("import", "{store}"), "is the folder of the server itself."),
-        (("import", "{disk}"), "so there are no models to import. Name a folder that export"),
+        (
+            ("import", "{disk}"),
+            "There are no models to import in {disk}: no such file or directory. Name a",
+        ),
         (("import", "{other}", "qwen3:8"), "has no model qwen3:8. Did you mean qwen3:8b?"),
         (("import", "{other}", "zzz"), "has no model zzz. It has qwen3:8b."),
         (("import", "{empty}"), "has no models."),
-        (("import", "{above}"), "there are no models to import. Did you mean {other}?"),
+        (("import", ""), "import needs a folder, such as /mnt/disk."),
+        (("import", "/" + "a" * 300), "file name too long. Name a folder that export"),
+        (("import", "{above}"), "no such file or directory. Did you mean {other}?"),
         (("export", "--files", ""), "--files needs a folder to copy to, such as /mnt/disk."),
     ],
 )
@@ -318,7 +402,9 @@ async def test_what_cannot_be_done_is_said(
 async def test_a_file_that_is_no_export_is_not_overwritten(here: Machine, tmp_path: Path) -> None:
     (tmp_path / "models.json").write_text("mine")
     said = await here.refuses("export", "--files", str(tmp_path))
-    assert said.endswith("models.json is no export: move it away, or export to another folder.")
+    assert said.endswith(
+        "models.json was not written by an export: move it away, or export to another folder."
+    )
     assert (tmp_path / "models.json").read_text() == "mine"
 
 

@@ -83,7 +83,7 @@ async def test_a_note_that_differs_is_kept_and_said(noted: Shell, tmp_path: Path
     )
     await noted.runs("restore", str(export))
     assert noted.code == 0
-    assert "What is kept here for these models differs, and stays; the export has:" in noted.out
+    assert "These models have other notes here, which stay; in the export they have:" in noted.out
     assert "\x1b" not in noted.out
     assert noted.notes is not None
     assert list(noted.notes.read(noted.settings.host).values()) == [MINE]

@@ -23,6 +23,11 @@ def plain(name: str, *blobs: str, digest: str = "1" * 64) -> StoredEntry:
     return StoredEntry(name, path, digest, manifests=(StoredManifest(digest, frozenset(blobs)),))
 
 
+def vague(name: str) -> StoredEntry:
+    entry = plain(name, WEIGHTS)
+    return replace(entry, manifests=(replace(entry.manifests[0], is_vague=True),))
+
+
 def listed(name: str, *here: StoredManifest, others: tuple[str, ...] = ()) -> StoredEntry:
     digests = (*(manifest.digest for manifest in here), *others)
     children = tuple(ListedChild(digest, "llamacpp", b"") for digest in digests)
@@ -60,12 +65,16 @@ def test_a_list_takes_the_manifests_that_are_here_and_what_they_need() -> None:
 @pytest.mark.parametrize(
     ("entry", "why"),
     [
-        (plain("m:1b", WEIGHTS, MISSING), "1 file of it is missing: pull it again."),
-        (plain("m:1b", MISSING, "9" * 64), "2 files of it are missing: pull it again."),
-        (listed("m:1b", others=("4" * 64,)), "None of the models that its list names is here"),
+        (plain("m:1b", WEIGHTS, MISSING), "1 of its 2 files is missing: pull it again."),
+        (plain("m:1b", MISSING, "9" * 64), "2 of its 2 files are missing: pull it again."),
+        (
+            listed("m:1b", others=("4" * 64,)),
+            "None of the manifests that its list names is there: pull it again",
+        ),
         (replace(plain("m:1b"), problem="it is not JSON"), "cannot be used: it is not JSON."),
         (replace(plain("m:1b"), refused="its link leaves the store"), "its link leaves the store."),
         (replace(plain("m:1b"), dangling=True), "Its manifest cannot be used: it is a broken link"),
+        (vague("m:1b"), "Its manifest does not name all of its files: pull it again."),
         (plain("other:1b", WEIGHTS), "It is not in the store."),
     ],
 )
@@ -92,7 +101,7 @@ def test_what_is_there_is_not_copied_again_and_never_overwritten() -> None:
     other = store(plain("M:1b", SHARED, digest="8" * 64))
     kept = plan_copies(source, other, ["m:1b"], there="installed")
     assert [step.reason for step in kept.plan.steps] == [
-        "Another version is installed, and is kept."
+        "Another version is installed, and is kept: delete it first to have this one."
     ]
     assert (kept.copies, kept.same) == ((), frozenset())
 

@@ -10,8 +10,9 @@ from threading import Event
 
 import pytest
 
+from ollama_tui.config.safe_file import Unusable
 from ollama_tui.domain.copying import plan_copies
-from ollama_tui.services.store.checksums import checksums, damaged_entries, read_checksums
+from ollama_tui.services.store.checksums import checksums, damaged, read_checksums
 from ollama_tui.services.store.copier import Damaged, InUse, Stopped, StoreCopier
 from ollama_tui.services.store.reader import ModelStore, contents_or_empty
 from tests.services.stores import NOBODY, StoreFolder
@@ -169,13 +170,46 @@ def test_checksums_are_those_of_all_files(one_model: StoreFolder, tmp_path: Path
     said = read_checksums(archive)
     assert said.keys() == files(archive) - {"SHA256SUMS"}
     assert all(sha256((archive / p).read_bytes()).hexdigest() == d for p, d in said.items())
-    assert damaged_entries(ModelStore(archive).read(), said) == {}
+    assert damaged(ModelStore(archive).read(), said) == {}
 
 
-def test_a_damaged_manifest_is_known_by_its_checksum(
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ({}, {}),
+        ({"m/1b": "f" * 64}, {"m:1b": "Its manifest does not match SHA256SUMS: export it again."}),
+        (
+            {"gone/1b": "f" * 64},
+            {
+                "gone:1b": "Its manifest is missing, or cannot be read: export it again.",
+                "m:1b": "Its manifest is not in SHA256SUMS: export it again.",
+            },
+        ),
+    ],
+)
+def test_checksums_tell_what_became_of_manifests(
+    one_model: StoreFolder, said: dict[str, str], found: dict[str, str]
+) -> None:
+    known = {f"manifests/registry.ollama.ai/library/{path}": d for path, d in said.items()}
+    noise = {"blobs/sha256-1": "f" * 64, "manifests/x": "f" * 64} if known else {}
+    assert damaged(ModelStore(one_model.root).read(), known | noise) == found
+
+
+def test_a_file_without_checksums_is_not_taken_for_none(tmp_path: Path) -> None:
+    assert read_checksums(tmp_path) == {}
+    (tmp_path / "SHA256SUMS").write_text("garbage\n")
+    with pytest.raises(Unusable, match="has no checksums"):
+        read_checksums(tmp_path)
+
+
+def test_a_blob_that_cannot_be_read_concerns_its_model_alone(
     one_model: StoreFolder, tmp_path: Path
 ) -> None:
-    said = {"manifests/registry.ollama.ai/library/m/1b": "f" * 64}
-    [why] = damaged_entries(ModelStore(one_model.root).read(), said).values()
-    assert why == "Its manifest is damaged: it does not have the checksum that SHA256SUMS gives."
-    assert damaged_entries(ModelStore(one_model.root).read(), {}) == {}
+    contents = ModelStore(one_model.root).read()
+    [model] = plan_copies(contents, contents_or_empty(tmp_path / "new"), ["m:1b"]).copies
+    (one_model.root / model.blobs[-1].paths[0]).unlink()
+    copier = StoreCopier(
+        one_model.root, tmp_path / "new", links=True, moved=lambda _: None, stop=Event()
+    )
+    with copier.opened(), pytest.raises(Damaged, match="cannot be read: no such file"):
+        copier.copy(model)

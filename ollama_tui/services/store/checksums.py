@@ -6,8 +6,9 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from ollama_tui.config.safe_file import read_bounded
+from ollama_tui.config.safe_file import Unusable, read_bounded
 from ollama_tui.domain.storage.contents import Contents
+from ollama_tui.services.store.reader import name_of_entry
 
 FILE = "SHA256SUMS"
 LARGEST = 64 * 1024 * 1024
@@ -28,20 +29,33 @@ def checksums(contents: Contents) -> str:
 def read_checksums(folder: Path) -> Mapping[str, str]:
     """Return the checksums in a folder, by path; none where there is no such file.
 
-    Raises Unusable when it is there and cannot be read.
+    Raises Unusable when it is there and cannot be read, or has none.
     """
     try:
         data = read_bounded(folder / FILE, LARGEST)
     except FileNotFoundError:
         return {}
     lines = data.decode("utf-8", "replace").splitlines()
-    return {match[2]: match[1] for line in lines if (match := _LINE.fullmatch(line))}
+    found = {match[2]: match[1] for line in lines if (match := _LINE.fullmatch(line))}
+    if not found:
+        raise Unusable("has no checksums")
+    return found
 
 
-def damaged_entries(contents: Contents, known: Mapping[str, str]) -> dict[str, str]:
-    """Return why entries must not be used, by path: their checksum is another."""
-    return {
-        entry.path: f"Its manifest is damaged: it does not have the checksum that {FILE} gives."
-        for entry in contents.entries
-        if known.get(entry.path, entry.digest) != entry.digest
-    }
+def damaged(contents: Contents, known: Mapping[str, str]) -> dict[str, str]:
+    """Return why models must not be used, by name, where there are checksums.
+
+    Those that the checksums name and that are not there are among them.
+    """
+    found = {}
+    for entry in contents.entries if known else ():
+        if entry.path not in known:
+            found[entry.name] = f"Its manifest is not in {FILE}: export it again."
+        elif known[entry.path] != entry.digest:
+            found[entry.name] = f"Its manifest does not match {FILE}: export it again."
+    here = {entry.path for entry in contents.entries}
+    for path in known.keys() - here:
+        name = name_of_entry(path)
+        if name is not None and name not in contents.counted:
+            found[name] = "Its manifest is missing, or cannot be read: export it again."
+    return found

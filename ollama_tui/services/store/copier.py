@@ -16,10 +16,10 @@ from hashlib import sha256
 from pathlib import Path
 from threading import Event
 
+from ollama_tui.config.safe_file import reason_of
 from ollama_tui.domain.copying import ModelCopy
 from ollama_tui.domain.storage.contents import StoredBlob
 from ollama_tui.formatting import inert
-from ollama_tui.services.store.reader import LARGEST_MANIFEST
 
 CHUNK = 4 * 1024 * 1024
 """Bytes read at a time."""
@@ -72,7 +72,7 @@ class StoreCopier:
     @contextmanager
     def opened(self) -> Iterator[None]:
         """Keep other processes from copying into the store; raises InUse and OSError."""
-        self._target.mkdir(parents=True, exist_ok=True)
+        self._make_folder(self._target)
         if os.geteuid() == 0:
             info = os.stat(self._target)
             self._owner = (info.st_uid, info.st_gid) if info.st_uid else None
@@ -109,8 +109,7 @@ class StoreCopier:
             self._write(self._target / name, content)
 
     def _manifest(self, model: ModelCopy) -> bytes:
-        with (self._source / model.entry.path).open("rb") as file:
-            content = file.read(LARGEST_MANIFEST)
+        content = b"".join(map(bytes, _chunks(self._source / model.entry.path)))
         if sha256(content).hexdigest() != model.entry.digest:
             raise Damaged("Its manifest has changed meanwhile: try again.")
         return content
@@ -118,23 +117,22 @@ class StoreCopier:
     def _blob(self, blob: StoredBlob, path: Path) -> None:
         """Copy a blob; raises Damaged when its content is not that of its digest."""
         digest, unsynced = sha256(), 0
-        buffer = memoryview(bytearray(CHUNK))
         original = self._source / blob.paths[0]
-        with original.open("rb", buffering=0) as source, self._new_file(path) as target:
-            while count := source.readinto(buffer):
+        with self._new_file(path) as target:
+            for chunk in _chunks(original):
                 if self._stop.is_set():
                     raise Stopped
-                digest.update(buffer[:count])
-                _write_all(target, buffer[:count])
-                self._moved(count)
-                unsynced += count
+                digest.update(chunk)
+                _write_all(target, chunk)
+                self._moved(len(chunk))
+                unsynced += len(chunk)
                 if unsynced >= SYNC_EVERY:
                     os.fsync(target)
                     unsynced = 0
             if digest.hexdigest() != blob.digest:
                 raise Damaged(
                     f"{inert(str(original))} is damaged: its content does not have the digest that "
-                    "is its name."
+                    "is its name. Delete that file, then export or pull the model again."
                 )
 
     def _write(self, path: Path, content: bytes, *, time: float | None = None) -> None:
@@ -199,6 +197,20 @@ class StoreCopier:
         if self._owner is not None:
             with suppress(PermissionError):  # on a file system without owners
                 os.chown(path, *self._owner, follow_symlinks=False)
+
+
+def _chunks(path: Path) -> Iterator[memoryview]:
+    """Yield the content of a file, each part until the next; raises Damaged.
+
+    What cannot be read concerns one model, what cannot be written all that follow.
+    """
+    buffer = memoryview(bytearray(CHUNK))
+    try:
+        with path.open("rb", buffering=0) as file:
+            while count := file.readinto(buffer):
+                yield buffer[:count]
+    except OSError as error:
+        raise Damaged(f"{inert(str(path))} cannot be read: {reason_of(error)}.") from error
 
 
 def _locked(folder: int) -> bool:

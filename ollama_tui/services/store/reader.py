@@ -21,7 +21,7 @@ from ollama_tui.domain.storage.manifest import (
     StoredManifest,
     parse,
 )
-from ollama_tui.services.store.walk import BLOB_NAME, Inode, TreeFile, blob_files, tree_files
+from ollama_tui.services.store.walk import BLOB_NAME, DEPTH, Inode, TreeFile, blob_files, tree_files
 
 LARGEST_MANIFEST = 16 * 1024 * 1024
 """Bytes; those of tensor models, the largest there are, have some hundred thousand."""
@@ -200,6 +200,16 @@ def _name(path: str) -> str:
     return name.display
 
 
+def name_of_entry(path: str) -> str | None:
+    """Return the name whose entry is at `path`, below a store; None where none can be."""
+    if path.partition("/")[0] not in TREES or path.count("/") != DEPTH:
+        return None
+    try:
+        return _name(path)
+    except names.InvalidName:
+        return None
+
+
 def _stamp(info: os.stat_result) -> Stamp:
     return (info.st_ino, info.st_size, info.st_mtime_ns, info.st_mode)
 
@@ -216,9 +226,9 @@ def contents_or_empty(root: Path) -> Contents:
     A folder with `blobs` and no tree is what a server makes that has no model.
     """
     here = [name for name in TREES if (root / name).exists()]
-    if here or (root / "blobs").is_file():
-        return ModelStore(root).read()
     folder = root.absolute() / "blobs"
+    if here:
+        return ModelStore(root).read()
     blobs = blob_files(root, {}, [])[0] if folder.exists() else {}
     above = next(path for path in (folder, *folder.parents) if path.is_dir())
     free, capacity = disk_space(above)
