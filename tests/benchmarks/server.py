@@ -23,7 +23,8 @@ TOKENS = 250_000
 LAYER = 4_700_000_000
 _FAMILIES = ("qwen3", "llama3.1", "gemma3", "mistral-small", "phi4", "deepseek-r1", "granite3.3")
 _SIZES = (("0.6B", 600), ("4B", 4000), ("8B", 8000), ("14B", 14000), ("70B", 70000))
-_NEWEST = datetime(2026, 10, 1, 12, tzinfo=UTC)
+_NEWEST = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(days=52)
+"""Of an age that stays: the bytes of a page depend on the ages that it shows."""
 VERSION = "0.12.6"
 """A version whose list does not tell capabilities."""
 
