@@ -24,6 +24,8 @@ class ServedStore(httpx.AsyncBaseTransport):
         """Bytes left on its disk; None for what there is."""
         self.listed_root = root
         """What it lists: another folder than `root` where the client takes the wrong one."""
+        self.lists_left = 1_000_000
+        """How many more times it lists its models."""
 
     def models_folder(self) -> Path:
         """Return the store."""
@@ -39,7 +41,8 @@ class ServedStore(httpx.AsyncBaseTransport):
         match request.url.path:
             case "/api/version":
                 return httpx.Response(200, json={"version": self.version})
-            case "/api/tags":
+            case "/api/tags" if self.lists_left:
+                self.lists_left -= 1
                 return httpx.Response(200, json={"models": self._tags()})
             case "/api/ps":
                 return httpx.Response(200, json={"models": []})

@@ -23,7 +23,7 @@ from ollama_tui.cli.copies import (
     refuse_without_space,
     store_of_server,
 )
-from ollama_tui.cli.exported import export_of
+from ollama_tui.cli.exported import LARGEST, export_of
 from ollama_tui.config.safe_file import Unusable, read_bounded, reason_of
 from ollama_tui.domain import names
 from ollama_tui.domain.copying import ModelCopy, plan_copies
@@ -37,8 +37,7 @@ from ollama_tui.services.store.reader import contents_or_empty
 INDEX = "models.json"
 """The export as JSON in the folder."""
 NOTES = ("note", "tags", "locked")
-LARGEST = 64 * 1024 * 1024
-"""Bytes of it; more is something else."""
+"""What of it the user keeps for a model."""
 
 
 async def run(context: CommandContext) -> int:
@@ -46,12 +45,14 @@ async def run(context: CommandContext) -> int:
     if not context.options.files:
         raise UsageError("--files needs a folder to copy to, such as /mnt/disk.")
     folder = Path(context.options.files)
-    source = await store_of_server(context, await context.models())
-    models = await _chosen(context)
+    installed = await context.models()
+    source = await store_of_server(context, installed)
+    models = await _chosen(context, installed)
     if not models:
         raise CommandRefused("No model matches: nothing was copied.")
     target = await asyncio.to_thread(_target, folder, Path(source.root))
     known = await asyncio.to_thread(_known, folder / INDEX)
+    sums = await asyncio.to_thread(_known_checksums, folder)
     copying = plan_copies(source, target, [model.name for model in models])
     print_plan(context, copying)
     if context.options.dry_run:
@@ -64,28 +65,29 @@ async def run(context: CommandContext) -> int:
         if not there.entries:
             return {}
         index = _with_models(known, said, copying.same.union(copy.name for copy in done))
-        return {INDEX: index, checksums.FILE: checksums.checksums(there).encode()}
+        text = checksums.checksums(there, sums, {copy.path for copy in done})
+        return {INDEX: index, checksums.FILE: text.encode()}
 
     result = await copied(copying, Path(source.root), folder, links=False, describe=describe)
     print_result(context, copying, result)
     return 0 if is_complete(copying, result) else 1
 
 
-async def _chosen(context: CommandContext) -> Sequence[Model]:
-    """Return the models that the arguments name, else those that they filter.
+async def _chosen(context: CommandContext, models: Sequence[Model]) -> Sequence[Model]:
+    """Return which of `models` the arguments name, else those that they filter, or all.
 
     Raises UsageError where one names a model and another does not.
     """
-    words = context.options.filter
-    installed = by_comparison_key(await context.models())
+    words, installed = context.options.filter, by_comparison_key(models)
     named = {word: installed.get(names.comparison_key(word)) for word in words}
     if any(named.values()):
         for word, model in named.items():
             if model is None:
-                meant = inert(did_you_mean(word, [model.name for model in installed.values()]))
-                raise UsageError(f"No model {inert(word)}. {meant}".strip())
+                meant = did_you_mean(word, [model.name for model in models])
+                hint = inert(meant) or "ollama-tui list shows the installed models."
+                raise UsageError(f"No model {inert(word)}. {hint}")
         return list({model.name: model for model in named.values() if model}.values())
-    selected, _ = await context.selected()
+    selected, _ = await context.selected() if words else (models, models)
     return sorted(by_comparison_key(selected).values(), key=lambda model: model.name)
 
 
@@ -117,6 +119,14 @@ def _known(file: Path) -> Mapping[str, Any]:
             f"{inert(str(file))} was not written by an export: move it away, or export to another "
             "folder."
         ) from error
+
+
+def _known_checksums(folder: Path) -> Mapping[str, str]:
+    """Return the checksums of earlier exports; none where the file is damaged: it is made anew."""
+    try:
+        return checksums.read_checksums(folder)
+    except Unusable:
+        return {}
 
 
 def _with_models(

@@ -15,6 +15,8 @@ from ollama_tui.services.model_facts import CONCURRENT_SHOWS
 
 KIND = "ollama-tui export"
 VERSION = 1
+LARGEST = 64 * 1024 * 1024
+"""Bytes of an export; more is something else."""
 
 
 async def export_of(context: CommandContext, models: Sequence[Model]) -> dict[str, Any]:

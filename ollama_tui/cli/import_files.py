@@ -8,7 +8,7 @@ import os
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from ollama_tui.api.errors import ReadOnly
+from ollama_tui.api.errors import OllamaError, ReadOnly
 from ollama_tui.api.features import LISTS
 from ollama_tui.cli import restore
 from ollama_tui.cli.context import CommandContext, CommandRefused, UsageError
@@ -20,7 +20,8 @@ from ollama_tui.cli.copies import (
     refuse_without_space,
     store_of_server,
 )
-from ollama_tui.cli.export_files import INDEX, LARGEST
+from ollama_tui.cli.export_files import INDEX
+from ollama_tui.cli.exported import LARGEST
 from ollama_tui.cli.output import complain, print_lines
 from ollama_tui.cli.restored_notes import RestoredNotes
 from ollama_tui.config.safe_file import Unusable, read_bounded, reason_of
@@ -75,7 +76,8 @@ async def run(context: CommandContext) -> int:
     more = {"notes": notes.as_json()}
     print_plan(context, copying, more)
     print_lines([] if context.options.json else notes.lines())
-    complain(*filter(None, (problem, _unseen(source, folder))))
+    unseen = "" if context.options.names else _unseen(source, folder)
+    complain(*filter(None, (problem, unseen)))
     if context.options.dry_run:
         return 0
     refuse_without_space(copying, target)
@@ -89,7 +91,7 @@ async def run(context: CommandContext) -> int:
     result = await copied(copying, folder, Path(target.root), links=True)
     are_listed = await _are_listed(context, target, result.done)
     print_result(context, copying, result, more)
-    whole = are_listed and not problem and not source.unseen
+    whole = are_listed and not problem and not unseen
     return 0 if whole and is_complete(copying, result) else 1
 
 
@@ -189,7 +191,12 @@ async def _are_listed(context: CommandContext, target: Contents, done: Sequence[
     """Ask the server whether it lists what was copied to its store; if not, say so."""
     if not done:
         return True
-    listed = {(names.comparison_key(m.name), m.digest) for m in await context.ollama.list()}
+    try:
+        models = await context.ollama.list()
+    except OllamaError as error:
+        complain(f"The files were copied, but the server does not say what it lists: {error}")
+        return False
+    listed = {(names.comparison_key(model.name), model.digest) for model in models}
     unseen = [
         inert(model.name)
         for model in done

@@ -16,7 +16,7 @@ import msgspec
 
 from ollama_tui.api.errors import NotFound, OllamaError, ReadOnly, Unreachable
 from ollama_tui.cli.context import CommandContext, CommandRefused, UsageError
-from ollama_tui.cli.exported import KIND
+from ollama_tui.cli.exported import KIND, LARGEST
 from ollama_tui.cli.output import complain, print_json, print_lines, report, table
 from ollama_tui.cli.restored_notes import RestoredNotes
 from ollama_tui.config.safe_file import Unusable
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from ollama_tui.api.registry import Registry
 
 HELP = "Pull the models of an export that are not installed yet."
-LARGEST = 64 * 1024 * 1024
-"""Bytes of an export; more is something else."""
 REPORT_EVERY = 5.0
 """Seconds between two lines on a pull's progress."""
 _DIGEST = re.compile(r"(?:sha256:)?[0-9a-f]+|-")

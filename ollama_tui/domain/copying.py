@@ -58,8 +58,8 @@ def copy_of(contents: Contents, name: str, *, again: str = "pull it again") -> M
         raise CannotCopy(f"Its manifest cannot be used: {why}.")
     if not entry.manifests:
         raise CannotCopy(f"None of the manifests that its list names is there: {again}.")
-    if any(manifest.is_vague for manifest in entry.manifests):
-        raise CannotCopy(f"Its manifest does not name all of its files: {again}.")
+    if any(manifest.lacks_digest for manifest in entry.manifests):
+        raise CannotCopy(f"A digest in its manifest is missing or not valid: {again}.")
     needed = frozenset[str]().union(*(manifest.blobs for manifest in entry.manifests))
     if missing := needed - contents.blobs.keys():
         are = "is" if len(missing) == 1 else "are"

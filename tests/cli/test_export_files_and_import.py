@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
+import signal
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Event
 
 import httpx
 import pytest
@@ -16,13 +19,15 @@ import pytest
 from ollama_tui.api.client import Ollama
 from ollama_tui.api.host import parse_host
 from ollama_tui.cli.context import CommandContext, CommandRefused, UsageError
+from ollama_tui.cli.copies import copied
 from ollama_tui.cli.parser import first_word, parsed
 from ollama_tui.config.notes_file import NotesFile
 from ollama_tui.config.settings import Settings
 from ollama_tui.config.state_file import Problems
+from ollama_tui.domain.copying import ModelCopy, plan_copies
 from ollama_tui.domain.notes import Note
 from ollama_tui.domain.storage.packaging import go_json
-from ollama_tui.services.store.reader import ModelStore
+from ollama_tui.services.store.reader import ModelStore, contents_or_empty
 from tests.cli.scripted import Shell
 from tests.served_store import OLD, RELEASE, ServedStore
 from tests.services.stores import StoreFolder, as_somebody_else
@@ -260,7 +265,7 @@ async def test_a_manifest_that_names_no_files_is_no_model(
     here.store.raw("registry.ollama.ai/library/odd/1b", manifest)
     there = new_machine("there")
     assert await there.runs("import", str(here.store.root), "odd:1b") == 1
-    assert "Its manifest does not name all of its files: export it again." in there.out
+    assert "A digest in its manifest is missing or not valid: export it again." in there.out
     assert not entries(there.store.root / "manifests")
 
 
@@ -298,6 +303,60 @@ async def test_somebody_without_notes_overwrites_nobodys(here: Machine, disk: Pa
     await here.runs("export", "--files", str(disk), "qwen3:8b")
     [said] = json.loads((disk / "models.json").read_text())["models"]
     assert (said["note"], said["tags"], said["locked"]) == ("good at SQL", ["coding"], True)
+
+
+@pytest.mark.parametrize("is_gone", [False, True])
+async def test_a_later_export_does_not_make_a_damaged_manifest_right(
+    here: Machine, new_machine: NewMachine, disk: Path, is_gone: bool
+) -> None:
+    await here.runs("export", "--files", str(disk), "qwen3:8b")
+    manifest = disk / "manifests/registry.ollama.ai/library/qwen3/8b"
+    if is_gone:
+        manifest.unlink()
+    else:
+        manifest.write_bytes(manifest.read_bytes().replace(b"model", b"modem"))
+    await here.runs("export", "--files", str(disk), "llama3.2")
+    there = new_machine("there")
+    assert await there.runs("import", str(disk)) == 1
+    assert there.steps == [["copy", "llama3.2:latest"], ["refuse", "qwen3:8b"]]
+    manifest.unlink(missing_ok=True)
+    assert await here.runs("export", "--files", str(disk), "qwen3:8b") == 0
+    assert await there.runs("import", str(disk)) == 0
+    assert len(there.listed) == 2
+
+
+async def test_a_server_that_is_gone_after_an_import_is_said_so(
+    here: Machine, new_machine: NewMachine
+) -> None:
+    there = new_machine("there")
+    there.server.lists_left = 1
+    assert await there.runs("import", str(here.store.root)) == 1
+    assert "The files were copied, but the server does not say what it lists: " in there.err
+
+
+async def test_a_signal_to_end_ends_the_copying_and_keeps_what_is_whole(
+    here: Machine, disk: Path
+) -> None:
+    source = ModelStore(here.store.root).read()
+    copying = plan_copies(source, contents_or_empty(disk), ["qwen3:8b"])
+    loop, told = asyncio.get_running_loop(), Event()
+
+    def waits(done: Sequence[ModelCopy]) -> dict[str, bytes]:
+        told.wait()  # so that the signal never comes too late
+        return {}
+
+    def look() -> None:
+        if work.cancelling():
+            told.set()
+        else:
+            loop.call_soon(look)
+
+    work = asyncio.create_task(copied(copying, here.store.root, disk, links=False, describe=waits))
+    loop.call_soon(signal.raise_signal, signal.SIGTERM)
+    loop.call_soon(look)
+    with pytest.raises(CommandRefused, match=r"Not finished\. Files that were copied whole are"):
+        await work
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
 
 
 @pytest.mark.parametrize("content", ["[1,2]", '{"kind":"other"}', "", "\x1b[31m", '{"models":[]}'])

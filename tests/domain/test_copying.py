@@ -23,9 +23,9 @@ def plain(name: str, *blobs: str, digest: str = "1" * 64) -> StoredEntry:
     return StoredEntry(name, path, digest, manifests=(StoredManifest(digest, frozenset(blobs)),))
 
 
-def vague(name: str) -> StoredEntry:
+def without_digest(name: str) -> StoredEntry:
     entry = plain(name, WEIGHTS)
-    return replace(entry, manifests=(replace(entry.manifests[0], is_vague=True),))
+    return replace(entry, manifests=(replace(entry.manifests[0], lacks_digest=True),))
 
 
 def listed(name: str, *here: StoredManifest, others: tuple[str, ...] = ()) -> StoredEntry:
@@ -74,7 +74,7 @@ def test_a_list_takes_the_manifests_that_are_here_and_what_they_need() -> None:
         (replace(plain("m:1b"), problem="it is not JSON"), "cannot be used: it is not JSON."),
         (replace(plain("m:1b"), refused="its link leaves the store"), "its link leaves the store."),
         (replace(plain("m:1b"), dangling=True), "Its manifest cannot be used: it is a broken link"),
-        (vague("m:1b"), "Its manifest does not name all of its files: pull it again."),
+        (without_digest("m:1b"), "A digest in its manifest is missing or not valid: pull it"),
         (plain("other:1b", WEIGHTS), "It is not in the store."),
     ],
 )

@@ -64,8 +64,8 @@ class StoredManifest:
     """`gguf` or `safetensors`; empty where it does not say."""
     origins: frozenset[str] = frozenset()
     """Digests that its content may have had in a registry."""
-    is_vague: bool = False
-    """Whether its config, or one of its layers, has no digest that can be one."""
+    lacks_digest: bool = False
+    """Whether its config, or one of its layers, has no valid digest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,7 @@ def _manifest(value: dict[str, Any], digest: str, content: bytes) -> StoredManif
         runner=_runner(value.get("runner")) or (MLX if tensors else GGML),
         format=str(value.get("format") or ""),
         origins=origins(content) if is_packed else frozenset((digest,)),
-        is_vague=len(found) < len(parts),
+        lacks_digest=len(found) < len(parts),
     )
 
 

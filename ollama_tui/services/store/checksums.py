@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from ollama_tui.config.safe_file import Unusable, read_bounded
@@ -16,13 +16,22 @@ LARGEST = 64 * 1024 * 1024
 _LINE = re.compile(r"([0-9a-f]{64}) [ *](.+)")
 
 
-def checksums(contents: Contents) -> str:
+def checksums(
+    contents: Contents, known: Mapping[str, str] | None = None, written: Collection[str] = ()
+) -> str:
     """Return the checksums of all files of a store, sorted by path.
 
-    Those of blobs are their names; those of manifests are of what was read.
+    Those of blobs are their names, those of manifests are of what was read. Those `known` before
+    stay, except for the manifests `written` since: what was damaged or lost after it was written
+    must not become right.
     """
     found = {f"blobs/sha256-{digest}": digest for digest in contents.blobs}
     found |= {entry.path: entry.digest for entry in contents.entries if entry.digest}
+    found |= {
+        path: digest
+        for path, digest in (known or {}).items()
+        if path not in written and name_of_entry(path) is not None
+    }
     return "".join(f"{found[path]}  {path}\n" for path in sorted(found))
 
 

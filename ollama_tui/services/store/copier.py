@@ -24,7 +24,7 @@ from ollama_tui.formatting import inert
 CHUNK = 4 * 1024 * 1024
 """Bytes read at a time."""
 SYNC_EVERY = 256 * 1024 * 1024
-"""Bytes after which the disk has to have them: else the progress of a slow one is a lie."""
+"""Bytes after which data is flushed, so that progress tells what the disk has, not the cache."""
 FILE_MODE, FOLDER_MODE = 0o644, 0o755
 """As the server makes them."""
 _PREFIX, _SUFFIX = "ollama-tui-", ".tmp"
